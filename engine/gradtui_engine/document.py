@@ -1,0 +1,69 @@
+"""A trace as one strict JSON document."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .stages import Stage
+    from .trace import Trace
+
+SCHEMA = 1
+
+
+def document(trace: Trace) -> dict[str, Any]:
+    """The numbers of a trace as JSON types; a non-finite number is the string "inf", "-inf" or "nan"."""
+    outcome = trace.outcome
+    found: dict[str, Any] = strict(
+        {
+            "schema": SCHEMA,
+            "experiment": trace.experiment.to_mapping(),
+            "loss": trace.loss,
+            "axis": trace.axis,
+            "outcome": {
+                "kind": outcome.kind,
+                "site": outcome.site,
+                "message": outcome.message,
+                "stage": outcome.stage,
+                "rule": outcome.rule,
+                "ratio": outcome.ratio,
+                "average_factor": outcome.average_factor,
+                "source": outcome.source,
+            },
+            "stages": [_stage(stage) for stage in trace.stages],
+        }
+    )
+    return found
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "index": stage.index,
+        "gradient_norm": stage.gradient_norm,
+        "gradient_rms": stage.gradient_rms,
+        "factor": stage.factor,
+        "factors": dict(stage.factors),
+    }
+    if stage.cell_gradient_norm is not None:
+        row["cell_gradient_norm"] = stage.cell_gradient_norm
+    statistics = stage.activation
+    row["activation"] = {
+        "mean": statistics.mean,
+        "std": statistics.std,
+        "saturated": statistics.saturated,
+        "dead": statistics.dead,
+    }
+    row["parameters"] = dict(stage.parameters)
+    return row
+
+
+def strict(value: Any) -> Any:
+    """The value with every non-finite number spelled as a string, at any depth."""
+    if isinstance(value, dict):
+        return {key: strict(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    return value

@@ -1,0 +1,102 @@
+"""An instruction with its arrays bound for one run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from .numerics import Array
+from .program import Instruction, Program
+
+Arrays = Mapping[str, Array]
+
+
+class Workspace:
+    """Scratch buffers of one run, by name: overwritten by whoever needs them next, never part of a trace."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[tuple[str, tuple[int, ...]], Array] = {}
+
+    def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+        key = (name, shape)
+        found = self._buffers.get(key)
+        if found is None:
+            found = self._buffers[key] = np.empty(shape, dtype)
+        return found
+
+
+class Node:
+    """An instruction's arrays. Shapes are (batch, units) for states and as in PyTorch for parameters."""
+
+    __slots__ = (
+        "choice",
+        "input_gradients",
+        "inputs",
+        "output_gradients",
+        "outputs",
+        "parameter_gradients",
+        "parameters",
+        "reads",
+        "shared",
+        "target",
+        "workspace",
+    )
+
+    def __init__(
+        self,
+        instruction: Instruction,
+        values: Arrays,
+        gradients: Arrays,
+        parameters: Arrays,
+        parameter_gradients: Arrays,
+        target: Array,
+        workspace: Workspace,
+    ) -> None:
+        self.choice = instruction.choice
+        self.inputs = [values[name] for name in instruction.inputs]
+        self.outputs = [values[name] for name in instruction.outputs]
+        self.reads = [values[name] for name in instruction.reads]
+        self.input_gradients = [gradients.get(name) for name in instruction.inputs]
+        # A loss has no gradient of its own, gates none of theirs: an absent one is an empty array.
+        self.output_gradients = [gradients.get(name, _NOTHING) for name in instruction.outputs]
+        self.parameters = [parameters[name] for name in instruction.parameters]
+        self.parameter_gradients = [parameter_gradients[name] for name in instruction.parameters]
+        self.shared = [parameters[name] for name in instruction.shared]
+        self.target = target
+        self.workspace = workspace
+
+
+_NOTHING: Array = np.empty(0)
+
+
+def allocate(program: Program, names: Iterable[str], dtype: np.dtype[np.generic]) -> dict[str, Array]:
+    """New arrays for these slots, with views under the names of the parts of each whole."""
+    arrays: dict[str, Array] = {}
+    for name in names:
+        slot = program.slots[name]
+        if slot.units_first:
+            *lead, batch, units = slot.shape
+            arrays[name] = np.empty((*lead, units, batch), dtype).swapaxes(-1, -2)
+        else:
+            arrays[name] = np.empty(slot.shape, dtype)
+    for name, slot in program.slots.items():
+        if slot.whole is not None and slot.whole in arrays:
+            arrays[name] = arrays[slot.whole][slot.index]
+    return arrays
+
+
+def allocate_block(shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[np.generic]) -> dict[str, Array]:
+    """New arrays in one block: the system hands out one large block in large pages, many small ones slowly.
+
+    Each starts at a multiple of 64 bytes, as the BLAS likes it.
+    """
+    line = 64 // dtype.itemsize
+    sizes = {name: math.prod(shape) for name, shape in shapes.items()}
+    block = np.empty(sum(-(-size // line) * line for size in sizes.values()), dtype)
+    arrays, start = {}, 0
+    for name, shape in shapes.items():
+        arrays[name] = block[start : start + sizes[name]].reshape(shape)
+        start += -(-sizes[name] // line) * line
+    return arrays

@@ -1,0 +1,146 @@
+"""A network as a program that can be listed: instructions, slots of memory, parameters, stages.
+
+Values live in named slots (`h/3`, `z/12`, `c/40`). A slot may be part of a whole (`h/3` is row 2 of the array
+`h`), so that one allocation and one vectorised pass serve all stages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an operation stands: layer (1 = first) or time step (1 = first), and the part."""
+
+    part: str
+    layer: int | None = None
+    time: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The layer or time step, or the part where the operation belongs to no stage."""
+        if self.time is not None:
+            return f"t = {self.time}"
+        return f"layer {self.layer}" if self.layer is not None else self.part
+
+    def __str__(self) -> str:
+        return self.place if self.place == self.part else f"{self.place} · {self.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One operation at one site: what it reads, what it writes.
+
+    `parameters` are those whose gradient this instruction computes; `shared` are read here but belong to
+    another instruction (an RNN's weight belongs to one instruction and is read at every time step). `reads`
+    are values that the backward pass needs and that get no gradient from here. `choice` names the row (activation, loss) that the operation uses.
+    """
+
+    operation: str
+    site: Site
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An array of the trace: its shape (…, batch, units), and where it lies if it is part of a whole.
+
+    units_first asks for memory in the order (…, units, batch), so that `.T` of a state is contiguous.
+    """
+
+    shape: tuple[int, ...]
+    whole: str | None = None
+    index: int = 0
+    units_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: shape, and how it starts.
+
+    fans (fan_out, fan_in) of one of the `blocks` equal blocks of rows (the gates of a cell are blocks); None is a bias,
+    which starts at 0 but for `offset` = (first row, last row, value).
+    """
+
+    shape: tuple[int, ...]
+    fans: tuple[int, int] | None
+    blocks: int = 1
+    offset: tuple[int, int, float] | None = None
+
+
+@dataclass
+class Program:
+    """Instructions in forward order with everything they name. Built once by a cell's row, then only read."""
+
+    axis: str
+    #: The slot that the data go into.
+    input: str = "input"
+    instructions: list[Instruction] = field(default_factory=list)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    #: The slots of the stages' hidden states h_0 … h_K, and of the cell states where there are any.
+    stages: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    #: Slots (or wholes) whose gradient the trace keeps; others are recomputed on demand.
+    kept: list[str] = field(default_factory=list)
+    #: Slots that start at 0: the initial state of a cell.
+    initial: list[str] = field(default_factory=list)
+
+    def slot(self, name: str, shape: tuple[int, ...]) -> str:
+        self.slots[name] = Slot(shape)
+        return name
+
+    def stack(self, name: str, first: int, count: int, shape: tuple[int, ...], units_first: bool = False) -> None:
+        """The slots name/first … name/(first+count−1), all of one shape, in one array called `name`."""
+        self.slots[name] = Slot((count, *shape), units_first=units_first)
+        for index in range(count):
+            self.slots[f"{name}/{first + index}"] = Slot(shape, name, index)
+
+    def add(self, operation: str, site: Site, **rest: Any) -> None:
+        self.instructions.append(Instruction(operation, site, **rest))
+
+    def owned(self) -> Iterator[tuple[str, Slot]]:
+        """The slots that are arrays of their own, not parts of a whole."""
+        return ((name, slot) for name, slot in self.slots.items() if slot.whole is None)
+
+    def scratch(self) -> dict[str, int]:
+        """Which scratch buffer holds the gradient of each slot whose gradient the trace does not keep.
+
+        A gradient lives from the backward step that writes it (of the instruction that reads the value) to the
+        one that consumes it (of the instruction that wrote the value); buffers of one shape are reused, so
+        they stay in the processor's cache.
+        """
+        kept = set(self.kept)
+        kept |= {name for name, slot in self.slots.items() if slot.whole in kept}
+        written = {name for each in self.instructions for name in each.outputs}
+        buffers: dict[str, int] = {}
+        free: dict[tuple[int, ...], list[int]] = {}
+        count = 0
+        for each in reversed(self.instructions):
+            for name in each.inputs:
+                if name in kept or name not in written or name in buffers:
+                    continue
+                available = free.setdefault(self.slots[name].shape, [])
+                if not available:
+                    available.append(count)
+                    count += 1
+                buffers[name] = available.pop()
+            for name in each.outputs:
+                if name in buffers:
+                    free[self.slots[name].shape].append(buffers[name])
+        return buffers
+
+    def numbers(self) -> int:
+        """How many numbers one trace holds: values, kept gradients, parameters and their gradients."""
+        values = sum(math.prod(slot.shape) for _, slot in self.owned())
+        gradients = sum(math.prod(self.slots[name].shape) for name in self.kept)
+        return values + gradients + 2 * sum(math.prod(each.shape) for each in self.parameters.values())
