@@ -1,0 +1,66 @@
+"""Fair timing on a shared machine: contestants take turns, and only times of the same round are compared."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Times = Mapping[str, list[float]]
+
+#: A turn repeats a contestant until it lasts about this long (seconds), so that the clock and the switch do not matter.
+TURN = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median and the quartiles around it."""
+
+    low: float
+    median: float
+    high: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Spread:
+        if len(values) < 2:
+            return cls(values[0], values[0], values[0])
+        return cls(*statistics.quantiles(values, n=4, method="inclusive"))
+
+
+def measure(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Times:
+    """Seconds per call of each contestant, by round.
+
+    In a round each has one turn; the order moves on by one from round to round, so that nobody always follows
+    the same neighbour. The garbage collector runs as in life, but spares what stood before (PyTorch's modules).
+    """
+    repeats = {name: _repeats(function) for name, function in contestants.items()}
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    names = list(contestants)
+    gc.collect()
+    gc.freeze()
+    for number in range(rounds):
+        start = number % len(names)
+        for name in names[start:] + names[:start]:
+            times[name].append(_turn(contestants[name], repeats[name]))
+    gc.unfreeze()
+    return times
+
+
+def ratio(times: Times, numerator: str, denominator: str) -> Spread:
+    """How many times as long one contestant takes as another: of the ratios within each round."""
+    pairs = zip(times[numerator], times[denominator], strict=True)
+    return Spread.of([one / other for one, other in pairs])
+
+
+def _turn(function: Callable[[], object], repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        function()
+    return (time.perf_counter() - start) / repeats
+
+
+def _repeats(function: Callable[[], object]) -> int:
+    """How often to call a contestant in one turn; warms it up on the way."""
+    return max(1, round(TURN / min(_turn(function, 1) for _ in range(3))))

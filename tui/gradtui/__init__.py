@@ -1,0 +1,3 @@
+"""gradtui: see where the gradient goes, in a terminal."""
+
+__version__ = "0.1.0"

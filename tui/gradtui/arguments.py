@@ -1,0 +1,140 @@
+"""Command-line arguments to an Experiment: every field an option, every problem at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from gradtui_engine.experiment import Experiment, flag, options, read_toml
+from gradtui_engine.options import Rejected
+from gradtui_engine.problems import ExperimentError, Problem, unknown_name
+
+
+class UsageError(Exception):
+    """The arguments cannot be used; holds every problem."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass
+class Usage:
+    """What was asked for: the experiment's fields as text, a file, and the command's own switches."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    file: str | None = None
+    switches: argparse.Namespace = field(default_factory=argparse.Namespace)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError([Problem("usage", message)])
+
+
+def parser(prog: str, description: str, switches: Sequence[tuple[str, dict[str, Any]]]) -> argparse.ArgumentParser:
+    """A parser with one option per field of the Experiment, after the command's own switches."""
+    made = _Parser(prog=prog, description=description, allow_abbrev=False)
+    made.add_argument("file", nargs="?", metavar="FILE.toml", help="an experiment; options override its fields")
+    for name, arguments in switches:
+        made.add_argument(name, **arguments)
+    group = made.add_argument_group("experiment")
+    for name, each in options().items():
+        default = Experiment.__dataclass_fields__[name].default
+        shown = "" if default is None else f" (default {default})"
+        names = f"; {each.kind.allowed}" if each.kind.names else ""
+        only = f" [{', '.join(each.cells)}]" if each.cells else ""
+        group.add_argument(
+            flag(name),
+            dest=f"field {name}",
+            metavar="NAME" if each.kind.names else "N",
+            help=f"{each.help}{only}{names}{shown}".replace("%", "%%"),
+        )
+    return made
+
+
+def parse(made: argparse.ArgumentParser, argv: Sequence[str]) -> Usage:
+    """Read the arguments. Raises UsageError with every unknown option and missing value."""
+    known, problems = _normalise(made, argv)
+    if problems:
+        # What remains is still read, so that its problems are reported together with these.
+        try:
+            experiment_of(_usage(made.parse_args(known)))
+        except (UsageError, ExperimentError) as error:
+            problems += error.problems
+        raise UsageError(problems)
+    return _usage(made.parse_args(known))
+
+
+def _usage(found: argparse.Namespace) -> Usage:
+    fields = {
+        name.removeprefix("field "): value
+        for name, value in vars(found).items()
+        if name.startswith("field ") and value is not None
+    }
+    return Usage(fields, found.file, found)
+
+
+def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    """Join each option with its value (so that -1e3 is a value) and take out what is unknown."""
+    actions = {name: action for action in made._actions for name in action.option_strings}
+    long_names = tuple(name for name in actions if name.startswith("--"))
+    known: list[str] = []
+    problems: list[Problem] = []
+    rest = list(argv)
+    files = 0
+    while rest:
+        token = rest.pop(0)
+        name, joined, _ = token.partition("=")
+        if not token.startswith("-") or token == "-":
+            files += 1
+            if files > 1:
+                problems.append(Problem(token, "one FILE.toml at the most; options start with --"))
+            else:
+                known.append(token)
+        elif name not in actions:
+            problems.append(Problem(name, unknown_name(name, long_names).split("; allowed")[0] + _hint(name, long_names)))
+            if not joined and rest and not rest[0].startswith("-"):
+                rest.pop(0)
+        elif actions[name].nargs == 0:
+            known.append(token)
+        elif joined:
+            known.append(token)
+        elif rest and not rest[0].startswith("--"):
+            known.append(f"{name}={rest.pop(0)}")
+        else:
+            problems.append(Problem(name, f"needs a value; allowed: {_allowed(name)}"))
+    return known, problems
+
+
+def _hint(name: str, allowed: Sequence[str]) -> str:
+    message = unknown_name(name, tuple(allowed))
+    start = message.rfind("; did you mean")
+    return message[start:] if start >= 0 else "; --help lists the options"
+
+
+def _allowed(name: str) -> str:
+    found = [each.kind.allowed for field_name, each in options().items() if flag(field_name) == name]
+    return found[0] if found else "a path"
+
+
+def experiment_of(usage: Usage) -> Experiment:
+    """The experiment of a file and options. Raises ExperimentError with every problem of both at once."""
+    values: dict[str, Any] = read_toml(Path(usage.file)) if usage.file is not None else {}
+    problems: list[Problem] = []
+    for name, text in usage.fields.items():
+        try:
+            values[name] = options()[name].kind.parse(text)
+        except Rejected as error:
+            problems.append(Problem(name, str(error)))
+            values.pop(name, None)
+    try:
+        experiment = Experiment.from_mapping(values)
+    except ExperimentError as error:
+        raise ExperimentError([*problems, *error.problems]) from None
+    if problems:
+        raise ExperimentError(problems)
+    return experiment

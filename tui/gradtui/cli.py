@@ -1,0 +1,106 @@
+"""The command `gradtui`: which command, its arguments, its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO, cast
+
+from . import __version__
+
+# One BLAS thread is faster at terminal sizes and fair to neighbours on a shared host. Has to stand before NumPy
+# loads; a user's own setting wins.
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+Switches = Sequence[tuple[str, dict[str, Any]]]
+
+_EPILOG = "Commands: gradtui run prints the same numbers without a screen (gradtui run --help)."
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its switches beside the experiment's options, and what it does."""
+
+    prog: str
+    description: str
+    switches: Switches
+    call: Callable[[Any, Any, TextIO], int]
+
+
+def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
+    from gradtui_engine.problems import ExperimentError, Problem
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        message = "the screen needs a terminal; without one use: gradtui run"
+        raise ExperimentError([Problem("terminal", message)])
+    from .app import GradtuiApp
+
+    return GradtuiApp(experiment).run() or 0
+
+
+def _run(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .headless import run
+
+    return run(experiment, switches, out)
+
+
+COMMANDS = {
+    "": Command(
+        "gradtui",
+        "See where the gradient goes: backpropagation through a deep MLP or an unrolled LSTM, step by step. " + _EPILOG,
+        [("--version", {"action": "version", "version": f"gradtui {__version__}"})],
+        _screen,
+    ),
+    "run": Command(
+        "gradtui run",
+        "Run one iteration and print a table with a bar per stage.",
+        [
+            ("--json", {"action": "store_true", "help": "print one JSON document instead"}),
+            ("--plot", {"action": "store_true", "help": "also plot the gradient norm against the stage"}),
+            ("--save", {"metavar": "RUN.npz", "help": "write every array to a file"}),
+            ("--print-config", {"action": "store_true", "help": "print the experiment as TOML and stop"}),
+        ],
+        _run,
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status is 0, or 2 for what cannot be used."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        print(f"gradtui {__version__}")
+        return 0
+    name = arguments.pop(0) if arguments and arguments[0] in COMMANDS and arguments[0] else ""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal whose encoding lacks a symbol gets a "?" instead of a traceback.
+        cast(Any, stream).reconfigure(errors="replace")
+    command = COMMANDS[name]
+    try:
+        return _dispatch(command, arguments)
+    except BrokenPipeError:
+        # The reader (head, less) has gone. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(command: Command, arguments: list[str]) -> int:
+    from gradtui_engine.problems import ExperimentError
+
+    from .arguments import UsageError, experiment_of, parse, parser
+
+    try:
+        made = parser(command.prog, command.description, command.switches)
+        usage = parse(made, arguments)
+        status = command.call(experiment_of(usage), usage.switches, sys.stdout)
+        sys.stdout.flush()
+    except (UsageError, ExperimentError) as error:
+        for problem in error.problems:
+            print(f"{command.prog}: {problem}", file=sys.stderr)
+        return 2
+    return status

@@ -1,0 +1,42 @@
+"""Numbers as short text. A vanished gradient never prints as 0."""
+
+from __future__ import annotations
+
+import math
+
+_SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+
+
+def short(value: float | None) -> str:
+    """Two to three significant digits in at most 8 characters: 0.314, 12.3, 2.2e-12, 1.4e+30, 0, nan, –inf."""
+    if value is None:
+        return "–"
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if 9.995e-3 <= size < 999.5:
+        digits = max(0, 2 - math.floor(math.log10(size) + 1e-9))
+        return f"{value:.{min(digits, 3)}f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent):+d}".replace("e+", "e")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage; one that is not 0 never prints as 0 %, nor one below 1 as 100 %."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 < share < 1:
+        return ">99 %"
+    return f"{share:.0%}".replace("%", " %") if math.isfinite(share) else "nan"
+
+
+def subscript(number: int) -> str:
+    return str(number).translate(_SUBSCRIPTS)
+
+
+def power_of_ten(exponent: int) -> str:
+    """An axis label: 1e-18."""
+    return "1" if exponent == 0 else f"1e{exponent}"
