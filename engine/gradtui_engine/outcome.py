@@ -25,7 +25,7 @@ class Outcome:
     kind is healthy, vanishing, exploding or non_finite; site is where it shows first on the way from the output
     (non_finite: in the order of computation), stage the stage of that site. ratio is ‖dL/dh_0‖ or, of an MLP,
     ‖dL/dh_1‖, over that of the last stage: the first hidden layer is what has to learn. average_factor is
-    its geometric mean per stage.
+    its geometric mean per stage. limit is the threshold that was crossed, 0 where none was.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Outcome:
     rule: str
     ratio: float
     average_factor: float
+    limit: float = 0.0
     source: str = SOURCE
 
 
@@ -50,8 +51,8 @@ def judge(trace: Trace) -> Outcome:
     def place(index: int) -> str:
         return f"layer {index}" if trace.axis == "layer" else f"t = {index}"
 
-    def outcome(kind: str, site: str, stage: int | None, message: str, rule: str) -> Outcome:
-        return Outcome(kind, site, stage, message, rule, end_to_end, average)
+    def outcome(kind: str, site: str, stage: int | None, message: str, rule: str, limit: float = 0.0) -> Outcome:
+        return Outcome(kind, site, stage, message, rule, end_to_end, average, limit)
 
     broken = _first_non_finite(trace)
     if broken is not None:
@@ -68,13 +69,13 @@ def judge(trace: Trace) -> Outcome:
             )
             if norms[index] == 0.0:
                 message = f"the gradient is exactly 0 from {place(index)} down"
-            return outcome("vanishing", place(index), index, message, f"ratio < {VANISHED:g}")
+            return outcome("vanishing", place(index), index, message, f"ratio < {VANISHED:g}", VANISHED)
         if relative > EXPLODED:
             message = (
                 f"the gradient is over {EXPLODED:g} times its value at the output from {place(index)} down; "
                 f"{place(first)} gets {_times(end_to_end)}, ×{average:.3g} a {_unit(trace)}"
             )
-            return outcome("exploding", place(index), index, message, f"ratio > {EXPLODED:g}")
+            return outcome("exploding", place(index), index, message, f"ratio > {EXPLODED:g}", EXPLODED)
     message = f"{place(first)} gets {_times(end_to_end)} of the gradient at the output, ×{average:.3g} a {_unit(trace)}"
     return outcome("healthy", place(first), first, message, f"{VANISHED:g} ≤ ratio ≤ {EXPLODED:g}")
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from gradtui_engine.experiment import Experiment, flag, options, read_toml
 from gradtui_engine.options import Rejected
-from gradtui_engine.problems import ExperimentError, Problem, unknown_name
+from gradtui_engine.problems import ExperimentError, Problem, nearest
 
 
 class UsageError(Exception):
@@ -96,7 +96,9 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
             else:
                 known.append(token)
         elif name not in actions:
-            problems.append(Problem(name, unknown_name(name, long_names).split("; allowed")[0] + _hint(name, long_names)))
+            match = nearest(name, long_names)
+            hint = f"did you mean {match}?" if match else "--help lists the options"
+            problems.append(Problem(name, f"is unknown; {hint}"))
             if not joined and rest and not rest[0].startswith("-"):
                 rest.pop(0)
         elif actions[name].nargs == 0:
@@ -110,12 +112,6 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
     return known, problems
 
 
-def _hint(name: str, allowed: Sequence[str]) -> str:
-    message = unknown_name(name, tuple(allowed))
-    start = message.rfind("; did you mean")
-    return message[start:] if start >= 0 else "; --help lists the options"
-
-
 def _allowed(name: str) -> str:
     found = [each.kind.allowed for field_name, each in options().items() if flag(field_name) == name]
     return found[0] if found else "a path"
@@ -123,8 +119,13 @@ def _allowed(name: str) -> str:
 
 def experiment_of(usage: Usage) -> Experiment:
     """The experiment of a file and options. Raises ExperimentError with every problem of both at once."""
-    values: dict[str, Any] = read_toml(Path(usage.file)) if usage.file is not None else {}
+    values: dict[str, Any] = {}
     problems: list[Problem] = []
+    if usage.file is not None:
+        try:
+            values = read_toml(Path(usage.file))
+        except ExperimentError as error:
+            problems += error.problems
     for name, text in usage.fields.items():
         try:
             values[name] = options()[name].kind.parse(text)

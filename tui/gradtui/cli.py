@@ -33,7 +33,8 @@ class Command:
 def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
     from gradtui_engine.problems import ExperimentError, Problem
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         message = "the screen needs a terminal; without one use: gradtui run"
         raise ExperimentError([Problem("terminal", message)])
     from .app import GradtuiApp

@@ -47,7 +47,7 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
         json.dump(document(trace), out, allow_nan=False, ensure_ascii=False)
         out.write("\n")
         return 0
-    width = shutil.get_terminal_size((_COLUMNS, 24)).columns if out.isatty() else _COLUMNS
+    width = shutil.get_terminal_size((_COLUMNS, 24)).columns
     out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
     if switches.plot:
         out.write("\n" + plot(trace, width, out.isatty()) + "\n")
@@ -95,7 +95,7 @@ def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     scale = LogScale.of([stage.gradient_norm for stage in trace.stages])
     room = max(10, width - sum(widths) - 2 * len(widths))
-    title = f"{scale.label} (log, {'│' if blocks else '|'} = 1)"
+    title = f"{scale.label}, {'│' if blocks else '|'} = 1"
     lines.append("  ".join(name.rjust(size) for name, size in zip(head, widths, strict=True)) + "  " + title[:room])
     for stage, row in zip(reversed(trace.stages), rows, strict=True):
         bar = scale.bar(stage.gradient_norm, room, blocks)

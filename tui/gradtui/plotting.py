@@ -39,10 +39,13 @@ def gradient_plot(
         if points:
             signal = figure.signal([x for x, _ in points], [y for _, y in points], marker="braille")
             signal.lines()
-            signal.label(label)
+            if len(series) > 1:
+                signal.label(label)
             figure.draw(signal)
     last = max(len(values) for _, values in series) - 1
     figure.ruler("x").lim(0, max(last, 1))
+    marks = range(0, last + 1, max(1, math.ceil(last / _TICKS)))
+    figure.ruler("x").ticks(list(marks), [str(mark) for mark in marks])
     figure.line(0.0)
     figure.label("layer, 0 = input" if axis == "layer" else "time step, 0 = initial state", "x")
     text = str(figure.build().string())

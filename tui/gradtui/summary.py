@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 MARKS = {"healthy": "●", "vanishing": "▼", "exploding": "▲", "non_finite": "✗"}
 
 
-def describe(experiment: Experiment) -> str:
-    """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · seed 0."""
+def describe(experiment: Experiment, with_batch: bool = True) -> str:
+    """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0."""
     shape = {
         "mlp": f"MLP {experiment.depth}×{experiment.width} · {experiment.activation}",
-        "lstm": f"LSTM {experiment.width} units × {experiment.steps} steps · forget bias {experiment.forget_bias:g}",
+        "lstm": f"LSTM {experiment.steps} steps × {experiment.width} · forget bias {experiment.forget_bias:g}",
     }[experiment.cell]
     gain = "" if experiment.gain == 1.0 else f" ×{experiment.gain:g}"
     dtype = "" if experiment.dtype == "float64" else f" · {experiment.dtype}"
-    return f"{shape} · {experiment.init}{gain} · {experiment.data} · batch {experiment.batch} · seed {experiment.seed}{dtype}"
+    batch = f" · batch {experiment.batch}" if with_batch else ""
+    return f"{shape} · {experiment.init}{gain} · {experiment.data}{batch} · seed {experiment.seed}{dtype}"
 
 
 def experiment_line(trace: Trace) -> str:

@@ -1,0 +1,64 @@
+"""The LSTM's panes over time: the cell state as units × time, and the gates' means through time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..formats import short
+from ..scale import UP
+from .heat import heat_rows, legend, shade_range
+from .scene import Scene
+from .spans import Line, first_title, page, runs
+from .timeaxis import MARGIN, TimeAxis
+
+#: The gates in PyTorch's order of blocks, with what each does, in the order in which people ask about them.
+GATES = (("f", 1, "forget"), ("i", 0, "input"), ("o", 3, "output"), ("g", 2, "candidate"))
+
+
+def cell_title(scene: Scene, width: int) -> str:
+    text = "cell state c · units ↓ × time → · sample 1"
+    return first_title(width, text, "cell state c · units ↓ × time →", "cell state c")
+
+
+def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
+    """Shades of c for the first sample: every unit a row, in the time axis of the other panes."""
+    axis = TimeAxis.of(len(scene.stages), width)
+    states = scene.trace.values["c"][:, 0, :]
+    low, high = shade_range(states)
+    bound = max(abs(low), abs(high))
+    units = max(1, min(states.shape[1], height - 1))
+    shades = heat_rows(states[list(axis.columns), :units].T, -bound, bound)
+    lines: list[Line] = []
+    for unit, shade in enumerate(shades):
+        lines.append([(f"{unit + 1}".rjust(MARGIN - 1) + " ", "label"), *shade])
+    lines[0].append((f"  c {short(float(states[scene.stage, 0]))}", "text"))
+    foot: Line = [("".rjust(MARGIN), "label"), *legend(-bound, bound)]
+    foot.append((f"  {units} of {states.shape[1]} units", "label"))
+    return page([*lines, foot], width, height)
+
+
+def gates_title(scene: Scene, width: int) -> str:
+    text = f"gates · mean over units and samples · numbers at {scene.name(max(scene.stage, 1))}"
+    return first_title(width, text, f"gates, mean · at {scene.name(max(scene.stage, 1))}", "gates")
+
+
+def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
+    """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
+    axis = TimeAxis.of(len(scene.stages), width)
+    gates = scene.trace.values["gates"]
+    steps, _, units = gates.shape
+    with np.errstate(all="ignore"):
+        means = gates.reshape(steps, -1, 4, units // 4).mean(axis=(1, 3))
+    here = max(scene.stage, 1) - 1
+    lines: list[Line] = []
+    for name, block, meaning in GATES:
+        cells = []
+        for stage in axis.columns:
+            value = float(means[stage - 1, block]) if stage else float("nan")
+            share = (value + 1) / 2 if name == "g" else value
+            glyph = UP[min(8, max(1, round(share * 8)))] if share == share else " "
+            cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else f"gate_{name}"))
+        number = short(float(means[here, block]))
+        lines.append([(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells), (f"  {number}", f"gate_{name}")])
+        lines[-1].append((f" {meaning}", "label"))
+    return page(lines, width, height)

@@ -1,0 +1,86 @@
+"""Heat maps and histograms: values as shades and colours, in few levels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import short
+from ..scale import UP
+from .spans import Line, runs
+
+Array = NDArray[Any]
+
+#: Shades from low to high; colour repeats what the shade says. Few levels: runs of one style stay long.
+SHADES = " ░▒▓█"
+LEVELS = 9
+
+
+def levels(values: Array, low: float, high: float) -> NDArray[np.int64]:
+    """Each value as a level 0 … LEVELS−1 of the range; −1 where it is not finite."""
+    span = high - low
+    with np.errstate(all="ignore"):
+        scaled = (values - low) / span * LEVELS if span > 0 else np.full(values.shape, LEVELS // 2)
+        found = np.clip(np.nan_to_num(scaled, nan=0.0), 0, LEVELS - 1).astype(np.int64)
+    return np.where(np.isfinite(values), found, -1)
+
+
+def heat_rows(values: Array, low: float, high: float) -> list[Line]:
+    """One line per row of values, one cell per value."""
+    return [runs(_cell(int(level)) for level in row) for row in levels(values, low, high)]
+
+
+def _cell(level: int) -> tuple[str, str]:
+    if level < 0:
+        return "!", "broken"
+    return SHADES[level * (len(SHADES) - 1) // (LEVELS - 1)], f"heat{level}"
+
+
+def legend(low: float, high: float) -> Line:
+    """What the shades mean: low, the shades, high."""
+    cells = [_cell(level) for level in range(LEVELS)]
+    return [(f"{short(low)} ", "label"), *runs(cells), (f" {short(high)}", "label")]
+
+
+def finite_range(values: Array) -> tuple[float, float]:
+    """Smallest and largest finite value; (0, 0) where there is none."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def shade_range(values: Array) -> tuple[float, float]:
+    """What the shades span: the 2nd to the 98th percentile, or a few outliers would leave one shade for the rest."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 0.0
+    low, high = np.percentile(finite, (2, 98))
+    return float(low), float(high)
+
+
+def histogram(values: Array, width: int, height: int) -> list[Line]:
+    """Bars upwards over the range of the finite values, with the range under them."""
+    low, high = finite_range(values)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return [[("no finite value", "broken")]]
+    if not high > low:
+        return [[(f"all values are {short(low)}", "text")]]
+    counts, _ = np.histogram(finite, bins=width, range=(low, high))
+    most = int(counts.max())
+    lines: list[Line] = []
+    for row in range(height - 1, -1, -1):
+        # A bin that is not empty shows at least one eighth.
+        cells = [
+            UP[min(8, max(0, max(math.ceil(int(count) / most * height * 8), int(count > 0)) - 8 * row))]
+            for count in counts
+        ]
+        lines.append([("".join(cells), "histogram")])
+    left, right = short(low), short(high)
+    line = left + "─" * max(1, width - len(left) - len(right)) + right
+    zero = round(-low / (high - low) * (width - 1)) if low < 0 < high else -1
+    if len(left) < zero < width - len(right):
+        line = line[:zero] + "0" + line[zero + 1 :]
+    return [*lines, [(line[:width], "label")]]

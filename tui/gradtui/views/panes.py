@@ -1,0 +1,146 @@
+"""The panes: which there are, which view fills each, and where each stands at a given size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..state import PANES, State
+from . import activation, cell, gradient, why
+from .scene import Scene
+from .spans import Line
+
+View = Callable[[Scene, int, int], list[Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One pane: its title and view, and what it means, for the help screen."""
+
+    id: str
+    title: Callable[[Scene, int], str]
+    view: View
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place on the screen, border included."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+TABLE = {
+    each.id: each
+    for each in (
+        Pane(
+            "gradient",
+            gradient.title,
+            gradient.view,
+            "How much gradient each stage gets. A stage is a layer, or a time step of a cell. The axis is logarithmic "
+            "and stays the same during playback; the line marks 1. Bars that shrink steadily from the output "
+            "to the input are a vanishing gradient; bars that grow, an exploding one.",
+        ),
+        Pane(
+            "activation",
+            activation.title,
+            activation.view,
+            "What the units of the selected stage put out: how the values are spread, and each unit (row) for each "
+            "sample (column). Saturated units sit where the activation is flat; dead ones pass no gradient at all.",
+        ),
+        Pane(
+            "cell",
+            cell.cell_title,
+            cell.cell_view,
+            "The LSTM's memory: each unit's cell state through time. A row that keeps its shade remembers.",
+        ),
+        Pane(
+            "gates",
+            cell.gates_title,
+            cell.gates_view,
+            "How far the gates are open, on average. The forget gate f is the factor of the direct path: near 1, "
+            "the gradient of c passes from step to step almost unchanged.",
+        ),
+        Pane(
+            "why",
+            why.title,
+            why.view,
+            "The equation of the step under the cursor, with its numbers put in: which factor this stage "
+            "multiplies the gradient by, and what that has made of it so far.",
+        ),
+    )
+}
+
+HEADER, TIMELINE, FOOTER = 2, 1, 1
+#: From here on the panes stand side by side instead of one at a time beside the bars.
+_WIDE = 100
+_TALL = 30
+
+
+def arrange(state: State, width: int, height: int) -> dict[str, Box]:
+    """Where each pane stands. One that is not named is not shown."""
+    top = HEADER
+    room = height - HEADER - TIMELINE - FOOTER
+    if state.zoomed:
+        return {state.pane: Box(0, top, width, room)}
+    if state.axis == "time":
+        return _stacked(state, width, top, room)
+    return _side_by_side(state, width, top, room)
+
+
+def _side_by_side(state: State, width: int, top: int, room: int) -> dict[str, Box]:
+    left = min(width // 2, 72) if width >= _WIDE else width * 9 // 20
+    right = width - left
+    boxes = {"gradient": Box(0, top, left, room)}
+    if room >= 16:
+        below = min(12, max(8, room // 4))
+        boxes["activation"] = Box(left, top, right, room - below)
+        boxes["why"] = Box(left, top + room - below, right, below)
+    else:
+        second = state.pane if state.pane != "gradient" else "why"
+        boxes[second] = Box(left, top, right, room)
+    return boxes
+
+
+def _stacked(state: State, width: int, top: int, room: int) -> dict[str, Box]:
+    """Time runs to the right in every pane; what does not fit under the bars is shown when it is focused."""
+    gates, why_height = 6, 7
+    if room >= 36:
+        bars = min(14, room // 3)
+        middle = room - bars - gates - 9
+        half = width // 2
+        return {
+            "gradient": Box(0, top, width, bars),
+            "cell": Box(0, top + bars, width, middle),
+            "gates": Box(0, top + bars + middle, width, gates),
+            "why": Box(0, top + room - 9, half, 9),
+            "activation": Box(half, top + room - 9, width - half, 9),
+        }
+    if room >= 26:
+        bars = 10
+        last = state.pane if state.pane == "activation" else "why"
+        middle = room - bars - gates - why_height
+        return {
+            "gradient": Box(0, top, width, bars),
+            "cell": Box(0, top + bars, width, middle),
+            "gates": Box(0, top + bars + middle, width, gates),
+            last: Box(0, top + room - why_height, width, why_height),
+        }
+    bars = max(6, room * 2 // 5)
+    second = state.pane if state.pane != "gradient" else "gates"
+    size = room - bars
+    if second == "gates" and size >= gates + 5:
+        return {
+            "gradient": Box(0, top, width, bars),
+            "gates": Box(0, top + bars, width, gates),
+            "why": Box(0, top + bars + gates, width, size - gates),
+        }
+    return {"gradient": Box(0, top, width, bars), second: Box(0, top + bars, width, size)}
+
+
+def pane_number(state: State, pane: str) -> int:
+    """The digit that shows a pane."""
+    return PANES[state.axis].index(pane) + 1

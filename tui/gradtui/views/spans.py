@@ -1,0 +1,90 @@
+"""Lines of styled text, before any terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+
+Span = tuple[str, str]
+Line = list[Span]
+
+
+def text_of(line: Line) -> str:
+    return "".join(text for text, _ in line)
+
+
+def width_of(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)
+
+
+def fit(line: Line, width: int, style: str = "text") -> Line:
+    """The line in exactly `width` cells: padded, or cut with an ellipsis."""
+    size = width_of(line)
+    if size <= width:
+        return [*line, (" " * (width - size), style)] if size < width else list(line)
+    kept: Line = []
+    room = width - 1
+    for text, span_style in line:
+        size = cell_len(text)
+        if size > room:
+            kept += [(set_cell_size(text, room), span_style), ("…", span_style)]
+            break
+        kept.append((text, span_style))
+        room -= size
+    return kept
+
+
+def first_fit(width: int, *lines: Line) -> Line:
+    """The first of the lines that fits in `width` cells; the last one where none does. Names shorten, numbers do not."""
+    return next((line for line in lines if width_of(line) <= width), lines[-1])
+
+
+def first_title(width: int, *titles: str) -> str:
+    """The first of the titles that fits, as `first_fit`."""
+    return text_of(fit(first_fit(width, *([(title, "")] for title in titles)), width)).rstrip()
+
+
+def page(lines: Iterable[Line], width: int, height: int) -> list[Line]:
+    """Exactly height lines of exactly width cells."""
+    shown = [fit(line, width) for line in lines][:height]
+    return shown + [fit([], width) for _ in range(height - len(shown))]
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """Left and right text in one line; the left one is cut first."""
+    room = width - width_of(right)
+    if room < 8:
+        return fit(left, width)
+    return [*fit(left, room - 1), (" ", "text"), *right]
+
+
+#: What keeps two formulas in one line apart; where they do not fit, the second one gets a line of its own.
+GAP = "      "
+
+
+def wrap(text: str, width: int, style: str = "text") -> list[Line]:
+    """Words in lines of at most `width` cells. Parts that GAP separates stay together where they fit."""
+    lines: list[str] = []
+    for part in text.split(GAP):
+        whole = " ".join(part.split())
+        if lines and cell_len(lines[-1]) + len(GAP) + cell_len(whole) <= width:
+            lines[-1] += GAP + whole
+            continue
+        lines.append("")
+        for word in whole.split():
+            if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
+                lines.append("")
+            lines[-1] += f" {word}" if lines[-1] else word
+    return [[(line, style)] for line in lines]
+
+
+def runs(cells: Iterable[Span]) -> Line:
+    """Neighbouring cells of one style merged into one span: fewer bytes on a slow line."""
+    merged: Line = []
+    for text, style in cells:
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+    return merged
