@@ -15,7 +15,8 @@ TARGET = Path(__file__).parents[1] / "engine/gradtui_engine/data/digits.npz"
 def main() -> None:
     digits = load_digits()
     images = digits.data.astype(np.uint8)
-    assert np.array_equal(images, digits.data) and images.shape == (1797, 64)
+    assert np.array_equal(images, digits.data)
+    assert images.shape == (1797, 64)
     np.savez_compressed(TARGET, images=images, labels=digits.target.astype(np.uint8))
     print(f"{TARGET.name}: {TARGET.stat().st_size} bytes")
 

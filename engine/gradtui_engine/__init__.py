@@ -1,9 +1,9 @@
 """gradtui's engine: real forward and backward passes, recorded operation by operation. NumPy only.
 
-    from gradtui_engine import Experiment, simulate
+from gradtui_engine import Experiment, simulate
 
-    trace = simulate(Experiment(depth=30, activation="sigmoid"))
-    print(trace.outcome.message, [stage.gradient_norm for stage in trace.stages])
+trace = simulate(Experiment(depth=30, activation="sigmoid"))
+print(trace.outcome.message, [stage.gradient_norm for stage in trace.stages])
 """
 
 from .experiment import Experiment

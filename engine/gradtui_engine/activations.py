@@ -21,8 +21,8 @@ class Activation:
     """One activation a = f(z).
 
     forward(z, out) writes f(z); derivative(z, a, out) writes f'(z), given a = f(z) as well; `out` is another
-    array than z and a. derivative_bounds are the infimum and supremum of f'; gain is the factor on the weights' standard deviation
-    that PyTorch's `calculate_gain` gives; kinks are where f' jumps (there f' takes the value of the row,
+    array than z and a. derivative_bounds are the infimum and supremum of f'; gain is the factor on the
+    weights' standard deviation that PyTorch's `calculate_gain` gives; kinks are where f' jumps (there f' takes the value of the row,
     which is PyTorch's); saturation is the pair of outputs beyond which the unit counts as saturated.
     """
 
@@ -53,6 +53,10 @@ def sigmoid(z: Array, out: Array) -> None:
 def _sigmoid_derivative(z: Array, a: Array, out: Array) -> None:
     np.subtract(1, a, out=out)
     out *= a
+
+
+def _tanh(z: Array, out: Array) -> None:
+    np.tanh(z, out=out)
 
 
 def _tanh_derivative(z: Array, a: Array, out: Array) -> None:
@@ -112,7 +116,7 @@ ACTIVATIONS = Table(
             "tanh",
             "a = tanh z",
             "f′(z) = 1 − a² ≤ 1",
-            lambda z, out: np.tanh(z, out=out),
+            _tanh,
             _tanh_derivative,
             (0.0, 1.0),
             5 / 3,

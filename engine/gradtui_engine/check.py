@@ -35,9 +35,7 @@ def directional_check(
     meaningful in float64.
     """
     rng = generator(seed, Purpose.CHECK)
-    direction = {
-        name: np.sign(array) * rng.uniform(0.5, 1.0, array.shape) for name, array in gradient.items()
-    }
+    direction = {name: np.sign(array) * rng.uniform(0.5, 1.0, array.shape) for name, array in gradient.items()}
     length = np.sqrt(sum(float(np.vdot(each, each)) for each in direction.values())) or 1.0
     analytic = sum(float(np.vdot(gradient[name], each)) for name, each in direction.items()) / length
 

@@ -34,24 +34,31 @@ class Experiment:
     cell: str = option("mlp", "kind of network", Choice(lambda: CELLS.names))
     depth: int = option(30, "hidden layers", Integer(1, 10_000), ("mlp",))
     width: int = option(64, "units of a hidden layer or cell", Integer(1, 65_536))
-    activation: str = option("sigmoid", "activation f of the hidden layers", Choice(lambda: ACTIVATIONS.names), ("mlp",))
+    activation: str = option(
+        "sigmoid", "activation f of the hidden layers", Choice(lambda: ACTIVATIONS.names), ("mlp",)
+    )
     init: str = option("xavier_normal", "initialiser of the weight matrices", Choice(lambda: INITIALISERS.names))
     gain: float = option(1.0, "factor on the initialiser's standard deviation", Number(0.0, 1e30))
     forget_bias: float = option(
         1.0, "added to the forget gate's bias (Jozefowicz et al. 2015)", Number(-1e3, 1e3), ("lstm",)
     )
     data: str | None = option(
-        None, "data set; without it digits, or digits-pixels over time", Choice(lambda: DATA_SETS.names, PREFIX)
+        None,
+        "data set; without it digits, or digits-pixels over time",
+        Choice(lambda: DATA_SETS.names, PREFIX),
     )
     batch: int | None = option(
-        None, f"samples drawn by the seed; without it {DEFAULT_BATCH}, or a CSV file's rows if fewer", Integer(1, 10**6)
+        None,
+        f"samples drawn by the seed; without it {DEFAULT_BATCH}, or a CSV file's rows if fewer",
+        Integer(1, 10**6),
     )
     steps: int | None = option(
-        None, f"time steps, where the data leaves them open; without it {DEFAULT_STEPS}", Integer(1, 10_000), ("lstm",)
+        None,
+        f"time steps, where the data leaves them open; without it {DEFAULT_STEPS}",
+        Integer(1, 10_000),
+        ("lstm",),
     )
-    inputs: int | None = option(
-        None, f"input width of gaussian data; without it {DEFAULT_INPUTS}", Integer(1, 10**6)
-    )
+    inputs: int | None = option(None, f"input width of gaussian data; without it {DEFAULT_INPUTS}", Integer(1, 10**6))
     learning_rate: float = option(0.1, "step size η of the update θ ← θ − η ∂L/∂θ (SGD)", Number(0.0, 1e30))
     seed: int = option(0, "decides data, batch and weights", Integer(0, 2**63 - 1))
     dtype: str = option("float64", "floating-point type of every array", Choice(lambda: DTYPES))

@@ -30,9 +30,7 @@ class Initialiser:
 
 
 def _normal(std: Callable[[int, int], float]) -> Draw:
-    return lambda rng, fan_out, fan_in, gain: rng.standard_normal((fan_out, fan_in)) * (
-        gain * std(fan_out, fan_in)
-    )
+    return lambda rng, fan_out, fan_in, gain: rng.standard_normal((fan_out, fan_in)) * (gain * std(fan_out, fan_in))
 
 
 def _uniform(std: Callable[[int, int], float]) -> Draw:

@@ -37,9 +37,7 @@ class Network:
         self.batch = batch
         self._operations = [OPERATIONS[each.operation] for each in program.instructions]
         self._scratch = program.scratch()
-        self._measured = [
-            [name for name in each.inputs if name in self._scratch] for each in program.instructions
-        ]
+        self._measured = [[name for name in each.inputs if name in self._scratch] for each in program.instructions]
         read = {name for each in program.instructions for name in each.inputs}
         kept = {name: slot for name, slot in program.slots.items() if slot.whole in program.kept}
         written = {name for each in program.instructions for name in each.outputs}
@@ -47,7 +45,7 @@ class Network:
         self._unread = [name for name in kept if name in written and name not in read]
 
     def run(self) -> Trace:
-        """One iteration: forward, loss, backward, update. Never raises and never warns on overflow: see `Trace.outcome`."""
+        """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`."""
         program, dtype = self.program, np.dtype(self.experiment.dtype)
         values = allocate(program, [name for name, _ in program.owned()], dtype)
         gradients = allocate(program, program.kept, dtype)
@@ -65,9 +63,7 @@ class Network:
         norms: dict[str, float] = {}
         with np.errstate(all="ignore"):
             nodes = [
-                Node(
-                    each, values, working, self.parameters, parameter_gradients, self.batch.target, workspace
-                )
+                Node(each, values, working, self.parameters, parameter_gradients, self.batch.target, workspace)
                 for each in program.instructions
             ]
             for operation, node in zip(self._operations, nodes, strict=True):

@@ -78,9 +78,10 @@ class Integer(Kind):
     def check(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise Rejected(f"{value!r} given; allowed: {self.allowed}")
-        if not self.minimum <= value <= self.maximum:
-            raise Rejected(f"{_short(int(value))} given; allowed: {self.allowed}")
-        return int(value)
+        number = int(value)
+        if not self.minimum <= number <= self.maximum:
+            raise Rejected(f"{_short(number)} given; allowed: {self.allowed}")
+        return number
 
     def parse(self, text: str) -> int:
         try:

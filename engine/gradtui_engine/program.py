@@ -37,7 +37,8 @@ class Instruction:
 
     `parameters` are those whose gradient this instruction computes; `shared` are read here but belong to
     another instruction (an RNN's weight belongs to one instruction and is read at every time step). `reads`
-    are values that the backward pass needs and that get no gradient from here. `choice` names the row (activation, loss) that the operation uses.
+    are values that the backward pass needs and that get no gradient from here. `choice` names the row
+    (activation, loss) that the operation uses.
     """
 
     operation: str

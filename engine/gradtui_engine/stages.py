@@ -82,7 +82,8 @@ def stages_of(trace: Trace) -> tuple[Stage, ...]:
     program = trace.program
     norms = [norm(trace.gradients[name]) for name in program.stages]
     chains = _chains(program.instructions, program.stages)
-    cells = [norm(trace.gradients[name]) for name in program.cells] or [None] * len(norms)
+    cells: list[float | None] = [norm(trace.gradients[name]) for name in program.cells]
+    cells = cells or [None] * len(norms)
     found = []
     for index, (name, value) in enumerate(zip(program.stages, norms, strict=True)):
         factor, factors = None, {}
@@ -148,19 +149,22 @@ def _statistics(trace: Trace, index: int) -> ActivationStatistics:
         return ActivationStatistics(mean, std, 0.0, 0.0)
     if trace.program.cells:
         saturated = _gates_saturated(trace.values[f"gates/{index}"])
-        return ActivationStatistics(mean, std, saturated, _share((state == 0).all(axis=0)))
+        return ActivationStatistics(mean, std, saturated, _share(np.all(state == 0, axis=0)))
     row = ACTIVATIONS[trace.experiment.activation]
     slope = np.empty_like(state)
     row.derivative(trace.values[f"z/{index}"], state, slope)
     saturated = _outside(state, row.saturation) if row.saturation else 0.0
-    return ActivationStatistics(mean, std, saturated, _share(~slope.any(axis=0)))
+    return ActivationStatistics(mean, std, saturated, _share(~np.any(slope, axis=0)))
 
 
 def _gates_saturated(gates: Array) -> float:
     width = gates.shape[1] // 4
     candidate = gates[:, 2 * width : 3 * width]
     sigmoids = (gates[:, : 2 * width], gates[:, 3 * width :])
-    shares = [_outside(candidate, TANH_SATURATION), *(_outside(each, SIGMOID_SATURATION) for each in sigmoids)]
+    shares = [
+        _outside(candidate, TANH_SATURATION),
+        *(_outside(each, SIGMOID_SATURATION) for each in sigmoids),
+    ]
     return float(np.average(shares, weights=[1, 2, 1]))
 
 

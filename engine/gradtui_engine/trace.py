@@ -168,10 +168,10 @@ def _steps_of(program: Program) -> list[Step]:
     for number, each in enumerate(program.instructions):
         rows.append((Phase.LOSS if each.operation == "loss" else Phase.FORWARD, each, number))
     rows += [(Phase.BACKWARD, each, number) for number, each in reversed(list(enumerate(program.instructions)))]
-    steps = []
-    for index, (phase, each, number) in enumerate(rows):
+    steps: list[Step] = []
+    for index, (phase, each, instruction) in enumerate(rows):
         place = each.site.time if program.axis == "time" else each.site.layer
         done = [stage_of[name] for name in each.inputs if name in stage_of] if phase is Phase.BACKWARD else []
-        steps.append(Step(index, phase, each.site, each.operation, place, done[0] if done else None, number))
+        steps.append(Step(index, phase, each.site, each.operation, place, done[0] if done else None, instruction))
     steps.append(Step(len(rows), Phase.UPDATE, Site("update"), "update", None, None, None))
     return steps

@@ -66,7 +66,7 @@ def valid_experiments() -> st.SearchStrategy[Experiment]:
 
 @st.composite
 def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAMES) -> Experiment:
-    """An experiment that runs in milliseconds, crossing the tables, with gradients that do not vanish."""
+    """An experiment that runs in milliseconds, crossing the tables."""
     cell = draw(cells)
     data = draw(st.sampled_from(data_names(cell)))
     open_sizes = {"inputs": st.integers(1, 5), "steps": st.integers(1, 6)} if data == "gaussian" else {}

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from gradtui_engine import Experiment, ExperimentError, Trace, simulate
-from gradtui_engine.datasets import CSV
-from gradtui_engine.experiment import options
-from gradtui_engine.options import Value
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
+
+from gradtui_engine import Experiment, ExperimentError, Trace, simulate
+from gradtui_engine.datasets import CSV
+from gradtui_engine.experiment import options
+from gradtui_engine.options import Value
 
 from . import state as s
 from .commands import COMMANDS, footer
@@ -58,6 +59,7 @@ class GradtuiApp(App[int]):
         self._clock: Timer | None = None
         self._clock_speed = -1
         self._play_on_arrival = False
+        self._composed = False
 
     # -- the loop: event → state → screen --------------------------------------------------------------
 
@@ -81,7 +83,7 @@ class GradtuiApp(App[int]):
 
     def _draw(self) -> None:
         width, height = self.size
-        if not self.is_mounted or not width:
+        if not self._composed or not width:
             return
         colours = palette(self.current_theme.dark)
         bars: dict[str, Lines] = {name: self.query_one(f"#{name}", Lines) for name in ("top", "middle", "bottom")}
@@ -111,7 +113,11 @@ class GradtuiApp(App[int]):
 
     def _place(self, boxes: dict[str, Box]) -> None:
         width, height = self.size
-        for name, y, rows in (("top", 0, HEADER), ("middle", height - 2, TIMELINE), ("bottom", height - 1, FOOTER)):
+        for name, y, rows in (
+            ("top", 0, HEADER),
+            ("middle", height - 2, TIMELINE),
+            ("bottom", height - 1, FOOTER),
+        ):
             _put(self.query_one(f"#{name}", Lines), Box(0, y, width, rows))
         for name in TABLE:
             _put(self.query_one(f"#{name}", PaneWidget), boxes.get(name))
@@ -127,6 +133,7 @@ class GradtuiApp(App[int]):
         yield Lines(colours, id="bottom")
 
     def on_mount(self) -> None:
+        self._composed = True
         self._simulate(self.state.experiment)
         self._draw()
 

@@ -101,9 +101,7 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
             problems.append(Problem(name, f"is unknown; {hint}"))
             if not joined and rest and not rest[0].startswith("-"):
                 rest.pop(0)
-        elif actions[name].nargs == 0:
-            known.append(token)
-        elif joined:
+        elif actions[name].nargs == 0 or joined:
             known.append(token)
         elif rest and not rest[0].startswith("--"):
             known.append(f"{name}={rest.pop(0)}")

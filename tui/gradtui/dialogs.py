@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradtui_engine.activations import ACTIVATIONS
-from gradtui_engine.cells import CELLS
-from gradtui_engine.datasets import CSV, DATA_SETS
-from gradtui_engine.initialisers import INITIALISERS
-from gradtui_engine.options import Option, Rejected, Value
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,6 +11,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as Row
+
+from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.cells import CELLS
+from gradtui_engine.datasets import CSV, DATA_SETS
+from gradtui_engine.initialisers import INITIALISERS
+from gradtui_engine.options import Option, Rejected, Value
 
 from .commands import groups, key_name
 from .views.panes import TABLE
@@ -39,6 +40,7 @@ class Dialog(ModalScreen[str | None]):
     Dialog Label.problem { color: $text-error; width: 100%; }
     Dialog Label.about { color: $text-muted; width: 100%; height: auto; }
     Dialog OptionList { height: auto; max-height: 12; border: none; padding: 0; background: $surface; }
+    Dialog OptionList:focus { border: none; }
     Dialog Input { border: tall $border-blurred; }
     """
     BINDINGS = [Binding("escape", "cancel", "cancel")]

@@ -19,7 +19,7 @@ def short(value: float | None) -> str:
     size = abs(value)
     if 9.995e-3 <= size < 999.5:
         digits = max(0, 2 - math.floor(math.log10(size) + 1e-9))
-        return f"{value:.{min(digits, 3)}f}"
+        return f"{value:.{digits}f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent):+d}".replace("e+", "e")
 

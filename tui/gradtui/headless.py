@@ -42,7 +42,9 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
         try:
             trace.save(switches.save)
         except OSError as error:
-            raise ExperimentError([Problem("--save", f"{switches.save!r} cannot be written: {error.strerror}")]) from None
+            raise ExperimentError(
+                [Problem("--save", f"{switches.save!r} cannot be written: {error.strerror}")]
+            ) from None
     if switches.json:
         json.dump(document(trace), out, allow_nan=False, ensure_ascii=False)
         out.write("\n")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from .formats import power_of_ten
 
+#: The axis goes at least so many decades below 1: bars that are alike look alike, and a cure is seen as one.
+LEAST_DECADES = 4
 #: Eighths of a cell, from empty to full: across and up.
 ACROSS = " ▏▎▍▌▋▊▉█"
 UP = " ▁▂▃▄▅▆▇█"
@@ -26,8 +28,7 @@ class LogScale:
         exponents = [math.log10(value) for value in values if value > 0 and math.isfinite(value)]
         low = math.floor(min([*exponents, 0.0]))
         high = math.ceil(max([*exponents, 0.0]))
-        # At least one decade on the left of 1, so that a bar of 1 is seen.
-        return cls(min(low, high - 1, -1), high)
+        return cls(min(low, -LEAST_DECADES), high)
 
     @property
     def label(self) -> str:

@@ -16,7 +16,10 @@ SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 GRAINS = tuple(Grain)
 
 #: The panes that digits and tab reach, in order, by axis of the trace.
-PANES = {"layer": ("gradient", "activation", "why"), "time": ("gradient", "cell", "gates", "activation", "why")}
+PANES = {
+    "layer": ("gradient", "activation", "why"),
+    "time": ("gradient", "cell", "gates", "activation", "why"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,7 @@ class Timeline:
             known.append(lowest)
         phases = tuple(str(step.phase) for step in trace.steps)
         outside = {"output": count - 1, "loss": count - 1}
-        stages = tuple(
-            outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps
-        )
+        stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps)
         return cls(phases, tuple(step.site.place for step in trace.steps), stages, tuple(known), count)
 
     @property

@@ -53,7 +53,13 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         lines.append(
             first_fit(
                 width,
-                [(f"units 1–{units} of {values.shape[1]} ↓ × samples 1–{samples} of {values.shape[0]} →  ", "label"), *key],
+                [
+                    (
+                        f"units 1–{units} of {values.shape[1]} ↓ × samples 1–{samples} of {values.shape[0]} →  ",
+                        "label",
+                    ),
+                    *key,
+                ],
                 [(f"{units} of {values.shape[1]} units ↓ × samples →  ", "label"), *key],
                 [("units ↓ samples →  ", "label"), *key],
                 key,

@@ -59,6 +59,12 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
             glyph = UP[min(8, max(1, round(share * 8)))] if share == share else " "
             cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else f"gate_{name}"))
         number = short(float(means[here, block]))
-        lines.append([(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells), (f"  {number}", f"gate_{name}")])
+        lines.append(
+            [
+                (f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"),
+                *runs(cells),
+                (f"  {number}", f"gate_{name}"),
+            ]
+        )
         lines[-1].append((f" {meaning}", "label"))
     return page(lines, width, height)

@@ -20,7 +20,12 @@ def title(scene: Scene, width: int) -> str:
     what = "‖∂L/∂h‖ and ‖∂L/∂c‖" if scene.over_time else "‖∂L/∂h‖"
     axis = f"log {scene.scale.label}"
     return first_title(
-        width, f"gradient {what} · {axis} · │ marks 1", f"gradient {what} · {axis}", f"{what} · {axis}", axis, what
+        width,
+        f"gradient {what} · {axis} · │ marks 1",
+        f"gradient {what} · {axis}",
+        f"{what} · {axis}",
+        axis,
+        what,
     )
 
 
@@ -106,9 +111,7 @@ def columns(scene: Scene, width: int, height: int) -> list[Line]:
 
 def _band(scene: Scene, axis: TimeAxis, height: int, name: str, style: str) -> list[Line]:
     scale = scene.scale
-    values = [
-        stage.cell_gradient_norm if name == "∂c" else stage.gradient_norm for stage in scene.stages
-    ]
+    values = [stage.cell_gradient_norm if name == "∂c" else stage.gradient_norm for stage in scene.stages]
     mark = min(height - 1, math.floor(scale.position(1.0) * height))
     selected = values[scene.stage] if scene.stage >= scene.known else None
     lines: list[Line] = []

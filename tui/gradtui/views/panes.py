@@ -107,7 +107,7 @@ def _side_by_side(state: State, width: int, top: int, room: int) -> dict[str, Bo
 
 def _stacked(state: State, width: int, top: int, room: int) -> dict[str, Box]:
     """Time runs to the right in every pane; what does not fit under the bars is shown when it is focused."""
-    gates, why_height = 6, 7
+    gates = 6
     if room >= 36:
         bars = min(14, room // 3)
         middle = room - bars - gates - 9
@@ -120,14 +120,14 @@ def _stacked(state: State, width: int, top: int, room: int) -> dict[str, Box]:
             "activation": Box(half, top + room - 9, width - half, 9),
         }
     if room >= 26:
-        bars = 10
+        bars, least = room // 3, 6
         last = state.pane if state.pane == "activation" else "why"
-        middle = room - bars - gates - why_height
+        middle = room - bars - gates - least
         return {
             "gradient": Box(0, top, width, bars),
             "cell": Box(0, top + bars, width, middle),
             "gates": Box(0, top + bars + middle, width, gates),
-            last: Box(0, top + room - why_height, width, why_height),
+            last: Box(0, top + room - least, width, least),
         }
     bars = max(6, room * 2 // 5)
     second = state.pane if state.pane != "gradient" else "gates"

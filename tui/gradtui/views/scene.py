@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 from gradtui_engine import Stage, Step, Trace
@@ -43,9 +44,7 @@ class Scene:
     def scale(self) -> LogScale:
         """The gradients' axis: of the whole trace, so that it stays where it is during playback."""
         values = [stage.gradient_norm for stage in self.stages]
-        values += [
-            stage.cell_gradient_norm for stage in self.stages if stage.cell_gradient_norm is not None
-        ]
+        values += [stage.cell_gradient_norm for stage in self.stages if stage.cell_gradient_norm is not None]
         return LogScale.of(values)
 
     @property
@@ -61,7 +60,7 @@ class Scene:
     def health(self, value: float) -> str:
         """Style of a gradient norm against that at the output: the rule of the verdict, stage by stage."""
         reference = self.stages[-1].gradient_norm
-        if not value == value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             return "broken"
         if value < 1e-3 * reference or value == 0.0:
             return "vanishing"

@@ -36,7 +36,7 @@ def fit(line: Line, width: int, style: str = "text") -> Line:
 
 
 def first_fit(width: int, *lines: Line) -> Line:
-    """The first of the lines that fits in `width` cells; the last one where none does. Names shorten, numbers do not."""
+    """The first of the lines that fits in `width` cells, else the last: names shorten, numbers do not."""
     return next((line for line in lines if width_of(line) <= width), lines[-1])
 
 

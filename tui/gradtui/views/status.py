@@ -24,7 +24,10 @@ def too_small(width: int, height: int) -> Line:
 
 def waiting(experiment: Experiment, width: int) -> list[Line]:
     """The header before the first trace has arrived."""
-    return [fit([(" gradtui  ", "brand"), (describe(experiment), "text")], width), fit([(" computing …", "dim")], width)]
+    return [
+        fit([(" gradtui  ", "brand"), (describe(experiment), "text")], width),
+        fit([(" computing …", "dim")], width),
+    ]
 
 
 def header(scene: Scene, width: int) -> list[Line]:
@@ -35,7 +38,11 @@ def header(scene: Scene, width: int) -> list[Line]:
     brand: Line = [(" gradtui  ", "brand")]
     names = [(describe(trace.experiment, with_batch=batch), "text") for batch in (True, False)]
     left = first_fit(
-        width, [*brand, names[0], *loss], [*brand, names[1], *loss], [(" ", "text"), names[1], *loss], [(" ", "text"), names[1]]
+        width,
+        [*brand, names[0], *loss],
+        [*brand, names[1], *loss],
+        [(" ", "text"), names[1], *loss],
+        [(" ", "text"), names[1]],
     )
     first = spread(left[:-1], loss, width) if left[-1:] == loss else fit(left, width)
     verdict: Line = [(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}", style)]
@@ -49,7 +56,10 @@ def header(scene: Scene, width: int) -> list[Line]:
     }
     place = "t = 0" if scene.over_time else "layer 1"
     # What matters most stands first; what does not fit is left out whole.
-    for text in (f"{place} gets {short(outcome.ratio)} of the output's gradient", crossed.get(outcome.kind, "")):
+    for text in (
+        f"{place} gets {short(outcome.ratio)} of the output's gradient",
+        crossed.get(outcome.kind, ""),
+    ):
         span = (f"   {text}", "text")
         if text and width_of(verdict) + width_of([span]) <= width:
             verdict.append(span)
@@ -87,7 +97,9 @@ def footer(commands: list[Command], state: State, width: int) -> Line:
     line: Line = [(" ", "text")]
     fields = options()
     usable = [
-        each for each in commands if each.argument not in fields or fields[each.argument].applies_to(state.experiment.cell)
+        each
+        for each in commands
+        if each.argument not in fields or fields[each.argument].applies_to(state.experiment.cell)
     ]
     for each in usable[:FOOTER_KEYS]:
         label = "pause" if each.id == "play" and state.playing else each.label

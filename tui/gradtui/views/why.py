@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+
 from gradtui_engine import Phase, Step, Trace
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.losses import LOSSES
@@ -76,7 +77,9 @@ def _linear_forward(trace: Trace, step: Step) -> Notes:
     weight, bias = (trace.parameters[name] for name in _instruction(trace, step).parameters)
     values = trace.values[source]
     terms = weight[0] * values[0]
-    shown = " + ".join(f"{short(float(w))}·{short(float(h))}" for w, h in zip(weight[0][:2], values[0][:2], strict=True))
+    shown = " + ".join(
+        f"{short(float(w))}·{short(float(h))}" for w, h in zip(weight[0][:2], values[0][:2], strict=True)
+    )
     result = float(trace.values[target][0, 0])
     name = f"z{subscript(layer)}" if layer is not None else "o"
     before = f"h{subscript(layer - 1)}" if layer is not None else f"h{subscript(len(trace.stages) - 1)}"
@@ -84,7 +87,10 @@ def _linear_forward(trace: Trace, step: Step) -> Notes:
     return [
         ("formula", f"{name} = {before} Wᵀ + b{GAP}W is {weight.shape[0]} × {weight.shape[1]}"),
         ("text", f"unit 1, sample 1: {shown}{rest} + {short(float(bias[0]))} = {short(result)}"),
-        ("dim", f"std of {name} {short(float(trace.values[target].std()))}, of {before} {short(float(values.std()))}"),
+        (
+            "dim",
+            f"std of {name} {short(float(trace.values[target].std()))}, of {before} {short(float(values.std()))}",
+        ),
     ]
 
 
@@ -97,7 +103,10 @@ def _linear_backward(trace: Trace, step: Step) -> Notes:
     weight = _instruction(trace, step).parameters[0]
     return [
         ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
-        ("text", f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}"),
+        (
+            "text",
+            f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}",
+        ),
         *_factor(trace, step),
         ("dim", f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))} is what this layer learns from"),
     ]
@@ -136,7 +145,11 @@ def _activation_backward(trace: Trace, step: Step) -> Notes:
     one = float(trace.gradients[target][0, 0])
     return [
         ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{row.derivative_formula}"),
-        ("text", f"‖∂L/∂h{number}‖ {short(after)}  × {row.symbol}′ {short(ratio(before, after))}  → ‖δ{number}‖ {short(before)}"),
+        (
+            "text",
+            f"‖∂L/∂h{number}‖ {short(after)}  × {row.symbol}′ {short(ratio(before, after))}  "
+            f"→ ‖δ{number}‖ {short(before)}",
+        ),
         (
             "text",
             f"unit 1, sample 1: {short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
@@ -165,12 +178,17 @@ def _projection_forward(trace: Trace, step: Step) -> Notes:
     steps, batch, inputs = trace.input.shape
     return [
         ("formula", "x_t W_ihᵀ + b_ih + b_hh, for all t in one matrix product"),
-        ("text", f"{steps} steps × {batch} samples × {inputs} inputs → 4 gates × {trace.experiment.width} units"),
+        (
+            "text",
+            f"{steps} steps × {batch} samples × {inputs} inputs → 4 gates × {trace.experiment.width} units",
+        ),
     ]
 
 
 def _projection_backward(trace: Trace, step: Step) -> Notes:
-    norms = GAP.join(f"{name} {short(norm(array))}" for name, array in trace.parameter_gradients.items() if "lstm" in name)
+    norms = GAP.join(
+        f"{name} {short(norm(array))}" for name, array in trace.parameter_gradients.items() if "lstm" in name
+    )
     return [
         ("formula", f"∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1){GAP}∂L/∂W_ih = Σ_t δ_tᵀ x_t"),
         ("text", "The weights are shared by all time steps: their gradients are sums over time."),
@@ -193,7 +211,10 @@ def _lstm_forward(trace: Trace, step: Step) -> Notes:
     t, p = subscript(time), subscript(time - 1)
     return [
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),
-        ("text", f"unit 1, sample 1: c{t} = {short(f)} × {short(before)} + {short(i)} × {short(g)} = {short(after)}"),
+        (
+            "text",
+            f"unit 1, sample 1: c{t} = {short(f)} × {short(before)} + {short(i)} × {short(g)} = {short(after)}",
+        ),
         ("text", f"h{t} = {short(o)} × tanh({short(after)}) = {short(hidden)}"),
     ]
 

@@ -1,0 +1,54 @@
+# make run: the program.  make test: everything that CI checks.  Needs Python ≥ 3.11 and nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is new enough; PYTHON=… chooses another.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$name && break; done)
+
+.PHONY: run test install install-dev lint types contract unit bench pictures readme clean
+
+run: $(VENV)/installed
+	@$(BIN)/gradtui $(ARGS)
+
+test: lint types contract unit
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "gradtui needs Python 3.11 or newer; found: $$(python3 --version 2>&1)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+contract: $(VENV)/installed-dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+# Ratios side by side; with torch installed in $(VENV), also against PyTorch.
+bench: $(VENV)/installed-dev
+	$(BIN)/python bench/engine.py $(ARGS)
+
+pictures: $(VENV)/installed-dev
+	$(BIN)/python tools/pictures.py
+
+# The generated parts of README.md: keys and options.
+readme: $(VENV)/installed-dev
+	$(BIN)/python tools/readme.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
