@@ -22,8 +22,9 @@ class Activation:
 
     forward(z, out) writes f(z); derivative(z, a, out) writes f'(z), given a = f(z) as well; `out` is another
     array than z and a. derivative_bounds are the infimum and supremum of f'; gain is the factor on the
-    weights' standard deviation that PyTorch's `calculate_gain` gives; kinks are where f' jumps (there f' takes the value of the row,
-    which is PyTorch's); saturation is the pair of outputs beyond which the unit counts as saturated.
+    weights' standard deviation that PyTorch's `calculate_gain` gives; kinks are where f' jumps (there f'
+    takes the value of the row, which is PyTorch's); saturation is the pair of outputs beyond which the unit
+    counts as saturated.
     """
 
     name: str

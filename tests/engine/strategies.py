@@ -25,11 +25,7 @@ PATHS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 def data_names(cell: str) -> list[str]:
     """The data sets that a cell can read, but for the user's own."""
-    return [
-        row.name
-        for row in DATA_SETS.values()
-        if row.name != CSV and (row.over_time or not CELLS[cell].over_time)
-    ]
+    return [row.name for row in DATA_SETS.values() if row.name != CSV and (row.over_time or not CELLS[cell].over_time)]
 
 
 def accepted(kind: Kind) -> st.SearchStrategy[Any]:

@@ -51,9 +51,7 @@ def test_the_derivative_agrees_with_central_differences_on_a_grid(row: Activatio
 @every_activation
 @drawn(60)
 @given(z=st.floats(-30.0, 30.0))
-def test_the_derivative_agrees_with_central_differences_anywhere_off_the_kinks(
-    row: Activation, z: float
-) -> None:
+def test_the_derivative_agrees_with_central_differences_anywhere_off_the_kinks(row: Activation, z: float) -> None:
     point = np.array([z])
     if all(abs(z - kink) > 2 * STEP for kink in row.kinks):
         found = slopes_by_differences(row, point)

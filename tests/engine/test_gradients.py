@@ -15,8 +15,8 @@ from gradtui_engine.check import DirectionalCheck, directional_check
 from .helpers import drawn, shaken
 from .strategies import small_experiments
 
-# Truncation at step 1e-5 is about 1e-10 of the slope. Rounding: eps · L / step = 2e-16 · 5 / 1e-5 = 1e-10, over a
-# slope along a unit direction of at least 1e-4 in these networks (the output layer always has one): 1e-6.
+# Truncation at step 1e-5 is about 1e-10 of the slope. Rounding: eps · L / step = 2e-16 · 5 / 1e-5 = 1e-10, over
+# a slope along a unit direction of at least 1e-4 in these networks (the output layer always has one): 1e-6.
 TOLERANCE = 1e-6
 
 # Smooth (tanh), small and healthy, so that every parameter has a share of the slope.
@@ -30,7 +30,7 @@ every_parameter = pytest.mark.parametrize(
 )
 
 
-@drawn(150)
+@drawn(300)
 @given(small_experiments())
 def test_the_gradient_is_the_slope_of_the_loss(experiment: Experiment) -> None:
     network = shaken(experiment)
@@ -46,9 +46,7 @@ def test_a_gradient_wrong_by_a_thousandth_in_one_parameter_is_caught(cell: str, 
 
 
 @every_parameter
-def test_each_parameter_alone_passes_the_check_and_fails_it_when_wrong_by_a_thousandth(
-    cell: str, name: str
-) -> None:
+def test_each_parameter_alone_passes_the_check_and_fails_it_when_wrong_by_a_thousandth(cell: str, name: str) -> None:
     network = shaken(SMOOTH[cell])
     right = network.run().parameter_gradients[name]
     assert directional_check(network, {name: right}).error < TOLERANCE

@@ -59,9 +59,7 @@ def gradient(row: Loss, output: Array, target: Array) -> Array:
 def test_the_value_is_that_of_the_definition(row: Loss, seed: int, batch: int, outputs: int) -> None:
     output, target = sample(row, seed, batch, outputs)
     # Logarithms of shares near 1 lose up to eps absolutely; sums of 6 terms add a few ulp.
-    assert row.forward(output, target) == pytest.approx(
-        VALUES[row.name](output, target), rel=20 * EPS, abs=20 * EPS
-    )
+    assert row.forward(output, target) == pytest.approx(VALUES[row.name](output, target), rel=20 * EPS, abs=20 * EPS)
 
 
 @every_loss

@@ -20,9 +20,7 @@ OPEN, SHUT = 1e3, -1e3
 
 
 def experiment(steps: int = 12, **changes: float) -> Experiment:
-    return Experiment(
-        cell="lstm", data="gaussian", width=WIDTH, batch=BATCH, steps=steps, inputs=3, seed=5, **changes
-    )
+    return Experiment(cell="lstm", data="gaussian", width=WIDTH, batch=BATCH, steps=steps, inputs=3, seed=5, **changes)
 
 
 def gates(inner: float, forget: float, candidate: float, out: float) -> Array:

@@ -59,7 +59,7 @@ class GradtuiApp(App[int]):
         self._clock: Timer | None = None
         self._clock_speed = -1
         self._play_on_arrival = False
-        self._composed = False
+        self._panes_made = False
 
     # -- the loop: event → state → screen --------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class GradtuiApp(App[int]):
 
     def _draw(self) -> None:
         width, height = self.size
-        if not self._composed or not width:
+        if not self._panes_made or not width:
             return
         colours = palette(self.current_theme.dark)
         bars: dict[str, Lines] = {name: self.query_one(f"#{name}", Lines) for name in ("top", "middle", "bottom")}
@@ -133,7 +133,7 @@ class GradtuiApp(App[int]):
         yield Lines(colours, id="bottom")
 
     def on_mount(self) -> None:
-        self._composed = True
+        self._panes_made = True
         self._simulate(self.state.experiment)
         self._draw()
 
