@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Case:
     """One experiment to measure.
 
-    experiment holds the fields of `Experiment`; over_limit is the most that recording may take relative to the bare
-    matrix products; torch_over is the least by which PyTorch must take longer. None: no goal.
+    experiment holds the fields of `Experiment`; over_limit is the most that recording may take relative to
+    the bare matrix products; torch_over is the least by which PyTorch must take longer. None: no goal.
     """
 
     name: str
@@ -21,8 +21,14 @@ class Case:
 
 
 # relu with he_normal keeps every number normal at any depth: subnormal ones would slow all contestants alike.
-_MLP = {"cell": "mlp", "depth": 50, "activation": "relu", "init": "he_normal", "data": "digits"}
-_LSTM = {"cell": "lstm", "width": 64, "batch": 32, "data": "digits-pixels"}
+_MLP: dict[str, str | int | float] = {
+    "cell": "mlp",
+    "depth": 50,
+    "activation": "relu",
+    "init": "he_normal",
+    "data": "digits",
+}
+_LSTM: dict[str, str | int | float] = {"cell": "lstm", "width": 64, "batch": 32, "data": "digits-pixels"}
 
 CASES = (
     Case("mlp-50x256-float32", {**_MLP, "width": 256, "batch": 256, "dtype": "float32"}, over_limit=1.3),

@@ -1,4 +1,4 @@
-"""Who is measured: the engine, its limit, a plain NumPy step and PyTorch, all on the same network and batch."""
+"""Who is measured: the engine, its limit, a plain NumPy step and PyTorch, on the same network and batch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Answer:
 
 Step = Callable[[], Answer]
 
-# Largest relative differences between contestants that sum in different orders, through 50 layers or 64 steps.
+# Largest relative differences between contestants, which sum in different orders through 50 layers.
 _TOLERANCE = {"float32": 1e-3, "float64": 1e-10}
 
 
@@ -67,9 +67,7 @@ def check(found: dict[str, Step], dtype: str) -> None:
     for name, step in found.items():
         answer = step()
         difference = norm(np.asarray(answer.gradient - expected.gradient)) / scale
-        assert abs(answer.loss / expected.loss - 1) <= tolerance, (
-            f"{name}: loss {answer.loss}, not {expected.loss}"
-        )
+        assert abs(answer.loss / expected.loss - 1) <= tolerance, f"{name}: loss {answer.loss}, not {expected.loss}"
         assert difference <= tolerance, f"{name}: gradient off by {difference:.1e} of its norm"
 
 

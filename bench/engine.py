@@ -1,4 +1,4 @@
-"""Measure the engine side by side with its limit, a plain NumPy step and PyTorch: `python bench/engine.py`."""
+"""Measure the engine side by side with its limit, a plain NumPy step and PyTorch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 from cases import CASES, Case
 
-ROUNDS, QUICK_ROUNDS = 31, 5
+ROUNDS, QUICK_ROUNDS = 21, 5
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -20,10 +20,8 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = _chosen(arguments.only)
     if not chosen:
-        parser.error(
-            f"no case is named {arguments.only!r}; there are: {', '.join(each.name for each in CASES)}"
-        )
-    rounds = arguments.rounds or (QUICK_ROUNDS if arguments.quick else ROUNDS)
+        parser.error(f"no case is named {arguments.only!r}; there are: {', '.join(each.name for each in CASES)}")
+    rounds = (QUICK_ROUNDS if arguments.quick else ROUNDS) if arguments.rounds is None else arguments.rounds
     if rounds < 1:
         parser.error(f"--rounds {rounds} given; allowed: 1 or more")
     # A BLAS reads these once, when NumPy is first imported: hence the late import.

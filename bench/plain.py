@@ -1,6 +1,7 @@
-"""A training step as a competent person writes it in NumPy: it keeps only what backpropagation needs, measures nothing.
+"""A training step as a competent person writes it in NumPy: it keeps only what backpropagation needs.
 
-Loss and the gradients of all parameters (not of the input); no update, which the engine leaves to a later moment too.
+It computes the loss and the gradients of all parameters (not of the input), measures nothing, and leaves the update
+out, as the engine does until it is asked.
 """
 
 from __future__ import annotations

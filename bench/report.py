@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from cases import Case
 from contestants import PLAIN_NAME, RECORDED, STATISTICS, TORCH, check, has_torch, limits, steps
 from gradtui_engine import Experiment, build
-from timing import Spread, Times, measure, ratio
+from timing import measure, ratio
 
 
 def print_machine() -> None:
@@ -25,42 +27,45 @@ def print_case(case: Case, rounds: int) -> None:
     network = build(Experiment.from_mapping(case.experiment))
     found, bare = steps(network), limits(network)
     check(found, network.experiment.dtype)
+    print(f"\n{case.name}: {_described(case)}; {rounds} rounds")
     times = measure({**bare, **found}, rounds)
-    print(
-        f"\n{case.name}   ({', '.join(f'{key} {value}' for key, value in case.experiment.items())}; {rounds} rounds)"
-    )
     for name, values in times.items():
-        print(f"  {name:<36}{statistics.median(values) * 1e3:9.3f} ms")
-    _print_ratios(case, times, list(bare))
+        print(f"  {name:<34}{statistics.median(values) * 1e3:9.3f} ms")
+    for row in _ratios(case, list(bare), torch=TORCH in times):
+        found_ratio = ratio(times, row.numerator, row.denominator)
+        print(f"  {f'{row.numerator} / {row.denominator}':<66}{found_ratio}{row.verdict(found_ratio.median)}")
 
 
-def _print_ratios(case: Case, times: Times, bare: list[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One ratio to print, with its goal if it has one."""
+
+    numerator: str
+    denominator: str
+    most: float | None = None
+    least: float | None = None
+
+    def verdict(self, value: float) -> str:
+        if self.most is not None:
+            return f"  goal ≤ {self.most:g}: {'met' if value <= self.most else 'MISSED'}"
+        if self.least is not None:
+            return f"  goal ≥ {self.least:g}: {'met' if value >= self.least else 'MISSED'}"
+        return ""
+
+
+def _ratios(case: Case, bare: list[str], torch: bool) -> Iterator[_Row]:
+    """The ratios of a case; the statistics' rows repeat those of the gradient with more told."""
     for part in ("", STATISTICS):
-        recorded = RECORDED + part
-        # The goals are about the gradient; what the statistics cost on top is shown without one.
         for name in bare:
-            _print_ratio(times, recorded, name, most=None if part else case.over_limit)
-        _print_ratio(times, recorded, PLAIN_NAME)
-        if TORCH in times:
-            _print_ratio(times, TORCH + part, recorded, least=None if part else case.torch_over)
+            # The limit has no statistics: what they cost on top of it is shown without a goal.
+            yield _Row(RECORDED + part, name, most=None if part else case.over_limit)
+        yield _Row(RECORDED + part, PLAIN_NAME)
+        if torch:
+            yield _Row(TORCH + part, RECORDED + part, least=case.torch_over)
 
 
-def _print_ratio(
-    times: Times, numerator: str, denominator: str, most: float | None = None, least: float | None = None
-) -> None:
-    found = ratio(times, numerator, denominator)
-    print(
-        f"  {f'{numerator} / {denominator}':<64}{found.median:6.2f}  ({found.low:.2f}–{found.high:.2f})"
-        f"{_verdict(found, most, least)}"
-    )
-
-
-def _verdict(found: Spread, most: float | None, least: float | None) -> str:
-    if most is not None:
-        return f"  goal ≤ {most:g}: {'met' if found.median <= most else 'MISSED'}"
-    if least is not None:
-        return f"  goal ≥ {least:g}: {'met' if found.median >= least else 'MISSED'}"
-    return ""
+def _described(case: Case) -> str:
+    return ", ".join(f"{key} {value}" for key, value in case.experiment.items())
 
 
 def _torch_version() -> str:

@@ -1,11 +1,12 @@
-"""PyTorch, eager, asked for what the engine records: retain_grad on every state, then all norms as Python floats.
+"""PyTorch, eager, asked for what the engine records: retain_grad on every state, then all norms as floats.
 
-The norms of all tensors are one `_foreach_norm` and one `tolist`. `LSTMCell` does not show its gates, so PyTorch is
-spared the parts of an LSTM's factors and the gates' saturation, which the engine does tell.
+The norms of all tensors are one `_foreach_norm` and one `tolist`. `LSTMCell` does not show its gates, so PyTorch
+is spared the parts of an LSTM's factors and the gates' saturation, which the engine does tell.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -42,7 +43,7 @@ def _mlp(network: Network, *, statistics: bool) -> TorchStep:
             pre_activations.append(_retained(functional.linear(states[-1], weight, bias)))
             states.append(_retained(torch.relu(pre_activations[-1])))
         loss = functional.cross_entropy(functional.linear(states[-1], *layers[-1]), target)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norms = _gradient_norms([*states, *pre_activations, *parameters])
         _layer_factors(norms[: len(states)], norms[len(states) : 2 * len(states) - 1])
         if statistics:
@@ -57,9 +58,7 @@ def _lstm(network: Network, *, statistics: bool) -> TorchStep:
     weight_out, bias_out = parameters[4:]
     width, batch = network.experiment.width, network.batch.size
     cell = torch.nn.LSTMCell(network.batch.inputs.shape[-1], width, dtype=weight_out.dtype)
-    cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh = (
-        torch.nn.Parameter(each) for each in parameters[:4]
-    )
+    cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh = (torch.nn.Parameter(each) for each in parameters[:4])
     owned = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh, weight_out, bias_out]
     start = [torch.zeros(batch, width, dtype=weight_out.dtype, requires_grad=True) for _ in range(2)]
     inputs, target = torch.tensor(network.batch.inputs), torch.tensor(network.batch.target)
@@ -72,7 +71,7 @@ def _lstm(network: Network, *, statistics: bool) -> TorchStep:
             hiddens.append(_retained(hidden))
             cells.append(_retained(state))
         loss = functional.cross_entropy(functional.linear(hiddens[-1], weight_out, bias_out), target)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norms = _gradient_norms([*hiddens, *cells, *owned])
         _factors(norms[: len(hiddens)])
         _factors(norms[len(hiddens) : 2 * len(hiddens)])
@@ -98,23 +97,25 @@ def _forget_gradients(tensors: list[Tensor]) -> None:
 
 
 def _gradient(tensor: Tensor) -> Array:
+    return _held(tensor).numpy()
+
+
+def _held(tensor: Tensor) -> Tensor:
+    """The gradient that backward has left on a tensor."""
     assert tensor.grad is not None
-    return tensor.grad.numpy()
+    return tensor.grad
 
 
 def _gradient_norms(tensors: list[Tensor]) -> list[float]:
-    gradients = [each.grad for each in tensors]
-    return torch.stack(torch._foreach_norm(gradients)).tolist()
+    return torch.stack(list(torch._foreach_norm([_held(each) for each in tensors]))).tolist()
 
 
 def _factors(norms: list[float]) -> list[float]:
     """Of each stage: its gradient's norm relative to that of the next."""
-    return [one / other for one, other in zip(norms, norms[1:], strict=False)]
+    return [one / other for one, other in itertools.pairwise(norms)]
 
 
-def _layer_factors(
-    states: list[float], pre_activations: list[float]
-) -> tuple[list[float], list[float], list[float]]:
+def _layer_factors(states: list[float], pre_activations: list[float]) -> tuple[list[float], list[float], list[float]]:
     """The factor of each layer and its parts, activation and weight."""
     activation = [one / other for one, other in zip(pre_activations, states[1:], strict=True)]
     weight = [one / other for one, other in zip(states, pre_activations, strict=False)]

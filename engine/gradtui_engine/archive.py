@@ -18,7 +18,9 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
     """Every array with its name in the archive.
 
     input, target, loss; param/NAME and grad/NAME with NAME as in a PyTorch `state_dict`; h/k and dh/k of each
-    stage, (batch, units); of an LSTM also c/t, dc/t and gates/t, (batch, 4·width) in the order i, f, g, o.
+    stage, (batch, units); of an LSTM also c/t, dc/t and gates/t, (batch, 4·width) in the order i, f, g, o (GRU:
+    (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on. Where asked
+    for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the running statistics.
     """
     yield "input", trace.input
     yield "target", trace.target
@@ -26,12 +28,22 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
     for name, array in trace.parameters.items():
         yield f"param/{name}", array
         yield f"grad/{name}", trace.parameter_gradients[name]
-    for name in (*trace.program.stages, *trace.program.cells):
+        if trace.experiment.clip != "none":
+            yield f"clipped/{name}", trace.clipped[name]
+        if trace.experiment.asks_for_update:
+            yield f"updated/{name}", trace.updated(name)
+    for name, array in trace.running_statistics.items():
+        yield f"buffer/{name}", array
+    for name, slot in trace.program.slots.items():
+        family = name.split("/")[0].split("_l")[0]
+        if slot.whole is None or isinstance(slot.index, slice) or family not in ("h", "c", "gates"):
+            continue
         yield name, trace.values[name]
-        yield f"d{name}", trace.gradients[name]
-    if trace.program.cells:
-        for time in range(1, len(trace.program.stages)):
-            yield f"gates/{time}", trace.values[f"gates/{time}"]
+        if name in trace.gradients:
+            yield f"d{name}", trace.gradients[name]
+    if "h/0" not in trace.program.slots or trace.program.slots["h/0"].whole is None:
+        yield "h/0", trace.values["h/0"]
+        yield "dh/0", trace.gradients["h/0"]
 
 
 def save(trace: Trace, path: str | Path) -> None:

@@ -10,7 +10,7 @@ from importlib import resources
 
 import numpy as np
 
-from . import tabular
+from . import tabular, tasks
 from .numerics import Array, Purpose, generator
 from .problems import ExperimentError, Problem
 from .table import Table
@@ -20,7 +20,8 @@ from .table import Table
 class Batch:
     """What one iteration reads: inputs (batch, inputs) or (time, batch, inputs), target, and the loss that fits.
 
-    target is (batch,) of class numbers for cross_entropy and (batch, outputs) of numbers for mse.
+    target is (batch,) of class numbers for cross_entropy and (batch, outputs) of numbers for mse; where every time
+    step has its own, (time, batch).
     """
 
     inputs: Array
@@ -30,7 +31,7 @@ class Batch:
 
     @property
     def size(self) -> int:
-        return int(self.target.shape[0])
+        return int(self.inputs.shape[-2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,21 @@ class Request:
 class DataSet:
     """One data set. What is fixed is a number here; None leaves it to the experiment or to the file.
 
-    over_time says whether a recurrent cell can read it; an MLP reads any, with time flattened.
+    over_time says whether a recurrent cell can read it; is_sequence that its samples are sequences also to an MLP,
+    which then reads them flattened. loss is the one that fits.
     """
 
     name: str
     description: str
-    over_time: bool
-    steps: int | None
-    inputs: int | None
-    samples: int | None
-    outputs: int | None
     load: Callable[[Request], Batch]
     note: str
+    over_time: bool = False
+    is_sequence: bool = False
+    steps: int | None = None
+    inputs: int | None = None
+    samples: int | None = None
+    outputs: int | None = None
+    loss: str | None = "cross_entropy"
 
 
 def standardise(values: Array, axes: tuple[int, ...]) -> Array:
@@ -119,6 +123,22 @@ def _csv(request: Request) -> Batch:
     return Batch(inputs, table.target[chosen], len(table.classes), "cross_entropy")
 
 
+def _made(make: tasks.Make, outputs: int, loss: str) -> Callable[[Request], Batch]:
+    """A task, made for exactly the batch that is asked for."""
+
+    def load(request: Request) -> Batch:
+        size, steps = request.batch or DEFAULT_BATCH, request.steps or DEFAULT_STEPS
+        values, target = make(generator(request.seed, Purpose.DATA), size, steps)
+        inputs = _arrange(values, np.arange(size), request.over_time)
+        per_step = target.shape == (size, steps) and loss == "cross_entropy"
+        if per_step:
+            # An MLP has one output: it answers with the last step's.
+            target = target.T if request.over_time else target[:, -1]
+        return Batch(inputs, target, outputs, loss)
+
+    return load
+
+
 DEFAULT_BATCH = 64
 DEFAULT_INPUTS = 64
 DEFAULT_STEPS = 64
@@ -128,63 +148,65 @@ DATA_SETS = Table(
     "data",
     (
         DataSet(
-            "digits",
-            "handwritten digits, 64 pixels at once, 10 classes",
-            False,
-            None,
-            64,
-            1797,
-            10,
-            _digits_view(1),
+            "digits", "handwritten digits, 64 pixels at once, 10 classes", _digits_view(1),
             "The UCI/NIST optical digits (Alpaydin & Kaynak 1998), each pixel standardised by itself.",
+            inputs=64, samples=1797, outputs=10,
         ),
         DataSet(
-            "digits-rows",
-            "handwritten digits, a row of 8 pixels at a time",
-            True,
-            8,
-            8,
-            1797,
-            10,
-            _digits_view(8),
+            "digits-rows", "handwritten digits, a row of 8 pixels at a time", _digits_view(8),
             "8 time steps × 8 inputs.",
+            over_time=True, is_sequence=True, steps=8, inputs=8, samples=1797, outputs=10,
         ),
         DataSet(
-            "digits-pixels",
-            "handwritten digits, one pixel at a time",
-            True,
-            64,
-            1,
-            1797,
-            10,
-            _digits_view(64),
+            "digits-pixels", "handwritten digits, one pixel at a time", _digits_view(64),
             "64 time steps × 1 input: the small sister of pixel-by-pixel MNIST (Le et al. 2015).",
+            over_time=True, is_sequence=True, steps=64, inputs=1, samples=1797, outputs=10,
         ),
         DataSet(
-            "gaussian",
-            "standard normal inputs and a random linear target, any width and length",
-            True,
-            None,
-            None,
-            None,
-            1,
-            _gaussian,
+            "gaussian", "standard normal inputs and a random linear target, any width and length", _gaussian,
             "For comparing with theory, which assumes such inputs.",
+            over_time=True, outputs=1, loss="mse",
         ),
         DataSet(
-            CSV,
-            "your own table: a header row, the last column is the target",
-            True,
-            None,
-            None,
-            None,
-            None,
-            _csv,
+            "xor", "four clouds, two classes: no line parts them", _made(tasks.xor, 2, "cross_entropy"),
+            "The problem that a network without a hidden layer cannot solve.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "moons", "two half circles, two classes", _made(tasks.moons, 2, "cross_entropy"),
+            "Two inputs, a curved border.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "spirals", "two spirals, two classes", _made(tasks.spirals, 2, "cross_entropy"),
+            "Two inputs, a border that needs depth or width.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "circles", "a circle in a circle, two classes", _made(tasks.circles, 2, "cross_entropy"),
+            "Two inputs, a closed border.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "adding", "the adding problem: the sum of two marked numbers of many", _made(tasks.adding, 1, "mse"),
+            "Hochreiter & Schmidhuber 1997; answering 1 without looking costs 1/6.",
+            over_time=True, is_sequence=True, inputs=2, outputs=1, loss="mse",
+        ),
+        DataSet(
+            "copy", "copy memory: repeat the first symbols at the end",
+            _made(tasks.copy_memory, tasks.COPY_SYMBOLS + 2, "cross_entropy"),
+            "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target.",
+            over_time=True, is_sequence=True, inputs=tasks.COPY_SYMBOLS + 2, outputs=tasks.COPY_SYMBOLS + 2,
+        ),
+        DataSet(
+            "parity", "is the number of ones odd? One bit at a time", _made(tasks.parity, 2, "cross_entropy"),
+            "The answer hangs on every bit: one forgotten step and it is a coin toss.",
+            over_time=True, is_sequence=True, inputs=1, outputs=2,
+        ),
+        DataSet(
+            CSV, "your own table: a header row, the last column is the target", _csv,
             "A target of numbers is regression, anything else classification. An MLP reads the other columns at "
             "once, a recurrent cell one column per time step.",
+            over_time=True, loss=None,
         ),
     ),
-)
+)  # fmt: skip
 
 
 def find(source: str) -> DataSet:

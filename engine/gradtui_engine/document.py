@@ -47,6 +47,8 @@ def _stage(stage: Stage) -> dict[str, Any]:
     }
     if stage.cell_gradient_norm is not None:
         row["cell_gradient_norm"] = stage.cell_gradient_norm
+    if stage.layer_gradient_norms:
+        row["layer_gradient_norms"] = list(stage.layer_gradient_norms)
     statistics = stage.activation
     row["activation"] = {
         "mean": statistics.mean,

@@ -3,65 +3,113 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
+from . import spelling
 from .activations import ACTIVATIONS
 from .cells import CELLS
+from .clipping import CLIPPINGS
 from .datasets import CSV, DATA_SETS, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
 from .initialisers import INITIALISERS
+from .losses import LOSSES
+from .mlp import BLOCKS
+from .normalisation import NORMALISATIONS
+from .optimisers import OPTIMISERS
 from .options import Choice, Integer, Number, Option, Rejected, Value, option
 from .problems import ExperimentError, Problem, unknown_name
 from .tabular import PREFIX
 
 DTYPES = ("float64", "float32")
+READOUTS = ("last", "all")
+POSITIONS = ("before", "after")
+RESIDUALS = ("none", "add", "scaled")
+AUTO = "auto"
+
+_MLP = ("mlp",)
+_TIME = ("rnn", "lstm", "gru")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """Everything that decides a run. Equal experiments give bit-equal traces on one machine.
 
-    Fields left at None are resolved when the experiment is made, from the cell and the data set (a CSV file's
-    own sizes when the network is built). Raises ExperimentError with every problem at once.
+    Fields left at None are filled in when the experiment is made, from the cell, the data set and the other
+    tables (a CSV file's own sizes when the network is built); those that then still are None mean "not used".
+    Raises ExperimentError with every problem at once.
     """
 
     cell: str = option("mlp", "kind of network", Choice(lambda: CELLS.names))
-    depth: int = option(30, "hidden layers", Integer(1, 10_000), ("mlp",))
+    depth: int = option(30, "hidden layers", Integer(1, 10_000), _MLP)
     width: int = option(64, "units of a hidden layer or cell", Integer(1, 65_536))
-    activation: str = option(
-        "sigmoid", "activation f of the hidden layers", Choice(lambda: ACTIVATIONS.names), ("mlp",)
+    layers: int = option(1, "stacked layers of a recurrent cell", Integer(1, 100), _TIME)
+    activation: str | None = option(
+        None,
+        "activation f; without it sigmoid (mlp), tanh (rnn, which also takes relu)",
+        Choice(lambda: ACTIVATIONS.names),
+        ("mlp", "rnn"),
+    )
+    slope: float | None = option(
+        None, "slope of leaky_relu and prelu on the left; without it 0.01 and 0.25", Number(-10.0, 10.0), _MLP
     )
     init: str = option("xavier_normal", "initialiser of the weight matrices", Choice(lambda: INITIALISERS.names))
-    gain: float = option(1.0, "factor on the initialiser's standard deviation", Number(0.0, 1e30))
+    gain: float | str = option(
+        1.0, "factor on the initialiser's standard deviation; auto takes the activation's", Number(0.0, 1e30, AUTO)
+    )
+    init_scale: float | None = option(
+        None, "standard deviation (normal), bound (uniform) or value (constant) itself", Number(0.0, 1e30)
+    )
+    sigma_w: float | None = option(
+        None, "weights N(0, σ_w² / fan_in) in every layer, instead of init", Number(0.0, 1e30)
+    )
+    sigma_b: float | None = option(None, "biases N(0, σ_b²) in every layer", Number(0.0, 1e30))
     forget_bias: float = option(
         1.0, "added to the forget gate's bias (Jozefowicz et al. 2015)", Number(-1e3, 1e3), ("lstm",)
     )
+    input_bias: float = option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), ("lstm",))
+    pin_forget: float | None = option(
+        None, "pins the forget gate (of a GRU the update gate z) to a value", Number(0.0, 1.0), ("lstm", "gru")
+    )
+    readout: str = option("last", "loss on the last time step or on every one", Choice(lambda: READOUTS), _TIME)
+    norm: str = option("none", "normalisation in every hidden layer", Choice(lambda: NORMALISATIONS.names), _MLP)
+    norm_position: str = option("before", "before or after the activation", Choice(lambda: POSITIONS), _MLP)
+    residual: str = option("none", "skip connections wherever shapes match", Choice(lambda: RESIDUALS), _MLP)
+    residual_scale: float | None = option(
+        None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), _MLP
+    )
+    residual_span: int = option(1, "layers that a skip spans", Integer(1, 2), _MLP)
+    residual_block: str = option("post", "where the activation stands in a block", Choice(lambda: BLOCKS.names), _MLP)
     data: str | None = option(
-        None,
-        "data set; without it digits, or digits-pixels over time",
-        Choice(lambda: DATA_SETS.names, PREFIX),
+        None, "data set; without it digits, or digits-pixels over time", Choice(lambda: DATA_SETS.names, PREFIX)
+    )
+    loss: str | None = option(
+        None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)
     )
     batch: int | None = option(
-        None,
-        f"samples drawn by the seed; without it {DEFAULT_BATCH}, or a CSV file's rows if fewer",
-        Integer(1, 10**6),
+        None, f"samples drawn by the seed; without it {DEFAULT_BATCH}, or a CSV file's rows if fewer", Integer(1, 10**6)
     )
     steps: int | None = option(
-        None,
-        f"time steps, where the data leaves them open; without it {DEFAULT_STEPS}",
-        Integer(1, 10_000),
-        ("lstm",),
+        None, f"time steps, where the data leaves them open; without it {DEFAULT_STEPS}", Integer(1, 10_000)
     )
     inputs: int | None = option(None, f"input width of gaussian data; without it {DEFAULT_INPUTS}", Integer(1, 10**6))
-    learning_rate: float = option(0.1, "step size η of the update θ ← θ − η ∂L/∂θ (SGD)", Number(0.0, 1e30))
+    clip: str = option("none", "gradient clipping", Choice(lambda: CLIPPINGS.names))
+    clip_threshold: float | None = option(
+        None, "threshold of the clipping; without it the rule's own", Number(0.0, 1e30)
+    )
+    optimizer: str | None = option(
+        None, "optimiser of the update; without it plain sgd", Choice(lambda: OPTIMISERS.names)
+    )
+    learning_rate: float | None = option(
+        None, "step size η of the update; without it the optimiser's own", Number(0.0, 1e30)
+    )
+    momentum: float = option(0.9, "μ of momentum and nesterov", Number(0.0, 1.0))
+    weight_decay: float | None = option(
+        None, "λ, added to the gradient as λθ; without it 0 (adamw 0.01)", Number(0.0, 1e30)
+    )
     seed: int = option(0, "decides data, batch and weights", Integer(0, 2**63 - 1))
-    dtype: str = option("float64", "floating-point type of every array", Choice(lambda: DTYPES))
+    dtype: str = option("float64", "floating-point type of every array", Choice(lambda: DTYPES))  # fmt: skip
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -74,57 +122,102 @@ class Experiment:
             except Rejected as error:
                 problems.append(Problem(name, str(error)))
         broken = {problem.field for problem in problems}
-        if not broken & {"cell", "data", "steps", "inputs"}:
-            problems.extend(self._resolve())
+        if not broken & {"cell", "data", "optimizer", "clip", "steps", "inputs"}:
+            for name, value in self._derived().items():
+                if getattr(self, name) is None:
+                    object.__setattr__(self, name, value)
+            problems += (problem for problem in self._contradictions() if problem.field not in broken)
         if problems:
             raise ExperimentError(problems)
 
-    def _resolve(self) -> list[Problem]:
-        """Fill in what the cell and the data set decide; report what contradicts them."""
+    def _derived(self) -> dict[str, Value]:
+        """What a field that is left out becomes, given the others."""
         cell = CELLS[self.cell]
-        data = find(self.data or cell.default_data)
-        fixed = {"data": self.data or cell.default_data}
-        problems = []
+        source = self.data or cell.default_data
+        data = find(source)
+        found: dict[str, Value] = {
+            "activation": cell.default_activation,
+            "data": cell.default_data,
+            "learning_rate": OPTIMISERS[self.optimizer_name].learning_rate,
+            "weight_decay": OPTIMISERS[self.optimizer_name].weight_decay,
+            "clip_threshold": CLIPPINGS[self.clip].threshold if self.clip != "none" else None,
+            "loss": data.loss,
+        }
+        if data.name != CSV:
+            found["batch"] = DEFAULT_BATCH
+            steps = data.steps or self.steps or DEFAULT_STEPS
+            # Some tasks are sequences whatever reads them; an MLP has no use for the steps of the others.
+            found["steps"] = steps if cell.over_time or (data.is_sequence and data.steps is None) else None
+            flat = 1 if cell.over_time or not data.is_sequence else steps
+            found["inputs"] = (data.inputs or self.inputs or DEFAULT_INPUTS) * (flat if data.inputs else 1)
+        return found
+
+    def _contradictions(self) -> Iterator[Problem]:
+        """What is allowed by itself but not together."""
+        cell, data, derived = CELLS[self.cell], find(str(self.data)), self._derived()
         if cell.over_time and not data.over_time:
             usable = ", ".join(row.name for row in DATA_SETS.values() if row.over_time)
-            message = f"{data.name!r} has no time axis, which {cell.name} needs; allowed: {usable}"
-            problems.append(Problem("data", message))
+            yield Problem("data", f"{data.name!r} has no time axis, which {cell.name} needs; allowed: {usable}")
         if data.samples is not None and self.batch is not None and self.batch > data.samples:
-            message = f"{self.batch} given; allowed: 1 to {data.samples}, the samples of {data.name}"
-            problems.append(Problem("batch", message))
-        shape: dict[str, int | None] = {}
-        if data.name != CSV:
-            shape["batch"] = self.batch or DEFAULT_BATCH
-            time = (data.steps or self.steps or DEFAULT_STEPS) if cell.over_time else None
-            shape["steps"] = time if cell.over_time else self.steps
-            if data.inputs is None:
-                shape["inputs"] = self.inputs or DEFAULT_INPUTS
-            else:
-                shape["inputs"] = data.inputs if cell.over_time else data.inputs * (data.steps or 1)
-            for name in ("steps", "inputs"):
-                given = getattr(self, name)
-                if given is not None and given != shape[name]:
-                    problems.append(Problem(name, f"{given} given; {data.name} has {shape[name]}: leave it out"))
-        for name, value in (fixed | shape).items():
-            object.__setattr__(self, name, value)
-        return problems
+            yield Problem("batch", f"{self.batch} given; allowed: 1 to {data.samples}, the samples of {data.name}")
+        if data.name != CSV and cell.over_time and self.steps != derived["steps"]:
+            yield Problem("steps", f"{self.steps} given; {data.name} has {derived['steps']}: leave it out")
+        if data.name != CSV and self.inputs != derived["inputs"]:
+            yield Problem("inputs", f"{self.inputs} given; {data.name} has {derived['inputs']}: leave it out")
+        if cell.activations and self.activation not in cell.activations:
+            allowed = ", ".join(cell.activations)
+            yield Problem("activation", f"{self.activation!r} is not for {cell.name}; allowed: {allowed}")
+        if INITIALISERS[self.init].data_dependent and cell.over_time:
+            yield Problem("init", f"{self.init!r} is for mlp; allowed for {cell.name}: every other one")
+        if self.norm == "batch" and not cell.over_time and self.batch == 1:
+            yield Problem("batch", "1 given; norm batch needs at least 2: one sample has no variance; try norm layer")
+        if data.loss == "mse" and self.loss == "cross_entropy":
+            yield Problem("loss", f"'cross_entropy' is for classes; {data.name} has numbers; allowed: mse")
+        if data.loss == "mse" and self.loss == "bce":
+            yield Problem("loss", f"'bce' is for targets from 0 to 1; {data.name} has others; allowed: mse")
 
-    # -- changes ---------------------------------------------------------------------------------------
+    # -- what the fields mean together ------------------------------------------------------------------
+
+    @property
+    def activation_name(self) -> str:
+        """The activation as a name: it is never None once the experiment is made."""
+        return str(self.activation)
+
+    @property
+    def optimizer_name(self) -> str:
+        """The optimiser's row: plain SGD where none was asked for."""
+        return self.optimizer or "sgd"
+
+    @property
+    def asks_for_update(self) -> bool:
+        """Whether anything about the update was asked for; else a saved run holds only what backpropagation gives."""
+        plain = OPTIMISERS["sgd"]
+        asked = (self.learning_rate, self.weight_decay) != (plain.learning_rate, plain.weight_decay)
+        return self.optimizer is not None or self.clip != "none" or asked
+
+    @property
+    def gain_value(self) -> float:
+        """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
+        if isinstance(self.gain, str):
+            wanted = ACTIVATIONS[self.activation_name].gain if self.cell in ("mlp", "rnn") else 1.0
+            return wanted / INITIALISERS[self.init].built_in_gain
+        return self.gain
 
     def replace(self, **changes: Value) -> Experiment:
-        """The experiment with these fields changed; what only followed from a changed field follows anew.
+        """The experiment with these fields changed; what only followed from the others follows anew.
 
         Switching the cell of an MLP on `digits` to lstm gives `digits-pixels`, as leaving data out would.
         """
-        values = dataclasses.asdict(self)
-        if "cell" in changes and self.data == CELLS[self.cell].default_data:
-            values["data"] = None
-        if not changes.keys().isdisjoint({"cell", "data"}):
-            source = find(self.data or "")
-            # Where the data decided a size, or nothing but the default did, the new data decides it anew.
-            for name, default in (("steps", DEFAULT_STEPS), ("inputs", DEFAULT_INPUTS)):
-                if source.name == CSV or getattr(source, name) is not None or values[name] == default:
-                    values[name] = None
+        values: dict[str, Any] = dataclasses.asdict(self)
+        for name, value in self._derived().items():
+            if values[name] == value:
+                values[name] = None
+        if "data" in changes or "cell" in changes:
+            if find(str(self.data)).name == CSV:
+                values |= dict.fromkeys(("batch", "steps", "inputs", "loss"))
+            elif find(str(self.data)).is_sequence:
+                # An MLP reads a sequence flattened: its inputs belong to that reading.
+                values["inputs"] = None if find(str(self.data)).inputs else values["inputs"]
         return Experiment(**(values | changes))
 
     def request(self) -> Request:
@@ -138,7 +231,7 @@ class Experiment:
     def from_mapping(cls, values: Mapping[str, Any]) -> Experiment:
         """From names and typed values, as a TOML document gives them. Raises ExperimentError."""
         known = options()
-        problems = [Problem(str(name), unknown_field(str(name))) for name in values if name not in known]
+        problems = [Problem(str(name), unknown_name(str(name), tuple(known))) for name in values if name not in known]
         given = {name: value for name, value in values.items() if name in known}
         try:
             experiment = cls(**given)
@@ -151,71 +244,33 @@ class Experiment:
     @classmethod
     def from_toml(cls, source: str | Path) -> Experiment:
         """From a TOML file (a Path) or TOML text (a str). Raises ExperimentError."""
-        return cls.from_mapping(read_toml(source))
+        return cls.from_mapping(spelling.read_toml(source))
 
     def to_mapping(self) -> dict[str, Value]:
-        """Every field by name, in order; None where the data decide when the network is built."""
+        """Every field by name, in order; None where it is not used, or the data decide when the network is built."""
         return dataclasses.asdict(self)
 
     def to_toml(self) -> str:
         """Every field as TOML that can be fed back, with a comment on each."""
-        lines = ["# gradtui experiment"]
-        for name, each in options().items():
-            value = getattr(self, name)
-            only = "" if each.applies_to(self.cell) else f" (not used by {self.cell})"
-            text = tomli_w.dumps({name: value}).rstrip() if value is not None else f"# {name} ="
-            lines.append(f"{text:<32} # {each.help}{only}")
-        return "\n".join(lines) + "\n"
+        return spelling.to_toml(self)
 
     def to_arguments(self) -> list[str]:
         """The options that differ from the defaults, as command-line arguments."""
-        plain = Experiment(cell=self.cell)
-        if self.data != plain.data:
-            plain = plain.replace(data=self.data)
-        start = Experiment()
-        arguments = []
-        for name in options():
-            value = getattr(self, name)
-            base = getattr(start if name == "cell" else plain, name)
-            changed = value != base or (name == "data" and self.data != CELLS[self.cell].default_data)
-            if changed and value is not None:
-                arguments += [flag(name), str(value)]
-        return arguments
+        return spelling.to_arguments(self)
 
     def to_command(self) -> str:
         """The command that opens this experiment, ready for a POSIX shell."""
-        return shlex.join(["gradtui", *self.to_arguments()])
+        return spelling.to_command(self)
 
 
 def options() -> dict[str, Option]:
     """Every field's Option by name, in order."""
-    return {each.name: each.metadata["option"] for each in dataclasses.fields(Experiment)}
+    return _OPTIONS
 
 
 def is_optional(name: str) -> bool:
-    """Whether a field may be left to the cell and the data set."""
+    """Whether a field may be left out, to follow from the others or not to be used."""
     return Experiment.__dataclass_fields__[name].default is None
 
 
-def flag(name: str) -> str:
-    """The command-line option of a field: forget_bias → --forget-bias."""
-    return "--" + name.replace("_", "-")
-
-
-def unknown_field(name: str) -> str:
-    """The message for a field that does not exist."""
-    return unknown_name(name, tuple(options()))
-
-
-def read_toml(source: str | Path) -> dict[str, Any]:
-    """The mapping in a TOML file (a Path) or TOML text (a str). Raises ExperimentError, naming the file."""
-    name = str(source) if isinstance(source, Path) else "TOML"
-    try:
-        text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
-        return tomllib.loads(text)
-    except OSError as error:
-        raise ExperimentError([Problem(name, f"cannot be read: {error.strerror}")]) from None
-    except UnicodeDecodeError as error:
-        raise ExperimentError([Problem(name, f"is not UTF-8 text (byte {error.start})")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExperimentError([Problem(name, f"is not TOML: {error}")]) from None
+_OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in dataclasses.fields(Experiment)}

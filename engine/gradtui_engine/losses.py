@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .curves import sigmoid, softplus
 from .numerics import Array
 from .table import Table
 
@@ -15,7 +16,9 @@ from .table import Table
 class Loss:
     """One loss: forward(output, target) → scalar; backward(output, target, out) writes dL/d output.
 
-    output is (batch, outputs); the mean over the batch is part of the loss, so gradients carry the 1/batch.
+    output is (rows, outputs), a row per sample (and time step, where every step is read out); the mean over the
+    rows is part of the loss, so gradients carry it. target is (rows,) of class numbers where `of_classes`, else
+    (rows, outputs) of numbers.
     """
 
     name: str
@@ -23,11 +26,12 @@ class Loss:
     backward_formula: str
     forward: Callable[[Array, Array], float]
     backward: Callable[[Array, Array, Array], None]
+    of_classes: bool
     note: str
 
 
 def _cross_entropy(output: Array, target: Array) -> float:
-    """mean over the batch of log Σ_j exp(o_j) − o_target, shifted by the largest output against overflow."""
+    """mean over the rows of log Σ_j exp(o_j) − o_target, shifted by the largest output against overflow."""
     shifted = output - output.max(axis=1, keepdims=True)
     picked = shifted[np.arange(len(target)), target]
     return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - picked))
@@ -50,6 +54,19 @@ def _mse_backward(output: Array, target: Array, out: Array) -> None:
     out *= 2.0 / output.size
 
 
+def _bce(output: Array, target: Array) -> float:
+    """mean of log(1 + e^o) − t·o: the binary cross-entropy of σ(o), without ever forming log σ."""
+    bent = np.empty_like(output)
+    softplus(output, bent)
+    return float(np.mean(bent - target * output))
+
+
+def _bce_backward(output: Array, target: Array, out: Array) -> None:
+    sigmoid(output, out)
+    out -= target
+    out /= output.size
+
+
 LOSSES = Table(
     "loss",
     (
@@ -59,6 +76,7 @@ LOSSES = Table(
             "∂L/∂o = (softmax(o) − onehot(target)) / batch",
             _cross_entropy,
             _cross_entropy_backward,
+            True,
             "For classes. Its gradient at the output is never larger than √2 / √batch.",
         ),
         Loss(
@@ -67,7 +85,17 @@ LOSSES = Table(
             "∂L/∂o = 2 (o − target) / (batch × outputs)",
             _mse,
             _mse_backward,
-            "For numbers. Its gradient grows with the error, without a bound.",
+            False,
+            "For numbers (classes count as 0 and 1). Its gradient grows with the error, without a bound.",
+        ),
+        Loss(
+            "bce",
+            "L = mean of −t log σ(o) − (1 − t) log(1 − σ(o))",
+            "∂L/∂o = (σ(o) − target) / (batch × outputs)",
+            _bce,
+            _bce_backward,
+            False,
+            "For yes and no: each output by itself; targets between 0 and 1 (classes count as 0 and 1).",
         ),
     ),
 )

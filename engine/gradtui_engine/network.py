@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from . import datasets
 from .cells import CELLS, Sizes
 from .experiment import Experiment
 from .initialisers import INITIALISERS
+from .losses import LOSSES
 from .node import Node, Workspace, allocate, allocate_block
-from .numerics import Array, Purpose, generator, norm
+from .numerics import Array, norm
 from .operations import OPERATIONS
+from .parameters import initialise
 from .problems import ExperimentError, Problem
-from .program import Parameter, Program
-from .trace import Trace
+from .program import Instruction, Program
+from .trace import Merge, Trace
 
 #: A trace larger than this is refused before anything of it is allocated.
 MOST_BYTES = 2 * 2**30
@@ -24,30 +28,26 @@ STAGE_BYTES = 8192
 class Network:
     """Parameters under PyTorch's `state_dict` names and layouts, the program, and one batch of data.
 
-    A network is not changed by running it: `run` gives the same trace every time, and `Trace.updated` holds
-    the parameters after the update.
+    A network is not changed by running it: `run` gives the same trace every time, and `updated` is another network,
+    with the parameters after the trace's update.
     """
 
     def __init__(
-        self, experiment: Experiment, program: Program, parameters: dict[str, Array], batch: datasets.Batch
+        self, experiment: Experiment, program: Program, parameters: Mapping[str, Array], batch: datasets.Batch
     ) -> None:
         self.experiment = experiment
         self.program = program
-        self.parameters = parameters
+        self.parameters = dict(parameters)
         self.batch = batch
         self._operations = [OPERATIONS[each.operation] for each in program.instructions]
         self._scratch = program.scratch()
+        self._merges = program.merges()
         self._measured = [[name for name in each.inputs if name in self._scratch] for each in program.instructions]
-        read = {name for each in program.instructions for name in each.inputs}
-        kept = {name: slot for name, slot in program.slots.items() if slot.whole in program.kept}
-        written = {name for each in program.instructions for name in each.outputs}
-        # Gradients that nothing writes but that a backward step adds to: the last cell state's.
-        self._unread = [name for name in kept if name in written and name not in read]
 
     def run(self) -> Trace:
         """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`."""
         program, dtype = self.program, np.dtype(self.experiment.dtype)
-        values = allocate(program, [name for name, _ in program.owned()], dtype)
+        values = self._values()
         gradients = allocate(program, program.kept, dtype)
         shapes = {name: array.shape for name, array in self.parameters.items()}
         parameter_gradients = allocate_block(shapes, dtype)
@@ -55,24 +55,29 @@ class Network:
         working = dict(gradients)
         for name, number in self._scratch.items():
             working[name] = workspace.buffer(f"gradient {number}", program.slots[name].shape, dtype)
-        values[program.input][...] = self.batch.inputs
-        for name in program.initial:
-            values[name].fill(0)
-        for name in self._unread:
+        for name in program.zeroed:
             gradients[name].fill(0)
         norms: dict[str, float] = {}
+        merges: dict[str, Merge] = {}
         with np.errstate(all="ignore"):
-            nodes = [
-                Node(each, values, working, self.parameters, parameter_gradients, self.batch.target, workspace)
-                for each in program.instructions
-            ]
+            nodes = self._nodes(values, working, parameter_gradients, workspace)
             for operation, node in zip(self._operations, nodes, strict=True):
                 operation.forward(node)
-            for operation, node, measured in zip(
-                reversed(self._operations), reversed(nodes), reversed(self._measured), strict=True
-            ):
-                operation.backward(node)
-                for name in measured:
+            for index in range(len(nodes) - 1, -1, -1):
+                node, instruction = nodes[index], program.instructions[index]
+                addends = [
+                    (position, workspace.buffer("addend", working[instruction.inputs[position]].shape, dtype))
+                    for position in self._merges[index]
+                ]
+                for position, addend in addends:
+                    node.input_gradients[position] = addend
+                self._operations[index].backward(node)
+                for position, addend in addends:
+                    name = instruction.inputs[position]
+                    if program.measure_merges:
+                        merges[name] = Merge.of(working[name], addend)
+                    working[name] += addend
+                for name in self._measured[index]:
                     norms[name] = norm(working[name])
         return Trace(
             experiment=self.experiment,
@@ -83,7 +88,46 @@ class Network:
             parameter_gradients=parameter_gradients,
             target=self.batch.target,
             scratch_norms=norms,
+            merges=merges,
         )
+
+    def loss(self, running: Mapping[str, Array] | None = None) -> float:
+        """The loss of a forward pass alone; with BatchNorm's running statistics, as in evaluation."""
+        values = self._values()
+        with np.errstate(all="ignore"):
+            nodes = self._nodes(values, {}, {}, Workspace())
+            for instruction, operation, node in zip(self.program.instructions, self._operations, nodes, strict=True):
+                if running is not None and instruction.choice == "batch":
+                    prefix = instruction.parameters[0].rpartition(".")[0]
+                    node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
+                operation.forward(node)
+        return float(values["loss"])
+
+    def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
+        """The same network with other parameters."""
+        return Network(self.experiment, self.program, parameters, self.batch)
+
+    def _values(self) -> dict[str, Array]:
+        """New arrays for all values, the input and the initial state filled in."""
+        program = self.program
+        names = [name for name, _ in program.owned()]
+        values = allocate(program, names, np.dtype(self.experiment.dtype))
+        values[program.input][...] = self.batch.inputs
+        for name in program.initial:
+            values[name].fill(0)
+        return values
+
+    def _nodes(
+        self,
+        values: dict[str, Array],
+        gradients: dict[str, Array],
+        parameter_gradients: dict[str, Array],
+        workspace: Workspace,
+    ) -> list[Node]:
+        return [
+            Node(each, values, gradients, self.parameters, parameter_gradients, self.batch.target, workspace)
+            for each in self.program.instructions
+        ]
 
 
 def build(experiment: Experiment) -> Network:
@@ -91,37 +135,73 @@ def build(experiment: Experiment) -> Network:
     _check_size(experiment, planned_sizes(experiment))
     batch = datasets.load(experiment.request())
     sizes = Sizes.of(batch)
+    over_time = CELLS[experiment.cell].over_time
     experiment = experiment.replace(
-        batch=sizes.batch,
-        inputs=sizes.inputs,
-        steps=sizes.steps if CELLS[experiment.cell].over_time else experiment.steps,
-    )
+        batch=sizes.batch, inputs=sizes.inputs, steps=sizes.steps if over_time else experiment.steps,
+        loss=experiment.loss or batch.loss,
+    )  # fmt: skip
     _check_size(experiment, sizes)
+    batch = _aim(batch, experiment)
     program = CELLS[experiment.cell].build(experiment, sizes, batch.loss)
+    network = Network(experiment, program, initialise(program, experiment), batch)
+    return _scale_by_data(network) if _is_data_dependent(experiment) else network
+
+
+def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
+    """The batch in the experiment's dtype, with the target as its loss and readout want it, read-only."""
+    row, target = LOSSES[str(experiment.loss)], batch.target
+    if batch.loss != "cross_entropy":
+        if row.of_classes:
+            raise ExperimentError(
+                [Problem("loss", f"{row.name!r} is for classes; the target is numbers; allowed: mse")]
+            )
+        if row.name == "bce" and not ((target >= 0) & (target <= 1)).all():
+            raise ExperimentError([Problem("loss", "'bce' is for targets from 0 to 1; these are not; allowed: mse")])
+    elif not row.of_classes:
+        target = np.eye(batch.outputs)[target]
+    if CELLS[experiment.cell].over_time:
+        steps = len(batch.inputs)
+        per_step = batch.target.ndim == 2 and batch.loss == "cross_entropy"
+        if per_step and experiment.readout == "last":
+            target = target[-1]
+        elif not per_step and experiment.readout == "all":
+            target = np.broadcast_to(target, (steps, *target.shape))
     dtype = np.dtype(experiment.dtype)
-    parameters = {}
-    for name, parameter in program.parameters.items():
-        with np.errstate(over="ignore"):
-            parameters[name] = initialise(name, parameter, experiment).astype(dtype)
-        parameters[name].flags.writeable = False
-    target = batch.target if batch.loss == "cross_entropy" else batch.target.astype(dtype)
+    target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
     target.flags.writeable = False
-    batch = datasets.Batch(batch.inputs.astype(dtype), target, batch.outputs, batch.loss)
-    return Network(experiment, program, parameters, batch)
+    return datasets.Batch(batch.inputs.astype(dtype), target, batch.outputs, row.name)
 
 
-def initialise(name: str, parameter: Parameter, experiment: Experiment) -> Array:
-    """A parameter's start, in float64. Its random stream is its own, whatever stands beside it."""
-    rng = generator(experiment.seed, Purpose.PARAMETER, name)
-    if parameter.fans is None:
-        bias = np.zeros(parameter.shape)
-        if parameter.offset is not None:
-            first, last, value = parameter.offset
-            bias[first:last] = value
-        return bias
-    draw = INITIALISERS[experiment.init].draw
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.concatenate([draw(rng, *parameter.fans, experiment.gain) for _ in range(parameter.blocks)])
+def _is_data_dependent(experiment: Experiment) -> bool:
+    return experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
+
+
+def _scale_by_data(network: Network) -> Network:
+    """LSUV (Mishkin & Matas 2016): layer by layer, scale W so that Var(z) over the batch is gain².
+
+    z − b is linear in W, so one division is exact where the paper iterates to a tolerance of 0.1.
+    """
+    parameters, gain = dict(network.parameters), network.experiment.gain_value
+    values = network._values()
+    with np.errstate(all="ignore"):
+        for instruction, operation in zip(network.program.instructions, network._operations, strict=True):
+            if instruction.operation == "loss":
+                break
+            operation.forward(_forward_node(network, instruction, values, parameters))
+            if instruction.operation == "linear":
+                weight, bias = instruction.parameters
+                std = float((values[instruction.outputs[0]] - parameters[bias]).std())
+                if np.isfinite(std) and std > 0:
+                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(gain / std)
+                    parameters[weight].flags.writeable = False
+                    operation.forward(_forward_node(network, instruction, values, parameters))
+    return network.with_parameters(parameters)
+
+
+def _forward_node(
+    network: Network, instruction: Instruction, values: dict[str, Array], parameters: dict[str, Array]
+) -> Node:
+    return Node(instruction, values, {}, parameters, {}, network.batch.target, Workspace())
 
 
 def planned_sizes(experiment: Experiment) -> Sizes | None:
@@ -138,7 +218,7 @@ def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
     if sizes is None:
         return
     cell = CELLS[experiment.cell]
-    stages = sizes.steps if cell.over_time else experiment.depth
+    stages = sizes.steps * experiment.layers if cell.over_time else experiment.depth
     size = cell.numbers(experiment, sizes) * np.dtype(experiment.dtype).itemsize + stages * STAGE_BYTES
     if size > MOST_BYTES:
         length = f"{sizes.steps} steps" if cell.over_time else f"depth {experiment.depth}"

@@ -32,13 +32,16 @@ class Node:
 
     __slots__ = (
         "choice",
+        "constant",
         "input_gradients",
         "inputs",
         "output_gradients",
         "outputs",
         "parameter_gradients",
         "parameters",
+        "read_gradients",
         "reads",
+        "running",
         "shared",
         "target",
         "workspace",
@@ -55,9 +58,13 @@ class Node:
         workspace: Workspace,
     ) -> None:
         self.choice = instruction.choice
+        self.constant = instruction.constant
+        #: A norm's running (mean, variance) in evaluation, in the shape of its statistics; None in training.
+        self.running: tuple[Array, Array] | None = None
         self.inputs = [values[name] for name in instruction.inputs]
         self.outputs = [values[name] for name in instruction.outputs]
         self.reads = [values[name] for name in instruction.reads]
+        self.read_gradients = [gradients.get(name, _NOTHING) for name in instruction.reads]
         self.input_gradients = [gradients.get(name) for name in instruction.inputs]
         # A loss has no gradient of its own, gates none of theirs: an absent one is an empty array.
         self.output_gradients = [gradients.get(name, _NOTHING) for name in instruction.outputs]

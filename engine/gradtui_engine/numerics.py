@@ -58,6 +58,18 @@ _LIMITS = {
 }
 
 
+def cosine(one: Array, other: Array, one_norm: float, other_norm: float) -> float:
+    """Cosine of the angle between two arrays; 0 where one of them is 0, so that the sum of squares still holds."""
+    if one_norm == 0.0 or other_norm == 0.0:
+        return 0.0
+    product = one_norm * other_norm
+    info = _LIMITS[one.dtype.char]
+    if info[0] * one.size < product < info[1]:
+        return float(np.vdot(one, other)) / product
+    # The product of two vanished norms would underflow: normalise first.
+    return float(np.vdot(one / one_norm, other / other_norm))
+
+
 def ratio(numerator: float, denominator: float) -> float:
     """numerator / denominator; x/0 is inf and 0/0 is nan, as in IEEE arithmetic, without a warning."""
     if denominator == 0.0:

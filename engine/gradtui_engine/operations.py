@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import lstm
+from . import gru, lstm, normalisation, projection, rnn
 from .activations import ACTIVATIONS
 from .losses import LOSSES
 from .node import Node
@@ -46,34 +46,70 @@ def _linear_forward(node: Node) -> None:
 
 
 def _linear_backward(node: Node) -> None:
-    (gradient,) = node.output_gradients
+    (values,), (gradient,) = node.inputs, node.output_gradients
     weight_gradient, bias_gradient = node.parameter_gradients
-    np.matmul(gradient.T, node.inputs[0], out=weight_gradient)
-    np.add.reduce(gradient, axis=0, out=bias_gradient)
     wanted = node.input_gradients[0]
     if wanted is not None:
         np.matmul(gradient, node.parameters[0], out=wanted)
+    # Every time step is read out: rows are time steps × samples.
+    if gradient.ndim == 3:
+        gradient, values = (each.reshape(-1, each.shape[-1]) for each in (gradient, values))
+    np.matmul(gradient.T, values, out=weight_gradient)
+    np.add.reduce(gradient, axis=0, out=bias_gradient)
+
+
+def _slope(node: Node) -> float:
+    """The activation's shape parameter: learned, or a constant."""
+    return float(node.parameters[0][0]) if node.parameters else node.constant
 
 
 def _activation_forward(node: Node) -> None:
-    ACTIVATIONS[node.choice].forward(node.inputs[0], node.outputs[0])
+    ACTIVATIONS[node.choice].forward(node.inputs[0], node.outputs[0], _slope(node))
 
 
 def _activation_backward(node: Node) -> None:
-    wanted = node.input_gradients[0]
+    (values,), (gradient,), wanted = node.inputs, node.output_gradients, node.input_gradients[0]
+    if node.parameters:
+        node.parameter_gradients[0][...] = np.sum(gradient * np.minimum(values, 0))
     if wanted is not None:
-        ACTIVATIONS[node.choice].derivative(node.inputs[0], node.outputs[0], wanted)
-        wanted *= node.output_gradients[0]
+        ACTIVATIONS[node.choice].derivative(values, node.outputs[0], wanted, _slope(node))
+        wanted *= gradient
+
+
+def _residual_forward(node: Node) -> None:
+    branch, skip = node.inputs
+    (out,) = node.outputs
+    if node.constant == 1.0:
+        np.add(branch, skip, out=out)
+    else:
+        np.multiply(branch, node.constant, out=out)
+        out += skip
+
+
+def _residual_backward(node: Node) -> None:
+    (gradient,), (branch, skip) = node.output_gradients, node.input_gradients
+    if branch is not None:
+        np.multiply(gradient, node.constant, out=branch)
+    if skip is not None:
+        skip[...] = gradient
+
+
+def _rows(array: Array) -> Array:
+    """(time, batch, …) → (time·batch, …); without time as it is."""
+    return array.reshape(-1, array.shape[-1])
 
 
 def _loss_forward(node: Node) -> None:
-    node.outputs[0][...] = LOSSES[node.choice].forward(node.inputs[0], node.target)
+    row = LOSSES[node.choice]
+    target = node.target.reshape(-1) if row.of_classes else _rows(node.target)
+    node.outputs[0][...] = row.forward(_rows(node.inputs[0]), target)
 
 
 def _loss_backward(node: Node) -> None:
-    wanted = node.input_gradients[0]
+    row, wanted = LOSSES[node.choice], node.input_gradients[0]
+    target = node.target.reshape(-1) if row.of_classes else _rows(node.target)
     if wanted is not None:
-        LOSSES[node.choice].backward(node.inputs[0], node.target, wanted)
+        row.backward(_rows(node.inputs[0]), target, _rows(wanted))
 
 
 OPERATIONS = Table(
@@ -95,14 +131,44 @@ OPERATIONS = Table(
             _activation_backward,
             part="activation",
         ),
-        Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward),
         Operation(
-            "lstm_projection",
-            "x_t W_ihᵀ + b_ih + b_hh for all t at once",
-            "∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1),  ∂L/∂W_ih = Σ_t δ_tᵀ x_t,  ∂L/∂b = Σ_t δ_t",
-            lstm.projection_forward,
-            lstm.projection_backward,
-            contribution=lstm.contribution,
+            "norm",
+            "n = γ (z − μ) / √(σ² + ε) + β",
+            "∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε),  g = γ ⊙ ∂L/∂n",
+            normalisation.forward,
+            normalisation.backward,
+            part="norm",
+        ),
+        Operation(
+            "residual",
+            "h′ = h + β F",
+            "∂L/∂h = ∂L/∂h′ (the skip) + the branch's part,  ∂L/∂F = β ∂L/∂h′",
+            _residual_forward,
+            _residual_backward,
+            part="scale",
+        ),
+        Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward),
+        *(
+            Operation(
+                f"{cell}_projection",
+                "p_t = x_t W_ihᵀ + b for all t at once",
+                "∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1),  ∂L/∂W_ih = Σ_t δ_tᵀ x_t,  ∂L/∂b = Σ_t δ_t",
+                forward,
+                projection.backward,
+                contribution=projection.contribution,
+            )
+            for cell, forward in (
+                ("rnn", projection.forward_both_biases),
+                ("lstm", projection.forward_both_biases),
+                ("gru", projection.forward_input_bias),
+            )
+        ),
+        Operation(
+            "rnn_step",
+            "h_t = f(p_t + h_(t−1) W_hhᵀ)",
+            "δ_t = ∂L/∂h_t ⊙ f′(z_t);  ∂L/∂h_(t−1) = δ_t W_hh",
+            rnn.step_forward,
+            rnn.step_backward,
         ),
         Operation(
             "lstm_step",
@@ -110,6 +176,13 @@ OPERATIONS = Table(
             "∂L/∂c_t += ∂L/∂h_t ⊙ o ⊙ (1 − tanh² c_t);  ∂L/∂c_(t−1) = f ⊙ ∂L/∂c_t;  ∂L/∂h_(t−1) = δ_t W_hh",
             lstm.step_forward,
             lstm.step_backward,
+        ),
+        Operation(
+            "gru_step",
+            "n = tanh(p_n + r ⊙ q_n),  h_t = (1 − z) ⊙ n + z ⊙ h_(t−1)",
+            "∂L/∂h_(t−1) = z ⊙ ∂L/∂h_t + through the gates",
+            gru.step_forward,
+            gru.step_backward,
         ),
     ),
 )

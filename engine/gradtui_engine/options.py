@@ -99,16 +99,20 @@ def _short(value: int) -> str:
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A finite real number in a range."""
+    """A finite real number in a range, or the one word that stands for a number found elsewhere ("" for none)."""
 
     minimum: float
     maximum: float
+    word: str = ""
 
     @property
     def allowed(self) -> str:
-        return f"a number from {self.minimum:g} to {self.maximum:g}"
+        word = f", or {self.word}" if self.word else ""
+        return f"a number from {self.minimum:g} to {self.maximum:g}{word}"
 
-    def check(self, value: Any) -> float:
+    def check(self, value: Any) -> float | str:
+        if self.word and value == self.word:
+            return self.word
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise Rejected(f"{value!r} given; allowed: {self.allowed}")
         try:
@@ -119,9 +123,9 @@ class Number(Kind):
             raise Rejected(f"{number:g} given; allowed: {self.allowed}")
         return number
 
-    def parse(self, text: str) -> float:
+    def parse(self, text: str) -> float | str:
         try:
-            return self.check(float(text))
+            return self.check(text if text == self.word else float(text))
         except ValueError as error:
             if isinstance(error, Rejected):
                 raise

@@ -7,7 +7,7 @@ Values live in named slots (`h/3`, `z/12`, `c/40`). A slot may be part of a whol
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +38,7 @@ class Instruction:
     `parameters` are those whose gradient this instruction computes; `shared` are read here but belong to
     another instruction (an RNN's weight belongs to one instruction and is read at every time step). `reads`
     are values that the backward pass needs and that get no gradient from here. `choice` names the row
-    (activation, loss) that the operation uses.
+    (activation, norm, loss) that the operation uses, `constant` is its number (a slope, the scale of a branch).
     """
 
     operation: str
@@ -49,6 +49,7 @@ class Instruction:
     shared: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     choice: str = ""
+    constant: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,26 @@ class Slot:
 
     shape: tuple[int, ...]
     whole: str | None = None
-    index: int = 0
+    index: int | slice = 0
     units_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter: shape, and how it starts.
+    """A parameter: its shape, and how it starts.
 
-    fans (fan_out, fan_in) of one of the `blocks` equal blocks of rows (the gates of a cell are blocks); None is a bias,
-    which starts at 0 but for `offset` = (first row, last row, value).
+    A weight matrix has fans (fan_out, fan_in) and is drawn by the initialiser, block by block where it is made of
+    `blocks` equal blocks of rows (the gates of a cell); `output` marks that of the output layer. A `bias` starts at
+    0, or normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value), …) are added.
     """
 
     shape: tuple[int, ...]
-    fans: tuple[int, int] | None
+    fans: tuple[int, int] | None = None
     blocks: int = 1
-    offset: tuple[int, int, float] | None = None
+    output: bool = False
+    bias: bool = False
+    fill: float = 0.0
+    offsets: tuple[tuple[int, int, float], ...] = ()
 
 
 @dataclass
@@ -95,16 +100,26 @@ class Program:
     kept: list[str] = field(default_factory=list)
     #: Slots that start at 0: the initial state of a cell.
     initial: list[str] = field(default_factory=list)
+    #: Slots whose gradient starts at 0, as only their own instruction's backward pass adds to it.
+    zeroed: list[str] = field(default_factory=list)
+    #: Whether the trace measures the parts of a gradient where two paths meet (branch and skip).
+    measure_merges: bool = False
 
     def slot(self, name: str, shape: tuple[int, ...]) -> str:
         self.slots[name] = Slot(shape)
         return name
 
-    def stack(self, name: str, first: int, count: int, shape: tuple[int, ...], units_first: bool = False) -> None:
-        """The slots name/first … name/(first+count−1), all of one shape, in one array called `name`."""
-        self.slots[name] = Slot((count, *shape), units_first=units_first)
-        for index in range(count):
-            self.slots[f"{name}/{first + index}"] = Slot(shape, name, index)
+    def stack(self, name: str, numbers: Sequence[int], shape: tuple[int, ...], units_first: bool = False) -> None:
+        """The slots name/number for these numbers, all of one shape, in one array called `name`."""
+        self.slots[name] = Slot((len(numbers), *shape), units_first=units_first)
+        for index, number in enumerate(numbers):
+            self.slots[f"{name}/{number}"] = Slot(shape, name, index)
+
+    def window(self, name: str, whole: str, first: int) -> str:
+        """The slot of all rows of a stack from `first` on, under a name of its own."""
+        count, *shape = self.slots[whole].shape
+        self.slots[name] = Slot((count - first, *shape), whole, slice(first, None))
+        return name
 
     def add(self, operation: str, site: Site, **rest: Any) -> None:
         self.instructions.append(Instruction(operation, site, **rest))
@@ -139,6 +154,35 @@ class Program:
                 if name in buffers:
                     free[self.slots[name].shape].append(buffers[name])
         return buffers
+
+    def rows(self, name: str) -> tuple[str, frozenset[int]]:
+        """Where a slot lies: the array that it is (part of), and which of its rows."""
+        slot = self.slots[name]
+        if slot.whole is None:
+            return name, frozenset(range(slot.shape[0] if slot.shape else 1))
+        count = self.slots[slot.whole].shape[0]
+        if isinstance(slot.index, slice):
+            return slot.whole, frozenset(range(*slot.index.indices(count)))
+        return slot.whole, frozenset((slot.index,))
+
+    def merges(self) -> list[list[int]]:
+        """For each instruction the positions of the inputs whose gradient a later instruction has already written.
+
+        There the gradient is added, not written: two paths meet.
+        """
+        written: dict[str, set[int]] = {}
+        found: list[list[int]] = []
+        for each in reversed(self.instructions):
+            positions = []
+            for position, name in enumerate(each.inputs):
+                whole, rows = self.rows(name)
+                before = written.setdefault(whole, set())
+                if rows & before:
+                    assert rows <= before, f"{name} would be added to rows that nothing has written"
+                    positions.append(position)
+                before |= rows
+            found.append(positions)
+        return found[::-1]
 
     def numbers(self) -> int:
         """How many numbers one trace holds: values, kept gradients, parameters and their gradients."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .activations import ACTIVATIONS, SIGMOID_SATURATION, TANH_SATURATION
-from .numerics import Array, norm, ratio
+from .numerics import Array, cosine, norm, ratio
 from .operations import OPERATIONS
 from .program import Instruction
 
@@ -38,13 +38,19 @@ class Stage:
     """One stage, 0 being the input (or the initial state).
 
     gradient_norm is ‖dL/dh_k‖ (Frobenius, over batch and units), gradient_rms the same per number; factor is
-    ‖dL/dh_k‖ / ‖dL/dh_(k+1)‖, None for the last stage, and `factors` its parts in the order of the backward pass.
+    ‖dL/dh_k‖ / ‖dL/dh_(k+1)‖, None for the last stage, and `factors` its parts, which give it back exactly:
 
-    MLP: factors = {"activation": ‖dL/dz‖ / ‖dL/dh_(k+1)‖, "weight": ‖dL/dh_k‖ / ‖dL/dz‖}; their product is the factor.
+    - MLP without a skip: the parts of the operations between the two stages, in the order of the backward pass
+      ("activation", "norm", "weight", and "scale" for the β of a block's branch); the factor is their product.
+    - MLP where a skip and a branch meet: also "branch" and "skip", each relative to ‖dL/dh_(k+1)‖, and the "cosine"
+      between them: factor² = branch² + skip² + 2·cosine·branch·skip.
+    - LSTM: cell_gradient_norm is ‖dL/dc_k‖, and dL/dc_k is the sum of the "direct" path f_(k+1) ⊙ dL/dc_(k+1) and
+      of the path through h_k and the "gates": cell² = direct² + gates² + 2·cosine·direct·gates, each relative to
+      ‖dL/dc_(k+1)‖.
+    - GRU: the same for dL/dh_k, the direct path being z_(k+1) ⊙ dL/dh_(k+1), and "whole" the factor.
+    - RNN: "whole", the factor itself: there is one path only.
 
-    LSTM: cell_gradient_norm is ‖dL/dc_k‖ and factors = {"cell", "direct", "gates", "cosine"}: dL/dc_k is the sum of
-    the direct path f_(k+1) ⊙ dL/dc_(k+1) and the path through h_k and the gates, so
-    cell² = direct² + gates² + 2·cosine·direct·gates, each relative to ‖dL/dc_(k+1)‖.
+    Where every step is read out, the path through h_k also brings the gradient of step k's own loss.
     """
 
     index: int
@@ -53,6 +59,8 @@ class Stage:
     factor: float | None
     factors: Mapping[str, float]
     cell_gradient_norm: float | None
+    #: ‖dL/dh_k‖ of each layer of a stacked network, the lowest first; empty where there is one.
+    layer_gradient_norms: tuple[float, ...]
     _trace: Trace = field(repr=False, compare=False)
 
     @functools.cached_property
@@ -81,63 +89,107 @@ def stages_of(trace: Trace) -> tuple[Stage, ...]:
     """All stages with their factors taken apart."""
     program = trace.program
     norms = [norm(trace.gradients[name]) for name in program.stages]
-    chains = _chains(program.instructions, program.stages)
     cells: list[float | None] = [norm(trace.gradients[name]) for name in program.cells]
     cells = cells or [None] * len(norms)
+    layers = trace.experiment.layers if trace.axis == "time" else 1
+    lower = [f"h_l{layer}" for layer in range(layers - 1)]
+    take_apart = _FACTORS[trace.experiment.cell](trace)
     found = []
     for index, (name, value) in enumerate(zip(program.stages, norms, strict=True)):
         factor, factors = None, {}
         if index + 1 < len(norms):
             factor = ratio(value, norms[index + 1])
-            if program.cells:
-                factors = _cell_factors(trace, index)
-            else:
-                factors = {
-                    part: ratio(trace.gradient_norm(source), trace.gradient_norm(result))
-                    for part, source, result in chains[index]
-                }
+            factors = take_apart(index, factor)
         rms = value / math.sqrt(trace.gradients[name].size)
-        found.append(Stage(index, value, rms, factor, factors, cells[index], trace))
+        stacked = (*(norm(trace.gradients[f"{each}/{index}"]) for each in lower), value) if lower else ()
+        found.append(Stage(index, value, rms, factor, factors, cells[index], stacked, trace))
     return tuple(found)
 
 
-def _chains(instructions: list[Instruction], stages: list[str]) -> list[list[tuple[str, str, str]]]:
-    """For each stage, the (part, slot before, slot after) of the operations up to the next, last one first."""
-    chains: list[list[tuple[str, str, str]]] = []
-    current: list[tuple[str, str, str]] = []
+#: (stage, its factor) → the factor's parts.
+TakeApart = Callable[[int, float], dict[str, float]]
+
+
+def _mlp_factors(trace: Trace) -> TakeApart:
+    chains = _chains(trace.program.instructions, trace.program.stages)
+
+    def parts(index: int, factor: float) -> dict[str, float]:
+        found = {}
+        for each in chains[index]:
+            # The source of the chain's first operation may be a stage where a skip arrives too: take the branch's
+            # part of its gradient, not the sum.
+            source, part = each.inputs[0], OPERATIONS[each.operation].part
+            if part == "scale":
+                if each.constant != 1.0:
+                    found[part] = each.constant
+                continue
+            merge = trace.merges.get(source)
+            before = trace.gradient_norm(source) if merge is None else merge.branch
+            found[part] = ratio(before, trace.gradient_norm(each.outputs[0]))
+        merge = trace.merges.get(trace.program.stages[index])
+        if merge is not None:
+            after = trace.gradient_norm(trace.program.stages[index + 1])
+            found |= {"branch": ratio(merge.branch, after), "skip": ratio(merge.skip, after), "cosine": merge.cosine}
+        return found
+
+    return parts
+
+
+def _chains(instructions: list[Instruction], stages: list[str]) -> list[list[Instruction]]:
+    """For each stage, the operations that the gradient passes on its way from the next one, in that order."""
+    chains: list[list[Instruction]] = []
+    current: list[Instruction] = []
     ends = set(stages[1:])
     for each in instructions:
-        part = OPERATIONS[each.operation].part
-        if part:
-            current.insert(0, (part, each.inputs[0], each.outputs[0]))
+        if OPERATIONS[each.operation].part:
+            current.insert(0, each)
         if each.outputs[0] in ends:
             chains.append(current)
             current = []
     return chains
 
 
-def _cell_factors(trace: Trace, index: int) -> dict[str, float]:
-    """The LSTM's cell gradient dL/dc_index, taken apart into the direct path and the path through h and the gates."""
-    total, after = trace.gradients[f"c/{index}"], trace.gradients[f"c/{index + 1}"]
-    width = total.shape[1]
-    forget = trace.values[f"gates/{index + 1}"][:, width : 2 * width]
-    direct = forget * after
+def _rnn_factors(trace: Trace) -> TakeApart:
+    return lambda index, factor: {"whole": factor}
+
+
+def _lstm_factors(trace: Trace) -> TakeApart:
+    def parts(index: int, factor: float) -> dict[str, float]:
+        total, after = trace.gradients[f"c/{index}"], trace.gradients[f"c/{index + 1}"]
+        width = total.shape[1]
+        forget = trace.values[f"gates/{index + 1}"][:, width : 2 * width]
+        return {"cell": ratio(norm(total), norm(after)), **_two_paths(total, forget * after, norm(after))}
+
+    return parts
+
+
+def _gru_factors(trace: Trace) -> TakeApart:
+    def parts(index: int, factor: float) -> dict[str, float]:
+        total, after = trace.gradients[f"h/{index}"], trace.gradients[f"h/{index + 1}"]
+        width = total.shape[1]
+        update = trace.values[f"gates/{index + 1}"][:, width : 2 * width]
+        return {"whole": factor, **_two_paths(total, update * after, norm(after))}
+
+    return parts
+
+
+def _two_paths(total: Array, direct: Array, scale: float) -> dict[str, float]:
+    """A gradient as the direct path and the rest, which came through the gates, and the cosine between the two."""
     gates = total - direct
-    scale, direct_norm, gates_norm = norm(after), norm(direct), norm(gates)
+    direct_norm, gates_norm = norm(direct), norm(gates)
     return {
-        "cell": ratio(norm(total), scale),
         "direct": ratio(direct_norm, scale),
         "gates": ratio(gates_norm, scale),
-        "cosine": _cosine(direct, gates, direct_norm, gates_norm),
+        "cosine": cosine(direct, gates, direct_norm, gates_norm),
     }
 
 
-def _cosine(one: Array, other: Array, one_norm: float, other_norm: float) -> float:
-    """Cosine of the angle between two arrays; 0 where one of them is 0, so that the sum of squares still holds."""
-    if one_norm == 0.0 or other_norm == 0.0:
-        return 0.0
-    # Normalised first: the product of two vanished norms would underflow.
-    return float(np.vdot(one / one_norm, other / other_norm))
+_FACTORS: dict[str, Callable[[Trace], TakeApart]] = {
+    "mlp": _mlp_factors,
+    "rnn": _rnn_factors,
+    "lstm": _lstm_factors,
+    "gru": _gru_factors,
+}
 
 
 def _statistics(trace: Trace, index: int) -> ActivationStatistics:
@@ -147,25 +199,40 @@ def _statistics(trace: Trace, index: int) -> ActivationStatistics:
     std = norm(centred) / math.sqrt(state.size)
     if index == 0:
         return ActivationStatistics(mean, std, 0.0, 0.0)
-    if trace.program.cells:
-        saturated = _gates_saturated(trace.values[f"gates/{index}"])
+    gates = trace.values.get(f"gates/{index}")
+    if gates is not None:
+        saturated = _gates_saturated(gates, state.shape[1])
         return ActivationStatistics(mean, std, saturated, _share(np.all(state == 0, axis=0)))
-    row = ACTIVATIONS[trace.experiment.activation]
-    slope = np.empty_like(state)
-    row.derivative(trace.values[f"z/{index}"], state, slope)
-    saturated = _outside(state, row.saturation) if row.saturation else 0.0
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    output, slope = _slopes(trace, index)
+    saturated = _outside(output, row.saturation) if row.saturation else 0.0
     return ActivationStatistics(mean, std, saturated, _share(~np.any(slope, axis=0)))
 
 
-def _gates_saturated(gates: Array) -> float:
-    width = gates.shape[1] // 4
+def _slopes(trace: Trace, index: int) -> tuple[Array, Array]:
+    """The activation's output a and f'(z) at a stage."""
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    found = trace.activation_at(index)
+    if found is None:  # an RNN's step keeps no z: f' follows from a
+        source = output = trace.values[trace.program.stages[index]]
+        slope_at = 1.0
+    else:
+        source, output = trace.values[found.inputs[0]], trace.values[found.outputs[0]]
+        slope_at = float(trace.parameters[found.parameters[0]][0]) if found.parameters else found.constant
+    slopes = np.empty_like(output)
+    row.derivative(source, output, slopes, slope_at)
+    return output, slopes
+
+
+def _gates_saturated(gates: Array, width: int) -> float:
+    """Over all gates: the candidate is a tanh (LSTM's and GRU's third block), the others are σ."""
     candidate = gates[:, 2 * width : 3 * width]
+    count = gates.shape[1] // width
     sigmoids = (gates[:, : 2 * width], gates[:, 3 * width :])
-    shares = [
-        _outside(candidate, TANH_SATURATION),
-        *(_outside(each, SIGMOID_SATURATION) for each in sigmoids),
+    shares = [_outside(candidate, TANH_SATURATION)] + [
+        _outside(each, SIGMOID_SATURATION) for each in sigmoids if each.size
     ]
-    return float(np.average(shares, weights=[1, 2, 1]))
+    return float(np.average(shares, weights=[1, 2, 1][: 1 + (count > 2) + (count > 3)]))
 
 
 def _outside(values: Array, levels: tuple[float, float]) -> float:

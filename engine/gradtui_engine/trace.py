@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .clipping import CLIPPINGS
 from .node import Node, Workspace
-from .numerics import Array, norm
+from .normalisation import running
+from .numerics import Array, cosine, norm, ratio
 from .operations import OPERATIONS
+from .optimisers import OPTIMISERS, Settings
 from .outcome import Outcome, judge
 from .program import Instruction, Program, Site
 from .stages import Stage, stages_of
@@ -50,9 +53,23 @@ class Step:
     def formula(self) -> str:
         """The formula of the operation in this direction."""
         if self.phase is Phase.UPDATE:
-            return "θ ← θ − η ∂L/∂θ"
+            return "θ ← θ + update"
         row = OPERATIONS[self.operation]
         return row.backward_formula if self.phase is Phase.BACKWARD else row.formula
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Where two paths of the gradient meet: ‖skip‖, ‖branch‖ and the cosine between them."""
+
+    skip: float
+    branch: float
+    cosine: float
+
+    @classmethod
+    def of(cls, skip: Array, branch: Array) -> Merge:
+        skip_norm, branch_norm = norm(skip), norm(branch)
+        return cls(skip_norm, branch_norm, cosine(skip, branch, skip_norm, branch_norm))
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,8 @@ class Trace:
     parameter_gradients: dict[str, Array]
     target: Array
     scratch_norms: dict[str, float]
+    #: Where a skip and a branch meet, by the slot whose gradient is their sum.
+    merges: dict[str, Merge]
 
     def __post_init__(self) -> None:
         for arrays in (self.values, self.gradients, self.parameter_gradients):
@@ -109,6 +128,14 @@ class Trace:
         """Every operation in the order in which it was computed: forward, loss, backward, update."""
         return tuple(_steps_of(self.program))
 
+    def activation_at(self, stage: int) -> Instruction | None:
+        """The activation of a layer as an instruction; None in a cell, whose step contains it."""
+        return self._activations.get(stage)
+
+    @functools.cached_property
+    def _activations(self) -> dict[int | None, Instruction]:
+        return {each.site.layer: each for each in self.program.instructions if each.operation == "activation"}
+
     def gradient_norm(self, slot: str) -> float:
         """‖dL/dslot‖ of any slot on the way of the gradient, kept or not."""
         known = self.scratch_norms.get(slot)
@@ -119,24 +146,28 @@ class Trace:
         if slot in self.gradients:
             return self.gradients[slot]
         instruction = next(each for each in self.program.instructions if slot in each.inputs)
-        wanted = np.empty_like(self.values[slot])
+        node = self._node(instruction)
         with np.errstate(all="ignore"):
-            OPERATIONS[instruction.operation].backward(self._node(instruction, {slot: wanted}))
+            OPERATIONS[instruction.operation].backward(node)
+        wanted = node.input_gradients[instruction.inputs.index(slot)]
+        assert wanted is not None
         wanted.flags.writeable = False
         return wanted
 
-    def _node(self, instruction: Instruction, extra: dict[str, Array]) -> Node:
-        """The instruction bound to this trace, to compute something again; parameter gradients go nowhere."""
+    def _node(self, instruction: Instruction) -> Node:
+        """The instruction bound to this trace, to compute something again; what it writes goes nowhere else."""
         nowhere = {name: np.empty_like(self.parameters[name]) for name in instruction.parameters}
-        return Node(
-            instruction,
-            self.values,
-            {**self.gradients, **extra},
-            self.parameters,
-            nowhere,
-            self.target,
-            Workspace(),
-        )
+        known = dict(self.gradients)
+        for name in instruction.outputs:
+            if name in self.scratch_norms:
+                known[name] = self.gradient(name)
+        node = Node(instruction, self.values, known, self.parameters, nowhere, self.target, Workspace())
+        written = {name for each in self.program.instructions for name in each.outputs}
+        node.input_gradients = [
+            np.empty_like(self.values[name]) if name in written or name in self.gradients else None
+            for name in instruction.inputs
+        ]
+        return node
 
     def contributions(self, time: int) -> dict[str, Array]:
         """Time step `time`'s addend of each shared parameter's gradient; their sum over time is the gradient."""
@@ -145,15 +176,46 @@ class Trace:
             row = OPERATIONS[each.operation]
             if row.contribution is not None:
                 with np.errstate(all="ignore"):
-                    parts = row.contribution(self._node(each, {}), time)
+                    parts = row.contribution(self._node(each), time)
                 found.update(zip(each.parameters, parts, strict=True))
         return found
 
-    def updated(self, name: str) -> Array:
-        """The parameter after the update, θ − η ∂L/∂θ (plain SGD)."""
+    @functools.cached_property
+    def clipped(self) -> dict[str, Array]:
+        """The gradients that the optimiser gets, by parameter name: the clipped ones, or the very gradients."""
+        row = CLIPPINGS[self.experiment.clip]
         with np.errstate(all="ignore"):
-            rate = self.parameters[name].dtype.type(self.experiment.learning_rate)
-            return np.asarray(self.parameters[name] - rate * self.parameter_gradients[name])
+            return row.clip(self.parameter_gradients, self.parameters, self.experiment.clip_threshold or 0.0)
+
+    @functools.cached_property
+    def updates(self) -> dict[str, Array]:
+        """What the optimiser, fresh, adds to each parameter."""
+        experiment = self.experiment
+        settings = Settings(experiment.learning_rate or 0.0, experiment.momentum, experiment.weight_decay or 0.0)
+        link = OPTIMISERS[experiment.optimizer_name].build(settings)
+        with np.errstate(all="ignore"):
+            return link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
+
+    def updated(self, name: str) -> Array:
+        """The parameter after the update."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.parameters[name] + self.updates[name])
+
+    def update_ratio(self, name: str) -> float:
+        """‖update‖ / ‖parameter‖: about 1e-3 is healthy (CS231n)."""
+        return ratio(norm(self.updates[name]), norm(self.parameters[name]))
+
+    @functools.cached_property
+    def running_statistics(self) -> dict[str, Array]:
+        """BatchNorm's running_mean and running_var by PyTorch's names, after this one batch; empty without it."""
+        found = {}
+        for each in self.program.instructions:
+            if each.choice == "batch":
+                prefix = each.parameters[0].rpartition(".")[0]
+                mean, variance = (self.values[name] for name in each.outputs[1:])
+                count = self.input.shape[-2]
+                found[f"{prefix}.running_mean"], found[f"{prefix}.running_var"] = running(mean, variance, count)
+        return found
 
     def save(self, path: str | Path) -> None:
         """Write every array to one .npz file; see `archive`."""

@@ -23,7 +23,7 @@ FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
     "linear": lambda m, z: z,
     "sigmoid": lambda m, z: 1 / (1 + m.exp(-z)),
     "tanh": lambda m, z: m.tanh(z),
-    "relu": lambda m, z: (z + abs(z)) / 2,
+    "relu": lambda m, z: z * (z > 0),
 }
 
 

@@ -69,7 +69,12 @@ def test_the_parts_of_a_layers_factor_multiply_to_the_factor(experiment: Experim
     for stage in shaken(experiment).run().stages[:-1]:
         assert list(stage.factors) == ["activation", "weight"]
         product = math.prod(stage.factors.values())
-        assert product == pytest.approx(stage.factor, rel=TOLERANCE, abs=0.0, nan_ok=True)
+        if stage.factors["activation"] == 0.0:
+            # Nothing came through the activation: what the weight would have done to it is 0/0.
+            assert stage.factor == 0.0
+            assert math.isnan(stage.factors["weight"])
+        else:
+            assert product == pytest.approx(stage.factor, rel=TOLERANCE, abs=0.0, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS.names)
@@ -227,3 +232,11 @@ def test_of_an_lstm_saturated_counts_gates_and_dead_counts_units_whose_state_is_
     for stage in network.run().stages[1:]:
         assert stage.activation.saturated == saturated
         assert stage.activation.dead == dead
+
+
+@pytest.mark.parametrize("dead", [0, 3, 8])
+def test_of_an_lstm_a_unit_whose_output_gate_is_shut_is_dead_for_itself_alone(dead: int) -> None:
+    bias = np.zeros(32)
+    bias[24 : 24 + dead] = -1e3  # the output gate's block begins at 3 · width
+    network = with_parameters(build(SMALL["lstm"]), lstm__bias_hh_l0=bias)
+    assert [stage.activation.dead for stage in network.run().stages[1:]] == [dead / 8] * 8

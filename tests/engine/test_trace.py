@@ -168,7 +168,7 @@ def test_the_gradient_of_a_slot_that_no_gradient_reaches_is_refused_by_name() ->
 
 
 @pytest.mark.parametrize("time", [0, 9, -1])
-def test_a_time_step_that_does_not_exist_contributes_nothing(time: int) -> None:
+def test_the_contributions_of_a_time_step_that_does_not_exist_are_refused(time: int) -> None:
     with pytest.raises(IndexError):
         simulate(SMALL["lstm"]).contributions(time)
 

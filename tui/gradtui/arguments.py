@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gradtui_engine.experiment import Experiment, flag, options, read_toml
+from gradtui_engine.experiment import Experiment, options
 from gradtui_engine.options import Rejected
 from gradtui_engine.problems import ExperimentError, Problem, nearest
+from gradtui_engine.spelling import flag, read_toml
 
 
 class UsageError(Exception):

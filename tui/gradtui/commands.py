@@ -92,7 +92,7 @@ COMMANDS = (
         LOOK,
         s.Turn(),
     ),
-    Command("cell", ("m",), "MLP/LSTM", "Switch between the network kinds", CHANGE, argument="cell", footer=4),
+    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell", footer=4),
     Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation", footer=5),
     Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init", footer=6),
     Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth", footer=7),

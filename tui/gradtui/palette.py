@@ -34,6 +34,9 @@ _DARK = {
     "gate_i": "#8bd5ff",
     "gate_o": "#ffd166",
     "gate_g": "#d3a6ff",
+    "gate_z": "#5ad1a0",
+    "gate_r": "#8bd5ff",
+    "gate_n": "#d3a6ff",
 }
 _LIGHT = {
     "text": "#1f2430",
@@ -59,6 +62,9 @@ _LIGHT = {
     "gate_i": "#00659f",
     "gate_o": "#8a5a00",
     "gate_g": "#6a3fb0",
+    "gate_z": "#00734a",
+    "gate_r": "#00659f",
+    "gate_n": "#6a3fb0",
 }
 # Cold to warm, through grey, for heat maps: (low, middle, high) of the foreground.
 _HEAT_DARK = ((58, 96, 180), (128, 136, 150), (255, 190, 90))

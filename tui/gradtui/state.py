@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 GRAINS = tuple(Grain)
 
-#: The panes that digits and tab reach, in order, by axis of the trace.
+#: The panes that digits and tab reach, in order, by cell of the trace.
 PANES = {
-    "layer": ("gradient", "activation", "why"),
-    "time": ("gradient", "cell", "gates", "activation", "why"),
+    "mlp": ("gradient", "activation", "why"),
+    "rnn": ("gradient", "activation", "why"),
+    "gru": ("gradient", "gates", "activation", "why"),
+    "lstm": ("gradient", "cell", "gates", "activation", "why"),
 }
 
 
@@ -31,6 +33,8 @@ class State:
     """
 
     experiment: Experiment
+    #: The cell of the trace on screen, and its axis.
+    cell: str = "mlp"
     axis: str = "layer"
     step: int = 0
     selected: int | None = None
@@ -199,7 +203,7 @@ def _next_grain(state: State, event: NextGrain, timeline: Timeline | None) -> St
 
 
 def _focus(state: State, event: Focus, timeline: Timeline | None) -> State:
-    panes = PANES[state.axis]
+    panes = PANES[state.cell]
     if event.pane in panes:
         return replace(state, pane=event.pane)
     if event.number:
@@ -223,13 +227,14 @@ def _loaded(state: State, event: Loaded, timeline: Timeline | None) -> State:
     """timeline is the new trace's. The first trace opens with the gradient arrived; later ones keep their place."""
     if timeline is None:
         return state
-    pane = state.pane if state.pane in PANES[event.axis] else "gradient"
+    pane = state.pane if state.pane in PANES[event.experiment.cell] else "gradient"
     selected = None if state.selected is None else min(state.selected, timeline.stage_count - 1)
-    if event.axis != state.axis:
+    if event.experiment.cell != state.cell:
         selected = None
     return replace(
         state,
         experiment=event.experiment,
+        cell=event.experiment.cell,
         axis=event.axis,
         pane=pane,
         step=timeline.arrived,

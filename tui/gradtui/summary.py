@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,14 +14,39 @@ MARKS = {"healthy": "●", "vanishing": "▼", "exploding": "▲", "non_finite":
 
 def describe(experiment: Experiment, with_batch: bool = True) -> str:
     """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0."""
-    shape = {
-        "mlp": f"MLP {experiment.depth}×{experiment.width} · {experiment.activation}",
-        "lstm": f"LSTM {experiment.steps} steps × {experiment.width} · forget bias {experiment.forget_bias:g}",
-    }[experiment.cell]
-    gain = "" if experiment.gain == 1.0 else f" ×{experiment.gain:g}"
-    dtype = "" if experiment.dtype == "float64" else f" · {experiment.dtype}"
+    name = experiment.cell.upper()
+    if experiment.cell == "mlp":
+        shape = f"{name} {experiment.depth}×{experiment.width} · {experiment.activation}"
+    else:
+        stacked = f" × {experiment.layers} layers" if experiment.layers > 1 else ""
+        shape = f"{name} {experiment.steps} steps × {experiment.width}{stacked}"
+    extras = "".join(f" · {text}" for text in _extras(experiment))
+    if experiment.sigma_w is not None:
+        init = f"σ_w {experiment.sigma_w:g}"
+    else:
+        gain = "" if experiment.gain == 1.0 else f" ×{experiment.gain}"
+        init = f"{experiment.init}{gain}"
     batch = f" · batch {experiment.batch}" if with_batch else ""
-    return f"{shape} · {experiment.init}{gain} · {experiment.data}{batch} · seed {experiment.seed}{dtype}"
+    return f"{shape}{extras} · {init} · {experiment.data}{batch} · seed {experiment.seed}"
+
+
+def _extras(experiment: Experiment) -> Iterator[str]:
+    """What is not as in the plainest network of the cell."""
+    if experiment.cell == "rnn" and experiment.activation != "tanh":
+        yield str(experiment.activation)
+    if experiment.pin_forget is not None and experiment.cell in ("lstm", "gru"):
+        yield f"pinned {experiment.pin_forget:g}"
+    elif experiment.cell == "lstm":
+        yield f"forget bias {experiment.forget_bias:g}"
+    if experiment.cell == "mlp":
+        if experiment.norm != "none":
+            yield f"{experiment.norm} norm"
+        if experiment.residual != "none":
+            yield "residual" if experiment.residual == "add" else "scaled residual"
+    if experiment.clip != "none":
+        yield f"clip {experiment.clip}"
+    if experiment.dtype != "float64":
+        yield experiment.dtype
 
 
 def experiment_line(trace: Trace) -> str:

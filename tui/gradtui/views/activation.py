@@ -17,7 +17,7 @@ def title(scene: Scene, width: int) -> str:
     elif scene.over_time:
         what = f"hidden state h · {name}"
     else:
-        what = f"activations · {name} · a = {ACTIVATIONS[scene.trace.experiment.activation].symbol}(z)"
+        what = f"activations · {name} · a = {ACTIVATIONS[scene.trace.experiment.activation_name].symbol}(z)"
     return first_title(width, what, name)
 
 

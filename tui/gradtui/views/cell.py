@@ -11,8 +11,13 @@ from .scene import Scene
 from .spans import Line, first_title, page, runs
 from .timeaxis import MARGIN, TimeAxis
 
-#: The gates in PyTorch's order of blocks, with what each does, in the order in which people ask about them.
-GATES = (("f", 1, "forget"), ("i", 0, "input"), ("o", 3, "output"), ("g", 2, "candidate"))
+#: The gates by cell: name, PyTorch's number of its block, what it does; in the order in which people ask about them.
+GATES = {
+    "lstm": (("f", 1, "forget"), ("i", 0, "input"), ("o", 3, "output"), ("g", 2, "candidate")),
+    "gru": (("z", 1, "update: the share of h kept"), ("r", 0, "reset"), ("n", 2, "candidate")),
+}
+#: The gates that are a tanh: they run from −1 to 1, the others from 0 to 1.
+_SIGNED = ("g", "n")
 
 
 def cell_title(scene: Scene, width: int) -> str:
@@ -44,18 +49,19 @@ def gates_title(scene: Scene, width: int) -> str:
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
+    cell = scene.trace.experiment.cell
     axis = TimeAxis.of(len(scene.stages), width)
     gates = scene.trace.values["gates"]
     steps, _, units = gates.shape
     with np.errstate(all="ignore"):
-        means = gates.reshape(steps, -1, 4, units // 4).mean(axis=(1, 3))
+        means = gates.reshape(steps, -1, len(GATES[cell]), units // len(GATES[cell])).mean(axis=(1, 3))
     here = max(scene.stage, 1) - 1
     lines: list[Line] = []
-    for name, block, meaning in GATES:
+    for name, block, meaning in GATES[cell]:
         cells = []
         for stage in axis.columns:
             value = float(means[stage - 1, block]) if stage else float("nan")
-            share = (value + 1) / 2 if name == "g" else value
+            share = (value + 1) / 2 if name in _SIGNED else value
             glyph = UP[min(8, max(1, round(share * 8)))] if share == share else " "
             cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else f"gate_{name}"))
         number = short(float(means[here, block]))

@@ -17,7 +17,7 @@ _FACTOR_FROM = 46
 
 
 def title(scene: Scene, width: int) -> str:
-    what = "‖∂L/∂h‖ and ‖∂L/∂c‖" if scene.over_time else "‖∂L/∂h‖"
+    what = "‖∂L/∂h‖ and ‖∂L/∂c‖" if scene.trace.program.cells else "‖∂L/∂h‖"
     axis = f"log {scene.scale.label}"
     return first_title(
         width,
@@ -101,11 +101,13 @@ def _bar(scale: LogScale, value: float, room: int, style: str) -> Line:
 def columns(scene: Scene, width: int, height: int) -> list[Line]:
     """Bars upwards, time to the right: ∂L/∂c in the upper band, ∂L/∂h in the lower, on one axis."""
     axis = TimeAxis.of(len(scene.stages), width)
-    upper = (height - 1 + 1) // 2
-    lower = height - 1 - upper
+    room = height - 1
+    if not scene.trace.program.cells:
+        return page([*_band(scene, axis, max(room, 1), "∂h", "hidden"), axis.ruler(scene.stage)], width, height)
+    upper = (room + 1) // 2
     lines = _band(scene, axis, upper, "∂c", "cell")
-    if lower > 0:
-        lines += _band(scene, axis, lower, "∂h", "hidden")
+    if room > upper:
+        lines += _band(scene, axis, room - upper, "∂h", "hidden")
     return page([*lines, axis.ruler(scene.stage)], width, height)
 
 

@@ -77,7 +77,8 @@ TABLE = {
 HEADER, TIMELINE, FOOTER = 2, 1, 1
 #: From here on the panes stand side by side instead of one at a time beside the bars.
 _WIDE = 100
-_TALL = 30
+#: Rows from which on the panes over time are stacked, and from which on all of them are.
+_STACKED_FROM, _TALL_FROM = 26, 36
 
 
 def arrange(state: State, width: int, height: int) -> dict[str, Box]:
@@ -105,42 +106,49 @@ def _side_by_side(state: State, width: int, top: int, room: int) -> dict[str, Bo
     return boxes
 
 
+#: Rows of the gates' pane with its frame, of the last row of panes at a tall and at a middling size.
+_GATES, _LAST, _LAST_SMALL = 6, 9, 6
+
+
 def _stacked(state: State, width: int, top: int, room: int) -> dict[str, Box]:
     """Time runs to the right in every pane; what does not fit under the bars is shown when it is focused."""
-    gates = 6
-    if room >= 36:
-        bars = min(14, room // 3)
-        middle = room - bars - gates - 9
+    panes = PANES[state.cell]
+    if room < _STACKED_FROM:
+        return _under_the_bars(state, width, top, room)
+    tall = room >= _TALL_FROM
+    bars = min(14, room // 3) if tall else room // 3
+    gates = _GATES if "gates" in panes else 0
+    rest = room - bars - gates
+    last = (_LAST if tall else _LAST_SMALL) if "cell" in panes else rest
+    boxes = {"gradient": Box(0, top, width, bars)}
+    y = top + bars
+    if "cell" in panes:
+        boxes["cell"] = Box(0, y, width, rest - last)
+        y += rest - last
+    if gates:
+        boxes["gates"] = Box(0, y, width, gates)
+        y += gates
+    if tall or "cell" not in panes:
         half = width // 2
-        return {
-            "gradient": Box(0, top, width, bars),
-            "cell": Box(0, top + bars, width, middle),
-            "gates": Box(0, top + bars + middle, width, gates),
-            "why": Box(0, top + room - 9, half, 9),
-            "activation": Box(half, top + room - 9, width - half, 9),
-        }
-    if room >= 26:
-        bars, least = room // 3, 6
-        last = state.pane if state.pane == "activation" else "why"
-        middle = room - bars - gates - least
-        return {
-            "gradient": Box(0, top, width, bars),
-            "cell": Box(0, top + bars, width, middle),
-            "gates": Box(0, top + bars + middle, width, gates),
-            last: Box(0, top + room - least, width, least),
-        }
+        return boxes | {"why": Box(0, y, half, last), "activation": Box(half, y, width - half, last)}
+    boxes["activation" if state.pane == "activation" else "why"] = Box(0, y, width, last)
+    return boxes
+
+
+def _under_the_bars(state: State, width: int, top: int, room: int) -> dict[str, Box]:
+    """The bars, and under them the focused pane, or gates and why where there is room for both."""
     bars = max(6, room * 2 // 5)
-    second = state.pane if state.pane != "gradient" else "gates"
     size = room - bars
-    if second == "gates" and size >= gates + 5:
-        return {
-            "gradient": Box(0, top, width, bars),
-            "gates": Box(0, top + bars, width, gates),
-            "why": Box(0, top + bars + gates, width, size - gates),
-        }
-    return {"gradient": Box(0, top, width, bars), second: Box(0, top + bars, width, size)}
+    boxes = {"gradient": Box(0, top, width, bars)}
+    second = state.pane
+    if second == "gradient":
+        second = "gates" if "gates" in PANES[state.cell] else "why"
+    if second == "gates" and size >= _GATES + 5:
+        boxes["gates"] = Box(0, top + bars, width, _GATES)
+        return boxes | {"why": Box(0, top + bars + _GATES, width, size - _GATES)}
+    return boxes | {second: Box(0, top + bars, width, size)}
 
 
 def pane_number(state: State, pane: str) -> int:
     """The digit that shows a pane."""
-    return PANES[state.axis].index(pane) + 1
+    return PANES[state.cell].index(pane) + 1

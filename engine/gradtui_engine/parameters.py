@@ -1,0 +1,48 @@
+"""How parameters start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .initialisers import INITIALISERS
+from .numerics import Array, Purpose, generator
+from .program import Parameter, Program
+
+if TYPE_CHECKING:
+    from .experiment import Experiment
+
+
+def initialise(program: Program, experiment: Experiment) -> dict[str, Array]:
+    """Every parameter of a program, read-only, in the experiment's dtype."""
+    parameters = {}
+    for name, parameter in program.parameters.items():
+        with np.errstate(over="ignore", invalid="ignore"):
+            parameters[name] = start(name, parameter, experiment).astype(experiment.dtype)
+        parameters[name].flags.writeable = False
+    return parameters
+
+
+def start(name: str, parameter: Parameter, experiment: Experiment) -> Array:
+    """One parameter's start, in float64. Its random stream is its own, whatever stands beside it."""
+    rng = generator(experiment.seed, Purpose.PARAMETER, name)
+    if parameter.fans is not None:
+        return np.concatenate([_weight(rng, parameter, experiment) for _ in range(parameter.blocks)])
+    values = np.full(parameter.shape, parameter.fill)
+    if parameter.bias and experiment.sigma_b is not None:
+        values += experiment.sigma_b * rng.standard_normal(parameter.shape)
+    for first, last, value in parameter.offsets:
+        values[first:last] += value
+    return values
+
+
+def _weight(rng: np.random.Generator, parameter: Parameter, experiment: Experiment) -> Array:
+    assert parameter.fans is not None
+    fan_out, fan_in = parameter.fans
+    if experiment.sigma_w is not None:
+        return INITIALISERS["normal"].draw(rng, fan_out, fan_in, experiment.sigma_w)
+    # The output layer is linear: what gain = "auto" takes for it is 1.
+    auto_output = parameter.output and isinstance(experiment.gain, str)
+    gain = 1.0 / INITIALISERS[experiment.init].built_in_gain if auto_output else experiment.gain_value
+    return INITIALISERS[experiment.init].draw(rng, fan_out, fan_in, gain, experiment.init_scale)

@@ -1,0 +1,96 @@
+"""The Network: an experiment built. PyTorch's names and shapes, and nothing that running changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradtui_engine import Experiment, build, simulate
+from gradtui_engine.cells import CELLS
+
+from .helpers import fingerprint
+from .oracles import activate
+
+every_cell = pytest.mark.parametrize("cell", CELLS.names)
+SMALL = {
+    "mlp": Experiment(depth=3, width=5, batch=4),
+    "lstm": Experiment(cell="lstm", data="digits-rows", width=5, batch=4),
+}
+
+
+def test_the_parameters_of_an_mlp_have_pytorchs_names_and_layouts_in_order() -> None:
+    shapes = {name: array.shape for name, array in build(SMALL["mlp"]).parameters.items()}
+    assert list(shapes.items()) == [
+        ("layers.1.weight", (5, 64)),
+        ("layers.1.bias", (5,)),
+        ("layers.2.weight", (5, 5)),
+        ("layers.2.bias", (5,)),
+        ("layers.3.weight", (5, 5)),
+        ("layers.3.bias", (5,)),
+        ("output.weight", (10, 5)),
+        ("output.bias", (10,)),
+    ]
+
+
+@every_cell
+def test_every_gradient_has_the_shape_of_its_parameter(cell: str) -> None:
+    trace = simulate(SMALL[cell])
+    shapes = {name: array.shape for name, array in trace.parameters.items()}
+    assert {name: array.shape for name, array in trace.parameter_gradients.items()} == shapes
+    assert {name: trace.updated(name).shape for name in trace.parameters} == shapes
+
+
+def test_an_mlp_computes_each_layer_from_the_last() -> None:
+    trace = simulate(Experiment(depth=3, width=5, batch=4, activation="tanh", seed=3))
+    assert np.array_equal(trace.values["h/0"], trace.input)
+    for layer in (1, 2, 3):
+        weight, bias = (trace.parameters[f"layers.{layer}.{kind}"] for kind in ("weight", "bias"))
+        raw = np.einsum("bi,oi->bo", trace.values[f"h/{layer - 1}"], weight) + bias
+        # Sums of up to 64 products of order 1, in another order.
+        assert trace.values[f"z/{layer}"] == pytest.approx(raw, abs=64 * 2.3e-16 * 4)
+        assert trace.values[f"h/{layer}"] == pytest.approx(activate("tanh", trace.values[f"z/{layer}"]), rel=1e-15)
+
+
+def test_the_output_layer_is_linear() -> None:
+    trace = simulate(SMALL["mlp"])
+    weight, bias = trace.parameters["output.weight"], trace.parameters["output.bias"]
+    assert trace.values["output"] == pytest.approx(trace.values["h/3"] @ weight.T + bias, rel=1e-14)
+
+
+@every_cell
+def test_the_loss_is_chosen_by_the_target(cell: str) -> None:
+    classes, numbers = build(SMALL[cell]), build(Experiment(cell=cell, data="gaussian", depth=1))
+    assert [network.batch.loss for network in (classes, numbers)] == ["cross_entropy", "mse"]
+    assert [network.program.instructions[-1].choice for network in (classes, numbers)] == ["cross_entropy", "mse"]
+
+
+@every_cell
+def test_to_simulate_is_to_build_and_run(cell: str) -> None:
+    assert fingerprint(simulate(SMALL[cell])) == fingerprint(build(SMALL[cell]).run())
+
+
+@every_cell
+def test_the_parameters_cannot_be_written_to(cell: str) -> None:
+    network = build(SMALL[cell])
+    assert not any(array.flags.writeable for array in network.parameters.values())
+    assert not network.batch.target.flags.writeable
+
+
+def test_a_networks_experiment_has_every_size_that_the_file_decided(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,c,y\n" + "1,2,3,x\n4,6,5,y\n" * 4)
+    for cell, steps, inputs in (("mlp", None, 3), ("lstm", 3, 1)):
+        experiment = Experiment(cell=cell, data=f"csv:{path}", depth=2, width=4)
+        found = build(experiment).experiment
+        assert (found.batch, found.steps, found.inputs) == (8, steps, inputs)
+        # The resolved experiment is one that can be fed back, and means the same.
+        again = Experiment.from_toml(found.to_toml())
+        assert again == found
+        assert fingerprint(simulate(again)) == fingerprint(simulate(experiment))
+
+
+@every_cell
+def test_a_network_of_no_open_sizes_keeps_its_experiment(cell: str) -> None:
+    assert build(SMALL[cell]).experiment == SMALL[cell]

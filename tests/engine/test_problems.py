@@ -1,0 +1,42 @@
+"""Problems as data: the field, the words, the nearest match."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradtui_engine import ExperimentError, Problem
+from gradtui_engine.problems import nearest, unknown_name
+
+NAMES = ("linear", "sigmoid", "tanh", "relu", "xavier_normal", "he_uniform")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_with_two_neighbouring_letters_swapped_is_recognised(name: str) -> None:
+    for place in range(1, len(name) - 1):
+        slip = name[:place] + name[place + 1] + name[place] + name[place + 2 :]
+        assert nearest(slip, NAMES) == name, slip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_with_a_letter_missing_or_in_capitals_is_recognised(name: str) -> None:
+    assert nearest(name.upper(), NAMES) == name
+    for place in range(len(name)):
+        assert nearest(name[:place] + name[place + 1 :], NAMES) == name
+
+
+@pytest.mark.parametrize("given", ["", "q", "convolution", "0"])
+def test_nothing_is_suggested_where_nothing_is_alike(given: str) -> None:
+    assert nearest(given, NAMES) is None
+    assert "did you mean" not in unknown_name(given, NAMES)
+
+
+def test_the_words_for_an_unknown_name() -> None:
+    assert unknown_name("rleu", ("relu", "tanh")) == ("'rleu' is unknown; allowed: relu, tanh; did you mean 'relu'?")
+
+
+def test_an_error_holds_every_problem_and_prints_one_a_line() -> None:
+    problems = [Problem("width", "0 given"), Problem("data", "no file")]
+    error = ExperimentError(iter(problems))
+    assert error.problems == tuple(problems)
+    assert str(error) == "width: 0 given\ndata: no file"
+    assert isinstance(error, ValueError)

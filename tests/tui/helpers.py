@@ -1,0 +1,185 @@
+"""What several test modules need: traces and scenes, text of views, the command line, the app under Pilot."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+from gradtui import cli
+from gradtui.app import GradtuiApp
+from gradtui.state import State
+from gradtui.timeline import Timeline
+from gradtui.views.scene import Scene
+from gradtui.views.spans import Line, text_of
+from gradtui.widgets import Lines
+from gradtui_engine import Experiment, Trace, simulate
+
+#: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
+CASES = {
+    "mlp": Experiment(),
+    "lstm": Experiment(cell="lstm"),
+    "one layer": Experiment(depth=1),
+    "1000 layers": Experiment(depth=1000, width=2, batch=2),
+    "one step": Experiment(cell="lstm", data="gaussian", steps=1, width=3, batch=2),
+    "300 steps": Experiment(cell="lstm", data="gaussian", steps=300, width=4, batch=2),
+    "no weights": Experiment(init="zeros", depth=5),
+    "overflow": Experiment(activation="linear", gain=1e30, depth=60, width=8, batch=4),
+    "growing": Experiment(activation="relu", init="he_normal", gain=3.0, depth=30, dtype="float32"),
+    "one number": Experiment(width=1, batch=1, depth=7),
+    "one number over time": Experiment(cell="lstm", data="gaussian", width=1, batch=1, inputs=1, steps=5),
+    "saturated": Experiment(cell="lstm", gain=1e30, dtype="float32", data="digits-rows", width=4, batch=4),
+}
+
+#: The smallest terminal, the usual ones, a big one.
+SIZES = ((60, 16), (80, 24), (112, 30), (120, 40), (200, 60))
+
+
+@functools.cache
+def trace_of(experiment: Experiment) -> Trace:
+    return simulate(experiment)
+
+
+@functools.cache
+def timeline_of(experiment: Experiment) -> Timeline:
+    return Timeline.of(trace_of(experiment))
+
+
+def scene_of(experiment: Experiment, **fields: Any) -> Scene:
+    """The scene of an experiment whose trace has arrived; the gradient has too, unless `step` says otherwise."""
+    trace, timeline = trace_of(experiment), timeline_of(experiment)
+    start = {"axis": trace.axis, "step": timeline.arrived, "loaded": True}
+    return Scene(trace, timeline, State(experiment, **(start | fields)))
+
+
+def moments(timeline: Timeline) -> dict[str, int]:
+    """Steps where a view has something else to show."""
+    return {
+        "start": 0,
+        "loss": timeline.loss,
+        "half way": (timeline.loss + timeline.arrived) // 2,
+        "arrived": timeline.arrived,
+        "update": timeline.last,
+    }
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return [text_of(line) for line in lines]
+
+
+def assert_page(lines: list[Line], width: int, height: int, where: str) -> None:
+    """Exactly height lines, each exactly width cells."""
+    assert len(lines) == height, f"{where}: {len(lines)} lines instead of {height}"
+    for text in texts(lines):
+        assert cell_len(text) == width, f"{where}: {cell_len(text)} cells instead of {width}: {text!r}"
+
+
+def cut_numbers(text: str) -> list[str]:
+    """Numbers that an ellipsis has cut, or may have cut: nobody can tell 12… from 120."""
+    return re.findall(r"\S*[\d.]…", text)
+
+
+# -- the command line --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command: exit status, what it printed, what it complained about."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def problems(self) -> list[str]:
+        return self.err.splitlines()
+
+    @property
+    def json(self) -> Any:
+        return strict_json(self.out)
+
+
+Command = Callable[..., Done]
+
+
+def run_main(capsys: pytest.CaptureFixture[str], *arguments: object) -> Done:
+    """`gradtui ARGUMENTS` in this process."""
+    capsys.readouterr()
+    status = cli.main([str(each) for each in arguments])
+    captured = capsys.readouterr()
+    return Done(status, captured.out, captured.err)
+
+
+def run_process(*arguments: object, **environment: str) -> Done:
+    """`python -m gradtui ARGUMENTS` without a terminal, warnings being errors."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "gradtui", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=os.environ | environment,
+        check=False,
+        timeout=60,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def strict_json(text: str) -> Any:
+    """One JSON document and nothing else; Infinity and NaN, which are not JSON, are refused."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+# -- the app -----------------------------------------------------------------------------------------------
+
+Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
+
+
+def play(script: Script, experiment: Experiment | None = None, size: tuple[int, int] = (80, 24)) -> GradtuiApp:
+    """Run the app without a terminal, wait for its first trace, and let the script press keys."""
+
+    async def session() -> GradtuiApp:
+        app = GradtuiApp(experiment or Experiment())
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.trace is not None, "the first trace")
+            await script(app, pilot)
+        return app
+
+    return asyncio.run(session())
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], bool], what: str) -> None:
+    """Let the app work until the condition holds, and until what follows from it is drawn."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        await pilot.pause()
+    await pilot.pause()
+
+
+async def settled(app: GradtuiApp, pilot: Pilot[int]) -> None:
+    """Until what was asked for has been computed and is drawn."""
+    await app.workers.wait_for_complete()
+    await until(pilot, lambda: app.state.loaded, "the trace")
+
+
+def shown(app: GradtuiApp) -> str:
+    """The text of all widgets of views that are on the screen, titles of the panes included."""
+    visible = [widget for widget in app.screen_stack[0].query(Lines) if widget.display]
+    lines = [str(widget.border_title or "") for widget in visible]
+    lines += [widget.render_line(row).text for widget in visible for row in range(widget.size.height)]
+    return "\n".join(lines)

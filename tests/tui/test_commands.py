@@ -1,0 +1,150 @@
+"""The table of commands: one place for keys, footer, help and README."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from gradtui import state as s
+from gradtui.app import GradtuiApp
+from gradtui.commands import COMMANDS, Command, footer, groups, key_name, key_table
+from gradtui.state import State
+from gradtui.views import status
+from gradtui_engine import Experiment
+from gradtui_engine.cells import CELLS
+from gradtui_engine.experiment import options
+
+from .helpers import Pilot, play, texts
+
+BY_KEY = {key: each for each in COMMANDS for key in each.keys}
+
+#: What fingers know, as the issue lists it: key as typed → the event, or the id of what the app does.
+CONVENTIONS = {
+    "space": s.TogglePlay(),
+    "n": s.Move(1),
+    ".": s.Move(1),
+    "N": s.Move(-1),
+    ",": s.Move(-1),
+    "[": s.Move(-10),
+    "]": s.Move(10),
+    "home": s.Jump(False),
+    "end": s.Jump(True),
+    "+": s.Faster(1),
+    "-": s.Faster(-1),
+    "tab": s.Focus(by=1),
+    "shift+tab": s.Focus(by=-1),
+    "up": s.Select(-1),
+    "k": s.Select(-1),
+    "down": s.Select(1),
+    "j": s.Select(1),
+    "left": s.Select(1),
+    "h": s.Select(1),
+    "right": s.Select(-1),
+    "l": s.Select(-1),
+    "g": s.Select(stage=0),
+    "1": s.Focus(number=1),
+    "5": s.Focus(number=5),
+    "z": s.Zoom(),
+    "r": "again",
+    "R": "reseed",
+    "q": "quit",
+    "?": "help",
+    ":": "palette",
+    "ctrl+p": "palette",
+}
+
+
+def test_ids_are_unique() -> None:
+    assert [name for name, count in Counter(each.id for each in COMMANDS).items() if count > 1] == []
+
+
+def test_no_key_is_bound_twice() -> None:
+    assert [key for key, count in Counter(key for each in COMMANDS for key in each.keys).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.id)
+def test_every_command_has_a_key_a_label_and_a_help(command: Command) -> None:
+    assert command.keys
+    assert command.label.strip()
+    assert command.help[0].isupper()
+    assert not command.help.endswith(".")
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.event is None], ids=lambda each: each.id)
+def test_a_command_without_an_event_is_a_field_or_an_action_of_the_app(command: Command) -> None:
+    if command.argument:
+        assert command.argument in {"same", "new", "field", *options()}
+    else:
+        assert callable(getattr(GradtuiApp, f"do_{command.id}"))
+
+
+@pytest.mark.parametrize("key", CONVENTIONS)
+def test_the_keys_that_fingers_know_do_what_they_know(key: str) -> None:
+    names = {key_name(name): each for name, each in BY_KEY.items()} | BY_KEY
+    command, wanted = names[key], CONVENTIONS[key]
+    assert (command.id if isinstance(wanted, str) else command.event) == wanted
+
+
+def test_capital_g_selects_the_last_stage_of_any_network() -> None:
+    assert BY_KEY["G"].event.stage >= 10**6
+
+
+def test_every_key_as_it_is_typed_reaches_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key's printed name is what Pilot types, so a name that no terminal sends ("esc") is found here.
+
+    ctrl+p is left out: Textual itself opens the palette with it (see test_app).
+    """
+    keys = [key for key in BY_KEY if key != "ctrl+p"]
+    reached: list[str] = []
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        monkeypatch.setattr(app, "action_command", lambda name: reached.append(name))
+        for key in keys:
+            name = key_name(key)
+            await pilot.press(name if len(name) == 1 and name.isascii() else key)
+
+    play(script)
+    assert reached == [BY_KEY[key].id for key in keys]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_footer_starts_with_help_and_shows_seven_keys_at_most(cell: str) -> None:
+    line = status.footer(footer(), State(Experiment(cell=cell)), 200)
+    keys = [text for text, style in line if style == "key"]
+    assert keys[:3] == ["?", "space", "n"]
+    assert 5 <= len(keys) <= 7
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_footer_shows_only_fields_that_the_network_has(cell: str) -> None:
+    line = status.footer(footer(), State(Experiment(cell=cell)), 200)
+    keys = {text for text, style in line if style == "key"}
+    for each in footer():
+        if each.argument in options() and not options()[each.argument].applies_to(cell):
+            assert not keys & {key_name(key) for key in each.keys}
+
+
+def test_the_footer_leaves_out_whole_keys_where_there_is_no_room() -> None:
+    full = texts([status.footer(footer(), State(Experiment()), 200)])[0].rstrip()
+    for width in range(20, 120):
+        assert full.startswith(texts([status.footer(footer(), State(Experiment()), width)])[0].rstrip())
+        keys = status.footer(footer(), State(Experiment()), width)
+        assert sum(style == "label" for _, style in keys) == sum(style == "key" for _, style in keys)
+
+
+def test_while_playing_space_pauses_and_the_footer_says_so() -> None:
+    line = status.footer(footer(), State(Experiment(), playing=True), 80)
+    assert "space pause" in texts([line])[0]
+
+
+def test_the_groups_hold_every_command_once() -> None:
+    assert Counter(each.id for rows in groups().values() for each in rows) == Counter(each.id for each in COMMANDS)
+
+
+def test_the_key_table_lists_every_key_once_beside_its_help() -> None:
+    rows = [line.strip("| ").split(" | ") for line in key_table().splitlines()[2:]]
+    listed = {key: cells[-1] for cells in rows for key in re.findall(r"`(\S+)`", cells[0])}
+    assert listed == {key_name(key): each.help for key, each in BY_KEY.items()}
+    assert sum(len(re.findall(r"`\S+`", cells[0])) for cells in rows) == len(BY_KEY)

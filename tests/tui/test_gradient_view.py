@@ -1,0 +1,209 @@
+"""The gradient pane as rows: one bar per stage, its number beside it, nothing before the gradient has arrived."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+
+import numpy as np
+import pytest
+
+from gradtui.formats import short
+from gradtui.scale import ACROSS
+from gradtui.state import State
+from gradtui.timeline import Timeline
+from gradtui.views.gradient import rows, shown_stages, title
+from gradtui.views.scene import Scene
+from gradtui_engine import Experiment, Network, build
+
+from .helpers import CASES, moments, scene_of, texts, timeline_of
+
+LAYERS = [name for name, each in CASES.items() if each.cell == "mlp"]
+OVER_TIME = [name for name, each in CASES.items() if each.cell == "lstm"]
+
+layers = pytest.mark.parametrize("name", LAYERS)
+over_time = pytest.mark.parametrize("name", OVER_TIME)
+
+
+def bar(text: str) -> float:
+    """Length of a bar in cells, without the reference line."""
+    text = text.split("│")[0].rstrip()
+    return sum(1.0 if glyph == "█" else ACROSS.index(glyph) / 8 for glyph in text)
+
+
+def parts(scene: Scene, width: int, height: int) -> dict[int, tuple[str, str]]:
+    """Stage → (the line's bar, what stands behind the bar)."""
+    label = 3 + max(2, len(str(len(scene.stages) - 1)))
+    room = width - label - 9 - (8 if width >= 46 else 0)
+    found = {}
+    for text in texts(rows(scene, width, height)):
+        if text.strip():
+            found[int(text[2:label])] = text[label : label + room], text[label + room :]
+    return found
+
+
+@layers
+@pytest.mark.parametrize("width", [23, 34, 70])
+def test_beside_each_bar_stands_its_number(name: str, width: int) -> None:
+    scene = scene_of(CASES[name])
+    for stage, (_, text) in parts(scene, width, 40).items():
+        assert text.split()[0] == short(scene.stages[stage].gradient_norm)
+
+
+@layers
+def test_with_room_the_factor_stands_beside_the_number(name: str) -> None:
+    scene = scene_of(CASES[name])
+    last = len(scene.stages) - 1
+    for stage, (_, text) in parts(scene, 70, 40).items():
+        factor = scene.stages[stage].factor
+        assert text.split()[1:] == ([] if stage == last else [f"×{short(factor)}"])
+
+
+@layers
+def test_a_bars_length_is_proportional_to_log10_of_the_gradient(name: str) -> None:
+    """From 1e-low, the left end of the axis, to the right end: to an eighth of a cell."""
+    scene = scene_of(CASES[name])
+    low, high = scene.scale.low, scene.scale.high
+    for width in (34, 70):
+        for stage, (text, _) in parts(scene, width, 40).items():
+            value = scene.stages[stage].gradient_norm
+            if value > 0 and math.isfinite(value):
+                wanted = (math.log10(value) - low) / (high - low) * len(text)
+                assert bar(text) == pytest.approx(max(wanted, 1 / 8), abs=1 / 15)
+            else:
+                assert bar(text) == 0
+
+
+@layers
+def test_the_reference_line_stands_in_one_column_wherever_no_bar_covers_it(name: str) -> None:
+    scene = scene_of(CASES[name])
+    for step in moments(timeline_of(CASES[name])).values():
+        bars = [text for text, _ in parts(scene_of(CASES[name], step=step), 70, 40).values()]
+        room = len(bars[0])
+        mark = min(room - 1, math.floor(room * -scene.scale.low / (scene.scale.high - scene.scale.low)))
+        for text in bars:
+            assert text[mark] == "│" or bar(text) > mark
+            assert text.count("│") <= 1
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_bar_and_no_number_before_the_gradient_has_arrived(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    for step in moments(timeline).values():
+        scene = scene_of(CASES[name], step=step, rows=True)
+        for text in texts(rows(scene, 78, 60)):
+            if not text.strip():
+                continue
+            stage, behind = re.match(r"[ ▸]*(\d+)(.*)", text).groups()
+            if int(stage) < timeline.known[step]:
+                assert set(behind) <= set(" ·│"), text
+            else:
+                assert any(each.isalnum() for each in behind), text
+
+
+def test_during_playback_the_bars_fill_from_the_output_down() -> None:
+    timeline = timeline_of(CASES["mlp"])
+    for step in range(timeline.loss, timeline.last):
+        bars = parts(scene_of(CASES["mlp"], step=step), 70, 40)
+        filled = [stage for stage, (_, text) in bars.items() if text.strip()]
+        assert filled == list(range(30, timeline.known[step] - 1, -1))
+
+
+def test_the_axis_stays_the_same_during_playback() -> None:
+    timeline = timeline_of(CASES["growing"])
+    assert len({scene_of(CASES["growing"], step=step).scale for step in range(timeline.last)}) == 1
+
+
+# -- which stages get a row ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [2, 5, 31, 301, 1001])
+@pytest.mark.parametrize("height", [1, 2, 3, 10, 18, 60])
+def test_the_selected_stage_always_has_a_row(count: int, height: int) -> None:
+    for selected in range(count):
+        assert selected in shown_stages(count, height, selected)
+
+
+@pytest.mark.parametrize("count", [2, 5, 31, 301])
+@pytest.mark.parametrize("height", [1, 2, 3, 10, 18, 60])
+def test_rows_are_as_many_as_fit_each_stage_once_the_last_on_top(count: int, height: int) -> None:
+    for selected in range(count):
+        found = shown_stages(count, height, selected)
+        assert len(found) == min(count, height)
+        assert found == sorted(set(found), reverse=True)
+        assert set(found) <= set(range(count))
+
+
+@pytest.mark.parametrize("height", [3, 10, 18])
+def test_both_ends_keep_their_rows(height: int) -> None:
+    for selected in range(301):
+        found = shown_stages(301, height, selected)
+        assert (found[0], found[-1]) == (300, 0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_row_is_marked_and_it_is_the_selected_stages(name: str) -> None:
+    count = timeline_of(CASES[name]).stage_count
+    for selected in {0, count // 3, count - 1}:
+        scene = scene_of(CASES[name], selected=selected, rows=True)
+        marked = [text for text in texts(rows(scene, 78, 18)) if "▸" in text]
+        assert len(marked) == 1
+        assert marked[0].split()[1] == str(selected)
+
+
+# -- over time, turned into rows -----------------------------------------------------------------------
+
+
+@over_time
+def test_turned_over_time_has_a_number_for_c_and_one_for_h(name: str) -> None:
+    scene = scene_of(CASES[name], rows=True)
+    for width in (58, 78, 110):
+        for text in texts(rows(scene, width, 12)):
+            if text.strip():
+                stage = scene.stages[int(text.replace("▸", " ").split()[0])]
+                numbers = [word for word in text.replace("▸", " ").split()[1:] if not set(word) <= set(ACROSS + "│")]
+                assert numbers == [short(stage.cell_gradient_norm), short(stage.gradient_norm)]
+
+
+def test_the_title_names_the_two_bars_of_a_row_in_their_order() -> None:
+    """The left bar is ∂L/∂c, the right one ∂L/∂h: nothing else on the screen says so."""
+    text = title(scene_of(CASES["lstm"], rows=True), 100)
+    assert text.index("∂L/∂c") < text.index("∂L/∂h")
+
+
+# -- drawn by hand -------------------------------------------------------------------------------------
+
+
+def tenfold() -> Network:
+    """Three linear layers of W = I/10, and a target such that ‖∂L/∂h₃‖ = 0.5: then 0.05, 0.005, 0.0005 below."""
+    network = build(Experiment(depth=3, width=4, activation="linear", data="gaussian", inputs=4, batch=2))
+    parameters = {name: np.zeros_like(array) for name, array in network.parameters.items()}
+    for layer in (1, 2, 3):
+        parameters[f"layers.{layer}.weight"] = np.eye(4) / 10
+    parameters["output.weight"] = np.array([[1.0, 0.0, 0.0, 0.0]])
+    output = Network(network.experiment, network.program, parameters, network.batch).run().values["output"]
+    # ∂L/∂o = 2 (o − target) / 2 samples: 0.3 and −0.4 have norm 0.5.
+    batch = dataclasses.replace(network.batch, target=output - np.array([[0.3], [-0.4]]))
+    return Network(network.experiment, network.program, parameters, batch)
+
+
+def test_a_tenfold_decay_drawn_by_hand() -> None:
+    """The axis goes from 1e-4 to 1 in 16 cells, 4 to a decade; log10 0.5 = −0.301, so 14.8 cells and 4 less a layer."""
+    network = tenfold()
+    trace = network.run()
+    timeline = Timeline.of(trace)
+    state = State(network.experiment, step=timeline.arrived, loaded=True)
+    assert texts(rows(Scene(trace, timeline, state), 30, 4)) == [
+        "   3 ██████████████▊│    0.500",
+        "   2 ██████████▊    │   0.0500",
+        "▸  1 ██████▊        │   5.0e-3",
+        "   0 ██▊            │   5.0e-4",
+    ]
+    waiting = dataclasses.replace(state, step=timeline.loss + 3)
+    assert texts(rows(Scene(trace, timeline, waiting), 30, 4)) == [
+        "▸  3 ██████████████▊│    0.500",
+        "   2 ·              │         ",
+        "   1 ·              │         ",
+        "   0 ·              │         ",
+    ]

@@ -1,0 +1,242 @@
+"""update(state, event): each event, one fact at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from gradtui import state as s
+from gradtui.timeline import Grain, Timeline
+from gradtui_engine import Experiment
+
+from .helpers import CASES, timeline_of, trace_of
+
+MLP, LSTM = CASES["mlp"], CASES["lstm"]
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return timeline_of(MLP)
+
+
+@pytest.fixture
+def state(timeline: Timeline) -> s.State:
+    return s.State(MLP, step=timeline.arrived, loaded=True)
+
+
+def test_a_state_cannot_be_changed_in_place(state: s.State) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        state.step = 3  # type: ignore[misc]
+
+
+def test_an_unknown_event_is_refused_by_name(state: s.State, timeline: Timeline) -> None:
+    with pytest.raises(TypeError, match="object object"):
+        s.update(state, object(), timeline)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [s.Tick(), s.TogglePlay(), s.Move(1), s.Jump(True), s.Select(1), s.Loaded(LSTM, "time")],
+)
+def test_before_the_first_trace_there_is_nothing_to_move_in(event: s.Event) -> None:
+    state = s.State(MLP)
+    assert s.update(state, event, None) == state
+
+
+# -- playback ------------------------------------------------------------------------------------------
+
+
+def played(state: s.State, timeline: Timeline) -> list[s.State]:
+    """The states from the start of playback to its end."""
+    states = [s.update(state, s.TogglePlay(), timeline)]
+    while states[-1].playing:
+        states.append(s.update(states[-1], s.Tick(), timeline))
+        assert len(states) <= len(timeline.phases), "playback does not end"
+    return states
+
+
+@pytest.mark.parametrize("place", ["arrived", "last"])
+def test_play_at_the_end_goes_from_the_loss_to_the_first_stage_and_stops(
+    state: s.State, timeline: Timeline, place: str
+) -> None:
+    states = played(dataclasses.replace(state, step=getattr(timeline, place)), timeline)
+    assert [each.step for each in states] == list(range(timeline.loss, timeline.arrived + 1))
+
+
+def test_play_from_the_start_passes_the_loss_and_stops_where_the_gradient_has_arrived(
+    state: s.State, timeline: Timeline
+) -> None:
+    states = played(dataclasses.replace(state, step=0), timeline)
+    assert [each.step for each in states] == list(range(timeline.arrived + 1))
+
+
+@pytest.mark.parametrize("grain", Grain)
+def test_play_stops_exactly_at_the_first_stage_whatever_the_grain(
+    state: s.State, timeline: Timeline, grain: Grain
+) -> None:
+    states = played(dataclasses.replace(state, grain=grain), timeline)
+    assert states[-1].step == timeline.arrived
+    steps = [each.step for each in states]
+    assert steps == sorted(set(steps))
+
+
+def test_space_pauses_where_it_is_and_plays_on_from_there(state: s.State, timeline: Timeline) -> None:
+    state = s.update(s.update(state, s.TogglePlay(), timeline), s.Tick(), timeline)
+    paused = s.update(state, s.TogglePlay(), timeline)
+    assert (paused.playing, paused.step) == (False, timeline.loss + 1)
+    assert s.update(paused, s.TogglePlay(), timeline) == dataclasses.replace(state, message="")
+
+
+def test_a_tick_while_paused_changes_nothing(state: s.State, timeline: Timeline) -> None:
+    state = dataclasses.replace(state, step=3)
+    assert s.update(state, s.Tick(), timeline) == state
+
+
+@pytest.mark.parametrize("event", [s.Move(1), s.Jump(False), s.Select(1)])
+def test_taking_the_cursor_by_hand_pauses(state: s.State, timeline: Timeline, event: s.Event) -> None:
+    assert not s.update(dataclasses.replace(state, playing=True), event, timeline).playing
+
+
+@pytest.mark.parametrize("event", [s.Move(1), s.Jump(False), s.TogglePlay()])
+def test_moving_through_the_steps_lets_the_selection_follow_again(
+    state: s.State, timeline: Timeline, event: s.Event
+) -> None:
+    assert s.update(dataclasses.replace(state, selected=7), event, timeline).selected is None
+
+
+def test_jump_goes_to_the_first_and_to_the_last_step(state: s.State, timeline: Timeline) -> None:
+    assert s.update(state, s.Jump(False), timeline).step == 0
+    assert s.update(state, s.Jump(True), timeline).step == timeline.last
+
+
+def test_the_speed_goes_through_all_notches_and_stays_at_the_ends(state: s.State) -> None:
+    slow = s.update(state, s.Faster(-100), None)
+    speeds = [s.SPEEDS[s.update(slow, s.Faster(by), None).speed] for by in range(len(s.SPEEDS) + 3)]
+    assert speeds == [*s.SPEEDS, *[s.SPEEDS[-1]] * 3]
+
+
+def test_the_grain_goes_round(state: s.State) -> None:
+    found = []
+    for _ in range(4):
+        state = s.update(state, s.NextGrain(), None)
+        found.append(state.grain)
+    assert found == [Grain.STAGE, Grain.PHASE, Grain.OPERATION, Grain.STAGE]
+
+
+# -- selection -----------------------------------------------------------------------------------------
+
+
+def test_selecting_starts_from_the_stage_under_the_cursor(state: s.State, timeline: Timeline) -> None:
+    here = s.selected_stage(state, timeline)
+    assert here == 1
+    up = s.update(state, s.Select(-1), timeline)
+    assert s.selected_stage(up, timeline) == 2
+    assert s.selected_stage(s.update(up, s.Select(1), timeline), timeline) == 1
+
+
+def test_selecting_stays_between_the_input_and_the_last_layer(state: s.State, timeline: Timeline) -> None:
+    assert s.update(state, s.Select(1000), timeline).selected == 0
+    assert s.update(state, s.Select(-1000), timeline).selected == 30
+    assert s.update(state, s.Select(stage=10**9), timeline).selected == 30
+    assert s.update(state, s.Select(stage=-5), timeline).selected == 0
+    assert s.update(state, s.Select(stage=0), timeline).selected == 0
+
+
+def test_selecting_does_not_move_the_cursor_in_the_steps(state: s.State, timeline: Timeline) -> None:
+    assert s.update(state, s.Select(-3), timeline).step == state.step
+
+
+# -- panes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axis", s.PANES)
+def test_tab_goes_through_all_panes_and_comes_back(state: s.State, axis: str) -> None:
+    state = dataclasses.replace(state, axis=axis)
+    found = []
+    for _ in s.PANES[axis]:
+        state = s.update(state, s.Focus(by=1), None)
+        found.append(state.pane)
+    assert found == [*s.PANES[axis][1:], s.PANES[axis][0]]
+    assert s.update(state, s.Focus(by=-1), None).pane == s.PANES[axis][-1]
+
+
+@pytest.mark.parametrize("axis", s.PANES)
+def test_digits_focus_a_pane_and_digits_beyond_do_nothing(state: s.State, axis: str) -> None:
+    state = dataclasses.replace(state, axis=axis)
+    for number, name in enumerate(s.PANES[axis], 1):
+        assert s.update(state, s.Focus(number=number), None).pane == name
+    assert s.update(state, s.Focus(number=len(s.PANES[axis]) + 1), None) == state
+
+
+def test_a_pane_is_focused_by_name(state: s.State) -> None:
+    assert s.update(state, s.Focus(pane="why"), None).pane == "why"
+
+
+def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
+    for event, field in ((s.Zoom(), "zoomed"), (s.Turn(), "rows")):
+        there = s.update(state, event, None)
+        assert getattr(there, field) is True
+        assert s.update(there, event, None) == state
+
+
+# -- experiments and messages --------------------------------------------------------------------------
+
+
+def test_a_change_keeps_the_old_trace_in_view_until_the_new_one_is_loaded(state: s.State, timeline: Timeline) -> None:
+    changed = s.update(state, s.Change(LSTM), timeline)
+    assert (changed.experiment, changed.loaded, changed.axis) == (LSTM, False, "layer")
+    assert changed.step == state.step
+
+
+def test_loaded_shows_the_gradient_arrived_and_paused(state: s.State) -> None:
+    loaded = s.update(dataclasses.replace(state, playing=True, loaded=False), s.Loaded(LSTM, "time"), timeline_of(LSTM))
+    assert (loaded.step, loaded.playing, loaded.loaded) == (timeline_of(LSTM).arrived, False, True)
+
+
+def test_loaded_keeps_selection_pane_speed_grain_and_zoom(state: s.State) -> None:
+    state = dataclasses.replace(state, selected=12, pane="why", speed=1, grain=Grain.PHASE, zoomed=True)
+    again = Experiment(activation="relu")
+    loaded = s.update(state, s.Loaded(again, "layer"), timeline_of(again))
+    assert dataclasses.replace(loaded, experiment=MLP) == state
+
+
+def test_loaded_brings_a_selection_into_a_shallower_network(state: s.State) -> None:
+    state = dataclasses.replace(state, selected=12)
+    shallow = CASES["one layer"]
+    assert s.update(state, s.Loaded(shallow, "layer"), timeline_of(shallow)).selected == 1
+
+
+def test_loaded_of_the_other_axis_drops_the_selection_and_a_pane_that_it_does_not_have(state: s.State) -> None:
+    over_time = s.update(dataclasses.replace(state, selected=12), s.Loaded(LSTM, "time"), timeline_of(LSTM))
+    assert over_time.selected is None
+    there = s.update(over_time, s.Focus(pane="cell"), timeline_of(LSTM))
+    assert s.update(there, s.Loaded(MLP, "layer"), timeline_of(MLP)).pane == "gradient"
+
+
+def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: Timeline) -> None:
+    assert s.selected_stage(s.State(MLP, selected=10**6), timeline) == len(trace_of(MLP).stages) - 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        s.TogglePlay(),
+        s.Move(1),
+        s.Jump(True),
+        s.Select(1),
+        s.Faster(1),
+        s.NextGrain(),
+        s.Focus(by=1),
+        s.Zoom(),
+        s.Turn(),
+        s.Change(LSTM),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_message_gives_way_to_the_next_thing_that_a_person_does(
+    state: s.State, timeline: Timeline, event: s.Event
+) -> None:
+    said = s.update(state, s.Message("copied"), timeline)
+    assert said.message == "copied"
+    assert s.update(said, event, timeline).message == ""

@@ -1,0 +1,89 @@
+"""Timeline: phases, places and known gradients of real traces."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from gradtui.timeline import Grain, Timeline
+
+from .helpers import CASES, timeline_of, trace_of
+
+cases = pytest.mark.parametrize("name", CASES)
+
+
+@cases
+def test_known_falls_from_stage_count_to_zero_and_never_rises(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    assert timeline.stage_count == len(trace_of(CASES[name]).stages)
+    assert timeline.known[0] == timeline.stage_count
+    assert timeline.known[-1] == 0
+    drops = [before - after for before, after in itertools.pairwise(timeline.known)]
+    assert set(drops) == {0, 1}
+    assert drops.count(1) == timeline.stage_count
+
+
+@cases
+def test_no_gradient_is_known_before_the_backward_pass_and_all_are_at_its_end(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    assert set(timeline.known[: timeline.loss + 1]) == {timeline.stage_count}
+    assert timeline.known[timeline.arrived] == 0
+
+
+@cases
+def test_the_phases_are_four_blocks_in_order(name: str) -> None:
+    phases = timeline_of(CASES[name]).phases
+    blocks = [phases[0], *(new for old, new in itertools.pairwise(phases) if new != old)]
+    assert blocks == ["forward", "loss", "backward", "update"]
+
+
+@cases
+def test_the_loss_is_one_step_and_the_gradient_arrives_right_before_the_update(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    assert timeline.phases.count("loss") == 1
+    assert timeline.phases[timeline.loss] == "loss"
+    assert timeline.phases[timeline.arrived] == "backward"
+    assert timeline.phases[timeline.arrived + 1] == "update"
+    assert timeline.last == timeline.arrived + 1 == len(trace_of(CASES[name]).steps) - 1
+
+
+@cases
+def test_forward_climbs_through_the_stages_and_backward_comes_down(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    last = timeline.stage_count - 1
+    forward, backward = timeline.stages[: timeline.loss + 1], timeline.stages[timeline.loss : timeline.last]
+    assert list(forward) == sorted(forward)
+    assert list(backward) == sorted(backward, reverse=True)
+    assert forward[-1] == backward[0] == last
+    assert set(timeline.stages) <= set(range(timeline.stage_count))
+
+
+@cases
+@pytest.mark.parametrize("grain", Grain)
+def test_a_walk_on_reaches_the_last_step_and_a_walk_back_the_first(name: str, grain: Grain) -> None:
+    timeline = timeline_of(CASES[name])
+    assert timeline.move(0, 10**4, grain) == timeline.last
+    assert timeline.move(timeline.last, -(10**4), grain) == 0
+
+
+def test_a_step_by_phase_goes_from_one_phase_to_the_next() -> None:
+    timeline = timeline_of(CASES["mlp"])
+    stops = [timeline.move(0, count, Grain.PHASE) for count in range(4)]
+    assert stops == [0, timeline.loss, timeline.loss + 1, timeline.last]
+
+
+def test_a_step_by_stage_goes_through_every_layer_once_in_each_direction() -> None:
+    timeline = timeline_of(CASES["one number"])
+    places, step = [timeline.places[0]], 0
+    while step < timeline.last:
+        step = timeline.move(step, 1, Grain.STAGE)
+        places.append(timeline.places[step])
+    layers = [f"layer {number}" for number in range(1, 8)]
+    assert places == [*layers, "output", "loss", "loss", "output", *reversed(layers), "update"]
+
+
+def test_back_within_a_stage_goes_to_its_beginning_first() -> None:
+    timeline = Timeline(("forward",) * 4, ("layer 1", "layer 1", "layer 2", "layer 2"), (1, 1, 2, 2), (3,) * 4, 3)
+    assert timeline.move(3, -1, Grain.STAGE) == 2
+    assert timeline.move(2, -1, Grain.STAGE) == 0

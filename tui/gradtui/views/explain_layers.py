@@ -1,0 +1,212 @@
+"""The explanations of an MLP's operations, of the output layer, the loss and the update."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradtui_engine import Step, Trace
+from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.losses import LOSSES
+from gradtui_engine.normalisation import NORMALISATIONS
+from gradtui_engine.numerics import norm, ratio
+from gradtui_engine.optimisers import OPTIMISERS
+
+from ..formats import short, subscript
+from .notes import Explain, Notes, first, instruction, passed, slots
+from .spans import GAP
+
+
+def _linear_forward(trace: Trace, step: Step) -> Notes:
+    layer = step.stage
+    source, target = slots(trace, step)
+    weight, bias = (trace.parameters[name] for name in instruction(trace, step).parameters)
+    values = trace.values[source]
+    terms = weight[0] * values[0]
+    shown = " + ".join(
+        f"{short(float(w))}·{short(float(h))}" for w, h in zip(weight[0][:2], values[0][:2], strict=True)
+    )
+    result = float(trace.values[target][0, 0])
+    name = f"z{subscript(layer)}" if layer is not None else "o"
+    before = f"h{subscript(layer - 1)}" if layer is not None else f"h{subscript(len(trace.stages) - 1)}"
+    rest = f" + … ({terms.size} terms)" if terms.size > 2 else ""
+    return [
+        ("formula", f"{name} = {before} Wᵀ + b{GAP}W is {weight.shape[0]} × {weight.shape[1]}"),
+        ("text", f"unit 1, sample 1: {shown}{rest} + {short(float(bias[0]))} = {short(result)}"),
+        (
+            "dim",
+            f"std of {name} {short(float(trace.values[target].std()))}, of {before} {short(float(values.std()))}",
+        ),
+    ]
+
+
+def _linear_backward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    after, before = passed(trace, source, target)
+    layer = step.stage
+    delta = f"δ{subscript(layer)}" if layer is not None else "∂L/∂o"
+    number = subscript(layer - 1) if layer is not None else subscript(len(trace.stages) - 1)
+    weight = instruction(trace, step).parameters[0]
+    return [
+        ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
+        (
+            "text",
+            f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}",
+        ),
+        *_factor(trace, step),
+        ("dim", f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))} is what this layer learns from"),
+    ]
+
+
+def _factor(trace: Trace, step: Step) -> Notes:
+    """The layer's factor from its parts, once the gradient has passed all of them."""
+    if step.completes is None or step.stage is None:
+        return []
+    stage = trace.stages[step.completes]
+    parts = dict(stage.factors)
+    paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
+    symbol = {"activation": f"{ACTIVATIONS[trace.experiment.activation_name].symbol}′", "weight": "W", "scale": "β"}
+    product = " × ".join(f"{symbol.get(name, name)} {short(value)}" for name, value in parts.items())
+    if paths[0] is None:
+        return [("strong", f"layer {step.stage}: {product} = ×{short(stage.factor)}")]
+    branch, skip, cosine = (short(value) for value in paths)
+    return [
+        ("strong", f"layer {step.stage}: branch {product} = {branch}"),
+        ("strong", f"with skip {skip} (cosine {cosine}) = ×{short(stage.factor)}"),
+    ]
+
+
+def _activation_forward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    z, a = float(trace.values[source][0, 0]), float(trace.values[target][0, 0])
+    number = subscript(step.stage or 0)
+    return [
+        ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{row.formula}"),
+        ("text", f"unit 1, sample 1: {row.symbol}({short(z)}) = {short(a)}"),
+        ("dim", row.note),
+    ]
+
+
+def _activation_backward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    after, before = passed(trace, source, target)
+    z = trace.values[source]
+    slope = np.empty_like(z)
+    row.derivative(z, trace.values[target], slope)
+    number = subscript(step.stage or 0)
+    one = float(trace.gradient(target)[0, 0])
+    return [
+        ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{row.derivative_formula}"),
+        (
+            "text",
+            f"‖∂L/∂h{number}‖ {short(after)}  × {row.symbol}′ {short(ratio(before, after))}  "
+            f"→ ‖δ{number}‖ {short(before)}",
+        ),
+        (
+            "text",
+            f"unit 1, sample 1: {short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
+            f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}",
+        ),
+        ("dim", f"mean of {row.symbol}′ over units and samples {short(float(slope.mean()))}"),
+        *_factor(trace, step),
+    ]
+
+
+def _loss_forward(trace: Trace, step: Step) -> Notes:
+    row = LOSSES[instruction(trace, step).choice]
+    return [("formula", row.formula), ("text", f"L = {trace.loss:.6g}"), ("dim", row.note)]
+
+
+def _loss_backward(trace: Trace, step: Step) -> Notes:
+    row = LOSSES[instruction(trace, step).choice]
+    gradient = trace.gradients["output"].reshape(-1, trace.gradients["output"].shape[-1])
+    return [
+        ("formula", row.backward_formula),
+        ("text", f"‖∂L/∂o‖ = {short(trace.gradient_norm('output'))}: the gradient sets out from here"),
+        ("dim", "sample 1: " + "  ".join(short(float(value)) for value in gradient[0][:10])),
+    ]
+
+
+def _update(trace: Trace, step: Step) -> Notes:
+    experiment = trace.experiment
+    row = OPTIMISERS[experiment.optimizer_name]
+    rows = [(name, trace.update_ratio(name)) for name, each in trace.parameters.items() if each.ndim == 2]
+    shown = rows if len(rows) <= 4 else [*rows[:2], *rows[-2:]]
+    return [
+        ("formula", f"{row.formula}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
+        ("text", "update / weight (about 1e-3 is healthy): "),
+        ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),
+    ]
+
+
+def _norm_forward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    row = NORMALISATIONS[instruction(trace, step).choice]
+    before, after = trace.values[source], trace.values[target]
+    return [
+        ("formula", row.formula),
+        ("text", f"std {short(float(before.std()))} → {short(float(after.std()))}"),
+        ("dim", row.note),
+    ]
+
+
+def _norm_backward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    after, before = passed(trace, source, target)
+    scale = ratio(1.0, float(trace.values[source].std()))
+    return [
+        ("formula", "∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)"),
+        ("text", f"‖∂L/∂n‖ {short(after)}  × norm {short(ratio(before, after))}  → ‖∂L/∂z‖ {short(before)}"),
+        ("dim", f"dividing by σ multiplies the gradient by about 1/σ = {short(scale)}"),
+        *_factor(trace, step),
+    ]
+
+
+def _residual_forward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    branch, skip = (first(trace, name) for name in each.inputs)
+    number = subscript(step.stage or 0)
+    return [
+        ("formula", f"h{number} = h + β F(h){GAP}β = {each.constant:.3g}"),
+        (
+            "text",
+            f"unit 1, sample 1: {short(skip)} + {each.constant:.3g} × {short(branch)} = "
+            f"{short(first(trace, each.outputs[0]))}",
+        ),
+        ("dim", "The skip adds 1 to the Jacobian: J becomes 1 + β J_F."),
+    ]
+
+
+def _residual_backward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    after = trace.gradient_norm(each.outputs[0])
+    merge = trace.merges.get(each.inputs[1])
+    notes = [
+        ("formula", f"skip: ∂L/∂h{GAP}branch: β ∂L/∂h = {each.constant:.3g} ∂L/∂h"),
+        ("text", f"‖∂L/∂h′‖ {short(after)} goes down the skip unchanged, and into the branch"),
+    ]
+    if merge is not None:
+        notes.append(
+            (
+                "strong",
+                f"where they meet again: skip {short(merge.skip)}, branch {short(merge.branch)}, "
+                f"cosine {short(merge.cosine)}",
+            )
+        )
+    return notes
+
+
+LAYERS: dict[tuple[str, bool], Explain] = {
+    ("linear", False): _linear_forward,
+    ("linear", True): _linear_backward,
+    ("activation", False): _activation_forward,
+    ("activation", True): _activation_backward,
+    ("norm", False): _norm_forward,
+    ("norm", True): _norm_backward,
+    ("residual", False): _residual_forward,
+    ("residual", True): _residual_backward,
+    ("loss", False): _loss_forward,
+    ("loss", True): _loss_backward,
+    ("update", False): _update,
+}
