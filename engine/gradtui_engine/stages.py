@@ -204,12 +204,12 @@ def _statistics(trace: Trace, index: int) -> ActivationStatistics:
         saturated = _gates_saturated(gates, state.shape[1])
         return ActivationStatistics(mean, std, saturated, _share(np.all(state == 0, axis=0)))
     row = ACTIVATIONS[trace.experiment.activation_name]
-    output, slope = _slopes(trace, index)
+    output, slope = slopes(trace, index)
     saturated = _outside(output, row.saturation) if row.saturation else 0.0
     return ActivationStatistics(mean, std, saturated, _share(~np.any(slope, axis=0)))
 
 
-def _slopes(trace: Trace, index: int) -> tuple[Array, Array]:
+def slopes(trace: Trace, index: int) -> tuple[Array, Array]:
     """The activation's output a and f'(z) at a stage."""
     row = ACTIVATIONS[trace.experiment.activation_name]
     found = trace.activation_at(index)
@@ -219,9 +219,9 @@ def _slopes(trace: Trace, index: int) -> tuple[Array, Array]:
     else:
         source, output = trace.values[found.inputs[0]], trace.values[found.outputs[0]]
         slope_at = float(trace.parameters[found.parameters[0]][0]) if found.parameters else found.constant
-    slopes = np.empty_like(output)
-    row.derivative(source, output, slopes, slope_at)
-    return output, slopes
+    found_slopes = np.empty_like(output)
+    row.derivative(source, output, found_slopes, slope_at)
+    return output, found_slopes
 
 
 def _gates_saturated(gates: Array, width: int) -> float:

@@ -18,7 +18,7 @@ from .operations import OPERATIONS
 from .optimisers import OPTIMISERS, Settings
 from .outcome import Outcome, judge
 from .program import Instruction, Program, Site
-from .stages import Stage, stages_of
+from .stages import Stage, slopes, stages_of
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -136,6 +136,11 @@ class Trace:
     def _activations(self) -> dict[int | None, Instruction]:
         return {each.site.layer: each for each in self.program.instructions if each.operation == "activation"}
 
+    def slopes(self, stage: int) -> Array:
+        """f'(z) of a stage's activation, (batch, units)."""
+        with np.errstate(all="ignore"):
+            return slopes(self, stage)[1]
+
     def gradient_norm(self, slot: str) -> float:
         """‖dL/dslot‖ of any slot on the way of the gradient, kept or not."""
         known = self.scratch_norms.get(slot)
@@ -224,8 +229,30 @@ class Trace:
         save(self, path)
 
 
+def _completes(program: Program) -> dict[int | None, int]:
+    """The instruction after whose backward step a stage's gradient is complete: the first one that reads the stage."""
+    stage_at = {program.rows(name): number for number, name in enumerate(program.stages)}
+    rows = {(whole, row): number for (whole, found), number in stage_at.items() for row in found}
+    if program.axis == "layer":
+        # An MLP's input is no row of h.
+        rows |= {(program.stages[0], row): 0 for row in program.rows(program.stages[0])[1]}
+    first: dict[int, int] = {}
+    for index, each in enumerate(program.instructions):
+        for name in each.inputs:
+            whole, found = program.rows(name)
+            for row in found:
+                stage = rows.get((whole, row))
+                if stage is not None:
+                    first.setdefault(stage, index)
+    completed: dict[int | None, int] = {}
+    for stage, index in first.items():
+        # Where all steps are read out at once, the output completes only the last stage.
+        completed[index] = max(stage, completed.get(index, stage))
+    return completed
+
+
 def _steps_of(program: Program) -> list[Step]:
-    stage_of = {name: number for number, name in enumerate(program.stages)}
+    completed = _completes(program)
     rows: list[tuple[Phase, Instruction, int | None]] = []
     for number, each in enumerate(program.instructions):
         rows.append((Phase.LOSS if each.operation == "loss" else Phase.FORWARD, each, number))
@@ -233,7 +260,7 @@ def _steps_of(program: Program) -> list[Step]:
     steps: list[Step] = []
     for index, (phase, each, instruction) in enumerate(rows):
         place = each.site.time if program.axis == "time" else each.site.layer
-        done = [stage_of[name] for name in each.inputs if name in stage_of] if phase is Phase.BACKWARD else []
-        steps.append(Step(index, phase, each.site, each.operation, place, done[0] if done else None, instruction))
+        done = completed.get(instruction) if phase is Phase.BACKWARD else None
+        steps.append(Step(index, phase, each.site, each.operation, place, done, instruction))
     steps.append(Step(len(rows), Phase.UPDATE, Site("update"), "update", None, None, None))
     return steps

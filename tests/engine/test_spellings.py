@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 
 from gradtui_engine import Experiment
-from gradtui_engine.experiment import flag, options
+from gradtui_engine.experiment import options
+from gradtui_engine.spelling import flag
 
 from .helpers import drawn, refused
 from .strategies import valid_experiments

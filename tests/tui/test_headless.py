@@ -12,7 +12,8 @@ from rich.cells import cell_len
 from gradtui import __version__
 from gradtui.formats import short
 from gradtui_engine import Experiment, Trace, simulate
-from gradtui_engine.experiment import flag, options
+from gradtui_engine.experiment import options
+from gradtui_engine.spelling import flag
 
 from .helpers import Command, strict_json
 

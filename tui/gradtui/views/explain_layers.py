@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gradtui_engine import Step, Trace
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.losses import LOSSES
@@ -20,22 +18,16 @@ def _linear_forward(trace: Trace, step: Step) -> Notes:
     layer = step.stage
     source, target = slots(trace, step)
     weight, bias = (trace.parameters[name] for name in instruction(trace, step).parameters)
-    values = trace.values[source]
-    terms = weight[0] * values[0]
-    shown = " + ".join(
-        f"{short(float(w))}·{short(float(h))}" for w, h in zip(weight[0][:2], values[0][:2], strict=True)
-    )
-    result = float(trace.values[target][0, 0])
+    values = trace.values[source].reshape(-1, weight.shape[1])
+    pairs = zip(weight[0][:2], values[0][:2], strict=True)
+    shown = " + ".join(f"{short(float(w))}·{short(float(h))}" for w, h in pairs)
     name = f"z{subscript(layer)}" if layer is not None else "o"
-    before = f"h{subscript(layer - 1)}" if layer is not None else f"h{subscript(len(trace.stages) - 1)}"
-    rest = f" + … ({terms.size} terms)" if terms.size > 2 else ""
+    before = f"h{subscript(layer - 1 if layer is not None else len(trace.stages) - 1)}"
+    rest = f" + … ({weight.shape[1]} terms)" if weight.shape[1] > 2 else ""
     return [
         ("formula", f"{name} = {before} Wᵀ + b{GAP}W is {weight.shape[0]} × {weight.shape[1]}"),
-        ("text", f"unit 1, sample 1: {shown}{rest} + {short(float(bias[0]))} = {short(result)}"),
-        (
-            "dim",
-            f"std of {name} {short(float(trace.values[target].std()))}, of {before} {short(float(values.std()))}",
-        ),
+        ("text", f"unit 1, sample 1: {shown}{rest} + {short(float(bias[0]))} = {short(first(trace, target))}"),
+        ("dim", f"std of {name} {short(float(trace.values[target].std()))}, of {before} {short(float(values.std()))}"),
     ]
 
 
@@ -92,8 +84,7 @@ def _activation_backward(trace: Trace, step: Step) -> Notes:
     row = ACTIVATIONS[trace.experiment.activation_name]
     after, before = passed(trace, source, target)
     z = trace.values[source]
-    slope = np.empty_like(z)
-    row.derivative(z, trace.values[target], slope)
+    slope = trace.slopes(step.stage or 0)
     number = subscript(step.stage or 0)
     one = float(trace.gradient(target)[0, 0])
     return [

@@ -1,0 +1,189 @@
+"""What cannot be used: exit status 2, one short line per problem, all of them at once, never a traceback."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from .helpers import Command, Done
+
+#: An impossible size: 640 TiB.
+HUGE = ("--depth", "10000", "--width", "65536")
+
+
+def refused(done: Done) -> list[str]:
+    """The problems, without the command's name in front."""
+    assert done.status == 2
+    assert done.out == ""
+    assert done.problems
+    for problem in done.problems:
+        assert problem.startswith("gradtui"), done.err
+        assert "Traceback" not in problem
+    return [problem.split(": ", 1)[1] for problem in done.problems]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--depht", "3"], ["--depht", "unknown", "did you mean --depth?"]),
+        (["--depht=3"], ["--depht", "unknown", "did you mean --depth?"]),
+        (["--zzz"], ["--zzz", "unknown", "--help lists the options"]),
+        (["-x"], ["-x", "unknown"]),
+        (["--activation", "rleu"], ["activation", "'rleu'", "sigmoid", "did you mean 'relu'?"]),
+        (["--cell", "LSTM"], ["cell", "'LSTM'", "did you mean 'lstm'?"]),
+        (["--init", "xavier"], ["init", "'xavier'", "did you mean 'xavier_"]),
+        (["--data", "digit"], ["data", "'digit'", "did you mean 'digits'?"]),
+        (["--data", "csv:"], ["data", "names no file", "csv:PATH"]),
+        (["--dtype", "float16"], ["dtype", "'float16'", "float64, float32"]),
+        (["--depth", "0"], ["depth", "0 given", "a whole number from 1 to 10000"]),
+        (["--depth", "3.5"], ["depth", "'3.5' given", "a whole number"]),
+        (["--depth="], ["depth", "'' given", "a whole number"]),
+        (["--seed", "-1"], ["seed", "-1 given", "from 0 to"]),
+        (["--seed", "9" * 5000], ["seed", "allowed: a whole number"]),
+        (["--gain", "nan"], ["gain", "nan given", "from 0 to 1e+30"]),
+        (["--gain", "inf"], ["gain", "inf given"]),
+        (["--gain", "1e999"], ["gain", "inf given"]),
+        (["--gain", "much"], ["gain", "'much' given", "a number"]),
+        (["--depth"], ["--depth", "needs a value", "a whole number from 1 to 10000"]),
+        (["--depth", "--width", "3"], ["--depth", "needs a value"]),
+        (["--save"], ["--save", "needs a value", "a path"]),
+        (["--steps", "3"], ["steps"]),
+        (["--json=1"], ["--json"]),
+        (["--json", "--plot"], ["--plot", "--json"]),
+        (["one.toml", "two.toml"], ["two.toml", "one FILE.toml at the most"]),
+        (["missing.toml"], ["missing.toml", "cannot be read", "No such file"]),
+        (["--"], ["--", "unknown"]),
+        (HUGE, ["size", "depth 10000", "width 65536", "GiB", "up to 2 GiB"]),
+        (["--cell", "lstm", "--data", "digits"], ["data", "no time axis", "digits-pixels"]),
+        (["--batch", "1798"], ["batch", "1798 given", "1 to 1797"]),
+        (["--inputs", "3"], ["inputs", "3 given", "64"]),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else None,
+)
+def test_a_problem_says_what_was_given_and_what_is_allowed(
+    arguments: list[str], parts: list[str], command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if arguments == ["--steps", "3"]:
+        arguments = ["--cell", "lstm", "--data", "digits-rows", *arguments]
+    problems = refused(command("run", *arguments))
+    assert any(all(part in problem for part in parts) for problem in problems), problems
+    assert all(len(problem) < 500 for problem in problems)
+
+
+@pytest.mark.parametrize("name", ["run", ""])
+def test_all_problems_of_the_arguments_come_at_once(name: str, command: Command) -> None:
+    arguments = ["--depht", "3", "--activation", "rleu", "--width", "0", "--gain", "x", "--seed"]
+    problems = refused(command(*[name][: bool(name)], *arguments))
+    assert sorted(problem.split(":")[0] for problem in problems) == ["--depht", "--seed", "activation", "gain", "width"]
+
+
+def test_the_problems_of_file_and_options_come_at_once(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "experiment.toml"
+    path.write_text('depht = 3\nwidth = "wide"\n', encoding="utf-8")
+    problems = refused(command("run", path, "--gain", "x", "--init", "he"))
+    assert sorted(problem.split(":")[0] for problem in problems) == ["depht", "gain", "init", "width"]
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (b"depth = ", ["experiment.toml", "is not TOML"]),
+        (b"depth = 3\ndepth = 4\n", ["is not TOML"]),
+        (b"depth = 3 # \xff\n", ["is not UTF-8"]),
+        (b"depht = 3\n", ["depht", "unknown", "did you mean 'depth'?"]),
+        (b"[depth]\nvalue = 3\n", ["depth", "given", "a whole number"]),
+        (b"depth = true\n", ["depth", "True given"]),
+        (b"depth = 3.0\n", ["depth", "3.0 given"]),
+        (b"gain = nan\n", ["gain", "nan given"]),
+        (b"activation = 3\n", ["activation", "3 given"]),
+        (b"depth = 1979-05-27\n", ["depth", "given"]),
+        (b"seed = 123456789012345678901234567890\n", ["seed", "allowed"]),
+        (b'data = "csv:\\u0000"\n', ["data"]),
+        (b'"" = 3\n', ["unknown"]),
+    ],
+)
+def test_a_toml_file_is_refused_by_name_and_place(
+    content: bytes, parts: list[str], command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "experiment.toml"
+    path.write_bytes(content)
+    problems = refused(command("run", path))
+    assert any(all(part in problem for part in parts) for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("", ["0 rows", "a header row"]),
+        ("a,b\n", ["1 rows"]),
+        ("a;b\n1;2\n", ["1 column", "separated by commas"]),
+        ("a,b\n1,2,3\n", ["line 2 has 3 columns", "the header has 2"]),
+        ("a,b\nx,2\n", ["line 2", "'a'", "'x' is not a finite number"]),
+        ("a,b\n1,\n", ["'b' is empty"]),
+        ("a,b\ninf,2\n", ["'inf' is not a finite number"]),
+    ],
+)
+def test_a_csv_file_is_refused_with_line_and_column(
+    content: str, parts: list[str], command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(content, encoding="utf-8")
+    problems = refused(command("run", "--depth", 2, "--data", f"csv:{path}"))
+    assert any(all(part in problem for part in parts) for problem in problems), problems
+
+
+@pytest.mark.parametrize("path", ["missing.csv", ".", "x" * 300 + ".csv", "~no-such-user-here/table.csv"])
+def test_a_csv_file_that_cannot_be_read_is_named(
+    path: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (problem,) = refused(command("run", "--data", f"csv:{path}"))
+    assert problem.startswith("data: ")
+    assert path.split("/")[0] in problem
+
+
+def test_a_csv_file_with_a_slip_in_its_name_is_found(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "flowers.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (problem,) = refused(command("run", "--data", f"csv:{tmp_path}/flower.csv"))
+    assert "did you mean" in problem
+    assert "flowers.csv" in problem
+
+
+@pytest.mark.parametrize("path", ["no/such/folder/run.npz", ".", "x" * 300 + ".npz"])
+def test_save_is_refused_before_anything_is_computed(
+    path: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (problem,) = refused(command("run", "--depth", 2, "--save", path))
+    assert problem.startswith("--save: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_save_never_replaces_what_is_not_a_file(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--save /dev/null` as root must leave the device a device; a socket stands for it here."""
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("run.npz")
+        command("run", "--depth", 2, "--save", "run.npz")
+        assert Path("run.npz").is_socket()
+
+
+def test_a_refused_size_allocates_nothing(command: Command) -> None:
+    """640 TiB asked for: were it tried, this process would not be here to say so."""
+    (problem,) = refused(command("run", *HUGE))
+    assert problem.startswith("size: ")
+
+
+def test_an_unknown_command_is_taken_for_a_file_and_refused(command: Command) -> None:
+    (problem,) = refused(command("rnu"))
+    assert problem.startswith("rnu: ")
+
+
+def test_the_screens_command_refuses_bad_input_before_it_asks_for_a_terminal(command: Command) -> None:
+    (problem,) = refused(command("--depth", "0"))
+    assert problem.startswith("depth: ")
