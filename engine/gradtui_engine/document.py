@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .outcome import Outcome
     from .stages import Stage
     from .trace import Trace
 
@@ -14,36 +15,63 @@ SCHEMA = 1
 
 def document(trace: Trace) -> dict[str, Any]:
     """The numbers of a trace as JSON types; a non-finite number is the string "inf", "-inf" or "nan"."""
-    outcome = trace.outcome
+    theory = trace.theory
+    along = trace.profile
     found: dict[str, Any] = strict(
         {
             "schema": SCHEMA,
             "experiment": trace.experiment.to_mapping(),
             "loss": trace.loss,
             "axis": trace.axis,
-            "outcome": {
-                "kind": outcome.kind,
-                "site": outcome.site,
-                "message": outcome.message,
-                "stage": outcome.stage,
-                "rule": outcome.rule,
-                "ratio": outcome.ratio,
-                "average_factor": outcome.average_factor,
-                "source": outcome.source,
+            "outcome": outcome_document(trace.outcome),
+            "profile": {
+                "geometric_mean": along.geometric_mean,
+                "half_life": along.half_life,
+                "vanished_after": along.vanished_after,
+                "subnormal_after": along.subnormal_after,
             },
-            "stages": [_stage(stage) for stage in trace.stages],
+            "theory": {
+                "q_star": theory.q_star,
+                "chi": theory.chi,
+                "regime": theory.regime,
+                "depth_scale": theory.depth_scale,
+                "note": theory.note,
+            },
+            "stages": [
+                _stage(stage, predicted, product)
+                for stage, predicted, product in zip(trace.stages, theory.factors, along.running_product, strict=True)
+            ],
         }
     )
     return found
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """The diagnosis, with its remedies as changes of fields."""
+    return {
+        "kind": outcome.kind,
+        "severity": outcome.severity,
+        "site": outcome.site,
+        "stage": outcome.stage,
+        "message": outcome.message,
+        "rule": outcome.rule,
+        "measured": outcome.measured,
+        "ratio": outcome.ratio,
+        "average_factor": outcome.average_factor,
+        "source": outcome.source,
+        "remedies": [{"name": each.name, "changes": dict(each.changes)} for each in outcome.remedies],
+    }
+
+
+def _stage(stage: Stage, predicted: float | None, product: float) -> dict[str, Any]:
     row: dict[str, Any] = {
         "index": stage.index,
         "gradient_norm": stage.gradient_norm,
         "gradient_rms": stage.gradient_rms,
         "factor": stage.factor,
         "factors": dict(stage.factors),
+        "predicted_factor": predicted,
+        "running_product": product,
     }
     if stage.cell_gradient_norm is not None:
         row["cell_gradient_norm"] = stage.cell_gradient_norm

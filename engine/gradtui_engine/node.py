@@ -69,7 +69,7 @@ class Node:
         # A loss has no gradient of its own, gates none of theirs: an absent one is an empty array.
         self.output_gradients = [gradients.get(name, _NOTHING) for name in instruction.outputs]
         self.parameters = [parameters[name] for name in instruction.parameters]
-        self.parameter_gradients = [parameter_gradients[name] for name in instruction.parameters]
+        self.parameter_gradients = [parameter_gradients.get(name, _NOTHING) for name in instruction.parameters]
         self.shared = [parameters[name] for name in instruction.shared]
         self.target = target
         self.workspace = workspace

@@ -1,129 +1,233 @@
-"""The Outcome: what became of the gradient, with the rule, the measured value and the source. Never an exception."""
+"""The Outcome: what became of the gradient, as a diagnosis: rule, measured value, source, remedies. Never an exception.
+
+Rules are relative: published absolute cut-offs for "vanished" differ by seven orders of magnitude. They are tried
+in the order of RULES; the first that holds is the diagnosis.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .non_finite import first_non_finite
 from .numerics import power, ratio
+from .remedies import Remedy, remedies_for
 
 if TYPE_CHECKING:
     from .trace import Trace
 
 VANISHED = 1e-3
 EXPLODED = 1e3
-SOURCE = "threshold 1e-3 for vanishing: AUTOTRAINER, ICSE 2021; 1e3 is its mirror image"
+# Of one batch. SageMaker's 50 % is over a whole window: in a deep ReLU network half the units of a layer can be off
+# for every sample of one batch without harm, as its samples become alike.
+DEAD = 0.9
+SATURATED = 0.5
+#: Beyond this many orders of magnitude past its threshold a diagnosis is critical.
+_CRITICAL_DECADES = 3.0
+
+KINDS = ("healthy", "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
+SOURCES = {
+    "healthy": "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
+    "vanishing": "threshold 1e-3: AUTOTRAINER, ICSE 2021",
+    "exploding": "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
+    "dead": "after SageMaker Debugger's DeadRelu; 90 % because it is one batch",
+    "saturated": "|a| > 0.97 counts as saturated (Karpathy, makemore part 3); over half of a layer",
+    "symmetric": "all units of a layer equal: Goodfellow et al. 2016, §8.4 (symmetry must be broken)",
+    "non_finite": "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a run.
 
-    kind is healthy, vanishing, exploding or non_finite; site is where it shows first on the way from the output
-    (non_finite: in the order of computation), stage the stage of that site. ratio is ‖dL/dh_0‖ or, of an MLP,
-    ‖dL/dh_1‖, over that of the last stage: the first hidden layer is what has to learn. average_factor is
-    its geometric mean per stage. limit is the threshold that was crossed, 0 where none was.
+    kind is one of KINDS; site is where it shows first on the way from the output (non_finite: in the order of
+    computation), stage the stage of that site. severity is ok, warning or critical. rule is what was tested, measured
+    the number that met it, limit the threshold. ratio is the gradient of the first stage that learns (layer 1 of an
+    MLP, the initial state of a cell) over that of the last stage; average_factor is its geometric mean per stage.
+    remedies are changes of the experiment that are worth trying: `doctor` tries them.
     """
 
     kind: str
+    severity: str
     site: str
     stage: int | None
     message: str
     rule: str
+    measured: float
+    limit: float
     ratio: float
     average_factor: float
-    limit: float = 0.0
-    source: str = SOURCE
+    source: str
+    remedies: tuple[Remedy, ...] = field(default=())
+
+    @property
+    def healthy(self) -> bool:
+        return self.kind == "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a rule found."""
+
+    kind: str
+    critical: bool
+    site: str
+    stage: int | None
+    message: str
+    rule: str
+    measured: float
+    limit: float
+
+
+class _Case:
+    """A trace with the numbers that the rules share."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.norms = [stage.gradient_norm for stage in trace.stages]
+        self.last = len(self.norms) - 1
+        self.first = min(1, self.last) if trace.axis == "layer" else 0
+        self.relative = [ratio(value, self.norms[self.last]) for value in self.norms]
+        span = self.last - self.first
+        self.ratio = self.relative[self.first] if span else 1.0
+        self.average = power(self.ratio, 1 / span) if span else 1.0
+
+    def place(self, stage: int) -> str:
+        return f"layer {stage}" if self.trace.axis == "layer" else f"t = {stage}"
+
+    @property
+    def end(self) -> str:
+        """What arrives at the far end, and how fast it got there."""
+        unit = "layer" if self.trace.axis == "layer" else "step"
+        return f"{self.place(self.first)} gets {_number(self.ratio)}, ×{_number(self.average, 3)} a {unit}"
 
 
 def judge(trace: Trace) -> Outcome:
-    """The outcome of a trace, by relative rules: published absolute cut-offs differ by seven orders of magnitude."""
-    stages = trace.stages
-    last = len(stages) - 1
-    first = 1 if trace.axis == "layer" else 0
-    norms = [stage.gradient_norm for stage in stages]
-    end_to_end = ratio(norms[first], norms[last]) if last > first else 1.0
-    average = power(end_to_end, 1 / (last - first)) if last > first else 1.0
-
-    def place(index: int) -> str:
-        return f"layer {index}" if trace.axis == "layer" else f"t = {index}"
-
-    def outcome(kind: str, site: str, stage: int | None, message: str, rule: str, limit: float = 0.0) -> Outcome:
-        return Outcome(kind, site, stage, message, rule, end_to_end, average, limit)
-
-    broken = _first_non_finite(trace)
-    if broken is not None:
-        what, site, stage = broken
-        message = f"{what} at {site}: nothing computed after it can be trusted"
-        return outcome("non_finite", site, stage, message, "every number is finite")
-    for index in range(last, first - 1, -1):
-        relative = ratio(norms[index], norms[last])
-        # Written so that a zero gradient at the output itself (relative is nan) counts as vanished.
-        if not relative >= VANISHED:
-            message = (
-                f"the gradient is under {VANISHED:g} of its value at the output from {place(index)} down; "
-                f"{place(first)} gets {_times(end_to_end)}, ×{average:.3g} a {_unit(trace)}"
-            )
-            if norms[index] == 0.0:
-                message = f"the gradient is exactly 0 from {place(index)} down"
-            return outcome("vanishing", place(index), index, message, f"ratio < {VANISHED:g}", VANISHED)
-        if relative > EXPLODED:
-            message = (
-                f"the gradient is over {EXPLODED:g} times its value at the output from {place(index)} down; "
-                f"{place(first)} gets {_times(end_to_end)}, ×{average:.3g} a {_unit(trace)}"
-            )
-            return outcome("exploding", place(index), index, message, f"ratio > {EXPLODED:g}", EXPLODED)
-    message = f"{place(first)} gets {_times(end_to_end)} of the gradient at the output, ×{average:.3g} a {_unit(trace)}"
-    return outcome("healthy", place(first), first, message, f"{VANISHED:g} ≤ ratio ≤ {EXPLODED:g}")
+    """The outcome of a trace."""
+    case = _Case(trace)
+    found = next(finding for rule in RULES if (finding := rule(case)) is not None)
+    severity = "ok" if found.kind == "healthy" else ("critical" if found.critical else "warning")
+    return Outcome(
+        found.kind, severity, found.site, found.stage, found.message, found.rule, found.measured, found.limit,
+        case.ratio, case.average, SOURCES[found.kind], remedies_for(trace.experiment, found.kind),
+    )  # fmt: skip
 
 
-def _unit(trace: Trace) -> str:
-    return "layer" if trace.axis == "layer" else "step"
+def _number(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}g}" if math.isfinite(value) else str(value)
 
 
-def _times(value: float) -> str:
-    return f"{value:.2g}" if math.isfinite(value) else str(value)
-
-
-def _first_non_finite(trace: Trace) -> tuple[str, str, int | None] | None:
-    """("NaN" or "overflow to inf", site, stage) of the first operation that wrote such a number."""
-    if _all_finite(trace):
+def _non_finite(case: _Case) -> _Finding | None:
+    found = first_non_finite(case.trace)
+    if found is None:
         return None
-    for name, array in trace.parameters.items():
-        if not np.isfinite(array).all():
-            return _what(array), f"initialisation · {name}", None
-    for step in trace.steps:
-        if step.instruction is None:
-            continue
-        each = trace.program.instructions[step.instruction]
-        if step.phase == "backward":
-            wanted = [name for name in each.inputs if name in trace.gradients or name in trace.scratch_norms]
-            arrays = [trace.gradient(name) for name in wanted]
-            arrays += [trace.parameter_gradients[name] for name in each.parameters]
-        else:
-            arrays = [trace.values[name] for name in each.outputs]
-        for array in arrays:
-            if not np.isfinite(array).all():
-                operation = each.choice if each.operation in ("activation", "loss") else each.operation
-                part = each.site.part
-                label = part if operation in (part, "lstm_step", "lstm_projection") else f"{part} ({operation})"
-                place = each.site.place
-                where = label if place == part else f"{place}, {label}"
-                return _what(array), f"{step.phase} · {where}", step.stage
+    message = f"{found.what} at {found.site}: nothing computed after it can be trusted"
+    return _Finding(
+        "non_finite", True, found.site, found.stage, message, "every number is finite", found.value, math.inf
+    )
+
+
+def _symmetric(case: _Case) -> _Finding | None:
+    """All units of a layer put out the same, for every sample, and more than one unit does."""
+    trace = case.trace
+    for stage in range(1, case.last + 1):
+        state = trace.values[trace.program.stages[stage]]
+        if state.shape[1] > 1 and bool((state == state[:, :1]).all()):
+            if not bool(np.any(trace.slopes(stage))) and not trace.program.cells:
+                continue  # all of them off: dead, not merely alike
+            rows = _weights_are_alike(trace, stage)
+            if rows:
+                message = f"all units of {case.place(stage)} are equal, so their gradients are, and stay so"
+                return _Finding(
+                    "symmetric", True, case.place(stage), stage, message, "units of a layer differ", 0.0, 0.0
+                )
     return None
 
 
-def _what(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
-    return "NaN" if np.isnan(array).any() else "overflow to inf"
+def _weights_are_alike(trace: Trace, stage: int) -> bool:
+    """Whether the units are equal by their weights, not only in what they put out."""
+    for each in trace.program.instructions:
+        mine = each.site.layer == stage if trace.axis == "layer" else each.operation.endswith("_projection")
+        for name in each.parameters if mine else ():
+            array = trace.parameters[name]
+            if array.ndim == 2 and not bool((array == array[:1]).all()):
+                return False
+    return True
 
 
-def _all_finite(trace: Trace) -> bool:
-    wholes = [trace.values[name] for name, _ in trace.program.owned()]
-    wholes += [trace.gradients[name] for name in trace.program.kept]
-    wholes += [*trace.parameter_gradients.values(), *trace.parameters.values()]
-    return all(math.isfinite(each) for each in trace.scratch_norms.values()) and all(
-        bool(np.isfinite(each).all()) for each in wholes
-    )
+def _dead(case: _Case) -> _Finding | None:
+    shares = [(stage.activation.dead, stage.index) for stage in case.trace.stages[1:]]
+    share, stage = max(shares, key=lambda each: (each[0], each[1]))
+    if share <= DEAD:
+        return None
+    message = f"{share:.0%} of the units of {case.place(stage)} are off for every sample: no gradient passes them"
+    return _Finding("dead", share == 1.0, case.place(stage), stage, message, f"dead share ≤ {DEAD:.0%}", share, DEAD)
+
+
+def _vanishing(case: _Case) -> _Finding | None:
+    return _first_crossing(case, "vanishing")
+
+
+def _exploding(case: _Case) -> _Finding | None:
+    return _first_crossing(case, "exploding")
+
+
+def _first_crossing(case: _Case, kind: str) -> _Finding | None:
+    """The threshold that the gradient crosses first on its way down decides, if it is this kind's."""
+    for stage in range(case.last, case.first - 1, -1):
+        relative = case.relative[stage]
+        # Written so that a zero gradient at the output itself (relative is nan) counts as vanished.
+        low, high = not relative >= VANISHED, relative > EXPLODED
+        if not (low or high):
+            continue
+        if kind != ("vanishing" if low else "exploding"):
+            return None
+        place = case.place(stage)
+        if low and case.norms[stage] == 0.0:
+            message = f"the gradient is exactly 0 from {place} down"
+        elif low:
+            message = f"the gradient is under {VANISHED:g} of its value at the output from {place} down; {case.end}"
+        else:
+            message = f"the gradient is over {EXPLODED:g} times its value at the output from {place} down; {case.end}"
+        limit = VANISHED if low else EXPLODED
+        rule = f"ratio ≥ {VANISHED:g}" if low else f"ratio ≤ {EXPLODED:g}"
+        return _Finding(kind, _far_beyond(case.ratio, limit), place, stage, message, rule, relative, limit)
+    return None
+
+
+def _far_beyond(value: float, limit: float) -> bool:
+    if not value > 0 or math.isinf(value):
+        return True
+    return abs(math.log10(value / limit)) > _CRITICAL_DECADES
+
+
+def _saturated(case: _Case) -> _Finding | None:
+    shares = [(stage.activation.saturated, stage.index) for stage in case.trace.stages[1:]]
+    share, stage = max(shares, key=lambda each: (each[0], each[1]))
+    if share <= SATURATED:
+        return None
+    message = f"{share:.0%} of the outputs of {case.place(stage)} are saturated, where f′ is near 0; {case.end}"
+    rule = f"saturated share ≤ {SATURATED:.0%}"
+    return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share, SATURATED)
+
+
+def _healthy(case: _Case) -> _Finding:
+    message = f"{case.end.replace(',', ' of the gradient at the output,', 1)}"
+    rule = f"{VANISHED:g} ≤ ratio ≤ {EXPLODED:g}"
+    return _Finding("healthy", False, case.place(case.first), case.first, message, rule, case.ratio, 0.0)
+
+
+RULES: tuple[Callable[[_Case], _Finding | None], ...] = (
+    _non_finite,
+    _symmetric,
+    _dead,
+    _vanishing,
+    _exploding,
+    _saturated,
+    _healthy,
+)

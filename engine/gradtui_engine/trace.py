@@ -17,6 +17,8 @@ from .numerics import Array, cosine, norm, ratio
 from .operations import OPERATIONS
 from .optimisers import OPTIMISERS, Settings
 from .outcome import Outcome, judge
+from .prediction import Theory, predict
+from .profile import Profile, profile
 from .program import Instruction, Program, Site
 from .stages import Stage, slopes, stages_of
 
@@ -116,6 +118,16 @@ class Trace:
         """Stage 0 (the input, or the initial state) to the last (depth, or T)."""
         with np.errstate(all="ignore"):
             return stages_of(self)
+
+    @functools.cached_property
+    def profile(self) -> Profile:
+        """The product of the factors along the trace, and how far the signal carries."""
+        return profile(self.stages, self.axis)
+
+    @functools.cached_property
+    def theory(self) -> Theory:
+        """What theory predicts for this experiment, stage by stage."""
+        return predict(self)
 
     @functools.cached_property
     def outcome(self) -> Outcome:

@@ -16,12 +16,19 @@ from hypothesis import settings
 
 from gradtui_engine import Experiment, ExperimentError, Network, Trace, build
 from gradtui_engine.archive import arrays
+from gradtui_engine.cells import CELLS
 from gradtui_engine.numerics import Array
 
 
 def drawn(examples: int) -> settings:
     """Hypothesis settings: the same examples in every run, however slow the machine."""
     return settings(max_examples=examples, derandomize=True, deadline=None, database=None)
+
+
+def small(cell: str, **changes: Any) -> Experiment:
+    """A small experiment of a cell: smooth and healthy, on the digits, over time row by row."""
+    fields = {"data": "digits-rows" if CELLS[cell].over_time else "digits", "activation": "tanh", "seed": 2}
+    return Experiment(**({"cell": cell, "depth": 4, "width": 8, "batch": 5} | fields | changes))
 
 
 def refused(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> list[str]:

@@ -1,7 +1,7 @@
 """Independent computations to hold the engine against: formulas, HIPS autograd, plain loops.
 
-Nothing here calls the engine; the networks are written from the papers' equations, one sample of clarity for
-no thought of speed.
+Nothing here calls the engine: the networks are written from the papers' and PyTorch's equations, with no thought of
+speed.
 """
 
 from __future__ import annotations
@@ -9,32 +9,72 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import autograd
 import autograd.numpy as anp
 import numpy as np
+from autograd.extend import defvjp, primitive
 
-from gradtui_engine import Trace
+from gradtui_engine import Experiment, Trace
 from gradtui_engine.numerics import Array
 
-# An activation's formula, given a module with exp and tanh: `math` for numbers, autograd.numpy for arrays.
-FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
-    "linear": lambda m, z: z,
-    "sigmoid": lambda m, z: 1 / (1 + m.exp(-z)),
-    "tanh": lambda m, z: m.tanh(z),
-    "relu": lambda m, z: z * (z > 0),
+# -- activations -------------------------------------------------------------------------------------------
+
+_erfc = primitive(np.vectorize(math.erfc, otypes=[float]))
+defvjp(_erfc, lambda ans, x: lambda g: -g * 2 / math.sqrt(math.pi) * anp.exp(-x * x))
+
+#: The functions that formulas need, for numbers and for arrays that autograd follows.
+NUMBERS = math
+ARRAYS = SimpleNamespace(
+    exp=anp.exp, expm1=anp.expm1, log1p=anp.log1p, tanh=anp.tanh, sin=anp.sin, erfc=_erfc
+)  # fmt: skip
+
+
+def _softplus(m: Any, z: Any) -> Any:
+    return m.log1p(m.exp(-abs(z))) + z * (z > 0)
+
+
+def _elu(m: Any, z: Any, alpha: float = 1.0) -> Any:
+    return z * (z > 0) + alpha * m.expm1(z * (z <= 0))
+
+
+# f(m, z, s) with m one of the two above and s the slope of the leaky family.
+FORMULAS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "linear": lambda m, z, s: z,
+    "sigmoid": lambda m, z, s: 1 / (1 + m.exp(-z)),
+    "tanh": lambda m, z, s: m.tanh(z),
+    "relu": lambda m, z, s: z * (z > 0),
+    "leaky_relu": lambda m, z, s: z * (z > 0) + s * z * (z <= 0),
+    "prelu": lambda m, z, s: z * (z > 0) + s * z * (z <= 0),
+    "elu": lambda m, z, s: _elu(m, z),
+    "selu": lambda m, z, s: 1.0507009873554804934 * _elu(m, z, 1.6732632423543772848),
+    "gelu": lambda m, z, s: z * m.erfc(-z / math.sqrt(2)) / 2,
+    "silu": lambda m, z, s: z / (1 + m.exp(-z)),
+    "mish": lambda m, z, s: z * m.tanh(_softplus(m, z)),
+    "softplus": lambda m, z, s: _softplus(m, z),
+    "softsign": lambda m, z, s: z / (1 + abs(z)),
+    "hard_tanh": lambda m, z, s: z * (abs(z) < 1) + 1.0 * (z >= 1) - 1.0 * (z <= -1),
+    "hard_sigmoid": lambda m, z, s: (z / 6 + 0.5) * (abs(z) < 3) + 1.0 * (z >= 3),
+    "relu6": lambda m, z, s: z * (z > 0) * (z < 6) + 6.0 * (z >= 6),
+    "sin": lambda m, z, s: m.sin(z),
 }
+# PyTorch's defaults of leaky_relu and prelu; the others have none.
+SLOPES = {"leaky_relu": 0.01, "prelu": 0.25}
 
 
 def activate(name: str, z: Array) -> Array:
     """f(z)."""
-    return np.asarray(FORMULAS[name](anp, z))
+    return np.asarray(FORMULAS[name](ARRAYS, z, SLOPES.get(name)))
 
 
 def slope(name: str, z: Array) -> Array:
     """f′(z), by autograd."""
-    return np.asarray(autograd.elementwise_grad(lambda each: FORMULAS[name](anp, each))(z))
+    return np.asarray(autograd.elementwise_grad(lambda each: FORMULAS[name](ARRAYS, each, SLOPES.get(name)))(z))
+
+
+# -- numbers -----------------------------------------------------------------------------------------------
 
 
 def length(array: Iterable[float] | Array) -> float:
@@ -60,92 +100,206 @@ def central_differences(function: Callable[[Array], float], point: Array, step: 
     return found
 
 
-# -- whole networks ----------------------------------------------------------------------------------------
+# -- losses ------------------------------------------------------------------------------------------------
 
 
-def cross_entropy(output: Any, target: Array) -> Any:
-    """mean over the batch of log Σ exp(o) − o_target."""
+def _cross_entropy(output: Any, target: Array) -> Any:
     shifted = output - anp.max(output, axis=1, keepdims=True)
     return anp.mean(anp.log(anp.sum(anp.exp(shifted), axis=1)) - shifted[np.arange(len(target)), target])
 
 
-def mean_squared_error(output: Any, target: Array) -> Any:
-    return anp.mean((output - target) ** 2)
+LOSSES: dict[str, Callable[[Any, Array], Any]] = {
+    "cross_entropy": _cross_entropy,
+    "mse": lambda output, target: anp.mean((output - target) ** 2),
+    "bce": lambda output, target: anp.mean(_softplus(ARRAYS, output) - target * output),
+}
 
 
-def _readout(parameters: Mapping[str, Any], hidden: Any, target: Array) -> Any:
-    output = hidden @ parameters["output.weight"].T + parameters["output.bias"]
-    return cross_entropy(output, target) if target.ndim == 1 else mean_squared_error(output, target)
+# -- whole networks ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Nudges:
-    """What is added to every state: zeros, whose derivative is the total derivative by that state."""
+class Walk:
+    """A forward pass that adds its nudge to every value with a slot: zeros, whose derivatives are the slots'."""
 
-    inputs: Any
-    hidden: list[Any]
-    cell: list[Any]
+    def __init__(self, trace: Trace, parameters: Mapping[str, Any], nudges: Mapping[str, Any]) -> None:
+        self.trace, self.parameters, self.nudges = trace, parameters, nudges
+        self.experiment: Experiment = trace.experiment
+
+    def at(self, slot: str, value: Any) -> Any:
+        """The value of a slot, nudged."""
+        return value + self.nudges[slot] if slot in self.nudges else value
+
+    def of(self, prefix: str, *names: str) -> list[Any]:
+        return [self.parameters[f"{prefix}.{name}"] for name in names]
+
+    def loss(self, state: Any) -> Any:
+        weight, bias = self.of("output", "weight", "bias")
+        output = self.at("output", state @ weight.T + bias)
+        rows = output.reshape((-1, output.shape[-1]))
+        name = str(self.experiment.loss)
+        target = self.trace.target
+        flat = target.reshape(-1) if name == "cross_entropy" else target.reshape(-1, target.shape[-1])
+        return LOSSES[name](rows, flat)
 
 
-def _mlp(parameters: Mapping[str, Any], nudges: Nudges, trace: Trace) -> Any:
-    hidden = trace.input + nudges.inputs + nudges.hidden[0]
-    for layer, nudge in enumerate(nudges.hidden[1:], start=1):
-        raw = hidden @ parameters[f"layers.{layer}.weight"].T + parameters[f"layers.{layer}.bias"]
-        hidden = FORMULAS[trace.experiment.activation](anp, raw) + nudge
-    return _readout(parameters, hidden, trace.target)
+def _mlp(walk: Walk) -> Any:
+    """Layers, and blocks of `residual_span` layers with a skip wherever shapes match (He et al. 2015, 2016)."""
+    experiment, hidden = walk.experiment, walk.at("h/0", walk.trace.input)
+    layer, span = 1, experiment.residual_span
+    while layer <= experiment.depth:
+        matches = hidden.shape[1] == experiment.width and layer + span - 1 <= experiment.depth
+        if experiment.residual == "none" or not matches:
+            hidden = walk.at(f"h/{layer}", _bend(walk, layer, _linear(walk, layer, hidden)))
+            layer += 1
+            continue
+        start, last = hidden, layer + span - 1
+        for inner in range(layer, last):
+            hidden = walk.at(f"h/{inner}", _plain(walk, inner, hidden))
+        hidden = walk.at(f"h/{last}", _join(walk, last, hidden, start))
+        layer = last + 1
+    return walk.loss(hidden)
 
 
-def _lstm(parameters: Mapping[str, Any], nudges: Nudges, trace: Trace) -> Any:
-    """torch.nn.LSTM's documented equations, gate by gate."""
-    sigmoid, tanh = FORMULAS["sigmoid"], anp.tanh
-    hidden, cell = nudges.hidden[0], nudges.cell[0]
-    inputs = trace.input + nudges.inputs
-    for time in range(len(inputs)):
-        raw = (
-            inputs[time] @ parameters["lstm.weight_ih_l0"].T
-            + parameters["lstm.bias_ih_l0"]
-            + hidden @ parameters["lstm.weight_hh_l0"].T
-            + parameters["lstm.bias_hh_l0"]
+def _plain(walk: Walk, layer: int, hidden: Any) -> Any:
+    if walk.experiment.residual_block == "pre":
+        return _linear(walk, layer, _bend(walk, layer, hidden))
+    return _bend(walk, layer, _linear(walk, layer, hidden))
+
+
+def _join(walk: Walk, layer: int, hidden: Any, start: Any) -> Any:
+    """The last layer of a block, joined with the block's start."""
+    experiment, block = walk.experiment, walk.experiment.residual_block
+    beta = 1.0
+    if experiment.residual == "scaled":
+        given = experiment.residual_scale
+        beta = 1 / math.sqrt(experiment.depth) if given is None else given
+    if block != "original":
+        return start + beta * _plain(walk, layer, hidden)
+    branch = _linear(walk, layer, hidden)
+    if experiment.norm_position == "before":
+        return _activation(walk, layer, start + beta * _norm(walk, layer, branch))
+    return _norm(walk, layer, _activation(walk, layer, start + beta * branch))
+
+
+def _linear(walk: Walk, layer: int, hidden: Any) -> Any:
+    weight, bias = walk.of(f"layers.{layer}", "weight", "bias")
+    return hidden @ weight.T + bias
+
+
+def _bend(walk: Walk, layer: int, raw: Any) -> Any:
+    if walk.experiment.norm_position == "before":
+        return _activation(walk, layer, _norm(walk, layer, raw))
+    return _norm(walk, layer, _activation(walk, layer, raw))
+
+
+def _activation(walk: Walk, layer: int, raw: Any) -> Any:
+    name = str(walk.experiment.activation)
+    given = SLOPES.get(name) if walk.experiment.slope is None else walk.experiment.slope
+    learned = walk.parameters.get(f"layers.{layer}.activation.weight")
+    return FORMULAS[name](ARRAYS, raw, given if learned is None else learned)
+
+
+def _norm(walk: Walk, layer: int, raw: Any) -> Any:
+    """torch.nn.BatchNorm1d, LayerNorm and RMSNorm, with their default eps."""
+    name, prefix = walk.experiment.norm, f"layers.{layer}.norm"
+    if name == "none":
+        return raw
+    if name == "rms":
+        eps = float(np.finfo(walk.experiment.dtype).eps)
+        return raw / anp.sqrt(anp.mean(raw**2, axis=1, keepdims=True) + eps) * walk.parameters[f"{prefix}.weight"]
+    axis = {"batch": 0, "layer": 1}[name]
+    centred = raw - anp.mean(raw, axis=axis, keepdims=True)
+    scaled = centred / anp.sqrt(anp.mean(centred**2, axis=axis, keepdims=True) + 1e-5)
+    return scaled * walk.parameters[f"{prefix}.weight"] + walk.parameters[f"{prefix}.bias"]
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + anp.exp(-z))
+
+
+def _pinned(gate: Any, walk: Walk) -> Any:
+    return gate if walk.experiment.pin_forget is None else gate * 0 + walk.experiment.pin_forget
+
+
+def _lstm_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
+    inner, forget, candidate, out = anp.split(raw + before["h"] @ weight.T + bias, 4, axis=1)
+    kept = _pinned(_sigmoid(forget), walk) * before["c"]
+    cell = walk.at(name("c"), kept + _sigmoid(inner) * anp.tanh(candidate))
+    return {"h": walk.at(name("h"), _sigmoid(out) * anp.tanh(cell)), "c": cell}
+
+
+def _gru_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
+    recurrent = walk.at(name("recurrent"), before["h"] @ weight.T + bias)
+    reset, update, candidate = anp.split(raw, 3, axis=1)
+    reset_too, update_too, candidate_too = anp.split(recurrent, 3, axis=1)
+    gate = _pinned(_sigmoid(update + update_too), walk)
+    new = anp.tanh(candidate + _sigmoid(reset + reset_too) * candidate_too)
+    return {"h": walk.at(name("h"), (1 - gate) * new + gate * before["h"])}
+
+
+def _rnn_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
+    hidden = FORMULAS[str(walk.experiment.activation)](ARRAYS, raw + before["h"] @ weight.T + bias, None)
+    return {"h": walk.at(name("h"), hidden)}
+
+
+_STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn": _rnn_step}
+
+
+def _over_time(walk: Walk) -> Any:
+    """torch.nn.LSTM's, GRU's and RNN's documented equations, gate by gate, layer on layer."""
+    experiment, cell = walk.experiment, walk.experiment.cell
+    sequence = [walk.at(f"input/{time}", each) for time, each in enumerate(walk.trace.input)]
+    for layer in range(experiment.layers):
+        mark = "" if layer == experiment.layers - 1 else f"_l{layer}"
+        weight_ih, weight_hh, bias_ih, bias_hh = walk.of(
+            cell, *(f"{name}_l{layer}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
         )
-        inner, forget, candidate, out = anp.split(raw, 4, axis=1)
-        cell = sigmoid(anp, forget) * cell + sigmoid(anp, inner) * tanh(candidate) + nudges.cell[time + 1]
-        hidden = sigmoid(anp, out) * tanh(cell) + nudges.hidden[time + 1]
-    return _readout(parameters, hidden, trace.target)
+        zeros = np.zeros((len(walk.trace.input[0]), experiment.width))
+        state = {name: walk.at(f"{name}{mark}/0", zeros) for name in ("h", "c")}
+        states = []
+        for time, inputs in enumerate(sequence, start=1):
+            raw = walk.at(f"projection{mark}/{time}", inputs @ weight_ih.T + bias_ih)
+
+            def name(kind: str, place: str = f"{mark}/{time}") -> str:
+                return kind + place
+
+            state = _STEPS[cell](walk, raw, state, weight_hh, bias_hh, name)
+            states.append(state["h"])
+        sequence = states
+    return walk.loss(anp.stack(sequence) if experiment.readout == "all" else sequence[-1])
 
 
-NETWORKS: dict[str, Callable[[Mapping[str, Any], Nudges, Trace], Any]] = {"mlp": _mlp, "lstm": _lstm}
+NETWORKS: dict[str, Callable[[Walk], Any]] = {
+    "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """The loss and its derivatives: by parameter name, and of the input and every state by stage."""
+    """The loss and its derivatives by parameter name, by slot (total derivatives), and by the input."""
 
     loss: float
     parameters: dict[str, Array]
+    slots: dict[str, Array]
     inputs: Array
-    hidden: list[Array]
-    cell: list[Array]
 
 
 def loss_of(trace: Trace) -> float:
     """The loss of a trace's parameters on its input, computed anew."""
-    return float(NETWORKS[trace.experiment.cell](trace.parameters, _zeros(trace), trace))
+    return float(NETWORKS[trace.experiment.cell](Walk(trace, trace.parameters, {})))
 
 
 def gradients_of(trace: Trace) -> Gradients:
-    """What autograd finds for a trace's parameters and input."""
-    zeros = _zeros(trace)
+    """What autograd finds, for every slot whose gradient the trace keeps."""
+    over_time = trace.experiment.cell != "mlp"
+    slots = [name for name in trace.gradients if name == "output" or name.partition("/")[2].isdigit()]
+    nudges = {name: np.zeros(trace.values[name].shape) for name in slots}
+    if over_time:
+        nudges |= {f"input/{time}": np.zeros(each.shape) for time, each in enumerate(trace.input)}
 
-    def loss(parameters: dict[str, Any], inputs: Any, hidden: list[Any], cell: list[Any]) -> Any:
-        return NETWORKS[trace.experiment.cell](parameters, Nudges(inputs, hidden, cell), trace)
+    def loss(parameters: dict[str, Any], moved: dict[str, Any]) -> Any:
+        return NETWORKS[trace.experiment.cell](Walk(trace, parameters, moved))
 
-    arguments = (dict(trace.parameters), zeros.inputs, zeros.hidden, zeros.cell)
-    return Gradients(loss_of(trace), *autograd.grad(loss, argnum=(0, 1, 2, 3))(*arguments))
-
-
-def _zeros(trace: Trace) -> Nudges:
-    batch, width = len(trace.target), trace.experiment.width
-    states = [np.zeros((batch, width)) for _ in range(len(trace.stages))]
-    if trace.experiment.cell == "mlp":
-        return Nudges(np.zeros(trace.input.shape), [np.zeros(trace.input.shape), *states[1:]], [])
-    return Nudges(np.zeros(trace.input.shape), states, [each.copy() for each in states])
+    by_parameter, by_slot = autograd.grad(loss, argnum=(0, 1))(dict(trace.parameters), nudges)
+    inputs = [by_slot.pop(f"input/{time}") for time in range(len(trace.input))] if over_time else by_slot["h/0"]
+    return Gradients(loss_of(trace), by_parameter, by_slot, np.asarray(inputs))

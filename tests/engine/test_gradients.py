@@ -12,21 +12,16 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
 from gradtui_engine.check import DirectionalCheck, directional_check
 
-from .helpers import drawn, shaken
+from .helpers import drawn, shaken, small
 from .strategies import small_experiments
 
 # Truncation at step 1e-5 is about 1e-10 of the slope. Rounding: eps · L / step = 2e-16 · 5 / 1e-5 = 1e-10, over
 # a slope along a unit direction of at least 1e-4 in these networks (the output layer always has one): 1e-6.
 TOLERANCE = 1e-6
 
-# Smooth (tanh), small and healthy, so that every parameter has a share of the slope.
-SMOOTH = {
-    "mlp": Experiment(depth=3, width=6, batch=8, activation="tanh", seed=1),
-    "lstm": Experiment(cell="lstm", data="digits-rows", width=6, batch=8, seed=1),
-}
 every_cell = pytest.mark.parametrize("cell", CELLS.names)
 every_parameter = pytest.mark.parametrize(
-    ("cell", "name"), [(cell, name) for cell in SMOOTH for name in shaken(SMOOTH[cell]).parameters]
+    ("cell", "name"), [(cell, name) for cell in CELLS for name in shaken(small(cell)).parameters]
 )
 
 
@@ -39,7 +34,7 @@ def test_the_gradient_is_the_slope_of_the_loss(experiment: Experiment) -> None:
 
 @every_parameter
 def test_a_gradient_wrong_by_a_thousandth_in_one_parameter_is_caught(cell: str, name: str) -> None:
-    network = shaken(SMOOTH[cell])
+    network = shaken(small(cell))
     right = network.run().parameter_gradients
     assert directional_check(network, right).error < TOLERANCE
     assert directional_check(network, right | {name: 1.001 * right[name]}).error > TOLERANCE
@@ -47,7 +42,7 @@ def test_a_gradient_wrong_by_a_thousandth_in_one_parameter_is_caught(cell: str, 
 
 @every_parameter
 def test_each_parameter_alone_passes_the_check_and_fails_it_when_wrong_by_a_thousandth(cell: str, name: str) -> None:
-    network = shaken(SMOOTH[cell])
+    network = shaken(small(cell))
     right = network.run().parameter_gradients[name]
     assert directional_check(network, {name: right}).error < TOLERANCE
     # Relative to a slope of 1.001 the error is 0.001/1.001; the tolerance is the check's own.
@@ -57,7 +52,7 @@ def test_each_parameter_alone_passes_the_check_and_fails_it_when_wrong_by_a_thou
 
 @every_cell
 def test_a_single_wrong_number_is_caught(cell: str) -> None:
-    network = shaken(SMOOTH[cell])
+    network = shaken(small(cell))
     gradient = {name: array.copy() for name, array in network.run().parameter_gradients.items()}
     largest = max(gradient, key=lambda name: float(np.abs(gradient[name]).max()))
     place = np.unravel_index(np.abs(gradient[largest]).argmax(), gradient[largest].shape)
@@ -67,7 +62,7 @@ def test_a_single_wrong_number_is_caught(cell: str) -> None:
 
 @every_cell
 def test_a_missing_term_and_a_wrong_sign_are_caught(cell: str) -> None:
-    network = shaken(SMOOTH[cell])
+    network = shaken(small(cell))
     right = network.run().parameter_gradients
     name = "output.weight"
     assert directional_check(network, right | {name: -right[name]}).error > 0.01
@@ -76,7 +71,7 @@ def test_a_missing_term_and_a_wrong_sign_are_caught(cell: str) -> None:
 
 @every_cell
 def test_the_error_of_the_check_falls_with_the_square_of_the_step(cell: str) -> None:
-    network = shaken(SMOOTH[cell])
+    network = shaken(small(cell))
     gradient = network.run().parameter_gradients
     # Small enough for the third derivative to rule, large enough for the truncation to stand above rounding.
     steps = [0.1 / 2**k for k in range(6)]
@@ -94,14 +89,14 @@ def test_the_error_is_relative_to_the_larger_slope_and_zero_where_both_are_zero(
 
 
 def test_a_check_does_not_change_the_network() -> None:
-    network = shaken(SMOOTH["mlp"])
+    network = shaken(small("mlp"))
     before = {name: array.tobytes() for name, array in network.parameters.items()}
     directional_check(network, network.run().parameter_gradients, step=0.5)
     assert {name: array.tobytes() for name, array in network.parameters.items()} == before
 
 
 def test_the_slope_along_the_direction_is_never_negative_so_no_parts_cancel() -> None:
-    network = shaken(SMOOTH["mlp"])
+    network = shaken(small("mlp"))
     gradient = network.run().parameter_gradients
     total = math.hypot(*(number for array in gradient.values() for number in array.ravel()))
     for seed in range(5):

@@ -36,15 +36,22 @@ def mse(output: Array, target: Array) -> float:
     return math.fsum(squares) / len(squares)
 
 
-VALUES: dict[str, Callable[[Array, Array], float]] = {"cross_entropy": cross_entropy, "mse": mse}
+def bce(output: Array, target: Array) -> float:
+    pairs = zip(output.ravel().tolist(), target.ravel().tolist(), strict=True)
+    shares = [(1 / (1 + math.exp(-o)), t) for o, t in pairs]
+    return -math.fsum(t * math.log(p) + (1 - t) * math.log(1 - p) for p, t in shares) / len(shares)
+
+
+VALUES: dict[str, Callable[[Array, Array], float]] = {"cross_entropy": cross_entropy, "mse": mse, "bce": bce}
 
 
 def sample(row: Loss, seed: int, batch: int, outputs: int) -> tuple[Array, Array]:
     """An output of some spread and a target of the loss's kind."""
     rng = np.random.default_rng(seed)
     output = rng.normal(0.0, 3.0, (batch, outputs))
-    classes = row.name == "cross_entropy"
-    return output, rng.integers(0, outputs, batch) if classes else rng.normal(size=(batch, outputs))
+    if row.of_classes:
+        return output, rng.integers(0, outputs, batch)
+    return output, rng.uniform(0.0, 1.0, (batch, outputs))
 
 
 def gradient(row: Loss, output: Array, target: Array) -> Array:
@@ -115,3 +122,23 @@ def test_the_mse_is_zero_with_a_zero_gradient_at_the_target_and_nowhere_else() -
     assert row.forward(target, target) == 0.0
     assert not gradient(row, target, target).any()
     assert row.forward(target + 0.5, target) == pytest.approx(0.25, rel=8 * EPS)
+
+
+@pytest.mark.parametrize(
+    ("logit", "target", "loss", "slope"),
+    [
+        (1e4, 1.0, 0.0, 0.0),
+        (1e4, 0.0, 1e4, 1.0),
+        (-1e4, 1.0, 1e4, -1.0),
+        (-1e4, 0.0, 0.0, 0.0),
+        (0.0, 0.5, math.log(2), 0.0),
+    ],
+)
+def test_the_binary_cross_entropy_of_enormous_logits_is_their_distance(
+    logit: float, target: float, loss: float, slope: float
+) -> None:
+    row, output = LOSSES["bce"], np.array([[logit]])
+    with np.errstate(over="ignore"):  # as in a run: the sigmoid's exp may overflow
+        found = gradient(row, output, np.array([[target]]))
+    assert row.forward(output, np.array([[target]])) == pytest.approx(loss, rel=4 * EPS)
+    assert found.tolist() == [[slope]]

@@ -10,18 +10,14 @@ import pytest
 from gradtui_engine import Experiment, build, simulate
 from gradtui_engine.cells import CELLS
 
-from .helpers import fingerprint
+from .helpers import fingerprint, small
 from .oracles import activate
 
 every_cell = pytest.mark.parametrize("cell", CELLS.names)
-SMALL = {
-    "mlp": Experiment(depth=3, width=5, batch=4),
-    "lstm": Experiment(cell="lstm", data="digits-rows", width=5, batch=4),
-}
 
 
 def test_the_parameters_of_an_mlp_have_pytorchs_names_and_layouts_in_order() -> None:
-    shapes = {name: array.shape for name, array in build(SMALL["mlp"]).parameters.items()}
+    shapes = {name: array.shape for name, array in build(small("mlp", depth=3, width=5)).parameters.items()}
     assert list(shapes.items()) == [
         ("layers.1.weight", (5, 64)),
         ("layers.1.bias", (5,)),
@@ -36,14 +32,14 @@ def test_the_parameters_of_an_mlp_have_pytorchs_names_and_layouts_in_order() -> 
 
 @every_cell
 def test_every_gradient_has_the_shape_of_its_parameter(cell: str) -> None:
-    trace = simulate(SMALL[cell])
+    trace = simulate(small(cell))
     shapes = {name: array.shape for name, array in trace.parameters.items()}
     assert {name: array.shape for name, array in trace.parameter_gradients.items()} == shapes
     assert {name: trace.updated(name).shape for name in trace.parameters} == shapes
 
 
 def test_an_mlp_computes_each_layer_from_the_last() -> None:
-    trace = simulate(Experiment(depth=3, width=5, batch=4, activation="tanh", seed=3))
+    trace = simulate(small("mlp", depth=3))
     assert np.array_equal(trace.values["h/0"], trace.input)
     for layer in (1, 2, 3):
         weight, bias = (trace.parameters[f"layers.{layer}.{kind}"] for kind in ("weight", "bias"))
@@ -54,26 +50,26 @@ def test_an_mlp_computes_each_layer_from_the_last() -> None:
 
 
 def test_the_output_layer_is_linear() -> None:
-    trace = simulate(SMALL["mlp"])
+    trace = simulate(small("mlp", depth=3))
     weight, bias = trace.parameters["output.weight"], trace.parameters["output.bias"]
     assert trace.values["output"] == pytest.approx(trace.values["h/3"] @ weight.T + bias, rel=1e-14)
 
 
 @every_cell
 def test_the_loss_is_chosen_by_the_target(cell: str) -> None:
-    classes, numbers = build(SMALL[cell]), build(Experiment(cell=cell, data="gaussian", depth=1))
+    classes, numbers = build(small(cell)), build(Experiment(cell=cell, data="gaussian", depth=1))
     assert [network.batch.loss for network in (classes, numbers)] == ["cross_entropy", "mse"]
     assert [network.program.instructions[-1].choice for network in (classes, numbers)] == ["cross_entropy", "mse"]
 
 
 @every_cell
 def test_to_simulate_is_to_build_and_run(cell: str) -> None:
-    assert fingerprint(simulate(SMALL[cell])) == fingerprint(build(SMALL[cell]).run())
+    assert fingerprint(simulate(small(cell))) == fingerprint(build(small(cell)).run())
 
 
 @every_cell
 def test_the_parameters_cannot_be_written_to(cell: str) -> None:
-    network = build(SMALL[cell])
+    network = build(small(cell))
     assert not any(array.flags.writeable for array in network.parameters.values())
     assert not network.batch.target.flags.writeable
 
@@ -93,4 +89,4 @@ def test_a_networks_experiment_has_every_size_that_the_file_decided(tmp_path: Pa
 
 @every_cell
 def test_a_network_of_no_open_sizes_keeps_its_experiment(cell: str) -> None:
-    assert build(SMALL[cell]).experiment == SMALL[cell]
+    assert build(small(cell)).experiment == small(cell)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gradtui_engine.cells import CELLS
 from gradtui_engine.experiment import is_optional, options
-from gradtui_engine.spelling import flag
 from gradtui_engine.options import Choice, Integer, Number, Option, Rejected
+from gradtui_engine.spelling import flag
 
 from .helpers import drawn
 from .strategies import accepted

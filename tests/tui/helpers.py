@@ -34,6 +34,11 @@ CASES = {
     "one layer": Experiment(depth=1),
     "1000 layers": Experiment(depth=1000, width=2, batch=2),
     "one step": Experiment(cell="lstm", data="gaussian", steps=1, width=3, batch=2),
+    "gru": Experiment(cell="gru", data="digits-rows", width=8),
+    "rnn": Experiment(cell="rnn", steps=20, data="gaussian", width=8, batch=4),
+    "stacked": Experiment(cell="lstm", layers=2, readout="all", data="digits-rows", width=4, clip="norm"),
+    "cured": Experiment(activation="relu", norm="batch", residual="add", depth=6, width=64, optimizer="adam"),
+    "pre-activation blocks": Experiment(residual="scaled", residual_block="pre", norm="layer", depth=5, clip="value"),
     "300 steps": Experiment(cell="lstm", data="gaussian", steps=300, width=4, batch=2),
     "no weights": Experiment(init="zeros", depth=5),
     "overflow": Experiment(activation="linear", gain=1e30, depth=60, width=8, batch=4),
@@ -60,7 +65,7 @@ def timeline_of(experiment: Experiment) -> Timeline:
 def scene_of(experiment: Experiment, **fields: Any) -> Scene:
     """The scene of an experiment whose trace has arrived; the gradient has too, unless `step` says otherwise."""
     trace, timeline = trace_of(experiment), timeline_of(experiment)
-    start = {"axis": trace.axis, "step": timeline.arrived, "loaded": True}
+    start = {"cell": experiment.cell, "axis": trace.axis, "step": timeline.arrived, "loaded": True}
     return Scene(trace, timeline, State(experiment, **(start | fields)))
 
 
@@ -173,8 +178,12 @@ async def until(pilot: Pilot[int], condition: Callable[[], bool], what: str) -> 
 
 async def settled(app: GradtuiApp, pilot: Pilot[int]) -> None:
     """Until what was asked for has been computed and is drawn."""
-    await app.workers.wait_for_complete()
-    await until(pilot, lambda: app.state.loaded, "the trace")
+
+    def idle() -> bool:
+        return app.state.loaded and all(worker.is_finished for worker in app.workers)
+
+    await pilot.pause()
+    await until(pilot, idle, "the trace")
 
 
 def shown(app: GradtuiApp) -> str:

@@ -31,20 +31,20 @@ os.execv(sys.executable, [sys.executable, "-m", "gradtui", *sys.argv[2:]])
 class Terminal:
     """`python -m gradtui` in a terminal of so many columns and rows."""
 
-    def __init__(self, *arguments: str, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(self, *arguments: str, size: tuple[int, int] = (80, 24), **variables: str) -> None:
         self.master, slave = pty.openpty()
         self._set_size(*size)
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self.wire = b""
-        environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+        usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", _START, os.ttyname(slave), *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env=environment,
+            env=os.environ | usual | variables,
         )
         os.close(slave)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -10,16 +11,19 @@ from gradtui.state import PANES, State
 from gradtui.views.panes import FOOTER, HEADER, TIMELINE, Box, arrange, pane_number
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
+from gradtui_engine.cells import CELLS
 
 SCREENS = list(itertools.product(range(60, 201, 4), range(16, 61)))
 
-axes = pytest.mark.parametrize("axis", PANES)
+cells = pytest.mark.parametrize("cell", PANES)
 
 
-def states(axis: str) -> list[State]:
-    return [
-        State(Experiment(), axis=axis, pane=pane, zoomed=zoomed) for pane in PANES[axis] for zoomed in (False, True)
-    ]
+def state_of(cell: str, **fields: Any) -> State:
+    return State(Experiment(cell=cell), cell=cell, axis=CELLS[cell].axis, **fields)
+
+
+def states(cell: str) -> list[State]:
+    return [state_of(cell, pane=pane, zoomed=zoomed) for pane in PANES[cell] for zoomed in (False, True)]
 
 
 def overlap(one: Box, other: Box) -> bool:
@@ -35,10 +39,10 @@ def test_the_smallest_screen_is_what_the_issue_names() -> None:
     assert SMALLEST == (60, 16)
 
 
-@axes
-def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(axis: str) -> None:
+@cells
+def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(cell: str) -> None:
     """Inside the screen, no overlap, and the areas add up: so there is no hole either."""
-    for state in states(axis):
+    for state in states(cell):
         for width, height in SCREENS:
             boxes = arrange(state, width, height)
             where = f"{state.pane} {state.zoomed} {width}×{height} {boxes}"
@@ -52,57 +56,57 @@ def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(axis:
             assert area == width * (height - HEADER - TIMELINE - FOOTER), where
 
 
-@axes
-def test_every_pane_that_is_shown_has_room_for_two_lines_of_text(axis: str) -> None:
-    for state in states(axis):
+@cells
+def test_every_pane_that_is_shown_has_room_for_two_lines_of_text(cell: str) -> None:
+    for state in states(cell):
         for width, height in SCREENS:
             for name, box in arrange(state, width, height).items():
                 assert box.height >= 4, f"{name} of {state.pane} {width}×{height}"
                 assert box.width >= 24, f"{name} of {state.pane} {width}×{height}"
 
 
-@axes
-def test_the_gradient_is_always_in_sight_unless_another_pane_is_maximised(axis: str) -> None:
-    for state in states(axis):
+@cells
+def test_the_gradient_is_always_in_sight_unless_another_pane_is_maximised(cell: str) -> None:
+    for state in states(cell):
         for width, height in SCREENS:
             assert ("gradient" in arrange(state, width, height)) == (not state.zoomed or state.pane == "gradient")
 
 
-@axes
-def test_the_focused_pane_is_always_in_sight(axis: str) -> None:
-    for state in states(axis):
+@cells
+def test_the_focused_pane_is_always_in_sight(cell: str) -> None:
+    for state in states(cell):
         for width, height in SCREENS:
             assert state.pane in arrange(state, width, height), f"{state.pane} {width}×{height}"
 
 
-@axes
-def test_a_maximised_pane_stands_alone(axis: str) -> None:
-    for pane in PANES[axis]:
-        assert arrange(State(Experiment(), axis=axis, pane=pane, zoomed=True), 80, 24) == {pane: Box(0, 2, 80, 20)}
+@cells
+def test_a_maximised_pane_stands_alone(cell: str) -> None:
+    for pane in PANES[cell]:
+        assert arrange(state_of(cell, pane=pane, zoomed=True), 80, 24) == {pane: Box(0, 2, 80, 20)}
 
 
-@axes
-def test_only_panes_of_the_axis_are_shown(axis: str) -> None:
-    for state in states(axis):
+@cells
+def test_only_panes_of_the_network_are_shown(cell: str) -> None:
+    for state in states(cell):
         for width, height in SCREENS:
-            assert arrange(state, width, height).keys() <= set(PANES[axis])
+            assert arrange(state, width, height).keys() <= set(PANES[cell])
 
 
-@axes
-def test_a_large_screen_shows_every_pane(axis: str) -> None:
-    assert arrange(State(Experiment(), axis=axis), 200, 60).keys() == set(PANES[axis])
+@cells
+def test_a_large_screen_shows_every_pane(cell: str) -> None:
+    assert arrange(state_of(cell), 200, 60).keys() == set(PANES[cell])
 
 
-@axes
-def test_panes_over_time_share_the_screens_full_width_and_so_their_time_axis(axis: str) -> None:
-    if axis == "time":
-        for state in states(axis):
+@cells
+def test_panes_over_time_share_the_screens_full_width_and_so_their_time_axis(cell: str) -> None:
+    if CELLS[cell].over_time:
+        for state in states(cell):
             for width, height in SCREENS:
                 boxes = arrange(state, width, height)
                 assert {boxes[name].width for name in ("gradient", "cell", "gates") if name in boxes} <= {width}
 
 
-@axes
-def test_the_digit_of_a_pane_is_its_place_in_the_order(axis: str) -> None:
-    state = State(Experiment(), axis=axis)
-    assert [pane_number(state, pane) for pane in PANES[axis]] == list(range(1, len(PANES[axis]) + 1))
+@cells
+def test_the_digit_of_a_pane_is_its_place_in_the_order(cell: str) -> None:
+    state = state_of(cell)
+    assert [pane_number(state, pane) for pane in PANES[cell]] == list(range(1, len(PANES[cell]) + 1))

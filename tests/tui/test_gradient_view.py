@@ -17,13 +17,13 @@ from gradtui.views.gradient import rows, shown_stages, title
 from gradtui.views.scene import Scene
 from gradtui_engine import Experiment, Network, build
 
-from .helpers import CASES, moments, scene_of, texts, timeline_of
+from .helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 
-LAYERS = [name for name, each in CASES.items() if each.cell == "mlp"]
-OVER_TIME = [name for name, each in CASES.items() if each.cell == "lstm"]
+#: With one gradient per stage, and with two: ∂L/∂c and ∂L/∂h.
+ONE, TWO = ([name for name in CASES if bool(trace_of(CASES[name]).program.cells) == two] for two in (False, True))
 
-layers = pytest.mark.parametrize("name", LAYERS)
-over_time = pytest.mark.parametrize("name", OVER_TIME)
+one_bar = pytest.mark.parametrize("name", ONE)
+two_bars = pytest.mark.parametrize("name", TWO)
 
 
 def bar(text: str) -> float:
@@ -43,27 +43,27 @@ def parts(scene: Scene, width: int, height: int) -> dict[int, tuple[str, str]]:
     return found
 
 
-@layers
+@one_bar
 @pytest.mark.parametrize("width", [23, 34, 70])
 def test_beside_each_bar_stands_its_number(name: str, width: int) -> None:
-    scene = scene_of(CASES[name])
+    scene = scene_of(CASES[name], rows=True)
     for stage, (_, text) in parts(scene, width, 40).items():
         assert text.split()[0] == short(scene.stages[stage].gradient_norm)
 
 
-@layers
+@one_bar
 def test_with_room_the_factor_stands_beside_the_number(name: str) -> None:
-    scene = scene_of(CASES[name])
+    scene = scene_of(CASES[name], rows=True)
     last = len(scene.stages) - 1
     for stage, (_, text) in parts(scene, 70, 40).items():
         factor = scene.stages[stage].factor
         assert text.split()[1:] == ([] if stage == last else [f"×{short(factor)}"])
 
 
-@layers
+@one_bar
 def test_a_bars_length_is_proportional_to_log10_of_the_gradient(name: str) -> None:
     """From 1e-low, the left end of the axis, to the right end: to an eighth of a cell."""
-    scene = scene_of(CASES[name])
+    scene = scene_of(CASES[name], rows=True)
     low, high = scene.scale.low, scene.scale.high
     for width in (34, 70):
         for stage, (text, _) in parts(scene, width, 40).items():
@@ -75,11 +75,11 @@ def test_a_bars_length_is_proportional_to_log10_of_the_gradient(name: str) -> No
                 assert bar(text) == 0
 
 
-@layers
+@one_bar
 def test_the_reference_line_stands_in_one_column_wherever_no_bar_covers_it(name: str) -> None:
-    scene = scene_of(CASES[name])
+    scene = scene_of(CASES[name], rows=True)
     for step in moments(timeline_of(CASES[name])).values():
-        bars = [text for text, _ in parts(scene_of(CASES[name], step=step), 70, 40).values()]
+        bars = [text for text, _ in parts(scene_of(CASES[name], step=step, rows=True), 70, 40).values()]
         room = len(bars[0])
         mark = min(room - 1, math.floor(room * -scene.scale.low / (scene.scale.high - scene.scale.low)))
         for text in bars:
@@ -155,7 +155,7 @@ def test_one_row_is_marked_and_it_is_the_selected_stages(name: str) -> None:
 # -- over time, turned into rows -----------------------------------------------------------------------
 
 
-@over_time
+@two_bars
 def test_turned_over_time_has_a_number_for_c_and_one_for_h(name: str) -> None:
     scene = scene_of(CASES[name], rows=True)
     for width in (58, 78, 110):

@@ -8,10 +8,11 @@ from rich.cells import cell_len
 from gradtui.palette import palette
 from gradtui.state import PANES
 from gradtui.views import status
-from gradtui.views.panes import TABLE, arrange
+from gradtui.views.panes import TABLE, Pane, arrange
 from gradtui.views.scene import Scene
+from gradtui_engine.cells import CELLS
 
-from .helpers import CASES, SIZES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
+from .helpers import CASES, SIZES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
 
 #: Inside a frame: from almost nothing to a full screen.
 INNER = ((10, 1), (10, 6), (23, 10), (34, 18), (58, 3), (78, 4), (78, 18), (110, 9), (198, 46))
@@ -32,7 +33,7 @@ def scenes(name: str) -> dict[str, Scene]:
 @cases
 def test_every_view_fills_its_place_exactly(name: str) -> None:
     for moment, scene in scenes(name).items():
-        for pane in PANES[scene.trace.axis]:
+        for pane in PANES[scene.state.cell]:
             for width, height in INNER:
                 lines = TABLE[pane].view(scene, width, height)
                 assert_page(lines, width, height, f"{pane}, {moment}, {width}×{height}")
@@ -44,7 +45,7 @@ def test_every_style_is_in_both_palettes(name: str) -> None:
     for scene in scenes(name).values():
         width, height = 112, 30
         lines = [*status.header(scene, width), status.timeline(scene, width), status.too_small(width, height)]
-        for pane in PANES[scene.trace.axis]:
+        for pane in PANES[scene.state.cell]:
             lines += TABLE[pane].view(scene, width, height)
         assert {style for line in lines for _, style in line} <= known
 
@@ -56,7 +57,7 @@ def test_the_two_palettes_have_the_same_names() -> None:
 @cases
 def test_a_title_fits_into_its_frame(name: str) -> None:
     for scene in scenes(name).values():
-        for pane in PANES[scene.trace.axis]:
+        for pane in PANES[scene.state.cell]:
             for width in range(6, 120):
                 assert 0 < cell_len(TABLE[pane].title(scene, width)) <= width
 
@@ -78,12 +79,13 @@ def numbers_cut(name: str, pane: str, width: int, height: int) -> list[str]:
 @pytest.mark.parametrize("pane", TABLE)
 def test_no_pane_cuts_a_number_on_any_screen(name: str, pane: str) -> None:
     """Names shorten before numbers do: that is what 60 columns are for."""
-    if pane in PANES[trace_of(CASES[name]).axis]:
+    if pane in PANES[CASES[name].cell]:
         sizes = [*SIZES, *((width, 24) for width in range(60, 112, 5))]
         assert [cut for width, height in sizes for cut in numbers_cut(name, pane, width, height)] == []
 
 
-def test_every_pane_of_an_axis_is_in_the_table_and_the_other_way_round() -> None:
+def test_every_pane_of_a_network_is_in_the_table_and_the_other_way_round() -> None:
+    assert PANES.keys() == CELLS.keys()
     assert {pane for panes in PANES.values() for pane in panes} == TABLE.keys()
     for panes in PANES.values():
         assert panes[0] == "gradient"
@@ -91,6 +93,6 @@ def test_every_pane_of_an_axis_is_in_the_table_and_the_other_way_round() -> None
 
 
 @pytest.mark.parametrize("pane", TABLE.values(), ids=lambda pane: pane.id)
-def test_every_pane_says_what_it_means(pane: object) -> None:
-    assert pane.help.endswith(".")  # type: ignore[attr-defined]
-    assert len(pane.help) > 60  # type: ignore[attr-defined]
+def test_every_pane_says_what_it_means(pane: Pane) -> None:
+    assert pane.help.endswith(".")
+    assert len(pane.help) > 60

@@ -17,7 +17,7 @@ from tests.engine.helpers import fresh_python
 from .helpers import run_process, strict_json
 
 #: What a fresh process has loaded of these.
-LOADED = "import sys; print('loaded', *sorted({'textual', 'plotext', 'rich'} & {name.split('.')[0] for name in sys.modules}))"
+LOADED = "import sys; print('loaded', *{'textual', 'plotext', 'rich'} & {name.split('.')[0] for name in sys.modules})"
 
 
 def loaded_by(code: str) -> set[str]:

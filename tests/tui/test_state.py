@@ -150,23 +150,23 @@ def test_selecting_does_not_move_the_cursor_in_the_steps(state: s.State, timelin
 # -- panes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("axis", s.PANES)
-def test_tab_goes_through_all_panes_and_comes_back(state: s.State, axis: str) -> None:
-    state = dataclasses.replace(state, axis=axis)
+@pytest.mark.parametrize("cell", s.PANES)
+def test_tab_goes_through_all_panes_and_comes_back(state: s.State, cell: str) -> None:
+    state = dataclasses.replace(state, cell=cell)
     found = []
-    for _ in s.PANES[axis]:
+    for _ in s.PANES[cell]:
         state = s.update(state, s.Focus(by=1), None)
         found.append(state.pane)
-    assert found == [*s.PANES[axis][1:], s.PANES[axis][0]]
-    assert s.update(state, s.Focus(by=-1), None).pane == s.PANES[axis][-1]
+    assert found == [*s.PANES[cell][1:], s.PANES[cell][0]]
+    assert s.update(state, s.Focus(by=-1), None).pane == s.PANES[cell][-1]
 
 
-@pytest.mark.parametrize("axis", s.PANES)
-def test_digits_focus_a_pane_and_digits_beyond_do_nothing(state: s.State, axis: str) -> None:
-    state = dataclasses.replace(state, axis=axis)
-    for number, name in enumerate(s.PANES[axis], 1):
+@pytest.mark.parametrize("cell", s.PANES)
+def test_digits_focus_a_pane_and_digits_beyond_do_nothing(state: s.State, cell: str) -> None:
+    state = dataclasses.replace(state, cell=cell)
+    for number, name in enumerate(s.PANES[cell], 1):
         assert s.update(state, s.Focus(number=number), None).pane == name
-    assert s.update(state, s.Focus(number=len(s.PANES[axis]) + 1), None) == state
+    assert s.update(state, s.Focus(number=len(s.PANES[cell]) + 1), None) == state
 
 
 def test_a_pane_is_focused_by_name(state: s.State) -> None:
@@ -207,7 +207,7 @@ def test_loaded_brings_a_selection_into_a_shallower_network(state: s.State) -> N
     assert s.update(state, s.Loaded(shallow, "layer"), timeline_of(shallow)).selected == 1
 
 
-def test_loaded_of_the_other_axis_drops_the_selection_and_a_pane_that_it_does_not_have(state: s.State) -> None:
+def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_not_have(state: s.State) -> None:
     over_time = s.update(dataclasses.replace(state, selected=12), s.Loaded(LSTM, "time"), timeline_of(LSTM))
     assert over_time.selected is None
     there = s.update(over_time, s.Focus(pane="cell"), timeline_of(LSTM))

@@ -19,8 +19,8 @@ from tests.engine.helpers import drawn
 
 from .helpers import CASES, SIZES, assert_page, timeline_of, trace_of
 
-SMALL = ("one layer", "one step", "one number", "one number over time", "no weights", "overflow")
-WALKS = ("mlp", "lstm", "one layer", "one step")
+SMALL = ("one layer", "one step", "gru", "rnn", "one number", "one number over time", "no weights", "overflow")
+WALKS = ("mlp", "lstm", "gru", "one layer", "one step")
 
 EVENTS = st.one_of(
     st.just(s.Tick()),
@@ -45,7 +45,7 @@ EVENTS = st.one_of(
 def assert_sound(state: s.State, timeline: Timeline | None) -> None:
     """What every view takes for granted."""
     assert 0 <= state.speed < len(s.SPEEDS)
-    assert state.pane in s.PANES[state.axis]
+    assert state.pane in s.PANES[state.cell]
     assert state.grain in Grain
     if timeline is None:
         assert (state.step, state.selected, state.playing) == (0, None, False)

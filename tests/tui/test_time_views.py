@@ -24,9 +24,8 @@ from tests.engine.helpers import drawn
 
 from .helpers import CASES, moments, scene_of, texts, timeline_of
 
-OVER_TIME = [name for name, each in CASES.items() if each.cell == "lstm"]
-
-over_time = pytest.mark.parametrize("name", OVER_TIME)
+over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell != "mlp"])
+gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell in GATES])
 axes = given(st.integers(2, 400), st.integers(30, 220))
 
 
@@ -96,12 +95,17 @@ def test_a_ruler_drawn_by_hand() -> None:
 # -- gradients as columns ------------------------------------------------------------------------------
 
 
-def bands(scene: Scene, width: int, height: int) -> tuple[list[str], list[str]]:
-    """The lines of ∂c and of ∂h, without labels and numbers."""
+def bands(scene: Scene, width: int, height: int) -> dict[str, list[str]]:
+    """The lines of ∂c, if the cell has one, and of ∂h, without labels and numbers."""
     size = len(TimeAxis.of(len(scene.stages), width).columns)
     lines = [text[MARGIN : MARGIN + size] for text in texts(columns(scene, width, height))]
-    upper = height // 2
-    return lines[:upper], lines[upper:-1]
+    upper = height // 2 if scene.trace.program.cells else 0
+    return ({"∂c": lines[:upper]} if upper else {}) | {"∂h": lines[upper:-1]}
+
+
+def values_of(scene: Scene, band: str) -> list[float]:
+    """The numbers that a band shows, stage by stage."""
+    return [stage.gradient_norm if band == "∂h" else stage.cell_gradient_norm or 0.0 for stage in scene.stages]
 
 
 @over_time
@@ -110,14 +114,10 @@ def test_a_columns_height_is_proportional_to_log10_of_the_gradient(name: str, he
     scene = scene_of(CASES[name])
     low, high = scene.scale.low, scene.scale.high
     stages = TimeAxis.of(len(scene.stages), 78).columns
-    of_c, of_h = bands(scene, 78, height)
-    for band, values in (
-        (of_c, [stage.cell_gradient_norm for stage in scene.stages]),
-        (of_h, [stage.gradient_norm for stage in scene.stages]),
-    ):
+    for name_, band in bands(scene, 78, height).items():
         for column, stage in enumerate(stages):
             height_shown = sum(UP.index(line[column]) for line in band if line[column] in UP) / 8
-            value = values[stage] or 0.0
+            value = values_of(scene, name_)[stage]
             share = (math.log10(value) - low) / (high - low) if 0 < value < math.inf else float(value > 0)
             wanted = max(share * len(band), 1 / 8) if value > 0 else 0.0
             assert height_shown == pytest.approx(wanted, abs=1 / 15)
@@ -129,12 +129,12 @@ def test_no_column_before_the_gradient_has_arrived_at_its_step(name: str) -> Non
     stages = TimeAxis.of(timeline.stage_count, 78).columns
     for step in moments(timeline).values():
         scene = scene_of(CASES[name], step=step)
-        for band in bands(scene, 78, 13):
+        for name_, band in bands(scene, 78, 13).items():
             for column, stage in enumerate(stages):
                 glyphs = {line[column] for line in band}
                 if stage < timeline.known[step]:
                     assert glyphs <= set(" ·─")
-                elif scene.stages[stage].gradient_norm > 0 and scene.stages[stage].cell_gradient_norm:
+                elif values_of(scene, name_)[stage] > 0:
                     assert glyphs & set(UP[1:])
 
 
@@ -146,8 +146,9 @@ def test_the_numbers_of_the_selected_step_stand_beside_the_columns(name: str) ->
         stage = scene.stages[selected]
         for width in (58, 78, 110):
             text = "\n".join(texts(columns(scene, width, 12)))
-            assert re.search(rf"∂c {re.escape(short(stage.cell_gradient_norm))}\s", text)
             assert re.search(rf"∂h {re.escape(short(stage.gradient_norm))}\s", text)
+            if stage.cell_gradient_norm is not None:
+                assert re.search(rf"∂c {re.escape(short(stage.cell_gradient_norm))}\s", text)
 
 
 def test_before_it_has_arrived_the_selected_step_has_no_number() -> None:
@@ -171,9 +172,11 @@ def test_the_line_that_marks_1_is_labelled_1_whatever_the_axis(height: int) -> N
 
 
 @over_time
-def test_the_band_of_c_is_labelled_with_both_ends_of_the_axis(name: str) -> None:
+def test_the_upper_band_is_labelled_with_both_ends_of_the_axis(name: str) -> None:
     scene = scene_of(CASES[name])
-    labels = [text[:MARGIN].strip() for text in texts(columns(scene, 78, 20))][:10]
+    labels = [text[:MARGIN].strip() for text in texts(columns(scene, 78, 20))][
+        : 10 if scene.trace.program.cells else 19
+    ]
     assert power_of_ten(scene.scale.low) in labels
     assert power_of_ten(scene.scale.high) in labels
 
@@ -181,7 +184,7 @@ def test_the_band_of_c_is_labelled_with_both_ends_of_the_axis(name: str) -> None
 # -- cell state and gates ------------------------------------------------------------------------------
 
 
-@over_time
+@gated
 def test_all_panes_over_time_put_the_cursor_into_the_same_columns(name: str) -> None:
     count = timeline_of(CASES[name]).stage_count
     for selected in {1, count // 2, count - 1}:
@@ -190,7 +193,7 @@ def test_all_panes_over_time_put_the_cursor_into_the_same_columns(name: str) -> 
             stages = TimeAxis.of(count, width).columns
             nearest = min(stages, key=lambda stage: (abs(stage - selected), stage))
             wanted = {MARGIN + column for column, stage in enumerate(stages) if stage == nearest}
-            for line in gates_view(scene, width, 4):
+            for line in gates_view(scene, width, len(GATES[scene.state.cell])):
                 start, found = 0, set()
                 for text, style in line:
                     if style == "cursor":
@@ -199,25 +202,28 @@ def test_all_panes_over_time_put_the_cursor_into_the_same_columns(name: str) -> 
                 assert found == wanted
 
 
-@over_time
+@gated
 def test_the_gates_pane_has_a_line_per_gate_with_its_mean_at_the_selected_step(name: str) -> None:
     count = timeline_of(CASES[name]).stage_count
     for selected in {1, count // 2, count - 1}:
         scene = scene_of(CASES[name], selected=selected)
         gates = scene.trace.values[f"gates/{selected}"]
-        size = gates.shape[1] // 4
-        for text, (name_, block, meaning) in zip(texts(gates_view(scene, 140, 4)), GATES, strict=True):
+        rows = GATES[scene.state.cell]
+        size = gates.shape[1] // len(rows)
+        for text, (name_, block, meaning) in zip(texts(gates_view(scene, 140, len(rows))), rows, strict=True):
             mean = float(gates[:, block * size : (block + 1) * size].mean())
             assert re.match(rf"\s+{name_}\s.*  {re.escape(short(mean))}( {meaning[0]}|\s*$)", text)
 
 
 def test_the_gates_are_in_pytorchs_order_of_blocks() -> None:
-    assert sorted((block, name) for name, block, _ in GATES) == [(0, "i"), (1, "f"), (2, "g"), (3, "o")]
+    names = {cell: [name for _, name in sorted((block, name) for name, block, _ in GATES[cell])] for cell in GATES}
+    assert names == {"lstm": ["i", "f", "g", "o"], "gru": ["r", "z", "n"]}
 
 
-@pytest.mark.parametrize("width", [58, 78])
-def test_at_the_smallest_sizes_a_gates_meaning_is_whole_or_left_out(width: int) -> None:
-    assert "…" not in "".join(texts(gates_view(scene_of(CASES["lstm"]), width, 4)))
+@gated
+def test_a_gates_meaning_is_whole_or_left_out(name: str) -> None:
+    for width in (58, 78, 110, 198):
+        assert "…" not in "".join(texts(gates_view(scene_of(CASES[name]), width, 4)))
 
 
 def test_a_gate_that_is_wide_open_fills_its_cell_and_a_shut_one_hardly_shows() -> None:

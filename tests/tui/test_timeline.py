@@ -48,7 +48,7 @@ def test_the_loss_is_one_step_and_the_gradient_arrives_right_before_the_update(n
     assert timeline.last == timeline.arrived + 1 == len(trace_of(CASES[name]).steps) - 1
 
 
-@cases
+@pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.layers == 1])
 def test_forward_climbs_through_the_stages_and_backward_comes_down(name: str) -> None:
     timeline = timeline_of(CASES[name])
     last = timeline.stage_count - 1

@@ -14,11 +14,13 @@ from gradtui_engine.operations import OPERATIONS
 
 from .helpers import CASES, scene_of, texts, timeline_of, trace_of
 
-LAYERS = [name for name, each in CASES.items() if each.cell == "mlp"]
-OVER_TIME = [name for name, each in CASES.items() if each.cell == "lstm"]
+#: Layers of one linear map and one activation, and layers with a norm and a skip beside them.
+LAYERS = [name for name, each in CASES.items() if each.cell == "mlp" and each.residual == each.norm == "none"]
+BLOCKS = [name for name, each in CASES.items() if each.residual != "none"]
+LSTM = [name for name, each in CASES.items() if each.cell == "lstm"]
 
 layers = pytest.mark.parametrize("name", LAYERS)
-over_time = pytest.mark.parametrize("name", OVER_TIME)
+lstm = pytest.mark.parametrize("name", LSTM)
 
 
 def text(scene: Scene) -> str:
@@ -38,7 +40,7 @@ def at(name: str, wanted: Phase, stages: int = 6) -> list[tuple[Step, str]]:
 
 def test_every_operation_is_explained_in_both_directions() -> None:
     wanted = {(name, backward) for name in OPERATIONS for backward in (False, True)} | {("update", False)}
-    assert wanted <= why._EXPLAIN.keys()
+    assert wanted <= why.EXPLAIN.keys()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -62,6 +64,17 @@ def test_a_layer_behind_the_gradient_shows_its_factor_as_the_product_of_its_part
             assert line.count("×") == len(stage.factors)
 
 
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_layer_with_a_skip_shows_every_part_of_its_factor(name: str) -> None:
+    trace = trace_of(CASES[name])
+    reached = [step for step in trace.steps if step.phase is Phase.BACKWARD and step.completes is not None]
+    for step in reached:
+        stage = trace.stages[step.completes or 0]
+        said = text(scene_of(CASES[name], step=step.index))
+        wanted = {short(value) for value in (*stage.factors.values(), stage.factor) if value is not None}
+        assert wanted <= set(numbers(said)), step
+
+
 @layers
 def test_the_numbers_of_a_layers_two_backward_steps_chain(name: str) -> None:
     """What σ′ leaves of ‖∂L/∂h‖ is the ‖δ‖ that W takes over, and what W leaves is the next ‖∂L/∂h‖."""
@@ -76,7 +89,7 @@ def test_the_numbers_of_a_layers_two_backward_steps_chain(name: str) -> None:
         assert f"‖∂L/∂h{subscript(layer - 1)}‖ {short(trace.stages[layer - 1].gradient_norm)}" in said["linear"]
 
 
-@over_time
+@lstm
 def test_a_step_back_in_time_shows_the_two_paths_of_c_and_their_sum(name: str) -> None:
     trace = trace_of(CASES[name])
     for step, said in at(name, Phase.BACKWARD):

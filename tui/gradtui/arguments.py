@@ -36,9 +36,14 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError([Problem("usage", message)])
 
 
-def parser(prog: str, description: str, switches: Sequence[tuple[str, dict[str, Any]]]) -> argparse.ArgumentParser:
-    """A parser with one option per field of the Experiment, after the command's own switches."""
+def parser(
+    prog: str, description: str, switches: Sequence[tuple[str, dict[str, Any]]], of_experiment: bool = True
+) -> argparse.ArgumentParser:
+    """A parser with the command's own switches and, if it takes an experiment, one option per field of it."""
     made = _Parser(prog=prog, description=description, allow_abbrev=False)
+    if not of_experiment:
+        made.set_defaults(file=None)
+        return made
     made.add_argument("file", nargs="?", metavar="FILE.toml", help="an experiment; options override its fields")
     for name, arguments in switches:
         made.add_argument(name, **arguments)

@@ -17,7 +17,10 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 
 Switches = Sequence[tuple[str, dict[str, Any]]]
 
-_EPILOG = "Commands: gradtui run prints the same numbers without a screen (gradtui run --help)."
+_EPILOG = (
+    "Other commands (each has --help): gradtui run prints the numbers without a screen; gradtui doctor tries remedies; "
+    "gradtui check checks the gradient; gradtui theory prints reference figures."
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Command:
     description: str
     switches: Switches
     call: Callable[[Any, Any, TextIO], int]
+    #: Whether the command takes an experiment at all.
+    of_experiment: bool = True
 
 
 def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
@@ -48,6 +53,24 @@ def _run(experiment: Any, switches: Any, out: TextIO) -> int:
     return run(experiment, switches, out)
 
 
+def _doctor(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .reports import doctor
+
+    return doctor(experiment, switches, out)
+
+
+def _check(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .reports import check
+
+    return check(experiment, switches, out)
+
+
+def _theory(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .reports import theory
+
+    return theory(out)
+
+
 COMMANDS = {
     "": Command(
         "gradtui",
@@ -65,6 +88,26 @@ COMMANDS = {
             ("--print-config", {"action": "store_true", "help": "print the experiment as TOML and stop"}),
         ],
         _run,
+    ),
+    "doctor": Command(
+        "gradtui doctor",
+        "Diagnose, try every remedy on the same seed, data and random numbers, and print what was measured. "
+        "Exit status 1 when unhealthy, 0 when healthy.",
+        [("--json", {"action": "store_true", "help": "print one JSON document instead"})],
+        _doctor,
+    ),
+    "check": Command(
+        "gradtui check",
+        "Check the recorded gradient of every parameter against central differences. Exit status 1 when one is wrong.",
+        [],
+        _check,
+    ),
+    "theory": Command(
+        "gradtui theory",
+        "Print the literature's reference figures beside what this engine computes.",
+        [],
+        _theory,
+        of_experiment=False,
     ),
 }
 
@@ -96,7 +139,7 @@ def _dispatch(command: Command, arguments: list[str]) -> int:
     from .arguments import UsageError, experiment_of, parse, parser
 
     try:
-        made = parser(command.prog, command.description, command.switches)
+        made = parser(command.prog, command.description, command.switches, command.of_experiment)
         usage = parse(made, arguments)
         status = command.call(experiment_of(usage), usage.switches, sys.stdout)
         sys.stdout.flush()

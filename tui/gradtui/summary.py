@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from gradtui_engine import Experiment, Outcome, Trace
 
 #: Glyph of each kind of outcome: the meaning is in the glyph and the word, the colour only repeats it.
-MARKS = {"healthy": "●", "vanishing": "▼", "exploding": "▲", "non_finite": "✗"}
+MARKS = {
+    "healthy": "●",
+    "vanishing": "▼",
+    "exploding": "▲",
+    "dead": "○",
+    "saturated": "▬",
+    "symmetric": "=",
+    "non_finite": "✗",
+}
 
 
 def describe(experiment: Experiment, with_batch: bool = True) -> str:

@@ -46,7 +46,7 @@ def header(scene: Scene, width: int) -> list[Line]:
     )
     first = spread(left[:-1], loss, width) if left[-1:] == loss else fit(left, width)
     verdict: Line = [(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}", style)]
-    if outcome.kind == "non_finite":
+    if outcome.kind not in ("healthy", "vanishing", "exploding"):
         return [first, fit([*verdict, (f"  {outcome.message}", "text")], width)]
     unit = "step" if scene.over_time else "layer"
     verdict.append((f"  ×{short(outcome.average_factor)} a {unit}", style))

@@ -1,0 +1,104 @@
+"""The exact Jacobian of one stage, or end to end, and its singular values: dynamical isometry is all of them near 1.
+
+(Saxe et al. 2014; Pennington et al. 2017.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .node import Node, Workspace
+from .numerics import Array
+from .operations import OPERATIONS
+from .problems import ExperimentError, Problem
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+#: The largest width whose Jacobian is worked out: its singular values take 1.2 s at 1024 on one core.
+MOST_UNITS = 1024
+
+
+def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sample: int = 0) -> Array:
+    """∂h_last / ∂h_first for one sample, (units of last, units of first); without arguments end to end.
+
+    Exact: every row is a vector-Jacobian product by the very operations of the backward pass, all rows at once (a
+    batch that repeats the sample, with the unit vectors as its gradients). An LSTM's cell state is held fixed at
+    the first step: ∂h/∂h through everything in between, cell states included. Raises ExperimentError where the
+    samples of a batch depend on each other (BatchNorm) and beyond MOST_UNITS.
+    """
+    count = len(trace.program.stages) - 1
+    last = count if last is None else last
+    first = (1 if trace.axis == "layer" and count > 1 else 0) if first is None else first
+    _check(trace, first, last, sample)
+    stages = trace.program.stages
+    size = trace.values[stages[last]].shape[1]
+    values = _Repeated(trace, sample, size)
+    gradients: dict[str, Array] = {stages[last]: np.eye(size, dtype=trace.values[stages[last]].dtype)}
+    # From the operation that wrote the last stage back to the first one that reads the first stage.
+    readers = [index for index, each in enumerate(trace.program.instructions) if stages[first] in each.inputs]
+    writer = next(i for i, each in enumerate(trace.program.instructions) if stages[last] in each.outputs)
+    with np.errstate(all="ignore"):
+        for index in range(writer, min(readers) - 1, -1):
+            _pull(trace, index, values, gradients)
+    return gradients[stages[first]]
+
+
+def singular_values(matrix: Array) -> Array:
+    """The singular values, largest first."""
+    return np.asarray(np.linalg.svd(matrix, compute_uv=False))
+
+
+def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:
+    """One operation's backward pass on the repeated sample; what it passes on is added up."""
+    each = trace.program.instructions[index]
+    if not any(name in gradients for name in each.outputs):
+        return
+    outputs = {name: gradients.get(name) for name in each.outputs}
+    known = {
+        name: np.zeros_like(values[name]) if found is None else found
+        for name, found in outputs.items()
+        if name.split("/")[0].split("_l")[0] not in ("mean", "variance")
+    }
+    nowhere = {name: np.empty_like(trace.parameters[name]) for name in each.parameters}
+    bound = {name: values[name] for name in (*each.inputs, *each.outputs, *each.reads)}
+    node = Node(each, bound, known, trace.parameters, nowhere, trace.target, Workspace())
+    wanted = [np.empty_like(values[name]) for name in each.inputs]
+    node.input_gradients = list(wanted)
+    OPERATIONS[each.operation].backward(node)
+    for name, array in zip(each.inputs, wanted, strict=True):
+        gradients[name] = gradients[name] + array if name in gradients else array
+
+
+class _Repeated(dict[str, Array]):
+    """The trace's values of one sample, repeated: (size, units)."""
+
+    def __init__(self, trace: Trace, sample: int, size: int) -> None:
+        super().__init__()
+        self._trace, self._sample, self._size = trace, sample, size
+
+    def __missing__(self, name: str) -> Array:
+        found = self._trace.values[name]
+        row = found[self._sample : self._sample + 1]
+        self[name] = np.ascontiguousarray(np.repeat(row, self._size, axis=0))
+        return self[name]
+
+
+def _check(trace: Trace, first: int, last: int, sample: int) -> None:
+    experiment, count = trace.experiment, len(trace.program.stages) - 1
+    problems = []
+    if not 0 <= first < last <= count:
+        problems.append(Problem("stages", f"{first} to {last} given; allowed: 0 ≤ first < last ≤ {count}"))
+    if not 0 <= sample < trace.input.shape[-2]:
+        problems.append(Problem("sample", f"{sample} given; allowed: 0 to {trace.input.shape[-2] - 1}"))
+    if experiment.norm == "batch" and experiment.cell == "mlp":
+        problems.append(Problem("norm", "batch norm ties the samples together: there is no Jacobian per sample"))
+    if experiment.layers > 1 and trace.axis == "time":
+        problems.append(Problem("layers", f"{experiment.layers} given; the Jacobian over time is of one layer"))
+    largest = max(trace.values[trace.program.stages[k]].shape[1] for k in (first, last))
+    if largest > MOST_UNITS:
+        problems.append(Problem("width", f"{largest} units; the exact Jacobian goes up to {MOST_UNITS}"))
+    if problems:
+        raise ExperimentError(problems)

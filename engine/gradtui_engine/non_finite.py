@@ -1,0 +1,72 @@
+"""Where overflow or NaN first shows, in the order of computation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .numerics import Array
+from .program import Instruction
+
+if TYPE_CHECKING:
+    from .trace import Step, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """What it is ("NaN" or "overflow to inf"), where, and the number itself."""
+
+    what: str
+    site: str
+    stage: int | None
+    value: float
+
+
+def first_non_finite(trace: Trace) -> NonFinite | None:
+    """The first operation that wrote a non-finite number; None where all are finite."""
+    if _all_finite(trace):
+        return None
+    for name, array in trace.parameters.items():
+        if not np.isfinite(array).all():
+            return _found(array, f"initialisation · {name}", None)
+    if not np.isfinite(trace.input).all():
+        return _found(trace.input, "input", None)
+    for step in trace.steps:
+        if step.instruction is None:
+            continue
+        each = trace.program.instructions[step.instruction]
+        for array in _written(trace, step, each):
+            if not np.isfinite(array).all():
+                return _found(array, f"{step.phase} · {_site(each)}", step.stage)
+    return None
+
+
+def _written(trace: Trace, step: Step, each: Instruction) -> list[Array]:
+    if step.phase != "backward":
+        return [trace.values[name] for name in each.outputs]
+    wanted = [name for name in each.inputs if name in trace.gradients or name in trace.scratch_norms]
+    return [*map(trace.gradient, wanted), *(trace.parameter_gradients[name] for name in each.parameters)]
+
+
+def _site(each: Instruction) -> str:
+    """layer 12, activation (sigmoid)."""
+    part = each.site.part
+    label = f"{part} ({each.choice})" if each.choice and each.choice != part and each.site.time is None else part
+    return label if each.site.place == part else f"{each.site.place}, {label}"
+
+
+def _found(array: Array, site: str, stage: int | None) -> NonFinite:
+    what = "NaN" if np.isnan(array).any() else "overflow to inf"
+    return NonFinite(what, site, stage, math.nan if what == "NaN" else math.inf)
+
+
+def _all_finite(trace: Trace) -> bool:
+    wholes = [trace.values[name] for name, _ in trace.program.owned()]
+    wholes += [trace.gradients[name] for name in trace.program.kept]
+    wholes += [*trace.parameter_gradients.values(), *trace.parameters.values()]
+    return all(math.isfinite(each) for each in trace.scratch_norms.values()) and all(
+        bool(np.isfinite(each).all()) for each in wholes
+    )

@@ -1,0 +1,112 @@
+"""`gradtui doctor`, `check` and `theory`: what they print. Rich tables; no Textual."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .formats import short
+from .summary import describe, verdict_line
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gradtui_engine import Experiment
+
+#: Width where the output is not a terminal.
+_COLUMNS = 120
+_STYLES = {"cures": "green", "helps": "cyan", "no cure": "yellow", "worse": "red"}
+
+
+def _console(out: TextIO) -> Console:
+    # Rich reads COLUMNS and NO_COLOR itself.
+    return Console(file=out, highlight=False, soft_wrap=False, width=None if out.isatty() else _COLUMNS)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        last = index == len(columns) - 1
+        table.add_column(column, justify="left" if index == 0 or last else "right", no_wrap=not last)
+    return table
+
+
+def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+    """Diagnose, try every remedy, print what was measured; 1 where the experiment is unhealthy, else 0."""
+    from gradtui_engine.doctor import examine, report_document
+
+    report = examine(experiment)
+    outcome = report.before.outcome
+    status = 0 if outcome.healthy else 1
+    if switches.json:
+        json.dump(report_document(report), out, allow_nan=False, ensure_ascii=False)
+        out.write("\n")
+        return status
+    console = _console(out)
+    console.print(Text(describe(report.before.experiment), "bold"))
+    console.print(Text(verdict_line(outcome)))
+    console.print(Text(f"severity {outcome.severity}; rule: {outcome.rule}; measured {short(outcome.measured)}", "dim"))
+    console.print(Text(f"source: {outcome.source}", "dim"))
+    console.print(Text(f"loss {short(report.before.loss)}, after one update {short(report.before.loss_after)}"))
+    if outcome.healthy:
+        return status
+    console.print()
+    table = _table("remedy", "", "factor", "end to end", "loss", "after 1 update", "why")
+    for trial in report.trials:
+        measured = trial.measured
+        table.add_row(
+            trial.remedy.name,
+            Text(trial.effect, _STYLES[trial.effect]),
+            f"×{short(measured.outcome.average_factor)}",
+            short(measured.outcome.ratio),
+            short(measured.loss),
+            short(measured.loss_after),
+            trial.text,
+        )
+    console.print(table)
+    return status
+
+
+def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+    """The gradient check, parameter by parameter; 1 where one fails, else 0."""
+    from gradtui_engine.check import TOLERANCE, check_parameters
+
+    console = _console(out)
+    console.print(Text(describe(experiment), "bold"))
+    console.print(Text("recorded gradient against central differences of the loss, float64", "dim"))
+    table = _table("parameter", "worst error", "moved", "at a kink", "")
+    failed, count = 0, 0
+    for row in check_parameters(experiment):
+        count += 1
+        failed += not row.passed
+        verdict = Text("ok", "green") if row.passed else Text("WRONG", "bold red")
+        if row.passed and row.unresolved:
+            verdict = Text("ok: too small for differences to resolve", "yellow")
+        table.add_row(row.name, f"{row.error:.1e}", str(row.checked), str(row.left_out or ""), verdict)
+    console.print(table)
+    style = "bold red" if failed else "green"
+    console.print(Text(f"{count - failed} of {count} parameters within {TOLERANCE:g}", style))
+    return 1 if failed else 0
+
+
+def theory(out: TextIO) -> int:
+    """The reference figures beside what this engine computes."""
+    from gradtui_engine.figures import figures
+
+    console = _console(out)
+    table = _table("figure", "published", "computed", "source")
+    for row in figures():
+        close = math.isclose(row.published, row.computed, rel_tol=row.tolerance)
+        table.add_row(
+            row.name,
+            f"{row.published:.6g}",
+            Text(f"{row.computed:.6g}", "green" if close else "bold red"),
+            f"{row.source}{'' if row.exact else f' (measured, within {row.tolerance:.0%})'}",
+        )
+    console.print(table)
+    return 0
