@@ -17,74 +17,78 @@ import math
 
 import numpy as np
 
-from .curves import sigmoid
 from .node import Node
+from .numerics import Array
 
 
 def step_forward(node: Node) -> None:
     projection, hidden_before, cell_before = (each.T for each in node.inputs)
     hidden, cell, gates, cell_tanh = (each.T for each in node.outputs)
-    weight_hh = node.shared[0]
     width = len(hidden)
-    candidate = gates[2 * width : 3 * width]
+    inner, forget, candidate, out = gates.reshape(4, width, -1)
     scratch = node.workspace.buffer("units", hidden.shape, hidden.dtype)
-    np.matmul(weight_hh, hidden_before, out=gates)
-    gates += projection
+    one, negative = _constants(node)
+    # −z comes out of the product with −W: σ(z) = 1 / (1 + exp(−z)) without a pass to negate. exp may overflow to
+    # inf, which is right: 1/inf = 0.
+    np.matmul(negative, hidden_before, out=gates)
+    np.subtract(gates, projection, out=gates)
     # σ over all four blocks at once, tanh kept aside: three calls fewer than σ block by block.
     np.tanh(candidate, out=scratch)
-    sigmoid(gates, gates)
-    candidate[...] = scratch
-    pin = node.constant
-    if not math.isnan(pin):
-        gates[width : 2 * width] = pin
-    np.multiply(gates[width : 2 * width], cell_before, out=cell)
-    np.multiply(gates[:width], candidate, out=scratch)
-    cell += scratch
+    np.exp(gates, out=gates)
+    np.add(gates, one, out=gates)
+    np.reciprocal(gates, out=gates)
+    np.negative(scratch, out=candidate)
+    if not math.isnan(node.constant):
+        forget[...] = node.constant
+    np.multiply(forget, cell_before, out=cell)
+    np.multiply(inner, candidate, out=scratch)
+    np.add(cell, scratch, out=cell)
     np.tanh(cell, out=cell_tanh)
-    np.multiply(gates[3 * width :], cell_tanh, out=hidden)
+    np.multiply(out, cell_tanh, out=hidden)
 
 
 def step_backward(node: Node) -> None:
     """Completes ∂L/∂c_t (which so far holds the direct path from step t+1) and passes both gradients on."""
     cell_before = node.inputs[2].T
-    gates, cell_tanh = node.outputs[2].T, node.outputs[3].T
+    hidden, _, gates, cell_tanh = (each.T for each in node.outputs)
     hidden_gradient, cell_gradient = node.output_gradients[0].T, node.output_gradients[1].T
+    gradient, hidden_wanted, cell_wanted = node.input_gradients
+    assert gradient is not None
+    assert hidden_wanted is not None
+    assert cell_wanted is not None
+    pre, direct = gradient.T, cell_wanted.T
     width = len(cell_before)
-    inner, forget, candidate, out = (
-        gates[:width],
-        gates[width : 2 * width],
-        gates[2 * width : 3 * width],
-        gates[3 * width :],
-    )
+    inner, forget, candidate, out = gates.reshape(4, width, -1)
     scratch = node.workspace.buffer("units", cell_before.shape, cell_before.dtype)
     factors = node.workspace.buffer("gates", gates.shape, gates.dtype)
+    of_inner, of_forget, of_candidate, of_out = factors.reshape(4, width, -1)
+    one, _ = _constants(node)
 
+    # dc += dh ⊙ o ⊙ (1 − tanh² c)
     np.multiply(cell_tanh, cell_tanh, out=scratch)
-    np.subtract(1, scratch, out=scratch)
-    scratch *= out
-    scratch *= hidden_gradient
-    cell_gradient += scratch
+    np.subtract(one, scratch, out=scratch)
+    np.multiply(scratch, out, out=scratch)
+    np.multiply(scratch, hidden_gradient, out=scratch)
+    np.add(cell_gradient, scratch, out=cell_gradient)
+    np.multiply(forget, cell_gradient, out=direct)
 
-    np.multiply(cell_gradient, candidate, out=factors[:width])
-    np.multiply(cell_gradient, cell_before, out=factors[width : 2 * width])
-    np.multiply(cell_gradient, inner, out=factors[2 * width : 3 * width])
-    np.multiply(hidden_gradient, cell_tanh, out=factors[3 * width :])
-
-    gradient = node.input_gradients[0]
-    assert gradient is not None
-    pre = gradient.T
-    np.subtract(1, gates, out=pre)
-    pre *= gates
-    pre_candidate = pre[2 * width : 3 * width]
-    np.multiply(candidate, candidate, out=pre_candidate)
-    np.subtract(1, pre_candidate, out=pre_candidate)
-    pre *= factors
+    # dz = (dc⊙i⊙g, dc⊙f⊙c, dc⊙i, dh⊙h) ⊙ (1 − i, 1 − f, 1 − g², 1 − o): each σ gate's own factor is in it already.
+    np.multiply(cell_gradient, inner, out=of_candidate)
+    np.multiply(of_candidate, candidate, out=of_inner)
+    np.multiply(direct, cell_before, out=of_forget)
+    np.multiply(hidden_gradient, hidden, out=of_out)
+    np.subtract(one, gates, out=pre)
+    slope = pre[2 * width : 3 * width]
+    np.multiply(candidate, candidate, out=slope)
+    np.subtract(one, slope, out=slope)
+    np.multiply(pre, factors, out=pre)
     if not math.isnan(node.constant):
         # A pinned gate does not answer to its pre-activation.
         pre[width : 2 * width] = 0
-
-    hidden_wanted, cell_wanted = node.input_gradients[1:]
-    assert hidden_wanted is not None
-    assert cell_wanted is not None
     np.matmul(node.shared[0].T, pre, out=hidden_wanted.T)
-    np.multiply(forget, cell_gradient, out=cell_wanted.T)
+
+
+def _constants(node: Node) -> tuple[Array, Array]:
+    """1 without a dimension (NumPy takes 0.3 µs longer over a Python number) and −W_hh, made once a run."""
+    weight = node.shared[0]
+    return node.workspace.constant(id(weight), lambda: (np.ones((), weight.dtype), -weight))

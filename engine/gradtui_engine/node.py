@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -14,10 +14,18 @@ Arrays = Mapping[str, Array]
 
 
 class Workspace:
-    """Scratch buffers of one run, by name: overwritten by whoever needs them next, never part of a trace."""
+    """Scratch buffers and constants of one run: buffers are overwritten by whoever needs them next."""
 
     def __init__(self) -> None:
         self._buffers: dict[tuple[str, tuple[int, ...]], Array] = {}
+        self._constants: dict[int, tuple[Array, Array]] = {}
+
+    def constant(self, key: int, make: Callable[[], tuple[Array, Array]]) -> tuple[Array, Array]:
+        """What does not change during the run, made when it is first asked for."""
+        found = self._constants.get(key)
+        if found is None:
+            found = self._constants[key] = make()
+        return found
 
     def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         key = (name, shape)

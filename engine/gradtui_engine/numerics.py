@@ -37,11 +37,24 @@ def norm(array: Array) -> float:
     first. (A float32 gradient of 1e-25, which a vanishing network reaches in 40 layers, would otherwise
     have norm 0.) A NaN gives nan, an infinity without a NaN gives inf.
     """
-    flat = array.reshape(-1)
+    flat = array.ravel(order="K")
     squares = float(np.dot(flat, flat))
-    info = _LIMITS[flat.dtype.char]
-    if flat.size * info[0] < squares < info[1]:
-        return math.sqrt(squares)
+    least, most = _LIMITS[flat.dtype.char]
+    return math.sqrt(squares) if flat.size * least < squares < most else _scaled_norm(flat)
+
+
+def norms(stack: Array) -> list[float]:
+    """The norm of each stack[k], all in one call."""
+    rows = _rows(stack)
+    least, most = _LIMITS[rows.dtype.char]
+    least *= rows.shape[1]
+    return [
+        math.sqrt(square) if least < square < most else _scaled_norm(row)
+        for square, row in zip(_dots(rows, rows), rows, strict=True)
+    ]
+
+
+def _scaled_norm(flat: Array) -> float:
     largest = float(np.max(np.abs(flat), initial=0.0))
     if largest == 0.0 or not math.isfinite(largest):
         return largest
@@ -49,6 +62,18 @@ def norm(array: Array) -> float:
     exponent = math.frexp(largest)[1]
     scaled = np.ldexp(flat.astype(np.float64), -exponent)
     return math.ldexp(math.sqrt(float(np.dot(scaled, scaled))), exponent)
+
+
+def _rows(stack: Array) -> Array:
+    """Each stack[k] as a row, in the order in which it lies in memory: without a copy for units-first states."""
+    lying = stack if stack.flags.c_contiguous else stack.swapaxes(-1, -2)
+    return lying.reshape(len(stack), -1)
+
+
+def _dots(one: Array, other: Array) -> list[float]:
+    """The inner product of each pair of rows: a batched product, twice as fast as einsum."""
+    found: list[float] = np.matmul(one[:, None, :], other[:, :, None]).ravel().tolist()
+    return found
 
 
 # (tiny / eps, largest trusted sum) by dtype character.
@@ -68,6 +93,17 @@ def cosine(one: Array, other: Array, one_norm: float, other_norm: float) -> floa
         return float(np.vdot(one, other)) / product
     # The product of two vanished norms would underflow: normalise first.
     return float(np.vdot(one / one_norm, other / other_norm))
+
+
+def cosines(one: Array, other: Array, one_norms: list[float], other_norms: list[float]) -> list[float]:
+    """The cosine of each one[k] and other[k], whose norms are known."""
+    rows, others = _rows(one), _rows(other)
+    least, most = _LIMITS[rows.dtype.char]
+    least *= rows.shape[1]
+    return [
+        product / (a * b) if least < a * b < most else cosine(x, y, a, b)
+        for product, x, y, a, b in zip(_dots(rows, others), rows, others, one_norms, other_norms, strict=True)
+    ]
 
 
 def ratio(numerator: float, denominator: float) -> float:

@@ -155,6 +155,14 @@ class Program:
                     free[self.slots[name].shape].append(buffers[name])
         return buffers
 
+    def parts(self) -> dict[str, list[str]]:
+        """The names of the rows of each stack, in order."""
+        found: dict[str, list[str]] = {}
+        for name, slot in self.slots.items():
+            if slot.whole is not None and not isinstance(slot.index, slice):
+                found.setdefault(slot.whole, []).append(name)
+        return found
+
     def rows(self, name: str) -> tuple[str, frozenset[int]]:
         """Where a slot lies: the array that it is (part of), and which of its rows."""
         slot = self.slots[name]

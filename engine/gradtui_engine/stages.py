@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .activations import ACTIVATIONS, SIGMOID_SATURATION, TANH_SATURATION
-from .numerics import Array, cosine, norm, ratio
+from .numerics import Array, cosines, norm, norms, ratio
 from .operations import OPERATIONS
 from .program import Instruction
 
@@ -88,108 +89,112 @@ class Stage:
 def stages_of(trace: Trace) -> tuple[Stage, ...]:
     """All stages with their factors taken apart."""
     program = trace.program
-    norms = [norm(trace.gradients[name]) for name in program.stages]
-    cells: list[float | None] = [norm(trace.gradients[name]) for name in program.cells]
-    cells = cells or [None] * len(norms)
+    known = _norms(trace)
     layers = trace.experiment.layers if trace.axis == "time" else 1
     lower = [f"h_l{layer}" for layer in range(layers - 1)]
-    take_apart = _FACTORS[trace.experiment.cell](trace)
+    factors = [ratio(known[name], known[after]) for name, after in itertools.pairwise(program.stages)]
+    parts = _PARTS[trace.experiment.cell](trace, known, factors)
     found = []
-    for index, (name, value) in enumerate(zip(program.stages, norms, strict=True)):
-        factor, factors = None, {}
-        if index + 1 < len(norms):
-            factor = ratio(value, norms[index + 1])
-            factors = take_apart(index, factor)
-        rms = value / math.sqrt(trace.gradients[name].size)
-        stacked = (*(norm(trace.gradients[f"{each}/{index}"]) for each in lower), value) if lower else ()
-        found.append(Stage(index, value, rms, factor, factors, cells[index], stacked, trace))
+    for index, name in enumerate(program.stages):
+        value, inner = known[name], index < len(factors)
+        stacked = (*(known[f"{each}/{index}"] for each in lower), value) if lower else ()
+        found.append(
+            Stage(
+                index,
+                value,
+                value / math.sqrt(trace.gradients[name].size),
+                factors[index] if inner else None,
+                parts[index] if inner else {},
+                known[program.cells[index]] if program.cells else None,
+                stacked,
+                trace,
+            )
+        )
     return tuple(found)
 
 
-#: (stage, its factor) → the factor's parts.
-TakeApart = Callable[[int, float], dict[str, float]]
+def _norms(trace: Trace) -> dict[str, float]:
+    """‖dL/dslot‖ of every slot on the gradient's way: whole stacks in one call, the rest as measured in the run."""
+    known = dict(trace.scratch_norms)
+    for whole, names in trace.program.parts().items():
+        if whole in trace.gradients and whole.startswith(("h", "c")):
+            known.update(zip(names, norms(trace.gradients[whole]), strict=True))
+    known.update((name, norm(trace.gradients[name])) for name in trace.program.stages[:1] if name not in known)
+    return known
 
 
-def _mlp_factors(trace: Trace) -> TakeApart:
-    chains = _chains(trace.program.instructions, trace.program.stages)
+#: (trace, norms by slot, factors) → the parts of each stage's factor.
+Parts = Callable[["Trace", Mapping[str, float], list[float]], list[dict[str, float]]]
 
-    def parts(index: int, factor: float) -> dict[str, float]:
-        found = {}
-        for each in chains[index]:
-            # The source of the chain's first operation may be a stage where a skip arrives too: take the branch's
-            # part of its gradient, not the sum.
-            source, part = each.inputs[0], OPERATIONS[each.operation].part
+
+def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+    program, merges = trace.program, trace.merges
+    found = []
+    for index, chain in enumerate(_chains(program.instructions, program.stages)):
+        parts = {}
+        for part, source, result, constant in chain:
             if part == "scale":
-                if each.constant != 1.0:
-                    found[part] = each.constant
+                if constant != 1.0:
+                    parts[part] = constant
                 continue
-            merge = trace.merges.get(source)
-            before = trace.gradient_norm(source) if merge is None else merge.branch
-            found[part] = ratio(before, trace.gradient_norm(each.outputs[0]))
-        merge = trace.merges.get(trace.program.stages[index])
+            # Where a skip arrives too, take the branch's share of the gradient, not the sum.
+            merge = merges.get(source)
+            parts[part] = ratio(known[source] if merge is None else merge.branch, known[result])
+        merge = merges.get(program.stages[index])
         if merge is not None:
-            after = trace.gradient_norm(trace.program.stages[index + 1])
-            found |= {"branch": ratio(merge.branch, after), "skip": ratio(merge.skip, after), "cosine": merge.cosine}
-        return found
+            after = known[program.stages[index + 1]]
+            parts |= {"branch": ratio(merge.branch, after), "skip": ratio(merge.skip, after), "cosine": merge.cosine}
+        found.append(parts)
+    return found
 
-    return parts
 
-
-def _chains(instructions: list[Instruction], stages: list[str]) -> list[list[Instruction]]:
-    """For each stage, the operations that the gradient passes on its way from the next one, in that order."""
-    chains: list[list[Instruction]] = []
-    current: list[Instruction] = []
+def _chains(instructions: list[Instruction], stages: list[str]) -> list[list[tuple[str, str, str, float]]]:
+    """For each stage the (part, slot read, slot written, constant) of the operations up to the next, last one first."""
+    chains: list[list[tuple[str, str, str, float]]] = []
+    current: list[tuple[str, str, str, float]] = []
     ends = set(stages[1:])
     for each in instructions:
-        if OPERATIONS[each.operation].part:
-            current.insert(0, each)
+        part = OPERATIONS[each.operation].part
+        if part:
+            current.insert(0, (part, each.inputs[0], each.outputs[0], each.constant))
         if each.outputs[0] in ends:
             chains.append(current)
             current = []
     return chains
 
 
-def _rnn_factors(trace: Trace) -> TakeApart:
-    return lambda index, factor: {"whole": factor}
+def _rnn_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+    return [{"whole": factor} for factor in factors]
 
 
-def _lstm_factors(trace: Trace) -> TakeApart:
-    def parts(index: int, factor: float) -> dict[str, float]:
-        total, after = trace.gradients[f"c/{index}"], trace.gradients[f"c/{index + 1}"]
-        width = total.shape[1]
-        forget = trace.values[f"gates/{index + 1}"][:, width : 2 * width]
-        return {"cell": ratio(norm(total), norm(after)), **_two_paths(total, forget * after, norm(after))}
-
-    return parts
+def _lstm_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+    scales = [known[name] for name in trace.program.cells]
+    totals = [{"cell": ratio(value, after)} for value, after in itertools.pairwise(scales)]
+    return [one | other for one, other in zip(totals, _two_paths(trace, "c", scales), strict=True)]
 
 
-def _gru_factors(trace: Trace) -> TakeApart:
-    def parts(index: int, factor: float) -> dict[str, float]:
-        total, after = trace.gradients[f"h/{index}"], trace.gradients[f"h/{index + 1}"]
-        width = total.shape[1]
-        update = trace.values[f"gates/{index + 1}"][:, width : 2 * width]
-        return {"whole": factor, **_two_paths(total, update * after, norm(after))}
-
-    return parts
+def _gru_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+    scales = [known[name] for name in trace.program.stages]
+    paths = _two_paths(trace, "h", scales)
+    return [{"whole": factor} | each for factor, each in zip(factors, paths, strict=True)]
 
 
-def _two_paths(total: Array, direct: Array, scale: float) -> dict[str, float]:
-    """A gradient as the direct path and the rest, which came through the gates, and the cosine between the two."""
-    gates = total - direct
-    direct_norm, gates_norm = norm(direct), norm(gates)
-    return {
-        "direct": ratio(direct_norm, scale),
-        "gates": ratio(gates_norm, scale),
-        "cosine": cosine(direct, gates, direct_norm, gates_norm),
-    }
+def _two_paths(trace: Trace, carried: str, scales: list[float]) -> list[dict[str, float]]:
+    """The gradients as the direct path through the gate and the rest, which came through the other gates."""
+    gradient = trace.gradients[carried]
+    width = gradient.shape[2]
+    # LSTM's forget gate and GRU's update gate are both the second block.
+    direct = trace.values["gates"][:, :, width : 2 * width] * gradient[1:]
+    rest = gradient[:-1] - direct
+    direct_norms, rest_norms = norms(direct), norms(rest)
+    angles = cosines(direct, rest, direct_norms, rest_norms)
+    return [
+        {"direct": ratio(one, scale), "gates": ratio(other, scale), "cosine": angle}
+        for one, other, angle, scale in zip(direct_norms, rest_norms, angles, scales[1:], strict=True)
+    ]
 
 
-_FACTORS: dict[str, Callable[[Trace], TakeApart]] = {
-    "mlp": _mlp_factors,
-    "rnn": _rnn_factors,
-    "lstm": _lstm_factors,
-    "gru": _gru_factors,
-}
+_PARTS: dict[str, Parts] = {"mlp": _mlp_parts, "rnn": _rnn_parts, "lstm": _lstm_parts, "gru": _gru_parts}
 
 
 def _statistics(trace: Trace, index: int) -> ActivationStatistics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import functools
 from dataclasses import dataclass
@@ -117,7 +118,8 @@ class Trace:
     def stages(self) -> tuple[Stage, ...]:
         """Stage 0 (the input, or the initial state) to the last (depth, or T)."""
         with np.errstate(all="ignore"):
-            return stages_of(self)
+            # Of a shallow copy: stages that point back here would keep a dead trace until the garbage collector comes.
+            return stages_of(copy.copy(self))
 
     @functools.cached_property
     def profile(self) -> Profile:

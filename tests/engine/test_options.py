@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
 from gradtui_engine.experiment import is_optional, options
 from gradtui_engine.options import Choice, Integer, Number, Option, Rejected
@@ -42,8 +43,11 @@ def test_an_option_without_cells_applies_to_all_and_one_with_cells_to_those() ->
     assert [cell for cell in CELLS if fields["forget_bias"].applies_to(cell)] == ["lstm"]
 
 
-def test_only_what_the_cell_and_the_data_decide_may_be_left_to_them() -> None:
-    assert [name for name in options() if is_optional(name)] == ["data", "batch", "steps", "inputs"]
+def test_what_the_cell_and_the_data_decide_may_be_left_to_them_and_the_rest_has_a_default() -> None:
+    left = [name for name in options() if is_optional(name)]
+    assert {"activation", "data", "loss", "batch", "steps", "inputs"} <= set(left)
+    plain = Experiment()
+    assert not [name for name in options() if name not in left and getattr(plain, name) is None]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1.5", "0", "101", "1e2", "0x10", "nan", "-5", "9" * 5000])
@@ -56,6 +60,15 @@ def test_text_that_is_no_whole_number_in_range_is_refused(text: str) -> None:
 def test_text_that_is_no_number_in_range_is_refused(text: str) -> None:
     with pytest.raises(Rejected, match=r"given; allowed: a number from -1 to 1e\+30"):
         REAL.parse(text)
+
+
+@pytest.mark.parametrize("kind", [Number(0.0, 1.0, "auto"), options()["gain"].kind])
+def test_a_number_may_have_one_word_that_stands_for_it(kind: Number) -> None:
+    assert kind.parse("auto") == kind.check("auto") == "auto"
+    assert kind.allowed.endswith(", or auto")
+    for wrong in ("Auto", "", "automatic"):
+        with pytest.raises(Rejected):
+            kind.parse(wrong)
 
 
 @pytest.mark.parametrize(("text", "value"), [("7", 7), (" 7 ", 7), ("+7", 7), ("100", 100)])
