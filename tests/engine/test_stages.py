@@ -71,7 +71,7 @@ def test_the_parts_of_a_layers_factor_give_it_back(experiment: Experiment) -> No
         parts = dict(stage.factors)
         joined = {name: parts.pop(name) for name in ("branch", "skip", "cosine") if name in parts}
         assert set(parts) <= {"activation", "norm", "weight", "scale"}
-        if joined and not math.isnan(stage.factor):
+        if joined and math.isfinite(stage.factor):
             total = norm_of_sum(joined["branch"], joined["skip"], joined["cosine"])
             # Where branch and skip nearly cancel, the sum has the precision of its addends.
             loss = TOLERANCE * (joined["branch"] + joined["skip"])

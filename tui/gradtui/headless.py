@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,7 +19,7 @@ from .summary import experiment_line, verdict_line
 if TYPE_CHECKING:
     import argparse
 
-    from gradtui_engine import Experiment, Stage, Trace
+    from gradtui_engine import Experiment, Trace
 
 #: Width of the plot and table where the output is not a terminal.
 _COLUMNS = 100
@@ -88,41 +89,68 @@ def plot(trace: Trace, width: int, colour: bool) -> str:
 
 def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
-    lines = [experiment_line(trace), f"loss {trace.loss:.6g}", verdict_line(trace.outcome), ""]
-    parts = [name for name in trace.stages[0].factors if name != "cosine"] or ["factor"]
-    head = [trace.axis, "‖∂L/∂h‖", *(["‖∂L/∂c‖"] if trace.program.cells else []), "factor", *parts]
-    head = head if trace.stages[0].factors else head[: -len(parts)]
-    head += ["mean", "std", "sat.", "dead"]
-    rows = [_cells(stage, parts if trace.stages[0].factors else []) for stage in reversed(trace.stages)]
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    columns = _columns(trace)
+    rows = [[column(stage.index) for _, column in columns] for stage in reversed(trace.stages)]
+    head = [name for name, _ in columns]
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     scale = LogScale.of([stage.gradient_norm for stage in trace.stages])
     room = max(10, width - sum(widths) - 2 * len(widths))
-    title = f"{scale.label}, {'│' if blocks else '|'} = 1"
-    lines.append("  ".join(name.rjust(size) for name, size in zip(head, widths, strict=True)) + "  " + title[:room])
+
+    def line(cells: list[str], bar: str) -> str:
+        return ("  ".join(text.rjust(size) for text, size in zip(cells, widths, strict=True)) + "  " + bar).rstrip()
+
+    lines = [*summary(trace), "", line(head, f"{scale.label}, {'│' if blocks else '|'} = 1"[:room])]
     for stage, row in zip(reversed(trace.stages), rows, strict=True):
-        bar = scale.bar(stage.gradient_norm, room, blocks)
-        lines.append(
-            ("  ".join(text.rjust(size) for text, size in zip(row, widths, strict=True)) + "  " + bar).rstrip()
-        )
+        lines.append(line(row, scale.bar(stage.gradient_norm, room, blocks)))
     return lines
 
 
-def _cells(stage: Stage, parts: list[str]) -> list[str]:
-    statistics = stage.activation
-    cell = [] if stage.cell_gradient_norm is None else [short(stage.cell_gradient_norm)]
-    return [
-        str(stage.index),
-        short(stage.gradient_norm),
-        *cell,
-        short(stage.factor),
-        *(short(stage.factors.get(part)) for part in parts),
-        short(statistics.mean),
-        short(statistics.std),
-        percent(statistics.saturated),
-        percent(statistics.dead),
+def summary(trace: Trace) -> list[str]:
+    """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
+    unit = "layers" if trace.axis == "layer" else "steps"
+    along, theory = trace.profile, trace.theory
+    reach = [f"half-life {short(along.half_life)} {unit}"] if 0 < along.half_life < math.inf else []
+    if along.vanished_after is not None:
+        reach.append(f"under 1e-3 of the output's after {along.vanished_after} {unit}")
+    if along.subnormal_after is not None:
+        reach.append(f"under float32's smallest normal after {along.subnormal_after}")
+    lines = [experiment_line(trace), f"loss {trace.loss:.6g}", verdict_line(trace.outcome)]
+    if reach:
+        lines.append("reach: " + ", ".join(reach))
+    if theory.chi is not None:
+        star = "" if theory.q_star is None else f", q* {short(theory.q_star)}"
+        lines.append(f"theory: √χ {short(math.sqrt(theory.chi))}, {theory.regime}{star} · {theory.note}")
+    else:
+        lines.append(f"theory: {theory.note}")
+    return lines
+
+
+#: A column's head, and its text for a stage.
+Column = tuple[str, Callable[[int], str]]
+
+
+def _columns(trace: Trace) -> list[Column]:
+    stages, predicted = trace.stages, trace.theory.factors
+    # In the order in which they first occur; the whole is the factor, the cosine is for those who want to add up.
+    parts = [
+        part
+        for part in dict.fromkeys(part for stage in stages for part in stage.factors)
+        if part not in ("whole", "cosine")
     ]
-
-
-def print_problems(problems: tuple[Problem, ...], command: str) -> None:
-    for problem in problems:
-        print(f"{command}: {problem}", file=sys.stderr)
+    columns: list[Column] = [
+        (trace.axis, str),
+        ("‖∂L/∂h‖", lambda index: short(stages[index].gradient_norm)),
+    ]
+    if trace.program.cells:
+        columns.append(("‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
+    columns.append(("factor", lambda index: short(stages[index].factor)))
+    if any(value is not None for value in predicted):
+        columns.append(("predicted", lambda index: short(predicted[index])))
+    columns += [(part, lambda index, part=part: short(stages[index].factors.get(part))) for part in parts]  # type: ignore[misc]
+    return [
+        *columns,
+        ("mean", lambda index: short(stages[index].activation.mean)),
+        ("std", lambda index: short(stages[index].activation.std)),
+        ("sat.", lambda index: percent(stages[index].activation.saturated)),
+        ("dead", lambda index: percent(stages[index].activation.dead)),
+    ]
