@@ -124,7 +124,7 @@ ACTIVATIONS = Table(
         ),
         Activation(
             "hard_tanh", "htanh", "a = max(−1, min(1, z))", "f′(z) = 1 if |z| < 1 else 0", curves.hard_tanh,
-            curves.hard_tanh_derivative, (0.0, 1.0), 1.3917,
+            curves.hard_tanh_derivative, (0.0, 1.0), 1.3920,
             "f′ is exactly 1 inside and exactly 0 outside: saturated units get nothing at all.",
             kinks=(-1.0, 1.0), saturation=TANH_SATURATION,
         ),

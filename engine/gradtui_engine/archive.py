@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +51,8 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
 def save(trace: Trace, path: str | Path) -> None:
     """Write the arrays to `path`, exactly there (NumPy would add .npz), whole or not at all. Raises OSError."""
     path = Path(path)
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     draft = path.with_name(f".{path.name}.part")
     try:
         with draft.open("wb") as file:

@@ -27,6 +27,7 @@ class Cell:
     """One kind of network.
 
     build(experiment, sizes, loss) lists the program. activations are those that the cell can use, empty for all.
+    A cell with activations of its own (σ and tanh) has the MLP's default, so that switching there and back keeps it.
     """
 
     name: str
@@ -77,7 +78,7 @@ CELLS = Table(
             "time",
             True,
             "digits-pixels",
-            "tanh",
+            "sigmoid",
             "i, f, o = σ(x_t W_ihᵀ + h_(t−1) W_hhᵀ + b); g = tanh(…); c_t = f ⊙ c_(t−1) + i ⊙ g; h_t = o ⊙ tanh c_t",
             recurrent.build,
             "Deep in time, with a cell state: its direct path's factor is the forget gate.",
@@ -87,7 +88,7 @@ CELLS = Table(
             "time",
             True,
             "digits-pixels",
-            "tanh",
+            "sigmoid",
             "r, z = σ(…); n = tanh(p_n + r ⊙ q_n); h_t = (1 − z) ⊙ n + z ⊙ h_(t−1)",
             recurrent.build,
             "Deep in time, two gates and no cell state: the direct path's factor is z.",

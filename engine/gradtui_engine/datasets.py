@@ -68,10 +68,19 @@ class DataSet:
 
 
 def standardise(values: Array, axes: tuple[int, ...]) -> Array:
-    """(x − mean) / std over the given axes; a constant column becomes 0, not a division by zero."""
-    mean = values.mean(axis=axes, keepdims=True)
-    std = values.std(axis=axes, keepdims=True)
-    return np.asarray((values - mean) / np.where(std > 0.0, std, 1.0))
+    """(x − mean) / std over the given axes; a constant column becomes exactly 0.
+
+    Columns are scaled by a power of two first, which is exact, so that numbers of 1e-300 or 1e307 do not under- or
+    overflow on the way. Constant is decided by the values: the mean of equal numbers can be off by a rounding, and
+    dividing that by its own size would make ±1 of nothing.
+    """
+    low, high = values.min(axis=axes, keepdims=True), values.max(axis=axes, keepdims=True)
+    _, exponent = np.frexp(np.maximum(np.abs(low), np.abs(high)))
+    scaled = np.ldexp(values, -exponent)
+    std = scaled.std(axis=axes, keepdims=True)
+    constant = low == high
+    centred = np.where(constant, 0.0, scaled - scaled.mean(axis=axes, keepdims=True))
+    return np.asarray(centred / np.where(constant | (std == 0.0), 1.0, std))
 
 
 @functools.cache

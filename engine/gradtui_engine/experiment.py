@@ -122,11 +122,13 @@ class Experiment:
             except Rejected as error:
                 problems.append(Problem(name, str(error)))
         broken = {problem.field for problem in problems}
-        if not broken & {"cell", "data", "optimizer", "clip", "steps", "inputs"}:
-            for name, value in self._derived().items():
-                if getattr(self, name) is None:
-                    object.__setattr__(self, name, value)
-            problems += (problem for problem in self._contradictions() if problem.field not in broken)
+        # A field that is wrong by itself stands at its default while the others are looked at together.
+        for name in broken:
+            object.__setattr__(self, name, type(self).__dataclass_fields__[name].default)
+        for name, value in self._derived().items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+        problems += (problem for problem in self._contradictions() if problem.field not in broken)
         if problems:
             raise ExperimentError(problems)
 
@@ -209,15 +211,18 @@ class Experiment:
         Switching the cell of an MLP on `digits` to lstm gives `digits-pixels`, as leaving data out would.
         """
         values: dict[str, Any] = dataclasses.asdict(self)
-        for name, value in self._derived().items():
+        data = find(str(self.data))
+        derived = self._derived()
+        # Where the data leave a size open, only the default follows; one that was chosen stays.
+        derived |= {"steps": DEFAULT_STEPS} if data.steps is None else {}
+        derived |= {"inputs": DEFAULT_INPUTS} if data.inputs is None else {}
+        for name, value in derived.items():
             if values[name] == value:
                 values[name] = None
-        if "data" in changes or "cell" in changes:
-            if find(str(self.data)).name == CSV:
-                values |= dict.fromkeys(("batch", "steps", "inputs", "loss"))
-            elif find(str(self.data)).is_sequence:
-                # An MLP reads a sequence flattened: its inputs belong to that reading.
-                values["inputs"] = None if find(str(self.data)).inputs else values["inputs"]
+        if data.name == CSV and changes.get("data", self.data) != self.data:
+            values |= dict.fromkeys(("batch", "steps", "inputs", "loss"))
+        elif data.name == CSV and changes.get("cell", self.cell) != self.cell:
+            values |= dict.fromkeys(("steps", "inputs"))
         return Experiment(**(values | changes))
 
     def request(self) -> Request:

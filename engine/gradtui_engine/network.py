@@ -12,7 +12,7 @@ from .experiment import Experiment
 from .initialisers import INITIALISERS
 from .losses import LOSSES
 from .node import Node, Workspace, allocate, allocate_block
-from .numerics import Array, norm
+from .numerics import Array, norm_inside
 from .operations import OPERATIONS
 from .parameters import initialise
 from .problems import ExperimentError, Problem
@@ -78,7 +78,7 @@ class Network:
                         merges[name] = Merge.of(working[name], addend)
                     working[name] += addend
                 for name in self._measured[index]:
-                    norms[name] = norm(working[name])
+                    norms[name] = norm_inside(working[name])
         return Trace(
             experiment=self.experiment,
             program=program,
@@ -167,9 +167,11 @@ def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
         elif not per_step and experiment.readout == "all":
             target = np.broadcast_to(target, (steps, *target.shape))
     dtype = np.dtype(experiment.dtype)
-    target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
+    with np.errstate(over="ignore"):  # a number beyond float32 is inf there: the outcome names it
+        target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
+        inputs = batch.inputs.astype(dtype)
     target.flags.writeable = False
-    return datasets.Batch(batch.inputs.astype(dtype), target, batch.outputs, row.name)
+    return datasets.Batch(inputs, target, batch.outputs, row.name)
 
 
 def _is_data_dependent(experiment: Experiment) -> bool:

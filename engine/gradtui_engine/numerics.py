@@ -37,6 +37,12 @@ def norm(array: Array) -> float:
     first. (A float32 gradient of 1e-25, which a vanishing network reaches in 40 layers, would otherwise
     have norm 0.) A NaN gives nan, an infinity without a NaN gives inf.
     """
+    with np.errstate(all="ignore"):
+        return norm_inside(array)
+
+
+def norm_inside(array: Array) -> float:
+    """`norm` for callers that already have NumPy's warnings off: 0.6 µs less, a third of the whole at 64×64."""
     flat = array.ravel(order="K")
     squares = float(np.dot(flat, flat))
     least, most = _LIMITS[flat.dtype.char]
@@ -44,7 +50,7 @@ def norm(array: Array) -> float:
 
 
 def norms(stack: Array) -> list[float]:
-    """The norm of each stack[k], all in one call."""
+    """The norm of each stack[k], all in one call; NumPy's warnings must be off."""
     rows = _rows(stack)
     least, most = _LIMITS[rows.dtype.char]
     least *= rows.shape[1]
@@ -61,7 +67,10 @@ def _scaled_norm(flat: Array) -> float:
     # frexp, not division by `largest`: scaling by a power of two is exact, also for subnormal numbers.
     exponent = math.frexp(largest)[1]
     scaled = np.ldexp(flat.astype(np.float64), -exponent)
-    return math.ldexp(math.sqrt(float(np.dot(scaled, scaled))), exponent)
+    try:
+        return math.ldexp(math.sqrt(float(np.dot(scaled, scaled))), exponent)
+    except OverflowError:
+        return math.inf
 
 
 def _rows(stack: Array) -> Array:

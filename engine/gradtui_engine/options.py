@@ -121,7 +121,8 @@ class Number(Kind):
             number = math.inf
         if not self.minimum <= number <= self.maximum:  # false for nan too
             raise Rejected(f"{number:g} given; allowed: {self.allowed}")
-        return number
+        # −0.0 equals 0.0: equal experiments must be the same to the bit.
+        return number + 0.0
 
     def parse(self, text: str) -> float | str:
         try:

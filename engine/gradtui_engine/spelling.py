@@ -61,5 +61,7 @@ def read_toml(source: str | Path) -> dict[str, Any]:
         raise ExperimentError([Problem(name, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise ExperimentError([Problem(name, f"is not UTF-8 text (byte {error.start})")]) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
         raise ExperimentError([Problem(name, f"is not TOML: {error}")]) from None
+    except RecursionError:
+        raise ExperimentError([Problem(name, "is not TOML: nested too deeply")]) from None

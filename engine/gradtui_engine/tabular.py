@@ -33,7 +33,11 @@ def _failed(*messages: str) -> ExperimentError:
 
 
 def path_of(source: str) -> Path:
-    return Path(source.removeprefix(PREFIX)).expanduser()
+    path = Path(source.removeprefix(PREFIX))
+    try:
+        return path.expanduser()
+    except RuntimeError:  # ~nobody: there is no such user
+        return path
 
 
 def stamp(source: str) -> tuple[int, int]:
@@ -42,15 +46,23 @@ def stamp(source: str) -> tuple[int, int]:
     try:
         found = path.stat()
     except OSError as error:
-        beside = [each.name for each in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-        match = nearest(path.name, beside)
+        match = nearest(path.name, _tables_beside(path))
         hint = f"; did you mean {str(path.with_name(match))!r}?" if match else ""
         raise _failed(f"{str(path)!r} cannot be read: {error.strerror}{hint}") from None
+    except ValueError as error:  # a NUL in the name
+        raise _failed(f"{str(path)!r} cannot be read: {error}") from None
     if not path.is_file():
         raise _failed(f"{str(path)!r} is not a file; give a CSV file as csv:PATH")
     if found.st_size > MOST_BYTES:
         raise _failed(f"{str(path)!r} has {found.st_size >> 20} MiB; allowed: up to {MOST_BYTES >> 20} MiB")
     return found.st_mtime_ns, found.st_size
+
+
+def _tables_beside(path: Path) -> list[str]:
+    try:
+        return [each.name for each in path.parent.glob("*.csv")]
+    except OSError:
+        return []
 
 
 def read(source: str) -> TabularData:

@@ -161,10 +161,15 @@ class Trace:
         return norm(self.gradients[slot]) if known is None else known
 
     def gradient(self, slot: str) -> Array:
-        """dL/dslot; one that is not kept is computed again, by the very operation that computed it in the run."""
+        """dL/dslot; one that is not kept is computed again, by the very operation that computed it in the run.
+
+        Raises KeyError for a slot that no gradient reaches.
+        """
         if slot in self.gradients:
             return self.gradients[slot]
-        instruction = next(each for each in self.program.instructions if slot in each.inputs)
+        instruction = next((each for each in self.program.instructions if slot in each.inputs), None)
+        if instruction is None:
+            raise KeyError(f"no gradient reaches {slot!r}")
         node = self._node(instruction)
         with np.errstate(all="ignore"):
             OPERATIONS[instruction.operation].backward(node)
@@ -181,15 +186,13 @@ class Trace:
             if name in self.scratch_norms:
                 known[name] = self.gradient(name)
         node = Node(instruction, self.values, known, self.parameters, nowhere, self.target, Workspace())
-        written = {name for each in self.program.instructions for name in each.outputs}
-        node.input_gradients = [
-            np.empty_like(self.values[name]) if name in written or name in self.gradients else None
-            for name in instruction.inputs
-        ]
+        node.input_gradients = [np.empty_like(self.values[name]) for name in instruction.inputs]
         return node
 
     def contributions(self, time: int) -> dict[str, Array]:
         """Time step `time`'s addend of each shared parameter's gradient; their sum over time is the gradient."""
+        if not 1 <= time < len(self.program.stages):
+            raise IndexError(f"time step {time}: there are 1 to {len(self.program.stages) - 1}")
         found: dict[str, Array] = {}
         for each in self.program.instructions:
             row = OPERATIONS[each.operation]

@@ -99,7 +99,7 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "sigma_b": st.none() | st.floats(0.0, 1.0),
     "forget_bias": st.floats(-2.0, 2.0),
     "input_bias": st.floats(-2.0, 2.0),
-    "residual_scale": st.none() | st.floats(0.0, 2.0),
+    "residual_scale": st.none() | st.just(0.0) | st.floats(0.1, 2.0),
     "learning_rate": st.none(),
     "weight_decay": st.none(),
     "clip_threshold": st.none(),

@@ -7,24 +7,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradtui_engine import Experiment, Network
+from gradtui_engine import Network
 from gradtui_engine.cells import CELLS
 from gradtui_engine.node import Node, Workspace
 from gradtui_engine.numerics import Array
 from gradtui_engine.operations import OPERATIONS
 from gradtui_engine.program import Instruction
 
-from .helpers import shaken
+from .helpers import shaken, small
 
 STEP = 1e-5
-# Truncation step² times third derivatives of order 1, rounding eps/step · |sum of 100 numbers of order 1|.
+# Truncation: step² times third derivatives of order 10 (a norm's). Rounding: eps/step times a sum of order 100.
 TOLERANCE = 1e-8
 
 EXPERIMENTS = [
-    Experiment(depth=2, width=4, batch=3, activation="tanh", data="gaussian", inputs=5, seed=1),
-    Experiment(depth=2, width=4, batch=3, activation="sigmoid", seed=2),
-    Experiment(cell="lstm", width=4, batch=3, data="gaussian", inputs=5, steps=3, seed=3),
-    Experiment(cell="lstm", width=4, batch=3, data="digits-rows", seed=4),
+    small("mlp", depth=2, width=4, batch=3, seed=1),
+    small("mlp", depth=2, width=4, batch=3, activation="prelu", norm="batch", loss="bce", seed=4),
+    small("mlp", depth=3, width=4, batch=3, norm="layer", residual="add", residual_block="pre"),
+    small("mlp", depth=3, width=4, batch=3, norm="rms", norm_position="after", residual="scaled", loss="mse"),
+    *(small(cell, width=4, batch=3) for cell in CELLS if cell != "mlp"),
+    *(small(cell, width=4, batch=3, data="copy", steps=3, layers=2, readout="all") for cell in CELLS if cell != "mlp"),
+    *(small(cell, width=4, batch=3, pin_forget=0.7) for cell in ("lstm", "gru")),
 ]
 NETWORKS = [shaken(experiment) for experiment in EXPERIMENTS]
 INSTRUCTIONS = [
@@ -49,8 +52,11 @@ class Bound:
         rng = np.random.default_rng(0)
         # Gates and such have no gradient of their own: those that the run keeps, or measures, have one.
         flows = {*trace.gradients, *trace.scratch_norms}
-        outputs = [name for name in instruction.outputs if name in flows]
+        outputs = [name for name in instruction.outputs if name in flows and not name.startswith("recurrent")]
         self.sent = {name: rng.normal(size=self.values[name].shape) for name in outputs}
+        # A GRU's step hands this one to its projection, which gathers the recurrent weights' gradient from it.
+        beside = [name for name in (*instruction.outputs, *instruction.reads) if name.startswith("recurrent")]
+        self.beside = {name: rng.normal(size=self.values[name].shape) for name in beside}
 
     def node(self, gradients: dict[str, Array], parameter_gradients: dict[str, Array]) -> Node:
         network = self.network
@@ -88,7 +94,7 @@ class Bound:
         self.weighted_output()
         inputs = {name: np.full(self.values[name].shape, np.nan) for name in self.instruction.inputs}
         parameters = {name: np.full_like(self.parameters[name], np.nan) for name in self.instruction.parameters}
-        sent = {name: each.copy() for name, each in self.sent.items()}
+        sent = {name: each.copy() for name, each in (self.sent | self.beside).items()}
         self.row.backward(self.node(sent | inputs, parameters))
         return inputs, parameters
 
@@ -106,12 +112,15 @@ def test_backward_gives_the_slope_by_every_parameter_of_its_own(network: Network
     bound = Bound(network, instruction)
     _, parameters = bound.backward()
     for name, found in parameters.items():
-        if not (bound.row.contribution and name.endswith("weight_hh_l0")):
-            wanted = bound.differences(bound.parameters[name])
-        else:
-            # The time steps read the recurrent weight, as ⟨δ_t, h_(t−1) Wᵀ⟩; its gradient is gathered here.
-            (sent,) = bound.sent.values()
-            wanted = np.einsum("tbu,tbi->ui", sent, bound.values["h"][:-1])
+        wanted = bound.differences(bound.parameters[name])
+        if bound.row.contribution:
+            # The time steps read the recurrent weights, as h_(t−1) Wᵀ + b; their gradient is gathered here, from
+            # that of the pre-activations or, in a GRU, from the one that its steps hand over.
+            (flow,) = bound.beside.values() or bound.sent.values()
+            if "weight_hh" in name:
+                wanted = np.einsum("tbu,tbi->ui", flow, bound.values[instruction.reads[0]][:-1])
+            elif "bias_hh" in name:
+                wanted = np.einsum("tbu->u", flow)
         assert found == pytest.approx(wanted, abs=TOLERANCE), name
 
 
@@ -120,7 +129,7 @@ def test_the_gradient_of_the_data_need_not_be_wanted(network: Network, instructi
     bound = Bound(network, instruction)
     _, wanted = bound.backward()
     found = {name: np.full_like(array, np.nan) for name, array in wanted.items()}
-    bound.row.backward(bound.node({name: each.copy() for name, each in bound.sent.items()}, found))
+    bound.row.backward(bound.node({name: each.copy() for name, each in (bound.sent | bound.beside).items()}, found))
     assert {name: array.tobytes() for name, array in found.items()} == {
         name: array.tobytes() for name, array in wanted.items()
     }

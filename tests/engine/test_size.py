@@ -95,7 +95,7 @@ EXTREMES = [
     (Experiment(batch=1), 31),
     (Experiment(cell="lstm", width=1), 65),
     (Experiment(cell="lstm", batch=1), 65),
-    (Experiment(depth=1000, width=4, batch=4, activation="relu", init="he_normal"), 1001),
+    (Experiment(depth=1000, width=4, batch=4, activation="linear", init="orthogonal"), 1001),
     (Experiment(cell="lstm", data="gaussian", steps=2000, inputs=2, width=4, batch=4), 2001),
     (Experiment(batch=1797, depth=2), 3),
     (Experiment(cell="lstm", data="digits-rows", batch=1797, width=8), 9),

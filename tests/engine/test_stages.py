@@ -49,7 +49,8 @@ def test_the_norms_the_root_mean_squares_and_the_factors_are_those_of_the_arrays
         size = trace.gradients[f"h/{stage.index}"].size
         assert stage.gradient_rms == pytest.approx(norm / math.sqrt(size), rel=TOLERANCE, abs=0.0)
     for stage, norm, after in zip(trace.stages[:-1], norms[:-1], norms[1:], strict=True):
-        assert stage.factor == pytest.approx(norm / after if after else math.nan, rel=TOLERANCE, nan_ok=True)
+        by_zero = math.inf if norm else math.nan
+        assert stage.factor == pytest.approx(norm / after if after else by_zero, rel=TOLERANCE, nan_ok=True)
 
 
 @every_cell
