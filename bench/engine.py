@@ -7,30 +7,32 @@ import os
 
 from cases import CASES, Case
 
-ROUNDS, QUICK_ROUNDS = 21, 5
+SECONDS, QUICK_SECONDS = 4.5, 1.0
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def main() -> None:
-    """Measure the chosen cases and print a table for each."""
+    """Measure the chosen cases, print a table for each, and which goals were missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="only the cases whose name contains NAME")
-    parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds per case (default {ROUNDS})")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds: a first impression")
+    parser.add_argument("--seconds", type=float, metavar="S", help=f"measure each case for S seconds ({SECONDS})")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_SECONDS} s a case: a first impression")
+    parser.add_argument("--all", action="store_true", help="every contestant in every case, also without a goal")
+    parser.add_argument("--list", action="store_true", help="the names of the cases")
     arguments = parser.parse_args()
     chosen = _chosen(arguments.only)
     if not chosen:
         parser.error(f"no case is named {arguments.only!r}; there are: {', '.join(each.name for each in CASES)}")
-    rounds = (QUICK_ROUNDS if arguments.quick else ROUNDS) if arguments.rounds is None else arguments.rounds
-    if rounds < 1:
-        parser.error(f"--rounds {rounds} given; allowed: 1 or more")
+    if arguments.list:
+        print("\n".join(each.name for each in chosen))
+        return
+    seconds = (QUICK_SECONDS if arguments.quick else SECONDS) if arguments.seconds is None else arguments.seconds
     # A BLAS reads these once, when NumPy is first imported: hence the late import.
     os.environ.update(dict.fromkeys(THREADS, "1"))
-    from report import print_case, print_machine
+    from report import print_case, print_goals, print_machine
 
     print_machine()
-    for case in chosen:
-        print_case(case, rounds)
+    print_goals([result for case in chosen for result in print_case(case, seconds, arguments.all)])
 
 
 def _chosen(part: str | None) -> list[Case]:

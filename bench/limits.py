@@ -6,12 +6,13 @@ states and gradients of 50 layers do not stay in the cache), results into memory
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from gradtui_engine.network import Network
 from gradtui_engine.numerics import Array
+from layout import cell_names
 
 Product = tuple[Array, Array, Array]
 Limits = dict[str, Callable[[], None]]
@@ -25,7 +26,7 @@ class Maker:
         self._rng = np.random.default_rng(0)
 
     def array(self, *shape: int) -> Array:
-        return self._rng.standard_normal(shape, dtype=np.float64).astype(self._dtype)
+        return self._rng.standard_normal(shape, dtype=np.float32).astype(self._dtype)
 
     def product(self, one: Array, other: Array) -> Product:
         if one.shape[1] == 1:
@@ -45,35 +46,43 @@ class Maker:
         return [self.product(state, weight.T), self.product(delta.T, state), *backward]
 
 
-def _mlp(network: Network) -> Limits:
-    make = Maker(network)
+def limits(network: Network) -> Limits:
+    """The limit by memory layout: an MLP has one; a recurrent cell has two, since they differ in speed."""
+    if network.experiment.cell == "mlp":
+        return {"limit": _multiplying(_mlp(Maker(network), network))}
+    return {
+        "limit, batch first": _multiplying(_recurrent(Maker(network), network, units_first=False)),
+        "limit, units first": _multiplying(_recurrent(Maker(network), network, units_first=True)),
+    }
+
+
+def _mlp(make: Maker, network: Network) -> list[Product]:
     batch = network.batch.size
     weights = [array.shape for array in network.parameters.values() if array.ndim == 2]
-    layers = [make.linear(batch, inputs, outputs) for outputs, inputs in weights]
+    found = [make.linear(batch, inputs, outputs) for outputs, inputs in weights]
     # Forward through all the layers, then backward: the order in which a step touches memory.
-    forward = [layer[0] for layer in layers]
-    backward = [product for layer in reversed(layers) for product in layer[1:]]
-    return {"limit": _multiplying(forward + backward)}
+    forward = [layer[0] for layer in found]
+    return forward + [product for layer in reversed(found) for product in layer[1:]]
 
 
-def _lstm(network: Network) -> Limits:
-    make = Maker(network)
-    steps, batch, inputs = network.batch.inputs.shape
+def _recurrent(make: Maker, network: Network, units_first: bool) -> Iterator[Product]:
+    steps, batch, _ = network.batch.inputs.shape
     width = network.experiment.width
-    readout = make.linear(batch, width, network.batch.outputs)
-    # One product over all steps each: the input projection and the gradients of both weights.
-    whole = make.linear(steps * batch, inputs, 4 * width, data_gradient=False)
-    recurrent_gradient = make.product(make.array(4 * width, steps * batch), make.array(steps * batch, width))
-    weight = make.array(4 * width, width)
-    batch_first = [make.product(make.array(batch, width), weight.T) for _ in range(steps)]
-    batch_first += [make.product(make.array(batch, 4 * width), weight) for _ in range(steps)]
-    units_first = [make.product(weight, make.array(width, batch)) for _ in range(steps)]
-    units_first += [make.product(weight.T, make.array(4 * width, batch)) for _ in range(steps)]
-    common = [*whole, recurrent_gradient, *readout]
-    return {
-        "limit, batch first": _multiplying([*common, *batch_first]),
-        "limit, units first": _multiplying([*common, *units_first]),
-    }
+    for layer in range(network.experiment.layers):
+        weight_ih, weight_hh, *_ = cell_names(network, layer)
+        rows, inputs = network.parameters[weight_ih].shape
+        # One product over all steps each: the input projection and the gradients of both weights.
+        yield from make.linear(steps * batch, inputs, rows, data_gradient=layer > 0)
+        yield make.product(make.array(rows, steps * batch), make.array(steps * batch, width))
+        weight = make.array(*network.parameters[weight_hh].shape)
+        for _ in range(steps):
+            if units_first:
+                yield make.product(weight, make.array(width, batch))
+                yield make.product(weight.T, make.array(rows, batch))
+            else:
+                yield make.product(make.array(batch, width), weight.T)
+                yield make.product(make.array(batch, rows), weight)
+    yield from make.linear(batch, width, network.batch.outputs)
 
 
 def _multiplying(products: Iterable[Product]) -> Callable[[], None]:
@@ -84,7 +93,3 @@ def _multiplying(products: Iterable[Product]) -> Callable[[], None]:
             np.matmul(one, other, out=out)
 
     return run
-
-
-#: By cell; a recurrent cell has one limit per memory layout, since they differ in speed.
-LIMITS: Mapping[str, Callable[[Network], Limits]] = {"mlp": _mlp, "lstm": _lstm}

@@ -9,10 +9,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cases import Case
-from contestants import PLAIN_NAME, RECORDED, STATISTICS, TORCH, check, has_torch, limits, steps
+from cases import Case, Extra
+from contestants import PLAIN, RECORDED, TORCH, check, has_torch, steps
 from gradtui_engine import Experiment, build
-from timing import measure, ratio
+from limits import limits
+from timing import Times, measure, ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A measured ratio that has a goal."""
+
+    case: str
+    text: str
+    met: bool
 
 
 def print_machine() -> None:
@@ -22,24 +32,46 @@ def print_machine() -> None:
     print("Times are medians; ratios are medians of the rounds' ratios, with their quartiles.")
 
 
-def print_case(case: Case, rounds: int) -> None:
+def print_case(case: Case, seconds: float, everyone: bool) -> list[Result]:
     """Check that all contestants compute the same, time them in turns, print times and ratios."""
-    network = build(Experiment.from_mapping(case.experiment))
-    found, bare = steps(network), limits(network)
-    check(found, network.experiment.dtype)
-    print(f"\n{case.name}: {_described(case)}; {rounds} rounds")
-    times = measure({**bare, **found}, rounds)
+    experiment = Experiment.from_mapping(case.experiment)
+    torch = has_torch() and (everyone or case.torch_over is not None)
+    plain = Extra.UPDATE not in case.extras
+    for dtype in ("float64", experiment.dtype):
+        network = build(experiment.replace(dtype=dtype))
+        found = steps(network, case.extras, torch, plain)
+        check(found, network)
+    bare = limits(network) if everyone or case.over_limit is not None else {}
+    times = measure({**bare, **found}, seconds)
+    print(f"\n{case.name}: {_described(case)}; {len(times[RECORDED + case.extras[0]])} rounds")
+    rows = {row.shown: row for row in _rows(case, times)}
+    results = []
     for name, values in times.items():
-        print(f"  {name:<34}{statistics.median(values) * 1e3:9.3f} ms")
-    for row in _ratios(case, list(bare), torch=TORCH in times):
-        found_ratio = ratio(times, row.numerator, row.denominator)
-        print(f"  {f'{row.numerator} / {row.denominator}':<66}{found_ratio}{row.verdict(found_ratio.median)}")
+        line = f"  {name:<24}{statistics.median(values) * 1e3:9.3f} ms"
+        row = rows.get(name)
+        if row is not None:
+            spread = ratio(times, row.numerator, row.denominator)
+            verdict = row.verdict(spread.median)
+            line += f"   {f'{row.numerator} / {row.denominator}':<43}{spread!s:<22}{verdict}"
+            if verdict:
+                results.append(Result(case.name, line.strip(), not verdict.endswith("MISSED")))
+        print(line.rstrip(), flush=True)
+    return results
+
+
+def print_goals(results: list[Result]) -> None:
+    """How many goals are met, and those that are not."""
+    missed = [each for each in results if not each.met]
+    print(f"\n{len(results)} goals, {len(results) - len(missed)} met, {len(missed)} missed{':' if missed else ''}")
+    for each in missed:
+        print(f"  {each.case:<18}{each.text}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One ratio to print, with its goal if it has one."""
+    """One ratio, printed beside the contestant `shown`, with its goal if it has one."""
 
+    shown: str
     numerator: str
     denominator: str
     most: float | None = None
@@ -47,21 +79,22 @@ class _Row:
 
     def verdict(self, value: float) -> str:
         if self.most is not None:
-            return f"  goal ≤ {self.most:g}: {'met' if value <= self.most else 'MISSED'}"
+            return f"≤ {self.most:g} {'met' if value <= self.most else 'MISSED'}"
         if self.least is not None:
-            return f"  goal ≥ {self.least:g}: {'met' if value >= self.least else 'MISSED'}"
+            return f"≥ {self.least:g} {'met' if value >= self.least else 'MISSED'}"
         return ""
 
 
-def _ratios(case: Case, bare: list[str], torch: bool) -> Iterator[_Row]:
-    """The ratios of a case; the statistics' rows repeat those of the gradient with more told."""
-    for part in ("", STATISTICS):
-        for name in bare:
-            # The limit has no statistics: what they cost on top of it is shown without a goal.
-            yield _Row(RECORDED + part, name, most=None if part else case.over_limit)
-        yield _Row(RECORDED + part, PLAIN_NAME)
-        if torch:
-            yield _Row(TORCH + part, RECORDED + part, least=case.torch_over)
+def _rows(case: Case, times: Times) -> Iterator[_Row]:
+    """The ratios of a case: PyTorch against what was asked of it, the others against the first row."""
+    first = RECORDED + case.extras[0]
+    for name in times:
+        if name.startswith(RECORDED):
+            continue
+        if name.startswith(TORCH):
+            yield _Row(name, name, name.replace(TORCH, RECORDED), least=case.torch_over)
+        else:
+            yield _Row(name, first, name, most=None if name == PLAIN else case.over_limit)
 
 
 def _described(case: Case) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 Times = Mapping[str, list[float]]
 
 # Seconds that a turn repeats a contestant for: the first call after another's turn finds the caches cold (+10 %).
-TURN = 0.1
+TURN = 0.05
+LEAST_ROUNDS, MOST_ROUNDS = 5, 41
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,23 @@ class Spread:
         return f"{self.median:6.2f}  ({self.low:.2f}–{self.high:.2f})"
 
 
-def measure(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Times:
-    """Seconds per call of each contestant, by round.
+def measure(contestants: Mapping[str, Callable[[], object]], seconds: float) -> Times:
+    """Seconds per call of each contestant, by round; rounds until the time is up.
 
     In a round each has one turn; the order moves on by one from round to round, so that nobody always starts.
     The garbage collector runs as in life, but spares what stood before (PyTorch's modules).
     """
+    start = time.perf_counter()
     repeats = {name: _repeats(function) for name, function in contestants.items()}
     times: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)
     gc.collect()
     gc.freeze()
-    for number in range(rounds):
-        start = number % len(names)
-        for name in names[start:] + names[:start]:
+    for number in range(MOST_ROUNDS):
+        if number >= LEAST_ROUNDS and time.perf_counter() - start > seconds:
+            break
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
             times[name].append(_turn(contestants[name], repeats[name]))
     gc.unfreeze()
     return times

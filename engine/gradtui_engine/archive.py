@@ -53,6 +53,8 @@ def save(trace: Trace, path: str | Path) -> None:
     path = Path(path)
     if not path.name:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is not a file, and is left as it is", str(path))
     draft = path.with_name(f".{path.name}.part")
     try:
         with draft.open("wb") as file:

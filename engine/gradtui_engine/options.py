@@ -18,6 +18,12 @@ class Rejected(ValueError):
     """A value that a field does not accept; the text says what was given and what is allowed."""
 
 
+def given(value: object) -> str:
+    """A value for a message; one that would fill the screen by its beginning."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:40]}… ({len(text)} characters)"
+
+
 class Kind:
     """How a field's value is checked (from Python and TOML) and parsed (from text)."""
 
@@ -54,7 +60,7 @@ class Choice(Kind):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise Rejected(f"{value!r} given; allowed: {self.allowed}")
+            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
         if self.prefix and value.startswith(self.prefix):
             if value == self.prefix:
                 raise Rejected(f"{value!r} names no file; give {self.prefix}PATH")
@@ -77,7 +83,7 @@ class Integer(Kind):
 
     def check(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise Rejected(f"{value!r} given; allowed: {self.allowed}")
+            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
         number = int(value)
         if not self.minimum <= number <= self.maximum:
             raise Rejected(f"{_short(number)} given; allowed: {self.allowed}")
@@ -88,13 +94,13 @@ class Integer(Kind):
             # int() would also take "1_000" and digits of other scripts; it is the usual reader, so let it.
             value = int(text)
         except ValueError:
-            raise Rejected(f"{text!r} given; allowed: {self.allowed}") from None
+            raise Rejected(f"{given(text)} given; allowed: {self.allowed}") from None
         return self.check(value)
 
 
 def _short(value: int) -> str:
     """A whole number for a message; one of hundreds of digits by its size (Python refuses to print some)."""
-    return str(value) if abs(value) < 10**20 else f"a number above {10**20:.0e}"
+    return str(value) if abs(value) < 10**40 else "a number of more than 40 digits"
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class Number(Kind):
         if self.word and value == self.word:
             return self.word
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise Rejected(f"{value!r} given; allowed: {self.allowed}")
+            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
         try:
             number = float(value)
         except OverflowError:
@@ -130,7 +136,7 @@ class Number(Kind):
         except ValueError as error:
             if isinstance(error, Rejected):
                 raise
-            raise Rejected(f"{text!r} given; allowed: {self.allowed}") from None
+            raise Rejected(f"{given(text)} given; allowed: {self.allowed}") from None
 
 
 @dataclass(frozen=True)

@@ -40,4 +40,5 @@ def unknown_name(given: str, allowed: Sequence[str]) -> str:
     """The message for a name that is not in a table."""
     match = nearest(given, allowed)
     hint = f"; did you mean {match!r}?" if match else ""
-    return f"{given!r} is unknown; allowed: {', '.join(allowed)}{hint}"
+    shown = repr(given) if len(given) <= 60 else f"{given[:40]!r}…"
+    return f"{shown} is unknown; allowed: {', '.join(allowed)}{hint}"

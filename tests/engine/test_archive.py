@@ -122,7 +122,7 @@ def test_a_path_that_cannot_be_written_is_an_os_error_and_leaves_nothing(tmp_pat
 
 @pytest.mark.parametrize("path", ["", ".", "/", ".."])
 def test_a_path_without_a_file_name_is_an_os_error(path: str) -> None:
-    with pytest.raises(OSError, match=r"(?i)director|busy|invalid|no such"):  # which one is the system's choice
+    with pytest.raises(OSError, match=r"(?i)director|not a file"):
         simulate(experiment("mlp")).save(path)
 
 

@@ -45,7 +45,7 @@ def test_every_row_has_an_oracle() -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS.names)
-@drawn(250)
+@drawn(150)
 @given(data=st.data())
 def test_autograd_finds_every_gradient_the_states_total_derivatives_too(cell: str, data: st.DataObject) -> None:
     assert not disagreements(shaken(data.draw(small_experiments(st.just(cell)))).run())

@@ -90,3 +90,34 @@ def test_a_networks_experiment_has_every_size_that_the_file_decided(tmp_path: Pa
 @every_cell
 def test_a_network_of_no_open_sizes_keeps_its_experiment(cell: str) -> None:
     assert build(small(cell)).experiment == small(cell)
+
+
+OVER_TIME = [row.name for row in CELLS.values() if row.over_time]
+
+
+@pytest.mark.parametrize("cell", OVER_TIME)
+def test_reading_out_the_last_step_asks_for_the_last_steps_class_and_reading_out_all_for_every_ones(cell: str) -> None:
+    last, every = (build(small(cell, data="copy", steps=9, readout=readout)).run() for readout in ("last", "all"))
+    assert every.target.shape == (9, 5)
+    assert np.array_equal(last.target, every.target[-1])
+    assert (last.values["output"].shape, every.values["output"].shape) == ((5, 10), (9, 5, 10))
+
+
+@pytest.mark.parametrize("cell", OVER_TIME)
+def test_reading_out_all_steps_asks_every_one_for_the_one_target_there_is(cell: str) -> None:
+    last, every = (build(small(cell, readout=readout)).run() for readout in ("last", "all"))
+    assert np.array_equal(every.target, np.tile(last.target, (8, 1)))
+    assert every.values["h"].tobytes() == last.values["h"].tobytes()
+
+
+@every_cell
+def test_a_loss_for_numbers_reads_classes_as_zero_and_one(cell: str) -> None:
+    classes = build(small(cell)).batch.target
+    for loss in ("mse", "bce"):
+        assert np.array_equal(build(small(cell, loss=loss)).batch.target, np.eye(10)[classes])
+
+
+@every_cell
+def test_the_loss_alone_is_that_of_a_run(cell: str) -> None:
+    network = build(small(cell))
+    assert network.loss() == network.run().loss

@@ -70,7 +70,8 @@ def test_steps_go_on_and_back_by_key() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("home", "n", "n", "full_stop", "N")
         assert app.state.step == 2
-        assert "forward · layer 2 · linear · step 3 of 125" in shown(app)
+        assert "‖ forward · layer 2 · linear" in shown(app)
+        assert "why · forward · layer 2 · linear" in shown(app)
         await pilot.press("]")
         assert app.state.step == 12
         await pilot.press("[", "comma")

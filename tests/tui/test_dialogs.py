@@ -141,6 +141,15 @@ def test_leaving_the_question_for_a_path_takes_the_preview_of_data_back() -> Non
     play(script, SMALL)
 
 
+@pytest.mark.parametrize("key", ["a", "d", "question_mark"])
+def test_in_a_dialog_tab_leaves_the_panes_behind_it_alone(key: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(key, "tab")
+        assert app.state.pane == "gradient"
+
+    play(script, SMALL)
+
+
 # -- prompt --------------------------------------------------------------------------------------------
 
 

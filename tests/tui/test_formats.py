@@ -121,7 +121,7 @@ def test_the_experiment_line_says_what_differs_from_the_usual() -> None:
     unusual = describe(Experiment(gain=2.5, dtype="float32"))
     assert "xavier_normal ×2.5" in unusual
     assert "float32" in unusual
-    assert "batch" not in describe(Experiment(), with_batch=False)
+    assert "batch" not in describe(Experiment(), detail=1)
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from gradtui import __version__
 from gradtui.formats import short
+from gradtui.summary import MARKS
 from gradtui_engine import Experiment, Trace, simulate
 from gradtui_engine.experiment import options
 from gradtui_engine.spelling import flag
@@ -107,11 +108,12 @@ def test_the_table_fits_the_terminal(
 def test_above_the_table_stand_experiment_loss_and_verdict(
     line: str, command: Command, traces: dict[str, Trace]
 ) -> None:
-    first, loss, verdict = command("run", *line.split()).out.split("\n\n")[0].splitlines()[:3]
+    first, loss, *rest = command("run", *line.split()).out.split("\n\n")[0].splitlines()
     trace = traces[line]
     assert first.startswith("LSTM " if trace.axis == "time" else f"MLP {trace.experiment.depth}×")
     assert loss == f"loss {trace.loss:.6g}"
-    assert verdict.endswith(trace.outcome.message)
+    assert rest[0].startswith(MARKS[trace.outcome.kind])
+    assert trace.outcome.message in " ".join(rest)
 
 
 # -- JSON ----------------------------------------------------------------------------------------------

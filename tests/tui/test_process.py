@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,17 +100,17 @@ def test_a_reader_that_has_had_enough_ends_the_program_quietly(switch: str) -> N
 
 
 class FullDisk(io.TextIOWrapper):
-    """A stream whose disk is full."""
+    """A file whose disk is full."""
 
     def write(self, text: str) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_full_disk_is_a_problem_like_any_other(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", FullDisk(io.BytesIO(), encoding="utf-8"))
+    with monkeypatch.context() as patch, FullDisk((tmp_path / "out.txt").open("wb"), encoding="utf-8") as disk:
+        patch.setattr(sys, "stdout", disk)
         status = main(["run", "--depth", "2"])
     assert status == 2
     assert "No space left on device" in capsys.readouterr().err

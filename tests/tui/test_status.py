@@ -170,7 +170,7 @@ def test_the_line_for_a_small_screen_fits_it() -> None:
 
 
 def test_the_line_for_a_small_screen_says_what_is_needed_without_cutting_it() -> None:
-    for width in range(len("gradtui needs 60×16"), 60):
+    for width in range(len("needs 60×16"), 60):
         line = texts([status.too_small(width, 5)])[0]
         assert "60×16" in line
         assert cut_numbers(line) == []

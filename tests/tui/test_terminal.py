@@ -34,16 +34,16 @@ def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> N
         terminal.shows("space play")
 
         terminal.press("\x1b[H")
-        terminal.shows("forward · layer 1 · linear · step 1 of 125")
+        terminal.shows("why · forward · layer 1 · linear")
         terminal.press("nn,")
-        terminal.shows("step 2 of 125")
+        terminal.shows("why · forward · layer 1 · activation")
 
         terminal.press("m")
         terminal.shows("LSTM 64 steps × 64")
         terminal.shows("gates · mean over units")
 
         terminal.resize(20, 5)
-        terminal.shows("gradtui needs 60×16")
+        terminal.shows("needs 60×16")
         assert "LSTM" not in terminal.text
         terminal.resize(80, 24)
         terminal.shows("LSTM 64 steps × 64")

@@ -16,6 +16,7 @@ from gradtui_engine import Experiment, ExperimentError, Trace, simulate
 from gradtui_engine.datasets import CSV
 from gradtui_engine.experiment import options
 from gradtui_engine.options import Value
+from gradtui_engine.tabular import PREFIX
 
 from . import state as s
 from .commands import COMMANDS, footer
@@ -46,7 +47,8 @@ class GradtuiApp(App[int]):
     CSS = "Screen { layers: base; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
-        Binding(key, f"command('{each.id}')", each.label, show=False, priority=False)
+        # Textual's screens have a tab of their own, which would come first.
+        Binding(key, f"command('{each.id}')", each.label, show=False, priority=key in ("tab", "shift+tab"))
         for each in COMMANDS
         for key in each.keys
     ]
@@ -217,6 +219,7 @@ class GradtuiApp(App[int]):
         if message.asked != self.state.experiment:
             return  # stale: another experiment has been asked for meanwhile
         if message.trace is None:
+            self._play_on_arrival = False
             if self.trace is None:
                 self.exit(2, message=f"gradtui: {message.problem}")
                 return
@@ -234,6 +237,7 @@ class GradtuiApp(App[int]):
         self._play_on_arrival = True
         problem = self.change(seed=self.state.experiment.seed + (1 if new_seed else 0))
         if problem:
+            self._play_on_arrival = False
             self.send(s.Message(problem))
 
     def _switch_cell(self) -> None:
@@ -265,12 +269,18 @@ class GradtuiApp(App[int]):
                 if problem:
                     self.send(s.Message(problem))
 
-        def answered(name: str | None) -> None:
-            if name is None:
+        def restore(answer: str | None) -> None:
+            if answer is None and self.state.experiment != experiment:
                 self.send(s.Change(experiment))
                 self._simulate(experiment)
-            elif name == CSV:
-                self.push_screen(Prompt(field, option, name, lambda each, value: self.change(**{each: value})))
+
+        def answered(name: str | None) -> None:
+            if name == CSV:
+                self.push_screen(
+                    Prompt(field, option, PREFIX, lambda each, value: self.change(**{each: value})), restore
+                )
+            else:
+                restore(name)
 
         self.push_screen(Picker(field, names, str(current), preview), answered)
 
@@ -303,6 +313,10 @@ class GradtuiApp(App[int]):
     def do_palette(self) -> None:
         if not isinstance(self.screen, Dialog):
             self.action_command_palette()
+
+    def action_help_quit(self) -> None:
+        """ctrl+c: say how to leave, as a person who presses it wants to."""
+        self.send(s.Message("q quits"))
 
     def do_quit(self) -> None:
         self.exit(0)

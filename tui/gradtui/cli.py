@@ -126,11 +126,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(command, arguments)
     except BrokenPipeError:
-        # The reader (head, less) has gone. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has gone.
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        print(f"{command.prog}: output: cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _drop_output() -> None:
+    """Send what is left in the output's buffer nowhere: it would fail again at exit."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        return
 
 
 def _dispatch(command: Command, arguments: list[str]) -> int:

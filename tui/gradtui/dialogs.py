@@ -35,11 +35,11 @@ class Dialog(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     Dialog { align: right bottom; background: $background 0%; }
-    Dialog > Vertical { width: 64; max-width: 90%; height: auto; max-height: 80%; border: round $border;
-        background: $surface; padding: 0 1; margin: 0 1 1 1; }
+    Dialog > Vertical { width: 64; max-width: 90%; height: auto; max-height: 100%; border: round $border;
+        background: $surface; padding: 0 1; margin: 0 1 0 1; }
     Dialog Label.problem { color: $text-error; width: 100%; }
     Dialog Label.about { color: $text-muted; width: 100%; height: auto; }
-    Dialog OptionList { height: auto; max-height: 12; border: none; padding: 0; background: $surface; }
+    Dialog OptionList { height: auto; max-height: 50vh; border: none; padding: 0; background: $surface; }
     Dialog OptionList:focus { border: none; }
     Dialog Input { border: tall $border-blurred; }
     """
@@ -108,6 +108,7 @@ class Prompt(Dialog):
             problem = str(error)
         if problem:
             self.query_one(".problem", Label).update(Text(problem))
+            event.input.action_select_all()
         else:
             self.dismiss(text)
 

@@ -26,9 +26,9 @@ def short(value: float | None) -> str:
 
 def percent(share: float) -> str:
     """A share as a percentage; one that is not 0 never prints as 0 %, nor one below 1 as 100 %."""
-    if 0 < share < 0.005:
+    if 0 < share < 0.01:
         return "<1 %"
-    if 0.995 < share < 1:
+    if 0.99 < share < 1:
         return ">99 %"
     return f"{share:.0%}".replace("%", " %") if math.isfinite(share) else "nan"
 

@@ -47,7 +47,7 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
                 [Problem("--save", f"{switches.save!r} cannot be written: {error.strerror}")]
             ) from None
     if switches.json:
-        json.dump(document(trace), out, allow_nan=False, ensure_ascii=False)
+        json.dump(document(trace), out, allow_nan=False)
         out.write("\n")
         return 0
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
@@ -61,10 +61,18 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
 
 def check_writable(path: Path) -> None:
     """Refuse a path that cannot be written before anything is computed."""
-    if path.is_dir():
-        raise ExperimentError([Problem("--save", f"{str(path)!r} is a folder; give a file such as run.npz")])
-    if not path.absolute().parent.is_dir():
-        raise ExperimentError([Problem("--save", f"the folder {str(path.parent)!r} does not exist")])
+    try:
+        if path.is_dir():
+            problem = "is a folder; give a file such as run.npz"
+        elif path.exists() and not path.is_file():
+            problem = "is not a file, and is left as it is"
+        elif not path.absolute().parent.is_dir():
+            raise ExperimentError([Problem("--save", f"the folder {str(path.parent)!r} does not exist")])
+        else:
+            return
+    except (OSError, ValueError) as error:
+        problem = f"cannot be written: {getattr(error, 'strerror', None) or error}"
+    raise ExperimentError([Problem("--save", f"{str(path)!r} {problem}")])
 
 
 def can_print_blocks(out: TextIO) -> bool:
@@ -90,16 +98,22 @@ def plot(trace: Trace, width: int, colour: bool) -> str:
 def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
     columns = _columns(trace)
-    rows = [[column(stage.index) for _, column in columns] for stage in reversed(trace.stages)]
-    head = [name for name, _ in columns]
-    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+    while True:
+        rows = [[column(stage.index) for _, column in columns] for stage in reversed(trace.stages)]
+        head = [name for name, _ in columns]
+        widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+        spare = [name for name in _SPARE if name in head]
+        if not spare or sum(widths) + 2 * len(widths) + _LEAST_BAR <= width:
+            break
+        columns = [each for each in columns if each[0] != spare[0]]
     scale = LogScale.of([stage.gradient_norm for stage in trace.stages])
-    room = max(10, width - sum(widths) - 2 * len(widths))
+    room = max(_LEAST_BAR, width - sum(widths) - 2 * len(widths))
 
     def line(cells: list[str], bar: str) -> str:
         return ("  ".join(text.rjust(size) for text, size in zip(cells, widths, strict=True)) + "  " + bar).rstrip()
 
-    lines = [*summary(trace), "", line(head, f"{scale.label}, {'│' if blocks else '|'} = 1"[:room])]
+    title = f"{scale.label}, {'│' if blocks else '|'} = 1"[:room]
+    lines = [*summary(trace), "", line(head, title)]
     for stage, row in zip(reversed(trace.stages), rows, strict=True):
         lines.append(line(row, scale.bar(stage.gradient_norm, room, blocks)))
     return lines
@@ -125,6 +139,9 @@ def summary(trace: Trace) -> list[str]:
     return lines
 
 
+#: The least width of a bar, and the columns that give way to it in a narrow terminal, in this order.
+_LEAST_BAR = 10
+_SPARE = ("dead", "sat.", "std", "mean", "scale", "predicted", "gates", "direct", "cell", "skip", "branch", "norm")
 #: A column's head, and its text for a stage.
 Column = tuple[str, Callable[[int], str]]
 

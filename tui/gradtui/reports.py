@@ -44,7 +44,7 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     outcome = report.before.outcome
     status = 0 if outcome.healthy else 1
     if switches.json:
-        json.dump(report_document(report), out, allow_nan=False, ensure_ascii=False)
+        json.dump(report_document(report), out, allow_nan=False)
         out.write("\n")
         return status
     console = _console(out)

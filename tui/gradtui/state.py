@@ -144,6 +144,9 @@ def update(state: State, event: Event, timeline: Timeline | None) -> State:
     handler = _HANDLERS.get(type(event))
     if handler is None:
         raise TypeError(f"no such event: {event!r}")
+    if state.message and not isinstance(event, Tick | Loaded | Message):
+        # A message gives way to the next thing that the person does.
+        state = replace(state, message="")
     return handler(state, event, timeline)
 
 
@@ -169,20 +172,20 @@ def _toggle_play(state: State, event: TogglePlay, timeline: Timeline | None) -> 
     if state.playing:
         return replace(state, playing=False)
     step = timeline.loss if state.step >= timeline.arrived else state.step
-    return replace(state, playing=True, step=step, selected=None, message="")
+    return replace(state, playing=True, step=step, selected=None)
 
 
 def _move(state: State, event: Move, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
     step = timeline.move(state.step, event.count, state.grain)
-    return replace(state, step=step, playing=False, selected=None, message="")
+    return replace(state, step=step, playing=False, selected=None)
 
 
 def _jump(state: State, event: Jump, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
-    return replace(state, step=timeline.last if event.end else 0, playing=False, selected=None, message="")
+    return replace(state, step=timeline.last if event.end else 0, playing=False, selected=None)
 
 
 def _select(state: State, event: Select, timeline: Timeline | None) -> State:
@@ -190,7 +193,7 @@ def _select(state: State, event: Select, timeline: Timeline | None) -> State:
         return state
     stage = event.stage if event.stage is not None else selected_stage(state, timeline) - event.by
     stage = min(max(stage, 0), timeline.stage_count - 1)
-    return replace(state, selected=stage, playing=False, message="")
+    return replace(state, selected=stage, playing=False)
 
 
 def _faster(state: State, event: Faster, timeline: Timeline | None) -> State:
@@ -220,7 +223,7 @@ def _turn(state: State, event: Turn, timeline: Timeline | None) -> State:
 
 
 def _change(state: State, event: Change, timeline: Timeline | None) -> State:
-    return replace(state, experiment=event.experiment, loaded=False, message="")
+    return replace(state, experiment=event.experiment, loaded=False)
 
 
 def _loaded(state: State, event: Loaded, timeline: Timeline | None) -> State:

@@ -20,22 +20,28 @@ MARKS = {
 }
 
 
-def describe(experiment: Experiment, with_batch: bool = True) -> str:
-    """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0."""
+def describe(experiment: Experiment, detail: int = 2) -> str:
+    """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0.
+
+    detail 1 leaves out the batch, 0 all but the shape and the seed.
+    """
     name = experiment.cell.upper()
     if experiment.cell == "mlp":
         shape = f"{name} {experiment.depth}×{experiment.width} · {experiment.activation}"
     else:
         stacked = f" × {experiment.layers} layers" if experiment.layers > 1 else ""
-        shape = f"{name} {experiment.steps} steps × {experiment.width}{stacked}"
-    extras = "".join(f" · {text}" for text in _extras(experiment))
+        steps = "" if experiment.steps is None else f" {experiment.steps} steps ×"
+        shape = f"{name}{steps} {experiment.width}{stacked}"
     if experiment.sigma_w is not None:
         init = f"σ_w {experiment.sigma_w:g}"
     else:
-        gain = "" if experiment.gain == 1.0 else f" ×{experiment.gain}"
-        init = f"{experiment.init}{gain}"
-    batch = f" · batch {experiment.batch}" if with_batch else ""
-    return f"{shape}{extras} · {init} · {experiment.data}{batch} · seed {experiment.seed}"
+        init = experiment.init if experiment.gain == 1.0 else f"{experiment.init} ×{experiment.gain}"
+    parts = [shape]
+    if detail > 0:
+        parts += [*_extras(experiment), init, str(experiment.data)]
+    if detail > 1 and experiment.batch is not None:
+        parts.append(f"batch {experiment.batch}")
+    return " · ".join([*parts, f"seed {experiment.seed}"])
 
 
 def _extras(experiment: Experiment) -> Iterator[str]:

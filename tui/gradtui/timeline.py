@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradtui_engine import Trace
+    from gradtui_engine import Step, Trace
 
 
 class Grain(StrEnum):
@@ -16,6 +16,11 @@ class Grain(StrEnum):
     OPERATION = "operation"
     STAGE = "stage"
     PHASE = "phase"
+
+
+def label(step: Step) -> str:
+    """A step in words: backward · layer 12 · activation."""
+    return f"{step.phase} · {step.site}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Timeline:
     stages: tuple[int, ...]
     known: tuple[int, ...]
     stage_count: int
+    #: Cells of the longest label of a step, so that what stands beside it does not jump.
+    label_width: int = 0
 
     @classmethod
     def of(cls, trace: Trace) -> Timeline:
@@ -44,7 +51,8 @@ class Timeline:
         phases = tuple(str(step.phase) for step in trace.steps)
         outside = {"output": count - 1, "loss": count - 1}
         stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps)
-        return cls(phases, tuple(step.site.place for step in trace.steps), stages, tuple(known), count)
+        widest = max(len(label(step)) for step in trace.steps)
+        return cls(phases, tuple(step.site.place for step in trace.steps), stages, tuple(known), count, widest)
 
     @property
     def last(self) -> int:

@@ -25,22 +25,16 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     stage = scene.stages[scene.stage]
     values = scene.trace.values[scene.trace.program.stages[scene.stage]]
     numbers = stage.activation
-    full, short_names = ("mean ", "  std ", "  saturated ", "  dead "), ("mean ", " std ", " sat. ", " dead ")
     shown = (
-        (short(numbers.mean), "text"),
-        (short(numbers.std), "text"),
-        (percent(numbers.saturated), "vanishing" if numbers.saturated > 0.5 else "text"),
-        (percent(numbers.dead), "vanishing" if numbers.dead > 0.5 else "text"),
+        ("mean ", "mean ", (short(numbers.mean), "text")),
+        ("  std ", " std ", (short(numbers.std), "text")),
+        ("  saturated ", " sat. ", (percent(numbers.saturated), "vanishing" if numbers.saturated > 0.5 else "text")),
+        ("  dead ", " dead ", (percent(numbers.dead), "vanishing" if numbers.dead > 0.5 else "text")),
     )
-    lines = [
-        first_fit(
-            width,
-            *(
-                [span for name, value in zip(names, shown, strict=True) for span in ((name, "label"), value)]
-                for names in (full, short_names)
-            ),
-        )
-    ]
+    wide = [span for long_name, _, value in shown for span in ((long_name, "label"), value)]
+    narrow = [span for _, name, value in shown for span in ((name, "label"), value)]
+    # Names shorten first; then whole numbers are left out, from the right.
+    lines = [first_fit(width, wide, *(narrow[: 2 * count] for count in range(len(shown), -1, -1)))]
     rest = height - 1
     tall = 2 if rest < 11 else min(6, rest // 4)
     if rest >= 4:
@@ -63,6 +57,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
                 [(f"{units} of {values.shape[1]} units ↓ × samples →  ", "label"), *key],
                 [("units ↓ samples →  ", "label"), *key],
                 key,
+                [],
             )
         )
         lines += heat_rows(values[:samples, :units].T, low, high)

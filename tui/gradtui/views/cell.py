@@ -8,7 +8,7 @@ from ..formats import short
 from ..scale import UP
 from .heat import heat_rows, legend, shade_range
 from .scene import Scene
-from .spans import Line, first_title, page, runs
+from .spans import Line, first_fit, first_title, page, runs
 from .timeaxis import MARGIN, TimeAxis
 
 #: The gates by cell: name, PyTorch's number of its block, what it does; in the order in which people ask about them.
@@ -64,13 +64,7 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
             share = (value + 1) / 2 if name in _SIGNED else value
             glyph = UP[min(8, max(1, round(share * 8)))] if share == share else " "
             cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else f"gate_{name}"))
-        number = short(float(means[here, block]))
-        lines.append(
-            [
-                (f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"),
-                *runs(cells),
-                (f"  {number}", f"gate_{name}"),
-            ]
-        )
-        lines[-1].append((f" {meaning}", "label"))
+        number: Line = [(f"  {short(float(means[here, block]))}", f"gate_{name}")]
+        start: Line = [(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells)]
+        lines.append(first_fit(width, [*start, *number, (f" {meaning}", "label")], [*start, *number], start))
     return page(lines, width, height)

@@ -17,7 +17,7 @@ _FACTOR_FROM = 46
 
 
 def title(scene: Scene, width: int) -> str:
-    what = "‖∂L/∂h‖ and ‖∂L/∂c‖" if scene.trace.program.cells else "‖∂L/∂h‖"
+    what = "‖∂L/∂c‖ and ‖∂L/∂h‖" if scene.trace.program.cells else "‖∂L/∂h‖"
     axis = f"log {scene.scale.label}"
     return first_title(
         width,
@@ -103,7 +103,7 @@ def columns(scene: Scene, width: int, height: int) -> list[Line]:
     axis = TimeAxis.of(len(scene.stages), width)
     room = height - 1
     if not scene.trace.program.cells:
-        return page([*_band(scene, axis, max(room, 1), "∂h", "hidden"), axis.ruler(scene.stage)], width, height)
+        return page([*_band(scene, axis, room, "∂h", "hidden"), axis.ruler(scene.stage)], width, height)
     upper = (room + 1) // 2
     lines = _band(scene, axis, upper, "∂c", "cell")
     if room > upper:
@@ -112,6 +112,8 @@ def columns(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def _band(scene: Scene, axis: TimeAxis, height: int, name: str, style: str) -> list[Line]:
+    if height < 1:
+        return []
     scale = scene.scale
     values = [stage.cell_gradient_norm if name == "∂c" else stage.gradient_norm for stage in scene.stages]
     mark = min(height - 1, math.floor(scale.position(1.0) * height))
@@ -131,7 +133,9 @@ def _band(scene: Scene, axis: TimeAxis, height: int, name: str, style: str) -> l
                 cells.append(("·", "dim"))
             else:
                 cells.append((glyph, here))
-        tick = {height - 1: power_of_ten(scale.high), 0: power_of_ten(scale.low)}.get(row, "")
+        # The line at 1 is labelled 1, also where it lies in the first or last row.
+        ticks = {0: power_of_ten(scale.low), height - 1: power_of_ten(scale.high), mark: "1"}
+        tick = ticks.get(row, "")
         lines.append([(tick.rjust(MARGIN - 1) + " ", "label"), *runs(cells)])
     lines[0].append((f"  {name} {short(selected)}", style))
     return lines

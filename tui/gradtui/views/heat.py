@@ -21,9 +21,11 @@ LEVELS = 9
 
 def levels(values: Array, low: float, high: float) -> NDArray[np.int64]:
     """Each value as a level 0 … LEVELS−1 of the range; −1 where it is not finite."""
-    span = high - low
+    # In quarters, so that the span of the largest numbers is a number too.
+    span = high * 0.25 - low * 0.25
     with np.errstate(all="ignore"):
-        scaled = (values - low) / span * LEVELS if span > 0 else np.full(values.shape, LEVELS // 2)
+        quarters = values.astype(np.float64) * 0.25 - low * 0.25
+        scaled = quarters / span * LEVELS if span > 0 else np.full(values.shape, LEVELS // 2)
         found = np.clip(np.nan_to_num(scaled, nan=0.0), 0, LEVELS - 1).astype(np.int64)
     return np.where(np.isfinite(values), found, -1)
 
@@ -56,8 +58,8 @@ def shade_range(values: Array) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 0.0
-    low, high = np.percentile(finite, (2, 98))
-    return float(low), float(high)
+    low, high = np.percentile(finite.astype(np.float64) * 0.25, (2, 98))
+    return float(low) * 4, float(high) * 4
 
 
 def histogram(values: Array, width: int, height: int) -> list[Line]:
@@ -68,7 +70,7 @@ def histogram(values: Array, width: int, height: int) -> list[Line]:
         return [[("no finite value", "broken")]]
     if not high > low:
         return [[(f"all values are {short(low)}", "text")]]
-    counts, _ = np.histogram(finite, bins=width, range=(low, high))
+    counts, _ = np.histogram(finite.astype(np.float64) * 0.25, bins=width, range=(low * 0.25, high * 0.25))
     most = int(counts.max())
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
@@ -80,7 +82,7 @@ def histogram(values: Array, width: int, height: int) -> list[Line]:
         lines.append([("".join(cells), "histogram")])
     left, right = short(low), short(high)
     line = left + "─" * max(1, width - len(left) - len(right)) + right
-    zero = round(-low / (high - low) * (width - 1)) if low < 0 < high else -1
+    zero = round(-low * 0.25 / (high * 0.25 - low * 0.25) * (width - 1)) if low < 0 < high else -1
     if len(left) < zero < width - len(right):
         line = line[:zero] + "0" + line[zero + 1 :]
     return [*lines, [(line[:width], "label")]]

@@ -9,17 +9,26 @@ from ..commands import Command, key_name
 from ..formats import short
 from ..state import SPEEDS, State
 from ..summary import MARKS, describe
+from ..timeline import label
 from .scene import Scene
 from .spans import Line, first_fit, fit, runs, spread, width_of
 
 SMALLEST = (60, 16)
 FOOTER_KEYS = 7
+#: The least width of the timeline's bar.
+_LEAST_BAR = 8
 
 
 def too_small(width: int, height: int) -> Line:
     """The one line that a terminal below the smallest size gets."""
     wide, tall = SMALLEST
-    return fit([(f"gradtui needs {wide}×{tall}; this is {width}×{height}", "text")], width)
+    texts = (
+        f"gradtui needs {wide}×{tall}; this is {width}×{height}",
+        f"gradtui needs {wide}×{tall}",
+        f"{wide}×{tall}",
+        "",
+    )
+    return fit(first_fit(width, *([(text, "text")] for text in texts)), width)
 
 
 def waiting(experiment: Experiment, width: int) -> list[Line]:
@@ -34,20 +43,21 @@ def header(scene: Scene, width: int) -> list[Line]:
     """Two lines: what is run, and what became of the gradient: what, how fast, how bad, where."""
     trace, outcome = scene.trace, scene.trace.outcome
     style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
-    loss: Line = [(f"  loss {trace.loss:.4g} ", "label")]
+    loss: Line = [(f"loss {trace.loss:.4g} ", "label")]
     brand: Line = [(" gradtui  ", "brand")]
-    names = [(describe(trace.experiment, with_batch=batch), "text") for batch in (True, False)]
-    left = first_fit(
-        width,
-        [*brand, names[0], *loss],
-        [*brand, names[1], *loss],
-        [(" ", "text"), names[1], *loss],
-        [(" ", "text"), names[1]],
-    )
-    first = spread(left[:-1], loss, width) if left[-1:] == loss else fit(left, width)
+    names: list[Line] = [[(describe(trace.experiment, detail), "text")] for detail in (2, 1, 0)]
+    space: Line = [(" ", "text")]
+    # One space at least stands before the loss; names shorten, the seed stays.
+    left = first_fit(width - width_of(loss) - 1, [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]])
+    if width_of(left) < width - width_of(loss):
+        first = spread(left, loss, width)
+    else:
+        first = fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
     verdict: Line = [(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}", style)]
     if outcome.kind not in ("healthy", "vanishing", "exploding"):
-        return [first, fit([*verdict, (f"  {outcome.message}", "text")], width)]
+        # Whole sentences, or the place alone: a number is never cut.
+        texts = (outcome.message, outcome.message.split(";")[0], outcome.message.split(":")[0], outcome.site)
+        return [first, fit(first_fit(width, *([*verdict, (f"  {text}", "text")] for text in texts), verdict), width)]
     unit = "step" if scene.over_time else "layer"
     verdict.append((f"  ×{short(outcome.average_factor)} a {unit}", style))
     crossed = {
@@ -73,14 +83,19 @@ def timeline(scene: Scene, width: int) -> Line:
         return fit([(" " + state.message, "message")], width)
     step = scene.step
     mark = "▶" if state.playing else "‖"
-    text = f" {mark} {step.phase} · {step.site} · step {step.index + 1} of {len(trace.steps)}"
-    tail = f" · {SPEEDS[state.speed]}/s by {state.grain} "
+    name = label(step).ljust(scene.timeline.label_width)
+    number = str(step.index + 1).rjust(len(str(len(trace.steps))))
+    long_text = f" {mark} {name} · step {number} of {len(trace.steps)}"
+    short_text = f" {mark} {name} · {number}/{len(trace.steps)}"
+    speed = f"{SPEEDS[state.speed]}/s".rjust(4)
+    # The longest that leaves room for a bar; all of them have one width at every step, so that the bar stands still.
+    tails = [(long_text, f" · {speed} by {state.grain:<9} "), (short_text, f" · {speed} {state.grain:<9} ")]
+    text, tail = next((pair for pair in tails if len("".join(pair)) + _LEAST_BAR <= width), (short_text, ""))
+    if not tail:
+        tail = f" {speed} {str(state.grain)[:2]}"
     room = width - len(text) - len(tail) - 1
-    if room < 10:
-        tail = ""
-        room = width - len(text) - 1
-    if room < 6:
-        return fit([(text, "text")], width)
+    if room < 1:
+        return fit([(text + tail, "text")], width)
     loss = scene.timeline.loss / scene.timeline.last
     position = step.index / scene.timeline.last
     done, turn = round(position * (room - 1)), round(loss * (room - 1))
