@@ -14,8 +14,14 @@ from textual.widgets.option_list import Option as Row
 
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.cells import CELLS
+from gradtui_engine.clipping import CLIPPINGS
 from gradtui_engine.datasets import CSV, DATA_SETS
+from gradtui_engine.experiment import is_optional
 from gradtui_engine.initialisers import INITIALISERS
+from gradtui_engine.losses import LOSSES
+from gradtui_engine.mlp import BLOCKS
+from gradtui_engine.normalisation import NORMALISATIONS
+from gradtui_engine.optimisers import OPTIMISERS
 from gradtui_engine.options import Option, Rejected, Value
 
 from .commands import groups, key_name
@@ -27,6 +33,11 @@ _ABOUT: dict[str, dict[str, tuple[str, str]]] = {
     "init": {row.name: (row.formula, row.note) for row in INITIALISERS.values()},
     "cell": {row.name: (row.formula, row.note) for row in CELLS.values()},
     "data": {row.name: (row.description, row.note) for row in DATA_SETS.values()},
+    "norm": {row.name: (row.formula, row.note) for row in NORMALISATIONS.values()},
+    "residual_block": {row.name: (row.formula, row.note) for row in BLOCKS.values()},
+    "loss": {row.name: (row.formula, row.note) for row in LOSSES.values()},
+    "clip": {row.name: (row.formula, row.note) for row in CLIPPINGS.values()},
+    "optimizer": {row.name: (row.formula, row.note) for row in OPTIMISERS.values()},
 }
 
 
@@ -92,7 +103,8 @@ class Prompt(Dialog):
         with Vertical() as frame:
             frame.border_title = f"{self._field.replace('_', ' ')} · enter to set, esc to go back"
             yield Input("" if self._current is None else str(self._current))
-            yield Label(f"{self._option.help}: {self._option.kind.allowed}", classes="about")
+            empty = "; empty: none" if is_optional(self._field) else ""
+            yield Label(f"{self._option.help}: {self._option.kind.allowed}{empty}", classes="about")
             yield Label("", classes="problem")
 
     def on_mount(self) -> None:
@@ -103,7 +115,9 @@ class Prompt(Dialog):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
         try:
-            problem = self._check(self._field, self._option.kind.parse(text))
+            # An optional field that is left empty follows from the others, or is not used.
+            value = None if not text and is_optional(self._field) else self._option.kind.parse(text)
+            problem = self._check(self._field, value)
         except Rejected as error:
             problem = str(error)
         if problem:
