@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from gradtui.commands import key_table
@@ -30,8 +29,10 @@ PARTS = {"keys": key_table, "options": option_table}
 def generated(text: str) -> str:
     """The page with every part between its marks made anew."""
     for name, make in PARTS.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda match, part=make(): f"{match[1]}{part}\n{match[2]}", text)  # type: ignore[misc]
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, rest = text.split(start)
+        after = rest.split(end)[1]
+        text = f"{before}{start}{make()}\n{end}{after}"
     return text
 
 
