@@ -73,8 +73,8 @@ def _updates(optimizer: str) -> tuple[Case, Case]:
 
 # A skip adds the branch's variance in every layer: with a small gain h stays of order 1.
 _SKIPS: tuple[tuple[str, dict[str, Value]], ...] = (
-    ("-residual", {"residual": "add", "gain": 0.2}),
-    ("-residual2", {"residual": "add", "gain": 0.2, "residual_span": 2}),
+    ("-residual", {"residual": "add", "gain": 0.1}),
+    ("-residual2", {"residual": "add", "gain": 0.1, "residual_span": 2}),
 )
 _NORMS = ("batch", "layer", "rms")
 _CELLS: tuple[tuple[str, dict[str, Value]], ...] = (

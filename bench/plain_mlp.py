@@ -87,8 +87,10 @@ def _normalise_backward(
 def cross_entropy(output: Array, target: Array) -> tuple[float, Array]:
     """The mean loss over the batch and its gradient."""
     rows = np.arange(len(target))
-    powers = np.exp(output - output.max(axis=1, keepdims=True))
-    shares = powers / powers.sum(axis=1, keepdims=True)
-    loss = -float(np.log(shares[rows, target]).mean())
+    shifted = output - output.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    sums = powers.sum(axis=1, keepdims=True)
+    loss = float((np.log(sums[:, 0]) - shifted[rows, target]).mean())
+    shares = powers / sums
     shares[rows, target] -= 1
     return loss, shares / len(target)

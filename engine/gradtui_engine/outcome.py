@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .non_finite import first_non_finite
-from .numerics import power, ratio
+from .numerics import ratio
+from .profile import average_factor
 from .remedies import Remedy, remedies_for
 
 if TYPE_CHECKING:
@@ -93,9 +94,8 @@ class _Case:
         self.last = len(self.norms) - 1
         self.first = min(1, self.last) if trace.axis == "layer" else 0
         self.relative = [ratio(value, self.norms[self.last]) for value in self.norms]
-        span = self.last - self.first
-        self.ratio = self.relative[self.first] if span else 1.0
-        self.average = power(self.ratio, 1 / span) if span else 1.0
+        self.ratio = self.relative[self.first] if self.last > self.first else 1.0
+        self.average = average_factor(self.relative, self.first)
 
     def place(self, stage: int) -> str:
         return f"layer {stage}" if self.trace.axis == "layer" else f"t = {stage}"

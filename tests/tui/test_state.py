@@ -162,18 +162,27 @@ def test_tab_goes_through_all_panes_and_comes_back(state: s.State, cell: str) ->
 
 
 @pytest.mark.parametrize("cell", s.PANES)
-def test_digits_focus_a_pane_and_digits_beyond_do_nothing(state: s.State, cell: str) -> None:
+def test_digits_focus_a_pane_and_digits_beyond_say_which_there_are(state: s.State, cell: str) -> None:
     state = dataclasses.replace(state, cell=cell)
     for number, name in enumerate(s.PANES[cell], 1):
         assert s.update(state, s.Focus(number=number), None).pane == name
-    assert s.update(state, s.Focus(number=len(s.PANES[cell]) + 1), None) == state
+    beyond = s.update(state, s.Focus(number=len(s.PANES[cell]) + 1), None)
+    assert dataclasses.replace(beyond, message="") == state
+    assert all(name in beyond.message for name in s.PANES[cell])
 
 
 def test_a_pane_is_focused_by_name(state: s.State) -> None:
     assert s.update(state, s.Focus(pane="why"), None).pane == "why"
 
 
+def test_turning_layers_is_answered_and_changes_nothing(state: s.State) -> None:
+    turned = s.update(state, s.Turn(), None)
+    assert "rows already" in turned.message
+    assert dataclasses.replace(turned, message="") == state
+
+
 def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
+    state = dataclasses.replace(state, axis="time", cell="lstm")
     for event, field in ((s.Zoom(), "zoomed"), (s.Turn(), "rows")):
         there = s.update(state, event, None)
         assert getattr(there, field) is True
@@ -237,6 +246,7 @@ def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: T
 def test_a_message_gives_way_to_the_next_thing_that_a_person_does(
     state: s.State, timeline: Timeline, event: s.Event
 ) -> None:
-    said = s.update(state, s.Message("copied"), timeline)
+    over_time = dataclasses.replace(state, axis="time", cell="lstm")
+    said = s.update(over_time, s.Message("copied"), timeline)
     assert said.message == "copied"
     assert s.update(said, event, timeline).message == ""

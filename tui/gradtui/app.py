@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from textual import events
@@ -29,6 +33,9 @@ from .views.scene import Scene
 from .views.timeaxis import TimeAxis
 from .widgets import Lines, PaneWidget
 
+#: Seconds after which a computation is worth a word.
+_LONG = 0.3
+
 _BY_ID = {each.id: each for each in COMMANDS}
 
 
@@ -40,18 +47,24 @@ class Simulated(Message):
         self.asked, self.trace, self.problem = asked, trace, problem
 
 
+class Main(Screen[object], inherit_bindings=False):
+    """The main screen: Textual's own tab would come before ours."""
+
+
+class Impatient(ThreadPoolExecutor):
+    """Does not wait for a computation that nobody wants any more: `q` quits at once, whatever is being computed."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 class GradtuiApp(App[int]):
     """gradtui's screen."""
 
     TITLE = "gradtui"
     CSS = "Screen { layers: base; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS = [
-        # Textual's screens have a tab of their own, which would come first.
-        Binding(key, f"command('{each.id}')", each.label, show=False, priority=key in ("tab", "shift+tab"))
-        for each in COMMANDS
-        for key in each.keys
-    ]
+    BINDINGS = [Binding(key, f"command('{each.id}')", each.label, show=False) for each in COMMANDS for key in each.keys]
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__()
@@ -134,7 +147,16 @@ class GradtuiApp(App[int]):
         yield Lines(colours, id="middle")
         yield Lines(colours, id="bottom")
 
+    def get_default_screen(self) -> Screen[object]:
+        return Main(id="_default")
+
     def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(Impatient(thread_name_prefix="simulate"))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Not on Windows, nor outside of the main thread; there the terminal is left as the signal leaves it.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.exit, 128 + number)
         self._panes_made = True
         self._simulate(self.state.experiment)
         self._draw()
@@ -196,9 +218,18 @@ class GradtuiApp(App[int]):
             experiment = self.state.experiment.replace(**fields)
         except ExperimentError as error:
             return str(error)
+        self._ask(experiment)
+        return ""
+
+    def _ask(self, experiment: Experiment) -> None:
+        """Ask for the trace of an experiment, and say so if it takes long."""
         self.send(s.Change(experiment))
         self._simulate(experiment)
-        return ""
+        self.set_timer(_LONG, self._say_computing)
+
+    def _say_computing(self) -> None:
+        if not self.state.loaded:
+            self.send(s.Message("computing …"))
 
     def _simulate(self, experiment: Experiment) -> None:
         self.run_worker(partial(self._work, experiment), thread=True, exclusive=True, group="simulate")
@@ -271,8 +302,7 @@ class GradtuiApp(App[int]):
 
         def restore(answer: str | None) -> None:
             if answer is None and self.state.experiment != experiment:
-                self.send(s.Change(experiment))
-                self._simulate(experiment)
+                self._ask(experiment)
 
         def answered(name: str | None) -> None:
             if name == CSV:

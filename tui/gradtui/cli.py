@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
@@ -44,7 +45,13 @@ def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
         raise ExperimentError([Problem("terminal", message)])
     from .app import GradtuiApp
 
-    return GradtuiApp(experiment).run() or 0
+    status = GradtuiApp(experiment).run() or 0
+    if threading.active_count() > 1:
+        # A computation is still under way, and Python would wait for it. The terminal is restored already.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def _run(experiment: Any, switches: Any, out: TextIO) -> int:

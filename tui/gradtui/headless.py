@@ -53,7 +53,7 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
     out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
     if switches.plot:
-        out.write("\n" + plot(trace, width, out.isatty()) + "\n")
+        out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
     if switches.save is not None:
         out.write(f"\nsaved {switches.save}\n")
     return 0
@@ -84,7 +84,7 @@ def can_print_blocks(out: TextIO) -> bool:
     return True
 
 
-def plot(trace: Trace, width: int, colour: bool) -> str:
+def plot(trace: Trace, width: int, colour: bool, blocks: bool) -> str:
     """The plotext plot of the gradient's norm against the stage."""
     from .plotting import gradient_plot
 
@@ -92,7 +92,7 @@ def plot(trace: Trace, width: int, colour: bool) -> str:
     cells = [stage.cell_gradient_norm for stage in trace.stages]
     if cells[0] is not None:
         series.append(("‖∂L/∂c‖", [value for value in cells if value is not None]))
-    return gradient_plot(series, trace.axis, width, _PLOT_ROWS, colour)
+    return gradient_plot(series, trace.axis, width, _PLOT_ROWS, colour, blocks)
 
 
 def table(trace: Trace, width: int, blocks: bool) -> list[str]:

@@ -9,12 +9,14 @@ import plotext
 
 from .formats import power_of_ten
 
+#: The frame in characters that every terminal has.
+_ASCII = str.maketrans("─│┌┐└┘┤├┬┴┼", "-|+++++++++")
 #: About how many labels the log axis gets.
 _TICKS = 7
 
 
 def gradient_plot(
-    series: Sequence[tuple[str, Sequence[float]]], axis: str, width: int, height: int, colour: bool
+    series: Sequence[tuple[str, Sequence[float]]], axis: str, width: int, height: int, colour: bool, blocks: bool = True
 ) -> str:
     """Norms against stage on a log axis, one line per series, with the reference line at 1.
 
@@ -37,7 +39,7 @@ def gradient_plot(
     for label, values in series:
         points = [(index, math.log10(value)) for index, value in enumerate(values) if _drawable(value)]
         if points:
-            signal = figure.signal([x for x, _ in points], [y for _, y in points], marker="braille")
+            signal = figure.signal([x for x, _ in points], [y for _, y in points], marker="braille" if blocks else "*")
             signal.lines()
             if len(series) > 1:
                 signal.label(label)
@@ -51,7 +53,8 @@ def gradient_plot(
     text = str(figure.build().string())
     left_out = sum(not _drawable(value) for _, values in series for value in values)
     note = f"\n{left_out} values are 0 or not finite: a log axis has no place for them" if left_out else ""
-    return (text if colour else plotext.uncolorize(text)) + note
+    text = text if colour else plotext.uncolorize(text)
+    return (text if blocks else text.translate(_ASCII)) + note
 
 
 def _drawable(value: float) -> bool:

@@ -210,7 +210,9 @@ def _focus(state: State, event: Focus, timeline: Timeline | None) -> State:
     if event.pane in panes:
         return replace(state, pane=event.pane)
     if event.number:
-        return replace(state, pane=panes[event.number - 1]) if event.number <= len(panes) else state
+        if event.number > len(panes):
+            return replace(state, message=f"there are {len(panes)} panes: {', '.join(panes)}")
+        return replace(state, pane=panes[event.number - 1])
     return replace(state, pane=panes[(panes.index(state.pane) + event.by) % len(panes)])
 
 
@@ -219,6 +221,8 @@ def _zoom(state: State, event: Zoom, timeline: Timeline | None) -> State:
 
 
 def _turn(state: State, event: Turn, timeline: Timeline | None) -> State:
+    if state.axis == "layer":
+        return replace(state, message="layers are rows already; v turns the bars over time")
     return replace(state, rows=not state.rows)
 
 
@@ -227,7 +231,7 @@ def _change(state: State, event: Change, timeline: Timeline | None) -> State:
 
 
 def _loaded(state: State, event: Loaded, timeline: Timeline | None) -> State:
-    """timeline is the new trace's. The first trace opens with the gradient arrived; later ones keep their place."""
+    """timeline is the new trace's. It opens with the gradient arrived; pane and selected stage stay where they can."""
     if timeline is None:
         return state
     pane = state.pane if state.pane in PANES[event.experiment.cell] else "gradient"
@@ -244,6 +248,7 @@ def _loaded(state: State, event: Loaded, timeline: Timeline | None) -> State:
         selected=selected,
         playing=False,
         loaded=True,
+        message="",
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .formats import short
+
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Outcome, Trace
 
@@ -15,7 +17,7 @@ MARKS = {
     "exploding": "▲",
     "dead": "○",
     "saturated": "▬",
-    "symmetric": "=",
+    "symmetric": "≡",
     "non_finite": "✗",
 }
 
@@ -30,18 +32,23 @@ def describe(experiment: Experiment, detail: int = 2) -> str:
         shape = f"{name} {experiment.depth}×{experiment.width} · {experiment.activation}"
     else:
         stacked = f" × {experiment.layers} layers" if experiment.layers > 1 else ""
-        steps = "" if experiment.steps is None else f" {experiment.steps} steps ×"
+        count = experiment.steps
+        steps = "" if count is None else f" {count} step{'s' if count > 1 else ''} ×"
         shape = f"{name}{steps} {experiment.width}{stacked}"
     if experiment.sigma_w is not None:
         init = f"σ_w {experiment.sigma_w:g}"
     else:
-        init = experiment.init if experiment.gain == 1.0 else f"{experiment.init} ×{experiment.gain}"
+        init = experiment.init if experiment.gain == 1.0 else f"{experiment.init} ×{_gain(experiment)}"
     parts = [shape]
     if detail > 0:
         parts += [*_extras(experiment), init, str(experiment.data)]
     if detail > 1 and experiment.batch is not None:
         parts.append(f"batch {experiment.batch}")
     return " · ".join([*parts, f"seed {experiment.seed}"])
+
+
+def _gain(experiment: Experiment) -> str:
+    return experiment.gain if isinstance(experiment.gain, str) else short(experiment.gain)
 
 
 def _extras(experiment: Experiment) -> Iterator[str]:

@@ -23,11 +23,11 @@ class TimeAxis:
     @classmethod
     @functools.lru_cache(maxsize=16)
     def of(cls, stages: int, width: int) -> TimeAxis:
-        """All stages, each as many columns wide as fit; or, where they do not fit, evenly spaced ones."""
+        """All stages over the whole width, their columns differing by one; or, where they do not fit, some of them."""
         room = max(8, width - MARGIN - RIGHT)
-        each = min(_WIDEST, room // stages)
-        if each:
-            return cls(tuple(stage for stage in range(stages) for _ in range(each)))
+        used = min(room, stages * _WIDEST)
+        if used >= stages:
+            return cls(tuple(column * stages // used for column in range(used)))
         return cls(tuple(round((stages - 1) * column / (room - 1)) for column in range(room)))
 
     def is_selected(self, stage: int, selected: int) -> bool:
