@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .jacobian import spectra
+from .numerics import norm
+
 if TYPE_CHECKING:
     from .outcome import Outcome
     from .stages import Stage
@@ -13,8 +16,11 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def document(trace: Trace) -> dict[str, Any]:
-    """The numbers of a trace as JSON types; a non-finite number is the string "inf", "-inf" or "nan"."""
+def document(trace: Trace, with_jacobian: bool = False) -> dict[str, Any]:
+    """The numbers of a trace as JSON types; a non-finite number is the string "inf", "-inf" or "nan".
+
+    Raises ExperimentError if the Jacobian is asked for where there is none (see `jacobian`).
+    """
     theory = trace.theory
     along = trace.profile
     found: dict[str, Any] = strict(
@@ -37,6 +43,8 @@ def document(trace: Trace) -> dict[str, Any]:
                 "depth_scale": theory.depth_scale,
                 "note": theory.note,
             },
+            "parameters": {name: _parameter(trace, name) for name in trace.parameters},
+            **({"jacobian": _spectra(trace)} if with_jacobian else {}),
             "stages": [
                 _stage(stage, predicted, product)
                 for stage, predicted, product in zip(trace.stages, theory.factors, along.running_product, strict=True)
@@ -44,6 +52,25 @@ def document(trace: Trace) -> dict[str, Any]:
         }
     )
     return found
+
+
+def _parameter(trace: Trace, name: str) -> dict[str, float]:
+    """A parameter before and after clipping and update."""
+    return {
+        "norm": norm(trace.parameters[name]),
+        "gradient_norm": norm(trace.parameter_gradients[name]),
+        "clipped_norm": norm(trace.clipped[name]),
+        "update_ratio": trace.update_ratio(name),
+    }
+
+
+def _spectra(trace: Trace) -> dict[str, Any]:
+    found = spectra(trace)
+    return {
+        "sample": found.sample,
+        "end_to_end": found.end_to_end.tolist(),
+        "stages": [values.tolist() for values in found.stages],
+    }
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +50,26 @@ def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sa
 def singular_values(matrix: Array) -> Array:
     """The singular values, largest first."""
     return np.asarray(np.linalg.svd(matrix, compute_uv=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Spectra:
+    """Singular values, largest first, for one sample: of ∂h_last/∂h_first end to end, and of each stage's own Jacobian.
+
+    stages[k] is that of ∂h_(k+1)/∂h_k.
+    """
+
+    sample: int
+    end_to_end: Array
+    stages: tuple[Array, ...]
+
+
+def spectra(trace: Trace, sample: int = 0) -> Spectra:
+    """The singular values of all Jacobians of a trace. Raises ExperimentError as `jacobian` does."""
+    count = len(trace.program.stages) - 1
+    whole = jacobian(trace, sample=sample)
+    stages = tuple(singular_values(jacobian(trace, stage + 1, stage, sample)) for stage in range(count))
+    return Spectra(sample, singular_values(whole), stages)
 
 
 def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:

@@ -33,6 +33,7 @@ class Phase(enum.StrEnum):
     FORWARD = "forward"
     LOSS = "loss"
     BACKWARD = "backward"
+    CLIP = "clip"
     UPDATE = "update"
 
 
@@ -55,8 +56,8 @@ class Step:
     @property
     def formula(self) -> str:
         """The formula of the operation in this direction."""
-        if self.phase is Phase.UPDATE:
-            return "θ ← θ + update"
+        if self.instruction is None:
+            return {Phase.CLIP: "g ← clip(g)"}.get(self.phase, "θ ← θ + update")
         row = OPERATIONS[self.operation]
         return row.backward_formula if self.phase is Phase.BACKWARD else row.formula
 
@@ -139,8 +140,8 @@ class Trace:
 
     @functools.cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Every operation in the order in which it was computed: forward, loss, backward, update."""
-        return tuple(_steps_of(self.program))
+        """Every operation in the order in which it was computed: forward, loss, backward, clip (if any), update."""
+        return tuple(_steps_of(self.program, clipped=self.experiment.clip != "none"))
 
     def activation_at(self, stage: int) -> Instruction | None:
         """The activation of a layer as an instruction; None in a cell, whose step contains it."""
@@ -268,7 +269,7 @@ def _completes(program: Program) -> dict[int | None, int]:
     return completed
 
 
-def _steps_of(program: Program) -> list[Step]:
+def _steps_of(program: Program, clipped: bool) -> list[Step]:
     completed = _completes(program)
     rows: list[tuple[Phase, Instruction, int | None]] = []
     for number, each in enumerate(program.instructions):
@@ -279,5 +280,6 @@ def _steps_of(program: Program) -> list[Step]:
         place = each.site.time if program.axis == "time" else each.site.layer
         done = completed.get(instruction) if phase is Phase.BACKWARD else None
         steps.append(Step(index, phase, each.site, each.operation, place, done, instruction))
-    steps.append(Step(len(rows), Phase.UPDATE, Site("update"), "update", None, None, None))
+    for phase in (Phase.CLIP, Phase.UPDATE) if clipped else (Phase.UPDATE,):
+        steps.append(Step(len(steps), phase, Site(str(phase)), str(phase), None, None, None))
     return steps

@@ -91,6 +91,10 @@ COMMANDS = {
         [
             ("--json", {"action": "store_true", "help": "print one JSON document instead"}),
             ("--plot", {"action": "store_true", "help": "also plot the gradient norm against the stage"}),
+            (
+                "--jacobian",
+                {"action": "store_true", "help": "also the exact Jacobians' singular values, for the first sample"},
+            ),
             ("--save", {"metavar": "RUN.npz", "help": "write every array to a file"}),
             ("--print-config", {"action": "store_true", "help": "print the experiment as TOML and stop"}),
         ],

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+import numpy as np
+
 from gradtui_engine.document import document
+from gradtui_engine.jacobian import spectra
 from gradtui_engine.problems import ExperimentError, Problem
 
 from .formats import percent, short
@@ -47,11 +50,13 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
                 [Problem("--save", f"{switches.save!r} cannot be written: {error.strerror}")]
             ) from None
     if switches.json:
-        json.dump(document(trace), out, allow_nan=False)
+        json.dump(document(trace, with_jacobian=switches.jacobian), out, allow_nan=False)
         out.write("\n")
         return 0
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
     out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
+    if switches.jacobian:
+        out.write("\n" + "\n".join(jacobian_lines(trace)) + "\n")
     if switches.plot:
         out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
     if switches.save is not None:
@@ -116,6 +121,21 @@ def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     lines = [*summary(trace), "", line(head, title)]
     for stage, row in zip(reversed(trace.stages), rows, strict=True):
         lines.append(line(row, scale.bar(stage.gradient_norm, room, blocks)))
+    return lines
+
+
+def jacobian_lines(trace: Trace) -> list[str]:
+    """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
+    found = spectra(trace)
+    rows = [(f"{stage + 1} / {stage}", values) for stage, values in reversed(list(enumerate(found.stages)))] + [
+        ("end to end", found.end_to_end)
+    ]
+    width = max(len(name) for name, _ in rows)
+    lines = ["singular values of ∂h/∂h, sample 1 (all near 1: dynamical isometry, Saxe et al. 2014)"]
+    lines.append(f"{'stages':>{width}}  {'largest':>8}  {'median':>8}  {'smallest':>8}")
+    for name, values in rows:
+        shown = (values[0], np.median(values), values[-1])
+        lines.append(f"{name:>{width}}  " + "  ".join(f"{short(float(value)):>8}" for value in shown))
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradtui_engine import Step, Trace
 from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.clipping import CLIPPINGS, global_norm
 from gradtui_engine.losses import LOSSES
 from gradtui_engine.normalisation import NORMALISATIONS
 from gradtui_engine.numerics import norm, ratio
@@ -188,6 +189,16 @@ def _residual_backward(trace: Trace, step: Step) -> Notes:
     return notes
 
 
+def _clip(trace: Trace, step: Step) -> Notes:
+    row = CLIPPINGS[trace.experiment.clip]
+    before, after = global_norm(trace.parameter_gradients), global_norm(trace.clipped)
+    return [
+        ("formula", f"{row.formula}{GAP}threshold {trace.experiment.clip_threshold:g} ({row.name})"),
+        ("text", f"‖all gradients‖ {short(before)} → {short(after)}"),
+        ("dim", f"{row.note} No factor changes: the bars stay as they are."),
+    ]
+
+
 LAYERS: dict[tuple[str, bool], Explain] = {
     ("linear", False): _linear_forward,
     ("linear", True): _linear_backward,
@@ -199,5 +210,6 @@ LAYERS: dict[tuple[str, bool], Explain] = {
     ("residual", True): _residual_backward,
     ("loss", False): _loss_forward,
     ("loss", True): _loss_backward,
+    ("clip", False): _clip,
     ("update", False): _update,
 }
