@@ -69,21 +69,24 @@ class Node:
         self.constant = instruction.constant
         #: A norm's running (mean, variance) in evaluation, in the shape of its statistics; None in training.
         self.running: tuple[Array, Array] | None = None
-        self.inputs = [values[name] for name in instruction.inputs]
-        self.outputs = [values[name] for name in instruction.outputs]
-        self.reads = [values[name] for name in instruction.reads]
-        self.read_gradients = [gradients.get(name, _NOTHING) for name in instruction.reads]
-        self.input_gradients = [gradients.get(name) for name in instruction.inputs]
+        # map, not comprehensions: 1.5 instead of 2.0 µs a node, of which a step of 64 layers makes 130.
+        value, gradient, parameter = values.__getitem__, gradients.get, parameters.__getitem__
+        self.inputs = list(map(value, instruction.inputs))
+        self.outputs = list(map(value, instruction.outputs))
+        self.reads = list(map(value, instruction.reads)) if instruction.reads else _NONE
+        self.read_gradients = [gradient(name, _NOTHING) for name in instruction.reads] if instruction.reads else _NONE
+        self.input_gradients: list[Array | None] = list(map(gradient, instruction.inputs))
         # A loss has no gradient of its own, gates none of theirs: an absent one is an empty array.
-        self.output_gradients = [gradients.get(name, _NOTHING) for name in instruction.outputs]
-        self.parameters = [parameters[name] for name in instruction.parameters]
+        self.output_gradients = [gradient(name, _NOTHING) for name in instruction.outputs]
+        self.parameters = list(map(parameter, instruction.parameters)) if instruction.parameters else _NONE
         self.parameter_gradients = [parameter_gradients.get(name, _NOTHING) for name in instruction.parameters]
-        self.shared = [parameters[name] for name in instruction.shared]
+        self.shared = list(map(parameter, instruction.shared)) if instruction.shared else _NONE
         self.target = target
         self.workspace = workspace
 
 
 _NOTHING: Array = np.empty(0)
+_NONE: list[Array] = []
 
 
 def allocate(program: Program, names: Iterable[str], dtype: np.dtype[np.generic]) -> dict[str, Array]:

@@ -99,7 +99,7 @@ class Trace:
     def __post_init__(self) -> None:
         for arrays in (self.values, self.gradients, self.parameter_gradients):
             for array in arrays.values():
-                array.flags.writeable = False
+                array.setflags(write=False)
 
     @property
     def axis(self) -> str:
