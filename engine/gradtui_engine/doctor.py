@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,15 @@ class Report:
     trials: tuple[Trial, ...]
 
 
-def examine(experiment: Experiment) -> Report:
-    """Run the experiment, and if it is unhealthy every remedy that is offered for it. Raises ExperimentError."""
+def examine(experiment: Experiment, begin: Callable[[str], None] = lambda name: None) -> Report:
+    """Run the experiment, and if it is unhealthy every remedy that is offered for it. Raises ExperimentError.
+
+    begin is told the name of each remedy before it is tried.
+    """
     before = measure(build(experiment))
     trials = []
     for remedy in before.outcome.remedies:
+        begin(remedy.name)
         try:
             after = measure(build(remedy.apply(before.experiment)))
         except ExperimentError:

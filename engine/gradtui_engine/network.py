@@ -19,6 +19,8 @@ from .problems import ExperimentError, Problem
 from .program import Instruction, Program
 from .trace import Merge, Trace
 
+#: Numbers of a target that are read as classes go up to this.
+MOST_CLASSES = 1000
 #: A trace larger than this is refused before anything of it is allocated.
 MOST_BYTES = 2 * 2**30
 # Python objects of an unrolled stage (instructions, slots, views, steps): 6 kB measured at depth 10,000, rounded up.
@@ -130,10 +132,20 @@ class Network:
         ]
 
 
+def verify(experiment: Experiment) -> None:
+    """Raise ExperimentError for what `build` would refuse, without building: an impossible size, a file's faults."""
+    _check_size(experiment, planned_sizes(experiment))
+    if datasets.find(str(experiment.data)).outputs is None:
+        batch = datasets.load(experiment.request())
+        _check_size(experiment.replace(batch=batch.size), Sizes.of(batch))
+
+
 def build(experiment: Experiment) -> Network:
     """The network of an experiment, ready to run. Raises ExperimentError (missing file, impossible size)."""
     _check_size(experiment, planned_sizes(experiment))
     batch = datasets.load(experiment.request())
+    if experiment.loss == "cross_entropy" and batch.loss != "cross_entropy":
+        batch = _as_classes(batch)
     sizes = Sizes.of(batch)
     over_time = CELLS[experiment.cell].over_time
     experiment = experiment.replace(
@@ -145,6 +157,15 @@ def build(experiment: Experiment) -> Network:
     program = CELLS[experiment.cell].build(experiment, sizes, batch.loss)
     network = Network(experiment, program, initialise(program, experiment), batch)
     return _scale_by_data(network) if _is_data_dependent(experiment) else network
+
+
+def _as_classes(batch: datasets.Batch) -> datasets.Batch:
+    """A target of whole numbers 0, 1, 2 … read as class numbers, because cross_entropy was asked for."""
+    target = batch.target[:, 0]
+    if not (np.mod(target, 1) == 0).all() or target.min() < 0 or target.max() >= MOST_CLASSES:
+        message = f"'cross_entropy' needs classes: words, or whole numbers from 0 to {MOST_CLASSES - 1}; allowed: mse"
+        raise ExperimentError([Problem("loss", message)])
+    return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
 
 
 def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:

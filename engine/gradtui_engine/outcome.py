@@ -161,6 +161,8 @@ def _weights_are_alike(trace: Trace, stage: int) -> bool:
 
 
 def _dead(case: _Case) -> _Finding | None:
+    if case.trace.experiment.cell in ("lstm", "gru") or case.trace.experiment.residual != "none":
+        return None  # the gradient has another path: the gates' direct one, or the skip
     shares = [(stage.activation.dead, stage.index) for stage in case.trace.stages[1:]]
     share, stage = max(shares, key=lambda each: (each[0], each[1]))
     if share <= DEAD:

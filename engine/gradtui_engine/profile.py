@@ -27,7 +27,7 @@ class Profile:
     factor per stage on average (`average_factor`), half_life = ln ½ / ln of
     it, in stages (inf at 1; negative where the signal grows: then it is the doubling distance). vanished_after and
     subnormal_after are how many stages below the output the signal is first under 1e-3 of the output's and under
-    float32's smallest normal number; None where it never is.
+    float32's smallest normal number; None where it never is down to the first stage that learns.
     """
 
     running_product: tuple[float, ...]
@@ -44,7 +44,8 @@ def profile(stages: Sequence[Stage], axis: str) -> Profile:
     first = min(1, last) if axis == "layer" else 0
     products = tuple(ratio(value, norms[last]) for value in norms)
     mean = average_factor(products, first)
-    return Profile(products, mean, half_life(mean), _after(products, VANISHED), _after(norms, SMALLEST_NORMAL))
+    vanished, subnormal = _after(products[first:], VANISHED), _after(norms[first:], SMALLEST_NORMAL)
+    return Profile(products, mean, half_life(mean), vanished, subnormal)
 
 
 def average_factor(products: Sequence[float], first: int) -> float:

@@ -19,6 +19,7 @@ from textual.timer import Timer
 from gradtui_engine import Experiment, ExperimentError, Trace, simulate
 from gradtui_engine.datasets import CSV
 from gradtui_engine.experiment import options
+from gradtui_engine.network import verify
 from gradtui_engine.options import Value
 from gradtui_engine.tabular import PREFIX
 
@@ -216,6 +217,7 @@ class GradtuiApp(App[int]):
         """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
         try:
             experiment = self.state.experiment.replace(**fields)
+            verify(experiment)
         except ExperimentError as error:
             return str(error)
         self._ask(experiment)
@@ -256,6 +258,8 @@ class GradtuiApp(App[int]):
                 return
             self.send(s.Loaded(self.trace.experiment, self.trace.axis))
             self.send(s.Message(message.problem))
+            if len(message.problem) >= self.size.width:
+                self.notify(message.problem, title="not possible", severity="error", timeout=10)
             return
         self.trace = message.trace
         self.timeline = Timeline.of(message.trace)
@@ -306,8 +310,9 @@ class GradtuiApp(App[int]):
 
         def answered(name: str | None) -> None:
             if name == CSV:
+                start = current if str(current).startswith(PREFIX) else PREFIX
                 self.push_screen(
-                    Prompt(field, option, PREFIX, lambda each, value: self.change(**{each: value})), restore
+                    Prompt(field, option, start, lambda each, value: self.change(**{each: value})), restore
                 )
             else:
                 restore(name)

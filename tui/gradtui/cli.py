@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 from . import __version__
@@ -134,6 +135,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A terminal whose encoding lacks a symbol gets a "?" instead of a traceback.
         cast(Any, stream).reconfigure(errors="replace")
     command = COMMANDS[name]
+    problem = _misspelt_command(arguments) if not name else None
+    if problem is not None:
+        print(f"gradtui: {problem}", file=sys.stderr)
+        return 2
     try:
         return _dispatch(command, arguments)
     except BrokenPipeError:
@@ -148,6 +153,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _misspelt_command(arguments: Sequence[str]) -> str | None:
+    """What to say of a first word that is neither a command nor a file but looks like a command."""
+    word = arguments[0] if arguments else ""
+    if not word.isalpha() or Path(word).exists():
+        return None
+    from gradtui_engine.problems import unknown_name
+
+    return f"command: {unknown_name(word, tuple(each for each in COMMANDS if each))}"
+
+
 def _drop_output() -> None:
     """Send what is left in the output's buffer nowhere: it would fail again at exit."""
     try:
@@ -160,11 +175,15 @@ def _dispatch(command: Command, arguments: list[str]) -> int:
     from gradtui_engine.problems import ExperimentError
 
     from .arguments import UsageError, experiment_of, parse, parser
+    from .notes import without_effect
 
     try:
         made = parser(command.prog, command.description, command.switches, command.of_experiment)
         usage = parse(made, arguments)
-        status = command.call(experiment_of(usage), usage.switches, sys.stdout)
+        experiment = experiment_of(usage)
+        for note in without_effect(experiment, usage.fields):
+            print(f"{command.prog}: {note}", file=sys.stderr)
+        status = command.call(experiment, usage.switches, sys.stdout)
         sys.stdout.flush()
     except (UsageError, ExperimentError) as error:
         for problem in error.problems:

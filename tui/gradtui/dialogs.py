@@ -23,6 +23,7 @@ from gradtui_engine.mlp import BLOCKS
 from gradtui_engine.normalisation import NORMALISATIONS
 from gradtui_engine.optimisers import OPTIMISERS
 from gradtui_engine.options import Option, Rejected, Value
+from gradtui_engine.tabular import PREFIX
 
 from .commands import groups, key_name
 from .views.panes import TABLE
@@ -79,7 +80,8 @@ class Picker(Dialog):
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
-        options.highlighted = self._names.index(self._current) if self._current in self._names else 0
+        current = CSV if self._current.startswith(PREFIX) else self._current
+        options.highlighted = self._names.index(current) if current in self._names else 0
         options.focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:

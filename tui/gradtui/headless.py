@@ -141,13 +141,13 @@ def jacobian_lines(trace: Trace) -> list[str]:
 
 def summary(trace: Trace) -> list[str]:
     """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
-    unit = "layers" if trace.axis == "layer" else "steps"
+    unit = "layer" if trace.axis == "layer" else "step"
     along, theory = trace.profile, trace.theory
-    reach = [f"half-life {short(along.half_life)} {unit}"] if 0 < along.half_life < math.inf else []
+    reach = [f"half-life {short(along.half_life)} {unit}s"] if 0 < along.half_life < math.inf else []
     if along.vanished_after is not None:
-        reach.append(f"under 1e-3 of the output's after {along.vanished_after} {unit}")
+        reach.append(f"under 1e-3 of the output's after {counted(along.vanished_after, unit)}")
     if along.subnormal_after is not None:
-        reach.append(f"under float32's smallest normal after {along.subnormal_after}")
+        reach.append(f"under float32's smallest normal number after {counted(along.subnormal_after, unit)}")
     lines = [experiment_line(trace), f"loss {trace.loss:.6g}", verdict_line(trace.outcome)]
     if reach:
         lines.append("reach: " + ", ".join(reach))
@@ -157,6 +157,16 @@ def summary(trace: Trace) -> list[str]:
     else:
         lines.append(f"theory: {theory.note}")
     return lines
+
+
+def counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def _quotient(value: float | None, trace: Trace) -> str:
+    """A ratio of norms: 0/0, where there is no gradient left to compare, is a dash and not a fault of the network."""
+    undefined = value is not None and math.isnan(value) and trace.outcome.kind != "non_finite"
+    return short(None if undefined else value)
 
 
 #: The least width of a bar, and the columns that give way to it in a narrow terminal, in this order.
@@ -180,10 +190,10 @@ def _columns(trace: Trace) -> list[Column]:
     ]
     if trace.program.cells:
         columns.append(("‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
-    columns.append(("factor", lambda index: short(stages[index].factor)))
+    columns.append(("factor", lambda index: _quotient(stages[index].factor, trace)))
     if any(value is not None for value in predicted):
         columns.append(("predicted", lambda index: short(predicted[index])))
-    columns += [(part, lambda index, part=part: short(stages[index].factors.get(part))) for part in parts]  # type: ignore[misc]
+    columns += [(part, lambda index, part=part: _quotient(stages[index].factors.get(part), trace)) for part in parts]  # type: ignore[misc]
     return [
         *columns,
         ("mean", lambda index: short(stages[index].activation.mean)),

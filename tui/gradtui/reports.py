@@ -40,7 +40,9 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     """Diagnose, try every remedy, print what was measured; 1 where the experiment is unhealthy, else 0."""
     from gradtui_engine.doctor import examine, report_document
 
-    report = examine(experiment)
+    # Shown on a terminal only, on stderr: a deep network and twenty remedies can take a minute.
+    with Console(stderr=True).status("examining …") as status_line:
+        report = examine(experiment, lambda name: status_line.update(f"trying {name} …"))
     outcome = report.before.outcome
     status = 0 if outcome.healthy else 1
     if switches.json:
@@ -50,7 +52,12 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     console = _console(out)
     console.print(Text(describe(report.before.experiment), "bold"))
     console.print(Text(verdict_line(outcome)))
-    console.print(Text(f"severity {outcome.severity}; rule: {outcome.rule}; measured {short(outcome.measured)}", "dim"))
+    console.print(
+        Text(
+            f"severity {outcome.severity}; rule: {outcome.rule}; measured {short(outcome.measured)} at {outcome.site}",
+            "dim",
+        )
+    )
     console.print(Text(f"source: {outcome.source}", "dim"))
     console.print(Text(f"loss {short(report.before.loss)}, after one update {short(report.before.loss_after)}"))
     if outcome.healthy:

@@ -19,8 +19,10 @@ _FACTOR_FROM = 46
 def title(scene: Scene, width: int) -> str:
     what = "‖∂L/∂c‖ and ‖∂L/∂h‖" if scene.trace.program.cells else "‖∂L/∂h‖"
     axis = f"log {scene.scale.label}"
+    place = "time step" if scene.over_time else "layer"
     return first_title(
         width,
+        f"gradient {what} that reaches each {place} · {axis} · │ marks 1",
         f"gradient {what} · {axis} · │ marks 1",
         f"gradient {what} · {axis}",
         f"{what} · {axis}",

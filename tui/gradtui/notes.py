@@ -1,0 +1,38 @@
+"""Notes on options that were given and have no effect: said on stderr, so that nobody draws the wrong conclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.experiment import options
+from gradtui_engine.spelling import flag
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment
+
+#: field → (whether it has an effect, what it would need or what stands in its way).
+_CONDITIONS: dict[str, tuple[Callable[[Experiment], bool], str]] = {
+    "slope": (lambda e: ACTIVATIONS[e.activation_name].slope is not None, "it is for leaky_relu and prelu"),
+    "init": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "gain": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "init_scale": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "norm_position": (lambda e: e.norm != "none", "there is no --norm"),
+    "residual_scale": (lambda e: e.residual == "scaled", "it is for --residual scaled"),
+    "residual_span": (lambda e: e.residual != "none", "there is no --residual"),
+    "residual_block": (lambda e: e.residual != "none", "there is no --residual"),
+    "clip_threshold": (lambda e: e.clip != "none", "there is no --clip"),
+    "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),
+    "forget_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
+}
+
+
+def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str]:
+    """A sentence for each given field that changes nothing in this experiment."""
+    for name in given:
+        has_effect, why = _CONDITIONS.get(name, (lambda e: True, ""))
+        if not options()[name].applies_to(experiment.cell):
+            yield f"note: {flag(name)} has no effect: {experiment.cell} does not use it"
+        elif not has_effect(experiment):
+            yield f"note: {flag(name)} has no effect: {why}"
