@@ -43,7 +43,7 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
         yield name, trace.values[name]
         if name in trace.gradients:
             yield f"d{name}", trace.gradients[name]
-    if "h/0" not in trace.program.slots or trace.program.slots["h/0"].whole is None:
+    if trace.program.slots["h/0"].whole is None:  # an MLP's input is no row of h
         yield "h/0", trace.values["h/0"]
         yield "dh/0", trace.gradients["h/0"]
 

@@ -13,7 +13,6 @@ from .network import Network, build
 from .outcome import Outcome
 from .problems import ExperimentError
 from .remedies import Remedy
-from .trace import Trace
 
 #: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
 _HELPS = 0.5
@@ -67,12 +66,7 @@ def examine(experiment: Experiment, begin: Callable[[str], None] = lambda name: 
 def measure(network: Network) -> Measured:
     """Run a network, update it once, and run it again for the loss."""
     trace = network.run()
-    return Measured(network.experiment, trace.outcome, trace.loss, loss_after_update(network, trace))
-
-
-def loss_after_update(network: Network, trace: Trace) -> float:
-    """The loss on the same batch after one update."""
-    return network.with_parameters({name: trace.updated(name) for name in trace.parameters}).loss()
+    return Measured(network.experiment, trace.outcome, trace.loss, network.updated(trace).loss())
 
 
 def _decades(outcome: Outcome) -> float:
@@ -83,12 +77,21 @@ def _decades(outcome: Outcome) -> float:
 
 
 def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
-    was, now = _decades(before.outcome), _decades(after.outcome)
     if after.outcome.healthy:
         # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
-        rises = "" if _falls(after) else f" But one update at η = {after.experiment.learning_rate:g} raises the loss."
+        rises = (
+            ""
+            if not after.loss_after > after.loss
+            else f" But one update at η = {after.experiment.learning_rate:g} raises the loss."
+        )
         return Trial(remedy, after, "cures", remedy.why + rises)
     kind = after.outcome.kind.replace("_", "-")
+    if before.outcome.kind not in ("vanishing", "exploding"):
+        # The ratio says nothing of dead, saturated or equal units: what counts is whether they still are.
+        if after.outcome.kind != before.outcome.kind:
+            return Trial(remedy, after, "helps", f"{remedy.why} Now {kind}: {remedy.no_cure}")
+        return Trial(remedy, after, "no cure", f"still {kind}: {remedy.no_cure}")
+    was, now = _decades(before.outcome), _decades(after.outcome)
     if now < was * (1 - _HELPS):
         return Trial(remedy, after, "helps", f"{remedy.why} Still {kind}: {remedy.no_cure}")
     if now > was * (1 + _HELPS) or (math.isinf(now) and not math.isinf(was)):

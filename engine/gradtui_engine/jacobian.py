@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The largest width whose Jacobian is worked out: its singular values take 1.2 s at 1024 on one core.
 MOST_UNITS = 1024
+#: The most that the spectra of all stages may cost, as stages × units³: about 10 s on one core.
+MOST_WORK = 10**9
 
 
 def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sample: int = 0) -> Array:
@@ -56,7 +58,7 @@ def singular_values(matrix: Array) -> Array:
 class Spectra:
     """Singular values, largest first, for one sample: of ∂h_last/∂h_first end to end, and of each stage's own Jacobian.
 
-    stages[k] is that of ∂h_(k+1)/∂h_k.
+    stages[k] is that of ∂h_(k+1)/∂h_k; a skip that jumps over the stage between (span 2) is no part of it.
     """
 
     sample: int
@@ -67,6 +69,10 @@ class Spectra:
 def spectra(trace: Trace, sample: int = 0) -> Spectra:
     """The singular values of all Jacobians of a trace. Raises ExperimentError as `jacobian` does."""
     count = len(trace.program.stages) - 1
+    widest = max(trace.values[name].shape[1] for name in trace.program.stages)
+    if count * widest**3 > MOST_WORK:
+        message = f"{count} stages of {widest} units; stages × units³ goes up to {MOST_WORK:.0e}: lower one of them"
+        raise ExperimentError([Problem("jacobian", message)])
     whole = jacobian(trace, sample=sample)
     stages = tuple(singular_values(jacobian(trace, stage + 1, stage, sample)) for stage in range(count))
     return Spectra(sample, singular_values(whole), stages)

@@ -25,8 +25,9 @@ _NODES = 24
 _ENDS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.8, 1.6, 3.0, 6.0, 12.0)
 #: |χ − 1| below this is called critical: the depth scale 1/|ln χ| is then over 1,000 layers.
 _CRITICAL = 1e-3
-#: How far q is followed, and the factor between two looks.
-_LEAST_Q, _MOST_Q, _STRIDE = 1e-30, 1e30, 10.0
+#: How far q is followed, and how many layers before looking ahead.
+_LEAST_Q, _MOST_Q, _LAYERS = 1e-30, 1e30, 200
+_LEAST_LOG, _MOST_LOG = math.log(_LEAST_Q), math.log(_MOST_Q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,13 @@ class Moments:
     slope_square: float
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=32768)
 def moments(activation: str, q: float, slope: float | None = None) -> Moments:
     """The moments of an activation at variance q; q = 0 is the limit, inf and nan give nan."""
     if not math.isfinite(q) or q < 0:
         return Moments(math.nan, math.nan, math.nan)
+    if activation in _CLOSED_FORMS:
+        return _CLOSED_FORMS[activation](q)
     row = ACTIVATIONS[activation]
     shape = row.slope if slope is None else slope
     scale = math.sqrt(q)
@@ -57,6 +60,12 @@ def moments(activation: str, q: float, slope: float | None = None) -> Moments:
         return moments(activation, 1e-200, slope)
     mean, square, slopes = (float(weights @ each) for each in (value, value**2, derivative**2))
     return Moments(mean, square, slopes)
+
+
+#: Where the integrals have a closed form that quadrature cannot follow: a sine of large variance oscillates too fast.
+_CLOSED_FORMS: dict[str, Callable[[float], Moments]] = {
+    "sin": lambda q: Moments(0.0, -math.expm1(-2 * q) / 2, (1 + math.exp(-2 * q)) / 2),
+}
 
 
 def _quadrature(kinks: tuple[float, ...]) -> tuple[Array, Array]:
@@ -110,13 +119,26 @@ def fixed_point(activation: str, sigma_w: float, sigma_b: float, slope: float | 
 
 
 def _follow(change: Callable[[float], float]) -> float:
-    """From q = 1 in the direction in which q goes, to the first place where it stands still: 0, q* or inf."""
-    here, before = 0.0, change(0.0)
-    if before == 0.0:
-        return 1.0
-    up = before > 0
-    while math.log(_LEAST_Q) < here < math.log(_MOST_Q):
-        there = here + (math.log(_STRIDE) if up else -math.log(_STRIDE))
+    """Where q goes from 1: 0, q* or inf.
+
+    First by the map itself, which settles in a few dozen layers unless the fixed point is critical; then, from where it
+    has come to, by looking ahead in its direction for the first place where it stands still.
+    """
+    here = 0.0
+    for _ in range(_LAYERS):
+        step = change(here)
+        if abs(step) < 1e-15 or not _LEAST_LOG < here < _MOST_LOG:
+            break
+        here += step
+    if not _LEAST_LOG < here < _MOST_LOG:
+        return math.inf if here > 0 else 0.0
+    if abs(step) < 1e-15:
+        return math.exp(here)
+    up = step > 0
+    while _LEAST_LOG < here < _MOST_LOG:
+        # Small strides where fixed points can lie close to each other, tenfold ones in the tails.
+        stride = math.log(1.1) if abs(here) < math.log(1e4) else math.log(10.0)
+        there = here + (stride if up else -stride)
         if (change(there) > 0) != up:
             return math.exp(_bisect(change, here, there))
         here = there
@@ -125,7 +147,7 @@ def _follow(change: Callable[[float], float]) -> float:
 
 def _bisect(change: Callable[[float], float], inside: float, outside: float) -> float:
     sign = change(inside) > 0
-    # 60 halvings of ln 10 end at the last bit of ln q.
+    # 60 halvings of a stride end at the last bit of ln q.
     for _ in range(60):
         middle = (inside + outside) / 2
         if (change(middle) > 0) == sign:

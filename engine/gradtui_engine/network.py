@@ -39,7 +39,7 @@ class Network:
     ) -> None:
         self.experiment = experiment
         self.program = program
-        self.parameters = dict(parameters)
+        self.parameters = {name: _frozen(array) for name, array in parameters.items()}
         self.batch = batch
         self._operations = [OPERATIONS[each.operation] for each in program.instructions]
         self._scratch = program.scratch()
@@ -105,6 +105,10 @@ class Network:
                 operation.forward(node)
         return float(values["loss"])
 
+    def updated(self, trace: Trace) -> Network:
+        """The network after a trace's update, on the same batch."""
+        return self.with_parameters({name: trace.updated(name) for name in trace.parameters})
+
     def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
         """The same network with other parameters."""
         return Network(self.experiment, self.program, parameters, self.batch)
@@ -130,6 +134,13 @@ class Network:
             Node(each, values, gradients, self.parameters, parameter_gradients, self.batch.target, workspace)
             for each in self.program.instructions
         ]
+
+
+def _frozen(array: Array) -> Array:
+    """A read-only view: whoever made the array may go on changing it, nobody who reads it from a network or trace."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def verify(experiment: Experiment) -> None:
@@ -215,7 +226,10 @@ def _scale_by_data(network: Network) -> Network:
                 weight, bias = instruction.parameters
                 std = float((values[instruction.outputs[0]] - parameters[bias]).std())
                 if np.isfinite(std) and std > 0:
-                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(gain / std)
+                    # The output layer is linear: what gain = "auto" takes for it is 1.
+                    auto = network.program.parameters[weight].output and isinstance(network.experiment.gain, str)
+                    wanted = 1.0 if auto else gain
+                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(wanted / std)
                     parameters[weight].flags.writeable = False
                     operation.forward(_forward_node(network, instruction, values, parameters))
     return network.with_parameters(parameters)

@@ -36,6 +36,9 @@ def first_non_finite(trace: Trace) -> NonFinite | None:
         return _found(trace.input, "input", None)
     for step in trace.steps:
         if step.instruction is None:
+            for name, array in _after_backward(trace, step):
+                if not np.isfinite(array).all():
+                    return _found(array, f"{step.phase} · {name}", None)
             continue
         each = trace.program.instructions[step.instruction]
         for array in _written(trace, step, each):
@@ -49,6 +52,15 @@ def _written(trace: Trace, step: Step, each: Instruction) -> list[Array]:
         return [trace.values[name] for name in each.outputs]
     wanted = [name for name in each.inputs if name in trace.gradients or name in trace.scratch_norms]
     return [*map(trace.gradient, wanted), *(trace.parameter_gradients[name] for name in each.parameters)]
+
+
+def _after_backward(trace: Trace, step: Step) -> list[tuple[str, Array]]:
+    """What clipping and update wrote, by parameter; nothing where no update was asked for."""
+    if not trace.experiment.asks_for_update:
+        return []
+    if step.phase == "clip":
+        return list(trace.clipped.items())
+    return [(name, trace.updated(name)) for name in trace.parameters]
 
 
 def _site(each: Instruction) -> str:
@@ -67,6 +79,8 @@ def _all_finite(trace: Trace) -> bool:
     wholes = [trace.values[name] for name, _ in trace.program.owned()]
     wholes += [trace.gradients[name] for name in trace.program.kept]
     wholes += [*trace.parameter_gradients.values(), *trace.parameters.values()]
+    if trace.experiment.asks_for_update:
+        wholes += [trace.updated(name) for name in trace.parameters]
     return all(math.isfinite(each) for each in trace.scratch_norms.values()) and all(
         bool(np.isfinite(each).all()) for each in wholes
     )

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .non_finite import first_non_finite
 from .numerics import ratio
 from .profile import average_factor
@@ -133,38 +131,35 @@ def _non_finite(case: _Case) -> _Finding | None:
 
 
 def _symmetric(case: _Case) -> _Finding | None:
-    """All units of a layer put out the same, for every sample, and more than one unit does."""
+    """All units of a layer have the same weights, so they are equal, get equal gradients, and stay equal."""
     trace = case.trace
-    for stage in range(1, case.last + 1):
-        state = trace.values[trace.program.stages[stage]]
-        if state.shape[1] > 1 and bool((state == state[:, :1]).all()):
-            if not bool(np.any(trace.slopes(stage))) and not trace.program.cells:
-                continue  # all of them off: dead, not merely alike
-            rows = _weights_are_alike(trace, stage)
-            if rows:
-                message = f"all units of {case.place(stage)} are equal, so their gradients are, and stay so"
-                return _Finding(
-                    "symmetric", True, case.place(stage), stage, message, "units of a layer differ", 0.0, 0.0
-                )
+    if trace.experiment.width == 1:
+        return None
+    for each in trace.program.instructions:
+        hidden = each.site.layer is not None or each.operation.endswith("_projection")
+        matrices = [trace.program.parameters[name] for name in each.parameters]
+        if not hidden or not any(parameter.fans for parameter in matrices):
+            continue
+        if all(_rows_are_equal(trace, name) for name in each.parameters):
+            stage = each.site.layer or 1
+            message = f"all units of {case.place(stage)} are equal, so their gradients are, and stay so"
+            return _Finding("symmetric", True, case.place(stage), stage, message, "units of a layer differ", 0.0, 0.0)
     return None
 
 
-def _weights_are_alike(trace: Trace, stage: int) -> bool:
-    """Whether the units are equal by their weights, not only in what they put out."""
-    for each in trace.program.instructions:
-        mine = each.site.layer == stage if trace.axis == "layer" else each.operation.endswith("_projection")
-        for name in each.parameters if mine else ():
-            array = trace.parameters[name]
-            if array.ndim == 2 and not bool((array == array[:1]).all()):
-                return False
-    return True
+def _rows_are_equal(trace: Trace, name: str) -> bool:
+    """Whether every unit has the same numbers in a parameter: block by block (gate by gate), all rows alike."""
+    array = trace.parameters[name]
+    rows = array.reshape(-1, trace.experiment.width, *array.shape[1:])
+    return bool((rows == rows[:, :1]).all())
 
 
 def _dead(case: _Case) -> _Finding | None:
     if case.trace.experiment.cell in ("lstm", "gru") or case.trace.experiment.residual != "none":
         return None  # the gradient has another path: the gates' direct one, or the skip
-    shares = [(stage.activation.dead, stage.index) for stage in case.trace.stages[1:]]
-    share, stage = max(shares, key=lambda each: (each[0], each[1]))
+    # Where f' has underflowed to 0 because the unit is saturated, it is not off.
+    off = [stage for stage in case.trace.stages[1:] if stage.activation.saturated <= DEAD]
+    share, stage = max(((each.activation.dead, each.index) for each in off), default=(0.0, 0))
     if share <= DEAD:
         return None
     message = f"{share:.0%} of the units of {case.place(stage)} are off for every sample: no gradient passes them"

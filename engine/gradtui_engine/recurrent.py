@@ -61,14 +61,15 @@ def _layer(
     names = _parameters(program, experiment, layer, inputs)
     program.add(
         f"{cell}_projection", Site(_site("input projection", experiment, layer)), inputs=(source,), reads=tuple(extra),
-        outputs=(f"projection{mark}",), parameters=names, constant=_pin(experiment),
+        outputs=(f"projection{mark}",), parameters=names,
     )  # fmt: skip
     for time in times:
         read = [f"projection{mark}/{time}", *(f"{name}/{time - 1}" for name in carried)]
         wrote = [*(f"{name}/{time}" for name in carried), *(f"{name}{mark}/{time}" for name in _KEEPS[cell])]
         program.add(
             f"{cell}_step", Site(_site("cell", experiment, layer), time=time), inputs=tuple(read), outputs=tuple(wrote),
-            shared=(names[1], names[3]), choice=experiment.activation_name, constant=_pin(experiment),
+            shared=(names[1], names[3]), choice=experiment.activation_name if cell == "rnn" else "",
+            constant=_pin(experiment),
         )  # fmt: skip
 
 

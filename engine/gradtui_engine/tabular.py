@@ -109,8 +109,8 @@ def _numbers(header: list[str], body: list[tuple[int, list[str]]]) -> Array:
     problems = []
     for row, column in np.argwhere(~np.isfinite(values))[:MOST_PROBLEMS]:
         line, cells = body[row]
-        what = f"{cells[column]!r} is not a finite number" if cells[column].strip() else "is empty"
-        problems.append(f"line {line}, column {header[column]!r}: {what}")
+        what = f": {cells[column]!r} is not a finite number" if cells[column].strip() else " is empty"
+        problems.append(f"line {line}, column {header[column]!r}{what}")
     raise _failed(*problems)
 
 

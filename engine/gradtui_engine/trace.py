@@ -217,7 +217,10 @@ class Trace:
         settings = Settings(experiment.learning_rate or 0.0, experiment.momentum, experiment.weight_decay or 0.0)
         link = OPTIMISERS[experiment.optimizer_name].build(settings)
         with np.errstate(all="ignore"):
-            return link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
+            found = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
+        for array in found.values():
+            array.setflags(write=False)
+        return found
 
     def updated(self, name: str) -> Array:
         """The parameter after the update."""
@@ -251,9 +254,6 @@ def _completes(program: Program) -> dict[int | None, int]:
     """The instruction after whose backward step a stage's gradient is complete: the first one that reads the stage."""
     stage_at = {program.rows(name): number for number, name in enumerate(program.stages)}
     rows = {(whole, row): number for (whole, found), number in stage_at.items() for row in found}
-    if program.axis == "layer":
-        # An MLP's input is no row of h.
-        rows |= {(program.stages[0], row): 0 for row in program.rows(program.stages[0])[1]}
     first: dict[int, int] = {}
     for index, each in enumerate(program.instructions):
         for name in each.inputs:

@@ -12,9 +12,11 @@ from gradtui_engine import Experiment, Trace, simulate
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.cells import CELLS
 from gradtui_engine.losses import LOSSES
+from gradtui_engine.mlp import BLOCKS
+from gradtui_engine.normalisation import NORMALISATIONS
 
 from . import oracles
-from .helpers import drawn, shaken
+from .helpers import drawn, shaken, small
 from .oracles import difference, gradients_of
 from .strategies import small_experiments
 
@@ -49,6 +51,29 @@ def test_every_row_has_an_oracle() -> None:
 @given(data=st.data())
 def test_autograd_finds_every_gradient_the_states_total_derivatives_too(cell: str, data: st.DataObject) -> None:
     assert not disagreements(shaken(data.draw(small_experiments(st.just(cell)))).run())
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("readout", ["last", "all"])
+@pytest.mark.parametrize("more", [{}, {"pin_forget": 0.7}, {"pin_forget": 1.0, "activation": "relu"}])
+def test_autograd_agrees_on_stacked_cells_pinned_gates_and_every_step_read_out(
+    cell: str, layers: int, readout: str, more: dict[str, Any]
+) -> None:
+    assert not disagreements(shaken(small(cell, layers=layers, readout=readout, **more)).run())
+
+
+@pytest.mark.parametrize("norm", NORMALISATIONS.names)
+@pytest.mark.parametrize("position", ["before", "after"])
+@pytest.mark.parametrize("residual", ["none", "add", "scaled"])
+@pytest.mark.parametrize(("block", "span"), [(block, span) for block in BLOCKS for span in (1, 2)])
+def test_autograd_agrees_on_every_norm_beside_every_skip(
+    norm: str, position: str, residual: str, block: str, span: int
+) -> None:
+    experiment = small(
+        "mlp", norm=norm, norm_position=position, residual=residual, residual_block=block, residual_span=span, depth=5
+    )
+    assert not disagreements(shaken(experiment).run())
 
 
 @pytest.mark.parametrize("cell", CELLS.names)

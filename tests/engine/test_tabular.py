@@ -121,7 +121,7 @@ def test_a_relative_path_and_the_home_directory_are_found(
         ('a,y\n1,"x\ny"\n2\n', ["line 4 has 1 columns; the header has 2"]),
         ("a,b,y\n1,two,3\n", ["line 2, column 'b': 'two' is not a finite number"]),
         ("\ufeffa,b,y\nx,2,3\n", ["line 2, column 'a': 'x' is not a finite number"]),
-        ("a,b,y\n1,2,3\n1,,3\n", ["line 3, column 'b': '' is not a finite number"]),
+        ("a,b,y\n1,2,3\n1,,3\n", ["line 3, column 'b' is empty"]),
         ("a,b,y\nnan,2,3\n", ["line 2, column 'a': 'nan' is not a finite number"]),
         ("a,b,y\n1,-inf,3\n", ["line 2, column 'b': '-inf' is not a finite number"]),
         ("a,b,y\n1,1e999,3\n", ["line 2, column 'b': '1e999' is not a finite number"]),

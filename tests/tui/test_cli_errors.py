@@ -179,9 +179,15 @@ def test_a_refused_size_allocates_nothing(command: Command) -> None:
     assert problem.startswith("size: ")
 
 
-def test_an_unknown_command_is_taken_for_a_file_and_refused(command: Command) -> None:
+def test_an_unknown_command_is_answered_with_the_nearest(command: Command) -> None:
     (problem,) = refused(command("rnu"))
-    assert problem.startswith("rnu: ")
+    assert "'rnu' is unknown" in problem
+    assert "did you mean 'run'" in problem
+
+
+def test_what_looks_like_a_file_is_taken_for_one(command: Command) -> None:
+    (problem,) = refused(command("mine.toml"))
+    assert problem.startswith("mine.toml: ")
 
 
 def test_the_screens_command_refuses_bad_input_before_it_asks_for_a_terminal(command: Command) -> None:

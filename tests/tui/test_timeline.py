@@ -32,20 +32,22 @@ def test_no_gradient_is_known_before_the_backward_pass_and_all_are_at_its_end(na
 
 
 @cases
-def test_the_phases_are_four_blocks_in_order(name: str) -> None:
+def test_the_phases_are_blocks_in_order_clipping_only_where_asked_for(name: str) -> None:
     phases = timeline_of(CASES[name]).phases
     blocks = [phases[0], *(new for old, new in itertools.pairwise(phases) if new != old)]
-    assert blocks == ["forward", "loss", "backward", "update"]
+    clip = [] if CASES[name].clip == "none" else ["clip"]
+    assert blocks == ["forward", "loss", "backward", *clip, "update"]
 
 
 @cases
-def test_the_loss_is_one_step_and_the_gradient_arrives_right_before_the_update(name: str) -> None:
+def test_the_loss_is_one_step_and_the_gradient_arrives_before_clip_and_update(name: str) -> None:
     timeline = timeline_of(CASES[name])
     assert timeline.phases.count("loss") == 1
     assert timeline.phases[timeline.loss] == "loss"
     assert timeline.phases[timeline.arrived] == "backward"
-    assert timeline.phases[timeline.arrived + 1] == "update"
-    assert timeline.last == timeline.arrived + 1 == len(trace_of(CASES[name]).steps) - 1
+    after = timeline.phases[timeline.arrived + 1 :]
+    assert after == (("update",) if CASES[name].clip == "none" else ("clip", "update"))
+    assert timeline.last == len(trace_of(CASES[name]).steps) - 1
 
 
 @pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.layers == 1])

@@ -153,10 +153,11 @@ class GradtuiApp(App[int]):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(Impatient(thread_name_prefix="simulate"))
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.set_default_executor(Impatient(max_workers=1, thread_name_prefix="simulate"))
+        for name in ("SIGTERM", "SIGHUP"):
             # Not on Windows, nor outside of the main thread; there the terminal is left as the signal leaves it.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                number = getattr(signal, name)
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self._panes_made = True
         self._simulate(self.state.experiment)
@@ -225,6 +226,7 @@ class GradtuiApp(App[int]):
 
     def _ask(self, experiment: Experiment) -> None:
         """Ask for the trace of an experiment, and say so if it takes long."""
+        self._play_on_arrival = False
         self.send(s.Change(experiment))
         self._simulate(experiment)
         self.set_timer(_LONG, self._say_computing)
@@ -237,11 +239,13 @@ class GradtuiApp(App[int]):
         self.run_worker(partial(self._work, experiment), thread=True, exclusive=True, group="simulate")
 
     def _work(self, experiment: Experiment) -> None:
+        if experiment != self.state.experiment:
+            return  # another one has been asked for while this one waited
         trace, problem = None, ""
         try:
             trace = simulate(experiment)
             # What every view reads is computed here, not while the screen waits.
-            _ = trace.outcome, trace.steps
+            _ = trace.outcome, trace.steps, trace.updates
         except ExperimentError as error:
             problem = str(error).replace("\n", "; ")
         except MemoryError:
@@ -269,18 +273,22 @@ class GradtuiApp(App[int]):
             self.send(s.TogglePlay())
 
     def _replay(self, new_seed: bool) -> None:
-        self._play_on_arrival = True
         problem = self.change(seed=self.state.experiment.seed + (1 if new_seed else 0))
+        self._play_on_arrival = not problem
         if problem:
-            self._play_on_arrival = False
             self.send(s.Message(problem))
 
     def _switch_cell(self) -> None:
+        """The next network that this experiment can have: a plain RNN, say, has no gelu."""
         names = options()["cell"].kind.names
-        following = names[(names.index(self.state.experiment.cell) + 1) % len(names)]
-        problem = self.change(cell=following)
-        if problem:
-            self.send(s.Message(problem))
+        start = names.index(self.state.experiment.cell)
+        problems = []
+        for following in (*names[start + 1 :], *names[:start]):
+            problem = self.change(cell=following)
+            if not problem:
+                return
+            problems.append(problem)
+        self.send(s.Message(problems[0]))
 
     # -- dialogs ---------------------------------------------------------------------------------------
 

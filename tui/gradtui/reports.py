@@ -102,11 +102,12 @@ def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> 
 
 
 def theory(out: TextIO) -> int:
-    """The reference figures beside what this engine computes."""
+    """The reference figures beside what this engine computes; 1 where one is further off than its tolerance."""
     from gradtui_engine.figures import figures
 
     console = _console(out)
     table = _table("figure", "published", "computed", "source")
+    off = 0
     for row in figures():
         close = math.isclose(row.published, row.computed, rel_tol=row.tolerance)
         table.add_row(
@@ -115,5 +116,6 @@ def theory(out: TextIO) -> int:
             Text(f"{row.computed:.6g}", "green" if close else "bold red"),
             f"{row.source}{'' if row.exact else f' (measured, within {row.tolerance:.0%})'}",
         )
+        off += not close
     console.print(table)
-    return 0
+    return 1 if off else 0

@@ -1,31 +1,32 @@
-"""The explanations of the recurrent cells' operations."""
+"""The explanations of the recurrent cells' operations, from the slots of the very layer and time step."""
 
 from __future__ import annotations
 
 from gradtui_engine import Step, Trace
 from gradtui_engine.activations import ACTIVATIONS
-from gradtui_engine.numerics import norm
+from gradtui_engine.numerics import norm, ratio
 
 from ..formats import short, subscript
 from .notes import Explain, Notes, first, instruction
 from .spans import GAP
 
+#: What a cell adds to its input's product: the GRU's b_hh belongs to the recurrent product.
+_BIASES = {"rnn": "b_ih + b_hh", "lstm": "b_ih + b_hh", "gru": "b_ih"}
+
 
 def _projection_forward(trace: Trace, step: Step) -> Notes:
-    steps, batch, inputs = trace.input.shape
+    each = instruction(trace, step)
+    steps, batch, inputs = trace.values[each.inputs[0]].shape
+    outputs = trace.values[each.outputs[0]].shape[2]
     return [
-        ("formula", "x_t W_ihᵀ + b_ih + b_hh, for all t in one matrix product"),
-        (
-            "text",
-            f"{steps} steps × {batch} samples × {inputs} inputs → 4 gates × {trace.experiment.width} units",
-        ),
+        ("formula", f"x_t W_ihᵀ + {_BIASES[trace.experiment.cell]}, for all t in one matrix product"),
+        ("text", f"{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample"),
     ]
 
 
 def _projection_backward(trace: Trace, step: Step) -> Notes:
-    norms = GAP.join(
-        f"{name} {short(norm(array))}" for name, array in trace.parameter_gradients.items() if "lstm" in name
-    )
+    names = instruction(trace, step).parameters
+    norms = GAP.join(f"{name.partition('.')[2]} {short(norm(trace.parameter_gradients[name]))}" for name in names)
     return [
         ("formula", f"∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1){GAP}∂L/∂W_ih = Σ_t δ_tᵀ x_t"),
         ("text", "The weights are shared by all time steps: their gradients are sums over time."),
@@ -33,19 +34,49 @@ def _projection_backward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _gate_values(trace: Trace, time: int) -> tuple[float, float, float, float]:
-    gates = trace.values[f"gates/{time}"]
-    width = gates.shape[1] // 4
-    i, f, g, o = (float(gates[0, block * width]) for block in range(4))
-    return i, f, g, o
+def _gates(trace: Trace, slot: str, count: int) -> list[float]:
+    """Each gate of unit 1, sample 1."""
+    gates = trace.values[slot]
+    return [float(gates[0, block * (gates.shape[1] // count)]) for block in range(count)]
+
+
+def _times(step: Step) -> tuple[str, str]:
+    """The time step and the one before, as subscripts."""
+    return subscript(step.stage or 1), subscript((step.stage or 1) - 1)
+
+
+def _is_read_out(trace: Trace, step: Step) -> bool:
+    """Whether the step belongs to the layer whose states are the stages: the last one."""
+    return instruction(trace, step).outputs[0] in trace.program.stages
+
+
+def _passed(trace: Trace, step: Step, position: int, symbol: str) -> str:
+    """‖∂L/∂h₄₀‖ 0.1 → ‖∂L/∂h₃₉‖ 0.09, ×0.9, for the state at this position of outputs and (one later) inputs."""
+    each = instruction(trace, step)
+    after, before = (trace.gradient_norm(name) for name in (each.outputs[position], each.inputs[position + 1]))
+    t, p = _times(step)
+    return f"‖∂L/∂{symbol}{t}‖ {short(after)} → ‖∂L/∂{symbol}{p}‖ {short(before)}, ×{short(ratio(before, after))}"
+
+
+def _two_paths(trace: Trace, step: Step, whole: str) -> Notes:
+    """The factor as direct path and gates, which the trace takes apart for the last layer."""
+    if not _is_read_out(trace, step):
+        return [("dim", "a lower layer: its gradient also comes from the layer above, at every step")]
+    parts = trace.stages[(step.stage or 1) - 1].factors
+    return [
+        (
+            "strong",
+            f"factor: direct {short(parts['direct'])} with gates {short(parts['gates'])} "
+            f"(cosine {short(parts['cosine'])}) = {short(parts[whole])}",
+        )
+    ]
 
 
 def _lstm_forward(trace: Trace, step: Step) -> Notes:
-    time = step.stage or 1
-    i, f, g, o = _gate_values(trace, time)
-    before, after = float(trace.values[f"c/{time - 1}"][0, 0]), float(trace.values[f"c/{time}"][0, 0])
-    hidden = float(trace.values[f"h/{time}"][0, 0])
-    t, p = subscript(time), subscript(time - 1)
+    each = instruction(trace, step)
+    i, f, g, o = _gates(trace, each.outputs[2], 4)
+    before, after, hidden = (first(trace, name) for name in (each.inputs[2], each.outputs[1], each.outputs[0]))
+    t, p = _times(step)
     return [
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),
         (
@@ -57,57 +88,41 @@ def _lstm_forward(trace: Trace, step: Step) -> Notes:
 
 
 def _lstm_backward(trace: Trace, step: Step) -> Notes:
-    time = step.stage or 1
-    stage = trace.stages[time - 1]
-    parts = stage.factors
-    t, p = subscript(time), subscript(time - 1)
-    after = trace.stages[time].cell_gradient_norm
+    t, p = _times(step)
     return [
         ("formula", f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}  +  the path through h{p} and the gates"),
-        (
-            "strong",
-            f"factor of c: direct {short(parts['direct'])} with gates {short(parts['gates'])} "
-            f"(cosine {short(parts['cosine'])}) = {short(parts['cell'])}",
-        ),
-        ("text", f"‖∂L/∂c{t}‖ {short(after)} → ‖∂L/∂c{p}‖ {short(stage.cell_gradient_norm)}"),
-        ("text", f"‖∂L/∂h{p}‖ = ‖δ{t} W_hh‖ = {short(stage.gradient_norm)}, ×{short(stage.factor)}"),
+        *_two_paths(trace, step, "cell"),
+        ("text", _passed(trace, step, 1, "c")),
+        ("text", f"through δ{t} W_hh: {_passed(trace, step, 0, 'h')}"),
     ]
 
 
 def _rnn_forward(trace: Trace, step: Step) -> Notes:
     each = instruction(trace, step)
     row = ACTIVATIONS[each.choice]
-    t, p = subscript(step.stage or 1), subscript((step.stage or 1) - 1)
+    t, p = _times(step)
+    before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
     return [
         ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
-        (
-            "text",
-            f"unit 1, sample 1: h{p} {short(first(trace, each.inputs[1]))} → "
-            f"h{t} {short(first(trace, each.outputs[0]))}",
-        ),
+        ("text", f"unit 1, sample 1: h{p} {short(before)} → h{t} {short(after)}"),
         ("dim", row.note),
     ]
 
 
 def _rnn_backward(trace: Trace, step: Step) -> Notes:
-    time = step.stage or 1
-    t, p = subscript(time), subscript(time - 1)
-    stage = trace.stages[time - 1]
+    t, p = _times(step)
     symbol = ACTIVATIONS[trace.experiment.activation_name].symbol
     return [
         ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
-        ("strong", f"factor {short(stage.factor)}: one path only, through f′ and the same W_hh at every step"),
-        ("text", f"‖∂L/∂h{t}‖ {short(trace.stages[time].gradient_norm)} → ‖∂L/∂h{p}‖ {short(stage.gradient_norm)}"),
+        ("strong", _passed(trace, step, 0, "h")),
+        ("text", "one path only: through f′ and the same W_hh at every step"),
     ]
 
 
 def _gru_forward(trace: Trace, step: Step) -> Notes:
     each = instruction(trace, step)
-    time = step.stage or 1
-    t, p = subscript(time), subscript(time - 1)
-    gates = trace.values[each.outputs[1]]
-    width = gates.shape[1] // 3
-    r, z, n = (float(gates[0, block * width]) for block in range(3))
+    t, p = _times(step)
+    r, z, n = _gates(trace, each.outputs[1], 3)
     before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
     return [
         ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
@@ -120,24 +135,17 @@ def _gru_forward(trace: Trace, step: Step) -> Notes:
 
 
 def _gru_backward(trace: Trace, step: Step) -> Notes:
-    time = step.stage or 1
-    stage = trace.stages[time - 1]
-    parts = stage.factors
-    t, p = subscript(time), subscript(time - 1)
+    t, p = _times(step)
     return [
         ("formula", f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}  +  the path through the gates"),
-        (
-            "strong",
-            f"factor: direct {short(parts['direct'])} with gates {short(parts['gates'])} "
-            f"(cosine {short(parts['cosine'])}) = {short(parts['whole'])}",
-        ),
-        ("text", f"‖∂L/∂h{t}‖ {short(trace.stages[time].gradient_norm)} → ‖∂L/∂h{p}‖ {short(stage.gradient_norm)}"),
+        *_two_paths(trace, step, "whole"),
+        ("text", _passed(trace, step, 0, "h")),
     ]
 
 
 CELLS: dict[tuple[str, bool], Explain] = {
-    **{(f"{cell}_projection", False): _projection_forward for cell in ("rnn", "lstm", "gru")},
-    **{(f"{cell}_projection", True): _projection_backward for cell in ("rnn", "lstm", "gru")},
+    **{(f"{cell}_projection", False): _projection_forward for cell in _BIASES},
+    **{(f"{cell}_projection", True): _projection_backward for cell in _BIASES},
     ("rnn_step", False): _rnn_forward,
     ("rnn_step", True): _rnn_backward,
     ("lstm_step", False): _lstm_forward,

@@ -123,8 +123,9 @@ def _loss_backward(trace: Trace, step: Step) -> Notes:
 def _update(trace: Trace, step: Step) -> Notes:
     experiment = trace.experiment
     row = OPTIMISERS[experiment.optimizer_name]
-    rows = [(name, trace.update_ratio(name)) for name, each in trace.parameters.items() if each.ndim == 2]
-    shown = rows if len(rows) <= 4 else [*rows[:2], *rows[-2:]]
+    names = [name for name, each in trace.parameters.items() if each.ndim == 2]
+    chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
+    shown = [(name, trace.update_ratio(name)) for name in chosen]
     return [
         ("formula", f"{row.formula}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
         ("text", "update / weight (about 1e-3 is healthy): "),

@@ -119,19 +119,21 @@ def _band(scene: Scene, axis: TimeAxis, height: int, name: str, style: str) -> l
     scale = scene.scale
     values = [stage.cell_gradient_norm if name == "∂c" else stage.gradient_norm for stage in scene.stages]
     mark = min(height - 1, math.floor(scale.position(1.0) * height))
-    selected = values[scene.stage] if scene.stage >= scene.known else None
+    # ∂L/∂c_t is complete one step later than ∂L/∂h_t: step t itself adds the path through h_t.
+    known = scene.known + 1 if name == "∂c" and scene.known > 0 else scene.known
+    selected = values[scene.stage] if scene.stage >= known else None
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         cells = []
         for stage in axis.columns:
             value = values[stage] or 0.0
             # A column of eighths; a stage that the gradient has not reached yet has none.
-            level = scale.eighths(value, height) - 8 * row if stage >= scene.known else 0
+            level = scale.eighths(value, height) - 8 * row if stage >= known else 0
             glyph = UP[min(max(level, 0), 8)]
             here = "cursor" if axis.is_selected(stage, scene.stage) else style
             if glyph == " " and row == mark:
                 cells.append(("─", "reference"))
-            elif glyph == " " and row == 0 and stage < scene.known:
+            elif glyph == " " and row == 0 and stage < known:
                 cells.append(("·", "dim"))
             else:
                 cells.append((glyph, here))
