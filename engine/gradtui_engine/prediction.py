@@ -181,37 +181,30 @@ class _Walk:
     def _layer(self, layer: int, square: float) -> tuple[float, float, float]:
         """(χ, E[h'²], E[h']) of weight, norm and activation in the usual order."""
         scale = self._scale(layer, square)
-        q = scale * square + self.bias
-        factor = scale
-        norm, before = self.experiment.norm != "none", self.experiment.norm_position == "before"
-        if norm and before:
-            factor /= q + self.epsilon
-            q /= q + self.epsilon
-        at = moments(self.experiment.activation_name, q, self.experiment.slope)
-        factor *= at.slope_square
-        if norm and not before:
-            spread = at.square - at.mean**2 if self.centred else at.square
-            divisor = spread + self.epsilon
-            mean = 0.0 if self.centred else at.mean / math.sqrt(divisor)
-            return factor / divisor, spread / divisor, mean
-        return factor, at.square, at.mean
+        slope, passed, mean = self._bend(scale * square + self.bias)
+        return scale * slope, passed, mean
 
     def _pre_layer(self, layer: int, square: float) -> tuple[float, float, float]:
         """(χ, E[F²], E[F]) of norm, activation and weight; what it reads is Gaussian of variance `square`."""
-        q, factor = square, 1.0
-        norm, before = self.experiment.norm != "none", self.experiment.norm_position == "before"
-        if norm and before:
-            factor /= q + self.epsilon
-            q /= q + self.epsilon
-        at = moments(self.experiment.activation_name, q, self.experiment.slope)
-        factor *= at.slope_square
-        passed = at.square
-        if norm and not before:
-            spread = at.square - at.mean**2 if self.centred else at.square
-            factor /= spread + self.epsilon
-            passed = spread / (spread + self.epsilon)
+        slope, passed, _ = self._bend(square)
         scale = self._scale(layer, passed)
-        return factor * scale, scale * passed + self.bias, 0.0
+        return scale * slope, scale * passed + self.bias, 0.0
+
+    def _bend(self, q: float) -> tuple[float, float, float]:
+        """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
+        name, slope = self.experiment.activation_name, self.experiment.slope
+        if self.experiment.norm == "none":
+            at = moments(name, q, slope)
+            return at.slope_square, at.square, at.mean
+        if self.experiment.norm_position == "before":
+            divisor = q + self.epsilon
+            at = moments(name, q / divisor, slope)
+            return at.slope_square / divisor, at.square, at.mean
+        at = moments(name, q, slope)
+        spread = at.square - at.mean**2 if self.centred else at.square
+        divisor = spread + self.epsilon
+        mean = 0.0 if self.centred else at.mean / math.sqrt(divisor)
+        return at.slope_square / divisor, spread / divisor, mean
 
 
 def _block_factors(chis: list[float], beta: float) -> Iterator[float]:

@@ -303,3 +303,29 @@ def gradients_of(trace: Trace) -> Gradients:
     by_parameter, by_slot = autograd.grad(loss, argnum=(0, 1))(dict(trace.parameters), nudges)
     inputs = [by_slot.pop(f"input/{time}") for time in range(len(trace.input))] if over_time else by_slot["h/0"]
     return Gradients(loss_of(trace), by_parameter, by_slot, np.asarray(inputs))
+
+
+class _Until(Walk):
+    """A walk that remembers the value of one slot."""
+
+    def __init__(self, trace: Trace, slot: str, nudges: Mapping[str, Any]) -> None:
+        super().__init__(trace, trace.parameters, nudges)
+        self.slot, self.found = slot, None
+
+    def at(self, slot: str, value: Any) -> Any:
+        value = super().at(slot, value)
+        self.found = value if slot == self.slot else self.found
+        return value
+
+
+def jacobian_of(trace: Trace, last: int, first: int, sample: int) -> Array:
+    """∂h_last / ∂h_first of one sample: what autograd finds for the whole network, all else held fixed."""
+    rest = np.zeros(trace.values[f"h/{first}"].shape)
+
+    def state(nudge: Any) -> Any:
+        nudges = anp.concatenate([rest[:sample], nudge[None], rest[sample + 1 :]])
+        walk = _Until(trace, f"h/{last}", {f"h/{first}": nudges})
+        NETWORKS[trace.experiment.cell](walk)
+        return walk.found[sample]  # type: ignore[index]
+
+    return np.asarray(autograd.jacobian(state)(rest[sample]))

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
-from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from gradtui_engine import Experiment, ExperimentError, Trace, simulate
+from gradtui_engine import Experiment, ExperimentError, Trace
 from gradtui_engine.datasets import CSV
 from gradtui_engine.experiment import options
 from gradtui_engine.network import verify
@@ -24,6 +19,7 @@ from gradtui_engine.options import Value
 from gradtui_engine.tabular import PREFIX
 
 from . import state as s
+from .background import Simulated, compute, prepare
 from .commands import COMMANDS, footer
 from .dialogs import Dialog, Help, Picker, Prompt
 from .palette import palette
@@ -40,23 +36,8 @@ _LONG = 0.3
 _BY_ID = {each.id: each for each in COMMANDS}
 
 
-class Simulated(Message):
-    """A worker's result: the trace of an experiment, or what is wrong with it."""
-
-    def __init__(self, asked: Experiment, trace: Trace | None, problem: str) -> None:
-        super().__init__()
-        self.asked, self.trace, self.problem = asked, trace, problem
-
-
 class Main(Screen[object], inherit_bindings=False):
     """The main screen: Textual's own tab would come before ours."""
-
-
-class Impatient(ThreadPoolExecutor):
-    """Does not wait for a computation that nobody wants any more: `q` quits at once, whatever is being computed."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        super().shutdown(wait=False, cancel_futures=True)
 
 
 class GradtuiApp(App[int]):
@@ -152,13 +133,7 @@ class GradtuiApp(App[int]):
         return Main(id="_default")
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(Impatient(max_workers=1, thread_name_prefix="simulate"))
-        for name in ("SIGTERM", "SIGHUP"):
-            # Not on Windows, nor outside of the main thread; there the terminal is left as the signal leaves it.
-            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                number = getattr(signal, name)
-                loop.add_signal_handler(number, self.exit, 128 + number)
+        prepare(self.exit)
         self._panes_made = True
         self._simulate(self.state.experiment)
         self._draw()
@@ -239,18 +214,8 @@ class GradtuiApp(App[int]):
         self.run_worker(partial(self._work, experiment), thread=True, exclusive=True, group="simulate")
 
     def _work(self, experiment: Experiment) -> None:
-        if experiment != self.state.experiment:
-            return  # another one has been asked for while this one waited
-        trace, problem = None, ""
-        try:
-            trace = simulate(experiment)
-            # What every view reads is computed here, not while the screen waits.
-            _ = trace.outcome, trace.steps, trace.updates
-        except ExperimentError as error:
-            problem = str(error).replace("\n", "; ")
-        except MemoryError:
-            problem = "not enough memory for this size"
-        self.post_message(Simulated(experiment, trace, problem))
+        if experiment == self.state.experiment:  # else another one has been asked for while this one waited
+            self.post_message(compute(experiment))
 
     def on_simulated(self, message: Simulated) -> None:
         if message.asked != self.state.experiment:
