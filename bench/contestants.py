@@ -13,7 +13,7 @@ import plain_recurrent
 from cases import Extra
 from gradtui_engine import Trace
 from gradtui_engine.network import Network
-from gradtui_engine.numerics import Array, norm
+from gradtui_engine.numerics import Array, norm, norm_inside
 from layout import Gradients
 from plain_mlp import PlainStep
 
@@ -104,10 +104,11 @@ def _recorded(network: Network, extra: Extra) -> Step:
 def _told(trace: Trace) -> tuple[list[object], list[float]]:
     """All of the stages but the signal, and the norm of each parameter's gradient."""
     rows: list[object] = [
-        (each.gradient_norm, each.gradient_rms, each.factor, dict(each.factors), each.cell_gradient_norm)
+        (each.gradient_norm, each.gradient_rms, each.factor, each.factors, each.cell_gradient_norm)
         for each in trace.stages
     ]
-    return rows, [norm(array) for array in trace.parameter_gradients.values()]
+    with np.errstate(all="ignore"):
+        return rows, [norm_inside(array) for array in trace.parameter_gradients.values()]
 
 
 def _plain(network: Network) -> Step:

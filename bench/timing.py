@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 Times = Mapping[str, list[float]]
 
-# Seconds that a turn repeats a contestant for: the first call after another's turn finds the caches cold (+10 %).
+# Seconds that a turn repeats a contestant for.
 TURN = 0.05
 LEAST_ROUNDS, MOST_ROUNDS = 5, 41
 
@@ -36,7 +37,7 @@ class Spread:
 def measure(contestants: Mapping[str, Callable[[], object]], seconds: float) -> Times:
     """Seconds per call of each contestant, by round; rounds until the time is up.
 
-    In a round each has one turn; the order moves on by one from round to round, so that nobody always starts.
+    In a round each has one turn, in an order drawn anew, so that nobody always comes after the same.
     The garbage collector runs as in life, but spares what stood before (PyTorch's modules).
     """
     start = time.perf_counter()
@@ -45,11 +46,11 @@ def measure(contestants: Mapping[str, Callable[[], object]], seconds: float) -> 
     names = list(contestants)
     gc.collect()
     gc.freeze()
+    orders = random.Random(0)
     for number in range(MOST_ROUNDS):
         if number >= LEAST_ROUNDS and time.perf_counter() - start > seconds:
             break
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
+        for name in orders.sample(names, len(names)):
             times[name].append(_turn(contestants[name], repeats[name]))
     gc.unfreeze()
     return times
@@ -62,6 +63,9 @@ def ratio(times: Times, numerator: str, denominator: str) -> Spread:
 
 
 def _turn(function: Callable[[], object], repeats: int) -> float:
+    """Seconds per call. The first of many is not counted: after another's turn it finds the caches cold (+50 %)."""
+    if repeats > 1:
+        function()
     start = time.perf_counter()
     for _ in range(repeats):
         function()

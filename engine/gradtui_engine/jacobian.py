@@ -50,7 +50,9 @@ def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sa
 
 
 def singular_values(matrix: Array) -> Array:
-    """The singular values, largest first."""
+    """The singular values, largest first; NaN where the matrix is not finite."""
+    if not np.isfinite(matrix).all():
+        return np.full(min(matrix.shape), np.nan)
     return np.asarray(np.linalg.svd(matrix, compute_uv=False))
 
 
@@ -124,7 +126,7 @@ def _check(trace: Trace, first: int, last: int, sample: int) -> None:
         problems.append(Problem("norm", "batch norm ties the samples together: there is no Jacobian per sample"))
     if experiment.layers > 1 and trace.axis == "time":
         problems.append(Problem("layers", f"{experiment.layers} given; the Jacobian over time is of one layer"))
-    largest = max(trace.values[trace.program.stages[k]].shape[1] for k in (first, last))
+    largest = max(trace.values[name].shape[1] for name in trace.program.stages)
     if largest > MOST_UNITS:
         problems.append(Problem("width", f"{largest} units; the exact Jacobian goes up to {MOST_UNITS}"))
     if problems:

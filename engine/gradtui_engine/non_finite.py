@@ -50,7 +50,7 @@ def first_non_finite(trace: Trace) -> NonFinite | None:
 def _written(trace: Trace, step: Step, each: Instruction) -> list[Array]:
     if step.phase != "backward":
         return [trace.values[name] for name in each.outputs]
-    wanted = [name for name in each.inputs if name in trace.gradients or name in trace.scratch_norms]
+    wanted = [name for name in each.inputs if name in trace.gradients or name in trace.norms_in_run]
     return [*map(trace.gradient, wanted), *(trace.parameter_gradients[name] for name in each.parameters)]
 
 
@@ -81,6 +81,6 @@ def _all_finite(trace: Trace) -> bool:
     wholes += [*trace.parameter_gradients.values(), *trace.parameters.values()]
     if trace.experiment.asks_for_update:
         wholes += [trace.updated(name) for name in trace.parameters]
-    return all(math.isfinite(each) for each in trace.scratch_norms.values()) and all(
+    return all(math.isfinite(each) for each in trace.norms_in_run.values()) and all(
         bool(np.isfinite(each).all()) for each in wholes
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .problems import ExperimentError
 from .table import Table
 
 if TYPE_CHECKING:
@@ -135,12 +136,13 @@ REMEDIES = Table(
         ),
         Row(
             "forget bias 2", {"forget_bias": 2.0}, "σ(2) = 0.88: the direct path loses 12 % a step.",
-            "0.88 a step is still a half-life of 5.5 steps.", ("lstm",), applies=lambda e: e.forget_bias < 2,
+            "0.88 a step is still a half-life of 5.5 steps.", ("lstm",),
+            applies=lambda e: e.forget_bias < 2 and e.pin_forget is None,
         ),
         Row(
             "forget bias 4", {"forget_bias": 4.0}, "σ(4) = 0.98: a half-life of 38 steps.",
             "The gate hardly closes any more: what is stored is hard to forget.", ("lstm",),
-            applies=lambda e: e.forget_bias < 4,
+            applies=lambda e: e.forget_bias < 4 and e.pin_forget is None,
         ),
         Row(
             "pinned gate", {"pin_forget": 1.0}, "The constant error carousel: the direct path's factor is exactly 1.",
@@ -174,8 +176,17 @@ REMEDIES = Table(
 
 def remedies_for(experiment: Experiment, kind: str) -> tuple[Remedy, ...]:
     """The remedies that are offered for a diagnosis of this experiment, in the table's order."""
-    return tuple(
+    offered = (
         Remedy(row.name, row.changes, row.why, row.no_cure)
         for row in REMEDIES.values()
         if kind in row.kinds and experiment.cell in row.cells and row.applies(experiment)
     )
+    return tuple(remedy for remedy in offered if _changes_something(remedy, experiment))
+
+
+def _changes_something(remedy: Remedy, experiment: Experiment) -> bool:
+    """Whether the change is possible here, and has not been made already."""
+    try:
+        return remedy.apply(experiment) != experiment
+    except ExperimentError:
+        return False

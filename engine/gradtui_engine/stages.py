@@ -115,9 +115,9 @@ def stages_of(trace: Trace) -> tuple[Stage, ...]:
 
 def _norms(trace: Trace) -> dict[str, float]:
     """‖dL/dslot‖ of every slot on the gradient's way: whole stacks in one call, the rest as measured in the run."""
-    known = dict(trace.scratch_norms)
+    known = dict(trace.norms_in_run)
     for whole, names in trace.program.parts().items():
-        if whole in trace.gradients and whole.startswith(("h", "c")):
+        if whole in trace.gradients and whole.startswith(("h", "c")) and names[0] not in known:
             known.update(zip(names, norms(trace.gradients[whole]), strict=True))
     known.update((name, norm(trace.gradients[name])) for name in trace.program.stages[:1] if name not in known)
     return known

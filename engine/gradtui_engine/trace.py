@@ -92,7 +92,7 @@ class Trace:
     parameters: dict[str, Array]
     parameter_gradients: dict[str, Array]
     target: Array
-    scratch_norms: dict[str, float]
+    norms_in_run: dict[str, float]
     #: Where a skip and a branch meet, by the slot whose gradient is their sum.
     merges: dict[str, Merge]
 
@@ -158,7 +158,7 @@ class Trace:
 
     def gradient_norm(self, slot: str) -> float:
         """‖dL/dslot‖ of any slot on the way of the gradient, kept or not."""
-        known = self.scratch_norms.get(slot)
+        known = self.norms_in_run.get(slot)
         return norm(self.gradients[slot]) if known is None else known
 
     def gradient(self, slot: str) -> Array:
@@ -184,7 +184,7 @@ class Trace:
         nowhere = {name: np.empty_like(self.parameters[name]) for name in instruction.parameters}
         known = dict(self.gradients)
         for name in instruction.outputs:
-            if name in self.scratch_norms:
+            if name in self.norms_in_run:
                 known[name] = self.gradient(name)
         node = Node(instruction, self.values, known, self.parameters, nowhere, self.target, Workspace())
         node.input_gradients = [np.empty_like(self.values[name]) for name in instruction.inputs]

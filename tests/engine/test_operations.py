@@ -51,7 +51,7 @@ class Bound:
         self.parameters = {name: array.copy() for name, array in trace.parameters.items()}
         rng = np.random.default_rng(0)
         # Gates and such have no gradient of their own: those that the run keeps, or measures, have one.
-        flows = {*trace.gradients, *trace.scratch_norms}
+        flows = {*trace.gradients, *trace.norms_in_run}
         outputs = [name for name in instruction.outputs if name in flows and not name.startswith("recurrent")]
         self.sent = {name: rng.normal(size=self.values[name].shape) for name in outputs}
         # A GRU's step hands this one to its projection, which gathers the recurrent weights' gradient from it.

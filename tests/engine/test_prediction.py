@@ -94,14 +94,14 @@ NORMS = [("none", "before"), ("layer", "before"), ("layer", "after"), ("rms", "a
 @pytest.mark.parametrize("span", [1, 2])
 @pytest.mark.parametrize("block", ["post", "pre"])
 @pytest.mark.parametrize(("norm", "position"), NORMS)
-@pytest.mark.parametrize("activation", ["relu", "softplus"])
 def test_a_skip_beside_a_branch_has_the_predicted_factor(
-    residual: str, beta: float | None, span: int, block: str, norm: str, position: str, activation: str
+    residual: str, beta: float | None, span: int, block: str, norm: str, position: str
 ) -> None:
+    # Softplus, whose outputs have a mean: it counts twice in the sum's mean square.
     assert_predicted(
         12,
         SKIP_MEAN if beta is None and residual == "add" else SCALED_SKIP_MEAN,
-        activation=activation,
+        activation="softplus",
         residual=residual,
         residual_scale=beta,
         residual_span=span,

@@ -94,6 +94,8 @@ def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> 
         verdict = Text("ok", "green") if row.passed else Text("WRONG", "bold red")
         if row.passed and row.unresolved:
             verdict = Text("ok: too small for differences to resolve", "yellow")
+        if not row.checked:
+            verdict = Text("at kinks: no derivative to check", "yellow")
         table.add_row(row.name, f"{row.error:.1e}", str(row.checked), str(row.left_out or ""), verdict)
     console.print(table)
     style = "bold red" if failed else "green"
