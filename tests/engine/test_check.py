@@ -62,7 +62,7 @@ def test_a_right_gradient_passes_and_one_wrong_by_a_thousandth_in_one_number_doe
 @drawn(25)
 @given(small_experiments())
 def test_every_parameter_of_any_small_smooth_experiment_passes(experiment: Experiment) -> None:
-    # Without kinks: where two units stand exactly at one with opposite signs, differences see a slope that is not there.
+    # Without kinks: two units exactly at one, with opposite signs, show differences a slope that is not there.
     assume(not ACTIVATIONS[experiment.activation_name].kinks)
     found = list(check_parameters(experiment))
     assert [each.name for each in found] == list(build(experiment).parameters)
