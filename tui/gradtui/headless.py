@@ -53,10 +53,12 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
         json.dump(document(trace, with_jacobian=switches.jacobian), out, allow_nan=False)
         out.write("\n")
         return 0
+    # Before anything is printed: there may be none.
+    spread = jacobian_lines(trace) if switches.jacobian else []
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
     out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
-    if switches.jacobian:
-        out.write("\n" + "\n".join(jacobian_lines(trace)) + "\n")
+    if spread:
+        out.write("\n" + "\n".join(spread) + "\n")
     if switches.plot:
         out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
     if switches.save is not None:
