@@ -27,6 +27,8 @@ SHOWN: list[tuple[dict[str, Any], str, str]] = [
     ({"cell": "rnn"}, "healthy", "ok"),
     ({"cell": "gru", "pin_forget": 1.0}, "healthy", "ok"),  # nothing happens in it, but the gradient passes
     ({"depth": 6}, "vanishing", "warning"),  # 0.236^5 = 7e-4
+    ({"depth": 10}, "vanishing", "warning"),  # 0.236^9 = 2e-6
+    ({"depth": 11}, "vanishing", "critical"),  # 5e-7
     ({}, "vanishing", "critical"),
     ({"cell": "gru"}, "vanishing", "critical"),
     ({"activation": "linear", "gain": 1.5, "depth": 20}, "exploding", "warning"),  # 1.5^19 = 2e3

@@ -71,7 +71,8 @@ def test_batch_norms_growth_is_that_of_a_large_batch(activation: str) -> None:
 def test_every_initialiser_with_a_variance_has_the_predicted_factor_also_where_the_first_layer_is_not_square(
     init: str, inputs: int
 ) -> None:
-    assert_predicted(12, MEAN, activation="tanh", init=init, gain=1.3, inputs=inputs)
+    # ReLU: the factor is proportional to the weights' scale, where tanh would make up for half of a wrong one.
+    assert_predicted(12, MEAN, activation="relu", init=init, gain=1.3, inputs=inputs)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "silu", "sin"])
@@ -157,6 +158,22 @@ def test_the_prediction_is_for_the_finite_depth_of_this_very_input(activation: s
     wanted = list(recursion(trace, activation, 1.3, 0.2))
     assert trace.theory.factors[:-1] == pytest.approx(wanted, rel=1e-9)
     assert trace.theory.factors[-1] is None
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_prediction_of_an_rnn_is_the_recursion_along_time_from_a_state_of_zero(activation: str) -> None:
+    trace = simulate(
+        Experiment(
+            cell="rnn", activation=activation, sigma_w=1.3, sigma_b=0.7, data="gaussian", steps=6, inputs=3, batch=2
+        )
+    )
+    wanted, p = [], [0.0, 0.0]
+    for inputs in trace.input:
+        q = [1.3**2 * (before + float(np.mean(row**2))) + 0.7**2 for before, row in zip(p, inputs, strict=True)]
+        wanted.append(1.3 * math.sqrt(sum(slope_square(activation, each) for each in q) / 2))
+        p = [square(activation, each) for each in q]
+    # The engine rounds q to 1e-3, so that samples share their integrals.
+    assert trace.theory.factors[:-1] == pytest.approx(wanted, rel=1e-3)
 
 
 @every_activation
