@@ -1,0 +1,86 @@
+"""The glyphs that the terminal can show: blocks, braille (never double width), or ASCII alone.
+
+Views are written with block glyphs and the field's symbols; `render` replaces what the chosen set lacks, and
+`views.spans` measures what `render` gives. Graphics are replaced one for one, so bars keep their length; symbols in
+prose by words (σ → sigma).
+"""
+
+from __future__ import annotations
+
+import locale
+from collections.abc import Mapping
+
+BLOCK, BRAILLE, ASCII = "block", "braille", "ascii"
+GLYPHS = (BLOCK, BRAILLE, ASCII)
+
+_SYMBOLS = {
+    "∂": "d", "‖": "|", "σ": "sigma", "φ": "phi", "Φ": "Phi", "δ": "delta", "η": "eta", "θ": "theta", "λ": "lambda",
+    "μ": "mu", "β": "beta", "ε": "eps", "χ": "chi", "α": "alpha", "π": "pi", "ρ": "rho", "γ": "gamma", "Σ": "sum", "√": "sqrt ", "½": "1/2",
+    "¼": "1/4", "¾": "3/4", "×": "x", "⊙": "*", "·": ".", "−": "-", "–": "-", "…": "...", "′": "'", "²": "^2", "³": "^3", "⁴": "^4",
+    "ᵀ": "^T", "∞": "inf", "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=", "→": "->", "←": "<-", "↑": "up", "↓": "down", "↔": "<->",
+    "Δ": "delta ", "∈": "in", "∫": "int ", "∑": "sum ", "±": "+-", "§": "sec. ", "é": "e", "ü": "u", "ö": "o", "ä": "a",
+    "‘": "'", "’": "'", "“": '"', "”": '"', "—": "-", "°": " deg", "̂": "^", "⟨": "<", "⟩": ">",
+    "⁻": "^-", "⁰": "^0", "¹": "^1", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
+    "ₜ": "_t", "ₖ": "_k", "ₗ": "_l",
+    **{chr(0x2080 + digit): str(digit) for digit in range(10)}, "₊": "+", "₋": "-",
+}  # fmt: skip
+_MARKS = {
+    "▸": ">", "▴": "^", "▾": "v", "▶": ">", "◀": "<", "●": "o", "▼": "v", "▲": "^", "○": "o", "▬": "=", "≡": "=",
+    "✗": "x", "✓": "+", "◆": "*", "◇": "o", "■": "#", "□": "o", "★": "*", "☆": "*",
+}  # fmt: skip
+_LINES = {
+    "─": "-", "━": "=", "┄": ".", "│": "|", "┃": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "├": "+", "┤": "+",
+    "┬": "+", "┴": "+", "┼": "+", "╸": "=", "╺": "=", "┆": ":", "┌": "+", "┐": "+", "└": "+", "┘": "+", "▕": "|",
+    "╌": "-", "╎": ":", "┊": ":",
+}  # fmt: skip
+#: Eighths of a cell, across and up, and shades: from empty to full.
+_ACROSS, _UP, _SHADES = "▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", "░▒▓"
+_BLOCKS_ASCII = {
+    **dict(zip(_UP, "__..-=+#", strict=True)),
+    **dict(zip(_ACROSS, "...--==#", strict=True)),
+    **dict(zip(_SHADES, ".:+", strict=True)),
+    "▀": '"', "▐": "|", "▌": "|",
+}  # fmt: skip
+_BLOCKS_BRAILLE = {
+    **dict(zip(_UP, "⣀⣀⣤⣤⣶⣶⣿⣿", strict=True)),
+    **dict(zip(_ACROSS, "⠄⠄⡇⡇⣇⣧⣷⣿", strict=True)),
+    **dict(zip(_SHADES, "⠂⠕⢕", strict=True)),
+    "▀": "⠛", "▐": "⢸", "█": "⣿",
+}  # fmt: skip
+
+
+def _braille_as_ascii() -> dict[str, str]:
+    """Braille by how many of its dots are set: plots and bars that were drawn in dots."""
+    return {chr(0x2800 + bits): " .::-=+*#"[bits.bit_count()] for bits in range(256)}
+
+
+_TABLES = {
+    BLOCK: {},
+    BRAILLE: str.maketrans(_SYMBOLS | _MARKS | _LINES | _BLOCKS_BRAILLE),
+    ASCII: str.maketrans(_SYMBOLS | _MARKS | _LINES | _BLOCKS_ASCII | _braille_as_ascii()),
+}
+_current = BLOCK
+
+
+def use(name: str) -> None:
+    """Draw with this set from now on: one per process, as it has one terminal."""
+    global _current
+    if name not in GLYPHS:
+        raise KeyError(name)
+    _current = name
+
+
+def current() -> str:
+    return _current
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """Blocks where the locale's encoding is UTF-8, else ASCII."""
+    name = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
+    encoding = name.partition(".")[2] or locale.getpreferredencoding(False)
+    return BLOCK if encoding.lower().replace("-", "").startswith("utf8") else ASCII
+
+
+def render(text: str) -> str:
+    """The text in glyphs that the terminal has."""
+    return text.translate(_TABLES[_current]) if _current != BLOCK else text
