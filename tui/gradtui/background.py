@@ -5,32 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from textual.message import Message
+from .needs import Cancelled, Computed, Need
 
-from gradtui_engine import Experiment, ExperimentError, Trace, simulate
+#: Results that no view needs any more are kept up to so many bytes and so many, in case a person goes back.
+_MOST_BYTES = 256 * 2**20
+_MOST_RESULTS = 40
 
-
-class Simulated(Message):
-    """A worker's result: the trace of an experiment, or what is wrong with it."""
-
-    def __init__(self, asked: Experiment, trace: Trace | None, problem: str) -> None:
-        super().__init__()
-        self.asked, self.trace, self.problem = asked, trace, problem
-
-
-def compute(experiment: Experiment) -> Simulated:
-    """Run an experiment, with all that every view reads, so that the screen does not wait for it later."""
-    try:
-        trace = simulate(experiment)
-        _ = trace.outcome, trace.steps, trace.updates
-    except ExperimentError as error:
-        return Simulated(experiment, None, str(error).replace("\n", "; "))
-    except MemoryError:
-        return Simulated(experiment, None, "not enough memory for this size")
-    return Simulated(experiment, trace, "")
+Deliver = Callable[[Need, Any], None]
 
 
 class _Impatient(ThreadPoolExecutor):
@@ -40,10 +27,84 @@ class _Impatient(ThreadPoolExecutor):
         super().shutdown(wait=False, cancel_futures=True)
 
 
+class Jobs:
+    """One worker thread (a trace may take 2 GiB) that computes what is wanted, the first of it first.
+
+    What nobody wants any more is cancelled. spawn runs a coroutine in the event loop, where deliver(need, result) is
+    called.
+    """
+
+    def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], object], deliver: Deliver) -> None:
+        self.results: dict[Need, Any] = {}
+        self._spawn, self._deliver = spawn, deliver
+        self._wanted: tuple[Need, ...] = ()
+        self._executor = _Impatient(max_workers=1, thread_name_prefix="compute")
+        self._running: Need | None = None
+        self._stop = threading.Event()
+        self.idle = True
+        self._share = 0.0
+        self._since = 0.0
+
+    def want(self, needs: Sequence[Need]) -> None:
+        """Compute these, and nothing else."""
+        self._wanted = tuple(needs)
+        if self._running is not None and self._running not in self._wanted:
+            self._stop.set()
+        if self.idle and self._missing() is not None:
+            self.idle = False
+            self._spawn(self._work())
+
+    def progress(self) -> tuple[float, float]:
+        """(share done of what is being computed, seconds since it began); (0, 0) where nothing is."""
+        return (self._share, time.monotonic() - self._since) if self._running is not None else (0.0, 0.0)
+
+    def _missing(self) -> Need | None:
+        return next((need for need in self._wanted if need not in self.results), None)
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (need := self._missing()) is not None:
+            self._running, self._share, self._since = need, 0.0, time.monotonic()
+            self._stop.clear()
+            try:
+                result = await loop.run_in_executor(self._executor, need.compute, self._watch)
+            except Cancelled:
+                self._running = None
+                continue
+            self._running = None
+            self.results[need] = result
+            self._forget()
+            self._deliver(need, result)
+        self.idle = True
+
+    def _watch(self, share: float) -> None:
+        """In the worker thread: note how far it is; stop where nobody wants it any more."""
+        self._share = share
+        if self._stop.is_set():
+            raise Cancelled
+        # Gives the event loop its turn: a thread that only runs Python holds the interpreter for 5 ms at a time.
+        time.sleep(0)
+
+    def _forget(self) -> None:
+        """Drop the oldest results that are not wanted, where they are too many or too large."""
+        old = [need for need in self.results if need not in self._wanted]
+        sizes = {need: _size(self.results[need]) for need in old}
+        while old and (sum(sizes.values()) > _MOST_BYTES or len(old) > _MOST_RESULTS):
+            need = old.pop(0)
+            del self.results[need], sizes[need]
+
+
+def _size(result: Any) -> int:
+    """Bytes of a trace's arrays; other results are small."""
+    if not isinstance(result, Computed):
+        return 0
+    trace = result.trace
+    return sum(each.nbytes for arrays in (trace.values, trace.gradients) for each in arrays.values())
+
+
 def prepare(leave: Callable[[int], object]) -> None:
-    """Set up the running event loop: one worker thread (a trace may take 2 GiB), and `leave(status)` on signals."""
+    """Set up the running event loop: `leave(status)` on signals."""
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(_Impatient(max_workers=1, thread_name_prefix="simulate"))
     for name in ("SIGTERM", "SIGHUP"):
         # Not on Windows, nor outside of the main thread; there the terminal is left as the signal leaves it.
         with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import state as s
+from . import events as e
+from .language import tr
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
-    A command without an event is an action of the app (`do_ID` with the argument). footer is the order in the
-    footer, 0 for not there.
+    A command without an event is an action of the app (`do_ID`, with the argument if there is one). footer is the
+    order in the footer, 0 for not there. views are those where the keys work, empty for all.
     """
 
     id: str
@@ -24,105 +26,188 @@ class Command:
     event: Any = None
     argument: str = ""
     footer: int = 0
+    views: tuple[str, ...] = ()
 
 
-PLAY, LOOK, CHANGE, PROGRAM = "Playback", "Looking around", "Changing the experiment", "Program"
+PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
+    "Playback",
+    "Looking around",
+    "Views",
+    "Changing the experiment",
+    "Comparing and learning",
+    "Program",
+)
+_BARS = ("explore", "compare")
 
 COMMANDS = (
-    Command("help", ("question_mark",), "help", "Keys, and what the panes mean", PROGRAM, footer=1),
+    Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM, footer=1),
+    # -- playback
     Command(
         "play",
         ("space",),
         "play",
         "Play or pause; at the end, play backpropagation again from the loss",
         PLAY,
-        s.TogglePlay(),
+        e.TogglePlay(),
         footer=2,
     ),
-    Command("step", ("n", "full_stop"), "step", "One step on", PLAY, s.Move(1), footer=3),
-    Command("back", ("N", "comma"), "back", "One step back", PLAY, s.Move(-1)),
-    Command("back_10", ("left_square_bracket",), "back 10", "Ten steps back", PLAY, s.Move(-10)),
-    Command("step_10", ("right_square_bracket",), "step 10", "Ten steps on", PLAY, s.Move(10)),
-    Command("home", ("home",), "first step", "To the first step: the forward pass begins", PLAY, s.Jump(False)),
-    Command("end", ("end",), "last step", "To the last step: the update", PLAY, s.Jump(True)),
-    Command("faster", ("plus", "equals_sign"), "faster", "Play faster", PLAY, s.Faster(1)),
-    Command("slower", ("minus",), "slower", "Play slower", PLAY, s.Faster(-1)),
+    Command("step", ("n", "full_stop"), "step", "One step on", PLAY, e.Move(1), footer=3),
+    Command("back", ("N", "comma"), "back", "One step back", PLAY, e.Move(-1)),
+    Command("back_10", ("left_square_bracket",), "back 10", "Ten steps back", PLAY, e.Move(-10)),
+    Command("step_10", ("right_square_bracket",), "step 10", "Ten steps on", PLAY, e.Move(10)),
+    Command("home", ("home",), "first step", "To the first step: the forward pass begins", PLAY, e.Jump(False)),
+    Command("end", ("end",), "last step", "To the last step: the update", PLAY, e.Jump(True)),
+    Command("faster", ("plus", "equals_sign"), "faster", "Play faster; of a series, one term more", PLAY, e.Faster(1)),
+    Command("slower", ("minus",), "slower", "Play slower; of a series, one term less", PLAY, e.Faster(-1)),
     Command(
         "grain",
         ("o",),
         "grain",
         "Steps go by operation, by stage (layer or time step) or by phase",
         PLAY,
-        s.NextGrain(),
+        e.NextGrain(),
     ),
-    Command("up", ("up", "k"), "up", "Select the stage above (nearer the output)", LOOK, s.Select(-1)),
-    Command("down", ("down", "j"), "down", "Select the stage below (nearer the input)", LOOK, s.Select(1)),
-    Command("right", ("right", "l"), "right", "Select the next stage", LOOK, s.Select(-1)),
-    Command("left", ("left", "h"), "left", "Select the stage before", LOOK, s.Select(1)),
-    Command("up_10", ("pageup",), "up 10", "Select ten stages up", LOOK, s.Select(-10)),
-    Command("down_10", ("pagedown",), "down 10", "Select ten stages down", LOOK, s.Select(10)),
-    Command("first_stage", ("g",), "first stage", "Select the first stage (the input)", LOOK, s.Select(stage=0)),
+    # -- looking around
+    Command("up", ("up", "k"), "up", "The stage above (nearer the output), or the row above", LOOK, e.Arrow(y=-1)),
+    Command("down", ("down", "j"), "down", "The stage below (nearer the input), or the row below", LOOK, e.Arrow(y=1)),
+    Command("right", ("right", "l"), "right", "The next stage; of a unit or an angle, the next", LOOK, e.Arrow(x=1)),
+    Command(
+        "left", ("left", "h"), "left", "The stage before; of a unit or an angle, the one before", LOOK, e.Arrow(x=-1)
+    ),
+    Command("up_10", ("pageup",), "up 10", "Ten stages up; of a lesson's text, a page up", LOOK, e.Select(-10)),
+    Command(
+        "down_10", ("pagedown",), "down 10", "Ten stages down; of a lesson's text, a page down", LOOK, e.Select(10)
+    ),
+    Command("first_stage", ("g",), "first stage", "Select the first stage (the input)", LOOK, e.Select(stage=0)),
     Command(
         "last_stage",
         ("G",),
         "last stage",
         "Select the last stage (the output's side)",
         LOOK,
-        s.Select(stage=10**9),
+        e.Select(stage=10**9),
     ),
-    Command("next_pane", ("tab",), "next pane", "Focus the next pane", LOOK, s.Focus(by=1)),
-    Command("previous_pane", ("shift+tab",), "previous pane", "Focus the previous pane", LOOK, s.Focus(by=-1)),
-    *(
-        Command(
-            f"pane_{number}",
-            (str(number),),
-            f"pane {number}",
-            f"Show and focus pane {number}",
-            LOOK,
-            s.Focus(number=number),
-        )
-        for number in range(1, 6)
+    Command(
+        "next_unit", ("right_parenthesis",), "next unit", "Select the next unit of the stage", LOOK, e.SelectUnit(1)
     ),
-    Command("zoom", ("z",), "maximise", "The focused pane alone, or all of them", LOOK, s.Zoom()),
+    Command("unit_before", ("left_parenthesis",), "unit before", "Select the unit before", LOOK, e.SelectUnit(-1)),
+    Command("next_pane", ("tab",), "next pane", "Focus the next pane", LOOK, e.Focus(by=1)),
+    Command("previous_pane", ("shift+tab",), "previous pane", "Focus the previous pane", LOOK, e.Focus(by=-1)),
+    Command("zoom", ("z",), "maximise", "The focused pane alone, or all of them", LOOK, e.Zoom()),
+    Command(
+        "quantity",
+        ("x",),
+        "quantity",
+        "What the bars show: gradient, parameter gradient, update / weight, std, mean, saturated, factor",
+        LOOK,
+        e.NextQuantity(),
+    ),
+    Command("quantity_before", ("X",), "quantity before", "The quantity before", LOOK, e.NextQuantity(-1)),
+    Command("axis", ("y",), "axis", "The bars' axis: the quantity's own, log, linear, sign-log", LOOK, e.NextAxis()),
+    Command("lock", ("L",), "lock scale", "Hold the bars' scale whatever comes, or let it follow", LOOK),
     Command(
         "turn",
         ("v",),
         "rows/columns",
-        "Over time: bars as columns, or as rows with a number beside each",
+        "Over time: bars as columns or rows; in Compare: A and B side by side or interleaved",
         LOOK,
-        s.Turn(),
+        e.Turn(),
     ),
-    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell", footer=4),
+    Command("readout", ("p",), "plain text", "The focused pane as plain text, for reading aloud", LOOK),
+    # -- views
+    Command(
+        "view_explore",
+        ("1",),
+        "explore",
+        "Explore: one network, where its gradient goes, and why",
+        VIEW,
+        e.Show("explore"),
+    ),
+    Command("view_idea", ("2",), "one idea", "One idea: three cures as the same product", VIEW, e.Show("idea")),
+    Command(
+        "view_compare", ("c", "3"), "compare", "Compare A and B under one cursor", VIEW, e.Show("compare"), footer=4
+    ),
+    Command(
+        "view_lab", ("4",), "lab", "Activation lab: f, f′ and this network's own pre-activations", VIEW, e.Show("lab")
+    ),
+    Command("view_maths", ("5",), "maths", "Maths: sinh, cosh, tanh beside sin, cos, tan", VIEW, e.Show("maths")),
+    Command(
+        "view_theory",
+        ("6",),
+        "theory",
+        "Theory: the σ_w–σ_b plane, depth scale, Jacobian spectrum",
+        VIEW,
+        e.Show("theory"),
+    ),
+    Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons"), footer=7),
+    # -- the experiment
+    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell", footer=8),
     Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation", footer=5),
     Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init", footer=6),
-    Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth", footer=7),
+    Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth", footer=9),
+    Command("width", ("W",), "width", "Set the width: units of a layer or cell", CHANGE, argument="width"),
     Command(
-        "width",
-        ("u",),
-        "units",
-        "Set the width: units of a layer or cell",
-        CHANGE,
-        argument="width",
-        footer=8,
-    ),
-    Command(
-        "forget_bias",
-        ("b",),
-        "forget bias",
-        "Set the LSTM's forget bias",
-        CHANGE,
-        argument="forget_bias",
-        footer=9,
+        "forget_bias", ("b",), "forget bias", "Set the LSTM's forget bias", CHANGE, argument="forget_bias", footer=5
     ),
     Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
-    Command("field", ("f",), "any field", "Set any field of the experiment", CHANGE, argument="field"),
+    Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
+    Command("preset", ("P",), "preset", "Choose one of the presets", CHANGE),
     Command("again", ("r",), "same seed", "Run and play again with the same seed", CHANGE, argument="same"),
     Command("reseed", ("R",), "new seed", "Run and play again with a new seed", CHANGE, argument="new"),
-    Command("copy", ("w",), "copy command", "Copy the command that opens this experiment", PROGRAM),
+    Command("undo", ("u",), "undo", "Back to the experiment before", CHANGE, e.Undo(-1)),
+    Command("redo", ("U",), "redo", "On to the experiment that was undone", CHANGE, e.Undo(1)),
+    # -- comparing and learning
+    Command(
+        "cure_activation",
+        ("A",),
+        "cure: activation",
+        "In B: ReLU instead of A's activation",
+        LEARN,
+        argument="activation",
+    ),
+    Command(
+        "cure_init",
+        ("I",),
+        "cure: init",
+        "In B: the initialiser that fits its activation, then orthogonal",
+        LEARN,
+        argument="init",
+    ),
+    Command("cure_norm", ("M",), "cure: norm", "In B: batch, layer, RMS normalisation, none", LEARN, argument="norm"),
+    Command(
+        "cure_residual",
+        ("S",),
+        "cure: skip",
+        "In B: residual connections, scaled ones, none",
+        LEARN,
+        argument="residual",
+    ),
+    Command(
+        "cure_gate",
+        ("B",),
+        "cure: gate bias",
+        "In B: a forget bias of 2, of 4, a gate pinned at 1; of an RNN, an LSTM",
+        LEARN,
+        argument="gate",
+    ),
+    Command(
+        "cure_clip", ("C",), "cure: clipping", "In B: gradient clipping by norm, by value, none", LEARN, argument="clip"
+    ),
+    Command("swap", ("asterisk",), "swap A and B", "B becomes A, and A becomes B", LEARN),
+    Command("next", ("enter",), "next", "Of a lesson: open it, go on, answer its question", LEARN),
+    Command("lesson_back", ("backspace",), "step before", "Of a lesson: the step before", LEARN),
+    Command("close", ("escape",), "close", "Cancel a computation, close a lesson, leave a maximised pane", LEARN),
+    # -- program
+    Command("copy", ("w",), "copy command", "Copy the command that opens this experiment, view and cursor", PROGRAM),
+    Command("export", ("e",), "export", "Save as SVG, CSV, JSON, NPZ or an asciinema cast", PROGRAM),
+    Command("picture", ("s",), "picture", "Save the screen as an SVG picture", PROGRAM),
     Command("theme", ("t",), "theme", "The next colour theme", PROGRAM),
-    Command("palette", ("colon", "ctrl+p"), "commands", "Search all commands", PROGRAM),
+    Command("palette", ("colon", "ctrl+p"), "commands", "Search all commands, presets, themes and lessons", PROGRAM),
+    Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM),
     Command("quit", ("q", "ctrl+q"), "quit", "Quit", PROGRAM),
 )
+GROUPS = (PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM)
+BY_ID = {each.id: each for each in COMMANDS}
 
 _SYMBOLS = {
     "question_mark": "?",
@@ -130,22 +215,44 @@ _SYMBOLS = {
     "comma": ",",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",
     "colon": ":",
+    "asterisk": "*",
     "up": "↑",
     "down": "↓",
     "left": "←",
     "right": "→",
     "pageup": "pgup",
     "pagedown": "pgdn",
+    "escape": "esc",
 }
+
+#: The keys that work in this process: the table's, or the user's own.
+_effective: dict[str, tuple[str, ...]] = {each.id: each.keys for each in COMMANDS}
+
+
+def rebind(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Let these keys work from now on; commands that are not named keep the table's."""
+    _effective.update({each.id: keys.get(each.id, each.keys) for each in COMMANDS})
+
+
+def keys_of(command: str) -> tuple[str, ...]:
+    return _effective[command]
 
 
 def key_name(key: str) -> str:
     """A key as a person reads it."""
     return _SYMBOLS.get(key, key)
+
+
+def shown_keys(command: str, all: bool = False) -> str:
+    """A command's effective key as a person reads it (all: every one of them); empty where it has none."""
+    keys = [key_name(key) for key in keys_of(command)]
+    return " ".join(keys) if all else (keys[0] if keys else "")
 
 
 def footer() -> list[Command]:
@@ -155,16 +262,14 @@ def footer() -> list[Command]:
 
 def groups() -> dict[str, list[Command]]:
     """The commands by group, in the table's order."""
-    found: dict[str, list[Command]] = {PLAY: [], LOOK: [], CHANGE: [], PROGRAM: []}
-    for each in COMMANDS:
-        found[each.group].append(each)
-    return found
+    return {group: [each for each in COMMANDS if each.group == group] for group in GROUPS}
 
 
 def key_table() -> str:
     """The commands as a Markdown table, for the README."""
     lines = ["| key | what it does |", "|---|---|"]
     for group, commands in groups().items():
-        lines.append(f"| **{group}** | |")
-        lines += [f"| {' '.join(f'`{key_name(key)}`' for key in each.keys)} | {each.help} |" for each in commands]
+        lines.append(f"| **{tr(group)}** | |")
+        for each in commands:
+            lines.append(f"| {' '.join(f'`{key_name(key)}`' for key in each.keys)} | {tr(each.help)} |")
     return "\n".join(lines)

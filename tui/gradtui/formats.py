@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 
 
@@ -34,6 +35,10 @@ def percent(share: float) -> str:
 
 def subscript(number: int) -> str:
     return str(number).translate(_SUBSCRIPTS)
+
+
+def superscript(number: int) -> str:
+    return str(number).translate(_SUPERSCRIPTS)
 
 
 def power_of_ten(exponent: int) -> str:

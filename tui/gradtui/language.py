@@ -48,12 +48,10 @@ def catalogue(code: str) -> Mapping[str, str]:
     return {str(key): str(value) for key, value in tomllib.loads(text)["texts"].items()}
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """The text in the current language, its values put in. A text that the catalogue lacks stays English."""
     if isinstance(text, Message):
-        values = {
-            name: tr(value) if isinstance(value, str) else value for name, value in text.values.items()
-        } | values
+        values = {name: tr(value) if isinstance(value, str) else value for name, value in text.values.items()} | values
         text = text.template
     found = catalogue(_current).get(text, text) if _current != ENGLISH else text
     return found.format(**values) if values else found

@@ -1,18 +1,33 @@
-"""The log axis that bars share, with its fixed reference line at 1."""
+"""The axes that bars share: logarithmic, linear, and logarithmic to both sides of 0."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from .formats import power_of_ten
+from .formats import power_of_ten, short
 
-#: The axis goes at least so many decades below 1: bars that are alike look alike, and a cure is seen as one.
+#: A log axis goes at least so many decades below 1: bars that are alike look alike, and a cure is seen as one.
 LEAST_DECADES = 4
 #: Eighths of a cell, from empty to full: across and up.
 ACROSS = " ▏▎▍▌▋▊▉█"
 UP = " ▁▂▃▄▅▆▇█"
+
+
+class Scale(Protocol):
+    """Values as places from 0 (the axis' low end) to 1 (its high end). Bars start at the place `origin`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def ends(self) -> tuple[str, str]: ...
+    @property
+    def origin(self) -> float: ...
+    def position(self, value: float) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,8 @@ class LogScale:
 
     low: int
     high: int
+    kind = "log"
+    origin = 0.0
 
     @classmethod
     def of(cls, values: Iterable[float]) -> LogScale:
@@ -31,8 +48,12 @@ class LogScale:
         return cls(min(low, -LEAST_DECADES), high)
 
     @property
+    def ends(self) -> tuple[str, str]:
+        return power_of_ten(self.low), power_of_ten(self.high)
+
+    @property
     def label(self) -> str:
-        return f"{power_of_ten(self.low)} … {power_of_ten(self.high)}"
+        return f"{self.ends[0]} … {self.ends[1]}"
 
     def position(self, value: float) -> float:
         """Where a value lies, 0 (low) to 1 (high). 0 and NaN lie at 0, inf at 1."""
@@ -44,7 +65,7 @@ class LogScale:
 
     def reference(self, cells: int) -> int:
         """The cell of the reference line at 1, in a bar of so many cells."""
-        return min(cells - 1, math.floor(self.position(1.0) * cells))
+        return cell_of(self, 1.0, cells)
 
     def eighths(self, value: float, cells: int) -> int:
         """A bar's length in eighths of a cell; one that is not 0 is at least one eighth."""
@@ -63,3 +84,125 @@ class LogScale:
         if text[mark] == " ":
             text = text[:mark] + ("│" if blocks else "|") + text[mark + 1 :]
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class LinearScale:
+    """From `low` to `high`, which hold 0; bars start at 0."""
+
+    low: float
+    high: float
+    kind = "linear"
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> LinearScale:
+        finite = [value for value in values if math.isfinite(value)]
+        low, high = _nice(min([*finite, 0.0])), _nice(max([*finite, 0.0]))
+        return cls(low, high if high > low else low + 1.0)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return short(self.low), short(self.high)
+
+    @property
+    def label(self) -> str:
+        return f"{self.ends[0]} … {self.ends[1]}"
+
+    @property
+    def origin(self) -> float:
+        return self.position(0.0)
+
+    def position(self, value: float) -> float:
+        if math.isnan(value):
+            return self.position(0.0)
+        # In quarters: the span of the largest numbers is a number too.
+        share = (value * 0.25 - self.low * 0.25) / (self.high * 0.25 - self.low * 0.25)
+        return min(1.0, max(0.0, share))
+
+
+@dataclass(frozen=True, slots=True)
+class SignLogScale:
+    """Logarithmic to both sides of 0, from ±10^low (at the middle) to ±10^high; bars start in the middle."""
+
+    low: int
+    high: int
+    kind = "sign-log"
+    origin = 0.5
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> SignLogScale:
+        scale = LogScale.of([abs(value) for value in values])
+        return cls(scale.low, scale.high)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return f"-{power_of_ten(self.high)}", power_of_ten(self.high)
+
+    @property
+    def label(self) -> str:
+        return f"{self.ends[0]} … ±{power_of_ten(self.low)} … {self.ends[1]}"
+
+    def position(self, value: float) -> float:
+        half = LogScale(self.low, self.high).position(abs(value)) / 2
+        return 0.5 - half if value < 0 else 0.5 + half
+
+
+SCALES: dict[str, type[LogScale] | type[LinearScale] | type[SignLogScale]] = {
+    "log": LogScale,
+    "linear": LinearScale,
+    "sign-log": SignLogScale,
+}
+
+
+def scale_of(kind: str, values: Iterable[float]) -> Scale:
+    """A scale of this kind that holds the values."""
+    return SCALES[kind].of(values)
+
+
+def cell_of(scale: Scale, value: float, cells: int) -> int:
+    """The cell where a value lies, in a bar of so many cells."""
+    return min(cells - 1, math.floor(scale.position(value) * cells))
+
+
+def bar(scale: Scale, value: float, cells: int) -> str:
+    """A horizontal bar from the origin to the value; one that is not 0 is at least one eighth (leftwards one half)."""
+    start, end = scale.origin * cells * 8, scale.position(value) * cells * 8
+    if end >= start:
+        first = round(start / 8)
+        length = max(round(end) - first * 8, 1 if value else 0)
+        full, part = divmod(length, 8)
+        text = " " * first + "█" * full + (ACROSS[part] if part else "")
+        return text[:cells].ljust(cells)
+    # Leftwards there are no eighths: the glyphs fill from the left. Halves do.
+    last = round(start / 8)
+    halves = max(round((last * 8 - end) / 4), 1)
+    full, part = divmod(halves, 2)
+    return ("▐" * part + "█" * full).rjust(last)[-last:].ljust(cells) if last else " " * cells
+
+
+def columns(scale: Scale, value: float, height: int) -> str:
+    """A vertical bar from the origin to the value, from its lowest cell to its highest: one glyph per cell."""
+    start, end = round(scale.origin * height), scale.position(value) * height * 8
+    if end >= start * 8:
+        length = max(round(end) - start * 8, 1 if value else 0)
+        glyphs = [UP[min(max(length - 8 * row, 0), 8)] for row in range(height - start)]
+        return " " * start + "".join(glyphs)
+    filled = max(round((start * 8 - end) / 8), 1)
+    return ("█" * filled).rjust(start).ljust(height)
+
+
+def _nice(value: float) -> float:
+    """The next of 1, 2, 5 × 10ⁿ away from 0."""
+    if value == 0.0:
+        return 0.0
+    exponent = math.floor(math.log10(abs(value)))
+    if exponent >= 308 or exponent < -300:
+        return value
+    unit = 10.0**exponent
+    found = next((step * unit for step in (1, 2, 5, 10) if step * unit >= abs(value) * (1 - 1e-9)), abs(value))
+    return math.copysign(found, value)
+
+
+def finite(values: Sequence[float | None]) -> list[float]:
+    """The values that have a place on an axis."""
+    return [value for value in values if value is not None and math.isfinite(value)]

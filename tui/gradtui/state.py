@@ -6,137 +6,76 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from . import events as e
+from .language import tr
+from .tables import AXES, LISTS, QUANTITIES, VIEWS, panes_of
 from .timeline import Grain, Timeline
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
+    from .events import Changes, Event
+    from .lessons.course import Progress
+    from .scale import Scale
+
 #: Steps per second.
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 GRAINS = tuple(Grain)
-
-#: The panes that digits and tab reach, in order, by cell of the trace.
-PANES = {
-    "mlp": ("gradient", "activation", "why"),
-    "rnn": ("gradient", "activation", "why"),
-    "gru": ("gradient", "gates", "activation", "why"),
-    "lstm": ("gradient", "cell", "gates", "activation", "why"),
-}
+#: So many experiments back does undo lead.
+_MOST_PAST = 100
+MOST_TERMS = 12
+#: Stages of a page; half as many lines of a lesson's text.
+_PAGE = 10
+#: The angle goes twice around, in twelfths of π.
+MOST_ANGLE = 24
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that the screen shows beside the trace.
+    """Everything that the screen shows beside the traces.
 
     step is the cursor in the trace's steps; selected is the stage that the person picked, None while the
     selection follows the cursor. experiment is the one that is asked for: its trace may still be on its way.
     """
 
     experiment: Experiment
+    #: What experiment B, of Compare, differs in.
+    changes: Changes = ()
     #: The cell of the trace on screen, and its axis.
     cell: str = "mlp"
     axis: str = "layer"
+    view: str = "explore"
     step: int = 0
     selected: int | None = None
+    unit: int = 0
     playing: bool = False
     speed: int = SPEEDS.index(15)
     grain: Grain = Grain.OPERATION
     pane: str = "gradient"
     zoomed: bool = False
+    #: Bars over time as rows; A and B interleaved.
     rows: bool = False
+    interleaved: bool = False
+    quantity: str = "gradient"
+    #: Kind of axis, "" for the quantity's own; the scale that is held, None while it follows the trace.
+    axis_kind: str = ""
+    lock: Scale | None = None
+    #: The lab's activation ("" is the experiment's own), the maths page's function, terms and angle (in π/12).
+    row: str = ""
+    function: int = 0
+    terms: int = 3
+    angle: int = 4
+    #: The lessons that there are, and the highlighted one; where the reader stands in an open one, how far its text
+    #: is scrolled.
+    lessons: tuple[str, ...] = ()
+    item: str = ""
+    lesson: Progress | None = None
+    offset: int = 0
+    #: What undo and redo lead to: (experiment, changes), the latest last.
+    past: tuple[tuple[Experiment, Changes], ...] = ()
+    future: tuple[tuple[Experiment, Changes], ...] = ()
     loaded: bool = False
     message: str = ""
-
-
-# -- events: what a person or the clock does -----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """The clock of playback."""
-
-
-@dataclass(frozen=True, slots=True)
-class TogglePlay:
-    """Play, or pause. At the end: from the loss again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """So many grains on (or back)."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Jump:
-    """To the first or the last step."""
-
-    end: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """Select the stage so many further from the output (negative: nearer), or an absolute one."""
-
-    by: int = 0
-    stage: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Faster:
-    """Change the speed by so many notches."""
-
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class NextGrain:
-    """Operation, stage, phase, operation …"""
-
-
-@dataclass(frozen=True, slots=True)
-class Focus:
-    """Focus a pane by name, by number (1 = first), or the next or previous one."""
-
-    pane: str = ""
-    number: int = 0
-    by: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Zoom:
-    """The focused pane alone, or all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Gradients over time as columns, or as rows with a number beside each bar."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Another experiment."""
-
-    experiment: Experiment
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The trace of an experiment has arrived."""
-
-    experiment: Experiment
-    axis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Say something in the status line."""
-
-    text: str
-
-
-Event = Any
 
 
 def update(state: State, event: Event, timeline: Timeline | None) -> State:
@@ -144,7 +83,7 @@ def update(state: State, event: Event, timeline: Timeline | None) -> State:
     handler = _HANDLERS.get(type(event))
     if handler is None:
         raise TypeError(f"no such event: {event!r}")
-    if state.message and not isinstance(event, Tick | Loaded | Message):
+    if state.message and not isinstance(event, e.Tick | e.Loaded | e.Message):
         # A message gives way to the next thing that the person does.
         state = replace(state, message="")
     return handler(state, event, timeline)
@@ -157,16 +96,19 @@ def selected_stage(state: State, timeline: Timeline) -> int:
     return timeline.stages[timeline.clamp(state.step)]
 
 
-def _tick(state: State, event: Tick, timeline: Timeline | None) -> State:
+# -- playback ----------------------------------------------------------------------------------------------
+
+
+def _tick(state: State, event: e.Tick, timeline: Timeline | None) -> State:
     if not state.playing or timeline is None:
         return state
-    step = timeline.move(state.step, 1, state.grain)
+    step = timeline.move(state.step, event.steps, state.grain)
     stop = timeline.arrived if state.step <= timeline.arrived else timeline.last
     step = min(step, stop)
     return replace(state, step=step, playing=step < stop, selected=None)
 
 
-def _toggle_play(state: State, event: TogglePlay, timeline: Timeline | None) -> State:
+def _toggle_play(state: State, event: e.TogglePlay, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
     if state.playing:
@@ -175,99 +117,220 @@ def _toggle_play(state: State, event: TogglePlay, timeline: Timeline | None) -> 
     return replace(state, playing=True, step=step, selected=None)
 
 
-def _move(state: State, event: Move, timeline: Timeline | None) -> State:
+def _move(state: State, event: e.Move, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
     step = timeline.move(state.step, event.count, state.grain)
     return replace(state, step=step, playing=False, selected=None)
 
 
-def _jump(state: State, event: Jump, timeline: Timeline | None) -> State:
+def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
-    return replace(state, step=timeline.last if event.end else 0, playing=False, selected=None)
+    wanted = event.step if event.step is not None else (timeline.last if event.end else 0)
+    return replace(state, step=timeline.clamp(wanted), playing=False, selected=None)
 
 
-def _select(state: State, event: Select, timeline: Timeline | None) -> State:
+def _faster(state: State, event: e.Faster, timeline: Timeline | None) -> State:
+    if state.view == "maths":
+        return _set_terms(state, e.SetTerms(state.terms + event.by), timeline)
+    speed = min(max(state.speed + event.by, 0), len(SPEEDS) - 1)
+    return replace(state, speed=speed)
+
+
+def _next_grain(state: State, event: e.NextGrain, timeline: Timeline | None) -> State:
+    return replace(state, grain=GRAINS[(GRAINS.index(state.grain) + 1) % len(GRAINS)])
+
+
+# -- looking around ----------------------------------------------------------------------------------------
+
+
+def _arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
+    """Up and down: the list of the view, or the stages. Left and right: time, terms, or the angle."""
+    if state.view in LISTS and event.y:
+        return _move_in_list(state, event.y)
+    if state.view == "maths":
+        # Up and down choose the function, left and right turn the point.
+        angle = min(max(state.angle + event.x, -MOST_ANGLE), MOST_ANGLE)
+        return replace(state, angle=angle)
+    if state.view == "lab" and event.x:
+        return _select_unit(state, e.SelectUnit(event.x), timeline)
+    return _select(state, e.Select(event.y - event.x), timeline)
+
+
+def _move_in_list(state: State, by: int) -> State:
+    field, rows = LISTS[state.view]
+    names = rows(state)
+    if not names:
+        return state
+    current = getattr(state, field)
+    place = names.index(current) if current in names else 0
+    return _pick(state, field, names[min(max(place + by, 0), len(names) - 1)])
+
+
+def _select_item(state: State, event: e.SelectItem, timeline: Timeline | None) -> State:
+    if state.view not in LISTS:
+        return state
+    field, rows = LISTS[state.view]
+    names = rows(state)
+    return _pick(state, field, names[min(max(event.index, 0), len(names) - 1)]) if names else state
+
+
+def _pick(state: State, field: str, value: Any) -> State:
+    return replace(state, **{field: value})
+
+
+def _select(state: State, event: e.Select, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
+    if state.pane == "lesson" and abs(event.by) == _PAGE:
+        return replace(state, offset=max(0, state.offset + event.by // 2))
     stage = event.stage if event.stage is not None else selected_stage(state, timeline) - event.by
     stage = min(max(stage, 0), timeline.stage_count - 1)
     return replace(state, selected=stage, playing=False)
 
 
-def _faster(state: State, event: Faster, timeline: Timeline | None) -> State:
-    speed = min(max(state.speed + event.by, 0), len(SPEEDS) - 1)
-    return replace(state, speed=speed)
+def _select_unit(state: State, event: e.SelectUnit, timeline: Timeline | None) -> State:
+    """Units of hidden stages are as many as the experiment's width; the views clamp where a stage has fewer."""
+    unit = event.unit if event.unit is not None else state.unit + event.by
+    return replace(state, unit=min(max(unit, 0), state.experiment.width - 1))
 
 
-def _next_grain(state: State, event: NextGrain, timeline: Timeline | None) -> State:
-    return replace(state, grain=GRAINS[(GRAINS.index(state.grain) + 1) % len(GRAINS)])
+def _set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> State:
+    return replace(state, terms=min(max(event.terms, 1), MOST_TERMS))
 
 
-def _focus(state: State, event: Focus, timeline: Timeline | None) -> State:
-    panes = PANES[state.cell]
-    if event.pane in panes:
-        return replace(state, pane=event.pane)
-    if event.number:
-        if event.number > len(panes):
-            return replace(state, message=f"there are {len(panes)} panes: {', '.join(panes)}")
-        return replace(state, pane=panes[event.number - 1])
-    return replace(state, pane=panes[(panes.index(state.pane) + event.by) % len(panes)])
+def _show(state: State, event: e.Show, timeline: Timeline | None) -> State:
+    following = replace(state, view=event.view, zoomed=state.zoomed and event.view == state.view)
+    panes = panes_of(following)
+    return replace(following, pane=state.pane if state.pane in panes else panes[0])
 
 
-def _zoom(state: State, event: Zoom, timeline: Timeline | None) -> State:
+def _focus(state: State, event: e.Focus, timeline: Timeline | None) -> State:
+    panes = panes_of(state)
+    if event.pane:
+        return replace(state, pane=event.pane) if event.pane in panes else state
+    place = panes.index(state.pane) if state.pane in panes else 0
+    return replace(state, pane=panes[(place + event.by) % len(panes)])
+
+
+def _zoom(state: State, event: e.Zoom, timeline: Timeline | None) -> State:
     return replace(state, zoomed=not state.zoomed)
 
 
-def _turn(state: State, event: Turn, timeline: Timeline | None) -> State:
+def _turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
+    if state.view == "compare":
+        interleaved = replace(state, interleaved=not state.interleaved)
+        return _show(interleaved, e.Show("compare"), timeline)
     if state.axis == "layer":
-        return replace(state, message="layers are rows already; v turns the bars over time")
+        return replace(state, message=tr("layers are rows already; v turns the bars over time"))
     return replace(state, rows=not state.rows)
 
 
-def _change(state: State, event: Change, timeline: Timeline | None) -> State:
-    return replace(state, experiment=event.experiment, loaded=False)
+def _next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
+    place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
+    return replace(state, quantity=QUANTITIES[place], axis_kind="", lock=None)
 
 
-def _loaded(state: State, event: Loaded, timeline: Timeline | None) -> State:
+def _next_axis(state: State, event: e.NextAxis, timeline: Timeline | None) -> State:
+    kinds = ("", *AXES)
+    return replace(state, axis_kind=kinds[(kinds.index(state.axis_kind) + 1) % len(kinds)], lock=None)
+
+
+def _lock(state: State, event: e.Lock, timeline: Timeline | None) -> State:
+    return replace(state, lock=event.scale)
+
+
+# -- experiments -------------------------------------------------------------------------------------------
+
+
+def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
+    changes = state.changes if event.changes is None else event.changes
+    if (event.experiment, changes) == (state.experiment, state.changes):
+        return state
+    if event.record:
+        state = _record(state, e.Record(state.experiment, state.changes), timeline)
+    loaded = state.loaded and event.experiment == state.experiment
+    return replace(state, experiment=event.experiment, changes=changes, loaded=loaded)
+
+
+def _record(state: State, event: e.Record, timeline: Timeline | None) -> State:
+    past = (*state.past, (event.experiment, event.changes))[-_MOST_PAST:]
+    return replace(state, past=past, future=())
+
+
+def _undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
+    source, target = (state.past, state.future) if event.by < 0 else (state.future, state.past)
+    if not source:
+        text = tr("nothing to undo") if event.by < 0 else tr("nothing to redo")
+        return replace(state, message=text)
+    (experiment, changes), rest = source[-1], source[:-1]
+    target = (*target, (state.experiment, state.changes))
+    past, future = (rest, target) if event.by < 0 else (target, rest)
+    following = _change(state, e.Change(experiment, changes, record=False), timeline)
+    return replace(following, past=past, future=future)
+
+
+def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
     """timeline is the new trace's. It opens with the gradient arrived; pane and selected stage stay where they can."""
     if timeline is None:
         return state
-    pane = state.pane if state.pane in PANES[event.experiment.cell] else "gradient"
     selected = None if state.selected is None else min(state.selected, timeline.stage_count - 1)
     if event.experiment.cell != state.cell:
         selected = None
-    return replace(
+    following = replace(
         state,
         experiment=event.experiment,
         cell=event.experiment.cell,
         axis=event.axis,
-        pane=pane,
         step=timeline.arrived,
         selected=selected,
+        unit=min(state.unit, event.experiment.width - 1),
         playing=False,
         loaded=True,
         message="",
     )
+    panes = panes_of(following)
+    return replace(following, pane=state.pane if state.pane in panes else panes[0])
 
 
-def _message(state: State, event: Message, timeline: Timeline | None) -> State:
+def _learn(state: State, event: e.Learn, timeline: Timeline | None) -> State:
+    following = replace(state, lesson=event.progress, offset=event.offset)
+    panes = panes_of(following)
+    opened = state.lesson is None and event.progress is not None
+    pane = "lesson" if opened else (state.pane if state.pane in panes else panes[0])
+    return replace(following, pane=pane)
+
+
+def _message(state: State, event: e.Message, timeline: Timeline | None) -> State:
     return replace(state, message=event.text)
 
 
 _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
-    Tick: _tick,
-    TogglePlay: _toggle_play,
-    Move: _move,
-    Jump: _jump,
-    Select: _select,
-    Faster: _faster,
-    NextGrain: _next_grain,
-    Focus: _focus,
-    Zoom: _zoom,
-    Turn: _turn,
-    Change: _change,
-    Loaded: _loaded,
-    Message: _message,
+    e.Tick: _tick,
+    e.TogglePlay: _toggle_play,
+    e.Move: _move,
+    e.Jump: _jump,
+    e.Faster: _faster,
+    e.NextGrain: _next_grain,
+    e.Arrow: _arrow,
+    e.Select: _select,
+    e.SelectUnit: _select_unit,
+    e.SelectItem: _select_item,
+    e.SetTerms: _set_terms,
+    e.Show: _show,
+    e.Focus: _focus,
+    e.Zoom: _zoom,
+    e.Turn: _turn,
+    e.NextQuantity: _next_quantity,
+    e.NextAxis: _next_axis,
+    e.Lock: _lock,
+    e.Change: _change,
+    e.Record: _record,
+    e.Undo: _undo,
+    e.Loaded: _loaded,
+    e.Learn: _learn,
+    e.Message: _message,
 }
+
+__all__ = ["MOST_ANGLE", "MOST_TERMS", "SPEEDS", "VIEWS", "State", "selected_stage", "update"]

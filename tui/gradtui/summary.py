@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .formats import short
+from .language import tr
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Outcome, Trace
@@ -31,10 +32,12 @@ def describe(experiment: Experiment, detail: int = 2) -> str:
     if experiment.cell == "mlp":
         shape = f"{name} {experiment.depth}×{experiment.width} · {experiment.activation}"
     else:
-        stacked = f" × {experiment.layers} layers" if experiment.layers > 1 else ""
+        stacked = f" × {tr('{count} layers', count=experiment.layers)}" if experiment.layers > 1 else ""
         count = experiment.steps
-        steps = "" if count is None else f" {count} step{'s' if count > 1 else ''} ×"
-        shape = f"{name}{steps} {experiment.width}{stacked}"
+        steps = tr("{count} steps", count=count) if count != 1 else tr("1 step")
+        shape = (
+            f"{name} {experiment.width}{stacked}" if count is None else f"{name} {steps} × {experiment.width}{stacked}"
+        )
     if experiment.sigma_w is not None:
         init = f"σ_w {experiment.sigma_w:g}"
     else:
@@ -43,8 +46,8 @@ def describe(experiment: Experiment, detail: int = 2) -> str:
     if detail > 0:
         parts += [*_extras(experiment), init, str(experiment.data)]
     if detail > 1 and experiment.batch is not None:
-        parts.append(f"batch {experiment.batch}")
-    return " · ".join([*parts, f"seed {experiment.seed}"])
+        parts.append(tr("batch {size}", size=experiment.batch))
+    return " · ".join([*parts, tr("seed {number}", number=experiment.seed)])
 
 
 def _gain(experiment: Experiment) -> str:
@@ -56,16 +59,16 @@ def _extras(experiment: Experiment) -> Iterator[str]:
     if experiment.cell == "rnn" and experiment.activation != "tanh":
         yield str(experiment.activation)
     if experiment.pin_forget is not None and experiment.cell in ("lstm", "gru"):
-        yield f"pinned {experiment.pin_forget:g}"
+        yield tr("gate pinned at {value}", value=f"{experiment.pin_forget:g}")
     elif experiment.cell == "lstm":
-        yield f"forget bias {experiment.forget_bias:g}"
+        yield tr("forget bias {value}", value=f"{experiment.forget_bias:g}")
     if experiment.cell == "mlp":
         if experiment.norm != "none":
-            yield f"{experiment.norm} norm"
+            yield tr("{kind} norm", kind=experiment.norm)
         if experiment.residual != "none":
-            yield "residual" if experiment.residual == "add" else "scaled residual"
+            yield tr("residual") if experiment.residual == "add" else tr("scaled residual")
     if experiment.clip != "none":
-        yield f"clip {experiment.clip}"
+        yield tr("clip by {rule}", rule=experiment.clip)
     if experiment.dtype != "float64":
         yield experiment.dtype
 
@@ -76,4 +79,4 @@ def experiment_line(trace: Trace) -> str:
 
 def verdict_line(outcome: Outcome) -> str:
     """▼ vanishing: what, where, how fast."""
-    return f"{MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}: {outcome.message}"
+    return f"{MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}: {tr(outcome.message)}"

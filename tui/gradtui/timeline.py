@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
+from .language import tr
+
 if TYPE_CHECKING:
     from gradtui_engine import Step, Trace
 
@@ -18,9 +22,15 @@ class Grain(StrEnum):
     PHASE = "phase"
 
 
+def site_words(step: Step) -> str:
+    """Where a step stands, in words: layer 12 · activation."""
+    place, part = tr(step.site.place), tr(step.site.part)
+    return place if place == part else f"{place} · {part}"
+
+
 def label(step: Step) -> str:
     """A step in words: backward · layer 12 · activation."""
-    return f"{step.phase} · {step.site}"
+    return f"{tr(str(step.phase))} · {site_words(step)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Timeline:
     places: tuple[str, ...]
     stages: tuple[int, ...]
     known: tuple[int, ...]
+    #: The highest stage whose value has been computed by step i: rises during the forward pass.
+    reached: tuple[int, ...]
     stage_count: int
     #: Cells of the longest label of a step, so that what stands beside it does not jump.
     label_width: int = 0
@@ -44,15 +56,21 @@ class Timeline:
     def of(cls, trace: Trace) -> Timeline:
         count = len(trace.program.stages)
         known, lowest = [], count
+        reached, highest = [], 0
         for step in trace.steps:
             if step.completes is not None:
                 lowest = min(lowest, step.completes)
+            if step.phase == "forward":
+                # Only a stage's last operation writes it.
+                highest = count - 1 if step.stage is None else max(highest, step.stage - 1)
             known.append(lowest)
+            reached.append(highest if step.phase == "forward" else count - 1)
         phases = tuple(str(step.phase) for step in trace.steps)
         outside = {"output": count - 1, "loss": count - 1}
         stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps)
-        widest = max(len(label(step)) for step in trace.steps)
-        return cls(phases, tuple(step.site.place for step in trace.steps), stages, tuple(known), count, widest)
+        widest = max(cell_len(label(step)) for step in trace.steps)
+        places = tuple(step.site.place for step in trace.steps)
+        return cls(phases, places, stages, tuple(known), tuple(reached), count, widest)
 
     @property
     def last(self) -> int:
@@ -70,6 +88,22 @@ class Timeline:
 
     def clamp(self, step: int) -> int:
         return min(max(step, 0), self.last)
+
+    def locate(self, other: Timeline, step: int) -> int:
+        """The step of this trace that stands where a step of another one does: same phase, same place, same progress.
+
+        Traces of two experiments differ in their operations (a norm adds one a layer), not in the order of places.
+        """
+        step = other.clamp(step)
+        phase, known = other.phases[step], min(other.known[step], self.stage_count)
+        same = [index for index, each in enumerate(self.phases) if each == phase]
+        if not same:  # clipping, say, which only one of them has
+            return self.arrived if step <= other.arrived else self.last
+        if phase == "backward":
+            # The last step with as much of the gradient known: both bars stand at the same stage.
+            return max((index for index in same if self.known[index] >= known), default=same[0])
+        place = [index for index in same if self.places[index] == other.places[step]]
+        return (place or same)[-1]
 
     def move(self, step: int, count: int, grain: Grain) -> int:
         """The step that lies `count` grains further on (or back, count < 0)."""

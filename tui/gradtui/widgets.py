@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from . import glyphs
+from .views.layout import Box
 from .views.spans import Line, width_of
 
 Palette = Mapping[str, Style]
@@ -26,8 +29,8 @@ class Lines(Widget):
         super().__init__(id=id)
         self._palette = palette
         self._lines: list[Line] = []
-        #: Where the widget was put last: (x, y, width, height).
-        self.placed: tuple[int, int, int, int] | None = None
+        #: Where the widget was put last.
+        self._box: Box | None = None
 
     def show(self, lines: list[Line], palette: Palette) -> None:
         before, recolour = self._lines, palette is not self._palette
@@ -38,6 +41,20 @@ class Lines(Widget):
         for row, (old, new) in enumerate(zip(before, lines, strict=True)):
             if old != new:
                 self.refresh(self._changed(row, old, new))
+
+    def put(self, box: Box | None) -> None:
+        """Move the widget to its box; without one it is not shown. Only what differs is set."""
+        if box is None:
+            if self.display:
+                self.display = False
+            return
+        if self._box != box:
+            self.styles.offset = (box.x, box.y)
+            self.styles.width = box.width
+            self.styles.height = box.height
+            self._box = box
+        if not self.display:
+            self.display = True
 
     @staticmethod
     def _changed(row: int, old: Line, new: Line) -> Region:
@@ -61,8 +78,16 @@ class PaneWidget(Lines):
 
     DEFAULT_CSS = """
     PaneWidget { border: round $foreground 30%; border-title-color: $text-muted; display: none; }
+    PaneWidget.plain { border: ascii $foreground 30%; }
+    PaneWidget.plain.focused { border: ascii $border; }
     PaneWidget.focused { border: round $border; border-title-color: $text; border-title-style: bold; }
     """
+
+    def __init__(self, palette: Palette, *, id: str) -> None:
+        super().__init__(palette, id=id)
+        self._title = ""
+        if glyphs.current() != glyphs.BLOCK:
+            self.add_class("plain")
 
     class Clicked(Message):
         """The mouse was pressed on a cell of the pane's inside."""
@@ -77,6 +102,13 @@ class PaneWidget(Lines):
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
+
+    def entitle(self, title: str) -> None:
+        """Set the frame's title, where it differs: a new one repaints the frame."""
+        text = glyphs.render(title)
+        if self._title != text:
+            self._title = text
+            self.border_title = Text(text)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

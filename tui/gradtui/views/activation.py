@@ -5,7 +5,9 @@ from __future__ import annotations
 from gradtui_engine.activations import ACTIVATIONS
 
 from ..formats import percent, short
-from .heat import heat_rows, histogram, legend, shade_range
+from ..language import tr
+from .curves import histogram_with_curves
+from .heat import Array, heat_rows, histogram, legend, shade_range
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page
 
@@ -15,50 +17,64 @@ def title(scene: Scene, width: int) -> str:
     if scene.stage == 0:
         what = name
     elif scene.over_time:
-        what = f"hidden state h · {name}"
+        what = tr("hidden state h · {place}", place=name)
     else:
-        what = f"activations · {name} · a = {ACTIVATIONS[scene.trace.experiment.activation_name].symbol}(z)"
+        symbol = ACTIVATIONS[scene.trace.experiment.activation_name].symbol
+        what = tr("activations · {place} · a = {symbol}(z)", place=name, symbol=symbol)
     return first_title(width, what, name)
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    stage = scene.stages[scene.stage]
     values = scene.trace.values[scene.trace.program.stages[scene.stage]]
-    numbers = stage.activation
-    shown = (
-        ("mean ", "mean ", (short(numbers.mean), "text")),
-        ("  std ", " std ", (short(numbers.std), "text")),
-        ("  saturated ", " sat. ", (percent(numbers.saturated), "vanishing" if numbers.saturated > 0.5 else "text")),
-        ("  dead ", " dead ", (percent(numbers.dead), "vanishing" if numbers.dead > 0.5 else "text")),
-    )
-    wide = [span for long_name, _, value in shown for span in ((long_name, "label"), value)]
-    narrow = [span for _, name, value in shown for span in ((name, "label"), value)]
-    # Names shorten first; then whole numbers are left out, from the right.
-    lines = [first_fit(width, wide, *(narrow[: 2 * count] for count in range(len(shown), -1, -1)))]
+    lines = [_numbers(scene, width)]
     rest = height - 1
     tall = 2 if rest < 11 else min(6, rest // 4)
     if rest >= 4:
-        lines += histogram(values, min(width, 64), tall)
+        lines += _distribution(scene, values, min(width, 64), tall)
         rest = height - len(lines)
     if rest >= 2:
         low, high = shade_range(values)
         units, samples = min(values.shape[1], rest - 1), min(values.shape[0], width)
         key = legend(low, high)
-        lines.append(
-            first_fit(
-                width,
-                [
-                    (
-                        f"units 1–{units} of {values.shape[1]} ↓ × samples 1–{samples} of {values.shape[0]} →  ",
-                        "label",
-                    ),
-                    *key,
-                ],
-                [(f"{units} of {values.shape[1]} units ↓ × samples →  ", "label"), *key],
-                [("units ↓ samples →  ", "label"), *key],
-                key,
-                [],
-            )
+        whole = tr(
+            "units 1–{units} of {all} ↓ × samples 1–{samples} of {batch} →",
+            units=units,
+            all=values.shape[1],
+            samples=samples,
+            batch=values.shape[0],
         )
+        some = tr("{units} of {all} units ↓ × samples →", units=units, all=values.shape[1])
+        heads = [(f"{text}  ", "label") for text in (whole, some, tr("units ↓ samples →"))]
+        lines.append(first_fit(width, *([head, *key] for head in heads), key, []))
         lines += heat_rows(values[:samples, :units].T, low, high)
     return page(lines, width, height)
+
+
+def _numbers(scene: Scene, width: int) -> Line:
+    """Mean, spread, saturated and dead share of the stage."""
+    numbers = scene.stages[scene.stage].activation
+    shown = (
+        (tr("mean"), tr("mean"), (short(numbers.mean), "text")),
+        (tr("std"), tr("std"), (short(numbers.std), "text")),
+        (
+            tr("saturated"),
+            tr("sat."),
+            (percent(numbers.saturated), "vanishing" if numbers.saturated > 0.5 else "text"),
+        ),
+        (tr("dead"), tr("dead"), (percent(numbers.dead), "vanishing" if numbers.dead > 0.5 else "text")),
+    )
+    wide = [span for name, _, value in shown for span in ((f"{name} ", "label"), value, ("  ", "label"))][:-1]
+    narrow = [span for _, name, value in shown for span in ((f"{name} ", "label"), value, (" ", "label"))]
+    # Names shorten first; then whole numbers are left out, from the right.
+    return first_fit(width, wide, *(narrow[: 3 * count] for count in range(len(shown), -1, -1)))
+
+
+def _distribution(scene: Scene, values: Array, width: int, height: int) -> list[Line]:
+    """The histogram of the outputs; of a layer that keeps its pre-activations those, with f and f′ behind them."""
+    found = scene.trace.activation_at(scene.stage)
+    if found is None or height < 3:
+        return histogram(values, width, height)
+    row = ACTIVATIONS[scene.trace.experiment.activation_name]
+    pre = scene.trace.values[found.inputs[0]]
+    slope = row.slope if row.slope is not None else 1.0
+    return histogram_with_curves(pre, width, height, row, slope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..formats import short
+from ..language import tr
 from ..scale import UP
 from .heat import heat_rows, legend, shade_range
 from .scene import Scene
@@ -21,8 +22,13 @@ _SIGNED = ("g", "n")
 
 
 def cell_title(scene: Scene, width: int) -> str:
-    text = "cell state c · units ↓ × time → · sample 1"
-    return first_title(width, text, "cell state c · units ↓ × time →", "cell state c")
+    return first_title(
+        width,
+        tr("cell state c · units ↓ × time → · sample 1 · ( ) choose the unit"),
+        tr("cell state c · units ↓ × time → · sample 1"),
+        tr("cell state c · units ↓ × time →"),
+        tr("cell state c"),
+    )
 
 
 def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
@@ -31,20 +37,32 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     states = scene.trace.values["c"][:, 0, :]
     low, high = shade_range(states)
     bound = max(abs(low), abs(high))
-    units = max(1, min(states.shape[1], height - 1))
-    shades = heat_rows(states[list(axis.columns), :units].T, -bound, bound)
+    count = max(1, min(states.shape[1], height - 1))
+    # The selected unit is always in sight.
+    start = min(max(0, scene.unit - count + 1), states.shape[1] - count)
+    units = range(start, start + count)
+    shades = heat_rows(states[list(axis.columns), start : start + count].T, -bound, bound)
     lines: list[Line] = []
-    for unit, shade in enumerate(shades):
-        lines.append([(f"{unit + 1}".rjust(MARGIN - 1) + " ", "label"), *shade])
-    lines[0].append((f"  c {short(float(states[scene.stage, 0]))}", "text"))
+    for unit, shade in zip(units, shades, strict=True):
+        picked = unit == scene.unit
+        label = f"{'▸' if picked else ''}{unit + 1}".rjust(MARGIN - 1) + " "
+        lines.append([(label, "cursor" if picked else "label"), *shade])
+        if picked:
+            lines[-1].append((f"  c {short(float(states[scene.stage, unit]))}", "text"))
     foot: Line = [("".rjust(MARGIN), "label"), *legend(-bound, bound)]
-    foot.append((f"  {units} of {states.shape[1]} units", "label"))
+    whole = tr("{shown} of {all} units", shown=count, all=states.shape[1])
+    foot.append((f"  {whole}", "label"))
     return page([*lines, foot], width, height)
 
 
 def gates_title(scene: Scene, width: int) -> str:
-    text = f"gates · mean over units and samples · numbers at {scene.name(max(scene.stage, 1))}"
-    return first_title(width, text, f"gates, mean · at {scene.name(max(scene.stage, 1))}", "gates")
+    place = scene.name(max(scene.stage, 1))
+    return first_title(
+        width,
+        tr("gates · mean over units and samples · numbers at {place}", place=place),
+        tr("gates, mean · at {place}", place=place),
+        tr("gates"),
+    )
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
@@ -66,5 +84,5 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
             cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else f"gate_{name}"))
         number: Line = [(f"  {short(float(means[here, block]))}", f"gate_{name}")]
         start: Line = [(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells)]
-        lines.append(first_fit(width, [*start, *number, (f" {meaning}", "label")], [*start, *number], start))
+        lines.append(first_fit(width, [*start, *number, (f" {tr(meaning)}", "label")], [*start, *number], start))
     return page(lines, width, height)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import short
+from ..language import tr
 from ..scale import UP
 from .spans import Line, runs
 
@@ -67,9 +68,9 @@ def histogram(values: Array, width: int, height: int) -> list[Line]:
     low, high = finite_range(values)
     finite = values[np.isfinite(values)]
     if not finite.size:
-        return [[("no finite value", "broken")]]
+        return [[(tr("no finite value"), "broken")]]
     if not high > low:
-        return [[(f"all values are {short(low)}", "text")]]
+        return [[(tr("all values are {value}", value=short(low)), "text")]]
     counts, _ = np.histogram(finite.astype(np.float64) * 0.25, bins=width, range=(low * 0.25, high * 0.25))
     most = int(counts.max())
     lines: list[Line] = []

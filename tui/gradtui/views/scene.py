@@ -1,25 +1,32 @@
-"""What every view reads: the trace, where the cursor stands in it, and what the person picked."""
+"""What every view reads: the traces, where the cursor stands in them, and what the person picked."""
 
 from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from gradtui_engine import Stage, Step, Trace
+from gradtui_engine import Experiment, Stage, Step, Trace
 
-from ..scale import LogScale
+from ..language import tr
+from ..needs import Computed, Need, Simulation, other
+from ..scale import Scale
 from ..state import State, selected_stage
 from ..timeline import Timeline
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One moment: a trace, its timeline, and the state."""
+    """One moment: a trace, its timeline, the state, and whatever else has been computed."""
 
     trace: Trace
     timeline: Timeline
     state: State
+    results: Mapping[Need, Any] = field(default_factory=dict)
+    #: The scale that the bars are to be drawn on, where it is not the trace's own: A and B share one.
+    given_scale: Scale | None = None
 
     @property
     def step(self) -> Step:
@@ -32,6 +39,12 @@ class Scene:
         return selected_stage(self.state, self.timeline)
 
     @property
+    def unit(self) -> int:
+        """The selected unit of the selected stage, 0 the first."""
+        values = self.trace.values[self.trace.program.stages[self.stage]]
+        return min(self.state.unit, int(values.shape[1]) - 1)
+
+    @property
     def known(self) -> int:
         """The lowest stage whose gradient has been computed at the cursor; the stage count before any has."""
         return self.timeline.known[self.timeline.clamp(self.state.step)]
@@ -40,22 +53,29 @@ class Scene:
     def stages(self) -> tuple[Stage, ...]:
         return self.trace.stages
 
-    @functools.cached_property
-    def scale(self) -> LogScale:
-        """The gradients' axis: of the whole trace, so that it stays where it is during playback."""
-        values = [stage.gradient_norm for stage in self.stages]
-        values += [stage.cell_gradient_norm for stage in self.stages if stage.cell_gradient_norm is not None]
-        return LogScale.of(values)
-
     @property
     def over_time(self) -> bool:
         return self.trace.axis == "time"
 
+    def computed(self, experiment: Experiment | None) -> Computed | None:
+        """The trace of another experiment, where it has arrived."""
+        found = self.results.get(Simulation(experiment)) if experiment is not None else None
+        return found if isinstance(found, Computed) else None
+
+    @functools.cached_property
+    def other(self) -> Scene | None:
+        """Experiment B under the same cursor; None while its trace is on its way, or where it cannot be."""
+        found = self.computed(other(self.trace.experiment, self.state.changes))
+        if found is None:
+            return None
+        step = found.timeline.locate(self.timeline, self.state.step)
+        return replace(self, trace=found.trace, timeline=found.timeline, state=replace(self.state, step=step))
+
     def name(self, stage: int) -> str:
         """layer 12, t = 40; the first one by what it is."""
         if stage == 0:
-            return "the initial state" if self.over_time else "the input"
-        return f"t = {stage}" if self.over_time else f"layer {stage}"
+            return tr("the initial state") if self.over_time else tr("the input")
+        return tr("t = {number}", number=stage) if self.over_time else tr("layer {number}", number=stage)
 
     def health(self, value: float) -> str:
         """Style of a gradient norm against that at the output: the rule of the verdict, stage by stage."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
+
+from .. import glyphs
 
 Span = tuple[str, str]
 Line = list[Span]
@@ -15,24 +18,32 @@ def text_of(line: Line) -> str:
 
 
 def width_of(line: Line) -> int:
-    return sum(cell_len(text) for text, _ in line)
+    """Cells that the line takes, in the glyphs that it will be drawn with."""
+    return sum(cell_len(glyphs.render(text)) for text, _ in line)
 
 
 def fit(line: Line, width: int, style: str = "text") -> Line:
-    """The line in exactly `width` cells: padded, or cut with an ellipsis."""
+    """The line in exactly `width` cells, in the terminal's glyphs: padded, or cut with an ellipsis."""
+    line = [(glyphs.render(text), span_style) for text, span_style in line]
     size = width_of(line)
     if size <= width:
         return [*line, (" " * (width - size), style)] if size < width else list(line)
     kept: Line = []
+    ellipsis = "…" if glyphs.current() == glyphs.BLOCK else "~"
     room = width - 1
     for text, span_style in line:
         size = cell_len(text)
         if size > room:
-            kept += [(set_cell_size(text, room), span_style), ("…", span_style)]
+            kept += [(set_cell_size(text, room), span_style), (ellipsis, span_style)]
             break
         kept.append((text, span_style))
         room -= size
     return kept
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces up to so many cells: what str.ljust is for text of double width."""
+    return text + " " * (width - cell_len(text))
 
 
 def first_fit(width: int, *lines: Line) -> Line:
@@ -66,17 +77,27 @@ GAP = "      "
 def wrap(text: str, width: int, style: str = "text") -> list[Line]:
     """Words in lines of at most `width` cells. Parts that GAP separates stay together where they fit."""
     lines: list[str] = []
-    for part in text.split(GAP):
+    for part in glyphs.render(text).split(GAP):
         whole = " ".join(part.split())
         if lines and cell_len(lines[-1]) + len(GAP) + cell_len(whole) <= width:
             lines[-1] += GAP + whole
             continue
         lines.append("")
-        for word in whole.split():
-            if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
+        for word, space in _words(whole):
+            if lines[-1] and cell_len(lines[-1]) + space + cell_len(word) > width:
                 lines.append("")
-            lines[-1] += f" {word}" if lines[-1] else word
+            lines[-1] += f" {word}" if lines[-1] and space else word
     return [[(line, style)] for line in lines]
+
+
+#: Chinese may be broken between any two characters, except before one of these.
+_NOT_FIRST = "，。、；：？！）》」』…·%"
+_WORD = re.compile(rf"[\u3000-\u9fff\uff00-\uffef][{_NOT_FIRST}]*|[^\s\u3000-\u9fff\uff00-\uffef]+[{_NOT_FIRST}]*")
+
+
+def _words(text: str) -> list[tuple[str, int]]:
+    """What may stand alone on a line, each with the spaces that stood before it (0 or 1)."""
+    return [(found[0], int(found.start() > 0 and text[found.start() - 1].isspace())) for found in _WORD.finditer(text)]
 
 
 def runs(cells: Iterable[Span]) -> Line:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
+from rich.cells import cell_len
+
 from gradtui_engine import Experiment
 from gradtui_engine.experiment import options
 
-from ..commands import Command, key_name
-from ..formats import short
+from ..commands import Command, key_name, keys_of, shown_keys
+from ..formats import percent, short
+from ..language import tr
 from ..state import SPEEDS, State
 from ..summary import MARKS, describe
-from ..timeline import label
+from ..timeline import Grain, label
+from .catalogue import VIEWS
 from .scene import Scene
-from .spans import Line, first_fit, fit, runs, spread, width_of
+from .spans import Line, first_fit, fit, padded, runs, spread, width_of
 
 SMALLEST = (60, 16)
 FOOTER_KEYS = 7
@@ -23,8 +29,8 @@ def too_small(width: int, height: int) -> Line:
     """The one line that a terminal below the smallest size gets."""
     wide, tall = SMALLEST
     texts = (
-        f"gradtui needs {wide}×{tall}; this is {width}×{height}",
-        f"gradtui needs {wide}×{tall}",
+        tr("gradtui needs {wide}×{tall}; this is {width}×{height}", wide=wide, tall=tall, width=width, height=height),
+        tr("gradtui needs {wide}×{tall}", wide=wide, tall=tall),
         f"{wide}×{tall}",
         "",
     )
@@ -35,45 +41,70 @@ def waiting(experiment: Experiment, width: int) -> list[Line]:
     """The header before the first trace has arrived."""
     return [
         fit([(" gradtui  ", "brand"), (describe(experiment), "text")], width),
-        fit([(" computing …", "dim")], width),
+        fit([(f" {tr('computing …')}", "dim")], width),
     ]
+
+
+def computing(share: float) -> str:
+    """What is said of a computation that takes long."""
+    return tr("computing … {share}, esc cancels", share=percent(share)) if share > 0 else tr("computing … esc cancels")
 
 
 def header(scene: Scene, width: int) -> list[Line]:
     """Two lines: what is run, and what became of the gradient: what, how fast, how bad, where."""
-    trace, outcome = scene.trace, scene.trace.outcome
-    style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
-    loss: Line = [(f"loss {trace.loss:.4g} ", "label")]
+    return [_what_is_run(scene, width), _verdict(scene, width)]
+
+
+def _what_is_run(scene: Scene, width: int) -> Line:
+    trace = scene.trace
+    loss: Line = [(f"{tr('loss')} {trace.loss:.4g} ", "label")]
     brand: Line = [(" gradtui  ", "brand")]
     names: list[Line] = [[(describe(trace.experiment, detail), "text")] for detail in (2, 1, 0)]
     space: Line = [(" ", "text")]
     # One space at least stands before the loss; names shorten, the seed stays.
     left = first_fit(width - width_of(loss) - 1, [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]])
     if width_of(left) < width - width_of(loss):
-        first = spread(left, loss, width)
-    else:
-        first = fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
-    verdict: Line = [(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}", style)]
+        return spread(left, loss, width)
+    return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
+
+
+def _verdict(scene: Scene, width: int) -> Line:
+    outcome = scene.trace.outcome
+    style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
+    verdict: Line = [(f" {MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}", style)]
     if outcome.kind not in ("healthy", "vanishing", "exploding"):
         # Whole sentences, or the place alone: a number is never cut.
-        texts = (outcome.message, outcome.message.split(";")[0], outcome.message.split(":")[0], outcome.site)
-        return [first, fit(first_fit(width, *([*verdict, (f"  {text}", "text")] for text in texts), verdict), width)]
-    unit = "step" if scene.over_time else "layer"
-    verdict.append((f"  ×{short(outcome.average_factor)} a {unit}", style))
+        whole = tr(outcome.message)
+        texts = (whole, re.split("[;；]", whole)[0], re.split("[:：]", whole)[0], tr(outcome.site))
+        return fit(first_fit(width, *([*verdict, (f"  {text}", "text")] for text in texts), verdict), width)
+    factor = short(outcome.average_factor)
+    pace = tr("×{factor} a step", factor=factor) if scene.over_time else tr("×{factor} a layer", factor=factor)
+    verdict.append((f"  {pace}", style))
+    limit = f"{outcome.limit:g}"
+    site = tr(outcome.site)
     crossed = {
-        "vanishing": f"under {outcome.limit:g} of the output's from {outcome.site} down",
-        "exploding": f"over {outcome.limit:g} times the output's from {outcome.site} down",
+        "vanishing": tr("under {limit} of the output's from {site} down", limit=limit, site=site),
+        "exploding": tr("over {limit} times the output's from {site} down", limit=limit, site=site),
     }
-    place = "t = 0" if scene.over_time else "layer 1"
+    place = tr("t = {number}", number=0) if scene.over_time else tr("layer {number}", number=1)
+    arrives = tr("{place} gets {share} of the output's gradient", place=place, share=short(outcome.ratio))
     # What matters most stands first; what does not fit is left out whole.
-    for text in (
-        f"{place} gets {short(outcome.ratio)} of the output's gradient",
-        crossed.get(outcome.kind, ""),
-    ):
+    for text in (arrives, crossed.get(outcome.kind, "")):
         span = (f"   {text}", "text")
         if text and width_of(verdict) + width_of([span]) <= width:
             verdict.append(span)
-    return [first, fit(verdict, width)]
+    tabs = _tabs(scene.state.view)
+    return spread(verdict, tabs, width) if width_of(verdict) + 2 + width_of(tabs) <= width else fit(verdict, width)
+
+
+def _tabs(view: str) -> Line:
+    """The views and the keys that show them, where there is room."""
+    line: Line = []
+    for name, row in VIEWS.items():
+        here = name == view
+        keys = keys_of(f"view_{name}")
+        line += [(f" {key_name(keys[-1]) if keys else ''}", "key"), (f" {tr(row.label)} ", "strong" if here else "dim")]
+    return line
 
 
 def timeline(scene: Scene, width: int) -> Line:
@@ -83,17 +114,22 @@ def timeline(scene: Scene, width: int) -> Line:
         return fit([(" " + state.message, "message")], width)
     step = scene.step
     mark = "▶" if state.playing else "‖"
-    name = label(step).ljust(scene.timeline.label_width)
+    name = padded(label(step), scene.timeline.label_width)
     number = str(step.index + 1).rjust(len(str(len(trace.steps))))
-    long_text = f" {mark} {name} · step {number} of {len(trace.steps)}"
+    place = tr("step {number} of {count}", number=number, count=len(trace.steps))
+    long_text = f" {mark} {name} · {place}"
     short_text = f" {mark} {name} · {number}/{len(trace.steps)}"
     speed = f"{SPEEDS[state.speed]}/s".rjust(4)
     # The longest that leaves room for a bar; all of them have one width at every step, so that the bar stands still.
-    tails = [(long_text, f" · {speed} by {state.grain:<9} "), (short_text, f" · {speed} {state.grain:<9} ")]
-    text, tail = next((pair for pair in tails if len("".join(pair)) + _LEAST_BAR <= width), (short_text, ""))
+    grain = padded(tr(str(state.grain)), max(cell_len(tr(str(each))) for each in Grain))
+    tails = [
+        (long_text, f" · {tr('{speed} by {grain}', speed=speed, grain=grain)} "),
+        (short_text, f" · {speed} {grain} "),
+    ]
+    text, tail = next((pair for pair in tails if _cells("".join(pair)) + _LEAST_BAR <= width), (short_text, ""))
     if not tail:
-        tail = f" {speed} {str(state.grain)[:2]}"
-    room = width - len(text) - len(tail) - 1
+        tail = f" {speed}"
+    room = width - _cells(text) - _cells(tail) - 1
     if room < 1:
         return fit([(text + tail, "text")], width)
     loss = scene.timeline.loss / scene.timeline.last
@@ -107,6 +143,10 @@ def timeline(scene: Scene, width: int) -> Line:
     return fit([(" ", "text"), *runs(bar), (text, "text"), (tail, "dim")], width)
 
 
+def _cells(text: str) -> int:
+    return width_of([(text, "")])
+
+
 def footer(commands: list[Command], state: State, width: int) -> Line:
     """The keys that matter most, `?` first, seven at the most; the last ones give way where there is no room."""
     line: Line = [(" ", "text")]
@@ -114,11 +154,11 @@ def footer(commands: list[Command], state: State, width: int) -> Line:
     usable = [
         each
         for each in commands
-        if each.argument not in fields or fields[each.argument].applies_to(state.experiment.cell)
+        if keys_of(each.id) and (each.argument not in fields or fields[each.argument].applies_to(state.experiment.cell))
     ]
     for each in usable[:FOOTER_KEYS]:
-        label = "pause" if each.id == "play" and state.playing else each.label
-        spans: Line = [(key_name(each.keys[0]), "key"), (f" {label}   ", "label")]
+        label = tr("pause") if each.id == "play" and state.playing else tr(each.label)
+        spans: Line = [(shown_keys(each.id), "key"), (f" {label}   ", "label")]
         if width_of(line) + width_of(spans) > width:
             break
         line += spans

@@ -8,6 +8,8 @@ from gradtui_engine import Phase, Step
 from gradtui_engine.numerics import ratio
 
 from ..formats import short
+from ..language import tr
+from ..timeline import site_words
 from .explain_cells import CELLS
 from .explain_layers import LAYERS
 from .notes import Notes
@@ -20,8 +22,8 @@ EXPLAIN = LAYERS | CELLS
 
 def title(scene: Scene, width: int) -> str:
     step = shown_step(scene)
-    text = f"why · {step.phase} · {step.site}"
-    return first_title(width, text, f"why · {step.phase} · {step.site.place}", "why")
+    why, phase = tr("why"), tr(str(step.phase))
+    return first_title(width, f"{why} · {phase} · {site_words(step)}", f"{why} · {phase} · {tr(step.site.place)}", why)
 
 
 def shown_step(scene: Scene) -> Step:
@@ -55,15 +57,22 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     last = len(scene.stages) - 1
     value, top = scene.stages[stage].gradient_norm, scene.stages[last].gradient_norm
     if stage == last:
-        return [("dim", f"The way down starts here, with {short(top)}. Each stage multiplies it by its factor.")]
+        text = tr("The way down starts here, with {top}. Each stage multiplies it by its factor.", top=short(top))
+        return [("dim", text)]
     count = last - stage
     total = ratio(value, top)
     average = total ** (1 / count) if total > 0 else total
-    unit = "step" if scene.over_time else "layer"
-    return [
-        (
-            scene.health(value),
-            f"so far: {short(top)} × {short(average)}^{count} = {short(value)}{GAP}"
-            f"({count} {unit}{'s' if count > 1 else ''}, ×{short(average)} on average)",
-        )
-    ]
+    product = tr(
+        "so far: {top} × {average}^{count} = {value}",
+        top=short(top),
+        average=short(average),
+        count=count,
+        value=short(value),
+    )
+    if count == 1:
+        where = tr("(1 step, ×{average})") if scene.over_time else tr("(1 layer, ×{average})")
+    elif scene.over_time:
+        where = tr("({count} steps, ×{average} on average)")
+    else:
+        where = tr("({count} layers, ×{average} on average)")
+    return [(scene.health(value), product + GAP + where.format(count=count, average=short(average)))]

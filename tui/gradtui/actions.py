@@ -1,0 +1,238 @@
+"""The commands that are more than an event: they open a dialog, or ask for another experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.datasets import CSV
+from gradtui_engine.experiment import options
+from gradtui_engine.network import verify
+from gradtui_engine.options import Value
+from gradtui_engine.tabular import PREFIX
+
+from . import events as e
+from .commands import COMMANDS, shown_keys
+from .cures import CURES, toggled
+from .dialogs import Dialog, Help, Picker, Prompt
+from .language import tr
+from .needs import other
+from .views import bars
+
+if TYPE_CHECKING:
+    from .app import GradtuiApp
+
+
+# -- which experiment --------------------------------------------------------------------------------------
+
+
+def is_b(app: GradtuiApp) -> bool:
+    """Whether the keys that change the experiment change B: in Compare, while B's pane is focused."""
+    return app.state.view == "compare" and app.state.pane == "side_b"
+
+
+def edited(app: GradtuiApp) -> Experiment:
+    """The experiment that the keys change."""
+    found = other(app.state.experiment, app.state.changes) if is_b(app) else None
+    return found or app.state.experiment
+
+
+def change(app: GradtuiApp, fields: dict[str, Value], record: bool = True) -> str:
+    """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
+    try:
+        experiment = edited(app).replace(**fields)
+        verify(experiment)
+    except ExperimentError as error:
+        return "\n".join(f"{problem.field}: {tr(problem.message)}" for problem in error.problems)
+    if not is_b(app):
+        app.send(e.Change(experiment, record=record))
+        return ""
+    a = app.state.experiment
+    changes = dict(app.state.changes) | fields
+    kept = tuple((name, value) for name, value in changes.items() if getattr(a, name) != value)
+    app.send(e.Change(a, kept, record))
+    return ""
+
+
+# -- editing -----------------------------------------------------------------------------------------------
+
+
+def edit(app: GradtuiApp, field: str) -> None:
+    """Change a field in a dialog: a list for names, else a line to type in."""
+    option, experiment = options()[field], edited(app)
+    if not option.applies_to(experiment.cell):
+        only = tr(" and ").join(option.cells)
+        name = field.replace("_", " ")
+        key = shown_keys("cell")
+        app.say(tr("{field} is for {cells}; {key} switches the network", field=name, cells=only, key=key))
+        return
+    current = getattr(experiment, field)
+    before = app.state.experiment, app.state.changes
+    if not option.kind.names:
+        _prompt(app, field, current, before)
+        return
+
+    def preview(name: str) -> None:
+        if name != getattr(edited(app), field):
+            problem = change(app, {field: name}, record=False)
+            if problem:
+                app.say(problem)
+
+    def answered(name: str | None) -> None:
+        if name == CSV:
+            _prompt(app, field, current if str(current).startswith(PREFIX) else PREFIX, before)
+        else:
+            settle(app, before, keep=name is not None)
+
+    app.push_screen(Picker(field, option.kind.names, str(current), preview), answered)
+
+
+def settle(app: GradtuiApp, before: tuple[Experiment, e.Changes], keep: bool) -> None:
+    """After changes that were tried: undo leads back to what stood before; or go back there at once."""
+    if (app.state.experiment, app.state.changes) == before:
+        return
+    app.send(e.Record(*before) if keep else e.Change(*before, record=False))
+
+
+def _prompt(app: GradtuiApp, field: str, start: Value, before: tuple[Experiment, e.Changes]) -> None:
+    def check(name: str, value: Value) -> str:
+        return change(app, {name: value}, record=False)
+
+    def answered(text: str | None) -> None:
+        settle(app, before, keep=text is not None)
+
+    app.push_screen(Prompt(field, options()[field], start, check), answered)
+
+
+def _field(app: GradtuiApp, argument: str) -> None:
+    edit(app, argument)
+
+
+def _switch_cell(app: GradtuiApp, argument: str) -> None:
+    """The next network that this experiment can have: a plain RNN, say, has no gelu."""
+    names = options()["cell"].kind.names
+    start = names.index(edited(app).cell)
+    problems = []
+    for following in (*names[start + 1 :], *names[:start]):
+        problem = change(app, {"cell": following})
+        if not problem:
+            return
+        problems.append(problem)
+    app.say(problems[0])
+
+
+def _replay(app: GradtuiApp, argument: str) -> None:
+    if argument == "new":
+        problem = change(app, {"seed": app.state.experiment.seed + 1})
+        if problem:
+            app.say(problem)
+            return
+    app.play_on_arrival()
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+
+
+def _cure(app: GradtuiApp, argument: str) -> None:
+    """Switch a cure in B, and show the comparison."""
+    cure, state = CURES[argument], app.state
+    changes = toggled(cure, state.experiment, state.changes)
+    if changes is None:
+        app.say(tr("{cure}: {reason}", cure=tr(cure.label), reason=tr(cure.lacking or "A has it already")))
+        return
+    try:
+        verify(state.experiment.replace(**dict(changes)))
+    except ExperimentError as error:
+        app.say("; ".join(f"{problem.field}: {tr(problem.message)}" for problem in error.problems))
+        return
+    app.send(e.Change(state.experiment, changes))
+    if state.view != "compare" and state.lesson is None:
+        app.send(e.Show("compare"))
+
+
+def _swap(app: GradtuiApp, argument: str) -> None:
+    """A becomes B, and B becomes A."""
+    a = app.state.experiment
+    b = other(a, app.state.changes)
+    if b is None or b == a:
+        app.say(tr("A and B are the same"))
+        return
+    names = {name for name, _ in app.state.changes}
+    back = tuple((name, getattr(a, name)) for name in options() if name in names)
+    app.send(e.Change(b, back))
+
+
+# -- the rest ----------------------------------------------------------------------------------------------
+
+
+def _lock(app: GradtuiApp, argument: str) -> None:
+    scene = app.scene()
+    if scene is not None:
+        app.send(e.Lock(None if app.state.lock is not None else bars.own_scale(scene)))
+
+
+def _help(app: GradtuiApp, argument: str) -> None:
+    app.push_screen(Help(app.state.pane))
+
+
+def _theme(app: GradtuiApp, argument: str) -> None:
+    names = sorted(app.available_themes)
+    app.theme = names[(names.index(app.theme) + 1) % len(names)]
+    app.say(tr("theme {name}", name=app.theme))
+
+
+def _palette(app: GradtuiApp, argument: str) -> None:
+    if not isinstance(app.screen, Dialog):
+        app.action_command_palette()
+
+
+def _close(app: GradtuiApp, argument: str) -> None:
+    """Cancel a computation; else close what is open."""
+    if not app.state.loaded and app.trace is not None:
+        shown = app.trace.experiment
+        back = bool(app.state.past) and app.state.past[-1][0] == shown
+        app.send(e.Undo() if back else e.Change(shown, record=False))
+        app.say(tr("cancelled"))
+    elif app.state.zoomed:
+        app.send(e.Zoom())
+    elif app.state.lesson is not None:
+        app.send(e.Learn(None))
+
+
+def _suspend(app: GradtuiApp, argument: str) -> None:
+    app.action_suspend_process()
+
+
+def _quit(app: GradtuiApp, argument: str) -> None:
+    app.exit(0)
+
+
+Action = Callable[["GradtuiApp", str], Any]
+ACTIONS: dict[str, Action] = {
+    "help": _help,
+    "lock": _lock,
+    "cell": _switch_cell,
+    **dict.fromkeys(("activation", "init", "depth", "width", "forget_bias", "data"), _field),
+    "again": _replay,
+    "reseed": _replay,
+    **dict.fromkeys((f"cure_{name}" for name in CURES), _cure),
+    "swap": _swap,
+    "theme": _theme,
+    "palette": _palette,
+    "close": _close,
+    "suspend": _suspend,
+    "quit": _quit,
+}
+
+#: What the palette offers: title, help, what it does.
+Entry = tuple[str, str, Callable[[], Any]]
+
+
+def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
+    """Every command and every field of the experiment."""
+    for each in COMMANDS:
+        yield tr(each.label), tr(each.help), partial(app.action_command, each.id)
+    for name, option in options().items():
+        yield tr("set {field}", field=name.replace("_", " ")), tr(option.help), partial(edit, app, name)

@@ -1,0 +1,170 @@
+"""The address of what is on the screen: the command that opens the same experiment, view and cursor elsewhere.
+
+One row for each field of the state that is worth sharing: its option, what it accepts, and the event that restores it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradtui_engine import Experiment, ExperimentError, Problem
+from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.experiment import options
+from gradtui_engine.options import Choice, Integer, Kind, Rejected
+from gradtui_engine.problems import unknown_name
+
+from . import events as e
+from .state import MOST_ANGLE, MOST_TERMS, State, update
+from .tables import AXES, QUANTITIES, VIEWS, panes_of
+from .timeline import Grain, Timeline
+
+#: The option that says what B differs in, FIELD=VALUE, as often as there are fields.
+B = "--b"
+_MANY = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One option of the screen: the state's field and what it accepts; a kind of None is a switch."""
+
+    name: str
+    field: str
+    help: str
+    kind: Kind | None
+
+
+def _number(low: int, high: int) -> Integer:
+    return Integer(low, high)
+
+
+def _name(*names: str) -> Choice:
+    return Choice(lambda: names)
+
+
+ROWS = (
+    Row("view", "view", "view to open", _name(*VIEWS)),
+    Row("step", "step", "step of the trace under the cursor, 1 the first", _number(1, _MANY)),
+    Row("stage", "selected", "selected stage (layer or time step)", _number(0, _MANY)),
+    Row("unit", "unit", "selected unit, 1 the first", _number(1, _MANY)),
+    Row("grain", "grain", "what a step is", _name(*map(str, Grain))),
+    Row("quantity", "quantity", "what the bars show", _name(*QUANTITIES)),
+    Row("axis", "axis_kind", "the bars' axis instead of the quantity's own", _name(*AXES)),
+    Row("row", "row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
+    Row("function", "function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3)),
+    Row("terms", "terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
+    Row("angle", "angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
+    Row("pane", "pane", "focused pane", None),
+    Row("rows", "rows", "bars over time as rows", None),
+    Row("interleaved", "interleaved", "A and B interleaved", None),
+    Row("zoomed", "zoomed", "the focused pane alone", None),
+)
+#: Fields that count from 1 on the command line, as people do.
+_FROM_ONE = ("step", "unit", "function")
+_SWITCHES = ("rows", "interleaved", "zoomed")
+
+
+def switches() -> list[tuple[str, dict[str, Any]]]:
+    """The options for argparse."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for row in ROWS:
+        if row.name in _SWITCHES:
+            found.append((f"--{row.name}", {"action": "store_true", "help": row.help}))
+        else:
+            allowed = f": {row.kind.allowed}" if isinstance(row.kind, Choice) else ""
+            found.append((f"--{row.name}", {"metavar": "NAME" if allowed else "N", "help": row.help + allowed}))
+    what = "what experiment B of Compare differs in; may be given several times"
+    return [*found, (B, {"action": "append", "metavar": "FIELD=VALUE", "help": what})]
+
+
+# -- from the command line ---------------------------------------------------------------------------------
+
+
+def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple[e.Event, ...]]:
+    """The state to open, and the events that put the cursor in place once the trace is there.
+
+    Raises ExperimentError with every problem.
+    """
+    problems: list[Problem] = []
+    changes = _changes(experiment, given.get("b") or (), problems)
+    values: dict[str, Any] = {}
+    for row in ROWS:
+        text = given.get(row.name)
+        if text is None or text is False:
+            continue
+        try:
+            value = row.kind.parse(text) if row.kind is not None else text
+            values[row.field] = int(str(value)) - 1 if row.name in _FROM_ONE else value
+        except Rejected as error:
+            problems.append(Problem(f"--{row.name}", str(error)))
+    state = State(experiment, changes, cell=experiment.cell, axis="layer" if experiment.cell == "mlp" else "time")
+    step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
+    if "grain" in values:
+        values["grain"] = Grain(values["grain"])
+    state = replace(state, **values)
+    panes = panes_of(state)
+    if pane is not None and pane not in panes:
+        problems.append(Problem("--pane", unknown_name(str(pane), panes)))
+    if problems:
+        raise ExperimentError(problems)
+    state = replace(state, pane=pane or panes[0])
+    cursor: list[e.Event] = []
+    if step is not None:
+        cursor.append(e.Jump(step=step))
+    if stage is not None:
+        cursor.append(e.Select(stage=stage))
+    return state, tuple(cursor)
+
+
+def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> e.Changes:
+    """What B differs in, out of FIELD=VALUE texts."""
+    values: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in options():
+            hint = unknown_name(name, tuple(options())) if equals else f"{text!r} given; allowed: FIELD=VALUE"
+            problems.append(Problem(B, hint))
+            continue
+        try:
+            values[name] = None if value == "" else options()[name].kind.parse(value)
+        except Rejected as error:
+            problems.append(Problem(f"{B} {name}", str(error)))
+    try:
+        experiment.replace(**values)
+    except ExperimentError as error:
+        problems += [Problem(f"{B} {each.field}", each.message) for each in error.problems]
+    return tuple(values.items())
+
+
+# -- to the command line -----------------------------------------------------------------------------------
+
+
+def arguments(state: State, timeline: Timeline | None) -> list[str]:
+    """The arguments that lead from a fresh start to this state."""
+    found = state.experiment.to_arguments()
+    for name, value in state.changes:
+        found += [B, f"{name.replace('_', '-')}={'' if value is None else value}"]
+    fresh = State(state.experiment, state.changes, cell=state.cell, axis=state.axis)
+    if timeline is not None:
+        fresh = update(fresh, e.Loaded(state.experiment, state.axis), timeline)
+    fresh = replace(fresh, view=state.view, pane=panes_of(replace(state, lesson=None))[0])
+    for row in ROWS:
+        value = getattr(state, row.field)
+        wanted = State.__dataclass_fields__["view"].default if row.name == "view" else getattr(fresh, row.field)
+        if value != wanted and value is not None:
+            found += list(_spell(row, value))
+    return found
+
+
+def _spell(row: Row, value: Any) -> Iterator[str]:
+    yield f"--{row.name}"
+    if row.name not in _SWITCHES:
+        yield str(value + 1 if row.name in _FROM_ONE else value)
+
+
+def command(state: State, timeline: Timeline | None) -> str:
+    """The whole command, ready for a POSIX shell."""
+    return shlex.join(["gradtui", *arguments(state, timeline)])

@@ -1,0 +1,209 @@
+"""Compare: A and B under one cursor on one axis, and the difference in words and numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import replace
+
+from gradtui_engine import Experiment
+from gradtui_engine.experiment import options
+from gradtui_engine.numerics import ratio
+
+from ..commands import shown_keys
+from ..cures import CURES, is_on
+from ..formats import short
+from ..language import tr
+from ..needs import Failed, Simulation, other
+from ..summary import MARKS, describe
+from . import bars
+from .scene import Scene
+from .spans import Line, first_fit, first_title, page, width_of, wrap
+from .timeaxis import TimeAxis
+
+#: Fields that follow from others, and are not worth a word where what they follow from is named.
+_FOLLOW = {"inputs", "steps", "batch"}
+
+
+def sides(scene: Scene) -> tuple[Scene, Scene | None]:
+    """A and B on one scale."""
+    b = scene.other
+    scale = bars.own_scale(scene, *([b] if b is not None else []))
+    return replace(scene, given_scale=scale), replace(b, given_scale=scale) if b is not None else None
+
+
+def title_a(scene: Scene, width: int) -> str:
+    return _title("A", scene, width)
+
+
+def title_b(scene: Scene, width: int) -> str:
+    b = sides(scene)[1]
+    return _title("B", b, width) if b is not None else "B"
+
+
+def _title(letter: str, scene: Scene, width: int) -> str:
+    drawn = bars.bars_of(scene)
+    what = describe(scene.trace.experiment, 1).rpartition(" · ")[0]
+    axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
+    return first_title(width, f"{letter} · {what} · {axis}", f"{letter} · {what}", f"{letter} · {axis}", letter)
+
+
+def view_a(scene: Scene, width: int, height: int) -> list[Line]:
+    return bars.view(sides(scene)[0], width, height)
+
+
+def view_b(scene: Scene, width: int, height: int) -> list[Line]:
+    b = sides(scene)[1]
+    return bars.view(b, width, height) if b is not None else page(_absent(scene, width), width, height)
+
+
+def _absent(scene: Scene, width: int) -> list[Line]:
+    """Why there is no B on the screen."""
+    if not scene.state.changes:
+        return wrap(tr("B is A so far. Each cure has a key: see below."), width)
+    wanted = other(scene.trace.experiment, scene.state.changes)
+    if wanted is None:
+        return wrap(tr("B is not possible: its changes do not go together with A."), width, "broken")
+    found = scene.results.get(Simulation(wanted))
+    if isinstance(found, Failed):
+        return wrap(found.problem, width, "broken")
+    return wrap(tr("computing …"), width, "dim")
+
+
+# -- interleaved -------------------------------------------------------------------------------------------
+
+
+def title_both(scene: Scene, width: int) -> str:
+    drawn = bars.bars_of(sides(scene)[0])
+    axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
+    return first_title(width, tr("A and B, stage by stage · {axis}", axis=axis), f"A, B · {axis}", "A, B")
+
+
+def view_both(scene: Scene, width: int, height: int) -> list[Line]:
+    """Each stage twice, A above B."""
+    a, b = sides(scene)
+    if b is None:
+        return bars.view(a, width, height)
+    if scene.over_time and not scene.state.rows:
+        upper = height // 2
+        return [*bars.view(a, width, upper), *bars.view(b, width, height - upper)]
+    count = min(len(a.stages), len(b.stages))
+    label = bars.label_width(a)
+    lines: list[Line] = []
+    for index in bars.shown_stages(count, max(1, height // 2), min(scene.stage, count - 1)):
+        for letter, side, style in (("A", a, "vanishing"), ("B", b, "healthy")):
+            picked = index == scene.stage
+            number = str(index).rjust(label) if letter == "A" else " " * label
+            mark = "▸" if picked and letter == "A" else " "
+            head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", style)]
+            lines.append([*head, *bars.bar_cells(side, bars.bars_of(side), index, width - width_of(head))])
+    return page(lines, width, height)
+
+
+# -- the difference ----------------------------------------------------------------------------------------
+
+
+def title_difference(scene: Scene, width: int) -> str:
+    return first_title(width, tr("difference · same seed, data and random numbers"), tr("difference"))
+
+
+def difference(scene: Scene, width: int, height: int) -> list[Line]:
+    """What differs, what became of each, and how much: in words and numbers."""
+    b = scene.other
+    lines = [_cures(scene, width)]
+    if b is None:
+        return page([*_absent(scene, width), *lines], width, height)
+    said: list[Line] = []
+    said += wrap(
+        tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment)), width
+    )
+    said += [_verdict("A", scene, width), _verdict("B", b, width)]
+    first = 0 if scene.over_time else 1
+    stages = list(dict.fromkeys((first, scene.stage)))
+    for stage in stages:
+        if stage < min(len(scene.stages), len(b.stages)):
+            said += wrap(_times(scene, b, stage), width, "strong")
+    said += wrap(_honest(scene, b), width, "message") if _honest(scene, b) else []
+    room = height - len(lines)
+    return page([*said[:room], *lines], width, height)
+
+
+def differing(a: Experiment, b: Experiment) -> str:
+    """activation sigmoid → relu, init xavier_normal → he_normal; only fields that both sides use."""
+    found = []
+    for field in dataclasses.fields(Experiment):
+        one, two = getattr(a, field.name), getattr(b, field.name)
+        each = options()[field.name]
+        used = each.applies_to(a.cell) or each.applies_to(b.cell)
+        if one != two and used and field.name not in _FOLLOW:
+            name = field.name.replace("_", " ")
+            found.append(f"{name} {_value(one)} → {_value(two)}")
+    return ", ".join(found) or tr("nothing")
+
+
+def _value(value: object) -> str:
+    return "–" if value is None else (short(value) if isinstance(value, float) else str(value))
+
+
+def _verdict(letter: str, scene: Scene, width: int) -> Line:
+    outcome = scene.trace.outcome
+    style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
+    unit = tr("step") if scene.over_time else tr("layer")
+    kind = tr(outcome.kind.replace("_", "-"))
+    factor = tr("×{factor} a {unit}", factor=short(outcome.average_factor), unit=unit)
+    start: Line = [(f"{letter} ", "label"), (f"{MARKS[outcome.kind]} {kind}", style), (f"  {factor}", style)]
+    place = scene.name(0 if scene.over_time else 1)
+    share = tr("{place} gets {share} of the output's gradient", place=place, share=short(outcome.ratio))
+    return first_fit(width, [*start, (f"   {share}", "text")], start)
+
+
+def _times(a: Scene, b: Scene, stage: int) -> str:
+    """layer 1: 1.1e-18 → 0.04, 4e16 times."""
+    one, two = a.stages[stage].gradient_norm, b.stages[stage].gradient_norm
+    times = ratio(two, one)
+    values = {"place": a.name(stage), "one": short(one), "two": short(two)}
+    if one == two:
+        return tr("{place}: ‖∂L/∂h‖ {one} in both", **values)
+    if math.isfinite(times) and times > 0:
+        return tr("{place}: ‖∂L/∂h‖ {one} → {two}, {times} times", **values, times=short(times))
+    return tr("{place}: ‖∂L/∂h‖ {one} → {two}", **values)
+
+
+def _honest(a: Scene, b: Scene) -> str:
+    """What a person would otherwise believe."""
+    pairs = list(zip(a.stages, b.stages, strict=False))
+    if all(one.gradient_norm == two.gradient_norm for one, two in pairs):
+        return tr("Every bar is the same to the last digit: this change acts on no factor.")
+    if a.trace.outcome.healthy and not b.trace.outcome.healthy:
+        return tr("Honestly: this is no cure here. A was healthy, B is not.")
+    if not a.trace.outcome.healthy and not b.trace.outcome.healthy:
+        return tr("Honestly: no cure yet. B is not healthy either.")
+    return ""
+
+
+def _cures(scene: Scene, width: int) -> Line:
+    """Each cure's key, and whether B has it."""
+    line: Line = [(tr("in B:"), "label")]
+    for cure in CURES.values():
+        if not cure.choices(scene.trace.experiment):
+            continue
+        on = is_on(cure, scene.state.changes)
+        spans: Line = [
+            (f" {'✓' if on else '·'}", "healthy" if on else "dim"),
+            (shown_keys(f"cure_{cure.id}"), "key"),
+            (f" {tr(cure.label)}", "text" if on else "label"),
+        ]
+        if width_of(line) + width_of(spans) > width:
+            break
+        line += spans
+    return line
+
+
+def stage_at(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> int | None:
+    """The stage under the mouse in one of the three panes with bars."""
+    if scene.over_time and not scene.state.rows:
+        return TimeAxis.of(len(scene.stages), width).stage_at(x)
+    if pane == "both":
+        shown = bars.shown_stages(len(scene.stages), max(1, height // 2), scene.stage)
+        return shown[y // 2] if 0 <= y // 2 < len(shown) else None
+    return bars.stage_at(scene, width, height, x, y)

@@ -1,0 +1,98 @@
+"""The LSTM's two paths: one unit's c = f·c + i·g at the selected step, and direct path against gates through time."""
+
+from __future__ import annotations
+
+from ..formats import percent, short
+from ..language import tr
+from ..scale import LinearScale, Scale, columns
+from .scene import Scene
+from .spans import Line, first_fit, first_title, page, runs
+from .timeaxis import MARGIN, TimeAxis
+
+
+def title(scene: Scene, width: int) -> str:
+    unit, place = scene.unit + 1, scene.name(max(scene.stage, 1))
+    return first_title(
+        width,
+        tr("two paths · unit {unit}, sample 1, and all units · at {place}", unit=unit, place=place),
+        tr("two paths · unit {unit} · at {place}", unit=unit, place=place),
+        tr("two paths"),
+    )
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    """The unit's sum in numbers; then, where there is room, its c through time and both paths' factors."""
+    lines = [_sum(scene, width), _shares(scene, width)]
+    axis = TimeAxis.of(len(scene.stages), width)
+    states = [float(value) for value in scene.trace.values["c"][:, 0, scene.unit]]
+    direct: list[float | None] = [None, *(stage.factors.get("direct") for stage in scene.stages[:-1])]
+    gates: list[float | None] = [None, *(stage.factors.get("gates") for stage in scene.stages[:-1])]
+    limit = LinearScale(0.0, max(1.0, *(value for value in (*direct, *gates) if value is not None)))
+    most = max(abs(value) for value in states) or 1.0
+    rows: tuple[tuple[str, list[float | None], Scale, str], ...] = (
+        (tr("via f"), direct, limit, "gate_f"),
+        (tr("via h"), gates, limit, "gate_g"),
+        ("c", list(states), LinearScale(-most, most), "cell"),
+    )
+    for name, values, scale, style in rows:
+        if len(lines) >= height:
+            break
+        lines.append(_row(scene, axis, name, values, scale, style, width))
+    return page(lines, width, height)
+
+
+def _row(
+    scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, style: str, width: int
+) -> Line:
+    """One value per step as a column one cell high, the selected one's number behind."""
+    cells = []
+    for stage in axis.columns:
+        value = values[stage]
+        share = 0.0 if value is None else scale.position(value)
+        # One cell: a signed value fills it from below, half being 0.
+        glyph = columns(LinearScale(0.0, 1.0), share, 1) if value is not None else " "
+        cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else style))
+    here = values[scene.stage]
+    head: Line = [(name[: MARGIN - 1].rjust(MARGIN - 1) + " ", style), *runs(cells)]
+    return first_fit(width, [*head, (f"  {short(here)}", style)], head)
+
+
+def _numbers(scene: Scene) -> tuple[float, float, float, float, float]:
+    """f, c before, i, g and c of the unit at the selected step, for the first sample."""
+    time, unit = max(scene.stage, 1), scene.unit
+    gates = scene.trace.values[f"gates/{time}"][0]
+    width = gates.shape[0] // 4
+    states = scene.trace.values["c"]
+    i, f, g = (float(gates[block * width + unit]) for block in range(3))
+    return f, float(states[time - 1, 0, unit]), i, g, float(states[time, 0, unit])
+
+
+def _sum(scene: Scene, width: int) -> Line:
+    f, before, i, g, after = _numbers(scene)
+    kept, written = f * before, i * g
+    line: Line = [
+        ("c ", "label"),
+        (short(after), "cell"),
+        (" = f·c ", "label"),
+        (short(kept), "gate_f"),
+        (" + i·g ", "label"),
+        (short(written), "gate_i"),
+    ]
+    detail = f"   f {short(f)} × c {short(before)}   i {short(i)} × g {short(g)}"
+    return first_fit(width, [*line, (detail, "dim")], line)
+
+
+def _shares(scene: Scene, width: int) -> Line:
+    """How much of the gradient of c takes the direct path."""
+    stage = scene.stages[max(scene.stage, 1) - 1]
+    direct, gates, cosine = (stage.factors.get(name, 0.0) for name in ("direct", "gates", "cosine"))
+    total = direct + gates
+    share = direct / total if total > 0 else float("nan")
+    line: Line = [
+        ("∂L/∂c: ", "label"),
+        (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_f"),
+        ("  ", "label"),
+        (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_g"),
+    ]
+    more = tr("direct share {share}, cosine {cosine}", share=percent(share), cosine=short(cosine))
+    return first_fit(width, [*line, (f"   {more}", "dim")], line)
