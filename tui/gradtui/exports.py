@@ -126,7 +126,7 @@ def _place_of_column(name: str) -> int:
     return next(place for place, pattern in enumerate(_GROUPS) if pattern.match(name))
 
 
-def _row(trace: Trace, index: int) -> Iterator[tuple[str, int | float | None]]:
+def _row(trace: Trace, index: int) -> Iterator[tuple[str, Any]]:
     stage = trace.stages[index]
     yield "index", index
     yield "gradient_norm", stage.gradient_norm
