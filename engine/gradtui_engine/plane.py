@@ -11,7 +11,6 @@ quadrature, and read off between by cubics: 6,601 points in about 0.3 s.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +19,7 @@ from .experiment import Experiment
 from .meanfield import fixed_point, moments
 from .numerics import Array
 from .prediction import weight_scale
-
-#: watch(share) is told how much is done, 0 to 1; what it raises ends the computation.
-Watch = Callable[[float], object]
+from .watch import Watch, part, throttled, told
 
 #: Points of the plane along σ_w and σ_b: steps of a fortieth and a twentieth of the range of 4 and 2.
 COLUMNS, ROWS = 161, 41
@@ -36,6 +33,8 @@ _LOW, _HIGH, _STEP = math.log(_ZERO / 3), math.log(_INFINITE * 3), 0.05
 _LAYERS, _HALVINGS = 200, 40
 #: The edge is found to 1/4096 of a column.
 _EDGE_HALVINGS = 12
+#: Shares of the work, for who watches: the table, and then the points.
+_TABLE, _POINTS = 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,19 +87,24 @@ def place(experiment: Experiment) -> Place | None:
 
 
 def plane(
-    activation: str, slope: float | None = None, watch: Watch = lambda share: None,
-    columns: int = COLUMNS, rows: int = ROWS,
-) -> Plane:  # fmt: skip
-    """The plane of an activation, σ_w from 0 to 4 and σ_b from 0 to 2 (wider for the sigmoids)."""
+    activation: str,
+    slope: float | None = None,
+    watch: Watch | None = None,
+    columns: int = COLUMNS,
+    rows: int = ROWS,
+) -> Plane:
+    """The plane of an activation, σ_w from 0 to 4 and σ_b from 0 to 2 (wider for the sigmoids).
+
+    watch is told the share that is done.
+    """
+    watch = throttled(watch)
     widest = _range(activation, slope)
-    table = _Table(activation, slope, lambda share: watch(share / 2))
+    table = _Table(activation, slope, part(watch, 0.0, _TABLE))
     sigma_w, sigma_b = np.linspace(0.0, widest, columns), np.linspace(0.0, widest / 2, rows)
     star, chi = np.empty((rows, columns)), np.empty((rows, columns))
-    for row, bias in enumerate(sigma_b):
-        watch(0.5 + 0.3 * row / rows)
-        star[row], chi[row] = table.lead(sigma_w, np.full(columns, bias))
-    edge = _edge(table, sigma_w, sigma_b, chi, lambda share: watch(0.8 + 0.2 * share))
-    watch(1.0)
+    for row in told(range(rows), rows, part(watch, _TABLE, _POINTS)):
+        star[row], chi[row] = table.lead(sigma_w, np.full(columns, sigma_b[row]))
+    edge = _edge(table, sigma_w, sigma_b, chi, part(watch, _POINTS, 1.0))
     return Plane(activation, slope, sigma_w, sigma_b, star, chi, edge)
 
 
@@ -114,14 +118,11 @@ def _range(activation: str, slope: float | None) -> float:
 class _Table:
     """ln E[φ²] and ln E[φ'²] along ln q, and the map q ← σ_w² E[φ²] + σ_b² on arrays of points."""
 
-    def __init__(self, activation: str, slope: float | None, watch: Watch) -> None:
+    def __init__(self, activation: str, slope: float | None, watch: Watch | None) -> None:
         self.activation, self.slope = activation, slope
         self.log_q = np.arange(_LOW, _HIGH, _STEP)
-        found = []
-        for index, each in enumerate(self.log_q.tolist()):
-            if index % 32 == 0:
-                watch(index / len(self.log_q))
-            found.append(moments(activation, math.exp(each), slope))
+        at = told(np.exp(self.log_q).tolist(), len(self.log_q), watch)
+        found = [moments(activation, q, slope) for q in at]
         self.square = np.log([each.square for each in found])
         self.slope_square = np.log([each.slope_square for each in found])
         #: E[φ'²] in the limits that fixed_point takes for q* = 0 and q* = inf.
@@ -188,14 +189,15 @@ class _Table:
         )
 
 
-def _edge(table: _Table, sigma_w: Array, sigma_b: Array, chi: Array, watch: Watch) -> tuple[tuple[float, float], ...]:
+def _edge(
+    table: _Table, sigma_w: Array, sigma_b: Array, chi: Array, watch: Watch | None
+) -> tuple[tuple[float, float], ...]:
     """Where χ goes through 1 between two columns, by halving all of these intervals together."""
     above = chi > 1.0
     rows, columns = np.nonzero(above[:, 1:] != above[:, :-1])
     low, high, bias = sigma_w[columns], sigma_w[columns + 1], sigma_b[rows]
     before = above[rows, columns]
-    for halving in range(_EDGE_HALVINGS):
-        watch(halving / _EDGE_HALVINGS)
+    for _ in told(range(_EDGE_HALVINGS), _EDGE_HALVINGS, watch):
         middle = (low + high) / 2
         same = (table.lead(middle, bias)[1] > 1.0) == before
         low, high = np.where(same, middle, low), np.where(same, high, middle)

@@ -138,7 +138,7 @@ def test_progress_goes_up_to_one() -> None:
     plane("tanh", watch=seen.append, columns=9, rows=9)
     assert len(seen) > 20
     assert seen == sorted(seen)
-    assert seen[0] == 0.0
+    assert 0.0 < seen[0] < 0.02
     assert seen[-1] == 1.0
 
 
