@@ -1,0 +1,84 @@
+"""Whether a lesson's claims are true: every question computed, as a reader who answers it will have it computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from gradtui_engine.message import Message
+from gradtui_engine.problems import Problem
+
+from ..language import current as language
+from ..language import tr
+from .conditions import expression
+from .course import Progress, naming, need
+from .lesson import LETTERS, Lesson, Question
+from .library import Entry, entries, entry_of
+from .measures import MEASURES
+from .reading import Readings
+
+
+def faults(lesson: Lesson) -> Iterator[Problem]:
+    """What is not true of the computed traces: questions without one true answer, numbers that do not exist."""
+    for number, step in enumerate(lesson.steps):
+        wanted = need(Progress(lesson.id, number), lesson)
+        if wanted is None:
+            continue
+        found = wanted.compute(lambda share: None)
+        where = f"{lesson.file}: " + tr("step {number}", number=number + 1)
+        for measured in (*found.shown.values(), *found.asked.values()):
+            if measured.value is None:
+                yield Problem(where, measured.problem)
+        if step.question is not None:
+            yield from _of_question(where, step.question, found)
+
+
+def _of_question(where: str, question: Question, found: Readings) -> Iterator[Problem]:
+    if question.measure is not None:
+        value = found.asked[question.measure.text].value
+        if isinstance(value, float) and not math.isfinite(value):
+            yield Problem(
+                where, Message("{values}: nothing to compare with", values=naming(question.measure, found.asked.get))
+            )
+        elif question.decades is not None and isinstance(value, float) and value <= 0:
+            yield Problem(
+                where, Message("{values}: no orders of magnitude", values=naming(question.measure, found.asked.get))
+            )
+        return
+    true = [letter for letter, each in zip(LETTERS, question.choices, strict=False) if each.when.holds(found.asked.get)]
+    if len(true) != 1:
+        texts = dict.fromkeys(each.text for choice in question.choices for each in choice.when.expressions)
+        values = ", ".join(naming(expression(each), found.asked.get) for each in texts)
+        message = Message("no choice is true: {values}", values=values)
+        if true:
+            message = Message("choices {letters} are all true: {values}", letters=", ".join(true), values=values)
+        yield Problem(where, message)
+
+
+def report(files: Sequence[str], out: TextIO) -> int:
+    """Print every lesson (or the files given), with all that is wrong. Exit status: 1 if anything is, else 0."""
+    wrong = False
+    for each in [entry_of(Path(name)) for name in files] if files else entries(language()):
+        found = list(_problems(each))
+        wrong = wrong or bool(found)
+        print(f"{'✗' if found else '✓'} {each.file}: {each.title}", file=out)
+        for problem in found:
+            print(f"    {problem.field}: {tr(problem.message)}", file=out)
+    return int(wrong)
+
+
+def _problems(entry: Entry) -> Iterator[Problem]:
+    yield from entry.problems
+    if entry.lesson is not None:
+        yield from faults(entry.lesson)
+
+
+def measure_table() -> str:
+    """The measures as a Markdown table, for docs/lessons.md."""
+    lines = ["| measure | what it is |", "|---|---|"]
+    for row in MEASURES.values():
+        only = f" ({', '.join(row.cells)})" if row.cells else ""
+        lines.append(f"| `{row.name}{'@STAGE' * row.at}` | {row.note}{only} |")
+    return "\n".join(lines)

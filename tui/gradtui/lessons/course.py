@@ -1,0 +1,225 @@
+"""Where the reader of a lesson stands, what that asks of the screen, and whether an answer is true. Pure functions."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradtui_engine.message import Message
+from gradtui_engine.options import Rejected
+
+from ..formats import percent
+from ..language import tr
+from .conditions import Expression, Operand, Reader, expression
+from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders
+from .measures import MEASURES, Measured
+from .reading import Reading
+
+if TYPE_CHECKING:
+    from ..timeline import Timeline
+
+#: The number of a choice, 0 the first; or the number that the reader predicts.
+Answer = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The step that is shown, and the answers that were given, by step: going back finds them again."""
+
+    lesson: str
+    step: int = 0
+    answers: tuple[tuple[int, Answer], ...] = ()
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer to the step's question; None where there is none (yet)."""
+        return dict(self.answers).get(self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an answer. right is None where the trace decides nothing; truth is the choice that holds."""
+
+    right: bool | None
+    text: str
+    truth: int | None = None
+
+
+_AT = {
+    "first": "{name} at the first stage",
+    "middle": "{name} half way",
+    "last": "{name} at the last stage",
+}
+
+
+# -- moving through a lesson -------------------------------------------------------------------------------
+
+
+def current(progress: Progress, lesson: Lesson) -> Step:
+    """The step that is shown. A lesson that has become shorter (its file was edited) shows its last one."""
+    return lesson.steps[min(progress.step, len(lesson.steps) - 1)]
+
+
+def advance(progress: Progress, lesson: Lesson) -> Progress:
+    """The next step; at the last one it stays."""
+    return replace(progress, step=min(progress.step + 1, len(lesson.steps) - 1))
+
+
+def back(progress: Progress, lesson: Lesson) -> Progress:
+    """The step before."""
+    return replace(progress, step=max(min(progress.step, len(lesson.steps) - 1) - 1, 0))
+
+
+def answer(progress: Progress, lesson: Lesson, value: Answer) -> Progress:
+    """The step's question answered (again: the later answer counts). A step without a question takes none."""
+    if current(progress, lesson).question is None:
+        return progress
+    kept = tuple(pair for pair in progress.answers if pair[0] != progress.step)
+    return replace(progress, answers=(*kept, (progress.step, value)))
+
+
+def effects(progress: Progress, lesson: Lesson) -> Setup:
+    """What the step wants of the screen, before or after its answer."""
+    step = current(progress, lesson)
+    return step.before if progress.answer is None else step.after
+
+
+def need(progress: Progress, lesson: Lesson) -> Reading | None:
+    """What the step has to have measured, its answer's check included; None where it claims nothing."""
+    step = current(progress, lesson)
+    shown = placeholders(step.text)
+    asked = step.question.expressions if step.question is not None else ()
+    return Reading.of(step.before, step.after, shown, asked) if shown or asked else None
+
+
+def cursor(setup: Setup, timeline: Timeline) -> int | None:
+    """The step of the trace that a setup wants the cursor on; None: where it is."""
+    named = {"start": 0, "loss": timeline.loss, "arrived": timeline.arrived, "end": timeline.last}
+    return named[setup.step] if isinstance(setup.step, str) else setup.step
+
+
+# -- answers -----------------------------------------------------------------------------------------------
+
+# "1e-18" and "0,24"; "×0.24" and "10^-18" as people write them.
+_POWER = re.compile(r"^(?:(?P<factor>[\d.]+)\s*[x×*·]\s*)?10\s*(?:\^|\*\*)\s*(?P<power>[+-]?\d+)$")
+
+
+def read_answer(question: Question, text: str) -> Answer:
+    """An answer as a person types it: a letter, or a number (0.24, 24 %, 1e-18, 10^-18, ×0.24). Raises Rejected."""
+    given = text.strip()
+    if question.choices:
+        letters = LETTERS[: len(question.choices)]
+        if len(given) == 1 and given.upper() in letters:
+            return letters.index(given.upper())
+        raise Rejected(Message("{given} given; allowed: {allowed}", given=repr(given), allowed=", ".join(letters)))
+    found = _number(given)
+    if found is None:
+        raise Rejected(
+            Message("{given} is no number; written like {allowed}", given=repr(given), allowed="0.24, 1e-18")
+        )
+    if question.decades is not None and found <= 0:
+        raise Rejected(Message("{given} given; allowed: a number above 0", given=repr(given)))
+    return found
+
+
+def _number(text: str) -> float | None:
+    plain = text.removeprefix("×").replace("−", "-").replace(",", ".").strip()
+    match = _POWER.match(plain)
+    share = plain.endswith("%")
+    try:
+        if match is not None:
+            found = float(match["factor"] or 1) * 10.0 ** int(match["power"])
+        else:
+            found = float(plain.removesuffix("%")) / (100 if share else 1)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def judge(question: Question, given: Answer, measured: Reader) -> Verdict:
+    """Whether an answer is true of what was measured. Where that decides nothing, the verdict says so."""
+    wanted = [expression(each) for each in question.expressions]
+    if any(measured(each.text) is None for each in wanted):
+        return Verdict(None, tr("measuring …"))
+    if question.measure is not None:
+        return _judge_number(question, float(given), question.measure, measured)
+    return _judge_choice(question, int(given), measured)
+
+
+def _judge_choice(question: Question, given: int, measured: Reader) -> Verdict:
+    claims = [choice.when.holds(measured) for choice in question.choices]
+    used = dict.fromkeys(each for choice in question.choices for each in choice.when.expressions)
+    values = ", ".join(naming(each, measured) for each in used)
+    true = [number for number, claim in enumerate(claims) if claim]
+    letters = [LETTERS[number] for number in true]
+    if not true:
+        return Verdict(None, tr("No answer is true of this experiment: {values}", values=values))
+    if len(true) > 1:
+        named = ", ".join(letters)
+        return Verdict(
+            None,
+            tr("Answers {letters} are all true of this experiment: {values}", letters=named, values=values),
+        )
+    if given == true[0]:
+        return Verdict(True, tr("Right: {values}", values=values), given)
+    return Verdict(False, tr("Not so, the answer is {letter}: {values}", letter=letters[0], values=values), true[0])
+
+
+def _judge_number(question: Question, given: float, wanted: Expression, measured: Reader) -> Verdict:
+    found = measured(wanted.text)
+    assert found is not None
+    if not isinstance(found.value, float) or not math.isfinite(found.value):
+        return Verdict(None, tr("Nothing to compare with: {values}", values=naming(wanted, measured)))
+    hit = _within(question, given, found.value)
+    guess = Measured(given, found.share).text
+    named = naming(wanted, measured)
+    rule = (
+        tr("up to {share} off counts as right", share=percent(question.within))
+        if question.within is not None
+        else tr("up to {count} times off counts as right", count=f"{10.0 ** (question.decades or 0.0):.3g}")
+    )
+    if hit:
+        return Verdict(True, tr("Right: {values}; you said {guess} ({rule})", values=named, guess=guess, rule=rule))
+    return Verdict(False, tr("Not so: {values}; you said {guess} ({rule})", values=named, guess=guess, rule=rule))
+
+
+def _within(question: Question, given: float, value: float) -> bool:
+    if question.decades is not None:
+        # Tolerances are met to the bit: 1e-18 is within one order of magnitude of 1e-19.
+        return value > 0 and given > 0 and abs(math.log10(given / value)) <= question.decades + 1e-9
+    return abs(given - value) <= (question.within or 0.0) * abs(value) * (1 + 1e-9)
+
+
+def naming(wanted: Expression, measured: Reader) -> str:
+    """What was measured, in words and as a number: average factor = 0.236."""
+    found = measured(wanted.text)
+    if found is None:
+        return tr("measuring …")
+    if found.value is None:
+        return tr(found.problem)
+    return tr("{name} = {value}", name=_name(wanted), value=found.text)
+
+
+def _name(wanted: Expression) -> str:
+    top, under = wanted.top, wanted.under
+    if under is None:
+        return _operand_name(top)
+    if top == replace(under, of_b=True) and top != under:
+        return tr("{name}, B over A", name=_operand_name(under))
+    return tr("{top} over {under}", top=_operand_name(top), under=_operand_name(under))
+
+
+def _operand_name(each: Operand) -> str:
+    name = tr(each.row.label)
+    if each.place in _AT:
+        name = tr(_AT[each.place], name=name)
+    elif each.place:
+        name = tr("{name} at stage {number}", name=name, number=each.place)
+    return tr("B's {name}", name=name) if each.of_b else name
+
+
+def texts() -> tuple[str, ...]:
+    """The texts of this package's tables that reach the screen; all others stand in a `tr` or a Message."""
+    return (*(row.label for row in MEASURES.values()), *_AT.values())

@@ -1,0 +1,304 @@
+"""How a lesson is written: one Markdown file, with TOML where the program has to understand it.
+
+    +++
+    title = "Why a sigmoid network does not learn"
+    summary = "Thirty factors of about a quarter."
+    experiment = {depth = 30, activation = "sigmoid"}
+    +++
+
+    ## What does one layer do?
+
+    Every layer multiplies the gradient by one **factor**.
+
+    ```step
+    stage = "middle"
+    ask = "By how much does an average layer multiply it?"
+    measure = "average_factor"
+    within = 0.3
+    reveal = "Measured: {average_factor}, so half is lost every {half_life} layers."
+    ```
+
+Front matter, between two lines of `+++`:
+
+    title, summary   one line each; needed
+    experiment       the fields of the Experiment that differ from the default ones
+    view             explore (without one), idea, compare, lab, maths or theory
+    changes          fields in which experiment B differs from A, for the view compare
+    quantity         what the bars show: gradient (without one), parameters, update, std, mean, saturated, factor
+
+Each `## Heading` begins a step, and what follows it is what the reader sees: paragraphs, lists, **bold** and `code`.
+Braces stand for a computed number: `{ratio}`, `{factor@12}`, `{b.ratio / ratio}`; `measures` lists what there is.
+
+One fenced block ```step in a step says what the step does; all of it may be left out:
+
+    press            what the reader should press: a command ("play"), a key ("x"), or a list of them
+    do               {field = value, …}: changes of the experiment as the step begins
+    view, changes, quantity   as above, from this step on
+    stage            the stage to select: first, middle, last or a number
+    step             where the cursor goes: start, loss, arrived, end, or the number of an operation
+
+and a question:
+
+    ask              the question itself
+    choices          [{say = "it vanishes", when = "ratio < 1e-3"}, …], two to six; exactly one must be true
+    measure          or a number to predict, right within = 0.1 (a share of the true one) or decades = 1
+                     (orders of magnitude)
+    then             {field = value, …}: changes of the experiment once the question is answered
+    reveal           what is said then, with computed numbers in braces
+
+A field that is to be as it is without being set gets the value "default".
+What a step changes holds for the steps after it, `then` included. The check and the numbers of `reveal` are read from
+the trace after `then`; the numbers of the text from the trace before it. `conditions` gives the language of `when`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gradtui_engine import Experiment, ExperimentError, Problem
+from gradtui_engine.experiment import options
+from gradtui_engine.message import Message
+from gradtui_engine.options import Rejected
+from gradtui_engine.problems import unknown_name
+
+from . import values as v
+from .blocks import Block, Misplaced, Section, sections, split_front_matter
+from .conditions import Expression, expression
+from .lesson import PLACEHOLDER, Lesson, Question, Setup, Step
+from .measures import MEASURES, PLACES, last_stage
+
+#: Key → how its value is checked.
+_FRONT: dict[str, v.Check] = {
+    "title": v.text,
+    "summary": v.text,
+    "experiment": v.table,
+    "view": v.view,
+    "changes": v.table,
+    "quantity": v.quantity,
+}
+_STEP: dict[str, v.Check] = {
+    "press": v.names,
+    "do": v.table,
+    "view": v.view,
+    "changes": v.table,
+    "quantity": v.quantity,
+    "stage": v.stage,
+    "step": v.step,
+    "ask": v.text,
+    "choices": v.choices,
+    "measure": v.measured_number,
+    "within": v.positive,
+    "decades": v.positive,
+    "then": v.table,
+    "reveal": v.text,
+}
+#: What belongs to a question, and so needs one.
+_OF_A_QUESTION = ("choices", "measure", "within", "decades", "then", "reveal")
+_WITHIN = 0.1
+_DEFAULT = "default"
+#: Clamped to the last stage where only the data file knows how many there are.
+_LAST = 10**9
+
+
+class LessonError(ValueError):
+    """A lesson that cannot be used; holds every problem, each with file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def parse(source: str, file: str, name: str = "") -> Lesson:
+    """The lesson in a file's text; name is its id. Raises LessonError with everything that is wrong."""
+    return _Parser(file, name or file).lesson(source)
+
+
+class _Parser:
+    """Reads one file, keeps every problem, and goes on with what stood before where something is wrong."""
+
+    def __init__(self, file: str, name: str) -> None:
+        self.file, self.name = file, name
+        self.problems: list[Problem] = []
+        #: Where a problem is: "front matter", or a step.
+        self.place: str = Message("front matter")
+        self.experiment = Experiment()
+        self.changes: dict[str, Any] = {}
+        self.view, self.quantity = "explore", "gradient"
+
+    def lesson(self, source: str) -> Lesson:
+        try:
+            front, body = split_front_matter(source)
+        except Misplaced as error:
+            self.problem(error.line, error.args[0])
+            raise LessonError(self.problems) from None
+        found = self._front(front)
+        before, parts = sections(body)
+        self.place = Message("the text")
+        if before:
+            self.problem(body.line, Message("what stands before the first ## heading belongs to no step"))
+        if not parts:
+            self.problem(body.line, Message("there is no step; each begins with a ## heading"))
+        steps = [self._step(number, part) for number, part in enumerate(parts, 1)]
+        if self.problems:
+            raise LessonError(self.problems)
+        return Lesson(self.name, found["title"], found["summary"], tuple(steps), self.file)
+
+    def problem(self, line: int, message: str, key: str = "") -> None:
+        """Keep a problem, with the line and the step where it is."""
+        text = Message("{place}: {problem}", place=self.place, problem=message)
+        if key:
+            text = Message("{place}, {key}: {problem}", place=self.place, key=key, problem=message)
+        self.problems.append(Problem(f"{self.file}:{line}", text))
+
+    def _front(self, block: Block) -> dict[str, Any]:
+        found = self._checked(block, _FRONT)
+        for key in ("title", "summary"):
+            if key not in found:
+                # One that is there but wrong has been reported already.
+                if not block.has(key):
+                    self.problem(block.line, Message("is missing"), key)
+                found[key] = ""
+        self._change(block, "experiment", found.get("experiment", {}))
+        self._remain(block, found)
+        return found
+
+    def _checked(self, block: Block, checks: dict[str, v.Check]) -> dict[str, Any]:
+        """The block's values, those that are wrong left out."""
+        try:
+            values = block.values()
+        except Misplaced as error:
+            self.problem(error.line, error.args[0])
+            return {}
+        found = {}
+        for key, value in values.items():
+            try:
+                if key not in checks:
+                    raise Rejected(unknown_name(key, tuple(checks)))
+                found[key] = checks[key](value)
+            except Rejected as error:
+                self.problem(block.line_of(key), error.args[0], key if key in checks else "")
+        return found
+
+    # -- what holds from a step on ---------------------------------------------------------------------
+
+    def _change(self, block: Block, key: str, fields: dict[str, Any]) -> None:
+        """Change the experiment, or say why that cannot be."""
+        changed = self._replaced(block, key, self.experiment, fields)
+        self.experiment = changed or self.experiment
+
+    def _replaced(self, block: Block, key: str, base: Experiment, fields: dict[str, Any]) -> Experiment | None:
+        line, known = block.line_of(key), options()
+        for name in fields:
+            if name not in known:
+                self.problem(line, unknown_name(name, tuple(known)), key)
+        try:
+            return base.replace(**_fields(fields))
+        except ExperimentError as error:
+            for each in error.problems:
+                self.problem(line, each.message, f"{key}.{each.field}")
+            return None
+
+    def _remain(self, block: Block, found: dict[str, Any]) -> None:
+        """View, quantity and B's changes, which stay until another step says otherwise."""
+        self.view = found.get("view", self.view)
+        self.quantity = found.get("quantity", self.quantity)
+        self.changes = found.get("changes", self.changes)
+        if self.changes and self._replaced(block, "changes", self.experiment, self.changes) is None:
+            self.changes = {}
+        self.changes = _fields(self.changes)
+
+    def _setup(self, found: dict[str, Any]) -> Setup:
+        place = found.get("stage")
+        if isinstance(place, str):
+            # The stages that can be selected are those that a gradient norm is measured at.
+            last = last_stage(self.experiment)
+            place = MEASURES["gradient"].stage(place, self.experiment.cell, _LAST if last is None else last)
+        changes = tuple(self.changes.items())
+        return Setup(self.experiment, changes, self.view, self.quantity, place, found.get("step"))
+
+    # -- a step ----------------------------------------------------------------------------------------
+
+    def _step(self, number: int, part: Section) -> Step:
+        self.place = Message("step {number}", number=number)
+        if len(part.blocks) > 1:
+            self.problem(part.blocks[1].line, Message("one step block at the most"))
+        block = part.blocks[0] if part.blocks else Block("", part.line)
+        found = self._checked(block, _STEP)
+        self._change(block, "do", found.get("do", {}))
+        self._remain(block, found)
+        before = self._setup(found)
+        self._placeholders(part.line, part.text, "")
+        question = self._question(block, found)
+        after = before
+        if "then" in found:
+            self._change(block, "then", found["then"])
+            self._remain(block, {})
+            after = self._setup(found)
+        elif question is not None:
+            # Nothing changes: the cursor stays where the reader has moved it while thinking.
+            after = self._setup({})
+        if question is not None:
+            self._question_measures(block, question)
+        return Step(part.title, part.text, before, after, found.get("press", ()), question)
+
+    def _question(self, block: Block, found: dict[str, Any]) -> Question | None:
+        written = [key for key in _OF_A_QUESTION if key in found]
+        if "ask" not in found:
+            if written and not block.has("ask"):
+                self.problem(block.line_of(written[0]), Message("belongs to a question: there is no ask"), written[0])
+            return None
+        if ("choices" in found) == ("measure" in found) and block.has("choices") == block.has("measure"):
+            self.problem(block.line_of("ask"), Message("a question has either choices or a measure"), "ask")
+        limits = [key for key in ("within", "decades") if key in found]
+        if len(limits) == 2 or (limits and "choices" in found):
+            self.problem(block.line_of(limits[-1]), Message("a measure has either within or decades"), limits[-1])
+        within = found.get("within", None if limits or "measure" not in found else _WITHIN)
+        return Question(
+            found["ask"],
+            found.get("choices", ()),
+            found.get("measure"),
+            within,
+            found.get("decades"),
+            found.get("reveal", ""),
+        )
+
+    def _question_measures(self, block: Block, question: Question) -> None:
+        """Whether everything that the check and the reveal ask for can be measured after the answer."""
+        for choice in question.choices:
+            for each in choice.when.expressions:
+                self._measurable(block.line_of("choices"), each, "choices")
+        if question.measure is not None:
+            self._measurable(block.line_of("measure"), question.measure, "measure")
+        self._placeholders(block.line_of("reveal"), question.reveal, "reveal")
+
+    def _placeholders(self, line: int, text: str, key: str) -> None:
+        for each in PLACEHOLDER.findall(text):
+            try:
+                self._measurable(line, expression(each), key)
+            except Rejected as error:
+                self.problem(line, Message("{{{given}}}: {problem}", given=each, problem=error.args[0]), key)
+
+    def _measurable(self, line: int, wanted: Expression, key: str) -> None:
+        for each in wanted.operands:
+            if each.of_b and not self.changes:
+                self.problem(line, Message("{name}: there is no experiment B; changes makes one", name=each.text), key)
+                continue
+            experiment = self.experiment.replace(**self.changes) if each.of_b else self.experiment
+            row, last = each.row, last_stage(experiment)
+            if row.cells and experiment.cell not in row.cells:
+                allowed = ", ".join(row.cells)
+                message = Message(
+                    "{name} is for {allowed}; the cell is {cell}", name=row.name, allowed=allowed, cell=experiment.cell
+                )
+                self.problem(line, message, key)
+            elif row.at and each.place not in PLACES and last is not None and int(each.place) > last - row.before_last:
+                message = Message("{name}: there are stages 0 to {last}", name=each.text, last=last - row.before_last)
+                self.problem(line, message, key)
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an experiment among those given. TOML has no word for "not set", so a lesson says "default"."""
+    defaults = {name: Experiment.__dataclass_fields__[name].default for name in options()}
+    known = {name: value for name, value in given.items() if name in defaults}
+    return {name: defaults[name] if value == _DEFAULT else value for name, value in known.items()}

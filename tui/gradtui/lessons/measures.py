@@ -1,0 +1,253 @@
+"""What a lesson can ask of a trace: one row per measure. All of it is read from the run, none of it from a formula."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradtui_engine import build
+from gradtui_engine.cells import CELLS
+from gradtui_engine.clipping import global_norm
+from gradtui_engine.message import Message
+from gradtui_engine.table import Table
+
+from ..formats import percent, short
+from ..language import tr
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment, Trace
+
+#: Places by name: the first stage that has the measure, the last one, and the one half way.
+PLACES = ("first", "middle", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came out: a number, or a name (kind); None with the reason where there is none."""
+
+    value: float | str | None
+    share: bool = False
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is shown: 2.2e-12, 43 %, vanishing."""
+        if self.value is None:
+            return "–"
+        if isinstance(self.value, str):
+            return tr(self.value.replace("_", "-"))
+        return percent(self.value) if self.share else short(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that can be measured.
+
+    read(trace, stage) gives it, None where this trace has none. at: it is measured at a stage, up to `before_last`
+    stages before the last one. cells are the ones that have it, empty for all.
+    """
+
+    name: str
+    #: How a verdict names it; a measure at a stage is followed by the place.
+    label: str
+    note: str
+    read: Callable[[Trace, int], float | str | None]
+    at: bool = False
+    #: Over time, the stage that `first` means; of an MLP it is always layer 1, the first that learns.
+    first_time: int = 0
+    before_last: int = 0
+    share: bool = False
+    is_name: bool = False
+    cells: tuple[str, ...] = ()
+
+    def stage(self, place: str, cell: str, last: int) -> int:
+        """The stage that a place means, where `last` is the last one of the trace."""
+        if place not in PLACES:
+            return int(place)
+        start = 0 if CELLS[cell].over_time else 1
+        low, high = (self.first_time if CELLS[cell].over_time else 1), last - self.before_last
+        # The middle is the same stage whatever is measured there.
+        wanted = {"first": low, "middle": (start + last) // 2, "last": high}[place]
+        return max(min(wanted, high), 0)
+
+
+def last_stage(experiment: Experiment) -> int | None:
+    """The number of the last stage; None where only a data file knows it."""
+    return experiment.steps if CELLS[experiment.cell].over_time else experiment.depth
+
+
+def _part(name: str) -> Callable[[Trace, int], float | None]:
+    return lambda trace, stage: trace.stages[stage].factors.get(name)
+
+
+def _statistic(name: str) -> Callable[[Trace, int], float]:
+    return lambda trace, stage: float(getattr(trace.stages[stage].activation, name))
+
+
+def _factor(name: str, part: str, label: str, note: str, cells: tuple[str, ...] = ("mlp",)) -> Measure:
+    return Measure(name, label, note, _part(part), at=True, before_last=1, cells=cells)
+
+
+def _signal(name: str, label: str, note: str, share: bool = False) -> Measure:
+    return Measure(name, label, note, _statistic(name.removeprefix("activation_")), at=True, first_time=1, share=share)
+
+
+def _after_update(trace: Trace, stage: int) -> float:
+    return build(trace.experiment).updated(trace).loss()
+
+
+MEASURES = Table(
+    "measure",
+    (
+        Measure(
+            "ratio",
+            "first/last gradient",
+            "‖∂L/∂h‖ of layer 1 (of a cell: of the initial state) over that of the last stage",
+            lambda trace, stage: trace.outcome.ratio,
+        ),
+        Measure(
+            "average_factor",
+            "average factor",
+            "the factor of a stage on average (geometric mean)",
+            lambda trace, stage: trace.outcome.average_factor,
+        ),
+        Measure(
+            "kind",
+            "verdict",
+            "the diagnosis by name: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite",
+            lambda trace, stage: trace.outcome.kind,
+            is_name=True,
+        ),
+        Measure(
+            "half_life",
+            "half-life in stages",
+            "stages until half of the gradient is left; negative where it grows: then it is the doubling distance",
+            lambda trace, stage: trace.profile.half_life,
+        ),
+        Measure("loss", "loss", "the loss of the batch", lambda trace, stage: trace.loss),
+        Measure(
+            "loss_after_update",
+            "loss after the update",
+            "the loss of the same batch once the parameters have been updated",
+            _after_update,
+        ),
+        Measure(
+            "total_gradient",
+            "norm of all gradients",
+            "the norm of all parameter gradients together, before clipping",
+            lambda trace, stage: global_norm(trace.parameter_gradients),
+        ),
+        Measure(
+            "clipped_gradient",
+            "norm of all gradients, clipped",
+            "the same after clipping: what the optimiser gets",
+            lambda trace, stage: global_norm(trace.clipped),
+        ),
+        Measure(
+            "gradient",
+            "‖∂L/∂h‖",
+            "‖∂L/∂h‖ of a stage",
+            lambda trace, stage: trace.stages[stage].gradient_norm,
+            at=True,
+        ),
+        Measure(
+            "cell_gradient",
+            "‖∂L/∂c‖",
+            "‖∂L/∂c‖ of a step of an LSTM",
+            lambda trace, stage: trace.stages[stage].cell_gradient_norm,
+            at=True,
+            cells=("lstm",),
+        ),
+        Measure(
+            "factor",
+            "factor",
+            "‖∂L/∂h‖ of a stage over that of the next one",
+            lambda trace, stage: trace.stages[stage].factor,
+            at=True,
+            before_last=1,
+        ),
+        Measure(
+            "predicted",
+            "predicted factor",
+            "the factor that theory predicts",
+            lambda trace, stage: trace.theory.factors[stage],
+            at=True,
+            before_last=1,
+        ),
+        Measure(
+            "running_product",
+            "product of the factors",
+            "the product of the factors from the last stage down to this one",
+            lambda trace, stage: trace.profile.running_product[stage],
+            at=True,
+        ),
+        _factor("activation_factor", "activation", "activation's factor", "the activation's part of a factor: f′"),
+        _factor("weight_factor", "weight", "weights' factor", "the weight matrix's part of a factor"),
+        _factor("norm_factor", "norm", "normalisation's factor", "the normalisation's part of a factor"),
+        _factor("skip_factor", "skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it"),
+        _factor("branch_factor", "branch", "branch's factor", "what the branch carries, relative to the same"),
+        _factor(
+            "direct_factor",
+            "direct",
+            "direct path's factor",
+            "what the direct path through the forget gate (GRU: the update gate) carries of ‖∂L/∂c‖ (GRU: ‖∂L/∂h‖)",
+            ("lstm", "gru"),
+        ),
+        _factor(
+            "gates_factor",
+            "gates",
+            "factor through the gates",
+            "what the path through h and the gates carries, relative to the same",
+            ("lstm", "gru"),
+        ),
+        _factor(
+            "cell_factor",
+            "cell",
+            "factor of ‖∂L/∂c‖",
+            "‖∂L/∂c‖ of a step over that of the next one",
+            ("lstm",),
+        ),
+        Measure(
+            "update_ratio",
+            "update over weight",
+            "how much the update changes a layer's weights, relative to them: ‖ΔW‖ / ‖W‖",
+            lambda trace, stage: trace.update_ratio(f"layers.{stage}.weight") if stage else None,
+            at=True,
+            cells=("mlp",),
+        ),
+        _signal("activation_std", "standard deviation of h", "the standard deviation of a stage's hidden state"),
+        _signal("activation_mean", "mean of h", "the mean of a stage's hidden state"),
+        _signal("saturated", "saturated outputs", "the share of a stage's outputs that are saturated", share=True),
+        _signal("dead", "dead units", "the share of a stage's units that are off for every sample", share=True),
+    ),
+)
+
+
+def measure(row: Measure, place: str, trace: Trace) -> Measured:
+    """One measure of a trace."""
+    last = len(trace.stages) - 1
+    stage = row.stage(place, trace.experiment.cell, last) if row.at else 0
+    most = last - row.before_last
+    if row.at and not 0 <= stage <= most:
+        return Measured(None, problem=Message("{name}: there are stages 0 to {last}", name=row.name, last=most))
+    if row.cells and trace.experiment.cell not in row.cells:
+        return Measured(None, problem=Message("{name}: {cell} has none", name=row.name, cell=trace.experiment.cell))
+    value = row.read(trace, stage)
+    if value is None:
+        return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=row.name, stage=stage))
+    return Measured(value if isinstance(value, str) else float(value), row.share)
+
+
+def divide(top: Measured, under: Measured) -> Measured:
+    """The ratio of two measured numbers; 0/0 is nan, as the engine has it."""
+    for each in (top, under):
+        if each.value is None:
+            return each
+    above, below = top.value, under.value
+    assert isinstance(above, float)
+    assert isinstance(below, float)
+    if below == 0:
+        return Measured(math.nan if above == 0 or math.isnan(above) else math.copysign(math.inf, above))
+    return Measured(above / below)
