@@ -82,12 +82,13 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 def _map(found: Plane, marks: list[_Mark], columns: int, rows: int) -> list[Line]:
     most_w, most_b = float(found.sigma_w[-1]), float(found.sigma_b[-1])
     cells = _shades(found, columns, rows)
-    _write_regions(cells, found.chi, columns, rows)
     for row in range(rows):
         for column, glyph in _edge_cells(found, row, columns, rows):
             cells[row][column] = (glyph, "strong")
-    for mark in reversed(marks):
-        _write_mark(cells, mark, most_w, most_b)
+    placed = [_placed(mark, most_w, most_b, columns, rows) for mark in marks]
+    _write_regions(cells, {row for row, _, _ in placed})
+    for row, start, text in reversed(placed):
+        cells[row][start : start + len(text)] = [(glyph, "cursor") for glyph in text]
     labels = {rows - 1: f"{most_b:g}", rows // 2: f"{most_b / 2:g}", 0: "0"}
     lines: list[Line] = [
         [(labels.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells[row])] for row in range(rows - 1, -1, -1)
@@ -143,18 +144,21 @@ def _crossings(found: Plane, row: int, columns: int, rows: int) -> list[int]:
     ]
 
 
-def _write_regions(cells: list[list[Span]], chi: object, columns: int, rows: int) -> None:
-    """The regimes' names where they have room: order near the top, chaos near the bottom."""
-    for glyphs, text, row in (
+def _write_regions(cells: list[list[Span]], taken: set[int]) -> None:
+    """The regimes' names where they have room: order near the top, chaos near the bottom, beside rows with a mark."""
+    rows = len(cells)
+    for glyphs, text, wanted in (
         (_ORDER, tr(" ordered: vanishing "), rows - 1 - rows // 4),
         (_CHAOS, tr(" chaotic: exploding "), rows // 4),
     ):
-        inside = [glyph in glyphs for glyph, _ in cells[row]]
-        start, size = _longest(inside)
+        row = next((each for each in (wanted, wanted + 1, wanted - 1) if each not in taken and 0 <= each < rows), None)
+        if row is None:
+            continue
+        start, size = _longest([glyph in glyphs for glyph, _ in cells[row]])
         need = width_of([(text, "text")])
         if size >= need + 2:
             left = start + (size - need) // 2
-            # A glyph of double width takes two cells: the text stands in the first, the others are empty.
+            # The text stands in its first cell, the others are empty: a glyph of double width takes two of them.
             cells[row][left : left + need] = [(text, "text"), *[("", "text")] * (need - 1)]
 
 
@@ -168,28 +172,15 @@ def _longest(inside: list[bool]) -> tuple[int, int]:
     return best
 
 
-def _write_mark(cells: list[list[Span]], mark: _Mark, most_w: float, most_b: float) -> None:
-    """The mark in its cell; off the plane an arrow at the border, with both numbers."""
-    rows, columns = len(cells), len(cells[0])
+def _placed(mark: _Mark, most_w: float, most_b: float, columns: int, rows: int) -> tuple[int, int, str]:
+    """A mark's row, first column and text: a glyph in its cell; off the plane an arrow at the border with its numbers."""
     right, up = mark.sigma_w > most_w, mark.sigma_b > most_b
-    column = min(math.floor(mark.sigma_w / most_w * columns), columns - 1) if not right else columns - 1
-    row = min(math.floor(mark.sigma_b / most_b * rows), rows - 1) if not up else rows - 1
+    column = columns - 1 if right else min(math.floor(mark.sigma_w / most_w * columns), columns - 1)
+    row = rows - 1 if up else min(math.floor(mark.sigma_b / most_b * rows), rows - 1)
     if not right and not up:
-        text, start = mark.glyph, column
-    else:
-        arrow = "▶" if right else "▲"
-        text = f" {mark.glyph} {short(mark.sigma_w)}, {short(mark.sigma_b)} {arrow}"
-        start = max(0, min(column - len(text) + 1, columns - len(text)))
-    _clear(cells[row], start, len(text))
-    cells[row][start : start + len(text)] = [(glyph, "cursor") for glyph in text]
-
-
-def _clear(cells: list[Span], start: int, size: int) -> None:
-    """Blank a word that a mark would cut: it lies in its first cell."""
-    for index, (text, style) in enumerate(cells):
-        need = width_of([(text, style)])
-        if need > 1 and index < start + size and start < index + need:
-            cells[index : index + need] = [(" ", "text")] * need
+        return row, column, mark.glyph
+    text = f" {mark.glyph} {short(mark.sigma_w)}, {short(mark.sigma_b)} {'▶' if right else '▲'}"
+    return row, max(0, min(column - len(text) + 1, columns - len(text))), text
 
 
 # -- words -------------------------------------------------------------------------------------------------
