@@ -173,7 +173,7 @@ def _longest(inside: list[bool]) -> tuple[int, int]:
 
 
 def _placed(mark: _Mark, most_w: float, most_b: float, columns: int, rows: int) -> tuple[int, int, str]:
-    """A mark's row, first column and text: a glyph in its cell; off the plane an arrow at the border with its numbers."""
+    """A mark's row, first column and text: a glyph in its cell; off the plane an arrow at the border, with numbers."""
     right, up = mark.sigma_w > most_w, mark.sigma_b > most_b
     column = columns - 1 if right else min(math.floor(mark.sigma_w / most_w * columns), columns - 1)
     row = rows - 1 if up else min(math.floor(mark.sigma_b / most_b * rows), rows - 1)
