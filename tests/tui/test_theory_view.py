@@ -17,7 +17,7 @@ from gradtui import glyphs, language
 from gradtui.needs import Failed, Need
 from gradtui.palette import THEMES, palette
 from gradtui.theory_needs import PlaneOf, SpectraOf, needs
-from gradtui.views import theory
+from gradtui.views import theory, theory_readout
 from gradtui.views.scene import Scene
 from gradtui.views.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment
@@ -401,3 +401,25 @@ def test_the_worker_can_end_the_plane() -> None:
 
     with pytest.raises(Cancelled):
         PlaneOf("tanh").compute(watch)
+
+
+# -- in sentences ------------------------------------------------------------------------------------------
+
+
+@cases
+@pytest.mark.parametrize("ready", [True, False], ids=["computed", "computing"])
+def test_the_panes_in_sentences_have_no_drawing(name: str, ready: bool) -> None:
+    found = scene(THEORY_CASES[name], ready)
+    for read in (theory_readout.plane, theory_readout.depth, theory_readout.spectrum):
+        lines = list(read(found))
+        assert lines
+        assert not {*"█▓▒░┃━■◇◆▲▼"} & {*"".join(lines)}
+
+
+def test_in_sentences_every_stage_has_its_factors_from_the_output_down() -> None:
+    found = scene(Experiment(activation="linear", init="orthogonal", gain=0.5, depth=4))
+    lines = list(theory_readout.depth(found))[-4:]
+    assert [line.split(":")[0] for line in lines] == ["layer 3", "layer 2", "layer 1", "the input"]
+    # Orthogonal layers halve every gradient, which is what theory says.
+    assert lines[1] == "layer 2: factor 0.500, predicted 0.500, product 0.250"
+    assert "largest 0.125, median 0.125, smallest 0.125" in next(iter(theory_readout.spectrum(found)))

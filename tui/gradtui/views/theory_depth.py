@@ -41,14 +41,13 @@ def _stage(scene: Scene) -> str:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     measured, predicted = measured_chain(scene), predicted_chain(scene)
-    reading = _reading(scene, measured, predicted)
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
-        return text_only(reading, width, height)
+        return text_only(reading(scene), width, height)
     legend = flow(_legend(predicted), width)
     reach = _reach(scene)
     fixed = len(legend) + 1 + (reach is not None)
     # The bands get at least half; sentences that then have no room are left out.
-    text = sentences(reading, width, height // 2 - fixed)
+    text = sentences(reading(scene), width, height // 2 - fixed)
     rows = height - fixed - len(text)
     axis = TimeAxis.of(len(scene.stages), width)
     lower = rows // 2 if rows >= _TWO_FROM else 0
@@ -93,8 +92,9 @@ def _legend(predicted: Chain) -> list[Line]:
     return found
 
 
-def _reading(scene: Scene, measured: Chain, predicted: Chain) -> list[Sentence]:
-    theory = scene.trace.theory
+def reading(scene: Scene) -> list[Sentence]:
+    """The average factors and the reach, most important first."""
+    theory, measured, predicted = scene.trace.theory, measured_chain(scene), predicted_chain(scene)
     found: list[Sentence] = []
     real, wanted = measured.average(), predicted.average()
     if real is not None and wanted is not None:

@@ -38,18 +38,21 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    path = predicted(scene.trace.experiment)
-    assert path is not None  # the pane is shown for gated cells alone
-    found = measured(scene.trace)
-    reading = _reading(scene, path, found)
+    path, found = _path(scene), measured(scene.trace)
     if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
-        return text_only(reading, width, height)
+        return text_only(reading(scene), width, height)
     legend = flow(_legend(scene, found), width)
     # The bars get at least two fifths; sentences that then have no room are left out.
     least = max(_LEAST_ROWS, height * 2 // 5)
-    text = sentences(reading, width, height - least - 1 - len(legend))
+    text = sentences(reading(scene), width, height - least - 1 - len(legend))
     rows = max(_LEAST_ROWS, height - 1 - len(legend) - len(text))
     return page([*_bars(scene, path, found, width - MARGIN, rows), *legend, *text], width, height)
+
+
+def _path(scene: Scene) -> DirectPath:
+    path = predicted(scene.trace.experiment)
+    assert path is not None  # the pane is shown for gated cells alone
+    return path
 
 
 def _steps(scene: Scene) -> int:
@@ -115,7 +118,9 @@ def _gate(experiment: Experiment) -> str:
     return "f" if experiment.cell == "lstm" else "z"
 
 
-def _reading(scene: Scene, path: DirectPath, found: float | None) -> list[Sentence]:
+def reading(scene: Scene) -> list[Sentence]:
+    """What the gate's bias comes to, most important first."""
+    path, found = _path(scene), measured(scene.trace)
     experiment, steps = scene.trace.experiment, _steps(scene)
     gate, left = _gate(experiment), short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}

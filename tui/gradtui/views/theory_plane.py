@@ -60,20 +60,20 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     found = scene.results.get(need) if need is not None else None
     marks = _marks(scene)
     if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
-        return text_only(_reading(scene, marks), width, height)
+        return text_only(reading(scene), width, height)
     legend = flow(_legend(scene, marks), width)
     # The map gets at least two fifths; sentences that then have no room are left out.
     least = max(_LEAST_ROWS, height * 2 // 5)
-    reading = sentences(_reading(scene, marks), width, height - least - 1 - len(legend))
-    rows = max(_LEAST_ROWS, height - 1 - len(legend) - len(reading))
+    text = sentences(reading(scene), width, height - least - 1 - len(legend))
+    rows = max(_LEAST_ROWS, height - 1 - len(legend) - len(text))
     if isinstance(found, Plane):
         drawn = _map(found, marks, width - MARGIN, rows)
     else:
         name = scene.trace.experiment.activation_name
-        text = tr("computing the plane of {activation} …", activation=name)
+        waiting = tr("computing the plane of {activation} …", activation=name)
         drawn = [[(" " * MARGIN, "text")] for _ in range(rows)] + [[(" " * MARGIN + "─" * (width - MARGIN), "label")]]
-        drawn[rows // 2] = [(" " * MARGIN + text, "dim")]
-    return page([*drawn, *legend, *reading], width, height)
+        drawn[rows // 2] = [(" " * MARGIN + waiting, "dim")]
+    return page([*drawn, *legend, *text], width, height)
 
 
 # -- the map -----------------------------------------------------------------------------------------------
@@ -228,8 +228,9 @@ def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
         yield [(here[mark.glyph], "cursor")]
 
 
-def _reading(scene: Scene, marks: list[_Mark]) -> list[Sentence]:
+def reading(scene: Scene) -> list[Sentence]:
     """What the place means, most important first."""
+    marks = _marks(scene)
     theory, mean = scene.trace.theory, scene.trace.profile.geometric_mean
     measured = tr("measured: a factor of {factor} {per} on average", factor=short(mean), per=a_stage(scene))
     here = next((mark for mark in marks if mark.glyph == _HERE), None)

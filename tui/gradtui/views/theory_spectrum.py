@@ -64,52 +64,64 @@ class _Values:
         return self.count - len(self.known)
 
 
-def view(scene: Scene, width: int, height: int) -> list[Line]:
+def _found(scene: Scene) -> Spectra | Sentence:
+    """The spectra, or why there are none to draw."""
     found = scene.results.get(SpectraOf(scene.trace.experiment))
     if found is None:
-        text = tr(
-            "computing the exact Jacobian of {count} stages and its singular values …", count=len(scene.stages) - 1
-        )
-        return text_only([("dim", text)], width, height)
+        count = len(scene.stages) - 1
+        return "dim", tr("computing the exact Jacobian of {count} stages and its singular values …", count=count)
     if isinstance(found, Failed):
-        lines: list[Sentence] = [("broken", tr("no singular values: {reason}", reason=tr(found.problem))), *_isometry()]
-        return text_only(lines, width, height)
-    return _drawn(scene, found, width, height)
-
-
-def _drawn(scene: Scene, found: Spectra, width: int, height: int) -> list[Line]:
-    whole = found.end_to_end
+        return "broken", tr("no singular values: {reason}", reason=tr(found.problem))
+    whole: Array = found.end_to_end
     if not np.isfinite(whole).all():
-        text = [("broken", tr("the Jacobian is not finite: it has no singular values")), *_isometry()]
-        return text_only(text, width, height)
+        return "broken", tr("the Jacobian is not finite: it has no singular values")
     if not whole[0] > 0:
-        text = [("vanishing", tr("all {count} singular values are 0: nothing passes", count=len(whole))), *_isometry()]
-        return text_only(text, width, height)
-    values = _Values.of(whole)
-    numbers = flow(_numbers(values), width)
-    reading = _reading(values)
+        return "vanishing", tr("all {count} singular values are 0: nothing passes", count=len(whole))
+    assert isinstance(found, Spectra)
+    return found
+
+
+def reading(scene: Scene) -> list[Sentence]:
+    """What the singular values say, most important first; or why there are none."""
+    found = _found(scene)
+    return [*(_counts(_Values.of(found.end_to_end)) if isinstance(found, Spectra) else [found]), _isometry()]
+
+
+def numbers(scene: Scene) -> list[Line]:
+    """Largest, median, smallest, condition number, each with its name; none where there are no singular values."""
+    found = _found(scene)
+    return _numbers(_Values.of(found.end_to_end)) if isinstance(found, Spectra) else []
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    found = _found(scene)
+    if not isinstance(found, Spectra):
+        return text_only(reading(scene), width, height)
+    values = _Values.of(found.end_to_end)
+    head = flow(_numbers(values), width)
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
-        return page([*numbers, *sentences(reading, width, height - len(numbers))], width, height)
+        return page([*head, *sentences(reading(scene), width, height - len(head))], width, height)
     with_stages = height >= _STAGES_FROM
     legend = flow(_legend(scene), width) if with_stages else []
-    fixed = len(numbers) + 1 + len(legend) + with_stages
-    text_lines = sentences(reading, width, height // 2 - fixed)
-    rows = height - fixed - len(text_lines)
+    fixed = len(head) + 1 + len(legend) + with_stages
+    # The drawings get at least half; sentences that then have no room are left out.
+    text = sentences(reading(scene), width, height // 2 - fixed)
+    rows = height - fixed - len(text)
     below = max(3, rows * 2 // 5) if with_stages else 0
-    lines = [*numbers, *_histogram(values, width, rows - below)]
+    lines = [*head, *_histogram(values, width, rows - below)]
     if with_stages:
         lines += _stages(scene, found, width, below) + legend
-    return page([*lines, *text_lines], width, height)
+    return page([*lines, *text], width, height)
 
 
 def _numbers(values: _Values) -> list[Line]:
     known, lost = values.known, values.lost
-    middle = values.count // 2
-    largest, median = short(float(known[0])), short(float(known[middle])) if middle < len(known) else ""
+    low, high = values.count // 2, (values.count - 1) // 2
     under = f"<{short(values.floor)}"
+    median = short(float(known[low] + known[high]) / 2) if low < len(known) else under
     shown = (
-        (tr("largest"), largest),
-        (tr("median"), median or under),
+        (tr("largest"), short(float(known[0]))),
+        (tr("median"), median),
         (tr("smallest"), short(float(known[-1])) if not lost else under),
         (
             tr("condition number"),
@@ -207,7 +219,7 @@ def _legend(scene: Scene) -> list[Line]:
 # -- words -------------------------------------------------------------------------------------------------
 
 
-def _reading(values: _Values) -> list[Sentence]:
+def _counts(values: _Values) -> list[Sentence]:
     near = int(np.count_nonzero((values.known >= 1 / _NEAR) & (values.known <= _NEAR)))
     found: list[Sentence] = [
         (
@@ -224,16 +236,11 @@ def _reading(values: _Values) -> list[Sentence]:
                    count=values.lost, floor=short(values.floor)),
             )
         )  # fmt: skip
-    return [*found, *_isometry()]
+    return found
 
 
-def _isometry() -> list[Sentence]:
-    return [
-        (
-            "dim",
-            tr(
-                "dynamical isometry is all of them near 1: then every direction of the gradient keeps its length, not "
-                "only the average one (Saxe et al. 2014; Pennington et al. 2017)"
-            ),
-        )
-    ]
+def _isometry() -> Sentence:
+    return "dim", tr(
+        "dynamical isometry is all of them near 1: then every direction of the gradient keeps its length, not only the "
+        "average one (Saxe et al. 2014; Pennington et al. 2017)"
+    )
