@@ -7,17 +7,22 @@ print(trace.outcome.message, [stage.gradient_norm for stage in trace.stages])
 """
 
 from .experiment import Experiment
+from .message import Message
 from .network import Network, build, simulate
 from .outcome import Outcome
+from .prepare import prepare
 from .problems import ExperimentError, Problem
 from .program import Site
 from .stages import ActivationStatistics, Stage
 from .trace import Phase, Step, Trace
+from .watch import Cancelled
 
 __all__ = [
     "ActivationStatistics",
+    "Cancelled",
     "Experiment",
     "ExperimentError",
+    "Message",
     "Network",
     "Outcome",
     "Phase",
@@ -27,5 +32,6 @@ __all__ = [
     "Step",
     "Trace",
     "build",
+    "prepare",
     "simulate",
 ]

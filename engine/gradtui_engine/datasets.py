@@ -11,6 +11,7 @@ from importlib import resources
 import numpy as np
 
 from . import tabular, tasks
+from .message import Message
 from .numerics import Array, Purpose, generator
 from .problems import ExperimentError, Problem
 from .table import Table
@@ -223,6 +224,11 @@ def find(source: str) -> DataSet:
     return DATA_SETS[CSV if source.startswith("csv:") else source]
 
 
+def has_its_own(given: object, data: str, found: object) -> Message:
+    """The message for a size that the data decide."""
+    return Message("{given} given; {data} has {found}: leave it out", given=given, data=data, found=found)
+
+
 def load(request: Request) -> Batch:
     """The batch that is asked for. Raises ExperimentError where the file's own sizes do not allow it."""
     row = find(request.source)
@@ -232,7 +238,7 @@ def load(request: Request) -> Batch:
     if request.over_time:
         given["steps"], found["steps"] = request.steps, len(batch.inputs)
     problems = [
-        Problem(name, f"{value} given; {request.source} has {found[name]}: leave it out")
+        Problem(name, has_its_own(value, request.source, found[name]))
         for name, value in given.items()
         if value is not None and value != found[name]
     ]

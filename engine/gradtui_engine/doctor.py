@@ -9,13 +9,19 @@ from typing import Any
 
 from .document import outcome_document, strict
 from .experiment import Experiment
+from .message import Message
 from .network import Network, build
 from .outcome import Outcome
 from .problems import ExperimentError
 from .remedies import Remedy
+from .watch import Watch, part, throttled
 
 #: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
 _HELPS = 0.5
+#: What a remedy can turn out to do, the best first.
+EFFECTS = ("cures", "helps", "no cure", "worse")
+# The first run's share, for who watches: a tenth, as most diagnoses have 9 to 12 remedies to try; and building's share.
+_FIRST, _BUILD = 0.1, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A remedy, tried. effect is "cures", "helps", "no cure" or "worse"; text says why in the light of the numbers."""
+    """A remedy, tried. effect is one of EFFECTS; text says why in the light of the numbers."""
 
     remedy: Remedy
     measured: Measured
@@ -46,26 +52,37 @@ class Report:
     trials: tuple[Trial, ...]
 
 
-def examine(experiment: Experiment, begin: Callable[[str], None] = lambda name: None) -> Report:
+def examine(
+    experiment: Experiment, begin: Callable[[str], None] = lambda name: None, watch: Watch | None = None
+) -> Report:
     """Run the experiment, and if it is unhealthy every remedy that is offered for it. Raises ExperimentError.
 
-    begin is told the name of each remedy before it is tried.
+    begin is told the name of each remedy before it is tried, watch the share that is done.
     """
-    before = measure(build(experiment))
+    watch = throttled(watch)
+    before = _built_and_measured(experiment, part(watch, 0.0, _FIRST))
+    offered = before.outcome.remedies
     trials = []
-    for remedy in before.outcome.remedies:
+    for number, remedy in enumerate(offered):
         begin(remedy.name)
+        share = part(part(watch, _FIRST, 1.0), number / len(offered), (number + 1) / len(offered))
         try:
-            after = measure(build(remedy.apply(before.experiment)))
+            after = _built_and_measured(remedy.apply(before.experiment), share)
         except ExperimentError:
             continue  # not possible here: too large, or its data do not fit the other cell
         trials.append(_trial(remedy, before, after))
+    if watch is not None:
+        watch(1.0)
     return Report(before, tuple(sorted(trials, key=_rank)))
 
 
-def measure(network: Network) -> Measured:
+def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Measured:
+    return measure(build(experiment, part(watch, 0.0, _BUILD)), part(watch, _BUILD, 1.0))
+
+
+def measure(network: Network, watch: Watch | None = None) -> Measured:
     """Run a network, update it once, and run it again for the loss."""
-    trace = network.run()
+    trace = network.run(watch)
     return Measured(network.experiment, trace.outcome, trace.loss, network.updated(trace).loss())
 
 
@@ -79,24 +96,22 @@ def _decades(outcome: Outcome) -> float:
 def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
     if after.outcome.healthy:
         # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
-        rises = (
-            ""
-            if not after.loss_after > after.loss
-            else f" But one update at η = {after.experiment.learning_rate:g} raises the loss."
-        )
-        return Trial(remedy, after, "cures", remedy.why + rises)
-    kind = after.outcome.kind.replace("_", "-")
+        if not after.loss_after > after.loss:
+            return Trial(remedy, after, "cures", remedy.why)
+        rate = f"{after.experiment.learning_rate:g}"
+        text = Message("{why} But one update at η = {rate} raises the loss.", why=remedy.why, rate=rate)
+        return Trial(remedy, after, "cures", text)
+    found = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}
     if before.outcome.kind not in ("vanishing", "exploding"):
         # The ratio says nothing of dead, saturated or equal units: what counts is whether they still are.
         if after.outcome.kind != before.outcome.kind:
-            return Trial(remedy, after, "helps", f"{remedy.why} Now {kind}: {remedy.no_cure}")
-        return Trial(remedy, after, "no cure", f"still {kind}: {remedy.no_cure}")
+            return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **found))
+        return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **found))
     was, now = _decades(before.outcome), _decades(after.outcome)
     if now < was * (1 - _HELPS):
-        return Trial(remedy, after, "helps", f"{remedy.why} Still {kind}: {remedy.no_cure}")
-    if now > was * (1 + _HELPS) or (math.isinf(now) and not math.isinf(was)):
-        return Trial(remedy, after, "worse", f"{kind}: {remedy.no_cure}")
-    return Trial(remedy, after, "no cure", f"{kind}: {remedy.no_cure}")
+        return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **found))
+    effect = "worse" if now > was * (1 + _HELPS) or (math.isinf(now) and not math.isinf(was)) else "no cure"
+    return Trial(remedy, after, effect, Message("{kind}: {no_cure}", **found))
 
 
 def _falls(measured: Measured) -> bool:
@@ -105,7 +120,7 @@ def _falls(measured: Measured) -> bool:
 
 def _rank(trial: Trial) -> tuple[int, bool, float, float]:
     """By effect; then those whose loss falls after one update; then by the end-to-end ratio's distance from 1."""
-    order = ("cures", "helps", "no cure", "worse").index(trial.effect)
+    order = EFFECTS.index(trial.effect)
     loss = trial.measured.loss_after
     return (
         order,

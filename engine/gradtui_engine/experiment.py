@@ -12,9 +12,10 @@ from . import spelling
 from .activations import ACTIVATIONS
 from .cells import CELLS
 from .clipping import CLIPPINGS
-from .datasets import CSV, DATA_SETS, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
+from .datasets import CSV, DATA_SETS, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find, has_its_own
 from .initialisers import INITIALISERS
 from .losses import LOSSES
+from .message import Message
 from .mlp import BLOCKS
 from .normalisation import NORMALISATIONS
 from .optimisers import OPTIMISERS
@@ -120,7 +121,7 @@ class Experiment:
             try:
                 object.__setattr__(self, name, each.kind.check(value))
             except Rejected as error:
-                problems.append(Problem(name, str(error)))
+                problems.append(Problem(name, error.message))
         broken = {problem.field for problem in problems}
         # A field that is wrong by itself stands at its default while the others are looked at together.
         for name in broken:
@@ -158,25 +159,41 @@ class Experiment:
         """What is allowed by itself but not together."""
         cell, data, derived = CELLS[self.cell], find(str(self.data)), self._derived()
         if cell.over_time and not data.over_time:
-            usable = ", ".join(row.name for row in DATA_SETS.values() if row.over_time)
-            yield Problem("data", f"{data.name!r} has no time axis, which {cell.name} needs; allowed: {usable}")
+            message = Message(
+                "{data} has no time axis, which {cell} needs; allowed: {allowed}", data=repr(data.name), cell=cell.name,
+                allowed=", ".join(row.name for row in DATA_SETS.values() if row.over_time),
+            )  # fmt: skip
+            yield Problem("data", message)
         if data.samples is not None and self.batch is not None and self.batch > data.samples:
-            yield Problem("batch", f"{self.batch} given; allowed: 1 to {data.samples}, the samples of {data.name}")
+            message = Message(
+                "{given} given; allowed: 1 to {most}, the samples of {data}",
+                given=self.batch, most=data.samples, data=data.name,
+            )  # fmt: skip
+            yield Problem("batch", message)
         if data.name != CSV and cell.over_time and self.steps != derived["steps"]:
-            yield Problem("steps", f"{self.steps} given; {data.name} has {derived['steps']}: leave it out")
+            yield Problem("steps", has_its_own(self.steps, data.name, derived["steps"]))
         if data.name != CSV and self.inputs != derived["inputs"]:
-            yield Problem("inputs", f"{self.inputs} given; {data.name} has {derived['inputs']}: leave it out")
+            yield Problem("inputs", has_its_own(self.inputs, data.name, derived["inputs"]))
         if cell.activations and self.activation not in cell.activations:
-            allowed = ", ".join(cell.activations)
-            yield Problem("activation", f"{self.activation!r} is not for {cell.name}; allowed: {allowed}")
+            message = Message(
+                "{given} is not for {cell}; allowed: {allowed}",
+                given=repr(self.activation), cell=cell.name, allowed=", ".join(cell.activations),
+            )  # fmt: skip
+            yield Problem("activation", message)
         if INITIALISERS[self.init].data_dependent and cell.over_time:
-            yield Problem("init", f"{self.init!r} is for mlp; allowed for {cell.name}: every other one")
+            message = Message(
+                "{given} is for mlp; allowed for {cell}: every other one", given=repr(self.init), cell=cell.name
+            )
+            yield Problem("init", message)
         if self.norm == "batch" and not cell.over_time and self.batch == 1:
-            yield Problem("batch", "1 given; norm batch needs at least 2: one sample has no variance; try norm layer")
+            message = Message("1 given; norm batch needs at least 2: one sample has no variance; try norm layer")
+            yield Problem("batch", message)
         if data.loss == "mse" and self.loss == "cross_entropy":
-            yield Problem("loss", f"'cross_entropy' is for classes; {data.name} has numbers; allowed: mse")
+            message = Message("'cross_entropy' is for classes; {data} has numbers; allowed: mse", data=data.name)
+            yield Problem("loss", message)
         if data.loss == "mse" and self.loss == "bce":
-            yield Problem("loss", f"'bce' is for targets from 0 to 1; {data.name} has others; allowed: mse")
+            message = Message("'bce' is for targets from 0 to 1; {data} has others; allowed: mse", data=data.name)
+            yield Problem("loss", message)
 
     # -- what the fields mean together ------------------------------------------------------------------
 

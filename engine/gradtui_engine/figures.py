@@ -13,6 +13,7 @@ from .experiment import Experiment
 from .initialisers import INITIALISERS
 from .jacobian import jacobian, singular_values
 from .meanfield import fixed_point
+from .message import Message
 from .network import simulate
 from .numerics import Purpose, generator
 
@@ -59,11 +60,11 @@ def _mean_field() -> Iterator[Figure]:
 def _gates() -> Iterator[Figure]:
     for bias, value in ((0, 0.5), (1, 0.731), (2, 0.881), (4, 0.982)):
         gate = 1 / (1 + math.exp(-bias))
-        yield Figure(f"forget gate at bias {bias}: σ", value, gate, 7e-4, "Jozefowicz et al. 2015")
+        yield Figure(Message("forget gate at bias {bias}: σ", bias=bias), value, gate, 7e-4, "Jozefowicz et al. 2015")
     # From the rounded gate values that are published with them.
     for gate, steps in ((0.5, 1.0), (0.731, 2.2), (0.982, 38.0)):
         half = math.log(0.5) / math.log(gate)
-        yield Figure(f"half-life at f = {gate}", steps, half, 0.02, "ln ½ / ln f")
+        yield Figure(Message("half-life at f = {gate}", gate=gate), steps, half, 0.02, "ln ½ / ln f")
 
 
 def _initialisers() -> Iterator[Figure]:
@@ -77,10 +78,11 @@ def _initialisers() -> Iterator[Figure]:
     for name, variance, source in rules:
         measured = float(np.var(INITIALISERS[name].draw(rng, fan_out, fan_in, 1.0)))
         # 240,000 draws: the variance of a normal is known to √(2/n) = 0.3 %.
-        yield Figure(f"{name} {fan_out}×{fan_in}: variance", variance, measured, 0.02, source, exact=False)
+        label = Message("{init} {rows}×{columns}: variance", init=name, rows=fan_out, columns=fan_in)
+        yield Figure(label, variance, measured, 0.02, source, exact=False)
     largest, smallest = _extremes(INITIALISERS["orthogonal"].draw(rng, 300, 300, 1.0))
-    yield Figure("orthogonal: largest singular value", 1.0, largest, 1e-12, "Saxe et al. 2014")
-    yield Figure("orthogonal: smallest singular value", 1.0, smallest, 1e-12, "Saxe et al. 2014")
+    yield Figure(Message("orthogonal: largest singular value"), 1.0, largest, 1e-12, "Saxe et al. 2014")
+    yield Figure(Message("orthogonal: smallest singular value"), 1.0, smallest, 1e-12, "Saxe et al. 2014")
 
 
 def _extremes(matrix: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[float, float]:
@@ -97,16 +99,18 @@ def _measured() -> Iterator[Figure]:
     he = {"activation": "relu", "init": "he_normal"}
     batch = {**he, "norm": "batch", "batch": 256}
     skip = {**he, "residual": "add", "depth": 14, "width": 800, "inputs": 800}
-    yield _rate("sigmoid, width 500", 0.23605, {"activation": "sigmoid", "init": "normal"}, 0.03, _MEAN_FIELD)
-    yield _rate("ReLU + He, width 500", 1.0, he, 0.03, "He et al. 2015")
-    yield _rate("batch norm + ReLU, width 500", 1.21117, batch, 0.03, "Yang et al. 2019")
-    yield _rate("residual + ReLU + He, width 800", math.sqrt(2), skip, 0.06, "1 + β² χ_F = 2")
+    yield _rate(Message("sigmoid, width 500"), 0.23605, {"activation": "sigmoid", "init": "normal"}, 0.03, _MEAN_FIELD)
+    yield _rate(Message("ReLU + He, width 500"), 1.0, he, 0.03, "He et al. 2015")
+    yield _rate(Message("batch norm + ReLU, width 500"), 1.21117, batch, 0.03, "Yang et al. 2019")
+    yield _rate(Message("residual + ReLU + He, width 800"), math.sqrt(2), skip, 0.06, "1 + β² χ_F = 2")
     linear = simulate(Experiment(depth=10, activation="linear", init="orthogonal", width=64, data="gaussian"))
     isometry = float(singular_values(jacobian(linear))[-1])
-    yield Figure("deep linear, orthogonal: smallest singular value of J", 1.0, isometry, 1e-10, "Saxe et al. 2014")
+    label = Message("deep linear, orthogonal: smallest singular value of J")
+    yield Figure(label, 1.0, isometry, 1e-10, "Saxe et al. 2014")
     pinned = simulate(Experiment(cell="lstm", data="gaussian", steps=50, inputs=4, pin_forget=0.9, width=16))
     direct = float(np.prod([stage.factors["direct"] for stage in pinned.stages[:-1]]))
-    yield Figure("forget gate pinned at 0.9, 50 steps: direct path", 0.9**50, direct, 1e-10, "dL/dc_0 = f^T dL/dc_T")
+    label = Message("forget gate pinned at 0.9, 50 steps: direct path")
+    yield Figure(label, 0.9**50, direct, 1e-10, "dL/dc_0 = f^T dL/dc_T")
 
 
 def _rate(name: str, published: float, fields: dict[str, Any], tolerance: float, source: str) -> Figure:
@@ -114,4 +118,4 @@ def _rate(name: str, published: float, fields: dict[str, Any], tolerance: float,
     trace = simulate(Experiment(**({"depth": 24, **_WIDE} | fields)))
     norms = [stage.gradient_norm for stage in trace.stages]
     factor = (norms[4] / norms[-1]) ** (1 / (len(norms) - 5))
-    return Figure(f"{name}: factor a layer", published, factor, tolerance, source, exact=False)
+    return Figure(Message("{network}: factor a layer", network=name), published, factor, tolerance, source, exact=False)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .message import Message
 from .node import Node, Workspace
 from .numerics import Array
 from .operations import OPERATIONS
 from .problems import ExperimentError, Problem
+from .watch import Watch, part, throttled, told
 
 if TYPE_CHECKING:
     from .trace import Trace
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 MOST_UNITS = 1024
 #: The most that the spectra of all stages may cost, as stages × units³: about 10 s on one core.
 MOST_WORK = 10**9
+#: The share of the spectra's work that goes into the end-to-end Jacobian: the products, without a decomposition each.
+_WHOLE = 0.3
 
 
 def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sample: int = 0) -> Array:
@@ -34,17 +38,20 @@ def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sa
     """
     count = len(trace.program.stages) - 1
     last = count if last is None else last
-    first = (1 if trace.axis == "layer" and count > 1 else 0) if first is None else first
+    first = _first(trace) if first is None else first
     _check(trace, first, last, sample)
-    stages = trace.program.stages
+    return _between(trace, last, first, sample)
+
+
+def _between(trace: Trace, last: int, first: int, sample: int, watch: Watch | None = None) -> Array:
+    stages, program = trace.program.stages, trace.program
     size = trace.values[stages[last]].shape[1]
     values = _Repeated(trace, sample, size)
     gradients: dict[str, Array] = {stages[last]: np.eye(size, dtype=trace.values[stages[last]].dtype)}
     # From the operation that wrote the last stage back to the first one that reads the first stage.
-    readers = [index for index, each in enumerate(trace.program.instructions) if stages[first] in each.inputs]
-    writer = next(i for i, each in enumerate(trace.program.instructions) if stages[last] in each.outputs)
+    way = range(program.writers[stages[last]], program.readers[stages[first]] - 1, -1)
     with np.errstate(all="ignore"):
-        for index in range(writer, min(readers) - 1, -1):
+        for index in told(way, len(way), watch):
             _pull(trace, index, values, gradients)
     return gradients[stages[first]]
 
@@ -68,16 +75,32 @@ class Spectra:
     stages: tuple[Array, ...]
 
 
-def spectra(trace: Trace, sample: int = 0) -> Spectra:
-    """The singular values of all Jacobians of a trace. Raises ExperimentError as `jacobian` does."""
+def spectra(trace: Trace, sample: int = 0, watch: Watch | None = None) -> Spectra:
+    """The singular values of all Jacobians of a trace. Raises ExperimentError as `jacobian` does.
+
+    watch is told the share that is done, after a stage.
+    """
+    watch = throttled(watch)
     count = len(trace.program.stages) - 1
     widest = max(trace.values[name].shape[1] for name in trace.program.stages)
     if count * widest**3 > MOST_WORK:
-        message = f"{count} stages of {widest} units; stages × units³ goes up to {MOST_WORK:.0e}: lower one of them"
+        message = Message(
+            "{count} stages of {units} units; stages × units³ goes up to {most}: lower one of them",
+            count=count, units=widest, most=f"{MOST_WORK:.0e}",
+        )  # fmt: skip
         raise ExperimentError([Problem("jacobian", message)])
-    whole = jacobian(trace, sample=sample)
-    stages = tuple(singular_values(jacobian(trace, stage + 1, stage, sample)) for stage in range(count))
-    return Spectra(sample, singular_values(whole), stages)
+    first = _first(trace)
+    # One check for all: it looks at every stage, of which there may be 10,000.
+    _check(trace, first, count, sample)
+    whole = singular_values(_between(trace, count, first, sample, part(watch, 0.0, _WHOLE)))
+    numbers = told(range(count), count, part(watch, _WHOLE, 1.0))
+    stages = tuple(singular_values(_between(trace, stage + 1, stage, sample)) for stage in numbers)
+    return Spectra(sample, whole, stages)
+
+
+def _first(trace: Trace) -> int:
+    """Where end to end begins: at layer 1, whose Jacobian is square; over time at the initial state."""
+    return 1 if trace.axis == "layer" and len(trace.program.stages) > 2 else 0
 
 
 def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:
@@ -119,15 +142,22 @@ def _check(trace: Trace, first: int, last: int, sample: int) -> None:
     experiment, count = trace.experiment, len(trace.program.stages) - 1
     problems = []
     if not 0 <= first < last <= count:
-        problems.append(Problem("stages", f"{first} to {last} given; allowed: 0 ≤ first < last ≤ {count}"))
+        message = Message(
+            "{first} to {last} given; allowed: 0 ≤ first < last ≤ {most}", first=first, last=last, most=count
+        )
+        problems.append(Problem("stages", message))
     if not 0 <= sample < trace.input.shape[-2]:
-        problems.append(Problem("sample", f"{sample} given; allowed: 0 to {trace.input.shape[-2] - 1}"))
+        message = Message("{given} given; allowed: 0 to {most}", given=sample, most=trace.input.shape[-2] - 1)
+        problems.append(Problem("sample", message))
     if experiment.norm == "batch" and experiment.cell == "mlp":
-        problems.append(Problem("norm", "batch norm ties the samples together: there is no Jacobian per sample"))
+        message = Message("batch norm ties the samples together: there is no Jacobian per sample")
+        problems.append(Problem("norm", message))
     if experiment.layers > 1 and trace.axis == "time":
-        problems.append(Problem("layers", f"{experiment.layers} given; the Jacobian over time is of one layer"))
+        message = Message("{given} given; the Jacobian over time is of one layer", given=experiment.layers)
+        problems.append(Problem("layers", message))
     largest = max(trace.values[name].shape[1] for name in trace.program.stages)
     if largest > MOST_UNITS:
-        problems.append(Problem("width", f"{largest} units; the exact Jacobian goes up to {MOST_UNITS}"))
+        message = Message("{units} units; the exact Jacobian goes up to {most}", units=largest, most=MOST_UNITS)
+        problems.append(Problem("width", message))
     if problems:
         raise ExperimentError(problems)

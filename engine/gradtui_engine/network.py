@@ -12,6 +12,7 @@ from .cells import CELLS, Sizes
 from .experiment import Experiment
 from .initialisers import INITIALISERS
 from .losses import LOSSES
+from .message import Message
 from .node import Arena, Node, Workspace, allocate
 from .numerics import Array, norm_inside
 from .operations import OPERATIONS
@@ -19,6 +20,7 @@ from .parameters import initialise
 from .problems import ExperimentError, Problem
 from .program import Instruction, Program
 from .trace import Merge, Trace
+from .watch import Watch, part, throttled, told
 
 #: Numbers of a target that are read as classes go up to this.
 MOST_CLASSES = 1000
@@ -26,6 +28,9 @@ MOST_CLASSES = 1000
 MOST_BYTES = 2 * 2**30
 # Python objects of an unrolled stage (instructions, slots, views, steps): 6 kB measured at depth 10,000, rounded up.
 STAGE_BYTES = 8192
+# Shares of a run and of a simulation, for who watches: the backward pass takes twice the forward pass's products; at
+# depth 10,000 building takes as long as running, for an LSTM of 10,000 steps a fifth of it.
+_FORWARD, _BUILD = 1 / 3, 0.4
 
 
 class Network:
@@ -51,8 +56,12 @@ class Network:
         wanted = {*self._scratch, *(program.stages if program.axis == "layer" else ())}
         self._measured = [[name for name in each.inputs if name in wanted] for each in program.instructions]
 
-    def run(self) -> Trace:
-        """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`."""
+    def run(self, watch: Watch | None = None) -> Trace:
+        """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`.
+
+        watch is told the share that is done, after an instruction.
+        """
+        watch = throttled(watch)
         program, dtype = self.program, np.dtype(self.experiment.dtype)
         values_and_gradients = [*self._owned, *program.kept]
         sizes = [math.prod(program.slots[name].shape) for name in values_and_gradients]
@@ -70,9 +79,10 @@ class Network:
         merges: dict[str, Merge] = {}
         with np.errstate(all="ignore"):
             nodes = self._nodes(values, working, parameter_gradients, workspace)
-            for operation, node in zip(self._operations, nodes, strict=True):
+            pairs = zip(self._operations, nodes, strict=True)
+            for operation, node in told(pairs, len(nodes), part(watch, 0.0, _FORWARD)):
                 operation.forward(node)
-            for index in range(len(nodes) - 1, -1, -1):
+            for index in told(range(len(nodes) - 1, -1, -1), len(nodes), part(watch, _FORWARD, 1.0)):
                 node, instruction = nodes[index], program.instructions[index]
                 addends = [
                     (position, workspace.buffer("addend", working[instruction.inputs[position]].shape, dtype))
@@ -161,8 +171,12 @@ def verify(experiment: Experiment) -> None:
         _check_size(experiment.replace(batch=batch.size), Sizes.of(batch))
 
 
-def build(experiment: Experiment) -> Network:
-    """The network of an experiment, ready to run. Raises ExperimentError (missing file, impossible size)."""
+def build(experiment: Experiment, watch: Watch | None = None) -> Network:
+    """The network of an experiment, ready to run. Raises ExperimentError (missing file, impossible size).
+
+    watch is told the share that is done, after each block of a parameter that is drawn: what takes long here.
+    """
+    watch = throttled(watch)
     _check_size(experiment, planned_sizes(experiment))
     batch = datasets.load(experiment.request())
     if experiment.loss == "cross_entropy" and batch.loss != "cross_entropy":
@@ -176,15 +190,20 @@ def build(experiment: Experiment) -> Network:
     _check_size(experiment, sizes)
     batch = _aim(batch, experiment)
     program = CELLS[experiment.cell].build(experiment, sizes, batch.loss)
-    network = Network(experiment, program, initialise(program, experiment), batch)
-    return _scale_by_data(network) if _is_data_dependent(experiment) else network
+    scaled = _is_data_dependent(experiment)
+    drawn = 0.5 if scaled else 1.0
+    network = Network(experiment, program, initialise(program, experiment, part(watch, 0.0, drawn)), batch)
+    return _scale_by_data(network, part(watch, drawn, 1.0)) if scaled else network
 
 
 def _as_classes(batch: datasets.Batch) -> datasets.Batch:
     """A target of whole numbers 0, 1, 2 … read as class numbers, because cross_entropy was asked for."""
     target = batch.target[:, 0]
     if not (np.mod(target, 1) == 0).all() or target.min() < 0 or target.max() >= MOST_CLASSES:
-        message = f"'cross_entropy' needs classes: words, or whole numbers from 0 to {MOST_CLASSES - 1}; allowed: mse"
+        message = Message(
+            "'cross_entropy' needs classes: words, or whole numbers from 0 to {most}; allowed: mse",
+            most=MOST_CLASSES - 1,
+        )
         raise ExperimentError([Problem("loss", message)])
     return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
 
@@ -194,11 +213,11 @@ def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
     row, target = LOSSES[str(experiment.loss)], batch.target
     if batch.loss != "cross_entropy":
         if row.of_classes:
-            raise ExperimentError(
-                [Problem("loss", f"{row.name!r} is for classes; the target is numbers; allowed: mse")]
-            )
+            message = Message("{loss} is for classes; the target is numbers; allowed: mse", loss=repr(row.name))
+            raise ExperimentError([Problem("loss", message)])
         if row.name == "bce" and not ((target >= 0) & (target <= 1)).all():
-            raise ExperimentError([Problem("loss", "'bce' is for targets from 0 to 1; these are not; allowed: mse")])
+            message = Message("'bce' is for targets from 0 to 1; these are not; allowed: mse")
+            raise ExperimentError([Problem("loss", message)])
     elif not row.of_classes:
         target = np.eye(batch.outputs)[target]
     if CELLS[experiment.cell].over_time:
@@ -220,7 +239,7 @@ def _is_data_dependent(experiment: Experiment) -> bool:
     return experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
 
 
-def _scale_by_data(network: Network) -> Network:
+def _scale_by_data(network: Network, watch: Watch | None) -> Network:
     """LSUV (Mishkin & Matas 2016): layer by layer, scale W so that Var(z) over the batch is gain².
 
     z − b is linear in W, so one division is exact where the paper iterates to a tolerance of 0.1.
@@ -228,9 +247,9 @@ def _scale_by_data(network: Network) -> Network:
     parameters, gain = dict(network.parameters), network.experiment.gain_value
     values = network.values()
     with np.errstate(all="ignore"):
-        for instruction, operation in zip(network.program.instructions, network._operations, strict=True):
-            if instruction.operation == "loss":
-                break
+        # All but the loss, which comes last.
+        pairs = list(zip(network.program.instructions, network._operations, strict=True))[:-1]
+        for instruction, operation in told(pairs, len(pairs), watch):
             operation.forward(_forward_node(network, instruction, values, parameters))
             if instruction.operation == "linear":
                 weight, bias = instruction.parameters
@@ -268,15 +287,24 @@ def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
     stages = sizes.steps * experiment.layers if cell.over_time else experiment.depth
     size = cell.numbers(experiment, sizes) * np.dtype(experiment.dtype).itemsize + stages * STAGE_BYTES
     if size > MOST_BYTES:
-        length = f"{sizes.steps} steps" if cell.over_time else f"depth {experiment.depth}"
-        message = (
-            f"{length} × width {experiment.width} × batch {sizes.batch} × inputs {sizes.inputs} in "
-            f"{experiment.dtype} needs {size / 2**30:,.1f} GiB of trace; allowed: up to {MOST_BYTES / 2**30:g} GiB; "
-            "lower one of them"
+        length = (
+            Message("{steps} steps", steps=sizes.steps)
+            if cell.over_time
+            else Message("depth {depth}", depth=experiment.depth)
         )
+        message = Message(
+            "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
+            "allowed: up to {most} GiB; lower one of them",
+            length=length, width=experiment.width, batch=sizes.batch, inputs=sizes.inputs, dtype=experiment.dtype,
+            needed=f"{size / 2**30:,.1f}", most=f"{MOST_BYTES / 2**30:g}",
+        )  # fmt: skip
         raise ExperimentError([Problem("size", message)])
 
 
-def simulate(experiment: Experiment) -> Trace:
-    """Build and run: a pure function of the experiment (and of the file that a csv:PATH names)."""
-    return build(experiment).run()
+def simulate(experiment: Experiment, watch: Watch | None = None) -> Trace:
+    """Build and run: a pure function of the experiment (and of the file that a csv:PATH names).
+
+    watch is told the share that is done; what it raises ends the simulation.
+    """
+    watch = throttled(watch)
+    return build(experiment, part(watch, 0.0, _BUILD)).run(part(watch, _BUILD, 1.0))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .message import Message
 from .numerics import Array
 from .program import Instruction
 
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NonFinite:
-    """What it is ("NaN" or "overflow to inf"), where, and the number itself."""
+    """Where it is, and the number itself: NaN, or inf where a number overflowed."""
 
-    what: str
     site: str
     stage: int | None
     value: float
@@ -31,26 +31,30 @@ def first_non_finite(trace: Trace) -> NonFinite | None:
         return None
     for name, array in trace.parameters.items():
         if not np.isfinite(array).all():
-            return _found(array, f"initialisation · {name}", None)
+            return _found(array, Message("initialisation · {name}", name=name), None)
     if not np.isfinite(trace.input).all():
         return _found(trace.input, "input", None)
     for step in trace.steps:
         if step.instruction is None:
             for name, array in _after_backward(trace, step):
                 if not np.isfinite(array).all():
-                    return _found(array, f"{step.phase} · {name}", None)
+                    return _found(array, Message("{phase} · {name}", phase=str(step.phase), name=name), None)
             continue
         each = trace.program.instructions[step.instruction]
         for array in _written(trace, step, each):
             if not np.isfinite(array).all():
-                return _found(array, f"{step.phase} · {_site(each)}", step.stage)
+                site = Message("{phase} · {site}", phase=str(step.phase), site=_site(each))
+                return _found(array, site, step.stage)
     return None
 
 
 def _written(trace: Trace, step: Step, each: Instruction) -> list[Array]:
     if step.phase != "backward":
         return [trace.values[name] for name in each.outputs]
-    wanted = [name for name in each.inputs if name in trace.gradients or name in trace.norms_in_run]
+    # A gradient that the trace does not keep is computed again only where its norm says that it must be looked at:
+    # at depth 10,000 each costs a millisecond.
+    known = trace.norms_in_run
+    wanted = [name for name in each.inputs if name in trace.gradients or not math.isfinite(known.get(name, 0.0))]
     return [*map(trace.gradient, wanted), *(trace.parameter_gradients[name] for name in each.parameters)]
 
 
@@ -65,14 +69,14 @@ def _after_backward(trace: Trace, step: Step) -> list[tuple[str, Array]]:
 
 def _site(each: Instruction) -> str:
     """layer 12, activation (sigmoid)."""
-    part = each.site.part
-    label = f"{part} ({each.choice})" if each.choice and each.choice != part and each.site.time is None else part
-    return label if each.site.place == part else f"{each.site.place}, {label}"
+    part, place = each.site.part, each.site.place
+    if each.choice and each.choice != part and each.site.time is None:
+        part = Message("{part} ({choice})", part=part, choice=each.choice)
+    return part if place == each.site.part else Message("{place}, {part}", place=place, part=part)
 
 
 def _found(array: Array, site: str, stage: int | None) -> NonFinite:
-    what = "NaN" if np.isnan(array).any() else "overflow to inf"
-    return NonFinite(what, site, stage, math.nan if what == "NaN" else math.inf)
+    return NonFinite(site, stage, math.nan if np.isnan(array).any() else math.inf)
 
 
 def _all_finite(trace: Trace) -> bool:

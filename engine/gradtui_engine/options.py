@@ -9,19 +9,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .message import Message
 from .problems import unknown_name
 
 Value = str | int | float | None
 
 
 class Rejected(ValueError):
-    """A value that a field does not accept; the text says what was given and what is allowed."""
+    """A value that a field does not accept; the message says what was given and what is allowed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        #: str(error) is its English only.
+        self.message = message
+
+
+def _not_allowed(given: str, allowed: str) -> Rejected:
+    return Rejected(Message("{given} given; allowed: {allowed}", given=given, allowed=allowed))
 
 
 def given(value: object) -> str:
     """A value for a message; one that would fill the screen by its beginning."""
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:40]}… ({len(text)} characters)"
+    if len(text) <= 60:
+        return text
+    return Message("{beginning}… ({count} characters)", beginning=text[:40], count=len(text))
 
 
 class Kind:
@@ -60,10 +72,10 @@ class Choice(Kind):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
+            raise _not_allowed(given(value), self.allowed)
         if self.prefix and value.startswith(self.prefix):
             if value == self.prefix:
-                raise Rejected(f"{value!r} names no file; give {self.prefix}PATH")
+                raise Rejected(Message("{given} names no file; give {prefix}PATH", given=repr(value), prefix=value))
             return value
         if value not in self.names:
             raise Rejected(unknown_name(value, self.names))
@@ -79,14 +91,14 @@ class Integer(Kind):
 
     @property
     def allowed(self) -> str:
-        return f"a whole number from {self.minimum} to {self.maximum}"
+        return Message("a whole number from {minimum} to {maximum}", minimum=self.minimum, maximum=self.maximum)
 
     def check(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
+            raise _not_allowed(given(value), self.allowed)
         number = int(value)
         if not self.minimum <= number <= self.maximum:
-            raise Rejected(f"{_short(number)} given; allowed: {self.allowed}")
+            raise _not_allowed(_short(number), self.allowed)
         return number
 
     def parse(self, text: str) -> int:
@@ -94,13 +106,13 @@ class Integer(Kind):
             # int() would also take "1_000" and digits of other scripts; it is the usual reader, so let it.
             value = int(text)
         except ValueError:
-            raise Rejected(f"{given(text)} given; allowed: {self.allowed}") from None
+            raise _not_allowed(given(text), self.allowed) from None
         return self.check(value)
 
 
 def _short(value: int) -> str:
     """A whole number for a message; one of hundreds of digits by its size (Python refuses to print some)."""
-    return str(value) if abs(value) < 10**40 else "a number of more than 40 digits"
+    return str(value) if abs(value) < 10**40 else Message("a number of more than 40 digits")
 
 
 @dataclass(frozen=True)
@@ -113,20 +125,22 @@ class Number(Kind):
 
     @property
     def allowed(self) -> str:
-        word = f", or {self.word}" if self.word else ""
-        return f"a number from {self.minimum:g} to {self.maximum:g}{word}"
+        found = {"minimum": f"{self.minimum:g}", "maximum": f"{self.maximum:g}"}
+        if self.word:
+            return Message("a number from {minimum} to {maximum}, or {word}", **found, word=self.word)
+        return Message("a number from {minimum} to {maximum}", **found)
 
     def check(self, value: Any) -> float | str:
         if self.word and value == self.word:
             return self.word
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
+            raise _not_allowed(given(value), self.allowed)
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not self.minimum <= number <= self.maximum:  # false for nan too
-            raise Rejected(f"{number:g} given; allowed: {self.allowed}")
+            raise _not_allowed(f"{number:g}", self.allowed)
         # −0.0 equals 0.0: equal experiments must be the same to the bit.
         return number + 0.0
 
@@ -136,7 +150,7 @@ class Number(Kind):
         except ValueError as error:
             if isinstance(error, Rejected):
                 raise
-            raise Rejected(f"{given(text)} given; allowed: {self.allowed}") from None
+            raise _not_allowed(given(text), self.allowed) from None
 
 
 @dataclass(frozen=True)

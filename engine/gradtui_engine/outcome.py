@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .message import Message
 from .non_finite import first_non_finite
 from .numerics import ratio
 from .profile import average_factor
+from .program import stage_place
 from .remedies import Remedy, remedies_for
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ SATURATED = 0.5
 #: Beyond this many orders of magnitude past its threshold a diagnosis is critical.
 _CRITICAL_DECADES = 3.0
 
+SEVERITIES = ("ok", "warning", "critical")
 KINDS = ("healthy", "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
 SOURCES = {
     "healthy": "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
@@ -45,7 +48,7 @@ class Outcome:
     """What became of a run.
 
     kind is one of KINDS; site is where it shows first on the way from the output (non_finite: in the order of
-    computation), stage the stage of that site. severity is ok, warning or critical. rule is what was tested, measured
+    computation), stage the stage of that site. severity is one of SEVERITIES. rule is what was tested, measured
     the number that met it, limit the threshold. ratio is the gradient of the first stage that learns (layer 1 of an
     MLP, the initial state of a cell) over that of the last stage; average_factor is its geometric mean per stage.
     remedies are changes of the experiment that are worth trying: `doctor` tries them.
@@ -96,20 +99,26 @@ class _Case:
         self.average = average_factor(self.relative, self.first)
 
     def place(self, stage: int) -> str:
-        return f"layer {stage}" if self.trace.axis == "layer" else f"t = {stage}"
+        return stage_place(self.trace.axis, stage)
+
+    @property
+    def arriving(self) -> dict[str, str]:
+        """The values of a sentence that says what arrives at the far end, and how fast it got there."""
+        return {"place": self.place(self.first), "share": _number(self.ratio), "factor": _number(self.average, 3)}
 
     @property
     def end(self) -> str:
-        """What arrives at the far end, and how fast it got there."""
-        unit = "layer" if self.trace.axis == "layer" else "step"
-        return f"{self.place(self.first)} gets {_number(self.ratio)}, ×{_number(self.average, 3)} a {unit}"
+        if self.trace.axis == "layer":
+            return Message("{place} gets {share}, ×{factor} a layer", **self.arriving)
+        return Message("{place} gets {share}, ×{factor} a step", **self.arriving)
 
 
 def judge(trace: Trace) -> Outcome:
     """The outcome of a trace."""
     case = _Case(trace)
     found = next(finding for rule in RULES if (finding := rule(case)) is not None)
-    severity = "ok" if found.kind == "healthy" else ("critical" if found.critical else "warning")
+    ok, warning, critical = SEVERITIES
+    severity = ok if found.kind == "healthy" else (critical if found.critical else warning)
     return Outcome(
         found.kind, severity, found.site, found.stage, found.message, found.rule, found.measured, found.limit,
         case.ratio, case.average, SOURCES[found.kind], remedies_for(trace.experiment, found.kind),
@@ -120,14 +129,19 @@ def _number(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}g}" if math.isfinite(value) else str(value)
 
 
+_LOW, _HIGH, _DEAD, _SATURATED = f"{VANISHED:g}", f"{EXPLODED:g}", f"{DEAD:.0%}", f"{SATURATED:.0%}"
+
+
 def _non_finite(case: _Case) -> _Finding | None:
     found = first_non_finite(case.trace)
     if found is None:
         return None
-    message = f"{found.what} at {found.site}: nothing computed after it can be trusted"
-    return _Finding(
-        "non_finite", True, found.site, found.stage, message, "every number is finite", found.value, math.inf
-    )
+    if math.isnan(found.value):
+        message = Message("NaN at {site}: nothing computed after it can be trusted", site=found.site)
+    else:
+        message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=found.site)
+    rule = Message("every number is finite")
+    return _Finding("non_finite", True, found.site, found.stage, message, rule, found.value, math.inf)
 
 
 def _symmetric(case: _Case) -> _Finding | None:
@@ -144,8 +158,9 @@ def _symmetric(case: _Case) -> _Finding | None:
             continue
         if all(_rows_are_equal(trace, name) for name in each.parameters):
             stage = each.site.layer or 1
-            message = f"all units of {case.place(stage)} are equal, so their gradients are, and stay so"
-            return _Finding("symmetric", True, case.place(stage), stage, message, "units of a layer differ", 0.0, 0.0)
+            place, rule = case.place(stage), Message("units of a layer differ")
+            message = Message("all units of {place} are equal, so their gradients are, and stay so", place=place)
+            return _Finding("symmetric", True, place, stage, message, rule, 0.0, 0.0)
     return None
 
 
@@ -164,8 +179,12 @@ def _dead(case: _Case) -> _Finding | None:
     share, stage = max(((each.activation.dead, each.index) for each in off), default=(0.0, 0))
     if share <= DEAD:
         return None
-    message = f"{share:.0%} of the units of {case.place(stage)} are off for every sample: no gradient passes them"
-    return _Finding("dead", share == 1.0, case.place(stage), stage, message, f"dead share ≤ {DEAD:.0%}", share, DEAD)
+    message = Message(
+        "{share} of the units of {place} are off for every sample: no gradient passes them",
+        share=f"{share:.0%}", place=case.place(stage),
+    )  # fmt: skip
+    rule = Message("dead share ≤ {limit}", limit=_DEAD)
+    return _Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share, DEAD)
 
 
 def _vanishing(case: _Case) -> _Finding | None:
@@ -188,13 +207,19 @@ def _first_crossing(case: _Case, kind: str) -> _Finding | None:
             return None
         place = case.place(stage)
         if low and case.norms[stage] == 0.0:
-            message = f"the gradient is exactly 0 from {place} down"
+            message = Message("the gradient is exactly 0 from {place} down", place=place)
         elif low:
-            message = f"the gradient is under {VANISHED:g} of its value at the output from {place} down; {case.end}"
+            message = Message(
+                "the gradient is under {limit} of its value at the output from {place} down; {end}",
+                limit=_LOW, place=place, end=case.end,
+            )  # fmt: skip
         else:
-            message = f"the gradient is over {EXPLODED:g} times its value at the output from {place} down; {case.end}"
+            message = Message(
+                "the gradient is over {limit} times its value at the output from {place} down; {end}",
+                limit=_HIGH, place=place, end=case.end,
+            )  # fmt: skip
         limit = VANISHED if low else EXPLODED
-        rule = f"ratio ≥ {VANISHED:g}" if low else f"ratio ≤ {EXPLODED:g}"
+        rule = Message("ratio ≥ {limit}", limit=_LOW) if low else Message("ratio ≤ {limit}", limit=_HIGH)
         return _Finding(kind, _far_beyond(case.ratio, limit), place, stage, message, rule, relative, limit)
     return None
 
@@ -210,15 +235,22 @@ def _saturated(case: _Case) -> _Finding | None:
     share, stage = max(shares, key=lambda each: (each[0], each[1]))
     if share <= SATURATED:
         return None
-    message = f"{share:.0%} of the outputs of {case.place(stage)} are saturated, where f′ is near 0; {case.end}"
-    rule = f"saturated share ≤ {SATURATED:.0%}"
+    message = Message(
+        "{share} of the outputs of {place} are saturated, where f′ is near 0; {end}",
+        share=f"{share:.0%}", place=case.place(stage), end=case.end,
+    )  # fmt: skip
+    rule = Message("saturated share ≤ {limit}", limit=_SATURATED)
     return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share, SATURATED)
 
 
 def _healthy(case: _Case) -> _Finding:
-    message = f"{case.end.replace(',', ' of the gradient at the output,', 1)}"
-    rule = f"{VANISHED:g} ≤ ratio ≤ {EXPLODED:g}"
-    return _Finding("healthy", False, case.place(case.first), case.first, message, rule, case.ratio, 0.0)
+    place = case.place(case.first)
+    if case.trace.axis == "layer":
+        message = Message("{place} gets {share} of the gradient at the output, ×{factor} a layer", **case.arriving)
+    else:
+        message = Message("{place} gets {share} of the gradient at the output, ×{factor} a step", **case.arriving)
+    rule = Message("{low} ≤ ratio ≤ {high}", low=_LOW, high=_HIGH)
+    return _Finding("healthy", False, place, case.first, message, rule, case.ratio, 0.0)
 
 
 RULES: tuple[Callable[[_Case], _Finding | None], ...] = (

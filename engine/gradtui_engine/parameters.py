@@ -9,28 +9,34 @@ import numpy as np
 from .initialisers import INITIALISERS
 from .numerics import Array, Purpose, generator
 from .program import Parameter, Program
+from .watch import Watch, part, told
 
 if TYPE_CHECKING:
     from .experiment import Experiment
 
 
-def initialise(program: Program, experiment: Experiment) -> dict[str, Array]:
+def initialise(program: Program, experiment: Experiment, watch: Watch | None = None) -> dict[str, Array]:
     """Every parameter of a program, read-only, in the experiment's dtype."""
     parameters = {}
-    for name, parameter in program.parameters.items():
-        with np.errstate(over="ignore", invalid="ignore"):
-            parameters[name] = start(name, parameter, experiment).astype(experiment.dtype)
-        parameters[name].flags.writeable = False
+    count = len(program.parameters)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for number, (name, parameter) in told(enumerate(program.parameters.items()), count, watch):
+            share = part(watch, number / count, (number + 1) / count)
+            parameters[name] = start(name, parameter, experiment, share).astype(experiment.dtype)
+            parameters[name].flags.writeable = False
     return parameters
 
 
-def start(name: str, parameter: Parameter, experiment: Experiment) -> Array:
+def start(name: str, parameter: Parameter, experiment: Experiment, watch: Watch | None = None) -> Array:
     """One parameter's start, in float64. Its random stream is its own, whatever stands beside it."""
-    rng = generator(experiment.seed, Purpose.PARAMETER, name)
     if parameter.fans is not None:
-        return np.concatenate([_weight(rng, parameter, experiment) for _ in range(parameter.blocks)])
+        rng = generator(experiment.seed, Purpose.PARAMETER, name)
+        blocks = told(range(parameter.blocks), parameter.blocks, watch)
+        return np.concatenate([_weight(rng, parameter, experiment) for _ in blocks])
     values = np.full(parameter.shape, parameter.fill)
     if parameter.bias and experiment.sigma_b is not None:
+        # A generator takes 15 µs to make: only where there is something to draw.
+        rng = generator(experiment.seed, Purpose.PARAMETER, name)
         values += experiment.sigma_b * rng.standard_normal(parameter.shape)
     for first, last, value in parameter.offsets:
         values[first:last] += value

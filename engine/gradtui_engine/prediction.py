@@ -23,12 +23,17 @@ import numpy as np
 
 from .initialisers import INITIALISERS
 from .meanfield import fixed_point, moments
+from .message import Message
 from .mlp import blocks, skip_scale
 from .normalisation import NORMALISATIONS
 
 if TYPE_CHECKING:
     from .experiment import Experiment
     from .trace import Trace
+
+
+#: χ below, at and above 1.
+REGIMES = ("ordered", "critical", "chaotic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,10 @@ def _mlp(trace: Trace, count: int) -> Theory:
     scale = weight_scale(experiment, experiment.width, experiment.width)
     lsuv = experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
     if scale is None and not lsuv:
-        return _nothing(
-            count, f"no mean-field theory for init {experiment.init}: its weights are not independent draws"
+        note = Message(
+            "no mean-field theory for init {init}: its weights are not independent draws", init=experiment.init
         )
+        return _nothing(count, note)
     if experiment.norm == "batch":
         return _batch_norm(experiment, count)
     block_problem = _block_problem(experiment, trace.input.shape[-1])
@@ -94,12 +100,12 @@ def _mlp(trace: Trace, count: int) -> Theory:
     plain = experiment.norm == "none" and experiment.residual == "none" and not lsuv
     if not plain:
         chi = _last_rate(experiment, trace.input.shape[-1], squares)
-        note = "finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block"
+        note = Message("finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block")
         return Theory(factors, None, chi, _regime(chi), None, note)
     point = fixed_point(
         experiment.activation_name, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(experiment)), experiment.slope
     )
-    note = "mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)"
+    note = Message("mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)")
     return Theory(factors, point.q_star, point.chi, point.regime, point.depth_scale, note)
 
 
@@ -112,29 +118,32 @@ def _last_rate(experiment: Experiment, inputs: int, squares: list[float]) -> flo
 
 
 def _regime(chi: float) -> str:
-    return "critical" if abs(chi - 1) < 1e-3 else ("ordered" if chi < 1 else "chaotic")
+    ordered, critical, chaotic = REGIMES
+    return critical if abs(chi - 1) < 1e-3 else (ordered if chi < 1 else chaotic)
 
 
 def _block_problem(experiment: Experiment, inputs: int) -> str:
     if experiment.residual == "none":
         return ""
     if experiment.residual_block == "original":
-        return "no theory for original blocks: f acts on the sum, which is not Gaussian"
+        return Message("no theory for original blocks: f acts on the sum, which is not Gaussian")
     if experiment.residual_block == "pre" and not all(skip for _, _, skip in blocks(experiment, inputs)):
-        return "no theory for pre-activation blocks after an ordinary layer: what they read is not Gaussian"
+        return Message("no theory for pre-activation blocks after an ordinary layer: what they read is not Gaussian")
     return ""
 
 
 def _batch_norm(experiment: Experiment, count: int) -> Theory:
     if experiment.residual != "none":
-        return _nothing(count, "no closed form for batch norm with skips")
+        return _nothing(count, Message("no closed form for batch norm with skips"))
     if experiment.norm_position != "before":
-        return _nothing(count, "no closed form for batch norm after the activation")
+        return _nothing(count, Message("no closed form for batch norm after the activation"))
     at = moments(experiment.activation_name, 1.0, experiment.slope)
     chi = at.slope_square / (at.square - at.mean**2)
     # The first layers still see the data's own correlations; the last factor belongs to no pair of layers.
     factors = (None, *((math.sqrt(chi),) * (count - 2)), None)
-    note = "limit of a large batch and width, after the first layers (Yang et al. 2019); it does not depend on σ_w"
+    note = Message(
+        "limit of a large batch and width, after the first layers (Yang et al. 2019); it does not depend on σ_w"
+    )
     return Theory(factors[:count], None, chi, _regime(chi), None, note)
 
 
@@ -227,9 +236,9 @@ def _rnn(trace: Trace, count: int) -> Theory:
     inputs = int(trace.input.shape[-1])
     entering = weight_scale(experiment, experiment.width, inputs)
     if recurrent is None or entering is None:
-        return _nothing(count, f"no mean-field theory for init {experiment.init}")
+        return _nothing(count, Message("no mean-field theory for init {init}", init=experiment.init))
     if experiment.layers > 1 or experiment.readout == "all":
-        return _nothing(count, "mean-field theory along time is for one layer, read out at the last step")
+        return _nothing(count, Message("mean-field theory along time is for one layer, read out at the last step"))
     drive = np.mean(np.square(trace.input.astype(np.float64)), axis=2)  # (time, batch)
     square = np.zeros(drive.shape[1])
     factors: list[float | None] = []
@@ -241,17 +250,20 @@ def _rnn(trace: Trace, count: int) -> Theory:
         square = np.array([each.square for each in at])
         factors.append(math.sqrt(recurrent * float(np.mean([each.slope_square for each in at]))))
     point = fixed_point(experiment.activation_name, math.sqrt(recurrent), math.sqrt(_bias_scale(experiment)))
-    note = "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"
+    note = Message(
+        "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"
+    )
     return Theory((*factors, None), point.q_star, point.chi, point.regime, point.depth_scale, note)
 
 
 def _gated(trace: Trace, count: int) -> Theory:
     pin = trace.experiment.pin_forget
     if pin is None:
-        return _nothing(count, "no closed form for free gates; pin the forget gate (pin_forget) for an exact one")
-    carried = "c" if trace.experiment.cell == "lstm" else "h"
-    note = (
-        f"exact: the factor of the direct path of {carried} is the pinned gate; the paths through the gates add to it"
+        note = Message("no closed form for free gates; pin the forget gate (pin_forget) for an exact one")
+        return _nothing(count, note)
+    note = Message(
+        "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
+        state="c" if trace.experiment.cell == "lstm" else "h",
     )
     return Theory((*((pin,) * (count - 1)), None), None, pin**2, _regime(pin**2), None, note)
 

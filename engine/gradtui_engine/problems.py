@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .message import Message
+
 # difflib's default cut-off (0.6) misses two-letter slips in short names such as "rleu".
 _SIMILARITY = 0.5
 
@@ -39,6 +41,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
 def unknown_name(given: str, allowed: Sequence[str]) -> str:
     """The message for a name that is not in a table."""
     match = nearest(given, allowed)
-    hint = f"; did you mean {match!r}?" if match else ""
-    shown = repr(given) if len(given) <= 60 else f"{given[:40]!r}…"
-    return f"{shown} is unknown; allowed: {', '.join(allowed)}{hint}"
+    found = {"given": repr(given) if len(given) <= 60 else f"{given[:40]!r}…", "allowed": ", ".join(allowed)}
+    if match is None:
+        return Message("{given} is unknown; allowed: {allowed}", **found)
+    return Message("{given} is unknown; allowed: {allowed}; did you mean {match}?", **found, match=repr(match))

@@ -6,10 +6,13 @@ Values live in named slots (`h/3`, `z/12`, `c/40`). A slot may be part of a whol
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from .message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,18 @@ class Site:
     def place(self) -> str:
         """The layer or time step, or the part where the operation belongs to no stage."""
         if self.time is not None:
-            return f"t = {self.time}"
-        return f"layer {self.layer}" if self.layer is not None else self.part
+            return stage_place("time", self.time)
+        return stage_place("layer", self.layer) if self.layer is not None else self.part
 
     def __str__(self) -> str:
-        return self.place if self.place == self.part else f"{self.place} · {self.part}"
+        place = self.place
+        return place if place == self.part else Message("{place} · {part}", place=place, part=self.part)
+
+
+@functools.lru_cache(maxsize=2**15)
+def stage_place(axis: str, number: int) -> Message:
+    """Where a stage is, in words: layer 3, t = 4. Remembered, as a trace's steps ask for each stage's several times."""
+    return Message("layer {number}", number=number) if axis == "layer" else Message("t = {number}", number=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,26 @@ class Program:
 
     def add(self, operation: str, site: Site, **rest: Any) -> None:
         self.instructions.append(Instruction(operation, site, **rest))
+
+    @functools.cached_property
+    def layers(self) -> dict[int, list[Instruction]]:
+        """The instructions of each layer of an MLP, in order; empty over time. (Not before all of them are there.)"""
+        found: dict[int, list[Instruction]] = {}
+        for each in self.instructions:
+            if each.site.layer is not None:
+                found.setdefault(each.site.layer, []).append(each)
+        return found
+
+    @functools.cached_property
+    def readers(self) -> dict[str, int]:
+        """The first instruction that reads each slot: the last one whose backward pass reaches it."""
+        backwards = range(len(self.instructions) - 1, -1, -1)
+        return {name: index for index in backwards for name in self.instructions[index].inputs}
+
+    @functools.cached_property
+    def writers(self) -> dict[str, int]:
+        """The instruction that writes each slot."""
+        return {name: index for index, each in enumerate(self.instructions) for name in each.outputs}
 
     def owned(self) -> Iterator[tuple[str, Slot]]:
         """The slots that are arrays of their own, not parts of a whole."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .message import Message
 from .program import Parameter, Program, Site
 from .readout import Sizes, readout
 
@@ -79,7 +80,7 @@ def _pin(experiment: Experiment) -> float:
 
 
 def _site(part: str, experiment: Experiment, layer: int) -> str:
-    return part if experiment.layers == 1 else f"{part}, layer {layer + 1}"
+    return part if experiment.layers == 1 else Message("{part}, layer {number}", part=part, number=layer + 1)
 
 
 def _parameters(program: Program, experiment: Experiment, layer: int, inputs: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from .message import Message
 from .problems import ExperimentError, Problem
 
 if TYPE_CHECKING:
@@ -58,10 +59,14 @@ def read_toml(source: str | Path) -> dict[str, Any]:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
         return tomllib.loads(text)
     except OSError as error:
-        raise ExperimentError([Problem(name, f"cannot be read: {error.strerror}")]) from None
+        raise _refused(name, Message("cannot be read: {reason}", reason=error.strerror)) from None
     except UnicodeDecodeError as error:
-        raise ExperimentError([Problem(name, f"is not UTF-8 text (byte {error.start})")]) from None
+        raise _refused(name, Message("is not UTF-8 text (byte {number})", number=error.start)) from None
     except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
-        raise ExperimentError([Problem(name, f"is not TOML: {error}")]) from None
+        raise _refused(name, Message("is not TOML: {reason}", reason=str(error))) from None
     except RecursionError:
-        raise ExperimentError([Problem(name, "is not TOML: nested too deeply")]) from None
+        raise _refused(name, Message("is not TOML: nested too deeply")) from None
+
+
+def _refused(name: str, message: Message) -> ExperimentError:
+    return ExperimentError([Problem(name, message)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .activations import ACTIVATIONS, SIGMOID_SATURATION, TANH_SATURATION
-from .numerics import Array, cosines, norm, norms, ratio
+from .numerics import Array, cosines, norm, norm_inside, norms, ratio
 from .operations import OPERATIONS
 from .program import Instruction
 
@@ -32,6 +32,12 @@ class ActivationStatistics:
     std: float
     saturated: float
     dead: float
+
+
+#: The names of the parts of a factor: the keys of `Stage.factors`.
+FACTOR_PARTS = (
+    "activation", "norm", "weight", "scale", "branch", "skip", "cosine", "whole", "cell", "direct", "gates",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,17 +79,37 @@ class Stage:
     def parameters(self) -> Mapping[str, float]:
         """Gradient norm of each parameter of this stage; of a shared one, that of this time step's contribution."""
         trace = self._trace
+        if trace.axis == "time":
+            arrays = trace.contributions(self.index) if self.index else {}
+        else:
+            arrays = {name: trace.parameter_gradients[name] for name in self._names}
         with np.errstate(all="ignore"):
-            if trace.axis == "time":
-                arrays = trace.contributions(self.index) if self.index else {}
-            else:
-                arrays = {
-                    name: trace.parameter_gradients[name]
-                    for each in trace.program.instructions
-                    if each.site.layer == self.index
-                    for name in each.parameters
-                }
-            return {name: norm(array) for name, array in arrays.items()}
+            return {name: norm_inside(array) for name, array in arrays.items()}
+
+    @property
+    def _names(self) -> list[str]:
+        """The parameters that belong to this layer alone; none over time, where all steps share them."""
+        return [name for each in self._trace.program.layers.get(self.index, ()) for name in each.parameters]
+
+    @functools.cached_property
+    def parameter_gradient_norm(self) -> float | None:
+        """‖dL/dθ‖ of all parameters of this stage together (Frobenius, over weights and biases).
+
+        Over time that of this step's contribution to the shared gradient; the contributions add up as arrays, their
+        norms do not. None for stage 0, which has no parameters.
+        """
+        parts = self.parameters
+        return norm(np.array(list(parts.values()))) if parts else None
+
+    @functools.cached_property
+    def update_ratio(self) -> float | None:
+        """‖ΔW‖ / ‖W‖ of this layer's weight matrix: about 1e-3 is healthy (CS231n).
+
+        None for stage 0, and over time, where all steps share one matrix and one update.
+        """
+        trace = self._trace
+        matrices = [name for name in self._names if trace.program.parameters[name].fans is not None]
+        return trace.update_ratio(matrices[0]) if matrices else None
 
 
 def stages_of(trace: Trace) -> tuple[Stage, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .message import Message
 from .numerics import Array
 from .problems import ExperimentError, Problem, nearest
 
@@ -28,7 +29,7 @@ class TabularData:
     classes: tuple[str, ...] | None
 
 
-def _failed(*messages: str) -> ExperimentError:
+def _failed(*messages: Message) -> ExperimentError:
     return ExperimentError(Problem("data", message) for message in messages)
 
 
@@ -47,15 +48,32 @@ def stamp(source: str) -> tuple[int, int]:
         found = path.stat()
     except OSError as error:
         match = nearest(path.name, _tables_beside(path))
-        hint = f"; did you mean {str(path.with_name(match))!r}?" if match else ""
-        raise _failed(f"{str(path)!r} cannot be read: {error.strerror}{hint}") from None
+        if match is None:
+            raise _failed(_unreadable(path, error.strerror)) from None
+        message = Message(
+            "{file} cannot be read: {reason}; did you mean {match}?",
+            file=_quoted(path), reason=error.strerror, match=_quoted(path.with_name(match)),
+        )  # fmt: skip
+        raise _failed(message) from None
     except ValueError as error:  # a NUL in the name
-        raise _failed(f"{str(path)!r} cannot be read: {error}") from None
+        raise _failed(_unreadable(path, str(error))) from None
     if not path.is_file():
-        raise _failed(f"{str(path)!r} is not a file; give a CSV file as csv:PATH")
+        raise _failed(Message("{file} is not a file; give a CSV file as csv:PATH", file=_quoted(path)))
     if found.st_size > MOST_BYTES:
-        raise _failed(f"{str(path)!r} has {found.st_size >> 20} MiB; allowed: up to {MOST_BYTES >> 20} MiB")
+        message = Message(
+            "{file} has {size} MiB; allowed: up to {most} MiB",
+            file=_quoted(path), size=found.st_size >> 20, most=MOST_BYTES >> 20,
+        )  # fmt: skip
+        raise _failed(message)
     return found.st_mtime_ns, found.st_size
+
+
+def _quoted(path: Path) -> str:
+    return repr(str(path))
+
+
+def _unreadable(path: Path, reason: str | None) -> Message:
+    return Message("{file} cannot be read: {reason}", file=_quoted(path), reason=reason)
 
 
 def _tables_beside(path: Path) -> list[str]:
@@ -77,26 +95,41 @@ def _read(source: str, stamped: tuple[int, int]) -> TabularData:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [(reader.line_num, row) for reader in [csv.reader(file, strict=True)] for row in reader if row]
     except OSError as error:
-        raise _failed(f"{str(path)!r} cannot be read: {error.strerror}") from None
+        raise _failed(_unreadable(path, error.strerror)) from None
     except UnicodeDecodeError as error:
-        raise _failed(f"{str(path)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV") from None
+        message = Message(
+            "{file} is not UTF-8 text (byte {number}); save it as UTF-8 CSV", file=_quoted(path), number=error.start
+        )
+        raise _failed(message) from None
     except csv.Error as error:
-        raise _failed(f"{str(path)!r} is not CSV: {error}") from None
+        raise _failed(Message("{file} is not CSV: {reason}", file=_quoted(path), reason=str(error))) from None
     if len(rows) < 2:
-        raise _failed(f"{str(path)!r} has {len(rows)} rows; needed: a header row and at least one row of data")
+        message = Message(
+            "{file} has {count} rows; needed: a header row and at least one row of data",
+            file=_quoted(path), count=len(rows),
+        )  # fmt: skip
+        raise _failed(message)
     (_, header), body = rows[0], rows[1:]
     if len(header) < 2:
-        hint = "; columns are separated by commas" if ";" in header[0] or "\t" in header[0] else ""
-        raise _failed(f"{str(path)!r} has {len(header)} column; needed: at least one input and the target{hint}")
-    ragged = [
-        f"line {line} has {len(row)} columns; the header has {len(header)}"
-        for line, row in body
-        if len(row) != len(header)
-    ]
+        raise _failed(_one_column(path, header[0]))
+    ragged = [(line, len(row)) for line, row in body if len(row) != len(header)]
     if ragged:
-        raise _failed(*ragged[:MOST_PROBLEMS])
+        raise _failed(*(_ragged(line, count, len(header)) for line, count in ragged[:MOST_PROBLEMS]))
     features = _numbers(header[:-1], [(line, row[:-1]) for line, row in body])
     return _with_target(features, [row[-1].strip() for _, row in body], header[-1])
+
+
+def _one_column(path: Path, heading: str) -> Message:
+    if ";" in heading or "\t" in heading:
+        return Message(
+            "{file} has 1 column; needed: at least one input and the target; columns are separated by commas",
+            file=_quoted(path),
+        )
+    return Message("{file} has 1 column; needed: at least one input and the target", file=_quoted(path))
+
+
+def _ragged(line: int, count: int, header: int) -> Message:
+    return Message("line {line} has {count} columns; the header has {header}", line=line, count=count, header=header)
 
 
 def _numbers(header: list[str], body: list[tuple[int, list[str]]]) -> Array:
@@ -109,9 +142,16 @@ def _numbers(header: list[str], body: list[tuple[int, list[str]]]) -> Array:
     problems = []
     for row, column in np.argwhere(~np.isfinite(values))[:MOST_PROBLEMS]:
         line, cells = body[row]
-        what = f": {cells[column]!r} is not a finite number" if cells[column].strip() else " is empty"
-        problems.append(f"line {line}, column {header[column]!r}{what}")
+        problems.append(_no_number(line, header[column], cells[column]))
     raise _failed(*problems)
+
+
+def _no_number(line: int, column: str, cell: str) -> Message:
+    if not cell.strip():
+        return Message("line {line}, column {column} is empty", line=line, column=repr(column))
+    return Message(
+        "line {line}, column {column}: {cell} is not a finite number", line=line, column=repr(column), cell=repr(cell)
+    )
 
 
 def _number(text: str) -> float:
@@ -123,7 +163,8 @@ def _number(text: str) -> float:
 
 def _with_target(features: Array, cells: list[str], name: str) -> TabularData:
     if "" in cells:
-        raise _failed(f"row {cells.index('') + 1} of the data: the target {name!r} is empty")
+        row = cells.index("") + 1
+        raise _failed(Message("row {row} of the data: the target {name} is empty", row=row, name=repr(name)))
     try:
         values = np.array([float(cell) for cell in cells])
     except ValueError:
@@ -132,5 +173,8 @@ def _with_target(features: Array, cells: list[str], name: str) -> TabularData:
         return TabularData(features, np.array([numbers[cell] for cell in cells], dtype=np.int64), classes)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values)))
-        raise _failed(f"row {row + 1} of the data: the target {cells[row]!r} is not a finite number")
+        message = Message(
+            "row {row} of the data: the target {cell} is not a finite number", row=row + 1, cell=repr(cells[row])
+        )
+        raise _failed(message)
     return TabularData(features, values, None)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import copy
 import enum
 import functools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .clipping import CLIPPINGS
 from .node import Node, Workspace
 from .normalisation import running
-from .numerics import Array, cosine, norm, ratio
+from .numerics import Array, cosine, norm
 from .operations import OPERATIONS
-from .optimisers import OPTIMISERS, Settings
 from .outcome import Outcome, judge
 from .prediction import Theory, predict
 from .profile import Profile, profile
 from .program import Instruction, Program, Site
 from .stages import Stage, slopes, stages_of
+from .update import Update
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -95,11 +95,13 @@ class Trace:
     norms_in_run: dict[str, float]
     #: Where a skip and a branch meet, by the slot whose gradient is their sum.
     merges: dict[str, Merge]
+    _update: Update = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for arrays in (self.values, self.gradients, self.parameter_gradients):
             for array in arrays.values():
                 array.setflags(write=False)
+        object.__setattr__(self, "_update", Update(self.experiment, self.parameters, self.parameter_gradients))
 
     @property
     def axis(self) -> str:
@@ -145,11 +147,8 @@ class Trace:
 
     def activation_at(self, stage: int) -> Instruction | None:
         """The activation of a layer as an instruction; None in a cell, whose step contains it."""
-        return self._activations.get(stage)
-
-    @functools.cached_property
-    def _activations(self) -> dict[int | None, Instruction]:
-        return {each.site.layer: each for each in self.program.instructions if each.operation == "activation"}
+        layer = self.program.layers.get(stage, ())
+        return next((each for each in layer if each.operation == "activation"), None)
 
     def slopes(self, stage: int) -> Array:
         """f'(z) of a stage's activation, (batch, units)."""
@@ -168,9 +167,10 @@ class Trace:
         """
         if slot in self.gradients:
             return self.gradients[slot]
-        instruction = next((each for each in self.program.instructions if slot in each.inputs), None)
-        if instruction is None:
+        reader = self.program.readers.get(slot)
+        if reader is None:
             raise KeyError(f"no gradient reaches {slot!r}")
+        instruction = self.program.instructions[reader]
         node = self._node(instruction)
         with np.errstate(all="ignore"):
             OPERATIONS[instruction.operation].backward(node)
@@ -195,41 +195,39 @@ class Trace:
         if not 1 <= time < len(self.program.stages):
             raise IndexError(f"time step {time}: there are 1 to {len(self.program.stages) - 1}")
         found: dict[str, Array] = {}
-        for each in self.program.instructions:
-            row = OPERATIONS[each.operation]
-            if row.contribution is not None:
-                with np.errstate(all="ignore"):
-                    parts = row.contribution(self._node(each), time)
-                found.update(zip(each.parameters, parts, strict=True))
+        with np.errstate(all="ignore"):
+            for each, contribution, node in self._shared:
+                found.update(zip(each.parameters, contribution(node, time), strict=True))
         return found
 
     @functools.cached_property
+    def _shared(self) -> list[tuple[Instruction, Callable[[Node, int], tuple[Array, ...]], Node]]:
+        """The instructions whose parameters are shared over time, bound to this trace once for all of its steps."""
+        found = []
+        for each in self.program.instructions:
+            contribution = OPERATIONS[each.operation].contribution
+            if contribution is not None:
+                node = Node(each, self.values, self.gradients, self.parameters, {}, self.target, Workspace())
+                found.append((each, contribution, node))
+        return found
+
+    @property
     def clipped(self) -> dict[str, Array]:
         """The gradients that the optimiser gets, by parameter name: the clipped ones, or the very gradients."""
-        row = CLIPPINGS[self.experiment.clip]
-        with np.errstate(all="ignore"):
-            return row.clip(self.parameter_gradients, self.parameters, self.experiment.clip_threshold or 0.0)
+        return self._update.clipped
 
-    @functools.cached_property
+    @property
     def updates(self) -> dict[str, Array]:
         """What the optimiser, fresh, adds to each parameter."""
-        experiment = self.experiment
-        settings = Settings(experiment.learning_rate or 0.0, experiment.momentum, experiment.weight_decay or 0.0)
-        link = OPTIMISERS[experiment.optimizer_name].build(settings)
-        with np.errstate(all="ignore"):
-            found = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
-        for array in found.values():
-            array.setflags(write=False)
-        return found
+        return self._update.updates
 
     def updated(self, name: str) -> Array:
         """The parameter after the update."""
-        with np.errstate(all="ignore"):
-            return np.asarray(self.parameters[name] + self.updates[name])
+        return self._update.updated(name)
 
     def update_ratio(self, name: str) -> float:
         """‖update‖ / ‖parameter‖: about 1e-3 is healthy (CS231n)."""
-        return ratio(norm(self.updates[name]), norm(self.parameters[name]))
+        return self._update.ratio(name)
 
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:

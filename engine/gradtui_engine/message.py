@@ -1,0 +1,32 @@
+"""A text that still knows how it was made, so that whoever shows it can say it in another language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Message(str):
+    """A string made from a template and values: Message("{place} gets {share}", place="layer 1", share="0.1").
+
+    It is its English text. template and values give it back: template.format(**values). Values that are Messages or
+    plain strings can be translated in their turn. What is made from it by str's own methods is a plain string.
+    """
+
+    # A trace of 10,000 layers has some 10,000 of them: without a dictionary each.
+    __slots__ = ("template", "values")
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Message:
+        made = super().__new__(cls, template.format(**values) if values else template)
+        made.template, made.values = template, values
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickling and copying go through the template."""
+        return _made, (self.template, dict(self.values))
+
+
+def _made(template: str, values: Mapping[str, object]) -> Message:
+    return Message(template, **values)
