@@ -5,41 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as Row
 
-from gradtui_engine.activations import ACTIVATIONS
-from gradtui_engine.cells import CELLS
-from gradtui_engine.clipping import CLIPPINGS
-from gradtui_engine.datasets import CSV, DATA_SETS
+from gradtui_engine.datasets import CSV
 from gradtui_engine.experiment import is_optional
-from gradtui_engine.initialisers import INITIALISERS
-from gradtui_engine.losses import LOSSES
-from gradtui_engine.mlp import BLOCKS
-from gradtui_engine.normalisation import NORMALISATIONS
-from gradtui_engine.optimisers import OPTIMISERS
 from gradtui_engine.options import Option, Rejected, Value
 from gradtui_engine.tabular import PREFIX
 
+from . import glyphs
+from .about import about
 from .commands import groups, key_name
+from .glyphs import render
+from .language import tr
 from .views.panes import TABLE
+from .views.spans import padded
 
-#: What a picker says of each name: formula (or description) and note, from the tables themselves.
-_ABOUT: dict[str, dict[str, tuple[str, str]]] = {
-    "activation": {row.name: (row.formula, row.note) for row in ACTIVATIONS.values()},
-    "init": {row.name: (row.formula, row.note) for row in INITIALISERS.values()},
-    "cell": {row.name: (row.formula, row.note) for row in CELLS.values()},
-    "data": {row.name: (row.description, row.note) for row in DATA_SETS.values()},
-    "norm": {row.name: (row.formula, row.note) for row in NORMALISATIONS.values()},
-    "residual_block": {row.name: (row.formula, row.note) for row in BLOCKS.values()},
-    "loss": {row.name: (row.formula, row.note) for row in LOSSES.values()},
-    "clip": {row.name: (row.formula, row.note) for row in CLIPPINGS.values()},
-    "optimizer": {row.name: (row.formula, row.note) for row in OPTIMISERS.values()},
-}
+#: Columns of a picker's names; the longest, truncated_normal, takes 16.
+_NAMES = 17
+
+
+def framed(frame: Widget, title: str) -> None:
+    """Give a dialog's frame its title, and lines that the terminal has."""
+    frame.border_title = render(title)
+    frame.set_class(glyphs.current() == glyphs.ASCII, "ascii")
 
 
 class Dialog(ModalScreen[str | None]):
@@ -49,11 +44,13 @@ class Dialog(ModalScreen[str | None]):
     Dialog { align: right bottom; background: $background 0%; }
     Dialog > Vertical { width: 64; max-width: 90%; height: auto; max-height: 100%; border: round $border;
         background: $surface; padding: 0 1; margin: 0 1 0 1; }
+    Dialog > Vertical.ascii { border: ascii $border; }
     Dialog Label.problem { color: $text-error; width: 100%; }
     Dialog Label.about { color: $text-muted; width: 100%; height: auto; }
     Dialog OptionList { height: auto; max-height: 50vh; border: none; padding: 0; background: $surface; }
     Dialog OptionList:focus { border: none; }
     Dialog Input { border: tall $border-blurred; }
+    Dialog > .ascii Input { border: ascii $border-blurred; }
     """
     BINDINGS = [Binding("escape", "cancel", "cancel")]
 
@@ -62,7 +59,10 @@ class Dialog(ModalScreen[str | None]):
 
 
 class Picker(Dialog):
-    """Choose a name; while the highlight moves, `preview` is told, so that the screen can show it."""
+    """Choose a name; while the highlight moves, `preview` is told, so that the screen can show it.
+
+    A letter goes to the next name that begins with it. The name "" stands for leaving the field out.
+    """
 
     def __init__(self, field: str, names: tuple[str, ...], current: str, preview: Callable[[str], None]) -> None:
         super().__init__()
@@ -70,13 +70,16 @@ class Picker(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            frame.border_title = f"{self._field.replace('_', ' ')} · ↑↓ to try, enter to keep, esc to go back"
+            field = self._field.replace("_", " ")
+            framed(frame, tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=field))
             yield OptionList(*(Row(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
             yield Label("", classes="about")
 
     def _row(self, name: str) -> Text:
-        about = _ABOUT.get(self._field, {}).get(name, ("", ""))[0]
-        return Text.assemble((f"{name:<15}", "bold"), " ", (about, "dim"))
+        """A name, and what it is; without a name, that it follows from the others."""
+        shown = name or tr("auto")
+        said = tr(about(self._field, name).formula) if name else tr("left out: it follows from the others")
+        return Text.assemble((padded(shown, _NAMES), "bold"), (render(said), "dim"))
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
@@ -84,9 +87,21 @@ class Picker(Dialog):
         options.highlighted = self._names.index(current) if current in self._names else 0
         options.focus()
 
+    def on_key(self, event: events.Key) -> None:
+        """A letter jumps; OptionList has no use for letters."""
+        letter = (event.character or "").lower()
+        options = self.query_one(OptionList)
+        if not letter.isalnum() or options.highlighted is None:
+            return
+        event.stop()
+        here = options.highlighted
+        order = [(here + step) % len(self._names) for step in range(1, len(self._names) + 1)]
+        options.highlighted = next((each for each in order if self._names[each].startswith(letter)), here)
+
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         name = self._names[event.option_index]
-        self.query_one(Label).update(_ABOUT.get(self._field, {}).get(name, ("", ""))[1])
+        note = about(self._field, name).note
+        self.query_one(Label).update(Text(render(tr(note)) if note else ""))
         if name != CSV:
             self._preview(name)
 
@@ -95,38 +110,55 @@ class Picker(Dialog):
 
 
 class Prompt(Dialog):
-    """Type a value; what is wrong with it is said under it, and nothing is lost."""
+    """Type a value; what is wrong with it is said under it while it is typed, and nothing is lost."""
 
     def __init__(self, field: str, option: Option, current: Value, check: Callable[[str, Value], str]) -> None:
         super().__init__()
-        self._field, self._option, self._current, self._check = field, option, current, check
+        self._field, self._option, self._check = field, option, check
+        self._start = "" if current is None else str(current)
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            frame.border_title = f"{self._field.replace('_', ' ')} · enter to set, esc to go back"
-            yield Input("" if self._current is None else str(self._current))
-            empty = "; empty: none" if is_optional(self._field) else ""
-            yield Label(f"{self._option.help}: {self._option.kind.allowed}{empty}", classes="about")
+            framed(frame, tr("{field} · enter to set, esc to go back", field=self._field.replace("_", " ")))
+            yield Input(self._start)
+            yield Label(Text(render(self._help())), classes="about")
             yield Label("", classes="problem")
+
+    def _help(self) -> str:
+        help, allowed = tr(self._option.help), tr(self._option.kind.allowed)
+        if is_optional(self._field):
+            return tr("{help}: {allowed}; empty: none", help=help, allowed=allowed)
+        return tr("{help}: {allowed}", help=help, allowed=allowed)
 
     def on_mount(self) -> None:
         box = self.query_one(Input)
         box.focus()
         box.action_select_all()
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What the text itself gives away is said at once; the start needs no comment."""
+        if event.value != self._start:
+            self._say(self._read(event.value)[1])
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
-        try:
-            # An optional field that is left empty follows from the others, or is not used.
-            value = None if not text and is_optional(self._field) else self._option.kind.parse(text)
-            problem = self._check(self._field, value)
-        except Rejected as error:
-            problem = str(error)
+        value, problem = self._read(event.value)
+        problem = problem or self._check(self._field, value)
         if problem:
-            self.query_one(".problem", Label).update(Text(problem))
+            self._say(problem)
             event.input.action_select_all()
         else:
-            self.dismiss(text)
+            self.dismiss(event.value.strip())
+
+    def _read(self, typed: str) -> tuple[Value, str]:
+        """The value of the text and what is wrong with it. An optional field may be empty: it is left out then."""
+        text = typed.strip()
+        try:
+            return (None if not text and is_optional(self._field) else self._option.kind.parse(text)), ""
+        except Rejected as error:
+            return None, error.args[0]
+
+    def _say(self, problem: str) -> None:
+        self.query_one(".problem", Label).update(Text(render(tr(problem)) if problem else ""))
 
 
 class Help(ModalScreen[None]):
@@ -136,6 +168,7 @@ class Help(ModalScreen[None]):
     Help { align: center middle; }
     Help > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $border; background: $surface;
         padding: 0 1; }
+    Help > VerticalScroll.ascii { border: ascii $border; }
     """
     BINDINGS = [Binding(key, "dismiss", "close") for key in ("escape", "question_mark", "q", "enter")]
 
@@ -145,7 +178,7 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as frame:
-            frame.border_title = "help · ↑↓ to scroll, esc to close"
+            framed(frame, tr("help · ↑↓ to scroll, esc to close"))
             yield Static(self._text())
 
     def on_mount(self) -> None:
@@ -153,24 +186,29 @@ class Help(ModalScreen[None]):
 
     def _text(self) -> Text:
         text = Text()
-        text.append("The one idea\n", "bold underline")
-        text.append(
+        text.append(_line(tr("The one idea")), "bold underline")
+        idea = tr(
             "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
             "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
-            "the product near 1.\n\n"
+            "the product near 1."
         )
-        text.append("This pane\n", "bold underline")
-        text.append(f"{TABLE[self._pane].help}\n\n")
+        text.append(_line(idea) + "\n")
+        text.append(_line(tr("This pane")), "bold underline")
+        text.append(_line(tr(TABLE[self._pane].help)) + "\n")
         for group, commands in groups().items():
-            text.append(f"{group}\n", "bold underline")
+            text.append(_line(tr(group)), "bold underline")
             for each in commands:
                 keys = " ".join(key_name(key) for key in each.keys)
-                text.append(f"  {keys:<14}", "bold")
-                text.append(f"{each.help}\n")
+                text.append(padded(f"  {keys}", 16), "bold")
+                text.append(_line(tr(each.help)))
             text.append("\n")
-        text.append("The panes\n", "bold underline")
+        text.append(_line(tr("The panes")), "bold underline")
         for name, pane in TABLE.items():
             if name != self._pane:
-                text.append(f"  {name}: ", "bold")
-                text.append(f"{pane.help}\n")
+                text.append(f"  {tr(name)}: ", "bold")
+                text.append(_line(tr(pane.help)))
         return text
+
+
+def _line(text: str) -> str:
+    return render(text) + "\n"

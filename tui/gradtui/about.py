@@ -1,0 +1,43 @@
+"""What a field's names mean, from the engine's own tables: a formula (or description) and a note for each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.cells import CELLS
+from gradtui_engine.clipping import CLIPPINGS
+from gradtui_engine.datasets import CSV, DATA_SETS
+from gradtui_engine.experiment import options
+from gradtui_engine.initialisers import INITIALISERS
+from gradtui_engine.losses import LOSSES
+from gradtui_engine.mlp import BLOCKS
+from gradtui_engine.normalisation import NORMALISATIONS
+from gradtui_engine.optimisers import OPTIMISERS
+from gradtui_engine.tabular import PREFIX
+
+
+class About(NamedTuple):
+    """Formula and note, in English."""
+
+    formula: str = ""
+    note: str = ""
+
+
+_TABLES: dict[str, dict[str, About]] = {
+    "activation": {row.name: About(row.formula, row.note) for row in ACTIVATIONS.values()},
+    "init": {row.name: About(row.formula, row.note) for row in INITIALISERS.values()},
+    "cell": {row.name: About(row.formula, row.note) for row in CELLS.values()},
+    "data": {row.name: About(row.description, row.note) for row in DATA_SETS.values()},
+    "norm": {row.name: About(row.formula, row.note) for row in NORMALISATIONS.values()},
+    "residual_block": {row.name: About(row.formula, row.note) for row in BLOCKS.values()},
+    "loss": {row.name: About(row.formula, row.note) for row in LOSSES.values()},
+    "clip": {row.name: About(row.formula, row.note) for row in CLIPPINGS.values()},
+    "optimizer": {row.name: About(row.formula, row.note) for row in OPTIMISERS.values()},
+    "field": {name: About(each.help) for name, each in options().items()},
+}
+
+
+def about(field: str, name: str) -> About:
+    """What is known of a name; nothing for a name that no table has."""
+    return _TABLES.get(field, {}).get(CSV if name.startswith(PREFIX) else name, About())
