@@ -1,0 +1,168 @@
+"""The terminal's driver: notices that the terminal is gone, and knows what has been written to it.
+
+With Textual's own driver (8.2.8) a program whose terminal is closed without a SIGHUP (setsid, nohup, a dead parent)
+reads end-of-file in a loop, 100 % of a CPU, until somebody kills it; with a frame in the queue it waits for ever for a
+writer that has died of EIO, deaf to SIGTERM.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import sys
+import threading
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.message import Message
+
+#: The exit status of a program whose terminal is gone, as a shell reports SIGHUP.
+HANGUP = 128 + 1
+#: Seconds that an orderly end may take; there is no screen left to restore.
+_LAST_RESORT = 1.0
+#: Seconds that leaving waits for what the terminal owes, or the shell would read the answer as typed.
+FAREWELL = 0.5
+#: Seconds between two looks whether to stop, and whether an escape was the key alone.
+_LOOK = 0.1
+
+
+class Output:
+    """What the writer's thread writes to: a file that may go away, and then takes everything and keeps nothing."""
+
+    def __init__(self, file: IO[str], lost: Callable[[], None]) -> None:
+        self._file, self._lost = file, lost
+        self._gone = False
+        self._taken = 0
+        #: So many writes have been handed to the kernel, all of each.
+        self.flushed = 0
+
+    def write(self, text: str) -> None:
+        self._taken += 1
+        self._try(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        taken = self._taken
+        self._try(self._file.flush)
+        self.flushed = taken
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def _try(self, action: Callable[[], object]) -> None:
+        if self._gone:
+            return
+        try:
+            action()
+        except OSError:
+            self._gone = True
+            self._lost()
+
+
+class Lifeline(LinuxDriver):
+    """Textual's driver for Linux and macOS, with an end when the terminal is gone."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._output = Output(cast(IO[str], self._file), self._lost)
+        self._file = cast(Any, self._output)
+        self._is_lost = False
+        self._written = 0
+        self._asked_after = 0
+        self._owed: re.Match[str] | None = None
+        self._talks = False
+
+    # -- what has been written -------------------------------------------------------------------------
+
+    def write(self, data: str) -> None:
+        self._written += 1
+        super().write(data)
+
+    @property
+    def flushed(self) -> bool:
+        """Whether the kernel has taken all: while a link stalls, it does not."""
+        return self._output.flushed == self._written
+
+    @property
+    def unasked(self) -> bool:
+        """Whether something has been written since the last question. Nothing is, once the program is leaving."""
+        return self._talks and self._written > self._asked_after
+
+    def ask(self, question: str) -> None:
+        """Write a question for the cursor's position; empty: nothing is asked."""
+        if not question or not self._talks:
+            return
+        self.write(question)
+        self._asked_after = self._written
+        self._owed = re.search(r"\[(\d+);(\d+)H", question)
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._talks = True
+
+    def disable_input(self) -> None:
+        """Textual's, but with the last answer read before nobody does."""
+        self._talks = False
+        end = time.monotonic() + FAREWELL
+        while self._owed and not self._is_lost and time.monotonic() < end:
+            time.sleep(0.005)
+        self._owed = None
+        super().disable_input()
+
+    # -- what is read ----------------------------------------------------------------------------------
+
+    def run_input_thread(self) -> None:
+        """Read and dispatch until told to stop, or until there is nothing left to read from.
+
+        Textual's loop takes end-of-file for a pause, and ends with a traceback at a byte that is not UTF-8.
+        """
+        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
+        while not self.exit_event.is_set():
+            ready, _, _ = select.select([self.fileno], [], [], _LOOK)
+            if ready:
+                try:
+                    data = os.read(self.fileno, 4096)
+                except OSError:
+                    data = b""
+                if not data:
+                    self._lost()
+                    return
+                for message in parser.feed(decode(data)):
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.CursorPosition) and self._owed:
+            place = str(message.y + 1), str(message.x + 1)
+            if place == self._owed.groups():
+                self._owed = None
+        super().process_message(message)
+
+    def _lost(self) -> None:
+        """The terminal is gone, says the reader's thread or the writer's: end the program, in order or else at once."""
+        if self._is_lost:
+            return
+        self._is_lost = True
+        last = threading.Timer(_LAST_RESORT, os._exit, [HANGUP])
+        last.daemon = True
+        last.start()
+        # What is still in Python's buffers would fail again at the end.
+        with contextlib.suppress(OSError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.__stdout__, sys.__stderr__):
+                if stream is not None:
+                    os.dup2(null, stream.fileno())
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._app.exit, HANGUP)

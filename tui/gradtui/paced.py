@@ -1,0 +1,149 @@
+"""An app that draws when its terminal can take a frame: the pacer's decisions, carried out with Textual."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+from textual import events
+from textual.app import App
+from textual.driver import Driver
+
+from .pacing import Attention, Pacer
+
+if sys.platform != "win32":
+    from textual.drivers.linux_driver import LinuxDriver
+
+    from .lifeline import Lifeline
+
+#: Seconds until the next look while the kernel does not take what has been written.
+_BLOCKED = 0.05
+
+
+class PacedApp(App[int]):
+    """Subclasses draw in `draw` and move playback on in `advance`; they call `show` and `play`.
+
+    Where the terminal cannot be asked (Windows, a browser, no terminal at all), frames come at the rate of fps.
+    """
+
+    def __init__(self, fps: float = 30.0) -> None:
+        super().__init__()
+        self.pacer = Pacer(fps)
+        #: Steps a second, 0 while nothing plays.
+        self._speed = 0.0
+        #: Whether there is something to draw, and whether a look is in the queue.
+        self._stale = False
+        self._looking = False
+        self._beat_at: asyncio.TimerHandle | None = None
+
+    def draw(self) -> None:
+        """Draw a frame."""
+        raise NotImplementedError
+
+    def advance(self, steps: int) -> None:
+        """Move playback on by so many steps, and call `show`."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Draw as soon as the terminal can take it, once for all the keys that wait in the queue by then."""
+        self._stale = True
+        if not self._looking:
+            self._looking = self.call_later(self._look)
+
+    def play(self, speed: float) -> None:
+        """Play at so many steps a second; 0 stops."""
+        if speed == self._speed:
+            return
+        if not self._speed:
+            self.pacer.start(time.monotonic())
+        self._speed = speed
+        self._schedule()
+
+    # -- frames ----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Something is to be shown, and a person waits for it."""
+        self._looking = False
+        if not self._blocked:
+            self._draw_if_possible(urgent=True)
+        self._schedule()
+
+    def _beat(self) -> None:
+        """The clock, or an answer of the terminal: playback moves on, or what waits is drawn."""
+        if not self._blocked:
+            now = time.monotonic()
+            if self._speed and (steps := self.pacer.advance(now, self._speed)):
+                self.advance(steps)
+            self._draw_if_possible(urgent=False)
+            if self._line is not None:
+                self._line.ask(self.pacer.ask_again(now))
+        self._schedule()
+
+    def _draw_if_possible(self, *, urgent: bool) -> None:
+        now = time.monotonic()
+        if self._stale and self.pacer.may_draw(now, urgent=urgent):
+            self._stale = False
+            self.pacer.drawn(now)
+            self.draw()
+
+    def _schedule(self) -> None:
+        if self._beat_at is not None:
+            self._beat_at.cancel()
+            self._beat_at = None
+        wait = self.pacer.wait(time.monotonic(), speed=self._speed, waiting=self._stale)
+        if wait is not None and self.is_running:
+            wait = max(wait, _BLOCKED) if self._blocked else wait
+            # Through the app's queue: keys that have come meanwhile are first.
+            self._beat_at = asyncio.get_running_loop().call_later(wait, self.call_later, self._beat)
+
+    # -- the terminal ----------------------------------------------------------------------------------
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        if sys.platform != "win32" and found is LinuxDriver:
+            return Lifeline
+        return found
+
+    @property
+    def _line(self) -> Lifeline | None:
+        if sys.platform == "win32":
+            return None
+        return self._driver if isinstance(self._driver, Lifeline) else None
+
+    @property
+    def _blocked(self) -> bool:
+        """Whether the kernel has not taken what has been written: more would only fill the writer's queue."""
+        return self._line is not None and not self._line.flushed
+
+    def post_display_hook(self) -> None:
+        """Textual has written a frame, or found nothing to write."""
+        super().post_display_hook()
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._line is not None and self._line.unasked:
+            self._line.ask(self.pacer.ask(time.monotonic()))
+
+    def on_mount(self) -> None:
+        # Before the first frame, which is large: over a slow link its own answer would come after a second of silence.
+        self._ask()
+        self.app_resume_signal.subscribe(self, lambda _: self._resumed())
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        if self.pacer.answered(event.y + 1, event.x + 1) and (self._stale or self._speed):
+            self._beat()
+
+    def on_app_focus(self) -> None:
+        self._attend(Attention.FOCUSED)
+
+    def on_app_blur(self) -> None:
+        self._attend(Attention.UNFOCUSED)
+
+    def _resumed(self) -> None:
+        self.pacer.forget()
+        self._attend(Attention.FOCUSED)
+
+    def _attend(self, attention: Attention) -> None:
+        self.pacer.attention = attention
+        self._schedule()
