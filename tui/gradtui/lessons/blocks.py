@@ -48,8 +48,10 @@ class Block:
             return tomllib.loads(self.source)
         except ValueError as error:
             place = _AT_LINE.search(str(error))
-            line = self.line + int(place[1]) - 1 if place else self.line
+            # Without a number it is the end of the block that came too early.
+            number = int(place[1]) if place else self.source.rstrip().count("\n") + 1
             what = _AT_LINE.sub("", str(error)).strip()
+            line = self.line + number - 1
             raise Misplaced(line, Message("is not TOML: {problem}", problem=what)) from None
         except RecursionError:
             raise Misplaced(self.line, Message("is not TOML: nested too deeply")) from None
@@ -102,8 +104,9 @@ def sections(body: Block) -> tuple[str, list[Section]]:
         for token in tokens
         if token.type == "fence" and token.map and token.info.strip() == "step"
     ]
+    ends = [*(each[0] for each in heads), len(lines)][1:] if heads else []
     found = []
-    for (start, after, title), end in zip(heads, [*(each[0] for each in heads[1:]), len(lines)], strict=True):
+    for (start, after, title), end in zip(heads, ends, strict=True):
         inside = [each for each in fences if start <= each[0] < end]
         hidden = {number for first, last, _ in inside for number in range(first, last)}
         text = "\n".join(line for number, line in enumerate(lines[after:end], after) if number not in hidden)

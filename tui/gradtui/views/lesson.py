@@ -25,8 +25,8 @@ _APART = "    "
 class Keys:
     """The keys that work in a lesson, as the reader sees them."""
 
-    next: str = "n"
-    back: str = "N"
+    next: str = "enter"
+    back: str = "backspace"
     answer: str = "enter"
     close: str = "esc"
 
@@ -55,8 +55,8 @@ def lesson_view(
     room = max(height - 2, 0)
     start = min(max(offset, 0), max(len(body) - room, 0))
     shown = page(body[start : start + room], width, room)
-    hidden = len(body) - start - room
-    return [_heading(lesson, progress, width), *shown, _key_line(lesson, progress, keys, hidden, width)][:height]
+    below = len(body) - start - room
+    return [_heading(lesson, progress, width), *shown, _key_line(lesson, progress, keys, start, below, width)][:height]
 
 
 def most_offset(
@@ -76,19 +76,20 @@ def _heading(lesson: Lesson, progress: Progress, width: int) -> Line:
     return fit([(f"{number}/{count} · ", "label"), (current(progress, lesson).title, "strong")], width)
 
 
-def _key_line(lesson: Lesson, progress: Progress, keys: Keys, hidden: int, width: int) -> Line:
-    """The keys that do something here; the ones that matter most stay where there is little room."""
+def _key_line(lesson: Lesson, progress: Progress, keys: Keys, above: int, below: int, width: int) -> Line:
+    """The keys that do something here, the most needed first, and how many lines there are above and below."""
     step = current(progress, lesson)
     asks = step.question is not None and progress.answer is None
     last = progress.step >= len(lesson.steps) - 1
     wanted = [
         (keys.answer, tr("answer")) if asks else None,
-        (keys.next, tr("next")) if not last else None,
+        (keys.next, tr("next")) if not last and not (asks and keys.next == keys.answer) else None,
         (keys.back, tr("back")) if progress.step else None,
         (keys.close, tr("close") if not last else tr("finish")),
     ]
     shown = [each for each in wanted if each is not None]
-    right: Line = [(tr("↓ {count} more", count=hidden), "key")] if hidden > 0 else []
+    arrows = [f"{arrow} {count}" for arrow, count in (("↑", above), ("↓", below)) if count > 0]
+    right: Line = [("  ".join(arrows), "key")] if arrows else []
     lines = [_keys(shown[:count]) for count in range(len(shown), 0, -1)]
     left = first_fit(width - width_of(right) - 1, *lines)
     return fit(spread(left, right, width) if right else left, width)
