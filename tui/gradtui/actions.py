@@ -14,6 +14,7 @@ from gradtui_engine.options import Value
 from gradtui_engine.tabular import PREFIX
 
 from . import events as e
+from . import saving
 from .commands import COMMANDS, shown_keys
 from .cures import CURES, toggled
 from .dialogs import Dialog, Help, Picker, Prompt
@@ -211,6 +212,10 @@ def _quit(app: GradtuiApp, argument: str) -> None:
 
 Action = Callable[["GradtuiApp", str], Any]
 ACTIONS: dict[str, Action] = {
+    "copy": saving.copy,
+    "export": saving.export,
+    "picture": saving.picture,
+    "readout": saving.readout,
     "help": _help,
     "lock": _lock,
     "cell": _switch_cell,

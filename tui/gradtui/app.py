@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from textual import events
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.screen import Screen
-from textual.timer import Timer
 
 from gradtui_engine import Trace
 
@@ -20,6 +19,7 @@ from .background import Jobs, prepare
 from .commands import BY_ID, COMMANDS, footer, keys_of
 from .language import tr
 from .needs import Computed, Failed, Need, Simulation
+from .paced import PacedApp
 from .palette import DEFAULT, THEMES, palette
 from .themes import textual_theme
 from .timeline import Timeline
@@ -37,16 +37,16 @@ class Main(Screen[object], inherit_bindings=False):
     """The main screen: Textual's own tab would come before ours."""
 
 
-class GradtuiApp(App[int]):
+class GradtuiApp(PacedApp):
     """gradtui's screen."""
 
     TITLE = "gradtui"
     CSS = "Screen { layers: base; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, state: s.State, cursor: Iterable[e.Event] = ()) -> None:
-        """cursor: events to send when the first trace has arrived."""
-        super().__init__()
+    def __init__(self, state: s.State, cursor: Iterable[e.Event] = (), fps: float = 30.0) -> None:
+        """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
+        super().__init__(fps)
         for colours in THEMES.values():
             self.register_theme(textual_theme(colours))
         self.theme = DEFAULT
@@ -55,8 +55,6 @@ class GradtuiApp(App[int]):
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
         self._on_arrival: list[e.Event] = list(cursor)
-        self._clock: Timer | None = None
-        self._clock_speed = -1
         self._panes_made = False
         for each in COMMANDS:
             for key in keys_of(each.id):
@@ -67,10 +65,18 @@ class GradtuiApp(App[int]):
     def send(self, event: e.Event) -> None:
         """Update the state with one event, have computed what it needs, and show the result."""
         self.state = s.update(self.state, event, self.timeline)
-        self._keep_time()
-        self.jobs.want(catalogue.needs(self.state))
+        self._follow()
         self._adopt()
-        self._draw()
+
+    def _follow(self) -> None:
+        """What follows from a state: the clock, what is computed, what is shown."""
+        self.play(s.SPEEDS[self.state.speed] if self.state.playing else 0)
+        self.jobs.want(catalogue.needs(self.state))
+        self.show()
+
+    def advance(self, steps: int) -> None:
+        """The clock of playback."""
+        self.send(e.Tick(steps))
 
     def say(self, text: str) -> None:
         self.send(e.Message(text))
@@ -107,9 +113,7 @@ class GradtuiApp(App[int]):
             waiting, self._on_arrival = self._on_arrival, []
             for event in waiting:
                 self.send(event)
-        self._keep_time()
-        self.jobs.want(catalogue.needs(self.state))
-        self._draw()
+        self._follow()
 
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""
@@ -124,25 +128,14 @@ class GradtuiApp(App[int]):
         if len(problem) >= self.size.width:
             self.notify(problem, title=tr("not possible"), severity="error", timeout=10)
 
-    def _keep_time(self) -> None:
-        """One timer while playing, at the speed of the state."""
-        wanted = self.state.speed if self.state.playing else -1
-        if wanted == self._clock_speed:
-            return
-        if self._clock is not None:
-            self._clock.stop()
-            self._clock = None
-        if wanted >= 0:
-            self._clock = self.set_interval(1 / s.SPEEDS[wanted], partial(self.send, e.Tick()))
-        self._clock_speed = wanted
-
     def _look_at_work(self) -> None:
         """Say how far a computation is that takes long."""
         share, seconds = self.jobs.progress()
         if seconds > _LONG and not self.state.loaded:
             self.send(e.Message(status.computing(share)))
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the state, at once."""
         width, height = self.size
         if not self._panes_made or not width:
             return
@@ -169,6 +162,14 @@ class GradtuiApp(App[int]):
             pane.entitle(TABLE[name].title(scene, inner[0] - 4))
             pane.set_class(name == self.state.pane, "focused")
             pane.show(TABLE[name].view(scene, *inner), colours)
+
+    def show_state(self, state: s.State) -> None:
+        """Draw another state than the app's own, at once: a frame of a film."""
+        kept, self.state = self.state, state
+        try:
+            self.draw()
+        finally:
+            self.state = kept
 
     def _place(self, boxes: dict[str, Box]) -> None:
         width, height = self.size
@@ -198,11 +199,10 @@ class GradtuiApp(App[int]):
         prepare(self.exit)
         self._panes_made = True
         self.set_interval(_LOOK, self._look_at_work)
-        self.jobs.want(catalogue.needs(self.state))
-        self._draw()
+        self._follow()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.draw)
 
     def action_command(self, name: str) -> None:
         """A key, the palette or the footer: send the command's event, or do its action."""

@@ -10,8 +10,11 @@ from typing import Any, NoReturn
 
 from gradtui_engine.experiment import Experiment, options
 from gradtui_engine.options import Rejected
-from gradtui_engine.problems import ExperimentError, Problem, nearest
+from gradtui_engine.problems import ExperimentError, Problem, nearest, unknown_name
 from gradtui_engine.spelling import flag, read_toml
+
+from .presets import PRESETS, experiment_values, named
+from .settings import SETTINGS
 
 
 class UsageError(Exception):
@@ -41,12 +44,13 @@ def parser(
 ) -> argparse.ArgumentParser:
     """A parser with the command's own switches and, if it takes an experiment, one option per field of it."""
     made = _Parser(prog=prog, description=description, allow_abbrev=False)
+    for name, arguments in switches:
+        made.add_argument(name, **arguments)
     if not of_experiment:
         made.set_defaults(file=None)
         return made
-    made.add_argument("file", nargs="?", metavar="FILE.toml", help="an experiment; options override its fields")
-    for name, arguments in switches:
-        made.add_argument(name, **arguments)
+    what = "an experiment, or a preset; options override its fields"
+    made.add_argument("file", nargs="?", metavar="FILE.toml|PRESET", help=what)
     group = made.add_argument_group("experiment")
     for name, each in options().items():
         default = Experiment.__dataclass_fields__[name].default
@@ -117,15 +121,20 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
 
 
 def _allowed(name: str) -> str:
-    found = [each.kind.allowed for field_name, each in options().items() if flag(field_name) == name]
-    return found[0] if found else "a path"
+    rows = {flag(each): row.kind.allowed for each, row in options().items()}
+    rows |= {flag(each.name): each.kind.allowed for each in SETTINGS.values()}
+    return rows.get(name, "a path")
 
 
 def experiment_of(usage: Usage) -> Experiment:
     """The experiment of a file and options. Raises ExperimentError with every problem of both at once."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    if usage.file is not None:
+    if usage.file is not None and named(usage.file):
+        values = experiment_values(usage.file)
+    elif usage.file is not None and usage.file.replace("-", "").isalpha() and not Path(usage.file).exists():
+        problems.append(Problem("preset", unknown_name(usage.file, PRESETS.names)))
+    elif usage.file is not None:
         try:
             values = read_toml(Path(usage.file))
         except ExperimentError as error:

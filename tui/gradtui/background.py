@@ -11,7 +11,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .needs import Cancelled, Computed, Need
+from gradtui_engine import Cancelled
+
+from .needs import Computed, Need
 
 #: Results that no view needs any more are kept up to so many bytes and so many, in case a person goes back.
 _MOST_BYTES = 256 * 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +19,9 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 Switches = Sequence[tuple[str, dict[str, Any]]]
+
+#: Settings that a command without a screen has.
+_PRINTED = ("lang",)
 
 _EPILOG = (
     "Other commands (each has --help): gradtui run prints the numbers without a screen; gradtui doctor tries remedies; "
@@ -35,6 +39,11 @@ class Command:
     call: Callable[[Any, Any, TextIO], int]
     #: Whether the command takes an experiment at all.
     of_experiment: bool = True
+    #: The settings that it takes as options; None for all. `config` reads them itself: a broken file must not stop it.
+    settings: tuple[str, ...] | None = _PRINTED
+    reads_settings: bool = True
+    #: Further switches, made when the command is called: they cost imports.
+    more: Callable[[], Switches] = tuple
 
 
 def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
@@ -44,15 +53,21 @@ def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         message = "the screen needs a terminal; without one use: gradtui run"
         raise ExperimentError([Problem("terminal", message)])
-    from .app import GradtuiApp
+    from .launch import launch
 
-    status = GradtuiApp(experiment).run() or 0
+    status = launch(experiment, switches)
     if threading.active_count() > 1:
         # A computation is still under way, and Python would wait for it. The terminal is restored already.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _screen_switches() -> Switches:
+    from .address import switches
+
+    return switches()
 
 
 def _run(experiment: Any, switches: Any, out: TextIO) -> int:
@@ -79,12 +94,26 @@ def _theory(experiment: Any, switches: Any, out: TextIO) -> int:
     return theory(out)
 
 
+def _config(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .config import config
+
+    return config(switches, out, os.environ)
+
+
+def _presets(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .presets import listing
+
+    return listing(out, shutil.get_terminal_size((100, 24)).columns)
+
+
 COMMANDS = {
     "": Command(
         "gradtui",
         "See where the gradient goes: backpropagation through a deep MLP or an unrolled LSTM, step by step. " + _EPILOG,
         [("--version", {"action": "version", "version": f"gradtui {__version__}"})],
         _screen,
+        settings=None,
+        more=_screen_switches,
     ),
     "run": Command(
         "gradtui run",
@@ -121,6 +150,25 @@ COMMANDS = {
         _theory,
         of_experiment=False,
     ),
+    "presets": Command(
+        "gradtui presets",
+        "List the presets: experiments that make one point each. gradtui NAME opens one.",
+        [],
+        _presets,
+        of_experiment=False,
+    ),
+    "config": Command(
+        "gradtui config",
+        "Print where the file of settings is, and the settings in force as TOML that can be fed back.",
+        [
+            ("--path", {"action": "store_true", "help": "print the path alone"}),
+            ("--show", {"action": "store_true", "help": "print the settings alone"}),
+        ],
+        _config,
+        of_experiment=False,
+        settings=None,
+        reads_settings=False,
+    ),
 }
 
 
@@ -156,11 +204,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _misspelt_command(arguments: Sequence[str]) -> str | None:
     """What to say of a first word that is neither a command nor a file but looks like a command."""
     word = arguments[0] if arguments else ""
-    if not word.isalpha() or Path(word).exists():
+    if not word.replace("-", "").isalpha() or word.startswith("-") or Path(word).exists():
         return None
     from gradtui_engine.problems import unknown_name
 
-    return f"command: {unknown_name(word, tuple(each for each in COMMANDS if each))}"
+    from .presets import PRESETS
+
+    if word in PRESETS:
+        return None
+    return f"command: {unknown_name(word, (*(each for each in COMMANDS if each), *PRESETS))}"
 
 
 def _drop_output() -> None:
@@ -176,17 +228,39 @@ def _dispatch(command: Command, arguments: list[str]) -> int:
 
     from .arguments import UsageError, experiment_of, parse, parser
     from .notes import without_effect
+    from .settings import SettingsError, switches
 
     try:
-        made = parser(command.prog, command.description, command.switches, command.of_experiment)
-        usage = parse(made, arguments)
-        experiment = experiment_of(usage)
+        options = switches() if command.settings is None else switches(command.settings)
+        own = [*command.switches, *command.more(), *options]
+        usage = parse(parser(command.prog, command.description, own, command.of_experiment), arguments)
+        problems = _settle(usage.switches) if command.reads_settings else []
+        try:
+            experiment = experiment_of(usage)
+        except ExperimentError as error:
+            raise SettingsError([*problems, *error.problems]) from None
+        if problems:
+            raise SettingsError(problems)
         for note in without_effect(experiment, usage.fields):
             print(f"{command.prog}: {note}", file=sys.stderr)
         status = command.call(experiment, usage.switches, sys.stdout)
         sys.stdout.flush()
-    except (UsageError, ExperimentError) as error:
+    except (UsageError, ExperimentError, SettingsError) as error:
         for problem in error.problems:
             print(f"{command.prog}: {problem}", file=sys.stderr)
         return 2
     return status
+
+
+def _settle(found: Any) -> list[Any]:
+    """Put the settings into force, and beside the switches; returns what is wrong with them."""
+    from . import glyphs, language
+    from .settings import SettingsError, given_of, load
+
+    try:
+        found.loaded = load(given_of(found), os.environ)
+    except SettingsError as error:
+        return list(error.problems)
+    language.use(found.loaded.settings.lang)
+    glyphs.use(found.loaded.settings.glyphs)
+    return []

@@ -126,9 +126,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class NextQuantity:
-    """The next (or previous) quantity that the bars show."""
+    """The next (or previous) quantity that the bars show, or the one of this name."""
 
     by: int = 1
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gradtui_engine import Experiment, ExperimentError, Trace, simulate
+from gradtui_engine import Experiment, ExperimentError, Trace, prepare, simulate
+from gradtui_engine.watch import Watch as Watch
+from gradtui_engine.watch import part
 
 from .timeline import Timeline
 
-#: Told the share that is done; raises Cancelled where nobody wants the result any more.
-Watch = Callable[[float], None]
-
-
-class Cancelled(Exception):
-    """temporary"""
+#: About the run's share of the time until a trace can be shown; the rest is what views read of it.
+_RUN = 0.6
 
 
 class Need(Hashable, Protocol):
@@ -47,8 +45,8 @@ class Simulation:
 
     def compute(self, watch: Watch) -> Computed | Failed:
         try:
-            trace = simulate(self.experiment)
-            _ = trace.outcome, trace.steps, trace.updates
+            trace = simulate(self.experiment, part(watch, 0.0, _RUN))
+            prepare(trace, part(watch, _RUN, 1.0))
             return Computed(trace, Timeline.of(trace))
         except ExperimentError as error:
             return Failed("; ".join(map(str, error.problems)))

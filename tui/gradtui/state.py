@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import events as e
 from .language import tr
-from .tables import AXES, LISTS, QUANTITIES, VIEWS, panes_of
+from .tables import AXES, LISTS, QUANTITIES, SPEEDS, VIEWS, panes_of
 from .timeline import Grain, Timeline
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from .lessons.course import Progress
     from .scale import Scale
 
-#: Steps per second.
-SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 GRAINS = tuple(Grain)
 #: So many experiments back does undo lead.
 _MOST_PAST = 100
@@ -229,7 +227,7 @@ def _turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
 
 def _next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
     place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
-    return replace(state, quantity=QUANTITIES[place], axis_kind="", lock=None)
+    return replace(state, quantity=event.name or QUANTITIES[place], axis_kind="", lock=None)
 
 
 def _next_axis(state: State, event: e.NextAxis, timeline: Timeline | None) -> State:

@@ -13,6 +13,8 @@ from gradtui_engine.activations import ACTIVATIONS
 if TYPE_CHECKING:
     from .state import State
 
+#: Steps per second.
+SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 VIEWS = ("explore", "idea", "compare", "lab", "maths", "theory", "lessons")
 QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor")
 AXES = ("log", "linear", "sign-log")

@@ -248,12 +248,13 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, height: int) -
     mark = cell_of(scale, reference, height) if reference is not None else -1
     # ∂L/∂c_t is complete one step later than ∂L/∂h_t: step t itself adds the path through h_t.
     late = series.style == "cell" and 0 < scene.known < len(scene.stages)
+    marked = axis.nearest(scene.stage)
     cells: list[list[Span]] = [[] for _ in range(height)]
     for stage in axis.columns:
         value = series.values[stage]
         known = is_known(scene, drawn.quantity, stage) and not (late and stage == scene.known)
         glyphs = columns(scale, value, height) if known and value is not None else " " * height
-        here = "cursor" if axis.is_selected(stage, scene.stage) else style
+        here = "cursor" if stage == marked else style
         for row in range(height):
             if glyphs[row] != " ":
                 cells[row].append((glyphs[row], here))

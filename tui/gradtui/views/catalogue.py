@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..needs import Need, Simulation, other
 from ..state import State
+from ..theory_needs import needs as theory_needs
 from . import idea
 
 Needs = Callable[[State], tuple[Need, ...]]
@@ -33,7 +34,7 @@ _ROWS = (
     View("compare", "compare", "Two networks on the same data and random numbers, under one cursor.", _b),
     View("lab", "lab", "An activation, its slope, and what this network's own pre-activations make of it."),
     View("maths", "maths", "sinh, cosh, tanh beside sin, cos, tan."),
-    View("theory", "theory", "Where mean field theory puts this network, and the spectrum of its Jacobian."),
+    View("theory", "theory", "Where mean field theory puts this network, and its Jacobian's spectrum.", theory_needs),
     View("lessons", "lessons", "Predict, then see."),
 )
 VIEWS = {each.id: each for each in _ROWS}

@@ -73,7 +73,7 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     steps, _, units = gates.shape
     with np.errstate(all="ignore"):
         means = gates.reshape(steps, -1, len(GATES[cell]), units // len(GATES[cell])).mean(axis=(1, 3))
-    here = max(scene.stage, 1) - 1
+    here, marked = max(scene.stage, 1) - 1, axis.nearest(scene.stage)
     lines: list[Line] = []
     for name, block, meaning in GATES[cell]:
         cells = []
@@ -81,7 +81,7 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
             value = float(means[stage - 1, block]) if stage else float("nan")
             share = (value + 1) / 2 if name in _SIGNED else value
             glyph = UP[min(8, max(1, round(share * 8)))] if share == share else " "
-            cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else f"gate_{name}"))
+            cells.append((glyph, "cursor" if stage == marked else f"gate_{name}"))
         number: Line = [(f"  {short(float(means[here, block]))}", f"gate_{name}")]
         start: Line = [(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells)]
         lines.append(first_fit(width, [*start, *number, (f" {tr(meaning)}", "label")], [*start, *number], start))

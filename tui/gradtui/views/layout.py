@@ -31,6 +31,8 @@ _GATES, _PATHS, _LAST, _LAST_SMALL = 6, 7, 9, 6
 #: An open lesson: its width beside a view, or its rows under one.
 _LESSON_WIDE, _LESSON_FROM = 44, 132
 _LESSON_ROWS, _LESSON_SMALL = 12, 9
+#: Rows of two plots one above the other: each wants 14 inside its frame.
+_TWO_PLOTS = 30
 
 
 def arrange(state: State, width: int, height: int) -> Boxes:
@@ -167,6 +169,8 @@ def _theory(state: State, room: Box) -> Boxes:
     if room.width < _WIDE:
         return {state.pane: room}
     left, right = _beside(room, "plane", "depth").values()
+    if room.height < _TWO_PLOTS:
+        return {"plane": left, state.pane if state.pane != "plane" else "depth": right}
     half = room.height // 2
     return {"plane": left} | _over(right, ("depth", half), ("spectrum", room.height - half))
 

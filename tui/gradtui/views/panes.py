@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import activation, bars, cell, compare, idea, paths, why
+from . import activation, bars, cell, compare, idea, paths, theory, why
 from .scene import Scene
 from .spans import Line
 
@@ -101,6 +101,32 @@ _ROWS = (
         compare.difference,
         "What B differs in, what became of each, and by how much their gradients differ. Each cure has a key; ✓ says "
         "that B has it. A cure that is none is called so.",
+    ),
+    Pane(
+        "plane",
+        theory.plane_title,
+        theory.plane_view,
+        "Mean field theory's map of all networks with this activation: σ_w, the spread of the weights, to the right, "
+        "σ_b, that of the biases, upwards. On the left gradients vanish (order), on the right they explode (chaos); on "
+        "the line between, the edge of chaos, the factor √χ is 1. Denser glyphs: a signal goes deeper. ◆ is this "
+        "network. Gated cells have no such map: for them the pane shows the half-life of the direct path, for every "
+        "bias of its gate.",
+    ),
+    Pane(
+        "depth",
+        theory.depth_title,
+        theory.depth_view,
+        "Theory against measurement, stage by stage: ◇ the predicted factor, ■ the measured one, ◆ where they meet; "
+        "below, the products of the factors from the output down. The bar under them is how far from the input a "
+        "signal is worth something: about six depth scales. Of an LSTM or GRU it is the direct path that is compared.",
+    ),
+    Pane(
+        "spectrum",
+        theory.spectrum_title,
+        theory.spectrum_view,
+        "The singular values of the exact Jacobian, by which the network stretches each direction of the gradient: end "
+        "to end as a histogram, and largest, mean and smallest of every stage alone. All near 1 is dynamical isometry. "
+        "Values under the rounding of the largest are counted, not drawn.",
     ),
 )
 TABLE = {each.id: each for each in _ROWS}

@@ -45,13 +45,13 @@ def _row(
     scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, style: str, width: int
 ) -> Line:
     """One value per step as a column one cell high, the selected one's number behind."""
-    cells = []
+    cells, marked = [], axis.nearest(scene.stage)
     for stage in axis.columns:
         value = values[stage]
         share = 0.0 if value is None else scale.position(value)
         # One cell: a signed value fills it from below, half being 0.
         glyph = columns(LinearScale(0.0, 1.0), share, 1) if value is not None else " "
-        cells.append((glyph, "cursor" if axis.is_selected(stage, scene.stage) else style))
+        cells.append((glyph, "cursor" if stage == marked else style))
     here = values[scene.stage]
     head: Line = [(name[: MARGIN - 1].rjust(MARGIN - 1) + " ", style), *runs(cells)]
     return first_fit(width, [*head, (f"  {short(here)}", style)], head)

@@ -12,6 +12,7 @@ import numpy as np
 from .. import glyphs
 from ..formats import percent, short
 from ..language import tr
+from . import theory_readout
 from .cell import GATES
 from .heat import finite_range
 from .panes import TABLE
@@ -265,6 +266,9 @@ _READ: dict[str, Callable[[Scene], Lines]] = {
     "cell": _cell,
     "gates": _gates,
     "paths": _paths,
+    "plane": theory_readout.plane,
+    "depth": theory_readout.depth,
+    "spectrum": theory_readout.spectrum,
     "why": _why,
     "side_a": _bars,
     "both": _both,

@@ -30,11 +30,8 @@ class TimeAxis:
             return cls(tuple(column * stages // used for column in range(used)))
         return cls(tuple(round((stages - 1) * column / (room - 1)) for column in range(room)))
 
-    def is_selected(self, stage: int, selected: int) -> bool:
-        """Whether a column's stage is the one shown for the selected stage (the nearest shown, if it has none)."""
-        return stage == self._nearest(selected)
-
-    def _nearest(self, selected: int) -> int:
+    def nearest(self, selected: int) -> int:
+        """The stage that is shown for the selected one: itself, or the nearest that has a column."""
         return min(self._shown, key=lambda stage: abs(stage - selected))
 
     @functools.cached_property
@@ -54,7 +51,7 @@ class TimeAxis:
         for stage in wanted:
             self._write(text, stage, str(stage))
         style = ["label"] * len(text)
-        shown = self._nearest(selected)
+        shown = self.nearest(selected)
         start = self._write(text, shown, f"▴{selected}", force=True)
         for index in range(start, min(start + 1 + len(str(selected)), len(text))):
             style[index] = "cursor"

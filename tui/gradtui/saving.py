@@ -1,0 +1,88 @@
+"""Taking things along: the reproducing command, files, a picture, plain text."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from . import clipboard
+from .address import command
+from .exports import FORMATS, Format, Material, NotWritten, write
+from .formats import percent
+from .language import tr
+from .summary import describe
+
+if TYPE_CHECKING:
+    from .app import GradtuiApp
+
+
+def copy(app: GradtuiApp, argument: str) -> None:
+    """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
+    text = clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard)
+    app.say(text)
+    app.notify(text, timeout=4)
+
+
+def export(app: GradtuiApp, argument: str) -> None:
+    """Choose a format, and save."""
+    from .dialogs import Picker
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            # The picker has to be gone before the screen is taken.
+            app.call_after_refresh(start, app, name)
+
+    app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None), answered)
+
+
+def picture(app: GradtuiApp, argument: str) -> None:
+    """The screen as SVG, without a question."""
+    start(app, "svg")
+
+
+def start(app: GradtuiApp, name: str) -> None:
+    app.run_worker(_save(app, FORMATS[name]), exclusive=True, group="export")
+
+
+async def _save(app: GradtuiApp, chosen: Format) -> None:
+    """Collect what the format needs, and write it in another thread."""
+    from .cast import film, moments
+
+    scene = app.scene()
+    if scene is None:
+        return
+    b = scene.other if app.state.view == "compare" else None
+    title, screen = describe(scene.trace.experiment), ""
+    if chosen.source == "picture":
+        screen = app.export_screenshot(title=title)
+    elif chosen.source == "film":
+        states = moments(app.state, scene.timeline)
+        screen = await film(
+            app,
+            states,
+            app.show_state,
+            lambda: app.state,
+            title,
+            lambda share: app.say(tr("filming … {share}", share=percent(share))),
+        )
+    material = Material(scene.trace, b.trace if b is not None else None, screen)
+    try:
+        path = await asyncio.to_thread(write, chosen, material)
+    except NotWritten as error:
+        app.say(str(error))
+        app.notify(str(error), severity="error")
+        return
+    text = tr("written: {path}", path=path)
+    app.say(text)
+    app.notify(text, timeout=4)
+
+
+def readout(app: GradtuiApp, argument: str) -> None:
+    """The focused pane as plain text."""
+    from .dialogs import PlainText
+    from .views.readout import readout as read
+
+    scene = app.scene()
+    if scene is not None:
+        app.push_screen(PlainText("\n".join(read(scene, app.state.pane))))
