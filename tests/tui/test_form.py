@@ -16,11 +16,12 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Label, OptionList, Static
 
 from gradtui import form_model as model
 from gradtui import glyphs, language
-from gradtui.dialogs import Picker
+from gradtui.about import About
+from gradtui.dialogs import Picker, PlainText
 from gradtui.form import Form
 from gradtui.form_fields import Entry, Field
 from gradtui.form_rows import Sheet, detail, heading, rows, status
@@ -589,3 +590,36 @@ def test_the_forms_numbers_are_the_experiments_to_the_bit() -> None:
     reading = model.read(model.of(experiment))
     assert reading.experiment is not None
     assert dataclasses.asdict(reading.experiment) == dataclasses.asdict(experiment)
+
+
+# -- the other dialogs -------------------------------------------------------------------------------------
+
+
+def test_a_picker_tells_what_it_was_given_to_tell_of_each_name() -> None:
+    async def session() -> str:
+        app: App[None] = App()
+        async with app.run_test(size=(80, 24)) as pilot:
+            said = {"svg": About("a picture", "opens in a browser"), "csv": About("numbers")}
+            app.push_screen(Picker("export", ("svg", "csv"), "svg", lambda name: None, said))
+            await pilot.pause()
+            return "\n".join(str(each.render()) for each in app.screen.query(Label)) + str(
+                app.screen.query_one(OptionList).get_option_at_index(0).prompt
+            )
+
+    shown = asyncio.run(session())
+    assert "a picture" in shown
+    assert "opens in a browser" in shown
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+def test_a_page_of_plain_text_shows_it_as_it_is_and_closes(key: str) -> None:
+    async def session() -> None:
+        app: App[None] = App()
+        async with app.run_test(size=(60, 16)) as pilot:
+            app.push_screen(PlainText("layer 1: [bold] 1e-18"))
+            await pilot.pause()
+            assert "layer 1: [bold] 1e-18" in str(app.screen.query_one(Static).render())
+            await pilot.press(key)
+            assert not isinstance(app.screen, PlainText)
+
+    asyncio.run(session())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.text import Text
 from textual import events
@@ -20,7 +20,7 @@ from gradtui_engine.options import Option, Rejected, Value
 from gradtui_engine.tabular import PREFIX
 
 from . import glyphs
-from .about import about
+from .about import About, about
 from .commands import groups, key_name
 from .glyphs import render
 from .language import tr
@@ -61,11 +61,20 @@ class Dialog(ModalScreen[str | None]):
 class Picker(Dialog):
     """Choose a name; while the highlight moves, `preview` is told, so that the screen can show it.
 
-    A letter goes to the next name that begins with it. The name "" stands for leaving the field out.
+    A letter goes to the next name that begins with it. The name "" stands for leaving the field out. said is what is
+    to be told of each name; without it, what the engine's tables tell of the field's names.
     """
 
-    def __init__(self, field: str, names: tuple[str, ...], current: str, preview: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        field: str,
+        names: tuple[str, ...],
+        current: str,
+        preview: Callable[[str], None],
+        said: Mapping[str, About] | None = None,
+    ) -> None:
         super().__init__()
+        self._said = {name: about(field, name) for name in names} if said is None else said
         self._field, self._names, self._current, self._preview = field, names, current, preview
 
     def compose(self) -> ComposeResult:
@@ -78,7 +87,7 @@ class Picker(Dialog):
     def _row(self, name: str) -> Text:
         """A name, and what it is; without a name, that it follows from the others."""
         shown = name or tr("auto")
-        said = tr(about(self._field, name).formula) if name else tr("left out: it follows from the others")
+        said = tr(self._said[name].formula) if name else tr("left out: it follows from the others")
         return Text.assemble((padded(shown, _NAMES), "bold"), (render(said), "dim"))
 
     def on_mount(self) -> None:
@@ -100,7 +109,7 @@ class Picker(Dialog):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         name = self._names[event.option_index]
-        note = about(self._field, name).note
+        note = self._said[name].note
         self.query_one(Label).update(Text(render(tr(note)) if note else ""))
         if name != CSV:
             self._preview(name)
@@ -161,28 +170,55 @@ class Prompt(Dialog):
         self.query_one(".problem", Label).update(Text(render(tr(problem)) if problem else ""))
 
 
-class Help(ModalScreen[None]):
-    """Every key, and what each pane means."""
+class Page(ModalScreen[None]):
+    """A text to read, over nearly the whole screen."""
 
     DEFAULT_CSS = """
-    Help { align: center middle; }
-    Help > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $border; background: $surface;
+    Page { align: center middle; }
+    Page > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $border; background: $surface;
         padding: 0 1; }
-    Help > VerticalScroll.ascii { border: ascii $border; }
+    Page > VerticalScroll.ascii { border: ascii $border; }
     """
     BINDINGS = [Binding(key, "dismiss", "close") for key in ("escape", "question_mark", "q", "enter")]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as frame:
+            framed(frame, self._title())
+            yield Static(self._text())
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def _title(self) -> str:
+        raise NotImplementedError
+
+    def _text(self) -> Text:
+        raise NotImplementedError
+
+
+class PlainText(Page):
+    """A pane in words, as it is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._plain = text
+
+    def _title(self) -> str:
+        return tr("plain text · ↑↓ to scroll, esc to close")
+
+    def _text(self) -> Text:
+        return Text(render(self._plain))
+
+
+class Help(Page):
+    """Every key, and what each pane means."""
 
     def __init__(self, pane: str) -> None:
         super().__init__()
         self._pane = pane
 
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as frame:
-            framed(frame, tr("help · ↑↓ to scroll, esc to close"))
-            yield Static(self._text())
-
-    def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
+    def _title(self) -> str:
+        return tr("help · ↑↓ to scroll, esc to close")
 
     def _text(self) -> Text:
         text = Text()
