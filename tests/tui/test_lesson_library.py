@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradtui.lessons import check
-from gradtui.lessons.library import VARIABLE, Entry, entries, find, user_folder
+from gradtui.lessons.library import VARIABLE, Entry, entries, find, names, user_folder
 
 GOOD = "+++\ntitle = '{title}'\nsummary = 'S'\n+++\n## A\n\nText.\n"
 SHIPPED = [each.id for each in entries("en", Path("/no/such/folder"))]
@@ -164,6 +164,15 @@ def test_a_file_that_there_is_not_is_reported(tmp_path: Path) -> None:
     out = io.StringIO()
     assert check.report([str(tmp_path / "none.md")], out) == 1
     assert "cannot be read" in out.getvalue()
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "xx"])
+def test_the_names_are_those_of_the_entries(tmp_path: Path, language: str) -> None:
+    write(tmp_path, "mine.md")
+    write(tmp_path / "zh", "broken.md", text="nothing")
+    assert names(language, tmp_path) == tuple(each.id for each in entries(language, tmp_path))
+    for each in entries(language, tmp_path):
+        assert find(each.id, language, tmp_path) == each
 
 
 def test_an_entry_is_a_lesson_or_has_faults() -> None:

@@ -77,14 +77,35 @@ def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def entries(language: str, folder: Path | None = None) -> tuple[Entry, ...]:
     """Every lesson in a language, in the order of the files' names; folder is the user's."""
+    files, problems = _files(language, folder)
+    broken = tuple(Entry(each.field, each.field, None, (each,)) for each in problems)
+    return (*broken, *(_entry(name, *files[name]) for name in sorted(files)))
+
+
+def names(language: str, folder: Path | None = None) -> tuple[str, ...]:
+    """The ids of `entries`, without reading the files."""
+    files, problems = _files(language, folder)
+    return (*(each.field for each in problems), *sorted(files))
+
+
+def find(name: str, language: str, folder: Path | None = None) -> Entry | None:
+    """The entry of a name; None where there is no such lesson."""
+    files, _ = _files(language, folder)
+    return _entry(name, *files[name]) if name in files else None
+
+
+def _files(language: str, folder: Path | None) -> tuple[dict[str, tuple[_File, str]], list[Problem]]:
+    """The file of each lesson and how it is shown, and the folders that cannot be read."""
     own = user_folder() if folder is None else folder
     package = resources.files(__package__)
     files: dict[str, tuple[_File, str]] = {}
     problems: list[Problem] = []
+    if folder is None and os.environ.get(VARIABLE) and not own.is_dir():
+        problems.append(Problem(VARIABLE, Message("{folder} is no folder", folder=repr(str(own)))))
     # From the least to the most wanted: a later file of the same name takes the place of an earlier one.
     sources: list[tuple[_File, str]] = [(package / ENGLISH, ""), (package / language, "")]
     sources += [(each, str(each)) for each in (own / ENGLISH, own, own / language)]
-    for source, shown in dict.fromkeys(sources):
+    for source, shown in sources:
         try:
             found = [each for each in source.iterdir() if each.name.endswith(_ENDING)] if source.is_dir() else []
         except OSError as error:
@@ -93,10 +114,7 @@ def entries(language: str, folder: Path | None = None) -> tuple[Entry, ...]:
         for each in found:
             where = f"{shown}/{each.name}" if shown else each.name
             files[each.name.removesuffix(_ENDING)] = each, where
-    if folder is None and os.environ.get(VARIABLE) and not own.is_dir():
-        problems.append(Problem(VARIABLE, Message("{folder} is no folder", folder=repr(str(own)))))
-    broken = tuple(Entry(each.field, each.field, None, (each,)) for each in problems)
-    return (*broken, *(_entry(name, *files[name]) for name in sorted(files)))
+    return files, problems
 
 
 def entry_of(path: Path) -> Entry:
@@ -118,8 +136,3 @@ def _entry(name: str, file: _File, shown: str) -> Entry:
     except LessonError as error:
         return Entry(name, shown, None, error.problems)
     return Entry(name, shown, None, (problem,))
-
-
-def find(name: str, language: str, folder: Path | None = None) -> Entry | None:
-    """The entry of a name; None where there is no such lesson."""
-    return next((each for each in entries(language, folder) if each.id == name), None)

@@ -72,7 +72,5 @@ class _Traces:
         if chosen is None or (each.of_b and not changes):
             return Measured(None, problem=Message("there is no experiment B"))
         if chosen not in self.known:
-            # A share of 0: how long a run takes is not known before it has been made.
-            self.watch(0.0)
-            self.known[chosen] = simulate(chosen)
+            self.known[chosen] = simulate(chosen, self.watch)
         return measure(each.row, each.place, self.known[chosen])

@@ -1,0 +1,58 @@
+"""The panes of the lessons: the list, and the open lesson beside a view."""
+
+from __future__ import annotations
+
+from ..commands import COMMANDS, shown_keys
+from ..language import current, tr
+from ..lessons.lesson import Lesson
+from ..lessons.library import Entry
+from ..lessons.staging import Page, Shelf
+from .lesson import Keys, lesson_title, lesson_view, list_view
+from .scene import Scene
+from .spans import Line, page
+
+_COMMANDS = frozenset(each.id for each in COMMANDS)
+
+
+def shelf(scene: Scene) -> tuple[Entry, ...] | None:
+    """Every lesson; None until they have been read."""
+    found = scene.results.get(Shelf(current()))
+    return found if isinstance(found, tuple) else None
+
+
+def opened(scene: Scene) -> Lesson | None:
+    """The lesson that is open, where it has been read."""
+    progress = scene.state.lesson
+    if progress is None:
+        return None
+    return next((each.lesson for each in shelf(scene) or () if each.id == progress.lesson), None)
+
+
+def title(scene: Scene, width: int) -> str:
+    lesson = opened(scene)
+    return tr("lesson") if lesson is None else lesson_title(lesson, width)
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    lesson, progress = opened(scene), scene.state.lesson
+    if lesson is None or progress is None:
+        return page([[(tr("reading the lesson …"), "dim")]], width, height)
+    readings = scene.results.get(Page(progress.lesson, progress.step, current()))
+    keys = Keys(shown_keys("next"), shown_keys("lesson_back"), shown_keys("next"), shown_keys("close"))
+    return lesson_view(lesson, progress, readings, width, height, keys, _key, scene.state.offset)
+
+
+def _key(name: str) -> str:
+    """A command's effective key; what is no command is a key itself."""
+    return (shown_keys(name) or name) if name in _COMMANDS else name
+
+
+def list_title(scene: Scene, width: int) -> str:
+    return tr("lessons")
+
+
+def list_page(scene: Scene, width: int, height: int) -> list[Line]:
+    found = shelf(scene)
+    if found is None:
+        return page([[(tr("reading the lessons …"), "dim")]], width, height)
+    return list_view(found, scene.state.item, width, height)
