@@ -14,13 +14,18 @@ from gradtui_engine.options import Value
 from gradtui_engine.tabular import PREFIX
 
 from . import events as e
-from . import saving
+from . import learning, saving
+from .about import About
 from .commands import COMMANDS, shown_keys
+from .complaints import complaints
 from .cures import CURES, toggled
 from .dialogs import Dialog, Help, Picker, Prompt
 from .language import tr
 from .needs import other
+from .palette import THEMES
+from .presets import PRESETS
 from .views import bars
+from .views import lessons as lesson_views
 
 if TYPE_CHECKING:
     from .app import GradtuiApp
@@ -46,15 +51,28 @@ def change(app: GradtuiApp, fields: dict[str, Value], record: bool = True) -> st
         experiment = edited(app).replace(**fields)
         verify(experiment)
     except ExperimentError as error:
-        return "\n".join(f"{problem.field}: {tr(problem.message)}" for problem in error.problems)
+        return complaints(error.problems, "\n")
+    ask(app, experiment, record)
+    return ""
+
+
+def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
+    """Ask for an experiment, as A or, where the keys change B, as what B differs in."""
     if not is_b(app):
         app.send(e.Change(experiment, record=record))
-        return ""
+        return
     a = app.state.experiment
-    changes = dict(app.state.changes) | fields
-    kept = tuple((name, value) for name, value in changes.items() if getattr(a, name) != value)
-    app.send(e.Change(a, kept, record))
-    return ""
+    app.send(e.Change(a, differences(a, experiment), record))
+
+
+def differences(a: Experiment, b: Experiment) -> e.Changes:
+    """The fields that lead from A to B; those that only follow from others are left to follow."""
+    wanted = {name: getattr(b, name) for name in options() if getattr(a, name) != getattr(b, name)}
+    for name in tuple(wanted):
+        fewer = {each: value for each, value in wanted.items() if each != name}
+        if other(a, tuple(fewer.items())) == b:
+            wanted = fewer
+    return tuple(wanted.items())
 
 
 # -- editing -----------------------------------------------------------------------------------------------
@@ -111,6 +129,38 @@ def _field(app: GradtuiApp, argument: str) -> None:
     edit(app, argument)
 
 
+def _form(app: GradtuiApp, argument: str) -> None:
+    """Every field in one form; escape puts back what was."""
+    from .form import Form
+
+    before = app.state.experiment, app.state.changes
+
+    def apply(experiment: Experiment) -> None:
+        ask(app, experiment, record=False)
+
+    def answered(kept: Experiment | None) -> None:
+        settle(app, before, keep=kept is not None)
+
+    app.push_screen(Form(edited(app), apply, verify), answered)
+
+
+def open_preset(app: GradtuiApp, name: str) -> None:
+    """The preset's experiment, what its B differs in, its view and what its bars show."""
+    preset = PRESETS[name]
+    app.send(e.Change(preset.experiment, tuple(preset.changes.items())))
+    app.send(e.Show(preset.view))
+    app.send(e.NextQuantity(name=preset.quantity))
+
+
+def _preset(app: GradtuiApp, argument: str) -> None:
+    def answered(name: str | None) -> None:
+        if name is not None:
+            open_preset(app, name)
+
+    said = {name: About("", each.point) for name, each in PRESETS.items()}
+    app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said), answered)
+
+
 def _switch_cell(app: GradtuiApp, argument: str) -> None:
     """The next network that this experiment can have: a plain RNN, say, has no gelu."""
     names = options()["cell"].kind.names
@@ -130,7 +180,7 @@ def _replay(app: GradtuiApp, argument: str) -> None:
         if problem:
             app.say(problem)
             return
-    app.play_on_arrival()
+    app.when_loaded(lambda timeline: (e.TogglePlay(),))
 
 
 # -- comparing ---------------------------------------------------------------------------------------------
@@ -146,7 +196,7 @@ def _cure(app: GradtuiApp, argument: str) -> None:
     try:
         verify(state.experiment.replace(**dict(changes)))
     except ExperimentError as error:
-        app.say("; ".join(f"{problem.field}: {tr(problem.message)}" for problem in error.problems))
+        app.say(complaints(error.problems))
         return
     app.send(e.Change(state.experiment, changes))
     if state.view != "compare" and state.lesson is None:
@@ -179,9 +229,14 @@ def _help(app: GradtuiApp, argument: str) -> None:
 
 
 def _theme(app: GradtuiApp, argument: str) -> None:
-    names = sorted(app.available_themes)
-    app.theme = names[(names.index(app.theme) + 1) % len(names)]
-    app.say(tr("theme {name}", name=app.theme))
+    # Our own first: the ones that the pictures and the contrast tests are about.
+    names = [*THEMES, *sorted(app.available_themes.keys() - THEMES.keys())]
+    _wear(app, names[(names.index(app.theme) + 1) % len(names)])
+
+
+def _wear(app: GradtuiApp, theme: str) -> None:
+    app.theme = theme
+    app.say(tr("theme {name}", name=theme))
 
 
 def _palette(app: GradtuiApp, argument: str) -> None:
@@ -216,7 +271,11 @@ ACTIONS: dict[str, Action] = {
     "export": saving.export,
     "picture": saving.picture,
     "readout": saving.readout,
+    "next": learning.go_on,
+    "lesson_back": learning.go_back,
     "help": _help,
+    "form": _form,
+    "preset": _preset,
     "lock": _lock,
     "cell": _switch_cell,
     **dict.fromkeys(("activation", "init", "depth", "width", "forget_bias", "data"), _field),
@@ -236,8 +295,21 @@ Entry = tuple[str, str, Callable[[], Any]]
 
 
 def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
-    """Every command and every field of the experiment."""
+    """Every command, every field of the experiment, every preset, theme and lesson."""
     for each in COMMANDS:
         yield tr(each.label), tr(each.help), partial(app.action_command, each.id)
     for name, option in options().items():
         yield tr("set {field}", field=name.replace("_", " ")), tr(option.help), partial(edit, app, name)
+    for preset in PRESETS.values():
+        yield tr("preset {name}", name=preset.name), tr(preset.point), partial(open_preset, app, preset.name)
+    for theme in sorted(app.available_themes):
+        ours = THEMES.get(theme)
+        about = tr(ours.help) if ours is not None else tr("one of Textual's themes")
+        yield tr("theme {name}", name=theme), about, partial(_wear, app, theme)
+    scene = app.scene()
+    for lesson in (lesson_views.shelf(scene) if scene is not None else None) or ():
+        yield (
+            tr("lesson · {title}", title=lesson.title),
+            lesson.summary,
+            partial(learning.open_lesson, app, lesson.id),
+        )

@@ -98,7 +98,7 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
             value = row.kind.parse(text) if row.kind is not None else text
             values[row.field] = int(str(value)) - 1 if row.name in _FROM_ONE else value
         except Rejected as error:
-            problems.append(Problem(f"--{row.name}", str(error)))
+            problems.append(Problem(f"--{row.name}", error.message))
     state = State(experiment, changes, cell=experiment.cell, axis="layer" if experiment.cell == "mlp" else "time")
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
     if "grain" in values:
@@ -131,7 +131,7 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
         try:
             values[name] = None if value == "" else options()[name].kind.parse(value)
         except Rejected as error:
-            problems.append(Problem(f"{B} {name}", str(error)))
+            problems.append(Problem(f"{B} {name}", error.message))
     try:
         experiment.replace(**values)
     except ExperimentError as error:

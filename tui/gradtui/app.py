@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,13 @@ from textual.screen import Screen
 from gradtui_engine import Trace
 
 from . import events as e
+from . import language
 from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
 from .commands import BY_ID, COMMANDS, footer, keys_of
 from .language import tr
+from .lessons import library
 from .needs import Computed, Failed, Need, Simulation
 from .paced import PacedApp
 from .palette import DEFAULT, THEMES, palette
@@ -29,6 +32,8 @@ from .views.panes import TABLE
 from .views.scene import Scene
 from .widgets import Lines, PaneWidget
 
+#: Events to send once there is a trace, worked out from its steps.
+Cue = Callable[[Timeline], Iterable[e.Event]]
 #: Seconds after which a computation is worth a word, and between two looks at how far it is.
 _LONG, _LOOK = 0.3, 0.1
 
@@ -50,11 +55,12 @@ class GradtuiApp(PacedApp):
         for colours in THEMES.values():
             self.register_theme(textual_theme(colours))
         self.theme = DEFAULT
-        self.state = state
+        names = state.lessons or library.names(language.current())
+        self.state = replace(state, lessons=names, item=state.item or next(iter(names), ""))
         self.trace: Trace | None = None
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
-        self._on_arrival: list[e.Event] = list(cursor)
+        self._on_arrival: list[Cue] = [lambda timeline: cursor]
         self._panes_made = False
         for each in COMMANDS:
             for key in keys_of(each.id):
@@ -87,12 +93,18 @@ class GradtuiApp(PacedApp):
             return None
         return Scene(self.trace, self.timeline, self.state, self.jobs.results)
 
-    def play_on_arrival(self) -> None:
-        """Play as soon as the trace that is asked for is there."""
+    def when_loaded(self, cue: Cue) -> None:
+        """Send these events as soon as the trace that is asked for is there."""
+        self._on_arrival = [cue]
         if self.state.loaded:
-            self.send(e.TogglePlay())
-        else:
-            self._on_arrival = [e.TogglePlay()]
+            self._cue()
+
+    def _cue(self) -> None:
+        waiting, self._on_arrival = self._on_arrival, []
+        if self.timeline is not None:
+            for cue in waiting:
+                for event in cue(self.timeline):
+                    self.send(event)
 
     def _adopt(self) -> None:
         """Show the trace of the experiment that is asked for, where it has been computed already."""
@@ -110,9 +122,7 @@ class GradtuiApp(PacedApp):
             # A CSV file decides sizes: the experiment as it was asked for stays the key.
             self.jobs.results[Simulation(result.trace.experiment)] = result
             self.state = s.update(self.state, e.Loaded(result.trace.experiment, result.trace.axis), self.timeline)
-            waiting, self._on_arrival = self._on_arrival, []
-            for event in waiting:
-                self.send(event)
+            self._cue()
         self._follow()
 
     def _failed(self, need: Need, problem: str) -> None:

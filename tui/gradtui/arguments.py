@@ -143,7 +143,7 @@ def experiment_of(usage: Usage) -> Experiment:
         try:
             values[name] = options()[name].kind.parse(text)
         except Rejected as error:
-            problems.append(Problem(name, str(error)))
+            problems.append(Problem(name, error.message))
             values.pop(name, None)
     try:
         experiment = Experiment.from_mapping(values)

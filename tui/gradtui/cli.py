@@ -227,6 +227,7 @@ def _dispatch(command: Command, arguments: list[str]) -> int:
     from gradtui_engine.problems import ExperimentError
 
     from .arguments import UsageError, experiment_of, parse, parser
+    from .complaints import complaint
     from .notes import without_effect
     from .settings import SettingsError, switches
 
@@ -247,7 +248,7 @@ def _dispatch(command: Command, arguments: list[str]) -> int:
         sys.stdout.flush()
     except (UsageError, ExperimentError, SettingsError) as error:
         for problem in error.problems:
-            print(f"{command.prog}: {problem}", file=sys.stderr)
+            print(f"{command.prog}: {complaint(problem)}", file=sys.stderr)
         return 2
     return status
 

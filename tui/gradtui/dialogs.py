@@ -118,6 +118,31 @@ class Picker(Dialog):
         self.dismiss(self._names[event.option_index])
 
 
+class Ask(Dialog):
+    """Ask for a line of text; check says what is wrong with it, under it, while it is typed."""
+
+    def __init__(self, title: str, text: str, check: Callable[[str], str]) -> None:
+        super().__init__()
+        self._title, self._text, self._check = title, text, check
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as frame:
+            framed(frame, tr("{field} · enter to set, esc to go back", field=self._title))
+            yield Label(Text(render(self._text)), classes="about")
+            yield Input()
+            yield Label("", classes="problem")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        problem = self._check(event.value.strip())
+        if problem:
+            self.query_one(".problem", Label).update(Text(render(problem)))
+        else:
+            self.dismiss(event.value.strip())
+
+
 class Prompt(Dialog):
     """Type a value; what is wrong with it is said under it while it is typed, and nothing is lost."""
 

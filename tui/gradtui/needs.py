@@ -10,6 +10,8 @@ from gradtui_engine import Experiment, ExperimentError, Trace, prepare, simulate
 from gradtui_engine.watch import Watch as Watch
 from gradtui_engine.watch import part
 
+from .complaints import complaints
+from .language import tr
 from .timeline import Timeline
 
 #: About the run's share of the time until a trace can be shown; the rest is what views read of it.
@@ -49,9 +51,9 @@ class Simulation:
             prepare(trace, part(watch, _RUN, 1.0))
             return Computed(trace, Timeline.of(trace))
         except ExperimentError as error:
-            return Failed("; ".join(map(str, error.problems)))
+            return Failed(complaints(error.problems))
         except MemoryError:
-            return Failed("not enough memory for this size")
+            return Failed(tr("not enough memory for this size"))
 
 
 def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..language import current as language
+from ..lessons.staging import needs as lesson_needs
 from ..needs import Need, Simulation, other
 from ..state import State
 from ..theory_needs import needs as theory_needs
@@ -35,14 +37,14 @@ _ROWS = (
     View("lab", "lab", "An activation, its slope, and what this network's own pre-activations make of it."),
     View("maths", "maths", "sinh, cosh, tanh beside sin, cos, tan."),
     View("theory", "theory", "Where mean field theory puts this network, and its Jacobian's spectrum.", theory_needs),
-    View("lessons", "lessons", "Predict, then see."),
+    View("lessons", "lessons", "Predict, then see.", lambda state: lesson_needs(None, language())),
 )
 VIEWS = {each.id: each for each in _ROWS}
 
 
 def needs(state: State) -> tuple[Need, ...]:
-    """All that the screen shows: the trace first, then what the view adds; an open lesson may ask about B."""
+    """All that the screen shows: the trace first, then what the view adds, then what an open lesson asks."""
     found = [Simulation(state.experiment), *VIEWS[state.view].needs(state)]
     if state.lesson is not None:
-        found += _b(state)
+        found += lesson_needs(state.lesson, language())
     return tuple(dict.fromkeys(found))

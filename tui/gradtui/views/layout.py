@@ -30,7 +30,7 @@ _STACKED_FROM, _TALL_FROM = 26, 36
 _GATES, _PATHS, _LAST, _LAST_SMALL = 6, 7, 9, 6
 #: An open lesson: its width beside a view, or its rows under one.
 _LESSON_WIDE, _LESSON_FROM = 44, 132
-_LESSON_ROWS, _LESSON_SMALL = 12, 9
+_LESSON_ROWS, _LESSON_SMALL = 12, 10
 #: Rows of two plots one above the other: each wants 14 inside its frame.
 _TWO_PLOTS = 30
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import activation, bars, cell, compare, idea, paths, theory, why
+from . import activation, bars, cell, compare, idea, lessons, paths, theory, why
 from .scene import Scene
 from .spans import Line
 
@@ -127,6 +127,20 @@ _ROWS = (
         "The singular values of the exact Jacobian, by which the network stretches each direction of the gradient: end "
         "to end as a histogram, and largest, mean and smallest of every stage alone. All near 1 is dynamical isometry. "
         "Values under the rounding of the largest are counted, not drawn.",
+    ),
+    Pane(
+        "lessons",
+        lessons.list_title,
+        lessons.list_page,
+        "Lessons, in order. The arrows choose one, enter opens it beside the view that it is about. Your own are "
+        "Markdown files in your folder of lessons; one with a fault is listed with what is wrong.",
+    ),
+    Pane(
+        "lesson",
+        lessons.title,
+        lessons.view,
+        "A lesson step by step. Predict before you see: the answer is checked against what this network computes, not "
+        "against a book. Everything else on the screen works as ever while a lesson is open.",
     ),
 )
 TABLE = {each.id: each for each in _ROWS}
