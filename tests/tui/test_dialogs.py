@@ -10,7 +10,8 @@ from textual.widgets import Input, Label, OptionList, Static
 
 from gradtui.app import GradtuiApp
 from gradtui.commands import COMMANDS, key_name
-from gradtui.dialogs import Help, Picker, Prompt
+from gradtui.dialogs import Picker, Prompt
+from gradtui.helping import Help
 from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from gradtui_engine.activations import ACTIVATIONS

@@ -19,7 +19,8 @@ from .about import About
 from .commands import COMMANDS, shown_keys
 from .complaints import complaints
 from .cures import CURES, toggled
-from .dialogs import Dialog, Help, Picker, Prompt
+from .dialogs import Dialog, Picker, Prompt
+from .helping import Help
 from .language import tr
 from .needs import other
 from .palette import THEMES
@@ -225,7 +226,7 @@ def _lock(app: GradtuiApp, argument: str) -> None:
 
 
 def _help(app: GradtuiApp, argument: str) -> None:
-    app.push_screen(Help(app.state.pane))
+    app.push_screen(Help(app.state))
 
 
 def _theme(app: GradtuiApp, argument: str) -> None:

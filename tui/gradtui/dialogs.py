@@ -21,10 +21,8 @@ from gradtui_engine.tabular import PREFIX
 
 from . import glyphs
 from .about import About, about
-from .commands import groups, key_name
 from .glyphs import render
 from .language import tr
-from .views.panes import TABLE
 from .views.spans import padded
 
 #: Columns of a picker's names; the longest, truncated_normal, takes 16.
@@ -233,43 +231,3 @@ class PlainText(Page):
 
     def _text(self) -> Text:
         return Text(render(self._plain))
-
-
-class Help(Page):
-    """Every key, and what each pane means."""
-
-    def __init__(self, pane: str) -> None:
-        super().__init__()
-        self._pane = pane
-
-    def _title(self) -> str:
-        return tr("help · ↑↓ to scroll, esc to close")
-
-    def _text(self) -> Text:
-        text = Text()
-        text.append(_line(tr("The one idea")), "bold underline")
-        idea = tr(
-            "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
-            "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
-            "the product near 1."
-        )
-        text.append(_line(idea) + "\n")
-        text.append(_line(tr("This pane")), "bold underline")
-        text.append(_line(tr(TABLE[self._pane].help)) + "\n")
-        for group, commands in groups().items():
-            text.append(_line(tr(group)), "bold underline")
-            for each in commands:
-                keys = " ".join(key_name(key) for key in each.keys)
-                text.append(padded(f"  {keys}", 16), "bold")
-                text.append(_line(tr(each.help)))
-            text.append("\n")
-        text.append(_line(tr("The panes")), "bold underline")
-        for name, pane in TABLE.items():
-            if name != self._pane:
-                text.append(f"  {tr(name)}: ", "bold")
-                text.append(_line(tr(pane.help)))
-        return text
-
-
-def _line(text: str) -> str:
-    return render(text) + "\n"

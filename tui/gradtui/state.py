@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import events as e
+from .commands import shown_keys
 from .language import tr
 from .tables import AXES, LISTS, QUANTITIES, SPEEDS, VIEWS, panes_of
 from .timeline import Grain, Timeline
@@ -221,7 +222,9 @@ def _turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
         interleaved = replace(state, interleaved=not state.interleaved)
         return _show(interleaved, e.Show("compare"), timeline)
     if state.axis == "layer":
-        return replace(state, message=tr("layers are rows already; v turns the bars over time"))
+        return replace(
+            state, message=tr("layers are rows already; {key} turns the bars over time", key=shown_keys("turn"))
+        )
     return replace(state, rows=not state.rows)
 
 

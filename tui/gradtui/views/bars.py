@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ..commands import shown_keys
 from ..formats import percent, short
 from ..language import tr
 from ..scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
@@ -83,7 +84,7 @@ def title(scene: Scene, width: int) -> str:
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     drawn = bars_of(scene)
     if drawn.quantity.lacking and all(value is None for each in drawn.series for value in each.values):
-        return page(wrap(tr(drawn.quantity.lacking), width), width, height)
+        return page(wrap(tr(drawn.quantity.lacking, key=shown_keys("end")), width), width, height)
     if scene.over_time and not scene.state.rows:
         return _columns(scene, drawn, width, height)
     return _rows(scene, drawn, width, height)

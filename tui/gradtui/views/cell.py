@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..commands import shown_keys
 from ..formats import short
 from ..language import tr
 from ..scale import UP
@@ -22,9 +23,10 @@ _SIGNED = ("g", "n")
 
 
 def cell_title(scene: Scene, width: int) -> str:
+    keys = f"{shown_keys('unit_before')} {shown_keys('next_unit')}"
     return first_title(
         width,
-        tr("cell state c · units ↓ × time → · sample 1 · ( ) choose the unit"),
+        tr("cell state c · units ↓ × time → · sample 1 · {keys} choose the unit", keys=keys),
         tr("cell state c · units ↓ × time → · sample 1"),
         tr("cell state c · units ↓ × time →"),
         tr("cell state c"),

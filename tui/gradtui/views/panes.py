@@ -14,9 +14,10 @@ View = Callable[[Scene, int, int], list[Line]]
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One pane: its title and view, and what it means, for the help screen."""
+    """One pane: its name, title and view, and what it means, for the help screen ({quantity}: that command's key)."""
 
     id: str
+    label: str
     title: Callable[[Scene, int], str]
     view: View
     help: str
@@ -25,14 +26,16 @@ class Pane:
 _ROWS = (
     Pane(
         "gradient",
+        "gradient",
         bars.title,
         bars.view,
-        "How much gradient each stage gets. A stage is a layer, or a time step of a cell. The axis is logarithmic "
-        "and stays the same during playback; the line marks 1. Bars that shrink steadily from the output "
-        "to the input are a vanishing gradient; bars that grow, an exploding one. x shows other quantities on the "
-        "same bars, y another axis, L holds the scale.",
+        "How much gradient each stage gets. A stage is a layer, or a time step of a cell. The axis stays the same "
+        "during playback; the line marks 1. Bars that shrink steadily from the output to the input are a vanishing "
+        "gradient; bars that grow, an exploding one. {quantity} shows other quantities on the same bars, {axis} "
+        "another axis, {lock} holds the scale.",
     ),
     Pane(
+        "activation",
         "activation",
         activation.title,
         activation.view,
@@ -42,11 +45,13 @@ _ROWS = (
     ),
     Pane(
         "cell",
+        "cell state",
         cell.cell_title,
         cell.cell_view,
         "The LSTM's memory: each unit's cell state through time. A row that keeps its shade remembers.",
     ),
     Pane(
+        "gates",
         "gates",
         cell.gates_title,
         cell.gates_view,
@@ -55,13 +60,15 @@ _ROWS = (
     ),
     Pane(
         "paths",
+        "two paths",
         paths.title,
         paths.view,
         "Where the cell state and its gradient come from: c is what the forget gate kept of the old one (f·c) plus "
         "what the input gate wrote (i·g). Its gradient goes back by the direct path, whose factor is f, and through "
-        "h and the gates, which is an RNN's way. ( and ) choose the unit.",
+        "h and the gates, which is an RNN's way. {unit_before} and {next_unit} choose the unit.",
     ),
     Pane(
+        "why",
         "why",
         why.title,
         why.view,
@@ -70,6 +77,7 @@ _ROWS = (
     ),
     Pane(
         "idea",
+        "one idea",
         idea.title,
         idea.view,
         "Three cures against three diseases, each a chain of measured factors. The marks are the running product: how "
@@ -78,12 +86,14 @@ _ROWS = (
     ),
     Pane(
         "side_a",
+        "A",
         compare.title_a,
         compare.view_a,
         "Experiment A, the one that all keys change. B stands beside it on the same axis, under the same cursor.",
     ),
     Pane(
         "side_b",
+        "B",
         compare.title_b,
         compare.view_b,
         "Experiment B: A with the cures that are switched on, on the same seed, data and random numbers. While this "
@@ -91,11 +101,13 @@ _ROWS = (
     ),
     Pane(
         "both",
+        "A and B",
         compare.title_both,
         compare.view_both,
         "A and B stage by stage, on one axis.",
     ),
     Pane(
+        "difference",
         "difference",
         compare.title_difference,
         compare.difference,
@@ -103,6 +115,7 @@ _ROWS = (
         "that B has it. A cure that is none is called so.",
     ),
     Pane(
+        "plane",
         "plane",
         theory.plane_title,
         theory.plane_view,
@@ -114,6 +127,7 @@ _ROWS = (
     ),
     Pane(
         "depth",
+        "depth",
         theory.depth_title,
         theory.depth_view,
         "Theory against measurement, stage by stage: ◇ the predicted factor, ■ the measured one, ◆ where they meet; "
@@ -121,6 +135,7 @@ _ROWS = (
         "signal is worth something: about six depth scales. Of an LSTM or GRU it is the direct path that is compared.",
     ),
     Pane(
+        "spectrum",
         "spectrum",
         theory.spectrum_title,
         theory.spectrum_view,
@@ -130,12 +145,14 @@ _ROWS = (
     ),
     Pane(
         "lessons",
+        "lessons",
         lessons.list_title,
         lessons.list_page,
         "Lessons, in order. The arrows choose one, enter opens it beside the view that it is about. Your own are "
         "Markdown files in your folder of lessons; one with a fault is listed with what is wrong.",
     ),
     Pane(
+        "lesson",
         "lesson",
         lessons.title,
         lessons.view,

@@ -83,7 +83,7 @@ QUANTITIES = {
             lambda trace: (Series("‖Δθ‖/‖θ‖", "histogram", [stage.update_ratio for stage in trace.stages]),),
             reference=1e-3,
             lacking="All time steps share their weights, so there is one update for all of them, not one a step. "
-            "Step to the update ( end ) and read it under why.",
+            "Step to the update ({key}) and read it under why.",
         ),
         Quantity(
             "std",

@@ -1,0 +1,90 @@
+"""The help: what the focused pane means, what the view is for, and every key that works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from .commands import COMMANDS, groups, keys_of, shown_keys
+from .dialogs import Page
+from .glyphs import render
+from .language import tr
+from .state import State
+from .tables import panes_of
+from .views.catalogue import VIEWS
+from .views.panes import TABLE
+from .views.quantities import QUANTITIES
+from .views.spans import padded
+
+#: Panes whose bars show the state's quantity.
+_WITH_BARS = ("gradient", "side_a", "side_b", "both")
+_IDEA = (
+    "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
+    "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
+    "the product near 1."
+)
+#: Columns of the keys.
+_KEYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, and rows of (what stands in front, text)."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def sections(state: State) -> tuple[Section, ...]:
+    """The focused pane first: who asks for help asks about what is in front of them."""
+    view = VIEWS[state.view]
+    here = [("", _meaning(state.pane))]
+    if state.pane in _WITH_BARS:
+        quantity = QUANTITIES[state.quantity]
+        here.append((tr(quantity.label), tr(quantity.help)))
+    others = tuple((tr(TABLE[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)
+    found = [
+        Section(tr("This pane"), tuple(here)),
+        Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
+        Section(tr("The one idea"), (("", tr(_IDEA)),)),
+        *(
+            Section(tr(group), tuple((shown_keys(each.id, all=True), tr(each.help)) for each in commands))
+            for group, commands in groups().items()
+        ),
+    ]
+    if others:
+        found.insert(2, Section(tr("The other panes of this view"), others))
+    return tuple(found)
+
+
+def _meaning(pane: str) -> str:
+    """What a pane means, with the keys that work now."""
+    return tr(TABLE[pane].help, **{each.id: shown_keys(each.id) for each in COMMANDS})
+
+
+class Help(Page):
+    """Opened by `?`; the same key closes it."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+        for key in keys_of("help"):
+            self._bindings.bind(key, "dismiss")
+
+    def _title(self) -> str:
+        return tr("help · ↑↓ to scroll, esc to close")
+
+    def _text(self) -> Text:
+        text = Text()
+        for section in sections(self._state):
+            text.append(f"{render(section.title)}\n", "bold underline")
+            for front, body in section.rows:
+                if front:
+                    head = render(f"  {front}")
+                    # A long list of keys keeps two spaces to its text.
+                    text.append(padded(head, max(_KEYS, cell_len(head) + 2)), "bold")
+                text.append(f"{render(body)}\n")
+            text.append("\n")
+        return text
