@@ -95,13 +95,13 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
     known: list[str] = []
     problems: list[Problem] = []
     rest = list(argv)
-    files = 0
+    files, most = 0, 10**6 if any(each.nargs == "*" for each in made._actions) else 1
     while rest:
         token = rest.pop(0)
         name, joined, _ = token.partition("=")
         if not token.startswith("-") or token == "-":
             files += 1
-            if files > 1:
+            if files > most:
                 problems.append(Problem(token, "one FILE.toml at the most; options start with --"))
             else:
                 known.append(token)

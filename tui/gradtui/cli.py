@@ -25,7 +25,8 @@ _PRINTED = ("lang",)
 
 _EPILOG = (
     "Other commands (each has --help): gradtui run prints the numbers without a screen; gradtui doctor tries remedies; "
-    "gradtui check checks the gradient; gradtui theory prints reference figures."
+    "gradtui check checks the gradient; gradtui theory prints reference figures; gradtui presets lists the presets; "
+    "gradtui lessons checks lessons; gradtui config shows the settings."
 )
 
 
@@ -42,6 +43,8 @@ class Command:
     #: The settings that it takes as options; None for all. `config` reads them itself: a broken file must not stop it.
     settings: tuple[str, ...] | None = _PRINTED
     reads_settings: bool = True
+    #: Reads what the command alone can read of its switches, so that its problems come with all the others.
+    check: Callable[[Any, Any], None] | None = None
     #: Further switches, made when the command is called: they cost imports.
     more: Callable[[], Switches] = tuple
 
@@ -55,13 +58,19 @@ def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
         raise ExperimentError([Problem("terminal", message)])
     from .launch import launch
 
-    status = launch(experiment, switches)
+    status = launch(switches)
     if threading.active_count() > 1:
         # A computation is still under way, and Python would wait for it. The terminal is restored already.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _check_screen(experiment: Any, switches: Any) -> None:
+    from .launch import opening
+
+    switches.opening = opening(experiment, switches)
 
 
 def _screen_switches() -> Switches:
@@ -106,6 +115,12 @@ def _presets(experiment: Any, switches: Any, out: TextIO) -> int:
     return listing(out, shutil.get_terminal_size((100, 24)).columns)
 
 
+def _lessons(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .lessons.check import report
+
+    return report(switches.files, out)
+
+
 COMMANDS = {
     "": Command(
         "gradtui",
@@ -113,6 +128,7 @@ COMMANDS = {
         [("--version", {"action": "version", "version": f"gradtui {__version__}"})],
         _screen,
         settings=None,
+        check=_check_screen,
         more=_screen_switches,
     ),
     "run": Command(
@@ -155,6 +171,14 @@ COMMANDS = {
         "List the presets: experiments that make one point each. gradtui NAME opens one.",
         [],
         _presets,
+        of_experiment=False,
+    ),
+    "lessons": Command(
+        "gradtui lessons",
+        "Check lessons: that each can be read, and that every question has exactly one true answer. Without a file, "
+        "all that the program finds. Exit status 1 where one is broken.",
+        [("files", {"nargs": "*", "metavar": "LESSON.md", "help": "lessons to check"})],
+        _lessons,
         of_experiment=False,
     ),
     "config": Command(
@@ -224,7 +248,7 @@ def _drop_output() -> None:
 
 
 def _dispatch(command: Command, arguments: list[str]) -> int:
-    from gradtui_engine.problems import ExperimentError
+    from gradtui_engine import Experiment, ExperimentError
 
     from .arguments import UsageError, experiment_of, parse, parser
     from .complaints import complaint
@@ -236,10 +260,16 @@ def _dispatch(command: Command, arguments: list[str]) -> int:
         own = [*command.switches, *command.more(), *options]
         usage = parse(parser(command.prog, command.description, own, command.of_experiment), arguments)
         problems = _settle(usage.switches) if command.reads_settings else []
+        experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
         try:
             experiment = experiment_of(usage)
         except ExperimentError as error:
-            raise SettingsError([*problems, *error.problems]) from None
+            problems += error.problems
+        try:
+            if command.check is not None:
+                command.check(experiment, usage.switches)
+        except ExperimentError as error:
+            problems += error.problems
         if problems:
             raise SettingsError(problems)
         for note in without_effect(experiment, usage.fields):

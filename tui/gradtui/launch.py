@@ -10,26 +10,33 @@ from typing import Any
 from gradtui_engine import Experiment
 
 from . import address, commands, presets
+from .events import Event
 from .settings import COLOUR_SYSTEMS, Settings
+from .state import State
 from .tables import SPEEDS
 
 #: Frames a second with reduced motion: what changes, changes in plain steps.
 _STILL = 2
 
 
-def launch(experiment: Experiment, switches: argparse.Namespace) -> int:
-    """Run the screen until it is left; its exit status. Raises ExperimentError for what cannot be opened."""
+def opening(experiment: Experiment, switches: argparse.Namespace) -> tuple[State, tuple[Event, ...]]:
+    """The state to open with, and where the cursor goes. Raises ExperimentError with every problem."""
+    given: dict[str, Any] = vars(switches)
+    if switches.file is not None and presets.named(switches.file):
+        asked = {name: value for name, value in given.items() if value not in (None, False)}
+        given = presets.screen_values(switches.file) | asked
+    return address.read(experiment, given)
+
+
+def launch(switches: argparse.Namespace) -> int:
+    """Run the screen until it is left; its exit status."""
     settings: Settings = switches.loaded.settings
     if settings.color != "auto":
         os.environ["TEXTUAL_COLOR_SYSTEM"] = COLOUR_SYSTEMS[settings.color]
     if settings.reduced_motion:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
     commands.rebind(settings.keys)
-    given: dict[str, Any] = vars(switches)
-    if switches.file is not None and presets.named(switches.file):
-        asked = {name: value for name, value in given.items() if value not in (None, False)}
-        given = presets.screen_values(switches.file) | asked
-    state, cursor = address.read(experiment, given)
+    state, cursor = switches.opening
     state = replace(state, speed=SPEEDS.index(settings.speed))
     from .app import GradtuiApp
 
