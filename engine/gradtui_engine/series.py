@@ -107,7 +107,7 @@ def _even(term: int) -> Fraction:
 
 def _tangent(term: int) -> Fraction:
     n = term + 1
-    return abs(bernoulli(2 * n)) * 4**n * (4**n - 1) / math.factorial(2 * n)
+    return abs(bernoulli(2 * n)) * Fraction(4**n * (4**n - 1), math.factorial(2 * n))
 
 
 _TURN = 2 * math.pi
