@@ -30,24 +30,24 @@ class Terminal:
     delay: float = 0.0
     open: Callable[[float], bool] = lambda now: True
     there: Callable[[float], bool] = lambda now: True
-    queue: list[list[float | str]] = field(default_factory=list)
+    queue: list[tuple[int, str]] = field(default_factory=list)
     answers: list[tuple[float, int, int]] = field(default_factory=list)
     budget: float = 0.0
 
     def write(self, size: int, asked: str = "") -> None:
-        self.queue.append([float(size), asked])
+        self.queue.append((size, asked))
 
     def pass_time(self, now: float) -> None:
         self.budget = self.rate * TICK + (self.budget if self.queue else 0.0) if self.open(now) else 0.0
-        while self.queue and self.open(now) and float(self.queue[0][0]) <= self.budget:
+        while self.queue and self.open(now) and self.queue[0][0] <= self.budget:
             size, asked = self.queue.pop(0)
-            self.budget -= float(size)
+            self.budget -= size
             if asked and self.there(now):
-                self.answers.append((now + 2 * self.delay, *place(str(asked))))
+                self.answers.append((now + 2 * self.delay, *place(asked)))
 
     @property
     def frames_queued(self) -> int:
-        return sum(float(size) > 100 for size, _ in self.queue)
+        return sum(size > 100 for size, _ in self.queue)
 
 
 @dataclass
