@@ -13,7 +13,7 @@ import pytest
 from gradtui import glyphs
 from gradtui.formats import short
 from gradtui.tables import LISTS
-from gradtui.views import lab_curve, lab_reading, lab_rows
+from gradtui.views import lab_curve, lab_reading, lab_rows, maths_readout
 from gradtui.views.scene import Scene
 from gradtui.views.spans import text_of
 from gradtui_engine import Experiment, simulate
@@ -320,3 +320,16 @@ def test_of_very_many_pre_activations_the_list_reads_a_part_and_says_so() -> Non
     exact = float(np.sqrt((scene.trace.values["z/1"] > 0).mean()))
     line = next(text_of(line) for line in lab_rows.view(scene, 80, 19) if "relu " in text_of(line))
     assert float(line.split()[-1]) == pytest.approx(exact, abs=0.02)
+
+
+# -- in words ----------------------------------------------------------------------------------------------
+
+
+def test_the_lab_in_words_has_the_numbers_of_the_lab() -> None:
+    scene = scene_of(SIGMOID, selected=4, unit=2, row="relu")
+    z = scene.trace.values["z/4"]
+    curve, rows = list(maths_readout.curve(scene)), list(maths_readout.rows(scene))
+    assert curve[0] == "if: relu at the z that sigmoid really got"
+    assert f"unit 3: z from {short(float(z[:, 2].min()))} to {short(float(z[:, 2].max()))}" in curve
+    assert f"relu, selected: {short(float(np.sqrt((z > 0).mean())))}" in rows
+    assert len(rows) == len(ACTIVATIONS)

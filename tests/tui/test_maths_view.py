@@ -15,7 +15,7 @@ import pytest
 from gradtui import glyphs, language
 from gradtui.formats import short
 from gradtui.state import MOST_ANGLE, MOST_TERMS
-from gradtui.views import bridge, circle, maths
+from gradtui.views import bridge, circle, maths, maths_readout
 from gradtui.views.maths_text import in_pi, parameter, series_lines, slider, terms_at
 from gradtui.views.scene import Scene
 from gradtui.views.spans import Line, text_of, width_of
@@ -191,7 +191,7 @@ def test_at_a_pole_tan_has_no_value_and_tanh_has_one(angle: int) -> None:
 def test_the_page_says_how_far_a_series_reaches_and_why() -> None:
     assert "converges for every x" in shown("circular", function=0)
     assert "|x| < π/2" in shown("circular", function=2)
-    assert "± i π/2" in shown("hyperbolic", function=2)
+    assert "±(π/2)i" in shown("hyperbolic", function=2)
 
 
 @pytest.mark.parametrize("terms", [2, 12])
@@ -355,10 +355,10 @@ def test_the_periods_hold_one_real_and_one_imaginary(angle: int) -> None:
     text = shown("bridge", angle=angle)
     moved, here = sides(text, "sin(x + 2π)", "sin x")
     assert moved == here
-    moved, here = sides(text, "sinh(x + 2π i)", "sinh x")
+    moved, here = sides(text, "sinh(x + 2iπ)", "sinh x")
     assert moved == f"{here} + 0i"
     assert "period 2π: real" in text
-    assert "period 2π i: imaginary" in text
+    assert "period 2iπ: imaginary" in text
 
 
 @pytest.mark.parametrize("angle", [-20, -6, 0, 1, 4, 24])
@@ -381,3 +381,19 @@ def test_layers_multiply_what_a_tanh_unit_passes() -> None:
     assert f"passes {short(slope)} of its gradient; 5 layers like it pass {short(slope**5)}" in text
     over_time = scene_of(Experiment(cell="lstm", data="gaussian", steps=4, width=2, batch=2), view="maths", angle=4)
     assert "4 time steps like it" in "\n".join(texts(bridge.view(over_time, 110, 20)))
+
+
+# -- in words ----------------------------------------------------------------------------------------------
+
+
+def test_the_panes_in_words_say_what_they_show_and_draw_nothing() -> None:
+    here = scene(angle=4, terms=3)
+    said = {
+        "circular": list(maths_readout.circular(here)),
+        "hyperbolic": list(maths_readout.hyperbolic(here)),
+        "circle": list(maths_readout.both_curves(here)),
+    }
+    assert said["circular"][0] == "sin x = x − x³/3! + x⁵/5! − …"
+    assert any("sinh(π/3) = 1.249367" in line for line in said["hyperbolic"])
+    assert "circle: cos t = 0.5, sin t = 0.8660254, sector's area 0.5235988" in said["circle"]
+    assert not any(glyph in line for lines in said.values() for line in lines for glyph in "├─┤⠒░▒╌")

@@ -78,8 +78,8 @@ def _periods(scene: Scene, width: int) -> list[Part]:
     x = parameter(scene.state)
     sin, sinh = FUNCTIONS["sin"], FUNCTIONS["sinh"]
     along = tr("period 2π: real")
-    across = tr("period 2π i: imaginary; sinh never repeats on the real line")
-    return [*_period(3, width, "sin(x + 2π)", sin, x, along), *_period(2, width, "sinh(x + 2π i)", sinh, x, across)]
+    across = tr("period 2iπ: imaginary; sinh never repeats on the real line")
+    return [*_period(3, width, "sin(x + 2π)", sin, x, along), *_period(2, width, "sinh(x + 2iπ)", sinh, x, across)]
 
 
 def _period(rank: int, width: int, formula: str, row: Function, x: float, meaning: str) -> list[Part]:

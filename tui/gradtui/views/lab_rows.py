@@ -56,13 +56,15 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         formula = padded(ACTIVATIONS[name].formula, formulas, "formula" if picked else "dim") if with_formula else []
         number = (short(value).rjust(_NUMBER), style)
         whole: Line = [*head, *formula, *_bar(value, most, cells), number]
-        brief: Line = [*head[:2], (f" {short(value)}", style)]
+        # Where the pane is narrow, (sigmoid) is the network's own.
+        room = width - 2 - _LEAST_NUMBER
+        brief: Line = [head[0], *padded(item or f"({name})", room, style), (short(value).rjust(_LEAST_NUMBER), style)]
         lines.append(first_fit(width, whole, [*head, number], brief, head[:2]))
     return page(lines, width, height)
 
 
-#: Cells of the numbers, and the fewest and the most of the bars.
-_NUMBER, _LEAST_BAR, _MOST_BAR = 9, 8, 60
+#: Cells of the numbers, at most and at least, and the fewest and the most of the bars.
+_NUMBER, _LEAST_NUMBER, _LEAST_BAR, _MOST_BAR = 9, 6, 8, 60
 
 
 def _bar(value: float, most: float, cells: int) -> Line:

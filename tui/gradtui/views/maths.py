@@ -18,7 +18,7 @@ from . import plots
 from .maths_text import at_pole, in_pi, parameter, parameter_text, real, series_lines, slider
 from .parts import Part, fitting, kept
 from .scene import Scene
-from .spans import Line, first_title, page, wrap
+from .spans import GAP, Line, first_title, page, width_of, wrap
 
 #: The functions by pane; the state's `function` chooses one of each three.
 CIRCULAR, HYPERBOLIC = FUNCTIONS.names[:3], FUNCTIONS.names[3:]
@@ -28,7 +28,7 @@ SLIDER_ROW = 0
 _SUM, _POINT, _SUM_POINT = "×", "●", "◆"
 _LETTERS = {"sin": "s", "cos": "c", "tan": "t", "sinh": "s", "cosh": "c", "tanh": "t"}
 #: A canvas of fewer rows, or cells, shows no curve.
-_LEAST_ROWS, _LEAST_CELLS = 5, 16
+_LEAST_ROWS, _LEAST_CELLS = 4, 16
 
 
 def circular_title(scene: Scene, width: int) -> str:
@@ -61,33 +61,44 @@ def _title(scene: Scene, width: int, names: tuple[str, ...]) -> str:
 
 def _view(scene: Scene, width: int, height: int, names: tuple[str, ...]) -> list[Line]:
     """The slider; the series with its signs; the sum and its error at x; the curves; definitions and convergence."""
-    state = scene.state
-    function = FUNCTIONS[names[state.function]]
+    function = FUNCTIONS[names[scene.state.function]]
     others = [FUNCTIONS[name] for name in names if name != function.name]
-    room_for_two = height >= 13
-    # Curves say more than the lesser texts: they have half of the pane.
-    least = max(_LEAST_ROWS + 3, height // 2)
-    parts = [
-        Part(0, (slider(state.terms, width),)),
-        Part(0, tuple(series_lines(function, state.terms, width, 2 if room_for_two else 1))),
-        *_numbers(scene, function, width),
-        fitting(5, width, [(f"{function.definition}      {function.derivative_formula}", "formula")],
-                [(function.definition, "formula")]),
-        Part(6, tuple(wrap(_convergence(function), width, "label"))),
-        Part(8, tuple(wrap(_signs(function), width, "dim"))),
-    ]  # fmt: skip
+    before, after = _texts(scene, function, others, width, 2 if height >= 13 else 1)
+    parts = [Part(0, (slider(scene.state.terms, width),)), *before]
     if width >= _LEAST_CELLS + 8:
-        parts.append(
-            Part(3, least=least, draw=lambda rows: _drawing(scene, function, others, width, rows)),
-        )
-    parts += [
-        fitting(7, width, [(f"{each.definition}      {each.derivative_formula}", "dim")], [(each.definition, "dim")])
-        for each in others
-    ]
-    return page(kept(parts, height), width, height)
+        # Curves say more than the lesser texts: they have half of the pane.
+        least = max(_LEAST_ROWS + 3, height // 2)
+        parts.append(Part(3, least=least, draw=lambda rows: _drawing(scene, function, others, width, rows)))
+    return page(kept([*parts, *after], height), width, height)
+
+
+def texts(scene: Scene, names: tuple[str, ...], width: int) -> list[Line]:
+    """All that the pane says, without its drawing and its slider."""
+    function = FUNCTIONS[names[scene.state.function]]
+    others = [FUNCTIONS[name] for name in names if name != function.name]
+    return [line for parts in _texts(scene, function, others, width, 1) for part in parts for line in part.lines]
 
 
 # -- text --------------------------------------------------------------------------------------------------
+
+
+def _texts(
+    scene: Scene, function: Function, others: list[Function], width: int, lines: int
+) -> tuple[list[Part], list[Part]]:
+    """What stands before the curves, and the two other functions' definitions after them."""
+    before = [
+        Part(0, tuple(series_lines(function, scene.state.terms, width, lines))),
+        *_numbers(scene, function, width),
+        _definition(5, function, width, "formula"),
+        Part(6, tuple(wrap(_convergence(function), width, "label"))),
+        Part(8, tuple(wrap(_signs(function), width, "dim"))),
+    ]
+    return before, [_definition(7, each, width, "dim") for each in others]
+
+
+def _definition(rank: int, function: Function, width: int, style: str) -> Part:
+    whole = f"{function.definition}{GAP}{function.derivative_formula}"
+    return fitting(rank, width, [(whole, style)], [(function.definition, style)])
 
 
 @functools.lru_cache(maxsize=256)
@@ -107,21 +118,16 @@ def _numbers(scene: Scene, function: Function, width: int) -> list[Part]:
     values = {"name": name, "value": real(float(function.exact(x))), "sum": real(total), "error": short(error)}
     values |= {"place": place, "terms": str(state.terms)}
     style = "text" if abs(error) < 0.1 * max(1.0, abs(total)) else "exploding"
-    point = (f"{_POINT} ", "cursor")
-    last = (f"{_SUM_POINT} ", "backward")
-    value = (tr("{name}({place}) = {value}", **values), "text")
-    summed = (tr("sum of {terms} = {sum}", **values), "text")
-    missed = (tr("error {error}", **values), style)
+    value: Line = [(f"{_POINT} ", "cursor"), (tr("{name}({place}) = {value}", **values), "text")]
+    summed: Line = [(f"{_SUM_POINT} ", "backward"), (tr("sum of {terms} = {sum}", **values), "text")]
+    missed: Line = [(tr("error {error}", **values), style)]
     gap = ("   ", "text")
-    whole: Line = [point, value, gap, last, summed, gap, missed]
-    return [
-        fitting(1, width, whole, [point, value, gap, missed], [missed]),
-        fitting(2, width, [last, summed]) if _too_wide(whole, width) else Part(2),
-    ]
-
-
-def _too_wide(line: Line, width: int) -> bool:
-    return not fitting(0, width, line).lines
+    whole, brief = [*value, gap, *summed, gap, *missed], [*value, gap, *missed]
+    if width_of(whole) <= width:
+        return [Part(1, (whole,))]
+    if width_of(brief) <= width:
+        return [Part(1, (brief,)), fitting(4, width, summed)]
+    return [fitting(1, width, value), fitting(4, width, summed), fitting(4, width, missed)]
 
 
 def _convergence(function: Function) -> str:
@@ -130,7 +136,7 @@ def _convergence(function: Function) -> str:
     return {
         "tan": tr("converges for |x| < π/2 = {radius}: that is as far as tan's nearest pole", radius=radius),
         "tanh": tr(
-            "converges for |x| < π/2 = {radius}: tanh has no pole on this line, but at ± i π/2, as far from 0",
+            "converges for |x| < π/2 = {radius}: tanh has no pole on this line, but at ±(π/2)i, as far from 0",
             radius=radius,
         ),
     }.get(function.name, tr("converges for every x: the factorials outgrow every power"))
