@@ -266,6 +266,7 @@ def test_a_changed_field_is_marked_with_what_it_was() -> None:
     assert said(sheet, "depth").startswith("◆ depth")
     assert "was 30" in said(sheet, "depth")
     assert "was sigmoid" in said(sheet, "activation")
+    assert "was auto" in said(Sheet.of(edited(activation="sigmoid")), "activation")
     assert "was not set" in said(Sheet.of(edited(sigma_w="1")), "sigma_w")
     assert "was" not in said(sheet, "width")
     assert status(sheet) == "◆ 2 fields changed"

@@ -136,8 +136,17 @@ def _notes(sheet: Sheet, field: str, changed: bool, room: int) -> Iterator[tuple
         whole: Line = [(tr("no effect: {reason}", reason=reason), "label")]
         yield (whole if width_of(whole) <= room else [(tr("no effect"), "label")])[0]
     if changed:
-        was = model.before(sheet.state, field)
-        yield (tr("was not set") if was is None else tr("was {value}", value=shown(was))), "message"
+        yield _was(sheet, field), "message"
+
+
+def _was(sheet: Sheet, field: str) -> str:
+    """What the field was; that it followed from the others, where it is what it would have followed to."""
+    was = model.before(sheet.state, field)
+    if was is None:
+        return tr("was not set")
+    if not sheet.state.first[field] and was == getattr(sheet.reading.guide, field):
+        return tr("was auto")
+    return tr("was {value}", value=shown(was))
 
 
 def without_effect(experiment: Experiment, field: str) -> str:
