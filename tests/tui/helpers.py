@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import json
 import os
@@ -20,7 +21,10 @@ from textual.pilot import Pilot
 
 from gradtui import cli
 from gradtui.app import GradtuiApp
+from gradtui.events import Changes
+from gradtui.needs import Computed, Need, Simulation, other
 from gradtui.state import State
+from gradtui.tables import panes_of
 from gradtui.timeline import Timeline
 from gradtui.views.scene import Scene
 from gradtui.views.spans import Line, text_of
@@ -62,11 +66,25 @@ def timeline_of(experiment: Experiment) -> Timeline:
     return Timeline.of(trace_of(experiment))
 
 
-def scene_of(experiment: Experiment, **fields: Any) -> Scene:
-    """The scene of an experiment whose trace has arrived; the gradient has too, unless `step` says otherwise."""
+def computed(experiment: Experiment) -> Computed:
+    return Computed(trace_of(experiment), timeline_of(experiment))
+
+
+def scene_of(experiment: Experiment, changes: Changes = (), **fields: Any) -> Scene:
+    """The scene of an experiment whose trace has arrived; the gradient has too, unless `step` says otherwise.
+
+    So has the trace of experiment B, if changes are given.
+    """
     trace, timeline = trace_of(experiment), timeline_of(experiment)
     start = {"cell": experiment.cell, "axis": trace.axis, "step": timeline.arrived, "loaded": True}
-    return Scene(trace, timeline, State(experiment, **(start | fields)))
+    state = State(experiment, changes, **(start | fields))
+    if "pane" not in fields:
+        state = dataclasses.replace(state, pane=panes_of(state)[0])
+    results: dict[Need, Any] = {}
+    b = other(trace.experiment, changes)
+    if changes and b is not None:
+        results[Simulation(b)] = computed(b)
+    return Scene(trace, timeline, state, results)
 
 
 def moments(timeline: Timeline) -> dict[str, int]:
@@ -154,11 +172,11 @@ def strict_json(text: str) -> Any:
 Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 
 
-def play(script: Script, experiment: Experiment | None = None, size: tuple[int, int] = (80, 24)) -> GradtuiApp:
+def play(script: Script, start: Experiment | State | None = None, size: tuple[int, int] = (80, 24)) -> GradtuiApp:
     """Run the app without a terminal, wait for its first trace, and let the script press keys."""
 
     async def session() -> GradtuiApp:
-        app = GradtuiApp(experiment or Experiment())
+        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()))
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.trace is not None, "the first trace")
             await script(app, pilot)
@@ -180,7 +198,7 @@ async def settled(app: GradtuiApp, pilot: Pilot[int]) -> None:
     """Until what was asked for has been computed and is drawn."""
 
     def idle() -> bool:
-        return app.state.loaded and all(worker.is_finished for worker in app.workers)
+        return app.state.loaded and app.jobs.idle
 
     await pilot.pause()
     await until(pilot, idle, "the trace")

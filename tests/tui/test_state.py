@@ -6,7 +6,9 @@ import dataclasses
 
 import pytest
 
+from gradtui import events as e
 from gradtui import state as s
+from gradtui.tables import EXPLORE, VIEWS, panes_of
 from gradtui.timeline import Grain, Timeline
 from gradtui_engine import Experiment
 
@@ -37,9 +39,9 @@ def test_an_unknown_event_is_refused_by_name(state: s.State, timeline: Timeline)
 
 @pytest.mark.parametrize(
     "event",
-    [s.Tick(), s.TogglePlay(), s.Move(1), s.Jump(True), s.Select(1), s.Loaded(LSTM, "time")],
+    [e.Tick(), e.TogglePlay(), e.Move(1), e.Jump(True), e.Select(1), e.Loaded(LSTM, "time")],
 )
-def test_before_the_first_trace_there_is_nothing_to_move_in(event: s.Event) -> None:
+def test_before_the_first_trace_there_is_nothing_to_move_in(event: e.Event) -> None:
     state = s.State(MLP)
     assert s.update(state, event, None) == state
 
@@ -49,9 +51,9 @@ def test_before_the_first_trace_there_is_nothing_to_move_in(event: s.Event) -> N
 
 def played(state: s.State, timeline: Timeline) -> list[s.State]:
     """The states from the start of playback to its end."""
-    states = [s.update(state, s.TogglePlay(), timeline)]
+    states = [s.update(state, e.TogglePlay(), timeline)]
     while states[-1].playing:
-        states.append(s.update(states[-1], s.Tick(), timeline))
+        states.append(s.update(states[-1], e.Tick(), timeline))
         assert len(states) <= len(timeline.phases), "playback does not end"
     return states
 
@@ -82,44 +84,44 @@ def test_play_stops_exactly_at_the_first_stage_whatever_the_grain(
 
 
 def test_space_pauses_where_it_is_and_plays_on_from_there(state: s.State, timeline: Timeline) -> None:
-    state = s.update(s.update(state, s.TogglePlay(), timeline), s.Tick(), timeline)
-    paused = s.update(state, s.TogglePlay(), timeline)
+    state = s.update(s.update(state, e.TogglePlay(), timeline), e.Tick(), timeline)
+    paused = s.update(state, e.TogglePlay(), timeline)
     assert (paused.playing, paused.step) == (False, timeline.loss + 1)
-    assert s.update(paused, s.TogglePlay(), timeline) == dataclasses.replace(state, message="")
+    assert s.update(paused, e.TogglePlay(), timeline) == dataclasses.replace(state, message="")
 
 
 def test_a_tick_while_paused_changes_nothing(state: s.State, timeline: Timeline) -> None:
     state = dataclasses.replace(state, step=3)
-    assert s.update(state, s.Tick(), timeline) == state
+    assert s.update(state, e.Tick(), timeline) == state
 
 
-@pytest.mark.parametrize("event", [s.Move(1), s.Jump(False), s.Select(1)])
-def test_taking_the_cursor_by_hand_pauses(state: s.State, timeline: Timeline, event: s.Event) -> None:
+@pytest.mark.parametrize("event", [e.Move(1), e.Jump(False), e.Select(1)])
+def test_taking_the_cursor_by_hand_pauses(state: s.State, timeline: Timeline, event: e.Event) -> None:
     assert not s.update(dataclasses.replace(state, playing=True), event, timeline).playing
 
 
-@pytest.mark.parametrize("event", [s.Move(1), s.Jump(False), s.TogglePlay()])
+@pytest.mark.parametrize("event", [e.Move(1), e.Jump(False), e.TogglePlay()])
 def test_moving_through_the_steps_lets_the_selection_follow_again(
-    state: s.State, timeline: Timeline, event: s.Event
+    state: s.State, timeline: Timeline, event: e.Event
 ) -> None:
     assert s.update(dataclasses.replace(state, selected=7), event, timeline).selected is None
 
 
 def test_jump_goes_to_the_first_and_to_the_last_step(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, s.Jump(False), timeline).step == 0
-    assert s.update(state, s.Jump(True), timeline).step == timeline.last
+    assert s.update(state, e.Jump(False), timeline).step == 0
+    assert s.update(state, e.Jump(True), timeline).step == timeline.last
 
 
 def test_the_speed_goes_through_all_notches_and_stays_at_the_ends(state: s.State) -> None:
-    slow = s.update(state, s.Faster(-100), None)
-    speeds = [s.SPEEDS[s.update(slow, s.Faster(by), None).speed] for by in range(len(s.SPEEDS) + 3)]
+    slow = s.update(state, e.Faster(-100), None)
+    speeds = [s.SPEEDS[s.update(slow, e.Faster(by), None).speed] for by in range(len(s.SPEEDS) + 3)]
     assert speeds == [*s.SPEEDS, *[s.SPEEDS[-1]] * 3]
 
 
 def test_the_grain_goes_round(state: s.State) -> None:
     found = []
     for _ in range(4):
-        state = s.update(state, s.NextGrain(), None)
+        state = s.update(state, e.NextGrain(), None)
         found.append(state.grain)
     assert found == [Grain.STAGE, Grain.PHASE, Grain.OPERATION, Grain.STAGE]
 
@@ -130,60 +132,59 @@ def test_the_grain_goes_round(state: s.State) -> None:
 def test_selecting_starts_from_the_stage_under_the_cursor(state: s.State, timeline: Timeline) -> None:
     here = s.selected_stage(state, timeline)
     assert here == 1
-    up = s.update(state, s.Select(-1), timeline)
+    up = s.update(state, e.Select(-1), timeline)
     assert s.selected_stage(up, timeline) == 2
-    assert s.selected_stage(s.update(up, s.Select(1), timeline), timeline) == 1
+    assert s.selected_stage(s.update(up, e.Select(1), timeline), timeline) == 1
 
 
 def test_selecting_stays_between_the_input_and_the_last_layer(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, s.Select(1000), timeline).selected == 0
-    assert s.update(state, s.Select(-1000), timeline).selected == 30
-    assert s.update(state, s.Select(stage=10**9), timeline).selected == 30
-    assert s.update(state, s.Select(stage=-5), timeline).selected == 0
-    assert s.update(state, s.Select(stage=0), timeline).selected == 0
+    assert s.update(state, e.Select(1000), timeline).selected == 0
+    assert s.update(state, e.Select(-1000), timeline).selected == 30
+    assert s.update(state, e.Select(stage=10**9), timeline).selected == 30
+    assert s.update(state, e.Select(stage=-5), timeline).selected == 0
+    assert s.update(state, e.Select(stage=0), timeline).selected == 0
 
 
 def test_selecting_does_not_move_the_cursor_in_the_steps(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, s.Select(-3), timeline).step == state.step
+    assert s.update(state, e.Select(-3), timeline).step == state.step
 
 
 # -- panes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", s.PANES)
+@pytest.mark.parametrize("cell", EXPLORE)
 def test_tab_goes_through_all_panes_and_comes_back(state: s.State, cell: str) -> None:
     state = dataclasses.replace(state, cell=cell)
     found = []
-    for _ in s.PANES[cell]:
-        state = s.update(state, s.Focus(by=1), None)
+    for _ in EXPLORE[cell]:
+        state = s.update(state, e.Focus(by=1), None)
         found.append(state.pane)
-    assert found == [*s.PANES[cell][1:], s.PANES[cell][0]]
-    assert s.update(state, s.Focus(by=-1), None).pane == s.PANES[cell][-1]
+    assert found == [*EXPLORE[cell][1:], EXPLORE[cell][0]]
+    assert s.update(state, e.Focus(by=-1), None).pane == EXPLORE[cell][-1]
 
 
-@pytest.mark.parametrize("cell", s.PANES)
-def test_digits_focus_a_pane_and_digits_beyond_say_which_there_are(state: s.State, cell: str) -> None:
-    state = dataclasses.replace(state, cell=cell)
-    for number, name in enumerate(s.PANES[cell], 1):
-        assert s.update(state, s.Focus(number=number), None).pane == name
-    beyond = s.update(state, s.Focus(number=len(s.PANES[cell]) + 1), None)
-    assert dataclasses.replace(beyond, message="") == state
-    assert all(name in beyond.message for name in s.PANES[cell])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_opens_with_its_first_pane_focused_and_none_maximised(state: s.State, view: str) -> None:
+    state = dataclasses.replace(state, pane="why", zoomed=True)
+    shown = s.update(state, e.Show(view), None)
+    assert shown.view == view
+    assert shown.pane == ("why" if view == "explore" else panes_of(shown)[0])
+    assert shown.zoomed == (view == "explore")
 
 
 def test_a_pane_is_focused_by_name(state: s.State) -> None:
-    assert s.update(state, s.Focus(pane="why"), None).pane == "why"
+    assert s.update(state, e.Focus(pane="why"), None).pane == "why"
 
 
 def test_turning_layers_is_answered_and_changes_nothing(state: s.State) -> None:
-    turned = s.update(state, s.Turn(), None)
+    turned = s.update(state, e.Turn(), None)
     assert "rows already" in turned.message
     assert dataclasses.replace(turned, message="") == state
 
 
 def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
     state = dataclasses.replace(state, axis="time", cell="lstm")
-    for event, field in ((s.Zoom(), "zoomed"), (s.Turn(), "rows")):
+    for event, field in ((e.Zoom(), "zoomed"), (e.Turn(), "rows")):
         there = s.update(state, event, None)
         assert getattr(there, field) is True
         assert s.update(there, event, None) == state
@@ -193,34 +194,34 @@ def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
 
 
 def test_a_change_keeps_the_old_trace_in_view_until_the_new_one_is_loaded(state: s.State, timeline: Timeline) -> None:
-    changed = s.update(state, s.Change(LSTM), timeline)
+    changed = s.update(state, e.Change(LSTM), timeline)
     assert (changed.experiment, changed.loaded, changed.axis) == (LSTM, False, "layer")
     assert changed.step == state.step
 
 
 def test_loaded_shows_the_gradient_arrived_and_paused(state: s.State) -> None:
-    loaded = s.update(dataclasses.replace(state, playing=True, loaded=False), s.Loaded(LSTM, "time"), timeline_of(LSTM))
+    loaded = s.update(dataclasses.replace(state, playing=True, loaded=False), e.Loaded(LSTM, "time"), timeline_of(LSTM))
     assert (loaded.step, loaded.playing, loaded.loaded) == (timeline_of(LSTM).arrived, False, True)
 
 
 def test_loaded_keeps_selection_pane_speed_grain_and_zoom(state: s.State) -> None:
     state = dataclasses.replace(state, selected=12, pane="why", speed=1, grain=Grain.PHASE, zoomed=True)
     again = Experiment(activation="relu")
-    loaded = s.update(state, s.Loaded(again, "layer"), timeline_of(again))
+    loaded = s.update(state, e.Loaded(again, "layer"), timeline_of(again))
     assert dataclasses.replace(loaded, experiment=MLP) == state
 
 
 def test_loaded_brings_a_selection_into_a_shallower_network(state: s.State) -> None:
     state = dataclasses.replace(state, selected=12)
     shallow = CASES["one layer"]
-    assert s.update(state, s.Loaded(shallow, "layer"), timeline_of(shallow)).selected == 1
+    assert s.update(state, e.Loaded(shallow, "layer"), timeline_of(shallow)).selected == 1
 
 
 def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_not_have(state: s.State) -> None:
-    over_time = s.update(dataclasses.replace(state, selected=12), s.Loaded(LSTM, "time"), timeline_of(LSTM))
+    over_time = s.update(dataclasses.replace(state, selected=12), e.Loaded(LSTM, "time"), timeline_of(LSTM))
     assert over_time.selected is None
-    there = s.update(over_time, s.Focus(pane="cell"), timeline_of(LSTM))
-    assert s.update(there, s.Loaded(MLP, "layer"), timeline_of(MLP)).pane == "gradient"
+    there = s.update(over_time, e.Focus(pane="cell"), timeline_of(LSTM))
+    assert s.update(there, e.Loaded(MLP, "layer"), timeline_of(MLP)).pane == "gradient"
 
 
 def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: Timeline) -> None:
@@ -230,23 +231,23 @@ def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: T
 @pytest.mark.parametrize(
     "event",
     [
-        s.TogglePlay(),
-        s.Move(1),
-        s.Jump(True),
-        s.Select(1),
-        s.Faster(1),
-        s.NextGrain(),
-        s.Focus(by=1),
-        s.Zoom(),
-        s.Turn(),
-        s.Change(LSTM),
+        e.TogglePlay(),
+        e.Move(1),
+        e.Jump(True),
+        e.Select(1),
+        e.Faster(1),
+        e.NextGrain(),
+        e.Focus(by=1),
+        e.Zoom(),
+        e.Turn(),
+        e.Change(LSTM),
     ],
     ids=lambda event: type(event).__name__,
 )
 def test_a_message_gives_way_to_the_next_thing_that_a_person_does(
-    state: s.State, timeline: Timeline, event: s.Event
+    state: s.State, timeline: Timeline, event: e.Event
 ) -> None:
     over_time = dataclasses.replace(state, axis="time", cell="lstm")
-    said = s.update(over_time, s.Message("copied"), timeline)
+    said = s.update(over_time, e.Message("copied"), timeline)
     assert said.message == "copied"
     assert s.update(said, event, timeline).message == ""

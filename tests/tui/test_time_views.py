@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,10 @@ from gradtui.formats import power_of_ten, short
 from gradtui.scale import UP
 from gradtui.state import State
 from gradtui.timeline import Timeline
+from gradtui.views import paths
+from gradtui.views.bars import bars_of
+from gradtui.views.bars import view as columns
 from gradtui.views.cell import GATES, cell_view, gates_view
-from gradtui.views.gradient import columns
 from gradtui.views.heat import SHADES
 from gradtui.views.scene import Scene
 from gradtui.views.spans import text_of, width_of
@@ -22,7 +25,7 @@ from gradtui.views.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment, simulate
 from tests.engine.helpers import drawn
 
-from .helpers import CASES, moments, scene_of, texts, timeline_of
+from .helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 
 over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell != "mlp"])
 gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell in GATES])
@@ -66,9 +69,8 @@ def test_a_click_on_a_column_finds_its_stage_and_beside_the_axis_none(stages: in
 def test_every_selection_marks_one_stage_the_nearest_that_is_shown(stages: int, width: int) -> None:
     axis = TimeAxis.of(stages, width)
     for selected in {0, stages // 3, stages // 2, stages - 1}:
-        marked = {stage for stage in axis.columns if axis.is_selected(stage, selected)}
-        assert len(marked) == 1
-        assert abs(marked.pop() - selected) == min(abs(stage - selected) for stage in axis.columns)
+        assert axis.nearest(selected) in axis.columns
+        assert abs(axis.nearest(selected) - selected) == min(abs(stage - selected) for stage in axis.columns)
 
 
 @drawn(300)
@@ -112,7 +114,7 @@ def values_of(scene: Scene, band: str) -> list[float]:
 @pytest.mark.parametrize("height", [6, 13, 40])
 def test_a_columns_height_is_proportional_to_log10_of_the_gradient(name: str, height: int) -> None:
     scene = scene_of(CASES[name])
-    low, high = scene.scale.low, scene.scale.high
+    low, high = bars_of(scene).scale.low, bars_of(scene).scale.high
     stages = TimeAxis.of(len(scene.stages), 78).columns
     for name_, band in bands(scene, 78, height).items():
         for column, stage in enumerate(stages):
@@ -166,11 +168,13 @@ def test_the_line_that_marks_1_is_labelled_1_whatever_the_axis(height: int) -> N
     timeline = Timeline.of(trace)
     state = State(trace.experiment, axis="time", step=0, loaded=True)
     scene = Scene(trace, timeline, state)
-    assert scene.scale.high > 0, "this experiment grows past 1"
+    assert bars_of(scene).scale.high > 0, "this experiment grows past 1"
     lines = texts(columns(scene, 78, height))
     marked = [line[:MARGIN].strip() for line in lines if "──" in line]
     assert marked
-    assert set(marked) <= {"1", ""}, f"the line at 1 is labelled {marked}, the axis ends at {scene.scale.label}"
+    assert set(marked) <= {"1", ""}, (
+        f"the line at 1 is labelled {marked}, the axis ends at {bars_of(scene).scale.label}"
+    )
 
 
 @over_time
@@ -179,8 +183,8 @@ def test_the_upper_band_is_labelled_with_both_ends_of_the_axis(name: str) -> Non
     labels = [text[:MARGIN].strip() for text in texts(columns(scene, 78, 20))][
         : 10 if scene.trace.program.cells else 19
     ]
-    assert power_of_ten(scene.scale.low) in labels
-    assert power_of_ten(scene.scale.high) in labels
+    assert power_of_ten(bars_of(scene).scale.low) in labels
+    assert power_of_ten(bars_of(scene).scale.high) in labels
 
 
 # -- cell state and gates ------------------------------------------------------------------------------
@@ -238,8 +242,35 @@ def test_a_gate_that_is_wide_open_fills_its_cell_and_a_shut_one_hardly_shows() -
 
 def test_the_cell_pane_has_a_row_per_unit_as_far_as_they_fit_and_says_how_many() -> None:
     lines = texts(cell_view(scene_of(CASES["lstm"]), 78, 11))
-    assert [line[:MARGIN].strip() for line in lines[:10]] == [str(unit) for unit in range(1, 11)]
+    assert [line[:MARGIN].strip("▸ ") for line in lines[:10]] == [str(unit) for unit in range(1, 11)]
     assert "10 of 64 units" in lines[10]
+
+
+@pytest.mark.parametrize("height", [2, 5, 11, 70])
+def test_the_selected_unit_is_in_sight_and_marked_with_its_c_at_the_selected_step(height: int) -> None:
+    trace = trace_of(CASES["lstm"])
+    for unit in (0, 3, 40, 63):
+        lines = texts(cell_view(scene_of(CASES["lstm"], selected=9, unit=unit), 110, height))
+        (marked,) = (line for line in lines if "▸" in line)
+        assert marked[:MARGIN].strip() == f"▸{unit + 1}"
+        assert f"  c {short(float(trace.values['c/9'][0, unit]))} " in marked
+
+
+@pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell == "lstm"])
+def test_a_units_two_paths_add_up_to_its_cell_state(name: str) -> None:
+    trace = trace_of(CASES[name])
+    size, count = CASES[name].width, len(trace.stages)
+    for time, unit in {(1, 0), (count // 2, size // 2), (count - 1, size - 1)} - {(0, 0)}:
+        i, f, g, _ = np.split(trace.values[f"gates/{time}"][0].astype(float), 4)
+        before, after = (float(trace.values[f"c/{at}"][0, unit]) for at in (time - 1, time))
+        first, second, *_ = texts(paths.view(scene_of(CASES[name], selected=time, unit=unit), 78, 5))
+        kept, written = f[unit] * before, i[unit] * g[unit]
+        assert first.startswith(f"c {short(after)} = f·c {short(kept)} + i·g {short(written)}")
+        if math.isfinite(kept + written):
+            assert kept + written == pytest.approx(after, rel=1e-5, abs=1e-30)
+        factors = trace.stages[time - 1].factors
+        assert f"direct ×{short(factors['direct'])} " in second
+        assert f"gates ×{short(factors['gates'])} " in second
 
 
 def test_a_cell_state_that_remembers_keeps_its_shade() -> None:

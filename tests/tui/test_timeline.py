@@ -32,6 +32,19 @@ def test_no_gradient_is_known_before_the_backward_pass_and_all_are_at_its_end(na
 
 
 @cases
+def test_a_stage_is_reached_by_the_step_that_writes_it(name: str) -> None:
+    trace, timeline = trace_of(CASES[name]), timeline_of(CASES[name])
+    written = 0
+    for step, reached in zip(trace.steps, timeline.reached, strict=True):
+        if step.phase == "forward":
+            outputs = trace.program.instructions[step.instruction or 0].outputs
+            written += sum(output in trace.program.stages for output in outputs)
+            assert reached == written
+        else:
+            assert reached == timeline.stage_count - 1 == written
+
+
+@cases
 def test_the_phases_are_blocks_in_order_clipping_only_where_asked_for(name: str) -> None:
     phases = timeline_of(CASES[name]).phases
     blocks = [phases[0], *(new for old, new in itertools.pairwise(phases) if new != old)]
@@ -86,6 +99,48 @@ def test_a_step_by_stage_goes_through_every_layer_once_in_each_direction() -> No
 
 
 def test_back_within_a_stage_goes_to_its_beginning_first() -> None:
-    timeline = Timeline(("forward",) * 4, ("layer 1", "layer 1", "layer 2", "layer 2"), (1, 1, 2, 2), (3,) * 4, 3)
+    places = ("layer 1", "layer 1", "layer 2", "layer 2")
+    timeline = Timeline(("forward",) * 4, places, (1, 1, 2, 2), (3,) * 4, (0, 1, 1, 2), 3)
     assert timeline.move(3, -1, Grain.STAGE) == 2
     assert timeline.move(2, -1, Grain.STAGE) == 0
+
+
+# -- the same place in another trace -------------------------------------------------------------------
+
+#: A and B, as Compare shows them: another operation a layer, another depth, another network.
+PAIRS = [("mlp", "cured"), ("mlp", "one layer"), ("lstm", "gru"), ("rnn", "300 steps"), ("one step", "stacked")]
+pairs = pytest.mark.parametrize(("one", "other"), [*PAIRS, *(pair[::-1] for pair in PAIRS)])
+
+
+@cases
+def test_a_place_in_a_trace_is_itself_in_the_same_trace_to_the_stage(name: str) -> None:
+    """Not to the operation: of a stage's steps the last one is taken, that all of it is seen."""
+    timeline = timeline_of(CASES[name])
+    for step in range(0, timeline.last + 1, 1 + timeline.last // 400):
+        there = timeline.locate(timeline, step)
+        assert timeline.phases[there] == timeline.phases[step]
+        assert timeline.known[there] == timeline.known[step]
+        assert there >= step
+
+
+@pairs
+def test_both_cursors_stand_in_the_same_phase_with_as_much_of_the_gradient_known(one: str, other: str) -> None:
+    a, b = timeline_of(CASES[one]), timeline_of(CASES[other])
+    for step in range(a.last + 1):
+        there = b.locate(a, step)
+        if a.phases[step] in b.phases:
+            assert b.phases[there] == a.phases[step]
+        if a.phases[step] == "backward":
+            assert b.known[there] == min(a.known[step], b.stage_count)
+
+
+@pairs
+def test_while_one_cursor_goes_on_the_other_never_goes_back_through_the_gradient(one: str, other: str) -> None:
+    a, b = timeline_of(CASES[one]), timeline_of(CASES[other])
+    known = [b.known[b.locate(a, step)] for step in range(a.loss, a.last + 1)]
+    assert known == sorted(known, reverse=True)
+
+
+def test_while_one_clips_the_other_which_does_not_is_at_its_update() -> None:
+    clipped, plain = timeline_of(CASES["stacked"]), timeline_of(CASES["lstm"])
+    assert plain.phases[plain.locate(clipped, clipped.phases.index("clip"))] == "update"

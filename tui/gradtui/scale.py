@@ -98,7 +98,8 @@ class LinearScale:
     def of(cls, values: Iterable[float]) -> LinearScale:
         finite = [value for value in values if math.isfinite(value)]
         low, high = _nice(min([*finite, 0.0])), _nice(max([*finite, 0.0]))
-        return cls(low, high if high > low else low + 1.0)
+        # Below 1e-300 numbers lose their digits, and a quarter of the smallest is 0.
+        return cls(low, high if high - low > 1e-300 else low + 1.0)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -167,28 +168,25 @@ def cell_of(scale: Scale, value: float, cells: int) -> int:
 def bar(scale: Scale, value: float, cells: int) -> str:
     """A horizontal bar from the origin to the value; one that is not 0 is at least one eighth (leftwards one half)."""
     start, end = scale.origin * cells * 8, scale.position(value) * cells * 8
+    first = int(start / 8)  # the cell of the origin, where a line that marks 0 stands
     if end >= start:
-        first = round(start / 8)
-        length = max(round(end) - first * 8, 1 if value else 0)
-        full, part = divmod(length, 8)
+        full, part = divmod(max(round(end - start), 1 if abs(value) > 0 else 0), 8)
         text = " " * first + "█" * full + (ACROSS[part] if part else "")
         return text[:cells].ljust(cells)
     # Leftwards there are no eighths: the glyphs fill from the left. Halves do.
-    last = round(start / 8)
-    halves = max(round((last * 8 - end) / 4), 1)
-    full, part = divmod(halves, 2)
-    return ("▐" * part + "█" * full).rjust(last)[-last:].ljust(cells) if last else " " * cells
+    full, part = divmod(max(round((start - end) / 4), 1), 2)
+    return ("▐" * part + "█" * full).rjust(first)[-first:].ljust(cells) if first else " " * cells
 
 
 def columns(scale: Scale, value: float, height: int) -> str:
     """A vertical bar from the origin to the value, from its lowest cell to its highest: one glyph per cell."""
-    start, end = round(scale.origin * height), scale.position(value) * height * 8
-    if end >= start * 8:
-        length = max(round(end) - start * 8, 1 if value else 0)
-        glyphs = [UP[min(max(length - 8 * row, 0), 8)] for row in range(height - start)]
-        return " " * start + "".join(glyphs)
-    filled = max(round((start * 8 - end) / 8), 1)
-    return ("█" * filled).rjust(start).ljust(height)
+    start, end = scale.origin * height * 8, scale.position(value) * height * 8
+    first = int(start / 8)
+    if end >= start:
+        length = max(round(end - start), 1 if abs(value) > 0 else 0)
+        return " " * first + "".join(UP[min(max(length - 8 * row, 0), 8)] for row in range(height - first))
+    filled = min(max(round((start - end) / 8), 1), first)
+    return ("█" * filled).rjust(first).ljust(height)
 
 
 def _nice(value: float) -> float:

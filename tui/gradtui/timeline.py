@@ -57,12 +57,14 @@ class Timeline:
         count = len(trace.program.stages)
         known, lowest = [], count
         reached, highest = [], 0
+        place = {name: stage for stage, name in enumerate(trace.program.stages)}
         for step in trace.steps:
             if step.completes is not None:
                 lowest = min(lowest, step.completes)
-            if step.phase == "forward":
+            if step.phase == "forward" and step.instruction is not None:
                 # Only a stage's last operation writes it.
-                highest = count - 1 if step.stage is None else max(highest, step.stage - 1)
+                written = trace.program.instructions[step.instruction].outputs
+                highest = max([highest, *(place[name] for name in written if name in place)])
             known.append(lowest)
             reached.append(highest if step.phase == "forward" else count - 1)
         phases = tuple(str(step.phase) for step in trace.steps)

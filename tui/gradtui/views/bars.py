@@ -153,7 +153,7 @@ def _head(scene: Scene, drawn: Bars, width: int, label: int) -> Line:
     room = width - label - 3
     if len(drawn.series) > 1:
         half = _half(room)
-        cells = [_right(tr(each.symbol), half + _NUMBER + 1, each.style) for each in drawn.series]
+        cells = [_right(tr(each.symbol) + " ", half + _NUMBER + 1, each.style) for each in drawn.series]
         return [*start, *cells]
     factor = _with_factor(scene, room)
     room -= factor

@@ -128,7 +128,7 @@ def timeline(scene: Scene, width: int) -> Line:
     ]
     text, tail = next((pair for pair in tails if _cells("".join(pair)) + _LEAST_BAR <= width), (short_text, ""))
     if not tail:
-        tail = f" {speed}"
+        tail = f" {speed} {tr(str(state.grain))[:2]}"
     room = width - _cells(text) - _cells(tail) - 1
     if room < 1:
         return fit([(text + tail, "text")], width)

@@ -1,4 +1,4 @@
-"""The gradient pane as rows: one bar per stage, its number beside it, nothing before the gradient has arrived."""
+"""The bars as rows: one per stage on one axis, its number beside it, nothing before it has been computed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pytest
 from gradtui.formats import short
 from gradtui.scale import ACROSS
 from gradtui.state import State
+from gradtui.tables import QUANTITIES
 from gradtui.timeline import Timeline
-from gradtui.views.gradient import rows, shown_stages, title
+from gradtui.views.bars import bars_of, shown_stages, stage_at, title, view
 from gradtui.views.scene import Scene
 from gradtui_engine import Experiment, Network, build
 
 from .helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
+from .rows import body, label_cells, parts
 
 #: With one gradient per stage, and with two: ∂L/∂c and ∂L/∂h.
 ONE, TWO = ([name for name in CASES if bool(trace_of(CASES[name]).program.cells) == two] for two in (False, True))
@@ -30,17 +32,6 @@ def bar(text: str) -> float:
     """Length of a bar in cells, without the reference line."""
     text = text.split("│")[0].rstrip()
     return sum(1.0 if glyph == "█" else ACROSS.index(glyph) / 8 for glyph in text)
-
-
-def parts(scene: Scene, width: int, height: int) -> dict[int, tuple[str, str]]:
-    """Stage → (the line's bar, what stands behind the bar)."""
-    label = 3 + max(2, len(str(len(scene.stages) - 1)))
-    room = width - label - 9 - (8 if width >= 46 else 0)
-    found = {}
-    for text in texts(rows(scene, width, height)):
-        if text.strip():
-            found[int(text[2:label])] = text[label : label + room], text[label + room :]
-    return found
 
 
 @one_bar
@@ -64,7 +55,7 @@ def test_with_room_the_factor_stands_beside_the_number(name: str) -> None:
 def test_a_bars_length_is_proportional_to_log10_of_the_gradient(name: str) -> None:
     """From 1e-low, the left end of the axis, to the right end: to an eighth of a cell."""
     scene = scene_of(CASES[name], rows=True)
-    low, high = scene.scale.low, scene.scale.high
+    low, high = bars_of(scene).scale.low, bars_of(scene).scale.high
     for width in (34, 70):
         for stage, (text, _) in parts(scene, width, 40).items():
             value = scene.stages[stage].gradient_norm
@@ -81,7 +72,10 @@ def test_the_reference_line_stands_in_one_column_wherever_no_bar_covers_it(name:
     for step in moments(timeline_of(CASES[name])).values():
         bars = [text for text, _ in parts(scene_of(CASES[name], step=step, rows=True), 70, 40).values()]
         room = len(bars[0])
-        mark = min(room - 1, math.floor(room * -scene.scale.low / (scene.scale.high - scene.scale.low)))
+        mark = min(
+            room - 1,
+            math.floor(room * -bars_of(scene).scale.low / (bars_of(scene).scale.high - bars_of(scene).scale.low)),
+        )
         for text in bars:
             assert text[mark] == "│" or bar(text) > mark
             assert text.count("│") <= 1
@@ -92,9 +86,7 @@ def test_no_bar_and_no_number_before_the_gradient_has_arrived(name: str) -> None
     timeline = timeline_of(CASES[name])
     for step in moments(timeline).values():
         scene = scene_of(CASES[name], step=step, rows=True)
-        for text in texts(rows(scene, 78, 60)):
-            if not text.strip():
-                continue
+        for text in body(scene, 78, 60):
             stage, behind = re.match(r"[ ▸]*(\d+)(.*)", text).groups()
             if int(stage) < timeline.known[step]:
                 assert set(behind) <= set(" ·│"), text
@@ -112,7 +104,7 @@ def test_during_playback_the_bars_fill_from_the_output_down() -> None:
 
 def test_the_axis_stays_the_same_during_playback() -> None:
     timeline = timeline_of(CASES["growing"])
-    assert len({scene_of(CASES["growing"], step=step).scale for step in range(timeline.last)}) == 1
+    assert len({bars_of(scene_of(CASES["growing"], step=step)).scale for step in range(timeline.last)}) == 1
 
 
 # -- which stages get a row ----------------------------------------------------------------------------
@@ -147,7 +139,7 @@ def test_one_row_is_marked_and_it_is_the_selected_stages(name: str) -> None:
     count = timeline_of(CASES[name]).stage_count
     for selected in {0, count // 3, count - 1}:
         scene = scene_of(CASES[name], selected=selected, rows=True)
-        marked = [text for text in texts(rows(scene, 78, 18)) if "▸" in text]
+        marked = [text for text in body(scene, 78, 18) if "▸" in text]
         assert len(marked) == 1
         assert marked[0].split()[1] == str(selected)
 
@@ -159,17 +151,54 @@ def test_one_row_is_marked_and_it_is_the_selected_stages(name: str) -> None:
 def test_turned_over_time_has_a_number_for_c_and_one_for_h(name: str) -> None:
     scene = scene_of(CASES[name], rows=True)
     for width in (58, 78, 110):
-        for text in texts(rows(scene, width, 12)):
-            if text.strip():
-                stage = scene.stages[int(text.replace("▸", " ").split()[0])]
-                numbers = [word for word in text.replace("▸", " ").split()[1:] if not set(word) <= set(ACROSS + "│")]
-                assert numbers == [short(stage.cell_gradient_norm), short(stage.gradient_norm)]
+        for text in body(scene, width, 12):
+            stage = scene.stages[int(text.replace("▸", " ").split()[0])]
+            numbers = [word for word in text.replace("▸", " ").split()[1:] if not set(word) <= set(ACROSS + "│")]
+            assert numbers == [short(stage.cell_gradient_norm), short(stage.gradient_norm)]
 
 
 def test_the_title_names_the_two_bars_of_a_row_in_their_order() -> None:
     """The left bar is ∂L/∂c, the right one ∂L/∂h: nothing else on the screen says so."""
     text = title(scene_of(CASES["lstm"], rows=True), 100)
     assert text.index("∂L/∂c") < text.index("∂L/∂h")
+
+
+# -- the names of the columns --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("name", ["mlp", "lstm"])
+def test_from_8_rows_on_the_columns_of_numbers_have_their_names_on_top(name: str, quantity: str) -> None:
+    scene = scene_of(CASES[name], quantity=quantity, rows=True)
+    if quantity == "update" and scene.over_time:
+        return
+    for width in (34, 58, 70, 110):
+        head, *rows = texts(view(scene, width, 8))
+        for series in bars_of(scene).series:
+            # The name ends where the numbers end.
+            end = head.index(series.symbol) + len(series.symbol)
+            assert all(text[end : end + 1] in ("", " ") and text[end - 1] != " " for text in rows), f"{width}: {head!r}"
+        assert not any(
+            series.symbol in text for series in bars_of(scene).series for text in texts(view(scene, width, 7))
+        )
+
+
+def test_the_column_of_factors_is_named_where_there_is_one() -> None:
+    for width, named in ((40, False), (70, True)):
+        assert texts(view(scene_of(CASES["mlp"]), width, 20))[0].rstrip().endswith("factor") == named
+
+
+# -- the mouse -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("height", [3, 7, 8, 18, 40])
+@pytest.mark.parametrize("name", ["mlp", "1000 layers", "one layer"])
+def test_a_click_finds_the_stage_of_the_row_that_was_hit(name: str, height: int) -> None:
+    scene = scene_of(CASES[name], selected=1)
+    for y, text in enumerate(texts(view(scene, 70, height))):
+        number = text[2 : label_cells(scene)].strip()
+        assert stage_at(scene, 70, height, 20, y) == (int(number) if number else None)
+    assert stage_at(scene, 70, height, 20, height) is None
 
 
 # -- drawn by hand -------------------------------------------------------------------------------------
@@ -194,14 +223,14 @@ def test_a_tenfold_decay_drawn_by_hand() -> None:
     trace = network.run()
     timeline = Timeline.of(trace)
     state = State(network.experiment, step=timeline.arrived, loaded=True)
-    assert texts(rows(Scene(trace, timeline, state), 30, 4)) == [
+    assert texts(view(Scene(trace, timeline, state), 30, 4)) == [
         "   3 ██████████████▊│    0.500",
         "   2 ██████████▊    │   0.0500",
         "▸  1 ██████▊        │   5.0e-3",
         "   0 ██▊            │   5.0e-4",
     ]
     waiting = dataclasses.replace(state, step=timeline.loss + 3)
-    assert texts(rows(Scene(trace, timeline, waiting), 30, 4)) == [
+    assert texts(view(Scene(trace, timeline, waiting), 30, 4)) == [
         "▸  3 ██████████████▊│    0.500",
         "   2 ·              │         ",
         "   1 ·              │         ",
