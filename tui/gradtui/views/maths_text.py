@@ -81,7 +81,8 @@ def series_lines(function: Function, terms: int, width: int, most: int) -> list[
     tokens[-1] += [(f" {signs[terms]} ", _sign_style(signs[terms])), ("…", "formula")]
     gap: Line = [(" …", "dim")]
     counts = range(len(tokens) - 1, 0, -1)
-    # All; else the first ones and, behind a gap (whose signs are unsaid), the last one; else, where that is too long by itself, the first ones.
+    # All; else the first ones and, behind a gap, the last one; else, where that is too long by itself, the first ones.
+    # The gap has no sign: which ones it hides is not said.
     for chosen in (tokens, *([*tokens[:n], gap, tokens[-1]] for n in counts), *([*tokens[:n], gap] for n in counts)):
         lines = _set(chosen, width)
         if len(lines) <= most and all(width_of(line) <= width for line in lines):
