@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from textual.screen import ModalScreen
+
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.datasets import CSV
 from gradtui_engine.experiment import options
@@ -19,7 +21,7 @@ from .about import About
 from .commands import COMMANDS, shown_keys
 from .complaints import complaints
 from .cures import CURES, toggled
-from .dialogs import Dialog, Picker, Prompt
+from .dialogs import Picker, Prompt
 from .helping import Help
 from .language import tr
 from .needs import other
@@ -241,7 +243,7 @@ def _wear(app: GradtuiApp, theme: str) -> None:
 
 
 def _palette(app: GradtuiApp, argument: str) -> None:
-    if not isinstance(app.screen, Dialog):
+    if not isinstance(app.screen, ModalScreen):
         app.action_command_palette()
 
 

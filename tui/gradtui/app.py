@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.screen import Screen
 
 from gradtui_engine import Trace
 
 from . import events as e
-from . import language
+from . import language, plotting
 from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
@@ -36,6 +35,8 @@ from .widgets import Lines, PaneWidget
 Cue = Callable[[Timeline], Iterable[e.Event]]
 #: Seconds after which a computation is worth a word, and between two looks at how far it is.
 _LONG, _LOOK = 0.3, 0.1
+#: Seconds after which plotext is loaded, aside: it takes 0.15 s, which the first plot would have to wait for.
+_LATER = 1.0
 
 
 class Main(Screen[object], inherit_bindings=False):
@@ -209,9 +210,10 @@ class GradtuiApp(PacedApp):
         prepare(self.exit)
         self._panes_made = True
         self.set_interval(_LOOK, self._look_at_work)
+        self.set_timer(_LATER, lambda: self.run_worker(plotting.load, thread=True, group="load"))
         self._follow()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
     def action_command(self, name: str) -> None:
@@ -229,6 +231,10 @@ class GradtuiApp(PacedApp):
 
     def on_pane_widget_clicked(self, message: PaneWidget.Clicked) -> None:
         self.send(e.Focus(pane=message.pane))
+        self.on_pane_widget_dragged(message)
+
+    def on_pane_widget_dragged(self, message: PaneWidget.Clicked) -> None:
+        """Bars are picked, and sliders moved, as by a click."""
         scene = self.scene()
         if scene is not None and message.x >= 0:
             size = self.query_one(f"#{message.pane}", PaneWidget).size

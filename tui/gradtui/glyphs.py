@@ -8,6 +8,8 @@ prose by words (σ → sigma).
 from __future__ import annotations
 
 import locale
+import re
+import unicodedata
 from collections.abc import Mapping
 
 BLOCK, BRAILLE, ASCII = "block", "braille", "ascii"
@@ -87,4 +89,14 @@ def of_locale(environment: Mapping[str, str]) -> str:
 
 def render(text: str) -> str:
     """The text in glyphs that the terminal has."""
-    return text.translate(_TABLES[_current]) if _current != BLOCK else text
+    if _current == BLOCK:
+        return text
+    return _POWERS.sub(_power, text).translate(_TABLES[_current])
+
+
+#: Superscripts in a row are one power: x¹² is x^12.
+_POWERS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{2,}")
+
+
+def _power(match: re.Match[str]) -> str:
+    return "^" + unicodedata.normalize("NFKD", match[0]).replace("\u2212", "-")

@@ -96,6 +96,9 @@ class PaneWidget(Lines):
             super().__init__()
             self.pane, self.x, self.y = pane, x, y
 
+    class Dragged(Clicked):
+        """The mouse was moved over the pane with its button down."""
+
     class Scrolled(Message):
         """The wheel was turned over the pane: −1 up, 1 down."""
 
@@ -115,6 +118,11 @@ class PaneWidget(Lines):
         if self.id is not None:
             x, y = (offset.x, offset.y) if offset is not None else (-1, -1)
             self.post_message(self.Clicked(self.id, x, y))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        offset = event.get_content_offset(self) if event.button else None
+        if self.id is not None and offset is not None:
+            self.post_message(self.Dragged(self.id, offset.x, offset.y))
 
     def on_mouse_scroll_up(self) -> None:
         self.post_message(self.Scrolled(-1))

@@ -140,7 +140,7 @@ def _compare(state: State, room: Box) -> Boxes:
 
 def _lab(state: State, room: Box) -> Boxes:
     if room.width < _WIDE or room.height < 24:
-        rows = min(44, room.width // 3)
+        rows = min(44, max(24, room.width // 3))
         left = Box(room.x, room.y, room.width - rows, room.height)
         right = {"rows": Box(room.x + left.width, room.y, rows, room.height)}
         shown = "reading" if state.pane == "reading" else "curve"

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import activation, bars, cell, compare, idea, lessons, paths, theory, why
+from . import (
+    activation,
+    bars,
+    bridge,
+    cell,
+    circle,
+    compare,
+    idea,
+    lab_curve,
+    lab_reading,
+    lab_rows,
+    lessons,
+    maths,
+    paths,
+    theory,
+    why,
+)
 from .scene import Scene
 from .spans import Line
 
@@ -113,6 +129,70 @@ _ROWS = (
         compare.difference,
         "What B differs in, what became of each, and by how much their gradients differ. Each cure has a key; ✓ says "
         "that B has it. A cure that is none is called so.",
+    ),
+    Pane(
+        "curve",
+        "curve",
+        lab_curve.title,
+        lab_curve.view,
+        "f as a line, f′ as crosses. The dots are what the selected unit really got, its pre-activations z for every "
+        "sample, standing on f; the bars under the axis are the z of all units. Where the bars lie, f′ is what a "
+        "gradient is multiplied by. {left} and {right} choose the unit, {up} and {down} another activation: then "
+        "everything is an if, at the same z. In an LSTM or GRU it is the forget (update) gate's σ, and for tanh the "
+        "candidate's.",
+    ),
+    Pane(
+        "reading",
+        "reading",
+        lab_reading.title,
+        lab_reading.view,
+        "√E f′² over all units and samples is the activation's share of the factor; times σ_w, the weights' spread, it "
+        "is about the factor of the layer. Under it what was measured, and what mean field theory predicts for a "
+        "normal z of the same size. In a gated cell the direct path is multiplied by the gate, not by f′.",
+    ),
+    Pane(
+        "rows",
+        "activations",
+        lab_rows.title,
+        lab_rows.view,
+        "Every activation, and what its √E f′² would be at the z of this stage; the mark in the bars is 1, where a "
+        "gradient keeps its size. The first row is what the network has.",
+    ),
+    Pane(
+        "circular",
+        "sin, cos, tan",
+        maths.circular_title,
+        maths.circular_view,
+        "The chosen function as a line, the first terms of its Taylor series as crosses, the other two by their "
+        "letters. More terms ({faster}) follow the curve further. The series of sin and cos reach everywhere, that of "
+        "tan only to its pole at π/2. {up} and {down} choose the function, {left} and {right} move x; drag the number "
+        "of terms.",
+    ),
+    Pane(
+        "hyperbolic",
+        "sinh, cosh, tanh",
+        maths.hyperbolic_title,
+        maths.hyperbolic_view,
+        "The twins: the same coefficients, other signs. Where sin and cos alternate, sinh and cosh have only plus; "
+        "tan has only plus and tanh alternates. tanh's series ends at π/2 although the curve goes on: its pole lies "
+        "off the line, at ±(π/2)i.",
+    ),
+    Pane(
+        "circle",
+        "circle, hyperbola",
+        circle.title,
+        circle.view,
+        "A point of the unit circle, (cos t, sin t), and one of the unit hyperbola, (cosh t, sinh t). In both t is "
+        "twice the area of the shaded sector; on the circle that is the angle. {left} and {right} move t.",
+    ),
+    Pane(
+        "bridge",
+        "bridge",
+        bridge.title,
+        bridge.view,
+        "i turns one family into the other: sinh(ix) = i sin x, both sides computed here. So sinh has a period too, "
+        "the imaginary 2πi. And tan′ = 1 + tan² becomes tanh′ = 1 − tanh²: that minus makes tanh saturate, and its "
+        "gradient vanish.",
     ),
     Pane(
         "plane",

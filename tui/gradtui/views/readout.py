@@ -12,7 +12,7 @@ import numpy as np
 from .. import glyphs
 from ..formats import percent, short
 from ..language import tr
-from . import theory_readout
+from . import maths_readout, theory_readout
 from .cell import GATES
 from .heat import finite_range
 from .panes import TABLE
@@ -266,6 +266,11 @@ _READ: dict[str, Callable[[Scene], Lines]] = {
     "cell": _cell,
     "gates": _gates,
     "paths": _paths,
+    "curve": maths_readout.curve,
+    "rows": maths_readout.rows,
+    "circular": maths_readout.circular,
+    "hyperbolic": maths_readout.hyperbolic,
+    "circle": maths_readout.both_curves,
     "plane": theory_readout.plane,
     "depth": theory_readout.depth,
     "spectrum": theory_readout.spectrum,
