@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import json
@@ -26,10 +27,11 @@ from gradtui.needs import Computed, Need, Simulation, other
 from gradtui.state import State
 from gradtui.tables import panes_of
 from gradtui.timeline import Timeline
+from gradtui.views.catalogue import needs
 from gradtui.views.scene import Scene
 from gradtui.views.spans import Line, text_of
 from gradtui.widgets import Lines
-from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine import Experiment, ExperimentError, Trace, simulate
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
 CASES = {
@@ -70,21 +72,36 @@ def computed(experiment: Experiment) -> Computed:
     return Computed(trace_of(experiment), timeline_of(experiment))
 
 
-def scene_of(experiment: Experiment, changes: Changes = (), **fields: Any) -> Scene:
-    """The scene of an experiment whose trace has arrived; the gradient has too, unless `step` says otherwise.
+@functools.cache
+def result_of(need: Need) -> Any:
+    """What a view needs, computed once; of an experiment the one trace that all tests share."""
+    if isinstance(need, Simulation):
+        with contextlib.suppress(ExperimentError):
+            return computed(need.experiment)
+    return need.compute(lambda share: None)
 
-    So has the trace of experiment B, if changes are given.
-    """
+
+def scene_with(state: State) -> Scene:
+    """The scene of a state, with everything that its view and an open lesson need."""
+    results = {need: result_of(need) for need in needs(state)}
+    return Scene(trace_of(state.experiment), timeline_of(state.experiment), state, results)
+
+
+def state_of(experiment: Experiment, changes: Changes = (), **fields: Any) -> State:
+    """The state where the trace has arrived; the gradient has too, unless `step` says otherwise."""
     trace, timeline = trace_of(experiment), timeline_of(experiment)
     start = {"cell": experiment.cell, "axis": trace.axis, "step": timeline.arrived, "loaded": True}
-    state = State(experiment, changes, **(start | fields))
-    if "pane" not in fields:
-        state = dataclasses.replace(state, pane=panes_of(state)[0])
-    results: dict[Need, Any] = {}
-    b = other(trace.experiment, changes)
-    if changes and b is not None:
-        results[Simulation(b)] = computed(b)
-    return Scene(trace, timeline, state, results)
+    state = State(trace.experiment, changes, **(start | fields))
+    return state if "pane" in fields else dataclasses.replace(state, pane=panes_of(state)[0])
+
+
+def scene_of(experiment: Experiment, changes: Changes = (), **fields: Any) -> Scene:
+    """The scene of an experiment whose trace has arrived, and B's, if changes are given."""
+    scene = scene_with(state_of(experiment, changes, **fields))
+    b = other(scene.state.experiment, changes)
+    if not changes or b is None:
+        return scene
+    return dataclasses.replace(scene, results={**scene.results, Simulation(b): result_of(Simulation(b))})
 
 
 def moments(timeline: Timeline) -> dict[str, int]:

@@ -1,29 +1,58 @@
-"""Where the panes stand, on screens from the smallest to a large one."""
+"""Where the panes stand: every view, every network, every focused pane, from the smallest screen to a large one."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
 import pytest
 
-from gradtui.state import PANES, State
-from gradtui.views.panes import FOOTER, HEADER, TIMELINE, Box, arrange, pane_number
+from gradtui.lessons.course import Progress
+from gradtui.state import State
+from gradtui.tables import EXPLORE, VIEWS, panes_of
+from gradtui.views.layout import FOOTER, HEADER, TIMELINE, Box, Boxes, arrange
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
 
-SCREENS = list(itertools.product(range(60, 201, 4), range(16, 61)))
+#: Around every width that decides something, and every height.
+WIDTHS = (60, 79, 80, 99, 100, 112, 131, 132, 150, 200)
+SCREENS = [(width, height) for width in WIDTHS for height in (*range(16, 50), 60)]
+LESSON = Progress("02-vanishing-with-sigmoid")
 
-cells = pytest.mark.parametrize("cell", PANES)
+views = pytest.mark.parametrize("view", VIEWS)
+cells = pytest.mark.parametrize("cell", EXPLORE)
+
+Arranged = list[tuple[str, State, int, int, Boxes]]
 
 
 def state_of(cell: str, **fields: Any) -> State:
     return State(Experiment(cell=cell), cell=cell, axis=CELLS[cell].axis, **fields)
 
 
-def states(cell: str) -> list[State]:
-    return [state_of(cell, pane=pane, zoomed=zoomed) for pane in PANES[cell] for zoomed in (False, True)]
+def states(view: str, cell: str) -> list[State]:
+    """Every focused pane of a view, without and with a lesson beside it; of Compare in both orders."""
+    found = []
+    for interleaved in (False, True) if view == "compare" else (False,):
+        for lesson in (None, LESSON):
+            state = state_of(cell, view=view, interleaved=interleaved, lesson=lesson)
+            found += [
+                state_of(cell, view=view, interleaved=interleaved, lesson=lesson, pane=each) for each in panes_of(state)
+            ]
+    return found
+
+
+@functools.cache
+def arranged(view: str, cell: str) -> Arranged:
+    """(what it is, the state, width, height, the boxes) of every state on every screen."""
+    found = []
+    for state in states(view, cell):
+        for width, height in SCREENS:
+            boxes = arrange(state, width, height)
+            where = f"{view} {cell}, {state.pane} focused, lesson {state.lesson is not None}, {width}×{height}: {boxes}"
+            found.append((where, state, width, height, boxes))
+    return found
 
 
 def overlap(one: Box, other: Box) -> bool:
@@ -37,76 +66,106 @@ def overlap(one: Box, other: Box) -> bool:
 
 def test_the_smallest_screen_is_what_the_issue_names() -> None:
     assert SMALLEST == (60, 16)
+    assert min(SCREENS) == SMALLEST
 
 
 @cells
-def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(cell: str) -> None:
+@views
+def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(view: str, cell: str) -> None:
     """Inside the screen, no overlap, and the areas add up: so there is no hole either."""
-    for state in states(cell):
-        for width, height in SCREENS:
-            boxes = arrange(state, width, height)
-            where = f"{state.pane} {state.zoomed} {width}×{height} {boxes}"
-            for box in boxes.values():
-                assert box.x >= 0, where
-                assert box.x + box.width <= width, where
-                assert box.y >= HEADER, where
-                assert box.y + box.height <= height - TIMELINE - FOOTER, where
-            assert not any(overlap(*pair) for pair in itertools.combinations(boxes.values(), 2)), where
-            area = sum(box.width * box.height for box in boxes.values())
-            assert area == width * (height - HEADER - TIMELINE - FOOTER), where
+    for where, _, width, height, boxes in arranged(view, cell):
+        for box in boxes.values():
+            assert min(box.width, box.height) > 0, where
+            assert box.x >= 0, where
+            assert box.x + box.width <= width, where
+            assert box.y >= HEADER, where
+            assert box.y + box.height <= height - TIMELINE - FOOTER, where
+        assert not any(overlap(*pair) for pair in itertools.combinations(boxes.values(), 2)), where
+        area = sum(box.width * box.height for box in boxes.values())
+        assert area == width * (height - HEADER - TIMELINE - FOOTER), where
 
 
 @cells
-def test_every_pane_that_is_shown_has_room_for_two_lines_of_text(cell: str) -> None:
-    for state in states(cell):
-        for width, height in SCREENS:
-            for name, box in arrange(state, width, height).items():
-                assert box.height >= 4, f"{name} of {state.pane} {width}×{height}"
-                assert box.width >= 24, f"{name} of {state.pane} {width}×{height}"
+@views
+def test_every_pane_that_is_shown_has_room_for_two_lines_of_text(view: str, cell: str) -> None:
+    for where, _, _, _, boxes in arranged(view, cell):
+        for name, box in boxes.items():
+            assert box.height >= 4, f"{name} of {where}"
+            assert box.width >= 20, f"{name} of {where}"
 
 
 @cells
-def test_the_gradient_is_always_in_sight_unless_another_pane_is_maximised(cell: str) -> None:
-    for state in states(cell):
-        for width, height in SCREENS:
-            assert ("gradient" in arrange(state, width, height)) == (not state.zoomed or state.pane == "gradient")
+@views
+def test_the_focused_pane_is_always_in_sight(view: str, cell: str) -> None:
+    for where, state, _, _, boxes in arranged(view, cell):
+        assert state.pane in boxes, where
 
 
 @cells
-def test_the_focused_pane_is_always_in_sight(cell: str) -> None:
-    for state in states(cell):
-        for width, height in SCREENS:
-            assert state.pane in arrange(state, width, height), f"{state.pane} {width}×{height}"
+@views
+def test_only_panes_of_the_view_are_shown(view: str, cell: str) -> None:
+    for where, state, _, _, boxes in arranged(view, cell):
+        assert boxes.keys() <= set(panes_of(state)), where
 
 
 @cells
-def test_a_maximised_pane_stands_alone(cell: str) -> None:
-    for pane in PANES[cell]:
-        assert arrange(state_of(cell, pane=pane, zoomed=True), 80, 24) == {pane: Box(0, 2, 80, 20)}
+@views
+def test_an_open_lesson_stays_in_sight_beside_the_view_from_80_by_24_on(view: str, cell: str) -> None:
+    """Below there is no room for both: tab goes from one to the other."""
+    for where, state, width, height, boxes in arranged(view, cell):
+        if state.lesson is not None and view != "lessons" and width >= 80 and height >= 24:
+            assert "lesson" in boxes, where
+            assert len(boxes) > 1, where
 
 
 @cells
-def test_only_panes_of_the_network_are_shown(cell: str) -> None:
-    for state in states(cell):
-        for width, height in SCREENS:
-            assert arrange(state, width, height).keys() <= set(PANES[cell])
+@views
+def test_which_pane_is_focused_moves_no_other_as_long_as_all_are_in_sight(view: str, cell: str) -> None:
+    seen: dict[tuple[object, ...], Boxes] = {}
+    for where, state, width, height, boxes in arranged(view, cell):
+        if boxes.keys() == set(panes_of(state)):
+            assert seen.setdefault((state.lesson, state.interleaved, width, height), boxes) == boxes, where
 
 
 @cells
-def test_a_large_screen_shows_every_pane(cell: str) -> None:
-    assert arrange(state_of(cell), 200, 60).keys() == set(PANES[cell])
+def test_the_gradient_is_always_in_sight_in_explore_except_on_the_smallest_screens_behind_a_lesson(cell: str) -> None:
+    for where, state, width, height, boxes in arranged("explore", cell):
+        if state.lesson is None or (width >= 80 and height >= 24):
+            assert "gradient" in boxes, where
 
 
 @cells
-def test_panes_over_time_share_the_screens_full_width_and_so_their_time_axis(cell: str) -> None:
-    if CELLS[cell].over_time:
-        for state in states(cell):
-            for width, height in SCREENS:
-                boxes = arrange(state, width, height)
-                assert {boxes[name].width for name in ("gradient", "cell", "gates") if name in boxes} <= {width}
+@views
+def test_a_maximised_pane_stands_alone(view: str, cell: str) -> None:
+    for lesson in (None, LESSON):
+        for pane in panes_of(state_of(cell, view=view, lesson=lesson)):
+            state = state_of(cell, view=view, lesson=lesson, pane=pane, zoomed=True)
+            assert arrange(state, 80, 24) == {pane: Box(0, 2, 80, 20)}
 
 
 @cells
-def test_the_digit_of_a_pane_is_its_place_in_the_order(cell: str) -> None:
-    state = state_of(cell)
-    assert [pane_number(state, pane) for pane in PANES[cell]] == list(range(1, len(PANES[cell]) + 1))
+@views
+def test_a_large_screen_shows_every_pane(view: str, cell: str) -> None:
+    for where, state, width, height, boxes in arranged(view, cell):
+        if (width, height) == (200, 60):
+            assert boxes.keys() == set(panes_of(state)), where
+
+
+@cells
+def test_panes_over_time_share_one_width_and_so_their_time_axis(cell: str) -> None:
+    for where, _, _, _, boxes in arranged("explore", cell):
+        shared = [boxes[name] for name in ("gradient", "cell", "gates") if name in boxes]
+        if CELLS[cell].over_time and shared:
+            assert {box.width for box in shared} == {shared[0].width}, where
+            assert {box.x for box in shared} == {0}, where
+
+
+@cells
+def test_a_and_b_are_of_one_size_so_that_their_bars_can_be_compared(cell: str) -> None:
+    for where, state, _, _, boxes in arranged("compare", cell):
+        if {"side_a", "side_b"} <= boxes.keys():
+            a, b = boxes["side_a"], boxes["side_b"]
+            assert abs(a.width - b.width) <= 1, where
+            assert abs(a.height - b.height) <= 1, where
+            # Over time they stand one above the other, so that a step has one column.
+            assert (a.x == b.x) == (state.axis == "time"), where

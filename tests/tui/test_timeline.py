@@ -5,8 +5,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gradtui import events as e
+from gradtui import state as s
 from gradtui.timeline import Grain, Timeline
+from tests.engine.helpers import drawn
 
 from .helpers import CASES, timeline_of, trace_of
 
@@ -144,3 +149,54 @@ def test_while_one_cursor_goes_on_the_other_never_goes_back_through_the_gradient
 def test_while_one_clips_the_other_which_does_not_is_at_its_update() -> None:
     clipped, plain = timeline_of(CASES["stacked"]), timeline_of(CASES["lstm"])
     assert plain.phases[plain.locate(clipped, clipped.phases.index("clip"))] == "update"
+
+
+# -- laws of moving ----------------------------------------------------------------------------------------
+
+WALKS = ("mlp", "lstm", "gru", "one layer", "one step")
+
+
+@drawn(100)
+@given(st.sampled_from(WALKS), st.data())
+def test_so_many_operations_on_and_as_many_back_is_where_it_began(name: str, data: st.DataObject) -> None:
+    timeline = timeline_of(CASES[name])
+    step = data.draw(st.integers(0, timeline.last))
+    count = data.draw(st.integers(-step, timeline.last - step))
+    state = s.State(CASES[name], step=step)
+    there = s.update(state, e.Move(count), timeline)
+    assert there.step == step + count
+    assert s.update(there, e.Move(-count), timeline) == state
+
+
+@drawn(100)
+@given(st.sampled_from(WALKS), st.sampled_from((Grain.STAGE, Grain.PHASE)), st.integers(0, 60), st.integers(1, 5))
+def test_from_the_beginning_of_a_stage_or_phase_on_and_back_is_where_it_began(
+    name: str, grain: Grain, grains: int, count: int
+) -> None:
+    timeline = timeline_of(CASES[name])
+    start = timeline.move(0, grains, grain)
+    there = timeline.move(start, count, grain)
+    if there < timeline.last:
+        assert timeline.move(there, -count, grain) == start
+
+
+@drawn(100)
+@given(st.sampled_from(WALKS), st.sampled_from(tuple(Grain)), st.data())
+def test_a_step_on_goes_on_and_a_step_back_goes_back_until_the_ends(
+    name: str, grain: Grain, data: st.DataObject
+) -> None:
+    timeline = timeline_of(CASES[name])
+    step = data.draw(st.integers(0, timeline.last))
+    assert timeline.move(step, 1, grain) > step or step == timeline.last
+    assert timeline.move(step, -1, grain) < step or step == 0
+
+
+@drawn(60)
+@given(st.sampled_from(WALKS), st.sampled_from(tuple(Grain)), st.integers(1, 30))
+def test_so_many_steps_at_once_are_the_same_as_one_by_one(name: str, grain: Grain, count: int) -> None:
+    timeline = timeline_of(CASES[name])
+    for start, direction in ((0, 1), (timeline.last, -1)):
+        step = start
+        for _ in range(count):
+            step = timeline.move(step, direction, grain)
+        assert timeline.move(start, direction * count, grain) == step

@@ -144,7 +144,9 @@ def _chain(
     both = width >= _BOTH_FROM
     factors = [_factors(trace) for trace in traces]
     first = 0 if traces[0].axis == "time" else 1
-    stages = [stage + first for stage in shown_stages(_LENGTH + 1 - first, max(rows, 2), max(scene.stage - first, 0))]
+    # The person's own network may be deeper than the chains.
+    selected = min(max(scene.stage - first, 0), _LENGTH - first)
+    stages = [stage + first for stage in shown_stages(_LENGTH + 1 - first, max(rows, 2), selected)]
     lines: list[Line] = [names]
     for stage in stages[: max(rows, 0)]:
         line: Line = [(f"{stage}".rjust(2) + " ", "label")]

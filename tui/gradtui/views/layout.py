@@ -31,6 +31,8 @@ _GATES, _PATHS, _LAST, _LAST_SMALL = 6, 7, 9, 6
 #: An open lesson: its width beside a view, or its rows under one.
 _LESSON_WIDE, _LESSON_FROM = 44, 132
 _LESSON_ROWS, _LESSON_SMALL = 12, 10
+#: The least rows of a view that a lesson stands under: bars and one pane more.
+_LEAST_VIEW = 10
 #: Rows of two plots one above the other: each wants 14 inside its frame.
 _TWO_PLOTS = 30
 
@@ -47,6 +49,9 @@ def arrange(state: State, width: int, height: int) -> Boxes:
         lesson = Box(rest.width, whole.y, _LESSON_WIDE, whole.height)
     else:
         rows = _LESSON_ROWS if whole.height >= 24 else _LESSON_SMALL
+        if whole.height - rows < _LEAST_VIEW:
+            # No room for both: the lesson while it is focused, else the view.
+            return {"lesson": whole} if state.pane == "lesson" else _ARRANGE[state.view](state, whole)
         rest = Box(0, whole.y, width, whole.height - rows)
         lesson = Box(0, whole.y + rest.height, width, rows)
     pane = state.pane
@@ -109,7 +114,7 @@ def _stacked(state: State, room: Box) -> Boxes:
     boxes = _over(room, *rows)
     bottom = Box(room.x, room.y + room.height - last, room.width, last)
     if tall or "cell" not in panes:
-        return boxes | _beside(bottom, "why", "activation")
+        return boxes | _beside(bottom, "why", "paths" if state.pane == "paths" and not paths else "activation")
     second = state.pane if state.pane in ("activation", "paths") else "why"
     return boxes | {second: bottom}
 
@@ -133,6 +138,11 @@ def _compare(state: State, room: Box) -> Boxes:
     if state.interleaved:
         return {"both": upper} | lower
     if state.axis == "time":
+        if upper.height < 8:
+            # No room for three: A, and under it what is focused.
+            half = room.height // 2
+            second = "difference" if state.pane == "difference" else "side_b"
+            return _over(room, ("side_a", half), (second, room.height - half))
         half = upper.height // 2
         return _over(upper, ("side_a", half), ("side_b", upper.height - half)) | lower
     return _beside(upper, "side_a", "side_b") | lower
