@@ -9,6 +9,7 @@ from typing import Any
 from gradtui_engine import Experiment
 
 from .events import Changes
+from .needs import other
 
 #: What a cure can be, in turn: each a set of fields.
 Choices = tuple[Mapping[str, Any], ...]
@@ -16,9 +17,9 @@ Choices = tuple[Mapping[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """One cure: the fields that it decides, and what they can be for an experiment; nothing where it has no meaning.
+    """One cure: the fields that it decides, and what they can be for B without it; nothing where it has no meaning.
 
-    Where A has the cure already, its choice is the disease: the key then shows what it is good for.
+    Where A has the cure already, the disease is among its choices: the key then shows what it is good for.
     """
 
     id: str
@@ -40,13 +41,36 @@ def _activation(experiment: Experiment) -> Choices:
 
 
 def _init(experiment: Experiment) -> Choices:
-    """experiment is B, so that the rule fits B's activation."""
+    """The rule that fits the activation, then orthogonal."""
     own: dict[str, Any] = {"sigma_w": None, "init_scale": None}
     if experiment.cell != "mlp":
         return ({"init": "orthogonal", **own},)
     if experiment.activation in _RECTIFIED:
         return {"init": "he_normal", "gain": 1.0, **own}, {"init": "orthogonal", "gain": "auto", **own}
     return {"init": "xavier_normal", "gain": "auto", **own}, {"init": "orthogonal", "gain": "auto", **own}
+
+
+def _layers(field: str, *names: str) -> Callable[[Experiment], Choices]:
+    return lambda experiment: tuple({field: name} for name in names) if experiment.cell == "mlp" else ()
+
+
+def _gate(experiment: Experiment) -> Choices:
+    if experiment.cell == "rnn":
+        return {"cell": "lstm"}, {"cell": "lstm", "forget_bias": 4.0}
+    if experiment.cell == "gru":
+        free: Choices = ({"pin_forget": None},) if experiment.pin_forget is not None else ()
+        return {"pin_forget": 0.9}, {"pin_forget": 1.0}, *free
+    if experiment.cell == "lstm":
+        # A pinned gate has no use for its bias.
+        pinned = experiment.pin_forget is not None
+        disease: Choices = ({"forget_bias": 0.0, "pin_forget": None},) if pinned or experiment.forget_bias >= 2 else ()
+        biased = tuple({"forget_bias": bias, "pin_forget": None} for bias in (2.0, 4.0))
+        return *biased, {"pin_forget": 1.0}, *disease
+    return ()
+
+
+def _clip(experiment: Experiment) -> Choices:
+    return ({"clip": "none"},) if experiment.clip != "none" else ({"clip": "norm"}, {"clip": "value"})
 
 
 CURES = {
@@ -58,34 +82,24 @@ CURES = {
             "norm",
             "norm",
             ("norm",),
-            lambda e: ({"norm": "batch"}, {"norm": "layer"}, {"norm": "rms"}) if e.cell == "mlp" else (),
+            _layers("norm", "batch", "layer", "rms", "none"),
             "normalisation is for mlp; m switches the network",
         ),
         Cure(
             "residual",
             "skip",
             ("residual",),
-            lambda e: ({"residual": "add"}, {"residual": "scaled"}) if e.cell == "mlp" else (),
+            _layers("residual", "add", "scaled", "none"),
             "skip connections are for mlp: a cell's gates are its own; m switches the network",
         ),
         Cure(
             "gate",
             "gate bias",
-            ("forget_bias", "pin_forget", "cell", "activation"),
-            lambda e: {
-                "lstm": ({"forget_bias": 2.0}, {"forget_bias": 4.0}, {"pin_forget": 1.0}),
-                "gru": ({"pin_forget": 0.9}, {"pin_forget": 1.0}),
-                "rnn": ({"cell": "lstm"}, {"cell": "lstm", "forget_bias": 4.0}),
-            }.get(e.cell, ()),
+            ("forget_bias", "pin_forget", "cell"),
+            _gate,
             "layers have no gates; m switches the network",
         ),
-        Cure(
-            "clip",
-            "clipping",
-            ("clip", "clip_threshold"),
-            lambda e: ({"clip": "norm"}, {"clip": "value"}) if e.clip == "none" else ({"clip": "none"},),
-            "",
-        ),
+        Cure("clip", "clipping", ("clip", "clip_threshold"), _clip, ""),
     )
 }
 
@@ -93,20 +107,19 @@ CURES = {
 def toggled(cure: Cure, experiment: Experiment, changes: Changes) -> Changes | None:
     """B's changes after the cure's key: the next of its choices, after the last one none; None where it has none.
 
-    Choices that A has already are passed over: they would change nothing.
+    Choices that would change nothing are passed over, and so are impossible ones (batch norm of one sample): only
+    where B is impossible without the cure, or by all of its choices, the first is given, to be refused in words.
     """
-    kept = {name: value for name, value in changes if name not in cure.fields}
-    current = {name: value for name, value in changes if name in cure.fields}
-    if cure.id == "gate" and "cell" not in current and experiment.cell == "rnn":
-        current.pop("activation", None)
-    base = experiment.replace(**kept) if cure.id == "init" else experiment
-    choices = [each for each in cure.choices(base) if _differs(experiment, each)]
-    if not choices:
-        return None
+    kept = tuple((name, value) for name, value in changes if name not in cure.fields)
+    current = _fewest(experiment, {name: value for name, value in changes if name in cure.fields})
+    without = other(experiment, kept)
+    choices = [_fewest(experiment, each) for each in cure.choices(without or experiment)]
+    choices = [each for each in choices if each and (without is None or _effect(without, each) != _effect(without, {}))]
+    choices = [each for each in choices if other(experiment, (*kept, *each.items())) is not None] or choices
     place = choices.index(current) + 1 if current in choices else 0
-    if current and place == len(choices):
-        return tuple(kept.items())
-    return tuple((kept | dict(choices[place])).items())
+    if not choices or (current and place == len(choices)):
+        return kept if current else None
+    return (*kept, *choices[place].items())
 
 
 def is_on(cure: Cure, changes: Changes) -> bool:
@@ -114,5 +127,12 @@ def is_on(cure: Cure, changes: Changes) -> bool:
     return any(name in cure.fields for name, _ in changes)
 
 
-def _differs(experiment: Experiment, choice: Mapping[str, Any]) -> bool:
-    return any(getattr(experiment, name) != value for name, value in choice.items())
+def _fewest(experiment: Experiment, choice: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a choice is another value than A's."""
+    return {name: value for name, value in choice.items() if getattr(experiment, name) != value}
+
+
+def _effect(experiment: Experiment, choice: Mapping[str, Any]) -> Experiment | None:
+    """What a choice makes of an experiment, a gain of `auto` as the number that it is; None where it cannot be."""
+    found = other(experiment, tuple(choice.items()))
+    return found.replace(gain=found.gain_value) if found is not None else None

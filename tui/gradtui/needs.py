@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gradtui_engine import Experiment, ExperimentError, Trace, prepare, simulate
+from gradtui_engine.experiment import options
 from gradtui_engine.watch import Watch as Watch
 from gradtui_engine.watch import part
 
@@ -62,3 +63,13 @@ def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Exper
         return experiment.replace(**dict(changes))
     except ExperimentError:
         return None
+
+
+def differences(a: Experiment, b: Experiment) -> tuple[tuple[str, Any], ...]:
+    """The fields that lead from A to B; those that only follow from others are left to follow."""
+    wanted = {name: getattr(b, name) for name in options() if getattr(a, name) != getattr(b, name)}
+    for name in tuple(wanted):
+        fewer = {each: value for each, value in wanted.items() if each != name}
+        if other(a, tuple(fewer.items())) == b:
+            wanted = fewer
+    return tuple(wanted.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import replace
 
@@ -14,15 +13,14 @@ from ..commands import shown_keys
 from ..cures import CURES, is_on
 from ..formats import short
 from ..language import tr
-from ..needs import Failed, Simulation, other
+from ..needs import Failed, Simulation, differences, other
 from ..summary import MARKS, describe
 from . import bars
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page, width_of, wrap
-from .timeaxis import TimeAxis
 
-#: Fields that follow from others, and are not worth a word where what they follow from is named.
-_FOLLOW = {"inputs", "steps", "batch"}
+#: Fields that say more under another name: without an optimiser it is plain SGD.
+_SHOWN = {"optimizer": "optimizer_name"}
 
 
 def sides(scene: Scene) -> tuple[Scene, Scene | None]:
@@ -87,17 +85,26 @@ def view_both(scene: Scene, width: int, height: int) -> list[Line]:
     if scene.over_time and not scene.state.rows:
         upper = height // 2
         return [*bars.view(a, width, upper), *bars.view(b, width, height - upper)]
-    count = min(len(a.stages), len(b.stages))
-    label = bars.label_width(a)
+    label, here = bars.label_width(a), _both_stage(a, b)
     lines: list[Line] = []
-    for index in bars.shown_stages(count, max(1, height // 2), min(scene.stage, count - 1)):
+    for index in _both_stages(a, b, height):
         for letter, side, style in (("A", a, "vanishing"), ("B", b, "healthy")):
-            picked = index == scene.stage
+            picked = index == here
             number = str(index).rjust(label) if letter == "A" else " " * label
             mark = "▸" if picked and letter == "A" else " "
             head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", style)]
             lines.append([*head, *bars.bar_cells(side, bars.bars_of(side), index, width - width_of(head))])
     return page(lines, width, height)
+
+
+def _both_stage(a: Scene, b: Scene) -> int:
+    """The selected stage; of a B that is not as deep, its last one."""
+    return min(a.stage, len(b.stages) - 1)
+
+
+def _both_stages(a: Scene, b: Scene, height: int) -> list[int]:
+    count = min(len(a.stages), len(b.stages))
+    return bars.shown_stages(count, max(1, height // 2), _both_stage(a, b))
 
 
 # -- the difference ----------------------------------------------------------------------------------------
@@ -129,15 +136,12 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def differing(a: Experiment, b: Experiment) -> str:
-    """activation sigmoid → relu, init xavier_normal → he_normal; only fields that both sides use."""
+    """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
     found = []
-    for field in dataclasses.fields(Experiment):
-        one, two = getattr(a, field.name), getattr(b, field.name)
-        each = options()[field.name]
-        used = each.applies_to(a.cell) or each.applies_to(b.cell)
-        if one != two and used and field.name not in _FOLLOW:
-            name = field.name.replace("_", " ")
-            found.append(f"{name} {_value(one)} → {_value(two)}")
+    for field, _ in differences(a, b):
+        if options()[field].applies_to(b.cell):
+            one, two = (getattr(each, _SHOWN.get(field, field)) for each in (a, b))
+            found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
     return ", ".join(found) or tr("nothing")
 
 
@@ -171,9 +175,8 @@ def _times(a: Scene, b: Scene, stage: int) -> str:
 
 def _honest(a: Scene, b: Scene) -> str:
     """What a person would otherwise believe."""
-    pairs = list(zip(a.stages, b.stages, strict=False))
-    if all(one.gradient_norm == two.gradient_norm for one, two in pairs):
-        return tr("Every bar is the same to the last digit: this change acts on no factor.")
+    if [repr(stage.gradient_norm) for stage in a.stages] == [repr(stage.gradient_norm) for stage in b.stages]:
+        return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
     if a.trace.outcome.healthy and not b.trace.outcome.healthy:
         return tr("Honestly: this is no cure here. A was healthy, B is not.")
     if not a.trace.outcome.healthy and not b.trace.outcome.healthy:
@@ -201,9 +204,15 @@ def _cures(scene: Scene, width: int) -> Line:
 
 def stage_at(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> int | None:
     """The stage under the mouse in one of the three panes with bars."""
+    a, b = sides(scene)
+    if b is None or pane == "side_a":
+        return bars.stage_at(a, width, height, x, y) if pane != "side_b" else None
+    if pane == "side_b":
+        return bars.stage_at(b, width, height, x, y)
     if scene.over_time and not scene.state.rows:
-        return TimeAxis.of(len(scene.stages), width).stage_at(x)
-    if pane == "both":
-        shown = bars.shown_stages(len(scene.stages), max(1, height // 2), scene.stage)
-        return shown[y // 2] if 0 <= y // 2 < len(shown) else None
-    return bars.stage_at(scene, width, height, x, y)
+        upper = height // 2
+        return (
+            bars.stage_at(a, width, upper, x, y) if y < upper else bars.stage_at(b, width, height - upper, x, y - upper)
+        )
+    shown = _both_stages(a, b, height)
+    return shown[y // 2] if 0 <= y // 2 < len(shown) else None

@@ -19,8 +19,9 @@ from .spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
 
 #: Stages of every chain: deep enough that 0.24 a layer is far below what float32 holds.
 _LENGTH = 30
-#: The least width of a chain, and the width from which on the cure's factor stands beside the disease's.
-_LEAST, _BOTH_FROM = 24, 34
+#: The width of a chain from which on the cure's factor stands beside the disease's. Three chains always fit: in the
+#: smallest pane, 58 cells wide, each has 18.
+_BOTH_FROM = 34
 _BETWEEN = 2
 
 
@@ -84,7 +85,7 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    """As many chains side by side as fit; the one under the cursor alone where the terminal is narrow."""
+    """The three chains side by side."""
     seed = scene.trace.experiment.seed
     pairs = [[scene.results.get(Simulation(each)) for each in chain.experiments(seed)] for chain in CHAINS]
     for found in (each for pair in pairs for each in pair):
@@ -97,7 +98,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     scale = LogScale.of(value for pair in products for each in pair for value in each)
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
     blocks = [
-        _chain(scene, chain, pair, product, scale, max(room, _LEAST), height)
+        _chain(scene, chain, pair, product, scale, room, height)
         for chain, pair, product in zip(CHAINS, traces, products, strict=True)
     ]
     lines: list[Line] = []
@@ -131,10 +132,8 @@ def _chain(
     height: int,
 ) -> list[Line]:
     """Head, one row per stage (disease ▼, cure ●, on the shared axis), the result, and the line of the idea."""
-    names = first_fit(
-        width,
-        [(f"▼ {tr(chain.disease)}", "vanishing"), ("  →  ", "label"), (f"● {tr(chain.cure)}", "healthy")],
-    )
+    disease, cure = (f"▼ {tr(chain.disease)}", "vanishing"), (f"● {tr(chain.cure)}", "healthy")
+    names = first_fit(width, [disease, ("  →  ", "label"), cure], [disease, (" ", "label"), cure])
     foot = [_result(traces, products, width, 0), _result(traces, products, width, 1)]
     foot += [first_fit(width, [(chain.formula, "formula")])]
     if height >= 18:
@@ -178,5 +177,6 @@ def _result(traces: tuple[Trace, Trace], products: tuple[list[float], list[float
     average = total ** (1 / count) if total > 0 else 0.0
     mark, style = (("▼", "vanishing"), ("●", "healthy"))[side]
     power: Line = [(f"{mark} {short(average)}{superscript(count)} = {short(total)}", style)]
+    narrow: Line = [(f"{mark} {short(average)}{superscript(count)}={short(total)}", style)]
     where = tr("({count} steps)", count=count) if over_time else tr("({count} layers)", count=count)
-    return first_fit(width, [*power, (f" {where}", "dim")], power)
+    return first_fit(width, [*power, (f" {where}", "dim")], power, narrow)
