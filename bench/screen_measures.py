@@ -108,7 +108,7 @@ def _while_moving(session: Session, most: float) -> tuple[float, float, list[Fra
     """Seconds of CPU, seconds, and the frames, until playback has come to its end or the time is up."""
     start, before, first = time.perf_counter(), session.cpu, len(session.wire.frames)
     used, took, last = 0.0, 0.0, first
-    while (now := time.perf_counter()) - start < most:
+    while time.perf_counter() - start < most:
         session.pump(0.2)
         if len(session.wire.frames) == last:
             return used, took, session.wire.frames[first:last]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -28,13 +29,24 @@ os.execv(sys.executable, [sys.executable, "-m", "gradtui", *sys.argv[2:]])
 """
 
 
+class _Screen(pyte.Screen):
+    """Answers what a terminal is asked: where the cursor is, what it can do."""
+
+    answer: Callable[[str], None]
+
+    def write_process_input(self, data: str) -> None:
+        with contextlib.suppress(OSError):  # the program may have ended meanwhile
+            self.answer(data)
+
+
 class Terminal:
     """`python -m gradtui` in a terminal of so many columns and rows."""
 
     def __init__(self, *arguments: str, size: tuple[int, int] = (80, 24), **variables: str) -> None:
         self.master, slave = pty.openpty()
         self._set_size(*size)
-        self.screen = pyte.Screen(*size)
+        self.screen = _Screen(*size)
+        self.screen.answer = self.press
         self._stream = pyte.ByteStream(self.screen)
         self.wire = b""
         usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}

@@ -28,11 +28,13 @@ DEADLINE = 30.0
 #: A terminal's answer to question 1, 2, …
 ANSWERS = {question(number).encode(): b"\x1b[2;%dR" % number for number in (1, 2, 3, 4)}
 
-# Counts what it draws and the CPU that it has used, in one line. j draws, space plays, b blocks the event loop.
+# Counts what it draws and the CPU that it has used, in one line; in another colour each time, so that the whole line is
+# written. j draws, space plays, b blocks the event loop.
 PROGRAM = """
 import signal, sys, time
 if "nohup" in sys.argv:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+from rich.text import Text
 from textual.widgets import Static
 from gradtui import lifeline
 from gradtui.paced import PacedApp
@@ -46,7 +48,8 @@ class Counter(PacedApp):
         self.show()
     def draw(self):
         self.frames += 1
-        self.query_one("#text", Static).update(f"frame {self.frames} step {self.steps} cpu {time.process_time():.3f}!")
+        line = f"frame {self.frames} step {self.steps} cpu {time.process_time():.3f}!"
+        self.query_one("#text", Static).update(Text(line, ("red", "green")[self.frames % 2]))
     def advance(self, steps):
         self.steps += steps
         self.show()

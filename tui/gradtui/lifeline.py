@@ -82,6 +82,8 @@ class Lifeline(LinuxDriver):
         self._asked_after = 0
         self._owed: re.Match[str] | None = None
         self._talks = False
+        #: How often the screen has been taken: each time it is empty.
+        self.taken = 0
 
     # -- what has been written -------------------------------------------------------------------------
 
@@ -110,6 +112,7 @@ class Lifeline(LinuxDriver):
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._talks = True
+        self.taken += 1
 
     def disable_input(self) -> None:
         """Textual's, but with the last answer read before nobody does."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.driver import Driver
 
 from .pacing import Attention, Pacer
+from .wire import Changes, Picture, understood
 
 if sys.platform != "win32":
     from textual.drivers.linux_driver import LinuxDriver
@@ -36,6 +38,8 @@ class PacedApp(App[int]):
         self._stale = False
         self._looking = False
         self._beat_at: asyncio.TimerHandle | None = None
+        #: What the terminal shows since it was taken for so many times.
+        self._picture, self._taken = Picture(), 0
 
     def draw(self) -> None:
         """Draw a frame."""
@@ -116,6 +120,15 @@ class PacedApp(App[int]):
         """Whether the kernel has not taken what has been written: more would only fill the writer's queue."""
         return self._line is not None and not self._line.flushed
 
+    def _display(self, screen: Any, renderable: Any) -> None:
+        """Textual's, but only what differs from the picture on the terminal is written."""
+        if self._line is not None and understood(renderable):
+            if self._taken != self._line.taken:
+                self._picture.forget()
+                self._taken = self._line.taken
+            renderable = Changes(renderable, self._picture, self.size)
+        super()._display(screen, renderable)
+
     def post_display_hook(self) -> None:
         """Textual has written a frame, or found nothing to write."""
         super().post_display_hook()
@@ -133,6 +146,11 @@ class PacedApp(App[int]):
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         if self.pacer.answered(event.y + 1, event.x + 1) and (self._stale or self._speed):
             self._beat()
+
+    def on_resize(self) -> None:
+        """The terminal may have moved or lost what it showed; one that is attached again says so too."""
+        self._picture.forget()
+        self.screen.refresh()
 
     def on_app_focus(self) -> None:
         self._attend(Attention.FOCUSED)
