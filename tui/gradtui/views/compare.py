@@ -24,8 +24,8 @@ _SHOWN = {"optimizer": "optimizer_name"}
 
 
 def sides(scene: Scene) -> tuple[Scene, Scene | None]:
-    """A and B on one scale."""
-    b = scene.other
+    """A and B on one scale. Without a change there is no B yet: it would be A."""
+    b = scene.other if scene.state.changes else None
     scale = bars.own_scale(scene, *([b] if b is not None else []))
     return replace(scene, given_scale=scale), replace(b, given_scale=scale) if b is not None else None
 
@@ -116,7 +116,7 @@ def title_difference(scene: Scene, width: int) -> str:
 
 def difference(scene: Scene, width: int, height: int) -> list[Line]:
     """What differs, what became of each, and how much: in words and numbers."""
-    b = scene.other
+    b = sides(scene)[1]
     lines = [_cures(scene, width)]
     if b is None:
         return page([*_absent(scene, width), *lines], width, height)
