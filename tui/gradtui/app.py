@@ -63,6 +63,8 @@ class GradtuiApp(PacedApp):
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
         self._on_arrival: list[Cue] = [lambda timeline: cursor]
         self._panes_made = False
+        #: Whether a timer looks after the computations: an idle program has none.
+        self._looks = False
         for each in COMMANDS:
             for key in keys_of(each.id):
                 self.bind(key, f"command('{each.id}')", description=each.label, show=False)
@@ -79,6 +81,8 @@ class GradtuiApp(PacedApp):
         """What follows from a state: the clock, what is computed, what is shown."""
         self.play(s.SPEEDS[self.state.speed] if self.state.playing else 0)
         self.jobs.want(catalogue.needs(self.state))
+        if not self._looks:
+            self._look_at_work()
         self.show()
 
     def advance(self, steps: int) -> None:
@@ -140,7 +144,10 @@ class GradtuiApp(PacedApp):
             self.notify(problem, title=tr("not possible"), severity="error", timeout=10)
 
     def _look_at_work(self) -> None:
-        """Say how far a computation is that takes long."""
+        """Say how far a computation is that takes long; look again as long as there is one."""
+        self._looks = not self.jobs.idle
+        if self._looks:
+            self.set_timer(_LOOK, self._look_at_work)
         share, seconds = self.jobs.progress()
         if seconds > _LONG and not self.state.loaded:
             self.send(e.Message(status.computing(share)))
@@ -209,7 +216,6 @@ class GradtuiApp(PacedApp):
     def on_mount(self) -> None:
         prepare(self.exit)
         self._panes_made = True
-        self.set_interval(_LOOK, self._look_at_work)
         self.set_timer(_LATER, lambda: self.run_worker(plotting.load, thread=True, group="load"))
         self._follow()
 
