@@ -12,11 +12,15 @@ from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem
 from gradtui_engine.activations import ACTIVATIONS
-from gradtui_engine.experiment import options
+from gradtui_engine.experiment import is_optional, options
+from gradtui_engine.message import Message
 from gradtui_engine.options import Choice, Integer, Kind, Rejected
 from gradtui_engine.problems import unknown_name
 
 from . import events as e
+from .language import current as language
+from .lessons import library
+from .lessons.course import Progress
 from .state import MOST_ANGLE, MOST_TERMS, State, update
 from .tables import AXES, QUANTITIES, VIEWS, panes_of
 from .timeline import Grain, Timeline
@@ -28,7 +32,7 @@ _MANY = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One option of the screen: the state's field and what it accepts; a kind of None is a switch."""
+    """One option of the screen: the state's field and what it accepts; None: a switch, or what the view decides."""
 
     name: str
     field: str
@@ -60,9 +64,11 @@ ROWS = (
     Row("rows", "rows", "bars over time as rows", None),
     Row("interleaved", "interleaved", "A and B interleaved", None),
     Row("zoomed", "zoomed", "the focused pane alone", None),
+    Row("lesson", "lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
+    Row("lesson-step", "lesson_step", "step of the lesson, 1 the first", _number(1, _MANY)),
 )
 #: Fields that count from 1 on the command line, as people do.
-_FROM_ONE = ("step", "unit", "function")
+_FROM_ONE = ("step", "unit", "function", "lesson-step")
 _SWITCHES = ("rows", "interleaved", "zoomed")
 
 
@@ -91,7 +97,7 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
     changes = _changes(experiment, given.get("b") or (), problems)
     values: dict[str, Any] = {}
     for row in ROWS:
-        text = given.get(row.name)
+        text = given.get(row.name.replace("-", "_"))
         if text is None or text is False:
             continue
         try:
@@ -99,7 +105,9 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
             values[row.field] = int(str(value)) - 1 if row.name in _FROM_ONE else value
         except Rejected as error:
             problems.append(Problem(f"--{row.name}", error.message))
-    state = State(experiment, changes, cell=experiment.cell, axis="layer" if experiment.cell == "mlp" else "time")
+    lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
+    axis = "layer" if experiment.cell == "mlp" else "time"
+    state = State(experiment, changes, cell=experiment.cell, axis=axis, lesson=lesson)
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
     if "grain" in values:
         values["grain"] = Grain(values["grain"])
@@ -118,6 +126,26 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
     return state, tuple(cursor)
 
 
+def _lesson(name: str | None, step: int | None, problems: list[Problem]) -> Progress | None:
+    """Where the reader stands: in a lesson that can be read, at a step that it has; its questions are open again."""
+    if name is None:
+        if step is not None:
+            problems.append(Problem("--lesson-step", Message("needs a lesson: --lesson NAME")))
+        return None
+    entry = library.find(name, language())
+    if entry is None or entry.lesson is None:
+        unreadable = Problem("--lesson", Message("{name} cannot be read", name=repr(name)))
+        problems += entry.problems if entry is not None else (unreadable,)
+        return None
+    most = len(entry.lesson.steps)
+    if step is not None and step >= most:
+        message = Message(
+            "{given} given; allowed: 1 to {most}, the steps of {name}", given=step + 1, most=most, name=name
+        )
+        problems.append(Problem("--lesson-step", message))
+    return Progress(name, step or 0)
+
+
 def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> e.Changes:
     """What B differs in, out of FIELD=VALUE texts."""
     values: dict[str, Any] = {}
@@ -125,11 +153,11 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
         name, equals, value = text.partition("=")
         name = name.strip().replace("-", "_")
         if not equals or name not in options():
-            hint = unknown_name(name, tuple(options())) if equals else f"{text!r} given; allowed: FIELD=VALUE"
-            problems.append(Problem(B, hint))
+            shape = Message("{given} given; allowed: {allowed}", given=repr(text), allowed="FIELD=VALUE")
+            problems.append(Problem(B, unknown_name(name, tuple(options())) if equals else shape))
             continue
         try:
-            values[name] = None if value == "" else options()[name].kind.parse(value)
+            values[name] = None if not value and is_optional(name) else options()[name].kind.parse(value)
         except Rejected as error:
             problems.append(Problem(f"{B} {name}", error.message))
     try:
@@ -150,13 +178,19 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     fresh = State(state.experiment, state.changes, cell=state.cell, axis=state.axis)
     if timeline is not None:
         fresh = update(fresh, e.Loaded(state.experiment, state.axis), timeline)
-    fresh = replace(fresh, view=state.view, pane=panes_of(replace(state, lesson=None))[0])
-    for row in ROWS:
-        value = getattr(state, row.field)
-        wanted = State.__dataclass_fields__["view"].default if row.name == "view" else getattr(fresh, row.field)
-        if value != wanted and value is not None:
+    # View and lesson decide which pane has the focus.
+    usual = replace(fresh, pane=panes_of(state)[0])
+    for row, value, default in zip(ROWS, _shared(state), _shared(usual), strict=True):
+        if value is not None and value != default:
             found += list(_spell(row, value))
     return found
+
+
+def _shared(state: State) -> list[Any]:
+    """What each row says of a state."""
+    lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
+    of_lesson = {"lesson": lesson, "lesson_step": step}
+    return [of_lesson[row.field] if row.field in of_lesson else getattr(state, row.field) for row in ROWS]
 
 
 def _spell(row: Row, value: Any) -> Iterator[str]:
