@@ -22,25 +22,18 @@ _MOST_RESULTS = 40
 Deliver = Callable[[Need, Any], None]
 
 
-class _Impatient(ThreadPoolExecutor):
-    """Does not wait for a computation that nobody wants any more: `q` quits at once, whatever is being computed."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        super().shutdown(wait=False, cancel_futures=True)
-
-
 class Jobs:
     """One worker thread (a trace may take 2 GiB) that computes what is wanted, the first of it first.
 
-    What nobody wants any more is cancelled. spawn runs a coroutine in the event loop, where deliver(need, result) is
-    called.
+    What nobody wants any more is cancelled; where it is done all the same, its result is kept but not delivered.
+    spawn runs a coroutine in the event loop, where deliver(need, result) is called.
     """
 
     def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], object], deliver: Deliver) -> None:
         self.results: dict[Need, Any] = {}
         self._spawn, self._deliver = spawn, deliver
         self._wanted: tuple[Need, ...] = ()
-        self._executor = _Impatient(max_workers=1, thread_name_prefix="compute")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
         self._running: Need | None = None
         self._stop = threading.Event()
         self.idle = True
@@ -52,6 +45,8 @@ class Jobs:
         self._wanted = tuple(needs)
         if self._running is not None and self._running not in self._wanted:
             self._stop.set()
+        else:
+            self._stop.clear()  # it may be wanted again before it has noticed
         if self.idle and self._missing() is not None:
             self.idle = False
             self._spawn(self._work())
@@ -76,7 +71,8 @@ class Jobs:
             self._running = None
             self.results[need] = result
             self._forget()
-            self._deliver(need, result)
+            if need in self._wanted:
+                self._deliver(need, result)
         self.idle = True
 
     def _watch(self, share: float) -> None:
