@@ -123,12 +123,13 @@ def assert_page(lines: list[Line], width: int, height: int, where: str) -> None:
     """Exactly height lines, each exactly width cells."""
     assert len(lines) == height, f"{where}: {len(lines)} lines instead of {height}"
     for text in texts(lines):
-        assert cell_len(text) == width, f"{where}: {cell_len(text)} cells instead of {width}: {text!r}"
+        if (cells := cell_len(text)) != width:
+            raise AssertionError(f"{where}: {cells} cells instead of {width}: {text!r}")
 
 
 def cut_numbers(text: str) -> list[str]:
-    """Numbers that an ellipsis has cut, or may have cut: nobody can tell 12… from 120."""
-    return re.findall(r"\S*[\d.]…", text)
+    """Numbers that an ellipsis (~ where there is none) has cut, or may have cut: nobody can tell 12… from 120."""
+    return re.findall(r"\S*[\d.][…~]", text)
 
 
 # -- the command line --------------------------------------------------------------------------------------

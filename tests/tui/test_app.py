@@ -1,21 +1,25 @@
-"""The app under Pilot: keys in, screen out."""
+"""The app under Pilot: keys in, screen out. What keys do to the experiment stands in test_app_experiments."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
+from gradtui import events as e
 from gradtui import state as s
-from gradtui.app import GradtuiApp, Simulated
+from gradtui.app import GradtuiApp
+from gradtui.tables import QUANTITIES, VIEWS, panes_of
 from gradtui.widgets import PaneWidget
-from gradtui_engine import Experiment, simulate
-from gradtui_engine.cells import CELLS
+from gradtui_engine import Experiment
 
 from .helpers import CASES, Pilot, play, settled, shown, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
+
+
+def title_of(app: GradtuiApp, pane: str) -> str:
+    return str(app.query_one(f"#{pane}", PaneWidget).border_title)
 
 
 def test_it_opens_with_the_verdict_and_all_bars_without_a_key_pressed() -> None:
@@ -36,7 +40,7 @@ def test_space_plays_backpropagation_down_to_the_input_and_stops() -> None:
         assert app.state.playing
         assert app.state.step >= app.timeline.loss
         for _ in range(len(app.timeline.phases)):
-            app.send(s.Tick())
+            app.send(e.Tick())
         assert (app.state.playing, app.state.step) == (False, app.timeline.arrived)
         await pilot.pause()
         assert "‖ backward · layer 1" in shown(app)
@@ -49,7 +53,7 @@ def test_space_again_pauses() -> None:
         await pilot.press("space", "space")
         here = app.state.step
         assert not app.state.playing
-        app.send(s.Tick())
+        app.send(e.Tick())
         await pilot.pause()
         assert app.state.step == here
 
@@ -102,31 +106,82 @@ def test_tab_focuses_the_next_pane_and_shift_tab_the_one_before() -> None:
     play(script)
 
 
-@pytest.mark.parametrize("digit", ["1", "2", "3", "4", "5"])
-def test_a_digit_brings_its_pane_into_sight(digit: str) -> None:
+@pytest.mark.parametrize("start", [SMALL, Experiment(cell="lstm", data="digits-rows", width=4)], ids=["mlp", "lstm"])
+def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn(start: Experiment) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press(digit)
-        name = s.PANES["lstm"][int(digit) - 1]
-        assert app.query_one(f"#{name}", PaneWidget).display
-        assert app.query_one(f"#{name}", PaneWidget).has_class("focused")
+        for digit, view in enumerate(VIEWS, 1):
+            await pilot.press(str(digit))
+            await settled(app, pilot)
+            assert app.state.view == view
+            first = app.query_one(f"#{panes_of(app.state)[0]}", PaneWidget)
+            assert first.display
+            assert first.has_class("focused")
+            assert {pane.id for pane in app.query(PaneWidget) if pane.display} <= set(panes_of(app.state))
+            assert not any("computing" in first.render_line(row).text for row in range(first.size.height))
 
-    play(script, CASES["lstm"])
+    play(script, start, (120, 40))
+
+
+def test_tab_brings_every_pane_of_every_view_into_sight() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for digit in range(1, len(VIEWS) + 1):
+            await pilot.press(str(digit))
+            for pane in panes_of(app.state):
+                app.send(e.Focus(pane=pane))
+                await pilot.pause()
+                shown_panes = [each.id for each in app.query(PaneWidget) if each.display and each.has_class("focused")]
+                assert shown_panes == [pane]
+
+    play(script, SMALL, (60, 16))
 
 
 def test_z_gives_the_focused_pane_the_whole_screen_and_takes_it_back() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("3", "z")
+        await pilot.press("shift+tab", "z")
         assert [pane.id for pane in app.query(PaneWidget) if pane.display] == ["why"]
         await pilot.press("z")
         assert [pane.id for pane in app.query(PaneWidget) if pane.display] == ["gradient", "activation", "why"]
+        await pilot.press("z", "escape")
+        assert not app.state.zoomed
 
-    play(script)
+    play(script, SMALL)
+
+
+def test_x_shows_every_quantity_in_turn_and_y_every_axis_and_the_title_says_so() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        titles = set()
+        for _ in QUANTITIES:
+            await pilot.press("x")
+            titles.add(title_of(app, "gradient"))
+        assert app.state.quantity == "gradient"
+        assert len(titles) == len(QUANTITIES)
+        for kind in ("log", "linear", "sign-log"):
+            await pilot.press("y")
+            assert f"· {kind} " in title_of(app, "gradient")
+
+    play(script, SMALL, (120, 30))
+
+
+def test_capital_l_holds_the_scale_when_another_network_comes() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("L")
+        held = app.state.lock
+        assert held is not None
+        assert f"log {held.label} · locked" in title_of(app, "gradient")
+        app.send(e.Change(CASES["growing"]))
+        await settled(app, pilot)
+        assert f"log {held.label} · locked" in title_of(app, "gradient")
+        await pilot.press("L")
+        assert "auto" in title_of(app, "gradient")
+
+    play(script, SMALL, (120, 30))
 
 
 def test_a_click_on_a_bar_selects_its_stage() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         assert app.timeline is not None
-        await pilot.click("#gradient", offset=(8, 2))
+        # Frame, names of the columns, layers 3 and 2.
+        await pilot.click("#gradient", offset=(8, 3))
         assert s.selected_stage(app.state, app.timeline) == 2
         assert app.state.pane == "gradient"
         await pilot.click("#why", offset=(3, 1))
@@ -143,124 +198,6 @@ def test_a_click_on_a_column_selects_its_time_step_in_every_pane_over_time() -> 
             await pilot.press("end")
 
     play(script, Experiment(cell="lstm", data="digits-rows", width=4), (100, 30))
-
-
-# -- experiments ---------------------------------------------------------------------------------------
-
-
-def test_m_goes_through_all_networks_and_back_to_the_same_mlp() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        assert app.trace is not None
-        mlp, found = app.trace.experiment, []
-        for _ in CELLS:
-            await pilot.press("m")
-            await settled(app, pilot)
-            found.append(app.trace.experiment.cell)
-            assert f"{found[-1].upper()} " in shown(app)
-            assert app.state.axis == app.trace.axis == CELLS[found[-1]].axis
-        assert "lstm" in found
-        assert sorted(found) == sorted(CELLS)
-        assert app.trace.experiment == mlp
-        assert "vanishing" in shown(app)
-
-    play(script)
-
-
-def test_capital_r_plays_again_with_a_new_seed_and_r_with_the_same() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("R")
-        await settled(app, pilot)
-        assert app.state.playing
-        assert app.trace is not None
-        assert (app.trace.experiment.seed, app.state.experiment.seed) == (1, 1)
-        assert "seed 1" in shown(app)
-        await pilot.press("space", "r")
-        await settled(app, pilot)
-        assert app.state.playing
-        assert app.trace.experiment.seed == 1
-
-    play(script)
-
-
-def test_the_result_of_an_experiment_that_nobody_waits_for_any_more_is_dropped() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
-        stale = Experiment(depth=2, width=3, batch=4)
-        app.post_message(Simulated(stale, simulate(stale), ""))
-        app.post_message(Simulated(stale, None, "stale"))
-        await pilot.pause()
-        assert app.trace is before
-        assert app.state.experiment == SMALL
-        assert "stale" not in shown(app)
-
-    play(script, SMALL)
-
-
-def test_of_two_changes_in_a_row_the_last_one_wins() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        assert app.change(depth=200) == ""
-        assert app.change(depth=2) == ""
-        await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.experiment.depth == app.state.experiment.depth == 2
-
-    play(script, SMALL)
-
-
-def test_a_change_that_cannot_be_is_refused_in_words_and_nothing_changes() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        assert "depth: 0 given" in app.change(depth=0)
-        assert app.state.experiment == SMALL
-        assert app.state.loaded
-
-    play(script, SMALL)
-
-
-@pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file in the working directory, so that its path is short."""
-    monkeypatch.chdir(tmp_path)
-    path = Path("table.csv")
-    path.write_text("a,b,y\n1,2,3\n4,5,6\n7,8,10\n", encoding="utf-8")
-    return path
-
-
-def test_when_a_file_has_gone_a_message_says_so_and_the_old_trace_stays(table: Path) -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
-        table.unlink()
-        await pilot.press("R")
-        await settled(app, pilot)
-        assert "cannot be read" in shown(app)
-        assert app.trace is before
-        assert app.state.experiment == app.trace.experiment, "what is asked for is what is shown again"
-
-    play(script, Experiment(depth=2, data=f"csv:{table}"))
-
-
-def test_after_a_replay_that_failed_the_next_change_does_not_start_to_play(table: Path) -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        content = table.read_text(encoding="utf-8")
-        table.unlink()
-        await pilot.press("r")
-        await settled(app, pilot)
-        table.write_text(content, encoding="utf-8")
-        assert app.change(depth=3) == ""
-        await settled(app, pilot)
-        assert not app.state.playing
-
-    play(script, Experiment(depth=2, data=f"csv:{table}"))
-
-
-def test_a_size_that_is_too_big_is_said_and_the_old_trace_stays() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
-        assert "GiB" in app.change(width=65536)
-        await settled(app, pilot)
-        assert app.trace is before
-        assert app.state.experiment == before.experiment if before else False
-
-    play(script, SMALL)
 
 
 # -- the screen ----------------------------------------------------------------------------------------
@@ -299,8 +236,8 @@ def test_t_changes_the_colours_and_no_text() -> None:
             await pilot.press("t")
             assert f"theme {app.theme}" in shown(app)
         assert app.theme == theme, "all themes have come round"
-        app.send(s.Message(""))
-        assert shown(app) == before
+        app.send(e.Message(""))
+        await until(pilot, lambda: shown(app) == before, "the screen as it was")
 
     play(script)
 
@@ -337,7 +274,7 @@ def test_w_copies_the_command_that_opens_what_is_on_the_screen() -> None:
 
 def test_an_experiment_that_cannot_be_shown_ends_the_program_with_status_2() -> None:
     async def session() -> GradtuiApp:
-        app = GradtuiApp(Experiment(data="csv:/no/such/table.csv"))
+        app = GradtuiApp(s.State(Experiment(data="csv:/no/such/table.csv")))
         async with app.run_test() as pilot:
             await until(pilot, lambda: app.return_value is not None, "the end")
         return app

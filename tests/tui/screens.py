@@ -1,0 +1,89 @@
+"""Whole screens as text: every view of an experiment, every focused pane, without and with a lesson, at some sizes."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradtui import glyphs
+from gradtui.commands import footer
+from gradtui.lessons.course import Progress
+from gradtui.state import State
+from gradtui.tables import panes_of
+from gradtui.views import status
+from gradtui.views.layout import arrange
+from gradtui.views.panes import TABLE
+from gradtui.views.spans import Line
+from gradtui_engine import Experiment
+
+from .helpers import scene_with, state_of, texts
+
+#: A step with a question, and the same step answered wrongly.
+ASKED = Progress("02-vanishing-with-sigmoid", 2)
+ANSWERED = Progress("02-vanishing-with-sigmoid", 2, ((2, 0),))
+#: What B differs in, where it goes together with the network, and where nothing does.
+CURE = (("clip", "norm"), ("seed", 3))
+IMPOSSIBLE = (("depth", 0),)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One pane (or the header, timeline or footer) of one screen."""
+
+    where: str
+    pane: str
+    width: int
+    height: int
+    title: str
+    lines: list[Line]
+
+    @functools.cached_property
+    def text(self) -> str:
+        """Title and lines."""
+        return "\n".join([self.title, *texts(self.lines)])
+
+
+def states(experiment: Experiment, view: str) -> Iterator[State]:
+    """Every focused pane of a view, without a lesson and beside a question; the lesson answered; Compare in full."""
+    for lesson in (None, ASKED):
+        start = state_of(experiment, view=view, lesson=lesson)
+        for pane in panes_of(start):
+            yield dataclasses.replace(start, pane=pane)
+    yield state_of(experiment, view=view, lesson=ANSWERED, pane="lesson" if view != "lessons" else "lessons")
+    if view == "compare":
+        yield state_of(experiment, IMPOSSIBLE, view=view)
+        for rows, interleaved in itertools.product((False, True), repeat=2):
+            yield state_of(experiment, CURE, view=view, interleaved=interleaved, rows=rows)
+
+
+def screens(states: Iterator[State], sizes: tuple[tuple[int, int], ...]) -> Iterator[Shown]:
+    """What stands on the screen in each state at each size."""
+    for state in states:
+        scene = scene_with(state)
+        for width, height in sizes:
+            where = f"{state.view}, {state.cell}, {state.pane} focused, lesson {state.lesson}, {width}×{height}"
+            if state.pane == panes_of(state)[0]:
+                yield Shown(where, "header", width, 2, "", status.header(scene, width))
+                yield Shown(where, "timeline", width, 1, "", [status.timeline(scene, width)])
+                yield Shown(where, "footer", width, 1, "", [status.footer(footer(), state, width)])
+            for name, box in arrange(state, width, height).items():
+                pane, inner = TABLE[name], (box.width - 2, box.height - 2)
+                yield Shown(where, name, *inner, pane.title(scene, inner[0] - 4), pane.view(scene, *inner))
+
+
+def foreign(text: str) -> set[str]:
+    """Characters that the glyph set in force does not promise: Chinese is what a Chinese font has anyway.
+
+    ASCII: nothing else. Braille: nothing that some terminals draw one cell wide and others two (Unicode's class A).
+    """
+    if glyphs.current() == glyphs.BLOCK:
+        return set()
+    chinese = {each for each in text if unicodedata.east_asian_width(each) in "WF"}
+    rest = set(text) - chinese
+    if glyphs.current() == glyphs.ASCII:
+        return {each for each in rest if not each.isascii()}
+    return {each for each in rest if unicodedata.east_asian_width(each) == "A"}
