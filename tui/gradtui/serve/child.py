@@ -1,0 +1,155 @@
+"""A session's own process: what is loaded before the fork, and what the child does with its terminal after it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import gc
+import mmap
+import os
+import random
+import resource
+import signal
+import struct
+import sys
+import termios
+import threading
+from typing import Any, TextIO
+
+from ..language import tr
+from .limits import MOST_FRAMES
+
+#: Seconds between two looks how many frames a second are a session's share.
+_LOOK = 1.0
+
+class Frames:
+    """Frames per second of each session: one number in memory that the warm parent shares with its children."""
+
+    _FORM = struct.Struct("d")
+
+    def __init__(self) -> None:
+        self._page = mmap.mmap(-1, mmap.PAGESIZE)
+        self.rate = MOST_FRAMES
+
+    @property
+    def rate(self) -> float:
+        return float(self._FORM.unpack_from(self._page)[0])
+
+    @rate.setter
+    def rate(self, value: float) -> None:
+        self._FORM.pack_into(self._page, 0, value)
+
+
+def warm_up() -> None:
+    """Import all that a session may need, run the program once without a terminal, and freeze what is there."""
+    import ctypes  # noqa: F401  for die_with_parent in the child
+    import traceback  # noqa: F401
+
+    from .. import plotting
+
+    asyncio.run(_rehearse())
+    plotting.load()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(5)
+    gc.collect()
+    # What is frozen is never looked at again: its pages stay shared.
+    gc.freeze()
+
+
+async def _rehearse() -> None:
+    from ..kiosk import kiosk_app
+
+    app = kiosk_app([], {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        for _ in range(200):
+            await pilot.pause(0.01)
+            if app.trace is not None:
+                break
+        await pilot.press("space")
+        await pilot.pause(0.2)
+    # Its thread ends when nobody can ask for more.
+    app.jobs._executor.shutdown()
+
+
+def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, parent: int) -> int:
+    """In the child: take the terminal, give up everything else, run the program; its exit status."""
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    for target in (0, 1):
+        os.dup2(slave, target)
+    # What the C library and stray prints have to say goes to the log, never to the visitor.
+    os.dup2(log_end, 2)
+    os.set_blocking(2, False)
+    os.closerange(3, 4096)
+    from .warm import die_with_parent
+
+    die_with_parent(parent)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    # The warning of the end may come before the program listens to it.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    os.chdir("/")
+    _bind(request["limits"])
+    random.seed()
+    log = _take_streams()
+    from ..kiosk import kiosk_app
+
+    app = kiosk_app(request["arguments"], request["environment"], log)
+    return _run_app(app, frames, request["limits"]["warning"])
+
+
+def _bind(limits: dict[str, int]) -> None:
+    """The kernel's limits. Data instead of address space: a thread alone reserves 136 MB of addresses."""
+    for kind, most in (
+        (resource.RLIMIT_DATA, limits["memory"] << 20),
+        (resource.RLIMIT_NOFILE, limits["files"]),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+    # The soft one alone is a signal that says why; the hard one follows for who ignores it.
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu"], limits["cpu"] + 5))
+
+
+def _take_streams() -> TextIO:
+    """Python's streams: the terminal for the driver, which takes the original ones, the log for all others."""
+    terminal = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.__stdin__ = sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    sys.__stdout__ = sys.__stderr__ = terminal  # type: ignore[misc]
+    log = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stderr = log
+    return log
+
+
+def _run_app(app: Any, frames: Frames, warning: float) -> int:
+    app.pacer.fps = min(app.pacer.fps, frames.rate)
+    own = app.pacer.fps
+    told = {"seconds": f"{warning:g}", "key": "w"}
+
+    def warn() -> None:
+        text = tr("this session ends in {seconds} s; {key} copies the command that shows the same elsewhere", **told)
+        app.notify(text, severity="warning", timeout=20)
+
+    async def session() -> int:
+        async def follow() -> None:
+            while True:
+                await asyncio.sleep(_LOOK)
+                app.pacer.fps = min(own, frames.rate)
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, warn)
+        following = asyncio.create_task(follow())
+        try:
+            left_with = await app.run_async()
+        finally:
+            following.cancel()
+        return int(app.return_code or left_with or 0)
+
+    # Not asyncio.run: it would wait for a computation that is still under way.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    status = loop.run_until_complete(session())
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    return status

@@ -1,0 +1,249 @@
+"""`gradtui serve`: its options, and the server from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from gradtui_engine import Experiment
+from gradtui_engine.options import Choice, Integer, Rejected
+from gradtui_engine.problems import ExperimentError, Problem
+from gradtui_engine.spelling import flag
+
+from .. import address
+from ..language import tr
+from ..settings import SETTINGS, given_of
+from . import limits as limits_of
+from .limits import Limits
+from .report import FORMS, TABLE
+
+_PORT = 2222
+_LOOPBACK = "127.0.0.1"
+#: Seconds between two looks of the live table.
+_LOOK = 1.0
+_PORTS = Integer(0, 65535)
+
+
+def switches() -> list[tuple[str, dict[str, Any]]]:
+    """The options for argparse, beside the experiment's: the server's, the limits', and those of the opening."""
+    return [
+        ("--host", {"metavar": "ADDRESS", "default": _LOOPBACK, "help": f"address to listen on (default {_LOOPBACK}; "
+                    "0.0.0.0 opens it to the network)"}),
+        ("--port", {"metavar": "N", "default": str(_PORT), "help": f"port to listen on (default {_PORT}; 0 any)"}),
+        ("--host-key", {"metavar": "FILE", "help": "the host key; made when missing (default: in the state directory)"}),
+        ("--password", {"metavar": "WORD", "help": "visitors need this password; - asks for it"}),
+        ("--authorized-keys", {"metavar": "FILE", "help": "visitors need one of these keys"}),
+        ("--class", {"action": "store_true", "dest": "lifted", "help": "a class comes, all from one address: no "
+                     "limit for each address"}),
+        ("--log", {"metavar": "NAME", "default": TABLE, "help": f"{', '.join(FORMS)} (default {TABLE}, in a terminal)"}),
+        ("--metrics", {"metavar": "PORT", "help": "serve figures for Prometheus on this port of loopback"}),
+        ("--allow-root", {"action": "store_true", "help": "run as root all the same"}),
+        *limits_of.switches(),
+        *address.switches(),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for, checked."""
+
+    host: str
+    port: int
+    key_file: Path
+    password: str | None
+    authorized_keys: Path | None
+    form: str
+    metrics: int | None
+    limits: Limits
+    #: What each visitor's program is started with.
+    arguments: tuple[str, ...]
+
+
+def plan(experiment: Experiment, given: Any) -> Plan:
+    """Read the options. Raises ExperimentError with every problem."""
+    from .hostkey import usual_path
+
+    problems: list[Problem] = []
+
+    def read(name: str, kind: Any, text: str | None) -> Any:
+        try:
+            return None if text is None else kind.parse(text)
+        except Rejected as error:
+            problems.append(Problem(flag(name), error.message))
+            return None
+
+    port = read("port", _PORTS, given.port)
+    metrics = read("metrics", _PORTS, given.metrics)
+    form = read("log", Choice(lambda: FORMS), given.log)
+    limits = Limits()
+    try:
+        limits = limits_of.read(vars(given), given.lifted)
+    except ExperimentError as error:
+        problems += error.problems
+    if sys.platform != "linux":
+        problems.append(Problem("serve", f"needs Linux, and this is {sys.platform}"))
+    elif os.geteuid() == 0 and not given.allow_root:
+        problems.append(Problem("serve", "root is not to serve visitors; use another account, or --allow-root"))
+    keys = Path(given.authorized_keys) if given.authorized_keys is not None else None
+    if keys is not None:
+        problems += _unreadable_keys(keys)
+    if given.password == "":
+        problems.append(Problem("--password", "is empty; leave it out, and everybody may come in"))
+    if experiment.data.startswith("csv:"):
+        problems.append(Problem("data", "visitors have no files; use one of the built-in data sets"))
+    try:
+        import asyncssh  # noqa: F401
+    except ImportError:
+        problems.append(Problem("serve", "needs asyncssh; try: pip install 'gradtui[serve]'"))
+    if problems:
+        raise ExperimentError(problems)
+    password = getpass.getpass(tr("password for visitors: ")) if given.password == "-" else given.password
+    key_file = Path(given.host_key) if given.host_key is not None else usual_path()
+    arguments = (*experiment.to_arguments(), *_opening(vars(given)), *_settings(given_of(given)))
+    return Plan(given.host, port, key_file, password, keys, form, metrics, limits, arguments)
+
+
+def _unreadable_keys(path: Path) -> list[Problem]:
+    try:
+        import asyncssh
+
+        asyncssh.read_authorized_keys(str(path))
+    except ImportError:
+        return []
+    except OSError as error:
+        return [Problem("--authorized-keys", f"{path} cannot be read: {error.strerror}")]
+    except ValueError:
+        return [Problem("--authorized-keys", f"{path} holds no keys; one a line, as ssh-keygen writes them")]
+    return []
+
+
+def _opening(given: Mapping[str, Any]) -> list[str]:
+    """The options of the opening view again, as a visitor's program reads them."""
+    found: list[str] = []
+    for name, value in ((row.name, given.get(row.name)) for row in address.ROWS):
+        if value is True:
+            found.append(flag(name))
+        elif value not in (None, False):
+            found += [flag(name), str(value)]
+    for change in given.get(address.B.removeprefix("--")) or ():
+        found += [address.B, change]
+    return found
+
+
+def _settings(given: Mapping[str, str]) -> Iterable[str]:
+    for name, value in given.items():
+        if value in ("true", "false") and "mouse" in (*SETTINGS.names,) and name in ("mouse", "reduced_motion"):
+            yield flag(name) if value == "true" else f"--no-{flag(name).removeprefix('--')}"
+        else:
+            yield from (flag(name), value)
+
+
+def serve(given: Any, out: TextIO) -> int:
+    """Serve until a signal ends it. `given.plan` is what `plan` has made of the options."""
+    found: Plan = given.plan
+    from .hostkey import fingerprint, host_key
+
+    key = host_key(found.key_file)
+    _many_files()
+    return asyncio.run(_Server(found, out).run(key, fingerprint(key)))
+
+
+def _many_files() -> None:
+    """As many open files as the system lets this process have: each visitor takes two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 1 << 16) if most > 0 else 1 << 16, most))
+
+
+class _Server:
+    """The parts, put together."""
+
+    def __init__(self, plan: Plan, out: TextIO) -> None:
+        from .front import Admission, Front
+        from .launcher import Launcher
+        from .metrics import Metrics
+        from .report import Report
+        from .sessions import Sessions
+
+        self.plan, self._out = plan, out
+        self.report = Report(out, plan.form)
+        self.launcher = Launcher(plan.limits, self.report.note)
+        self.metrics = Metrics(lambda: self.sessions.live.values())
+        self.sessions = Sessions(plan.limits, self.launcher, Watchers((self.report, self.metrics)))
+        admission = Admission(plan.password, plan.authorized_keys)
+        self.front = Front(self.sessions, plan.limits, admission, lambda: plan.arguments)
+
+    async def run(self, key: Any, fingerprint: str) -> int:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        loop.set_exception_handler(lambda loop, context: self._fault(context))
+        counting: asyncio.Server | None = None
+        try:
+            await self.launcher.start()
+            port = await self._listen(self.plan.host, self.plan.port, lambda *where: self.front.listen(*where, key))
+            if self.plan.metrics is not None:
+                counting = await self.metrics.listen(self.plan.metrics)
+            self._announce(port, fingerprint, counting)
+            while not stop.is_set():
+                self.report.refresh(self.sessions.live.values(), self.plan.limits.sessions)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _LOOK)
+        finally:
+            await self.sessions.close()
+            await self.front.close()
+            if counting is not None:
+                counting.close()
+            await self.launcher.close()
+            self.report.close()
+        return 0
+
+    async def _listen(self, host: str, port: int, listen: Callable[[str, int], Any]) -> int:
+        try:
+            return int(await listen(host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExperimentError([Problem("serve", f"cannot listen on {host} port {port}: {reason}")]) from None
+
+    def _announce(self, port: int, fingerprint: str, counting: asyncio.Server | None) -> None:
+        host = socket.gethostname() if self.plan.host in ("0.0.0.0", "::", "") else self.plan.host
+        most = self.plan.limits
+        told: dict[str, Any] = {
+            "address": f"ssh -C -p {port} demo@{host}",
+            "fingerprint": fingerprint,
+            "limits": f"{most.sessions} sessions, {most.per_address} of one address, {most.total:g} s each, "
+            f"{most.idle:g} s without a key",
+        }
+        if counting is not None:
+            told["metrics"] = f"http://127.0.0.1:{counting.sockets[0].getsockname()[1]}/metrics"
+        self.report.event("serving", port=port, **told)
+
+    def _fault(self, context: Mapping[str, Any]) -> None:
+        """What nobody has caught: for the log, never for a visitor."""
+        error = context.get("exception")
+        self.report.note(f"{context.get('message', '')}: {error!r}" if error is not None else str(context["message"]))
+
+
+class Watchers:
+    """Tells each of several what happens."""
+
+    def __init__(self, each: Sequence[Any]) -> None:
+        self._each = each
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def tell(*what: Any) -> None:
+            for watcher in self._each:
+                getattr(watcher, name)(*what)
+
+        return tell

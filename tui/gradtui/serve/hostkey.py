@@ -1,0 +1,75 @@
+"""The host key: made once, for its owner alone, and never made again in silence."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from gradtui_engine.problems import ExperimentError, Problem
+
+#: What others than the owner may do with the file: nothing.
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def usual_path() -> Path:
+    """Where the key is kept without --host-key."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("gradtui", appauthor=False)) / "host_key"
+
+
+def host_key(path: Path) -> Any:
+    """The key in the file, made there if there is none. Raises ExperimentError where it cannot be used."""
+    import asyncssh
+
+    try:
+        if not _exists(path):
+            _make(path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            # Of the file that has been opened, not of one that may take its place.
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise _problem(f"{path} is not a file")
+            if found.st_mode & _OTHERS:
+                raise _problem(f"{path} can be used by others (mode {found.st_mode & 0o777:04o}); try: chmod 600 {path}")
+            if found.st_uid != os.geteuid():
+                raise _problem(f"{path} belongs to another user")
+            text = file.read(1 << 16)
+    except OSError as error:
+        raise _problem(f"{path} cannot be used: {error.strerror}") from None
+    try:
+        return asyncssh.import_private_key(text)
+    except asyncssh.KeyImportError:
+        raise _problem(f"{path} is not a private key; remove it, and a new one is made") from None
+
+
+def fingerprint(key: Any) -> str:
+    """SHA256:…, as ssh shows it."""
+    return str(key.get_fingerprint())
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _make(path: Path) -> None:
+    import asyncssh
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = asyncssh.generate_private_key("ssh-ed25519").export_private_key()
+    # O_EXCL: two servers that start at once do not write the same file; 0600 from its first byte on.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+
+
+def _problem(message: str) -> ExperimentError:
+    return ExperimentError([Problem("host key", message)])
