@@ -11,12 +11,14 @@ from textual.widgets import Input, Label, OptionList, Static
 from gradtui.app import GradtuiApp
 from gradtui.commands import COMMANDS, key_name
 from gradtui.dialogs import Picker, Prompt
+from gradtui.form import Form
 from gradtui.helping import Help
+from gradtui.tables import VIEWS
 from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from gradtui_engine.activations import ACTIVATIONS
 
-from .helpers import CASES, Pilot, play, settled, shown
+from .helpers import CASES, Pilot, play, settled, shown, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
 
@@ -27,15 +29,11 @@ async def write(pilot: Pilot[int], text: str) -> None:
     await pilot.pause()
 
 
-async def open_field(app: GradtuiApp, pilot: Pilot[int], name: str) -> list[str]:
-    """Open a field through the list of all of them; returns the list."""
-    await pilot.press("f")
-    rows = app.screen.query_one(OptionList)
-    names = [str(rows.get_option_at_index(index).prompt).split()[0] for index in range(rows.option_count)]
-    rows.highlighted = names.index(name)
-    await pilot.press("enter")
+async def open_field(app: GradtuiApp, pilot: Pilot[int], name: str) -> None:
+    """Open a field, whether it has a key or not, as the palette does."""
+    title = f"set {name.replace('_', ' ')}"
+    next(each for each in app.get_system_commands(app.screen) if each.title == title).callback()
     await pilot.pause()
-    return names
 
 
 def problem(app: GradtuiApp) -> str:
@@ -97,15 +95,64 @@ def test_a_field_of_the_other_network_is_explained_instead_of_opened() -> None:
     play(script)
 
 
-def test_f_reaches_a_field_that_has_no_key() -> None:
+def test_the_palette_reaches_a_field_that_has_no_key() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        names = await open_field(app, pilot, "batch")
-        assert "forget_bias" not in names, "that is for the LSTM"
+        await open_field(app, pilot, "batch")
         assert isinstance(app.screen, Prompt)
         await write(pilot, "7")
         await settled(app, pilot)
         assert app.trace is not None
         assert app.trace.experiment.batch == 7
+
+    play(script, SMALL)
+
+
+def test_f_opens_every_field_in_one_form_and_what_is_typed_there_is_shown_and_kept() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("f")
+        assert isinstance(app.screen, Form)
+        await pilot.press("/", *"batch", "enter", *"7")
+        await until(pilot, lambda: app.trace is not None and app.trace.experiment.batch == 7, "7 samples")
+        assert isinstance(app.screen, Form), "it stays open"
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert not isinstance(app.screen, Form)
+        assert app.state.experiment == SMALL.replace(batch=7)
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert app.state.experiment == SMALL, "one undo leads back from all that was tried"
+
+    play(script, SMALL)
+
+
+def test_escape_in_the_form_takes_everything_back_that_was_tried() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("f", "/", *"batch", "enter", *"7")
+        await until(pilot, lambda: app.state.experiment.batch == 7, "7 samples")
+        await pilot.press("escape")
+        assert isinstance(app.screen, Form), "the first one shows all fields again"
+        await pilot.press("escape")
+        await settled(app, pilot)
+        assert not isinstance(app.screen, Form)
+        assert app.trace is not None
+        assert app.trace.experiment == app.state.experiment == SMALL
+        assert app.state.past == ()
+
+    play(script, SMALL)
+
+
+def test_w_sets_the_width_and_digits_show_views() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("W")
+        assert app.screen.query_one(Input).value == "4"
+        await write(pilot, "6")
+        await settled(app, pilot)
+        assert app.state.experiment.width == 6
+        found = []
+        for digit in "1234567":
+            await pilot.press(digit)
+            found.append(app.state.view)
+        assert tuple(found) == VIEWS
 
     play(script, SMALL)
 
@@ -211,7 +258,7 @@ def test_a_problem_between_two_fields_is_said_in_the_prompt() -> None:
 
 def test_letters_typed_into_a_prompt_are_text_not_commands() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("u", "q", "m", "?", "R")
+        await pilot.press("W", "q", "m", "?", "R")
         assert app.screen.query_one(Input).value == "qm?R"
         assert app.state.experiment == SMALL
         await pilot.press("escape")
@@ -237,12 +284,12 @@ def test_question_mark_opens_help_and_these_close_it(key: str) -> None:
 
 def test_help_names_every_key_and_explains_the_focused_pane_first() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("3", "question_mark")
+        await pilot.press("tab", "tab", "question_mark")
         text = str(app.screen.query_one(Static).render())
         for each in COMMANDS:
             assert each.help in text
             assert " ".join(key_name(key) for key in each.keys) in text
-        places = [text.index(TABLE[name].help) for name in ("why", "gradient", "activation")]
+        places = [text.index(TABLE[name].help.split(".")[0]) for name in ("why", "gradient", "activation")]
         assert places[0] == min(places)
 
     play(script, SMALL)
@@ -265,7 +312,7 @@ def test_the_palette_opens_and_offers_every_command_and_every_field(key: str) ->
 def test_every_dialog_stays_inside_the_screen(size: tuple[int, int]) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         beyond = []
-        for key in ("question_mark", "a", "i", "D", "d", "f"):
+        for key in ("question_mark", "a", "i", "D", "d", "W", "P", "e", "p"):
             await pilot.press(key)
             await pilot.pause()
             frame = app.screen.children[0]
