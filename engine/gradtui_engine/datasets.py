@@ -7,12 +7,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
 from . import tabular, tasks
 from .message import Message
 from .numerics import Array, Purpose, generator
+from .options import Choice
 from .problems import ExperimentError, Problem
 from .table import Table
 
@@ -217,6 +219,24 @@ DATA_SETS = Table(
         ),
     ),
 )  # fmt: skip
+
+
+def names() -> tuple[str, ...]:
+    """The names to choose from; csv:PATH is one where files are read."""
+    return DATA_SETS.names if tabular.allowed() else tuple(name for name in DATA_SETS.names if name != CSV)
+
+
+@dataclass(frozen=True)
+class Source(Choice):
+    """Where data come from: a name of the table, or csv:PATH."""
+
+    choices: Callable[[], tuple[str, ...]] = names
+    prefix: str = tabular.PREFIX
+
+    def check(self, value: Any) -> str:
+        if isinstance(value, str):
+            tabular.check_allowed(value)
+        return super().check(value)
 
 
 def find(source: str) -> DataSet:

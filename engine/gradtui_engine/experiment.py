@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import spelling
+from . import datasets, spelling
 from .activations import ACTIVATIONS
 from .cells import CELLS
 from .clipping import CLIPPINGS
-from .datasets import CSV, DATA_SETS, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find, has_its_own
+from .datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, Source, find, has_its_own
 from .initialisers import INITIALISERS
 from .losses import LOSSES
 from .message import Message
@@ -21,7 +21,6 @@ from .normalisation import NORMALISATIONS
 from .optimisers import OPTIMISERS
 from .options import Choice, Integer, Number, Option, Rejected, Value, option
 from .problems import ExperimentError, Problem, unknown_name
-from .tabular import PREFIX
 
 DTYPES = ("float64", "float32")
 READOUTS = ("last", "all")
@@ -82,9 +81,7 @@ class Experiment:
     )
     residual_span: int = option(1, "layers that a skip spans", Integer(1, 2), _MLP)
     residual_block: str = option("post", "where the activation stands in a block", Choice(lambda: BLOCKS.names), _MLP)
-    data: str | None = option(
-        None, "data set; without it digits, or digits-pixels over time", Choice(lambda: DATA_SETS.names, PREFIX)
-    )
+    data: str | None = option(None, "data set; without it digits, or digits-pixels over time", Source())
     loss: str | None = option(
         None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)
     )
@@ -161,7 +158,7 @@ class Experiment:
         if cell.over_time and not data.over_time:
             message = Message(
                 "{data} has no time axis, which {cell} needs; allowed: {allowed}", data=repr(data.name), cell=cell.name,
-                allowed=", ".join(row.name for row in DATA_SETS.values() if row.over_time),
+                allowed=", ".join(name for name in datasets.names() if find(name).over_time),
             )  # fmt: skip
             yield Problem("data", message)
         if data.samples is not None and self.batch is not None and self.batch > data.samples:

@@ -12,12 +12,31 @@ import numpy as np
 
 from .message import Message
 from .numerics import Array
+from .options import Rejected
 from .problems import ExperimentError, Problem, nearest
 
 PREFIX = "csv:"
 MOST_BYTES = 256 * 2**20
 # A file with a wrong separator is wrong in every line: a few say enough.
 MOST_PROBLEMS = 5
+
+_allowed = True
+
+
+def allow(files: bool) -> None:
+    """Whether this process reads files at all: one that serves other people's visitors does not."""
+    global _allowed
+    _allowed = files
+
+
+def allowed() -> bool:
+    return _allowed
+
+
+def check_allowed(source: str) -> None:
+    """Raises Rejected for csv:PATH where no files are read, whatever the path."""
+    if not _allowed and source.startswith(PREFIX):
+        raise Rejected(Message("{prefix} files are not read here; take one of the data sets by name", prefix=PREFIX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +48,7 @@ class TabularData:
     classes: tuple[str, ...] | None
 
 
-def _failed(*messages: Message) -> ExperimentError:
+def _failed(*messages: str) -> ExperimentError:
     return ExperimentError(Problem("data", message) for message in messages)
 
 
@@ -43,6 +62,10 @@ def path_of(source: str) -> Path:
 
 def stamp(source: str) -> tuple[int, int]:
     """(modification time, size) of the file: what says that a remembered reading is stale."""
+    try:
+        check_allowed(source)
+    except Rejected as error:
+        raise _failed(error.message) from None
     path = path_of(source)
     try:
         found = path.stat()

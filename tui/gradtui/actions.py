@@ -18,7 +18,7 @@ from gradtui_engine.tabular import PREFIX
 from . import events as e
 from . import learning, saving
 from .about import About
-from .commands import COMMANDS, shown_keys
+from .commands import offered, shown_keys
 from .complaints import complaints
 from .cures import CURES, toggled
 from .dialogs import Picker, Prompt
@@ -228,7 +228,7 @@ def _lock(app: GradtuiApp, argument: str) -> None:
 
 
 def _help(app: GradtuiApp, argument: str) -> None:
-    app.push_screen(Help(app.state))
+    app.push_screen(Help(app.state, app.profile))
 
 
 def _theme(app: GradtuiApp, argument: str) -> None:
@@ -299,7 +299,7 @@ Entry = tuple[str, str, Callable[[], Any]]
 
 def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
     """Every command, every field of the experiment, every preset, theme and lesson."""
-    for each in COMMANDS:
+    for each in offered(app.profile):
         yield tr(each.label), tr(each.help), partial(app.action_command, each.id)
     for name, option in options().items():
         yield tr("set {field}", field=name.replace("_", " ")), tr(option.help), partial(edit, app, name)

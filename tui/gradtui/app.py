@@ -17,12 +17,13 @@ from . import language, plotting
 from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
-from .commands import BY_ID, COMMANDS, footer, keys_of
+from .commands import BY_ID, COMMANDS, footer, keys_of, refusal
 from .language import tr
 from .lessons import library
 from .needs import Computed, Failed, Need, Simulation
 from .paced import PacedApp
 from .palette import DEFAULT, THEMES, palette
+from .profile import OPEN, Profile
 from .themes import textual_theme
 from .timeline import Timeline
 from .views import catalogue, pointer, status
@@ -50,9 +51,12 @@ class GradtuiApp(PacedApp):
     CSS = "Screen { layers: base; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, state: s.State, cursor: Iterable[e.Event] = (), fps: float = 30.0) -> None:
+    def __init__(
+        self, state: s.State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN
+    ) -> None:
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
         super().__init__(fps)
+        self.profile = profile
         for colours in THEMES.values():
             self.register_theme(textual_theme(colours))
         self.theme = DEFAULT
@@ -173,7 +177,7 @@ class GradtuiApp(PacedApp):
         self._place(boxes)
         bars["top"].show(status.header(scene, width), colours)
         bars["middle"].show([status.timeline(scene, width)], colours)
-        bars["bottom"].show([status.footer(footer(), self.state, width)], colours)
+        bars["bottom"].show([status.footer(footer(self.profile), self.state, width)], colours)
         for name, box in boxes.items():
             pane = self.query_one(f"#{name}", PaneWidget)
             inner = box.width - 2, box.height - 2
@@ -225,7 +229,10 @@ class GradtuiApp(PacedApp):
     def action_command(self, name: str) -> None:
         """A key, the palette or the footer: send the command's event, or do its action."""
         command = BY_ID[name]
-        if command.event is not None:
+        refused = refusal(command, self.profile)
+        if refused:
+            self.say(refused)
+        elif command.event is not None:
             self.send(command.event)
         else:
             ACTIONS[name](self, command.argument)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gradtui_engine.experiment import Experiment, options
+from gradtui_engine.message import Message
 from gradtui_engine.options import Rejected
 from gradtui_engine.problems import ExperimentError, Problem, nearest, unknown_name
 from gradtui_engine.spelling import flag, read_toml
 
 from .presets import PRESETS, experiment_values, named
+from .profile import REFUSALS
 from .settings import SETTINGS
 
 
@@ -40,17 +42,25 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(
-    prog: str, description: str, switches: Sequence[tuple[str, dict[str, Any]]], of_experiment: bool = True
+    prog: str,
+    description: str,
+    switches: Sequence[tuple[str, dict[str, Any]]],
+    of_experiment: bool = True,
+    files: bool = True,
 ) -> argparse.ArgumentParser:
-    """A parser with the command's own switches and, if it takes an experiment, one option per field of it."""
+    """A parser with the command's own switches and, if it takes an experiment, one option per field of it.
+
+    files: whether the experiment may come out of a file.
+    """
     made = _Parser(prog=prog, description=description, allow_abbrev=False)
     for name, arguments in switches:
         made.add_argument(name, **arguments)
     if not of_experiment:
         made.set_defaults(file=None)
         return made
-    what = "an experiment, or a preset; options override its fields"
-    made.add_argument("file", nargs="?", metavar="FILE.toml|PRESET", help=what)
+    made.set_defaults(opens_files=files)
+    what = "an experiment, or a preset; options override its fields" if files else "a preset; options override it"
+    made.add_argument("file", nargs="?", metavar="FILE.toml|PRESET" if files else "PRESET", help=what)
     group = made.add_argument_group("experiment")
     for name, each in options().items():
         default = Experiment.__dataclass_fields__[name].default
@@ -130,8 +140,11 @@ def experiment_of(usage: Usage) -> Experiment:
     """The experiment of a file and options. Raises ExperimentError with every problem of both at once."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    if usage.file is not None and named(usage.file):
+    opens = getattr(usage.switches, "opens_files", True)
+    if usage.file is not None and named(usage.file, opens):
         values = experiment_values(usage.file)
+    elif usage.file is not None and not opens:
+        problems.append(Problem("preset", Message(REFUSALS["own"], presets=", ".join(PRESETS.names))))
     elif usage.file is not None and usage.file.replace("-", "").isalpha() and not Path(usage.file).exists():
         problems.append(Problem("preset", unknown_name(usage.file, PRESETS.names)))
     elif usage.file is not None:

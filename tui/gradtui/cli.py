@@ -26,7 +26,7 @@ _PRINTED = ("lang",)
 _EPILOG = (
     "Other commands (each has --help): gradtui run prints the numbers without a screen; gradtui doctor tries remedies; "
     "gradtui check checks the gradient; gradtui theory prints reference figures; gradtui presets lists the presets; "
-    "gradtui lessons checks lessons; gradtui config shows the settings."
+    "gradtui lessons checks lessons; gradtui config shows the settings; gradtui serve lets visitors in over SSH."
 )
 
 
@@ -47,6 +47,10 @@ class Command:
     check: Callable[[Any, Any], None] | None = None
     #: Further switches, made when the command is called: they cost imports.
     more: Callable[[], Switches] = tuple
+    #: Called before anything is read; why the command cannot go on, empty where it can.
+    enter: Callable[[], str] = str
+    #: Whether an experiment may come out of a file.
+    opens_files: bool = True
 
 
 def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
@@ -77,6 +81,24 @@ def _screen_switches() -> Switches:
     from .address import switches
 
     return switches()
+
+
+def _enter_kiosk() -> str:
+    from .kiosk import enter
+
+    return enter()
+
+
+def _kiosk(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .kiosk import run
+
+    return run(switches)
+
+
+def _check_kiosk(experiment: Any, switches: Any) -> None:
+    from .kiosk import check
+
+    check(experiment, switches)
 
 
 def _run(experiment: Any, switches: Any, out: TextIO) -> int:
@@ -121,6 +143,25 @@ def _lessons(experiment: Any, switches: Any, out: TextIO) -> int:
     return report(switches.files, out)
 
 
+def _serve(experiment: Any, switches: Any, out: TextIO) -> int:
+    from .serve.command import serve
+
+    return serve(switches, out)
+
+
+def _check_serve(experiment: Any, switches: Any) -> None:
+    from .serve.command import plan
+
+    _check_screen(experiment, switches)
+    switches.plan = plan(experiment, switches)
+
+
+def _serve_switches() -> Switches:
+    from .serve.command import switches
+
+    return switches()
+
+
 COMMANDS = {
     "": Command(
         "gradtui",
@@ -130,6 +171,23 @@ COMMANDS = {
         settings=None,
         check=_check_screen,
         more=_screen_switches,
+    ),
+    "kiosk": Command(
+        "gradtui kiosk",
+        "The screen for visitors of a machine that is not theirs: every way out of the program is closed. It reads and "
+        "writes no files, starts no programs, and reads no settings but those given here. See docs/serving.md.",
+        [
+            (
+                "--log-fd",
+                {"metavar": "N", "help": "open file descriptor that is told of a crash, one line of JSON for each"},
+            )
+        ],
+        _kiosk,
+        settings=None,
+        check=_check_kiosk,
+        more=_screen_switches,
+        enter=_enter_kiosk,
+        opens_files=False,
     ),
     "run": Command(
         "gradtui run",
@@ -181,6 +239,16 @@ COMMANDS = {
         _lessons,
         of_experiment=False,
     ),
+    "serve": Command(
+        "gradtui serve",
+        "Let visitors in over SSH, each to the program in a process of its own and to nothing else of this host. "
+        "The experiment and its options are what they land on.",
+        [],
+        _serve,
+        settings=None,
+        check=_check_serve,
+        more=_serve_switches,
+    ),
     "config": Command(
         "gradtui config",
         "Print where the file of settings is, and the settings in force as TOML that can be fed back.",
@@ -210,6 +278,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     problem = _misspelt_command(arguments) if not name else None
     if problem is not None:
         print(f"gradtui: {problem}", file=sys.stderr)
+        return 2
+    problem = command.enter()
+    if problem:
+        print(f"{command.prog}: {problem}", file=sys.stderr)
         return 2
     try:
         return _dispatch(command, arguments)
@@ -247,36 +319,50 @@ def _drop_output() -> None:
         return
 
 
-def _dispatch(command: Command, arguments: list[str]) -> int:
+def read(command: Command, arguments: Sequence[str]) -> tuple[Any, Any]:
+    """(experiment, usage), with the settings in force. Raises SettingsError with every problem of all."""
     from gradtui_engine import Experiment, ExperimentError
 
     from .arguments import UsageError, experiment_of, parse, parser
-    from .complaints import complaint
-    from .notes import without_effect
     from .settings import SettingsError, switches
 
+    options = switches() if command.settings is None else switches(command.settings)
+    own = [*command.switches, *command.more(), *options]
+    made = parser(command.prog, command.description, own, command.of_experiment, command.opens_files)
     try:
-        options = switches() if command.settings is None else switches(command.settings)
-        own = [*command.switches, *command.more(), *options]
-        usage = parse(parser(command.prog, command.description, own, command.of_experiment), arguments)
-        problems = _settle(usage.switches) if command.reads_settings else []
-        experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
-        try:
-            experiment = experiment_of(usage)
-        except ExperimentError as error:
-            problems += error.problems
-        try:
-            if command.check is not None:
-                command.check(experiment, usage.switches)
-        except ExperimentError as error:
-            problems += error.problems
-        if problems:
-            raise SettingsError(problems)
+        usage = parse(made, arguments)
+    except UsageError as error:
+        raise SettingsError(error.problems) from None
+    problems = _settle(usage.switches) if command.reads_settings else []
+    experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
+    try:
+        experiment = experiment_of(usage)
+    except ExperimentError as error:
+        problems += error.problems
+    try:
+        if command.check is not None:
+            command.check(experiment, usage.switches)
+    except ExperimentError as error:
+        problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return experiment, usage
+
+
+def _dispatch(command: Command, arguments: list[str]) -> int:
+    from gradtui_engine import ExperimentError
+
+    from .complaints import complaint
+    from .notes import without_effect
+    from .settings import SettingsError
+
+    try:
+        experiment, usage = read(command, arguments)
         for note in without_effect(experiment, usage.fields):
             print(f"{command.prog}: {note}", file=sys.stderr)
         status = command.call(experiment, usage.switches, sys.stdout)
         sys.stdout.flush()
-    except (UsageError, ExperimentError, SettingsError) as error:
+    except (ExperimentError, SettingsError) as error:
         for problem in error.problems:
             print(f"{command.prog}: {complaint(problem)}", file=sys.stderr)
         return 2

@@ -20,11 +20,16 @@ def way(environment: Mapping[str, str]) -> str:
     return FILE if environment.get("TERM", "") in _WITHOUT else OSC52
 
 
-def copy(text: str, environment: Mapping[str, str], write_osc52: Callable[[str], None]) -> str:
-    """Copy the text; what to tell the person. write_osc52 hands a text to the terminal's clipboard."""
+def copy(text: str, environment: Mapping[str, str], write_osc52: Callable[[str], None], files: bool = True) -> str:
+    """Copy the text; what to tell the person. write_osc52 hands a text to the terminal's clipboard.
+
+    files: whether a file may be written where the terminal has none.
+    """
     if way(environment) == OSC52:
         write_osc52(text)
         return tr("copied: {command}", command=text)
+    if not files:
+        return tr("this terminal has no clipboard: {command}", command=text)
     try:
         path = _write(text)
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import events as e
 from .language import tr
+from .profile import OPEN, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
     A command without an event is an action of the app (`do_ID`, with the argument if there is one). footer is the
-    order in the footer, 0 for not there. views are those where the keys work, empty for all.
+    order in the footer, 0 for not there. views are those where the keys work, empty for all. needs names what a
+    profile has to allow, empty for nothing.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Command:
     argument: str = ""
     footer: int = 0
     views: tuple[str, ...] = ()
+    needs: str = ""
 
 
 PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
@@ -199,11 +202,11 @@ COMMANDS = (
     Command("close", ("escape",), "close", "Cancel a computation, close a lesson, leave a maximised pane", LEARN),
     # -- program
     Command("copy", ("w",), "copy command", "Copy the command that opens this experiment, view and cursor", PROGRAM),
-    Command("export", ("e",), "export", "Save as SVG, CSV, JSON, NPZ or an asciinema cast", PROGRAM),
-    Command("picture", ("s",), "picture", "Save the screen as an SVG picture", PROGRAM),
+    Command("export", ("e",), "export", "Save as SVG, CSV, JSON, NPZ or an asciinema cast", PROGRAM, needs="files"),
+    Command("picture", ("s",), "picture", "Save the screen as an SVG picture", PROGRAM, needs="files"),
     Command("theme", ("t",), "theme", "The next colour theme", PROGRAM),
     Command("palette", ("colon", "ctrl+p"), "commands", "Search all commands, presets, themes and lessons", PROGRAM),
-    Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM),
+    Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM, needs="suspend"),
     Command("quit", ("q", "ctrl+q"), "quit", "Quit", PROGRAM),
 )
 GROUPS = (PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM)
@@ -255,20 +258,31 @@ def shown_keys(command: str, all: bool = False) -> str:
     return " ".join(keys) if all else (keys[0] if keys else "")
 
 
-def footer() -> list[Command]:
+def offered(profile: Profile = OPEN) -> list[Command]:
+    """The commands that a profile allows; the keys of the others say why not."""
+    return [each for each in COMMANDS if not profile.refusal(each.needs)]
+
+
+def refusal(command: Command, profile: Profile) -> str:
+    """Why the profile does not allow a command, as a person reads it; empty where it does."""
+    text = profile.refusal(command.needs)
+    return tr(text, **{each.id: shown_keys(each.id) for each in COMMANDS}) if text else ""
+
+
+def footer(profile: Profile = OPEN) -> list[Command]:
     """The commands of the footer, in order of importance; it shows the first that apply and fit."""
-    return sorted((each for each in COMMANDS if each.footer), key=lambda each: each.footer)
+    return sorted((each for each in offered(profile) if each.footer), key=lambda each: each.footer)
 
 
-def groups() -> dict[str, list[Command]]:
+def groups(profile: Profile = OPEN) -> dict[str, list[Command]]:
     """The commands by group, in the table's order."""
-    return {group: [each for each in COMMANDS if each.group == group] for group in GROUPS}
+    return {group: [each for each in offered(profile) if each.group == group] for group in GROUPS}
 
 
-def key_table() -> str:
+def key_table(profile: Profile = OPEN) -> str:
     """The commands as a Markdown table, for the README."""
     lines = ["| key | what it does |", "|---|---|"]
-    for group, commands in groups().items():
+    for group, commands in groups(profile).items():
         lines.append(f"| **{tr(group)}** | |")
         for each in commands:
             lines.append(f"| {' '.join(f'`{key_name(key)}`' for key in each.keys)} | {tr(each.help)} |")

@@ -11,6 +11,7 @@ from .commands import COMMANDS, groups, keys_of, shown_keys
 from .dialogs import Page
 from .glyphs import render
 from .language import tr
+from .profile import OPEN, Profile
 from .state import State
 from .tables import panes_of
 from .views.catalogue import VIEWS
@@ -37,7 +38,7 @@ class Section:
     rows: tuple[tuple[str, str], ...]
 
 
-def sections(state: State) -> tuple[Section, ...]:
+def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
     """The focused pane first: who asks for help asks about what is in front of them."""
     view = VIEWS[state.view]
     here = [("", _meaning(state.pane))]
@@ -51,7 +52,7 @@ def sections(state: State) -> tuple[Section, ...]:
         Section(tr("The one idea"), (("", tr(_IDEA)),)),
         *(
             Section(tr(group), tuple((shown_keys(each.id, all=True), tr(each.help)) for each in commands))
-            for group, commands in groups().items()
+            for group, commands in groups(profile).items()
         ),
     ]
     if others:
@@ -67,9 +68,9 @@ def _meaning(pane: str) -> str:
 class Help(Page):
     """Opened by `?`; the same key closes it."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, profile: Profile = OPEN) -> None:
         super().__init__()
-        self._state = state
+        self._state, self._profile = state, profile
         for key in keys_of("help"):
             self._bindings.bind(key, "dismiss")
 
@@ -78,7 +79,7 @@ class Help(Page):
 
     def _text(self) -> Text:
         text = Text()
-        for section in sections(self._state):
+        for section in sections(self._state, self._profile):
             text.append(f"{render(section.title)}\n", "bold underline")
             for front, body in section.rows:
                 if front:

@@ -214,9 +214,9 @@ PRESETS = Table(
 )
 
 
-def named(word: str) -> bool:
-    """Whether a word of the command line is a preset; a file of that name comes first."""
-    return word in PRESETS and not Path(word).exists()
+def named(word: str, files: bool = True) -> bool:
+    """Whether a word of the command line is a preset; a file of that name comes first, where files are opened."""
+    return word in PRESETS and not (files and Path(word).exists())
 
 
 def experiment_values(name: str) -> dict[str, Any]:

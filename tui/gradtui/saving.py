@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def copy(app: GradtuiApp, argument: str) -> None:
     """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
-    text = clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard)
+    text = clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files)
     app.say(text)
     app.notify(text, timeout=4)
 
@@ -42,6 +42,8 @@ def picture(app: GradtuiApp, argument: str) -> None:
 
 
 def start(app: GradtuiApp, name: str) -> None:
+    if not app.profile.files:  # the command says why before anybody comes here
+        return
     app.run_worker(_save(app, FORMATS[name]), exclusive=True, group="export")
 
 

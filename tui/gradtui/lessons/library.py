@@ -25,6 +25,7 @@ VARIABLE = "GRADTUI_LESSONS"
 _ENDING = ".md"
 #: A lesson is some kilobytes; whatever is larger is something else.
 _MOST_BYTES = 200_000
+_own = True
 
 
 class _File(Protocol):
@@ -66,6 +67,12 @@ class Entry:
         return tuple(f"{each.field}: {tr(each.message)}" for each in self.problems)
 
 
+def allow(own: bool) -> None:
+    """Whether this process looks for lessons of a user's own, beside those of the package."""
+    global _own
+    _own = own
+
+
 def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where a user's lessons are: what GRADTUI_LESSONS names, or `lessons` in the user's data directory."""
     if environment.get(VARIABLE):
@@ -96,15 +103,16 @@ def find(name: str, language: str, folder: Path | None = None) -> Entry | None:
 
 def _files(language: str, folder: Path | None) -> tuple[dict[str, tuple[_File, str]], list[Problem]]:
     """The file of each lesson and how it is shown, and the folders that cannot be read."""
-    own = user_folder() if folder is None else folder
     package = resources.files(__package__)
     files: dict[str, tuple[_File, str]] = {}
     problems: list[Problem] = []
-    if folder is None and os.environ.get(VARIABLE) and not own.is_dir():
-        problems.append(Problem(VARIABLE, Message("{folder} is no folder", folder=repr(str(own)))))
     # From the least to the most wanted: a later file of the same name takes the place of an earlier one.
     sources: list[tuple[_File, str]] = [(package / ENGLISH, ""), (package / language, "")]
-    sources += [(each, str(each)) for each in (own / ENGLISH, own, own / language)]
+    if _own or folder is not None:
+        own = user_folder() if folder is None else folder
+        if folder is None and os.environ.get(VARIABLE) and not own.is_dir():
+            problems.append(Problem(VARIABLE, Message("{folder} is no folder", folder=repr(str(own)))))
+        sources += [(each, str(each)) for each in (own / ENGLISH, own, own / language)]
     for source, shown in sources:
         try:
             found = [each for each in source.iterdir() if each.name.endswith(_ENDING)] if source.is_dir() else []

@@ -1,0 +1,43 @@
+"""What the program may do: everything on a person's own machine, next to nothing on one that serves visitors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is open. A command names what it needs by a field's name (`Command.needs`)."""
+
+    #: Files are written: exports, pictures, the command that was copied.
+    files: bool = True
+    #: The program stops, and its shell comes back.
+    suspend: bool = True
+    #: Files of the account are read: settings, keys, lessons, an experiment in TOML.
+    own: bool = True
+    #: Tables are read: csv:PATH. The engine says itself that they are not.
+    tables: bool = True
+
+    def refusal(self, need: str) -> str:
+        """Why what needs this is not to be had, to be passed through tr; empty where it is."""
+        return "" if not need or getattr(self, need) else REFUSALS[need]
+
+    def enforce(self) -> None:
+        """Put what is no command's business into force, for the whole process."""
+        from gradtui_engine import tabular
+
+        from .lessons import library
+
+        tabular.allow(self.tables)
+        library.allow(self.own)
+
+
+OPEN = Profile()
+VISITOR = Profile(files=False, suspend=False, own=False, tables=False)
+
+#: What is said instead, each in one sentence; {copy} and {quit} are those commands' effective keys.
+REFUSALS = {
+    "files": "nothing is saved on this machine; {copy} copies the command that opens this on yours",
+    "suspend": "there is no shell behind this program; {quit} quits",
+    "own": "no files are opened here; the presets are {presets}",
+}
