@@ -85,8 +85,9 @@ class Timeline:
 
     @property
     def arrived(self) -> int:
-        """The last backward step: the gradient has reached the first stage."""
-        return len(self.phases) - 1 - self.phases[::-1].index("backward")
+        """The backward step that brings the gradient to the first stage (what may follow are the shared weights)."""
+        last = len(self.phases) - 1 - self.phases[::-1].index("backward")
+        return min(self.known.index(self.known[last]), last)
 
     def clamp(self, step: int) -> int:
         return min(max(step, 0), self.last)
@@ -103,7 +104,8 @@ class Timeline:
             return self.arrived if step <= other.arrived else self.last
         if phase == "backward":
             # The last step with as much of the gradient known: both bars stand at the same stage.
-            return max((index for index in same if self.known[index] >= known), default=same[0])
+            last = same[-1] if step > other.arrived else self.arrived
+            return max((index for index in same if self.known[index] >= known and index <= last), default=same[0])
         place = [index for index in same if self.places[index] == other.places[step]]
         return (place or same)[-1]
 
