@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from .commands import COMMANDS, groups, keys_of, shown_keys
+from .commands import COMMANDS, Command, groups, keys_of, shown_keys
 from .dialogs import Page
 from .glyphs import render
 from .language import tr
@@ -51,7 +51,7 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
         Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
         Section(tr("The one idea"), (("", tr(_IDEA)),)),
         *(
-            Section(tr(group), tuple((shown_keys(each.id, all=True), tr(each.help)) for each in commands))
+            Section(tr(group), tuple((_key(each, all=True), tr(each.help)) for each in commands))
             for group, commands in groups(profile).items()
         ),
     ]
@@ -62,7 +62,12 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
 
 def _meaning(pane: str) -> str:
     """What a pane means, with the keys that work now."""
-    return tr(TABLE[pane].help, **{each.id: shown_keys(each.id) for each in COMMANDS})
+    return tr(TABLE[pane].help, **{each.id: _key(each) for each in COMMANDS})
+
+
+def _key(command: Command, all: bool = False) -> str:
+    """The keys that work; of a command that has none, the name under which the palette finds it."""
+    return shown_keys(command.id, all=all) or f"“{tr(command.label)}”"
 
 
 class Help(Page):
