@@ -46,8 +46,10 @@ def warm_up() -> None:
     import ctypes  # noqa: F401  for die_with_parent in the child
     import traceback  # noqa: F401
 
-    from .. import plotting
+    from .. import language, plotting
 
+    for code in language.LANGUAGES:
+        language.catalogue(code)
     asyncio.run(_rehearse())
     plotting.load()
     for thread in threading.enumerate():
