@@ -17,7 +17,7 @@ def main() -> None:
     """Print a line for each measure, as it comes, and how many goals were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=[each.name for each in CASES], help="only this network")
-    parser.add_argument("--quick", action="store_true", help="a first impression, in under a minute")
+    parser.add_argument("--quick", action="store_true", help="a first impression, in under two minutes")
     arguments = parser.parse_args()
     length = QUICK if arguments.quick else FULL
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; medians where nothing else is said")

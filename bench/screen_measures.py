@@ -149,7 +149,8 @@ def still(case: Case, length: Length) -> list[Result]:
 
 def paused(case: Case, length: Length) -> list[Result]:
     """Through a slow link: from the key that pauses until the last byte that moves has arrived."""
-    waits, frames, seconds, moments = [], 0, 0.0, random.Random(0)
+    waits: list[float] = []
+    frames, seconds, moments = 0, 0.0, random.Random(0)
     with _opened(case.long, SLOW) as session:
         session.press("+")
         session.settle(3 * QUIET)
