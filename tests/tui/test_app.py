@@ -251,6 +251,20 @@ def test_q_quits_with_status_0(key: str) -> None:
     assert play(script, SMALL).is_running is False
 
 
+@pytest.mark.parametrize("attempt", range(4))
+def test_quitting_in_the_middle_of_playback_or_of_a_computation_is_quiet(attempt: int) -> None:
+    """A frame that is due when the widgets are gone already must not be drawn."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        app.send(e.Faster(9))
+        if attempt % 2:
+            app.send(e.Change(Experiment(depth=300)))
+        await pilot.press("space")
+        app.exit(0)
+
+    assert play(script, SMALL).return_value == 0
+
+
 def test_ctrl_c_says_how_to_quit() -> None:
     """Who is used to ctrl+c must not be left with a program that does not react."""
 

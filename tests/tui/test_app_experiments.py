@@ -12,11 +12,10 @@ from gradtui.app import GradtuiApp
 from gradtui.commands import COMMANDS
 from gradtui.cures import CURES
 from gradtui.lessons.course import Progress
-from gradtui.state import State
 from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
 
-from .helpers import CASES, Pilot, play, settled, shown, until
+from .helpers import Pilot, play, settled, shown, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
 

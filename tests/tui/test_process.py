@@ -146,10 +146,21 @@ def test_state_and_views_load_no_textual() -> None:
     assert not loaded & {"textual", "plotext"}
 
 
-def test_state_loads_no_engine() -> None:
+#: gradtui_engine as a folder: its modules can be imported, but the package does not load all of them.
+ENGINE_UNLOADED = """
+import importlib.util, sys, types
+package = types.ModuleType("gradtui_engine")
+package.__path__ = list(importlib.util.find_spec("gradtui_engine").submodule_search_locations)
+sys.modules["gradtui_engine"] = package
+"""
+
+
+def test_state_takes_names_from_the_engines_tables_and_nothing_that_runs() -> None:
     """update is a pure function without Textual, clock or engine."""
-    code = "import gradtui.state, sys; print([name for name in sys.modules if name.startswith('gradtui_engine')])"
-    assert fresh_python(code) == "[]"
+    code = "import gradtui.state\nprint(*(name for name in sys.modules if name.startswith('gradtui_engine.')))"
+    loaded = {name.partition(".")[2] for name in fresh_python(ENGINE_UNLOADED + code).split()}
+    assert "activations" in loaded
+    assert not loaded & {"experiment", "network", "operations", "trace", "stages", "prepare", "program"}
 
 
 def test_the_program_uses_one_blas_thread_unless_the_user_says_otherwise() -> None:

@@ -86,7 +86,8 @@ class PacedApp(App[int]):
 
     def _draw_if_possible(self, *, urgent: bool) -> None:
         now = time.monotonic()
-        if self._stale and self.pacer.may_draw(now, urgent=urgent):
+        # On the way out the widgets are gone before the last beat comes.
+        if self._stale and self.is_running and self.pacer.may_draw(now, urgent=urgent):
             self._stale = False
             self.pacer.drawn(now)
             self.draw()

@@ -120,7 +120,7 @@ _ROWS = (
         "A and B",
         compare.title_both,
         compare.view_both,
-        "A and B stage by stage, on one axis.",
+        "A and B stage by stage on one axis, A's bar above B's. Where the two part is where the change works.",
     ),
     Pane(
         "difference",
