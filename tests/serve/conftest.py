@@ -1,4 +1,4 @@
-"""Tests with the real OpenSSH client; without it, or without asyncssh, they are left out and pytest's header says so."""
+"""Tests with the real OpenSSH client. Without it, or without asyncssh, they are left out, and pytest says so."""
 
 from __future__ import annotations
 

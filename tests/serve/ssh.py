@@ -114,7 +114,7 @@ class Server:
         port = "-p" if tool == "ssh" else "-P"
         host = ["demo@127.0.0.1"] if tool != "scp" else []
         return subprocess.run(
-            [tool, port, str(self.port), *_settings(), *options, *host, *command],
+            [tool, port, str(self.port), *options, *_settings(), *host, *command],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False,
         )  # fmt: skip
 
@@ -145,7 +145,7 @@ class Visitor(Terminal):
         self.wire = b""
         usual = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", "ssh", "-tt", "-p", str(port), *_settings(), *options, "demo@127.0.0.1"],
+            ["setsid", "--ctty", "--wait", "ssh", "-tt", "-p", str(port), *options, *_settings(), "demo@127.0.0.1"],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=usual | variables,
         )  # fmt: skip
         os.close(slave)
@@ -177,9 +177,9 @@ class Visitor(Terminal):
 
     @property
     def last_line(self) -> str:
-        """What stands below the screen that was left."""
+        """What stands below the screen that was left; answers that the terminal still gave are not of it."""
         text = self.wire.rpartition(b"\x1b[?25h")[2].decode()
-        return text.strip()
+        return text.partition("^[")[0].strip()
 
     def signal(self, number: int) -> None:
         """A signal to the ssh client itself."""

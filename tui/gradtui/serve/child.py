@@ -15,6 +15,7 @@ import struct
 import sys
 import termios
 import threading
+import time
 from typing import Any, TextIO
 
 from ..language import tr
@@ -22,6 +23,9 @@ from .limits import MOST_FRAMES
 
 #: Seconds between two looks how many frames a second are a session's share.
 _LOOK = 1.0
+#: Seconds that the rehearsal waits for its numbers; sessions wait for as long as they live.
+_PATIENCE = 20.0
+
 
 class Frames:
     """Frames per second of each session: one number in memory that the warm parent shares with its children."""
@@ -41,8 +45,11 @@ class Frames:
         self._FORM.pack_into(self._page, 0, value)
 
 
-def warm_up() -> None:
-    """Import all that a session may need, run the program once without a terminal, and freeze what is there."""
+def warm_up(arguments: list[str]) -> str:
+    """Import all that a session may need, run the program once without a terminal, and freeze what is there.
+
+    Returns why these arguments show nothing; empty where they do.
+    """
     import ctypes  # noqa: F401  for die_with_parent in the child
     import traceback  # noqa: F401
 
@@ -50,7 +57,9 @@ def warm_up() -> None:
 
     for code in language.LANGUAGES:
         language.catalogue(code)
-    asyncio.run(_rehearse())
+    wrong = asyncio.run(_rehearse(arguments))
+    if wrong:
+        return wrong
     plotting.load()
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
@@ -58,21 +67,27 @@ def warm_up() -> None:
     gc.collect()
     # What is frozen is never looked at again: its pages stay shared.
     gc.freeze()
+    return ""
 
 
-async def _rehearse() -> None:
+async def _rehearse(arguments: list[str]) -> str:
     from ..kiosk import kiosk_app
+    from ..needs import Failed, Simulation
 
-    app = kiosk_app([], {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"})
+    app = kiosk_app(arguments, {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"})
+    need = Simulation(app.state.experiment)
+    result = await asyncio.to_thread(need.compute, lambda share: None)
+    if isinstance(result, Failed):
+        return result.problem
     async with app.run_test(size=(120, 36)) as pilot:
-        for _ in range(200):
+        end = time.monotonic() + _PATIENCE
+        while app.trace is None and time.monotonic() < end:
             await pilot.pause(0.01)
-            if app.trace is not None:
-                break
         await pilot.press("space")
         await pilot.pause(0.2)
     # Its thread ends when nobody can ask for more.
     app.jobs._executor.shutdown()
+    return ""
 
 
 def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, parent: int) -> int:

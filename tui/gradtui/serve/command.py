@@ -24,6 +24,7 @@ from .. import address
 from ..language import tr
 from ..settings import SETTINGS, given_of
 from . import limits as limits_of
+from .launcher import LaunchError
 from .limits import Limits
 from .report import FORMS, TABLE
 
@@ -40,12 +41,12 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
         ("--host", {"metavar": "ADDRESS", "default": _LOOPBACK, "help": f"address to listen on (default {_LOOPBACK}; "
                     "0.0.0.0 opens it to the network)"}),
         ("--port", {"metavar": "N", "default": str(_PORT), "help": f"port to listen on (default {_PORT}; 0 any)"}),
-        ("--host-key", {"metavar": "FILE", "help": "the host key; made when missing (default: in the state directory)"}),
+        ("--host-key", {"metavar": "FILE", "help": "the host key; made when missing (default: a state directory)"}),
         ("--password", {"metavar": "WORD", "help": "visitors need this password; - asks for it"}),
         ("--authorized-keys", {"metavar": "FILE", "help": "visitors need one of these keys"}),
         ("--class", {"action": "store_true", "dest": "lifted", "help": "a class comes, all from one address: no "
                      "limit for each address"}),
-        ("--log", {"metavar": "NAME", "default": TABLE, "help": f"{', '.join(FORMS)} (default {TABLE}, in a terminal)"}),
+        ("--log", {"metavar": "NAME", "default": TABLE, "help": f"{', '.join(FORMS)} (default {TABLE})"}),
         ("--metrics", {"metavar": "PORT", "help": "serve figures for Prometheus on this port of loopback"}),
         ("--allow-root", {"action": "store_true", "help": "run as root all the same"}),
         *limits_of.switches(),
@@ -99,7 +100,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         problems += _unreadable_keys(keys)
     if given.password == "":
         problems.append(Problem("--password", "is empty; leave it out, and everybody may come in"))
-    if experiment.data.startswith("csv:"):
+    if (experiment.data or "").startswith("csv:"):
         problems.append(Problem("data", "visitors have no files; use one of the built-in data sets"))
     try:
         import asyncssh  # noqa: F401
@@ -177,7 +178,7 @@ class _Server:
 
         self.plan, self._out = plan, out
         self.report = Report(out, plan.form)
-        self.launcher = Launcher(plan.limits, self.report.note)
+        self.launcher = Launcher(plan.limits, self.report.note, plan.arguments)
         self.metrics = Metrics(lambda: self.sessions.live.values())
         self.sessions = Sessions(plan.limits, self.launcher, Watchers((self.report, self.metrics)))
         admission = Admission(plan.password, plan.authorized_keys)
@@ -191,8 +192,11 @@ class _Server:
         loop.set_exception_handler(lambda loop, context: self._fault(context))
         counting: asyncio.Server | None = None
         try:
-            await self.launcher.start()
-            port = await self._listen(self.plan.host, self.plan.port, lambda *where: self.front.listen(*where, key))
+            try:
+                await self.launcher.start()
+            except LaunchError as error:
+                raise ExperimentError([Problem("serve", str(error))]) from None
+            port = await self._listen(key)
             if self.plan.metrics is not None:
                 counting = await self.metrics.listen(self.plan.metrics)
             self._announce(port, fingerprint, counting)
@@ -209,9 +213,10 @@ class _Server:
             self.report.close()
         return 0
 
-    async def _listen(self, host: str, port: int, listen: Callable[[str, int], Any]) -> int:
+    async def _listen(self, key: Any) -> int:
+        host, port = self.plan.host, self.plan.port
         try:
-            return int(await listen(host, port))
+            return await self.front.listen(host, port, key)
         except OSError as error:
             reason = error.strerror or str(error)
             raise ExperimentError([Problem("serve", f"cannot listen on {host} port {port}: {reason}")]) from None

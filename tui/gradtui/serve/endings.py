@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from gradtui_engine.table import Table
 
-from ..language import tr
 from ..kiosk import CRASHED
+from ..language import tr
 from .launcher import End
 
 #: The number that the program itself gives to its crash, in its line for the log.
@@ -36,7 +36,9 @@ ENDS = Table(
     (
         Reason("left", "", 0),
         Reason("idle", "the session has ended, because no key was pressed for {seconds} s; connect again to go on"),
-        Reason("total", "the session has ended after {seconds} s, which is as long as one may be; connect again to go on"),
+        Reason(
+            "total", "the session has ended after {seconds} s, which is as long as one may be; connect again to go on"
+        ),
         Reason("crash", "the program has failed; the host finds what happened under the number {id}"),
         Reason("killed", "the session was stopped by the host; the host finds more under the number {id}"),
         Reason("cpu", "the session has used up its {seconds} s of computing; connect again to go on"),

@@ -34,7 +34,9 @@ def host_key(path: Path) -> Any:
             if not stat.S_ISREG(found.st_mode):
                 raise _problem(f"{path} is not a file")
             if found.st_mode & _OTHERS:
-                raise _problem(f"{path} can be used by others (mode {found.st_mode & 0o777:04o}); try: chmod 600 {path}")
+                raise _problem(
+                    f"{path} can be used by others (mode {found.st_mode & 0o777:04o}); try: chmod 600 {path}"
+                )
             if found.st_uid != os.geteuid():
                 raise _problem(f"{path} belongs to another user")
             text = file.read(1 << 16)

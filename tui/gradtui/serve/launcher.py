@@ -31,7 +31,7 @@ class LaunchError(Exception):
 
 @dataclass(frozen=True)
 class End:
-    """How a session's process ended: exit status (negative: the signal), text for the log, kB of memory, CPU seconds."""
+    """How a session's process ended: exit status (negative: the signal), log, kB of memory, CPU seconds."""
 
     status: int
     log: str = ""
@@ -54,7 +54,9 @@ class Process:
 class Launcher:
     """Starts session processes. `note` gets what the log should know."""
 
-    def __init__(self, limits: Limits, note: Callable[[str], None]) -> None:
+    def __init__(self, limits: Limits, note: Callable[[str], None], arguments: Sequence[str] = ()) -> None:
+        """arguments: what most sessions are started with; the warm parent runs the program with them once."""
+        self._arguments = list(arguments)
         self._limits, self._note = limits, note
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[int]] = {}
@@ -65,11 +67,20 @@ class Launcher:
         self._closed = False
         self._again: asyncio.TimerHandle | None = None
         self._born = 0.0
+        #: What was wrong with the first warm parent; empty where nothing was.
+        self._first: asyncio.Future[str] | None = None
 
     async def start(self) -> None:
-        """Start the warm parent, and wait until it has loaded."""
+        """Start the warm parent, and wait until it has loaded. Raises LaunchError."""
+        self._first = asyncio.get_running_loop().create_future()
         self._spawn()
-        await self._until_ready(_LOADING)
+        try:
+            wrong = await asyncio.wait_for(self._first, _LOADING)
+        except TimeoutError:
+            wrong = "the process that starts sessions is not ready"
+        if wrong:
+            self._closed = True
+            raise LaunchError(wrong)
 
     @property
     def pid(self) -> int | None:
@@ -147,7 +158,14 @@ class Launcher:
         environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
         with theirs:
             self._warm = subprocess.Popen(
-                [sys.executable, "-m", "gradtui.serve.warm", str(theirs.fileno()), str(os.getpid())],
+                [
+                    sys.executable,
+                    "-m",
+                    "gradtui.serve.warm",
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                    json.dumps(self._arguments),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -185,6 +203,9 @@ class Launcher:
         number = message.get("number")
         if "ready" in message:
             self._ready.set()
+            self._begin("")
+        elif "wrong" in message:
+            self._begin(message["wrong"])
         elif "pid" in message:
             self._settle(number, message["pid"])
         elif "failed" in message:
@@ -196,6 +217,10 @@ class Launcher:
             ended = self._ends.pop(number, None)
             if ended is not None and not ended.done():
                 ended.set_result(end)
+
+    def _begin(self, wrong: str) -> None:
+        if self._first is not None and not self._first.done():
+            self._first.set_result(wrong)
 
     def _settle(self, number: int, pid: int) -> None:
         asked = self._asked.pop(number, None)
@@ -220,6 +245,7 @@ class Launcher:
         for ended in ends.values():
             if not ended.done():
                 ended.set_result(_ORPHAN)
+        self._begin("the process that starts sessions has ended while it was starting")
         if self._closed:
             return
         self._note("the process that starts sessions has ended; another is started")

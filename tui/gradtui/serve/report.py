@@ -35,8 +35,10 @@ class Report:
 
     def opened(self, session: Session) -> None:
         columns, rows = session.window
-        self.event("opened", session=session.number, address=session.visitor.address, window=f"{columns}×{rows}",
-                   term=session.visitor.term)  # fmt: skip
+        self.event(
+            "opened", session=session.number, pid=session.process.pid, address=session.visitor.address,
+            window=f"{columns}×{rows}", term=session.visitor.term,
+        )  # fmt: skip
 
     def first_frame(self, session: Session, seconds: float) -> None:
         self.event("first frame", session=session.number, seconds=round(seconds, 3))

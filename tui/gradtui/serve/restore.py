@@ -43,3 +43,7 @@ def farewell(sentence: str, alternate: bool) -> bytes:
 def plain(text: str) -> str:
     """One line without control characters: part of it may have come from a visitor."""
     return "".join(each if each.isprintable() else "?" for each in text)
+
+
+#: Out of the alternate screen, without a word.
+RESTORE = farewell("", True)

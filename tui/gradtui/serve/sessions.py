@@ -295,9 +295,7 @@ class Sessions:
         self.watcher.refused(visitor.address, refusal)
         return refusal
 
-    async def _open(
-        self, visitor: Visitor, window: tuple[int, int], arguments: Sequence[str], sink: Sink
-    ) -> Session:
+    async def _open(self, visitor: Visitor, window: tuple[int, int], arguments: Sequence[str], sink: Sink) -> Session:
         began = time.monotonic()
         master, slave = os.openpty()
         try:

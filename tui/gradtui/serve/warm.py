@@ -1,8 +1,9 @@
 """The warm parent: has the program loaded and run once, and forks a child for each session.
 
-`python -m gradtui.serve.warm FD`, FD being a SOCK_SEQPACKET socket. A request is one JSON packet with the slave of a
-PTY beside it (SCM_RIGHTS). It has one thread, because a fork keeps only the thread that forks. A session's first frame
-is there in 0.16 s instead of 0.33 s, and half of its memory stays shared: nothing is imported after the fork.
+`python -m gradtui.serve.warm FD PARENT ARGUMENTS`, FD being a SOCK_SEQPACKET socket. A request is one JSON packet with
+the slave of a PTY beside it (SCM_RIGHTS). It has one thread, because a fork keeps only the thread that forks. A
+session's first frame is there in 0.16 s instead of 0.33 s, and half of its memory stays shared: nothing is imported
+after the fork.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ class Parent:
     def run(self) -> None:
         self._send({"ready": os.getpid()})
         while True:
-            readable, _, _ = select.select([self._link, self._woken], [], [])
+            link = self._link.fileno()
+            readable, _, _ = select.select([link, self._woken], [], [])
             if self._woken in readable:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._woken, 4096)
                 self._reap()
-            if self._link in readable and not self._serve():
+            if link in readable and not self._serve():
                 break
         for pid in self._children:
             _kill(pid, signal.SIGKILL)
@@ -169,8 +171,11 @@ def main() -> None:
     os.set_inheritable(link.fileno(), False)
     from .child import warm_up
 
-    warm_up()
-    Parent(link).run()
+    wrong = warm_up(json.loads(sys.argv[3]))
+    if wrong:
+        link.send(json.dumps({"wrong": wrong}).encode())
+    else:
+        Parent(link).run()
 
 
 if __name__ == "__main__":
