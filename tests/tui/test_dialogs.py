@@ -10,7 +10,7 @@ from textual.widgets import Input, Label, OptionList, Static
 
 from gradtui.app import GradtuiApp
 from gradtui.commands import COMMANDS, key_name
-from gradtui.dialogs import Picker, Prompt
+from gradtui.dialogs import Modal, Picker, Prompt
 from gradtui.form import Form
 from gradtui.helping import Help
 from gradtui.tables import VIEWS
@@ -38,6 +38,22 @@ async def open_field(app: GradtuiApp, pilot: Pilot[int], name: str) -> None:
 
 def problem(app: GradtuiApp) -> str:
     return str(app.screen.query_one(".problem", Label).render())
+
+
+def test_a_dialog_that_is_left_twice_at_once_answers_once() -> None:
+    """Enter behind escape in one packet: what is dismissed already must not take the main screen with it."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for key in ("a", "P", "f", "question_mark"):
+            await pilot.press(key)
+            dialog = app.screen
+            assert isinstance(dialog, Modal)
+            dialog.dismiss(None)
+            dialog.dismiss(None)
+            await pilot.pause()
+            assert len(app.screen_stack) == 1
+
+    play(script, SMALL)
 
 
 # -- picker --------------------------------------------------------------------------------------------

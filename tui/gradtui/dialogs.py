@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as Row
@@ -35,7 +36,14 @@ def framed(frame: Widget, title: str) -> None:
     frame.set_class(glyphs.current() == glyphs.ASCII, "ascii")
 
 
-class Dialog(ModalScreen[str | None]):
+class Modal(ModalScreen[ScreenResultType]):
+    """A screen that answers once: enter and escape can both be in the queue when the first of them closes it."""
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+
+
+class Dialog(Modal[str | None]):
     """A frame at the bottom right, so that the bars stay in sight."""
 
     DEFAULT_CSS = """
@@ -193,7 +201,7 @@ class Prompt(Dialog):
         self.query_one(".problem", Label).update(Text(render(tr(problem)) if problem else ""))
 
 
-class Page(ModalScreen[None]):
+class Page(Modal[None]):
     """A text to read, over nearly the whole screen."""
 
     DEFAULT_CSS = """

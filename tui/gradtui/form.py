@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -18,7 +17,7 @@ from gradtui_engine.experiment import options
 from gradtui_engine.tabular import PREFIX
 
 from . import form_model as model
-from .dialogs import Picker, framed
+from .dialogs import Modal, Picker, framed
 from .form_fields import Entry, Field, Fields
 from .form_rows import WRONG, Sheet, detail, heading, indented, status
 from .glyphs import render
@@ -43,7 +42,7 @@ _DETAIL = ((30, 5), (_TALL, 3), (0, 2))
 _PAGE = 8
 
 
-class Form(ModalScreen[Experiment | None]):
+class Form(Modal[Experiment | None]):
     """Edit an experiment. Returns the one to keep, None where the one of the start was put back.
 
     apply is told each valid experiment, a moment after the last key; verify raises ExperimentError for what cannot
