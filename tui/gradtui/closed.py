@@ -92,6 +92,7 @@ class KioskApp(GradtuiApp):
     # -- closed doors ----------------------------------------------------------------------------------
 
     open_url = _nothing
+    _deliver_binary = _nothing
     deliver_binary = _nothing
     deliver_text = _nothing
     deliver_screenshot = _nothing

@@ -156,6 +156,7 @@ def run(switches: argparse.Namespace) -> int:
 # -- what is left of a crash -------------------------------------------------------------------------------
 
 _log: TextIO | None = None
+FAILED = "the program has failed; the host finds what happened under the number {id}"
 
 
 def note(error: BaseException | None, log: TextIO | None) -> str:
@@ -167,7 +168,7 @@ def note(error: BaseException | None, log: TextIO | None) -> str:
         with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
             log.write(json.dumps(line) + "\n")
             log.flush()
-    return tr("the program has failed; the host finds what happened under the number {id}", id=number)
+    return tr(FAILED, id=number)
 
 
 def _last_words(error: BaseException | None) -> None:
