@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
+from rich.cells import cell_len
 
 from gradtui_engine.document import document
 from gradtui_engine.jacobian import spectra
+from gradtui_engine.message import Message
 from gradtui_engine.problems import ExperimentError, Problem
 
 from .formats import percent, short
+from .language import tr
 from .scale import LogScale
 from .summary import experiment_line, verdict_line
 
@@ -34,7 +37,8 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
     from gradtui_engine import build
 
     if switches.json and switches.plot:
-        raise ExperimentError([Problem("--plot", "is not for --json, which prints one document; give one of them")])
+        message = Message("is not for --json, which prints one document; give one of them")
+        raise ExperimentError([Problem("--plot", message)])
     if switches.save is not None:
         check_writable(Path(switches.save))
     network = build(experiment)
@@ -46,9 +50,8 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
         try:
             trace.save(switches.save)
         except OSError as error:
-            raise ExperimentError(
-                [Problem("--save", f"{switches.save!r} cannot be written: {error.strerror}")]
-            ) from None
+            message = Message("{path} cannot be written: {reason}", path=repr(switches.save), reason=error.strerror)
+            raise ExperimentError([Problem("--save", message)]) from None
     if switches.json:
         json.dump(document(trace, with_jacobian=switches.jacobian), out, allow_nan=False)
         out.write("\n")
@@ -62,7 +65,7 @@ def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> in
     if switches.plot:
         out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
     if switches.save is not None:
-        out.write(f"\nsaved {switches.save}\n")
+        out.write("\n" + tr("saved {path}", path=switches.save) + "\n")
     return 0
 
 
@@ -70,16 +73,17 @@ def check_writable(path: Path) -> None:
     """Refuse a path that cannot be written before anything is computed."""
     try:
         if path.is_dir():
-            problem = "is a folder; give a file such as run.npz"
+            problem = Message("{path} is a folder; give a file such as run.npz", path=repr(str(path)))
         elif path.exists() and not path.is_file():
-            problem = "is not a file, and is left as it is"
+            problem = Message("{path} is not a file, and is left as it is", path=repr(str(path)))
         elif not path.absolute().parent.is_dir():
-            raise ExperimentError([Problem("--save", f"the folder {str(path.parent)!r} does not exist")])
+            problem = Message("the folder {path} does not exist", path=repr(str(path.parent)))
         else:
             return
     except (OSError, ValueError) as error:
-        problem = f"cannot be written: {getattr(error, 'strerror', None) or error}"
-    raise ExperimentError([Problem("--save", f"{str(path)!r} {problem}")])
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = Message("{path} cannot be written: {reason}", path=repr(str(path)), reason=reason)
+    raise ExperimentError([Problem("--save", problem)])
 
 
 def can_print_blocks(out: TextIO) -> bool:
@@ -107,9 +111,10 @@ def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     columns = _columns(trace)
     while True:
         rows = [[column(stage.index) for _, column in columns] for stage in reversed(trace.stages)]
-        head = [name for name, _ in columns]
-        widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
-        spare = [name for name in _SPARE if name in head]
+        names = [name for name, _ in columns]
+        head = list(map(tr, names))
+        widths = [max(cell_len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+        spare = [name for name in _SPARE if name in names]
         if not spare or sum(widths) + 2 * len(widths) + _LEAST_BAR <= width:
             break
         columns = [each for each in columns if each[0] != spare[0]]
@@ -117,7 +122,7 @@ def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     room = max(_LEAST_BAR, width - sum(widths) - 2 * len(widths))
 
     def line(cells: list[str], bar: str) -> str:
-        return ("  ".join(text.rjust(size) for text, size in zip(cells, widths, strict=True)) + "  " + bar).rstrip()
+        return ("  ".join(map(_right, cells, widths)) + "  " + bar).rstrip()
 
     title = f"{scale.label}, {'│' if blocks else '|'} = 1"[:room]
     lines = [*summary(trace), "", line(head, title)]
@@ -126,43 +131,56 @@ def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     return lines
 
 
+def _right(text: str, width: int) -> str:
+    """What str.rjust is for text of double width."""
+    return " " * (width - cell_len(text)) + text
+
+
 def jacobian_lines(trace: Trace) -> list[str]:
     """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
     found = spectra(trace)
     rows = [(f"{stage + 1} / {stage}", values) for stage, values in reversed(list(enumerate(found.stages)))] + [
-        ("end to end", found.end_to_end)
+        (tr("end to end"), found.end_to_end)
     ]
-    width = max(len(name) for name, _ in rows)
-    lines = ["singular values of ∂h/∂h, sample 1 (all near 1: dynamical isometry, Saxe et al. 2014)"]
-    lines.append(f"{'stages':>{width}}  {'largest':>8}  {'median':>8}  {'smallest':>8}")
+    table = [[tr("stages"), tr("largest"), tr("median"), tr("smallest")]]
     for name, values in rows:
-        shown = (values[0], np.median(values), values[-1])
-        lines.append(f"{name:>{width}}  " + "  ".join(f"{short(float(value)):>8}" for value in shown))
-    return lines
+        table.append([name, *(short(float(value)) for value in (values[0], np.median(values), values[-1]))])
+    widths = [max(cell_len(name) for name, _ in rows), 8, 8, 8]
+    title = tr("singular values of ∂h/∂h, sample 1 (all near 1: dynamical isometry, Saxe et al. 2014)")
+    return [title, *("  ".join(map(_right, row, widths)) for row in table)]
 
 
 def summary(trace: Trace) -> list[str]:
     """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
-    unit = "layer" if trace.axis == "layer" else "step"
-    along, theory = trace.profile, trace.theory
-    reach = [f"half-life {short(along.half_life)} {unit}s"] if 0 < along.half_life < math.inf else []
-    if along.vanished_after is not None:
-        reach.append(f"under 1e-3 of the output's after {counted(along.vanished_after, unit)}")
-    if along.subnormal_after is not None:
-        reach.append(f"under float32's smallest normal number after {counted(along.subnormal_after, unit)}")
-    lines = [experiment_line(trace), f"loss {trace.loss:.6g}", verdict_line(trace.outcome)]
+    theory, reach = trace.theory, list(_reach(trace))
+    lines = [experiment_line(trace), tr("loss {value}", value=f"{trace.loss:.6g}"), verdict_line(trace.outcome)]
     if reach:
-        lines.append("reach: " + ", ".join(reach))
-    if theory.chi is not None:
-        star = "" if theory.q_star is None else f", q* {short(theory.q_star)}"
-        lines.append(f"theory: √χ {short(math.sqrt(theory.chi))}, {theory.regime}{star} · {theory.note}")
+        lines.append(tr("reach: {distances}", distances=tr(", ").join(reach)))
+    if theory.chi is not None and theory.regime is not None:
+        star = [] if theory.q_star is None else [f"q* {short(theory.q_star)}"]
+        numbers = tr(", ").join([f"√χ {short(math.sqrt(theory.chi))}", tr(theory.regime), *star])
+        lines.append(tr("theory: {words}", words=f"{numbers} · {tr(theory.note)}"))
     else:
-        lines.append(f"theory: {theory.note}")
+        lines.append(tr("theory: {words}", words=tr(theory.note)))
     return lines
 
 
-def counted(count: int, unit: str) -> str:
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+def _reach(trace: Trace) -> Iterator[str]:
+    along, layers = trace.profile, trace.axis == "layer"
+    if 0 < along.half_life < math.inf:
+        half = short(along.half_life)
+        yield tr("half-life {count} layers" if layers else "half-life {count} steps", count=half)
+    if along.vanished_after is not None:
+        yield tr("under 1e-3 of the output's after {distance}", distance=_counted(along.vanished_after, layers))
+    if along.subnormal_after is not None:
+        distance = _counted(along.subnormal_after, layers)
+        yield tr("under float32's smallest normal number after {distance}", distance=distance)
+
+
+def _counted(count: int, layers: bool) -> str:
+    if count == 1:
+        return tr("1 layer" if layers else "1 step")
+    return tr("{count} layers" if layers else "{count} steps", count=count)
 
 
 def _quotient(value: float | None, trace: Trace) -> str:

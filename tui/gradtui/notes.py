@@ -9,6 +9,8 @@ from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.experiment import options
 from gradtui_engine.spelling import flag
 
+from .language import tr
+
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
@@ -33,6 +35,6 @@ def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str
     for name in given:
         has_effect, why = _CONDITIONS.get(name, (lambda e: True, ""))
         if not options()[name].applies_to(experiment.cell):
-            yield f"note: {flag(name)} has no effect: {experiment.cell} does not use it"
+            yield tr("note: {option} has no effect: {cell} does not use it", option=flag(name), cell=experiment.cell)
         elif not has_effect(experiment):
-            yield f"note: {flag(name)} has no effect: {why}"
+            yield tr("note: {option} has no effect: {reason}", option=flag(name), reason=tr(why))

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .formats import short
+from .language import tr
 from .summary import describe, verdict_line
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         last = index == len(columns) - 1
-        table.add_column(column, justify="left" if index == 0 or last else "right", no_wrap=not last)
+        table.add_column(tr(column), justify="left" if index == 0 or last else "right", no_wrap=not last)
     return table
 
 
@@ -41,8 +42,8 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     from gradtui_engine.doctor import examine, report_document
 
     # Shown on a terminal only, on stderr: a deep network and twenty remedies can take a minute.
-    with Console(stderr=True).status("examining …") as status_line:
-        report = examine(experiment, lambda name: status_line.update(f"trying {name} …"))
+    with Console(stderr=True).status(tr("examining …")) as status_line:
+        report = examine(experiment, lambda name: status_line.update(tr("trying {remedy} …", remedy=tr(name))))
     outcome = report.before.outcome
     status = 0 if outcome.healthy else 1
     if switches.json:
@@ -52,28 +53,31 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     console = _console(out)
     console.print(Text(describe(report.before.experiment), "bold"))
     console.print(Text(verdict_line(outcome)))
-    console.print(
-        Text(
-            f"severity {outcome.severity}; rule: {outcome.rule}; measured {short(outcome.measured)} at {outcome.site}",
-            "dim",
-        )
+    measured = tr(
+        "severity {severity}; rule: {rule}; measured {value} at {place}",
+        severity=tr(outcome.severity),
+        rule=tr(outcome.rule),
+        value=short(outcome.measured),
+        place=tr(outcome.site),
     )
-    console.print(Text(f"source: {outcome.source}", "dim"))
-    console.print(Text(f"loss {short(report.before.loss)}, after one update {short(report.before.loss_after)}"))
+    before, after = short(report.before.loss), short(report.before.loss_after)
+    console.print(Text(measured, "dim"))
+    console.print(Text(tr("source: {reference}", reference=tr(outcome.source)), "dim"))
+    console.print(Text(tr("loss {before}, after one update {after}", before=before, after=after)))
     if outcome.healthy:
         return status
     console.print()
     table = _table("remedy", "", "factor", "end to end", "loss", "after 1 update", "why")
     for trial in report.trials:
-        measured = trial.measured
+        tried = trial.measured
         table.add_row(
-            trial.remedy.name,
-            Text(trial.effect, _STYLES[trial.effect]),
-            f"×{short(measured.outcome.average_factor)}",
-            short(measured.outcome.ratio),
-            short(measured.loss),
-            short(measured.loss_after),
-            trial.text,
+            tr(trial.remedy.name),
+            Text(tr(trial.effect), _STYLES[trial.effect]),
+            f"×{short(tried.outcome.average_factor)}",
+            short(tried.outcome.ratio),
+            short(tried.loss),
+            short(tried.loss_after),
+            tr(trial.text),
         )
     console.print(table)
     return status
@@ -85,21 +89,27 @@ def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> 
 
     console = _console(out)
     console.print(Text(describe(experiment), "bold"))
-    console.print(Text("recorded gradient against central differences of the loss, float64", "dim"))
+    console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
     table = _table("parameter", "worst error", "moved", "at a kink", "")
     failed, count = 0, 0
     for row in check_parameters(experiment):
         count += 1
         failed += not row.passed
-        verdict = Text("ok", "green") if row.passed else Text("WRONG", "bold red")
+        verdict = Text(tr("ok"), "green") if row.passed else Text(tr("WRONG"), "bold red")
         if row.passed and row.unresolved:
-            verdict = Text("ok: too small for differences to resolve", "yellow")
+            verdict = Text(tr("ok: too small for differences to resolve"), "yellow")
         if not row.checked:
-            verdict = Text("at kinks: no derivative to check", "yellow")
+            verdict = Text(tr("at kinks: no derivative to check"), "yellow")
         table.add_row(row.name, f"{row.error:.1e}", str(row.checked), str(row.left_out or ""), verdict)
     console.print(table)
     style = "bold red" if failed else "green"
-    console.print(Text(f"{count - failed} of {count} parameters within {TOLERANCE:g}", style))
+    within = tr(
+        "{passed} of {count} parameters within {tolerance}",
+        passed=count - failed,
+        count=count,
+        tolerance=f"{TOLERANCE:g}",
+    )
+    console.print(Text(within, style))
     return 1 if failed else 0
 
 
@@ -112,12 +122,11 @@ def theory(out: TextIO) -> int:
     off = 0
     for row in figures():
         close = math.isclose(row.published, row.computed, rel_tol=row.tolerance)
-        table.add_row(
-            row.name,
-            f"{row.published:.6g}",
-            Text(f"{row.computed:.6g}", "green" if close else "bold red"),
-            f"{row.source}{'' if row.exact else f' (measured, within {row.tolerance:.0%})'}",
-        )
+        source = row.source
+        if not row.exact:
+            source = tr("{source} (measured, within {share})", source=source, share=f"{row.tolerance:.0%}")
+        computed = Text(f"{row.computed:.6g}", "green" if close else "bold red")
+        table.add_row(tr(row.name), f"{row.published:.6g}", computed, source)
         off += not close
     console.print(table)
     return 1 if off else 0

@@ -7,7 +7,8 @@ from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.numerics import norm, ratio
 
 from ..formats import short, subscript
-from .notes import Explain, Notes, first, instruction
+from ..language import tr
+from .notes import Explain, Notes, first, instruction, of_one
 from .spans import GAP
 
 #: What a cell adds to its input's product: the GRU's b_hh belongs to the recurrent product.
@@ -18,10 +19,15 @@ def _projection_forward(trace: Trace, step: Step) -> Notes:
     each = instruction(trace, step)
     steps, batch, inputs = trace.values[each.inputs[0]].shape
     outputs = trace.values[each.outputs[0]].shape[2]
-    return [
-        ("formula", f"x_t W_ihᵀ + {_BIASES[trace.experiment.cell]}, for all t in one matrix product"),
-        ("text", f"{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample"),
-    ]
+    formula = f"x_t W_ihᵀ + {_BIASES[trace.experiment.cell]}"
+    sizes = tr(
+        "{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample",
+        steps=steps,
+        batch=batch,
+        inputs=inputs,
+        outputs=outputs,
+    )
+    return [("formula", tr("{formula}, for all t in one matrix product", formula=formula)), ("text", sizes)]
 
 
 def _projection_backward(trace: Trace, step: Step) -> Notes:
@@ -29,7 +35,7 @@ def _projection_backward(trace: Trace, step: Step) -> Notes:
     norms = GAP.join(f"{name.partition('.')[2]} {short(norm(trace.parameter_gradients[name]))}" for name in names)
     return [
         ("formula", f"∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1){GAP}∂L/∂W_ih = Σ_t δ_tᵀ x_t"),
-        ("text", "The weights are shared by all time steps: their gradients are sums over time."),
+        ("text", tr("The weights are shared by all time steps: their gradients are sums over time.")),
         ("dim", norms),
     ]
 
@@ -61,15 +67,16 @@ def _passed(trace: Trace, step: Step, position: int, symbol: str) -> str:
 def _two_paths(trace: Trace, step: Step, whole: str) -> Notes:
     """The factor as direct path and gates, which the trace takes apart for the last layer."""
     if not _is_read_out(trace, step):
-        return [("dim", "a lower layer: its gradient also comes from the layer above, at every step")]
+        return [("dim", tr("a lower layer: its gradient also comes from the layer above, at every step"))]
     parts = trace.stages[(step.stage or 1) - 1].factors
-    return [
-        (
-            "strong",
-            f"factor: direct {short(parts['direct'])} with gates {short(parts['gates'])} "
-            f"(cosine {short(parts['cosine'])}) = {short(parts[whole])}",
-        )
-    ]
+    text = tr(
+        "factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}",
+        direct=short(parts["direct"]),
+        gates=short(parts["gates"]),
+        cosine=short(parts["cosine"]),
+        whole=short(parts[whole]),
+    )
+    return [("strong", text)]
 
 
 def _lstm_forward(trace: Trace, step: Step) -> Notes:
@@ -79,21 +86,19 @@ def _lstm_forward(trace: Trace, step: Step) -> Notes:
     t, p = _times(step)
     return [
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),
-        (
-            "text",
-            f"unit 1, sample 1: c{t} = {short(f)} × {short(before)} + {short(i)} × {short(g)} = {short(after)}",
-        ),
+        of_one(f"c{t} = {short(f)} × {short(before)} + {short(i)} × {short(g)} = {short(after)}"),
         ("text", f"h{t} = {short(o)} × tanh({short(after)}) = {short(hidden)}"),
     ]
 
 
 def _lstm_backward(trace: Trace, step: Step) -> Notes:
     t, p = _times(step)
+    direct = f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}"
     return [
-        ("formula", f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}  +  the path through h{p} and the gates"),
+        ("formula", tr("{direct}  +  the path through {state} and the gates", direct=direct, state=f"h{p}")),
         *_two_paths(trace, step, "cell"),
         ("text", _passed(trace, step, 1, "c")),
-        ("text", f"through δ{t} W_hh: {_passed(trace, step, 0, 'h')}"),
+        ("text", tr("through {way}: {norms}", way=f"δ{t} W_hh", norms=_passed(trace, step, 0, "h"))),
     ]
 
 
@@ -104,8 +109,8 @@ def _rnn_forward(trace: Trace, step: Step) -> Notes:
     before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
     return [
         ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
-        ("text", f"unit 1, sample 1: h{p} {short(before)} → h{t} {short(after)}"),
-        ("dim", row.note),
+        of_one(f"h{p} {short(before)} → h{t} {short(after)}"),
+        ("dim", tr(row.note)),
     ]
 
 
@@ -115,7 +120,7 @@ def _rnn_backward(trace: Trace, step: Step) -> Notes:
     return [
         ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
         ("strong", _passed(trace, step, 0, "h")),
-        ("text", "one path only: through f′ and the same W_hh at every step"),
+        ("text", tr("one path only: through f′ and the same W_hh at every step")),
     ]
 
 
@@ -126,18 +131,15 @@ def _gru_forward(trace: Trace, step: Step) -> Notes:
     before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
     return [
         ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
-        (
-            "text",
-            f"unit 1, sample 1: {short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}"
-            f"{GAP}r {short(r)}",
-        ),
+        of_one(f"{short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}{GAP}r {short(r)}"),
     ]
 
 
 def _gru_backward(trace: Trace, step: Step) -> Notes:
     t, p = _times(step)
+    direct = f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}"
     return [
-        ("formula", f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}  +  the path through the gates"),
+        ("formula", tr("{direct}  +  the path through the gates", direct=direct)),
         *_two_paths(trace, step, "whole"),
         ("text", _passed(trace, step, 0, "h")),
     ]

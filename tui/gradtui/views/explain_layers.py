@@ -11,7 +11,8 @@ from gradtui_engine.numerics import norm, ratio
 from gradtui_engine.optimisers import OPTIMISERS
 
 from ..formats import short, subscript
-from .notes import Explain, Notes, first, instruction, passed, slots
+from ..language import tr
+from .notes import Explain, Notes, first, instruction, of_one, passed, slots
 from .spans import GAP
 
 
@@ -24,11 +25,20 @@ def _linear_forward(trace: Trace, step: Step) -> Notes:
     shown = " + ".join(f"{short(float(w))}·{short(float(h))}" for w, h in pairs)
     name = f"z{subscript(layer)}" if layer is not None else "o"
     before = f"h{subscript(layer - 1 if layer is not None else len(trace.stages) - 1)}"
-    rest = f" + … ({weight.shape[1]} terms)" if weight.shape[1] > 2 else ""
+    if weight.shape[1] > 2:
+        shown += tr(" + … ({count} terms)", count=weight.shape[1])
+    size = tr("W is {rows} × {columns}", rows=weight.shape[0], columns=weight.shape[1])
+    spreads = tr(
+        "std of {after} {spread}, of {before} {spread_before}",
+        after=name,
+        spread=short(float(trace.values[target].std())),
+        before=before,
+        spread_before=short(float(values.std())),
+    )
     return [
-        ("formula", f"{name} = {before} Wᵀ + b{GAP}W is {weight.shape[0]} × {weight.shape[1]}"),
-        ("text", f"unit 1, sample 1: {shown}{rest} + {short(float(bias[0]))} = {short(first(trace, target))}"),
-        ("dim", f"std of {name} {short(float(trace.values[target].std()))}, of {before} {short(float(values.std()))}"),
+        ("formula", f"{name} = {before} Wᵀ + b{GAP}{size}"),
+        of_one(f"{shown} + {short(float(bias[0]))} = {short(first(trace, target))}"),
+        ("dim", spreads),
     ]
 
 
@@ -39,6 +49,7 @@ def _linear_backward(trace: Trace, step: Step) -> Notes:
     delta = f"δ{subscript(layer)}" if layer is not None else "∂L/∂o"
     number = subscript(layer - 1) if layer is not None else subscript(len(trace.stages) - 1)
     weight = instruction(trace, step).parameters[0]
+    own = f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))}"
     return [
         ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
         (
@@ -46,7 +57,7 @@ def _linear_backward(trace: Trace, step: Step) -> Notes:
             f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}",
         ),
         *_factor(trace, step),
-        ("dim", f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))} is what this layer learns from"),
+        ("dim", tr("{gradient} is what this layer learns from", gradient=own)),
     ]
 
 
@@ -58,14 +69,14 @@ def _factor(trace: Trace, step: Step) -> Notes:
     parts = dict(stage.factors)
     paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
     symbol = {"activation": f"{ACTIVATIONS[trace.experiment.activation_name].symbol}′", "weight": "W", "scale": "β"}
-    product = " × ".join(f"{symbol.get(name, name)} {short(value)}" for name, value in parts.items())
+    product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
+    number, factor = step.stage, short(stage.factor)
     if paths[0] is None:
-        return [("strong", f"layer {step.stage}: {product} = ×{short(stage.factor)}")]
+        return [("strong", tr("layer {number}: {product} = ×{factor}", number=number, product=product, factor=factor))]
     branch, skip, cosine = (short(value) for value in paths)
-    return [
-        ("strong", f"layer {step.stage}: branch {product} = {branch}"),
-        ("strong", f"with skip {skip} (cosine {cosine}) = ×{short(stage.factor)}"),
-    ]
+    inside = tr("layer {number}: branch {product} = {branch}", number=number, product=product, branch=branch)
+    outside = tr("with skip {skip} (cosine {cosine}) = ×{factor}", skip=skip, cosine=cosine, factor=factor)
+    return [("strong", inside), ("strong", outside)]
 
 
 def _activation_forward(trace: Trace, step: Step) -> Notes:
@@ -74,9 +85,9 @@ def _activation_forward(trace: Trace, step: Step) -> Notes:
     z, a = float(trace.values[source][0, 0]), float(trace.values[target][0, 0])
     number = subscript(step.stage or 0)
     return [
-        ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{row.formula}"),
-        ("text", f"unit 1, sample 1: {row.symbol}({short(z)}) = {short(a)}"),
-        ("dim", row.note),
+        ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{tr(row.formula)}"),
+        of_one(f"{row.symbol}({short(z)}) = {short(a)}"),
+        ("dim", tr(row.note)),
     ]
 
 
@@ -87,36 +98,37 @@ def _activation_backward(trace: Trace, step: Step) -> Notes:
     z = trace.values[source]
     slope = trace.slopes(step.stage or 0)
     number = subscript(step.stage or 0)
-    one = float(trace.gradient(target)[0, 0])
+    one, average = float(trace.gradient(target)[0, 0]), float(slope.mean())
     return [
-        ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{row.derivative_formula}"),
+        ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{tr(row.derivative_formula)}"),
         (
             "text",
             f"‖∂L/∂h{number}‖ {short(after)}  × {row.symbol}′ {short(ratio(before, after))}  "
             f"→ ‖δ{number}‖ {short(before)}",
         ),
-        (
-            "text",
-            f"unit 1, sample 1: {short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
-            f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}",
+        of_one(
+            f"{short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
+            f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}"
         ),
-        ("dim", f"mean of {row.symbol}′ over units and samples {short(float(slope.mean()))}"),
+        ("dim", tr("mean of {slope} over units and samples {mean}", slope=f"{row.symbol}′", mean=short(average))),
         *_factor(trace, step),
     ]
 
 
 def _loss_forward(trace: Trace, step: Step) -> Notes:
     row = LOSSES[instruction(trace, step).choice]
-    return [("formula", row.formula), ("text", f"L = {trace.loss:.6g}"), ("dim", row.note)]
+    return [("formula", tr(row.formula)), ("text", f"L = {trace.loss:.6g}"), ("dim", tr(row.note))]
 
 
 def _loss_backward(trace: Trace, step: Step) -> Notes:
     row = LOSSES[instruction(trace, step).choice]
     gradient = trace.gradients["output"].reshape(-1, trace.gradients["output"].shape[-1])
+    size = f"‖∂L/∂o‖ = {short(trace.gradient_norm('output'))}"
+    numbers = "  ".join(short(float(value)) for value in gradient[0][:10])
     return [
-        ("formula", row.backward_formula),
-        ("text", f"‖∂L/∂o‖ = {short(trace.gradient_norm('output'))}: the gradient sets out from here"),
-        ("dim", "sample 1: " + "  ".join(short(float(value)) for value in gradient[0][:10])),
+        ("formula", tr(row.backward_formula)),
+        ("text", tr("{gradient}: the gradient sets out from here", gradient=size)),
+        ("dim", tr("sample 1: {numbers}", numbers=numbers)),
     ]
 
 
@@ -127,8 +139,8 @@ def _update(trace: Trace, step: Step) -> Notes:
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, trace.update_ratio(name)) for name in chosen]
     return [
-        ("formula", f"{row.formula}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
-        ("text", "update / weight (about 1e-3 is healthy): "),
+        ("formula", f"{tr(row.formula)}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
+        ("text", tr("update / weight (about 1e-3 is healthy):")),
         ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),
     ]
 
@@ -136,22 +148,23 @@ def _update(trace: Trace, step: Step) -> Notes:
 def _norm_forward(trace: Trace, step: Step) -> Notes:
     source, target = slots(trace, step)
     row = NORMALISATIONS[instruction(trace, step).choice]
-    before, after = trace.values[source], trace.values[target]
+    before, after = (short(float(trace.values[slot].std())) for slot in (source, target))
     return [
-        ("formula", row.formula),
-        ("text", f"std {short(float(before.std()))} → {short(float(after.std()))}"),
-        ("dim", row.note),
+        ("formula", tr(row.formula)),
+        ("text", tr("std {before} → {after}", before=before, after=after)),
+        ("dim", tr(row.note)),
     ]
 
 
 def _norm_backward(trace: Trace, step: Step) -> Notes:
     source, target = slots(trace, step)
     after, before = passed(trace, source, target)
-    scale = ratio(1.0, float(trace.values[source].std()))
+    scale = short(ratio(1.0, float(trace.values[source].std())))
+    passed_on = f"{tr('norm')} {short(ratio(before, after))}"
     return [
-        ("formula", "∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)"),
-        ("text", f"‖∂L/∂n‖ {short(after)}  × norm {short(ratio(before, after))}  → ‖∂L/∂z‖ {short(before)}"),
-        ("dim", f"dividing by σ multiplies the gradient by about 1/σ = {short(scale)}"),
+        ("formula", tr("∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)")),
+        ("text", f"‖∂L/∂n‖ {short(after)}  × {passed_on}  → ‖∂L/∂z‖ {short(before)}"),
+        ("dim", tr("dividing by σ multiplies the gradient by about 1/σ = {scale}", scale=scale)),
         *_factor(trace, step),
     ]
 
@@ -162,41 +175,40 @@ def _residual_forward(trace: Trace, step: Step) -> Notes:
     number = subscript(step.stage or 0)
     return [
         ("formula", f"h{number} = h + β F(h){GAP}β = {each.constant:.3g}"),
-        (
-            "text",
-            f"unit 1, sample 1: {short(skip)} + {each.constant:.3g} × {short(branch)} = "
-            f"{short(first(trace, each.outputs[0]))}",
-        ),
-        ("dim", "The skip adds 1 to the Jacobian: J becomes 1 + β J_F."),
+        of_one(f"{short(skip)} + {each.constant:.3g} × {short(branch)} = {short(first(trace, each.outputs[0]))}"),
+        ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
     ]
 
 
 def _residual_backward(trace: Trace, step: Step) -> Notes:
     each = instruction(trace, step)
-    after = trace.gradient_norm(each.outputs[0])
+    after = f"‖∂L/∂h′‖ {short(trace.gradient_norm(each.outputs[0]))}"
     merge = trace.merges.get(each.inputs[1])
+    skip = tr("skip: {formula}", formula="∂L/∂h")
+    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {each.constant:.3g} ∂L/∂h")
     notes = [
-        ("formula", f"skip: ∂L/∂h{GAP}branch: β ∂L/∂h = {each.constant:.3g} ∂L/∂h"),
-        ("text", f"‖∂L/∂h′‖ {short(after)} goes down the skip unchanged, and into the branch"),
+        ("formula", f"{skip}{GAP}{branch}"),
+        ("text", tr("{gradient} goes down the skip unchanged, and into the branch", gradient=after)),
     ]
     if merge is not None:
-        notes.append(
-            (
-                "strong",
-                f"where they meet again: skip {short(merge.skip)}, branch {short(merge.branch)}, "
-                f"cosine {short(merge.cosine)}",
-            )
+        text = tr(
+            "where they meet again: skip {skip}, branch {branch}, cosine {cosine}",
+            skip=short(merge.skip),
+            branch=short(merge.branch),
+            cosine=short(merge.cosine),
         )
+        notes.append(("strong", text))
     return notes
 
 
 def _clip(trace: Trace, step: Step) -> Notes:
     row = CLIPPINGS[trace.experiment.clip]
-    before, after = global_norm(trace.parameter_gradients), global_norm(trace.clipped)
+    before, after = short(global_norm(trace.parameter_gradients)), short(global_norm(trace.clipped))
+    threshold = tr("threshold {value} ({name})", value=f"{trace.experiment.clip_threshold:g}", name=row.name)
     return [
-        ("formula", f"{row.formula}{GAP}threshold {trace.experiment.clip_threshold:g} ({row.name})"),
-        ("text", f"‖all gradients‖ {short(before)} → {short(after)}"),
-        ("dim", f"{row.note} No factor changes: the bars stay as they are."),
+        ("formula", f"{tr(row.formula)}{GAP}{threshold}"),
+        ("text", tr("‖all gradients‖ {before} → {after}", before=before, after=after)),
+        ("dim", tr("{note} No factor changes: the bars stay as they are.", note=tr(row.note))),
     ]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from gradtui_engine import Step, Trace
 from gradtui_engine.program import Instruction
 
+from ..language import tr
+
 #: An explanation: pairs of (style, text); each becomes one or more lines.
 Notes = list[tuple[str, str]]
 Explain = Callable[[Trace, Step], Notes]
@@ -25,6 +27,11 @@ def instruction(trace: Trace, step: Step) -> Instruction:
 def first(trace: Trace, slot: str) -> float:
     """Unit 1 of sample 1 (of time step 1, where the slot has time)."""
     return float(trace.values[slot].reshape(-1)[0])
+
+
+def of_one(numbers: str) -> tuple[str, str]:
+    """The note with the numbers of that one unit and sample."""
+    return "text", tr("unit 1, sample 1: {numbers}", numbers=numbers)
 
 
 def passed(trace: Trace, source: str, target: str) -> tuple[float, float]:
