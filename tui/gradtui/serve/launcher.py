@@ -101,21 +101,18 @@ class Launcher:
             self._send(request, slave)
             pid = await asyncio.wait_for(asyncio.shield(asked), _ANSWER)
         except (TimeoutError, OSError) as error:
-            self._abandon(number)
+            self._abandon(asked)
             raise LaunchError(str(error) or "no answer") from None
         except asyncio.CancelledError:
-            self._abandon(number)
+            self._abandon(asked)
             raise
         except LaunchError:
             self._ends.pop(number, None)
             raise
         return Process(pid, ended)
 
-    def _abandon(self, number: int) -> None:
-        """Nobody waits for this process any more: it is killed as soon as it is there."""
-        asked = self._asked.get(number)
-        if asked is None:
-            return
+    def _abandon(self, asked: asyncio.Future[int]) -> None:
+        """Nobody waits for this process any more: it is killed as soon as it is there, or at once."""
 
         def kill(done: asyncio.Future[int]) -> None:
             if not done.cancelled() and done.exception() is None:

@@ -112,6 +112,10 @@ class Visit(asyncssh.SSHServerSession[bytes]):
             self._refuse(found)
             return
         self._session = found
+        if self._gone:
+            # The cancellation came when there was nothing left to wait for.
+            found.close("gone")
+            return
         found.ended.add_done_callback(lambda future: self._part(future.result()))
         if self._waits:
             found.pause_reading()
@@ -125,9 +129,8 @@ class Visit(asyncssh.SSHServerSession[bytes]):
         if self._gone:
             return
         self._chan.write(data)
-        if deferred(self._conn) > MOST_DEFERRED and "keys" not in self._waits:
+        if not self._stuck_since and deferred(self._conn):
             self._stuck_since = self._loop.time()
-            self.pause("keys", True)
             self._look_stuck()
 
     def hold(self, on: bool) -> None:
@@ -142,16 +145,20 @@ class Visit(asyncssh.SSHServerSession[bytes]):
             (self._session.pause_reading if self._waits else self._session.resume_reading)()
 
     def _look_stuck(self) -> None:
-        """A key exchange is under way; one that is never finished ends the connection."""
+        """A key exchange is under way; the program waits for it, and one that is never finished ends the connection."""
         if self._gone:
             return
-        if deferred(self._conn) <= MOST_DEFERRED:
-            self.pause("keys", False)
+        waiting = deferred(self._conn)
+        if not waiting:
+            self._stuck_since = 0.0
         elif self._loop.time() - self._stuck_since > self._sessions.limits.login:
             if self._session is not None:
                 self._session.close("stuck")
             self._conn.abort()
-        else:
+            return
+        if (waiting > MOST_DEFERRED) != ("keys" in self._waits):
+            self.pause("keys", waiting > MOST_DEFERRED)
+        if waiting:
             self._loop.call_later(_LOOK, self._look_stuck)
 
     def _refuse(self, refusal: Refused) -> None:
