@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import stat
 import subprocess
@@ -55,7 +54,7 @@ def _alive(processes: set[int]) -> set[int]:
 
 def test_the_host_key_is_for_its_owner_alone_and_the_same_after_a_restart(start: type[Server]) -> None:
     first = start()
-    assert stat.S_IMODE(os.stat(first.key).st_mode) == 0o600
+    assert stat.S_IMODE(first.key.stat().st_mode) == 0o600
     text = first.key.read_bytes()
     shown = first.serving["fingerprint"]
     first.process.terminate()
@@ -84,7 +83,7 @@ def test_a_long_day_of_visitors_leaves_no_descriptor_and_no_process_behind(start
     server = start("--class", "--handshake-rate", "1000")
 
     def descriptors() -> int:
-        return len(os.listdir(f"/proc/{server.pid}/fd"))
+        return len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
 
     with server.visit() as visitor:
         visitor.shows(SHOWN)
