@@ -43,10 +43,11 @@ unit: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python bench/engine.py $(ARGS)
 
+# docs/*.svg: the real screen, reached by key, without a terminal.
 pictures: $(VENV)/installed-dev
 	$(BIN)/python tools/pictures.py
 
-# The generated parts of README.md: keys and options.
+# The generated parts of README.md and docs/lessons.md: presets, keys, settings, options, measures.
 readme: $(VENV)/installed-dev
 	$(BIN)/python tools/readme.py
 

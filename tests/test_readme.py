@@ -1,29 +1,75 @@
-"""The README is true: its generated parts, its commands, its Python, its links, its figures."""
+"""The README is true: its generated parts, its commands, its Python, its links, its figures, its pictures."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import importlib.util
 import re
 import shlex
+import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 
+from gradtui import address
+from gradtui.app import GradtuiApp
+from gradtui.cli import COMMANDS
+from gradtui.commands import BY_ID, key_name
+from gradtui.commands import COMMANDS as KEYS
+from gradtui.presets import PRESETS
+from gradtui.settings import SETTINGS, load
+from gradtui.tables import VIEWS
+from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.experiment import options
 from gradtui_engine.spelling import flag
-from tests.tui.helpers import run_main, strict_json
+from tests.tui.helpers import play, run_main, settled, strict_json, until
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+HEADLESS = (DOCS / "headless.md").read_text(encoding="utf-8")
 # What makes a command quick where the network's size is not what it is about; the last one given counts.
 QUICK = ("--width", "8", "--batch", "8")
+# Of the experiment's options; the other commands have none.
+OF_EXPERIMENT = {name for name, each in COMMANDS.items() if each.of_experiment}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+def _tool(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = tool
+    spec.loader.exec_module(tool)
+    return tool
+
+
+TOOL = _tool("readme")
+PICTURES = {each.name: each for each in _tool("pictures").PICTURES}
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def part(name: str, text: str = README) -> str:
+    """What stands between a part's marks."""
+    (found,) = re.findall(rf"^<!-- {name} -->\n(.*?)\n<!-- /{name} -->$", text, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+def written() -> str:
+    """The page without its generated parts: what somebody wrote, and may have got wrong."""
+    return functools.reduce(lambda text, name: text.replace(part(name), ""), TOOL.PAGES["README.md"], README)
 
 
 def headless() -> list[list[str]]:
@@ -32,32 +78,69 @@ def headless() -> list[list[str]]:
     return [words for words in lines if words[:1] == ["gradtui"] and words[1:2]]
 
 
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("readme_tool", ROOT / "tools" / "readme.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
+# -- generated parts ---------------------------------------------------------------------------------------
 
 
-def test_the_generated_parts_are_what_the_tool_would_write() -> None:
-    tool = _tool()
-    assert tool.generated(README) == README
-    for name, make in tool.PARTS.items():
-        assert f"<!-- {name} -->\n{make()}\n<!-- /{name} -->" in README
+@pytest.mark.parametrize("page", TOOL.PAGES)
+def test_the_generated_parts_are_what_the_tool_would_write(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert TOOL.generated(text, TOOL.PAGES[page]) == text
+    for name, make in TOOL.PAGES[page].items():
+        assert part(name, text) == make()
 
 
 def test_a_generated_part_that_has_been_changed_is_made_anew() -> None:
-    tool = _tool()
     spoiled = README.replace("| `--depth` |", "| `--depht` |")
     assert spoiled != README
-    assert tool.generated(spoiled) == README
+    assert TOOL.generated(spoiled, TOOL.PAGES["README.md"]) == README
+
+
+@pytest.mark.parametrize("page", [*TOOL.PAGES, "docs/headless.md"])
+def test_every_row_of_a_table_has_as_many_cells_as_its_heading(page: str) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert tables
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
+
+
+def test_every_preset_setting_and_command_has_its_row() -> None:
+    assert re.findall(r"^\| `(\S+)` \|", part("presets"), re.MULTILINE) == list(PRESETS.names)
+    assert [BY_ID[each.id].help in part("keys") for each in KEYS] == [True] * len(KEYS)
+    (example,) = blocks("toml", part("config"))
+    assert [*tomllib.loads(example)] == [*SETTINGS.names, "keys"]
+
+
+def test_the_example_of_settings_is_a_file_that_changes_three_keys_and_nothing_else(tmp_path: Path) -> None:
+    (example,) = blocks("toml", part("config"))
+    path = tmp_path / "config.toml"
+    path.write_text(example, encoding="utf-8")
+    environment = {"LANG": "en_GB.UTF-8"}
+    found, bare = load({}, environment, path).settings, load({}, environment, tmp_path / "none.toml").settings
+    assert {name: getattr(found, name) for name in SETTINGS.names} == {
+        name: getattr(bare, name) for name in SETTINGS.names
+    }
+    assert found.keys == {"step": ("n", "full_stop", "f8"), "theme": ("T",), "suspend": ()}
+    # As the comments beside them say.
+    assert '"zh" in a Chinese locale' in example
+    assert load({}, {"LANG": "zh_CN.UTF-8"}, tmp_path / "none.toml").settings.lang == "zh"
+    assert "12 over SSH" in example
+    assert load({}, environment | {"SSH_CONNECTION": "x"}, tmp_path / "none.toml").settings.fps == 12
+
+
+# -- commands, keys, options -------------------------------------------------------------------------------
 
 
 def test_every_command_shows_up() -> None:
-    assert {words[1] for words in headless()} == {"run", "doctor", "check", "theory"}
-    assert len(headless()) >= 9
+    # The screen, the kiosk and the server stay; docs/serving.md is about the last two.
+    assert {words[1] for words in headless()} == set(COMMANDS) - {"", "kiosk", "serve"}
+    assert len(headless()) >= 12
+
+
+def test_every_key_that_is_named_is_a_commands() -> None:
+    known = {key_name(key) for each in KEYS for key in each.keys} | {"escape"}
+    named = set(re.findall(r"`([^`\s\w]|\w|space|enter|escape|tab)`", written()))
+    assert named <= known
+    assert len(named) > 20
 
 
 @pytest.mark.parametrize("words", headless(), ids=" ".join)
@@ -65,11 +148,13 @@ def test_every_command_without_a_screen_runs(
     words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRADTUI_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
     arguments = words[1:]
     target = tmp_path / arguments[arguments.index(">") + 1] if ">" in arguments else None
     if target is not None:
         arguments = arguments[: arguments.index(">")]
-    quick = QUICK if arguments[0] != "theory" else ()
+    quick = QUICK if arguments[0] in OF_EXPERIMENT else ()
     done = run_main(capsys, *arguments, *quick)
     assert done.status == (1 if arguments[0] == "doctor" else 0)
     assert done.err == ""
@@ -86,20 +171,69 @@ def test_every_command_without_a_screen_runs(
         assert run_main(capsys, *shlex.split(follow[1])).status == 0
 
 
-def test_every_option_that_the_readme_names_is_there() -> None:
-    known = {flag(name) for name in options()} | {
-        "--json",
-        "--plot",
-        "--save",
-        "--print-config",
-        "--jacobian",
-        "--version",
+def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
+    rows = re.findall(r"^\| ((?:`[^`]+` ?)+) \| (.+) \|$", README.split("## Seven views")[0], re.MULTILINE)
+    steps = {said: re.findall(r"`([^`]+)`", keys) for keys, said in rows}
+    reached: dict[str, object] = {}
+
+    async def tour(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        probes: dict[str, Callable[[], object]] = {
+            "backpropagation": lambda: app.state.playing,
+            "the cure": lambda: (app.state.view, [name for name, _ in app.state.changes]),
+            "an LSTM": lambda: (app.state.view, app.state.experiment.cell),
+            "presets": lambda: type(app.screen).__name__,
+            "lessons": lambda: app.state.lesson is not None,
+            "every key": lambda: type(app.screen).__name__,
+        }
+        for (said, keys), (start, probe) in zip(steps.items(), probes.items(), strict=False):
+            assert said.startswith(start)
+            for key in keys:
+                await pilot.press({"?": "question_mark"}.get(key, key))
+                if start == "backpropagation":  # it is over before long
+                    await until(pilot, lambda: app.state.playing, "playback")
+                else:
+                    await settled(app, pilot)
+            reached[start] = probe()
+            while len(app.screen_stack) > 1:
+                await pilot.press("escape")
+                await pilot.pause()
+
+    play(tour)
+    assert list(steps)[-1] == "quit"
+    assert reached == {
+        "backpropagation": True,
+        "the cure": ("compare", ["activation", "init"]),
+        "an LSTM": ("explore", "lstm"),
+        "presets": "Picker",
+        "lessons": True,
+        "every key": "Help",
     }
-    named = set(re.findall(r"`(?:gradtui [^`]*)?(--[a-z-]+)", README)) | {
+
+
+def test_every_option_that_is_named_is_there() -> None:
+    switches = {name for each in COMMANDS.values() for name, _ in each.switches}
+    screen = {name for name, _ in address.switches()}
+    known = {flag(name) for name in (*options(), *SETTINGS.names)} | switches | screen | {"--no-mouse", "--help"}
+    named = set(re.findall(r"`(?:gradtui [^`]*)?(--[a-z-]+)", README + HEADLESS)) | {
         word for words in headless() for word in words if word.startswith("--")
     }
     assert named <= known
-    assert len(named) > 30
+    assert len(named) > 50
+
+
+def test_every_variable_that_is_named_is_one() -> None:
+    known = {each.variable for each in SETTINGS.values()} | {"GRADTUI_CONFIG", "GRADTUI_LESSONS"}
+    named = set(re.findall(r"GRADTUI_\w+", README))
+    assert named <= known
+    assert len(named) >= 3
+
+
+def test_every_theme_and_set_of_glyphs_that_is_named_is_one() -> None:
+    for setting in ("theme", "glyphs", "color", "lang"):
+        for value in re.findall(rf"`--{setting} ([\w-]+)`", README):
+            assert SETTINGS[setting].kind.parse(value) == value
+    assert "60×16" in README
+    assert SMALLEST == (60, 16)
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -116,10 +250,11 @@ def test_the_python_runs(
     assert names["trace"].experiment == Experiment(depth=50, activation="relu", init="he_normal")  # type: ignore[attr-defined]
 
 
-def test_every_link_to_a_file_leads_to_one() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("page", ["README.md", "docs/headless.md", "docs/lessons.md", "docs/serving.md"])
+def test_every_link_to_a_file_leads_to_one(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
 
 
 def test_the_figure_under_the_picture_is_the_default_experiments() -> None:
@@ -127,21 +262,113 @@ def test_the_figure_under_the_picture_is_the_default_experiments() -> None:
     assert f"{simulate(Experiment()).outcome.ratio:.1e}" == said
 
 
-def test_the_document_has_every_key_that_the_readme_names(capsys: pytest.CaptureFixture[str]) -> None:
-    (said,) = re.findall(r'`(\{"schema".*?)`', README, re.DOTALL)
-    stages, rest = re.search(r"\[\{(.*?)\}", said, re.DOTALL), re.sub(r"\[\{.*?\}.*?\]", "", said, flags=re.DOTALL)
-    assert stages is not None
-    found = run_main(capsys, "run", "--json", "--cell", "lstm", "--data", "digits-rows").json
-    assert set(re.findall(r"\w+", stages[1])) <= found["stages"][0].keys()
-    outcome = re.search(r'"outcome": \{(.*?)\}', rest, re.DOTALL)
-    assert outcome is not None
-    assert set(re.findall(r"\w+", outcome[1])) <= found["outcome"].keys()
-    assert set(re.findall(r'"(\w+)"', rest)) == found.keys() - {"stages"} | {"stages"}
+def test_the_document_has_the_keys_that_the_page_lists_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {
+        name: set(re.findall(r"`(\w+)`", about))
+        for name, about in re.findall(r"^\| `(\w+)` \| (.*) \|$", part("document", HEADLESS), re.MULTILINE)
+    }
+    small = ("run", "--json", "--data", "digits-rows", "--width", 4)
+    found = run_main(capsys, *small, "--cell", "lstm", "--jacobian").json
+    stacked = run_main(capsys, *small, "--cell", "gru", "--layers", 2).json
+    assert said.keys() == found.keys()
+    assert said["axis"] == {"layer", "time"}
+    for name in ("outcome", "profile", "theory"):
+        assert said[name] == found[name].keys()
+    assert said["parameters"] == next(iter(found["parameters"].values())).keys()
+    assert said["jacobian"] == found["jacobian"].keys()
+    assert said["stages"] == found["stages"][1].keys() | stacked["stages"][1].keys()
+
+
+def test_the_parts_of_a_factor_are_those_that_the_page_lists_and_go_together_as_it_says() -> None:
+    said = {
+        where: set(re.findall(r"`(\w+)`", parts))
+        for where, parts in re.findall(r"^\| (.+?) \| (.+?) \|", HEADLESS, re.M)
+    }
+    plain = simulate(Experiment(depth=6, width=8, batch=8, norm="layer")).stages[3]
+    assert set(plain.factors) <= said["MLP"]
+    assert np.prod(list(plain.factors.values())) == pytest.approx(plain.factor)
+    over_time: dict[str, Any] = {"data": "digits-rows", "width": 4, "batch": 4}
+    for where, experiment, whole in (
+        ("MLP, where a skip joins", Experiment(depth=6, width=8, batch=8, residual="add"), "factor"),
+        ("LSTM", Experiment(cell="lstm", **over_time), "cell"),
+        ("GRU", Experiment(cell="gru", **over_time), "factor"),
+    ):
+        stage = simulate(experiment).stages[3]
+        one, two, cosine = (stage.factors[name] for name in _in_order(where, said[where]))
+        total = stage.factors["cell"] if whole == "cell" else stage.factor
+        assert total is not None
+        assert one**2 + two**2 + 2 * cosine * one * two == pytest.approx(total**2)
+
+
+def _in_order(where: str, names: set[str]) -> list[str]:
+    """The two paths, then the cosine between them."""
+    assert "cosine" in names, where
+    return [*sorted(names - {"cosine"}), "cosine"]
 
 
 def test_the_archive_has_the_names_that_the_readme_lists(tmp_path: Path) -> None:
     simulate(Experiment(cell="lstm", data="digits-rows", width=4, clip="norm")).save(tmp_path / "run.npz")
-    (said,) = re.findall(r"`run.npz` holds (.*?)\.\n", README, re.DOTALL)
+    (said,) = re.findall(r"`run.npz` holds (.*?)\. ", HEADLESS, re.DOTALL)
     kinds = {name.rpartition("/")[0] or name for name in re.findall(r"`([\w/]+)`", said)}
     with np.load(tmp_path / "run.npz") as archive:
         assert kinds <= {name.rpartition("/")[0] or name for name in archive.files}
+
+
+# -- pictures ----------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def text_of(svg: str) -> tuple[str, ...]:
+    """The lines of a terminal in Rich's SVG: every text stands at its column, in its line's clip path."""
+    cell = 12.2  # Rich's width of a cell: font size 20 × 0.61
+    rows: dict[int, str] = {}
+    for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
+        line = re.search(r"line-(\d+)", element.get("clip-path", ""))
+        if line is not None:
+            before = rows.get(int(line[1]), "").ljust(round(float(element.get("x", "")) / cell))
+            rows[int(line[1])] = before + (element.text or "").replace("\N{NO-BREAK SPACE}", " ")
+    return tuple(rows[number].rstrip() for number in sorted(rows))
+
+
+def drawn(name: str) -> tuple[str, ...]:
+    return text_of((DOCS / f"{name}.svg").read_text(encoding="utf-8"))
+
+
+def test_the_pictures_of_the_readme_are_those_that_the_tool_makes() -> None:
+    shown = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
+    assert sorted(path for _, path in shown) == sorted(f"docs/{name}.svg" for name in PICTURES)
+    assert all(len(text) > 20 for text, _ in shown), "a picture says in words what it shows"
+    assert {path.stem for path in DOCS.glob("*.svg")} == PICTURES.keys()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_shows_what_no_other_shows(name: str) -> None:
+    picture = PICTURES[name]
+    assert len(drawn(name)) == picture.size[1]
+    assert max(map(len, drawn(name))) == picture.size[0]
+    assert picture.shows
+    for text in picture.shows:
+        assert {each for each in PICTURES if text in "\n".join(drawn(each))} == {name}
+
+
+def test_every_view_has_a_picture_that_its_digit_leads_to() -> None:
+    digits = {view: BY_ID[f"view_{view}"].keys[-1] for view in VIEWS}
+    pressed = {key for picture in PICTURES.values() for key in picture.keys}
+    # Explore is there from the start.
+    assert {view for view, key in digits.items() if key not in pressed} == {"explore"}
+    headings = re.findall(r"^\*\*(\d) · (.+?)\*\*", README, re.MULTILINE)
+    assert [(digit, label.lower()) for digit, label in headings] == [
+        (digits[view], TOOL.VIEWS[view].label) for view in VIEWS
+    ]
+
+
+@pytest.mark.parametrize("name", ["compare", "lesson"])
+def test_a_picture_is_what_the_screen_shows_today(name: str) -> None:
+    svg = asyncio.run(sys.modules["tool_pictures"].take(PICTURES[name]))
+    assert text_of(svg) == drawn(name)
+
+
+def test_two_runs_of_a_picture_give_the_same_file() -> None:
+    take = sys.modules["tool_pictures"].take
+    one, two = (asyncio.run(take(PICTURES["idea"])) for _ in range(2))
+    assert one == two

@@ -3,51 +3,101 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from gradtui.app import GradtuiApp
+from gradtui.lessons import library
+from gradtui.state import State
 from gradtui_engine import Experiment
 
 DOCS = Path(__file__).parents[1] / "docs"
+#: Seconds after which a computation that a picture waits for counts as lost.
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: the experiment, the terminal's size, and the keys that lead there."""
+    """One picture: the keys that lead there from a fresh start, the terminal's size, and the experiment to start with.
+
+    shows: texts that are in this picture and in no other, each on one line of the screen: a test looks for them.
+    """
 
     name: str
-    experiment: Experiment
     size: tuple[int, int]
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...]
+    shows: tuple[str, ...]
+    experiment: Experiment = field(default_factory=Experiment)
 
 
 PICTURES = (
-    Picture("mlp", Experiment(), (112, 30), ("k",) * 11),
-    Picture("relu", Experiment(activation="relu", init="he_normal"), (112, 30), ("k",) * 11),
-    Picture("lstm", Experiment(cell="lstm"), (112, 36), ("k",) * 40),
+    Picture("mlp", (112, 30), (), ("z under σ ○ and σ′ ·",)),
+    Picture(
+        "lstm", (112, 36), ("k",) * 40, ("cell state c · units", "gates · mean over units"), Experiment(cell="lstm")
+    ),
+    Picture("idea", (112, 30), ("2",), ("sigmoid  →  ● ReLU", "plain  →  ● residual", "RNN  →  ● LSTM")),
+    Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · he_normal", "B differs from A in")),
+    Picture("lab", (112, 32), ("4",), ("f and f′ · sigmoid", "√E f′² at these z")),
+    Picture("maths", (132, 42), ("5",), ("unit circle and unit hyperbola", "the bridge")),
+    Picture("theory", (132, 38), ("6",), ("edge of chaos", "singular values of the Jacobian")),
+    # The third lesson begins with a question; the first choice is wrong.
+    Picture(
+        "lesson", (112, 32), ("7", "down", "down", "enter", "enter", "enter"), ("lesson · ReLU's 1", "✗ A it is cured")
+    ),
+    # As wide as bars and form together, so that no sliver of another pane is left between them.
+    Picture("form", (128, 36), ("f",), ("experiment · as it is", "── initialisation ──")),
 )
 
 
-async def take(picture: Picture, folder: Path) -> Path:
-    """Run the real app without a terminal, press the keys, and export what it shows."""
-    app = GradtuiApp(picture.experiment)
+async def take(picture: Picture) -> str:
+    """Run the real app without a terminal, press the keys one by one, and return what it shows as SVG."""
+    library.allow(False)  # the lessons of whoever makes the pictures are nobody else's
+    try:
+        return await _take(picture)
+    finally:
+        library.allow(True)
+
+
+async def _take(picture: Picture) -> str:
+    app = GradtuiApp(State(picture.experiment))
     async with app.run_test(size=picture.size) as pilot:
-        await app.workers.wait_for_complete()
+        await _settle(app, pilot)
+        for key in picture.keys:
+            await pilot.press(key)
+            await _settle(app, pilot)
+        return _with_steady_names(picture, app.export_screenshot(title="gradtui"))
+
+
+async def _settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
+    """Until everything that the screen needs has been computed and is drawn."""
+    end = time.monotonic() + _LONGEST
+    await pilot.pause()
+    while not (app.state.loaded and app.jobs.idle):
+        if time.monotonic() > end:
+            raise TimeoutError("a computation took too long")
         await pilot.pause()
-        await pilot.press(*picture.keys)
-        await pilot.pause()
-        path = folder / f"{picture.name}.svg"
-        path.write_text(app.export_screenshot(title="gradtui"), encoding="utf-8")
-    return path
+    await pilot.pause()
+
+
+def _with_steady_names(picture: Picture, svg: str) -> str:
+    """Rich numbers an SVG's ids and classes by chance: a picture that shows the same should be the same file."""
+    return re.sub(r"terminal-\d+", picture.name, svg)
 
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ.pop("NO_COLOR", None)
     for picture in PICTURES:
-        print(asyncio.run(take(picture, folder)))
+        path = folder / f"{picture.name}.svg"
+        path.write_text(asyncio.run(take(picture)), encoding="utf-8")
+        print(path)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,109 @@
-"""Write the generated parts of README.md: `python tools/readme.py`. A test compares them with what it would write."""
+"""Write the generated parts of the pages: `python tools/readme.py`. A test compares them with what it would write.
+
+A part stands between its marks, <!-- NAME --> and <!-- /NAME -->, and comes from the table that the program reads.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from gradtui.commands import key_table
+from gradtui import address
+from gradtui.commands import BY_ID, key_table
+from gradtui.lessons.check import measure_table
+from gradtui.presets import PRESETS
+from gradtui.settings import KEYS, SETTINGS, Setting
+from gradtui.views.catalogue import VIEWS
 from gradtui_engine.experiment import Experiment, options
+from gradtui_engine.options import Choice
 from gradtui_engine.spelling import flag
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+#: The environment whose defaults are shown, and others in which a default is another one.
+_USUAL: Mapping[str, str] = {"LANG": "en_GB.UTF-8"}
+_ELSEWHERE: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("in a Chinese locale", {"LANG": "zh_CN.UTF-8"}),
+    ("without UTF-8", {"LANG": "en_GB.ISO-8859-1"}),
+    ("over SSH", _USUAL | {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}),
+)
+#: Keys for the example: more than one, another one, none.
+_EXAMPLE_KEYS: Mapping[str, list[str]] = {"step": ["n", ".", "f8"], "theme": ["T"], "suspend": []}
+
+
+def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (heading, *rows)]
+    return "\n".join([lines[0], "|---" * len(heading) + "|", *lines[1:]])
+
+
+def preset_table() -> str:
+    """Every preset as a Markdown table: name, the view that it opens, its point."""
+    rows = ((f"`{each.name}`", VIEWS[each.view].label, each.point) for each in PRESETS.values())
+    return _table(("preset", "view", "what it shows"), rows)
 
 
 def option_table() -> str:
     """Every field as a Markdown table: option, default, what it means, what is allowed."""
-    lines = ["| option | default | what it means |", "|---|---|---|"]
+    rows = []
     for name, each in options().items():
         default = Experiment.__dataclass_fields__[name].default
-        shown = "" if default is None else f"`{default}`"
-        allowed = each.kind.allowed
         only = f" ({', '.join(each.cells)})" if each.cells else ""
-        lines.append(f"| `{flag(name)}` | {shown} | {each.help}{only}: {allowed} |")
-    return "\n".join(lines)
+        shown = "" if default is None else f"`{default}`"
+        rows.append((f"`{flag(name)}`", shown, f"{each.help}{only}: {each.kind.allowed}"))
+    return _table(("option", "default", "what it means"), rows)
 
 
-PARTS = {"keys": key_table, "options": option_table}
+def screen_table() -> str:
+    """The options of the screen as a Markdown table; the file names of the lessons would fill it."""
+    rows = []
+    for each in address.ROWS:
+        names = isinstance(each.kind, Choice) and each.name not in ("row", "lesson")
+        allowed = f": {each.kind.allowed}" if names and each.kind is not None else ""
+        rows.append((f"`--{each.name}`", each.help + allowed))
+    rows += [(f"`{name} FIELD=VALUE`", more["help"]) for name, more in address.switches() if name == address.B]
+    return _table(("option", "what it means"), rows)
 
 
-def generated(text: str) -> str:
+def example_config() -> str:
+    """A file of settings: every setting at its default, and some keys."""
+    rows = [(f"{each.name} = {_toml(each.default(_USUAL))}", _note(each)) for each in SETTINGS.values()]
+    keys = [(f"{name} = {_toml(keys)}", BY_ID[name].help) for name, keys in _EXAMPLE_KEYS.items()]
+    return "\n".join(["```toml", *_beside(rows), "", f"[{KEYS}]", *_beside(keys), "```"])
+
+
+def _note(setting: Setting) -> str:
+    default = setting.default(_USUAL)
+    others = [f"{_toml(value)} {where}" for where, env in _ELSEWHERE if (value := setting.default(env)) != default]
+    return "; ".join([f"{setting.help}: {setting.kind.allowed}", *others])
+
+
+def _beside(rows: list[tuple[str, str]]) -> list[str]:
+    width = max(len(text) for text, _ in rows)
+    return [f"{text.ljust(width)}  # {note}" for text, note in rows]
+
+
+def _toml(value: object) -> str:
+    """What JSON writes of texts, numbers, truth values and lists of texts is TOML too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+Parts = Mapping[str, Callable[[], str]]
+#: The pages, by their paths from the root, and the parts of each.
+PAGES: Mapping[str, Parts] = {
+    "README.md": {
+        "presets": preset_table,
+        "keys": key_table,
+        "config": example_config,
+        "options": option_table,
+        "screen": screen_table,
+    },
+    "docs/lessons.md": {"measures": measure_table},
+}
+
+
+def generated(text: str, parts: Parts) -> str:
     """The page with every part between its marks made anew."""
-    for name, make in PARTS.items():
+    for name, make in parts.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, rest = text.split(start)
         after = rest.split(end)[1]
@@ -37,7 +112,9 @@ def generated(text: str) -> str:
 
 
 def main() -> None:
-    README.write_text(generated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, parts in PAGES.items():
+        page = ROOT / name
+        page.write_text(generated(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
 
 
 if __name__ == "__main__":
