@@ -24,6 +24,7 @@ from .needs import Computed, Failed, Need, Simulation
 from .paced import PacedApp
 from .palette import DEFAULT, THEMES, palette
 from .profile import OPEN, Profile
+from .search import Palette
 from .themes import textual_theme
 from .timeline import Timeline
 from .views import catalogue, pointer, status
@@ -236,6 +237,10 @@ class GradtuiApp(PacedApp):
             self.send(command.event)
         else:
             ACTIONS[name](self, command.argument)
+
+    def action_command_palette(self) -> None:
+        if self.use_command_palette and not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette offers the table of commands, every field of the experiment, presets, themes and lessons."""
