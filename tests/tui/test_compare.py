@@ -187,6 +187,24 @@ def test_what_a_person_would_otherwise_believe_is_said_exactly_when_it_is_so(
     assert [each for each in (SAME, WORSE, NOT_YET) if each in shown] == ([expected] if expected else [])
 
 
+@pytest.mark.parametrize("height", [3, 5])
+@pytest.mark.parametrize("width", [58, 78, 118])
+def test_the_honest_sentence_and_bs_verdict_stand_in_the_smallest_pane_too(width: int, height: int) -> None:
+    many = (("width", 8), ("norm_position", "after"), ("optimizer", "adam"), ("batch", 17), ("seed", 12345))
+    for changes, sentence in ((many, "Honestly: no cure yet."), ((("clip", "norm"),), "Every ‖∂L/∂h‖ is the same")):
+        lines = text(compared(A.replace(gain=0.3), changes), "difference", width, height).splitlines()
+        assert len(lines) == height
+        assert any(line.startswith(sentence) for line in lines)
+        assert any(line.startswith("B ▼ vanishing") for line in lines)
+        assert lines[-1].startswith("in B:")
+        if height == 5:
+            assert lines[0].startswith("B differs from A in: ")
+            whole = changes != many or "seed 0 → 12345" in " ".join(lines[:2])
+            assert whole or lines[0].endswith(" …") or lines[1].endswith(" …"), (
+                "what does not fit shows that it goes on"
+            )
+
+
 def test_each_cures_key_stands_there_and_what_b_has_is_marked() -> None:
     shown = text(compared(A, (("activation", "relu"), ("clip", "norm"))), "difference").splitlines()[-1]
     assert shown == "in B: ✓A activation ·I init ·M norm ·S skip ✓C clipping"

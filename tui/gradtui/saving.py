@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from . import clipboard
+from .about import About
 from .address import command
 from .exports import FORMATS, Format, Material, NotWritten, write
 from .formats import percent
@@ -33,7 +34,8 @@ def export(app: GradtuiApp, argument: str) -> None:
             # The picker has to be gone before the screen is taken.
             app.call_after_refresh(start, app, name)
 
-    app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None), answered)
+    said = {name: About(each.label, each.help) for name, each in FORMATS.items()}
+    app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None, said), answered)
 
 
 def picture(app: GradtuiApp, argument: str) -> None:

@@ -17,7 +17,7 @@ from ..needs import Failed, Simulation, differences, other
 from ..summary import MARKS, describe
 from . import bars
 from .scene import Scene
-from .spans import Line, first_fit, first_title, page, width_of, wrap
+from .spans import Line, first_fit, first_title, page, text_of, width_of, wrap
 
 #: Fields that say more under another name: without an optimiser it is plain SGD.
 _SHOWN = {"optimizer": "optimizer_name"}
@@ -120,19 +120,32 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     lines = [_cures(scene, width)]
     if b is None:
         return page([*_absent(scene, width), *lines], width, height)
-    said: list[Line] = []
-    said += wrap(
-        tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment)), width
-    )
-    said += [_verdict("A", scene, width), _verdict("B", b, width)]
+    room = height - len(lines)
+    # What is least at hand comes first where rows are few: A's verdict stands in the header too.
+    verdicts = [_verdict(letter, side, width) for letter, side in (("A", scene), ("B", b))][-max(room - 2, 1) :]
+    honest = _honest(scene, b)
+    verdicts += _shortened(honest, width, room - len(verdicts), "message")
+    fields = tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment))
+    said = [*_shortened(fields, width, room - len(verdicts)), *verdicts]
     first = 0 if scene.over_time else 1
-    stages = list(dict.fromkeys((first, scene.stage)))
-    for stage in stages:
+    for stage in dict.fromkeys((first, scene.stage)):
         if stage < min(len(scene.stages), len(b.stages)):
             said += wrap(_times(scene, b, stage), width, "strong")
-    said += wrap(_honest(scene, b), width, "message") if _honest(scene, b) else []
-    room = height - len(lines)
     return page([*said[:room], *lines], width, height)
+
+
+def _shortened(text: str, width: int, most: int, style: str = "text") -> list[Line]:
+    """The text in at most so many lines; an ellipsis, between words, where it goes on."""
+    lines = wrap(text, width, style) if text else []
+    if len(lines) <= most:
+        return lines
+    lines = lines[: max(most, 0)]
+    if lines:
+        last = text_of(lines[-1])
+        while last and width_of([(f"{last} …", style)]) > width:
+            last = last.rpartition(" ")[0]
+        lines[-1] = [(f"{last} …", style)]
+    return lines
 
 
 def differing(a: Experiment, b: Experiment) -> str:
