@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import shutil
@@ -110,9 +111,8 @@ def table(trace: Trace, width: int, blocks: bool) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
     columns = _columns(trace)
     while True:
-        rows = [[column(stage.index) for _, column in columns] for stage in reversed(trace.stages)]
-        names = [name for name, _ in columns]
-        head = list(map(tr, names))
+        rows = [[cell(stage.index) for _, _, cell in columns] for stage in reversed(trace.stages)]
+        names, head = [name for name, _, _ in columns], [shown for _, shown, _ in columns]
         widths = [max(cell_len(row[index]) for row in [head, *rows]) for index in range(len(head))]
         spare = [name for name in _SPARE if name in names]
         if not spare or sum(widths) + 2 * len(widths) + _LEAST_BAR <= width:
@@ -192,8 +192,8 @@ def _quotient(value: float | None, trace: Trace) -> str:
 #: The least width of a bar, and the columns that give way to it in a narrow terminal, in this order.
 _LEAST_BAR = 10
 _SPARE = ("dead", "sat.", "std", "mean", "scale", "predicted", "gates", "direct", "cell", "skip", "branch", "norm")
-#: A column's head, and its text for a stage.
-Column = tuple[str, Callable[[int], str]]
+#: A column's name, its head, and its text for a stage.
+Column = tuple[str, str, Callable[[int], str]]
 
 
 def _columns(trace: Trace) -> list[Column]:
@@ -205,19 +205,23 @@ def _columns(trace: Trace) -> list[Column]:
         if part not in ("whole", "cosine")
     ]
     columns: list[Column] = [
-        (trace.axis, str),
-        ("‖∂L/∂h‖", lambda index: short(stages[index].gradient_norm)),
+        (trace.axis, tr(trace.axis), str),
+        ("h", "‖∂L/∂h‖", lambda index: short(stages[index].gradient_norm)),
     ]
     if trace.program.cells:
-        columns.append(("‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
-    columns.append(("factor", lambda index: _quotient(stages[index].factor, trace)))
+        columns.append(("c", "‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
+    columns.append(("factor", tr("factor"), lambda index: _quotient(stages[index].factor, trace)))
     if any(value is not None for value in predicted):
-        columns.append(("predicted", lambda index: short(predicted[index])))
-    columns += [(part, lambda index, part=part: _quotient(stages[index].factors.get(part), trace)) for part in parts]  # type: ignore[misc]
+        columns.append(("predicted", tr("predicted"), lambda index: short(predicted[index])))
+    columns += [(part, tr(part), functools.partial(_part, trace, part)) for part in parts]
     return [
         *columns,
-        ("mean", lambda index: short(stages[index].activation.mean)),
-        ("std", lambda index: short(stages[index].activation.std)),
-        ("sat.", lambda index: percent(stages[index].activation.saturated)),
-        ("dead", lambda index: percent(stages[index].activation.dead)),
+        ("mean", tr("mean"), lambda index: short(stages[index].activation.mean)),
+        ("std", tr("std"), lambda index: short(stages[index].activation.std)),
+        ("sat.", tr("sat."), lambda index: percent(stages[index].activation.saturated)),
+        ("dead", tr("dead"), lambda index: percent(stages[index].activation.dead)),
     ]
+
+
+def _part(trace: Trace, part: str, index: int) -> str:
+    return _quotient(trace.stages[index].factors.get(part), trace)

@@ -33,7 +33,7 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         last = index == len(columns) - 1
-        table.add_column(tr(column), justify="left" if index == 0 or last else "right", no_wrap=not last)
+        table.add_column(column, justify="left" if index == 0 or last else "right", no_wrap=not last)
     return table
 
 
@@ -67,7 +67,7 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     if outcome.healthy:
         return status
     console.print()
-    table = _table("remedy", "", "factor", "end to end", "loss", "after 1 update", "why")
+    table = _table(tr("remedy"), "", tr("factor"), tr("end to end"), tr("loss"), tr("after 1 update"), tr("why"))
     for trial in report.trials:
         tried = trial.measured
         table.add_row(
@@ -90,7 +90,7 @@ def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> 
     console = _console(out)
     console.print(Text(describe(experiment), "bold"))
     console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
-    table = _table("parameter", "worst error", "moved", "at a kink", "")
+    table = _table(tr("parameter"), tr("worst error"), tr("moved"), tr("at a kink"), "")
     failed, count = 0, 0
     for row in check_parameters(experiment):
         count += 1
@@ -118,7 +118,7 @@ def theory(out: TextIO) -> int:
     from gradtui_engine.figures import figures
 
     console = _console(out)
-    table = _table("figure", "published", "computed", "source")
+    table = _table(tr("figure"), tr("published"), tr("computed"), tr("source"))
     off = 0
     for row in figures():
         close = math.isclose(row.published, row.computed, rel_tol=row.tolerance)

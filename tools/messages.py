@@ -1,0 +1,213 @@
+"""What the catalogues lack, and what they have too much: `python tools/messages.py`. Exit status 1 for either.
+
+A text that a person reads is a literal in a call of `tr` or `Message`, found by its syntax, or stands in a table whose
+rows are passed through `tr` where they are shown. A call with anything but a literal has to be one of VARIABLE: a look
+at the code says which table its text comes from, and that table has to be in `table_texts`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gradtui import commands, cures, exports, form_model, helping, kiosk, notes, palette, presets, profile, settings
+from gradtui.language import ENGLISH, LANGUAGES, catalogue
+from gradtui.lessons import course
+from gradtui.serve import endings
+from gradtui.state import AXES
+from gradtui.timeline import Grain
+from gradtui.views import catalogue as views
+from gradtui.views import cell, idea, panes, quantities, readout, speech, theory_words
+from gradtui_engine import Experiment, simulate
+from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.cells import CELLS
+from gradtui_engine.clipping import CLIPPINGS
+from gradtui_engine.initialisers import INITIALISERS
+from gradtui_engine.losses import LOSSES
+from gradtui_engine.mlp import BLOCKS
+from gradtui_engine.normalisation import NORMALISATIONS
+from gradtui_engine.optimisers import OPTIMISERS
+from gradtui_engine.prose import table_texts as engine_texts
+
+ROOT = Path(__file__).parents[1]
+SOURCES = (ROOT / "engine" / "gradtui_engine", ROOT / "tui" / "gradtui")
+#: Function → which of its arguments is the text. A lesson's refusal says what is allowed, often in code (text or not).
+_TEXT_OF = {"tr": 0, "Message": 0, "_refuse": 1}
+#: The modules that pass texts on.
+_PASSING = ("engine/gradtui_engine/message.py", "tui/gradtui/language.py")
+
+#: Every call of `tr` whose text is no literal, as its argument is written: all of them take it from a table.
+VARIABLE = frozenset((
+    "FAILED", "REFUSALS['own']", "TABLE[name].label", "TABLE[pane].help", "_AT[each.place]", "_CROSSINGS[here]",
+    "_IDEA", "_NAMES[pane]", "_WORDS[char]", "chain.cure", "chain.disease", "chain.words", "command.help",
+    "command.label", "cure.label", "cure.lacking", "drawn.quantity.label", "drawn.quantity.lacking",
+    "drawn.quantity.title", "drawn.scale.kind", "drawn.series[0].symbol", "each.help", "each.label", "each.message",
+    "each.row.label", "each.symbol", "error.message", "formula", "found.problem", "group", "meaning", "name", "note",
+    "option.help", "option.kind.allowed", "options()[field].help", "options()[name].help", "ours.help",
+    "outcome.kind.replace('_', '-')", "outcome.message", "outcome.rule", "outcome.severity", "outcome.site",
+    "outcome.source", "part", "preset.point", "problem", "problem.message", "quantity.help", "quantity.label",
+    "quantity.lacking", "regime", "row.backward_formula", "row.derivative_formula", "row.formula", "row.label",
+    "row.name", "row.note", "seen.row.note", "self._option.help", "self._option.kind.allowed",
+    "self._said[name].formula", "self.sentence", "self.value.replace('_', '-')", "series.symbol",
+    "status.computing(share)", "step.site.part", "step.site.place", "str(each)", "str(scene.step.phase)",
+    "str(state.grain)", "str(step.phase)", "text", "theory.note", "theory.regime", "trace.axis", "trial.effect",
+    "trial.remedy.name", "trial.text", "view.help", "view.label", "why",
+))  # fmt: skip
+
+
+# -- the code ----------------------------------------------------------------------------------------------
+
+
+def calls(*functions: str) -> Iterator[tuple[str, ast.expr]]:
+    """Every argument that is a text for a person, of calls of these functions, and where it stands."""
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    if name in functions and len(node.args) > _TEXT_OF[name]:
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", node.args[_TEXT_OF[name]]
+
+
+def texts_of(argument: ast.expr) -> Iterator[str | ast.expr]:
+    """The literals of an argument; of `a if x else b` both, of `x or "a"` each; what is none comes as it is."""
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        yield argument.value
+    elif isinstance(argument, ast.IfExp):
+        yield from (*texts_of(argument.body), *texts_of(argument.orelse))
+    elif isinstance(argument, ast.BoolOp):
+        for each in argument.values:
+            yield from texts_of(each)
+    else:
+        yield argument
+
+
+def literal_texts() -> dict[str, str]:
+    """Text → the first place where it stands."""
+    found: dict[str, str] = {}
+    for place, argument in calls(*_TEXT_OF):
+        for each in texts_of(argument):
+            if isinstance(each, str):
+                found.setdefault(each, place)
+    return found
+
+
+def unknown_calls() -> list[str]:
+    """The calls that are neither literals nor in VARIABLE."""
+    found = []
+    for place, argument in calls("tr", "Message"):
+        for each in texts_of(argument) if not place.startswith(_PASSING) else ():
+            if not isinstance(each, str) and ast.unparse(each) not in VARIABLE:
+                found.append(f"{place}: tr({ast.unparse(each)})")
+    return found
+
+
+# -- the tables --------------------------------------------------------------------------------------------
+
+#: Formulas that are more than symbols: "a = z if z > 0 else s z", "mean over the batch of …".
+_FORMULAS: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
+    (ACTIVATIONS, ("formula", "derivative_formula")),
+    (INITIALISERS, ("formula",)),
+    (CELLS, ("formula",)),
+    (NORMALISATIONS, ("formula",)),
+    (BLOCKS, ("formula",)),
+    (LOSSES, ("formula", "backward_formula")),
+    (CLIPPINGS, ("formula",)),
+    (OPTIMISERS, ("formula",)),
+)
+_WORDS = re.compile(r"\b(if|where|mean (?:of|over)|as|of the|all|then)\b")
+
+
+def table_texts() -> Iterator[tuple[str, str]]:
+    """(text, table) of every text that stands in a table."""
+    yield from ((text, "the engine's tables") for text in engine_texts())
+    for table, fields in _FORMULAS:
+        for row in table.values():
+            for field in fields:
+                if _WORDS.search(getattr(row, field)):
+                    yield getattr(row, field), "formulas with words"
+    for where, texts in _tables().items():
+        yield from ((text, where) for text in texts if text)
+
+
+def _tables() -> dict[str, Iterable[str]]:
+    return {
+        "commands": (*commands.GROUPS, *_fields(commands.COMMANDS, "label", "help")),
+        "panes": _fields(panes.TABLE.values(), "label", "help"),
+        "views": _fields(views.VIEWS.values(), "label", "help"),
+        "quantities": (*_fields(quantities.QUANTITIES.values(), "label", "title", "help", "lacking"), *_symbols()),
+        "axes": AXES,
+        "grains": map(str, Grain),
+        "presets": _fields(presets.PRESETS.values(), "point"),
+        "settings": (*_fields(settings.SETTINGS.values(), "help"), settings.SETTINGS["theme"].kind.allowed),
+        "exports": _fields(exports.FORMATS.values(), "label", "help"),
+        "cures": _fields(cures.CURES.values(), "label", "lacking"),
+        "gates": (meaning for rows in cell.GATES.values() for _, _, meaning in rows),
+        "chains": _fields(idea.CHAINS, "disease", "cure", "words"),
+        "lessons": course.texts(),
+        "themes": _fields(palette.THEMES.values(), "help"),
+        "regimes": (words for _, words in theory_words.REGIMES.values()),
+        "readout": (*readout._NAMES.values(), *readout._CROSSINGS.values()),
+        "speech": speech._WORDS.values(),
+        "form": form_model.GROUPS,
+        "help": (helping._IDEA,),
+        "notes": (why for _, why in notes._CONDITIONS.values()),
+        "profile": profile.REFUSALS.values(),
+        "kiosk": (kiosk.FAILED,),
+        "serve": (*_fields(endings.ENDS.values(), "sentence"), *_fields(endings.REFUSALS.values(), "sentence")),
+    }
+
+
+def _fields(rows: Iterable[Any], *fields: str) -> tuple[str, ...]:
+    return tuple(getattr(row, field) for row in rows for field in fields)
+
+
+def _symbols() -> Iterator[str]:
+    """The bars' symbols that are words: std h, saturated."""
+    trace = simulate(Experiment(depth=2, width=4, batch=4))
+    for quantity in quantities.QUANTITIES.values():
+        for series in quantity.series(trace):
+            if re.search("[a-z]{3}", series.symbol):
+                yield series.symbol
+
+
+# -- both --------------------------------------------------------------------------------------------------
+
+
+def wanted() -> dict[str, str]:
+    """Every text that a person can read, and where it stands."""
+    found = literal_texts()
+    for text, where in table_texts():
+        found.setdefault(text, where)
+    return found
+
+
+def report() -> Iterator[str]:
+    """What is wrong, one line each."""
+    for each in unknown_calls():
+        yield f"neither a literal nor known to come from a table: {each}"
+    texts = wanted()
+    for code in LANGUAGES:
+        if code == ENGLISH:
+            continue
+        found = catalogue(code)
+        for text, where in texts.items():
+            if text not in found:
+                yield f"{code}.toml lacks {text!r} ({where})"
+        for text in found:
+            if text not in texts:
+                yield f"{code}.toml has {text!r}, which nothing says"
+
+
+def main() -> int:
+    lines = list(report())
+    print("\n".join(lines) or "nothing is missing, nothing is left over")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
