@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import stat
 import subprocess
 import time
 from pathlib import Path
 
-from .ssh import Server, until
+from ..tui.terminal import Terminal
+from .ssh import Server, Visitor, until
 
 SHOWN = "gradient"
 
@@ -94,3 +96,20 @@ def test_a_long_day_of_visitors_leaves_no_descriptor_and_no_process_behind(start
             visitor.follow(0.02 * (count % 10))
     until(lambda: not server.sessions(), "the last visitor's end", 5)
     until(lambda: descriptors() == before, "the descriptors to be closed", 5)
+
+
+def test_the_host_sees_a_live_table_and_ctrl_c_ends_the_server(tmp_path: Path) -> None:
+    words = ("serve", "--port", "0", "--allow-root", "--host-key", str(tmp_path / "key"))
+    with Terminal(*words, size=(160, 30)) as host:
+        host.shows("fingerprint SHA256:")
+        host.shows("places taken")
+        found = re.search(r"ssh -C -p (\d+) demo@127", host.text)
+        assert found is not None
+        with Visitor(int(found[1]), size=(80, 24)) as visitor:
+            visitor.shows(SHOWN)
+            host.shows("80×24")
+            host.press("\x03")
+            assert visitor.ended() == 1
+            assert visitor.restored
+        assert host.ended() == 0
+        assert "Traceback" not in host.text
