@@ -121,10 +121,10 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     if b is None:
         return page([*_absent(scene, width), *lines], width, height)
     room = height - len(lines)
-    # What is least at hand comes first where rows are few: A's verdict stands in the header too.
-    verdicts = [_verdict(letter, side, width) for letter, side in (("A", scene), ("B", b))][-max(room - 2, 1) :]
-    honest = _honest(scene, b)
-    verdicts += _shortened(honest, width, room - len(verdicts), "message")
+    honest = _shortened(_honest(scene, b), width, room - 1, "message")
+    # Where rows are few, A's verdict goes first: it stands in the header too.
+    both = room >= len(honest) + 3
+    verdicts = [*([_verdict("A", scene, width)] if both else []), _verdict("B", b, width), *honest]
     fields = tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment))
     said = [*_shortened(fields, width, room - len(verdicts)), *verdicts]
     first = 0 if scene.over_time else 1
