@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradtui import cli
 from gradtui.serve import limits as limits_of
 from gradtui.serve.endings import ENDS, REFUSALS, number_of, reason_of, refused
 from gradtui.serve.hostkey import fingerprint, host_key
@@ -23,7 +24,9 @@ from gradtui.serve.metrics import Metrics
 from gradtui.serve.report import JSON, LINES, Report
 from gradtui.serve.restore import Screen, farewell, plain
 from gradtui.serve.sessions import Visitor
-from gradtui_engine import ExperimentError
+from gradtui_engine import Experiment, ExperimentError
+
+from ..tui.helpers import run_main
 
 
 def read(*words: str, lifted: bool = False) -> Limits:
@@ -215,3 +218,40 @@ def test_json_lines_are_json_and_text_lines_have_no_control_characters() -> None
     Report(out, LINES).event("ended", log="one\x1b[2J\ntwo")
     assert "\x1b" not in out.getvalue()
     assert len(out.getvalue().splitlines()) == 3
+
+
+# -- the command -------------------------------------------------------------------------------------------
+
+
+def test_all_that_is_wrong_with_the_options_is_told_at_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    done = run_main(
+        capsys, "serve", "--port", "x", "--metrics", "99999", "--log", "xml", "--idle", "soon", "--depth", "0",
+        "--authorized-keys", "/nonexistent", "--password", "", "--view", "nowhere",
+    )  # fmt: skip
+    assert done.status == 2
+    for word in ("--port", "--metrics", "--log", "--idle", "depth", "--authorized-keys", "--password", "view", "root"):
+        assert any(word in line for line in done.problems), word
+    assert "Traceback" not in done.err
+
+
+def test_visitors_get_the_options_of_the_host_spelled_as_their_program_reads_them() -> None:
+    words = ["--depth", "7", "--view", "maths", "--theme", "nord", "--no-mouse", "--b", "init=he_normal"]
+    _, usage = cli.read(cli.COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
+    found = usage.switches.plan.arguments
+    experiment, again = cli.read(cli.COMMANDS["kiosk"], list(found))
+    assert experiment == Experiment(depth=7)
+    state, _ = again.switches.opening
+    assert (state.view, state.changes) == ("maths", (("init", "he_normal"),))
+    settings = again.switches.loaded.settings
+    assert (settings.theme, settings.mouse) == ("nord", False)
+
+
+def test_a_preset_is_handed_on_with_its_view_and_its_changes() -> None:
+    _, usage = cli.read(cli.COMMANDS["serve"], ["relu-he", "--allow-root", "--host-key", "/x"])
+    experiment, again = cli.read(cli.COMMANDS["kiosk"], list(usage.switches.plan.arguments))
+    state, _ = again.switches.opening
+    assert experiment.activation == "relu"
+    assert (state.view, state.changes) == ("compare", (("init", "he_normal"),))

@@ -152,7 +152,6 @@ def _serve(experiment: Any, switches: Any, out: TextIO) -> int:
 def _check_serve(experiment: Any, switches: Any) -> None:
     from .serve.command import plan
 
-    _check_screen(experiment, switches)
     switches.plan = plan(experiment, switches)
 
 

@@ -20,9 +20,10 @@ from gradtui_engine.options import Choice, Integer, Rejected
 from gradtui_engine.problems import ExperimentError, Problem
 from gradtui_engine.spelling import flag
 
-from .. import address
+from .. import address, presets
 from ..language import tr
-from ..settings import SETTINGS, given_of
+from ..launch import opening
+from ..settings import SETTINGS, Boolean, given_of
 from . import limits as limits_of
 from .launcher import LaunchError
 from .limits import Limits
@@ -95,6 +96,10 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         problems.append(Problem("serve", f"needs Linux, and this is {sys.platform}"))
     elif os.geteuid() == 0 and not given.allow_root:
         problems.append(Problem("serve", "root is not to serve visitors; use another account, or --allow-root"))
+    try:
+        opening(experiment, given)
+    except ExperimentError as error:
+        problems += error.problems
     keys = Path(given.authorized_keys) if given.authorized_keys is not None else None
     if keys is not None:
         problems += _unreadable_keys(keys)
@@ -129,21 +134,25 @@ def _unreadable_keys(path: Path) -> list[Problem]:
 
 
 def _opening(given: Mapping[str, Any]) -> list[str]:
-    """The options of the opening view again, as a visitor's program reads them."""
+    """The options of the opening view again, a preset's among them, as a visitor's program reads them."""
+    if given["file"] is not None and presets.named(given["file"], given["opens_files"]):
+        given = presets.screen_values(given["file"]) | {key: value for key, value in given.items() if value}
     found: list[str] = []
-    for name, value in ((row.name, given.get(row.name)) for row in address.ROWS):
+    for row in address.ROWS:
+        value = given.get(row.name.replace("-", "_"))
         if value is True:
-            found.append(flag(name))
+            found.append(f"--{row.name}")
         elif value not in (None, False):
-            found += [flag(name), str(value)]
+            found += [f"--{row.name}", str(value)]
     for change in given.get(address.B.removeprefix("--")) or ():
         found += [address.B, change]
     return found
 
 
 def _settings(given: Mapping[str, str]) -> Iterable[str]:
+    """The settings of the command line again."""
     for name, value in given.items():
-        if value in ("true", "false") and "mouse" in (*SETTINGS.names,) and name in ("mouse", "reduced_motion"):
+        if isinstance(SETTINGS[name].kind, Boolean):
             yield flag(name) if value == "true" else f"--no-{flag(name).removeprefix('--')}"
         else:
             yield from (flag(name), value)
