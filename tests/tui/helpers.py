@@ -22,9 +22,9 @@ from textual.pilot import Pilot
 
 from gradtui import cli
 from gradtui.app import GradtuiApp
-from gradtui.events import Changes
+from gradtui.events import Changes, Event
 from gradtui.needs import Computed, Need, Simulation, other
-from gradtui.state import State
+from gradtui.state import State, update
 from gradtui.tables import panes_of
 from gradtui.timeline import Timeline
 from gradtui.views.catalogue import needs
@@ -102,6 +102,16 @@ def scene_of(experiment: Experiment, changes: Changes = (), **fields: Any) -> Sc
     if not changes or b is None:
         return scene
     return dataclasses.replace(scene, results={**scene.results, Simulation(b): result_of(Simulation(b))})
+
+
+def moved(state: State, event: Event, timeline: Timeline) -> dict[str, object]:
+    """The fields that an event changes, and what to."""
+    after = update(state, event, timeline)
+    return {
+        field.name: getattr(after, field.name)
+        for field in dataclasses.fields(State)
+        if getattr(after, field.name) != getattr(state, field.name)
+    }
 
 
 def moments(timeline: Timeline) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from gradtui.scale import UP
+from gradtui import glyphs
+from gradtui.scale import ACROSS, UP
 from gradtui.views.heat import LEVELS, SHADES, heat_rows, histogram, legend, levels, shade_range
 from gradtui.views.spans import GAP, first_fit, first_title, fit, page, runs, spread, text_of, width_of, wrap
 from tests.engine.helpers import drawn
@@ -76,6 +78,58 @@ def test_runs_keep_the_text_and_leave_no_two_neighbours_of_one_style(cells: list
     merged = runs(cells)
     assert [(glyph, style) for text, style in merged for glyph in text] == cells
     assert all(one[1] != other[1] for one, other in itertools.pairwise(merged))
+
+
+CHINESE = "梯度在传播时逐层相乘：小于一，消失；大于一，爆炸。ReLU 的斜率是 1，见第 12 层（共 30 层）。"
+
+
+@pytest.mark.parametrize("width", [8, 11, 24, 40])
+def test_chinese_is_wrapped_between_characters_and_no_line_begins_with_a_full_stop(width: int) -> None:
+    lines = texts(wrap(CHINESE, width))
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == CHINESE.replace(" ", "")
+    assert not any(line[0] in "，。、；：）" for line in lines)
+    assert "ReLU" in " ".join(lines), "a word is not broken"
+
+
+@pytest.fixture(params=glyphs.GLYPHS)
+def glyph_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = glyphs.current()
+    glyphs.use(request.param)
+    yield request.param
+    glyphs.use(before)
+
+
+SYMBOLS = "‖∂L/∂h₁₂‖ = σ′(z) → ½ × 1e-18 … █▌▁░▸◆ 层"
+
+
+def test_lines_have_their_width_in_the_glyphs_that_are_drawn(glyph_set: str) -> None:
+    """In ASCII σ takes five cells, not one: what is measured is what is drawn."""
+    line = [(SYMBOLS, "text"), ("┃" * 5, "dim")]
+    whole = width_of(line)
+    for width in range(1, whole + 5):
+        fitted = fit(line, width)
+        assert cell_len(text_of(fitted)) == width
+        assert text_of(fitted).isascii() or glyph_set != glyphs.ASCII or "层" in text_of(fitted)
+    assert text_of(fit(line, whole)) == glyphs.render(SYMBOLS + "┃" * 5)
+    assert all(cell_len(text) <= 20 for text in texts(wrap(SYMBOLS, 20)))
+
+
+def test_bars_keep_their_length_in_every_set_of_glyphs(glyph_set: str) -> None:
+    for glyph in ACROSS + UP + "".join(SHADES) + "▐▀│─◆◇●▼▲▸":
+        assert cell_len(glyphs.render(glyph)) == 1
+
+
+def test_a_fuller_cell_is_never_drawn_emptier(glyph_set: str) -> None:
+    """By the number of its dots in braille; in ASCII a larger bar may look like the next smaller one, not like less."""
+    for ramp in (ACROSS, UP):
+        drawn_as = [glyphs.render(glyph) for glyph in ramp]
+        assert len(set(drawn_as)) >= 4
+        for one, other in itertools.pairwise(drawn_as):
+            assert one == other or other not in drawn_as[: drawn_as.index(one)]
+        if glyph_set == glyphs.BRAILLE:
+            dots = [(ord(each) - 0x2800).bit_count() if each != " " else 0 for each in drawn_as]
+            assert dots == sorted(dots)
 
 
 # -- heat ----------------------------------------------------------------------------------------------

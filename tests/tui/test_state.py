@@ -8,11 +8,10 @@ import pytest
 
 from gradtui import events as e
 from gradtui import state as s
-from gradtui.tables import EXPLORE, VIEWS, panes_of
 from gradtui.timeline import Grain, Timeline
 from gradtui_engine import Experiment
 
-from .helpers import CASES, timeline_of, trace_of
+from .helpers import CASES, moved, timeline_of, trace_of
 
 MLP, LSTM = CASES["mlp"], CASES["lstm"]
 
@@ -126,70 +125,6 @@ def test_the_grain_goes_round(state: s.State) -> None:
     assert found == [Grain.STAGE, Grain.PHASE, Grain.OPERATION, Grain.STAGE]
 
 
-# -- selection -----------------------------------------------------------------------------------------
-
-
-def test_selecting_starts_from_the_stage_under_the_cursor(state: s.State, timeline: Timeline) -> None:
-    here = s.selected_stage(state, timeline)
-    assert here == 1
-    up = s.update(state, e.Select(-1), timeline)
-    assert s.selected_stage(up, timeline) == 2
-    assert s.selected_stage(s.update(up, e.Select(1), timeline), timeline) == 1
-
-
-def test_selecting_stays_between_the_input_and_the_last_layer(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, e.Select(1000), timeline).selected == 0
-    assert s.update(state, e.Select(-1000), timeline).selected == 30
-    assert s.update(state, e.Select(stage=10**9), timeline).selected == 30
-    assert s.update(state, e.Select(stage=-5), timeline).selected == 0
-    assert s.update(state, e.Select(stage=0), timeline).selected == 0
-
-
-def test_selecting_does_not_move_the_cursor_in_the_steps(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, e.Select(-3), timeline).step == state.step
-
-
-# -- panes ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("cell", EXPLORE)
-def test_tab_goes_through_all_panes_and_comes_back(state: s.State, cell: str) -> None:
-    state = dataclasses.replace(state, cell=cell)
-    found = []
-    for _ in EXPLORE[cell]:
-        state = s.update(state, e.Focus(by=1), None)
-        found.append(state.pane)
-    assert found == [*EXPLORE[cell][1:], EXPLORE[cell][0]]
-    assert s.update(state, e.Focus(by=-1), None).pane == EXPLORE[cell][-1]
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_view_opens_with_its_first_pane_focused_and_none_maximised(state: s.State, view: str) -> None:
-    state = dataclasses.replace(state, pane="why", zoomed=True)
-    shown = s.update(state, e.Show(view), None)
-    assert shown.view == view
-    assert shown.pane == ("why" if view == "explore" else panes_of(shown)[0])
-    assert shown.zoomed == (view == "explore")
-
-
-def test_a_pane_is_focused_by_name(state: s.State) -> None:
-    assert s.update(state, e.Focus(pane="why"), None).pane == "why"
-
-
-def test_turning_layers_is_answered_and_changes_nothing(state: s.State) -> None:
-    turned = s.update(state, e.Turn(), None)
-    assert "rows already" in turned.message
-    assert dataclasses.replace(turned, message="") == state
-
-
-def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
-    state = dataclasses.replace(state, axis="time", cell="lstm")
-    for event, field in ((e.Zoom(), "zoomed"), (e.Turn(), "rows")):
-        there = s.update(state, event, None)
-        assert getattr(there, field) is True
-        assert s.update(there, event, None) == state
-
-
 # -- experiments and messages --------------------------------------------------------------------------
 
 
@@ -222,6 +157,32 @@ def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_n
     assert over_time.selected is None
     there = s.update(over_time, e.Focus(pane="cell"), timeline_of(LSTM))
     assert s.update(there, e.Loaded(MLP, "layer"), timeline_of(MLP)).pane == "gradient"
+
+
+# -- undo ----------------------------------------------------------------------------------------------
+
+
+def test_undo_waits_for_the_trace_that_it_leads_back_to_and_redo_leads_on(state: s.State, timeline: Timeline) -> None:
+    changed = s.update(state, e.Change(LSTM), timeline)
+    undone = s.update(changed, e.Undo(), timeline)
+    assert (undone.experiment, undone.loaded, undone.past, undone.future) == (MLP, False, (), ((LSTM, ()),))
+    assert s.update(undone, e.Undo(1), timeline) == changed
+
+
+def test_a_change_of_b_alone_keeps_as_trace_on_the_screen(state: s.State, timeline: Timeline) -> None:
+    changed = s.update(state, e.Change(MLP, (("activation", "relu"),)), timeline)
+    assert (changed.loaded, changed.changes) == (True, (("activation", "relu"),))
+    assert s.update(changed, e.Undo(), timeline).changes == ()
+
+
+def test_the_same_again_is_no_change_to_undo(state: s.State, timeline: Timeline) -> None:
+    assert s.update(state, e.Change(MLP), timeline) == state
+    assert s.update(state, e.Change(MLP, ()), timeline) == state
+
+
+def test_where_there_is_nothing_to_undo_or_redo_a_message_says_so(state: s.State) -> None:
+    assert moved(state, e.Undo(), timeline_of(MLP)) == {"message": "nothing to undo"}
+    assert moved(state, e.Undo(1), timeline_of(MLP)) == {"message": "nothing to redo"}
 
 
 def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: Timeline) -> None:

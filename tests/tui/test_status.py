@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from gradtui.commands import footer
 from gradtui.formats import short
 from gradtui.state import SPEEDS
 from gradtui.summary import MARKS
+from gradtui.tables import VIEWS
 from gradtui.timeline import Grain
-from gradtui.views import status
+from gradtui.views import catalogue, status
 from gradtui.views.scene import Scene
 from gradtui.views.spans import width_of
 from gradtui_engine import Experiment
@@ -36,6 +38,7 @@ def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str)
             assert_page(status.header(scene, width), width, 2, "header")
             assert_page([status.timeline(scene, width)], width, 1, "timeline")
             assert_page(status.waiting(CASES[name], width), width, 2, "waiting")
+            assert_page([status.footer(footer(), scene.state, width)], width, 1, "footer")
 
 
 @cases
@@ -85,6 +88,26 @@ def test_the_seed_is_always_in_the_header(name: str) -> None:
     scene = scene_of(CASES[name])
     for width in WIDTHS:
         assert "seed 0" in texts(status.header(scene, width))[0]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_where_there_is_room_the_header_names_every_view_with_its_key_and_which_one_is_shown(view: str) -> None:
+    line = status.header(scene_of(CASES["one layer"], view=view), 160)[1]
+    text = texts([line])[0].rstrip()
+    for number, row in enumerate(catalogue.VIEWS.values(), 1):
+        assert f" {number} {row.label}" in text
+    marked = [span for span, style in line if style == "strong"]
+    assert [span.strip() for span in marked] == [catalogue.VIEWS[view].label]
+
+
+def test_where_there_is_no_room_for_all_views_the_verdict_stands_alone() -> None:
+    for width in (60, 80, 100):
+        assert "one idea" not in texts(status.header(scene_of(CASES["mlp"]), width))[1]
+
+
+def test_a_long_computation_says_how_far_it_is_and_what_stops_it() -> None:
+    assert status.computing(0.0) == "computing … esc cancels"
+    assert status.computing(0.42) == "computing … 42 %, esc cancels"
 
 
 def test_while_computing_the_header_names_what_is_computed() -> None:

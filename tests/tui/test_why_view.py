@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gradtui import language
 from gradtui.formats import short, subscript
 from gradtui.views import why
 from gradtui.views.scene import Scene
@@ -174,3 +175,16 @@ def test_the_update_shows_how_much_of_each_weight_changes() -> None:
     for name in ("layers.1.weight", "output.weight"):
         assert name in said
     assert "η = 0.1" in said
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "rnn", "stacked", "cured", "pre-activation blocks", "overflow"])
+def test_in_another_language_the_numbers_are_the_same(name: str) -> None:
+    def said() -> list[list[str]]:
+        return [sorted(numbers(text)) for phase in Phase for _, text in at(name, phase)]
+
+    english = said()
+    language.use("zh")
+    try:
+        assert said() == english
+    finally:
+        language.use("en")
