@@ -25,7 +25,7 @@ _USUAL: Mapping[str, str] = {"LANG": "en_GB.UTF-8"}
 _ELSEWHERE: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("in a Chinese locale", {"LANG": "zh_CN.UTF-8"}),
     ("without UTF-8", {"LANG": "en_GB.ISO-8859-1"}),
-    ("over SSH", _USUAL | {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}),
+    ("over SSH", {**_USUAL, "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}),
 )
 #: Keys for the example: more than one, another one, none.
 _EXAMPLE_KEYS: Mapping[str, list[str]] = {"step": ["n", ".", "f8"], "theme": ["T"], "suspend": []}
