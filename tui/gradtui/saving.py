@@ -74,12 +74,19 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
     try:
         path = await asyncio.to_thread(write, chosen, material)
     except NotWritten as error:
-        app.say(str(error))
-        app.notify(str(error), severity="error")
+        _failed(app, str(error))
+        return
+    except OSError as error:  # the folder that the program was started in is gone
+        _failed(app, tr("nothing was written: {reason}", reason=error.strerror or str(error)))
         return
     text = tr("written: {path}", path=path)
     app.say(text)
     app.notify(text, timeout=4)
+
+
+def _failed(app: GradtuiApp, problem: str) -> None:
+    app.say(problem)
+    app.notify(problem, severity="error")
 
 
 def readout(app: GradtuiApp, argument: str) -> None:

@@ -22,7 +22,10 @@ def curves(row: Activation, z: Array, slope: float) -> tuple[Array, Array]:
 
 def histogram_with_curves(pre: Array, width: int, height: int, row: Activation, slope: float) -> list[Line]:
     """Bars of the pre-activations z; f as ○ and f′ as ·, where no bar stands, each over its own range."""
-    legend = tr("  z under {symbol} ○ and {symbol}′ ·", symbol=row.symbol)
+    brief = tr("  f ○ f′ ·")
+    legends = (tr("  z under {symbol} ○ and {symbol}′ ·", symbol=row.symbol), brief)
+    # Half of the cells at least are the bars'.
+    legend = next((each for each in legends if width_of([(each, "")]) <= width - width // 2), brief)
     wide = width
     width = max(width // 2, width - width_of([(legend, "")]))
     bars = histogram(pre, width, height)
