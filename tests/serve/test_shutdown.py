@@ -95,7 +95,8 @@ def test_a_long_day_of_visitors_leaves_no_descriptor_and_no_process_behind(start
         with server.visit() as visitor:
             visitor.follow(0.02 * (count % 10))
     until(lambda: not server.sessions(), "the last visitor's end", 5)
-    until(lambda: descriptors() == before, "the descriptors to be closed", 5)
+    # The first visitor's connection may have been among them still.
+    until(lambda: descriptors() <= before, "the descriptors to be closed", 5)
 
 
 def test_the_host_sees_a_live_table_and_ctrl_c_ends_the_server(tmp_path: Path) -> None:
