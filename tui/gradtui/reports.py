@@ -33,7 +33,13 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         last = index == len(columns) - 1
-        table.add_column(column, justify="left" if index == 0 or last else "right", no_wrap=not last)
+        # Chinese has no spaces to break a line at: what has no room goes on in the next line, and is not cut.
+        table.add_column(
+            column,
+            justify="left" if index == 0 or last else "right",
+            no_wrap=not last,
+            overflow="fold" if last else "ellipsis",
+        )
     return table
 
 

@@ -79,4 +79,5 @@ def experiment_line(trace: Trace) -> str:
 
 def verdict_line(outcome: Outcome) -> str:
     """▼ vanishing: what, where, how fast."""
-    return f"{MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}: {tr(outcome.message)}"
+    kind = f"{MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}"
+    return tr("{verdict}: {message}", verdict=kind, message=tr(outcome.message))
