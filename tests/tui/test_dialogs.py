@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from textual.command import CommandPalette
-from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets import Input, Label, OptionList
 
 from gradtui.app import GradtuiApp
 from gradtui.commands import COMMANDS, key_name
@@ -301,7 +303,10 @@ def test_question_mark_opens_help_and_these_close_it(key: str) -> None:
 def test_help_names_every_key_and_explains_the_focused_pane_first() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("tab", "tab", "question_mark")
-        text = str(app.screen.query_one(Static).render())
+        assert isinstance(app.screen, Help)
+        printed = io.StringIO()
+        Console(file=printed, width=400).print(app.screen._text())
+        text = printed.getvalue()
         for each in COMMANDS:
             assert each.help in text
             assert " ".join(key_name(key) for key in each.keys) in text
