@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradtui import glyphs
-from gradtui.commands import footer
 from gradtui.lessons.course import Progress
 from gradtui.state import State
 from gradtui.tables import panes_of
@@ -69,7 +68,7 @@ def screens(states: Iterator[State], sizes: tuple[tuple[int, int], ...]) -> Iter
             if state.pane == panes_of(state)[0]:
                 yield Shown(where, "header", width, 2, "", status.header(scene, width))
                 yield Shown(where, "timeline", width, 1, "", [status.timeline(scene, width)])
-                yield Shown(where, "footer", width, 1, "", [status.footer(footer(), state, width)])
+                yield Shown(where, "footer", width, 1, "", [status.footer(state, width)])
             for name, box in arrange(state, width, height).items():
                 pane, inner = TABLE[name], (box.width - 2, box.height - 2)
                 yield Shown(where, name, *inner, pane.title(scene, inner[0] - 4), pane.view(scene, *inner))

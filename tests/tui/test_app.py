@@ -43,7 +43,7 @@ def test_space_plays_backpropagation_down_to_the_input_and_stops() -> None:
             app.send(e.Tick())
         assert (app.state.playing, app.state.step) == (False, app.timeline.arrived)
         await pilot.pause()
-        assert "‖ backward · layer 1" in shown(app)
+        assert "■ backward · layer 1" in shown(app)
 
     play(script)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 
@@ -10,8 +11,10 @@ import pytest
 from gradtui import events as e
 from gradtui.actions import ACTIONS
 from gradtui.app import GradtuiApp
-from gradtui.commands import COMMANDS, Command, footer, groups, key_name, key_table
+from gradtui.commands import BY_ID, COMMANDS, Command, groups, key_name, key_table
 from gradtui.cures import CURES
+from gradtui.footers import FOOTERS, LEARNING, hints
+from gradtui.lessons.course import Progress
 from gradtui.state import State, update
 from gradtui.tables import VIEWS
 from gradtui.views import status
@@ -135,33 +138,43 @@ def test_every_key_as_it_is_typed_reaches_its_command(monkeypatch: pytest.Monkey
     assert reached == [BY_KEY[key].id for key in keys]
 
 
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_footer_starts_with_help_and_shows_seven_keys_at_most(cell: str) -> None:
-    line = status.footer(footer(), State(Experiment(cell=cell)), 200)
-    keys = [text for text, style in line if style == "key"]
-    assert keys[:3] == ["?", "space", "n"]
-    assert 5 <= len(keys) <= 7
+def test_the_footer_of_every_view_starts_with_help_and_shows_seven_hints_at_most(cell: str, view: str) -> None:
+    state = State(Experiment(cell=cell), view=view)
+    for each in (state, dataclasses.replace(state, lesson=Progress("a"))):
+        keys = [text for text, style in status.footer(each, 300) if style == "key"]
+        assert keys[0] == "?"
+        assert 4 <= len(keys) <= 7
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_footer_shows_only_fields_that_the_network_has(cell: str) -> None:
-    line = status.footer(footer(), State(Experiment(cell=cell)), 200)
-    keys = {text for text, style in line if style == "key"}
-    for each in footer():
-        if each.argument in options() and not options()[each.argument].applies_to(cell):
-            assert not keys & {key_name(key) for key in each.keys}
+def test_the_footer_shows_only_fields_and_cures_that_the_network_has(cell: str) -> None:
+    for view in ("explore", "compare"):
+        shown = {name for hint in hints(State(Experiment(cell=cell), view=view)) for name in hint.commands}
+        for name in shown:
+            argument = BY_ID[name].argument
+            assert argument not in options() or name.startswith("cure_") or options()[argument].applies_to(cell)
+        assert ("cure_norm" in shown) == (view == "compare" and cell == "mlp")
+        assert ("cure_gate" in shown) == (view == "compare" and cell != "mlp")
+
+
+def test_every_hint_names_commands_that_there_are() -> None:
+    assert FOOTERS.keys() == set(VIEWS)
+    for rows in (*FOOTERS.values(), LEARNING):
+        assert all(name in BY_ID for hint in rows for name in hint.commands)
 
 
 def test_the_footer_leaves_out_whole_keys_where_there_is_no_room() -> None:
-    full = texts([status.footer(footer(), State(Experiment()), 200)])[0].rstrip()
+    full = texts([status.footer(State(Experiment()), 200)])[0].rstrip()
     for width in range(20, 120):
-        assert full.startswith(texts([status.footer(footer(), State(Experiment()), width)])[0].rstrip())
-        keys = status.footer(footer(), State(Experiment()), width)
+        assert full.startswith(texts([status.footer(State(Experiment()), width)])[0].rstrip())
+        keys = status.footer(State(Experiment()), width)
         assert sum(style == "label" for _, style in keys) == sum(style == "key" for _, style in keys)
 
 
 def test_while_playing_space_pauses_and_the_footer_says_so() -> None:
-    line = status.footer(footer(), State(Experiment(), playing=True), 80)
+    line = status.footer(State(Experiment(), playing=True), 80)
     assert "space pause" in texts([line])[0]
 
 

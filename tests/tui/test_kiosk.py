@@ -28,7 +28,8 @@ from gradtui import closed, glyphs, kiosk, language
 from gradtui.actions import _prompt, palette_entries
 from gradtui.app import GradtuiApp
 from gradtui.closed import KioskApp, KioskDriver, clamped
-from gradtui.commands import COMMANDS, Command, footer, groups, key_table, offered, refusal
+from gradtui.commands import COMMANDS, Command, groups, key_table, offered, refusal
+from gradtui.footers import FOOTERS, hints
 from gradtui.form import Form
 from gradtui.helping import sections
 from gradtui.kiosk import environment_of, kiosk_app
@@ -105,7 +106,9 @@ def test_on_a_machine_of_ones_own_nothing_is_closed() -> None:
 def test_what_is_closed_is_offered_nowhere() -> None:
     names = {each.id for each in CLOSED}
     assert not names & {each.id for each in offered(VISITOR)}
-    assert not names & {each.id for each in footer(VISITOR)}
+    assert not names & {
+        name for view in FOOTERS for hint in hints(State(Experiment(), view=view), VISITOR) for name in hint.commands
+    }
     assert not names & {each.id for commands in groups(VISITOR).values() for each in commands}
     helped = {text for section in sections(State(Experiment()), VISITOR) for _, text in section.rows}
     for each in CLOSED:

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from gradtui.commands import footer
 from gradtui.formats import short
 from gradtui.state import SPEEDS
 from gradtui.summary import MARKS
@@ -38,7 +37,7 @@ def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str)
             assert_page(status.header(scene, width), width, 2, "header")
             assert_page([status.timeline(scene, width)], width, 1, "timeline")
             assert_page(status.waiting(CASES[name], width), width, 2, "waiting")
-            assert_page([status.footer(footer(), scene.state, width)], width, 1, "footer")
+            assert_page([status.footer(scene.state, width)], width, 1, "footer")
 
 
 @cases
@@ -172,7 +171,7 @@ def test_what_plus_minus_and_o_change_is_seen_on_small_screens_too(width: int) -
 
 def test_the_timeline_marks_playing_and_pausing_by_glyph() -> None:
     assert "▶" in texts([status.timeline(scene_of(CASES["mlp"], playing=True), 80)])[0]
-    assert "‖" in texts([status.timeline(scene_of(CASES["mlp"]), 80)])[0]
+    assert "■" in texts([status.timeline(scene_of(CASES["mlp"]), 80)])[0]
 
 
 def test_a_message_takes_the_place_of_the_timeline() -> None:

@@ -23,7 +23,7 @@ def assert_restored(terminal: Terminal) -> None:
 
 def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> None:
     with Terminal() as terminal:
-        terminal.shows("‖ backward · layer 1")
+        terminal.shows("■ backward · layer 1")
         terminal.shows("? help   space play")
         assert "▼ vanishing" in terminal.text
         assert "1.6e-20│" in terminal.text, "the number beside the input's bar is whole"

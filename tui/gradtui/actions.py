@@ -161,7 +161,8 @@ def _preset(app: GradtuiApp, argument: str) -> None:
             open_preset(app, name)
 
     said = {name: About("", each.point) for name, each in PRESETS.items()}
-    app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said), answered)
+    title = tr("presets · enter to open, esc to go back")
+    app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said, title), answered)
 
 
 def _switch_cell(app: GradtuiApp, argument: str) -> None:

@@ -17,7 +17,7 @@ from . import language, plotting
 from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
-from .commands import BY_ID, COMMANDS, footer, keys_of, refusal
+from .commands import BY_ID, COMMANDS, keys_of, refusal
 from .language import tr
 from .lessons import library
 from .needs import Computed, Failed, Need, Simulation
@@ -178,7 +178,7 @@ class GradtuiApp(PacedApp):
         self._place(boxes)
         bars["top"].show(status.header(scene, width), colours)
         bars["middle"].show([status.timeline(scene, width)], colours)
-        bars["bottom"].show([status.footer(footer(self.profile), self.state, width)], colours)
+        bars["bottom"].show([status.footer(self.state, width, self.profile)], colours)
         for name, box in boxes.items():
             pane = self.query_one(f"#{name}", PaneWidget)
             inner = box.width - 2, box.height - 2

@@ -15,8 +15,7 @@ from .profile import OPEN, Profile
 class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
-    A command without an event is an action of the app (`do_ID`, with the argument if there is one). footer is the
-    order in the footer, 0 for not there. views are those where the keys work, empty for all. needs names what a
+    A command without an event is an action of the app (`do_ID`, with the argument if there is one). views are those where the keys work, empty for all. needs names what a
     profile has to allow, empty for nothing.
     """
 
@@ -27,7 +26,6 @@ class Command:
     group: str
     event: Any = None
     argument: str = ""
-    footer: int = 0
     views: tuple[str, ...] = ()
     needs: str = ""
 
@@ -43,7 +41,7 @@ PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
 _BARS = ("explore", "compare")
 
 COMMANDS = (
-    Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM, footer=1),
+    Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM),
     # -- playback
     Command(
         "play",
@@ -52,9 +50,8 @@ COMMANDS = (
         "Play or pause; at the end, play backpropagation again from the loss",
         PLAY,
         e.TogglePlay(),
-        footer=2,
     ),
-    Command("step", ("n", "full_stop"), "step", "One step on", PLAY, e.Move(1), footer=3),
+    Command("step", ("n", "full_stop"), "step", "One step on", PLAY, e.Move(1)),
     Command("back", ("N", "comma"), "back", "One step back", PLAY, e.Move(-1)),
     Command("back_10", ("left_square_bracket",), "back 10", "Ten steps back", PLAY, e.Move(-10)),
     Command("step_10", ("right_square_bracket",), "step 10", "Ten steps on", PLAY, e.Move(10)),
@@ -127,9 +124,7 @@ COMMANDS = (
         e.Show("explore"),
     ),
     Command("view_idea", ("2",), "one idea", "One idea: three cures as the same product", VIEW, e.Show("idea")),
-    Command(
-        "view_compare", ("c", "3"), "compare", "Compare A and B under one cursor", VIEW, e.Show("compare"), footer=4
-    ),
+    Command("view_compare", ("c", "3"), "compare", "Compare A and B under one cursor", VIEW, e.Show("compare")),
     Command(
         "view_lab", ("4",), "lab", "Activation lab: f, f′ and this network's own pre-activations", VIEW, e.Show("lab")
     ),
@@ -142,16 +137,14 @@ COMMANDS = (
         VIEW,
         e.Show("theory"),
     ),
-    Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons"), footer=7),
+    Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
     # -- the experiment
-    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell", footer=8),
-    Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation", footer=5),
-    Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init", footer=6),
-    Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth", footer=9),
+    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell"),
+    Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation"),
+    Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init"),
+    Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth"),
     Command("width", ("W",), "width", "Set the width: units of a layer or cell", CHANGE, argument="width"),
-    Command(
-        "forget_bias", ("b",), "forget bias", "Set the LSTM's forget bias", CHANGE, argument="forget_bias", footer=5
-    ),
+    Command("forget_bias", ("b",), "forget bias", "Set the LSTM's forget bias", CHANGE, argument="forget_bias"),
     Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
     Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
     Command("preset", ("P",), "preset", "Choose one of the presets", CHANGE),
@@ -267,11 +260,6 @@ def refusal(command: Command, profile: Profile) -> str:
     """Why the profile does not allow a command, as a person reads it; empty where it does."""
     text = profile.refusal(command.needs)
     return tr(text, **{each.id: shown_keys(each.id) for each in COMMANDS}) if text else ""
-
-
-def footer(profile: Profile = OPEN) -> list[Command]:
-    """The commands of the footer, in order of importance; it shows the first that apply and fit."""
-    return sorted((each for each in offered(profile) if each.footer), key=lambda each: each.footer)
 
 
 def groups(profile: Profile = OPEN) -> dict[str, list[Command]]:

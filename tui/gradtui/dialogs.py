@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -78,15 +79,17 @@ class Picker(Dialog):
         current: str,
         preview: Callable[[str], None],
         said: Mapping[str, About] | None = None,
+        title: str = "",
     ) -> None:
         super().__init__()
+        self._title = title
         self._said = {name: about(field, name) for name in names} if said is None else said
         self._field, self._names, self._current, self._preview = field, names, current, preview
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             field = self._field.replace("_", " ")
-            framed(frame, tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=field))
+            framed(frame, self._title or tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=field))
             yield OptionList(*(Row(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
             yield Label("", classes="about")
 
@@ -223,7 +226,7 @@ class Page(Modal[None]):
     def _title(self) -> str:
         raise NotImplementedError
 
-    def _text(self) -> Text:
+    def _text(self) -> RenderableType:
         raise NotImplementedError
 
 

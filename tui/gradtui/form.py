@@ -23,6 +23,7 @@ from .form_rows import WRONG, Sheet, detail, heading, indented, status
 from .glyphs import render
 from .language import tr
 from .palette import palette
+from .views.layout import bars_width
 from .views.spans import Line, first_title, fit
 from .widgets import Lines, Palette
 
@@ -131,7 +132,10 @@ class Form(Modal[Experiment | None]):
         frame.set_class(beside and not two, "beside")
         # The header says what is wrong with the network: where there is room it stays in sight.
         frame.styles.margin = (2, 0, 0, 0) if beside and height >= _TALL else 0
-        room = (_WIDTH_OF_TWO if two else _WIDTH if beside else width) - _AROUND
+        # From the bars' right edge on, or nothing but slivers of the panes would be left between.
+        across = max(_WIDTH_OF_TWO if two else _WIDTH, width - bars_width(width)) if beside else width
+        frame.styles.width = across
+        room = across - _AROUND
         self._width = (room - _BETWEEN) // 2 if two else room
         for column in self.query(".column"):
             column.styles.width = self._width + (_BETWEEN if two else 0)

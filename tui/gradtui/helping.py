@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.cells import cell_len
+from rich.console import Group
+from rich.table import Column, Table
 from rich.text import Text
 
 from .commands import COMMANDS, Command, groups, keys_of, shown_keys
@@ -17,7 +18,6 @@ from .tables import panes_of
 from .views.catalogue import VIEWS
 from .views.panes import TABLE
 from .views.quantities import QUANTITIES
-from .views.spans import padded
 
 #: Panes whose bars show the state's quantity.
 _WITH_BARS = ("gradient", "side_a", "side_b", "both")
@@ -82,15 +82,16 @@ class Help(Page):
     def _title(self) -> str:
         return tr("help · ↑↓ to scroll, esc to close")
 
-    def _text(self) -> Text:
-        text = Text()
+    def _text(self) -> Group:
+        parts: list[Text | Table] = []
         for section in sections(self._state, self._profile):
-            text.append(f"{render(section.title)}\n", "bold underline")
+            parts.append(Text(render(section.title), "bold underline"))
+            # What stands in front keeps a column of its own, however often its text is wrapped.
+            table = Table.grid(Column(width=_KEYS, style="bold"), Column(ratio=1), padding=(0, 1), expand=True)
             for front, body in section.rows:
                 if front:
-                    head = render(f"  {front}")
-                    # A long list of keys keeps two spaces to its text.
-                    text.append(padded(head, max(_KEYS, cell_len(head) + 2)), "bold")
-                text.append(f"{render(body)}\n")
-            text.append("\n")
-        return text
+                    table.add_row(Text(render(f"  {front}")), Text(render(body)))
+                else:
+                    parts.append(Text(render(body)))
+            parts += [table, Text("")] if table.rows else [Text("")]
+        return Group(*parts)

@@ -84,7 +84,8 @@ def _ask(app: GradtuiApp, progress: Progress, lesson: Lesson, question: Question
     if question.choices:
         letters = tuple(LETTERS[: len(question.choices)])
         said = {letter: About(each.say) for letter, each in zip(letters, question.choices, strict=True)}
-        app.push_screen(Picker("your prediction", letters, letters[0], lambda name: None, said), answered)
+        title = tr("your prediction · enter to answer, esc to go back")
+        app.push_screen(Picker("prediction", letters, letters[0], lambda name: None, said, title), answered)
         return
 
     def check(text: str) -> str:

@@ -35,7 +35,8 @@ def export(app: GradtuiApp, argument: str) -> None:
             app.call_after_refresh(start, app, name)
 
     said = {name: About(each.label, each.help) for name, each in FORMATS.items()}
-    app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None, said), answered)
+    title = tr("export · enter to save, esc to go back")
+    app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None, said, title), answered)
 
 
 def picture(app: GradtuiApp, argument: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradtui_engine.activations import ACTIVATIONS
 
 from ..formats import percent, short
@@ -9,7 +11,12 @@ from ..language import tr
 from .curves import histogram_with_curves
 from .heat import Array, heat_rows, histogram, legend, shade_range
 from .scene import Scene
-from .spans import Line, first_fit, first_title, page
+from .spans import Line, first_fit, first_title, page, wrap
+
+#: A unit's spread over the samples, as a share of the spread over units: under this the forward pass has collapsed.
+_ALIKE = 0.02
+#: Rows of the histogram from which on f and f′ can be told from noise.
+_CURVES_FROM = 4
 
 
 def title(scene: Scene, width: int) -> str:
@@ -27,7 +34,9 @@ def title(scene: Scene, width: int) -> str:
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     values = scene.trace.values[scene.trace.program.stages[scene.stage]]
     lines = [_numbers(scene, width)]
-    rest = height - 1
+    if _alike(values) and height > 8:
+        lines += wrap(tr("all samples alike: this stage tells none apart"), width, "message")
+    rest = height - len(lines)
     tall = 2 if rest < 11 else min(6, rest // 4)
     if rest >= 4:
         lines += _distribution(scene, values, min(width, 64), tall)
@@ -48,6 +57,13 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         lines.append(first_fit(width, *([head, *key] for head in heads), key, []))
         lines += heat_rows(values[:samples, :units].T, low, high)
     return page(lines, width, height)
+
+
+def _alike(values: Array) -> bool:
+    """Whether the samples have become one: the units differ, but each is the same for every sample."""
+    with np.errstate(all="ignore"):
+        whole, within = float(values.std()), float(values.std(axis=0).mean())
+    return values.shape[0] > 1 and within < _ALIKE * whole
 
 
 def _numbers(scene: Scene, width: int) -> Line:
@@ -72,7 +88,7 @@ def _numbers(scene: Scene, width: int) -> Line:
 def _distribution(scene: Scene, values: Array, width: int, height: int) -> list[Line]:
     """The histogram of the outputs; of a layer that keeps its pre-activations those, with f and f′ behind them."""
     found = scene.trace.activation_at(scene.stage)
-    if found is None or height < 3:
+    if found is None or height < _CURVES_FROM:
         return histogram(values, width, height)
     row = ACTIVATIONS[scene.trace.experiment.activation_name]
     pre = scene.trace.values[found.inputs[0]]

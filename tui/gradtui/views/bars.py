@@ -62,7 +62,7 @@ def title(scene: Scene, width: int) -> str:
     drawn = bars_of(scene)
     symbols = tr(" and ").join(tr(each.symbol) for each in drawn.series)
     place = tr("time step") if scene.over_time else tr("layer")
-    held = tr("locked") if scene.state.lock is not None else tr("auto")
+    held = tr("scale locked") if scene.state.lock is not None else tr("scale auto")
     axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
     whole = tr(drawn.quantity.title, symbols=symbols, place=place)
     label = tr(drawn.quantity.label)
@@ -73,7 +73,7 @@ def title(scene: Scene, width: int) -> str:
         width,
         f"{whole} · {axis} · {held}{mark}",
         f"{label} {symbols} · {axis} · {held}{mark}",
-        f"{symbols} · {axis} · {held}{mark}",
+        f"{label} {symbols} · {axis} · {held}",
         f"{symbols} · {axis} · {held}",
         f"{symbols} · {axis}",
         axis,

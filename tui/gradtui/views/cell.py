@@ -61,10 +61,17 @@ def gates_title(scene: Scene, width: int) -> str:
     place = scene.name(max(scene.stage, 1))
     return first_title(
         width,
+        tr("gates · {names} · mean over units and samples · at {place}", names=_names(scene), place=place),
+        tr("gates · {names} · at {place}", names=_names(scene), place=place),
         tr("gates · mean over units and samples · numbers at {place}", place=place),
         tr("gates, mean · at {place}", place=place),
         tr("gates"),
     )
+
+
+def _names(scene: Scene) -> str:
+    """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
+    return ", ".join(f"{name} {tr(meaning).split(':')[0]}" for name, _, meaning in GATES[scene.trace.experiment.cell])
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:

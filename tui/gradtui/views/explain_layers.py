@@ -71,10 +71,12 @@ def _factor(trace: Trace, step: Step) -> Notes:
     symbol = {"activation": f"{ACTIVATIONS[trace.experiment.activation_name].symbol}′", "weight": "W", "scale": "β"}
     product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
     number, factor = step.stage, short(stage.factor)
+    below = tr("layer {number}", number=step.completes) if step.completes else tr("the input")
+    way = tr("from layer {number} to {below}", number=number, below=below)
     if paths[0] is None:
-        return [("strong", tr("layer {number}: {product} = ×{factor}", number=number, product=product, factor=factor))]
+        return [("strong", tr("{way}: {product} = ×{factor}", way=way, product=product, factor=factor))]
     branch, skip, cosine = (short(value) for value in paths)
-    inside = tr("layer {number}: branch {product} = {branch}", number=number, product=product, branch=branch)
+    inside = tr("{way}: branch {product} = {branch}", way=way, product=product, branch=branch)
     outside = tr("with skip {skip} (cosine {cosine}) = ×{factor}", skip=skip, cosine=cosine, factor=factor)
     return [("strong", inside), ("strong", outside)]
 

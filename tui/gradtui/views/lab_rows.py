@@ -30,7 +30,11 @@ def title(scene: Scene, width: int) -> str:
             tr("rows"),
         )
     return first_title(
-        width, tr("√E f′² of every row at the z of {place}", place=place), tr("√E f′² at these z"), tr("rows")
+        width,
+        tr("what each f leaves of the gradient · √E f′² at the z of {place}", place=place),
+        tr("what each f leaves · √E f′²"),
+        tr("√E f′² at these z"),
+        tr("rows"),
     )
 
 

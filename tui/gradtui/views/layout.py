@@ -64,8 +64,13 @@ def _explore(state: State, room: Box) -> Boxes:
     return _stacked(state, room) if state.axis == "time" else _side_by_side(state, room)
 
 
+def bars_width(width: int) -> int:
+    """Columns of the bars beside other panes."""
+    return min(width // 2, 72) if width >= _WIDE else width * 9 // 20
+
+
 def _side_by_side(state: State, room: Box) -> Boxes:
-    left = min(room.width // 2, 72) if room.width >= _WIDE else room.width * 9 // 20
+    left = bars_width(room.width)
     right = Box(left, room.y, room.width - left, room.height)
     boxes = {"gradient": Box(0, room.y, left, room.height)}
     if room.height < 16:

@@ -200,7 +200,7 @@ def _row(entry: Entry, chosen: bool, width: int) -> Line:
     if entry.lesson is None:
         return fit([mark, ("✗ ", "broken"), (entry.title, "broken"), (_APART + entry.summary, "dim")], width)
     title = (entry.title, "strong" if chosen else "text")
-    return first_fit(width, [mark, title, (_APART + entry.summary, "dim")], fit([mark, title], width))
+    return fit([mark, title], width)
 
 
 def _about(entry: Entry, width: int) -> list[Line]:

@@ -7,11 +7,12 @@ import re
 from rich.cells import cell_len
 
 from gradtui_engine import Experiment
-from gradtui_engine.experiment import options
 
-from ..commands import Command, key_name, keys_of, shown_keys
+from ..commands import BY_ID, key_name, keys_of
+from ..footers import Hint, hints
 from ..formats import percent, short
 from ..language import tr
+from ..profile import OPEN, Profile
 from ..state import SPEEDS, State
 from ..summary import MARKS, describe
 from ..timeline import Grain, label
@@ -20,7 +21,6 @@ from .scene import Scene
 from .spans import Line, first_fit, fit, padded, runs, spread, width_of
 
 SMALLEST = (60, 16)
-FOOTER_KEYS = 7
 #: The least width of the timeline's bar.
 _LEAST_BAR = 8
 
@@ -71,7 +71,8 @@ def _what_is_run(scene: Scene, width: int) -> Line:
 def _verdict(scene: Scene, width: int) -> Line:
     outcome = scene.trace.outcome
     style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
-    verdict: Line = [(f" {MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}", style)]
+    whose: Line = [(" A", "label")] if scene.state.view == "compare" else []
+    verdict: Line = [*whose, (f" {MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}", style)]
     if outcome.kind not in ("healthy", "vanishing", "exploding"):
         # Whole sentences, or the place alone: a number is never cut.
         whole = tr(outcome.message)
@@ -113,7 +114,8 @@ def timeline(scene: Scene, width: int) -> Line:
     if state.message:
         return fit([(" " + state.message, "message")], width)
     step = scene.step
-    mark = "▶" if state.playing else "‖"
+    # Not ‖, which is the norm's.
+    mark = "▶" if state.playing else "■"
     name = padded(label(step), scene.timeline.label_width)
     number = str(step.index + 1).rjust(len(str(len(trace.steps))))
     place = tr("step {number} of {count}", number=number, count=len(trace.steps))
@@ -147,19 +149,17 @@ def _cells(text: str) -> int:
     return width_of([(text, "")])
 
 
-def footer(commands: list[Command], state: State, width: int) -> Line:
-    """The keys that matter most, `?` first, seven at the most; the last ones give way where there is no room."""
+def footer(state: State, width: int, profile: Profile = OPEN) -> Line:
+    """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
     line: Line = [(" ", "text")]
-    fields = options()
-    usable = [
-        each
-        for each in commands
-        if keys_of(each.id) and (each.argument not in fields or fields[each.argument].applies_to(state.experiment.cell))
-    ]
-    for each in usable[:FOOTER_KEYS]:
-        label = tr("pause") if each.id == "play" and state.playing else tr(each.label)
-        spans: Line = [(shown_keys(each.id), "key"), (f" {label}   ", "label")]
+    for hint in hints(state, profile):
+        label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.label or _label(hint))
+        spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
         if width_of(line) + width_of(spans) > width:
             break
         line += spans
     return fit(line, width)
+
+
+def _label(hint: Hint) -> str:
+    return BY_ID[hint.commands[0]].label

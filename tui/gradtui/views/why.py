@@ -63,7 +63,8 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     total = ratio(value, top)
     average = total ** (1 / count) if total > 0 else total
     product = tr(
-        "so far: {top} × {average}^{count} = {value}",
+        "so far, at {place}: {top} × {average}^{count} = {value}",
+        place=scene.name(stage),
         top=short(top),
         average=short(average),
         count=count,
