@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from gradtui import helping, language
-from gradtui.commands import COMMANDS, footer
+from gradtui.commands import COMMANDS
 from gradtui.complaints import complaints
 from gradtui.language import LANGUAGES, catalogue, of_locale, tr
 from gradtui.palette import THEMES
@@ -308,7 +308,7 @@ def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str)
             assert_page(status.header(here, width), width, 2, "header")
             assert_page([status.timeline(here, width)], width, 1, "timeline")
             assert_page(status.waiting(CASES[name], width), width, 2, "waiting")
-            assert_page([status.footer(footer(), here.state, width)], width, 1, "footer")
+            assert_page([status.footer(here.state, width)], width, 1, "footer")
 
 
 @pytest.mark.usefixtures("chinese")
@@ -327,9 +327,9 @@ def test_the_timelines_bar_stands_still(name: str, width: int) -> None:
 @pytest.mark.usefixtures("chinese")
 def test_the_footer_has_room_for_all_its_keys_where_english_has() -> None:
     state: State = state_of(CASES["lstm"])
-    line = "".join(span for span, _ in status.footer(footer(), state, 80))
+    line = "".join(span for span, _ in status.footer(state, 80))
     language.use("en")
-    said = "".join(span for span, _ in status.footer(footer(), state, 80))
+    said = "".join(span for span, _ in status.footer(state, 80))
     assert len(re.findall(r"   ", line.rstrip())) >= len(re.findall(r"   ", said.rstrip()))
 
 

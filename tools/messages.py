@@ -14,7 +14,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gradtui import commands, cures, exports, form_model, helping, kiosk, notes, palette, presets, profile, settings
+from gradtui import (
+    commands,
+    cures,
+    exports,
+    footers,
+    form_model,
+    helping,
+    kiosk,
+    notes,
+    palette,
+    presets,
+    profile,
+    settings,
+)
 from gradtui.language import ENGLISH, LANGUAGES, catalogue
 from gradtui.lessons import course
 from gradtui.serve import endings
@@ -46,7 +59,7 @@ VARIABLE = frozenset((
     "_IDEA", "_NAMES[pane]", "_WORDS[char]", "chain.cure", "chain.disease", "chain.words", "command.help",
     "command.label", "cure.label", "cure.lacking", "drawn.quantity.label", "drawn.quantity.lacking",
     "drawn.quantity.title", "drawn.scale.kind", "drawn.series[0].symbol", "each.help", "each.label", "each.message",
-    "each.row.label", "each.symbol", "error.message", "formula", "found.problem", "group", "meaning", "name", "note",
+    "each.row.label", "each.symbol", "error.message", "formula", "found.problem", "hint.words", "group", "meaning", "name", "note",
     "option.help", "option.kind.allowed", "options()[field].help", "options()[name].help", "ours.help",
     "outcome.kind.replace('_', '-')", "outcome.message", "outcome.rule", "outcome.severity", "outcome.site",
     "outcome.source", "part", "preset.point", "problem", "problem.message", "quantity.help", "quantity.label",
@@ -145,6 +158,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "presets": _fields(presets.PRESETS.values(), "point"),
         "settings": (*_fields(settings.SETTINGS.values(), "help"), settings.SETTINGS["theme"].kind.allowed),
         "exports": _fields(exports.FORMATS.values(), "label", "help"),
+        "footers": (hint.words for rows in (*footers.FOOTERS.values(), footers.LEARNING) for hint in rows),
         "cures": _fields(cures.CURES.values(), "label", "lacking"),
         "gates": (meaning for rows in cell.GATES.values() for _, _, meaning in rows),
         "chains": _fields(idea.CHAINS, "disease", "cure", "words"),

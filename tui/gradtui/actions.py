@@ -24,7 +24,7 @@ from .cures import CURES, toggled
 from .dialogs import Picker, Prompt
 from .helping import Help
 from .language import tr
-from .needs import other
+from .needs import differences, other
 from .palette import THEMES
 from .presets import PRESETS
 from .views import bars
@@ -66,16 +66,6 @@ def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
         return
     a = app.state.experiment
     app.send(e.Change(a, differences(a, experiment), record))
-
-
-def differences(a: Experiment, b: Experiment) -> e.Changes:
-    """The fields that lead from A to B; those that only follow from others are left to follow."""
-    wanted = {name: getattr(b, name) for name in options() if getattr(a, name) != getattr(b, name)}
-    for name in tuple(wanted):
-        fewer = {each: value for each, value in wanted.items() if each != name}
-        if other(a, tuple(fewer.items())) == b:
-            wanted = fewer
-    return tuple(wanted.items())
 
 
 # -- editing -----------------------------------------------------------------------------------------------

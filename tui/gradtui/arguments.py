@@ -14,6 +14,7 @@ from gradtui_engine.options import Rejected
 from gradtui_engine.problems import ExperimentError, Problem, nearest, unknown_name
 from gradtui_engine.spelling import flag, read_toml
 
+from .address import ROWS, B
 from .presets import PRESETS, experiment_values, named
 from .profile import REFUSALS
 from .settings import SETTINGS
@@ -133,6 +134,8 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
 def _allowed(name: str) -> str:
     rows = {flag(each): row.kind.allowed for each, row in options().items()}
     rows |= {flag(each.name): each.kind.allowed for each in SETTINGS.values()}
+    rows |= {f"--{each.name}": each.kind.allowed for each in ROWS if each.kind is not None}
+    rows |= {"--pane": "a pane of the view", B: "FIELD=VALUE"}
     return rows.get(name, "a path")
 
 

@@ -148,6 +148,7 @@ class Ask(Dialog):
         problem = self._check(event.value.strip())
         if problem:
             self.query_one(".problem", Label).update(Text(render(problem)))
+            event.input.action_select_all()
         else:
             self.dismiss(event.value.strip())
 

@@ -24,6 +24,10 @@ class Hint:
     label: str = ""
 
     @property
+    def words(self) -> str:
+        return self.label or BY_ID[self.commands[0]].label
+
+    @property
     def keys(self) -> str:
         return "".join(shown_keys(each) for each in self.commands)
 

@@ -57,7 +57,7 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
     scene = app.scene()
     if scene is None:
         return
-    b = scene.other if app.state.view == "compare" and app.state.changes else None
+    b = scene.other if app.state.view == "compare" else None
     title, screen = describe(scene.trace.experiment), ""
     if chosen.source == "picture":
         screen = app.export_screenshot(title=title)

@@ -25,7 +25,7 @@ _SHOWN = {"optimizer": "optimizer_name"}
 
 def sides(scene: Scene) -> tuple[Scene, Scene | None]:
     """A and B on one scale. Without a change there is no B yet: it would be A."""
-    b = scene.other if scene.state.changes else None
+    b = scene.other
     scale = bars.own_scale(scene, *([b] if b is not None else []))
     return replace(scene, given_scale=scale), replace(b, given_scale=scale) if b is not None else None
 

@@ -137,7 +137,7 @@ def _under_the_bars(state: State, room: Box) -> Boxes:
 
 
 def _compare(state: State, room: Box) -> Boxes:
-    below = 7 if room.height >= 18 else 5
+    below = 9 if room.height >= 30 else 7 if room.height >= 18 else 5
     upper = Box(room.x, room.y, room.width, room.height - below)
     lower = {"difference": Box(room.x, room.y + upper.height, room.width, below)}
     if state.interleaved:

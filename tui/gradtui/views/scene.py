@@ -64,7 +64,9 @@ class Scene:
 
     @functools.cached_property
     def other(self) -> Scene | None:
-        """Experiment B under the same cursor; None while its trace is on its way, or where it cannot be."""
+        """Experiment B under the same cursor; None without a change, while it is on its way, or where it cannot be."""
+        if not self.state.changes:
+            return None
         found = self.computed(other(self.trace.experiment, self.state.changes))
         if found is None:
             return None

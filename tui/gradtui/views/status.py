@@ -8,8 +8,8 @@ from rich.cells import cell_len
 
 from gradtui_engine import Experiment
 
-from ..commands import BY_ID, key_name, keys_of
-from ..footers import Hint, hints
+from ..commands import key_name, keys_of
+from ..footers import hints
 from ..formats import percent, short
 from ..language import tr
 from ..profile import OPEN, Profile
@@ -153,13 +153,9 @@ def footer(state: State, width: int, profile: Profile = OPEN) -> Line:
     """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
     line: Line = [(" ", "text")]
     for hint in hints(state, profile):
-        label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.label or _label(hint))
+        label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.words)
         spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
         if width_of(line) + width_of(spans) > width:
             break
         line += spans
     return fit(line, width)
-
-
-def _label(hint: Hint) -> str:
-    return BY_ID[hint.commands[0]].label
