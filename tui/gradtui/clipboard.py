@@ -13,11 +13,14 @@ from .language import tr
 OSC52, FILE = "osc52", "file"
 #: Terminals without OSC 52, by TERM: no terminal emulator at all, the Linux console, and those of before it.
 _WITHOUT = frozenset(("", "dumb", "unknown", "linux", "ansi", "cons25", "vt52", "vt100", "vt102", "vt220"))
+#: TERM_PROGRAM of a browser's page that has none: browsers give it to pages over HTTPS or of the reader's own machine.
+PAGE = "page-without-clipboard"
 
 
 def way(environment: Mapping[str, str]) -> str:
     """How this terminal copies: "osc52" or "file"."""
-    return FILE if environment.get("TERM", "") in _WITHOUT else OSC52
+    without = environment.get("TERM", "") in _WITHOUT or environment.get("TERM_PROGRAM") == PAGE
+    return FILE if without else OSC52
 
 
 def copy(text: str, environment: Mapping[str, str], write_osc52: Callable[[str], None], files: bool = True) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import getpass
+import importlib.util
 import os
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -48,6 +49,9 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
         ("--class", {"action": "store_true", "dest": "lifted", "help": "a class comes, all from one address: no "
                      "limit for each address"}),
         ("--log", {"metavar": "NAME", "default": TABLE, "help": f"{', '.join(FORMS)} (default {TABLE})"}),
+        ("--web", {"metavar": "PORT", "help": "serve the same sessions to browsers on this port (0 any)"}),
+        ("--web-name", {"metavar": "NAME", "action": "append", "default": [], "help": "a name by which browsers may "
+                        "ask for this host, such as a proxy's; may be repeated"}),
         ("--metrics", {"metavar": "PORT", "help": "serve figures for Prometheus on this port of loopback"}),
         ("--allow-root", {"action": "store_true", "help": "run as root all the same"}),
         *limits_of.switches(),
@@ -66,6 +70,9 @@ class Plan:
     authorized_keys: Path | None
     form: str
     metrics: int | None
+    #: The browsers' port, and the names by which they may ask for it.
+    web: int | None
+    names: tuple[str, ...]
     limits: Limits
     #: What each visitor's program is started with.
     arguments: tuple[str, ...]
@@ -86,6 +93,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
 
     port = read("port", _PORTS, given.port)
     metrics = read("metrics", _PORTS, given.metrics)
+    web = read("web", _PORTS, given.web)
     form = read("log", Choice(lambda: FORMS), given.log)
     limits = Limits()
     try:
@@ -111,12 +119,27 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         import asyncssh  # noqa: F401
     except ImportError:
         problems.append(Problem("serve", "needs asyncssh; try: pip install 'gradtui[serve]'"))
+    problems += _no_web(given)
     if problems:
         raise ExperimentError(problems)
     password = getpass.getpass(tr("password for visitors: ")) if given.password == "-" else given.password
+    names = (given.host, *given.web_name)
     key_file = Path(given.host_key) if given.host_key is not None else usual_path()
     arguments = (*experiment.to_arguments(), *_opening(vars(given)), *_settings(given_of(given)))
-    return Plan(given.host, port, key_file, password, keys, form, metrics, limits, arguments)
+    return Plan(given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments)
+
+
+def _no_web(given: Any) -> list[Problem]:
+    """Why browsers cannot be served as well."""
+    if given.web is None:
+        return [Problem("--web-name", "says nothing without --web PORT")] if given.web_name else []
+    problems: list[Problem] = []
+    for option, value in (("--password", given.password), ("--authorized-keys", given.authorized_keys)):
+        if value is not None:
+            problems.append(Problem("--web", f"lets everybody in, and {option} does not; one of both has to go"))
+    if any(importlib.util.find_spec(name) is None for name in ("aiohttp", "textual_serve")):
+        problems.append(Problem("--web", "needs textual-serve; try: pip install 'gradtui[serve]'"))
+    return problems
 
 
 def _unreadable_keys(path: Path) -> list[Problem]:
@@ -192,6 +215,11 @@ class _Server:
         self.sessions = Sessions(plan.limits, self.launcher, Watchers((self.report, self.metrics)))
         admission = Admission(plan.password, plan.authorized_keys)
         self.front = Front(self.sessions, plan.limits, admission, lambda: plan.arguments)
+        self.web: Any = None
+        if plan.web is not None:
+            from .web import Web
+
+            self.web = Web(self.sessions, plan.limits, lambda: plan.arguments, self.report.note, plan.names)
 
     async def run(self, key: Any, fingerprint: str) -> int:
         loop = asyncio.get_running_loop()
@@ -205,10 +233,11 @@ class _Server:
                 await self.launcher.start()
             except LaunchError as error:
                 raise ExperimentError([Problem("serve", str(error))]) from None
-            port = await self._listen(key)
+            port = await self._listen(self.plan.port, lambda host, port: self.front.listen(host, port, key))
+            page = await self._listen(self.plan.web, self.web.listen) if self.plan.web is not None else None
             if self.plan.metrics is not None:
                 counting = await self.metrics.listen(self.plan.metrics)
-            self._announce(port, fingerprint, counting)
+            self._announce(port, fingerprint, page, counting)
             while not stop.is_set():
                 self.report.refresh(self.sessions.live.values(), self.plan.limits.sessions)
                 with contextlib.suppress(TimeoutError):
@@ -216,21 +245,23 @@ class _Server:
         finally:
             await self.sessions.close()
             await self.front.close()
+            if self.web is not None:
+                await self.web.close()
             if counting is not None:
                 counting.close()
             await self.launcher.close()
             self.report.close()
         return 0
 
-    async def _listen(self, key: Any) -> int:
-        host, port = self.plan.host, self.plan.port
+    async def _listen(self, port: int, listen: Callable[[str, int], Awaitable[int]]) -> int:
+        host = self.plan.host
         try:
-            return await self.front.listen(host, port, key)
+            return await listen(host, port)
         except OSError as error:
             reason = error.strerror or str(error)
             raise ExperimentError([Problem("serve", f"cannot listen on {host} port {port}: {reason}")]) from None
 
-    def _announce(self, port: int, fingerprint: str, counting: asyncio.Server | None) -> None:
+    def _announce(self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None) -> None:
         host = socket.gethostname() if self.plan.host in ("0.0.0.0", "::", "") else self.plan.host
         most = self.plan.limits
         told: dict[str, Any] = {
@@ -239,6 +270,8 @@ class _Server:
             "limits": f"{most.sessions} sessions, {most.per_address} of one address, {most.total:g} s each, "
             f"{most.idle:g} s without a key",
         }
+        if page is not None:
+            told["web"] = f"http://{f'[{host}]' if ':' in host else host}:{page}/"
         if counting is not None:
             told["metrics"] = f"http://127.0.0.1:{counting.sockets[0].getsockname()[1]}/metrics"
         self.report.event("serving", port=port, **told)

@@ -66,6 +66,8 @@ REFUSALS = Table(
         Reason("password", "{most} wrong passwords; connect again"),
         Reason("silent", "no session was asked for"),
         Reason("login", "not logged in within {seconds} s"),
+        Reason("host", "this host goes by another name; it may be added with --web-name"),
+        Reason("origin", "only this host's own page opens sessions"),
     ),
 )
 

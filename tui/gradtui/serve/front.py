@@ -19,7 +19,7 @@ from asyncssh import ChannelOpenError
 from .bounds import COMPRESSION, bound_compression, bound_connection
 from .endings import REFUSALS, refused
 from .limits import Limits
-from .meter import Meter
+from .meter import Meters
 from .sessions import Sessions
 from .visit import Visit
 
@@ -29,8 +29,6 @@ _WRONG = 0.5
 _SHARE = 3
 #: Bytes that the kernel keeps for a visitor who is slow.
 _SOCKET = 1 << 16
-#: Addresses that are remembered for their rate.
-_MOST_ADDRESSES = 4096
 _PROHIBITED = asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
 
 
@@ -56,7 +54,7 @@ class Front:
         self.sessions, self.limits, self.admission, self.arguments = sessions, limits, admission, arguments
         self.connections: set[Connection] = set()
         self.entering: Counter[str] = Counter()
-        self._rates: dict[str, Meter] = {}
+        self._rates = Meters(limits.handshake_rate, max(2 * limits.handshake_rate, 1))
         self._listener: Any = None
 
     async def listen(self, host: str, port: int, key: Any) -> int:
@@ -105,12 +103,7 @@ class Front:
 
     def refusal(self, address: str) -> str | None:
         """Why a new connection from there is turned away before it costs a key exchange."""
-        now = asyncio.get_running_loop().time()
-        if len(self._rates) >= _MOST_ADDRESSES:
-            self._rates = {each: meter for each, meter in self._rates.items() if not meter.full(now)}
-        rate = self.limits.handshake_rate
-        meter = self._rates.setdefault(address, Meter(rate, max(2 * rate, 1)))
-        if not meter.take(1, now):
+        if not self._rates.take(address, asyncio.get_running_loop().time()):
             return "rate"
         most = self.limits.handshakes
         if self.entering.total() >= most or self.entering[address] >= max(1, most // _SHARE):

@@ -1,8 +1,11 @@
-"""A token bucket: so many bytes (or connections) a second, and so many at once. It knows no clock."""
+"""Token buckets: so many bytes (or connections) a second, and so many at once. They know no clock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+#: Addresses that are remembered for their rate.
+_MOST = 4096
 
 
 @dataclass(slots=True)
@@ -34,3 +37,18 @@ class Meter:
     def full(self, now: float) -> bool:
         """Whether it need not be remembered: a new one would say the same."""
         return self.available(now) >= self.burst
+
+
+@dataclass(slots=True)
+class Meters:
+    """The same rate and burst for each of many, one taken at a time."""
+
+    rate: float
+    burst: float
+    _each: dict[str, Meter] = field(default_factory=dict)
+
+    def take(self, name: str, now: float) -> bool:
+        """Take one for this name, if it has one left."""
+        if len(self._each) >= _MOST:
+            self._each = {name: meter for name, meter in self._each.items() if not meter.full(now)}
+        return self._each.setdefault(name, Meter(self.rate, self.burst)).take(1, now)

@@ -39,7 +39,7 @@ _FIRST_FRAME = 1000
 _ANSWERS = re.compile(rb"\x1b\[(?:\d+;\d+R|\?[\d;]*(?:c|u|\$y)|[>=]?[\d;]*c|[\d;]*t)")
 _TERM = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
 #: What of a visitor's own environment reaches the program, and what it may look like.
-WELCOME = ("LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "COLORTERM", "NO_COLOR")
+WELCOME = ("LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "COLORTERM", "NO_COLOR", "TERM_PROGRAM")
 _WORD = re.compile(r"[A-Za-z0-9@._-]{0,64}")
 
 
