@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gradtui import events as e
 from gradtui import state as s
+from gradtui.lecture import OPENING, Audience
 from gradtui.lessons.course import Progress
 from gradtui.scale import LinearScale, LogScale
 from gradtui.tables import AXES, EXPLORE, FUNCTIONS, LISTS, QUANTITIES, VIEWS, panes_of
@@ -39,6 +40,12 @@ LESSONS = ("01-reading-the-screen", "02-vanishing-with-sigmoid")
 
 EXPERIMENTS = st.sampled_from(SMALL).map(CASES.__getitem__)
 PROGRESS = st.builds(Progress, st.sampled_from((*LESSONS, "no such lesson")), st.integers(0, 9))
+#: What a presenter may show: states of another screen, whose traces are other ones.
+SHOWN = st.builds(
+    s.State, EXPERIMENTS, st.sampled_from(CHANGES), view=st.sampled_from(VIEWS), step=st.integers(OPENING, 10**9),
+    selected=st.none() | st.integers(0, 10**9), unit=st.integers(0, 99), pane=st.sampled_from(tuple(TABLE)),
+    zoomed=st.booleans(), rows=st.booleans(), interleaved=st.booleans(), lesson=st.none() | PROGRESS,
+)  # fmt: skip
 #: Every event, by its type: the test beneath holds that none is forgotten.
 EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Tick: st.integers(1, 40).map(e.Tick),
@@ -66,6 +73,13 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Loaded: EXPERIMENTS.map(lambda experiment: e.Loaded(experiment, trace_of(experiment).axis)),
     e.Learn: st.builds(e.Learn, st.none() | PROGRESS, st.integers(0, 9)),
     e.Message: st.sampled_from(("", "said")).map(e.Message),
+    e.Present: SHOWN.map(e.Present),
+    e.Follow: st.just(e.Follow()),
+    e.Unable: EXPERIMENTS.map(e.Unable),
+    e.Audience: st.builds(Audience, st.just("ssh host"), st.integers(0, 30), st.integers(0, 30), st.booleans()).map(
+        e.Audience
+    ),
+    e.Invite: st.just(e.Invite()),
 }
 ANY = st.one_of(*EVENTS.values())
 

@@ -102,8 +102,11 @@ def edit(app: GradtuiApp, field: str) -> None:
 
 
 def settle(app: GradtuiApp, before: tuple[Experiment, e.Changes], keep: bool) -> None:
-    """After changes that were tried: undo leads back to what stood before; or go back there at once."""
-    if (app.state.experiment, app.state.changes) == before:
+    """After changes that were tried: undo leads back to what stood before; or go back there at once.
+
+    Who still follows a presenter has tried nothing: what has changed is the presenter's.
+    """
+    if app.state.following or (app.state.experiment, app.state.changes) == before:
         return
     app.send(e.Record(*before) if keep else e.Change(*before, record=False))
 

@@ -17,7 +17,7 @@ from . import language, plotting
 from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
-from .commands import BY_ID, COMMANDS, keys_of, refusal
+from .commands import BY_ID, COMMANDS, brought, keys_of, refusal
 from .language import tr
 from .lessons import library
 from .needs import Computed, Failed, Need, Simulation
@@ -67,10 +67,12 @@ class GradtuiApp(PacedApp):
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
         self._on_arrival: list[Cue] = [lambda timeline: cursor]
+        #: Called after every change of the state.
+        self.followed_by: list[Callable[[], object]] = []
         self._panes_made = False
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
-        for each in COMMANDS:
+        for each in (*COMMANDS, *brought(profile)):
             for key in keys_of(each.id):
                 self.bind(key, f"command('{each.id}')", description=each.label, show=False)
 
@@ -88,6 +90,8 @@ class GradtuiApp(PacedApp):
         self.jobs.want(catalogue.needs(self.state))
         if not self._looks:
             self._look_at_work()
+        for each in self.followed_by:
+            each()
         self.show()
 
     def advance(self, steps: int) -> None:
@@ -142,7 +146,8 @@ class GradtuiApp(PacedApp):
             self.exit(2, message=f"gradtui: {problem}")
             return
         self.jobs.results.pop(need, None)  # a file may be mended
-        self.send(e.Change(self.trace.experiment, record=False))
+        shown = self.trace.experiment
+        self.send(e.Unable(shown) if self.state.following else e.Change(shown, record=False))
         self.send(e.Loaded(self.trace.experiment, self.trace.axis))
         self.say(problem)
         if len(problem) >= self.size.width:

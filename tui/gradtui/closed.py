@@ -18,7 +18,7 @@ from . import events as e
 from .app import GradtuiApp
 from .kiosk import CRASHED, note
 from .lifeline import Lifeline
-from .profile import VISITOR
+from .profile import VISITOR, Profile
 from .state import State
 
 #: Columns and rows that a window has at the least and at the most: one of 10,000 × 10,000 takes 180 MB and 12 s.
@@ -78,9 +78,11 @@ class KioskDriver(Lifeline):
 class KioskApp(GradtuiApp):
     """gradtui's screen for a visitor. log_file is told of a crash; mouse is the setting."""
 
-    def __init__(self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0) -> None:
+    def __init__(
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = VISITOR
+    ) -> None:
         vars(constants).update(_CONSTANTS)
-        super().__init__(state, cursor, fps, VISITOR)
+        super().__init__(state, cursor, fps, profile)
         self.log_file: TextIO | None = None
         self.mouse = True
         self._sentence = ""

@@ -202,8 +202,13 @@ COMMANDS = (
     Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM, needs="suspend"),
     Command("quit", ("q", "ctrl+q"), "quit", "Quit", PROGRAM),
 )
+#: What only a profile brings along (`Profile.brings`).
+BROUGHT = (
+    Command("follow", ("f",), "follow", "Follow the presenter again", PROGRAM, e.Follow()),
+    Command("invite", ("V",), "visitors", "How visitors come in to this lecture", PROGRAM, e.Invite()),
+)
 GROUPS = (PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM)
-BY_ID = {each.id: each for each in COMMANDS}
+BY_ID = {each.id: each for each in (*COMMANDS, *BROUGHT)}
 
 _SYMBOLS = {
     "question_mark": "?",
@@ -231,13 +236,26 @@ _SYMBOLS = {
 _effective: dict[str, tuple[str, ...]] = {each.id: each.keys for each in COMMANDS}
 
 
-def rebind(keys: Mapping[str, tuple[str, ...]]) -> None:
-    """Let these keys work from now on; commands that are not named keep the table's."""
+def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None:
+    """Let these keys work from now on; commands that are not named keep the table's, or what the profile moves it to.
+
+    What the profile brings along takes only keys that are free.
+    """
+    keys = dict(profile.moves) | dict(keys)
+    _effective.clear()
     _effective.update({each.id: keys.get(each.id, each.keys) for each in COMMANDS})
+    taken = {key for found in _effective.values() for key in found}
+    for each in brought(profile):
+        _effective[each.id] = tuple(key for key in each.keys if key not in taken)
+
+
+def brought(profile: Profile) -> list[Command]:
+    """The commands that a profile brings along."""
+    return [each for each in BROUGHT if each.id in profile.brings]
 
 
 def keys_of(command: str) -> tuple[str, ...]:
-    return _effective[command]
+    return _effective.get(command, ())
 
 
 def key_name(key: str) -> str:
@@ -253,7 +271,7 @@ def shown_keys(command: str, all: bool = False) -> str:
 
 def offered(profile: Profile = OPEN) -> list[Command]:
     """The commands that a profile allows; the keys of the others say why not."""
-    return [each for each in COMMANDS if not profile.refusal(each.needs)]
+    return [each for each in (*COMMANDS, *brought(profile)) if not profile.refusal(each.needs)]
 
 
 def refusal(command: Command, profile: Profile) -> str:

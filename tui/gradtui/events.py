@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
+    from . import lecture
     from .lessons.course import Progress
     from .scale import Scale
+    from .state import State
 
 Event = Any
 #: What B differs in from A: pairs of field and value.
@@ -192,3 +194,37 @@ class Message:
     """Say something in the status line."""
 
     text: str
+
+
+# -- a lecture ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the presenter shows now: of this state the fields of `lecture.FIELDS`."""
+
+    shown: State
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Follow the presenter again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """What is asked for cannot be computed here: back to this experiment, whose trace is on the screen."""
+
+    experiment: Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The presenter hears of the visitors."""
+
+    audience: lecture.Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Say how visitors come in."""

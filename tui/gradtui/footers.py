@@ -38,6 +38,8 @@ def _plain(*commands: str) -> tuple[Hint, ...]:
 
 _HELP, _PLAY, _STEP, _LESSONS = _plain("help", "play", "step", "view_lessons")
 _STAGE = Hint(("up", "down"), "stage")
+#: Where a profile brings it along.
+_FOLLOW = Hint(("follow",))
 
 FOOTERS: dict[str, tuple[Hint, ...]] = {
     "explore": (_HELP, _PLAY, _STEP, *_plain("view_compare", "activation", "forget_bias", "init"), _LESSONS),
@@ -84,7 +86,7 @@ def hints(state: State, profile: Profile = OPEN) -> tuple[Hint, ...]:
     rows = LEARNING if state.lesson is not None and state.view != "lessons" else FOOTERS[state.view]
     return tuple(
         each
-        for each in rows
+        for each in (rows[0], _FOLLOW, *rows[1:])
         if each.keys and allowed.issuperset(each.commands) and _applies(each.commands[0], state.experiment)
     )[:MOST]
 

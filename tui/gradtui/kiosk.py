@@ -23,12 +23,11 @@ from typing import TYPE_CHECKING, TextIO
 from gradtui_engine.message import Message
 
 from .language import tr
-from .profile import VISITOR
+from .profile import VISITOR, Profile
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
-    from .app import GradtuiApp
     from .closed import KioskApp
 
 #: What a command after `ssh host` is handed to a ForceCommand in.
@@ -71,7 +70,12 @@ def close(visitor: Mapping[str, str]) -> None:
     warnings.simplefilter("ignore")
 
 
-def kiosk_app(arguments: Sequence[str], environment: Mapping[str, str], log: TextIO | None = None) -> GradtuiApp:
+def kiosk_app(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: TextIO | None = None,
+    profile: Profile = VISITOR,
+) -> KioskApp:
     """The app of a session, for a server that runs it: `arguments` as after `gradtui kiosk`, environment the visitor's.
 
     Closes this process. log is told of a crash, one line of JSON. Raises SettingsError with every problem.
@@ -80,14 +84,14 @@ def kiosk_app(arguments: Sequence[str], environment: Mapping[str, str], log: Tex
     from .cli import COMMANDS, read
 
     _, usage = read(COMMANDS["kiosk"], list(arguments))
-    return _app(usage.switches, log)
+    return _app(usage.switches, log, profile)
 
 
-def _app(switches: argparse.Namespace, log: TextIO | None) -> KioskApp:
+def _app(switches: argparse.Namespace, log: TextIO | None, profile: Profile = VISITOR) -> KioskApp:
     from .closed import KioskApp
     from .launch import app_of
 
-    app = app_of(switches, KioskApp)
+    app = app_of(switches, KioskApp, profile)
     assert isinstance(app, KioskApp)
     app.log_file, app.mouse = log, switches.loaded.settings.mouse
     return app

@@ -10,6 +10,7 @@ from gradtui_engine import Experiment
 
 from . import address, commands, presets
 from .events import Event
+from .profile import OPEN, Profile
 from .settings import COLOUR_SYSTEMS, Settings
 from .state import State
 from .tables import SPEEDS
@@ -41,7 +42,9 @@ def status_of(app: GradtuiApp, mouse: bool = True) -> int:
     return app.return_code or left_with or 0
 
 
-def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None) -> GradtuiApp:
+def app_of(
+    switches: argparse.Namespace, make: type[GradtuiApp] | None = None, profile: Profile = OPEN
+) -> GradtuiApp:
     """The app that was asked for, with its settings in force; make is its class."""
     settings: Settings = switches.loaded.settings
     from textual import constants
@@ -51,12 +54,12 @@ def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None) -
         vars(constants)["COLOR_SYSTEM"] = COLOUR_SYSTEMS[settings.color]
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
-    commands.rebind(settings.keys)
+    commands.rebind(settings.keys, profile)
     state, cursor = switches.opening
     state = replace(state, speed=SPEEDS.index(settings.speed))
     from .app import GradtuiApp
 
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    app = (make or GradtuiApp)(state, cursor, fps)
+    app = (make or GradtuiApp)(state, cursor, fps, profile)
     app.theme = settings.theme
     return app

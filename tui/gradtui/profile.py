@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,9 @@ class Profile:
     own: bool = True
     #: Tables are read: csv:PATH. The engine says itself that they are not.
     tables: bool = True
+    #: Commands that come beside the table's (`commands.BROUGHT`), and keys of the table's that make room for them.
+    brings: tuple[str, ...] = ()
+    moves: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def refusal(self, need: str) -> str:
         """Why what needs this is not to be had, to be passed through tr; empty where it is."""
@@ -34,6 +37,9 @@ class Profile:
 
 OPEN = Profile()
 VISITOR = Profile(files=False, suspend=False, own=False, tables=False)
+#: Of a lecture.
+PRESENTER = replace(OPEN, brings=("invite",))
+FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("F",)),))
 
 #: What is said instead, each in one sentence; {copy} and {quit} are those commands' effective keys.
 REFUSALS = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import events as e
+from . import lecture
 from .commands import shown_keys
 from .language import tr
 from .tables import AXES, LISTS, QUANTITIES, SPEEDS, VIEWS, panes_of
@@ -75,6 +76,12 @@ class State:
     future: tuple[tuple[Experiment, Changes], ...] = ()
     loaded: bool = False
     message: str = ""
+    #: A visitor's, in a lecture: what the presenter shows, whether the visitor follows, and the experiment (with B's
+    #: changes) that could not be computed here. The presenter's: who is there.
+    presented: State | None = None
+    following: bool = False
+    unable: tuple[Experiment, Changes] | None = None
+    audience: lecture.Audience | None = None
 
 
 def update(state: State, event: Event, timeline: Timeline | None) -> State:
@@ -82,10 +89,11 @@ def update(state: State, event: Event, timeline: Timeline | None) -> State:
     handler = _HANDLERS.get(type(event))
     if handler is None:
         raise TypeError(f"no such event: {event!r}")
-    if state.message and not isinstance(event, e.Tick | e.Loaded | e.Message):
+    before = state
+    if state.message and not isinstance(event, lecture.QUIET):
         # A message gives way to the next thing that the person does.
         state = replace(state, message="")
-    return handler(state, event, timeline)
+    return lecture.leave(before, handler(state, event, timeline), event)
 
 
 def selected_stage(state: State, timeline: Timeline) -> int:
@@ -292,7 +300,8 @@ def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
         message="",
     )
     panes = panes_of(following)
-    return replace(following, pane=state.pane if state.pane in panes else panes[0])
+    following = replace(following, pane=state.pane if state.pane in panes else panes[0])
+    return lecture.adopt(following, timeline) if state.following else following
 
 
 def _learn(state: State, event: e.Learn, timeline: Timeline | None) -> State:
@@ -332,6 +341,11 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Loaded: _loaded,
     e.Learn: _learn,
     e.Message: _message,
+    e.Present: lecture.present,
+    e.Follow: lecture.follow,
+    e.Unable: lecture.unable,
+    e.Audience: lecture.audience,
+    e.Invite: lecture.invite,
 }
 
 __all__ = ["MOST_ANGLE", "MOST_TERMS", "SPEEDS", "VIEWS", "State", "selected_stage", "update"]

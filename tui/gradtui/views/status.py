@@ -12,6 +12,7 @@ from ..commands import key_name, keys_of
 from ..footers import hints
 from ..formats import percent, short
 from ..language import tr
+from ..lecture import notes
 from ..profile import OPEN, Profile
 from ..state import SPEEDS, State
 from ..summary import MARKS, describe
@@ -23,6 +24,8 @@ from .spans import Line, first_fit, fit, padded, runs, spread, width_of
 SMALLEST = (60, 16)
 #: The least width of the timeline's bar.
 _LEAST_BAR = 8
+#: Columns that phase, position and bar keep beside what is said of a lecture.
+_LEAST_TIMELINE = 44
 
 
 def too_small(width: int, height: int) -> Line:
@@ -110,9 +113,18 @@ def _tabs(view: str) -> Line:
 
 def timeline(scene: Scene, width: int) -> Line:
     """Phase, position and speed: a bar over forward, loss and backward, filled up to the cursor."""
+    if scene.state.message:
+        return fit([(" " + scene.state.message, "message")], width)
+    for note in notes(scene.state):
+        said: Line = [(f" {note} ", "strong"), ("│", "dim")]
+        if width_of(said) + _LEAST_TIMELINE <= width:
+            return [*said, *_progress(scene, width - width_of(said))]
+    return _progress(scene, width)
+
+
+def _progress(scene: Scene, width: int) -> Line:
+    """The timeline without a word."""
     state, trace = scene.state, scene.trace
-    if state.message:
-        return fit([(" " + state.message, "message")], width)
     step = scene.step
     # Not ‖, which is the norm's.
     mark = "▶" if state.playing else "■"
