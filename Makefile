@@ -37,7 +37,7 @@ contract: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # Ratios side by side; with torch installed in $(VENV), also against PyTorch.
 bench: $(VENV)/installed-dev
