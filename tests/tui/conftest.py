@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from textual import _wait
 
 from .helpers import Command, run_main
 
@@ -14,3 +15,13 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     """`gradtui ARGUMENTS` in this process, its output 100 columns wide."""
     monkeypatch.setenv("COLUMNS", "100")
     return partial(run_main, capsys)
+
+
+@pytest.fixture
+def quick_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that wait by `until`: Pilot looks every 5 ms, not every 20, whether the process is idle.
+
+    It does so three times a key, which is most of what a test of the app takes.
+    """
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 200)
+    monkeypatch.setattr(_wait, "SLEEP_IDLE", 1 / 4000)

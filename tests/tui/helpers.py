@@ -197,6 +197,8 @@ def strict_json(text: str) -> Any:
 
 # -- the app -----------------------------------------------------------------------------------------------
 
+#: Frames as soon as there is something to draw: what a key does is to be seen at once.
+_FPS = 500.0
 Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 
 
@@ -204,7 +206,7 @@ def play(script: Script, start: Experiment | State | None = None, size: tuple[in
     """Run the app without a terminal, wait for its first trace, and let the script press keys."""
 
     async def session() -> GradtuiApp:
-        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()))
+        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=_FPS)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.trace is not None, "the first trace")
             await script(app, pilot)

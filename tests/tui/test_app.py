@@ -9,11 +9,14 @@ import pytest
 from gradtui import events as e
 from gradtui import state as s
 from gradtui.app import GradtuiApp
+from gradtui.palette import THEMES
 from gradtui.tables import QUANTITIES, VIEWS, panes_of
 from gradtui.widgets import PaneWidget
 from gradtui_engine import Experiment
 
 from .helpers import CASES, Pilot, play, settled, shown, until
+
+pytestmark = pytest.mark.usefixtures("quick_pilot")
 
 SMALL = Experiment(depth=3, width=4, batch=4)
 
@@ -42,8 +45,7 @@ def test_space_plays_backpropagation_down_to_the_input_and_stops() -> None:
         for _ in range(len(app.timeline.phases)):
             app.send(e.Tick())
         assert (app.state.playing, app.state.step) == (False, app.timeline.arrived)
-        await pilot.pause()
-        assert "■ backward · layer 1" in shown(app)
+        await until(pilot, lambda: "■ backward · layer 1" in shown(app), "the end of playback")
 
     play(script)
 
@@ -74,7 +76,7 @@ def test_steps_go_on_and_back_by_key() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("home", "n", "n", "full_stop", "N")
         assert app.state.step == 2
-        assert "‖ forward · layer 2 · linear" in shown(app)
+        await until(pilot, lambda: "■ forward · layer 2 · linear" in shown(app), "the place in the timeline")
         assert "why · forward · layer 2 · linear" in shown(app)
         await pilot.press("]")
         assert app.state.step == 12
@@ -106,8 +108,7 @@ def test_tab_focuses_the_next_pane_and_shift_tab_the_one_before() -> None:
     play(script)
 
 
-@pytest.mark.parametrize("start", [SMALL, Experiment(cell="lstm", data="digits-rows", width=4)], ids=["mlp", "lstm"])
-def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn(start: Experiment) -> None:
+def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         for digit, view in enumerate(VIEWS, 1):
             await pilot.press(str(digit))
@@ -119,7 +120,7 @@ def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn(start:
             assert {pane.id for pane in app.query(PaneWidget) if pane.display} <= set(panes_of(app.state))
             assert not any("computing" in first.render_line(row).text for row in range(first.size.height))
 
-    play(script, start, (120, 40))
+    play(script, Experiment(cell="lstm", data="digits-rows", width=4), (120, 40))
 
 
 def test_tab_brings_every_pane_of_every_view_into_sight() -> None:
@@ -167,12 +168,13 @@ def test_capital_l_holds_the_scale_when_another_network_comes() -> None:
         await pilot.press("L")
         held = app.state.lock
         assert held is not None
-        assert f"log {held.label} · locked" in title_of(app, "gradient")
+        locked = f"log {held.label} · scale locked"
+        await until(pilot, lambda: locked in title_of(app, "gradient"), "the held scale")
         app.send(e.Change(CASES["growing"]))
         await settled(app, pilot)
-        assert f"log {held.label} · locked" in title_of(app, "gradient")
+        assert locked in title_of(app, "gradient")
         await pilot.press("L")
-        assert "auto" in title_of(app, "gradient")
+        await until(pilot, lambda: "1e15 · scale auto" in title_of(app, "gradient"), "the scale of its own")
 
     play(script, SMALL, (120, 30))
 
@@ -230,16 +232,16 @@ def test_on_every_screen_the_panes_stay_inside_and_the_bars_in_sight() -> None:
 
 def test_t_changes_the_colours_and_no_text() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("n")
-        before, theme = shown(app), app.theme
-        for _ in app.available_themes:
+        before, worn = shown(app), []
+        for _ in THEMES:
+            worn.append(app.theme)
             await pilot.press("t")
-            assert f"theme {app.theme}" in shown(app)
-        assert app.theme == theme, "all themes have come round"
+            await until(pilot, lambda: f"theme {app.theme}" in shown(app), "the theme's name")
+        assert worn == list(THEMES), "our own come first"
         app.send(e.Message(""))
         await until(pilot, lambda: shown(app) == before, "the screen as it was")
 
-    play(script)
+    play(script, SMALL)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])

@@ -17,6 +17,8 @@ from gradtui_engine.cells import CELLS
 
 from .helpers import Pilot, play, settled, shown, until
 
+pytestmark = pytest.mark.usefixtures("quick_pilot")
+
 SMALL = Experiment(depth=3, width=4, batch=4)
 
 

@@ -24,6 +24,8 @@ from gradtui_engine.experiment import options
 
 from .helpers import CASES, Pilot, play, texts, timeline_of
 
+pytestmark = pytest.mark.usefixtures("quick_pilot")
+
 BY_KEY = {key: each for each in COMMANDS for key in each.keys}
 
 #: What fingers know, as the issue lists it: key as typed → the event, or the id of what the app does.

@@ -40,14 +40,14 @@ def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> N
 
         terminal.press("m")
         terminal.shows("LSTM 64 steps × 64")
-        terminal.shows("gates · mean over units")
+        terminal.shows("gates · f forget, i input")
 
         terminal.resize(20, 5)
         terminal.shows("needs 60×16")
         assert "LSTM" not in terminal.text
         terminal.resize(80, 24)
         terminal.shows("LSTM 64 steps × 64")
-        terminal.shows("gates · mean over units")
+        terminal.shows("gates · f forget, i input")
 
         terminal.press("q")
         assert terminal.ended() == 0

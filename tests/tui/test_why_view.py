@@ -60,7 +60,8 @@ def test_a_layer_behind_the_gradient_shows_its_factor_as_the_product_of_its_part
             if stage.gradient_norm == 0:
                 break
             said = text(scene_of(CASES[name], step=step.index))
-            line = next(line for line in said.splitlines() if line.startswith(f"layer {step.stage}: "))
+            below = f"layer {step.completes}" if step.completes else "the input"
+            line = next(line for line in said.splitlines() if line.startswith(f"from layer {step.stage} to {below}: "))
             assert numbers(line.split(":")[1]) == [short(value) for value in (*stage.factors.values(), stage.factor)]
             assert line.count("×") == len(stage.factors)
 
@@ -113,9 +114,12 @@ def test_so_far_names_start_average_count_and_where_it_has_come_to(name: str) ->
     last = len(trace.stages) - 1
     for stage in {0, last // 2, last - 1}:
         value, top = trace.stages[stage].gradient_norm, trace.stages[last].gradient_norm
-        said = text(scene_of(CASES[name], selected=stage))
+        scene = scene_of(CASES[name], selected=stage)
+        said = text(scene)
         average = (value / top) ** (1 / (last - stage))
-        assert f"so far: {short(top)} × {short(average)}^{last - stage} = {short(value)}" in said
+        assert (
+            f"so far, at {scene.name(stage)}: {short(top)} × {short(average)}^{last - stage} = {short(value)}" in said
+        )
 
 
 def test_at_the_output_there_is_nothing_behind_yet() -> None:
