@@ -149,7 +149,7 @@ def table_texts() -> Iterator[tuple[str, str]]:
 
 def _tables() -> dict[str, Iterable[str]]:
     return {
-        "commands": (*commands.GROUPS, *_fields(commands.COMMANDS, "label", "help")),
+        "commands": (*commands.GROUPS, *_fields((*commands.COMMANDS, *commands.BROUGHT), "label", "help")),
         "panes": _fields(panes.TABLE.values(), "label", "help"),
         "views": _fields(views.VIEWS.values(), "label", "help"),
         "quantities": (*_fields(quantities.QUANTITIES.values(), "label", "title", "help", "lacking"), *_symbols()),

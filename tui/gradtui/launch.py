@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +37,13 @@ def launch(switches: argparse.Namespace) -> int:
     return status_of(app_of(switches), switches.loaded.settings.mouse)
 
 
-def status_of(app: GradtuiApp, mouse: bool = True) -> int:
-    """Run an app; the exit status: what it was left with, or that it failed."""
-    left_with = app.run(mouse=mouse)
+def status_of(app: GradtuiApp, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
+    """Run an app; the exit status: what it was left with, or that it failed. when_ready: a coroutine to run beside."""
+    left_with = app.run(mouse=mouse, auto_pilot=when_ready)
     return app.return_code or left_with or 0
 
 
-def app_of(
-    switches: argparse.Namespace, make: type[GradtuiApp] | None = None, profile: Profile = OPEN
-) -> GradtuiApp:
+def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
     """The app that was asked for, with its settings in force; make is its class."""
     settings: Settings = switches.loaded.settings
     from textual import constants

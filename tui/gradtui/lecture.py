@@ -123,7 +123,7 @@ def notes(state: State) -> tuple[str, ...]:
         counts = {"visitors": found.visitors, "following": found.following}
         if found.ended:
             return tr("the server has ended"), tr("ended")
-        return tr("{visitors} visitors, {following} following", **counts), f"{found.following}/{found.visitors}"
+        return tr("visitors {visitors} · following {following}", **counts), f"{found.following}/{found.visitors}"
     if state.presented is None:
         return ()
     if state.following:

@@ -19,12 +19,15 @@ import time
 from typing import Any, TextIO
 
 from ..language import tr
+from .follow import follow
 from .limits import MOST_FRAMES
 
 #: Seconds between two looks how many frames a second are a session's share.
 _LOOK = 1.0
 #: Seconds that the rehearsal waits for its numbers; sessions wait for as long as they live.
 _PATIENCE = 20.0
+#: The link's number in a session of a lecture.
+_LINK = 3
 
 
 #: What the rehearsal has computed. Visitors land on the same experiment: it is on their screen sooner, and computing it
@@ -96,7 +99,7 @@ async def _rehearse(arguments: list[str]) -> str:
     return ""
 
 
-def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, parent: int) -> int:
+def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, parent: int, link: int | None = None) -> int:
     """In the child: take the terminal, give up everything else, run the program; its exit status."""
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
@@ -105,7 +108,9 @@ def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, paren
     # What the C library and stray prints have to say goes to the log, never to the visitor.
     os.dup2(log_end, 2)
     os.set_blocking(2, False)
-    os.closerange(3, 4096)
+    if link is not None:
+        os.dup2(link, _LINK)
+    os.closerange(_LINK + (link is not None), 4096)
     from .warm import die_with_parent
 
     die_with_parent(parent)
@@ -118,9 +123,11 @@ def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, paren
     random.seed()
     log = _take_streams()
     from ..kiosk import kiosk_app
+    from ..profile import FOLLOWER, VISITOR
 
-    app = kiosk_app(request["arguments"], request["environment"], log)
-    return _run_app(app, frames, request["limits"]["warning"])
+    profile = VISITOR if link is None else FOLLOWER
+    app = kiosk_app(request["arguments"], request["environment"], log, profile)
+    return _run_app(app, frames, request["limits"]["warning"], _LINK if link is not None else None)
 
 
 def _bind(limits: dict[str, int]) -> None:
@@ -146,7 +153,7 @@ def _take_streams() -> TextIO:
     return log
 
 
-def _run_app(app: Any, frames: Frames, warning: float) -> int:
+def _run_app(app: Any, frames: Frames, warning: float, link: int | None) -> int:
     app.pacer.fps = min(app.pacer.fps, frames.rate)
     own = app.pacer.fps
     app.jobs.results.update(_computed)
@@ -158,6 +165,8 @@ def _run_app(app: Any, frames: Frames, warning: float) -> int:
 
     async def adopt(pilot: object) -> None:
         app._adopt()
+        if link is not None:
+            follow(app, link)
 
     async def session() -> int:
         async def follow() -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import getpass
 import importlib.util
 import os
-import resource
-import signal
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,14 +22,11 @@ from ..language import tr
 from ..launch import opening
 from ..settings import SETTINGS, Boolean, given_of
 from . import limits as limits_of
-from .launcher import LaunchError
 from .limits import Limits
 from .report import FORMS, TABLE
 
 _PORT = 2222
 _LOOPBACK = "127.0.0.1"
-#: Seconds between two looks of the live table.
-_LOOK = 1.0
 _PORTS = Integer(0, 65535)
 
 
@@ -49,6 +42,10 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
         ("--class", {"action": "store_true", "dest": "lifted", "help": "a class comes, all from one address: no "
                      "limit for each address"}),
         ("--log", {"metavar": "NAME", "default": TABLE, "help": f"{', '.join(FORMS)} (default {TABLE})"}),
+        ("--present", {"action": "store_true", "help": "a lecture: visitors see what the program in this terminal "
+                       "shows"}),
+        ("--log-file", {"metavar": "FILE", "help": "with --present, where the log goes (default: beside the host "
+                        "key)"}),
         ("--web", {"metavar": "PORT", "help": "serve the same sessions to browsers on this port (0 any)"}),
         ("--web-name", {"metavar": "NAME", "action": "append", "default": [], "help": "a name by which browsers may "
                         "ask for this host, such as a proxy's; may be repeated"}),
@@ -76,6 +73,8 @@ class Plan:
     limits: Limits
     #: What each visitor's program is started with.
     arguments: tuple[str, ...]
+    #: The log of a lecture; None where there is none.
+    lecture_log: Path | None = None
 
 
 def plan(experiment: Experiment, given: Any) -> Plan:
@@ -97,7 +96,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     form = read("log", Choice(lambda: FORMS), given.log)
     limits = Limits()
     try:
-        limits = limits_of.read(vars(given), given.lifted)
+        limits = limits_of.read(vars(given), given.lifted, given.present)
     except ExperimentError as error:
         problems += error.problems
     if sys.platform != "linux":
@@ -105,7 +104,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     elif os.geteuid() == 0 and not given.allow_root:
         problems.append(Problem("serve", "root is not to serve visitors; use another account, or --allow-root"))
     try:
-        opening(experiment, given)
+        given.opening = opening(experiment, given)
     except ExperimentError as error:
         problems += error.problems
     keys = Path(given.authorized_keys) if given.authorized_keys is not None else None
@@ -119,14 +118,27 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         import asyncssh  # noqa: F401
     except ImportError:
         problems.append(Problem("serve", "needs asyncssh; try: pip install 'gradtui[serve]'"))
-    problems += _no_web(given)
+    problems += _no_web(given) + _no_lecture(given)
     if problems:
         raise ExperimentError(problems)
     password = getpass.getpass(tr("password for visitors: ")) if given.password == "-" else given.password
     names = (given.host, *given.web_name)
     key_file = Path(given.host_key) if given.host_key is not None else usual_path()
     arguments = (*experiment.to_arguments(), *_opening(vars(given)), *_settings(given_of(given)))
-    return Plan(given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments)
+    log = Path(given.log_file) if given.log_file is not None else key_file.with_name("lecture.log")
+    return Plan(
+        given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments,
+        log if given.present else None,
+    )  # fmt: skip
+
+
+def _no_lecture(given: Any) -> list[Problem]:
+    """Why nothing can be presented."""
+    if not given.present:
+        return [Problem("--log-file", "is for --present; without it the log is printed")] if given.log_file else []
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        return [Problem("--present", "needs a terminal, whose screen the visitors see")]
+    return []
 
 
 def _no_web(given: Any) -> list[Problem]:
@@ -187,110 +199,11 @@ def serve(given: Any, out: TextIO) -> int:
     from .hostkey import fingerprint, host_key
 
     key = host_key(found.key_file)
-    _many_files()
-    return asyncio.run(_Server(found, out).run(key, fingerprint(key)))
+    if found.lecture_log is not None:
+        from .present import present
 
+        return present(given, key, fingerprint(key), out)
+    from .server import Server, many_files
 
-def _many_files() -> None:
-    """As many open files as the system lets this process have: each visitor takes two."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 1 << 16) if most > 0 else 1 << 16, most))
-
-
-class _Server:
-    """The parts, put together."""
-
-    def __init__(self, plan: Plan, out: TextIO) -> None:
-        from .front import Admission, Front
-        from .launcher import Launcher
-        from .metrics import Metrics
-        from .report import Report
-        from .sessions import Sessions
-
-        self.plan, self._out = plan, out
-        self.report = Report(out, plan.form)
-        self.launcher = Launcher(plan.limits, self.report.note, plan.arguments)
-        self.metrics = Metrics(lambda: self.sessions.live.values())
-        self.sessions = Sessions(plan.limits, self.launcher, Watchers((self.report, self.metrics)))
-        admission = Admission(plan.password, plan.authorized_keys)
-        self.front = Front(self.sessions, plan.limits, admission, lambda: plan.arguments)
-        self.web: Any = None
-        if plan.web is not None:
-            from .web import Web
-
-            self.web = Web(self.sessions, plan.limits, lambda: plan.arguments, self.report.note, plan.names)
-
-    async def run(self, key: Any, fingerprint: str) -> int:
-        loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, stop.set)
-        loop.set_exception_handler(lambda loop, context: self._fault(context))
-        counting: asyncio.Server | None = None
-        try:
-            try:
-                await self.launcher.start()
-            except LaunchError as error:
-                raise ExperimentError([Problem("serve", str(error))]) from None
-            port = await self._listen(self.plan.port, lambda host, port: self.front.listen(host, port, key))
-            page = await self._listen(self.plan.web, self.web.listen) if self.plan.web is not None else None
-            if self.plan.metrics is not None:
-                counting = await self.metrics.listen(self.plan.metrics)
-            self._announce(port, fingerprint, page, counting)
-            while not stop.is_set():
-                self.report.refresh(self.sessions.live.values(), self.plan.limits.sessions)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _LOOK)
-        finally:
-            await self.sessions.close()
-            await self.front.close()
-            if self.web is not None:
-                await self.web.close()
-            if counting is not None:
-                counting.close()
-            await self.launcher.close()
-            self.report.close()
-        return 0
-
-    async def _listen(self, port: int, listen: Callable[[str, int], Awaitable[int]]) -> int:
-        host = self.plan.host
-        try:
-            return await listen(host, port)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ExperimentError([Problem("serve", f"cannot listen on {host} port {port}: {reason}")]) from None
-
-    def _announce(self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None) -> None:
-        host = socket.gethostname() if self.plan.host in ("0.0.0.0", "::", "") else self.plan.host
-        most = self.plan.limits
-        told: dict[str, Any] = {
-            "address": f"ssh -C -p {port} demo@{host}",
-            "fingerprint": fingerprint,
-            "limits": f"{most.sessions} sessions, {most.per_address} of one address, {most.total:g} s each, "
-            f"{most.idle:g} s without a key",
-        }
-        if page is not None:
-            told["web"] = f"http://{f'[{host}]' if ':' in host else host}:{page}/"
-        if counting is not None:
-            told["metrics"] = f"http://127.0.0.1:{counting.sockets[0].getsockname()[1]}/metrics"
-        self.report.event("serving", port=port, **told)
-
-    def _fault(self, context: Mapping[str, Any]) -> None:
-        """What nobody has caught: for the log, never for a visitor."""
-        error = context.get("exception")
-        self.report.note(f"{context.get('message', '')}: {error!r}" if error is not None else str(context["message"]))
-
-
-class Watchers:
-    """Tells each of several what happens."""
-
-    def __init__(self, each: Sequence[Any]) -> None:
-        self._each = each
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        def tell(*what: Any) -> None:
-            for watcher in self._each:
-                getattr(watcher, name)(*what)
-
-        return tell
+    many_files()
+    return asyncio.run(Server(found, out).run(key, fingerprint(key)))

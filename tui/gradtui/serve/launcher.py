@@ -87,8 +87,13 @@ class Launcher:
         """The warm parent's, while there is one."""
         return self._warm.pid if self._warm is not None else None
 
-    async def launch(self, slave: int, arguments: Sequence[str], environment: dict[str, str]) -> Process:
-        """A new process with this terminal. The slave is the caller's to close. Raises LaunchError."""
+    async def launch(
+        self, slave: int, arguments: Sequence[str], environment: dict[str, str], link: socket.socket | None = None
+    ) -> Process:
+        """A new process with this terminal and, in a lecture, this link. Both are the caller's to close.
+
+        Raises LaunchError.
+        """
         await self._until_ready(_ANSWER)
         loop = asyncio.get_running_loop()
         number = next(self._numbers)
@@ -98,7 +103,7 @@ class Launcher:
         bounds = {name: getattr(self._limits, name) for name in ("memory", "cpu", "files", "warning")}
         request = {"number": number, "arguments": list(arguments), "environment": environment, "limits": bounds}
         try:
-            self._send(request, slave)
+            self._send(request, slave, *([link.fileno()] if link is not None else []))
             pid = await asyncio.wait_for(asyncio.shield(asked), _ANSWER)
         except (TimeoutError, OSError) as error:
             self._abandon(asked)
@@ -179,10 +184,9 @@ class Launcher:
         except TimeoutError:
             raise LaunchError("the process that starts sessions is not ready") from None
 
-    def _send(self, message: dict[str, Any], descriptor: int | None = None) -> None:
+    def _send(self, message: dict[str, Any], *descriptors: int) -> None:
         if self._link is None:
             raise LaunchError("the process that starts sessions has ended")
-        descriptors = [] if descriptor is None else [descriptor]
         socket.send_fds(self._link, [json.dumps(message).encode()], descriptors)
 
     def _receive(self) -> None:

@@ -95,6 +95,8 @@ def frames(sessions: int, of_cores: int | None = None) -> float:
 
 
 _DEST = "limit "
+#: Other defaults for a lecture, in which nobody presses a key for an hour and everybody stays to the end.
+_LECTURE = {"idle": 4 * 3600.0, "total": 4 * 3600.0, "cpu": 3600}
 
 
 def switches() -> list[tuple[str, dict[str, Any]]]:
@@ -106,14 +108,16 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def read(given: Mapping[str, Any], lifted: bool = False) -> Limits:
-    """The limits out of argparse's values; lifted: a class comes, all from one address.
+def read(given: Mapping[str, Any], lifted: bool = False, lecture: bool = False) -> Limits:
+    """The limits out of argparse's values; lifted: a class comes, all from one address; lecture: its defaults.
 
     Raises ExperimentError with every problem.
     """
     problems: list[Problem] = []
     values: dict[str, Any] = {each.name: each.default for each in LIMITS.values()}
     values["sessions"] = 10 * cores()
+    if lecture:
+        values |= _LECTURE
     for each in LIMITS.values():
         text = given.get(_DEST + each.name)
         if text is None:

@@ -12,12 +12,13 @@ import itertools
 import os
 import re
 import signal
+import socket
 import struct
 import termios
 import time
 import tty
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -256,8 +257,12 @@ class Session:
 class Sessions:
     """All sessions, and who may have one."""
 
-    def __init__(self, limits: Limits, launcher: Launcher, watcher: Watcher) -> None:
+    def __init__(
+        self, limits: Limits, launcher: Launcher, watcher: Watcher, join: Callable[[], socket.socket] | None = None
+    ) -> None:
+        """join: of a lecture; the end of a link that the program of each session is given."""
         self.limits, self.launcher, self.watcher = limits, launcher, watcher
+        self._join = join
         self.live: dict[int, Session] = {}
         self._of_address: Counter[str] = Counter()
         self._closing = False
@@ -298,17 +303,20 @@ class Sessions:
     async def _open(self, visitor: Visitor, window: tuple[int, int], arguments: Sequence[str], sink: Sink) -> Session:
         began = time.monotonic()
         master, slave = os.openpty()
+        link = self._join() if self._join is not None else None
         try:
             # Raw from the start: ctrl+c while the program starts is a key as any other.
             tty.setraw(slave)
             set_window(master, window)
             os.set_blocking(master, False)
-            process = await self.launcher.launch(slave, arguments, visitor.clean())
+            process = await self.launcher.launch(slave, arguments, visitor.clean(), link)
         except BaseException:
             os.close(master)
             raise
         finally:
             os.close(slave)
+            if link is not None:
+                link.close()
         session = Session(next(self._numbers), visitor, window, master, process, self, sink)
         session.began -= time.monotonic() - began
         self.live[session.number] = session

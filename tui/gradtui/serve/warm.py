@@ -1,9 +1,9 @@
 """The warm parent: has the program loaded and run once, and forks a child for each session.
 
 `python -m gradtui.serve.warm FD PARENT ARGUMENTS`, FD being a SOCK_SEQPACKET socket. A request is one JSON packet with
-the slave of a PTY beside it (SCM_RIGHTS). It has one thread, because a fork keeps only the thread that forks. A
-session's first frame is there in 0.16 s instead of 0.33 s, and half of its memory stays shared: nothing is imported
-after the fork.
+the slave of a PTY and, in a lecture, a link to the presenter beside it (SCM_RIGHTS). It has one thread, because a fork
+keeps only the thread that forks. A session's first frame is there in 0.16 s instead of 0.33 s, and half of its memory
+stays shared: nothing is imported after the fork.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Parent:
 
     def _serve(self) -> bool:
         """Take one request; False where the front has gone."""
-        data, descriptors, _, _ = socket.recv_fds(self._link, PACKET, 1)
+        data, descriptors, _, _ = socket.recv_fds(self._link, PACKET, 2)
         if not data:
             return False
         request = json.loads(data)
@@ -74,34 +74,37 @@ class Parent:
             if request["kill"] in self._children:
                 _kill(request["kill"], request["signal"])
         else:
-            self._start(request, descriptors[0])
+            self._start(request, *descriptors)
         return True
 
-    def _start(self, request: dict[str, Any], slave: int) -> None:
+    def _start(self, request: dict[str, Any], slave: int, link: int | None = None) -> None:
         parent = os.getpid()
         ours, theirs = os.pipe()
         try:
             pid = os.fork()
         except OSError as error:
-            for each in (slave, ours, theirs):
-                os.close(each)
+            for each in (slave, ours, theirs, link):
+                if each is not None:
+                    os.close(each)
             self._send({"number": request["number"], "failed": error.strerror})
             return
         if not pid:
-            self._be_child(request, slave, theirs, parent)
+            self._be_child(request, slave, theirs, parent, link)
         os.close(slave)
         os.close(theirs)
+        if link is not None:
+            os.close(link)
         self._children[pid] = Child(request["number"], ours)
         self._send({"number": request["number"], "pid": pid})
 
-    def _be_child(self, request: dict[str, Any], slave: int, log: int, parent: int) -> NoReturn:
+    def _be_child(self, request: dict[str, Any], slave: int, log: int, parent: int, link: int | None) -> NoReturn:
         status = 70  # EX_SOFTWARE
         try:
             from .child import run
 
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            status = run(request, slave, log, self._frames, parent)
+            status = run(request, slave, log, self._frames, parent, link)
         except BaseException:
             import traceback
 

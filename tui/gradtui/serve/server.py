@@ -1,0 +1,131 @@
+"""The server: its parts put together, from the start to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from gradtui_engine.problems import ExperimentError, Problem
+
+from .front import Admission, Front
+from .launcher import Launcher, LaunchError
+from .metrics import Metrics
+from .report import Report
+from .sessions import Sessions
+
+if TYPE_CHECKING:
+    from .command import Plan
+    from .lecture import Lecture
+
+#: Seconds between two looks of the live table.
+_LOOK = 1.0
+
+
+def many_files() -> None:
+    """As many open files as the system lets this process have: each visitor takes two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 1 << 16) if most > 0 else 1 << 16, most))
+
+
+class Server:
+    """The parts, put together."""
+
+    def __init__(self, plan: Plan, out: TextIO, lecture: Lecture | None = None) -> None:
+        self.plan, self._lecture = plan, lecture
+        self.report = Report(out, plan.form)
+        self.launcher = Launcher(plan.limits, self.report.note, plan.arguments)
+        self.metrics = Metrics(lambda: self.sessions.live.values())
+        watchers = Watchers((self.report, self.metrics))
+        self.sessions = Sessions(plan.limits, self.launcher, watchers, lecture.join if lecture is not None else None)
+        admission = Admission(plan.password, plan.authorized_keys)
+        self.front = Front(self.sessions, plan.limits, admission, lambda: plan.arguments)
+        self.web: Any = None
+        if plan.web is not None:
+            from .web import Web
+
+            self.web = Web(self.sessions, plan.limits, lambda: plan.arguments, self.report.note, plan.names)
+
+    async def run(self, key: Any, fingerprint: str) -> int:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        loop.set_exception_handler(lambda loop, context: self._fault(context))
+        counting: asyncio.Server | None = None
+        try:
+            try:
+                await self.launcher.start()
+            except LaunchError as error:
+                raise ExperimentError([Problem("serve", str(error))]) from None
+            port = await self._listen(self.plan.port, lambda host, port: self.front.listen(host, port, key))
+            page = await self._listen(self.plan.web, self.web.listen) if self.plan.web is not None else None
+            if self.plan.metrics is not None:
+                counting = await self.metrics.listen(self.plan.metrics)
+            told = self._announce(port, fingerprint, page, counting)
+            if self._lecture is not None:
+                self._lecture.begin(told, stop.set)
+            while not stop.is_set():
+                self.report.refresh(self.sessions.live.values(), self.plan.limits.sessions)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _LOOK)
+        finally:
+            await self.sessions.close()
+            await self.front.close()
+            if self.web is not None:
+                await self.web.close()
+            if counting is not None:
+                counting.close()
+            await self.launcher.close()
+            self.report.close()
+        return 0
+
+    async def _listen(self, port: int, listen: Callable[[str, int], Awaitable[int]]) -> int:
+        host = self.plan.host
+        try:
+            return await listen(host, port)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExperimentError([Problem("serve", f"cannot listen on {host} port {port}: {reason}")]) from None
+
+    def _announce(
+        self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None
+    ) -> dict[str, Any]:
+        host = socket.gethostname() if self.plan.host in ("0.0.0.0", "::", "") else self.plan.host
+        most = self.plan.limits
+        told: dict[str, Any] = {
+            "address": f"ssh -C -p {port} demo@{host}",
+            "fingerprint": fingerprint,
+            "limits": f"{most.sessions} sessions, {most.per_address} of one address, {most.total:g} s each, "
+            f"{most.idle:g} s without a key",
+        }
+        if page is not None:
+            told["web"] = f"http://{f'[{host}]' if ':' in host else host}:{page}/"
+        if counting is not None:
+            told["metrics"] = f"http://127.0.0.1:{counting.sockets[0].getsockname()[1]}/metrics"
+        self.report.event("serving", port=port, **told)
+        return told
+
+    def _fault(self, context: Mapping[str, Any]) -> None:
+        """What nobody has caught: for the log, never for a visitor."""
+        error = context.get("exception")
+        self.report.note(f"{context.get('message', '')}: {error!r}" if error is not None else str(context["message"]))
+
+
+class Watchers:
+    """Tells each of several what happens."""
+
+    def __init__(self, each: Sequence[Any]) -> None:
+        self._each = each
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def tell(*what: Any) -> None:
+            for watcher in self._each:
+                getattr(watcher, name)(*what)
+
+        return tell
