@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gradtui import glyphs
@@ -46,20 +46,35 @@ class Shown:
         return "\n".join([self.title, *texts(self.lines)])
 
 
+def focused(experiment: Experiment, view: str, lesson: Progress | None = None) -> Iterator[State]:
+    """Every pane of a view focused in turn, beside a lesson or without."""
+    start = state_of(experiment, view=view, lesson=lesson)
+    for pane in panes_of(start):
+        yield dataclasses.replace(start, pane=pane)
+
+
+def answered(experiment: Experiment, view: str) -> State:
+    """Beside a view, the step of a lesson whose question has been answered."""
+    return state_of(experiment, view=view, lesson=ANSWERED, pane="lesson" if view != "lessons" else "lessons")
+
+
+def compared(experiment: Experiment) -> Iterator[State]:
+    """Compare without a possible B, and with one, turned in every way."""
+    yield state_of(experiment, IMPOSSIBLE, view="compare")
+    for rows, interleaved in itertools.product((False, True), repeat=2):
+        yield state_of(experiment, CURE, view="compare", interleaved=interleaved, rows=rows)
+
+
 def states(experiment: Experiment, view: str) -> Iterator[State]:
-    """Every focused pane of a view, without a lesson and beside a question; the lesson answered; Compare in full."""
-    for lesson in (None, ASKED):
-        start = state_of(experiment, view=view, lesson=lesson)
-        for pane in panes_of(start):
-            yield dataclasses.replace(start, pane=pane)
-    yield state_of(experiment, view=view, lesson=ANSWERED, pane="lesson" if view != "lessons" else "lessons")
+    """All of these."""
+    yield from focused(experiment, view)
+    yield from focused(experiment, view, ASKED)
+    yield answered(experiment, view)
     if view == "compare":
-        yield state_of(experiment, IMPOSSIBLE, view=view)
-        for rows, interleaved in itertools.product((False, True), repeat=2):
-            yield state_of(experiment, CURE, view=view, interleaved=interleaved, rows=rows)
+        yield from compared(experiment)
 
 
-def screens(states: Iterator[State], sizes: tuple[tuple[int, int], ...]) -> Iterator[Shown]:
+def screens(states: Iterable[State], sizes: tuple[tuple[int, int], ...]) -> Iterator[Shown]:
     """What stands on the screen in each state at each size."""
     for state in states:
         scene = scene_with(state)

@@ -20,17 +20,17 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
 
 from .helpers import CASES, SIZES, assert_page, cut_numbers, moments, scene_of, state_of, texts, timeline_of
-from .screens import Shown, foreign, screens, states
+from .screens import Shown, answered, compared, focused, foreign, screens, states
 
 #: Inside a frame: from almost nothing to a full screen.
 INNER = ((10, 1), (10, 6), (23, 10), (34, 18), (58, 3), (78, 4), (78, 18), (110, 9), (198, 46))
 #: Language and glyphs, the usual ones first.
 TONGUES = tuple(itertools.product(language.LANGUAGES, glyphs.GLYPHS))
 USUAL = TONGUES[0]
-#: One network of each cell, on every screen; the other ones on two, in the usual tongue.
+#: One network of each cell, on every screen; the ends of what can be asked for, and other tongues, on some.
 NETWORKS = ("mlp", "lstm", "gru", "rnn")
-EXTREMES = tuple(name for name in CASES if name not in NETWORKS)
-FEWER, FEWEST = ((60, 16), (80, 24), (120, 40)), ((60, 16), (120, 40))
+EXTREMES = ("1000 layers", "one step", "stacked", "cured", "no weights", "overflow", "one number over time")
+SMALLEST, LARGER = ((60, 16),), ((80, 24), (120, 40))
 
 cases = pytest.mark.parametrize("name", CASES)
 
@@ -44,12 +44,17 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
     before = language.current(), glyphs.current()
     language.use(tongue[0])
     glyphs.use(tongue[1])
-    found = []
-    for name in NETWORKS:
-        found += screens(states(CASES[name], view), SIZES if tongue == USUAL else FEWER)
+    found: list[Shown] = []
     if tongue == USUAL:
+        for name in NETWORKS:
+            found += screens(states(CASES[name], view), SIZES)
         for name in EXTREMES:
-            found += screens(iter([state_of(CASES[name], (("seed", 1),), view=view)]), FEWEST)
+            found += screens([state_of(CASES[name], (("seed", 1),), view=view)], LARGER[-1:])
+    else:
+        for name in NETWORKS[:2]:
+            found += screens(focused(CASES[name], view), SMALLEST)
+            found += screens([*compared(CASES[name])] if view == "compare" else [], SMALLEST)
+            found += screens([state_of(CASES[name], view=view), answered(CASES[name], view)], LARGER)
     yield found
     language.use(before[0])
     glyphs.use(before[1])
@@ -138,7 +143,7 @@ def test_while_what_a_view_needs_is_being_computed_its_panes_say_so_and_fill_the
     for state in states(CASES[name], view):
         scene = Scene(scene_of(CASES[name]).trace, timeline_of(CASES[name]), state, {})
         for pane in panes_of(state):
-            for width, height in ((58, 8), (78, 18), (116, 30)):
+            for width, height in ((58, 8), (78, 18)):
                 assert_page(TABLE[pane].view(scene, width, height), width, height, pane)
                 assert 0 < cell_len(TABLE[pane].title(scene, width)) <= width
             assert any(text.strip() for text in texts(TABLE[pane].view(scene, 58, 8)))

@@ -18,7 +18,8 @@ from gradtui_engine import Experiment
 
 from .helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
 
-WIDTHS = range(60, 201)
+#: Every width where something gives way, and some larger ones.
+WIDTHS = (*range(60, 132, 2), 61, 79, 81, 150, 175, 200)
 
 cases = pytest.mark.parametrize("name", CASES)
 
