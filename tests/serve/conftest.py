@@ -1,4 +1,4 @@
-"""Tests with the real OpenSSH client. Without it, or without asyncssh, they are left out, and pytest says so."""
+"""Tests with the real OpenSSH client and Chromium. What one of them is missing for is left out, and pytest says so."""
 
 from __future__ import annotations
 
@@ -10,25 +10,38 @@ from pathlib import Path
 
 import pytest
 
+#: Debian's and others' names.
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _LACKS = [
     *(["Linux"] if sys.platform != "linux" else []),
     *(["asyncssh (pip install 'gradtui[serve]')"] if importlib.util.find_spec("asyncssh") is None else []),
     *(["the OpenSSH client (apt-get install openssh-client)"] if shutil.which("ssh") is None else []),
 ]
-collect_ignore_glob = ["test_*.py"] if _LACKS else []
+#: Files by pattern → what they lack.
+_LEFT_OUT = {
+    "test_*.py": _LACKS,
+    "test_web*.py": [
+        f"{name} (pip install 'gradtui[serve]')"
+        for name in ("aiohttp", "textual_serve")
+        if importlib.util.find_spec(name) is None
+    ],
+    "test_web_page.py": [] if CHROMIUM is not None else ["Chromium (apt-get install chromium)"],
+}
+collect_ignore_glob = [pattern for pattern, lacks in _LEFT_OUT.items() if lacks]
 
 
 def pytest_report_header() -> list[str]:
-    return [f"left out: tests/serve, for want of {', '.join(_LACKS)}"] if _LACKS else []
+    return [f"left out: tests/serve/{each}, for want of {', '.join(_LEFT_OUT[each])}" for each in collect_ignore_glob]
 
 
 if not _LACKS:
     from .ssh import Server
 
     @pytest.fixture(scope="module")
-    def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-        """A server with the usual limits, but for one address, from which all tests come."""
-        with Server(tmp_path_factory.mktemp("server"), "--class", "--sessions", "40") as found:
+    def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        """A server with the usual limits, but for one address, from which all tests come, and the module's OPTIONS."""
+        options = getattr(request.module, "OPTIONS", ())
+        with Server(tmp_path_factory.mktemp("server"), "--class", "--sessions", "40", *options) as found:
             yield found
 
     @pytest.fixture

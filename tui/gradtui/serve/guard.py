@@ -14,8 +14,8 @@ from .limits import Limits
 
 #: Connections for each session that one may have: browsers open six for a page, one becomes the session.
 _CONNECTIONS = 8
-#: Seconds that a connection may last which is no session, and that it may wait for a request.
-_LONGEST, _PATIENCE = 60.0, 10.0
+#: Seconds that a connection may last which is no session: the page is 400 kB, which 50 kB/s bring in 8 s.
+_LONGEST = 60.0
 #: Bytes that the kernel keeps for a page that is slow, and of a line and a field of a request.
 _SOCKET, _LINE = 1 << 16, 4096
 
@@ -26,6 +26,8 @@ class Guard:
     def __init__(self, limits: Limits, note: Callable[[str], None]) -> None:
         self._most, self._most_of_one = _CONNECTIONS * limits.sessions, _CONNECTIONS * limits.per_address
         self._of_address: Counter[str] = Counter()
+        #: Seconds that a connection may wait for a request.
+        self.patience = limits.login
         self.note = note
 
     def enter(self, address: str) -> bool:
@@ -51,7 +53,7 @@ class Connection(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]
-            keepalive_timeout=_PATIENCE,
+            keepalive_timeout=guard.patience,
             lingering_time=0,
             max_line_size=_LINE,
             max_field_size=_LINE,
