@@ -202,11 +202,13 @@ _FPS = 500.0
 Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 
 
-def play(script: Script, start: Experiment | State | None = None, size: tuple[int, int] = (80, 24)) -> GradtuiApp:
+def play(
+    script: Script, start: Experiment | State | None = None, size: tuple[int, int] = (80, 24), fps: float = _FPS
+) -> GradtuiApp:
     """Run the app without a terminal, wait for its first trace, and let the script press keys."""
 
     async def session() -> GradtuiApp:
-        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=_FPS)
+        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=fps)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.trace is not None, "the first trace")
             await script(app, pilot)

@@ -101,7 +101,7 @@ def test_random_keys_raise_nothing_and_q_still_quits(seed: int, monkeypatch: pyt
         await pilot.press("q")
         await until(pilot, lambda: app.return_value is not None, "the end")
 
-    assert play(script, State(start, cell=cell), (100, 30)).return_value == 0
+    assert play(script, State(start, cell=cell), (100, 30), fps=15).return_value == 0
     assert left in ([], [(0,)] * len(left), [()] * len(left))
 
 

@@ -36,6 +36,8 @@ CHANGES: tuple[e.Changes, ...] = (
     (("depth", 0),),
     (("norm", "batch"), ("residual", "add")),
 )
+#: Events of a walk; the test beneath says whether they are enough.
+COUNT = 1200
 LESSONS = ("01-reading-the-screen", "02-vanishing-with-sigmoid")
 
 EXPERIMENTS = st.sampled_from(SMALL).map(CASES.__getitem__)
@@ -256,7 +258,7 @@ def walk(seed: int, count: int) -> list[s.State]:
 
 
 def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
-    states = [state for seed in range(4) for state in walk(seed, 2000)]
+    states = [state for seed in range(4) for state in walk(seed, COUNT)]
     assert {state.view for state in states} == set(VIEWS)
     assert {state.quantity for state in states} == set(QUANTITIES)
     assert {state.pane for state in states} >= TABLE.keys()
@@ -267,7 +269,7 @@ def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_was_pressed_the_whole_screen_is_filled_exactly(seed: int) -> None:
-    for number, state in enumerate(walk(seed, 2000)):
+    for number, state in enumerate(walk(seed, COUNT)):
         scene = scene_with(state)
         width, height = SIZES[number % len(SIZES)]
         assert_page(status.header(scene, width), width, 2, "header")
