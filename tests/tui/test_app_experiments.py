@@ -140,7 +140,7 @@ def test_a_size_that_is_too_big_is_said_and_the_old_trace_stays() -> None:
 def test_a_computation_that_takes_long_says_how_far_it_is_and_esc_cancels_it() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         before = app.trace
-        assert change(app, {"depth": 2000, "width": 100, "batch": 64}) == ""
+        assert change(app, {"depth": 9000, "width": 60, "batch": 64}) == ""
         await until(pilot, lambda: "esc cancels" in shown(app), "word of the computation")
         await pilot.press("escape")
         assert app.trace is before
@@ -216,14 +216,25 @@ def test_a_cures_key_switches_it_in_b_shows_compare_and_says_what_differs(start:
     play(script, start, (120, 40))
 
 
+def test_a_new_seed_is_as_and_bs_whichever_pane_has_the_focus() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("A", "tab", "R")
+        await settled(app, pilot)
+        assert app.state.experiment.seed == SMALL.seed + 1
+        assert "seed" not in dict(app.state.changes)
+
+    play(script, SMALL, (120, 40))
+
+
 def test_while_bs_pane_is_focused_the_keys_change_b_and_the_star_swaps_the_two() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("3", "tab", "R")
+        await pilot.press("3", "tab", "m")
         await settled(app, pilot)
-        assert (app.state.experiment, app.state.changes) == (SMALL, (("seed", 1),))
+        cell = dict(app.state.changes)["cell"]
+        assert (app.state.experiment, cell != "mlp") == (SMALL, True)
         await pilot.press("asterisk")
         await settled(app, pilot)
-        assert (app.state.experiment.seed, app.state.changes) == (1, (("seed", 0),))
+        assert (app.state.experiment.cell, dict(app.state.changes)["cell"]) == (cell, "mlp")
         await pilot.press("u", "u")
         await settled(app, pilot)
         assert (app.state.experiment, app.state.changes) == (SMALL, ())

@@ -14,7 +14,7 @@ import pytest
 from gradtui import background
 from gradtui.background import Jobs, prepare
 from gradtui.needs import Computed, Need, Simulation, Watch
-from gradtui_engine import Cancelled, Experiment
+from gradtui_engine import Cancelled, Experiment, Trace
 
 from .helpers import computed
 
@@ -287,9 +287,27 @@ def test_what_is_wanted_stays_however_many_it_is(monkeypatch: pytest.MonkeyPatch
     assert list(run(script).jobs.results) == [Task("old"), *wanted]
 
 
+def occupied(trace: Trace) -> int:
+    """Bytes of memory behind a trace's arrays: of the blocks that they lie in, each once."""
+    groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
+    blocks = {}
+    for array in (each for arrays in groups for each in arrays.values()):
+        while array.base is not None:
+            array = array.base
+        blocks[array.ctypes.data] = array.nbytes
+    return sum(blocks.values())
+
+
+def test_rows_of_a_stack_count_once() -> None:
+    """An LSTM's c and its c/1, c/2 … are one memory: counted by name, it was twice as large as it is."""
+    one = computed(Experiment(cell="lstm", data="gaussian", steps=100, width=64, batch=32))
+    by_name = sum(each.nbytes for each in (*one.trace.values.values(), *one.trace.gradients.values()))
+    assert background._size(one) == occupied(one.trace) < by_name
+
+
 def test_traces_that_are_too_large_together_go_but_never_the_wanted_one(monkeypatch: pytest.MonkeyPatch) -> None:
     traces = [computed(Experiment(depth=3, width=width, batch=4)) for width in (8, 9, 10)]
-    sizes = [sum(each.nbytes for each in (*one.trace.values.values(), *one.trace.gradients.values())) for one in traces]
+    sizes = [occupied(one.trace) for one in traces]
     needs = [Task(str(number), result=result) for number, result in enumerate(traces)]
 
     def kept(most: int) -> list[str]:

@@ -98,7 +98,21 @@ def edit(app: GradtuiApp, field: str) -> None:
         else:
             settle(app, before, keep=name is not None)
 
-    app.push_screen(Picker(field, option.kind.names, str(current), preview), answered)
+    app.push_screen(Picker(field, _possible(experiment, field), str(current), preview), answered)
+
+
+def _possible(experiment: Experiment, field: str) -> tuple[str, ...]:
+    """The names that this experiment can have: a plain RNN, say, has two activations."""
+    found = tuple(name for name in options()[field].kind.names if name == CSV or _fits(experiment, field, name))
+    return found or options()[field].kind.names
+
+
+def _fits(experiment: Experiment, field: str, name: str) -> bool:
+    try:
+        experiment.replace(**{field: name})
+    except ExperimentError:
+        return False
+    return True
 
 
 def settle(app: GradtuiApp, before: tuple[Experiment, e.Changes], keep: bool) -> None:
@@ -173,10 +187,8 @@ def _switch_cell(app: GradtuiApp, argument: str) -> None:
 
 def _replay(app: GradtuiApp, argument: str) -> None:
     if argument == "new":
-        problem = change(app, {"seed": app.state.experiment.seed + 1})
-        if problem:
-            app.say(problem)
-            return
+        # A's: B shares its seed, whichever pane has the focus.
+        app.send(e.Change(app.state.experiment.replace(seed=(app.state.experiment.seed + 1) % 2**63)))
     app.when_loaded(lambda timeline: (e.TogglePlay(),))
 
 
@@ -243,7 +255,11 @@ def _palette(app: GradtuiApp, argument: str) -> None:
 
 def _close(app: GradtuiApp, argument: str) -> None:
     """Cancel a computation; else close what is open."""
-    if not app.state.loaded and app.trace is not None:
+    if not app.state.loaded and app.trace is None:
+        # Nothing to go back to: the network that opens without a word is small.
+        app.send(e.Change(Experiment(), (), record=False))
+        app.say(tr("cancelled"))
+    elif not app.state.loaded and app.trace is not None:
         shown = app.trace.experiment
         back = bool(app.state.past) and app.state.past[-1][0] == shown
         app.send(e.Undo() if back else e.Change(shown, record=False))

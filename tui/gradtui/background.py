@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
+
 from gradtui_engine import Cancelled
 
 from .needs import Computed, Need
@@ -43,6 +45,9 @@ class Jobs:
     def want(self, needs: Sequence[Need]) -> None:
         """Compute these, and nothing else."""
         self._wanted = tuple(needs)
+        for need in self._wanted:
+            if need in self.results:  # used again: of what is kept, the last to be dropped
+                self.results[need] = self.results.pop(need)
         if self._running is not None and self._running not in self._wanted:
             self._stop.set()
         else:
@@ -97,7 +102,16 @@ def _size(result: Any) -> int:
     if not isinstance(result, Computed):
         return 0
     trace = result.trace
-    return sum(each.nbytes for arrays in (trace.values, trace.gradients) for each in arrays.values())
+    groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
+    # Rows of a stack are views of one array: each array counts once.
+    wholes = {id(whole): whole.nbytes for each in groups for whole in map(_whole, each.values())}
+    return sum(wholes.values())
+
+
+def _whole(array: Any) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def prepare(leave: Callable[[int], object]) -> None:

@@ -109,10 +109,6 @@ class KioskApp(GradtuiApp):
         """Nothing stops, and no other program is meant to run."""
         yield
 
-    def notify(self, message: str, **named: Any) -> None:
-        """As text: Textual's markup can hold actions to click on, and the message what a visitor has typed."""
-        super().notify(message, **(named | {"markup": False}))
-
     # -- the end ---------------------------------------------------------------------------------------
 
     def _handle_exception(self, error: BaseException) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradtui_engine import Experiment
+from gradtui_engine.experiment import options
 
 from .events import Changes
 from .needs import other
@@ -122,9 +123,10 @@ def toggled(cure: Cure, experiment: Experiment, changes: Changes) -> Changes | N
     return (*kept, *choices[place].items())
 
 
-def is_on(cure: Cure, changes: Changes) -> bool:
-    """Whether B has the cure that A lacks."""
-    return any(name in cure.fields for name, _ in changes)
+def is_on(cure: Cure, changes: Changes, b: Experiment | None = None) -> bool:
+    """Whether B has the cure that A lacks: a field that B's network has no use for is none."""
+    fields = [name for name, _ in changes if b is None or options()[name].applies_to(b.cell)]
+    return any(name in cure.fields for name in fields)
 
 
 def _fewest(experiment: Experiment, choice: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradtui_engine import Experiment
 
-from . import address, commands, presets
+from . import address, commands, language, presets
 from .events import Event
+from .lessons import library
+from .lessons.course import effects
 from .profile import OPEN, Profile
 from .settings import COLOUR_SYSTEMS, Settings
 from .state import State
@@ -29,7 +31,29 @@ def opening(experiment: Experiment, switches: argparse.Namespace) -> tuple[State
     if switches.file is not None and presets.named(switches.file, switches.opens_files):
         asked = {name: value for name, value in given.items() if value not in (None, False)}
         given = presets.screen_values(switches.file) | asked
-    return address.read(experiment, given)
+    state, cursor = address.read(experiment, given)
+    typed = any(value not in (None, []) for name, value in given.items() if name.startswith("field ") or name == "b")
+    if state.lesson is None or typed or switches.file is not None:
+        return state, cursor
+    return _lesson(state, given), cursor
+
+
+def _lesson(state: State, given: Mapping[str, Any]) -> State:
+    """A lesson that is opened by itself brings its own network and view, as a preset does; what was typed wins."""
+    assert state.lesson is not None
+    entry = library.find(state.lesson.lesson, language.current())
+    if entry is None or entry.lesson is None:
+        return state
+    setup = effects(state.lesson, entry.lesson)
+    return replace(
+        state,
+        experiment=setup.experiment,
+        changes=setup.changes,
+        view=state.view if given.get("view") else setup.view,
+        quantity=state.quantity if given.get("quantity") else setup.quantity,
+        cell=setup.experiment.cell,
+        axis="layer" if setup.experiment.cell == "mlp" else "time",
+    )
 
 
 def launch(switches: argparse.Namespace) -> int:

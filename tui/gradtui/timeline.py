@@ -103,9 +103,11 @@ class Timeline:
         if not same:  # clipping, say, which only one of them has
             return self.arrived if step <= other.arrived else self.last
         if phase == "backward":
-            # The last step with as much of the gradient known: both bars stand at the same stage.
+            # Of the steps with as much of the gradient known the last one, at the same place if there is one.
             last = same[-1] if step > other.arrived else self.arrived
-            return max((index for index in same if self.known[index] >= known and index <= last), default=same[0])
+            come = [each for each in same if self.known[each] >= known and each <= last] or same[:1]
+            as_far = [each for each in come if self.known[each] == self.known[come[-1]]]
+            return ([each for each in as_far if self.places[each] == other.places[step]] or as_far)[-1]
         place = [index for index in same if self.places[index] == other.places[step]]
         return (place or same)[-1]
 

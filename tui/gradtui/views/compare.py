@@ -22,6 +22,9 @@ from .spans import Line, first_fit, first_title, page, text_of, width_of, wrap
 #: Fields that say more under another name: without an optimiser it is plain SGD.
 _SHOWN = {"optimizer": "optimizer_name"}
 
+#: What A and B have in common, or are not compared fairly.
+_SHARED = ("seed", "data", "batch", "steps", "inputs")
+
 
 def sides(scene: Scene) -> tuple[Scene, Scene | None]:
     """A and B on one scale. Without a change there is no B yet: it would be A."""
@@ -31,7 +34,7 @@ def sides(scene: Scene) -> tuple[Scene, Scene | None]:
 
 
 def title_a(scene: Scene, width: int) -> str:
-    return _title("A", scene, width)
+    return _title("A", sides(scene)[0], width)
 
 
 def title_b(scene: Scene, width: int) -> str:
@@ -111,6 +114,11 @@ def _both_stages(a: Scene, b: Scene, height: int) -> list[int]:
 
 
 def title_difference(scene: Scene, width: int) -> str:
+    b = scene.other
+    ones, others = (scene.trace.experiment, b.trace.experiment if b is not None else scene.trace.experiment)
+    unlike = [name for name in _SHARED if getattr(ones, name) != getattr(others, name)]
+    if unlike:
+        return first_title(width, tr("difference · not the same {fields}", fields=", ".join(unlike)), tr("difference"))
     return first_title(width, tr("difference · same seed, data and random numbers"), tr("difference"))
 
 
@@ -128,8 +136,10 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     fields = tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment))
     said = [*_shortened(fields, width, room - len(verdicts)), *verdicts]
     first = 0 if scene.over_time else 1
+    # A layer and a time step are not the same stage.
+    comparable = min(len(scene.stages), len(b.stages)) if scene.trace.axis == b.trace.axis else 0
     for stage in dict.fromkeys((first, scene.stage)):
-        if stage < min(len(scene.stages), len(b.stages)):
+        if stage < comparable:
             said += wrap(_times(scene, b, stage), width, "strong")
     return page([*said[:room], *lines], width, height)
 
@@ -153,13 +163,17 @@ def differing(a: Experiment, b: Experiment) -> str:
     found = []
     for field, _ in differences(a, b):
         if options()[field].applies_to(b.cell):
-            one, two = (getattr(each, _SHOWN.get(field, field)) for each in (a, b))
+            # What a side has no use for, it does not have.
+            one, two = (
+                getattr(each, _SHOWN.get(field, field)) if options()[field].applies_to(each.cell) else None
+                for each in (a, b)
+            )
             found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
     return ", ".join(found) or tr("nothing")
 
 
 def _value(value: object) -> str:
-    return "–" if value is None else (short(value) if isinstance(value, float) else str(value))
+    return "–" if value is None else (f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def _verdict(letter: str, scene: Scene, width: int) -> Line:
@@ -200,10 +214,11 @@ def _honest(a: Scene, b: Scene) -> str:
 def _cures(scene: Scene, width: int) -> Line:
     """Each cure's key, and whether B has it."""
     line: Line = [(tr("in B:"), "label")]
+    b = other(scene.trace.experiment, scene.state.changes)
     for cure in CURES.values():
         if not cure.choices(scene.trace.experiment):
             continue
-        on = is_on(cure, scene.state.changes)
+        on = is_on(cure, scene.state.changes, b)
         spans: Line = [
             (f" {'✓' if on else '·'}", "healthy" if on else "dim"),
             (shown_keys(f"cure_{cure.id}"), "key"),
