@@ -81,10 +81,11 @@ class GradtuiApp(PacedApp):
     def send(self, event: e.Event) -> None:
         """Update the state with one event, have computed what it needs, and show the result."""
         self.state = s.update(self.state, event, self.timeline)
-        self._follow()
+        # 30 followers who draw each of a presenter's steps at once would be more than two cores can take.
+        self._follow(urgent=not isinstance(event, e.Present))
         self._adopt()
 
-    def _follow(self) -> None:
+    def _follow(self, *, urgent: bool = True) -> None:
         """What follows from a state: the clock, what is computed, what is shown."""
         self.play(s.SPEEDS[self.state.speed] if self.state.playing else 0)
         self.jobs.want(catalogue.needs(self.state))
@@ -92,7 +93,7 @@ class GradtuiApp(PacedApp):
             self._look_at_work()
         for each in self.followed_by:
             each()
-        self.show()
+        self.show(urgent=urgent)
 
     def advance(self, steps: int) -> None:
         """The clock of playback."""

@@ -62,7 +62,11 @@ def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
         raise ExperimentError([Problem("terminal", message)])
     from .launch import launch
 
-    status = launch(switches)
+    return _leave(launch(switches))
+
+
+def _leave(status: int) -> int:
+    """The end of a program that had a screen."""
     if threading.active_count() > 1:
         # A computation is still under way, and Python would wait for it. The terminal is restored already.
         sys.stdout.flush()
@@ -146,7 +150,7 @@ def _lessons(experiment: Any, switches: Any, out: TextIO) -> int:
 def _serve(experiment: Any, switches: Any, out: TextIO) -> int:
     from .serve.command import serve
 
-    return serve(switches, out)
+    return _leave(serve(switches, out))
 
 
 def _check_serve(experiment: Any, switches: Any) -> None:

@@ -49,10 +49,15 @@ class PacedApp(App[int]):
         """Move playback on by so many steps, and call `show`."""
         raise NotImplementedError
 
-    def show(self) -> None:
-        """Draw as soon as the terminal can take it, once for all the keys that wait in the queue by then."""
+    def show(self, *, urgent: bool = True) -> None:
+        """Draw as soon as the terminal can take it, once for all the keys that wait in the queue by then.
+
+        Not urgent: nobody has pressed a key, and the frame rate holds.
+        """
         self._stale = True
-        if not self._looking:
+        if not urgent:
+            self._schedule()
+        elif not self._looking:
             self._looking = self.call_later(self._look)
 
     def play(self, speed: float) -> None:

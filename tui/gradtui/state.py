@@ -76,8 +76,7 @@ class State:
     future: tuple[tuple[Experiment, Changes], ...] = ()
     loaded: bool = False
     message: str = ""
-    #: A visitor's, in a lecture: what the presenter shows, whether the visitor follows, and the experiment (with B's
-    #: changes) that could not be computed here. The presenter's: who is there.
+    #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.
     presented: State | None = None
     following: bool = False
     unable: tuple[Experiment, Changes] | None = None

@@ -110,6 +110,8 @@ def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, paren
     os.set_blocking(2, False)
     if link is not None:
         os.dup2(link, _LINK)
+        # The presenter and the server come first, whatever all followers together compute and draw.
+        os.nice(5)
     os.closerange(_LINK + (link is not None), 4096)
     from .warm import die_with_parent
 

@@ -131,5 +131,6 @@ def read(given: Mapping[str, Any], lifted: bool = False, lecture: bool = False) 
     if lifted:
         values["per_address"] = values["sessions"]
         values["handshake_rate"] = max(values["handshake_rate"], 10.0 * cores() * 10)
-        values["handshakes"] = max(values["handshakes"], values["sessions"])
+        # One address may have a third of them (front), and all of a class come at once.
+        values["handshakes"] = max(values["handshakes"], 3 * values["sessions"])
     return Limits(**values)

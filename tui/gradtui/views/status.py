@@ -24,8 +24,6 @@ from .spans import Line, first_fit, fit, padded, runs, spread, width_of
 SMALLEST = (60, 16)
 #: The least width of the timeline's bar.
 _LEAST_BAR = 8
-#: Columns that phase, position and bar keep beside what is said of a lecture.
-_LEAST_TIMELINE = 44
 
 
 def too_small(width: int, height: int) -> Line:
@@ -115,24 +113,28 @@ def timeline(scene: Scene, width: int) -> Line:
     """Phase, position and speed: a bar over forward, loss and backward, filled up to the cursor."""
     if scene.state.message:
         return fit([(" " + scene.state.message, "message")], width)
+    long_text, short_text = _position(scene)
     for note in notes(scene.state):
         said: Line = [(f" {note} ", "strong"), ("│", "dim")]
-        if width_of(said) + _LEAST_TIMELINE <= width:
-            return [*said, *_progress(scene, width - width_of(said))]
-    return _progress(scene, width)
+        if width_of(said) + _cells(short_text) <= width:
+            return [*said, *_progress(scene, width - width_of(said), long_text, short_text)]
+    return _progress(scene, width, long_text, short_text)
 
 
-def _progress(scene: Scene, width: int) -> Line:
-    """The timeline without a word."""
-    state, trace = scene.state, scene.trace
-    step = scene.step
+def _position(scene: Scene) -> tuple[str, str]:
+    """Phase and step, in a long form and a short one."""
+    step, count = scene.step, len(scene.trace.steps)
     # Not ‖, which is the norm's.
-    mark = "▶" if state.playing else "■"
+    mark = "▶" if scene.state.playing else "■"
     name = padded(label(step), scene.timeline.label_width)
-    number = str(step.index + 1).rjust(len(str(len(trace.steps))))
-    place = tr("step {number} of {count}", number=number, count=len(trace.steps))
-    long_text = f" {mark} {name} · {place}"
-    short_text = f" {mark} {name} · {number}/{len(trace.steps)}"
+    number = str(step.index + 1).rjust(len(str(count)))
+    place = tr("step {number} of {count}", number=number, count=count)
+    return f" {mark} {name} · {place}", f" {mark} {name} · {number}/{count}"
+
+
+def _progress(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    """The bar, the position, and who can play also sees how fast and by what."""
+    state, step = scene.state, scene.step
     speed = f"{SPEEDS[state.speed]}/s".rjust(4)
     # The longest that leaves room for a bar; all of them have one width at every step, so that the bar stands still.
     grain = padded(tr(str(state.grain)), max(cell_len(tr(str(each))) for each in Grain))
@@ -141,8 +143,12 @@ def _progress(scene: Scene, width: int) -> Line:
         (short_text, f" · {speed} {grain} "),
     ]
     text, tail = next((pair for pair in tails if _cells("".join(pair)) + _LEAST_BAR <= width), (short_text, ""))
-    if not tail:
+    if state.following:
+        tail = " "
+    elif not tail:
         tail = f" {speed} {tr(str(state.grain))[:2]}"
+    if _cells(text + tail) > width:
+        tail = ""
     room = width - _cells(text) - _cells(tail) - 1
     if room < 1:
         return fit([(text + tail, "text")], width)
