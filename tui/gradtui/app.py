@@ -185,12 +185,13 @@ class GradtuiApp(PacedApp):
         bars["top"].show(status.header(scene, width), colours)
         bars["middle"].show([status.timeline(scene, width)], colours)
         bars["bottom"].show([status.footer(self.state, width, self.profile)], colours)
-        for name, box in boxes.items():
+        whole = True
+        for name in boxes:
             pane = self.query_one(f"#{name}", PaneWidget)
-            inner = box.width - 2, box.height - 2
-            pane.entitle(TABLE[name].title(scene, inner[0] - 4))
             pane.set_class(name == self.state.pane, "focused")
-            pane.show(TABLE[name].view(scene, *inner), colours)
+            whole &= pane.fill(TABLE[name], scene, colours, hasty=self.hasty)
+        if not whole:
+            self.show_at_rest()
 
     def show_state(self, state: s.State) -> None:
         """Draw another state than the app's own, at once: a frame of a film."""

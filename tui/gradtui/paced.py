@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from textual import events
 from textual.app import App
 from textual.driver import Driver
+from textual.timer import Timer
 
 from .pacing import Attention, Pacer
 from .wire import Changes, Picture, understood
@@ -19,6 +21,9 @@ if sys.platform != "win32":
 
     from .lifeline import Lifeline
 
+#: A frame so many seconds after the last one that a person asked for may leave out what may wait, and is completed when
+#: so long nothing has been asked for. Key repeat is ten to thirty a second, and nobody reads in between.
+REST = 0.15
 #: Seconds until the next look while the kernel does not take what has been written.
 _BLOCKED = 0.05
 
@@ -38,6 +43,10 @@ class PacedApp(App[int]):
         self._stale = False
         self._looking = False
         self._beat_at: asyncio.TimerHandle | None = None
+        #: Whether the frame that is being drawn follows another at once, and when one was asked for last.
+        self.hasty = False
+        self._asked_at = -math.inf
+        self._rest: Timer | None = None
         #: What the terminal shows since it was taken for so many times.
         self._picture, self._taken = Picture(), 0
 
@@ -59,6 +68,16 @@ class PacedApp(App[int]):
             self._schedule()
         elif not self._looking:
             self._looking = self.call_later(self._look)
+
+    def show_at_rest(self) -> None:
+        """Something has been left out of a hasty frame: show it as soon as nothing more is asked for."""
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST, self._complete)
+
+    def _complete(self) -> None:
+        self._asked_at = -math.inf
+        self.show()
 
     def play(self, speed: float) -> None:
         """Play at so many steps a second; 0 stops."""
@@ -95,7 +114,14 @@ class PacedApp(App[int]):
         if self._stale and self.is_running and self.pacer.may_draw(now, urgent=urgent):
             self._stale = False
             self.pacer.drawn(now)
-            self.draw()
+            # It is bytes that are saved: without a terminal there are none.
+            self.hasty = urgent and self._line is not None and not self._speed and now - self._asked_at < REST
+            if urgent:
+                self._asked_at = now
+            try:
+                self.draw()
+            finally:
+                self.hasty = False
 
     def _schedule(self) -> None:
         if self._beat_at is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import events
+from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -15,17 +16,53 @@ from textual.widget import Widget
 
 from . import glyphs
 from .views.layout import Box
+from .views.reads import Same
 from .views.spans import Line, width_of
+
+if TYPE_CHECKING:
+    from .views.panes import Pane
+    from .views.scene import Scene
 
 Palette = Mapping[str, Style]
 
 
+class Look:
+    """The palette's styles as they come to the screen: on a background, through Textual's filters. Each made once."""
+
+    def __init__(self, widget: Widget, palette: Palette) -> None:
+        self._base, self._palette = widget.rich_style, palette
+        self._filters, self._background = widget.get_line_filters(), widget.background_colors[1]
+        self._styles: dict[str, Style] = {}
+        #: Of a row's empty end.
+        self.blank = self._filtered(self._base)
+
+    def __getitem__(self, name: str) -> Style:
+        found = self._styles.get(name)
+        if found is None:
+            found = self._styles[name] = self._filtered(self._base + self._palette[name])
+        return found
+
+    def _filtered(self, style: Style) -> Style:
+        strip = Strip([Segment("x", style)])
+        for each in self._filters:
+            strip = strip.apply_filter(each, self._background)
+        return next(iter(strip)).style or style
+
+
 class Lines(Widget):
-    """Lines of styled text; `show` repaints only what differs from what is on the screen."""
+    """Lines of styled text; `show` repaints only what differs from what is on the screen.
+
+    Rows do not go through Textual's cache of styles: it was 40 % of a frame's CPU, most of it for rows that had not
+    changed and filters that had been applied before.
+    """
 
     DEFAULT_CSS = "Lines { position: absolute; width: 100%; height: 1; }"
 
     def __init__(self, palette: Palette, *, id: str) -> None:
+        #: The look and the rows of the widget on the screen, as long as what they depend on (the key) is the same.
+        self._look: Look | None = None
+        self._look_key: object = None
+        self._rows: dict[int, Strip] = {}
         super().__init__(id=id)
         self._palette = palette
         self._lines: list[Line] = []
@@ -38,9 +75,13 @@ class Lines(Widget):
         if recolour or len(before) != len(lines):
             self.refresh()
             return
-        for row, (old, new) in enumerate(zip(before, lines, strict=True)):
-            if old != new:
-                self.refresh(self._changed(row, old, new))
+        changed = [
+            self._changed(row, old, new)
+            for row, (old, new) in enumerate(zip(before, lines, strict=True))
+            if old is not new and old != new
+        ]
+        if changed:
+            self.refresh(*changed)
 
     def put(self, box: Box | None) -> None:
         """Move the widget to its box; without one it is not shown. Only what differs is set."""
@@ -59,18 +100,66 @@ class Lines(Widget):
     @staticmethod
     def _changed(row: int, old: Line, new: Line) -> Region:
         """The cells of a row from its first to its last difference, span by span."""
-        start = 0
+        same = 0
         for one, other in zip(old, new, strict=False):
             if one != other:
                 break
-            start += width_of([one])
-        return Region(start, row, max(width_of(old), width_of(new)) - start, 1)
+            same += 1
+        start, end = width_of(new[:same]), max(width_of(old[same:]), width_of(new[same:]))
+        return Region(start, row, end, 1)
+
+    # -- Textual's side --------------------------------------------------------------------------------
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Textual's; the rows that are to be painted anew are made anew."""
+        if regions:
+            top = self.gutter.top
+            for y in {top + y for region in regions for y in region.line_range}:
+                self._rows.pop(y, None)
+        elif repaint:
+            self._look_key = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:
+        """A line as Textual asks for it, before any filter."""
         line = self._lines[y] if y < len(self._lines) else []
         base = self.rich_style
         segments = [Segment(text, base + self._palette[style]) for text, style in line]
         return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of the crop, each made once for as long as it stays what it is."""
+        key = (self.outer_size, self.background_colors, self._palette, self.app.theme)
+        if self._look is None or self._look_key != key:
+            self._look, self._look_key = Look(self, self._palette), key
+            self._rows.clear()
+        rows, look = self._rows, self._look
+        strips = []
+        for y in crop.line_range:
+            strip = rows.get(y)
+            if strip is None:
+                strip = rows[y] = self._row(y, look)
+            strips.append(strip)
+        if crop.column_span != (0, self.outer_size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def _row(self, y: int, look: Look) -> Strip:
+        """A row of the widget, as it comes to the screen."""
+        return self._line(y, self.outer_size.width, look)
+
+    def _line(self, y: int, width: int, look: Look) -> Strip:
+        line = self._lines[y] if y < len(self._lines) else []
+        return Strip([Segment(text, look[style]) for text, style in line]).adjust_cell_length(width, look.blank)
+
+
+class Frame(NamedTuple):
+    """What every pane is made of."""
+
+    trace: Same
+    width: int
+    height: int
+    palette: Palette
 
 
 class PaneWidget(Lines):
@@ -86,6 +175,11 @@ class PaneWidget(Lines):
     def __init__(self, palette: Palette, *, id: str) -> None:
         super().__init__(palette, id=id)
         self._title = ""
+        #: The frame's left and right side, in a look.
+        self._sides: tuple[Look, Segment, Segment] | None = None
+        #: What the lines were made of: trace, size and palette; and what the pane reads beside these.
+        self._frame: Frame | None = None
+        self._reads: Hashable = None
         if glyphs.current() != glyphs.BLOCK:
             self.add_class("plain")
 
@@ -106,12 +200,45 @@ class PaneWidget(Lines):
             super().__init__()
             self.by = by
 
+    def fill(self, pane: Pane, scene: Scene, palette: Palette, *, hasty: bool = False) -> bool:
+        """Show a pane of a scene. Nothing is made where what the pane reads has not changed.
+
+        hasty: another scene may follow at once. Then a pane that may wait stays what it is; whether it shows the scene.
+        """
+        assert self._box is not None
+        width, height = self._box.width - 2, self._box.height - 2
+        frame, reads = Frame(Same(scene.trace), width, height, palette), pane.reads(scene)
+        if frame == self._frame:
+            if reads is not None and reads == self._reads:
+                return True
+            if hasty and pane.may_wait:
+                return False
+        self._frame, self._reads = frame, reads
+        self.entitle(pane.title(scene, width - 4))
+        self.show(pane.view(scene, width, height), palette)
+        return True
+
     def entitle(self, title: str) -> None:
-        """Set the frame's title, where it differs: a new one repaints the frame."""
+        """Set the frame's title; a new one repaints the frame's first row alone, not the pane as Textual's setter."""
         text = glyphs.render(title)
         if self._title != text:
             self._title = text
-            self.border_title = Text(text)
+            self._border_title = Content(text)
+            self.refresh(Region(-1, -1, self.outer_size.width, 1))
+
+    def _row(self, y: int, look: Look) -> Strip:
+        """The frame's first and last row are Textual's, of the others only the sides."""
+        width, height = self.outer_size
+        if y in (0, height - 1) or width < 3 or height < 3:
+            return self._textual(y)
+        if self._sides is None or self._sides[0] is not look:
+            row = list(self._textual(1))
+            self._sides = look, row[0], row[-1]
+        _, left, right = self._sides
+        return Strip([left, *self._line(y - 1, width - 2, look), right], width)
+
+    def _textual(self, y: int) -> Strip:
+        return Widget.render_lines(self, Region(0, y, self.outer_size.width, 1))[0]
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

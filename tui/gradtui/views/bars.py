@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ..commands import shown_keys
 from ..formats import percent, short
 from ..language import tr
+from ..quotients import defined
 from ..scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
 from .quantities import QUANTITIES, Quantity, Series
 from .scene import Scene
-from .spans import Line, Span, first_title, page, runs, width_of, wrap
+from .spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
 from .timeaxis import MARGIN, TimeAxis
 
 #: Width of a number, of the factor column, and the pane width from which on there is room for the latter.
@@ -120,7 +121,7 @@ def _head_rows(height: int) -> int:
 def is_known(scene: Scene, quantity: Quantity, stage: int) -> bool:
     """Whether the number of a stage has been computed at the cursor."""
     if quantity.forward:
-        return stage <= scene.timeline.reached[scene.timeline.clamp(scene.state.step)]
+        return stage <= scene.reached
     return stage >= scene.known
 
 
@@ -193,8 +194,12 @@ def bar_cells(scene: Scene, drawn: Bars, index: int, room: int) -> Line:
     line.append((_number(drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
     if factor:
         found = scene.stages[index].factor
-        line.append((("" if found is None else f"×{short(found)}").rjust(factor), "dim"))
+        line.append((("" if found is None else _times(defined(found, scene.trace))).rjust(factor), "dim"))
     return line
+
+
+def _times(factor: float | None) -> str:
+    return short(factor) if factor is None else f"×{short(factor)}"
 
 
 def _number(drawn: Bars, value: float | None) -> str:
@@ -232,15 +237,15 @@ def _columns(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
     axis = TimeAxis.of(len(scene.stages), width)
     room = height - 1
     if len(drawn.series) == 1:
-        return page([*_band(scene, drawn, 0, axis, room), axis.ruler(scene.stage)], width, height)
+        return page([*_band(scene, drawn, 0, axis, width, room), axis.ruler(scene.stage)], width, height)
     upper = (room + 1) // 2
-    lines = _band(scene, drawn, 0, axis, upper)
+    lines = _band(scene, drawn, 0, axis, width, upper)
     if room > upper:
-        lines += _band(scene, drawn, 1, axis, room - upper)
+        lines += _band(scene, drawn, 1, axis, width, room - upper)
     return page([*lines, axis.ruler(scene.stage)], width, height)
 
 
-def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, height: int) -> list[Line]:
+def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, height: int) -> list[Line]:
     if height < 1:
         return []
     series, scale = drawn.series[number], drawn.scale
@@ -269,14 +274,19 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, height: int) -
     ticks = _ticks(scale, reference, mark, height)
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
-        lines.append([(ticks.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells[row])])
-    lines[0].append((f"  {_short_symbol(series)} {number_text}", style))
+        lines.append([(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row])])
+    lines[0] += _beside(series, number_text, style, width - MARGIN - len(axis.columns))
     return lines
 
 
-def _short_symbol(series: Series) -> str:
-    """∂c and ∂h beside the bars, where the whole symbol has no room."""
-    return {"‖∂L/∂c‖": "∂c", "‖∂L/∂h‖": "∂h", "‖∂L/∂θ‖": "∂θ"}.get(series.symbol, tr(series.symbol))
+#: Symbols that leave the number room beside the bars, in the RIGHT cells that are there at least.
+_BRIEF = {"‖∂L/∂c‖": "∂c", "‖∂L/∂h‖": "∂h", "‖∂L/∂θ‖": "∂θ", "std h": "std", "saturated": "sat."}
+
+
+def _beside(series: Series, number: str, style: str, room: int) -> Line:
+    """The selected stage's number with what it is of; alone where both have no room: the title says it too."""
+    symbol = tr(_BRIEF.get(series.symbol, series.symbol))
+    return first_fit(room, *([(text, style)] for text in (f"  {symbol} {number}", f" {symbol} {number}", f" {number}")))
 
 
 def _ticks(scale: Scale, reference: float | None, mark: int, height: int) -> dict[int, str]:

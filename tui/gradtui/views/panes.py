@@ -19,9 +19,11 @@ from . import (
     lessons,
     maths,
     paths,
+    reads,
     theory,
     why,
 )
+from .reads import Reads
 from .scene import Scene
 from .spans import Line
 
@@ -30,13 +32,19 @@ View = Callable[[Scene, int, int], list[Line]]
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One pane: its name, title and view, and what it means, for the help screen ({quantity}: that command's key)."""
+    """One pane: its name, title and view, and what it means, for the help screen ({quantity}: that command's key).
+
+    reads is what title and view read beside the trace; may_wait says that the pane is redrawn when the cursor rests,
+    not for each of many keys: it costs more bytes than all others.
+    """
 
     id: str
     label: str
     title: Callable[[Scene, int], str]
     view: View
     help: str
+    reads: Reads = reads.anything
+    may_wait: bool = False
 
 
 _ROWS = (
@@ -49,6 +57,7 @@ _ROWS = (
         "during playback; the line marks 1. Bars that shrink steadily from the output to the input are a vanishing "
         "gradient; bars that grow, an exploding one. {quantity} shows other quantities on the same bars, {axis} "
         "another axis, {lock} holds the scale.",
+        reads.bars,
     ),
     Pane(
         "activation",
@@ -58,6 +67,8 @@ _ROWS = (
         "What the units of the selected stage put out: how the values are spread, and each unit (row) for each "
         "sample (column). Saturated units sit where the activation is flat; dead ones pass no gradient at all. Of a "
         "layer the histogram is that of the pre-activations z, with f and f′ behind it.",
+        reads.stage,
+        may_wait=True,
     ),
     Pane(
         "cell",
@@ -65,6 +76,7 @@ _ROWS = (
         cell.cell_title,
         cell.cell_view,
         "The LSTM's memory: each unit's cell state through time. A row that keeps its shade remembers.",
+        reads.unit,
     ),
     Pane(
         "gates",
@@ -73,6 +85,7 @@ _ROWS = (
         cell.gates_view,
         "How far the gates are open, on average. The forget gate f is the factor of the direct path: near 1, "
         "the gradient of c passes from step to step almost unchanged.",
+        reads.stage,
     ),
     Pane(
         "paths",
@@ -82,6 +95,7 @@ _ROWS = (
         "Where the cell state and its gradient come from: c is what the forget gate kept of the old one (f·c) plus "
         "what the input gate wrote (i·g). Its gradient goes back by the direct path, whose factor is f, and through "
         "h and the gates, which is an RNN's way. {unit_before} and {next_unit} choose the unit.",
+        reads.unit,
     ),
     Pane(
         "why",
@@ -90,6 +104,7 @@ _ROWS = (
         why.view,
         "The equation of the step under the cursor, with its numbers put in: which factor this stage "
         "multiplies the gradient by, and what that has made of it so far.",
+        reads.equation,
     ),
     Pane(
         "idea",
@@ -106,6 +121,7 @@ _ROWS = (
         compare.title_a,
         compare.view_a,
         "Experiment A, the one that all keys change. B stands beside it on the same axis, under the same cursor.",
+        reads.both,
     ),
     Pane(
         "side_b",
@@ -114,6 +130,7 @@ _ROWS = (
         compare.view_b,
         "Experiment B: A with the cures that are switched on, on the same seed, data and random numbers. While this "
         "pane is focused, the keys that change the experiment change B.",
+        reads.both,
     ),
     Pane(
         "both",
@@ -121,6 +138,7 @@ _ROWS = (
         compare.title_both,
         compare.view_both,
         "A and B stage by stage on one axis, A's bar above B's. Where the two part is where the change works.",
+        reads.both,
     ),
     Pane(
         "difference",
@@ -129,6 +147,7 @@ _ROWS = (
         compare.difference,
         "What B differs in, what became of each, and by how much their gradients differ. Each cure has a key; ✓ says "
         "that B has it. A cure that is none is called so.",
+        reads.both,
     ),
     Pane(
         "curve",
@@ -140,6 +159,7 @@ _ROWS = (
         "gradient is multiplied by. {left} and {right} choose the unit, {up} and {down} another activation: then "
         "everything is an if, at the same z. In an LSTM or GRU it is the forget (update) gate's σ, and for tanh the "
         "candidate's.",
+        reads.lab,
     ),
     Pane(
         "reading",
@@ -149,6 +169,7 @@ _ROWS = (
         "√E f′² over all units and samples is the activation's share of the factor; times σ_w, the weights' spread, it "
         "is about the factor of the layer. Under it what was measured, and what mean field theory predicts for a "
         "normal z of the same size. In a gated cell the direct path is multiplied by the gate, not by f′.",
+        reads.lab,
     ),
     Pane(
         "rows",
@@ -157,6 +178,7 @@ _ROWS = (
         lab_rows.view,
         "Every activation, and what its √E f′² would be at the z of this stage; the mark in the bars is 1, where a "
         "gradient keeps its size. The first row is what the network has.",
+        reads.lab,
     ),
     Pane(
         "circular",
@@ -167,6 +189,7 @@ _ROWS = (
         "letters. More terms ({faster}) follow the curve further. The series of sin and cos reach everywhere, that of "
         "tan only to its pole at π/2. {up} and {down} choose the function, {left} and {right} move x; drag the number "
         "of terms.",
+        reads.maths,
     ),
     Pane(
         "hyperbolic",
@@ -176,6 +199,7 @@ _ROWS = (
         "The twins: the same coefficients, other signs. Where sin and cos alternate, sinh and cosh have only plus; "
         "tan has only plus and tanh alternates. tanh's series ends at π/2 although the curve goes on: its pole lies "
         "off the line, at ±(π/2)i.",
+        reads.maths,
     ),
     Pane(
         "circle",
@@ -184,6 +208,7 @@ _ROWS = (
         circle.view,
         "A point of the unit circle, (cos t, sin t), and one of the unit hyperbola, (cosh t, sinh t). In both t is "
         "twice the area of the shaded sector; on the circle that is the angle. {left} and {right} move t.",
+        reads.maths,
     ),
     Pane(
         "bridge",
@@ -193,6 +218,7 @@ _ROWS = (
         "i turns one family into the other: sinh(ix) = i sin x, both sides computed here. So sinh has a period too, "
         "the imaginary 2πi. And tan′ = 1 + tan² becomes tanh′ = 1 − tanh²: that minus makes tanh saturate, and its "
         "gradient vanish.",
+        reads.maths,
     ),
     Pane(
         "plane",

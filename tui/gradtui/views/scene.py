@@ -50,6 +50,11 @@ class Scene:
         return self.timeline.known[self.timeline.clamp(self.state.step)]
 
     @property
+    def reached(self) -> int:
+        """The highest stage whose value has been computed at the cursor."""
+        return self.timeline.reached[self.timeline.clamp(self.state.step)]
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         return self.trace.stages
 
