@@ -177,8 +177,10 @@ class GradtuiApp(PacedApp):
             fits = width >= wide and height >= tall
             lines = status.waiting(self.state.experiment, width) if fits else [status.too_small(width, height)]
             bars["top"].show([*lines, []][:HEADER], colours)
-            bars["middle"].show([[]], colours)
-            bars["bottom"].show([[]], colours)
+            # A first computation can be long, too: how far it is, and the keys.
+            said = [[(f" {self.state.message}", "message")], status.footer(self.state, width, self.profile)]
+            bars["middle"].show(said[:1] if fits else [[]], colours)
+            bars["bottom"].show(said[1:] if fits else [[]], colours)
             return
         boxes = arrange(self.state, width, height)
         self._place(boxes)
@@ -268,6 +270,10 @@ class GradtuiApp(PacedApp):
 
     def on_pane_widget_scrolled(self, message: PaneWidget.Scrolled) -> None:
         self.send(e.Arrow(y=message.by))
+
+    def notify(self, message: str, **named: Any) -> None:
+        """As text: in Textual's markup a file's name in brackets would vanish, or become something to click on."""
+        super().notify(message, **(named | {"markup": False}))
 
     def action_help_quit(self) -> None:
         """ctrl+c: say how to leave, as a person who presses it wants to."""

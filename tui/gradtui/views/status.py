@@ -88,7 +88,7 @@ def _verdict(scene: Scene, width: int) -> Line:
         "vanishing": tr("under {limit} of the output's from {site} down", limit=limit, site=site),
         "exploding": tr("over {limit} times the output's from {site} down", limit=limit, site=site),
     }
-    place = tr("t = {number}", number=0) if scene.over_time else tr("layer {number}", number=1)
+    place = scene.name(0 if scene.over_time else 1)
     arrives = tr("{place} gets {share} of the output's gradient", place=place, share=short(outcome.ratio))
     # What matters most stands first; what does not fit is left out whole.
     for text in (arrives, crossed.get(outcome.kind, "")):
