@@ -148,7 +148,8 @@ def test_every_command_without_a_screen_runs(
     words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GRADTUI_CONFIG", str(tmp_path / "none.toml"))
+    (tmp_path / "empty.toml").touch()
+    monkeypatch.setenv("GRADTUI_CONFIG", str(tmp_path / "empty.toml"))
     monkeypatch.setenv("LANG", "en_GB.UTF-8")
     arguments = words[1:]
     target = tmp_path / arguments[arguments.index(">") + 1] if ">" in arguments else None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from .message import Message
 
-# difflib's default cut-off (0.6) misses two-letter slips in short names such as "rleu".
-_SIMILARITY = 0.5
+#: Length → least similarity. difflib's own (0.6) misses two letters swapped in some names. A short word
+#: would be like anything: "foo" is 0.57 like "zoom". One slip leaves 3 letters at 2/3 ("rnu"), 4 at 3/4 ("rleu").
+_SIMILARITY, _OF_FOUR, _OF_THREE = 0.5, 0.7, 0.66
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,11 @@ class ExperimentError(ValueError):
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name most like the given one, or None where none is alike."""
-    candidates = {name.lower(): name for name in allowed}
-    found = difflib.get_close_matches(given.lower(), list(candidates), n=1, cutoff=_SIMILARITY)
+    """The allowed name most like the given one, or None where none is alike. An option's dashes count for nothing."""
+    candidates = {name.lower().lstrip("-"): name for name in allowed}
+    word = given.lower().lstrip("-")
+    cutoff = _OF_THREE if len(word) <= 3 else _OF_FOUR if len(word) == 4 else _SIMILARITY
+    found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
     return candidates[found[0]] if found else None
 
 

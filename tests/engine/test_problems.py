@@ -40,3 +40,21 @@ def test_an_error_holds_every_problem_and_prints_one_a_line() -> None:
     assert error.problems == tuple(problems)
     assert str(error) == "width: 0 given\ndata: no file"
     assert isinstance(error, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed", "match"),
+    [
+        ("foo", ("zoom", "color"), None),
+        ("--foo", ("--color", "--zoomed"), None),
+        ("xx", ("init", "axis"), None),
+        ("mode", ("depth", "model_size"), None),
+        ("rnu", ("run", "theory"), "run"),
+        ("--fsp", ("--fps", "--loss"), "--fps"),
+        ("rleu", ("relu", "gelu"), "relu"),
+    ],
+)
+def test_a_short_word_has_to_be_more_alike_and_dashes_do_not_count(
+    given: str, allowed: tuple[str, ...], match: str | None
+) -> None:
+    assert nearest(given, allowed) == match

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
+
+from gradtui.cli import COMMANDS
 
 from .helpers import Command, Done
 
@@ -29,6 +32,9 @@ def refused(done: Done) -> list[str]:
     [
         (["--depht", "3"], ["--depht", "unknown", "did you mean --depth?"]),
         (["--depht=3"], ["--depht", "unknown", "did you mean --depth?"]),
+        (["--foo"], ["--foo", "is unknown; --help lists the options"]),
+        ([""], ["file: '' names no file or preset"]),
+        (["relu-he", "run"], ["run: a command comes first: gradtui run …"]),
         (["--zzz"], ["--zzz", "unknown", "--help lists the options"]),
         (["-x"], ["-x", "unknown"]),
         (["--activation", "rleu"], ["activation", "'rleu'", "sigmoid", "did you mean 'relu'?"]),
@@ -52,7 +58,7 @@ def refused(done: Done) -> list[str]:
         (["--steps", "3"], ["steps"]),
         (["--json=1"], ["--json"]),
         (["--json", "--plot"], ["--plot", "--json"]),
-        (["one.toml", "two.toml"], ["two.toml", "one FILE.toml at the most"]),
+        (["one.toml", "two.toml"], ["two.toml", "one FILE.toml or PRESET at the most"]),
         (["missing.toml"], ["missing.toml", "cannot be read", "No such file"]),
         (["--"], ["--", "unknown"]),
         (HUGE, ["size", "depth 10000", "width 65536", "GiB", "up to 2 GiB"]),
@@ -193,3 +199,58 @@ def test_what_looks_like_a_file_is_taken_for_one(command: Command) -> None:
 def test_the_screens_command_refuses_bad_input_before_it_asks_for_a_terminal(command: Command) -> None:
     (problem,) = refused(command("--depth", "0"))
     assert problem.startswith("depth: ")
+
+
+@pytest.mark.parametrize("name", ["theory", "presets", "config"])
+@pytest.mark.parametrize("word", ["3", "run"])
+def test_a_command_without_arguments_says_so(name: str, word: str, command: Command) -> None:
+    assert refused(command(name, word)) == [f"{word}: takes no argument"]
+
+
+def test_a_second_word_is_one_too_many_and_a_command_comes_first(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refused(command("vanishing", "relu-he")) == [
+        "relu-he: one FILE.toml or PRESET at the most; options start with --"
+    ]
+    assert refused(command("--stage", "3", "run")) == ["run: a command comes first: gradtui run …"]
+    Path("run").write_text("depth = 0\n", encoding="utf-8")
+    assert [problem.split(":")[0] for problem in refused(command("--stage", "3", "run"))] == ["depth"]
+
+
+def test_a_lesson_that_is_not_there_cannot_be_used_and_one_with_faults_is_broken(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("broken.md").write_text("no lesson", encoding="utf-8")
+    found = refused(command("lessons", "nope.md", "broken.md", "."))
+    assert [problem.split(":")[0] for problem in found] == ["nope.md", "."]
+    assert all("cannot be read: " in problem for problem in found)
+    assert command("lessons", "broken.md").status == 1
+
+
+def test_the_problems_after_an_unknown_first_word_come_with_it(command: Command) -> None:
+    found = refused(command("vanishin", "--depth", "x", "--foo", "--fps", "0", "--view", "y"))
+    assert [problem.split(":")[0] for problem in found] == ["command", "--foo", "--fps", "depth", "--view"]
+    assert "did you mean 'vanishing'?" in found[0]
+
+
+def test_after_a_misspelt_command_the_options_are_its_own(command: Command) -> None:
+    found = refused(command("docotr", "--json", "--depth", "0"))
+    assert [problem.split(":")[0] for problem in found] == ["command", "depth"]
+    assert len(refused(command("docotr", "--help"))) == 1
+
+
+def test_the_help_names_every_command_and_complaints_have_them_in_that_order(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [name for name in COMMANDS if name]
+    (problem,) = refused(command("zzzzzz"))
+    assert f"allowed: {', '.join(names)}, " in problem
+    with pytest.raises(SystemExit):
+        command("--help")
+    help_text = " ".join(capsys.readouterr().out.split())
+    after = help_text.partition("Other commands")[2].partition("positional arguments")[0]
+    assert re.findall(r"gradtui (\w+)", after) == names
+    assert {"kiosk", "serve"} < set(names)

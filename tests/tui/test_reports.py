@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
+import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.status import Status
 
+from gradtui import reports
 from gradtui.formats import short
 from gradtui.summary import verdict_line
 from gradtui_engine import Experiment, check, figures, simulate
@@ -150,6 +155,30 @@ def test_check_says_which_gradient_is_wrong_and_exits_1(command: Command, monkey
     assert (words(right), words(wrong)) == ("layers.1.weight 1.0e-09 25 ok", "layers.1.bias 1.2e-03 6 WRONG")
     assert words(unresolved).startswith("layers.2.bias 0.0e+00 4 2 ok: too small")
     assert done.out.splitlines()[-1] == "2 of 3 parameters within 1e-05"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
+def test_check_tells_a_terminal_how_far_it_is_and_nobody_else(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, told = io.StringIO(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(Status, "update", lambda self, status: told.append(status))
+        patch.setenv("TERM", "xterm")
+        patch.setattr(sys, "stderr", stream)
+        assert reports.check(experiment_of(*SMALL), argparse.Namespace(), out) == 0
+    total = len(simulate(experiment_of(*SMALL)).parameters)
+    assert told == [f"checked {count} of {total} parameters …" for count in range(1, total + 1)]
+    assert ("checking the gradient" in stream.getvalue()) == stream.isatty()
+    assert stream.isatty() or stream.getvalue() == ""
+    assert "checking" not in out.getvalue()
 
 
 @pytest.mark.parametrize("arguments", [("--width", "0"), ("--norm", "batch", "--batch", "1"), ("--json",)])

@@ -18,8 +18,9 @@ from textual.theme import BUILTIN_THEMES
 
 from gradtui import glyphs, language, palette, state
 from gradtui.arguments import parse, parser
-from gradtui.commands import COMMANDS
+from gradtui.commands import BY_ID, COMMANDS
 from gradtui.config import SWITCHES, config, show
+from gradtui.keymap import spelled
 from gradtui.lessons.library import VARIABLE
 from gradtui.settings import (
     COLOUR_SYSTEMS,
@@ -30,10 +31,12 @@ from gradtui.settings import (
     config_path,
     given_of,
     load,
+    survey,
     switches,
 )
 
 from ..engine.helpers import drawn, fresh_python
+from .helpers import Command
 
 LOCALE = {"LANG": "en_GB.UTF-8"}
 #: For every setting a value that is no default, as text and as TOML gives it.
@@ -409,12 +412,61 @@ def test_config_prints_the_path_or_the_settings_or_both(path: Path) -> None:
     assert tomllib.loads(both)
 
 
-def test_the_path_is_told_whatever_the_file_holds_but_broken_settings_are_not_shown(path: Path) -> None:
+def test_the_path_is_told_whatever_the_file_holds(path: Path) -> None:
     path.write_text("fps = ", encoding="utf-8")
-    environment = LOCALE | {"GRADTUI_CONFIG": str(path)}
-    assert run_config(environment, "--path") == f"{path}\n"
-    with pytest.raises(SettingsError):
-        run_config(environment, "--show")
+    assert run_config(LOCALE | {"GRADTUI_CONFIG": str(path)}, "--path") == f"{path}\n"
+
+
+def test_of_a_file_with_faults_config_says_each_and_shows_what_can_be_used(
+    path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    path.write_text('fps = 0\ntheme = "nord"\nfoo = 1\n[keys]\nplay = "f5"\nzoom = "blub"\n', encoding="utf-8")
+    monkeypatch.setenv("GRADTUI_CONFIG", str(path))
+    for arguments in (["--show"], []):
+        done = command("config", *arguments, "--lang", "en", "--speed", "30")
+        assert done.status == 2
+        assert [problem.split(": ")[:3] for problem in done.problems] == [
+            ["gradtui config", str(path), name] for name in ("keys.zoom", "fps", "foo")
+        ]
+        shown = tomllib.loads(done.out)
+        assert (shown["theme"], shown["speed"], shown["keys"]) == ("nord", 30, {"play": ["f5"]})
+        assert shown["fps"] == SETTINGS["fps"].default({})
+    path.write_text("fps = ", encoding="utf-8")
+    done = command("config", "--show", "--lang", "en")
+    assert (done.status, len(done.problems)) == (2, 1)
+    assert tomllib.loads(done.out)["theme"] == "gradtui"
+
+
+def test_where_a_source_is_wrong_the_next_one_counts(path: Path) -> None:
+    path.write_text("fps = 7\n", encoding="utf-8")
+    loaded, found = survey({"fps": "x"}, LOCALE | {"GRADTUI_FPS": "y"}, path)
+    assert (loaded.settings.fps, loaded.sources["fps"]) == (7, "file")
+    assert sorted(each.field for each in found) == ["--fps", "GRADTUI_FPS"]
+
+
+def test_keys_that_can_be_used_never_clash_with_the_tables_own(path: Path) -> None:
+    """step takes play's key, which play gives up for one that is no key: so play keeps it, and step its own."""
+    (play, *_), step = ((BY_ID[name].keys) for name in ("play", "step"))
+    path.write_text(f'[keys]\nplay = "blub"\nstep = {written(spelled(play))}\nzoom = "f5"\n', encoding="utf-8")
+    loaded, found = survey({}, LOCALE, path)
+    assert found
+    assert loaded.settings.keys == {"zoom": ("f5",)}
+    assert play not in step
+
+
+def test_a_file_that_the_environment_names_and_that_is_not_there_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRADTUI_CONFIG", "nope.toml")
+    done = command("run", "--depth", "0")
+    assert done.status == 2
+    assert "gradtui run: GRADTUI_CONFIG: nope.toml: there is no such file" in done.problems
+    assert [problem.split(": ")[1] for problem in done.problems] == ["GRADTUI_CONFIG", "depth"]
+    # What it prints may become the file.
+    assert command("config").status == 0
+    Path("nope.toml").touch()
+    assert command("run", "--depth", "2").status == 0
 
 
 def test_a_path_with_control_characters_cannot_break_the_toml(tmp_path: Path) -> None:

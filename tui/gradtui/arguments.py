@@ -15,16 +15,18 @@ from gradtui_engine.problems import ExperimentError, Problem, nearest, unknown_n
 from gradtui_engine.spelling import flag, read_toml
 
 from .address import ROWS, B
+from .cli_commands import COMMANDS
 from .presets import PRESETS, experiment_values, named
 from .profile import REFUSALS
 from .settings import SETTINGS
 
 
 class UsageError(Exception):
-    """The arguments cannot be used; holds every problem."""
+    """The arguments cannot be used; holds every problem, and what could be read all the same."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], usage: Usage | None = None) -> None:
         self.problems = tuple(problems)
+        self.usage = usage
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -80,14 +82,14 @@ def parser(
 def parse(made: argparse.ArgumentParser, argv: Sequence[str]) -> Usage:
     """Read the arguments. Raises UsageError with every unknown option and missing value."""
     known, problems = _normalise(made, argv)
+    try:
+        usage = _usage(made.parse_args(known))
+    except UsageError as error:
+        raise UsageError([*problems, *error.problems]) from None
     if problems:
-        # What remains is still read, so that its problems are reported together with these.
-        try:
-            experiment_of(_usage(made.parse_args(known)))
-        except (UsageError, ExperimentError) as error:
-            problems += error.problems
-        raise UsageError(problems)
-    return _usage(made.parse_args(known))
+        # What remains can still be read, so that its problems are reported together with these.
+        raise UsageError(problems, usage)
+    return usage
 
 
 def _usage(found: argparse.Namespace) -> Usage:
@@ -106,14 +108,17 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
     known: list[str] = []
     problems: list[Problem] = []
     rest = list(argv)
-    files, most = 0, 10**6 if any(each.nargs == "*" for each in made._actions) else 1
+    files, most = 0, _most_files(made)
     while rest:
         token = rest.pop(0)
         name, joined, _ = token.partition("=")
         if not token.startswith("-") or token == "-":
-            files += 1
-            if files > most:
-                problems.append(Problem(token, "one FILE.toml at the most; options start with --"))
+            message = _no_file(made, token) if most == 1 else None
+            files += message is None
+            if message is not None:
+                problems.append(Problem(token, message))
+            elif files > most:
+                problems.append(Problem(token or "''", _too_many(made)))
             else:
                 known.append(token)
         elif name not in actions:
@@ -129,6 +134,28 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
         else:
             problems.append(Problem(name, f"needs a value; allowed: {_allowed(name)}"))
     return known, problems
+
+
+def _most_files(made: argparse.ArgumentParser) -> int:
+    """How many arguments without a name there may be."""
+    numbers = [each.nargs for each in made._actions if not each.option_strings]
+    return 10**6 if "*" in numbers else len(numbers)
+
+
+def _no_file(made: argparse.ArgumentParser, token: str) -> Message | None:
+    """Why a word can be neither file nor preset: it is a command's name that comes too late."""
+    # A kiosk's visitor, who may open no files, has no other commands either.
+    if not token or token not in COMMANDS or not made.get_default("opens_files") or Path(token).exists():
+        return None
+    return Message("a command comes first: gradtui {name} …", name=token)
+
+
+def _too_many(made: argparse.ArgumentParser) -> Message:
+    if not _most_files(made):
+        return Message("takes no argument")
+    if made.get_default("opens_files"):
+        return Message("one FILE.toml or PRESET at the most; options start with --")
+    return Message("one PRESET at the most; options start with --")
 
 
 def _allowed(name: str) -> str:
@@ -148,6 +175,8 @@ def experiment_of(usage: Usage) -> Experiment:
         values = experiment_values(usage.file)
     elif usage.file is not None and not opens:
         problems.append(Problem("preset", Message(REFUSALS["own"], presets=", ".join(PRESETS.names))))
+    elif usage.file == "":
+        problems.append(Problem("file", Message("'' names no file or preset")))
     elif usage.file is not None and usage.file.replace("-", "").isalpha() and not Path(usage.file).exists():
         problems.append(Problem("preset", unknown_name(usage.file, PRESETS.names)))
     elif usage.file is not None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from . import language
+from .complaints import complaint
 from .keymap import spelled
 from .language import tr
-from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, Loaded, config_path, given_of, load
+from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, Loaded, config_path, given_of, survey
 
 if TYPE_CHECKING:
     import argparse
@@ -26,17 +28,20 @@ SWITCHES: list[tuple[str, dict[str, Any]]] = [
 def config(switches: argparse.Namespace, out: TextIO, environment: Mapping[str, str]) -> int:
     """Print the path alone, or the settings alone, or (asked for neither or both) the settings under their path.
 
-    A file that cannot be used does not stop `--path`. Raises SettingsError.
+    What cannot be used is said on stderr, what can be is shown, and the exit status is 2: whoever is told of a fault
+    in the file is sent here. A file that is not there yet is none: what is printed may become it.
     """
     if switches.path and not switches.show:
         out.write(f"{config_path(environment)}\n")
         return 0
-    loaded = load(given_of(switches), environment)
+    loaded, problems = survey(given_of(switches), environment)
     language.use(loaded.settings.lang)
+    for problem in problems:
+        print(f"gradtui config: {complaint(problem)}", file=sys.stderr)
     if not switches.show or switches.path:
         out.write("".join(f"# {line}\n" for line in _heading(loaded.path)))
     out.write(show(loaded))
-    return 0
+    return 2 if problems else 0
 
 
 def _heading(path: Path) -> Iterator[str]:

@@ -92,14 +92,21 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
 def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
     """The gradient check, parameter by parameter; 1 where one fails, else 0."""
     from gradtui_engine.check import TOLERANCE, check_parameters
+    from gradtui_engine.network import build
 
     console = _console(out)
     console.print(Text(describe(experiment), "bold"))
     console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
     table = _table(tr("parameter"), tr("worst error"), tr("moved"), tr("at a kink"), "")
-    failed, count = 0, 0
-    for row in check_parameters(experiment):
-        count += 1
+    total = len(build(experiment).parameters)
+    rows = []
+    # Shown on a terminal only, on stderr: 60 layers have 122 parameters, each of which takes 50 losses and more.
+    with Console(stderr=True).status(tr("checking the gradient …")) as status_line:
+        for row in check_parameters(experiment):
+            rows.append(row)
+            status_line.update(tr("checked {count} of {total} parameters …", count=len(rows), total=total))
+    failed, count = 0, len(rows)
+    for row in rows:
         failed += not row.passed
         verdict = Text(tr("ok"), "green") if row.passed else Text(tr("WRONG"), "bold red")
         if row.passed and row.unresolved:

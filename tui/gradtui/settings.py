@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradtui_engine.message import Message
 from gradtui_engine.options import Choice, Integer, Kind, Rejected, Value, given
 from gradtui_engine.problems import ExperimentError, Problem, unknown_name
 from gradtui_engine.spelling import flag, read_toml
@@ -219,8 +220,25 @@ def load(
     """The settings out of the command line's texts by name, the environment and the file; a missing file is none.
 
     commands are those that keys can be given to; without them the table's. Raises SettingsError with every problem
-    of every source.
+    of every source; a file that GRADTUI_CONFIG names and that is not there is one.
     """
+    loaded, problems = survey(given, environment, path, commands)
+    told = any(each.field == str(loaded.path) for each in problems)  # why it cannot even be looked at
+    if path is None and environment.get(CONFIG) and not told and not loaded.path.exists():
+        named = Message("{path}: there is no such file", path=shown(str(loaded.path)))
+        problems.insert(0, Problem(CONFIG, named))
+    if problems:
+        raise SettingsError(problems)
+    return loaded
+
+
+def survey(
+    given: Mapping[str, str],
+    environment: Mapping[str, str],
+    path: Path | None = None,
+    commands: Sequence[Bindable] | None = None,
+) -> tuple[Loaded, list[Problem]]:
+    """As `load`, but what can be used comes beside the problems: where a source is wrong, the next one counts."""
     path = config_path(environment) if path is None else path
     problems: list[Problem] = []
     document = _read(path, problems)
@@ -251,11 +269,9 @@ def load(
             problems.append(Problem(variable, unknown_name(variable, (*variables, *_OTHER_VARIABLES))))
     for name, text in given.items():
         take(name, text, COMMAND_LINE, flag(name), SETTINGS[name].kind.parse)
-    if problems:
-        raise SettingsError(problems)
     sources |= dict.fromkeys(keys, FILE)
     made: dict[str, Any] = dict(values)
-    return Loaded(Settings(**made, keys=keys), sources, path)
+    return Loaded(Settings(**made, keys=keys), sources, path), problems
 
 
 def _read(path: Path, problems: list[Problem]) -> dict[str, Any]:
@@ -274,7 +290,10 @@ def _read(path: Path, problems: list[Problem]) -> dict[str, Any]:
 def _keys(
     overrides: Any, where: str, commands: Sequence[Bindable] | None, problems: list[Problem]
 ) -> dict[str, tuple[str, ...]]:
-    """The effective keys of the commands that the file names; the table of commands is loaded only if there are."""
+    """The effective keys of the commands that the file names, but not of those with a problem.
+
+    The table of commands is loaded only if there are any.
+    """
     if not isinstance(overrides, dict):
         problems.append(Problem(where, f'{given(overrides)} given; allowed: [keys], then lines such as play = "space"'))
         return {}
@@ -286,12 +305,18 @@ def _keys(
         from .commands import COMMANDS
 
         commands = COMMANDS
-    try:
-        found = effective(commands, overrides, where)
-    except SettingsError as error:
-        problems += error.problems
-        return {}
-    return {each.id: found[each.id] for each in commands if each.id in overrides}
+    usable = overrides
+    while True:
+        try:
+            found = effective(commands, usable, where)
+        except SettingsError as error:
+            if usable is overrides:
+                problems += error.problems
+            # What is left out has the table's keys again, and one of these may be given to another command by now.
+            wrong = {each.field for each in error.problems}
+            usable = {name: value for name, value in usable.items() if f"{where}.{shown(name)}" not in wrong}
+        else:
+            return {each.id: found[each.id] for each in commands if each.id in usable}
 
 
 # -- the command line --------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from gradtui_engine.message import Message
-from gradtui_engine.problems import Problem
+from gradtui_engine.problems import ExperimentError, Problem
 
 from ..language import current as language
 from ..language import tr
@@ -55,6 +55,19 @@ def _of_question(where: str, question: Question, found: Readings) -> Iterator[Pr
         if true:
             message = Message("choices {letters} are all true: {values}", letters=", ".join(true), values=values)
         yield Problem(where, message)
+
+
+def readable(experiment: Any, switches: Any) -> None:
+    """Whether there are such files: one that is not there is no broken lesson. Raises ExperimentError."""
+    problems: list[Problem] = []
+    for name in switches.files:
+        try:
+            Path(name).read_bytes()
+        except OSError as error:
+            message = Message("cannot be read: {problem}", problem=str(error.strerror))
+            problems.append(Problem(name or "''", message))
+    if problems:
+        raise ExperimentError(problems)
 
 
 def report(files: Sequence[str], out: TextIO) -> int:
