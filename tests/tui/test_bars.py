@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+from gradtui import language
 from gradtui.formats import short
 from gradtui.scale import ACROSS
 from gradtui.state import State
@@ -16,9 +17,10 @@ from gradtui.tables import QUANTITIES
 from gradtui.timeline import Timeline
 from gradtui.views.bars import bars_of, shown_stages, stage_at, title, view
 from gradtui.views.scene import Scene
+from gradtui.views.timeaxis import MARGIN
 from gradtui_engine import Experiment, Network, build
 
-from .helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
+from .helpers import CASES, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
 from .rows import body, label_cells, parts
 
 #: With one gradient per stage, and with two: ∂L/∂c and ∂L/∂h.
@@ -48,7 +50,8 @@ def test_with_room_the_factor_stands_beside_the_number(name: str) -> None:
     last = len(scene.stages) - 1
     for stage, (_, text) in parts(scene, 70, 40).items():
         factor = scene.stages[stage].factor
-        assert text.split()[1:] == ([] if stage == last else [f"×{short(factor)}"])
+        wanted = "–" if scene.stages[min(stage + 1, last)].gradient_norm == 0 else f"×{short(factor)}"
+        assert text.split()[1:] == ([] if stage == last else [wanted])
 
 
 @one_bar
@@ -236,3 +239,40 @@ def test_a_tenfold_decay_drawn_by_hand() -> None:
         "   1 ·              │         ",
         "   0 ·              │         ",
     ]
+
+
+def test_a_factor_of_nothing_is_a_dash() -> None:
+    """0/0 is no fault of the network: nan is for numbers that broke."""
+    for quantity in ("gradient", "factor"):
+        scene = scene_of(Experiment(depth=1000, width=8), rows=True, quantity=quantity)
+        assert math.isnan(scene.stages[0].factor or 0.0)
+        assert parts(scene, 70, 12)[0][1].split()[-1] == "–"
+
+
+def test_the_number_beside_bars_over_time_is_whole() -> None:
+    experiment = CASES["300 steps"]
+    for code in ("en", "zh"):
+        language.use(code)
+        try:
+            for quantity in QUANTITIES:
+                for stage in (0, 1, 150, 300):
+                    scene = scene_of(experiment, quantity=quantity, selected=stage)
+                    for width in (60, 80, 120):
+                        text = "\n".join(texts(view(scene, width, 12)))
+                        assert not cut_numbers(text), text
+                        assert "…" not in text, text
+        finally:
+            language.use("en")
+
+
+def test_the_smallest_gradients_stand_beside_their_bars_and_leave_the_axis_where_it_is() -> None:
+    """∂h 1.1e-310 and its axis' 1e-324 are the longest that there are."""
+    experiment = Experiment(cell="rnn", gain=1e-3, steps=300, data="gaussian", width=4, batch=2)
+    norms = [stage.gradient_norm for stage in trace_of(experiment).stages]
+    stage = next(index for index, each in enumerate(norms) if 0 < each < 1e-100)
+    lines = texts(view(scene_of(experiment, selected=stage), 80, 12))
+    assert lines[0].rstrip().endswith(f" {short(norms[stage])}")
+    assert "…" not in "".join(lines)
+    assert {len(line) for line in lines} == {80}
+    (lowest,) = (line for line in lines if line.strip().startswith("1e-"))
+    assert lowest[MARGIN - 1 :].lstrip("0123456789")[:1] in "·▁▂▃▄▅▆▇█ "

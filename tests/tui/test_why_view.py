@@ -10,7 +10,7 @@ from gradtui import language
 from gradtui.formats import short, subscript
 from gradtui.views import why
 from gradtui.views.scene import Scene
-from gradtui_engine import Phase, Step
+from gradtui_engine import Experiment, Phase, Step
 from gradtui_engine.operations import OPERATIONS
 
 from .helpers import CASES, scene_of, texts, timeline_of, trace_of
@@ -22,6 +22,8 @@ LSTM = [name for name, each in CASES.items() if each.cell == "lstm"]
 
 layers = pytest.mark.parametrize("name", LAYERS)
 lstm = pytest.mark.parametrize("name", LSTM)
+
+NOTHING = "nothing arrives here: of 0 there is no factor"
 
 
 def text(scene: Scene) -> str:
@@ -84,6 +86,9 @@ def test_the_numbers_of_a_layers_two_backward_steps_chain(name: str) -> None:
     for layer in {1, len(trace.stages) - 1}:
         steps = [step for step in trace.steps if step.phase is Phase.BACKWARD and step.stage == layer]
         said = {step.operation: text(scene_of(CASES[name], step=step.index)) for step in steps}
+        if trace.stages[layer].gradient_norm == 0:
+            assert all(NOTHING in each for each in said.values())
+            continue
         delta = f"‖δ{subscript(layer)}‖ {short(trace.gradient_norm(f'z/{layer}'))}"
         assert f"‖∂L/∂h{subscript(layer)}‖ {short(trace.stages[layer].gradient_norm)}" in said["activation"]
         assert delta in said["activation"]
@@ -101,9 +106,14 @@ def test_a_step_back_in_time_shows_the_two_paths_of_c_and_their_sum(name: str) -
             assert "a lower layer" in said
             continue
         stage = trace.stages[step.stage - 1]
+        if trace.stages[step.stage].cell_gradient_norm == trace.stages[step.stage].gradient_norm == 0:
+            assert NOTHING in said
+            continue
         line = next(line for line in said.splitlines() if line.startswith("factor: direct"))
         assert numbers(line) == [short(stage.factors[part]) for part in ("direct", "gates", "cosine", "cell")]
-        assert f"×{short(stage.factor)}" in said
+        # ∂L/∂h can be 0 where ∂L/∂c is not: a step that starts from 0 has no factor.
+        starts = trace.stages[step.stage].gradient_norm
+        assert f"×{short(stage.factor)}" in said if starts else "nan" not in said
         assert short(stage.gradient_norm) in said
         assert short(stage.cell_gradient_norm) in said
 
@@ -192,3 +202,70 @@ def test_in_another_language_the_numbers_are_the_same(name: str) -> None:
         assert said() == english
     finally:
         language.use("en")
+
+
+# -- where the gradient is exactly 0 ---------------------------------------------------------------------------
+#: Each loses its gradient to underflow, or to a weight of 0, at the stages given.
+LOST = {
+    "underflow": (Experiment(depth=1000, width=8), 1),
+    "underflow through norms": (Experiment(init="zeros", norm="layer", depth=5), 1),
+    "underflow along time": (Experiment(cell="rnn", gain=1e-30, steps=40, data="gaussian", width=4, batch=2), 2),
+    "gates all but shut": (
+        Experiment(cell="lstm", pin_forget=0.0, gain=1e-30, steps=40, data="gaussian", width=4, batch=2),
+        2,
+    ),
+    "no update gate": (
+        Experiment(cell="gru", pin_forget=0.0, gain=1e-30, steps=40, data="gaussian", width=4, batch=2),
+        2,
+    ),
+    "nothing from a block": (Experiment(residual="add", init="zeros", depth=5), 1),
+}
+lost = pytest.mark.parametrize("name", LOST)
+
+
+@lost
+def test_where_nothing_arrives_one_sentence_says_so_and_there_is_no_nan(name: str) -> None:
+    experiment, stage = LOST[name]
+    trace = trace_of(experiment)
+    assert trace.stages[stage].gradient_norm == 0
+    assert trace.outcome.kind != "non_finite"
+    steps = [step for step in trace.steps if step.phase is Phase.BACKWARD and step.stage == stage]
+    assert steps
+    for step in steps:
+        said = text(scene_of(experiment, step=step.index))
+        assert said.count(NOTHING) == 1
+        assert "nan" not in said
+
+
+@lost
+def test_no_step_backward_says_nan_where_no_number_is_broken(name: str) -> None:
+    experiment, _ = LOST[name]
+    backward = [step for step in trace_of(experiment).steps if step.phase is Phase.BACKWARD]
+    for step in backward[:: max(1, len(backward) // 60)]:
+        assert "nan" not in text(scene_of(experiment, step=step.index)), step
+
+
+def test_so_far_of_nothing_is_0_without_an_average() -> None:
+    """0.156 × 0^8000 would mix factors that were not 0 with some that were."""
+    said = text(scene_of(LOST["underflow"][0], selected=1))
+    assert "so far, at layer 1: 0" in said.splitlines()
+    assert "^" not in said
+    assert "average" not in said
+
+
+def test_the_part_that_makes_the_gradient_0_is_the_last_of_the_factor() -> None:
+    """δ is not 0, W is: ×0 is a number, and nothing after it has one."""
+    experiment = LOST["underflow"][0]
+    trace = trace_of(experiment)
+    (stage,) = (each for each in trace.stages if each.factor == 0)
+    step = next(step for step in trace.steps if step.completes == stage.index and step.phase is Phase.BACKWARD)
+    line = next(line for line in text(scene_of(experiment, step=step.index)).splitlines() if line.startswith("from"))
+    assert line.endswith("×0")
+    assert "nan" not in line
+
+
+def test_a_broken_number_stays_nan() -> None:
+    experiment = CASES["overflow"]
+    trace = trace_of(experiment)
+    assert trace.outcome.kind == "non_finite"
+    assert "nan" in text(scene_of(experiment, selected=1))

@@ -20,6 +20,7 @@ from gradtui_engine.problems import ExperimentError, Problem
 
 from .formats import percent, short
 from .language import tr
+from .quotients import defined
 from .scale import LogScale
 from .summary import experiment_line, verdict_line
 
@@ -183,12 +184,6 @@ def _counted(count: int, layers: bool) -> str:
     return tr("{count} layers" if layers else "{count} steps", count=count)
 
 
-def _quotient(value: float | None, trace: Trace) -> str:
-    """A ratio of norms: 0/0, where there is no gradient left to compare, is a dash and not a fault of the network."""
-    undefined = value is not None and math.isnan(value) and trace.outcome.kind != "non_finite"
-    return short(None if undefined else value)
-
-
 #: The least width of a bar, and the columns that give way to it in a narrow terminal, in this order.
 _LEAST_BAR = 10
 _SPARE = ("dead", "sat.", "std", "mean", "scale", "predicted", "gates", "direct", "cell", "skip", "branch", "norm")
@@ -210,7 +205,7 @@ def _columns(trace: Trace) -> list[Column]:
     ]
     if trace.program.cells:
         columns.append(("c", "‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
-    columns.append(("factor", tr("factor"), lambda index: _quotient(stages[index].factor, trace)))
+    columns.append(("factor", tr("factor"), lambda index: short(defined(stages[index].factor, trace))))
     if any(value is not None for value in predicted):
         columns.append(("predicted", tr("predicted"), lambda index: short(predicted[index])))
     columns += [(part, tr(part), functools.partial(_part, trace, part)) for part in parts]
@@ -224,4 +219,4 @@ def _columns(trace: Trace) -> list[Column]:
 
 
 def _part(trace: Trace, part: str, index: int) -> str:
-    return _quotient(trace.stages[index].factors.get(part), trace)
+    return short(defined(trace.stages[index].factors.get(part), trace))

@@ -10,8 +10,10 @@ from ..formats import percent, short
 from ..language import tr
 from .curves import histogram_with_curves
 from .heat import Array, heat_rows, histogram, legend, shade_range
+from .lab_trace import sources_of
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page, wrap
+from .theory_chain import is_gated
 
 #: A unit's spread over the samples, as a share of the spread over units: under this the forward pass has collapsed.
 _ALIKE = 0.02
@@ -86,11 +88,8 @@ def _numbers(scene: Scene, width: int) -> Line:
 
 
 def _distribution(scene: Scene, values: Array, width: int, height: int) -> list[Line]:
-    """The histogram of the outputs; of a layer that keeps its pre-activations those, with f and f′ behind them."""
-    found = scene.trace.activation_at(scene.stage)
-    if found is None or height < _CURVES_FROM:
+    """The histogram of the outputs; where one activation makes them, of its z, with the network's f and f′ behind."""
+    if scene.stage == 0 or height < _CURVES_FROM or is_gated(scene):
         return histogram(values, width, height)
-    row = ACTIVATIONS[scene.trace.experiment.activation_name]
-    pre = scene.trace.values[found.inputs[0]]
-    slope = row.slope if row.slope is not None else 1.0
-    return histogram_with_curves(pre, width, height, row, slope)
+    (source,) = sources_of(scene.trace, scene.stage)
+    return histogram_with_curves(source.z, width, height, ACTIVATIONS[source.activation], source.slope)

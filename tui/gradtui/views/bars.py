@@ -279,13 +279,10 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
     return lines
 
 
-#: Symbols that leave the number room beside the bars, in the RIGHT cells that are there at least.
-_BRIEF = {"‖∂L/∂c‖": "∂c", "‖∂L/∂h‖": "∂h", "‖∂L/∂θ‖": "∂θ", "std h": "std", "saturated": "sat."}
-
-
 def _beside(series: Series, number: str, style: str, room: int) -> Line:
     """The selected stage's number with what it is of; alone where both have no room: the title says it too."""
-    symbol = tr(_BRIEF.get(series.symbol, series.symbol))
+    brief = {"‖∂L/∂c‖": "∂c", "‖∂L/∂h‖": "∂h", "‖∂L/∂θ‖": "∂θ", "std h": tr("std"), "saturated": tr("sat.")}
+    symbol = brief.get(series.symbol) or tr(series.symbol)
     return first_fit(room, *([(text, style)] for text in (f"  {symbol} {number}", f" {symbol} {number}", f" {number}")))
 
 

@@ -8,7 +8,8 @@ from gradtui_engine.numerics import norm, ratio
 
 from ..formats import short, subscript
 from ..language import tr
-from .notes import Explain, Notes, first, instruction, of_one
+from ..quotients import defined
+from .notes import Explain, Notes, first, instruction, of_nothing, of_one
 from .spans import GAP
 
 #: What a cell adds to its input's product: the GRU's b_hh belongs to the recurrent product.
@@ -57,11 +58,20 @@ def _is_read_out(trace: Trace, step: Step) -> bool:
 
 
 def _passed(trace: Trace, step: Step, position: int, symbol: str) -> str:
-    """‖∂L/∂h₄₀‖ 0.1 → ‖∂L/∂h₃₉‖ 0.09, ×0.9, for the state at this position of outputs and (one later) inputs."""
+    """‖∂L/∂h₄₀‖ 0.1 → ‖∂L/∂h₃₉‖ 0.09, ×0.9, for the state at this position of outputs and (one later) inputs.
+
+    From 0 there is no factor: a state can get its gradient elsewhere, ∂L/∂h of an LSTM from ∂L/∂c.
+    """
     each = instruction(trace, step)
     after, before = (trace.gradient_norm(name) for name in (each.outputs[position], each.inputs[position + 1]))
     t, p = _times(step)
-    return f"‖∂L/∂{symbol}{t}‖ {short(after)} → ‖∂L/∂{symbol}{p}‖ {short(before)}, ×{short(ratio(before, after))}"
+    norms = f"‖∂L/∂{symbol}{t}‖ {short(after)} → ‖∂L/∂{symbol}{p}‖ {short(before)}"
+    return norms if after == 0 else f"{norms}, ×{short(ratio(before, after))}"
+
+
+def _arrives(trace: Trace, step: Step, states: int) -> bool:
+    """Whether any gradient of the first so many outputs, the states, is not exactly 0."""
+    return any(trace.gradient_norm(name) != 0 for name in instruction(trace, step).outputs[:states])
 
 
 def _two_paths(trace: Trace, step: Step, whole: str) -> Notes:
@@ -71,10 +81,10 @@ def _two_paths(trace: Trace, step: Step, whole: str) -> Notes:
     parts = trace.stages[(step.stage or 1) - 1].factors
     text = tr(
         "factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}",
-        direct=short(parts["direct"]),
-        gates=short(parts["gates"]),
-        cosine=short(parts["cosine"]),
-        whole=short(parts[whole]),
+        direct=short(defined(parts["direct"], trace)),
+        gates=short(defined(parts["gates"], trace)),
+        cosine=short(defined(parts["cosine"], trace)),
+        whole=short(defined(parts[whole], trace)),
     )
     return [("strong", text)]
 
@@ -94,8 +104,11 @@ def _lstm_forward(trace: Trace, step: Step) -> Notes:
 def _lstm_backward(trace: Trace, step: Step) -> Notes:
     t, p = _times(step)
     direct = f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}"
+    formula = "formula", tr("{direct}  +  the path through {state} and the gates", direct=direct, state=f"h{p}")
+    if not _arrives(trace, step, 2):
+        return [formula, of_nothing()]
     return [
-        ("formula", tr("{direct}  +  the path through {state} and the gates", direct=direct, state=f"h{p}")),
+        formula,
         *_two_paths(trace, step, "cell"),
         ("text", _passed(trace, step, 1, "c")),
         ("text", tr("through {way}: {norms}", way=f"δ{t} W_hh", norms=_passed(trace, step, 0, "h"))),
@@ -119,7 +132,7 @@ def _rnn_backward(trace: Trace, step: Step) -> Notes:
     symbol = ACTIVATIONS[trace.experiment.activation_name].symbol
     return [
         ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
-        ("strong", _passed(trace, step, 0, "h")),
+        ("strong", _passed(trace, step, 0, "h")) if _arrives(trace, step, 1) else of_nothing(),
         ("text", tr("one path only: through f′ and the same W_hh at every step")),
     ]
 
@@ -138,8 +151,11 @@ def _gru_forward(trace: Trace, step: Step) -> Notes:
 def _gru_backward(trace: Trace, step: Step) -> Notes:
     t, p = _times(step)
     direct = f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}"
+    formula = "formula", tr("{direct}  +  the path through the gates", direct=direct)
+    if not _arrives(trace, step, 1):
+        return [formula, of_nothing()]
     return [
-        ("formula", tr("{direct}  +  the path through the gates", direct=direct)),
+        formula,
         *_two_paths(trace, step, "whole"),
         ("text", _passed(trace, step, 0, "h")),
     ]

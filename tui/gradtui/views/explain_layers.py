@@ -12,7 +12,8 @@ from gradtui_engine.optimisers import OPTIMISERS
 
 from ..formats import short, subscript
 from ..language import tr
-from .notes import Explain, Notes, first, instruction, of_one, passed, slots
+from ..quotients import defined
+from .notes import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
 from .spans import GAP
 
 
@@ -50,15 +51,18 @@ def _linear_backward(trace: Trace, step: Step) -> Notes:
     number = subscript(layer - 1) if layer is not None else subscript(len(trace.stages) - 1)
     weight = instruction(trace, step).parameters[0]
     own = f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))}"
+    chain = f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}"
     return [
         ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
-        (
-            "text",
-            f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}",
-        ),
+        _chain(after, chain),
         *_factor(trace, step),
         ("dim", tr("{gradient} is what this layer learns from", gradient=own)),
     ]
+
+
+def _chain(after: float, text: str) -> tuple[str, str]:
+    """An operation's norms with its factor, if anything arrived."""
+    return of_nothing() if after == 0 else ("text", text)
 
 
 def _factor(trace: Trace, step: Step) -> Notes:
@@ -66,7 +70,10 @@ def _factor(trace: Trace, step: Step) -> Notes:
     if step.completes is None or step.stage is None:
         return []
     stage = trace.stages[step.completes]
-    parts = dict(stage.factors)
+    if defined(stage.factor, trace) is None:
+        return []
+    # What is 0 after one part has no factor for the next.
+    parts = {name: value for name, value in stage.factors.items() if defined(value, trace) is not None}
     paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
     symbol = {"activation": f"{ACTIVATIONS[trace.experiment.activation_name].symbol}′", "weight": "W", "scale": "β"}
     product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
@@ -101,13 +108,10 @@ def _activation_backward(trace: Trace, step: Step) -> Notes:
     slope = trace.slopes(step.stage or 0)
     number = subscript(step.stage or 0)
     one, average = float(trace.gradient(target)[0, 0]), float(slope.mean())
+    factor = f"{row.symbol}′ {short(ratio(before, after))}"
     return [
         ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{tr(row.derivative_formula)}"),
-        (
-            "text",
-            f"‖∂L/∂h{number}‖ {short(after)}  × {row.symbol}′ {short(ratio(before, after))}  "
-            f"→ ‖δ{number}‖ {short(before)}",
-        ),
+        _chain(after, f"‖∂L/∂h{number}‖ {short(after)}  × {factor}  → ‖δ{number}‖ {short(before)}"),
         of_one(
             f"{short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
             f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}"
@@ -165,7 +169,7 @@ def _norm_backward(trace: Trace, step: Step) -> Notes:
     passed_on = f"{tr('norm')} {short(ratio(before, after))}"
     return [
         ("formula", tr("∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)")),
-        ("text", f"‖∂L/∂n‖ {short(after)}  × {passed_on}  → ‖∂L/∂z‖ {short(before)}"),
+        _chain(after, f"‖∂L/∂n‖ {short(after)}  × {passed_on}  → ‖∂L/∂z‖ {short(before)}"),
         ("dim", tr("dividing by σ multiplies the gradient by about 1/σ = {scale}", scale=scale)),
         *_factor(trace, step),
     ]
@@ -188,6 +192,8 @@ def _residual_backward(trace: Trace, step: Step) -> Notes:
     merge = trace.merges.get(each.inputs[1])
     skip = tr("skip: {formula}", formula="∂L/∂h")
     branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {each.constant:.3g} ∂L/∂h")
+    if trace.gradient_norm(each.outputs[0]) == 0:
+        return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
     notes = [
         ("formula", f"{skip}{GAP}{branch}"),
         ("text", tr("{gradient} goes down the skip unchanged, and into the branch", gradient=after)),
@@ -197,7 +203,7 @@ def _residual_backward(trace: Trace, step: Step) -> Notes:
             "where they meet again: skip {skip}, branch {branch}, cosine {cosine}",
             skip=short(merge.skip),
             branch=short(merge.branch),
-            cosine=short(merge.cosine),
+            cosine=short(defined(merge.cosine, trace)),
         )
         notes.append(("strong", text))
     return notes

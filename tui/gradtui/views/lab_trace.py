@@ -93,10 +93,15 @@ class Reading:
         return {name: slopes_at(name, z, own.get(name)).factor for name in ACTIVATIONS.names}, stride
 
 
+def sources_of(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
+    """The pre-activations of a stage from 1 on, worked out once."""
+    return _once(trace, ("z", stage), lambda: pre_activations(trace, stage))
+
+
 def reading(scene: Scene) -> Reading:
     """What the state asks for. The input has no activation: there it is layer 1, or the first time step."""
     trace, stage = scene.trace, max(scene.stage, 1)
-    sources = _once(trace, ("z", stage), lambda: pre_activations(trace, stage))
+    sources = sources_of(trace, stage)
     wanted = scene.state.row
     # A gated cell has a tanh too: its candidate's.
     source = next((each for each in sources if each.activation == wanted), sources[0])

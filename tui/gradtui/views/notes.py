@@ -34,6 +34,11 @@ def of_one(numbers: str) -> tuple[str, str]:
     return "text", tr("unit 1, sample 1: {numbers}", numbers=numbers)
 
 
+def of_nothing() -> tuple[str, str]:
+    """The note in place of a factor where the gradient that arrives is exactly 0: 0/0 is no number."""
+    return "text", tr("nothing arrives here: of 0 there is no factor")
+
+
 def passed(trace: Trace, source: str, target: str) -> tuple[float, float]:
     """(gradient norm that an operation got, the one that it passed on); of a sum with a skip, its own part."""
     merge = trace.merges.get(source)

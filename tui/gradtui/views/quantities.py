@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from gradtui_engine import Trace
 
+from ..quotients import defined
+
 #: One number per stage; None where there is none.
 Values = Sequence[float | None]
 
@@ -129,7 +131,7 @@ QUANTITIES = {
             "What each stage multiplies the gradient by on its way down. The line is 1: nothing lost, nothing gained. "
             "◇ is what theory predicts.",
             "linear",
-            lambda trace: (Series("×", "formula", [stage.factor for stage in trace.stages]),),
+            lambda trace: (Series("×", "formula", [defined(stage.factor, trace) for stage in trace.stages]),),
             reference=1.0,
             predicted=lambda trace: trace.theory.factors,
         ),

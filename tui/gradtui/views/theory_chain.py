@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradtui_engine.profile import average_factor
 
+from ..quotients import defined
 from .scene import Scene
 
 
@@ -41,11 +42,12 @@ def is_gated(scene: Scene) -> bool:
 
 
 def measured_chain(scene: Scene) -> Chain:
-    """Of gated cells the direct path, which theory is about."""
+    """Of gated cells the direct path, which theory is about. Where no gradient is left there is no factor."""
+    trace = scene.trace
     if is_gated(scene):
-        return Chain.of([stage.factors.get("direct") for stage in scene.stages], _first(scene))
-    factors = tuple(stage.factor for stage in scene.stages)
-    return Chain(factors, scene.trace.profile.running_product, _first(scene))
+        return Chain.of([defined(stage.factors.get("direct"), trace) for stage in scene.stages], _first(scene))
+    factors = tuple(defined(stage.factor, trace) for stage in scene.stages)
+    return Chain(factors, tuple(defined(each, trace) for each in trace.profile.running_product), _first(scene))
 
 
 def predicted_chain(scene: Scene) -> Chain:

@@ -54,17 +54,16 @@ class LogAxis:
         return min(max(math.floor(share * rows), 0), rows - 1)
 
     def ticks(self, rows: int) -> dict[int, str]:
-        """Labels by row, in at most MARGIN − 1 cells: the ends, and 1."""
+        """Labels by row, in at most MARGIN cells: the ends, and 1."""
         found = {0: _label(self.low), rows - 1: _label(self.high)}
         found[self.row(1.0, rows)] = "1"
         return found
 
 
 def _label(exponent: float) -> str:
-    """10^exponent in at most five cells: 0.236, 0.04, 1e-18, e-308."""
+    """10^exponent: 0.236, 0.04, 1e-18, and 1e-308, the one kind that takes six cells."""
     if exponent == int(exponent):
-        text = power_of_ten(int(exponent))
-        return text if len(text) < MARGIN else text.removeprefix("1")
+        return power_of_ten(int(exponent))
     text = short(10.0**exponent)
     return text if len(text) < MARGIN else f"{10.0**exponent:.1g}"
 
@@ -89,17 +88,17 @@ def band(stages: TimeAxis, selected: int, series: Sequence[Marks], both: str, ro
                 cells[row][column] = (both, each.style)
     ticks, beside = axis.ticks(rows), _beside(series, selected, name, rows)
     return [
-        [(ticks.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells[row]), *beside[rows - 1 - row]]
+        [(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row]), *beside[rows - 1 - row]]
         for row in range(rows - 1, -1, -1)
     ]
 
 
 def _beside(series: Sequence[Marks], selected: int, name: str, rows: int) -> list[Line]:
-    """The band's name and the numbers of the selected stage, ; the numbers alone where there is no room."""
+    """The band's name and the selected stage's numbers, – where it has none; these alone where there is no room."""
     numbers: list[Line] = [
         [(f" {each.glyph} {short(each.values[selected])}", each.style)]
         for each in series
-        if each.values[selected] is not None
+        if any(value is not None for value in each.values)
     ]
     head: list[Line] = [[(f" {name}", "label")]] if rows > len(numbers) else []
     return ([*head, *numbers] + [[] for _ in range(rows)])[:rows]

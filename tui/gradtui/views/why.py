@@ -59,6 +59,9 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     if stage == last:
         text = tr("The way down starts here, with {top}. Each stage multiplies it by its factor.", top=short(top))
         return [("dim", text)]
+    if value == 0:
+        # An average would have to be taken of a product whose first factors are not 0.
+        return [(scene.health(value), tr("so far, at {place}: 0", place=scene.name(stage)))]
     count = last - stage
     total = ratio(value, top)
     average = total ** (1 / count) if total > 0 else total

@@ -1,0 +1,16 @@
+"""Ratios of norms where there is nothing left to compare."""
+
+from __future__ import annotations
+
+import math
+
+from gradtui_engine import Trace
+
+
+def defined(value: float | None, trace: Trace) -> float | None:
+    """The ratio; None for 0/0, where no gradient is left, which is no fault of the network: it prints as a dash.
+
+    In a trace with nan or inf of its own a nan stays what it is.
+    """
+    undefined = value is not None and math.isnan(value) and trace.outcome.kind != "non_finite"
+    return None if undefined else value
