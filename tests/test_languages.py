@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import io
 import itertools
 import re
 import string
@@ -13,6 +14,7 @@ from types import ModuleType
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from gradtui import helping, language
 from gradtui.commands import COMMANDS
@@ -131,6 +133,8 @@ def test_nothing_is_translated_by_nothing_and_edges_are_kept() -> None:
 _NAMES = {
     "softmax", "target", "transformer", "makemore", "asciinema", "shell", "gradtui", "tanh", "sinh", "cosh", "auto",
     "float", "nord", "enter", "space", "ctrl", "irnn", "vanishing", "json", "lesson", "step", "play", "first",
+    "help", "toml", "pageup", "home", "escape", "shift", "keys", "config", "show", "serve", "textual", "chmod",
+    "keygen", "asyncssh", "root",
     "choices", "measure", "within", "decades", "changes", "between",
 }  # fmt: skip
 
@@ -162,11 +166,7 @@ def test_a_chinese_sentence_has_chinese_punctuation() -> None:
 @pytest.mark.parametrize("text", ["layer", "t", "reach", "via f", "via h"])
 @codes
 def test_what_stands_in_the_margin_fits_into_it(code: str, text: str) -> None:
-    said = catalogue(code)[text]
-    assert cell_len(said) < MARGIN
-    if text.startswith("via"):
-        # The pane of the two paths counts characters.
-        assert cell_len(said) == len(said)
+    assert cell_len(catalogue(code)[text]) < MARGIN
 
 
 # -- looking a text up -------------------------------------------------------------------------------------
@@ -296,6 +296,18 @@ def test_no_english_is_left_in_the_help(view: str) -> None:
     for section in helping.sections(state_of(CASES["lstm"], view=view)):
         for front, body in section.rows:
             assert english(f"{section.title}\n{body}") == [], front
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_help_is_printed_to_its_last_character() -> None:
+    """Chinese has no spaces to break a line at."""
+    state = state_of(CASES["lstm"])
+    console = Console(width=86, file=io.StringIO())
+    console.print(helping.Help(state)._text())
+    printed = "".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    for section in helping.sections(state):
+        for _, body in section.rows:
+            assert "".join(body.split()) in printed
 
 
 @pytest.mark.usefixtures("chinese")

@@ -56,6 +56,7 @@ _PASSING = ("engine/gradtui_engine/message.py", "tui/gradtui/language.py")
 #: Every call of `tr` whose text is no literal, as its argument is written: all of them take it from a table.
 VARIABLE = frozenset(
     (
+        "ACTIVATIONS[name].formula",
         "FAILED",
         "REFUSALS['own']",
         "TABLE[name].label",

@@ -87,7 +87,9 @@ class Help(Page):
         for section in sections(self._state, self._profile):
             parts.append(Text(render(section.title), "bold underline"))
             # What stands in front keeps a column of its own, however often its text is wrapped.
-            table = Table.grid(Column(width=_KEYS, style="bold"), Column(ratio=1), padding=(0, 1), expand=True)
+            table = Table.grid(
+                Column(width=_KEYS, style="bold"), Column(ratio=1, overflow="fold"), padding=(0, 1), expand=True
+            )
             for front, body in section.rows:
                 if front:
                     table.add_row(Text(render(f"  {front}")), Text(render(body)))

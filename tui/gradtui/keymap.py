@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from gradtui_engine.message import Message
 from gradtui_engine.options import Rejected, given
 from gradtui_engine.problems import Problem, nearest
 
@@ -66,7 +67,7 @@ _SAME_BYTE = {
 _NUL = ("ctrl+space", "ctrl+at")
 #: Behind Unicode's basic plane stand pictures, which no keyboard types.
 _ASCII, _BEYOND = 0x80, 0x10000
-_ALLOWED = (
+_ALLOWED = Message(
     "a character, or space, enter, tab, escape, pageup, home, up, f1 …; ctrl+, alt+ or shift+ may stand before it"
 )
 
@@ -82,9 +83,17 @@ def parse_key(text: str) -> str:
         name, modifiers = _modified(name, modifiers, text)
     key = "+".join([*sorted(modifiers), name])
     if key in _SAME_BYTE:
-        raise Rejected(f"{given(text)} is what terminals send for {_SAME_BYTE[key]}; write that, or another key")
+        same = _SAME_BYTE[key]
+        raise Rejected(
+            Message("{given} is what terminals send for {key}; write that, or another key", given=given(text), key=same)
+        )
     if key in _NUL:
-        raise Rejected(f"{given(text)} reaches programs under two names, depending on the terminal; take another key")
+        raise Rejected(
+            Message(
+                "{given} reaches programs under two names, depending on the terminal; take another key",
+                given=given(text),
+            )
+        )
     return key
 
 
@@ -93,7 +102,9 @@ def _modified(name: str, modifiers: set[str], text: str) -> tuple[str, set[str]]
     low, high = name.lower(), name.upper()
     if len(name) > 1 or low == high or len(low) > 1 or len(high) > 1:
         if "shift" in modifiers:
-            raise Rejected(f"{given(text)} depends on the keyboard; write the character that it types")
+            raise Rejected(
+                Message("{given} depends on the keyboard; write the character that it types", given=given(text))
+            )
         return name, modifiers
     if modifiers == {"shift"}:
         return high, set()
@@ -156,8 +167,14 @@ def _no_key(text: str) -> str:
     _, base = _split(text)
     names = (*_NAMED, *(alias for alias in _ALIASES if len(alias) > 1), *_characters(_ASCII))
     match = nearest(base, names) if len(base) > 1 else None
-    hint = f"; did you mean {match!r}?" if match else ""
-    return f"{given(text)} is no key; allowed: {_ALLOWED}{hint}"
+    if match is None:
+        return Message("{given} is no key; allowed: {allowed}", given=given(text), allowed=_ALLOWED)
+    return Message(
+        "{given} is no key; allowed: {allowed}; did you mean {match}?",
+        given=given(text),
+        allowed=_ALLOWED,
+        match=repr(match),
+    )
 
 
 # -- the keys of commands ----------------------------------------------------------------------------------
@@ -182,7 +199,8 @@ def effective(
         found, faults = _read(value)
         problems += (Problem(field, fault) for fault in faults)
         if not found and not faults and name in MUST_KEEP:
-            problems.append(Problem(field, f"has to keep a key; the table's: {_listed(known[name].keys)}"))
+            keep = Message("has to keep a key; the table's: {keys}", keys=_listed(known[name].keys))
+            problems.append(Problem(field, keep))
         # What is wrong by itself stands at its default while the keys are looked at together.
         moved[name] = found if not faults else known[name].keys
     keys = {each.id: moved.get(each.id, each.keys) for each in commands}
@@ -196,21 +214,27 @@ def _read(value: Any) -> tuple[tuple[str, ...], list[str]]:
     """The keys of one override, each once, and what is wrong with it."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(each, str) for each in texts):
-        return (), [f'{given(value)} given; allowed: a key such as "space", or a list of keys']
+        allowed = Message("a key such as {example}, or a list of keys", example='"space"')
+        return (), [Message("{given} given; allowed: {allowed}", given=given(value), allowed=allowed)]
     found: list[str] = []
     faults: list[str] = []
     for text in texts:
         try:
             found.append(parse_key(text))
         except Rejected as error:
-            faults.append(str(error))
+            faults.append(error.message)
     return tuple(dict.fromkeys(found)), faults
 
 
 def _unknown_command(name: str, known: Iterable[str]) -> str:
     match = nearest(name, known)
-    hint = f"did you mean {match!r}? " if match else ""
-    return f"{given(name)} is no command; {hint}gradtui config --show lists them"
+    if match is None:
+        return Message("{given} is no command; gradtui config --show lists them", given=given(name))
+    return Message(
+        "{given} is no command; did you mean {match}? gradtui config --show lists them",
+        given=given(name),
+        match=repr(match),
+    )
 
 
 def _clashes(
@@ -236,11 +260,17 @@ def _meet(views: tuple[str, ...], others: tuple[str, ...]) -> bool:
 def _clash(key: str, other: str, keys: tuple[str, ...], moved: bool) -> str:
     text = json.dumps(spelled(key), ensure_ascii=False)
     if moved:
-        return f"{text} is given to {other!r} too; leave it to one of them"
+        return Message("{key} is given to {command} too; leave it to one of them", key=text, command=repr(other))
     rest = tuple(each for each in keys if each != key)
     if not rest and other in MUST_KEEP:
-        return f"{text} is the only key of {other!r}; take another, or give {other} one first: {other} = …"
-    return f"{text} is a key of {other!r} already; free it with {other} = {_listed(rest)}"
+        return Message(
+            "{key} is the only key of {command}; take another, or give {command} one first: {name} = …",
+            key=text,
+            command=repr(other),
+            name=other,
+        )
+    free = f"{other} = {_listed(rest)}"
+    return Message("{key} is a key of {command} already; free it with {line}", key=text, command=repr(other), line=free)
 
 
 def _listed(keys: Iterable[str]) -> str:

@@ -107,7 +107,7 @@ def enter() -> str:
     sys.excepthook = lambda kind, error, trace: _last_words(error)
     threading.excepthook = lambda found: _last_words(found.exc_value)
     sys.unraisablehook = lambda found: None
-    return "no commands are run here; connect without one" if asked else ""
+    return tr("no commands are run here; connect without one") if asked else ""
 
 
 def check(experiment: Experiment, switches: argparse.Namespace) -> None:
@@ -149,7 +149,7 @@ def run(switches: argparse.Namespace) -> int:
     from .launch import status_of
 
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise ExperimentError([Problem("terminal", "the screen needs a terminal; connect with: ssh -t")])
+        raise ExperimentError([Problem("terminal", Message("the screen needs a terminal; connect with: ssh -t"))])
     status = status_of(_app(switches, _log))
     sys.stdout.flush()
     sys.stderr.flush()

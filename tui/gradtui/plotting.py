@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .formats import power_of_ten
+from .language import tr
 
 if TYPE_CHECKING:
     from .views.spans import Span
@@ -73,10 +74,11 @@ def gradient_plot(
     marks = range(0, last + 1, max(1, math.ceil(last / _TICKS)))
     figure.ruler("x").ticks(list(marks), [str(mark) for mark in marks])
     figure.line(0.0)
-    figure.label("layer, 0 = input" if axis == "layer" else "time step, 0 = initial state", "x")
+    figure.label(tr("layer, 0 = input" if axis == "layer" else "time step, 0 = initial state"), "x")
     text = str(figure.build().string())
     left_out = sum(not _drawable(value) for _, values in series for value in values)
-    note = f"\n{left_out} values are 0 or not finite: a log axis has no place for them" if left_out else ""
+    lost = tr("{count} values are 0 or not finite: a log axis has no place for them", count=left_out)
+    note = f"\n{lost}" if left_out else ""
     text = text if colour else plotext.uncolorize(text)
     return (text if blocks else text.translate(_ASCII)) + note
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gradtui_engine import Experiment
+from gradtui_engine.message import Message
 from gradtui_engine.options import Choice, Integer, Rejected
 from gradtui_engine.problems import ExperimentError, Problem
 from gradtui_engine.spelling import flag
@@ -25,6 +26,7 @@ from . import limits as limits_of
 from .limits import Limits
 from .report import FORMS, TABLE
 
+_INSTALL = "pip install 'gradtui[serve]'"
 _PORT = 2222
 _LOOPBACK = "127.0.0.1"
 _PORTS = Integer(0, 65535)
@@ -100,9 +102,11 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     except ExperimentError as error:
         problems += error.problems
     if sys.platform != "linux":
-        problems.append(Problem("serve", f"needs Linux, and this is {sys.platform}"))
+        problems.append(Problem("serve", Message("needs Linux, and this is {system}", system=sys.platform)))
     elif os.geteuid() == 0 and not given.allow_root:
-        problems.append(Problem("serve", "root is not to serve visitors; use another account, or --allow-root"))
+        problems.append(
+            Problem("serve", Message("root is not to serve visitors; use another account, or --allow-root"))
+        )
     try:
         given.opening = opening(experiment, given)
     except ExperimentError as error:
@@ -111,13 +115,13 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     if keys is not None:
         problems += _unreadable_keys(keys)
     if given.password == "":
-        problems.append(Problem("--password", "is empty; leave it out, and everybody may come in"))
+        problems.append(Problem("--password", Message("is empty; leave it out, and everybody may come in")))
     if (experiment.data or "").startswith("csv:"):
-        problems.append(Problem("data", "visitors have no files; use one of the built-in data sets"))
+        problems.append(Problem("data", Message("visitors have no files; use one of the built-in data sets")))
     try:
         import asyncssh  # noqa: F401
     except ImportError:
-        problems.append(Problem("serve", "needs asyncssh; try: pip install 'gradtui[serve]'"))
+        problems.append(Problem("serve", Message("needs asyncssh; try: {command}", command=_INSTALL)))
     problems += _no_web(given) + _no_lecture(given)
     if problems:
         raise ExperimentError(problems)
@@ -135,22 +139,24 @@ def plan(experiment: Experiment, given: Any) -> Plan:
 def _no_lecture(given: Any) -> list[Problem]:
     """Why nothing can be presented."""
     if not given.present:
-        return [Problem("--log-file", "is for --present; without it the log is printed")] if given.log_file else []
+        printed = Message("is for --present; without it the log is printed")
+        return [Problem("--log-file", printed)] if given.log_file else []
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        return [Problem("--present", "needs a terminal, whose screen the visitors see")]
+        return [Problem("--present", Message("needs a terminal, whose screen the visitors see"))]
     return []
 
 
 def _no_web(given: Any) -> list[Problem]:
     """Why browsers cannot be served as well."""
     if given.web is None:
-        return [Problem("--web-name", "says nothing without --web PORT")] if given.web_name else []
+        return [Problem("--web-name", Message("says nothing without --web PORT"))] if given.web_name else []
     problems: list[Problem] = []
     for option, value in (("--password", given.password), ("--authorized-keys", given.authorized_keys)):
         if value is not None:
-            problems.append(Problem("--web", f"lets everybody in, and {option} does not; one of both has to go"))
+            message = Message("lets everybody in, and {option} does not; one of both has to go", option=option)
+            problems.append(Problem("--web", message))
     if any(importlib.util.find_spec(name) is None for name in ("aiohttp", "textual_serve")):
-        problems.append(Problem("--web", "needs textual-serve; try: pip install 'gradtui[serve]'"))
+        problems.append(Problem("--web", Message("needs textual-serve; try: {command}", command=_INSTALL)))
     return problems
 
 
@@ -162,9 +168,11 @@ def _unreadable_keys(path: Path) -> list[Problem]:
     except ImportError:
         return []
     except OSError as error:
-        return [Problem("--authorized-keys", f"{path} cannot be read: {error.strerror}")]
+        message = Message("{file} cannot be read: {reason}", file=str(path), reason=error.strerror)
+        return [Problem("--authorized-keys", message)]
     except ValueError:
-        return [Problem("--authorized-keys", f"{path} holds no keys; one a line, as ssh-keygen writes them")]
+        message = Message("{file} holds no keys; one a line, as ssh-keygen writes them", file=str(path))
+        return [Problem("--authorized-keys", message)]
     return []
 
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from gradtui_engine.message import Message
 from gradtui_engine.problems import ExperimentError, Problem
 
 #: What others than the owner may do with the file: nothing.
@@ -32,20 +33,24 @@ def host_key(path: Path) -> Any:
             # Of the file that has been opened, not of one that may take its place.
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise _problem(f"{path} is not a file")
+                raise _problem(Message("{file} is not a file", file=str(path)))
             if found.st_mode & _OTHERS:
+                mode = f"{found.st_mode & 0o777:04o}"
                 raise _problem(
-                    f"{path} can be used by others (mode {found.st_mode & 0o777:04o}); try: chmod 600 {path}"
+                    Message(
+                        "{file} can be used by others (mode {mode}); try: chmod 600 {file}", file=str(path), mode=mode
+                    )
                 )
             if found.st_uid != os.geteuid():
-                raise _problem(f"{path} belongs to another user")
+                raise _problem(Message("{file} belongs to another user", file=str(path)))
             text = file.read(1 << 16)
     except OSError as error:
-        raise _problem(f"{path} cannot be used: {error.strerror}") from None
+        raise _problem(Message("{file} cannot be used: {reason}", file=str(path), reason=error.strerror)) from None
     try:
         return asyncssh.import_private_key(text)
     except asyncssh.KeyImportError:
-        raise _problem(f"{path} is not a private key; remove it, and a new one is made") from None
+        message = Message("{file} is not a private key; remove it, and a new one is made", file=str(path))
+        raise _problem(message) from None
 
 
 def fingerprint(key: Any) -> str:

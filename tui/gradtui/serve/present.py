@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from gradtui_engine.message import Message
 from gradtui_engine.problems import ExperimentError, Problem
 
 from .. import events as e
@@ -66,7 +67,8 @@ def _opened(path: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise ExperimentError([Problem("--log-file", f"{path} cannot be written: {error.strerror}")]) from None
+        message = Message("{path} cannot be written: {reason}", path=str(path), reason=error.strerror)
+        raise ExperimentError([Problem("--log-file", message)]) from None
     return os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
 
 

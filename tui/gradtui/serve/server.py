@@ -10,6 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from gradtui_engine.message import Message
 from gradtui_engine.problems import ExperimentError, Problem
 
 from .front import Admission, Front
@@ -91,7 +92,8 @@ class Server:
             return await listen(host, port)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ExperimentError([Problem("serve", f"cannot listen on {host} port {port}: {reason}")]) from None
+            message = Message("cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=reason)
+            raise ExperimentError([Problem("serve", message)]) from None
 
     def _announce(
         self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None

@@ -10,7 +10,7 @@ from ..formats import percent, short
 from ..language import tr
 from ..quotients import defined
 from ..scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
-from .quantities import QUANTITIES, Quantity, Series
+from .quantities import KNOWN, QUANTITIES, Quantity, Series
 from .scene import Scene
 from .spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
 from .timeaxis import MARGIN, TimeAxis
@@ -118,11 +118,9 @@ def _head_rows(height: int) -> int:
     return 1 if height >= _HEAD_FROM else 0
 
 
-def is_known(scene: Scene, quantity: Quantity, stage: int) -> bool:
+def is_known(scene: Scene, series: Series, stage: int) -> bool:
     """Whether the number of a stage has been computed at the cursor."""
-    if quantity.forward:
-        return stage <= scene.reached
-    return stage >= scene.known
+    return KNOWN[series.when](scene.timeline, scene.timeline.clamp(scene.state.step), stage)
 
 
 # -- across ------------------------------------------------------------------------------------------------
@@ -181,14 +179,14 @@ def bar_cells(scene: Scene, drawn: Bars, index: int, room: int) -> Line:
         for series in drawn.series:
             value = series.values[index]
             line += _bar(scene, drawn, series, index, half)
-            shown = _number(drawn, value) if is_known(scene, drawn.quantity, index) else ""
+            shown = _number(drawn, value) if is_known(scene, series, index) else ""
             line.append((shown.rjust(_NUMBER) + " ", series.style))
         return line
     factor = _with_factor(scene, room)
     cells = max(4, room - _NUMBER - 1 - factor)
     series = drawn.series[0]
     line = _bar(scene, drawn, series, index, cells)
-    if not is_known(scene, drawn.quantity, index):
+    if not is_known(scene, series, index):
         return line
     value = series.values[index]
     line.append((_number(drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
@@ -216,7 +214,7 @@ def _bar(scene: Scene, drawn: Bars, series: Series, index: int, room: int) -> Li
     """The bar, the reference line where the bar does not cover it, and the tick of what theory predicts."""
     value = series.values[index]
     style = _style(scene, series, value)
-    known = is_known(scene, drawn.quantity, index)
+    known = is_known(scene, series, index)
     text = bar(drawn.scale, value, room) if known and value is not None else ("·" if not known else "").ljust(room)
     cells = [(glyph, style if known else "dim") for glyph in text]
     if drawn.quantity.reference is not None:
@@ -252,13 +250,11 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
     style = series.style or "hidden"
     reference = drawn.quantity.reference
     mark = cell_of(scale, reference, height) if reference is not None else -1
-    # ∂L/∂c_t is complete one step later than ∂L/∂h_t: step t itself adds the path through h_t.
-    late = series.style == "cell" and 0 < scene.known < len(scene.stages)
     marked = axis.nearest(scene.stage)
     cells: list[list[Span]] = [[] for _ in range(height)]
     for stage in axis.columns:
         value = series.values[stage]
-        known = is_known(scene, drawn.quantity, stage) and not (late and stage == scene.known)
+        known = is_known(scene, series, stage)
         glyphs = columns(scale, value, height) if known and value is not None else " " * height
         here = "cursor" if stage == marked else style
         for row in range(height):
@@ -269,7 +265,7 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
             else:
                 cells[row].append(("·" if row == 0 and not known else " ", "dim"))
     selected = scene.stage
-    shown = is_known(scene, drawn.quantity, selected) and not (late and selected == scene.known)
+    shown = is_known(scene, series, selected)
     number_text = _number(drawn, series.values[selected]) if shown else "–"
     ticks = _ticks(scale, reference, mark, height)
     lines: list[Line] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ..commands import shown_keys
@@ -71,7 +73,8 @@ def gates_title(scene: Scene, width: int) -> str:
 
 def _names(scene: Scene) -> str:
     """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
-    return ", ".join(f"{name} {tr(meaning).split(':')[0]}" for name, _, meaning in GATES[scene.trace.experiment.cell])
+    rows = GATES[scene.trace.experiment.cell]
+    return tr(", ").join(f"{name} {re.split('[:：]', tr(meaning))[0]}" for name, _, meaning in rows)
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:

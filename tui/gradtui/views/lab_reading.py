@@ -67,11 +67,11 @@ def _row_facts(seen: Reading, width: int) -> list[Part]:
         fitting(
             1,
             width,
-            [(name, "strong"), ("   ", "text"), (row.formula, "formula")],
-            [(row.formula, "formula")],
+            [(name, "strong"), ("   ", "text"), (tr(row.formula), "formula")],
+            [(tr(row.formula), "formula")],
             [(row.name, "strong")],
         ),
-        fitting(3, width, [(row.derivative_formula, "formula")]),
+        fitting(3, width, [(tr(row.derivative_formula), "formula")]),
         fitting(
             7,
             width,

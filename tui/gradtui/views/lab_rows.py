@@ -47,7 +47,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     start = _start(scene, height)
     labels = {item: item or tr("its own: {row}", row=seen.source.activation) for item in ITEMS}
     names = max(width_of([(label, "")]) for label in labels.values()) + 2
-    formulas = max(width_of([(row.formula, "")]) for row in ACTIVATIONS.values()) + 2
+    formulas = max(width_of([(tr(row.formula), "")]) for row in ACTIVATIONS.values()) + 2
     rest = width - 2 - names - _NUMBER
     with_formula = rest - formulas >= _LEAST_BAR
     cells = min(rest - (formulas if with_formula else 0), _MOST_BAR)
@@ -57,7 +57,9 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         value = factors[name]
         style = "cursor" if picked else "strong" if name == seen.source.activation else "text"
         head: Line = [("▸ " if picked else "  ", "cursor"), *padded(labels[item], names, style)]
-        formula = padded(ACTIVATIONS[name].formula, formulas, "formula" if picked else "dim") if with_formula else []
+        formula = (
+            padded(tr(ACTIVATIONS[name].formula), formulas, "formula" if picked else "dim") if with_formula else []
+        )
         number = (short(value).rjust(_NUMBER), style)
         whole: Line = [*head, *formula, *_bar(value, most, cells), number]
         # Where the pane is narrow, (sigmoid) is the network's own.

@@ -6,7 +6,7 @@ from ..formats import percent, short
 from ..language import tr
 from ..scale import LinearScale, Scale, columns
 from .scene import Scene
-from .spans import Line, first_fit, first_title, page, runs
+from .spans import Line, first_fit, first_title, page, runs, width_of
 from .timeaxis import MARGIN, TimeAxis
 
 
@@ -53,7 +53,8 @@ def _row(
         glyph = columns(LinearScale(0.0, 1.0), share, 1) if value is not None else " "
         cells.append((glyph, "cursor" if stage == marked else style))
     here = values[scene.stage]
-    head: Line = [(name[: MARGIN - 1].rjust(MARGIN - 1) + " ", style), *runs(cells)]
+    edge = " " * (MARGIN - 1 - width_of([(name, style)]))
+    head: Line = [(f"{edge}{name} ", style), *runs(cells)]
     return first_fit(width, [*head, (f"  {short(here)}", style)], head)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gradtui_engine import Trace
 
 from ..quotients import defined
+from ..timeline import Timeline
 
 #: One number per stage; None where there is none.
 Values = Sequence[float | None]
@@ -20,6 +21,8 @@ class Series:
     symbol: str
     style: str
     values: Values
+    #: When a stage's number is there: a key of KNOWN.
+    when: str = "gradient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Quantity:
     """One quantity of the stages.
 
     series(trace) gives one or two rows of bars; axis is the kind that suits it, reference the value that bars are
-    compared with. forward says that the forward pass computes it, so that it is there before any gradient.
+    compared with.
     predicted(trace) is what theory says of the first series. lacking is what to say where a trace has none of it.
     """
 
@@ -38,10 +41,24 @@ class Quantity:
     axis: str
     series: Callable[[Trace], tuple[Series, ...]]
     reference: float | None = None
-    forward: bool = False
     share: bool = False
     predicted: Callable[[Trace], Values] | None = None
     lacking: str = ""
+
+
+#: When a stage's number is there: (timeline, step, stage) → whether it has been computed.
+KNOWN: dict[str, Callable[[Timeline, int, int], bool]] = {
+    "forward": lambda timeline, step, stage: stage <= timeline.reached[step],
+    "gradient": lambda timeline, step, stage: stage >= timeline.known[step],
+    # ∂L/∂c_t is complete one step later than ∂L/∂h_t: step t itself adds the path through h_t.
+    "cell": lambda timeline, step, stage: (
+        stage >= timeline.known[step] and not 0 < stage == timeline.known[step] < timeline.stage_count
+    ),
+    # The operation that brings the gradient to the stage below is the one that computes the weights' own.
+    "parameters": lambda timeline, step, stage: stage > timeline.known[step] or timeline.known[step] == 0,
+    # The update takes all gradients: it follows once they have arrived.
+    "update": lambda timeline, step, stage: step >= timeline.arrived,
+}
 
 
 def _gradient(trace: Trace) -> tuple[Series, ...]:
@@ -49,7 +66,7 @@ def _gradient(trace: Trace) -> tuple[Series, ...]:
     if not trace.program.cells:
         return (Series("‖∂L/∂h‖", "", hidden),)
     cells = [stage.cell_gradient_norm for stage in trace.stages]
-    return Series("‖∂L/∂c‖", "cell", cells), Series("‖∂L/∂h‖", "hidden", hidden)
+    return Series("‖∂L/∂c‖", "cell", cells, "cell"), Series("‖∂L/∂h‖", "hidden", hidden)
 
 
 QUANTITIES = {
@@ -72,7 +89,9 @@ QUANTITIES = {
             "The gradient with respect to the stage's own weights and biases: what it learns from. Over time the "
             "weights are shared: each bar is one step's contribution to the sum.",
             "log",
-            lambda trace: (Series("‖∂L/∂θ‖", "", [stage.parameter_gradient_norm for stage in trace.stages]),),
+            lambda trace: (
+                Series("‖∂L/∂θ‖", "", [stage.parameter_gradient_norm for stage in trace.stages], "parameters"),
+            ),
             reference=1.0,
         ),
         Quantity(
@@ -82,7 +101,7 @@ QUANTITIES = {
             "How far one update moves a stage's weights, relative to their size. About 1e-3 is healthy, the line "
             "(CS231n); far less learns nothing, far more overwrites what was learnt.",
             "log",
-            lambda trace: (Series("‖Δθ‖/‖θ‖", "histogram", [stage.update_ratio for stage in trace.stages]),),
+            lambda trace: (Series("‖Δθ‖/‖θ‖", "histogram", [stage.update_ratio for stage in trace.stages], "update"),),
             reference=1e-3,
             lacking="All time steps share their weights, so there is one update for all of them, not one a step. "
             "Step to the update ({key}) and read it under why.",
@@ -94,9 +113,8 @@ QUANTITIES = {
             "How far the outputs of a stage spread over units and samples: the forward signal. Where it shrinks to 0 "
             "or grows without bound, the forward pass vanishes or explodes.",
             "log",
-            lambda trace: (Series("std h", "forward", [stage.activation.std for stage in trace.stages]),),
+            lambda trace: (Series("std h", "forward", [stage.activation.std for stage in trace.stages], "forward"),),
             reference=1.0,
-            forward=True,
         ),
         Quantity(
             "mean",
@@ -105,9 +123,8 @@ QUANTITIES = {
             "The mean output of a stage, with its sign. Outputs that are not centred push all weights of the next "
             "layer the same way.",
             "sign-log",
-            lambda trace: (Series("mean h", "forward", [stage.activation.mean for stage in trace.stages]),),
+            lambda trace: (Series("mean h", "forward", [stage.activation.mean for stage in trace.stages], "forward"),),
             reference=0.0,
-            forward=True,
         ),
         Quantity(
             "saturated",
@@ -117,11 +134,10 @@ QUANTITIES = {
             "sample (dead): neither passes a gradient.",
             "linear",
             lambda trace: (
-                Series("saturated", "vanishing", [stage.activation.saturated for stage in trace.stages]),
-                Series("dead", "broken", [stage.activation.dead for stage in trace.stages]),
+                Series("saturated", "vanishing", [stage.activation.saturated for stage in trace.stages], "forward"),
+                Series("dead", "broken", [stage.activation.dead for stage in trace.stages], "forward"),
             ),
             reference=0.5,
-            forward=True,
             share=True,
         ),
         Quantity(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .. import glyphs
+from ..commands import shown_keys
 from ..formats import percent, short
 from ..language import tr
 from . import maths_readout, theory_readout
@@ -149,7 +150,7 @@ def _quantity(scene: Scene) -> Lines:
     series = quantity.series(scene.trace)
     yield tr("Quantity: {name}. {help}", name=tr(quantity.label), help=tr(quantity.help))
     if all(value is None for each in series for value in each.values):
-        yield tr(quantity.lacking) if quantity.lacking else tr("This network has none.")
+        yield tr(quantity.lacking, key=shown_keys("end")) if quantity.lacking else tr("This network has none.")
         return
     for index in range(len(scene.stages) - 1, -1, -1):
         values = [(each.symbol, each.values[index]) for each in series]

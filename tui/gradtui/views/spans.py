@@ -92,7 +92,9 @@ def wrap(text: str, width: int, style: str = "text") -> list[Line]:
 
 #: Chinese may be broken between any two characters, except before one of these.
 _NOT_FIRST = "，。、；：？！）》」』…·%"
-_WORD = re.compile(rf"[\u3000-\u9fff\uff00-\uffef][{_NOT_FIRST}]*|[^\s\u3000-\u9fff\uff00-\uffef]+[{_NOT_FIRST}]*")
+#: One of these stays with what follows it.
+_NOT_LAST = "（《「『"
+_WORD = re.compile(rf"[{_NOT_LAST}]*(?:[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+)[{_NOT_FIRST}]*")
 
 
 def _words(text: str) -> list[tuple[str, int]]:
