@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import itertools
 from collections.abc import Hashable
 
 import pytest
@@ -73,7 +74,7 @@ def shows(name: str, network: str) -> bool:
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_equal_reads_give_equal_titles_and_lines(network: str, data: st.DataObject) -> None:
-    """A second state differs in everything that a pane may or may not read; where it says it reads the same, it does."""
+    """A second state differs in what a pane may or may not read; where it says that it reads the same, it does."""
     one, other = data.draw(scenes(network)), data.draw(scenes(network))
     for field in ("step", "selected", "unit", "quantity", "axis_kind", "lock", "rows", "row", "function", "terms"):
         mixed = scene_with(dataclasses.replace(one.state, **{field: getattr(other.state, field)}))
@@ -99,7 +100,7 @@ def test_in_playback_half_of_the_frames_change_no_histogram() -> None:
     """What it is for: a layer has two operations, and the activations are the layer's."""
     start, last = state_of(Experiment()), timeline_of(Experiment()).last
     keys = [TABLE["activation"].reads(scene_with(dataclasses.replace(start, step=step))) for step in range(last + 1)]
-    assert sum(one == other for one, other in zip(keys, keys[1:], strict=False)) >= last // 2
+    assert sum(one == other for one, other in itertools.pairwise(keys)) >= last // 2
 
 
 # -- the trace ---------------------------------------------------------------------------------------------

@@ -121,7 +121,8 @@ def test_a_pane_is_made_anew_where_what_it_reads_has_changed_and_only_there() ->
         await pilot.press("R")
         await settled(app, pilot)
         after = app.scene()
-        assert after is not None and after.trace is not scene.trace
+        assert after is not None
+        assert after.trace is not scene.trace
         before = len(made)
         pane.fill(counted, after, palette("high-contrast", True))
         assert len(made) == before + 1

@@ -20,7 +20,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from gradtui.wire import Changes, Pen, Picture, cells_of, change_of_pen, pen_of, understood
+from gradtui.wire import Changes, Pen, Picture, cells_of, change_of_pen, move, pen_of, understood
 
 from .terminal import Terminal as ProgramTerminal
 
@@ -126,6 +126,29 @@ def test_one_cell_costs_a_move_a_pen_and_a_glyph() -> None:
     write(picture, whole(rows))
     changed: list[Row] = [rows[0], [("aaaa", Style()), ("b", STYLES[1]), ("a" * 19, Style())], *rows[2:]]
     assert write(picture, whole(changed)) == "\x1b[2;5H\x1b[0;31mb\x1b[0m"
+
+
+def test_a_cursor_that_is_a_column_costs_two_pens_and_five_bytes_a_row() -> None:
+    """A time step is a cell in each row of five panes: row by row it took two pens of twenty bytes for each."""
+    picture, plain, bright = Picture(), Style.parse("#88c0d0 on #101318"), Style.parse("bold #ebcb8b on #101318")
+
+    def cursor(at: int) -> LayoutUpdate:
+        return whole([[("#" * at, plain), ("#", bright), ("#" * (WIDTH - at - 1), plain)]] * HEIGHT)
+
+    write(picture, cursor(5))
+    written = write(picture, cursor(6))
+    assert written.count("38;2;") == 2
+    assert written.count("\x1b[B\b#") == 2 * (HEIGHT - 1)
+
+
+@given(*[st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1)] * 2)
+def test_a_move_leads_from_one_cell_to_another_in_no_more_bytes_than_its_address_takes(
+    row: int, column: int, y: int, x: int
+) -> None:
+    seen = Seen()
+    seen.read(f"\x1b[{row + 1};{column + 1}H" + move(row, column, y, x))
+    assert (seen.screen.cursor.y, seen.screen.cursor.x) == (y, x)
+    assert len(move(row, column, y, x)) <= len(move(-1, -1, y, x))
 
 
 def test_after_a_forgotten_picture_everything_is_written_again() -> None:

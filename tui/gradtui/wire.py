@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
@@ -18,8 +19,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-#: A gap of up to so many cells is written again where the pen is right: moving over it costs four bytes at least.
+#: A gap of up to so many bytes is written again where the pen is right: moving over it costs three bytes at least.
 _BRIDGED = 3
+#: Cells in one pen: row, first column, a glyph for each, "" for a wide one's second.
+Run = tuple[int, int, list[str]]
 _END_OF_LINK = "\x1b]8;;\x1b\\"
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
@@ -96,9 +99,7 @@ class Picture:
         self._size = (0, 0)
         self._glyphs: list[list[str | None]] = []
         self._pens: list[list[Pen | None]] = []
-        self._at = (-1, -1)
-        self._pen: Pen | None = None
-        self._out: list[str] = []
+        self._runs: dict[Pen, list[Run]] = {}
 
     def forget(self) -> None:
         """The terminal may show anything: all that comes is written."""
@@ -110,12 +111,36 @@ class Picture:
             width, height = self._size = size
             self._glyphs = [[None] * width for _ in range(height)]
             self._pens = [[None] * width for _ in range(height)]
-        self._at, self._pen, self._out = (-1, -1), None, []
+        self._runs = {}
         for y, x, low, high, segments in _stretches(update, size):
             self._stretch(y, x, low, high, segments, colours)
-        if self._pen is not None:
-            self._out.append((_END_OF_LINK if self._pen.link else "") + "\x1b[0m")
-        return "".join(self._out)
+        return "".join(self._written(size[0]))
+
+    def _written(self, width: int) -> Iterator[str]:
+        """All that differs, pen by pen: a move costs four bytes, another colour of 24 bits about twenty."""
+        before: Pen | None = None
+        row, column = -1, -1
+        for pen, runs in self._runs.items():
+            for y, x, cells in runs:
+                if pen is before and y == row and self._bridges(y, column, x, pen):
+                    yield "".join(cast(list[str], self._glyphs[y][column:x]))
+                elif (row, column) != (y, x):
+                    yield move(row, column, y, x)
+                if pen is not before:
+                    yield change_of_pen(before, pen)
+                    before = pen
+                yield "".join(cells)
+                # Behind the last column a terminal may be in either of two places.
+                row, column = (y, x + len(cells)) if x + len(cells) < width else (-1, -1)
+        if before is not None:
+            yield (_END_OF_LINK if before.link else "") + "\x1b[0m"
+
+    def _bridges(self, y: int, start: int, end: int, pen: Pen) -> bool:
+        """Whether the cells of a gap are as cheap to write again as to move over: ASCII in this pen, or one glyph."""
+        if not 0 < end - start <= _BRIDGED or self._pens[y][start:end].count(pen) != end - start:
+            return False
+        glyphs = self._glyphs[y][start:end]
+        return all(glyphs) and sum(len(glyph.encode()) for glyph in glyphs if glyph) <= _BRIDGED
 
     def _stretch(
         self, y: int, x: int, low: int, high: int, segments: Iterable[Segment], colours: ColorSystem | None
@@ -140,37 +165,46 @@ class Picture:
             x = end
 
     def _cell(self, y: int, x: int, glyph: str, pen: Pen) -> None:
-        """Write one cell that differs."""
+        """Note one cell that differs."""
         glyphs, pens = self._glyphs[y], self._pens[y]
         if not glyph:
-            # The second half of a wide character: it is written with the first, now or a moment ago.
+            # The second half of a wide character: it is written with the first.
             glyphs[x], pens[x] = glyph, pen
-            if self._at != (y, x + 1) and x and glyphs[x - 1]:
-                self._cell(y, x - 1, glyphs[x - 1] or "", pen)
+            if x and (first := glyphs[x - 1]):
+                self._cell(y, x - 1, first, pen)
             return
-        if self._at != (y, x):
-            if x and glyphs[x] == "":
-                glyphs[x - 1] = None  # half of a wide character is overwritten: the terminal blanks the other
-            self._move(y, x)
-        glyphs[x], pens[x] = glyph, pen
-        if self._pen is not pen:
-            self._out.append(change_of_pen(self._pen, pen))
-            self._pen = pen
-        self._out.append(glyph)
-        width = get_character_cell_size(glyph[0])
-        if width == 2 and x + 1 < len(glyphs):
-            glyphs[x + 1], pens[x + 1] = "", pen
-        self._at = (y, x + width)
-
-    def _move(self, y: int, x: int) -> None:
-        row, column = self._at
-        gap = x - column
-        if row != y or gap < 0:
-            self._out.append(f"\x1b[{y + 1};{x + 1}H")
-        elif gap <= _BRIDGED and self._pens[y][column:x].count(self._pen) == gap and all(self._glyphs[y][column:x]):
-            self._out += [glyph for glyph in self._glyphs[y][column:x] if glyph]
+        cells = [glyph, ""] if get_character_cell_size(glyph[0]) == 2 and x + 1 < len(glyphs) else [glyph]
+        end = x + len(cells)
+        # Half of a wide character is overwritten: the terminal blanks the other.
+        if x and glyphs[x] == "":
+            glyphs[x - 1] = None
+        if end < len(glyphs) and glyphs[end] == "":
+            glyphs[end] = None
+        glyphs[x:end], pens[x:end] = cells, [pen] * len(cells)
+        runs = self._runs.setdefault(pen, [])
+        if runs and runs[-1][0] == y and runs[-1][1] + len(runs[-1][2]) == x:
+            runs[-1][2].extend(cells)
         else:
-            self._out.append(f"\x1b[{gap}C" if gap > 1 else "\x1b[C")
+            runs.append((y, x, cells))
+
+
+def move(row: int, column: int, y: int, x: int) -> str:
+    """The fewest bytes from one cell to another; row −1: nobody knows where the cursor is."""
+    absolute = f"\x1b[{y + 1};{x + 1}H"
+    if row < 0:
+        return absolute
+    return min(absolute, _steps(y - row, "A", "B") + _across(x - column), key=len)
+
+
+def _steps(count: int, back: str, on: str) -> str:
+    if not count:
+        return ""
+    return f"\x1b[{abs(count) if abs(count) > 1 else ''}{back if count < 0 else on}"
+
+
+def _across(count: int) -> str:
+    """A backspace is one byte; nothing else may be, as a terminal's line discipline would change it."""
+    return "\b" * -count if -3 <= count < 0 else _steps(count, "D", "C")
 
 
 class Changes(CompositorUpdate):
