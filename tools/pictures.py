@@ -37,13 +37,11 @@ class Picture:
 
 
 PICTURES = (
-    Picture("mlp", (112, 30), (), ("z under σ ○ and σ′ ·",)),
-    Picture(
-        "lstm", (112, 36), ("k",) * 40, ("cell state c · units", "gates · mean over units"), Experiment(cell="lstm")
-    ),
+    Picture("mlp", (112, 30), (), ("activations · layer 1 · a = σ(z)",)),
+    Picture("lstm", (112, 36), ("k",) * 40, ("cell state c · units", "gates · f forget"), Experiment(cell="lstm")),
     Picture("idea", (112, 30), ("2",), ("sigmoid  →  ● ReLU", "plain  →  ● residual", "RNN  →  ● LSTM")),
     Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · he_normal", "B differs from A in")),
-    Picture("lab", (112, 32), ("4",), ("f and f′ · sigmoid", "√E f′² at these z")),
+    Picture("lab", (112, 32), ("4",), ("f and f′ · sigmoid", "what each f leaves")),
     Picture("maths", (132, 42), ("5",), ("unit circle and unit hyperbola", "the bridge")),
     Picture("theory", (132, 38), ("6",), ("edge of chaos", "singular values of the Jacobian")),
     # The third lesson begins with a question; the first choice is wrong.

@@ -92,7 +92,7 @@ def test_a_remedy_that_is_not_possible_is_left_out(monkeypatch: pytest.MonkeyPat
     experiment = Experiment(cell="rnn", activation="relu", gain=3.0, width=16, data="digits-rows", batch=4, steps=8)
     names = [each.remedy.name for each in examine(experiment.replace(gain=30.0)).trials]
     assert {"lstm", "gru"} <= set(names)
-    needed = 8 * 8192 + 8 * build(experiment).program.numbers()
+    needed = 8 * network.STAGE_BYTES + 8 * build(experiment).program.numbers()
     monkeypatch.setattr(network, "MOST_BYTES", needed)
     rest = [each.remedy.name for each in examine(experiment.replace(gain=30.0)).trials]
     assert sorted(rest) == sorted(set(names) - {"lstm", "gru"})

@@ -177,10 +177,10 @@ class GradtuiApp(PacedApp):
             fits = width >= wide and height >= tall
             lines = status.waiting(self.state.experiment, width) if fits else [status.too_small(width, height)]
             bars["top"].show([*lines, []][:HEADER], colours)
-            # A first computation can be long, too: how far it is, and the keys.
-            said = [[(f" {self.state.message}", "message")], status.footer(self.state, width, self.profile)]
-            bars["middle"].show(said[:1] if fits else [[]], colours)
-            bars["bottom"].show(said[1:] if fits else [[]], colours)
+            # A first computation that takes long: how far it is, and the keys.
+            long = fits and bool(self.state.message)
+            bars["middle"].show([[(f" {self.state.message}", "message")] if long else []], colours)
+            bars["bottom"].show([status.footer(self.state, width, self.profile) if long else []], colours)
             return
         boxes = arrange(self.state, width, height)
         self._place(boxes)
