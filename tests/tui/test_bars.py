@@ -17,7 +17,7 @@ from gradtui.tables import QUANTITIES
 from gradtui.timeline import Timeline
 from gradtui.views.bars import bars_of, shown_stages, stage_at, title, view
 from gradtui.views.scene import Scene
-from gradtui.views.timeaxis import MARGIN
+from gradtui.views.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment, Network, build
 
 from .helpers import CASES, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
@@ -247,6 +247,18 @@ def test_a_factor_of_nothing_is_a_dash() -> None:
         scene = scene_of(Experiment(depth=1000, width=8), rows=True, quantity=quantity)
         assert math.isnan(scene.stages[0].factor or 0.0)
         assert parts(scene, 70, 12)[0][1].split()[-1] == "–"
+
+
+@pytest.mark.parametrize("step", ["loss", "half way"])
+def test_a_time_step_that_is_still_to_come_has_a_dot_below_and_the_line_of_1_above(step: str) -> None:
+    experiment = CASES["rnn"]
+    scene = scene_of(experiment, step=moments(timeline_of(experiment))[step])
+    lines = texts(view(scene, 100, 12))
+    coming = [index for index, stage in enumerate(TimeAxis.of(len(scene.stages), 100).columns) if stage < scene.known]
+    mark = next(line for line in lines if line[:MARGIN].strip() == "1")
+    assert len(coming) > 3
+    assert {lines[-2][MARGIN + index] for index in coming} == {"·"}
+    assert {mark[MARGIN + index] for index in coming} == {"─"}
 
 
 def test_the_number_beside_bars_over_time_is_whole() -> None:

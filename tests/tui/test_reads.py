@@ -87,12 +87,13 @@ def test_equal_reads_give_equal_titles_and_lines(network: str, data: st.DataObje
 def test_every_step_of_playback_is_drawn(network: str) -> None:
     """From one step to the next: a pane that says nothing has changed would draw what it drew."""
     start = state_of(CASES[network])
-    for name in panes_of(start):
+    shown = [(name, "gradient") for name in panes_of(start)] + [("gradient", each) for each in QUANTITIES]
+    for name, quantity in shown:
         before: tuple[Hashable, object] = (None, None)
         for step in range(timeline_of(CASES[network]).last + 1):
-            scene = scene_with(dataclasses.replace(start, step=step))
+            scene = scene_with(dataclasses.replace(start, step=step, quantity=quantity))
             key, now = TABLE[name].reads(scene), drawn(name, scene)
-            assert key is None or key != before[0] or now == before[1], (name, step)
+            assert key is None or key != before[0] or now == before[1], (name, quantity, step)
             before = key, now
 
 

@@ -128,6 +128,15 @@ def test_one_cell_costs_a_move_a_pen_and_a_glyph() -> None:
     assert write(picture, whole(changed)) == "\x1b[2;5H\x1b[0;31mb\x1b[0m"
 
 
+def test_a_wide_character_is_written_once_whatever_stood_there() -> None:
+    picture, wide = Picture(), "遗忘门遗忘门遗忘门遗忘门"
+    for before in ("a" * WIDTH, "a" + wide[:11] + "a", wide[::-1]):
+        for after in (wide, wide[::-1]):
+            write(picture, whole([[(before, Style())]] * HEIGHT))
+            written = write(picture, whole([[(after, STYLES[1])]] * HEIGHT))
+            assert sum(written.count(each) for each in "遗忘门") == HEIGHT * len(wide)
+
+
 def test_a_cursor_that_is_a_column_costs_two_pens_and_five_bytes_a_row() -> None:
     """A time step is a cell in each row of five panes: row by row it took two pens of twenty bytes for each."""
     picture, plain, bright = Picture(), Style.parse("#88c0d0 on #101318"), Style.parse("bold #ebcb8b on #101318")

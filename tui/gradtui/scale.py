@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,7 @@ ACROSS = " ▏▎▍▌▋▊▉█"
 UP = " ▁▂▃▄▅▆▇█"
 
 
-class Scale(Protocol):
+class Scale(Hashable, Protocol):
     """Values as places from 0 (the axis' low end) to 1 (its high end). Bars start at the place `origin`."""
 
     @property
@@ -184,7 +184,8 @@ def columns(scale: Scale, value: float, height: int) -> str:
     first = int(start / 8)
     if end >= start:
         length = max(round(end - start), 1 if abs(value) > 0 else 0)
-        return " " * first + "".join(UP[min(max(length - 8 * row, 0), 8)] for row in range(height - first))
+        full, part = divmod(length, 8)
+        return (" " * first + UP[8] * full + (UP[part] if part else "")).ljust(height)[:height]
     filled = min(max(round((start - end) / 8), 1), first)
     return ("█" * filled).rjust(first).ljust(height)
 

@@ -97,16 +97,15 @@ class Lines(Widget):
         if not self.display:
             self.display = True
 
-    @staticmethod
-    def _changed(row: int, old: Line, new: Line) -> Region:
-        """The cells of a row from its first to its last difference, span by span."""
+    def _changed(self, row: int, old: Line, new: Line) -> Region:
+        """The cells of a row from its first difference on, span by span."""
         same = 0
         for one, other in zip(old, new, strict=False):
             if one != other:
                 break
             same += 1
-        start, end = width_of(new[:same]), max(width_of(old[same:]), width_of(new[same:]))
-        return Region(start, row, end, 1)
+        start = width_of(new[:same])
+        return Region(start, row, max(self.size.width - start, 0), 1)
 
     # -- Textual's side --------------------------------------------------------------------------------
 

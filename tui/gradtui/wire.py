@@ -99,7 +99,8 @@ class Picture:
         self._size = (0, 0)
         self._glyphs: list[list[str | None]] = []
         self._pens: list[list[Pen | None]] = []
-        self._runs: dict[Pen, list[Run]] = {}
+        #: What is to be written, by the pen's identity.
+        self._runs: dict[int, tuple[Pen, list[Run]]] = {}
 
     def forget(self) -> None:
         """The terminal may show anything: all that comes is written."""
@@ -120,7 +121,7 @@ class Picture:
         """All that differs, pen by pen: a move costs four bytes, another colour of 24 bits about twenty."""
         before: Pen | None = None
         row, column = -1, -1
-        for pen, runs in self._runs.items():
+        for pen, runs in self._runs.values():
             for y, x, cells in runs:
                 if pen is before and y == row and self._bridges(y, column, x, pen):
                     yield "".join(cast(list[str], self._glyphs[y][column:x]))
@@ -158,11 +159,43 @@ class Picture:
             if glyphs[x:end] == cells and pens[x:end].count(pen) == len(cells):
                 x = end
                 continue
-            for column, glyph in enumerate(cells, x):
-                known = glyphs[column] == glyph and pens[column] is pen if low <= column < high else True
-                if not known:
-                    self._cell(y, column, glyph, pen)
+            first, last = max(x, low), min(end, high)
+            shown = cells[first - x : last - x]
+            changed = [
+                column
+                for column, glyph, old, was in zip(
+                    range(first, last), shown, glyphs[first:last], pens[first:last], strict=False
+                )
+                if glyph != old or was is not pen
+            ]
+            if changed and "" not in shown and "" not in glyphs[max(changed[0] - 1, 0) : changed[-1] + 2]:
+                self._narrow(y, x, cells, changed, pen)
+            elif changed:
+                # A wide character changes its neighbours: each cell is compared in its turn.
+                for column in range(first, last):
+                    if glyphs[column] != cells[column - x] or pens[column] is not pen:
+                        self._cell(y, column, cells[column - x], pen)
             x = end
+
+    def _narrow(self, y: int, x: int, cells: list[str], changed: list[int], pen: Pen) -> None:
+        """Note cells that differ where nothing is wide, now or before: the common case, without a call for each."""
+        glyphs, pens, runs = self._glyphs[y], self._pens[y], self._runs_of(pen)
+        start = before = changed[0]
+        for column in (*changed[1:], -1):
+            if column == before + 1:
+                before = column
+                continue
+            part = cells[start - x : before + 1 - x]
+            glyphs[start : before + 1], pens[start : before + 1] = part, [pen] * len(part)
+            _add(runs, y, start, part)
+            start = before = column
+
+    def _runs_of(self, pen: Pen) -> list[Run]:
+        # By identity, as pens are compared: a hash of four strings for each cell is dear.
+        found = self._runs.get(id(pen))
+        if found is None:
+            found = self._runs[id(pen)] = pen, []
+        return found[1]
 
     def _cell(self, y: int, x: int, glyph: str, pen: Pen) -> None:
         """Note one cell that differs."""
@@ -181,11 +214,15 @@ class Picture:
         if end < len(glyphs) and glyphs[end] == "":
             glyphs[end] = None
         glyphs[x:end], pens[x:end] = cells, [pen] * len(cells)
-        runs = self._runs.setdefault(pen, [])
-        if runs and runs[-1][0] == y and runs[-1][1] + len(runs[-1][2]) == x:
-            runs[-1][2].extend(cells)
-        else:
-            runs.append((y, x, cells))
+        _add(self._runs_of(pen), y, x, cells)
+
+
+def _add(runs: list[Run], y: int, x: int, cells: list[str]) -> None:
+    """To the last run, where they follow it at once."""
+    if runs and runs[-1][0] == y and runs[-1][1] + len(runs[-1][2]) == x:
+        runs[-1][2].extend(cells)
+    else:
+        runs.append((y, x, cells))
 
 
 def move(row: int, column: int, y: int, x: int) -> str:

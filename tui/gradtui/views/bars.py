@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -120,7 +121,7 @@ def _head_rows(height: int) -> int:
 
 def is_known(scene: Scene, series: Series, stage: int) -> bool:
     """Whether the number of a stage has been computed at the cursor."""
-    return KNOWN[series.when](scene.timeline, scene.timeline.clamp(scene.state.step), stage)
+    return KNOWN[series.when](scene.timeline, scene.at, stage)
 
 
 # -- across ------------------------------------------------------------------------------------------------
@@ -251,19 +252,12 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
     reference = drawn.quantity.reference
     mark = cell_of(scale, reference, height) if reference is not None else -1
     marked = axis.nearest(scene.stage)
-    cells: list[list[Span]] = [[] for _ in range(height)]
+    upright = []
     for stage in axis.columns:
-        value = series.values[stage]
         known = is_known(scene, series, stage)
-        glyphs = columns(scale, value, height) if known and value is not None else " " * height
         here = "cursor" if stage == marked else style
-        for row in range(height):
-            if glyphs[row] != " ":
-                cells[row].append((glyphs[row], here))
-            elif row == mark:
-                cells[row].append(("─", "reference"))
-            else:
-                cells[row].append(("·" if row == 0 and not known else " ", "dim"))
+        upright.append(_column(scale, series.values[stage] if known else None, known, height, mark, here))
+    cells = list(zip(*upright, strict=True))
     selected = scene.stage
     shown = is_known(scene, series, selected)
     number_text = _number(drawn, series.values[selected]) if shown else "–"
@@ -273,6 +267,18 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
         lines.append([(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row])])
     lines[0] += _beside(series, number_text, style, width - MARGIN - len(axis.columns))
     return lines
+
+
+@functools.lru_cache(maxsize=1024)
+def _column(scale: Scale, value: float | None, known: bool, height: int, mark: int, style: str) -> tuple[Span, ...]:
+    """A bar upwards from its lowest cell, the reference line where it does not reach. Most stay what they were."""
+    glyphs = columns(scale, value, height) if value is not None else " " * height
+    cells = [(glyph, style if glyph != " " else "dim") for glyph in glyphs]
+    if not known:
+        cells[0] = ("·", "dim")
+    if mark >= 0 and glyphs[mark] == " ":
+        cells[mark] = ("─", "reference")
+    return tuple(cells)
 
 
 def _beside(series: Series, number: str, style: str, room: int) -> Line:

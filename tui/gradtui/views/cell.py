@@ -6,11 +6,14 @@ import re
 
 import numpy as np
 
+from gradtui_engine import Trace
+
 from ..commands import shown_keys
 from ..formats import short
 from ..language import tr
 from ..scale import UP
-from .heat import heat_rows, legend, shade_range
+from .heat import Array, heat_rows, legend, shade_range
+from .once import once
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page, runs
 from .timeaxis import MARGIN, TimeAxis
@@ -39,8 +42,7 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     """Shades of c for the first sample: every unit a row, in the time axis of the other panes."""
     axis = TimeAxis.of(len(scene.stages), width)
     states = scene.trace.values["c"][:, 0, :]
-    low, high = shade_range(states)
-    bound = max(abs(low), abs(high))
+    bound = _bound(scene.trace)
     count = max(1, min(states.shape[1], height - 1))
     # The selected unit is always in sight.
     start = min(max(0, scene.unit - count + 1), states.shape[1] - count)
@@ -57,6 +59,13 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     whole = tr("{shown} of {all} units", shown=count, all=states.shape[1])
     foot.append((f"  {whole}", "label"))
     return page([*lines, foot], width, height)
+
+
+@once
+def _bound(trace: Trace) -> float:
+    """What the shades of c span, to both sides of 0."""
+    low, high = shade_range(trace.values["c"][:, 0, :])
+    return max(abs(low), abs(high))
 
 
 def gates_title(scene: Scene, width: int) -> str:
@@ -81,20 +90,36 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
     cell = scene.trace.experiment.cell
     axis = TimeAxis.of(len(scene.stages), width)
-    gates = scene.trace.values["gates"]
-    steps, _, units = gates.shape
-    with np.errstate(all="ignore"):
-        means = gates.reshape(steps, -1, len(GATES[cell]), units // len(GATES[cell])).mean(axis=(1, 3))
+    means = _means(scene.trace)
     here, marked = max(scene.stage, 1) - 1, axis.nearest(scene.stage)
     lines: list[Line] = []
     for name, block, meaning in GATES[cell]:
-        cells = []
-        for stage in axis.columns:
-            value = float(means[stage - 1, block]) if stage else float("nan")
-            share = (value + 1) / 2 if name in _SIGNED else value
-            glyph = UP[min(8, max(1, round(share * 8)))] if share == share else " "
-            cells.append((glyph, "cursor" if stage == marked else f"gate_{name}"))
+        row = _glyphs(scene.trace)[name]
+        cells = [(row[stage], "cursor" if stage == marked else f"gate_{name}") for stage in axis.columns]
         number: Line = [(f"  {short(float(means[here, block]))}", f"gate_{name}")]
         start: Line = [(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells)]
         lines.append(first_fit(width, [*start, *number, (f" {tr(meaning)}", "label")], [*start, *number], start))
     return page(lines, width, height)
+
+
+@once
+def _means(trace: Trace) -> Array:
+    """The mean of each gate over units and samples: (steps, gates)."""
+    gates = trace.values["gates"]
+    steps, _, units = gates.shape
+    count = len(GATES[trace.experiment.cell])
+    with np.errstate(all="ignore"):
+        found: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
+    return found
+
+
+@once
+def _glyphs(trace: Trace) -> dict[str, str]:
+    """Each gate as a glyph per stage; the initial state has none."""
+    found = {}
+    for name, block, _ in GATES[trace.experiment.cell]:
+        means = _means(trace)[:, block]
+        shares = (means + 1) / 2 if name in _SIGNED else means
+        heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)
+        found[name] = " " + "".join(heights)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -11,13 +12,17 @@ from numpy.typing import NDArray
 from ..formats import short
 from ..language import tr
 from ..scale import UP
-from .spans import Line, runs
+from .spans import Line
 
 Array = NDArray[Any]
 
 #: Shades from low to high; colour repeats what the shade says. Few levels: runs of one style stay long.
 SHADES = " ░▒▓█"
 LEVELS = 9
+#: The cell of each level; −1 is what is not finite.
+_CELLS = {-1: ("!", "broken")} | {
+    level: (SHADES[level * (len(SHADES) - 1) // (LEVELS - 1)], f"heat{level}") for level in range(LEVELS)
+}
 
 
 def levels(values: Array, low: float, high: float) -> NDArray[np.int64]:
@@ -33,19 +38,17 @@ def levels(values: Array, low: float, high: float) -> NDArray[np.int64]:
 
 def heat_rows(values: Array, low: float, high: float) -> list[Line]:
     """One line per row of values, one cell per value."""
-    return [runs(_cell(int(level)) for level in row) for row in levels(values, low, high)]
+    return [_runs(row) for row in levels(values, low, high).tolist()]
 
 
-def _cell(level: int) -> tuple[str, str]:
-    if level < 0:
-        return "!", "broken"
-    return SHADES[level * (len(SHADES) - 1) // (LEVELS - 1)], f"heat{level}"
+def _runs(row: list[int]) -> Line:
+    """Neighbours of one level are one span. Not `runs`: each level has a style of its own, and there are many cells."""
+    return [(_CELLS[level][0] * len(list(same)), _CELLS[level][1]) for level, same in itertools.groupby(row)]
 
 
 def legend(low: float, high: float) -> Line:
     """What the shades mean: low, the shades, high."""
-    cells = [_cell(level) for level in range(LEVELS)]
-    return [(f"{short(low)} ", "label"), *runs(cells), (f" {short(high)}", "label")]
+    return [(f"{short(low)} ", "label"), *_runs(list(range(LEVELS))), (f" {short(high)}", "label")]
 
 
 def finite_range(values: Array) -> tuple[float, float]:

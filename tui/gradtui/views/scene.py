@@ -28,10 +28,15 @@ class Scene:
     #: The scale that the bars are to be drawn on, where it is not the trace's own: A and B share one.
     given_scale: Scale | None = None
 
+    @functools.cached_property
+    def at(self) -> int:
+        """Where the cursor stands in the trace's steps."""
+        return self.timeline.clamp(self.state.step)
+
     @property
     def step(self) -> Step:
         """The operation under the cursor."""
-        return self.trace.steps[self.timeline.clamp(self.state.step)]
+        return self.trace.steps[self.at]
 
     @functools.cached_property
     def stage(self) -> int:
@@ -47,12 +52,12 @@ class Scene:
     @property
     def known(self) -> int:
         """The lowest stage whose gradient has been computed at the cursor; the stage count before any has."""
-        return self.timeline.known[self.timeline.clamp(self.state.step)]
+        return self.timeline.known[self.at]
 
     @property
     def reached(self) -> int:
         """The highest stage whose value has been computed at the cursor."""
-        return self.timeline.reached[self.timeline.clamp(self.state.step)]
+        return self.timeline.reached[self.at]
 
     @property
     def stages(self) -> tuple[Stage, ...]:

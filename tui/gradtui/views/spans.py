@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -19,12 +20,23 @@ def text_of(line: Line) -> str:
 
 def width_of(line: Line) -> int:
     """Cells that the line takes, in the glyphs that it will be drawn with."""
-    return sum(cell_len(glyphs.render(text)) for text, _ in line)
+    return sum([_cells(text) for text, _ in line])
+
+
+def _cells(text: str) -> int:
+    """Most spans are plain ASCII, which is as wide as it is long in every set of glyphs."""
+    return len(text) if text.isascii() and text.isprintable() else _cells_of(text, glyphs.current())
+
+
+@functools.lru_cache(maxsize=16384)
+def _cells_of(text: str, glyph_set: str) -> int:
+    return cell_len(glyphs.render(text))
 
 
 def fit(line: Line, width: int, style: str = "text") -> Line:
     """The line in exactly `width` cells, in the terminal's glyphs: padded, or cut with an ellipsis."""
-    line = [(glyphs.render(text), span_style) for text, span_style in line]
+    if glyphs.current() != glyphs.BLOCK:
+        line = [(glyphs.render(text), span_style) for text, span_style in line]
     size = width_of(line)
     if size <= width:
         return [*line, (" " * (width - size), style)] if size < width else list(line)
@@ -32,7 +44,7 @@ def fit(line: Line, width: int, style: str = "text") -> Line:
     ellipsis = "…" if glyphs.current() == glyphs.BLOCK else "~"
     room = width - 1
     for text, span_style in line:
-        size = cell_len(text)
+        size = _cells(text)
         if size > room:
             kept += [(set_cell_size(text, room), span_style), (ellipsis, span_style)]
             break
@@ -105,9 +117,14 @@ def _words(text: str) -> list[tuple[str, int]]:
 def runs(cells: Iterable[Span]) -> Line:
     """Neighbouring cells of one style merged into one span: fewer bytes on a slow line."""
     merged: Line = []
+    texts: list[str] = []
+    current = None
     for text, style in cells:
-        if merged and merged[-1][1] == style:
-            merged[-1] = (merged[-1][0] + text, style)
-        else:
-            merged.append((text, style))
+        if style != current:
+            if current is not None:
+                merged.append(("".join(texts), current))
+            texts, current = [], style
+        texts.append(text)
+    if current is not None:
+        merged.append(("".join(texts), current))
     return merged
