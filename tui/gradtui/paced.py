@@ -13,6 +13,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.timer import Timer
 
+from . import cycles
 from .pacing import Attention, Pacer
 from .wire import Changes, Picture, understood
 
@@ -47,6 +48,7 @@ class PacedApp(App[int]):
         self.hasty = False
         self._asked_at = -math.inf
         self._rest: Timer | None = None
+        self._tidy_at: asyncio.TimerHandle | None = None
         #: What the terminal shows since it was taken for so many times.
         self._picture, self._taken = Picture(), 0
 
@@ -122,6 +124,14 @@ class PacedApp(App[int]):
                 self.draw()
             finally:
                 self.hasty = False
+            self._tidy_later()
+
+    def _tidy_later(self) -> None:
+        """Look for dead objects when no frame has been drawn for a while; without a terminal as Python does."""
+        if self._tidy_at is not None:
+            self._tidy_at.cancel()
+        if self._line is not None:
+            self._tidy_at = asyncio.get_running_loop().call_later(cycles.REST, cycles.collect)
 
     def _schedule(self) -> None:
         if self._beat_at is not None:
@@ -173,6 +183,8 @@ class PacedApp(App[int]):
     def on_mount(self) -> None:
         # Before the first frame, which is large: over a slow link its own answer would come after a second of silence.
         self._ask()
+        if self._line is not None:
+            cycles.seldom()
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
