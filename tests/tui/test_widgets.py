@@ -79,10 +79,14 @@ def test_without_colours_the_rows_have_none(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_new_title_stands_in_the_frame() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         pane = app.query_one("#why", PaneWidget)
-        for title in ("one [b]thing[/b]", "another"):
+        for title in ("one [b]thing[/b]", "another", "一二三"):
             pane.entitle(title)
             await pilot.pause()
             assert title in pane.render_lines(Region(0, 0, pane.outer_size.width, 1))[0].text
+            assert_as_textual_draws(app, title)
+        for title in ("a title of more words than there is room for in the frame of any pane that is not zoomed", ""):
+            pane.entitle(title)
+            await pilot.pause()
             assert_as_textual_draws(app, title)
 
     play(script, size=(120, 40))

@@ -1,10 +1,11 @@
-"""Thin widgets: they hold lines that a view made and repaint the cells that changed."""
+"""Thin widgets: they hold lines that a view made and repaint the rows that changed."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -17,7 +18,7 @@ from textual.widget import Widget
 from . import glyphs
 from .views.layout import Box
 from .views.reads import Same
-from .views.spans import Line, width_of
+from .views.spans import Line
 
 if TYPE_CHECKING:
     from .views.panes import Pane
@@ -50,7 +51,7 @@ class Look:
 
 
 class Lines(Widget):
-    """Lines of styled text; `show` repaints only what differs from what is on the screen.
+    """Lines of styled text; `show` repaints only the rows that differ from those on the screen.
 
     Rows do not go through Textual's cache of styles: it was 40 % of a frame's CPU, most of it for rows that had not
     changed and filters that had been applied before.
@@ -75,13 +76,9 @@ class Lines(Widget):
         if recolour or len(before) != len(lines):
             self.refresh()
             return
-        changed = [
-            self._changed(row, old, new)
-            for row, (old, new) in enumerate(zip(before, lines, strict=True))
-            if old is not new and old != new
-        ]
+        changed = [row for row, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new]
         if changed:
-            self.refresh(*changed)
+            self.refresh(*self._regions(changed))
 
     def put(self, box: Box | None) -> None:
         """Move the widget to its box; without one it is not shown. Only what differs is set."""
@@ -97,15 +94,14 @@ class Lines(Widget):
         if not self.display:
             self.display = True
 
-    def _changed(self, row: int, old: Line, new: Line) -> Region:
-        """The cells of a row from its first difference on, span by span."""
-        same = 0
-        for one, other in zip(old, new, strict=False):
-            if one != other:
-                break
-            same += 1
-        start = width_of(new[:same])
-        return Region(start, row, max(self.size.width - start, 0), 1)
+    def _regions(self, rows: list[int]) -> Iterator[Region]:
+        """Whole rows, those below each other as one: what is written of them is found cell by cell anyway."""
+        start = before = rows[0]
+        for row in (*rows[1:], -1):
+            if row != before + 1:
+                yield Region(0, start, self.size.width, before + 1 - start)
+                start = row
+            before = row
 
     # -- Textual's side --------------------------------------------------------------------------------
 
@@ -174,8 +170,8 @@ class PaneWidget(Lines):
     def __init__(self, palette: Palette, *, id: str) -> None:
         super().__init__(palette, id=id)
         self._title = ""
-        #: The frame's left and right side, in a look.
-        self._sides: tuple[Look, Segment, Segment] | None = None
+        #: The frame's first row and one with its sides, as Textual makes them, in a look.
+        self._edges: tuple[Look, list[Segment], list[Segment]] | None = None
         #: What the lines were made of: trace, size and palette; and what the pane reads beside these.
         self._frame: Frame | None = None
         self._reads: Hashable = None
@@ -226,15 +222,26 @@ class PaneWidget(Lines):
             self.refresh(Region(-1, -1, self.outer_size.width, 1))
 
     def _row(self, y: int, look: Look) -> Strip:
-        """The frame's first and last row are Textual's, of the others only the sides."""
+        """The frame is Textual's: its last row, the sides of the others, and what the first is made of."""
         width, height = self.outer_size
-        if y in (0, height - 1) or width < 3 or height < 3:
+        if y == height - 1 or width < 3 or height < 3:
             return self._textual(y)
-        if self._sides is None or self._sides[0] is not look:
-            row = list(self._textual(1))
-            self._sides = look, row[0], row[-1]
-        _, left, right = self._sides
-        return Strip([left, *self._line(y - 1, width - 2, look), right], width)
+        if self._edges is None or self._edges[0] is not look:
+            self._edges = look, list(self._textual(0)), list(self._textual(1))
+        _, top, side = self._edges
+        if y == 0:
+            return self._top(top, width)
+        return Strip([side[0], *self._line(y - 1, width - 2, look), side[-1]], width)
+
+    def _top(self, row: list[Segment], width: int) -> Strip:
+        """The row of the title, put into what Textual made of another one: a new title is a frame's dearest row."""
+        if len(row) == 5:  # corner, line, title, line, corner
+            corner, line, title, rest, end = row
+            room = width - 5 - cell_len(self._title)
+            if self._title and room > 0:
+                label = Segment(f" {self._title} ", title.style)
+                return Strip([corner, line, label, Segment(line.text * room, rest.style), end], width)
+        return self._textual(0)
 
     def _textual(self, y: int) -> Strip:
         return Widget.render_lines(self, Region(0, y, self.outer_size.width, 1))[0]
