@@ -70,6 +70,8 @@ class GradtuiApp(PacedApp):
         #: Called after every change of the state.
         self.followed_by: list[Callable[[], object]] = []
         self._panes_made = False
+        self._bars: dict[str, Lines] = {}
+        self._panes: dict[str, PaneWidget] = {}
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
         for each in (*COMMANDS, *brought(profile)):
@@ -169,27 +171,26 @@ class GradtuiApp(PacedApp):
         if not self._panes_made or not width:
             return
         colours = palette(self.theme, self.current_theme.dark)
-        bars: dict[str, Lines] = {name: self.query_one(f"#{name}", Lines) for name in ("top", "middle", "bottom")}
         wide, tall = status.SMALLEST
         scene = self.scene()
         if width < wide or height < tall or scene is None:
             self._place({})
             fits = width >= wide and height >= tall
             lines = status.waiting(self.state.experiment, width) if fits else [status.too_small(width, height)]
-            bars["top"].show([*lines, []][:HEADER], colours)
+            self._bars["top"].show([*lines, []][:HEADER], colours)
             # A first computation that takes long: how far it is, and the keys.
             long = fits and bool(self.state.message)
-            bars["middle"].show([[(f" {self.state.message}", "message")] if long else []], colours)
-            bars["bottom"].show([status.footer(self.state, width, self.profile) if long else []], colours)
+            self._bars["middle"].show([[(f" {self.state.message}", "message")] if long else []], colours)
+            self._bars["bottom"].show([status.footer(self.state, width, self.profile) if long else []], colours)
             return
         boxes = arrange(self.state, width, height)
         self._place(boxes)
-        bars["top"].show(status.header(scene, width), colours)
-        bars["middle"].show([status.timeline(scene, width)], colours)
-        bars["bottom"].show([status.footer(self.state, width, self.profile)], colours)
+        self._bars["top"].show(status.header(scene, width), colours)
+        self._bars["middle"].show([status.timeline(scene, width)], colours)
+        self._bars["bottom"].show([status.footer(self.state, width, self.profile)], colours)
         whole = True
         for name in boxes:
-            pane = self.query_one(f"#{name}", PaneWidget)
+            pane = self._panes[name]
             pane.set_class(name == self.state.pane, "focused")
             whole &= pane.fill(TABLE[name], scene, colours, hasty=self.hasty)
         if not whole:
@@ -210,19 +211,20 @@ class GradtuiApp(PacedApp):
             ("middle", height - 2, TIMELINE),
             ("bottom", height - 1, FOOTER),
         ):
-            self.query_one(f"#{name}", Lines).put(Box(0, y, width, rows))
-        for name in TABLE:
-            self.query_one(f"#{name}", PaneWidget).put(boxes.get(name))
+            self._bars[name].put(Box(0, y, width, rows))
+        for name, pane in self._panes.items():
+            pane.put(boxes.get(name))
 
     # -- Textual's side --------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         colours = palette(self.theme, True)
-        yield Lines(colours, id="top")
-        for name in TABLE:
-            yield PaneWidget(colours, id=name)
-        yield Lines(colours, id="middle")
-        yield Lines(colours, id="bottom")
+        self._bars = {name: Lines(colours, id=name) for name in ("top", "middle", "bottom")}
+        self._panes = {name: PaneWidget(colours, id=name) for name in TABLE}
+        yield self._bars["top"]
+        yield from self._panes.values()
+        yield self._bars["middle"]
+        yield self._bars["bottom"]
 
     def get_default_screen(self) -> Screen[object]:
         return Main(id="_default")
@@ -264,7 +266,7 @@ class GradtuiApp(PacedApp):
         """Bars are picked, and sliders moved, as by a click."""
         scene = self.scene()
         if scene is not None and message.x >= 0:
-            size = self.query_one(f"#{message.pane}", PaneWidget).size
+            size = self._panes[message.pane].size
             for event in pointer.clicked(scene, message.pane, size.width, size.height, message.x, message.y):
                 self.send(event)
 

@@ -106,13 +106,22 @@ class Lines(Widget):
     # -- Textual's side --------------------------------------------------------------------------------
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Textual's; the rows that are to be painted anew are made anew."""
-        if regions:
+        """Textual's; the rows that are to be painted anew are made anew.
+
+        Rows go straight to the screen's list. Textual sends two messages for each widget, 16 a frame: 0.5 ms of CPU.
+        """
+        if not regions:
+            if repaint:
+                self._look_key = None
+        elif repaint:
             top = self.gutter.top
             for y in {top + y for region in regions for y in region.line_range}:
                 self._rows.pop(y, None)
-        elif repaint:
-            self._look_key = None
+            if self.is_mounted and self.display and not layout and not recompose:
+                self._set_dirty(*regions)
+                self.screen._dirty_widgets.add(self)
+                self.screen.check_idle()
+                return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:

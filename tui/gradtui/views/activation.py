@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradtui_engine import Trace
 from gradtui_engine.activations import ACTIVATIONS
 
 from ..formats import percent, short
@@ -11,6 +12,7 @@ from ..language import tr
 from .curves import histogram_with_curves
 from .heat import Array, heat_rows, histogram, legend, shade_range
 from .lab_trace import sources_of
+from .once import once
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page, wrap
 from .theory_chain import is_gated
@@ -36,7 +38,8 @@ def title(scene: Scene, width: int) -> str:
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     values = scene.trace.values[scene.trace.program.stages[scene.stage]]
     lines = [_numbers(scene, width)]
-    if _alike(values) and height > 8:
+    alike, low, high = _seen(scene.trace, scene.stage)
+    if alike and height > 8:
         lines += wrap(tr("all samples alike: this stage tells none apart"), width, "message")
     rest = height - len(lines)
     tall = 2 if rest < 11 else min(6, rest // 4)
@@ -44,7 +47,6 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         lines += _distribution(scene, values, min(width, 64), tall)
         rest = height - len(lines)
     if rest >= 2:
-        low, high = shade_range(values)
         units, samples = min(values.shape[1], rest - 1), min(values.shape[0], width)
         key = legend(low, high)
         whole = tr(
@@ -59,6 +61,20 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         lines.append(first_fit(width, *([head, *key] for head in heads), key, []))
         lines += heat_rows(values[:samples, :units].T, low, high)
     return page(lines, width, height)
+
+
+def _seen(trace: Trace, stage: int) -> tuple[bool, float, float]:
+    """Whether a stage's samples are alike, and what its shades span: the same whenever the cursor comes by."""
+    known = _known(trace)
+    if stage not in known:
+        values = trace.values[trace.program.stages[stage]]
+        known[stage] = _alike(values), *shade_range(values)
+    return known[stage]
+
+
+@once
+def _known(trace: Trace) -> dict[int, tuple[bool, float, float]]:
+    return {}
 
 
 def _alike(values: Array) -> bool:

@@ -76,14 +76,11 @@ def histogram(values: Array, width: int, height: int) -> list[Line]:
         return [[(tr("all values are {value}", value=short(low)), "text")]]
     counts, _ = np.histogram(finite.astype(np.float64) * 0.25, bins=width, range=(low * 0.25, high * 0.25))
     most = int(counts.max())
+    # A bin that is not empty shows at least one eighth.
+    tall = [max(math.ceil(count / most * height * 8), int(count > 0)) for count in counts.tolist()]
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
-        # A bin that is not empty shows at least one eighth.
-        cells = [
-            UP[min(8, max(0, max(math.ceil(int(count) / most * height * 8), int(count > 0)) - 8 * row))]
-            for count in counts
-        ]
-        lines.append([("".join(cells), "histogram")])
+        lines.append([("".join([UP[min(8, max(0, each - 8 * row))] for each in tall]), "histogram")])
     left, right = short(low), short(high)
     line = left + "─" * max(1, width - len(left) - len(right)) + right
     zero = round(-low * 0.25 / (high * 0.25 - low * 0.25) * (width - 1)) if low < 0 < high else -1
