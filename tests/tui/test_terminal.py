@@ -54,6 +54,16 @@ def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> N
         assert_restored(terminal)
 
 
+@pytest.mark.parametrize("size", [(60, 16), (120, 40)])
+def test_the_terminal_knows_its_size_better_than_the_environment(size: tuple[int, int]) -> None:
+    """COLUMNS and LINES may be another terminal's: readline sets them for every child of the program that has it."""
+    with Terminal(size=size, COLUMNS="80", LINES="24") as terminal:
+        for _ in range(2):
+            terminal.wait_for(lambda text: text.splitlines()[-1].startswith(" ? help"), "a footer on the last line")
+            terminal.wait_for(lambda text: text.splitlines()[-3][-1] in "│╯", "frames that close at the edge")
+            terminal.resize(70, 20)
+
+
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (200, 50)])
 @pytest.mark.parametrize("cell", ["mlp", "lstm"])
 def test_every_line_of_the_first_picture_fits_the_terminal(cell: str, size: tuple[int, int]) -> None:

@@ -151,9 +151,17 @@ def test_in_haste_a_pane_may_stay_but_not_of_another_network_or_size() -> None:
     play(script, size=(120, 40))
 
 
-def test_after_many_keys_at_once_every_pane_shows_the_stage_where_the_cursor_rests() -> None:
-    with Terminal(size=(120, 40)) as terminal:
+@pytest.mark.parametrize(
+    ("arguments", "before"),
+    [((), ""), (("--reduced-motion",), ""), ((), "\x1b[O")],
+    ids=["usual", "reduced motion", "without the focus"],
+)
+def test_after_many_keys_at_once_every_pane_shows_the_stage_where_the_cursor_rests(
+    arguments: tuple[str, ...], before: str
+) -> None:
+    with Terminal(*arguments, size=(120, 40)) as terminal:
         terminal.shows("activations · layer 1")
+        terminal.press(before)
         for _ in range(7):
             terminal.press("\x1b[A")
         terminal.shows("▸  8")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -63,8 +66,21 @@ def launch(switches: argparse.Namespace) -> int:
 
 def status_of(app: GradtuiApp, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
     """Run an app; the exit status: what it was left with, or that it failed. when_ready: a coroutine to run beside."""
+    _believe_the_terminal()
     left_with = app.run(mouse=mouse, auto_pilot=when_ready)
     return app.return_code or left_with or 0
+
+
+def _believe_the_terminal() -> None:
+    """Take COLUMNS and LINES from the environment where the terminal itself tells its size.
+
+    They would win over it and hold for ever: an exported pair, or one that a parent's readline has set (it does so
+    unasked, at the C level), is the size of another terminal, or of this one before it was resized.
+    """
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if all(os.get_terminal_size(sys.__stdout__.fileno())):  # type: ignore[union-attr]
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
 
 
 def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
