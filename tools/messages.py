@@ -34,7 +34,7 @@ from gradtui.serve import endings
 from gradtui.state import AXES
 from gradtui.timeline import Grain
 from gradtui.views import catalogue as views
-from gradtui.views import cell, idea, panes, quantities, readout, speech, theory_words
+from gradtui.views import cell, idea, panes, quantities, speech, spoken, theory_words
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.cells import CELLS
@@ -64,14 +64,14 @@ VARIABLE = frozenset(
         "_AT[each.place]",
         "_CROSSINGS[here]",
         "_IDEA",
-        "_NAMES[pane]",
         "_WORDS[char]",
         "chain.cure",
         "chain.disease",
         "chain.words",
         "command.help",
         "command.label",
-        "cure.label",
+        "cure.label_of(a)",
+        "cure.label_of(edited(app))",
         "cure.lacking",
         "drawn.quantity.label",
         "drawn.quantity.lacking",
@@ -116,6 +116,7 @@ VARIABLE = frozenset(
         "row.label",
         "row.name",
         "row.note",
+        "row.said",
         "seen.row.note",
         "self._option.help",
         "self._option.kind.allowed",
@@ -222,7 +223,7 @@ def table_texts() -> Iterator[tuple[str, str]]:
 def _tables() -> dict[str, Iterable[str]]:
     return {
         "commands": (*commands.GROUPS, *_fields((*commands.COMMANDS, *commands.BROUGHT), "label", "help")),
-        "panes": _fields(panes.TABLE.values(), "label", "help"),
+        "panes": _fields(panes.TABLE.values(), "label", "help", "said"),
         "views": _fields(views.VIEWS.values(), "label", "help"),
         "quantities": (*_fields(quantities.QUANTITIES.values(), "label", "title", "help", "lacking"), *_symbols()),
         "axes": AXES,
@@ -231,13 +232,13 @@ def _tables() -> dict[str, Iterable[str]]:
         "settings": (*_fields(settings.SETTINGS.values(), "help"), settings.SETTINGS["theme"].kind.allowed),
         "exports": _fields(exports.FORMATS.values(), "label", "help"),
         "footers": (hint.words for rows in (*footers.FOOTERS.values(), footers.LEARNING) for hint in rows),
-        "cures": _fields(cures.CURES.values(), "label", "lacking"),
+        "cures": (*_fields(cures.CURES.values(), "label", "lacking"), *_cure_labels()),
         "gates": (meaning for rows in cell.GATES.values() for _, _, meaning in rows),
         "chains": _fields(idea.CHAINS, "disease", "cure", "words"),
         "lessons": course.texts(),
         "themes": _fields(palette.THEMES.values(), "help"),
         "regimes": (words for _, words in theory_words.REGIMES.values()),
-        "readout": (*readout._NAMES.values(), *readout._CROSSINGS.values()),
+        "readout": spoken._CROSSINGS.values(),
         "speech": speech._WORDS.values(),
         "form": form_model.GROUPS,
         "help": (helping._IDEA,),
@@ -250,6 +251,10 @@ def _tables() -> dict[str, Iterable[str]]:
 
 def _fields(rows: Iterable[Any], *fields: str) -> tuple[str, ...]:
     return tuple(getattr(row, field) for row in rows for field in fields)
+
+
+def _cure_labels() -> Iterator[str]:
+    return (label for each in cures.CURES.values() for _, label in each.labels)
 
 
 def _symbols() -> Iterator[str]:

@@ -93,9 +93,9 @@ def test_some_is_never_0_percent_and_not_all_is_never_100_percent(size: int, dat
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0, "0 %"), (1.0, "100 %"), (0.25, "25 %"), (1e-9, "<1 %"), (0.9999, ">99 %"), (math.nan, "nan")],
+    [(0.0, "0 %"), (1.0, "100 %"), (0.25, "25 %"), (1e-9, "<1 %"), (0.9999, ">99 %"), (math.nan, "nan"), (None, "–")],
 )
-def test_percent_rounds_to_whole_percents(share: float, text: str) -> None:
+def test_percent_rounds_to_whole_percents(share: float | None, text: str) -> None:
     assert percent(share) == text
 
 

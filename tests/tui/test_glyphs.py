@@ -181,3 +181,13 @@ def test_a_set_that_there_is_not_is_refused_and_changes_nothing() -> None:
     with pytest.raises(KeyError):
         glyphs.use("emoji")
     assert glyphs.current() == glyphs.BLOCK
+
+
+def test_glyphs_for_a_while_are_put_back_even_after_a_fault() -> None:
+    def fails() -> None:
+        assert glyphs.render("█") == "#"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), glyphs.drawing(glyphs.ASCII):
+        fails()
+    assert glyphs.current() == glyphs.BLOCK

@@ -14,7 +14,8 @@ from gradtui.palette import THEMES, palette
 from gradtui.state import State
 from gradtui.tables import EXPLORE, VIEWS, panes_of
 from gradtui.views import catalogue, status
-from gradtui.views.panes import TABLE, Pane
+from gradtui.views.pane import Pane
+from gradtui.views.panes import TABLE
 from gradtui.views.scene import Scene
 from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
@@ -150,6 +151,14 @@ def test_while_what_a_view_needs_is_being_computed_its_panes_say_so_and_fill_the
 
 
 # -- the tables ----------------------------------------------------------------------------------------
+
+
+def test_every_pane_that_a_view_can_have_is_a_row_of_the_table_and_every_row_a_pane_of_some_view() -> None:
+    possible = set()
+    for name in NETWORKS:
+        for view in VIEWS:
+            possible |= {pane for state in states(CASES[name], view) for pane in panes_of(state)}
+    assert possible == TABLE.keys()
 
 
 def test_every_view_is_in_the_catalogue_and_every_cell_has_its_panes() -> None:

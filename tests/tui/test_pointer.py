@@ -9,7 +9,6 @@ import pytest
 from gradtui import events as e
 from gradtui.state import MOST_TERMS, update
 from gradtui.tables import LISTS, VIEWS, panes_of
-from gradtui.views import pointer
 from gradtui.views.panes import TABLE
 from gradtui.views.scene import Scene
 from gradtui.views.timeaxis import TimeAxis
@@ -26,8 +25,7 @@ WIDTH, HEIGHT = 78, 12
 def clicks(scene: Scene, pane: str) -> list[list[e.Event]]:
     """The events of a click in each row, over all of its cells."""
     return [
-        [each for x in range(WIDTH) for each in pointer.clicked(scene, pane, WIDTH, HEIGHT, x, y)]
-        for y in range(HEIGHT)
+        [each for x in range(WIDTH) for each in TABLE[pane].click(scene, WIDTH, HEIGHT, x, y)] for y in range(HEIGHT)
     ]
 
 
@@ -39,7 +37,7 @@ def test_a_click_on_a_bar_selects_the_stage_whose_number_stands_before_it(view: 
     for y, line in enumerate(lines):
         number = re.match(r"[▸ ] +(\d+) ", line)
         expected = [e.Select(stage=int(number[1]))] if number else []
-        assert pointer.clicked(scene, pane, WIDTH, HEIGHT, 30, y) == expected, line
+        assert TABLE[pane].click(scene, WIDTH, HEIGHT, 30, y) == expected, line
         found |= {int(number[1])} if number else set()
     assert found == set(range(7))
 
@@ -50,14 +48,14 @@ def test_over_time_a_click_selects_the_step_of_its_column_and_beside_the_axis_no
     for x in range(WIDTH):
         stage = axis.stage_at(x)
         expected = [] if stage is None else [e.Select(stage=stage)]
-        assert pointer.clicked(scene, pane, WIDTH, HEIGHT, x, 1) == expected
+        assert TABLE[pane].click(scene, WIDTH, HEIGHT, x, 1) == expected
 
 
 def test_the_column_that_was_clicked_is_the_one_that_is_marked() -> None:
     """The ruler's mark stands in the clicked stage's columns: the click and the picture share one axis."""
     scene = scene_of(LSTM)
     for x in range(6, WIDTH - 12, 5):
-        (event,) = pointer.clicked(scene, "gradient", WIDTH, HEIGHT, x, 3)
+        (event,) = TABLE["gradient"].click(scene, WIDTH, HEIGHT, x, 3)
         moved = scene_of(LSTM, selected=update(scene.state, event, timeline_of(LSTM)).selected)
         ruler = texts(TABLE["gradient"].view(moved, WIDTH, HEIGHT))[-1]
         assert f"▴{event.stage}" in ruler
@@ -68,7 +66,7 @@ def test_a_click_in_the_labs_list_picks_the_row_that_is_written_there() -> None:
     scene = scene_of(MLP, view="lab", row="relu")
     field, rows = LISTS["lab"]
     for y, line in enumerate(texts(TABLE["rows"].view(scene, WIDTH, HEIGHT))):
-        (event,) = pointer.clicked(scene, "rows", WIDTH, HEIGHT, 3, y)
+        (event,) = TABLE["rows"].click(scene, WIDTH, HEIGHT, 3, y)
         picked = getattr(update(scene.state, event, scene.timeline), field)
         assert picked in rows(scene.state)
         assert line.lstrip("▸ ").startswith(str(picked) or "its own")
@@ -106,4 +104,4 @@ def test_panes_to_read_take_no_clicks() -> None:
 def test_a_click_outside_of_the_pane_hits_nothing() -> None:
     for scene, pane in ((scene_of(MLP), "gradient"), (scene_of(MLP, CHANGES, view="compare"), "side_b")):
         for y in (-1, HEIGHT, HEIGHT + 5):
-            assert pointer.clicked(scene, pane, WIDTH, HEIGHT, 5, y) == []
+            assert TABLE[pane].click(scene, WIDTH, HEIGHT, 5, y) == []

@@ -64,8 +64,8 @@ def test_beside_a_bar_stands_the_number_that_the_trace_holds(name: str, quantity
         return
     for text in body(scene, 70, 12):
         wanted = ORACLE[quantity](scene.stages[int(text[2 : label_cells(scene)])])
-        if quantity == "factor" and scene.trace.outcome.kind != "non_finite":
-            # 0/0, where no gradient is left to compare.
+        if quantity in ("factor", "update") and scene.trace.outcome.kind != "non_finite":
+            # 0/0, where no gradient is left to compare, or no weight.
             wanted = [None if each is not None and math.isnan(each) else each for each in wanted]
         as_text = [percent(each or 0.0).replace(" ", "") if quantity == "saturated" else short(each) for each in wanted]
         if quantity == "gradient" and len(wanted) == 1:

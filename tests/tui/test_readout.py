@@ -152,6 +152,24 @@ def test_stages_that_the_gradient_has_not_reached_are_not_said() -> None:
     assert "No gradient has been computed" in start[-1]
 
 
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_where_no_gradient_is_left_there_is_no_nan_but_a_dash(quantity: str) -> None:
+    """Zero weights pass nothing on: from the first layer on every factor is 0/0; so does a pinned gate of 0."""
+    pinned = Experiment(cell="lstm", pin_forget=0.0, sigma_w=0.0, steps=6, data="gaussian")
+    for experiment in (CASES["no weights"], pinned):
+        scene = scene_of(experiment, quantity=quantity)
+        for pane in EXPLORE[experiment.cell]:
+            lines = readout(scene, pane)
+            assert not [line for line in lines if re.search(r"\bnan\b", line)], pane
+    lines = readout(scene_of(CASES["no weights"]), "gradient")
+    assert "layer 3: gradient 0, factor -, predicted 0" in lines
+
+
+def test_a_nan_of_the_networks_own_is_said() -> None:
+    lines = readout(scene_of(CASES["overflow"]), "gradient")
+    assert "layer 59: gradient nan, factor nan" in lines
+
+
 def test_exactly_one_stage_is_said_to_be_selected() -> None:
     lines = readout(scene_of(CASES["mlp"], selected=12), "gradient")
     assert [line.split(",")[0] for line in lines if ", selected:" in line] == ["layer 12"]

@@ -17,7 +17,7 @@ from gradtui import glyphs, language
 from gradtui.needs import Failed, Need
 from gradtui.palette import THEMES, palette
 from gradtui.theory_needs import PlaneOf, SpectraOf, needs
-from gradtui.views import theory, theory_readout
+from gradtui.views import theory, theory_depth, theory_readout, theory_spectrum
 from gradtui.views.scene import Scene
 from gradtui.views.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment
@@ -27,8 +27,8 @@ from .helpers import CASES, assert_page, cut_numbers, scene_of, texts
 
 PANES = {
     "plane": (theory.plane_title, theory.plane_view),
-    "depth": (theory.depth_title, theory.depth_view),
-    "spectrum": (theory.spectrum_title, theory.spectrum_view),
+    "depth": (theory_depth.title, theory_depth.view),
+    "spectrum": (theory_spectrum.title, theory_spectrum.view),
 }
 SIZES = ((60, 14), (80, 20), (120, 36), (200, 46))
 TINY = ((10, 1), (10, 6), (23, 10), (34, 18), (58, 3), (30, 10), (29, 9))
@@ -323,7 +323,7 @@ def test_orthogonal_linear_layers_are_an_isometry() -> None:
     # Saxe et al. 2014.
     found = scene(Experiment(activation="linear", init="orthogonal", depth=20))
     assert "64 of 64 (100 %) lie within a factor of 2 of 1" in said(found, "spectrum")
-    bars = [style for line in theory.spectrum_view(found, 100, 30)[1:8] for text, style in line if "█" in text]
+    bars = [style for line in theory_spectrum.view(found, 100, 30)[1:8] for text, style in line if "█" in text]
     assert set(bars) == {"healthy"}
 
 
@@ -433,7 +433,7 @@ def test_in_sentences_every_stage_has_its_factors_from_the_output_down() -> None
 def test_a_factor_of_nothing_is_a_dash_and_not_a_broken_number() -> None:
     found = scene(Experiment(depth=1000, width=8), selected=1)
     assert math.isnan(found.stages[1].factor or 0.0)
-    lines = texts(theory.depth_view(found, 120, 30))
+    lines = texts(theory_depth.view(found, 120, 30))
     assert any(line.rstrip().endswith(" ■ –") for line in lines)
     assert not any("nan" in line or "!" in line for line in lines)
     said = list(theory_readout.depth(found))
@@ -444,7 +444,7 @@ def test_a_factor_of_nothing_is_a_dash_and_not_a_broken_number() -> None:
 def test_the_axis_label_of_the_smallest_numbers_is_whole() -> None:
     """1e-324 takes six cells, and the axis does not move for it."""
     found = scene(Experiment(depth=1000, width=8), selected=1)
-    lines = texts(theory.depth_view(found, 120, 30))
+    lines = texts(theory_depth.view(found, 120, 30))
     (line,) = (line for line in lines if "e-324" in line)
     assert line.startswith("1e-324")
     assert line[MARGIN] in "◇◆■"

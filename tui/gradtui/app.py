@@ -27,7 +27,7 @@ from .profile import OPEN, Profile
 from .search import Palette
 from .themes import textual_theme
 from .timeline import Timeline
-from .views import catalogue, pointer, status
+from .views import catalogue, status
 from .views.layout import FOOTER, HEADER, TIMELINE, Box, arrange
 from .views.panes import TABLE
 from .views.scene import Scene
@@ -267,7 +267,7 @@ class GradtuiApp(PacedApp):
         scene = self.scene()
         if scene is not None and message.x >= 0:
             size = self._panes[message.pane].size
-            for event in pointer.clicked(scene, message.pane, size.width, size.height, message.x, message.y):
+            for event in TABLE[message.pane].click(scene, size.width, size.height, message.x, message.y):
                 self.send(event)
 
     def on_pane_widget_scrolled(self, message: PaneWidget.Scrolled) -> None:

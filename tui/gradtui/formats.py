@@ -24,8 +24,10 @@ def short(value: float | None) -> str:
     return f"{mantissa}e{int(exponent):+d}".replace("e+", "e")
 
 
-def percent(share: float) -> str:
-    """A share as a percentage; one that is not 0 never prints as 0 %, nor one below 1 as 100 %."""
+def percent(share: float | None) -> str:
+    """A share as a percentage; one that is not 0 never prints as 0 %, nor one below 1 as 100 %; none is a dash."""
+    if share is None:
+        return "–"
     if 0 < share < 0.01:
         return "<1 %"
     if 0.99 < share < 1:

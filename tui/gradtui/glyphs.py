@@ -7,10 +7,11 @@ prose by words (σ → sigma).
 
 from __future__ import annotations
 
+import contextlib
 import locale
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 BLOCK, BRAILLE, ASCII = "block", "braille", "ascii"
 GLYPHS = (BLOCK, BRAILLE, ASCII)
@@ -79,6 +80,17 @@ def use(name: str) -> None:
 
 def current() -> str:
     return _current
+
+
+@contextlib.contextmanager
+def drawing(name: str) -> Iterator[None]:
+    """Draw with this set for as long as the block runs, whatever ends it."""
+    before = current()
+    use(name)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def of_locale(environment: Mapping[str, str]) -> str:

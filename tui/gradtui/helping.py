@@ -19,8 +19,6 @@ from .views.catalogue import VIEWS
 from .views.panes import TABLE
 from .views.quantities import QUANTITIES
 
-#: Panes whose bars show the state's quantity.
-_WITH_BARS = ("gradient", "side_a", "side_b", "both")
 _IDEA = (
     "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
     "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
@@ -42,7 +40,7 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
     """The focused pane first: who asks for help asks about what is in front of them."""
     view = VIEWS[state.view]
     here = [("", _meaning(state.pane))]
-    if state.pane in _WITH_BARS:
+    if TABLE[state.pane].shows_quantity:
         quantity = QUANTITIES[state.quantity]
         here.append((tr(quantity.label), tr(quantity.help)))
     others = tuple((tr(TABLE[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)

@@ -21,7 +21,7 @@ from .views.reads import Same
 from .views.spans import Line
 
 if TYPE_CHECKING:
-    from .views.panes import Pane
+    from .views.pane import Pane
     from .views.scene import Scene
 
 Palette = Mapping[str, Style]

@@ -180,7 +180,7 @@ def bar_cells(scene: Scene, drawn: Bars, index: int, room: int) -> Line:
         for series in drawn.series:
             value = series.values[index]
             line += _bar(scene, drawn, series, index, half)
-            shown = _number(drawn, value) if is_known(scene, series, index) else ""
+            shown = _number(scene, drawn, value) if is_known(scene, series, index) else ""
             line.append((shown.rjust(_NUMBER) + " ", series.style))
         return line
     factor = _with_factor(scene, room)
@@ -190,7 +190,7 @@ def bar_cells(scene: Scene, drawn: Bars, index: int, room: int) -> Line:
     if not is_known(scene, series, index):
         return line
     value = series.values[index]
-    line.append((_number(drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
+    line.append((_number(scene, drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
     if factor:
         found = scene.stages[index].factor
         line.append((("" if found is None else _times(defined(found, scene.trace))).rjust(factor), "dim"))
@@ -201,8 +201,8 @@ def _times(factor: float | None) -> str:
     return short(factor) if factor is None else f"×{short(factor)}"
 
 
-def _number(drawn: Bars, value: float | None) -> str:
-    return percent(value) if drawn.quantity.share and value is not None else short(value)
+def _number(scene: Scene, drawn: Bars, value: float | None) -> str:
+    return (percent if drawn.quantity.share else short)(defined(value, scene.trace))
 
 
 def _style(scene: Scene, series: Series, value: float | None) -> str:
@@ -260,7 +260,7 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
     cells = list(zip(*upright, strict=True))
     selected = scene.stage
     shown = is_known(scene, series, selected)
-    number_text = _number(drawn, series.values[selected]) if shown else "–"
+    number_text = _number(scene, drawn, series.values[selected]) if shown else "–"
     ticks = _ticks(scale, reference, mark, height)
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):

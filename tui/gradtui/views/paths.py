@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..formats import percent, short
 from ..language import tr
+from ..quotients import defined
 from ..scale import LinearScale, Scale, columns
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page, runs, width_of
@@ -86,9 +87,10 @@ def _sum(scene: Scene, width: int) -> Line:
 def _shares(scene: Scene, width: int) -> Line:
     """How much of the gradient of c takes the direct path."""
     stage = scene.stages[max(scene.stage, 1) - 1]
-    direct, gates, cosine = (stage.factors.get(name, 0.0) for name in ("direct", "gates", "cosine"))
-    total = direct + gates
-    share = direct / total if total > 0 else float("nan")
+    direct, gates, cosine = (
+        defined(stage.factors.get(name, 0.0), scene.trace) for name in ("direct", "gates", "cosine")
+    )
+    share = direct / (direct + gates) if direct is not None and gates is not None and direct + gates != 0 else None
     line: Line = [
         ("∂L/∂c: ", "label"),
         (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_f"),

@@ -1,4 +1,4 @@
-"""What a click on a cell of a pane's inside means."""
+"""What a click on a cell of a pane's inside means: `panes` says which pane is clicked how."""
 
 from __future__ import annotations
 
@@ -11,50 +11,37 @@ from .scene import Scene
 from .timeaxis import TimeAxis
 
 Events = list[e.Event]
-#: (scene, pane, width, height, x, y) → the events.
-Click = Callable[[Scene, str, int, int, int, int], Events]
+#: (scene, width, height, x, y) → the events that a click sends; none where it hit nothing that can be picked.
+Click = Callable[[Scene, int, int, int, int], Events]
 
 
-def clicked(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> Events:
-    """The events that a click sends; none where it hit nothing that can be picked."""
-    handler = _CLICKS.get(pane)
-    return handler(scene, pane, width, height, x, y) if handler is not None else []
+def nothing(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
+    """A pane to read."""
+    return []
 
 
-def _stage(stage: int | None) -> Events:
-    return [] if stage is None else [e.Select(stage=stage)]
-
-
-def _bars(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> Events:
+def bar(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
     return _stage(bars.stage_at(scene, width, height, x, y))
 
 
-def _compare(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> Events:
-    return _stage(compare.stage_at(scene, pane, width, height, x, y))
+def bar_of(pane: str) -> Click:
+    """A bar in one of the panes that compare A and B."""
+    return lambda scene, width, height, x, y: _stage(compare.stage_at(scene, pane, width, height, x, y))
 
 
-def _over_time(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> Events:
+def over_time(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
     return _stage(TimeAxis.of(len(scene.stages), width).stage_at(x))
 
 
-def _lab_rows(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> Events:
+def lab_row(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
     item = lab_rows.item_at(scene, y, height)
     return [] if item is None else [e.SelectItem(item)]
 
 
-def _terms(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> Events:
+def terms(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
+    """The slider under a series."""
     return [e.SetTerms(terms_at(x, width))] if y == maths.SLIDER_ROW else []
 
 
-_CLICKS: dict[str, Click] = {
-    "gradient": _bars,
-    "side_a": _compare,
-    "side_b": _compare,
-    "both": _compare,
-    "rows": _lab_rows,
-    "circular": _terms,
-    "hyperbolic": _terms,
-    "cell": _over_time,
-    "gates": _over_time,
-    "paths": _over_time,
-}
+def _stage(stage: int | None) -> Events:
+    return [] if stage is None else [e.Select(stage=stage)]

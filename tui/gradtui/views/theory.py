@@ -1,18 +1,11 @@
-"""The Theory view: the plane (for gated cells the half-life of the direct path), depth, and the spectrum."""
+"""The Theory view's first pane: the plane; for gated cells the half-life of the direct path."""
 
 from __future__ import annotations
 
-from ..theory_needs import PlaneOf, needs
-from . import theory_depth, theory_gate, theory_plane, theory_spectrum
+from ..theory_needs import PlaneOf
+from . import theory_gate, theory_plane
 from .scene import Scene
 from .spans import Line
-
-__all__ = [
-    "depth_title", "depth_view", "needs", "plane_title", "plane_view", "spectrum_title", "spectrum_view",
-]  # fmt: skip
-
-depth_title, depth_view = theory_depth.title, theory_depth.view
-spectrum_title, spectrum_view = theory_spectrum.title, theory_spectrum.view
 
 
 def _has_plane(scene: Scene) -> bool:
