@@ -27,18 +27,29 @@ class Cell:
     """One kind of network.
 
     build(experiment, sizes, loss) lists the program. activations are those that the cell can use, empty for all.
+    gate is the one on the direct path of the state, whose value is that path's factor; "" without such a path.
     A cell with activations of its own (σ and tanh) has the MLP's default, so that switching there and back keeps it.
     """
 
     name: str
     axis: str
-    over_time: bool
     default_data: str
     default_activation: str
     formula: str
     build: Callable[[Experiment, Sizes, str], Program]
     note: str
     activations: tuple[str, ...] = ()
+    gate: str = ""
+    has_cell_state: bool = False
+
+    @property
+    def over_time(self) -> bool:
+        """Whether a stage is a step in time; else it is a layer."""
+        return self.axis == "time"
+
+    @property
+    def gated(self) -> bool:
+        return bool(self.gate)
 
     def numbers(self, experiment: Experiment, sizes: Sizes) -> int:
         """How many numbers the trace holds, worked out without building it, so that an impossible size is refused.
@@ -66,7 +77,6 @@ CELLS = Table(
         Cell(
             "mlp",
             "layer",
-            False,
             "digits",
             "sigmoid",
             "h_l = f(h_(l−1) W_lᵀ + b_l)",
@@ -76,27 +86,27 @@ CELLS = Table(
         Cell(
             "lstm",
             "time",
-            True,
             "digits-pixels",
             "sigmoid",
             "i, f, o = σ(x_t W_ihᵀ + h_(t−1) W_hhᵀ + b); g = tanh(…); c_t = f ⊙ c_(t−1) + i ⊙ g; h_t = o ⊙ tanh c_t",
             recurrent.build,
             "Deep in time, with a cell state: its direct path's factor is the forget gate.",
+            gate="f",
+            has_cell_state=True,
         ),
         Cell(
             "gru",
             "time",
-            True,
             "digits-pixels",
             "sigmoid",
             "r, z = σ(…); n = tanh(p_n + r ⊙ q_n); h_t = (1 − z) ⊙ n + z ⊙ h_(t−1)",
             recurrent.build,
             "Deep in time, two gates and no cell state: the direct path's factor is z.",
+            gate="z",
         ),
         Cell(
             "rnn",
             "time",
-            True,
             "digits-pixels",
             "tanh",
             "h_t = f(x_t W_ihᵀ + h_(t−1) W_hhᵀ + b)",

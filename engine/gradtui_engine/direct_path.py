@@ -44,12 +44,12 @@ def at_factor(factor: float) -> DirectPath:
 
 def predicted(experiment: Experiment) -> DirectPath | None:
     """What the pinned gate, or its bias, gives at initialisation; None for cells without a gate on the path."""
-    if experiment.cell not in ("lstm", "gru"):
+    if not experiment.kind.gated:
         return None
     if experiment.pin_forget is not None:
         return at_factor(experiment.pin_forget)
     # A GRU's update gate has no bias of its own to set.
-    return at_bias(experiment.forget_bias if experiment.cell == "lstm" else 0.0)
+    return at_bias(experiment.forget_bias if experiment.kind.gate == "f" else 0.0)
 
 
 def measured(trace: Trace) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import datasets, spelling
 from .activations import ACTIVATIONS
-from .cells import CELLS
+from .cells import CELLS, Cell
 from .clipping import CLIPPINGS
 from .datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, Source, find, has_its_own
 from .initialisers import INITIALISERS
@@ -132,7 +132,7 @@ class Experiment:
 
     def _derived(self) -> dict[str, Value]:
         """What a field that is left out becomes, given the others."""
-        cell = CELLS[self.cell]
+        cell = self.kind
         source = self.data or cell.default_data
         data = find(source)
         found: dict[str, Value] = {
@@ -154,7 +154,7 @@ class Experiment:
 
     def _contradictions(self) -> Iterator[Problem]:
         """What is allowed by itself but not together."""
-        cell, data, derived = CELLS[self.cell], find(str(self.data)), self._derived()
+        cell, data, derived = self.kind, find(str(self.data)), self._derived()
         if cell.over_time and not data.over_time:
             message = Message(
                 "{data} has no time axis, which {cell} needs; allowed: {allowed}", data=repr(data.name), cell=cell.name,
@@ -195,6 +195,11 @@ class Experiment:
     # -- what the fields mean together ------------------------------------------------------------------
 
     @property
+    def kind(self) -> Cell:
+        """The row of its cell: its axis, whether it is gated, whether it has a cell state."""
+        return CELLS[self.cell]
+
+    @property
     def activation_name(self) -> str:
         """The activation as a name: it is never None once the experiment is made."""
         return str(self.activation)
@@ -215,7 +220,7 @@ class Experiment:
     def gain_value(self) -> float:
         """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
         if isinstance(self.gain, str):
-            wanted = ACTIVATIONS[self.activation_name].gain if self.cell in ("mlp", "rnn") else 1.0
+            wanted = ACTIVATIONS[self.activation_name].gain if not self.kind.gated else 1.0
             return wanted / INITIALISERS[self.init].built_in_gain
         return self.gain
 
@@ -241,8 +246,7 @@ class Experiment:
 
     def request(self) -> Request:
         """What to ask the data set for."""
-        over_time = CELLS[self.cell].over_time
-        return Request(str(self.data), self.batch, self.steps, self.inputs, over_time, self.seed)
+        return Request(str(self.data), self.batch, self.steps, self.inputs, self.kind.over_time, self.seed)
 
     # -- spellings -------------------------------------------------------------------------------------
 

@@ -149,7 +149,7 @@ def _check(trace: Trace, first: int, last: int, sample: int) -> None:
     if not 0 <= sample < trace.input.shape[-2]:
         message = Message("{given} given; allowed: 0 to {most}", given=sample, most=trace.input.shape[-2] - 1)
         problems.append(Problem("sample", message))
-    if experiment.norm == "batch" and experiment.cell == "mlp":
+    if experiment.norm == "batch" and not experiment.kind.over_time:
         message = Message("batch norm ties the samples together: there is no Jacobian per sample")
         problems.append(Problem("norm", message))
     if experiment.layers > 1 and trace.axis == "time":

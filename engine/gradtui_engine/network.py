@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import datasets
-from .cells import CELLS, Sizes
+from .cells import Sizes
 from .experiment import Experiment
 from .initialisers import INITIALISERS
 from .losses import LOSSES
@@ -26,12 +26,24 @@ from .watch import Watch, part, throttled, told
 MOST_CLASSES = 1000
 #: A trace larger than this is refused before anything of it is allocated.
 MOST_BYTES = 2 * 2**30
+_allowed = float(MOST_BYTES)
 # Python objects of an unrolled stage (instructions, slots, views, steps, and what `prepare` works out): 6 kB measured
 # at depth 10,000, 11 kB with norm and skip, rounded up.
 STAGE_BYTES = 12_288
 # Shares of a run and of a simulation, for who watches: the backward pass takes twice the forward pass's products; at
 # depth 10,000 building takes as long as running, for an LSTM of 10,000 steps a fifth of it.
 _FORWARD, _BUILD = 1 / 3, 0.4
+
+
+def allow(most: float) -> None:
+    """The largest trace of this process in bytes, where a limit of memory leaves it less than MOST_BYTES."""
+    global _allowed
+    _allowed = most
+
+
+def largest() -> float:
+    """Bytes of the largest trace that is run here."""
+    return min(MOST_BYTES, _allowed)
 
 
 class Network:
@@ -183,14 +195,14 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     if experiment.loss == "cross_entropy" and batch.loss != "cross_entropy":
         batch = _as_classes(batch)
     sizes = Sizes.of(batch)
-    over_time = CELLS[experiment.cell].over_time
+    over_time = experiment.kind.over_time
     experiment = experiment.replace(
         batch=sizes.batch, inputs=sizes.inputs, steps=sizes.steps if over_time else experiment.steps,
         loss=experiment.loss or batch.loss,
     )  # fmt: skip
     _check_size(experiment, sizes)
     batch = _aim(batch, experiment)
-    program = CELLS[experiment.cell].build(experiment, sizes, batch.loss)
+    program = experiment.kind.build(experiment, sizes, batch.loss)
     scaled = _is_data_dependent(experiment)
     drawn = 0.5 if scaled else 1.0
     network = Network(experiment, program, initialise(program, experiment, part(watch, 0.0, drawn)), batch)
@@ -221,7 +233,7 @@ def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
             raise ExperimentError([Problem("loss", message)])
     elif not row.of_classes:
         target = np.eye(batch.outputs)[target]
-    if CELLS[experiment.cell].over_time:
+    if experiment.kind.over_time:
         steps = len(batch.inputs)
         per_step = batch.target.ndim == 2 and batch.loss == "cross_entropy"
         if per_step and experiment.readout == "last":
@@ -276,7 +288,7 @@ def planned_sizes(experiment: Experiment) -> Sizes | None:
     outputs = datasets.find(str(experiment.data)).outputs
     if outputs is None or experiment.batch is None or experiment.inputs is None:
         return None
-    over_time = CELLS[experiment.cell].over_time
+    over_time = experiment.kind.over_time
     return Sizes(experiment.batch, experiment.inputs, outputs, (experiment.steps or 1) if over_time else 1)
 
 
@@ -284,10 +296,10 @@ def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
     """Refuse an impossible size before anything of it is allocated."""
     if sizes is None:
         return
-    cell = CELLS[experiment.cell]
+    cell = experiment.kind
     stages = sizes.steps * experiment.layers if cell.over_time else experiment.depth
     size = cell.numbers(experiment, sizes) * np.dtype(experiment.dtype).itemsize + stages * STAGE_BYTES
-    if size > MOST_BYTES:
+    if size > largest():
         length = (
             Message("{steps} steps", steps=sizes.steps)
             if cell.over_time
@@ -297,7 +309,7 @@ def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
             "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
             "allowed: up to {most} GiB; lower one of them",
             length=length, width=experiment.width, batch=sizes.batch, inputs=sizes.inputs, dtype=experiment.dtype,
-            needed=f"{size / 2**30:,.1f}", most=f"{MOST_BYTES / 2**30:g}",
+            needed=f"{size / 2**30:,.2g}" if size < 2**30 else f"{size / 2**30:,.1f}", most=f"{largest() / 2**30:.2g}",
         )  # fmt: skip
         raise ExperimentError([Problem("size", message)])
 

@@ -172,7 +172,7 @@ def _rows_are_equal(trace: Trace, name: str) -> bool:
 
 
 def _dead(case: _Case) -> _Finding | None:
-    if case.trace.experiment.cell in ("lstm", "gru") or case.trace.experiment.residual != "none":
+    if case.trace.experiment.kind.gated or case.trace.experiment.residual != "none":
         return None  # the gradient has another path: the gates' direct one, or the skip
     # Where f' has underflowed to 0 because the unit is saturated, it is not off.
     off = [stage for stage in case.trace.stages[1:] if stage.activation.saturated <= DEAD]

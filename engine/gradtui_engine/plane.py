@@ -78,7 +78,7 @@ def place(experiment: Experiment) -> Place | None:
 
     None for gated cells, and where the initialiser has no variance that theory can use.
     """
-    if experiment.cell not in ("mlp", "rnn"):
+    if experiment.kind.gated:
         return None
     scale = weight_scale(experiment, experiment.width, experiment.width)
     if scale is None:

@@ -90,7 +90,7 @@ def weight_spread(trace: Trace, stage: int) -> float | None:
     matrix.
     """
     if trace.axis == "time":
-        name = f"rnn.weight_hh_l{trace.experiment.layers - 1}" if trace.experiment.cell == "rnn" else ""
+        name = "" if trace.experiment.kind.gated else f"rnn.weight_hh_l{trace.experiment.layers - 1}"
     else:
         name = f"layers.{stage}.weight"
     if name not in trace.parameters:

@@ -263,7 +263,7 @@ def _gated(trace: Trace, count: int) -> Theory:
         return _nothing(count, note)
     note = Message(
         "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
-        state="c" if trace.experiment.cell == "lstm" else "h",
+        state="c" if trace.experiment.kind.has_cell_state else "h",
     )
     return Theory((*((pin,) * (count - 1)), None), None, pin**2, _regime(pin**2), None, note)
 

@@ -28,7 +28,7 @@ def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
         _layer(program, experiment, sizes, layer, mark, source, inputs)
         source, inputs = program.window(f"h{mark}/1:", f"h{mark}", 1), experiment.width
     program.stages = [f"h/{time}" for time in range(sizes.steps + 1)]
-    program.cells = [f"c/{time}" for time in range(sizes.steps + 1)] if experiment.cell == "lstm" else []
+    program.cells = [f"c/{time}" for time in range(sizes.steps + 1)] if experiment.kind.has_cell_state else []
     state = source if experiment.readout == "all" else program.stages[-1]
     readout(program, experiment, [state], experiment.width, sizes, loss)
     return program
@@ -43,13 +43,14 @@ def _layer(
     state, gates = (sizes.batch, width), (sizes.batch, blocks * width)
     program.stack(f"projection{mark}", times, gates, units_first=True)
     program.stack(f"h{mark}", range(steps + 1), state, units_first=True)
-    carried = [f"h{mark}", f"c{mark}"] if cell == "lstm" else [f"h{mark}"]
-    if cell == "lstm":
+    has_cell_state = experiment.kind.has_cell_state
+    carried = [f"h{mark}", f"c{mark}"] if has_cell_state else [f"h{mark}"]
+    if has_cell_state:
         program.stack(f"c{mark}", range(steps + 1), state, units_first=True)
     for name in _KEEPS[cell]:
         program.stack(f"{name}{mark}", times, state if name == "tanh_c" else gates, units_first=True)
     program.initial += [f"{name}/0" for name in carried]
-    if cell == "lstm":
+    if has_cell_state:
         # No later step reads the last cell state; its own step adds to its gradient.
         program.zeroed.append(f"c{mark}/{steps}")
     # The projection's gradient is that of the pre-activations: every step's share of the weights' gradient.
@@ -69,7 +70,7 @@ def _layer(
         wrote = [*(f"{name}/{time}" for name in carried), *(f"{name}{mark}/{time}" for name in _KEEPS[cell])]
         program.add(
             f"{cell}_step", Site(_site("cell", experiment, layer), time=time), inputs=tuple(read), outputs=tuple(wrote),
-            shared=(names[1], names[3]), choice=experiment.activation_name if cell == "rnn" else "",
+            shared=(names[1], names[3]), choice="" if experiment.kind.gated else experiment.activation_name,
             constant=_pin(experiment),
         )  # fmt: skip
 

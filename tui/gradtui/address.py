@@ -106,8 +106,7 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
         except Rejected as error:
             problems.append(Problem(f"--{row.name}", error.message))
     lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
-    axis = "layer" if experiment.cell == "mlp" else "time"
-    state = State(experiment, changes, cell=experiment.cell, axis=axis, lesson=lesson)
+    state = State(experiment, changes, cell=experiment.cell, axis=experiment.kind.axis, lesson=lesson)
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
     if "grain" in values:
         values["grain"] = Grain(values["grain"])

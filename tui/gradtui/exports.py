@@ -217,13 +217,13 @@ def slug(experiment: Experiment) -> str:
 
 def _words(experiment: Experiment) -> Iterator[str]:
     yield experiment.cell
-    if experiment.cell == "mlp":
+    if not experiment.kind.over_time:
         yield f"{experiment.depth}x{experiment.width}"
     elif experiment.steps is None:
         yield str(experiment.width)
     else:
         yield f"{experiment.steps}x{experiment.width}"
-    if experiment.cell in ("mlp", "rnn"):
+    if not experiment.kind.gated:
         yield experiment.activation_name
     if experiment.norm != "none":
         yield f"{experiment.norm}norm"

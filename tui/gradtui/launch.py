@@ -55,7 +55,7 @@ def _lesson(state: State, given: Mapping[str, Any]) -> State:
         view=state.view if given.get("view") else setup.view,
         quantity=state.quantity if given.get("quantity") else setup.quantity,
         cell=setup.experiment.cell,
-        axis="layer" if setup.experiment.cell == "mlp" else "time",
+        axis=setup.experiment.kind.axis,
     )
 
 

@@ -29,7 +29,7 @@ def describe(experiment: Experiment, detail: int = 2) -> str:
     detail 1 leaves out the batch, 0 all but the shape and the seed.
     """
     name = experiment.cell.upper()
-    if experiment.cell == "mlp":
+    if not experiment.kind.over_time:
         shape = f"{name} {experiment.depth}×{experiment.width} · {experiment.activation}"
     else:
         stacked = f" × {tr('{count} layers', count=experiment.layers)}" if experiment.layers > 1 else ""
@@ -58,11 +58,11 @@ def _extras(experiment: Experiment) -> Iterator[str]:
     """What is not as in the plainest network of the cell."""
     if experiment.cell == "rnn" and experiment.activation != "tanh":
         yield str(experiment.activation)
-    if experiment.pin_forget is not None and experiment.cell in ("lstm", "gru"):
+    if experiment.pin_forget is not None and experiment.kind.gated:
         yield tr("gate pinned at {value}", value=f"{experiment.pin_forget:g}")
-    elif experiment.cell == "lstm":
+    elif experiment.kind.gate == "f":
         yield tr("forget bias {value}", value=f"{experiment.forget_bias:g}")
-    if experiment.cell == "mlp":
+    if not experiment.kind.over_time:
         if experiment.norm != "none":
             yield tr("{kind} norm", kind=experiment.norm)
         if experiment.residual != "none":

@@ -31,7 +31,7 @@ class PlaneOf:
     @classmethod
     def of(cls, experiment: Experiment) -> PlaneOf | None:
         """The plane that an experiment lies in; None for gated cells."""
-        if experiment.cell not in ("mlp", "rnn"):
+        if experiment.kind.gated:
             return None
         name = experiment.activation_name
         return cls(name, experiment.slope if ACTIVATIONS[name].slope is not None else None)

@@ -75,7 +75,7 @@ class Measure:
 
 def last_stage(experiment: Experiment) -> int | None:
     """The number of the last stage; None where only a data file knows it."""
-    return experiment.steps if CELLS[experiment.cell].over_time else experiment.depth
+    return experiment.steps if experiment.kind.over_time else experiment.depth
 
 
 def _part(name: str) -> Callable[[Trace, int], float | None]:

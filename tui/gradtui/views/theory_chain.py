@@ -38,7 +38,7 @@ class Chain:
 
 
 def is_gated(scene: Scene) -> bool:
-    return scene.trace.experiment.cell in ("lstm", "gru")
+    return scene.trace.experiment.kind.gated
 
 
 def measured_chain(scene: Scene) -> Chain:
