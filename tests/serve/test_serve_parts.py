@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 import os
+import threading
 from argparse import ArgumentParser
 from io import StringIO
 from pathlib import Path
@@ -210,14 +213,48 @@ def test_the_histogram_is_cumulative_and_every_reason_has_a_line() -> None:
 
 def test_json_lines_are_json_and_text_lines_have_no_control_characters() -> None:
     out = StringIO()
-    Report(out, JSON).event("refused", address="1.2.3.4", reason="full", empty="")
+    report = Report(out, JSON)
+    report.event("refused", address="1.2.3.4", reason="full", empty="")
+    report.close()
     found = json.loads(out.getvalue())
     assert found.pop("time")
     assert found == {"event": "refused", "address": "1.2.3.4", "reason": "full"}
     out = StringIO()
-    Report(out, LINES).event("ended", log="one\x1b[2J\ntwo")
+    report = Report(out, LINES)
+    report.event("ended", log="one\x1b[2J\ntwo")
+    report.close()
     assert "\x1b" not in out.getvalue()
     assert len(out.getvalue().splitlines()) == 3
+
+
+def test_a_report_that_nobody_reads_holds_nothing_up_and_tells_later_what_it_has_left_out() -> None:
+    """A pipe without a reader, a terminal after ctrl+s: whoever writes to it waits for ever."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as out:
+        report = Report(out, JSON)
+        reporting = threading.Thread(target=lambda: [report.note(f"{number}") for number in range(3000)], daemon=True)
+        reporting.start()
+        reporting.join(30)
+        assert not reporting.is_alive()
+        first = [json.loads(reader.readline())["text"] for _ in range(500)]
+        assert first == [str(number) for number in range(500)]
+        report.note("later")
+        written = len(first)
+        while (event := json.loads(reader.readline()))["event"] != "lost":
+            written += 1
+        assert event["lines"] == 3000 - written
+        report.close()
+
+
+def test_a_report_whose_reader_has_gone_goes_on_without_it() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writing, "w") as out:
+        report = Report(out, JSON)
+        for number in range(3):
+            report.note(f"{number}")
+        report.close()
 
 
 # -- the command -------------------------------------------------------------------------------------------

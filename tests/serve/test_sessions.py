@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -48,14 +50,21 @@ class Watcher:
         self.told.append(refusal.reason)
 
 
-def run(script: Callable[[Sessions], Awaitable[None]], **limits: Any) -> list[str]:
-    """Run it with sessions of its own; what the watcher was told."""
+def run(
+    script: Callable[[Sessions], Awaitable[None]], while_loading: Callable[[int], None] | None = None, **limits: Any
+) -> list[str]:
+    """Run it with sessions of its own; what the watcher was told. while_loading gets the warm parent's number."""
     watcher = Watcher()
 
     async def all_of_it() -> None:
         found = Limits(**limits)
         launcher = Launcher(found, watcher.told.append)
-        await launcher.start()
+        starting = asyncio.create_task(launcher.start())
+        if while_loading is not None:
+            while launcher.pid is None:
+                await asyncio.sleep(0)
+            while_loading(launcher.pid)
+        await starting
         sessions = Sessions(found, launcher, watcher)
         try:
             await asyncio.wait_for(script(sessions), 30)
@@ -149,3 +158,14 @@ def test_a_visit_that_is_given_up_while_it_starts_leaves_no_place_taken() -> Non
         assert len(sessions) == 0
 
     run(script)
+
+
+def test_where_the_warm_parent_dies_before_it_is_ready_each_session_loads_the_program_itself() -> None:
+    async def script(sessions: Sessions) -> None:
+        session, _ = await open_(sessions, "--depth", "3")
+        session.write(b"q")
+        assert (await session.ended).status == 0
+
+    told = run(script, while_loading=lambda pid: os.kill(pid, signal.SIGKILL))
+    assert "prepares nothing" in told[0]
+    assert told[1:] == ["opened", "first frame", "left"]

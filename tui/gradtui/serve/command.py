@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,11 +17,12 @@ from gradtui_engine.problems import ExperimentError, Problem
 from gradtui_engine.spelling import flag
 
 from .. import address, presets
-from ..language import tr
+from ..language import current, tr
 from ..launch import opening
 from ..settings import SETTINGS, Boolean, given_of
 from . import limits as limits_of
 from .limits import Limits
+from .plan import Plan
 from .report import FORMS, TABLE
 
 _INSTALL = "pip install 'gradtui[serve]'"
@@ -56,27 +55,6 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
         *limits_of.switches(),
         *address.switches(),
     ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was asked for, checked."""
-
-    host: str
-    port: int
-    key_file: Path
-    password: str | None
-    authorized_keys: Path | None
-    form: str
-    metrics: int | None
-    #: The browsers' port, and the names by which they may ask for it.
-    web: int | None
-    names: tuple[str, ...]
-    limits: Limits
-    #: What each visitor's program is started with.
-    arguments: tuple[str, ...]
-    #: The log of a lecture; None where there is none.
-    lecture_log: Path | None = None
 
 
 def plan(experiment: Experiment, given: Any) -> Plan:
@@ -131,7 +109,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     arguments = (*experiment.to_arguments(), *_opening(vars(given)), *_settings(given_of(given)))
     log = Path(given.log_file) if given.log_file is not None else key_file.with_name("lecture.log")
     return Plan(
-        given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments,
+        given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments, current(),
         log if given.present else None,
     )  # fmt: skip
 
@@ -204,14 +182,12 @@ def _settings(given: Mapping[str, str]) -> Iterable[str]:
 def serve(given: Any, out: TextIO) -> int:
     """Serve until a signal ends it. `given.plan` is what `plan` has made of the options."""
     found: Plan = given.plan
-    from .hostkey import fingerprint, host_key
-
-    key = host_key(found.key_file)
     if found.lecture_log is not None:
+        from .hostkey import fingerprint, host_key
         from .present import present
 
+        key = host_key(found.key_file)
         return present(given, key, fingerprint(key), out)
-    from .server import Server, many_files
+    from .process import become
 
-    many_files()
-    return asyncio.run(Server(found, out).run(key, fingerprint(key)))
+    return become(found)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .limits import Limits, frames
-from .warm import PACKET
+from .warm import COLD, PACKET
 
 #: Seconds that the warm parent may take to load (it takes 1), and that an answer may take.
 _LOADING, _ANSWER = 60.0, 10.0
@@ -41,6 +41,11 @@ class End:
 
 #: Of a process whose warm parent has died: the kernel has killed it.
 _ORPHAN = End(-signal.SIGKILL, "the process that starts sessions has ended")
+_ANOTHER = "the process that starts sessions has ended; another is started"
+_COLD_START = (
+    "the process that starts sessions has ended before it was ready; another is started that prepares nothing: "
+    "visitors will wait longer, and each takes more memory"
+)
 
 
 @dataclass
@@ -67,6 +72,9 @@ class Launcher:
         self._closed = False
         self._again: asyncio.TimerHandle | None = None
         self._born = 0.0
+        #: Whether warm parents die before they are ready: then one that loads nothing, whose children load it all
+        #: themselves (a first frame after 0.5 s instead of 0.05, and 10 MB more for each).
+        self._cold = False
         #: What was wrong with the first warm parent; empty where nothing was.
         self._first: asyncio.Future[str] | None = None
 
@@ -160,19 +168,14 @@ class Launcher:
         environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
         with theirs:
             self._warm = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "gradtui.serve.warm",
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                    json.dumps(self._arguments),
-                ],
+                # -P: what lies in the folder where the server was started is not imported.
+                [sys.executable, "-P", "-m", "gradtui.serve.warm", str(theirs.fileno()), str(os.getpid()),
+                 json.dumps(self._arguments), *([COLD] if self._cold else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 env=environment,
-            )
+            )  # fmt: skip
         self._link = ours
         loop = asyncio.get_running_loop()
         self._born = loop.time()
@@ -236,6 +239,7 @@ class Launcher:
         loop.remove_reader(self._link.fileno())
         self._link.close()
         self._link = None
+        stillborn = not self._ready.is_set()
         self._ready.clear()
         warm, self._warm = self._warm, None
         asked, self._asked = self._asked, {}
@@ -246,10 +250,12 @@ class Launcher:
         for ended in ends.values():
             if not ended.done():
                 ended.set_result(_ORPHAN)
-        self._begin("the process that starts sessions has ended while it was starting")
+        if self._cold:
+            self._begin("the process that starts sessions has ended while it was starting")
         if self._closed:
             return
-        self._note("the process that starts sessions has ended; another is started")
+        self._note(_COLD_START if stillborn else _ANOTHER)
+        self._cold = self._cold or stillborn
         if warm is not None:
             warm.kill()
             warm.wait()

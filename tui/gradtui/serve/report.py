@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
-from collections.abc import Iterable
+import queue
+import threading
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from ..formats import percent
@@ -18,6 +21,51 @@ TABLE, LINES, JSON = "table", "text", "json"
 FORMS = (TABLE, LINES, JSON)
 
 
+#: What may wait to be written, and the seconds that the end of it may take.
+_MOST_WAITING, _LAST = 1000, 1.0
+
+
+class _Writer:
+    """Writes on a thread of its own: an output that takes nothing (a terminal after ctrl+s, a pipe that nobody reads)
+    would stop all sessions. What does not fit is counted, and what has gone (a closed pipe) is written no more.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        self._lost = 0
+        self._thread = threading.Thread(target=self._run, name="report", daemon=True)
+        self._thread.start()
+
+    def put(self, write: Callable[[], None]) -> None:
+        try:
+            self._queue.put_nowait(write)
+        except queue.Full:
+            self._lost += 1
+
+    def lost(self) -> int:
+        """How many did not fit since the last question."""
+        if self._lost and self._queue.full():
+            return 0
+        lost, self._lost = self._lost, 0
+        return lost
+
+    def close(self) -> None:
+        """Write what waits, but not for longer than it may take."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=_LAST)
+            self._thread.join(_LAST)
+
+    def _run(self) -> None:
+        gone = False
+        while (write := self._queue.get()) is not None:
+            if gone:
+                continue
+            try:
+                write()
+            except (OSError, ValueError):  # ValueError: closed on our own side
+                gone = True
+
+
 class Report:
     """A watcher that writes."""
 
@@ -26,12 +74,13 @@ class Report:
         self._out = out
         self._json = form == JSON
         self._live: Any = None
+        self._writer = _Writer()
         if form == TABLE and out.isatty():
             from rich.console import Console
             from rich.live import Live
 
             self._live = Live(console=Console(file=out), auto_refresh=False, transient=True)
-            self._live.start()
+            self._writer.put(self._live.start)
 
     def opened(self, session: Session) -> None:
         columns, rows = session.window
@@ -59,6 +108,8 @@ class Report:
 
     def event(self, kind: str, **values: Any) -> None:
         """One line. Values that are empty are left out; a log of many lines follows indented."""
+        if lost := self._writer.lost():
+            self.event("lost", lines=lost)
         values = {name: value for name, value in values.items() if value not in ("", None)}
         now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         if self._json:
@@ -71,6 +122,9 @@ class Report:
             self._print(f"    {plain(line)}")
 
     def _print(self, line: str) -> None:
+        self._writer.put(lambda: self._write(line))
+
+    def _write(self, line: str) -> None:
         if self._live is not None:
             self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
@@ -94,9 +148,10 @@ class Report:
                 str(each.number), plain(each.visitor.address), f"{columns}×{rows}", plain(each.visitor.term)[:20],
                 f"{each.lasted:.0f} s", f"{each.sent / 1000:.0f} kB",
             )  # fmt: skip
-        self._live.update(table, refresh=True)
+        self._writer.put(lambda: self._live.update(table, refresh=True))
 
     def close(self) -> None:
+        """Write what is left, and leave the terminal as it was."""
         if self._live is not None:
-            self._live.stop()
-            self._live = None
+            self._writer.put(self._live.stop)
+        self._writer.close()

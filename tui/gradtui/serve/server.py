@@ -20,8 +20,8 @@ from .report import Report
 from .sessions import Sessions
 
 if TYPE_CHECKING:
-    from .command import Plan
     from .lecture import Lecture
+    from .plan import Plan
 
 #: Seconds between two looks of the live table.
 _LOOK = 1.0

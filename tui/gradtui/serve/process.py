@@ -1,0 +1,62 @@
+"""The server's own process, without the engine: `python -m gradtui.serve.process DESCRIPTOR`, a plan to be read there.
+
+Options are read with all of the program: 28 MB, NumPy's among them, that a front never uses again (70 MB resident, and
+42 without). So the command, when it has read them, becomes this program; the process stays the same one.
+"""
+
+from __future__ import annotations
+
+import signal
+
+if __name__ == "__main__":
+    # Until the server listens to it: ctrl+c while modules are imported is no traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import asyncio
+import os
+import sys
+from typing import NoReturn
+
+from gradtui_engine.problems import ExperimentError
+
+from .. import language
+from ..complaints import complaint
+from .plan import Plan
+
+
+def become(plan: Plan) -> NoReturn:
+    """Go on as a server with this plan."""
+    descriptor = os.memfd_create("plan", 0)
+    with os.fdopen(os.dup(descriptor), "w", encoding="utf-8") as file:
+        file.write(plan.text())
+    os.set_inheritable(descriptor, True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # -P: what lies in the folder where the server is started is not imported.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", __name__, str(descriptor)])
+
+
+def main() -> int:
+    """Serve until a signal ends it; the exit status."""
+    descriptor = int(sys.argv[1])
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        plan = Plan.of_text(file.read())
+    language.use(plan.language)
+    from .hostkey import fingerprint, host_key
+    from .server import Server, many_files
+
+    many_files()
+    try:
+        key = host_key(plan.key_file)
+        return asyncio.run(Server(plan, sys.stdout).run(key, fingerprint(key)))
+    except ExperimentError as error:
+        for problem in error.problems:
+            print(f"gradtui serve: {complaint(problem)}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    status = main()
+    # The report's thread may still be held up by a terminal that takes nothing; Python would wait for it.
+    os._exit(status)
