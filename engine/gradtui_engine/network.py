@@ -309,9 +309,14 @@ def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
             "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
             "allowed: up to {most} GiB; lower one of them",
             length=length, width=experiment.width, batch=sizes.batch, inputs=sizes.inputs, dtype=experiment.dtype,
-            needed=f"{size / 2**30:,.2g}" if size < 2**30 else f"{size / 2**30:,.1f}", most=f"{largest() / 2**30:.2g}",
+            needed=_gibibytes(size), most=_gibibytes(largest()),
         )  # fmt: skip
         raise ExperimentError([Problem("size", message)])
+
+
+def _gibibytes(size: float) -> str:
+    """As 0.114, 2.04, 14,305.1."""
+    return f"{size / 2**30:.3g}" if size < 10 * 2**30 else f"{size / 2**30:,.1f}"
 
 
 def simulate(experiment: Experiment, watch: Watch | None = None) -> Trace:

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from gradtui_engine import Cancelled
+from gradtui_engine import Cancelled, network
 
-from .needs import Computed, Need
+from .needs import Computed, Failed, Need
 
-#: Results that no view needs any more are kept up to so many bytes and so many, in case a person goes back.
+#: Results that no view needs any more are kept up to so many bytes and so many, in case a person goes back; and up to
+#: this share of the largest trace, where that is less: a visitor's session has 512 MB for everything.
 _MOST_BYTES = 256 * 2**20
-_MOST_RESULTS = 40
+_MOST_RESULTS, _SHARE = 40, 8
 
 Deliver = Callable[[Need, Any], None]
 
@@ -44,8 +45,10 @@ class Jobs:
 
     def want(self, needs: Sequence[Need]) -> None:
         """Compute these, and nothing else."""
-        self._wanted = tuple(needs)
+        before, self._wanted = self._wanted, tuple(needs)
         for need in self._wanted:
+            if need not in before and isinstance(self.results.get(need), Failed):
+                del self.results[need]  # asked for again: a file may have been mended, memory may be free
             if need in self.results:  # used again: of what is kept, the last to be dropped
                 self.results[need] = self.results.pop(need)
         if self._running is not None and self._running not in self._wanted:
@@ -68,8 +71,9 @@ class Jobs:
         while (need := self._missing()) is not None:
             self._running, self._share, self._since = need, 0.0, time.monotonic()
             self._stop.clear()
+            self._forget()
             try:
-                result = await loop.run_in_executor(self._executor, need.compute, self._watch)
+                result = await loop.run_in_executor(self._executor, need.compute, self._watch, self.results)
             except Cancelled:
                 self._running = None
                 continue
@@ -92,7 +96,8 @@ class Jobs:
         """Drop the oldest results that are not wanted, where they are too many or too large."""
         old = [need for need in self.results if need not in self._wanted]
         sizes = {need: _size(self.results[need]) for need in old}
-        while old and (sum(sizes.values()) > _MOST_BYTES or len(old) > _MOST_RESULTS):
+        most = min(_MOST_BYTES, network.largest() / _SHARE)
+        while old and (sum(sizes.values()) > most or len(old) > _MOST_RESULTS):
             need = old.pop(0)
             del self.results[need], sizes[need]
 

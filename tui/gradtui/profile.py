@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+
+
+#: Bytes that the program takes beside its traces: 145 MB of data (RLIMIT_DATA) in a session that shows a small network.
+_PROGRAM = 160 * 2**20
+#: Traces of the largest size that have room at once: A, B and, in the 1.4 times that a trace takes beside its arrays, one.
+_TRACES = 3
+
+
+def memory() -> float:
+    """Bytes of data that the system lets this process have (ulimit -d)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    soft, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return math.inf if soft == resource.RLIM_INFINITY else float(soft)
+
+
+def largest_trace(most: float) -> float:
+    """Bytes of a trace, for a process that may have so many in all: of 512 MB 117, and an eighth at the least."""
+    return max((most - _PROGRAM) / _TRACES, most / 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +49,13 @@ class Profile:
 
     def enforce(self) -> None:
         """Put what is no command's business into force, for the whole process."""
-        from gradtui_engine import tabular
+        from gradtui_engine import network, tabular
 
         from .lessons import library
 
         tabular.allow(self.tables)
         library.allow(self.own)
+        network.allow(largest_trace(memory()))
 
 
 OPEN = Profile()
