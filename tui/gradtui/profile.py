@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-
 #: Bytes that the program takes beside its traces: 145 MB of data (RLIMIT_DATA) in a session that shows a small network.
 _PROGRAM = 160 * 2**20
-#: Traces of the largest size that have room at once: A, B and, in the 1.4 times that a trace takes beside its arrays, one.
+#: Traces of the largest size that have room at once: A and B, each of which takes 1.4 times what its arrays do.
 _TRACES = 3
 
 
