@@ -66,6 +66,12 @@ def test_parts_stay_together_where_they_fit_and_get_lines_of_their_own_where_not
     assert texts(wrap(text, 12)) == ["a = b c", "d = e f"]
 
 
+def test_the_width_of_any_character_is_what_rich_says_of_it() -> None:
+    for code in (*range(0x20, 0xD800), *range(0x1F300, 0x1F700)):
+        text = f"a{chr(code)}b"
+        assert width_of([(text, "")]) == cell_len(text), hex(code)
+
+
 def test_the_first_that_fits_is_taken_and_the_last_is_cut() -> None:
     lines = [[("a long name", "x")], [("name", "x")], [("n", "x")]]
     assert [text_of(first_fit(width, *lines)) for width in (11, 10, 3, 0)] == ["a long name", "name", "n", "n"]

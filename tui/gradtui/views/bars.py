@@ -6,11 +6,14 @@ import functools
 import math
 from dataclasses import dataclass
 
+from gradtui_engine import Trace
+
 from ..commands import shown_keys
 from ..formats import percent, short
 from ..language import tr
 from ..quotients import defined
 from ..scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
+from .once import once
 from .quantities import KNOWN, QUANTITIES, Quantity, Series
 from .scene import Scene
 from .spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
@@ -36,10 +39,21 @@ class Bars:
 
 def bars_of(scene: Scene) -> Bars:
     """The quantity that the state asks for, on its axis: the held one, the given one, or the whole trace's own."""
-    quantity = QUANTITIES[scene.state.quantity]
-    series = quantity.series(scene.trace)
-    predicted = tuple(quantity.predicted(scene.trace)) if quantity.predicted else (None,) * len(scene.stages)
-    return Bars(quantity, series, predicted, scene.state.lock or scene.given_scale or own_scale(scene))
+    state = scene.state
+    known = _known(scene.trace)
+    key = state.quantity, state.axis_kind, state.lock or scene.given_scale
+    if key not in known:
+        quantity = QUANTITIES[state.quantity]
+        series = quantity.series(scene.trace)
+        predicted = tuple(quantity.predicted(scene.trace)) if quantity.predicted else (None,) * len(scene.stages)
+        known[key] = Bars(quantity, series, predicted, state.lock or scene.given_scale or own_scale(scene))
+    return known[key]
+
+
+@once
+def _known(trace: Trace) -> dict[tuple[str, str, Scale | None], Bars]:
+    """The bars of a trace by quantity, kind of axis and the scale that is held, those that were asked for."""
+    return {}
 
 
 def own_scale(*scenes: Scene) -> Scale:
@@ -251,12 +265,16 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
     style = series.style or "hidden"
     reference = drawn.quantity.reference
     mark = cell_of(scale, reference, height) if reference is not None else -1
-    marked = axis.nearest(scene.stage)
-    upright = []
-    for stage in axis.columns:
-        known = is_known(scene, series, stage)
-        here = "cursor" if stage == marked else style
-        upright.append(_column(scale, series.values[stage] if known else None, known, height, mark, here))
+    values = tuple([series.values[stage] for stage in axis.columns])
+    standing, absent = _upright(scale, values, height, mark, style), _column(scale, None, False, height, mark, style)
+    known, timeline, at = KNOWN[series.when], scene.timeline, scene.at
+    upright = [
+        column if known(timeline, at, stage) else absent for stage, column in zip(axis.columns, standing, strict=True)
+    ]
+    first, last = axis.span(scene.stage)
+    if known(timeline, at, axis.columns[first]):
+        here = _column(scale, values[first], True, height, mark, "cursor")
+        upright[first:last] = [here] * (last - first)
     cells = list(zip(*upright, strict=True))
     selected = scene.stage
     shown = is_known(scene, series, selected)
@@ -269,9 +287,16 @@ def _band(scene: Scene, drawn: Bars, number: int, axis: TimeAxis, width: int, he
     return lines
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=32)
+def _upright(
+    scale: Scale, values: tuple[float | None, ...], height: int, mark: int, style: str
+) -> tuple[tuple[Span, ...], ...]:
+    """The bars of a band as they stand once their numbers are known: most stay what they were."""
+    return tuple([_column(scale, value, True, height, mark, style) for value in values])
+
+
 def _column(scale: Scale, value: float | None, known: bool, height: int, mark: int, style: str) -> tuple[Span, ...]:
-    """A bar upwards from its lowest cell, the reference line where it does not reach. Most stay what they were."""
+    """A bar upwards from its lowest cell, the reference line where it does not reach."""
     glyphs = columns(scale, value, height) if value is not None else " " * height
     cells = [(glyph, style if glyph != " " else "dim") for glyph in glyphs]
     if not known:

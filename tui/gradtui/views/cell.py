@@ -15,7 +15,7 @@ from ..scale import UP
 from .heat import Array, heat_rows, legend, shade_range
 from .once import once
 from .scene import Scene
-from .spans import Line, first_fit, first_title, page, runs
+from .spans import Line, first_fit, first_title, page
 from .timeaxis import MARGIN, TimeAxis
 
 #: The gates by cell: name, PyTorch's number of its block, what it does; in the order in which people ask about them.
@@ -47,7 +47,7 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     # The selected unit is always in sight.
     start = min(max(0, scene.unit - count + 1), states.shape[1] - count)
     units = range(start, start + count)
-    shades = heat_rows(states[list(axis.columns), start : start + count].T, -bound, bound)
+    shades = _shades(scene.trace, axis, start, count)
     lines: list[Line] = []
     for unit, shade in zip(units, shades, strict=True):
         picked = unit == scene.unit
@@ -59,6 +59,22 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     whole = tr("{shown} of {all} units", shown=count, all=states.shape[1])
     foot.append((f"  {whole}", "label"))
     return page([*lines, foot], width, height)
+
+
+def _shades(trace: Trace, axis: TimeAxis, start: int, count: int) -> list[Line]:
+    """The shades of so many units from start on: the same wherever the cursor is."""
+    kept, key = _kept(trace), (axis, start, count)
+    if key not in kept:
+        kept.clear()
+        bound = _bound(trace)
+        kept[key] = heat_rows(trace.values["c"][list(axis.columns), 0, start : start + count].T, -bound, bound)
+    return kept[key]
+
+
+@once
+def _kept(trace: Trace) -> dict[tuple[TimeAxis, int, int], list[Line]]:
+    """The shades that were shown last."""
+    return {}
 
 
 @once
@@ -91,13 +107,15 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     cell = scene.trace.experiment.cell
     axis = TimeAxis.of(len(scene.stages), width)
     means = _means(scene.trace)
-    here, marked = max(scene.stage, 1) - 1, axis.nearest(scene.stage)
+    here = max(scene.stage, 1) - 1
+    first, last = axis.span(scene.stage)
     lines: list[Line] = []
     for name, block, meaning in GATES[cell]:
-        row = _glyphs(scene.trace)[name]
-        cells = [(row[stage], "cursor" if stage == marked else f"gate_{name}") for stage in axis.columns]
-        number: Line = [(f"  {short(float(means[here, block]))}", f"gate_{name}")]
-        start: Line = [(f"{name}".rjust(MARGIN - 1) + " ", f"gate_{name}"), *runs(cells)]
+        row, style = _glyphs(scene.trace)[name], f"gate_{name}"
+        text = "".join([row[stage] for stage in axis.columns])
+        cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
+        number: Line = [(f"  {short(float(means[here, block]))}", style)]
+        start: Line = [(name.rjust(MARGIN - 1) + " ", style), *[span for span in cells if span[0]]]
         lines.append(first_fit(width, [*start, *number, (f" {tr(meaning)}", "label")], [*start, *number], start))
     return page(lines, width, height)
 

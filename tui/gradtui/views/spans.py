@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rich.cells import cell_len, set_cell_size
 
@@ -15,11 +17,20 @@ Line = list[Span]
 
 
 def text_of(line: Line) -> str:
-    return "".join(text for text, _ in line)
+    return "".join([text for text, _ in line])
+
+
+#: Text of which every character takes one cell (a test asks Rich): most lines are, and this is one look in C.
+_NARROW = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u2199"
+    "\u2200-\u22ff\u2500-\u25fc]*"
+).fullmatch
 
 
 def width_of(line: Line) -> int:
     """Cells that the line takes, in the glyphs that it will be drawn with."""
+    if glyphs.current() == glyphs.BLOCK and _NARROW(text := text_of(line)):
+        return len(text)
     return sum([_cells(text) for text, _ in line])
 
 
@@ -88,17 +99,30 @@ GAP = "      "
 
 def wrap(text: str, width: int, style: str = "text") -> list[Line]:
     """Words in lines of at most `width` cells. Parts that GAP separates stay together where they fit."""
+    shown = glyphs.render(text)
+    cells: Callable[[str], int] = len if _NARROW(shown) else cell_len
     lines: list[str] = []
-    for part in glyphs.render(text).split(GAP):
+    used = 0
+    for part in shown.split(GAP):
         whole = " ".join(part.split())
-        if lines and cell_len(lines[-1]) + len(GAP) + cell_len(whole) <= width:
+        size = cells(whole)
+        if lines and used + len(GAP) + size <= width:
             lines[-1] += GAP + whole
-            continue
-        lines.append("")
-        for word, space in _words(whole):
-            if lines[-1] and cell_len(lines[-1]) + space + cell_len(word) > width:
-                lines.append("")
-            lines[-1] += f" {word}" if lines[-1] and space else word
+            used += len(GAP) + size
+        elif size <= width:
+            lines.append(whole)
+            used = size
+        else:
+            lines.append("")
+            used = 0
+            for word, space in _words(whole):
+                size = cells(word)
+                if used and used + space + size > width:
+                    lines.append("")
+                    used = 0
+                space = space if used else 0
+                lines[-1] += " " * space + word
+                used += space + size
     return [[(line, style)] for line in lines]
 
 
@@ -114,17 +138,9 @@ def _words(text: str) -> list[tuple[str, int]]:
     return [(found[0], int(found.start() > 0 and text[found.start() - 1].isspace())) for found in _WORD.finditer(text)]
 
 
+_STYLE = operator.itemgetter(1)
+
+
 def runs(cells: Iterable[Span]) -> Line:
     """Neighbouring cells of one style merged into one span: fewer bytes on a slow line."""
-    merged: Line = []
-    texts: list[str] = []
-    current = None
-    for text, style in cells:
-        if style != current:
-            if current is not None:
-                merged.append(("".join(texts), current))
-            texts, current = [], style
-        texts.append(text)
-    if current is not None:
-        merged.append(("".join(texts), current))
-    return merged
+    return [("".join([text for text, _ in same]), style) for style, same in itertools.groupby(cells, _STYLE)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ class TimeAxis:
     def nearest(self, selected: int) -> int:
         """The stage that is shown for the selected one: itself, or the nearest that has a column."""
         return min(self._shown, key=lambda stage: abs(stage - selected))
+
+    def span(self, selected: int) -> tuple[int, int]:
+        """The columns, first and one past the last, that show the selected stage: those of a stage are neighbours."""
+        marked = self.nearest(selected)
+        return bisect.bisect_left(self.columns, marked), bisect.bisect_right(self.columns, marked)
 
     @functools.cached_property
     def _shown(self) -> tuple[int, ...]:
