@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,14 +33,12 @@ def state_of(cell: str, **fields: Any) -> State:
 
 
 def states(view: str, cell: str) -> list[State]:
-    """Every focused pane of a view, without and with a lesson beside it; of Compare in both orders."""
+    """Every focused pane of a view, without and with a lesson beside it; of Compare in every order."""
     found = []
-    for interleaved in (False, True) if view == "compare" else (False,):
-        for lesson in (None, LESSON):
-            state = state_of(cell, view=view, interleaved=interleaved, lesson=lesson)
-            found += [
-                state_of(cell, view=view, interleaved=interleaved, lesson=lesson, pane=each) for each in panes_of(state)
-            ]
+    turns = itertools.product((False, True), repeat=2) if view == "compare" else [(False, False)]
+    for (rows, interleaved), lesson in itertools.product(turns, (None, LESSON)):
+        state = state_of(cell, view=view, rows=rows, interleaved=interleaved, lesson=lesson)
+        found += [replace(state, pane=each) for each in panes_of(state)]
     return found
 
 
@@ -124,7 +123,7 @@ def test_which_pane_is_focused_moves_no_other_as_long_as_all_are_in_sight(view: 
     seen: dict[tuple[object, ...], Boxes] = {}
     for where, state, width, height, boxes in arranged(view, cell):
         if boxes.keys() == set(panes_of(state)):
-            assert seen.setdefault((state.lesson, state.interleaved, width, height), boxes) == boxes, where
+            assert seen.setdefault((state.lesson, state.rows, state.interleaved, width, height), boxes) == boxes, where
 
 
 @cells
@@ -167,5 +166,5 @@ def test_a_and_b_are_of_one_size_so_that_their_bars_can_be_compared(cell: str) -
             a, b = boxes["side_a"], boxes["side_b"]
             assert abs(a.width - b.width) <= 1, where
             assert abs(a.height - b.height) <= 1, where
-            # Over time they stand one above the other, so that a step has one column.
-            assert (a.x == b.x) == (state.axis == "time"), where
+            # Over time they stand one above the other, so that a step has one column, unless steps are rows.
+            assert (a.x == b.x) == (state.axis == "time" and not state.rows), where

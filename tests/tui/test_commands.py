@@ -101,7 +101,7 @@ def test_what_a_command_sends_is_an_event_that_the_state_knows(command: Command)
 def test_the_argument_of_a_command_is_a_field_a_cure_or_what_its_action_knows() -> None:
     cures = {each.argument for each in COMMANDS if each.id.startswith("cure_")}
     assert cures == CURES.keys()
-    known = {*options(), "same", "new"}
+    known = {*options(), "same", "new", "-1", "1"}
     assert {each.argument for each in COMMANDS if each.argument and not each.id.startswith("cure_")} <= known
 
 

@@ -130,6 +130,40 @@ def test_a_number_is_asked_for_in_words_and_nonsense_is_refused_in_words() -> No
     play(script, at(3), (140, 40))
 
 
+_LONG = """+++
+title = "Long"
+summary = "More than a page."
+experiment = {depth = 10}
++++
+
+## All of it
+
+""" + "\n\n".join(f"Paragraph {number}." for number in range(60))
+
+
+def test_pages_beyond_the_end_of_a_lessons_text_need_no_way_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "00-long.md").write_text(_LONG, encoding="utf-8")
+    monkeypatch.setenv("GRADTUI_LESSONS", str(tmp_path))
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("pagedown")
+        page = app.state.offset
+        await pilot.press(*["pagedown"] * 30)
+        await until(pilot, lambda: "Paragraph 59." in shown(app), "the end of the text")
+        end = app.state.offset
+        assert 0 < page < end
+        await pilot.press("pageup")
+        assert app.state.offset == end - page
+        await pilot.press("pagedown", "pagedown", "tab", "pageup")
+        assert app.state.offset == end
+        assert app.state.selected == 10, "ten stages, where another pane has the focus"
+
+    play(script, State(SMALL.replace(depth=10), lesson=Progress("00-long"), pane="lesson"), (80, 24))
+
+
 def test_escape_at_a_question_leaves_it_open() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await settled(app, pilot)

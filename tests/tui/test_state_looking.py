@@ -85,6 +85,24 @@ def test_turning_layers_is_answered_and_changes_nothing(state: s.State) -> None:
     assert dataclasses.replace(turned, message="") == state
 
 
+@pytest.mark.parametrize(
+    ("axis", "expected"),
+    [
+        ("layer", [(False, True), (False, False)]),
+        # Over time A stands above B in columns, beside it in rows, and in rows between its rows.
+        ("time", [(True, False), (True, True), (False, False)]),
+    ],
+)
+def test_in_compare_turning_goes_round_all_orders(state: s.State, axis: str, expected: list[tuple[bool, bool]]) -> None:
+    state = dataclasses.replace(state, axis=axis, view="compare", pane="side_a")
+    found = []
+    for _ in expected:
+        state = s.update(state, e.Turn(), None)
+        found.append((state.rows, state.interleaved))
+        assert state.pane in panes_of(state)
+    assert found == expected
+
+
 def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
     state = dataclasses.replace(state, axis="time", cell="lstm")
     for event, field in ((e.Zoom(), "zoomed"), (e.Turn(), "rows")):
@@ -190,13 +208,15 @@ def test_a_lesson_that_is_opened_is_focused_and_one_that_is_closed_gives_the_foc
     assert s.update(opened, e.Learn(None), timeline).pane == "gradient"
 
 
-def test_pages_scroll_the_lesson_while_it_is_focused_else_they_go_ten_stages(
+def test_a_lessons_text_is_scrolled_within_what_there_is_and_every_step_begins_at_its_top(
     state: s.State, timeline: Timeline
 ) -> None:
     opened = s.update(state, e.Learn(Progress("one")), timeline)
-    assert moved(opened, e.Select(10), timeline) == {"offset": 5}
-    assert moved(opened, e.Select(-10), timeline) == {}
-    assert s.update(opened, e.Select(1), timeline).selected == 0
-    looked = s.update(opened, e.Focus(pane="why"), timeline)
-    assert moved(looked, e.Select(-10), timeline) == {"selected": 11}
+    assert moved(opened, e.Scroll(5, most=12), timeline) == {"offset": 5}
+    assert moved(opened, e.Scroll(-5, most=12), timeline) == {}
+    assert moved(opened, e.Scroll(99, most=12), timeline) == {"offset": 12}
+    assert moved(opened, e.Scroll(5, most=0), timeline) == {}
+    # In a window that has grown the end is nearer.
+    low = dataclasses.replace(opened, offset=12)
+    assert moved(low, e.Scroll(-2, most=4), timeline) == {"offset": 2}
     assert s.update(dataclasses.replace(opened, offset=9), e.Learn(Progress("one", 1)), timeline).offset == 0

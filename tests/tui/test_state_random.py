@@ -59,6 +59,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Arrow: st.builds(e.Arrow, st.integers(-30, 30), st.integers(-30, 30)),
     e.Select: st.builds(e.Select, st.integers(-70, 70), st.none() | st.integers(-3, 10**9)),
     e.SelectUnit: st.builds(e.SelectUnit, st.integers(-70, 70), st.none() | st.integers(-3, 99)),
+    e.Scroll: st.builds(e.Scroll, st.integers(-70, 70), st.integers(0, 40)),
     e.SelectItem: st.integers(-3, 99).map(e.SelectItem),
     e.SetTerms: st.integers(-3, 99).map(e.SetTerms),
     e.Show: st.sampled_from(VIEWS).map(e.Show),

@@ -200,7 +200,8 @@ def _cure(app: GradtuiApp, argument: str) -> None:
     cure, state = CURES[argument], app.state
     changes = toggled(cure, state.experiment, state.changes)
     if changes is None:
-        app.say(tr("{cure}: {reason}", cure=tr(cure.label), reason=tr(cure.lacking or "A has it already")))
+        why = tr(cure.lacking or "A has it already")
+        app.say(tr("{cure}: {reason}", cure=tr(cure.label_of(state.experiment)), reason=why))
         return
     try:
         verify(state.experiment.replace(**dict(changes)))
@@ -225,6 +226,14 @@ def _swap(app: GradtuiApp, argument: str) -> None:
 
 
 # -- the rest ----------------------------------------------------------------------------------------------
+
+
+def _page(app: GradtuiApp, argument: str) -> None:
+    """A page of the lesson that is read, else ten stages."""
+    if app.state.pane == "lesson":
+        learning.scroll(app, int(argument))
+    else:
+        app.send(e.Select(10 * int(argument)))
 
 
 def _lock(app: GradtuiApp, argument: str) -> None:
@@ -289,6 +298,7 @@ ACTIONS: dict[str, Action] = {
     "help": _help,
     "form": _form,
     "preset": _preset,
+    **dict.fromkeys(("up_10", "down_10"), _page),
     "lock": _lock,
     "cell": _switch_cell,
     **dict.fromkeys(("activation", "init", "depth", "width", "forget_bias", "data"), _field),

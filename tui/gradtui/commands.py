@@ -74,9 +74,9 @@ COMMANDS = (
     Command(
         "left", ("left", "h"), "left", "The stage before; of a unit or an angle, the one before", LOOK, e.Arrow(x=-1)
     ),
-    Command("up_10", ("pageup",), "up 10", "Ten stages up; of a lesson's text, a page up", LOOK, e.Select(-10)),
+    Command("up_10", ("pageup",), "up 10", "Ten stages up; of a lesson's text, a page up", LOOK, argument="-1"),
     Command(
-        "down_10", ("pagedown",), "down 10", "Ten stages down; of a lesson's text, a page down", LOOK, e.Select(10)
+        "down_10", ("pagedown",), "down 10", "Ten stages down; of a lesson's text, a page down", LOOK, argument="1"
     ),
     Command("first_stage", ("g",), "first stage", "Select the first stage (the input)", LOOK, e.Select(stage=0)),
     Command(
@@ -109,7 +109,7 @@ COMMANDS = (
         "turn",
         ("v",),
         "rows/columns",
-        "Over time: bars as columns or rows; in Compare: A and B side by side or interleaved",
+        "Over time: bars as columns or rows; in Compare A and B apart or interleaved, over time in rows too",
         LOOK,
         e.Turn(),
     ),
@@ -181,8 +181,8 @@ COMMANDS = (
     Command(
         "cure_gate",
         ("B",),
-        "cure: gate bias",
-        "In B: a forget bias of 2, of 4, a gate pinned at 1; of an RNN, an LSTM",
+        "cure: gate",
+        "In B: of an LSTM a forget bias of 2, of 4, f pinned at 1; of a GRU z pinned at 0.9, at 1; of an RNN an LSTM",
         LEARN,
         argument="gate",
     ),

@@ -29,6 +29,12 @@ class Cure:
     choices: Callable[[Experiment], Choices]
     #: What to say where there is no choice.
     lacking: str
+    #: What it is called of a network where it is something else: (cell, label).
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def label_of(self, experiment: Experiment) -> str:
+        """What the cure is called in an experiment's network; passed through tr where it is shown."""
+        return dict(self.labels).get(experiment.cell, self.label)
 
 
 _RECTIFIED = ("relu", "leaky_relu", "prelu", "relu6")
@@ -95,10 +101,11 @@ CURES = {
         ),
         Cure(
             "gate",
-            "gate bias",
+            "forget gate",
             ("forget_bias", "pin_forget", "cell"),
             _gate,
             "layers have no gates; m switches the network",
+            (("gru", "pin gate z"), ("rnn", "LSTM gates")),
         ),
         Cure("clip", "clipping", ("clip", "clip_threshold"), _clip, ""),
     )

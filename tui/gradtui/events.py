@@ -88,6 +88,14 @@ class SelectUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class Scroll:
+    """The open lesson's text, by so many lines; most is how far it can be scrolled at the size that it has."""
+
+    by: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelectItem:
     """A row of the list that the view shows (activations, functions, lessons), by number."""
 
@@ -123,7 +131,7 @@ class Zoom:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Gradients over time as columns or as rows; in Compare: side by side or interleaved."""
+    """Gradients over time as columns or as rows; in Compare A and B apart or interleaved, over time in rows too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ FOOTERS: dict[str, tuple[Hint, ...]] = {
     "compare": (
         _HELP,
         _PLAY,
-        *(Hint((f"cure_{name}",), cure.label) for name, cure in CURES.items()),
+        *(Hint((f"cure_{name}",)) for name in CURES),
         *_plain("turn", "swap"),
     ),
     "lab": (
@@ -85,10 +85,18 @@ def hints(state: State, profile: Profile = OPEN) -> tuple[Hint, ...]:
     allowed = {each.id for each in offered(profile)}
     rows = LEARNING if state.lesson is not None and state.view != "lessons" else FOOTERS[state.view]
     return tuple(
-        each
+        _named(each, state.experiment)
         for each in (rows[0], _FOLLOW, *rows[1:])
         if each.keys and allowed.issuperset(each.commands) and _applies(each.commands[0], state.experiment)
     )[:MOST]
+
+
+def _named(hint: Hint, experiment: Experiment) -> Hint:
+    """A cure by what it is in this experiment's network."""
+    command = hint.commands[0]
+    if not command.startswith("cure_"):
+        return hint
+    return Hint(hint.commands, CURES[BY_ID[command].argument].label_of(experiment))
 
 
 def _applies(command: str, experiment: Experiment) -> bool:

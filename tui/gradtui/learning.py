@@ -16,6 +16,7 @@ from .lessons.course import Progress
 from .lessons.lesson import LETTERS, Lesson, Question
 from .lessons.staging import cue, scenery, turned
 from .views import lessons
+from .views.layout import arrange
 
 if TYPE_CHECKING:
     from .app import GradtuiApp
@@ -59,6 +60,15 @@ def go_back(app: GradtuiApp, argument: str) -> None:
     lesson = lessons.opened(scene) if scene is not None else None
     if lesson is not None and progress is not None:
         _turn(app, progress, course.back(progress, lesson), lesson)
+
+
+def scroll(app: GradtuiApp, pages: int) -> None:
+    """The text of the open lesson, by so many pages that share a line; where all of it is seen it stays."""
+    scene, box = app.scene(), arrange(app.state, *app.size).get("lesson")
+    if scene is not None and box is not None:
+        width, height = box.width - 2, box.height - 2
+        # Heading and keys stay where they are.
+        app.send(e.Scroll(pages * max(height - 3, 1), lessons.most_offset(scene, width, height)))
 
 
 def _turn(app: GradtuiApp, before: Progress | None, after: Progress, lesson: Lesson) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import events as e
-from . import lecture
-from .commands import shown_keys
+from . import lecture, looking
 from .language import tr
-from .tables import AXES, LISTS, QUANTITIES, SPEEDS, VIEWS, panes_of
+from .looking import MOST_ANGLE, MOST_TERMS, selected_stage
+from .tables import SPEEDS, VIEWS, panes_of
 from .timeline import Grain, Timeline
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 GRAINS = tuple(Grain)
 #: So many experiments back does undo lead.
 _MOST_PAST = 100
-MOST_TERMS = 12
-#: Stages of a page; half as many lines of a lesson's text.
-_PAGE = 10
-#: The angle goes twice around, in twelfths of π.
-MOST_ANGLE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +90,6 @@ def update(state: State, event: Event, timeline: Timeline | None) -> State:
     return lecture.leave(before, handler(state, event, timeline), event)
 
 
-def selected_stage(state: State, timeline: Timeline) -> int:
-    """The stage that the panes show: the picked one, else the cursor's."""
-    if state.selected is not None:
-        return min(state.selected, timeline.stage_count - 1)
-    return timeline.stages[timeline.clamp(state.step)]
-
-
 # -- playback ----------------------------------------------------------------------------------------------
 
 
@@ -139,114 +127,13 @@ def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
 
 def _faster(state: State, event: e.Faster, timeline: Timeline | None) -> State:
     if state.view == "maths":
-        return _set_terms(state, e.SetTerms(state.terms + event.by), timeline)
+        return looking.set_terms(state, e.SetTerms(state.terms + event.by), timeline)
     speed = min(max(state.speed + event.by, 0), len(SPEEDS) - 1)
     return replace(state, speed=speed)
 
 
 def _next_grain(state: State, event: e.NextGrain, timeline: Timeline | None) -> State:
     return replace(state, grain=GRAINS[(GRAINS.index(state.grain) + 1) % len(GRAINS)])
-
-
-# -- looking around ----------------------------------------------------------------------------------------
-
-
-def _arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
-    """Up and down: the list of the view, or the stages. Left and right: time, terms, or the angle."""
-    if state.view in LISTS and event.y:
-        return _move_in_list(state, event.y)
-    if state.view == "maths":
-        # Up and down choose the function, left and right turn the point.
-        angle = min(max(state.angle + event.x, -MOST_ANGLE), MOST_ANGLE)
-        return replace(state, angle=angle)
-    if state.view == "lab" and event.x:
-        return _select_unit(state, e.SelectUnit(event.x), timeline)
-    return _select(state, e.Select(event.y - event.x), timeline)
-
-
-def _move_in_list(state: State, by: int) -> State:
-    field, rows = LISTS[state.view]
-    names = rows(state)
-    if not names:
-        return state
-    current = getattr(state, field)
-    place = names.index(current) if current in names else 0
-    return _pick(state, field, names[min(max(place + by, 0), len(names) - 1)])
-
-
-def _select_item(state: State, event: e.SelectItem, timeline: Timeline | None) -> State:
-    if state.view not in LISTS:
-        return state
-    field, rows = LISTS[state.view]
-    names = rows(state)
-    return _pick(state, field, names[min(max(event.index, 0), len(names) - 1)]) if names else state
-
-
-def _pick(state: State, field: str, value: Any) -> State:
-    return replace(state, **{field: value})
-
-
-def _select(state: State, event: e.Select, timeline: Timeline | None) -> State:
-    if timeline is None:
-        return state
-    if state.pane == "lesson" and abs(event.by) == _PAGE:
-        return replace(state, offset=max(0, state.offset + event.by // 2))
-    stage = event.stage if event.stage is not None else selected_stage(state, timeline) - event.by
-    stage = min(max(stage, 0), timeline.stage_count - 1)
-    return replace(state, selected=stage, playing=False)
-
-
-def _select_unit(state: State, event: e.SelectUnit, timeline: Timeline | None) -> State:
-    """Units of hidden stages are as many as the experiment's width; the views clamp where a stage has fewer."""
-    unit = event.unit if event.unit is not None else state.unit + event.by
-    return replace(state, unit=min(max(unit, 0), state.experiment.width - 1))
-
-
-def _set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> State:
-    return replace(state, terms=min(max(event.terms, 1), MOST_TERMS))
-
-
-def _show(state: State, event: e.Show, timeline: Timeline | None) -> State:
-    following = replace(state, view=event.view, zoomed=state.zoomed and event.view == state.view)
-    panes = panes_of(following)
-    return replace(following, pane=state.pane if state.pane in panes else panes[0])
-
-
-def _focus(state: State, event: e.Focus, timeline: Timeline | None) -> State:
-    panes = panes_of(state)
-    if event.pane:
-        return replace(state, pane=event.pane) if event.pane in panes else state
-    place = panes.index(state.pane) if state.pane in panes else 0
-    return replace(state, pane=panes[(place + event.by) % len(panes)])
-
-
-def _zoom(state: State, event: e.Zoom, timeline: Timeline | None) -> State:
-    return replace(state, zoomed=not state.zoomed)
-
-
-def _turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
-    if state.view == "compare":
-        interleaved = replace(state, interleaved=not state.interleaved)
-        return _show(interleaved, e.Show("compare"), timeline)
-    if state.axis == "layer":
-        return replace(
-            state, message=tr("layers are rows already; {key} turns the bars over time", key=shown_keys("turn"))
-        )
-    return replace(state, rows=not state.rows)
-
-
-def _next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
-    place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
-    return replace(state, quantity=event.name or QUANTITIES[place], axis_kind="", lock=None)
-
-
-def _next_axis(state: State, event: e.NextAxis, timeline: Timeline | None) -> State:
-    kinds = ("", *AXES)
-    return replace(state, axis_kind=kinds[(kinds.index(state.axis_kind) + 1) % len(kinds)], lock=None)
-
-
-def _lock(state: State, event: e.Lock, timeline: Timeline | None) -> State:
-    return replace(state, lock=event.scale)
 
 
 # -- experiments -------------------------------------------------------------------------------------------
@@ -322,18 +209,19 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Jump: _jump,
     e.Faster: _faster,
     e.NextGrain: _next_grain,
-    e.Arrow: _arrow,
-    e.Select: _select,
-    e.SelectUnit: _select_unit,
-    e.SelectItem: _select_item,
-    e.SetTerms: _set_terms,
-    e.Show: _show,
-    e.Focus: _focus,
-    e.Zoom: _zoom,
-    e.Turn: _turn,
-    e.NextQuantity: _next_quantity,
-    e.NextAxis: _next_axis,
-    e.Lock: _lock,
+    e.Arrow: looking.arrow,
+    e.Select: looking.select,
+    e.SelectUnit: looking.select_unit,
+    e.SelectItem: looking.select_item,
+    e.Scroll: looking.scroll,
+    e.SetTerms: looking.set_terms,
+    e.Show: looking.show,
+    e.Focus: looking.focus,
+    e.Zoom: looking.zoom,
+    e.Turn: looking.turn,
+    e.NextQuantity: looking.next_quantity,
+    e.NextAxis: looking.next_axis,
+    e.Lock: looking.lock,
     e.Change: _change,
     e.Record: _record,
     e.Undo: _undo,

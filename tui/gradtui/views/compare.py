@@ -14,10 +14,11 @@ from ..cures import CURES, is_on
 from ..formats import short
 from ..language import tr
 from ..needs import Failed, Simulation, differences, other
-from ..summary import MARKS, describe
+from ..summary import describe
 from . import bars
 from .scene import Scene
-from .spans import Line, first_fit, first_title, page, text_of, width_of, wrap
+from .spans import Line, first_title, page, width_of, wrap
+from .verdict import verdict
 
 #: Fields that say more under another name: without an optimiser it is plain SGD.
 _SHOWN = {"optimizer": "optimizer_name"}
@@ -67,7 +68,7 @@ def _absent(scene: Scene, width: int) -> list[Line]:
         return wrap(tr("B is not possible: its changes do not go together with A."), width, "broken")
     found = scene.results.get(Simulation(wanted))
     if isinstance(found, Failed):
-        return wrap(found.problem, width, "broken")
+        return wrap(tr(found.problem), width, "broken")
     return wrap(tr("computing …"), width, "dim")
 
 
@@ -125,37 +126,60 @@ def title_difference(scene: Scene, width: int) -> str:
 def difference(scene: Scene, width: int, height: int) -> list[Line]:
     """What differs, what became of each, and how much: in words and numbers."""
     b = sides(scene)[1]
-    lines = [_cures(scene, width)]
+    cures = _cures(scene, width)
     if b is None:
-        return page([*_absent(scene, width), *lines], width, height)
-    room = height - len(lines)
-    honest = _shortened(_honest(scene, b), width, room - 1, "message")
-    # Where rows are few, A's verdict goes first: it stands in the header too.
-    both = room >= len(honest) + 3
-    verdicts = [*([_verdict("A", scene, width)] if both else []), _verdict("B", b, width), *honest]
+        absent = _absent(scene, width)
+        return page([*absent, *_first(cures, height - len(absent), width)], width, height)
     fields = tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment))
-    said = [*_shortened(fields, width, room - len(verdicts)), *verdicts]
-    first = 0 if scene.over_time else 1
-    # A layer and a time step are not the same stage.
-    comparable = min(len(scene.stages), len(b.stages)) if scene.trace.axis == b.trace.axis else 0
-    for stage in dict.fromkeys((first, scene.stage)):
-        if stage < comparable:
-            said += wrap(_times(scene, b, stage), width, "strong")
-    return page([*said[:room], *lines], width, height)
+    first, here = _compared(scene, b, width)
+    said = {
+        "fields": wrap(fields, width),
+        "a": [verdict(scene, width, "A")],
+        "b": [verdict(b, width, "B")],
+        "honest": wrap(honest, width, "message") if (honest := _honest(scene, b)) else [],
+        "first": first,
+        "here": here,
+        "cures": cures,
+    }
+    rows = _rows(said, height)
+    return page([line for name, lines in said.items() for line in _first(lines, rows[name], width)], width, height)
 
 
-def _shortened(text: str, width: int, most: int, style: str = "text") -> list[Line]:
-    """The text in at most so many lines; an ellipsis, between words, where it goes on."""
-    lines = wrap(text, width, style) if text else []
+#: Who gets a line next, where there is not room for everything: the difference in numbers first. A's verdict stands in
+#: the header too, the cures' keys in the footer.
+_CLAIMS = ("first", "b", "honest", "cures", "fields", "here", "honest", "a", "fields", "cures")
+
+
+def _rows(said: dict[str, list[Line]], height: int) -> dict[str, int]:
+    """So many lines for each: one at the first claim, all at the second; the difference in numbers is never cut."""
+    rows = dict.fromkeys(said, 0)
+    for place, name in enumerate(_CLAIMS):
+        again = name in _CLAIMS[:place] or name == "first"
+        most = len(said[name]) if again else min(1, len(said[name]))
+        rows[name] += max(min(most - rows[name], height - sum(rows.values())), 0)
+    return rows
+
+
+def _compared(a: Scene, b: Scene, width: int) -> tuple[list[Line], list[Line]]:
+    """The difference in numbers at the far end, and at the selected stage where that is another."""
+    if a.trace.axis != b.trace.axis:
+        # A layer and a time step are not the same stage.
+        return [], []
+    end, least = 0 if a.over_time else 1, min(len(a.stages), len(b.stages))
+    first, here = (wrap(_times(a, b, each), width, "strong") if each < least else [] for each in (end, a.stage))
+    return first, here if a.stage != end else []
+
+
+def _first(lines: list[Line], most: int, width: int) -> list[Line]:
+    """At most so many lines; an ellipsis, between words, where it goes on."""
     if len(lines) <= most:
         return lines
     lines = lines[: max(most, 0)]
-    if lines:
-        last = text_of(lines[-1])
-        while last and width_of([(f"{last} …", style)]) > width:
-            last = last.rpartition(" ")[0]
-        lines[-1] = [(f"{last} …", style)]
-    return lines
+    while lines and lines[-1] and width_of(lines[-1]) + 2 > width:
+        text, style = lines[-1][-1]
+        rest = text.rpartition(" ")[0]
+        lines[-1] = [*lines[-1][:-1], *([(rest, style)] if rest else [])]
+    return [*lines[:-1], [*lines[-1], (" …", lines[-1][-1][1] if lines[-1] else "text")]] if lines else []
 
 
 def differing(a: Experiment, b: Experiment) -> str:
@@ -174,18 +198,6 @@ def differing(a: Experiment, b: Experiment) -> str:
 
 def _value(value: object) -> str:
     return "–" if value is None else (f"{value:g}" if isinstance(value, float) else str(value))
-
-
-def _verdict(letter: str, scene: Scene, width: int) -> Line:
-    outcome = scene.trace.outcome
-    style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
-    unit = tr("step") if scene.over_time else tr("layer")
-    kind = tr(outcome.kind.replace("_", "-"))
-    factor = tr("×{factor} a {unit}", factor=short(outcome.average_factor), unit=unit)
-    start: Line = [(f"{letter} ", "label"), (f"{MARKS[outcome.kind]} {kind}", style), (f"  {factor}", style)]
-    place = scene.name(0 if scene.over_time else 1)
-    share = tr("{place} gets {share} of the output's gradient", place=place, share=short(outcome.ratio))
-    return first_fit(width, [*start, (f"   {share}", "text")], start)
 
 
 def _times(a: Scene, b: Scene, stage: int) -> str:
@@ -211,23 +223,23 @@ def _honest(a: Scene, b: Scene) -> str:
     return ""
 
 
-def _cures(scene: Scene, width: int) -> Line:
-    """Each cure's key, and whether B has it."""
-    line: Line = [(tr("in B:"), "label")]
-    b = other(scene.trace.experiment, scene.state.changes)
+def _cures(scene: Scene, width: int) -> list[Line]:
+    """Each cure's key, and whether B has it; at the end of each line there is room for an ellipsis."""
+    a, lines = scene.trace.experiment, [[(tr("in B:"), "label")]]
+    b = other(a, scene.state.changes)
     for cure in CURES.values():
-        if not cure.choices(scene.trace.experiment):
+        if not cure.choices(a):
             continue
         on = is_on(cure, scene.state.changes, b)
         spans: Line = [
             (f" {'✓' if on else '·'}", "healthy" if on else "dim"),
             (shown_keys(f"cure_{cure.id}"), "key"),
-            (f" {tr(cure.label)}", "text" if on else "label"),
+            (f" {tr(cure.label_of(a))}", "text" if on else "label"),
         ]
-        if width_of(line) + width_of(spans) > width:
-            break
-        line += spans
-    return line
+        if width_of(lines[-1]) + width_of(spans) > width - 2:
+            lines.append([])
+        lines[-1] += spans
+    return lines
 
 
 def stage_at(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gradtui_engine import Step, Trace
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.clipping import CLIPPINGS, global_norm
@@ -143,7 +145,7 @@ def _update(trace: Trace, step: Step) -> Notes:
     row = OPTIMISERS[experiment.optimizer_name]
     names = [name for name, each in trace.parameters.items() if each.ndim == 2]
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
-    shown = [(name, trace.update_ratio(name)) for name in chosen]
+    shown = [(name, defined(trace.update_ratio(name), trace)) for name in chosen]
     return [
         ("formula", f"{tr(row.formula)}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
         ("text", tr("update / weight (about 1e-3 is healthy):")),
@@ -165,7 +167,10 @@ def _norm_forward(trace: Trace, step: Step) -> Notes:
 def _norm_backward(trace: Trace, step: Step) -> Notes:
     source, target = slots(trace, step)
     after, before = passed(trace, source, target)
-    scale = short(ratio(1.0, float(trace.values[source].std())))
+    z = trace.values[source]
+    # Where all z are equal σ is 0, and √ε alone is what they are divided by.
+    epsilon = NORMALISATIONS[instruction(trace, step).choice].epsilon(z.dtype)
+    scale = short(1 / math.hypot(float(z.std()), math.sqrt(epsilon)))
     passed_on = f"{tr('norm')} {short(ratio(before, after))}"
     return [
         ("formula", tr("∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)")),

@@ -11,6 +11,7 @@ from gradtui_engine.numerics import ratio
 from ..formats import short, superscript
 from ..language import tr
 from ..needs import Failed, Simulation
+from ..quotients import defined
 from ..scale import LogScale, cell_of
 from ..state import State
 from .bars import shown_stages
@@ -90,7 +91,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     pairs = [[scene.results.get(Simulation(each)) for each in chain.experiments(seed)] for chain in CHAINS]
     for found in (each for pair in pairs for each in pair):
         if isinstance(found, Failed):
-            return page(wrap(found.problem, width, "broken"), width, height)
+            return page(wrap(tr(found.problem), width, "broken"), width, height)
     if any(each is None for pair in pairs for each in pair):
         return page([[(tr("computing six networks …"), "dim")]], width, height)
     traces = [(pair[0].trace, pair[1].trace) for pair in pairs]  # type: ignore[union-attr]
@@ -119,7 +120,7 @@ def running_products(trace: Trace) -> list[float]:
 
 
 def _factors(trace: Trace) -> list[float | None]:
-    return [stage.factors.get("cell", stage.factor) for stage in trace.stages]
+    return [defined(stage.factors.get("cell", stage.factor), trace) for stage in trace.stages]
 
 
 def _chain(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from gradtui_engine import Stage
 from gradtui_engine.meanfield import moments
 from gradtui_engine.pre_activations import weight_spread
 
 from ..formats import percent, short
 from ..language import tr
+from ..quotients import defined
 from . import curves
 from .lab_trace import Reading, reading
 from .parts import Part, fitting, kept
@@ -133,7 +133,7 @@ def _factor(scene: Scene, seen: Reading, width: int) -> list[Part]:
             [("σ_w·√E f′² = ", "label"), (product, "formula")],
             [(product, "formula")],
         ),
-        fitting(2, width, *([(text, "text")] for text in _measured_factor(seen, stage.factor, stage.factors))),
+        fitting(2, width, *([(text, "text")] for text in _measured_factor(seen, stage))),
     ]
 
 
@@ -141,13 +141,17 @@ def _condition(seen: Reading) -> Line:
     return [] if seen.own else [_GAP, (tr("if the weights stayed"), "message")]
 
 
-def _measured_factor(seen: Reading, factor: float | None, parts: Mapping[str, float]) -> list[str]:
+def _measured_factor(seen: Reading, stage: Stage) -> list[str]:
     """The texts for the measured factor, the longest first. Where paths meet, the parts' product is the branch's."""
-    values = {"factor": short(factor), "own": seen.source.activation}
+    if defined(stage.factor, seen.trace) is None:
+        return [tr("measured: no gradient arrives here, so there is no factor"), tr("measured: no gradient arrives")]
+    values = {"factor": short(stage.factor), "own": seen.source.activation}
     if not seen.own:
         return [tr("measured, with {own}: {factor}", **values), tr("{own}: {factor}", **values)]
     texts = [tr("measured factor {factor}", **values), tr("measured {factor}", **values)]
-    named = [f"{name} {short(parts[part])}" for part, name in _part_names() if part in parts]
+    # What is 0 after one part has no factor for the next.
+    parts = {name: defined(value, seen.trace) for name, value in stage.factors.items()}
+    named = [f"{name} {short(parts[part])}" for part, name in _part_names() if parts.get(part) is not None]
     if named:
         values["parts"] = " × ".join(named)
         if "skip" in parts:

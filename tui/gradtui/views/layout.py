@@ -142,7 +142,7 @@ def _compare(state: State, room: Box) -> Boxes:
     lower = {"difference": Box(room.x, room.y + upper.height, room.width, below)}
     if state.interleaved:
         return {"both": upper} | lower
-    if state.axis == "time":
+    if state.axis == "time" and not state.rows:
         if upper.height < 8:
             # No room for three: A, and under it what is focused.
             half = room.height // 2

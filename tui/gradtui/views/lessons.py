@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from ..commands import COMMANDS, shown_keys
 from ..language import current, tr
+from ..lessons.course import Progress
 from ..lessons.lesson import Lesson
 from ..lessons.library import Entry
+from ..lessons.reading import Readings
 from ..lessons.staging import Page, Shelf
+from . import lesson as one
 from .lesson import Keys, lesson_title, lesson_view, list_view
 from .scene import Scene
 from .spans import Line, page
@@ -37,9 +40,22 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     lesson, progress = opened(scene), scene.state.lesson
     if lesson is None or progress is None:
         return page([[(tr("reading the lesson …"), "dim")]], width, height)
-    readings = scene.results.get(Page(progress.lesson, progress.step, current()))
+    readings = _readings(scene, progress)
     keys = Keys(shown_keys("next"), shown_keys("lesson_back"), shown_keys("next"), shown_keys("close"))
     return lesson_view(lesson, progress, readings, width, height, keys, _key, scene.state.offset)
+
+
+def most_offset(scene: Scene, width: int, height: int) -> int:
+    """How far the open lesson's text can be scrolled in a pane of this size."""
+    lesson, progress = opened(scene), scene.state.lesson
+    if lesson is None or progress is None:
+        return 0
+    return one.most_offset(lesson, progress, _readings(scene, progress), width, height, _key)
+
+
+def _readings(scene: Scene, progress: Progress) -> Readings | None:
+    """What the step's numbers are; None until they have been computed."""
+    return scene.results.get(Page(progress.lesson, progress.step, current()))
 
 
 def _key(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..formats import percent, short
 from ..language import tr
 from ..quotients import defined
-from ..scale import LinearScale, Scale, columns
+from ..scale import LinearScale, Scale, columns, finite
 from .scene import Scene
 from .spans import Line, first_fit, first_title, page, runs, width_of
 from .timeaxis import MARGIN, TimeAxis
@@ -26,9 +26,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     lines = [_sum(scene, width), _shares(scene, width)]
     axis = TimeAxis.of(len(scene.stages), width)
     states = [float(value) for value in scene.trace.values["c"][:, 0, scene.unit]]
-    direct: list[float | None] = [None, *(stage.factors.get("direct") for stage in scene.stages[:-1])]
-    gates: list[float | None] = [None, *(stage.factors.get("gates") for stage in scene.stages[:-1])]
-    limit = LinearScale(0.0, max(1.0, *(value for value in (*direct, *gates) if value is not None)))
+    direct, gates = _factors(scene, "direct"), _factors(scene, "gates")
+    limit = LinearScale(0.0, max([1.0, *finite([*direct, *gates])]))
     most = max(abs(value) for value in states) or 1.0
     rows: tuple[tuple[str, list[float | None], Scale, str], ...] = (
         (tr("via f"), direct, limit, "gate_f"),
@@ -40,6 +39,11 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
             break
         lines.append(_row(scene, axis, name, values, scale, style, width))
     return page(lines, width, height)
+
+
+def _factors(scene: Scene, name: str) -> list[float | None]:
+    """One part of the factor into each step; where the gradient of c is 0 there is none."""
+    return [None, *(defined(stage.factors.get(name), scene.trace) for stage in scene.stages[:-1])]
 
 
 def _row(
@@ -86,16 +90,20 @@ def _sum(scene: Scene, width: int) -> Line:
 
 def _shares(scene: Scene, width: int) -> Line:
     """How much of the gradient of c takes the direct path."""
-    stage = scene.stages[max(scene.stage, 1) - 1]
-    direct, gates, cosine = (
-        defined(stage.factors.get(name, 0.0), scene.trace) for name in ("direct", "gates", "cosine")
-    )
-    share = direct / (direct + gates) if direct is not None and gates is not None and direct + gates != 0 else None
+    parts = scene.stages[max(scene.stage, 1) - 1].factors
+    direct, gates, cosine = (defined(parts.get(name), scene.trace) for name in ("direct", "gates", "cosine"))
+    start: Line = [("∂L/∂c: ", "label")]
+    if direct is None or gates is None:
+        return first_fit(width, *([*start, (text, "text")] for text in (
+            tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))  # fmt: skip
     line: Line = [
-        ("∂L/∂c: ", "label"),
+        *start,
         (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_f"),
         ("  ", "label"),
         (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_g"),
     ]
-    more = tr("direct share {share}, cosine {cosine}", share=percent(share), cosine=short(cosine))
+    if direct + gates == 0:
+        return first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line)
+    share = percent(direct / (direct + gates))
+    more = tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine))
     return first_fit(width, [*line, (f"   {more}", "dim")], line)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.cells import cell_len
 
 from gradtui_engine import Experiment
 
 from ..commands import key_name, keys_of
 from ..footers import hints
-from ..formats import percent, short
+from ..formats import percent
 from ..language import tr
 from ..lecture import notes
 from ..profile import OPEN, Profile
 from ..state import SPEEDS, State
-from ..summary import MARKS, describe
+from ..summary import describe
 from ..timeline import Grain, label
 from .catalogue import VIEWS
 from .scene import Scene
 from .spans import Line, first_fit, fit, padded, runs, spread, width_of
+from .verdict import verdict
 
 SMALLEST = (60, 16)
 #: The least width of the timeline's bar.
@@ -70,33 +69,10 @@ def _what_is_run(scene: Scene, width: int) -> Line:
 
 
 def _verdict(scene: Scene, width: int) -> Line:
-    outcome = scene.trace.outcome
-    style = {"healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding"}.get(outcome.kind, "broken")
-    whose: Line = [(" A", "label")] if scene.state.view == "compare" else []
-    verdict: Line = [*whose, (f" {MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}", style)]
-    if outcome.kind not in ("healthy", "vanishing", "exploding"):
-        # Whole sentences, or the place alone: a number is never cut.
-        whole = tr(outcome.message)
-        texts = (whole, re.split("[;；]", whole)[0], re.split("[:：]", whole)[0], tr(outcome.site))
-        return fit(first_fit(width, *([*verdict, (f"  {text}", "text")] for text in texts), verdict), width)
-    factor = short(outcome.average_factor)
-    pace = tr("×{factor} a step", factor=factor) if scene.over_time else tr("×{factor} a layer", factor=factor)
-    verdict.append((f"  {pace}", style))
-    limit = f"{outcome.limit:g}"
-    site = tr(outcome.site)
-    crossed = {
-        "vanishing": tr("under {limit} of the output's from {site} down", limit=limit, site=site),
-        "exploding": tr("over {limit} times the output's from {site} down", limit=limit, site=site),
-    }
-    place = scene.name(0 if scene.over_time else 1)
-    arrives = tr("{place} gets {share} of the output's gradient", place=place, share=short(outcome.ratio))
-    # What matters most stands first; what does not fit is left out whole.
-    for text in (arrives, crossed.get(outcome.kind, "")):
-        span = (f"   {text}", "text")
-        if text and width_of(verdict) + width_of([span]) <= width:
-            verdict.append(span)
+    """The verdict, and the views' names where it leaves room for them."""
+    line: Line = [(" ", "text"), *verdict(scene, width - 1, "A" if scene.state.view == "compare" else "")]
     tabs = _tabs(scene.state.view)
-    return spread(verdict, tabs, width) if width_of(verdict) + 2 + width_of(tabs) <= width else fit(verdict, width)
+    return spread(line, tabs, width) if width_of(line) + 2 + width_of(tabs) <= width else fit(line, width)
 
 
 def _tabs(view: str) -> Line:

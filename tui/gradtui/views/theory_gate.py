@@ -13,6 +13,7 @@ from gradtui_engine.profile import half_life
 
 from ..formats import short
 from ..language import tr
+from ..quotients import defined
 from ..scale import UP, LogScale
 from .scene import Scene
 from .spans import Line, Span, first_title, page, runs
@@ -38,7 +39,7 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    path, found = _path(scene), measured(scene.trace)
+    path, found = _path(scene), defined(measured(scene.trace), scene.trace)
     if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
         return text_only(reading(scene), width, height)
     legend = flow(_legend(scene, found), width)
@@ -120,7 +121,7 @@ def _gate(experiment: Experiment) -> str:
 
 def reading(scene: Scene) -> list[Sentence]:
     """What the gate's bias comes to, most important first."""
-    path, found = _path(scene), measured(scene.trace)
+    path = _path(scene)
     experiment, steps = scene.trace.experiment, _steps(scene)
     gate, left = _gate(experiment), short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}
@@ -139,18 +140,7 @@ def reading(scene: Scene) -> list[Sentence]:
             left=left,
             **values,
         )
-    lines: list[Sentence] = [("cursor", here)]
-    if found is not None:
-        lines.append(
-            (
-                "text",
-                tr(
-                    "measured on the direct path: a factor of {factor} a step on average, half-life {half_life} steps",
-                    factor=short(found),
-                    half_life=short(half_life(found)),
-                ),
-            )
-        )
+    lines: list[Sentence] = [("cursor", here), ("text", _measured_words(scene))]
     if steps > 1:
         wanted = at_factor(0.5 ** (1 / steps))
         lines.append(
@@ -162,3 +152,16 @@ def reading(scene: Scene) -> list[Sentence]:
         )  # fmt: skip
     lines.append(("dim", tr("gated cells have no σ_w–σ_b plane: on the direct path no weight matrix multiplies")))
     return lines
+
+
+def _measured_words(scene: Scene) -> str:
+    found = defined(measured(scene.trace), scene.trace)
+    if found is None:
+        return tr("measured: no gradient arrives, so there is no factor")
+    if found == 1.0:
+        return tr("measured on the direct path: nothing is lost, the factor is 1")
+    return tr(
+        "measured on the direct path: a factor of {factor} a step on average, half-life {half_life} steps",
+        factor=short(found),
+        half_life=short(half_life(found)),
+    )

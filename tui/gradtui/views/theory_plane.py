@@ -16,6 +16,7 @@ from gradtui_engine.plane import Place, Plane, place
 
 from ..formats import short
 from ..language import tr
+from ..quotients import defined
 from ..theory_needs import PlaneOf
 from .scene import Scene
 from .spans import Line, Span, first_title, page, runs, width_of
@@ -231,8 +232,12 @@ def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
 def reading(scene: Scene) -> list[Sentence]:
     """What the place means, most important first."""
     marks = _marks(scene)
-    theory, mean = scene.trace.theory, scene.trace.profile.geometric_mean
-    measured = tr("measured: a factor of {factor} {per} on average", factor=short(mean), per=a_stage(scene))
+    theory, mean = scene.trace.theory, defined(scene.trace.profile.geometric_mean, scene.trace)
+    measured = (
+        tr("measured: a factor of {factor} {per} on average", factor=short(mean), per=a_stage(scene))
+        if mean is not None
+        else tr("measured: no gradient arrives, so there is no factor")
+    )
     here = next((mark for mark in marks if mark.glyph == _HERE), None)
     if here is None or theory.chi is None or theory.depth_scale is None:
         return [("text", tr(theory.note)), ("text", measured)]

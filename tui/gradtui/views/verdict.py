@@ -1,0 +1,65 @@
+"""The verdict in one line: what became of the gradient, how fast, and what is left of it at the far end."""
+
+from __future__ import annotations
+
+import re
+
+from ..formats import short
+from ..language import tr
+from ..quotients import defined
+from ..summary import MARKS
+from .scene import Scene
+from .spans import Line, first_fit, fit, width_of
+
+#: Verdicts that numbers tell; the others are a sentence.
+_IN_NUMBERS = ("healthy", "vanishing", "exploding")
+
+
+def verdict(scene: Scene, width: int, whose: str = "") -> Line:
+    """▼ vanishing  ×0.236 a layer   layer 1 gets 6e-19 of the output's gradient: as much of it as fits, nothing cut.
+
+    whose is the letter of the experiment in Compare.
+    """
+    outcome = scene.trace.outcome
+    known = outcome.kind in _IN_NUMBERS
+    style = outcome.kind if known else "broken"
+    letter: Line = [(f"{whose} ", "label")] if whose else []
+    start: Line = [*letter, (f"{MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}", style)]
+    if not known or defined(outcome.ratio, scene.trace) is None:
+        # Whole sentences, or the place alone: a number is never cut. Of a gradient that is 0 at the output, too, the
+        # sentence says so: 0/0 is no share.
+        whole = tr(outcome.message)
+        texts = (whole, re.split("[;；]", whole)[0], re.split("[:：]", whole)[0], tr(outcome.site))
+        return _whole(first_fit(width, *([*start, (f"  {text}", "text")] for text in texts), start), width)
+    line: Line = [*start, (f"  {_pace(scene)}", style)]
+    # What matters most stands first; what does not fit is left out whole.
+    for text in (_arriving(scene), _crossed(scene)):
+        span = (f"   {text}", "text")
+        if text and width_of(line) + width_of([span]) <= width:
+            line.append(span)
+    return _whole(line, width)
+
+
+def _whole(line: Line, width: int) -> Line:
+    return line if width_of(line) <= width else fit(line, width)
+
+
+def _pace(scene: Scene) -> str:
+    factor = short(scene.trace.outcome.average_factor)
+    return tr("×{factor} a step", factor=factor) if scene.over_time else tr("×{factor} a layer", factor=factor)
+
+
+def _arriving(scene: Scene) -> str:
+    place = scene.name(0 if scene.over_time else 1)
+    return tr("{place} gets {share} of the output's gradient", place=place, share=short(scene.trace.outcome.ratio))
+
+
+def _crossed(scene: Scene) -> str:
+    """Where the threshold is crossed; nothing where it is not."""
+    outcome = scene.trace.outcome
+    limit, site = f"{outcome.limit:g}", tr(outcome.site)
+    if outcome.kind == "vanishing":
+        return tr("under {limit} of the output's from {site} down", limit=limit, site=site)
+    if outcome.kind == "exploding":
+        return tr("over {limit} times the output's from {site} down", limit=limit, site=site)
+    return ""
