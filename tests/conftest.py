@@ -3,3 +3,15 @@
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from collections.abc import Iterator
+
+import pytest
+
+from gradtui import language
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    with language.speaking("zh"):
+        yield

@@ -48,8 +48,8 @@ from gradtui_engine.prose import table_texts as engine_texts
 
 ROOT = Path(__file__).parents[1]
 SOURCES = (ROOT / "engine" / "gradtui_engine", ROOT / "tui" / "gradtui")
-#: Function → which of its arguments is the text. A lesson's refusal says what is allowed, often in code (text or not).
-_TEXT_OF = {"tr": 0, "Message": 0, "_refuse": 1}
+#: Function → which of its arguments is the text.
+_TEXT_OF = {"tr": 0, "Message": 0}
 #: The modules that pass texts on.
 _PASSING = ("engine/gradtui_engine/message.py", "tui/gradtui/language.py")
 
@@ -116,6 +116,7 @@ VARIABLE = frozenset(
         "row.label",
         "row.name",
         "row.note",
+        "result.problem",
         "row.said",
         "seen.row.note",
         "self._option.help",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping
 
 
 class Message(str):
@@ -26,6 +27,11 @@ class Message(str):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickling and copying go through the template."""
         return _made, (self.template, dict(self.values))
+
+
+def joined(texts: Iterable[str]) -> str:
+    """The texts in one, each of which can still be translated."""
+    return functools.reduce(lambda first, second: Message("{first}; {second}", first=first, second=second), texts)
 
 
 def _made(template: str, values: Mapping[str, object]) -> Message:

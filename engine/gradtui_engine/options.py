@@ -24,7 +24,8 @@ class Rejected(ValueError):
         self.message = message
 
 
-def _not_allowed(given: str, allowed: str) -> Rejected:
+def not_allowed(given: str, allowed: str) -> Rejected:
+    """The refusal of a value, told by what was given and what is allowed."""
     return Rejected(Message("{given} given; allowed: {allowed}", given=given, allowed=allowed))
 
 
@@ -72,7 +73,7 @@ class Choice(Kind):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise _not_allowed(given(value), self.allowed)
+            raise not_allowed(given(value), self.allowed)
         if self.prefix and value.startswith(self.prefix):
             if value == self.prefix:
                 raise Rejected(Message("{given} names no file; give {prefix}PATH", given=repr(value), prefix=value))
@@ -95,10 +96,10 @@ class Integer(Kind):
 
     def check(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise _not_allowed(given(value), self.allowed)
+            raise not_allowed(given(value), self.allowed)
         number = int(value)
         if not self.minimum <= number <= self.maximum:
-            raise _not_allowed(_short(number), self.allowed)
+            raise not_allowed(_short(number), self.allowed)
         return number
 
     def parse(self, text: str) -> int:
@@ -106,7 +107,7 @@ class Integer(Kind):
             # int() would also take "1_000" and digits of other scripts; it is the usual reader, so let it.
             value = int(text)
         except ValueError:
-            raise _not_allowed(given(text), self.allowed) from None
+            raise not_allowed(given(text), self.allowed) from None
         return self.check(value)
 
 
@@ -134,13 +135,13 @@ class Number(Kind):
         if self.word and value == self.word:
             return self.word
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise _not_allowed(given(value), self.allowed)
+            raise not_allowed(given(value), self.allowed)
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not self.minimum <= number <= self.maximum:  # false for nan too
-            raise _not_allowed(f"{number:g}", self.allowed)
+            raise not_allowed(f"{number:g}", self.allowed)
         # −0.0 equals 0.0: equal experiments must be the same to the bit.
         return number + 0.0
 
@@ -150,7 +151,7 @@ class Number(Kind):
         except ValueError as error:
             if isinstance(error, Rejected):
                 raise
-            raise _not_allowed(given(text), self.allowed) from None
+            raise not_allowed(given(text), self.allowed) from None
 
 
 @dataclass(frozen=True)

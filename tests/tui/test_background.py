@@ -13,7 +13,7 @@ import pytest
 
 from gradtui import background
 from gradtui.background import Jobs, prepare
-from gradtui.needs import Computed, Need, Simulation, Watch
+from gradtui.needs import NOTHING, Failed, Known, Need, Watch
 from gradtui_engine import Cancelled, Experiment, Trace
 
 from .helpers import computed
@@ -45,7 +45,7 @@ class Task:
     control: Control | None = field(default=None, compare=False)
     result: Any = field(default=None, compare=False)
 
-    def compute(self, watch: Watch) -> Any:
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Any:
         control = self.control
         if control is None:
             return self.result or self.name
@@ -133,6 +133,35 @@ def test_what_has_been_computed_is_not_computed_again() -> None:
 
     assert run(script).names == ["a"]
     assert control.runs == 1
+
+
+def test_what_failed_is_computed_anew_when_it_is_asked_for_anew_and_not_before() -> None:
+    """A file may have been mended; while it is wanted all along, it is not tried at every key."""
+    broken = Task("broken", Control(), Failed("no such file"))
+    fine = Task("fine", Control(), "fine")
+    for each in (broken, fine):
+        assert each.control is not None
+        each.control.go.set()
+
+    async def script(desk: Desk) -> None:
+        for wanted in ((fine, broken), (broken, fine), (fine,), (fine, broken)):
+            desk.want(*wanted)
+            await desk.done()
+
+    assert run(script).names == ["fine", "broken", "broken"]
+
+
+def test_a_computation_is_handed_what_is_there_already() -> None:
+    @dataclass(frozen=True)
+    class Sum:
+        def compute(self, watch: Watch, known: Known = NOTHING) -> Any:
+            return known[Task("one")] + known[Task("two")]
+
+    async def script(desk: Desk) -> None:
+        desk.want(Task("one", result=1), Task("two", result=2), Sum())
+        await desk.done()
+
+    assert run(script).delivered[-1] == (Sum(), 3)
 
 
 def test_what_is_wanted_first_comes_next_and_what_is_still_wanted_goes_on() -> None:
@@ -323,33 +352,6 @@ def test_traces_that_are_too_large_together_go_but_never_the_wanted_one(monkeypa
     assert kept(sizes[0] + sizes[1]) == ["0", "1", "2"]
     assert kept(sizes[0] + sizes[1] - 1) == ["1", "2"]
     assert kept(0) == ["2"]
-
-
-def test_a_simulation_is_computed_with_its_timeline_and_can_be_stopped() -> None:
-    need = Simulation(Experiment(depth=3, width=4, batch=4))
-
-    async def script(desk: Desk) -> None:
-        desk.want(need)
-        await desk.done()
-
-    ((_, result),) = run(script).delivered
-    assert isinstance(result, Computed)
-    assert result.trace.experiment == need.experiment
-    assert len(result.timeline.phases) == len(result.trace.steps)
-
-    shares: list[float] = []
-
-    def stop(share: float) -> None:
-        shares.append(share)
-        if share > 0.3:
-            raise Cancelled
-
-    with pytest.raises(Cancelled):
-        need.compute(stop)
-    assert shares == sorted(shares)
-    shares.clear()
-    need.compute(shares.append)
-    assert (shares == sorted(shares), shares[-1]) == (True, 1.0)
 
 
 # -- the end -------------------------------------------------------------------------------------------

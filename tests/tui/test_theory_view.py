@@ -364,8 +364,11 @@ def test_a_jacobian_of_nothing_and_one_of_nonsense_are_said(number: float, words
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"norm": "batch"}, "batch norm ties the samples together: there is no Jacobian per sample (norm)"),
-        ({"cell": "gru", "layers": 2, "data": "digits-rows"}, "the Jacobian over time is of one layer (layers)"),
+        ({"norm": "batch"}, "norm: batch norm ties the samples together: there is no Jacobian per sample"),
+        (
+            {"cell": "gru", "layers": 2, "data": "digits-rows"},
+            "layers: 2 given; the Jacobian over time is of one",
+        ),
         ({"width": MOST_UNITS + 1, "init": "zeros", "batch": 1}, f"2 stages of {MOST_UNITS + 1} units"),
     ],
 )

@@ -132,7 +132,7 @@ class GradtuiApp(PacedApp):
         """A result is there. That of experiment A becomes the trace on screen."""
         if need == Simulation(self.state.experiment) and not self.state.loaded:
             if isinstance(result, Failed):
-                self._failed(need, result.problem)
+                self._failed(need, tr(result.problem))
                 return
             assert isinstance(result, Computed)
             self.trace, self.timeline = result.trace, result.timeline

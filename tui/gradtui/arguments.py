@@ -122,18 +122,26 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
             else:
                 known.append(token)
         elif name not in actions:
-            match = nearest(name, long_names)
-            hint = f"did you mean {match}?" if match else "--help lists the options"
-            problems.append(Problem(name, f"is unknown; {hint}"))
+            problems.append(Problem(name, _unknown(name, long_names)))
             if not joined and rest and not rest[0].startswith("-"):
                 rest.pop(0)
+        elif actions[name].nargs == 0 and joined:
+            problems.append(Problem(name, Message("takes no value")))
         elif actions[name].nargs == 0 or joined:
             known.append(token)
         elif rest and not rest[0].startswith("--"):
             known.append(f"{name}={rest.pop(0)}")
         else:
-            problems.append(Problem(name, f"needs a value; allowed: {_allowed(name)}"))
+            problems.append(Problem(name, Message("needs a value; allowed: {allowed}", allowed=_allowed(name))))
     return known, problems
+
+
+def _unknown(name: str, names: Sequence[str]) -> Message:
+    """The message for an option that there is not; all of them would fill the screen."""
+    match = nearest(name, names)
+    if match is None:
+        return Message("is unknown; --help lists the options")
+    return Message("is unknown; did you mean {match}?", match=match)
 
 
 def _most_files(made: argparse.ArgumentParser) -> int:
@@ -162,8 +170,8 @@ def _allowed(name: str) -> str:
     rows = {flag(each): row.kind.allowed for each, row in options().items()}
     rows |= {flag(each.name): each.kind.allowed for each in SETTINGS.values()}
     rows |= {f"--{each.name}": each.kind.allowed for each in ROWS if each.kind is not None}
-    rows |= {"--pane": "a pane of the view", B: "FIELD=VALUE"}
-    return rows.get(name, "a path")
+    rows |= {"--pane": Message("a pane of the view"), B: "FIELD=VALUE"}
+    return rows.get(name, Message("a path"))
 
 
 def experiment_of(usage: Usage) -> Experiment:

@@ -50,7 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         _drop_output()
-        print(f"{command.prog}: output: cannot be written: {error.strerror}", file=sys.stderr)
+        from .language import tr
+
+        problem = tr("output: cannot be written: {reason}", reason=error.strerror)
+        print(f"{command.prog}: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -90,23 +93,23 @@ def read(command: Command, arguments: Sequence[str], slips: Sequence[Any] = ()) 
     """(experiment, usage), with the settings in force. Raises SettingsError with every problem of all, slips first."""
     from gradtui_engine import Experiment, ExperimentError
 
-    from .arguments import UsageError, experiment_of, parse, parser
+    from .arguments import Usage, UsageError, experiment_of, parse, parser
     from .settings import SettingsError, switches
 
     options = switches() if command.settings is None else switches(command.settings)
     own = [*command.switches, *command.more(), *options]
     made = parser(command.prog, command.description, own, command.of_experiment, command.opens_files)
-    problems = list(slips)
+    problems, unread = list(slips), False
     try:
         usage = parse(made, arguments)
     except UsageError as error:
         problems += error.problems
-        if error.usage is None:
-            raise SettingsError(problems) from None
-        usage = error.usage
+        usage, unread = error.usage or Usage(), error.usage is None
     acts = command.check_acts and bool(problems)
-    if command.reads_settings:
-        problems += _settle(usage.switches)
+    wrong = _settle(usage.switches)
+    problems += wrong if command.reads_settings else []
+    if unread:
+        raise SettingsError(problems)
     experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
     try:
         experiment = experiment_of(usage)
@@ -143,14 +146,20 @@ def _dispatch(command: Command, arguments: list[str], slips: Sequence[Any] = ())
 
 
 def _settle(found: Any) -> list[Any]:
-    """Put the settings into force, and beside the switches; returns what is wrong with them."""
+    """Put the settings that can be used into force, and beside the switches; returns what is wrong with others."""
     from . import glyphs, language
     from .settings import SettingsError, given_of, load
 
+    problems: list[Any] = []
     try:
-        found.loaded = load(given_of(found), os.environ)
+        loaded = load(given_of(found), os.environ)
     except SettingsError as error:
-        return list(error.problems)
-    language.use(found.loaded.settings.lang)
-    glyphs.use(found.loaded.settings.glyphs)
-    return []
+        problems += error.problems
+        if error.usable is None:
+            return problems
+        loaded = error.usable
+    # Where some are wrong the others count: what is wrong is told in the person's language.
+    language.use(loaded.settings.lang)
+    glyphs.use(loaded.settings.glyphs)
+    found.loaded = loaded
+    return problems

@@ -56,11 +56,12 @@ def later(module: str, function: str) -> Callable[..., Any]:
 
 
 def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
+    from gradtui_engine.message import Message
     from gradtui_engine.problems import ExperimentError, Problem
 
     # Textual draws on stderr.
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        message = "the screen needs a terminal; without one use: gradtui run"
+        message = Message("the screen needs a terminal; without one use: gradtui run")
         raise ExperimentError([Problem("terminal", message)])
     return _leave(later("launch", "launch")(switches))
 

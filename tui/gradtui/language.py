@@ -6,9 +6,10 @@ What the engine says arrives as a `Message`, a string that still knows its templ
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 
 from gradtui_engine.message import Message
@@ -30,6 +31,17 @@ def use(code: str) -> None:
 
 def current() -> str:
     return _current
+
+
+@contextlib.contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak this language for as long as the block runs; after it, whatever was spoken before it."""
+    before = current()
+    use(code)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def of_locale(environment: Mapping[str, str]) -> str:

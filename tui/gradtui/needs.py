@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from gradtui_engine import Experiment, ExperimentError, Trace, prepare, simulate
 from gradtui_engine.experiment import options
+from gradtui_engine.message import Message
+from gradtui_engine.problems import in_one
 from gradtui_engine.watch import Watch as Watch
 from gradtui_engine.watch import part
 
-from .complaints import complaints
-from .language import tr
 from .timeline import Timeline
 
 #: About the run's share of the time until a trace can be shown; the rest is what views read of it.
@@ -20,16 +21,28 @@ _RUN = 0.6
 
 
 class Need(Hashable, Protocol):
-    """A key of a result. Equal needs have equal results."""
+    """A key of a result. Equal needs have equal results; known are those that are there already."""
 
-    def compute(self, watch: Watch) -> Any: ...
+    def compute(self, watch: Watch, known: Known = ...) -> Any: ...
+
+
+#: What has been computed already.
+Known = Mapping[Need, Any]
+NOTHING: Known = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A result that there is not, and why."""
+    """A result that there is not, and why, in words that can still be translated."""
 
     problem: str
+
+    @classmethod
+    def of(cls, error: ExperimentError | MemoryError) -> Failed:
+        return cls(in_one(error.problems) if isinstance(error, ExperimentError) else NO_MEMORY)
+
+
+NO_MEMORY = Message("not enough memory for this size")
 
 
 @dataclass(frozen=True)
@@ -46,15 +59,19 @@ class Simulation:
 
     experiment: Experiment
 
-    def compute(self, watch: Watch) -> Computed | Failed:
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
         try:
             trace = simulate(self.experiment, part(watch, 0.0, _RUN))
             prepare(trace, part(watch, _RUN, 1.0))
             return Computed(trace, Timeline.of(trace))
-        except ExperimentError as error:
-            return Failed(complaints(error.problems))
-        except MemoryError:
-            return Failed(tr("not enough memory for this size"))
+        except (ExperimentError, MemoryError) as error:
+            return Failed.of(error)
+
+
+def trace_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Trace:
+    """An experiment's trace: the one that is there, or else a new one. Raises ExperimentError."""
+    found = known.get(Simulation(experiment))
+    return found.trace if isinstance(found, Computed) else simulate(experiment, watch)
 
 
 def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:

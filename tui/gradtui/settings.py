@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradtui_engine.message import Message
-from gradtui_engine.options import Choice, Integer, Kind, Rejected, Value, given
+from gradtui_engine.options import Choice, Integer, Kind, Rejected, Value, given, not_allowed
 from gradtui_engine.problems import ExperimentError, Problem, unknown_name
 from gradtui_engine.spelling import flag, read_toml
 from gradtui_engine.table import Table
@@ -44,10 +44,11 @@ COLOUR_SYSTEMS = {"auto": "auto", "16": "standard", "256": "256", "truecolor": "
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used. Holds every problem, each with its source."""
+    """Settings that cannot be used. Holds every problem, each with its source, and what can be used all the same."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], usable: Loaded | None = None) -> None:
         self.problems = tuple(problems)
+        self.usable = usable
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -71,13 +72,13 @@ class Boolean(Kind):
 
     def check(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise Rejected(f"{given(value)} given; allowed: true, false")
+            raise not_allowed(given(value), self.allowed)
         return value
 
     def parse(self, text: str) -> bool:
         found = _WORDS.get(text.strip().lower())
         if found is None:
-            raise Rejected(f"{given(text)} given; allowed: true, false (yes, no, on, off, 1, 0)")
+            raise not_allowed(given(text), f"{self.allowed} (yes, no, on, off, 1, 0)")
         return found
 
 
@@ -110,14 +111,14 @@ class OneOf(Kind):
 
     def check(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value not in self.numbers():
-            raise Rejected(f"{given(value)} given; allowed: {self.allowed}")
+            raise not_allowed(given(value), self.allowed)
         return value
 
     def parse(self, text: str) -> int:
         try:
             value = int(text)
         except ValueError:
-            raise Rejected(f"{given(text)} given; allowed: {self.allowed}") from None
+            raise not_allowed(given(text), self.allowed) from None
         return self.check(value)
 
 
@@ -228,7 +229,7 @@ def load(
         named = Message("{path}: there is no such file", path=shown(str(loaded.path)))
         problems.insert(0, Problem(CONFIG, named))
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(problems, loaded)
     return loaded
 
 
@@ -250,7 +251,7 @@ def survey(
         try:
             values[name], sources[name] = read(value), source
         except Rejected as error:
-            problems.append(Problem(where, str(error)))
+            problems.append(Problem(where, error.message))
 
     for name, value in document.items():
         where = f"{path}: {shown(name)}"
@@ -295,7 +296,8 @@ def _keys(
     The table of commands is loaded only if there are any.
     """
     if not isinstance(overrides, dict):
-        problems.append(Problem(where, f'{given(overrides)} given; allowed: [keys], then lines such as play = "space"'))
+        allowed = Message('[keys], then lines such as play = "space"')
+        problems.append(Problem(where, not_allowed(given(overrides), allowed).message))
         return {}
     if not overrides:
         return {}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradtui_engine import Experiment, ExperimentError, simulate
+from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.jacobian import Spectra, spectra
-from gradtui_engine.message import Message
 from gradtui_engine.plane import Plane, plane
 from gradtui_engine.watch import part
 
-from .needs import Failed, Need, Watch
+from .needs import NOTHING, Failed, Known, Need, Watch, trace_of
 
 if TYPE_CHECKING:
     from .state import State
@@ -36,7 +35,7 @@ class PlaneOf:
         name = experiment.activation_name
         return cls(name, experiment.slope if ACTIVATIONS[name].slope is not None else None)
 
-    def compute(self, watch: Watch) -> Plane:
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Plane:
         return plane(self.activation, self.slope, watch)
 
 
@@ -46,21 +45,12 @@ class SpectraOf:
 
     experiment: Experiment
 
-    def compute(self, watch: Watch) -> Spectra | Failed:
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Spectra | Failed:
         try:
-            return spectra(simulate(self.experiment, part(watch, 0.0, _RUN)), watch=part(watch, _RUN, 1.0))
-        except ExperimentError as error:
-            return Failed(_reason(error))
-        except MemoryError:
-            return Failed("not enough memory for this size")
-
-
-def _reason(error: ExperimentError) -> str:
-    """The problems in words that can still be translated, where there is one only (two are rare)."""
-    if len(error.problems) > 1:
-        return "; ".join(map(str, error.problems))
-    (problem,) = error.problems
-    return Message("{message} ({field})", message=problem.message, field=problem.field)
+            trace = trace_of(self.experiment, part(watch, 0.0, _RUN), known)
+            return spectra(trace, watch=part(watch, _RUN, 1.0))
+        except (ExperimentError, MemoryError) as error:
+            return Failed.of(error)
 
 
 def needs(state: State) -> tuple[Need, ...]:

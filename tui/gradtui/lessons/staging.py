@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import events as e
+from ..needs import NOTHING, Known, Watch
 from .course import Progress, cursor, effects, need
 from .lesson import Lesson, Setup
 from .library import Entry, entries, find
 from .reading import Readings
 
 if TYPE_CHECKING:
-    from ..needs import Watch
     from ..timeline import Timeline
 
 
@@ -22,7 +22,7 @@ class Shelf:
 
     language: str
 
-    def compute(self, watch: Watch) -> tuple[Entry, ...]:
+    def compute(self, watch: Watch, known: Known = NOTHING) -> tuple[Entry, ...]:
         return entries(self.language)
 
 
@@ -34,12 +34,12 @@ class Page:
     step: int
     language: str
 
-    def compute(self, watch: Watch) -> Readings:
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Readings:
         entry = find(self.lesson, self.language)
         if entry is None or entry.lesson is None:
             return Readings({}, {})
         wanted = need(Progress(self.lesson, self.step), entry.lesson)
-        return Readings({}, {}) if wanted is None else wanted.compute(watch)
+        return Readings({}, {}) if wanted is None else wanted.compute(watch, known)
 
 
 def needs(progress: Progress | None, language: str) -> tuple[Any, ...]:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from gradtui_engine.message import Message
-from gradtui_engine.options import Rejected, given
+from gradtui_engine.message import Message, joined
+from gradtui_engine.options import Rejected, given, not_allowed
 from gradtui_engine.problems import unknown_name
 
 from ..tables import QUANTITIES, VIEWS
@@ -19,22 +19,20 @@ Check = Callable[[Any], Any]
 
 #: A lesson sends the reader to any view but the list of lessons.
 _VIEWS = tuple(name for name in VIEWS if name != "lessons")
+#: How a choice is written.
+_ROW = '{say = "…", when = "…"}'
 CURSORS = ("start", "loss", "arrived", "end")
-
-
-def _refuse(value: object, allowed: str) -> Rejected:
-    return Rejected(Message("{given} given; allowed: {allowed}", given=given(value), allowed=allowed))
 
 
 def text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _refuse(value, "text in quotes")
+        raise not_allowed(given(value), Message("text in quotes"))
     return value.strip()
 
 
 def table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _refuse(value, "{field = value, …}")
+        raise not_allowed(given(value), "{field = value, …}")
     return value
 
 
@@ -42,14 +40,14 @@ def names(value: Any) -> tuple[str, ...]:
     """One name or several: commands or keys, which the screen resolves."""
     several = value if isinstance(value, list) else [value]
     if not several or not all(isinstance(each, str) and each for each in several):
-        raise _refuse(value, 'a command or key ("play"), or a list of them')
+        raise not_allowed(given(value), Message('a command or key ("play"), or a list of them'))
     return tuple(several)
 
 
 def _name_of(*allowed: str) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, str):
-            raise _refuse(value, ", ".join(allowed))
+            raise not_allowed(given(value), ", ".join(allowed))
         if value not in allowed:
             raise Rejected(unknown_name(value, allowed))
         return value
@@ -68,7 +66,7 @@ def _number_or(*allowed: str) -> Check:
                 raise Rejected(unknown_name(value, allowed))
             return value
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _refuse(value, f"{', '.join(allowed)}, or a whole number from 0")
+            raise not_allowed(given(value), Message("{names}, or a whole number from 0", names=", ".join(allowed)))
         return value
 
     return check
@@ -80,7 +78,7 @@ step = _number_or(*CURSORS)
 
 def positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise _refuse(value, "a number above 0")
+        raise not_allowed(given(value), Message("a number above 0"))
     return float(value)
 
 
@@ -95,21 +93,19 @@ def measured_number(value: Any) -> Any:
 def choices(value: Any) -> tuple[Choice, ...]:
     """Raises Rejected with the first fault of each choice, joined."""
     if not isinstance(value, list) or not 2 <= len(value) <= len(LETTERS):
-        raise _refuse(value, f'two to {len(LETTERS)} of {{say = "…", when = "…"}}')
+        raise not_allowed(given(value), Message("two to {most} of {row}", most=len(LETTERS), row=_ROW))
     found, problems = [], []
     for letter, each in zip(LETTERS, value, strict=False):
         try:
             found.append(_choice(each))
         except Rejected as error:
             problems.append(Message("{letter}: {problem}", letter=letter, problem=error.args[0]))
-    if len(problems) == 1:
-        raise Rejected(problems[0])
     if problems:
-        raise Rejected("; ".join(problems))
+        raise Rejected(joined(problems))
     return tuple(found)
 
 
 def _choice(value: Any) -> Choice:
     if not isinstance(value, dict) or set(value) != {"say", "when"}:
-        raise _refuse(value, '{say = "…", when = "…"}')
+        raise not_allowed(given(value), _ROW)
     return Choice(text(value["say"]), condition(text(value["when"])))
