@@ -234,6 +234,8 @@ class GradtuiApp(PacedApp):
         self._panes_made = True
         self.set_timer(_LATER, lambda: self.run_worker(plotting.load, thread=True, group="load"))
         self._follow()
+        # A visitor's session has been born with it.
+        self._adopt()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)

@@ -165,8 +165,7 @@ def _run_app(app: Any, frames: Frames, warning: float, link: int | None) -> int:
         text = tr("this session ends in {seconds} s; {key} copies the command that shows the same elsewhere", **told)
         app.notify(text, severity="warning", timeout=20)
 
-    async def adopt(pilot: object) -> None:
-        app._adopt()
+    async def ready(pilot: object) -> None:
         if link is not None:
             follow(app, link)
 
@@ -179,7 +178,7 @@ def _run_app(app: Any, frames: Frames, warning: float, link: int | None) -> int:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, warn)
         following = asyncio.create_task(follow())
         try:
-            left_with = await app.run_async(mouse=app.mouse, auto_pilot=adopt)
+            left_with = await app.run_async(mouse=app.mouse, auto_pilot=ready)
         finally:
             following.cancel()
         return int(app.return_code or left_with or 0)
