@@ -31,7 +31,7 @@ from gradtui import (
 from gradtui.language import ENGLISH, LANGUAGES, catalogue
 from gradtui.lessons import course
 from gradtui.serve import endings
-from gradtui.state import AXES
+from gradtui.tables import AXES
 from gradtui.timeline import Grain
 from gradtui.views import catalogue as views
 from gradtui.views import cell, idea, panes, quantities, speech, spoken, theory_words
@@ -39,6 +39,7 @@ from gradtui_engine import Experiment, simulate
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.cells import CELLS
 from gradtui_engine.clipping import CLIPPINGS
+from gradtui_engine.experiment import options
 from gradtui_engine.initialisers import INITIALISERS
 from gradtui_engine.losses import LOSSES
 from gradtui_engine.mlp import BLOCKS
@@ -71,7 +72,7 @@ VARIABLE = frozenset(
         "command.help",
         "command.label",
         "cure.label_of(a)",
-        "cure.label_of(edited(app))",
+        "cure.label_of(state.experiment)",
         "cure.lacking",
         "drawn.quantity.label",
         "drawn.quantity.lacking",
@@ -142,6 +143,7 @@ VARIABLE = frozenset(
         "view.help",
         "view.label",
         "why",
+        "words_of(field)",
     )
 )
 
@@ -241,7 +243,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "regimes": (words for _, words in theory_words.REGIMES.values()),
         "readout": spoken._CROSSINGS.values(),
         "speech": speech._WORDS.values(),
-        "form": form_model.GROUPS,
+        "form": (*form_model.GROUPS, *map(form_model.words_of, options())),
         "help": (helping._IDEA,),
         "notes": (why for _, why in notes._CONDITIONS.values()),
         "profile": profile.REFUSALS.values(),

@@ -18,6 +18,7 @@ from gradtui.events import Changes
 from gradtui.lessons.course import Progress
 from gradtui.lessons.library import find, names
 from gradtui.needs import differences, other
+from gradtui.scale import SignLogScale, scale_of
 from gradtui.settings import switches as settings
 from gradtui.state import MOST_ANGLE, MOST_TERMS, State, update
 from gradtui.tables import AXES, LISTS, QUANTITIES, VIEWS, panes_of
@@ -33,10 +34,14 @@ EXPERIMENTS = tuple(
     for cell in ("mlp", "lstm", "gru", "rnn")
 )
 LESSONS = names(language.ENGLISH)
+#: Any scale that bars can have had when they were held.
+SCALES = st.builds(
+    scale_of, st.sampled_from(AXES), st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=4)
+)
 #: What of a state the address is about: all but what belongs to the moment (playback, messages, undo).
 SHARED = (
-    *("view", "changes", "step", "selected", "unit", "grain", "quantity", "axis_kind", "row", "function", "terms"),
-    *("angle", "pane", "rows", "interleaved", "zoomed"),
+    *("view", "changes", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row", "function"),
+    *("terms", "angle", "pane", "rows", "interleaved", "zoomed"),
 )
 
 
@@ -68,6 +73,7 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
         grain=draw(st.sampled_from(tuple(Grain))),
         quantity=draw(st.sampled_from(QUANTITIES)),
         axis_kind=draw(st.sampled_from(("", *AXES))),
+        lock=draw(st.none() | SCALES),
         function=draw(st.integers(0, 2)),
         terms=draw(st.integers(1, MOST_TERMS)),
         angle=draw(st.integers(-MOST_ANGLE, MOST_ANGLE)),
@@ -137,6 +143,14 @@ def test_the_answers_stay_with_the_reader_the_step_is_shared() -> None:
     assert opened(arguments).lesson == Progress("07-residual", 2)
 
 
+def test_a_scale_is_spelled_and_what_is_none_is_refused() -> None:
+    assert opened(["--scale", "sign-log:-9:2"]).lock == SignLogScale(-9, 2)
+    for text in ("log", "log:0:0", "log:1:3", "log:-9:-1", "log:-9:1.5", "log:-999:0", "linear:0:0", "linear:1:2",
+                 "linear:0:inf", "linear:nan:1", "log2:-9:0", "log:-9:0:1", "linear:low:high"):  # fmt: skip
+        (problem,) = refused("--scale", text)
+        assert problem.startswith(f"--scale: '{text}' given; allowed: ")
+
+
 def test_a_cursor_beyond_the_trace_stands_at_its_end() -> None:
     timeline = timeline_of(EXPERIMENTS[0])
     arguments = [*EXPERIMENTS[0].to_arguments(), "--step", "99999", "--stage", "99", "--unit", "99"]
@@ -155,20 +169,36 @@ def test_a_preset_gives_the_screen_and_options_override_it() -> None:
 def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_match() -> None:
     found = refused(
         *("--view", "explor", "--quantity", "gradien", "--axis", "logg", "--row", "rellu", "--grain", "stag"),
-        *("--step", "0", "--unit", "a", "--terms", "99", "--angle", "-25", "--function", "4", "--stage", "-1"),
+        *(
+            "--scale",
+            "log:3:9",
+            "--step",
+            "0",
+            "--unit",
+            "a",
+            "--terms",
+            "99",
+            "--angle",
+            "-25",
+            "--function",
+            "4",
+            "--stage",
+            "-1",
+        ),
         *("--pane", "wy", "--lesson", "07-residua", "--b", "dept=3", "--b", "x", "--b", "gain=much"),
     )
     text = "\n".join(found)
     assert [each.partition(":")[0] for each in found] == [
         *("--b", "--b", "--b gain"),
-        *("--view", "--step", "--stage", "--unit", "--grain", "--quantity", "--axis", "--row", "--function", "--terms"),
-        *("--angle", "--lesson", "--pane"),
+        *("--view", "--step", "--stage", "--unit", "--grain", "--quantity", "--axis", "--scale", "--row", "--function"),
+        *("--terms", "--angle", "--lesson", "--pane"),
     ]
     for nearest in ("explore", "gradient", "log", "relu", "stage", "why", "07-residual", "depth"):
         assert f"did you mean '{nearest}'?" in text, nearest
     assert "--terms: 99 given; allowed: a whole number from 1 to 12" in found
     assert "--angle: -25 given; allowed: a whole number from -24 to 24" in found
     assert "--b: 'x' given; allowed: FIELD=VALUE" in found
+    assert "--scale: 'log:3:9' given; allowed: log:LOW:HIGH or sign-log:LOW:HIGH in powers of ten" in text
     assert "'much' given; allowed: a number" in text
 
 

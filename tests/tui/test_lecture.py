@@ -94,12 +94,10 @@ def test_answers_in_a_lesson_are_the_readers_own_as_long_as_it_stays_at_the_step
     assert (following.lesson, following.offset) == (Progress(LESSONS[0], 2), 0)
 
 
-def test_a_scale_that_is_held_gives_way_to_another_quantity() -> None:
-    state, timeline = follower(State(MLP))
-    held = update(state, e.Lock(LogScale(-9, 3)), timeline)
-    assert held.following
-    assert update(held, e.Present(State(MLP, zoomed=True)), timeline).lock == held.lock
-    assert update(held, e.Present(State(MLP, quantity="std")), timeline).lock is None
+def test_a_scale_that_the_presenter_holds_is_held_for_all_and_let_go_again() -> None:
+    state, timeline = follower(State(MLP, lock=LogScale(-9, 3)))
+    assert state.lock == LogScale(-9, 3)
+    assert update(state, e.Present(State(MLP, quantity="std")), timeline).lock is None
 
 
 # -- breaking away -----------------------------------------------------------------------------------------
@@ -107,7 +105,7 @@ def test_a_scale_that_is_held_gives_way_to_another_quantity() -> None:
 AWAY = (
     e.Move(-1), e.TogglePlay(), e.Jump(), e.Select(2), e.SelectUnit(1), e.Show("maths"), e.Focus(by=1), e.Zoom(),
     e.NextQuantity(), e.NextAxis(), e.NextGrain(), e.Change(LSTM), e.Change(MLP, (("seed", 7),)),
-    e.Learn(Progress(LESSONS[0])),
+    e.Learn(Progress(LESSONS[0])), e.Lock(LogScale(-9, 3)),
 )  # fmt: skip
 STILL = (e.Tick(3), e.Faster(1), e.Lock(None), e.Message("said"), e.Undo(), e.Undo(1), e.Focus("gradient"))
 

@@ -132,7 +132,8 @@ def test_what_is_not_computed_yet_is_said_and_the_rest_is_drawn(name: str) -> No
         waiting = said(found, "plane")
         assert "computing the plane of" in waiting
         assert "edge of chaos" in waiting
-        assert "measured: a factor of" in waiting
+        nothing = found.trace.outcome.kind != "non_finite" and math.isnan(found.trace.profile.geometric_mean)
+        assert ("measured: no gradient arrives" if nothing else "measured: a factor of") in waiting
     # Without a gradient at the output there is no factor, and with one layer no average.
     no_average = len(found.stages) <= 2 or found.stages[-1].gradient_norm == 0
     assert "on average a factor of" in said(found, "depth") or no_average

@@ -14,10 +14,11 @@ from gradtui_engine import Experiment, ExperimentError, Problem
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.experiment import is_optional, options
 from gradtui_engine.message import Message
-from gradtui_engine.options import Choice, Integer, Kind, Rejected
+from gradtui_engine.options import Choice, Integer, Kind, Rejected, given, not_allowed
 from gradtui_engine.problems import unknown_name
 
 from . import events as e
+from . import scale
 from .language import current as language
 from .lessons import library
 from .lessons.course import Progress
@@ -40,6 +41,20 @@ class Row:
     kind: Kind | None
 
 
+class _Scale(Kind):
+    """A scale in words, checked."""
+
+    @property
+    def allowed(self) -> str:
+        return Message("log:LOW:HIGH or sign-log:LOW:HIGH in powers of ten, linear:LOW:HIGH, with 0 between them")
+
+    def parse(self, text: str) -> str:
+        try:
+            return scale.spelled(scale.read(text))
+        except ValueError:
+            raise not_allowed(given(text), self.allowed) from None
+
+
 def _number(low: int, high: int) -> Integer:
     return Integer(low, high)
 
@@ -56,6 +71,7 @@ ROWS = (
     Row("grain", "grain", "what a step is", _name(*map(str, Grain))),
     Row("quantity", "quantity", "what the bars show", _name(*QUANTITIES)),
     Row("axis", "axis_kind", "the bars' axis instead of the quantity's own", _name(*AXES)),
+    Row("scale", "lock", "scale that the bars hold, such as log:-18:0", _Scale()),
     Row("row", "row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
     Row("function", "function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3)),
     Row("terms", "terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
@@ -80,7 +96,8 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
             found.append((f"--{row.name}", {"action": "store_true", "help": row.help}))
         else:
             allowed = f": {row.kind.allowed}" if isinstance(row.kind, Choice) else ""
-            found.append((f"--{row.name}", {"metavar": "NAME" if allowed else "N", "help": row.help + allowed}))
+            metavar = "NAME" if allowed else "SCALE" if isinstance(row.kind, _Scale) else "N"
+            found.append((f"--{row.name}", {"metavar": metavar, "help": row.help + allowed}))
     what = "what experiment B of Compare differs in; may be given several times"
     return [*found, (B, {"action": "append", "metavar": "FIELD=VALUE", "help": what})]
 
@@ -110,6 +127,8 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
     if "grain" in values:
         values["grain"] = Grain(values["grain"])
+    if "lock" in values:
+        values["lock"] = scale.read(values["lock"])
     state = replace(state, **values)
     panes = panes_of(state)
     if pane is not None and pane not in panes:
@@ -195,7 +214,7 @@ def _shared(state: State) -> list[Any]:
 def _spell(row: Row, value: Any) -> Iterator[str]:
     yield f"--{row.name}"
     if row.name not in _SWITCHES:
-        yield str(value + 1 if row.name in _FROM_ONE else value)
+        yield scale.spelled(value) if row.field == "lock" else str(value + 1 if row.name in _FROM_ONE else value)
 
 
 def command(state: State, timeline: Timeline | None) -> str:

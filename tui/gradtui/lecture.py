@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: What followers share with the presenter: what an address spells (a test holds the two together).
 FIELDS = (
-    "experiment", "changes", "view", "step", "selected", "unit", "grain", "quantity", "axis_kind", "row", "function",
-    "terms", "angle", "pane", "rows", "interleaved", "zoomed", "lesson",
+    "experiment", "changes", "view", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row",
+    "function", "terms", "angle", "pane", "rows", "interleaved", "zoomed", "lesson",
 )  # fmt: skip
 #: The cursor of a presenter whose own trace is on its way: followers' opens where every trace does.
 OPENING = -1
@@ -53,9 +53,6 @@ def adopt(state: State, timeline: Timeline | None) -> State:
         step = timeline.arrived if shown.step == OPENING else timeline.clamp(shown.step)
         selected = None if shown.selected is None else min(shown.selected, timeline.stage_count - 1)
         found = replace(found, step=step, selected=selected, unit=min(shown.unit, shown.experiment.width - 1))
-    if (shown.quantity, shown.axis_kind) != (state.quantity, state.axis_kind):
-        # A scale that was held is another quantity's.
-        found = replace(found, lock=None)
     panes = panes_of(found)
     own, theirs = state.lesson, shown.lesson
     if own is not None and theirs is not None and (own.lesson, own.step) == (theirs.lesson, theirs.step):

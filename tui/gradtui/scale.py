@@ -11,6 +11,8 @@ from .formats import power_of_ten, short
 
 #: A log axis goes at least so many decades below 1: bars that are alike look alike, and a cure is seen as one.
 LEAST_DECADES = 4
+#: Further from 1 than any float64 lies.
+_MOST_DECADES = 400
 #: Eighths of a cell, from empty to full: across and up.
 ACROSS = " ▏▎▍▌▋▊▉█"
 UP = " ▁▂▃▄▅▆▇█"
@@ -21,6 +23,10 @@ class Scale(Hashable, Protocol):
 
     @property
     def kind(self) -> str: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
     @property
     def label(self) -> str: ...
     @property
@@ -158,6 +164,27 @@ SCALES: dict[str, type[LogScale] | type[LinearScale] | type[SignLogScale]] = {
 def scale_of(kind: str, values: Iterable[float]) -> Scale:
     """A scale of this kind that holds the values."""
     return SCALES[kind].of(values)
+
+
+def spelled(scale: Scale) -> str:
+    """The scale in words, which `read` understands: log:-18:0, linear:0.0:0.5."""
+    return f"{scale.kind}:{scale.low!r}:{scale.high!r}"
+
+
+def read(text: str) -> Scale:
+    """The scale of KIND:LOW:HIGH, else ValueError: 0 (of a log axis 10⁰) lies on every one that is drawn."""
+    kind, *ends = text.split(":")
+    if kind not in SCALES or len(ends) != 2:
+        raise ValueError(text)
+    if kind == "linear":
+        low, high = map(float, ends)
+        if low <= 0.0 <= high and low < high and math.isfinite(low) and math.isfinite(high):
+            return LinearScale(low, high)
+    else:
+        start, end = map(int, ends)
+        if -_MOST_DECADES <= start <= 0 <= end <= _MOST_DECADES and start < end:
+            return LogScale(start, end) if kind == "log" else SignLogScale(start, end)
+    raise ValueError(text)
 
 
 def cell_of(scale: Scale, value: float, cells: int) -> int:
