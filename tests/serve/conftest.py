@@ -25,7 +25,10 @@ _LEFT_OUT = {
         for name in ("aiohttp", "textual_serve")
         if importlib.util.find_spec(name) is None
     ],
-    "test_web_page.py": [] if CHROMIUM is not None else ["Chromium (apt-get install chromium)"],
+    **dict.fromkeys(
+        ("test_web_page.py", "test_web_lecture.py"),
+        [] if CHROMIUM is not None else ["Chromium (apt-get install chromium)"],
+    ),
 }
 collect_ignore_glob = [pattern for pattern, lacks in _LEFT_OUT.items() if lacks]
 

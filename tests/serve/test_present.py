@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import os
-import re
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ..tui.terminal import Terminal
+from .presenter import AWAY, FOLLOWING, HOME, Presenter, at_step
 from .ssh import Visitor, until
-
-FOLLOWING, AWAY = "following the presenter", "on your own"
-#: Keys by name.
-HOME = "\x1b[H"
 
 
 def stands_at(terminal: Terminal, step: int) -> None:
-    """The cursor is there, in whatever language and room."""
-    pattern = re.compile(rf"(?<!\d){step}\D{{1,12}}29(?!\d)")
+    """The cursor is there."""
+    pattern = at_step(step)
     terminal.wait_for(lambda text: pattern.search(text) is not None, f"step {step}")
-
-
-class Presenter(Terminal):
-    """`gradtui serve --present`, with what its log says."""
-
-    def __init__(self, folder: Path, *options: str, size: tuple[int, int] = (100, 30)) -> None:
-        self.log = folder / "log"
-        super().__init__(
-            "serve", "--present", "--port", "0", "--allow-root", "--class", "--log", "json", "--log-file",
-            str(self.log), "--host-key", str(folder / "key"), *options, size=size,
-        )  # fmt: skip
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        return [each for each in map(json.loads, self.log.read_text().splitlines()) if each["event"] == kind]
-
-    @functools.cached_property
-    def port(self) -> int:
-        self.shows("visitors come in with: ssh")
-        return int(self.events("serving")[0]["port"])
-
-    def visit(self, size: tuple[int, int] = (90, 28), **variables: str) -> Visitor:
-        options = ("-o", "SendEnv=LANG LC_ALL") if variables else ()
-        return Visitor(self.port, *options, size=size, **variables)
-
-    def counts(self, visitors: int, following: int) -> None:
-        self.shows(f"visitors {visitors} · following {following}")
-
-    @property
-    def server(self) -> int:
-        """The server's process: the one child."""
-        (child,) = Path(f"/proc/{self.program}/task/{self.program}/children").read_text().split()
-        return int(child)
-
-    @property
-    def program(self) -> int:
-        return self.process.pid
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from .commands import COMMANDS, Command, groups, keys_of, shown_keys
 from .dialogs import Page
 from .glyphs import render
 from .language import tr
+from .lecture import ways_in
 from .profile import OPEN, Profile
 from .state import State
 from .tables import panes_of
@@ -55,6 +56,9 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
     ]
     if others:
         found.insert(2, Section(tr("The other panes of this view"), others))
+    if ways := ways_in(state):
+        # A presenter opens the help to show the class how to come in.
+        found.insert(0, Section(tr("This lecture"), ways))
     return tuple(found)
 
 

@@ -35,6 +35,8 @@ class Audience:
     following: int = 0
     #: Whether the server has ended before the presenter.
     ended: bool = False
+    #: The address for browsers; empty where none are served.
+    page: str = ""
 
 
 def adopt(state: State, timeline: Timeline | None) -> State:
@@ -110,7 +112,19 @@ def invite(state: State, event: e.Invite, timeline: Timeline | None) -> State:
 def invitation(audience: Audience) -> str:
     if audience.ended:
         return tr("the server has ended; nobody sees this any more")
+    if audience.page:
+        return tr("visitors: {command} · {page}", command=audience.invitation, page=audience.page)
     return tr("visitors come in with: {command}", command=audience.invitation)
+
+
+def ways_in(state: State) -> tuple[tuple[str, str], ...]:
+    """For the presenter's help: (where, address), whole whatever the window; nothing where there is no lecture."""
+    found = state.audience
+    if found is None or found.ended:
+        return ()
+    ways = (tr("terminal"), found.invitation), (tr("browser"), found.page)
+    counts = tr("visitors {visitors} · following {following}", visitors=found.visitors, following=found.following)
+    return (*(way for way in ways if way[1]), ("", counts))
 
 
 # -- what the timeline says of it ------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def _await(server: int) -> None:
 
 def _run(given: Any, end: socket.socket, told: Words) -> int:
     state, cursor = given.opening
-    given.opening = replace(state, audience=Audience(told["address"])), (*cursor, e.Invite())
+    given.opening = replace(state, audience=Audience(told["address"], page=told.get("web", ""))), (*cursor, e.Invite())
     app = app_of(given, profile=PRESENTER)
 
     async def show(pilot: object) -> None:
@@ -140,7 +140,8 @@ def drive(app: GradtuiApp, end: socket.socket) -> Link:
     """Show the program's state to the server from now on, and the server's counts in the program."""
 
     def take(heard: Words) -> None:
-        app.send(e.Audience(Audience(heard["address"], heard["visitors"], heard["following"])))
+        counts = {name: heard[name] for name in ("visitors", "following")}
+        app.send(e.Audience(Audience(heard["address"], page=heard.get("web", ""), **counts)))
 
     def lost() -> None:
         if app.is_running and app.state.audience is not None:
