@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,13 +17,10 @@ from gradtui_engine.experiment import options
 from gradtui_engine.options import Choice
 
 from . import form_model as model
-from .form_rows import VALUE_AT, VALUE_WIDTH, Sheet, empty, rows
+from .form_rows import VALUE_WIDTH, Sheet, empty, rows, value_at
 from .glyphs import render
 from .views.spans import text_of
 from .widgets import Lines, Palette
-
-#: A line to type in has an edge of one cell: its text begins where a name does, two cells after an arrow's place.
-ENTRY_AT = VALUE_AT + 1
 
 
 class Fields(VerticalScroll, inherit_bindings=False, can_focus=False):
@@ -33,9 +30,9 @@ class Fields(VerticalScroll, inherit_bindings=False, can_focus=False):
 class Entry(Input):
     """The line to type in, in the place of a field's value."""
 
-    DEFAULT_CSS = f"""
-    Entry {{ margin: 0 0 0 {ENTRY_AT}; padding: 0 1 !important; background: $foreground 8%; }}
-    Entry:focus {{ background: $foreground 16%; background-tint: $foreground 0%; }}
+    DEFAULT_CSS = """
+    Entry { padding: 0 1 !important; background: $foreground 8%; }
+    Entry:focus { background: $foreground 16%; background-tint: $foreground 0%; }
     """
 
     class Sought(Message):
@@ -44,6 +41,8 @@ class Entry(Input):
     def __init__(self, field: str) -> None:
         super().__init__(id=f"entry-{field}", compact=True)
         self._field = field
+        # An edge of one cell: its text begins where a name does, two cells after an arrow's place.
+        self.styles.margin = (0, 0, 0, value_at() + 1)
 
     def on_key(self, event: events.Key) -> None:
         if event.character == "/" and not model.is_path(self._field, self.value):
@@ -110,7 +109,7 @@ class Field(Lines):
             return
         if typed and is_open:
             entry.display = True
-            entry.styles.width = min(VALUE_WIDTH - 1, width - ENTRY_AT)
+            entry.styles.width = min(VALUE_WIDTH - 1, width - value_at() - 1)
             entry.placeholder = render(empty(sheet, self.field))
             if changed and entry.value != self.text:
                 with entry.prevent(Input.Changed):
@@ -158,11 +157,13 @@ class Field(Lines):
         offset = event.get_content_offset(self)
         if offset is None or offset.y > 0 or not self.can_focus:
             return
-        value = text_of(self._lines[0])[VALUE_AT:] if self._lines else ""
-        end = VALUE_AT + cell_len(value[: value.find(" >") + 1])
-        if offset.x in (VALUE_AT, VALUE_AT + 1):
+        start = value_at()
+        line = text_of(self._lines[0]) if self._lines else ""
+        value = line[len(set_cell_size(line, start)) :]
+        end = start + cell_len(value[: value.find(" >") + 1])
+        if offset.x in (start, start + 1):
             self.action_turn(-1)
         elif offset.x == end:
             self.action_turn(1)
-        elif VALUE_AT < offset.x < end:
+        elif start < offset.x < end:
             self.action_list()

@@ -18,6 +18,8 @@ from gradtui_engine.experiment import is_optional, options
 from gradtui_engine.options import Choice, Rejected, Value
 from gradtui_engine.tabular import PREFIX
 
+from .language import tr
+
 Texts = Mapping[str, str]
 Problems = Mapping[str, tuple[str, ...]]
 
@@ -258,7 +260,12 @@ def jump(field: str, text: str, letter: str) -> str:
 
 
 def label(field: str) -> str:
-    """A field as the command line calls it, in words: forget bias."""
+    """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
+    words, said = words_of(field), tr(words_of(field))
+    return words if said == words else f"{said} {words}"
+
+
+def words_of(field: str) -> str:
     return field.replace("_", " ")
 
 

@@ -5,6 +5,7 @@ The value of a typed field is left blank: the line to type in stands there.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from gradtui_engine.options import Value
 from gradtui_engine.tabular import PREFIX
 
 from . import form_model as model
+from . import glyphs, language
 from .about import about
 from .form_model import FormState, Problems, Reading
 from .language import tr
@@ -25,10 +27,8 @@ from .notes import _CONDITIONS
 from .views.spans import Line, first_fit, fit, text_of, width_of, wrap
 
 #: Columns: a mark, the name (the longest has 14 letters), the value, and what room is left for notes.
-_NAME_AT = 2
-VALUE_AT = 18
+_NAME_AT, _VALUE_AT = 2, 18
 VALUE_WIDTH = 24
-_NOTE_AT = VALUE_AT + VALUE_WIDTH + 1
 #: Fields that only a file decides.
 _OF_FILES = ("batch", "steps", "inputs", "loss")
 #: Marks beside the names.
@@ -60,6 +60,16 @@ class Sheet:
         return [field for field in self.state.texts if model.is_changed(self.state, field)]
 
 
+def value_at() -> int:
+    """The column of the values: a language that gives the name in both takes more room for it."""
+    return _value_at(language.current(), glyphs.current())
+
+
+@functools.cache
+def _value_at(code: str, glyph_set: str) -> int:
+    return max(_VALUE_AT, _NAME_AT + 1 + max(width_of([(model.label(field), "")]) for field in options()))
+
+
 # -- one field ---------------------------------------------------------------------------------------------
 
 
@@ -69,12 +79,13 @@ def rows(sheet: Sheet, field: str, width: int, focused: bool) -> list[Line]:
     mark = WRONG if field in sheet.problems else CHANGED if changed else " "
     name = "strong" if focused else "text" if sheet.is_open(field) else "dim"
     line: Line = [(mark.ljust(_NAME_AT), "broken" if mark == WRONG else "message"), (model.label(field), name)]
-    line = fit(line, VALUE_AT, name)
+    start = value_at()
+    line, room = fit(line, start, name), width - start - VALUE_WIDTH - 1
     if not sheet.is_open(field):
         return [fit([*line, (f"  {_only(field)}", "dim")], width)]
-    value = _value(sheet, field, min(VALUE_WIDTH, width - VALUE_AT), focused)
-    notes = list(_notes(sheet, field, changed, width - _NOTE_AT))
-    if notes and width_of([notes[0]]) <= width - _NOTE_AT:
+    value = _value(sheet, field, min(VALUE_WIDTH, width - start), focused)
+    notes = list(_notes(sheet, field, changed, room))
+    if notes and width_of([notes[0]]) <= room:
         value += [(" ", "text"), notes.pop(0)]
     found = [fit([*line, *value], width)]
     for text, style in notes:
