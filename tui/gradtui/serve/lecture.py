@@ -52,6 +52,9 @@ class Lecture:
         if self._presenter is not None:
             self._presenter.offer(self._words)
 
+    def following(self) -> int:
+        """Sessions that follow the presenter: all do until they say otherwise."""
+        return sum(each.heard.get("following", True) is True for each in self._sessions)
+
     def _words(self) -> Words:
-        following = sum(each.heard.get("following", True) is True for each in self._sessions)
-        return self._told | {"visitors": len(self._sessions), "following": following}
+        return self._told | {"visitors": len(self._sessions), "following": self.following()}

@@ -19,9 +19,9 @@ _REQUEST, _SECONDS = 8192, 5.0
 class Metrics:
     """A watcher that counts."""
 
-    def __init__(self, live: Callable[[], Iterable[Session]]) -> None:
-        """live: the sessions that there are now."""
-        self._live = live
+    def __init__(self, live: Callable[[], Iterable[Session]], following: Callable[[], int] | None = None) -> None:
+        """live: the sessions that there are now; following: of a lecture, how many follow the presenter."""
+        self._live, self._following = live, following
         self.opens = 0
         self.ends: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
@@ -54,6 +54,9 @@ class Metrics:
         live = list(self._live())
         yield from _head("gradtui_sessions", "gauge", "live sessions")
         yield f"gradtui_sessions {len(live)}"
+        if self._following is not None:
+            yield from _head("gradtui_following", "gauge", "live sessions that follow the presenter")
+            yield f"gradtui_following {self._following()}"
         yield from _head("gradtui_sessions_opened_total", "counter", "sessions opened")
         yield f"gradtui_sessions_opened_total {self.opens}"
         yield from _head("gradtui_first_frame_seconds", "histogram", "from the request to the first frame")

@@ -41,7 +41,8 @@ class Server:
         self.plan, self._lecture = plan, lecture
         self.report = Report(out, plan.form)
         self.launcher = Launcher(plan.limits, self.report.note, plan.arguments)
-        self.metrics = Metrics(lambda: self.sessions.live.values())
+        following = lecture.following if lecture is not None else None
+        self.metrics = Metrics(lambda: self.sessions.live.values(), following)
         watchers = Watchers((self.report, self.metrics))
         self.sessions = Sessions(plan.limits, self.launcher, watchers, lecture.join if lecture is not None else None)
         admission = Admission(plan.password, plan.authorized_keys)
