@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gradtui import (
+    about,
     commands,
     cures,
     exports,
@@ -243,7 +244,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "regimes": (words for _, words in theory_words.REGIMES.values()),
         "readout": spoken._CROSSINGS.values(),
         "speech": speech._WORDS.values(),
-        "form": (*form_model.GROUPS, *map(form_model.words_of, options())),
+        "form": (*form_model.GROUPS, *map(about.words_of, options())),
         "help": (helping._IDEA,),
         "notes": (why for _, why in notes._CONDITIONS.values()),
         "profile": profile.REFUSALS.values(),

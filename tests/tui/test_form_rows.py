@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from gradtui import form_model as model
 from gradtui import glyphs, language
+from gradtui.about import label
 from gradtui.form_rows import Sheet, detail, heading, rows, status
 from gradtui.views.spans import text_of
 from gradtui_engine import Experiment
@@ -119,7 +120,7 @@ def test_the_help_of_a_name_is_its_formula_and_of_a_number_what_is_allowed() -> 
 def test_in_chinese_a_field_has_both_names_whole_in_every_width_and_is_found_by_either(field: str) -> None:
     """The English one is what the command line, files and messages call it."""
     words = field.replace("_", " ")
-    name = model.label(field)
+    name = label(field)
     assert re.fullmatch(rf"[\u4e00-\u9fff]+ {words}", name)
     for width in (55, 59):
         assert name in said(Sheet.of(edited()), field, width)
@@ -130,4 +131,4 @@ def test_in_chinese_a_field_has_both_names_whole_in_every_width_and_is_found_by_
 
 @pytest.mark.usefixtures("chinese")
 def test_in_chinese_no_field_is_called_as_another() -> None:
-    assert len({model.label(field).split()[0] for field in FIELDS}) == len(FIELDS)
+    assert len({label(field).split()[0] for field in FIELDS}) == len(FIELDS)

@@ -1,4 +1,4 @@
-"""What a field's names mean, from the engine's own tables: a formula (or description) and a note for each."""
+"""What a field is called, and what its names mean, from the engine's own tables: a formula (or description), a note."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from gradtui_engine.mlp import BLOCKS
 from gradtui_engine.normalisation import NORMALISATIONS
 from gradtui_engine.optimisers import OPTIMISERS
 from gradtui_engine.tabular import PREFIX
+
+from .language import tr
 
 
 class About(NamedTuple):
@@ -41,3 +43,13 @@ _TABLES: dict[str, dict[str, About]] = {
 def about(field: str, name: str) -> About:
     """What is known of a name; nothing for a name that no table has."""
     return _TABLES.get(field, {}).get(CSV if name.startswith(PREFIX) else name, About())
+
+
+def label(field: str) -> str:
+    """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
+    words, said = words_of(field), tr(words_of(field))
+    return words if said == words else f"{said} {words}"
+
+
+def words_of(field: str) -> str:
+    return field.replace("_", " ")

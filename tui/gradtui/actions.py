@@ -17,7 +17,7 @@ from gradtui_engine.tabular import PREFIX
 
 from . import events as e
 from . import learning, saving
-from .about import About
+from .about import About, label
 from .commands import offered, shown_keys
 from .complaints import complaints
 from .cures import CURES, toggled
@@ -76,9 +76,8 @@ def edit(app: GradtuiApp, field: str) -> None:
     option, experiment = options()[field], edited(app)
     if not option.applies_to(experiment.cell):
         only = tr(" and ").join(option.cells)
-        name = field.replace("_", " ")
         key = shown_keys("cell")
-        app.say(tr("{field} is for {cells}; {key} switches the network", field=name, cells=only, key=key))
+        app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
         return
     current = getattr(experiment, field)
     before = app.state.experiment, app.state.changes
@@ -322,7 +321,7 @@ def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
     for each in offered(app.profile):
         yield tr(each.label), tr(each.help), partial(app.action_command, each.id)
     for name, option in options().items():
-        yield tr("set {field}", field=name.replace("_", " ")), tr(option.help), partial(edit, app, name)
+        yield tr("set {field}", field=label(name)), tr(option.help), partial(edit, app, name)
     for preset in PRESETS.values():
         yield tr("preset {name}", name=preset.name), tr(preset.point), partial(open_preset, app, preset.name)
     for theme in sorted(app.available_themes):

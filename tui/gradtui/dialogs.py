@@ -22,7 +22,7 @@ from gradtui_engine.options import Option, Rejected, Value
 from gradtui_engine.tabular import PREFIX
 
 from . import glyphs
-from .about import About, about
+from .about import About, about, label
 from .glyphs import render
 from .language import tr
 from .views.spans import padded
@@ -88,7 +88,7 @@ class Picker(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            field = self._field.replace("_", " ")
+            field = label(self._field)
             framed(frame, self._title or tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=field))
             yield OptionList(*(Row(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
             yield Label("", classes="about")
@@ -163,7 +163,7 @@ class Prompt(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            framed(frame, tr("{field} · enter to set, esc to go back", field=self._field.replace("_", " ")))
+            framed(frame, tr("{field} · enter to set, esc to go back", field=label(self._field)))
             yield Input(self._start)
             yield Label(Text(render(self._help())), classes="about")
             yield Label("", classes="problem")

@@ -18,7 +18,7 @@ from gradtui_engine.experiment import is_optional, options
 from gradtui_engine.options import Choice, Rejected, Value
 from gradtui_engine.tabular import PREFIX
 
-from .language import tr
+from .about import label
 
 Texts = Mapping[str, str]
 Problems = Mapping[str, tuple[str, ...]]
@@ -257,16 +257,6 @@ def jump(field: str, text: str, letter: str) -> str:
 
 
 # -- the list of fields ------------------------------------------------------------------------------------
-
-
-def label(field: str) -> str:
-    """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
-    words, said = words_of(field), tr(words_of(field))
-    return words if said == words else f"{said} {words}"
-
-
-def words_of(field: str) -> str:
-    return field.replace("_", " ")
 
 
 def groups_of_column(column: int) -> Iterator[str]:

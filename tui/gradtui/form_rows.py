@@ -20,7 +20,7 @@ from gradtui_engine.tabular import PREFIX
 
 from . import form_model as model
 from . import glyphs, language
-from .about import about
+from .about import about, label
 from .form_model import FormState, Problems, Reading
 from .language import tr
 from .notes import _CONDITIONS
@@ -67,7 +67,7 @@ def value_at() -> int:
 
 @functools.cache
 def _value_at(code: str, glyph_set: str) -> int:
-    return max(_VALUE_AT, _NAME_AT + 1 + max(width_of([(model.label(field), "")]) for field in options()))
+    return max(_VALUE_AT, _NAME_AT + 1 + max(width_of([(label(field), "")]) for field in options()))
 
 
 # -- one field ---------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def rows(sheet: Sheet, field: str, width: int, focused: bool) -> list[Line]:
     changed = model.is_changed(sheet.state, field)
     mark = WRONG if field in sheet.problems else CHANGED if changed else " "
     name = "strong" if focused else "text" if sheet.is_open(field) else "dim"
-    line: Line = [(mark.ljust(_NAME_AT), "broken" if mark == WRONG else "message"), (model.label(field), name)]
+    line: Line = [(mark.ljust(_NAME_AT), "broken" if mark == WRONG else "message"), (label(field), name)]
     start = value_at()
     line, room = fit(line, start, name), width - start - VALUE_WIDTH - 1
     if not sheet.is_open(field):
@@ -179,7 +179,7 @@ def heading(group: str, width: int) -> list[Line]:
 
 def detail(sheet: Sheet, field: str, width: int, height: int) -> list[Line]:
     """What the focused field means, why it changes nothing, what it accepts: in exactly height lines."""
-    name: Line = [(f"{model.label(field)}  ", "strong")]
+    name: Line = [(f"{label(field)}  ", "strong")]
     edge = width_of(name)
     help = [text_of(line) for line in wrap(tr(options()[field].help), width - edge)]
     # The first line beneath says more than the rest of the help.
