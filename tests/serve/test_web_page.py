@@ -86,9 +86,44 @@ def test_the_command_is_in_the_readers_clipboard(server: Server, tmp_path: Path)
         await page.run("window.written = []; navigator.clipboard.writeText = async (text) => written.push(text)")
         await page.shows(SHOWN)
         await page.press("w")
-        await page.shows("copied: gradtui")
+        await page.shows("if it does not arrive:")
         assert await page.run("written.join('|')") == "gradtui"
         assert page.complaints == []
+
+    run(tmp_path, script)
+
+
+#: Textual writes what is pasted into the field that has the focus.
+_PASTE = """(text) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+  document.querySelector("#terminal textarea").dispatchEvent(event);
+}"""
+
+
+def test_what_is_pasted_reaches_the_program_and_too_much_of_it_is_left_out_and_said(
+    server: Server, tmp_path: Path
+) -> None:
+    async def script(browser: Browser) -> None:
+        page = await browser.open(server.serving["web"])
+        await page.shows(SHOWN)
+        await page.press("W")
+        await page.shows("enter to set")
+        await page.run(f"({_PASTE})('1234')")
+        await page.shows("1234")
+        assert not await page.visible(".too-much")
+        # More than a message may have, which used to end the session; then at a person's pace again and again.
+        for size in (100_000, 4_000, 4_000, 4_000):
+            await page.run(f"({_PASTE})('5'.repeat({size}))")
+        await page.appears(".too-much")
+        await page.press("6")
+        await page.until(lambda text: "5556" in text, "the end of the 4,000, and the key after them")
+        assert not await page.visible(".ended")
+        assert page.complaints == []
+        # Each ends with the mark of its end: the program still hears keys.
+        await page.call("Input.dispatchKeyEvent", type="keyDown", key="Escape", windowsVirtualKeyCode=27)
+        await page.until(lambda text: "enter to set" not in text, "the dialog to close")
 
     run(tmp_path, script)
 

@@ -175,6 +175,7 @@ class Web:
     # -- what is answered ------------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.Response:
+        burst, rate = self.sessions.limits.input_burst, self.sessions.limits.input_rate
         words = {
             "lang": current(),
             "starting": tr("gradtui starts …"),
@@ -182,6 +183,9 @@ class Web:
             "without": tr("this page needs JavaScript"),
             "ended": tr("The session has ended."),
             "again": tr("Start again"),
+            "too_much": tr("More than {most} characters at once are too much: nothing was pasted.", most=burst),
+            "burst": str(burst),
+            "rate": str(rate),
         }
         page = self._template.substitute({name: html.escape(text) for name, text in words.items()})
         return web.Response(text=page, content_type="text/html")

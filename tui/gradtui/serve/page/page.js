@@ -8,6 +8,25 @@
   socket.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   socket.hash = "";
   terminal.dataset.sessionWebsocketUrl = socket.href;
+  // What is pasted counts as keys, of which the program takes only so many: what is more is left out, and said.
+  const most = Number(terminal.dataset.keysAtOnce), rate = Number(terminal.dataset.keysASecond);
+  let left = most, since = performance.now(), hiding;
+  const pasted = (event) => {
+    const now = performance.now(), text = event.clipboardData?.getData("text/plain") ?? "";
+    const size = new TextEncoder().encode(text).length;
+    left = Math.min(most, left + (rate * (now - since)) / 1000);
+    since = now;
+    if (size <= left) {
+      left -= size;
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    document.body.classList.add("-too-much");
+    clearTimeout(hiding);
+    hiding = setTimeout(() => document.body.classList.remove("-too-much"), 6000);
+  };
+  terminal.addEventListener("paste", pasted, true);
   const open = window.onload;
   window.onload = async (event) => {
     if (!document.createElement("canvas").getContext("webgl2")) {
