@@ -25,8 +25,10 @@ from typing import Any
 
 import asyncssh
 
-from serve import EXPERIMENT, SIZE, Goal, Viewer
+from serve import SIZE, Goal, Viewer
 
+#: Long enough that playback does not come to its end while it is measured.
+EXPERIMENT = ("--depth", "240")
 #: Keys: a step back (the screen opens at the end of the gradient's way); another view, and back.
 STEP, VIEWS = "N", ("5", "1")
 
