@@ -20,7 +20,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Label
 
-from gradtui.cast import Recorder, film, moments, recording
+from gradtui.cast import Recorder, film, moments
 from gradtui.formats import short
 from gradtui.state import SPEEDS, State
 from gradtui.timeline import Grain
@@ -316,24 +316,3 @@ def test_the_times_are_those_of_the_clock_since_the_start() -> None:
     recorder = Recorder(20, 3, lambda: next(times), "")
     recorder.write("one")
     assert [seconds for seconds, _, _ in events(recorder.finish())] == [0.0, 0.25, 3.5]
-
-
-def test_a_recording_takes_what_the_driver_writes_and_hands_it_on() -> None:
-    async def script(app: Small, pilot: Pilot[None]) -> None:
-        driver = app._driver
-        assert driver is not None
-        sent: list[str] = []
-        driver.write = sent.append  # type: ignore[assignment,method-assign]
-        recorder = Recorder(*SIZE, lambda: 0.0, "")
-        with recording(app, recorder):
-            driver.write("\x1b[1;1Hhello\x1b[6n")
-        driver.write("after it")
-        assert sent == ["\x1b[1;1Hhello\x1b[6n", "after it"]
-        assert [data for _, _, data in events(recorder.finish())][1:-1] == ["\x1b[1;1Hhello"]
-
-    play(script)
-
-
-def test_an_app_that_does_not_run_cannot_be_recorded() -> None:
-    with pytest.raises(RuntimeError), recording(Small(), Recorder(*SIZE, lambda: 0.0, "")):
-        pass

@@ -27,7 +27,6 @@ class Bound:
 
     id: str
     keys: tuple[str, ...]
-    views: tuple[str, ...] = ()
 
 
 TABLE = (
@@ -35,9 +34,9 @@ TABLE = (
     Bound("play", ("space",)),
     Bound("step", ("n", "full_stop")),
     Bound("zoom", ("z",)),
-    Bound("swap", ("x",), ("compare",)),
-    Bound("term", ("x",), ("maths", "lab")),
-    Bound("point", ("m",), ("lab",)),
+    Bound("swap", ("x",)),
+    Bound("term", ("x",)),
+    Bound("point", ("m",)),
     Bound("quit", ("q", "ctrl+q")),
 )
 
@@ -223,23 +222,6 @@ def test_two_overrides_with_one_key_clash_by_name_once() -> None:
     assert problem == """keys.play: "f5" is given to 'zoom' too; leave it to one of them"""
 
 
-@pytest.mark.parametrize(
-    ("overrides", "clash"),
-    [
-        ({"swap": "m"}, False),  # compare and lab
-        ({"point": "x"}, True),  # lab is among term's views
-        ({"term": "z"}, True),  # zoom works everywhere
-        ({"zoom": "x"}, True),
-        ({"swap": "f2", "term": "f2"}, False),
-    ],
-)
-def test_a_key_may_serve_two_commands_that_never_work_in_one_view(overrides: dict[str, str], clash: bool) -> None:
-    if clash:
-        assert problems(overrides)
-    else:
-        assert effective(TABLE, overrides)
-
-
 def test_a_key_of_two_others_is_a_problem_with_each() -> None:
     assert len(problems({"zoom": "x"})) == 2
 
@@ -287,7 +269,7 @@ typed = strategies.sampled_from([*"abcxyzABC?.+-", "space", "tab", "esc", "F5", 
 
 @drawn(100)
 @given(strategies.dictionaries(ids, strategies.lists(typed, max_size=2), max_size=4))
-def test_no_keymap_that_is_accepted_has_one_key_for_two_commands_of_a_view(overrides: dict[str, list[str]]) -> None:
+def test_no_keymap_that_is_accepted_has_one_key_for_two_commands(overrides: dict[str, list[str]]) -> None:
     try:
         keys = effective(COMMANDS, overrides)
     except SettingsError:
@@ -298,9 +280,8 @@ def test_no_keymap_that_is_accepted_has_one_key_for_two_commands_of_a_view(overr
             tuple(dict.fromkeys(map(parse_key, overrides[each.id]))) if each.id in overrides else each.keys
         )
         for other in COMMANDS:
-            apart = each.views and other.views and not set(each.views) & set(other.views)
             untouched = each.id not in overrides and other.id not in overrides
-            assert each is other or apart or untouched or not set(keys[each.id]) & set(keys[other.id])
+            assert each is other or untouched or not set(keys[each.id]) & set(keys[other.id])
 
 
 def test_keys_are_read_without_textual() -> None:

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, strategies
 from textual.theme import BUILTIN_THEMES
 
-from gradtui import glyphs, language, palette, state
+from gradtui import cli_commands, glyphs, language, palette, state
 from gradtui.arguments import parse, parser
 from gradtui.commands import BY_ID, COMMANDS
-from gradtui.config import SWITCHES, config, show
+from gradtui.config import config, show
 from gradtui.keymap import spelled
 from gradtui.lessons.library import VARIABLE
 from gradtui.settings import (
@@ -392,7 +392,7 @@ def test_every_command_stands_among_the_keys_those_that_differ_as_values_the_oth
 
 
 def run_config(environment: Mapping[str, str], *arguments: str) -> str:
-    usage = parse(parser("gradtui config", "", [*SWITCHES, *switches()]), arguments)
+    usage = parse(parser("gradtui config", "", [*cli_commands.COMMANDS["config"].switches, *switches()]), arguments)
     out = io.StringIO()
     assert config(usage.switches, out, environment) == 0
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Recordings for asciinema players (format asciicast v2): of a session as it happens, or a film of the playback.
+"""Recordings for asciinema players (format asciicast v2): a film of the playback.
 
 A recording is a header and events [seconds, "o", what the terminal got], a JSON value per line.
 """
@@ -6,11 +6,10 @@ A recording is a header and events [seconds, "o", what the terminal got], a JSON
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,26 +62,6 @@ class Recorder:
     def _add(self, kind: str, data: str) -> None:
         seconds = round(self._clock() - self._start, 6)
         self._lines.append(json.dumps([seconds, kind, data], ensure_ascii=False))
-
-
-@contextlib.contextmanager
-def recording(app: App[Any], recorder: Recorder) -> Iterator[None]:
-    """Record what the app sends to its terminal. It starts with the whole screen."""
-    driver = app._driver
-    if driver is None:
-        raise RuntimeError("an app that is not running sends nothing")
-    write = driver.write
-
-    def tee(data: str) -> None:
-        recorder.write(data)
-        write(data)
-
-    driver.write = tee  # type: ignore[method-assign]
-    try:
-        app.screen.refresh()
-        yield
-    finally:
-        driver.write = write  # type: ignore[method-assign]
 
 
 def moments(state: State, timeline: Timeline, most: int = MOST_FRAMES) -> list[State]:

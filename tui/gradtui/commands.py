@@ -15,8 +15,8 @@ from .profile import OPEN, Profile
 class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
-    A command without an event is an action of the app (`do_ID`, with the argument if there is one). views are those
-    where the keys work, empty for all. needs names what a profile has to allow, empty for nothing.
+    A command without an event is an action of the app (`do_ID`, with the argument if there is one). needs names what a
+    profile has to allow, empty for nothing.
     """
 
     id: str
@@ -26,7 +26,6 @@ class Command:
     group: str
     event: Any = None
     argument: str = ""
-    views: tuple[str, ...] = ()
     needs: str = ""
 
 
@@ -38,7 +37,6 @@ PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
     "Comparing and learning",
     "Program",
 )
-_BARS = ("explore", "compare")
 
 COMMANDS = (
     Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM),

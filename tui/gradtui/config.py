@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from . import language
 from .complaints import complaint
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     import argparse
 
     from .commands import Command
-
-SWITCHES: list[tuple[str, dict[str, Any]]] = [
-    ("--path", {"action": "store_true", "help": "print where the file of settings is, or would be"}),
-    ("--show", {"action": "store_true", "help": "print the settings in force as TOML"}),
-]
-
 
 def config(switches: argparse.Namespace, out: TextIO, environment: Mapping[str, str]) -> int:
     """Print the path alone, or the settings alone, or (asked for neither or both) the settings under their path.

@@ -17,16 +17,13 @@ from .settings import SettingsError, shown
 
 
 class Bindable(Protocol):
-    """What a command is here: its name, the table's keys (in Textual's names), and the views where they work."""
+    """What a command is here: its name, and the table's keys (in Textual's names)."""
 
     @property
     def id(self) -> str: ...
 
     @property
     def keys(self) -> tuple[str, ...]: ...
-
-    @property
-    def views(self) -> tuple[str, ...]: ...
 
 
 #: Commands without which a person is lost.
@@ -243,18 +240,13 @@ def _clashes(
     moved: Mapping[str, tuple[str, ...]],
     where: str,
 ) -> Iterable[Problem]:
-    """One problem for each key that two commands share in a view, at the one that the user moved."""
+    """One problem for each key that two commands share, at the one that the user moved."""
     for first, second in itertools.combinations(commands, 2):
         # What the table itself shares is not the user's fault.
-        if (first.id in moved or second.id in moved) and _meet(first.views, second.views):
+        if first.id in moved or second.id in moved:
             mover, other = (first.id, second.id) if first.id in moved else (second.id, first.id)
             for key in (key for key in keys[mover] if key in keys[other]):
                 yield Problem(f"{where}.{mover}", _clash(key, other, keys[other], other in moved))
-
-
-def _meet(views: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether two commands work in one view; no views are all."""
-    return not views or not others or bool(set(views) & set(others))
 
 
 def _clash(key: str, other: str, keys: tuple[str, ...], moved: bool) -> str:

@@ -83,10 +83,6 @@ class Expression:
         """Whether it measures a name (kind) instead of a number."""
         return self.top.row.is_name
 
-    @property
-    def is_share(self) -> bool:
-        return self.under is None and self.top.row.share
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
