@@ -1,7 +1,6 @@
 """The Outcome: what became of the gradient, as a diagnosis: rule, measured value, source, remedies. Never an exception.
 
-Rules are relative: published absolute cut-offs for "vanished" differ by seven orders of magnitude. They are tried
-in the order of RULES; the first that holds is the diagnosis.
+Rules are tried in the order of RULES; the first that holds is the diagnosis.
 """
 
 from __future__ import annotations
@@ -17,16 +16,11 @@ from .numerics import ratio
 from .profile import average_factor
 from .program import stage_place
 from .remedies import Remedy, remedies_for
+from .thresholds import DEAD, EXPLODED, EXPLODED_TEXT, SATURATED, VANISHED, VANISHED_TEXT, crossed
 
 if TYPE_CHECKING:
     from .trace import Trace
 
-VANISHED = 1e-3
-EXPLODED = 1e3
-# Of one batch. SageMaker's 50 % is over a whole window: in a deep ReLU network half the units of a layer can be off
-# for every sample of one batch without harm, as its samples become alike.
-DEAD = 0.9
-SATURATED = 0.5
 #: Beyond this many orders of magnitude past its threshold a diagnosis is critical.
 _CRITICAL_DECADES = 3.0
 
@@ -129,7 +123,7 @@ def _number(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}g}" if math.isfinite(value) else str(value)
 
 
-_LOW, _HIGH, _DEAD, _SATURATED = f"{VANISHED:g}", f"{EXPLODED:g}", f"{DEAD:.0%}", f"{SATURATED:.0%}"
+_LOW, _HIGH, _DEAD, _SATURATED = VANISHED_TEXT, EXPLODED_TEXT, f"{DEAD:.0%}", f"{SATURATED:.0%}"
 
 
 def _non_finite(case: _Case) -> _Finding | None:
@@ -199,13 +193,12 @@ def _first_crossing(case: _Case, kind: str) -> _Finding | None:
     """The threshold that the gradient crosses first on its way down decides, if it is this kind's."""
     for stage in range(case.last, case.first - 1, -1):
         relative = case.relative[stage]
-        # Written so that a zero gradient at the output itself (relative is nan) counts as vanished.
-        low, high = not relative >= VANISHED, relative > EXPLODED
-        if not (low or high):
+        found = crossed(relative)
+        if not found:
             continue
-        if kind != ("vanishing" if low else "exploding"):
+        if kind != found:
             return None
-        place = case.place(stage)
+        place, low = case.place(stage), found == "vanishing"
         if low and case.norms[stage] == 0.0:
             message = Message("the gradient is exactly 0 from {place} down", place=place)
         elif low:

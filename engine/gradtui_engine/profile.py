@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .numerics import power, ratio
+from .thresholds import VANISHED
 
 if TYPE_CHECKING:
     from .stages import Stage
 
-VANISHED = 1e-3
 #: float32's smallest normal number: below it digits are lost, 1e-45 below it everything.
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 

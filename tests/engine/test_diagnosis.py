@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from gradtui_engine import Experiment, ExperimentError, Trace, build, simulate
 from gradtui_engine.cells import CELLS
 from gradtui_engine.document import document
-from gradtui_engine.outcome import DEAD, EXPLODED, KINDS, SATURATED, SOURCES, VANISHED
+from gradtui_engine.outcome import KINDS, SOURCES
 from gradtui_engine.remedies import REMEDIES, remedies_for
+from gradtui_engine.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 
 from .helpers import drawn, shaken, small, with_parameters
 from .oracles import length, slope

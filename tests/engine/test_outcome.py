@@ -13,7 +13,7 @@ from hypothesis import given
 from gradtui_engine import Experiment, Outcome, Trace, build, simulate
 from gradtui_engine.cells import CELLS
 from gradtui_engine.document import document
-from gradtui_engine.outcome import EXPLODED, VANISHED
+from gradtui_engine.thresholds import EXPLODED, VANISHED
 
 from .helpers import drawn, with_inputs, with_parameters
 from .oracles import length

@@ -20,7 +20,7 @@ from gradtui.tables import QUANTITIES, VIEWS
 from gradtui.views.idea import CHAINS
 from gradtui_engine import Experiment, Trace
 from gradtui_engine.jacobian import spectra
-from gradtui_engine.outcome import EXPLODED, VANISHED
+from gradtui_engine.thresholds import EXPLODED, VANISHED
 
 from .helpers import trace_of
 

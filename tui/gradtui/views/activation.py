@@ -6,6 +6,7 @@ import numpy as np
 
 from gradtui_engine import Trace
 from gradtui_engine.activations import ACTIVATIONS
+from gradtui_engine.thresholds import DEAD, SATURATED
 
 from ..formats import percent, short
 from ..language import tr
@@ -93,9 +94,9 @@ def _numbers(scene: Scene, width: int) -> Line:
         (
             tr("saturated"),
             tr("sat."),
-            (percent(numbers.saturated), "vanishing" if numbers.saturated > 0.5 else "text"),
+            (percent(numbers.saturated), "vanishing" if numbers.saturated > SATURATED else "text"),
         ),
-        (tr("dead"), tr("dead"), (percent(numbers.dead), "vanishing" if numbers.dead > 0.5 else "text")),
+        (tr("dead"), tr("dead"), (percent(numbers.dead), "vanishing" if numbers.dead > DEAD else "text")),
     )
     wide = [span for name, _, value in shown for span in ((f"{name} ", "label"), value, ("  ", "label"))][:-1]
     narrow = [span for _, name, value in shown for span in ((f"{name} ", "label"), value, (" ", "label"))]

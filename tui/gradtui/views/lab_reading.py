@@ -7,6 +7,7 @@ import numpy as np
 from gradtui_engine import Stage
 from gradtui_engine.meanfield import moments
 from gradtui_engine.pre_activations import weight_spread
+from gradtui_engine.thresholds import DEAD, SATURATED
 
 from ..formats import percent, short
 from ..language import tr
@@ -204,12 +205,12 @@ def _of_unit(seen: Reading, width: int) -> Part:
 
 def _shares(seen: Reading, width: int) -> Part:
     found = seen.slopes()
-    dead: Line = [(tr("dead units {share}", share=percent(found.dead)), _alarm(found.dead))]
+    dead: Line = [(tr("dead units {share}", share=percent(found.dead)), _alarm(found.dead, DEAD))]
     if found.saturated is None:
         return fitting(5, width, dead)
-    saturated: Line = [(tr("saturated {share}", share=percent(found.saturated)), _alarm(found.saturated))]
+    saturated: Line = [(tr("saturated {share}", share=percent(found.saturated)), _alarm(found.saturated, SATURATED))]
     return fitting(5, width, [*saturated, _GAP, *dead], saturated)
 
 
-def _alarm(share: float) -> str:
-    return "vanishing" if share > 0.5 else "text"
+def _alarm(share: float, most: float) -> str:
+    return "vanishing" if share > most else "text"

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradtui_engine import Experiment, Stage, Step, Trace
+from gradtui_engine.numerics import ratio
+from gradtui_engine.thresholds import crossed
 
 from ..language import tr
 from ..needs import Computed, Need, Simulation, other
@@ -91,9 +93,6 @@ class Scene:
 
     def health(self, value: float) -> str:
         """Style of a gradient norm against that at the output: the rule of the verdict, stage by stage."""
-        reference = self.stages[-1].gradient_norm
         if not math.isfinite(value):
             return "broken"
-        if value < 1e-3 * reference or value == 0.0:
-            return "vanishing"
-        return "exploding" if value > 1e3 * reference else "healthy"
+        return crossed(ratio(value, self.stages[-1].gradient_norm)) or "healthy"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from gradtui_engine.thresholds import EXPLODED_TEXT, VANISHED_TEXT
+
 from ..commands import shown_keys
 from ..formats import percent, short
 from ..language import tr
@@ -62,10 +64,10 @@ def bars(scene: Scene) -> Lines:
 
 #: Style of a stage's gradient → what to say where it sets in.
 _CROSSINGS = {
-    "vanishing": "From {place} down the gradient has vanished: it is under 1e-3 of that at the output.",
-    "exploding": "From {place} down the gradient explodes: it is over 1e3 times that at the output.",
+    "vanishing": "From {place} down the gradient has vanished: it is under {low} of that at the output.",
+    "exploding": "From {place} down the gradient explodes: it is over {high} times that at the output.",
     "broken": "From {place} down the gradient is not a finite number.",
-    "healthy": "From {place} down the gradient is between 1e-3 and 1e3 times that at the output again.",
+    "healthy": "From {place} down the gradient is between {low} and {high} times that at the output again.",
 }
 
 
@@ -79,7 +81,7 @@ def _gradients(scene: Scene) -> Lines:
         stage = scene.stages[index]
         here = scene.health(stage.gradient_norm)
         if here != health:
-            yield tr(_CROSSINGS[here], place=scene.name(index))
+            yield tr(_CROSSINGS[here], place=scene.name(index), low=VANISHED_TEXT, high=EXPLODED_TEXT)
             health = here
         yield _facts(scene, index, _of_stage(scene, index))
     if scene.known > 0:
