@@ -246,7 +246,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "speech": speech._WORDS.values(),
         "form": (*form_model.GROUPS, *map(about.words_of, options())),
         "help": (helping._IDEA,),
-        "notes": (why for _, why in notes._CONDITIONS.values()),
+        "notes": (why for _, why in notes.CONDITIONS.values()),
         "profile": profile.REFUSALS.values(),
         "kiosk": (kiosk.FAILED,),
         "serve": (*_fields(endings.ENDS.values(), "sentence"), *_fields(endings.REFUSALS.values(), "sentence")),

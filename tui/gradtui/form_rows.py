@@ -23,7 +23,7 @@ from . import glyphs, language
 from .about import about, label
 from .form_model import FormState, Problems, Reading
 from .language import tr
-from .notes import _CONDITIONS
+from .notes import hindrance
 from .views.spans import Line, first_fit, fit, text_of, width_of, wrap
 
 #: Columns: a mark, the name (the longest has 14 letters), the value, and what room is left for notes.
@@ -162,10 +162,9 @@ def _was(sheet: Sheet, field: str) -> str:
 
 def without_effect(experiment: Experiment, field: str) -> str:
     """Why a field changes nothing in this experiment, empty if it does; fields are called as in the form."""
-    if field not in _CONDITIONS or not options()[field].applies_to(experiment.cell):
+    if not options()[field].applies_to(experiment.cell):
         return ""
-    has_effect, why = _CONDITIONS[field]
-    return "" if has_effect(experiment) else re.sub(r"--([a-z-]+)", lambda flag: flag[1].replace("-", " "), tr(why))
+    return re.sub(r"--([a-z-]+)", lambda flag: flag[1].replace("-", " "), hindrance(experiment, field))
 
 
 # -- around the fields -------------------------------------------------------------------------------------

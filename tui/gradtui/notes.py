@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
 #: field → (whether it has an effect, what it would need or what stands in its way).
-_CONDITIONS: dict[str, tuple[Callable[[Experiment], bool], str]] = {
+CONDITIONS: dict[str, tuple[Callable[[Experiment], bool], str]] = {
     "slope": (lambda e: ACTIVATIONS[e.activation_name].slope is not None, "it is for leaky_relu and prelu"),
     "init": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
     "gain": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
@@ -30,11 +30,19 @@ _CONDITIONS: dict[str, tuple[Callable[[Experiment], bool], str]] = {
 }
 
 
+def hindrance(experiment: Experiment, field: str) -> str:
+    """Why a field of the experiment's cell changes nothing in it; empty where it does."""
+    if field not in CONDITIONS:
+        return ""
+    has_effect, why = CONDITIONS[field]
+    return "" if has_effect(experiment) else tr(why)
+
+
 def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str]:
     """A sentence for each given field that changes nothing in this experiment."""
     for name in given:
-        has_effect, why = _CONDITIONS.get(name, (lambda e: True, ""))
+        reason = hindrance(experiment, name)
         if not options()[name].applies_to(experiment.cell):
             yield tr("note: {option} has no effect: {cell} does not use it", option=flag(name), cell=experiment.cell)
-        elif not has_effect(experiment):
-            yield tr("note: {option} has no effect: {reason}", option=flag(name), reason=tr(why))
+        elif reason:
+            yield tr("note: {option} has no effect: {reason}", option=flag(name), reason=reason)
