@@ -95,7 +95,7 @@ def test_a_browser_behind_the_proxy_has_its_session_and_a_clipboard(
                 tab = Tab(found)
                 await tab.shows(SHOWN)
                 await tab.say("stdin", "w")
-                await tab.shows(b"copied: ")
+                await tab.shows(b"if it does not arrive: ")
                 tab.cut()
             await until(lambda: not server.sessions(), "the session to be gone", 3)
             elsewhere = headers | {"Origin": "https://evil.example.org"}

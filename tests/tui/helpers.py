@@ -236,6 +236,11 @@ async def settled(app: GradtuiApp, pilot: Pilot[int]) -> None:
     await until(pilot, idle, "the trace")
 
 
+def toasts(app: GradtuiApp) -> str:
+    """What is said over the screen: what the status line has no room for."""
+    return "\n".join(each.message for each in app._notifications)
+
+
 def shown(app: GradtuiApp) -> str:
     """The text of all widgets of views that are on the screen, titles of the panes included."""
     visible = [widget for widget in app.screen_stack[0].query(Lines) if widget.display]

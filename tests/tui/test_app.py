@@ -14,7 +14,7 @@ from gradtui.tables import QUANTITIES, VIEWS, panes_of
 from gradtui.widgets import PaneWidget
 from gradtui_engine import Experiment
 
-from .helpers import CASES, Pilot, play, settled, shown, until
+from .helpers import CASES, Pilot, play, settled, shown, toasts, until
 
 pytestmark = pytest.mark.usefixtures("quick_pilot")
 
@@ -283,9 +283,40 @@ def test_w_copies_the_command_that_opens_what_is_on_the_screen() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("w")
         assert app.clipboard == "gradtui --depth 3 --width 4 --batch 4"
-        assert f"copied: {app.clipboard}" in shown(app)
+        assert f"if it does not arrive: {app.clipboard}" in toasts(app)
+        assert app.state.message == "", "said once"
 
     play(script, SMALL)
+
+
+def test_a_message_gives_way_to_the_dialog_that_opens_next() -> None:
+    """Whoever answers a lesson's question by its letter is told about that key, and then opens the choices."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("b")
+        assert app.state.message.startswith("forget bias is for lstm")
+        await pilot.press("question_mark")
+        assert app.state.message == ""
+        assert "forget bias is for lstm" not in shown(app)
+
+    play(script, SMALL)
+
+
+def test_what_is_said_is_said_once_in_the_line_where_it_fits_else_over_the_screen() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for text, in_line in (
+            ("x" * 79, True),
+            ("x" * 80, False),
+            ("说" * 39, True),
+            ("说" * 40, False),
+            ("a\nb", False),
+        ):
+            app.clear_notifications()
+            app.say(text)
+            await pilot.pause()
+            assert (app.state.message == text, toasts(app) == text) == (in_line, not in_line), text
+
+    play(script, SMALL, (80, 24))
 
 
 def test_an_experiment_that_cannot_be_shown_ends_the_program_with_status_2() -> None:

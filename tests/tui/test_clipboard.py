@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -73,3 +74,46 @@ def test_where_no_file_can_be_written_the_message_has_the_command_itself(state_h
     message = copy("gradtui --depth 3", {"TERM": "dumb"}, lambda text: None)
     assert "gradtui --depth 3" in message
     assert "\n" not in message
+
+
+# -- tmux --------------------------------------------------------------------------------------------------
+
+
+def in_tmux(folder: Path, script: str) -> dict[str, str]:
+    """A terminal inside a tmux that is this script."""
+    program = folder / "bin" / "tmux"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return {
+        "TERM": "tmux-256color",
+        "TMUX": "/tmp/tmux-0/default,1,0",
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+    }
+
+
+@pytest.mark.parametrize("value", ["external", "off"])
+def test_where_tmux_drops_what_is_sent_the_command_is_in_a_file_and_tmux_is_named(state_home: Path, value: str) -> None:
+    sent: list[str] = []
+    answer = f'test "$*" = "show -gv set-clipboard" && echo {value}'
+    message = copy("gradtui --depth 3", in_tmux(state_home, answer), sent.append)
+    assert sent == []
+    assert f"set-clipboard {value}, not on" in message
+    assert str(command_file()) in message
+    assert command_file().read_text() == "gradtui --depth 3\n"
+
+
+@pytest.mark.parametrize("answer", ["echo on", "echo no server running >&2; exit 1", "exec sleep 60"])
+def test_where_tmux_passes_it_on_or_does_not_say_it_is_sent(state_home: Path, answer: str) -> None:
+    sent: list[str] = []
+    message = copy("gradtui --depth 3", in_tmux(state_home, answer), sent.append)
+    assert sent == ["gradtui --depth 3"]
+    assert message.endswith("if it does not arrive: gradtui --depth 3")
+
+
+def test_on_a_machine_that_serves_others_no_tmux_is_asked(state_home: Path) -> None:
+    sent: list[str] = []
+    asked = state_home / "asked"
+    copy("gradtui", in_tmux(state_home, f"touch {asked}; echo off"), sent.append, files=False)
+    assert sent == ["gradtui"]
+    assert not asked.exists()

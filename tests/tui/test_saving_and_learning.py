@@ -16,7 +16,7 @@ from gradtui.lessons.library import find
 from gradtui.state import State
 from gradtui_engine import Experiment
 
-from .helpers import Pilot, play, settled, shown, until
+from .helpers import Pilot, play, settled, shown, toasts, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
 LESSON = "02-vanishing-with-sigmoid"
@@ -204,6 +204,6 @@ def test_a_broken_lesson_is_listed_with_its_fault_and_does_not_open(
         assert app.state.lessons[0] == app.state.item == "00-broken"
         await pilot.press("enter")
         assert app.state.lesson is None
-        assert "00-broken.md" in app.state.message
+        await until(pilot, lambda: "00-broken.md" in app.state.message + toasts(app), "what is wrong")
 
     play(script, SMALL, (120, 40))

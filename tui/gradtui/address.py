@@ -46,7 +46,8 @@ class _Scale(Kind):
 
     @property
     def allowed(self) -> str:
-        return Message("log:LOW:HIGH or sign-log:LOW:HIGH in powers of ten, linear:LOW:HIGH, with 0 between them")
+        spelled = {kind.replace("-", "_"): f"{kind}:LOW:HIGH" for kind in scale.SCALES}
+        return Message("{log} or {sign_log} in powers of ten, {linear}, with 0 between them", **spelled)
 
     def parse(self, text: str) -> str:
         try:

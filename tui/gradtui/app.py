@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult, SystemCommand
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from gradtui_engine import Trace
@@ -31,6 +32,7 @@ from .views import catalogue, status
 from .views.layout import FOOTER, HEADER, TIMELINE, Box, arrange
 from .views.panes import TABLE
 from .views.scene import Scene
+from .views.spans import width_of
 from .widgets import Lines, PaneWidget
 
 #: Events to send once there is a trace, worked out from its steps.
@@ -101,8 +103,18 @@ class GradtuiApp(PacedApp):
         """The clock of playback."""
         self.send(e.Tick(steps))
 
-    def say(self, text: str) -> None:
-        self.send(e.Message(text))
+    def say(self, text: str, title: str = "", severity: SeverityLevel = "information") -> None:
+        """In the status line; what does not fit there in a toast, which has room for it, and not in both."""
+        fits = "\n" not in text and width_of([(text, "")]) < self.size.width
+        if fits:
+            self.send(e.Message(text))
+        else:
+            self._hush()
+            self.notify(text, title=title, severity=severity, timeout=10)
+
+    def _hush(self) -> None:
+        if self.state.message:
+            self.send(e.Message())
 
     def scene(self) -> Scene | None:
         """What the views read; None before the first trace has arrived."""
@@ -152,9 +164,7 @@ class GradtuiApp(PacedApp):
         shown = self.trace.experiment
         self.send(e.Unable(shown) if self.state.following else e.Change(shown, record=False))
         self.send(e.Loaded(self.trace.experiment, self.trace.axis))
-        self.say(problem)
-        if len(problem) >= self.size.width:
-            self.notify(problem, title=tr("not possible"), severity="error", timeout=10)
+        self.say(problem, tr("not possible"), "error")
 
     def _look_at_work(self) -> None:
         """Say how far a computation is that takes long; look again as long as there is one."""
@@ -249,6 +259,8 @@ class GradtuiApp(PacedApp):
         elif command.event is not None:
             self.send(command.event)
         else:
+            # A message gives way to what opens now, as it does to an event.
+            self._hush()
             ACTIONS[name](self, command.argument)
 
     def action_command_palette(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,9 @@ _WITHOUT = frozenset(("", "dumb", "unknown", "linux", "ansi", "cons25", "vt52", 
 #: TERM_PROGRAM of a browser's page that has none: browsers give it to pages over HTTPS or of the reader's own machine.
 PAGE = "page-without-clipboard"
 
+#: Seconds for tmux's answer, which takes 5 ms.
+_PATIENCE = 0.3
+
 
 def way(environment: Mapping[str, str]) -> str:
     """How this terminal copies: "osc52" or "file"."""
@@ -28,20 +32,44 @@ def copy(text: str, environment: Mapping[str, str], write_osc52: Callable[[str],
 
     files: whether a file may be written where the terminal has none.
     """
+    why = tr("this terminal has no clipboard")
     if way(environment) == OSC52:
-        write_osc52(text)
-        return tr("copied: {command}", command=text)
+        kept = _kept_by_tmux(environment) if files else ""
+        if not kept:
+            write_osc52(text)
+            # There is no answer to OSC 52: whether it has arrived, only the person sees.
+            return tr("sent to the terminal's clipboard; if it does not arrive: {command}", command=text)
+        why = tr("tmux lets nothing through to the clipboard (set-clipboard {value}, not on)", value=kept)
     if not files:
-        return tr("this terminal has no clipboard: {command}", command=text)
+        return tr("{why}: {command}", why=why, command=text)
     try:
         path = _write(text)
     except OSError as error:
         return tr(
-            "this terminal has no clipboard, and no file could be written ({reason}): {command}",
+            "{why}, and no file could be written ({reason}): {command}",
+            why=why,
             reason=error.strerror or str(error),
             command=text,
         )
-    return tr("this terminal has no clipboard: written to {path}", path=_shortened(path))
+    return tr("{why}: written to {path}", why=why, path=_shortened(path))
+
+
+def _kept_by_tmux(environment: Mapping[str, str]) -> str:
+    """tmux's set-clipboard where it drops what programs inside send (external is its default); else empty.
+
+    A visitor's TMUX would be the server's: only asked where files may be written.
+    """
+    if not environment.get("TMUX"):
+        return ""
+    ask = ("tmux", "show", "-gv", "set-clipboard")
+    try:
+        done = subprocess.run(
+            ask, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    value = done.stdout.decode(errors="replace").strip()
+    return "" if value == "on" else value
 
 
 def command_file() -> Path:

@@ -199,9 +199,9 @@ class Learn:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Say something in the status line."""
+    """Say something in the status line; nothing takes back what was said."""
 
-    text: str
+    text: str = ""
 
 
 # -- a lecture ---------------------------------------------------------------------------------------------

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 def copy(app: GradtuiApp, argument: str) -> None:
     """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
-    text = clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files)
-    app.say(text)
-    app.notify(text, timeout=4)
+    app.say(clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files))
 
 
 def export(app: GradtuiApp, argument: str) -> None:
@@ -75,19 +73,12 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
     try:
         path = await asyncio.to_thread(write, chosen, material)
     except NotWritten as error:
-        _failed(app, str(error))
+        app.say(str(error), severity="error")
         return
     except OSError as error:  # the folder that the program was started in is gone
-        _failed(app, tr("nothing was written: {reason}", reason=error.strerror or str(error)))
+        app.say(tr("nothing was written: {reason}", reason=error.strerror or str(error)), severity="error")
         return
-    text = tr("written: {path}", path=path)
-    app.say(text)
-    app.notify(text, timeout=4)
-
-
-def _failed(app: GradtuiApp, problem: str) -> None:
-    app.say(problem)
-    app.notify(problem, severity="error")
+    app.say(tr("written: {path}", path=path))
 
 
 def readout(app: GradtuiApp, argument: str) -> None:
