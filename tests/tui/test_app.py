@@ -289,6 +289,22 @@ def test_w_copies_the_command_that_opens_what_is_on_the_screen() -> None:
     play(script, SMALL)
 
 
+def test_where_one_pane_alone_has_room_its_title_says_which_of_how_many_it_is() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("6")
+        await settled(app, pilot)
+        for number in ("1/3 · how deep", "2/3 · predicted", "3/3 · singular"):
+            await until(pilot, lambda number=number: number in shown(app), number)
+            await pilot.press("tab")
+        await pilot.press("1")
+        await settled(app, pilot)
+        assert "1/3 · " not in shown(app), "all panes of an MLP are in sight"
+        await pilot.press("z")
+        await until(pilot, lambda: "1/3 · gradient" in shown(app), "the maximised pane")
+
+    play(script, SMALL)
+
+
 def test_a_message_gives_way_to_the_dialog_that_opens_next() -> None:
     """Whoever answers a lesson's question by its letter is told about that key, and then opens the choices."""
 

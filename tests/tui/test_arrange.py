@@ -12,7 +12,7 @@ import pytest
 from gradtui.lessons.course import Progress
 from gradtui.state import State
 from gradtui.tables import EXPLORE, VIEWS, panes_of
-from gradtui.views.layout import FOOTER, HEADER, TIMELINE, Box, Boxes, arrange
+from gradtui.views.layout import FOOTER, HEADER, TIMELINE, Box, Boxes, arrange, place
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
@@ -140,6 +140,16 @@ def test_a_maximised_pane_stands_alone(view: str, cell: str) -> None:
         for pane in panes_of(state_of(cell, view=view, lesson=lesson)):
             state = state_of(cell, view=view, lesson=lesson, pane=pane, zoomed=True)
             assert arrange(state, 80, 24) == {pane: Box(0, 2, 80, 20)}
+
+
+@cells
+@views
+def test_the_focused_panes_place_is_said_exactly_where_not_all_panes_are_in_sight(view: str, cell: str) -> None:
+    for where, state, _, _, boxes in arranged(view, cell):
+        panes = panes_of(state)
+        hidden = set(panes) - boxes.keys()
+        number = dict(zip(panes, "123456789", strict=False))[state.pane]
+        assert place(state, boxes) == (f"{number}/{len(panes)} · " if hidden else ""), where
 
 
 @cells

@@ -29,7 +29,7 @@ from .search import Palette
 from .themes import textual_theme
 from .timeline import Timeline
 from .views import catalogue, status
-from .views.layout import FOOTER, HEADER, TIMELINE, Box, arrange
+from .views.layout import FOOTER, HEADER, TIMELINE, Box, arrange, place
 from .views.panes import TABLE
 from .views.scene import Scene
 from .views.spans import width_of
@@ -200,9 +200,10 @@ class GradtuiApp(PacedApp):
         self._bars["bottom"].show([status.footer(self.state, width, self.profile)], colours)
         whole = True
         for name in boxes:
-            pane = self._panes[name]
-            pane.set_class(name == self.state.pane, "focused")
-            whole &= pane.fill(TABLE[name], scene, colours, hasty=self.hasty)
+            pane, focused = self._panes[name], name == self.state.pane
+            pane.set_class(focused, "focused")
+            here = place(self.state, boxes) if focused else ""
+            whole &= pane.fill(TABLE[name], scene, colours, place=here, hasty=self.hasty)
         if not whole:
             self.show_at_rest()
 

@@ -164,6 +164,7 @@ class Frame(NamedTuple):
     width: int
     height: int
     palette: Palette
+    place: str
 
 
 class PaneWidget(Lines):
@@ -204,21 +205,22 @@ class PaneWidget(Lines):
             super().__init__()
             self.by = by
 
-    def fill(self, pane: Pane, scene: Scene, palette: Palette, *, hasty: bool = False) -> bool:
+    def fill(self, pane: Pane, scene: Scene, palette: Palette, *, place: str = "", hasty: bool = False) -> bool:
         """Show a pane of a scene. Nothing is made where what the pane reads has not changed.
 
+        place stands before its title (`layout.place`).
         hasty: another scene may follow at once. Then a pane that may wait stays what it is; whether it shows the scene.
         """
         assert self._box is not None
         width, height = self._box.width - 2, self._box.height - 2
-        frame, reads = Frame(Same(scene.trace), width, height, palette), pane.reads(scene)
+        frame, reads = Frame(Same(scene.trace), width, height, palette, place), pane.reads(scene)
         if frame == self._frame:
             if reads is not None and reads == self._reads:
                 return True
             if hasty and pane.may_wait:
                 return False
         self._frame, self._reads = frame, reads
-        self.entitle(pane.title(scene, width - 4))
+        self.entitle(place + pane.title(scene, width - 4 - len(place)))
         self.show(pane.view(scene, width, height), palette)
         return True
 

@@ -60,6 +60,12 @@ def arrange(state: State, width: int, height: int) -> Boxes:
     return _ARRANGE[state.view](replace(state, pane=pane), rest) | {"lesson": lesson}
 
 
+def place(state: State, boxes: Boxes) -> str:
+    """Which of how many panes has the focus, where not all of them have room: "2/3 · " before its title."""
+    panes = panes_of(state)
+    return f"{panes.index(state.pane) + 1}/{len(panes)} · " if len(boxes) < len(panes) else ""
+
+
 def _explore(state: State, room: Box) -> Boxes:
     return _stacked(state, room) if state.axis == "time" else _side_by_side(state, room)
 
