@@ -20,7 +20,9 @@ from gradtui.scale import (
     bar,
     cell_of,
     columns,
+    counted,
     scale_of,
+    upwards,
 )
 from gradtui.tables import AXES
 from tests.engine.helpers import drawn
@@ -315,6 +317,25 @@ def test_without_block_characters_a_bar_is_ascii() -> None:
 def test_the_label_names_both_ends(scale: Scale, label: str) -> None:
     assert scale.label == label
     assert (label.startswith(scale.ends[0]), label.endswith(scale.ends[1])) == (True, True)
+
+
+@given(st.lists(st.integers(0, 80), max_size=8), st.integers(1, 9))
+def test_bars_upwards_fill_from_below_and_end_at_the_top(lengths: list[int], rows: int) -> None:
+    lines = upwards(lengths, rows)
+    assert [len(line) for line in lines] == [len(lengths)] * rows
+    for column, length in enumerate(lengths):
+        shown = [UP.index(line[column]) for line in reversed(lines)]
+        assert sum(shown) == min(length, 8 * rows)
+        assert shown == sorted(shown, reverse=True)
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=8), st.integers(1, 9))
+def test_the_largest_count_fills_all_rows_and_none_that_is_not_empty_vanishes(counts: list[int], rows: int) -> None:
+    lengths = counted(counts, rows)
+    for count, length in zip(counts, lengths, strict=True):
+        assert (length > 0) == (count > 0)
+        assert count == 0 or (length == 8 * rows) >= (count == max(counts))
+    assert sorted(lengths) == [length for _, length in sorted(zip(counts, lengths, strict=True))]
 
 
 def test_the_eighths_grow_in_order() -> None:

@@ -80,11 +80,8 @@ class LogScale:
 
     def bar(self, value: float, cells: int, blocks: bool = True) -> str:
         """A horizontal bar with the reference line, where the bar does not cover it."""
-        full, part = divmod(self.eighths(value, cells), 8)
-        if blocks:
-            text = "█" * full + (ACROSS[part] if part else "")
-        else:
-            text = "#" * (full + (part >= 4)) or ("." if value > 0 else "")
+        length = self.eighths(value, cells)
+        text = across(length) if blocks else "#" * ((length + 4) // 8) or ("." if value > 0 else "")
         mark = self.reference(cells)
         text = text.ljust(cells)[:cells]
         if text[mark] == " ":
@@ -192,14 +189,30 @@ def cell_of(scale: Scale, value: float, cells: int) -> int:
     return min(cells - 1, math.floor(scale.position(value) * cells))
 
 
+def across(length: int) -> str:
+    """A bar to the right, so many eighths of a cell long."""
+    full, part = divmod(length, 8)
+    return ACROSS[8] * full + (ACROSS[part] if part else "")
+
+
+def upwards(lengths: Sequence[int], rows: int) -> list[str]:
+    """Bars upwards side by side, each so many eighths of a cell long: a text for each row, the top one first."""
+    return ["".join([UP[min(8, max(0, each - 8 * row))] for each in lengths]) for row in range(rows - 1, -1, -1)]
+
+
+def counted(counts: Sequence[int], rows: int) -> list[int]:
+    """The lengths of a histogram's bars: the largest fills all rows, one that is not empty shows at least an eighth."""
+    most = max([1, *counts])
+    return [max(math.ceil(each / most * rows * 8), int(each > 0)) for each in counts]
+
+
 def bar(scale: Scale, value: float, cells: int) -> str:
     """A horizontal bar from the origin to the value; one that is not 0 is at least one eighth (leftwards one half)."""
     start, end = scale.origin * cells * 8, scale.position(value) * cells * 8
     first = int(start / 8)  # the cell of the origin, where a line that marks 0 stands
     if end >= start:
-        full, part = divmod(max(round(end - start), 1 if abs(value) > 0 else 0), 8)
-        text = " " * first + "█" * full + (ACROSS[part] if part else "")
-        return text[:cells].ljust(cells)
+        length = max(round(end - start), 1 if abs(value) > 0 else 0)
+        return (" " * first + across(length))[:cells].ljust(cells)
     # Leftwards there are no eighths: the glyphs fill from the left. Halves do.
     full, part = divmod(max(round((start - end) / 4), 1), 2)
     return ("▐" * part + "█" * full).rjust(first)[-first:].ljust(cells) if first else " " * cells

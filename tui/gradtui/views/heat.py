@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..formats import short
 from ..language import tr
-from ..scale import UP
+from ..scale import counted, upwards
 from .spans import Line
 
 Array = NDArray[Any]
@@ -75,12 +74,7 @@ def histogram(values: Array, width: int, height: int) -> list[Line]:
     if not high > low:
         return [[(tr("all values are {value}", value=short(low)), "text")]]
     counts, _ = np.histogram(finite.astype(np.float64) * 0.25, bins=width, range=(low * 0.25, high * 0.25))
-    most = int(counts.max())
-    # A bin that is not empty shows at least one eighth.
-    tall = [max(math.ceil(count / most * height * 8), int(count > 0)) for count in counts.tolist()]
-    lines: list[Line] = []
-    for row in range(height - 1, -1, -1):
-        lines.append([("".join([UP[min(8, max(0, each - 8 * row))] for each in tall]), "histogram")])
+    lines: list[Line] = [[(row, "histogram")] for row in upwards(counted(counts.tolist(), height), height)]
     left, right = short(low), short(high)
     line = left + "─" * max(1, width - len(left) - len(right)) + right
     zero = round(-low * 0.25 / (high * 0.25 - low * 0.25) * (width - 1)) if low < 0 < high else -1

@@ -8,7 +8,7 @@ from gradtui_engine.activations import ACTIVATIONS
 
 from ..formats import short
 from ..language import tr
-from ..scale import ACROSS
+from ..scale import across
 from .lab_trace import reading
 from .parts import padded
 from .scene import Scene
@@ -79,8 +79,7 @@ def _bar(value: float, most: float, cells: int) -> Line:
         return []
     if not math.isfinite(value):
         return [("!".ljust(cells), "broken")]
-    full, part = divmod(round(value / most * cells * 8), 8)
-    text = ("█" * full + (ACROSS[part] if part else "")).ljust(cells)
+    text = across(round(value / most * cells * 8)).ljust(cells)
     one = min(cells - 1, int(cells / most))
     if text[one] == " ":
         return [(text[:one], "healthy"), ("│", "reference"), (text[one + 1 :], "healthy")]

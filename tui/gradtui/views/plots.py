@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..plotting import Axes, Series
-from ..scale import UP
+from ..scale import counted, upwards
 from .heat import Array
 from .spans import Line, width_of
 
@@ -99,12 +99,5 @@ def rug(values: Array, axes: Axes, width: int, height: int) -> list[Line]:
     finite = values[np.isfinite(values)].astype(np.float64)
     places = np.rint((finite - low) / (high - low) * (cells - 1)).astype(np.int64)
     counts = np.bincount(places[(places >= 0) & (places < cells)], minlength=cells)
-    most = max(1, int(counts.max()))
-    lines: list[Line] = []
-    for row in range(height - 1, -1, -1):
-        bars = "".join(
-            UP[min(8, max(0, max(math.ceil(int(count) / most * height * 8), int(count > 0)) - 8 * row))]
-            for count in counts
-        )
-        lines.append([(" " * axes.margin, "text"), (bars, "histogram")])
-    return lines
+    bars = upwards(counted(counts.tolist(), height), height)
+    return [[(" " * axes.margin, "text"), (row, "histogram")] for row in bars]

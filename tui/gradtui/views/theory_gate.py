@@ -14,7 +14,7 @@ from gradtui_engine.profile import half_life
 from ..formats import short
 from ..language import tr
 from ..quotients import defined
-from ..scale import UP, LogScale
+from ..scale import LogScale, upwards
 from .scene import Scene
 from .spans import Line, Span, first_title, page, runs
 from .theory_words import Sentence, flow, sentences, text_only
@@ -64,13 +64,10 @@ def _bars(scene: Scene, path: DirectPath, found: float | None, columns: int, row
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
     whole = _row(float(_steps(scene)), rows)
     cells[whole] = [("─", "reference")] * columns
-    for column in range(columns):
-        bias = _LEAST + (column + 0.5) / columns * (_MOST - _LEAST)
-        length = _SCALE.eighths(at_bias(bias).half_life, rows)
-        for row in range(rows):
-            glyph = UP[min(max(length - 8 * row, 0), 8)]
-            if glyph != " ":
-                cells[row][column] = (glyph, "cell")
+    biases = [_LEAST + (column + 0.5) / columns * (_MOST - _LEAST) for column in range(columns)]
+    bars = upwards([_SCALE.eighths(at_bias(bias).half_life, rows) for bias in biases], rows)
+    for row, glyphs in zip(cells, reversed(bars), strict=True):
+        row[:] = [(glyph, "cell") if glyph != " " else each for glyph, each in zip(glyphs, row, strict=True)]
     column = _column(path.bias, columns)
     if found is not None:
         cells[_row(half_life(found), rows)][column] = (_MEASURED, "strong")

@@ -15,7 +15,7 @@ from gradtui_engine.jacobian import Spectra
 from ..formats import percent, power_of_ten, short
 from ..language import tr
 from ..needs import Failed
-from ..scale import UP
+from ..scale import counted, upwards
 from ..theory_needs import SpectraOf
 from .scene import Scene
 from .spans import Line, Span, first_title, page, runs
@@ -152,12 +152,9 @@ def _histogram(values: _Values, width: int, rows: int) -> list[Line]:
     ]
     lines: list[Line] = []
     ticks = {rows - 1: str(most), 0: "0"} if rows > 1 else {0: str(most)}
-    for row in range(rows - 1, -1, -1):
-        cells: list[Span] = []
-        for each, style in zip(counts.tolist(), styles, strict=True):
-            # A bin that is not empty shows at least one eighth.
-            length = max(math.ceil(each / most * rows * 8), int(each > 0))
-            cells += [(UP[min(max(length - 8 * row, 0), 8)], style)] * cells_each
+    bars = upwards(counted(counts.tolist(), rows), rows)
+    for row, glyphs in zip(range(rows - 1, -1, -1), bars, strict=True):
+        cells: list[Span] = [each for each in zip(glyphs, styles, strict=True) for _ in range(cells_each)]
         if cells[one][0] == " ":
             cells[one] = ("│", "reference")
         lines.append([(ticks.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells)])
