@@ -178,7 +178,7 @@ def _frozen(array: Array) -> Array:
 
 def verify(experiment: Experiment) -> None:
     """Raise ExperimentError for what `build` would refuse, without building: an impossible size, a file's faults."""
-    _check_size(experiment, planned_sizes(experiment))
+    check_size(experiment)
     if datasets.find(str(experiment.data)).outputs is None:
         batch = datasets.load(experiment.request())
         _check_size(experiment.replace(batch=batch.size), Sizes.of(batch))
@@ -190,7 +190,7 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     watch is told the share that is done, after each block of a parameter that is drawn: what takes long here.
     """
     watch = throttled(watch)
-    _check_size(experiment, planned_sizes(experiment))
+    check_size(experiment)
     batch = datasets.load(experiment.request())
     if experiment.loss == "cross_entropy" and batch.loss != "cross_entropy":
         batch = _as_classes(batch)
@@ -290,6 +290,11 @@ def planned_sizes(experiment: Experiment) -> Sizes | None:
         return None
     over_time = experiment.kind.over_time
     return Sizes(experiment.batch, experiment.inputs, outputs, (experiment.steps or 1) if over_time else 1)
+
+
+def check_size(experiment: Experiment) -> None:
+    """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size."""
+    _check_size(experiment, planned_sizes(experiment))
 
 
 def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:

@@ -77,7 +77,7 @@ def test_a_port_that_is_taken_is_said_in_a_line(start: type[Server]) -> None:
          str(server.key)], capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert f"cannot listen on 127.0.0.1 port {server.port}" in done.stderr
+    assert f"another program listens on 127.0.0.1 port {server.port}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

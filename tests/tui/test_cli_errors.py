@@ -54,7 +54,7 @@ def refused(done: Done) -> list[str]:
         (["--gain", "much"], ["gain", "'much' given", "a number"]),
         (["--depth"], ["--depth", "needs a value", "a whole number from 1 to 10000"]),
         (["--depth", "--width", "3"], ["--depth", "needs a value"]),
-        (["--save"], ["--save", "needs a value", "a path"]),
+        (["--save"], ["--save", "needs a value", "--save RUN.npz"]),
         (["--steps", "3"], ["steps"]),
         (["--json=1"], ["--json"]),
         (["--json", "--plot"], ["--plot", "--json"]),

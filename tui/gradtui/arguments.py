@@ -20,6 +20,9 @@ from .presets import PRESETS, experiment_values, named
 from .profile import REFUSALS
 from .settings import SETTINGS
 
+#: Beside the preset's name alone, for who looks for an option.
+PRESET = "--preset"
+
 
 class UsageError(Exception):
     """The arguments cannot be used; holds every problem, and what could be read all the same."""
@@ -62,8 +65,9 @@ def parser(
         made.set_defaults(file=None)
         return made
     made.set_defaults(opens_files=files)
-    what = "an experiment, or a preset; options override its fields" if files else "a preset; options override it"
-    made.add_argument("file", nargs="?", metavar="FILE.toml|PRESET" if files else "PRESET", help=what)
+    what = "an experiment, or a preset (--preset NAME is the same)" if files else "a preset (--preset NAME is the same)"
+    form = "FILE.toml|PRESET" if files else "PRESET"
+    made.add_argument("file", nargs="?", metavar=form, help=f"{what}; options override its fields")
     group = made.add_argument_group("experiment")
     for name, each in options().items():
         default = Experiment.__dataclass_fields__[name].default
@@ -111,7 +115,9 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
     files, most = 0, _most_files(made)
     while rest:
         token = rest.pop(0)
-        name, joined, _ = token.partition("=")
+        name, joined, value = token.partition("=")
+        if name == PRESET and made.get_default("opens_files") is not None:
+            token = value if joined else rest.pop(0) if rest and not rest[0].startswith("-") else token
         if not token.startswith("-") or token == "-":
             message = _no_file(made, token) if most == 1 else None
             files += message is None
@@ -132,7 +138,7 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
         elif rest and not rest[0].startswith("--"):
             known.append(f"{name}={rest.pop(0)}")
         else:
-            problems.append(Problem(name, Message("needs a value; allowed: {allowed}", allowed=_allowed(name))))
+            problems.append(Problem(name, _lacks_value(actions[name])))
     return known, problems
 
 
@@ -166,12 +172,15 @@ def _too_many(made: argparse.ArgumentParser) -> Message:
     return Message("one PRESET at the most; options start with --")
 
 
-def _allowed(name: str) -> str:
+def _lacks_value(action: argparse.Action) -> Message:
+    (name, *_), form = action.option_strings, str(action.metavar)
     rows = {flag(each): row.kind.allowed for each, row in options().items()}
     rows |= {flag(each.name): each.kind.allowed for each in SETTINGS.values()}
     rows |= {f"--{each.name}": each.kind.allowed for each in ROWS if each.kind is not None}
     rows |= {"--pane": Message("a pane of the view"), B: "FIELD=VALUE"}
-    return rows.get(name, Message("a path"))
+    if name in rows:
+        return Message("needs a value; allowed: {allowed}", allowed=rows[name])
+    return Message("needs a value: {name} {form}", name=name, form=form)
 
 
 def experiment_of(usage: Usage) -> Experiment:

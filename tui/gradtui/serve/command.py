@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradtui_engine import Experiment
+from gradtui_engine import Experiment, network
 from gradtui_engine.message import Message
 from gradtui_engine.options import Choice, Integer, Rejected
 from gradtui_engine.problems import ExperimentError, Problem
@@ -19,7 +19,10 @@ from gradtui_engine.spelling import flag
 from .. import address, presets
 from ..language import current, tr
 from ..launch import opening
+from ..needs import other
+from ..profile import largest_trace
 from ..settings import SETTINGS, Boolean, given_of
+from ..state import State
 from . import limits as limits_of
 from .limits import Limits
 from .plan import Plan
@@ -80,13 +83,12 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     except ExperimentError as error:
         problems += error.problems
     if sys.platform != "linux":
-        problems.append(Problem("serve", Message("needs Linux, and this is {system}", system=sys.platform)))
+        problems.append(Problem("system", Message("Linux is needed, and this is {system}", system=sys.platform)))
     elif os.geteuid() == 0 and not given.allow_root:
-        problems.append(
-            Problem("serve", Message("root is not to serve visitors; use another account, or --allow-root"))
-        )
+        problems.append(Problem("root", Message("is not to serve visitors; use another account, or --allow-root")))
     try:
         given.opening = opening(experiment, given)
+        _check_size(given.opening[0], limits.memory << 20)
     except ExperimentError as error:
         problems += error.problems
     keys = Path(given.authorized_keys) if given.authorized_keys is not None else None
@@ -99,7 +101,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     try:
         import asyncssh  # noqa: F401
     except ImportError:
-        problems.append(Problem("serve", Message("needs asyncssh; try: {command}", command=_INSTALL)))
+        problems.append(Problem("asyncssh", Message("is missing; try: {command}", command=_INSTALL)))
     problems += _no_web(given) + _no_lecture(given)
     if problems:
         raise ExperimentError(problems)
@@ -112,6 +114,16 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments, current(),
         log if given.present else None,
     )  # fmt: skip
+
+
+def _check_size(state: State, memory: int) -> None:
+    """Whether a session has room for what visitors land on, A and B. Raises ExperimentError."""
+    network.allow(largest_trace(memory))
+    try:
+        for each in (state.experiment, other(state.experiment, state.changes) or state.experiment):
+            network.check_size(each)
+    finally:
+        network.allow(network.MOST_BYTES)
 
 
 def _no_lecture(given: Any) -> list[Problem]:
@@ -134,7 +146,7 @@ def _no_web(given: Any) -> list[Problem]:
             message = Message("lets everybody in, and {option} does not; one of both has to go", option=option)
             problems.append(Problem("--web", message))
     if any(importlib.util.find_spec(name) is None for name in ("aiohttp", "textual_serve")):
-        problems.append(Problem("--web", Message("needs textual-serve; try: {command}", command=_INSTALL)))
+        problems.append(Problem("textual-serve", Message("is missing; try: {command}", command=_INSTALL)))
     return problems
 
 

@@ -48,7 +48,12 @@ def host_key(path: Path) -> Any:
         raise _problem(Message("{file} cannot be used: {reason}", file=str(path), reason=error.strerror)) from None
     try:
         return asyncssh.import_private_key(text)
-    except asyncssh.KeyImportError:
+    except asyncssh.KeyImportError as error:
+        if "passphrase" in str(error).lower():
+            message = Message(
+                "{file} has a passphrase; a server's key has none: ssh-keygen -p -f {file}", file=str(path)
+            )
+            raise _problem(message) from None
         message = Message("{file} is not a private key; remove it, and a new one is made", file=str(path))
         raise _problem(message) from None
 

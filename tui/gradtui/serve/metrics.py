@@ -13,6 +13,7 @@ from .sessions import Session
 
 #: Upper bounds of the classes of the first frame's seconds.
 CLASSES = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
+LOOPBACK = "127.0.0.1"
 _REQUEST, _SECONDS = 8192, 5.0
 
 
@@ -75,9 +76,9 @@ class Metrics:
         for name in ENDS.names:
             yield f'gradtui_ends_total{{reason="{name}"}} {self.ends[name]}'
 
-    async def listen(self, port: int) -> asyncio.Server:
-        """Serve GET /metrics on 127.0.0.1."""
-        return await asyncio.start_server(self._answer, "127.0.0.1", port, limit=_REQUEST)
+    async def listen(self, host: str, port: int) -> asyncio.Server:
+        """Serve GET /metrics."""
+        return await asyncio.start_server(self._answer, host, port, limit=_REQUEST)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):

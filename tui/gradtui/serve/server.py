@@ -7,15 +7,15 @@ import contextlib
 import resource
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gradtui_engine.message import Message
 from gradtui_engine.problems import ExperimentError, Problem
 
 from .front import Admission, Front
 from .launcher import Launcher, LaunchError
-from .metrics import Metrics
+from .metrics import LOOPBACK, Metrics
+from .place import listen
 from .report import Report
 from .sessions import Sessions
 
@@ -64,11 +64,12 @@ class Server:
             try:
                 await self.launcher.start()
             except LaunchError as error:
-                raise ExperimentError([Problem("serve", str(error))]) from None
-            port = await self._listen(self.plan.port, lambda host, port: self.front.listen(host, port, key))
-            page = await self._listen(self.plan.web, self.web.listen) if self.plan.web is not None else None
+                raise ExperimentError([Problem("sessions", str(error))]) from None
+            host = self.plan.host
+            port = await listen("--port", host, self.plan.port, lambda host, port: self.front.listen(host, port, key))
+            page = await listen("--web", host, self.plan.web, self.web.listen) if self.plan.web is not None else None
             if self.plan.metrics is not None:
-                counting = await self.metrics.listen(self.plan.metrics)
+                counting = await listen("--metrics", LOOPBACK, self.plan.metrics, self.metrics.listen)
             told = self._announce(port, fingerprint, page, counting)
             if self._lecture is not None:
                 self._lecture.begin(told, stop.set)
@@ -86,15 +87,6 @@ class Server:
             await self.launcher.close()
             self.report.close()
         return 0
-
-    async def _listen(self, port: int, listen: Callable[[str, int], Awaitable[int]]) -> int:
-        host = self.plan.host
-        try:
-            return await listen(host, port)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            message = Message("cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=reason)
-            raise ExperimentError([Problem("serve", message)]) from None
 
     def _announce(
         self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None
