@@ -25,6 +25,8 @@ from .visit import Visit
 
 #: Seconds that a wrong password costs.
 _WRONG = 0.5
+#: Seconds after which asyncssh would end a login that takes longer than it may.
+_LATER = 2.0
 #: Of the connections that have not logged in, the share that one address may have.
 _SHARE = 3
 #: Bytes that the kernel keeps for a visitor who is slow.
@@ -79,7 +81,8 @@ class Front:
             kbdint_auth=False,
             host_based_auth=False,
             compression_algs=COMPRESSION,
-            login_timeout=self.limits.login,
+            # Ours comes first, and says so.
+            login_timeout=self.limits.login + _LATER,
             keepalive_interval=self.limits.keepalive,
             keepalive_count_max=3,
             window=16384,
@@ -122,6 +125,7 @@ class Connection(asyncssh.SSHServer):
         self._tries = 0
         self._visit: Visit | None = None
         self._silent: asyncio.TimerHandle | None = None
+        self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, conn: Any) -> None:
         self._conn = conn
@@ -134,6 +138,10 @@ class Connection(asyncssh.SSHServer):
         self._front.connections.add(self)
         self._front.entering[self.address] += 1
         self._entering = True
+        login = self._front.limits.login
+        self._late = asyncio.get_running_loop().call_later(
+            login, lambda: self._turn_away("login", seconds=f"{login:g}")
+        )
         bound_connection(conn, self._pause, self.drop)
         # A slow visitor's frames wait in the program, which can leave some out, not here by the megabyte.
         conn.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET)
@@ -161,6 +169,8 @@ class Connection(asyncssh.SSHServer):
     def _entered(self) -> None:
         if self._entering:
             self._entering = False
+            if self._late is not None:
+                self._late.cancel()
             self._front.entering[self.address] -= 1
             if self._front.entering[self.address] <= 0:
                 del self._front.entering[self.address]
