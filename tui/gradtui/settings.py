@@ -19,6 +19,7 @@ from gradtui_engine.spelling import flag, read_toml
 from gradtui_engine.table import Table
 
 from . import glyphs, language
+from .setting_kinds import Boolean, OneOf, Theme, Word
 
 if TYPE_CHECKING:
     from .keymap import Bindable
@@ -55,71 +56,6 @@ class SettingsError(ValueError):
 def shown(name: str) -> str:
     """A name out of the file for a message of one line."""
     return name if name.isprintable() and 0 < len(name) <= 60 else given(name)
-
-
-# -- kinds of values that no field of an experiment has ----------------------------------------------------
-
-_WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
-
-
-@dataclass(frozen=True)
-class Boolean(Kind):
-    """True or false; as text also yes and no, on and off, 1 and 0."""
-
-    @property
-    def allowed(self) -> str:
-        return "true, false"
-
-    def check(self, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise not_allowed(given(value), self.allowed)
-        return value
-
-    def parse(self, text: str) -> bool:
-        found = _WORDS.get(text.strip().lower())
-        if found is None:
-            raise not_allowed(given(text), f"{self.allowed} (yes, no, on, off, 1, 0)")
-        return found
-
-
-@dataclass(frozen=True)
-class Word(Choice):
-    """A name of which some look like numbers: TOML's 256 means "256"."""
-
-    def check(self, value: Any) -> str:
-        return super().check(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
-
-
-@dataclass(frozen=True)
-class Theme(Choice):
-    """A theme's name; `allowed` names ours alone, because all names take half a screen and palettes 20 ms to load."""
-
-    @property
-    def allowed(self) -> str:
-        return "gradtui, gradtui-light, high-contrast, colour-blind, or one of Textual's, such as nord"
-
-
-@dataclass(frozen=True)
-class OneOf(Kind):
-    """One of a few whole numbers."""
-
-    numbers: Callable[[], tuple[int, ...]]
-
-    @property
-    def allowed(self) -> str:
-        return ", ".join(map(str, self.numbers()))
-
-    def check(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value not in self.numbers():
-            raise not_allowed(given(value), self.allowed)
-        return value
-
-    def parse(self, text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise not_allowed(given(text), self.allowed) from None
-        return self.check(value)
 
 
 # -- the table ---------------------------------------------------------------------------------------------

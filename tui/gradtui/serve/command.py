@@ -21,7 +21,8 @@ from ..language import current, tr
 from ..launch import opening
 from ..needs import other
 from ..profile import largest_trace
-from ..settings import SETTINGS, Boolean, given_of
+from ..setting_kinds import Boolean
+from ..settings import SETTINGS, given_of
 from ..state import State
 from . import limits as limits_of
 from .limits import Limits
