@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -352,6 +353,20 @@ def test_traces_that_are_too_large_together_go_but_never_the_wanted_one(monkeypa
     assert kept(sizes[0] + sizes[1]) == ["0", "1", "2"]
     assert kept(sizes[0] + sizes[1] - 1) == ["1", "2"]
     assert kept(0) == ["2"]
+
+
+def test_the_event_loop_waits_no_longer_than_a_millisecond_for_its_turn() -> None:
+    """While a worker runs Python, reader, loop and writer each wait for theirs: Python's 5 ms each are felt."""
+    before = sys.getswitchinterval()
+
+    async def session() -> float:
+        prepare(lambda status: None)
+        return sys.getswitchinterval()
+
+    try:
+        assert asyncio.run(session()) <= 1e-3
+    finally:
+        sys.setswitchinterval(before)
 
 
 # -- the end -------------------------------------------------------------------------------------------

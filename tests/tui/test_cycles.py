@@ -55,6 +55,17 @@ def test_nothing_is_looked_at_while_a_trace_is_made() -> None:
     assert made
 
 
+def test_a_look_that_comes_by_itself_finds_so_few_objects_that_nobody_waits() -> None:
+    """1 ms: the worker's looks stop the event loop too."""
+    cycles.seldom()
+    young, middle_aged, old = gc.get_threshold()
+    assert young * middle_aged <= 10_000
+    made = [[index] for index in range(young * 2)]
+    assert gc.get_count()[0] <= young
+    assert made
+    assert old >= 1_000_000
+
+
 class Knot:
     """Holds itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -39,6 +40,8 @@ class Jobs:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
         self._running: Need | None = None
         self._stop = threading.Event()
+        #: Bytes of the results, found out in the worker: the arrays of a deep trace take 5 ms to look through.
+        self._sizes: dict[Need, int] = {}
         self.idle = True
         self._share = 0.0
         self._since = 0.0
@@ -73,16 +76,21 @@ class Jobs:
             self._stop.clear()
             self._forget()
             try:
-                result = await loop.run_in_executor(self._executor, need.compute, self._watch, self.results)
+                result, size = await loop.run_in_executor(self._executor, self._compute, need)
             except Cancelled:
                 self._running = None
                 continue
             self._running = None
-            self.results[need] = result
+            self.results[need], self._sizes[need] = result, size
             self._forget()
             if need in self._wanted:
                 self._deliver(need, result)
         self.idle = True
+
+    def _compute(self, need: Need) -> tuple[Any, int]:
+        """In the worker thread: a result and its bytes."""
+        result = need.compute(self._watch, self.results)
+        return result, _size(result)
 
     def _watch(self, share: float) -> None:
         """In the worker thread: note how far it is; stop where nobody wants it any more."""
@@ -95,11 +103,17 @@ class Jobs:
     def _forget(self) -> None:
         """Drop the oldest results that are not wanted, where they are too many or too large."""
         old = [need for need in self.results if need not in self._wanted]
-        sizes = {need: _size(self.results[need]) for need in old}
+        total = sum(self._bytes_of(need) for need in old)
         most = min(_MOST_BYTES, network.largest() / _SHARE)
-        while old and (sum(sizes.values()) > most or len(old) > _MOST_RESULTS):
+        while old and (total > most or len(old) > _MOST_RESULTS):
             need = old.pop(0)
-            del self.results[need], sizes[need]
+            total -= self._sizes.pop(need)
+            del self.results[need]
+
+    def _bytes_of(self, need: Need) -> int:
+        if need not in self._sizes:  # put there by the app, under another name
+            self._sizes[need] = _size(self.results[need])
+        return self._sizes[need]
 
 
 def _size(result: Any) -> int:
@@ -119,8 +133,14 @@ def _whole(array: Any) -> Any:
     return array
 
 
+#: Seconds after which a thread that runs Python lets another have its turn. Python's own 5 ms are waited for three
+#: or four times for a key while the worker is busy: reader, event loop and writer each wait for their turn.
+_TURN = 1e-3
+
+
 def prepare(leave: Callable[[int], object]) -> None:
-    """Set up the running event loop: `leave(status)` on signals."""
+    """Set up the running event loop: its turn beside the worker, `leave(status)` on signals."""
+    sys.setswitchinterval(_TURN)
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP"):
         # Not on Windows, nor outside of the main thread; there the terminal is left as the signal leaves it.

@@ -11,8 +11,9 @@ import gc
 #: Seconds without a frame after which nobody waits.
 REST = 1.0
 #: Allocations between looks at the young objects, such looks between those at the middle-aged, and of those between
-#: looks at all, which so never come by themselves. Python's own: 700, 10, 10.
-_SELDOM = 5_000, 20, 1_000_000
+#: looks at all, which so never come by themselves. Python's own: 700, 10, 10. The more a look finds the longer nobody
+#: else runs, whoever's turn it is: 10,000 objects are 1 ms, the 100,000 of a deep trace 8 to 18.
+_SELDOM = 2_000, 5, 1_000_000
 
 
 def seldom() -> None:
