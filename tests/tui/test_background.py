@@ -4,106 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from gradtui import background
-from gradtui.background import Jobs, prepare
-from gradtui.needs import NOTHING, Failed, Known, Need, Watch
-from gradtui_engine import Cancelled, Experiment, Trace
+from gradtui.background import prepare
+from gradtui.needs import NOTHING, Failed, Known, Watch
 
-from .helpers import computed
-
-#: What is waited for comes within milliseconds; the deadline only says that it never will.
-DEADLINE = 20.0
-
-
-@dataclass
-class Control:
-    """What a test knows of a computation, and how it holds it."""
-
-    started: threading.Event = field(default_factory=threading.Event)
-    go: threading.Event = field(default_factory=threading.Event)
-    #: Told, before it waits, and after.
-    shares: tuple[float, float] = (0.25, 0.75)
-    looks: bool = True
-    error: Exception | None = None
-    runs: int = 0
-    ends: list[str] = field(default_factory=list)
-    threads: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A need that does what its control says; without one it is done at once."""
-
-    name: str
-    control: Control | None = field(default=None, compare=False)
-    result: Any = field(default=None, compare=False)
-
-    def compute(self, watch: Watch, known: Known = NOTHING) -> Any:
-        control = self.control
-        if control is None:
-            return self.result or self.name
-        control.runs += 1
-        control.threads.add(threading.current_thread().name)
-        try:
-            watch(control.shares[0])
-            control.started.set()
-            assert control.go.wait(DEADLINE)
-            if control.error is not None:
-                raise control.error
-            if control.looks:
-                watch(control.shares[1])
-        except Cancelled:
-            control.ends.append("cancelled")
-            raise
-        control.ends.append("done")
-        return self.result or self.name
-
-
-class Desk:
-    """Jobs in a running loop, and what they delivered."""
-
-    def __init__(self) -> None:
-        self.delivered: list[tuple[Need, Any]] = []
-        self.work: list[asyncio.Task[None]] = []
-        self.jobs = Jobs(self._spawn, lambda need, result: self.delivered.append((need, result)))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self.work.append(asyncio.get_running_loop().create_task(work))
-
-    def want(self, *tasks: Need) -> None:
-        self.jobs.want(tasks)
-
-    @property
-    def names(self) -> list[str]:
-        return [getattr(need, "name", "?") for need, _ in self.delivered]
-
-    async def done(self) -> None:
-        """Until there is nothing left to compute; an error of a computation is raised here."""
-        while any(not each.done() for each in self.work):
-            await asyncio.wait_for(asyncio.gather(*self.work), DEADLINE)
-        for each in self.work:
-            each.result()
-
-
-def run(script: Callable[[Desk], Awaitable[None]]) -> Desk:
-    async def session() -> Desk:
-        desk = Desk()
-        await script(desk)
-        return desk
-
-    return asyncio.run(session())
-
-
-async def happens(event: threading.Event) -> None:
-    assert await asyncio.to_thread(event.wait, DEADLINE)
+from .jobs import DEADLINE, Control, Desk, Task, happens, run
 
 
 def test_what_is_wanted_is_computed_in_order_and_delivered_in_the_loop() -> None:
@@ -287,86 +197,6 @@ def test_an_unexpected_error_reaches_whoever_runs_the_work() -> None:
             await desk.done()
 
     assert run(script).names == []
-
-
-# -- what is kept --------------------------------------------------------------------------------------
-
-
-def test_the_oldest_results_go_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "_MOST_RESULTS", 3)
-
-    async def script(desk: Desk) -> None:
-        for number in range(10):
-            desk.want(Task(str(number)))
-            await desk.done()
-
-    kept = [getattr(need, "name", "?") for need in run(script).jobs.results]
-    assert kept == ["6", "7", "8", "9"]
-
-
-def test_what_is_wanted_stays_however_many_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "_MOST_RESULTS", 2)
-    wanted = [Task(str(number)) for number in range(9)]
-
-    async def script(desk: Desk) -> None:
-        desk.want(Task("old"))
-        await desk.done()
-        desk.want(*wanted)
-        await desk.done()
-
-    assert list(run(script).jobs.results) == [Task("old"), *wanted]
-
-
-def occupied(trace: Trace) -> int:
-    """Bytes of memory behind a trace's arrays: of the blocks that they lie in, each once."""
-    groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
-    blocks = {}
-    for array in (each for arrays in groups for each in arrays.values()):
-        while array.base is not None:
-            array = array.base
-        blocks[array.ctypes.data] = array.nbytes
-    return sum(blocks.values())
-
-
-def test_rows_of_a_stack_count_once() -> None:
-    """An LSTM's c and its c/1, c/2 … are one memory: counted by name, it was twice as large as it is."""
-    one = computed(Experiment(cell="lstm", data="gaussian", steps=100, width=64, batch=32))
-    by_name = sum(each.nbytes for each in (*one.trace.values.values(), *one.trace.gradients.values()))
-    assert background._size(one) == occupied(one.trace) < by_name
-
-
-def test_traces_that_are_too_large_together_go_but_never_the_wanted_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    traces = [computed(Experiment(depth=3, width=width, batch=4)) for width in (8, 9, 10)]
-    sizes = [occupied(one.trace) for one in traces]
-    needs = [Task(str(number), result=result) for number, result in enumerate(traces)]
-
-    def kept(most: int) -> list[str]:
-        monkeypatch.setattr(background, "_MOST_BYTES", most)
-
-        async def script(desk: Desk) -> None:
-            for need in needs:
-                desk.want(need)
-                await desk.done()
-
-        return [getattr(need, "name", "?") for need in run(script).jobs.results]
-
-    assert kept(sizes[0] + sizes[1]) == ["0", "1", "2"]
-    assert kept(sizes[0] + sizes[1] - 1) == ["1", "2"]
-    assert kept(0) == ["2"]
-
-
-def test_the_event_loop_waits_no_longer_than_a_millisecond_for_its_turn() -> None:
-    """While a worker runs Python, reader, loop and writer each wait for theirs: Python's 5 ms each are felt."""
-    before = sys.getswitchinterval()
-
-    async def session() -> float:
-        prepare(lambda status: None)
-        return sys.getswitchinterval()
-
-    try:
-        assert asyncio.run(session()) <= 1e-3
-    finally:
-        sys.setswitchinterval(before)
 
 
 # -- the end -------------------------------------------------------------------------------------------

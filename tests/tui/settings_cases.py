@@ -1,0 +1,36 @@
+"""Values for every setting that are not its default, and an environment that says nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gradtui.settings import (
+    SETTINGS,
+)
+
+LOCALE = {"LANG": "en_GB.UTF-8"}
+#: For every setting a value that is no default, as text and as TOML gives it.
+OTHER: dict[str, tuple[str, Any]] = {
+    "lang": ("zh", "zh"),
+    "theme": ("high-contrast", "high-contrast"),
+    "glyphs": ("braille", "braille"),
+    "color": ("256", "256"),
+    "fps": ("7", 7),
+    "speed": ("60", 60),
+    "reduced_motion": ("true", True),
+    "mouse": ("false", False),
+}
+#: And one that differs from that too.
+THIRD: dict[str, tuple[str, Any]] = {
+    "lang": ("en", "en"),
+    "theme": ("nord", "nord"),
+    "glyphs": ("ascii", "ascii"),
+    "color": ("truecolor", "truecolor"),
+    "fps": ("8", 8),
+    "speed": ("1", 1),
+    "reduced_motion": ("false", False),
+    "mouse": ("true", True),
+}
+every_setting = pytest.mark.parametrize("name", SETTINGS)
