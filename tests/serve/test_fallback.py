@@ -1,4 +1,4 @@
-"""The process that starts sessions dies again and again: visitors with the real OpenSSH client are served all the same."""
+"""What starts sessions dies again and again: visitors with the real OpenSSH client are served all the same."""
 
 from __future__ import annotations
 
