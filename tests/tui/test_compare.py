@@ -12,6 +12,7 @@ from gradtui.events import Changes
 from gradtui.formats import short
 from gradtui.needs import Failed, Simulation, other
 from gradtui.state import State
+from gradtui.summary import describe
 from gradtui.tables import QUANTITIES
 from gradtui.views import bars, compare, status
 from gradtui.views.panes import TABLE
@@ -229,6 +230,25 @@ def test_cures_that_do_not_fit_go_on_in_the_next_line_or_show_that_there_are_mor
     assert " ".join(" ".join(tall[start:]).split()) == whole
     low = text(scene, "difference", columns, 5).splitlines()
     assert len(tall) == start + 1 or not low[-1].startswith("in B:") or low[-1].endswith(" …")
+
+
+def test_where_no_gradient_is_left_on_either_side_no_factor_is_said_to_be_untouched() -> None:
+    dead = A.replace(init="zeros", activation="relu")
+    shown = text(compared(dead, (("activation", "tanh"),)), "difference")
+    assert "Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B." in shown
+    assert SAME not in shown
+
+
+@pytest.mark.parametrize("width", range(8, 130, 3))
+@pairs
+def test_the_titles_of_a_and_b_say_as_much_as_each_other(name: str, width: int) -> None:
+    scene = compared(*PAIRS[name])
+    one, two = (TABLE[pane].title(scene, width) for pane in ("side_a", "side_b"))
+    assert one.count(" · log ") == two.count(" · log ")
+    assert (len(one) > 1) == (len(two) > 1)
+    assert scene.other is not None
+    described = [describe(trace.experiment, 1).rpartition(" · ")[0] for trace in (scene.trace, scene.other.trace)]
+    assert (described[0] in one) == (described[1] in two)
 
 
 def test_each_cures_key_stands_there_and_what_b_has_is_marked() -> None:

@@ -67,6 +67,19 @@ def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
     assert f"under 0.001 of the output's from {outcome.site} down" in texts(status.header(scene, 130))[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lstm", "the initial state gets {ratio} of the output's"),
+        ("no weights", "all units of layer 1 are equal"),
+    ],
+)
+def test_at_80_columns_the_verdict_shortens_its_words_before_it_leaves_them_out(name: str, expected: str) -> None:
+    scene = scene_of(CASES[name])
+    line = texts(status.header(scene, 80))[1].rstrip()
+    assert line.endswith(expected.format(ratio=short(scene.trace.outcome.ratio)))
+
+
 @cases
 def test_the_verdict_reads_nan_only_where_a_number_is_not_finite(name: str) -> None:
     """Without weights nothing flows back: 0/0 is no news; "exactly 0" is."""

@@ -69,11 +69,18 @@ def test_where_nothing_arrives_the_verdict_is_a_sentence_the_same_in_the_header_
     assert sentence in [line.rstrip() for line in texts(TABLE["difference"].view(scene, 78, 7))]
 
 
-@pytest.mark.parametrize(("pane", "view"), [("reading", "lab"), ("plane", "theory")])
+@pytest.mark.parametrize(("pane", "view"), [("reading", "lab"), ("plane", "theory"), ("depth", "theory")])
 def test_where_nothing_arrives_the_lab_and_theory_say_that_there_is_no_factor(pane: str, view: str) -> None:
     (scene, *_) = scenes("zero weights", view)
     shown = " ".join(" ".join(texts(TABLE[pane].view(scene, 100, 40))).split())
     assert "no gradient arrives here, so there is no factor" in shown.replace("arrives,", "arrives here,")
+
+
+def test_where_nothing_is_measured_nothing_is_marked_as_measured_and_nothing_is_predicted_of_no_spread() -> None:
+    (scene, *_) = scenes("zero weights", "theory")
+    assert "■" not in "".join(texts(TABLE["depth"].view(scene, 100, 30)))
+    (scene, *_) = scenes("zero weights", "lab")
+    assert "predicted" not in "".join(texts(TABLE["reading"].view(scene, 100, 30)))
 
 
 def test_the_direct_path_without_a_gradient_has_no_factor_and_without_a_loss_no_half_life() -> None:

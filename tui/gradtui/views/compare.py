@@ -35,19 +35,25 @@ def sides(scene: Scene) -> tuple[Scene, Scene | None]:
 
 
 def title_a(scene: Scene, width: int) -> str:
-    return _title("A", sides(scene)[0], width)
+    return _titles(scene, width)[0]
 
 
 def title_b(scene: Scene, width: int) -> str:
-    b = sides(scene)[1]
-    return _title("B", b, width) if b is not None else "B"
+    return _titles(scene, width)[1]
 
 
-def _title(letter: str, scene: Scene, width: int) -> str:
+def _titles(scene: Scene, width: int) -> tuple[str, str]:
+    """A's and B's, which say as much as each other: the longest form that fits of both."""
+    a, b = sides(scene)
+    forms = list(zip(_forms("A", a), _forms("B", b) if b is not None else ["B"] * 4, strict=True))
+    return next((pair for pair in forms if all(width_of([(each, "")]) <= width for each in pair)), forms[-1])
+
+
+def _forms(letter: str, scene: Scene) -> list[str]:
     drawn = bars.bars_of(scene)
     what = describe(scene.trace.experiment, 1).rpartition(" · ")[0]
     axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
-    return first_title(width, f"{letter} · {what} · {axis}", f"{letter} · {what}", f"{letter} · {axis}", letter)
+    return [f"{letter} · {what} · {axis}", f"{letter} · {what}", f"{letter} · {axis}", letter]
 
 
 def view_a(scene: Scene, width: int, height: int) -> list[Line]:
@@ -214,6 +220,8 @@ def _times(a: Scene, b: Scene, stage: int) -> str:
 
 def _honest(a: Scene, b: Scene) -> str:
     """What a person would otherwise believe."""
+    if not any(stage.gradient_norm != 0 for scene in (a, b) for stage in scene.stages):
+        return tr("Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B.")
     if [repr(stage.gradient_norm) for stage in a.stages] == [repr(stage.gradient_norm) for stage in b.stages]:
         return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
     if a.trace.outcome.healthy and not b.trace.outcome.healthy:

@@ -105,6 +105,8 @@ def _measured(seen: Reading, width: int) -> list[Part]:
 def _predicted(seen: Reading, width: int) -> Part:
     """E f′² of a normal z of the same mean square: mean-field theory's assumption, beside the measured one."""
     q = float(np.mean(np.square(seen.z, dtype=np.float64)))
+    if q == 0:  # all z are 0, and no normal distribution is as narrow
+        return Part(4)
     found = moments(seen.row.name, q, seen.slope if seen.row.slope is not None else None).slope_square
     values = {"square": short(found), "q": short(q)}
     return fitting(

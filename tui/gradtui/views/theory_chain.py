@@ -28,6 +28,11 @@ class Chain:
             chain.append(None if each is None or before is None else before * each)
         return cls(tuple(factors), tuple(reversed(chain)), first)
 
+    @property
+    def known(self) -> bool:
+        """Whether there is any factor: of a gradient that is 0 there is none."""
+        return any(each is not None for each in self.factors)
+
     def average(self) -> float | None:
         """The geometric mean down to the first stage that learns, or to where the product ends."""
         known = [index for index, each in enumerate(self.products) if each is not None]

@@ -43,7 +43,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     measured, predicted = measured_chain(scene), predicted_chain(scene)
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
         return text_only(reading(scene), width, height)
-    legend = flow(_legend(predicted), width)
+    legend = flow(_legend(measured, predicted), width)
     reach = _reach(scene)
     fixed = len(legend) + 1 + (reach is not None)
     # The bands get at least half; sentences that then have no room are left out.
@@ -83,10 +83,13 @@ def _reach_line(axis: TimeAxis, reach: float) -> Line:
     return [margin(tr("reach")), *runs(cells), (f" {short(reach)}", "healthy")]
 
 
-def _legend(predicted: Chain) -> list[Line]:
-    found: list[Line] = [[(tr("{mark} measured", mark=_MEASURED), "hidden")]]
-    if any(each is not None for each in predicted.factors):
+def _legend(measured: Chain, predicted: Chain) -> list[Line]:
+    found: list[Line] = []
+    if measured.known:
+        found.append([(tr("{mark} measured", mark=_MEASURED), "hidden")])
+    if predicted.known:
         found.append([(tr("{mark} predicted", mark=_PREDICTED), "cursor")])
+    if measured.known and predicted.known:
         found.append([(tr("{mark} both in one place", mark=_BOTH), "cursor")])
     found.append([(tr("{line} 1: nothing lost, nothing gained", line="─"), "label")])
     return found
@@ -107,6 +110,8 @@ def reading(scene: Scene) -> list[Sentence]:
         )  # fmt: skip
     elif real is not None:
         found.append(("text", tr("on average a factor of {measured} {per}", measured=short(real), per=a_stage(scene))))
+    elif not measured.known:
+        found.append(("text", tr("measured: no gradient arrives, so there is no factor")))
     reach, depth = _reach(scene), len(scene.stages) - 1
     if reach is not None:
         found.append(_reach_words(scene, reach, depth))

@@ -29,14 +29,13 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
         # Whole sentences, or the place alone: a number is never cut. Of a gradient that is 0 at the output, too, the
         # sentence says so: 0/0 is no share.
         whole = tr(outcome.message)
-        texts = (whole, re.split("[;；]", whole)[0], re.split("[:：]", whole)[0], tr(outcome.site))
+        texts = (whole, *(re.split(f"[{mark}]", whole)[0] for mark in (";；", ":：", ",，")), tr(outcome.site))
         return _whole(first_fit(width, *([*start, (f"  {text}", "text")] for text in texts), start), width)
     line: Line = [*start, (f"  {_pace(scene)}", style)]
     # What matters most stands first; what does not fit is left out whole.
-    for text in (_arriving(scene), _crossed(scene)):
-        span = (f"   {text}", "text")
-        if text and width_of(line) + width_of([span]) <= width:
-            line.append(span)
+    for texts in (_arriving(scene), _crossed(scene)):
+        spans = [(f"   {text}", "text") for text in texts]
+        line += next(([span] for span in spans if width_of(line) + width_of([span]) <= width), [])
     return _whole(line, width)
 
 
@@ -49,17 +48,20 @@ def _pace(scene: Scene) -> str:
     return tr("×{factor} a step", factor=factor) if scene.over_time else tr("×{factor} a layer", factor=factor)
 
 
-def _arriving(scene: Scene) -> str:
-    place = scene.name(0 if scene.over_time else 1)
-    return tr("{place} gets {share} of the output's gradient", place=place, share=short(scene.trace.outcome.ratio))
+def _arriving(scene: Scene) -> tuple[str, ...]:
+    """What the far end gets, the longest form first."""
+    values = {"place": scene.name(0 if scene.over_time else 1), "share": short(scene.trace.outcome.ratio)}
+    return tr("{place} gets {share} of the output's gradient", **values), tr(
+        "{place} gets {share} of the output's", **values
+    )
 
 
-def _crossed(scene: Scene) -> str:
+def _crossed(scene: Scene) -> tuple[str, ...]:
     """Where the threshold is crossed; nothing where it is not."""
     outcome = scene.trace.outcome
     limit, site = f"{outcome.limit:g}", tr(outcome.site)
     if outcome.kind == "vanishing":
-        return tr("under {limit} of the output's from {site} down", limit=limit, site=site)
+        return (tr("under {limit} of the output's from {site} down", limit=limit, site=site),)
     if outcome.kind == "exploding":
-        return tr("over {limit} times the output's from {site} down", limit=limit, site=site)
-    return ""
+        return (tr("over {limit} times the output's from {site} down", limit=limit, site=site),)
+    return ()
