@@ -1,0 +1,23 @@
+"""Scenes of the maths page, and what its panes show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradtui.state import MOST_ANGLE
+from gradtui.views.panes import TABLE
+from gradtui.views.scene import Scene
+from gradtui_engine import Experiment
+
+from .helpers import scene_of, texts
+
+EXPERIMENT = Experiment(depth=5, width=3, batch=2)
+ANGLES = range(-MOST_ANGLE, MOST_ANGLE + 1)
+
+
+def scene(**fields: Any) -> Scene:
+    return scene_of(EXPERIMENT, view="maths", **fields)
+
+
+def shown(pane: str, width: int = 110, height: int = 40, **fields: Any) -> str:
+    return "\n".join(text.rstrip() for text in texts(TABLE[pane].view(scene(**fields), width, height)))
