@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.serve.attacks import ATTACKS, Attack, Target
+from tests.serve.attacks import ATTACKS, Attack
 from tests.serve.ssh import Server, Visitor, memory
+from tests.serve.target import PASSWORD, Target
 
 from serve import AGAIN, Viewer
 
@@ -173,7 +174,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        with Server(Path(folder), "--password", "sesame") as host:
+        with Server(Path(folder), "--password", PASSWORD) as host:
             rows = asyncio.run(all_of_them(host, arguments.only, arguments.seconds))
         if not arguments.only:
             print(frozen(Path(folder)))

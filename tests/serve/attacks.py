@@ -9,97 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import socket
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncssh
 from asyncssh.packet import Boolean, String, UInt32
 
-PASSWORD = "sesame"
-#: Bytes that are more than the modes which the program sets first.
-FIRST_FRAME = 3000
+from .strikes import blocked, no_memory, struck, use_up_time
+from .target import Target, Watching, start
+
 #: Seconds in which a server ends what it has to end, beyond its own patience.
 _SOON = 5.0
-
-
-@dataclass(frozen=True)
-class Target:
-    """A server under attack: its port and process, its --login, from where to attack it and for how long."""
-
-    port: int
-    front: int
-    login: float
-    seconds: float
-    address: str = "127.0.0.1"
-
-    def sessions(self) -> set[int]:
-        """The processes of its sessions: the warm parent's children."""
-        return {pid for warm in _children(self.front) for pid in _children(warm)}
-
-    def clock(self) -> Callable[[], bool]:
-        """Whether the attack goes on."""
-        end = time.monotonic() + self.seconds
-        return lambda: time.monotonic() < end
-
-    async def connect(self, **options: Any) -> Any:
-        """A connection that has logged in. Typed as anything: what follows is not what its types foresee."""
-        return await asyncssh.connect(
-            "127.0.0.1", self.port, username="demo", password=options.pop("password", PASSWORD), known_hosts=None,
-            config=None, client_keys=None, agent_path=None, local_addr=(self.address, 0), **options,
-        )  # fmt: skip
-
-    @contextlib.asynccontextmanager
-    async def connected(self, **options: Any) -> AsyncIterator[Any]:
-        conn = await self.connect(**options)
-        try:
-            yield conn
-        finally:
-            conn.abort()
-
-    @contextlib.asynccontextmanager
-    async def visiting(self, **options: Any) -> AsyncIterator[tuple[Any, Any, Watching]]:
-        """A connection whose session has its first frame."""
-        async with self.connected() as conn:
-            channel, session = await start(conn, **options)
-            await asyncio.wait_for(session.first.wait(), 10)
-            yield conn, channel, session
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-class Watching(asyncssh.SSHClientSession[bytes]):
-    """A client's session: how much has come, and the last of it."""
-
-    def __init__(self) -> None:
-        self.size, self.text = 0, b""
-        self.first = asyncio.Event()
-
-    def data_received(self, data: bytes, datatype: Any) -> None:
-        self.size += len(data)
-        self.text = (self.text + data)[-20_000:]
-        if self.size > FIRST_FRAME:
-            self.first.set()
-
-
-async def start(conn: Any, **options: Any) -> tuple[Any, Watching]:
-    """Ask for the program."""
-    size = options.pop("size", (120, 36))
-    channel, session = await conn.create_session(
-        Watching, term_type="xterm-256color", term_size=size, encoding=None, **options
-    )
-    return channel, session
 
 
 # -- what there is not -------------------------------------------------------------------------------------
@@ -334,73 +259,6 @@ async def typed_size(target: Target) -> None:
             await asyncio.sleep(0.2)
 
 
-# -- a session that goes wrong -----------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def _own_process(target: Target) -> AsyncIterator[tuple[int, Any, Watching]]:
-    """A session of the attacker's, and its process. Others come and go meanwhile: not theirs."""
-    while True:
-        before = target.sessions()
-        async with target.visiting() as (_, channel, session):
-            if len(found := target.sessions() - before) == 1:
-                yield found.pop(), channel, session
-                return
-
-
-def _struck(strike: Callable[[int], None]) -> Callable[[Target], Awaitable[None]]:
-    """Something ends the attacker's own session, once it plays; the terminal is then put right."""
-
-    async def run(target: Target) -> None:
-        going = target.clock()
-        while True:
-            async with _own_process(target) as (pid, channel, session):
-                channel.write(b" ")
-                strike(pid)
-                await asyncio.wait_for(_computing(channel), 15)
-                assert b"\x1b[?1049l" in session.text
-                assert channel.get_exit_status() == 1
-                assert b"Traceback" not in session.text
-            if not going():
-                return
-            await asyncio.sleep(0.3)
-
-    return run
-
-
-async def blocked(target: Target) -> None:
-    """A session whose program does nothing, whatever comes."""
-    async with _own_process(target) as (pid, channel, _):
-        os.kill(pid, signal.SIGSTOP)
-        channel.write(b"j" * 1000)
-        await asyncio.sleep(target.seconds)
-        os.kill(pid, signal.SIGCONT)
-
-
-async def no_memory(target: Target) -> None:
-    """A session gets no more memory, and is asked to compute: it says that it cannot, or fails."""
-    async with _own_process(target) as (pid, channel, _):
-        resource.prlimit(pid, resource.RLIMIT_DATA, (1 << 20, 1 << 20))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_computing(channel), target.seconds)
-
-
-async def _computing(channel: Any) -> None:
-    """Something to compute and to draw, again and again until the channel is closed."""
-    closed = asyncio.ensure_future(channel.wait_closed())
-    while not (await asyncio.wait([closed], timeout=0.1))[0]:
-        with contextlib.suppress(OSError):
-            channel.write(b"R")
-
-
-def _use_up_time(pid: int) -> None:
-    """The kernel's limit is what has been used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    used = (int(fields[11]) + int(fields[12])) // os.sysconf("SC_CLK_TCK")
-    _, hard = resource.prlimit(pid, resource.RLIMIT_CPU)
-    resource.prlimit(pid, resource.RLIMIT_CPU, (max(1, used), hard))
-
-
 # -- the table ---------------------------------------------------------------------------------------------
 
 
@@ -432,9 +290,9 @@ ATTACKS = (
     windows(1, 1),
     Attack("a size that is typed", typed_size),
     Attack("500 half-open connections", half_open),
-    Attack("a session killed", _struck(lambda pid: os.kill(pid, signal.SIGKILL)), "killed"),
-    Attack("a session that crashes", _struck(lambda pid: os.kill(pid, signal.SIGSEGV)), "crash"),
+    Attack("a session killed", struck(lambda pid: os.kill(pid, signal.SIGKILL)), "killed"),
+    Attack("a session that crashes", struck(lambda pid: os.kill(pid, signal.SIGSEGV)), "crash"),
     Attack("a session blocked", blocked),
     Attack("a session out of memory", no_memory),
-    Attack("a session out of CPU time", _struck(_use_up_time), "cpu"),
+    Attack("a session out of CPU time", struck(use_up_time), "cpu"),
 )

@@ -18,8 +18,9 @@ import pytest
 
 from gradtui.serve import bounds
 
-from .attacks import ATTACKS, PASSWORD, Attack, Target, half_open, keys
+from .attacks import ATTACKS, Attack, half_open, keys
 from .ssh import Server, memory, until
+from .target import PASSWORD, Target
 
 SHOWN = "gradient"
 #: kB that the front may grow by while it is attacked, and that a session's process may take.
