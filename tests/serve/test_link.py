@@ -23,7 +23,7 @@ from gradtui.state import State, update
 from gradtui_engine import ExperimentError
 from tests.engine.helpers import drawn
 
-from ..tui.helpers import CASES, timeline_of, trace_of
+from ..tui.helpers import CASES, timeline_of
 from ..tui.test_state_random import ANY, LESSONS
 
 WORDS = st.dictionaries(
@@ -54,7 +54,7 @@ def test_differences_one_after_the_other_lead_to_the_last_whole(wholes: list[Wor
 @given(st.lists(ANY, max_size=30))
 def test_what_is_shared_of_any_state_is_read_back(events: list[e.Event]) -> None:
     state, timeline = State(CASES["mlp"], lessons=LESSONS), timeline_of(CASES["mlp"])
-    state = update(state, e.Loaded(CASES["mlp"], trace_of(CASES["mlp"]).axis), timeline)
+    state = update(state, e.Loaded(CASES["mlp"]), timeline)
     for event in events:
         if isinstance(event, e.Loaded):
             timeline = timeline_of(event.experiment)
@@ -76,7 +76,7 @@ def test_what_is_shared_of_any_state_is_read_back(events: list[e.Event]) -> None
 
 def test_one_step_is_one_word() -> None:
     timeline = timeline_of(CASES["mlp"])
-    state = update(State(CASES["mlp"]), e.Loaded(CASES["mlp"], "layer"), timeline)
+    state = update(State(CASES["mlp"]), e.Loaded(CASES["mlp"]), timeline)
     before, after = words(state, timeline), words(update(state, e.Move(-1), timeline), timeline)
     assert before is not None
     assert after is not None

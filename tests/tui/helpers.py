@@ -90,7 +90,7 @@ def scene_with(state: State) -> Scene:
 def state_of(experiment: Experiment, changes: Changes = (), **fields: Any) -> State:
     """The state where the trace has arrived; the gradient has too, unless `step` says otherwise."""
     trace, timeline = trace_of(experiment), timeline_of(experiment)
-    start = {"cell": experiment.cell, "axis": trace.axis, "step": timeline.arrived, "loaded": True}
+    start = {"cell": experiment.cell, "step": timeline.arrived, "loaded": True}
     state = State(trace.experiment, changes, **(start | fields))
     return state if "pane" in fields else dataclasses.replace(state, pane=panes_of(state)[0])
 

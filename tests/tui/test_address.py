@@ -65,7 +65,6 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
         experiment,
         changes if other(experiment, changes) is not None else (),
         cell=experiment.cell,
-        axis="layer" if experiment.cell == "mlp" else "time",
         view=draw(st.sampled_from(VIEWS)),
         step=draw(st.integers(0, timeline.last)),
         selected=draw(st.none() | st.integers(0, timeline.stage_count - 1)),
@@ -93,7 +92,7 @@ def opened(arguments: Sequence[str], timeline: Timeline | None = None) -> State:
     usage = parse(parser("gradtui", "", [*command.switches, *command.more(), *settings()]), arguments)
     experiment = experiment_of(usage)
     state, cursor = launch.opening(experiment, usage.switches)
-    for event in (e.Loaded(experiment, state.axis), *cursor):
+    for event in (e.Loaded(experiment), *cursor):
         state = update(state, event, timeline)
     return state
 
@@ -122,7 +121,7 @@ def test_whatever_b_differs_in_the_command_says_it(a: Experiment, b: Experiment)
     changes = differences(a, b)
     if other(a, changes) is None:
         return
-    state = State(a, changes, cell=a.cell, axis="layer" if a.cell == "mlp" else "time", pane="side_a", view="compare")
+    state = State(a, changes, cell=a.cell, pane="side_a", view="compare")
     found = opened(shlex.split(address.command(state, None))[1:])
     assert (found.experiment, found.changes) == (a, changes)
 
@@ -130,8 +129,8 @@ def test_whatever_b_differs_in_the_command_says_it(a: Experiment, b: Experiment)
 def test_what_is_as_it_opens_anyway_is_not_said() -> None:
     for experiment in EXPERIMENTS:
         timeline = timeline_of(experiment)
-        state = State(experiment, cell=experiment.cell, axis="layer" if experiment.cell == "mlp" else "time")
-        state = update(state, e.Loaded(experiment, state.axis), timeline)
+        state = State(experiment, cell=experiment.cell)
+        state = update(state, e.Loaded(experiment), timeline)
         assert address.arguments(state, timeline) == experiment.to_arguments()
 
 

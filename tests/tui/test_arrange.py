@@ -29,7 +29,7 @@ Arranged = list[tuple[str, State, int, int, Boxes]]
 
 
 def state_of(cell: str, **fields: Any) -> State:
-    return State(Experiment(cell=cell), cell=cell, axis=CELLS[cell].axis, **fields)
+    return State(Experiment(cell=cell), cell=cell, **fields)
 
 
 def states(view: str, cell: str) -> list[State]:

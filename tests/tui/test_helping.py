@@ -27,7 +27,7 @@ def keys() -> Iterator[None]:
 
 
 def state(view: str = "explore", cell: str = "mlp", **fields: object) -> State:
-    made = State(Experiment(cell=cell), view=view, cell=cell, axis="layer" if cell == "mlp" else "time")
+    made = State(Experiment(cell=cell), view=view, cell=cell)
     return State(**{**{name: getattr(made, name) for name in State.__slots__}, "pane": panes_of(made)[0], **fields})
 
 

@@ -19,7 +19,7 @@ from gradtui.timeline import Timeline
 from gradtui.views import status
 from tests.engine.helpers import drawn
 
-from .helpers import CASES, scene_with, texts, timeline_of, trace_of
+from .helpers import CASES, scene_with, texts, timeline_of
 from .test_state_random import ANY, LESSONS, SHOWN
 
 MLP, LSTM = CASES["mlp"], CASES["lstm"]
@@ -28,7 +28,7 @@ MLP, LSTM = CASES["mlp"], CASES["lstm"]
 def loaded(state: State) -> tuple[State, Timeline]:
     """The state when its trace has arrived."""
     timeline = timeline_of(state.experiment)
-    return update(state, e.Loaded(state.experiment, trace_of(state.experiment).axis), timeline), timeline
+    return update(state, e.Loaded(state.experiment), timeline), timeline
 
 
 def follower(shown: State) -> tuple[State, Timeline]:
@@ -69,7 +69,7 @@ def test_the_cursor_waits_for_the_trace_and_is_then_where_the_presenters_is() ->
 
 
 def test_while_the_presenters_own_trace_is_on_its_way_the_cursor_is_where_every_trace_opens() -> None:
-    state, timeline = follower(State(LSTM, cell="lstm", axis="time", step=lecture.OPENING))
+    state, timeline = follower(State(LSTM, cell="lstm", step=lecture.OPENING))
     assert state.step == timeline.arrived
 
 

@@ -38,7 +38,7 @@ def test_an_unknown_event_is_refused_by_name(state: s.State, timeline: Timeline)
 
 @pytest.mark.parametrize(
     "event",
-    [e.Tick(), e.TogglePlay(), e.Move(1), e.Jump(True), e.Select(1), e.Loaded(LSTM, "time")],
+    [e.Tick(), e.TogglePlay(), e.Move(1), e.Jump(True), e.Select(1), e.Loaded(LSTM)],
 )
 def test_before_the_first_trace_there_is_nothing_to_move_in(event: e.Event) -> None:
     state = s.State(MLP)
@@ -135,28 +135,28 @@ def test_a_change_keeps_the_old_trace_in_view_until_the_new_one_is_loaded(state:
 
 
 def test_loaded_shows_the_gradient_arrived_and_paused(state: s.State) -> None:
-    loaded = s.update(dataclasses.replace(state, playing=True, loaded=False), e.Loaded(LSTM, "time"), timeline_of(LSTM))
+    loaded = s.update(dataclasses.replace(state, playing=True, loaded=False), e.Loaded(LSTM), timeline_of(LSTM))
     assert (loaded.step, loaded.playing, loaded.loaded) == (timeline_of(LSTM).arrived, False, True)
 
 
 def test_loaded_keeps_selection_pane_speed_grain_and_zoom(state: s.State) -> None:
     state = dataclasses.replace(state, selected=12, pane="why", speed=1, grain=Grain.PHASE, zoomed=True)
     again = Experiment(activation="relu")
-    loaded = s.update(state, e.Loaded(again, "layer"), timeline_of(again))
+    loaded = s.update(state, e.Loaded(again), timeline_of(again))
     assert dataclasses.replace(loaded, experiment=MLP) == state
 
 
 def test_loaded_brings_a_selection_into_a_shallower_network(state: s.State) -> None:
     state = dataclasses.replace(state, selected=12)
     shallow = CASES["one layer"]
-    assert s.update(state, e.Loaded(shallow, "layer"), timeline_of(shallow)).selected == 1
+    assert s.update(state, e.Loaded(shallow), timeline_of(shallow)).selected == 1
 
 
 def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_not_have(state: s.State) -> None:
-    over_time = s.update(dataclasses.replace(state, selected=12), e.Loaded(LSTM, "time"), timeline_of(LSTM))
+    over_time = s.update(dataclasses.replace(state, selected=12), e.Loaded(LSTM), timeline_of(LSTM))
     assert over_time.selected is None
     there = s.update(over_time, e.Focus(pane="cell"), timeline_of(LSTM))
-    assert s.update(there, e.Loaded(MLP, "layer"), timeline_of(MLP)).pane == "gradient"
+    assert s.update(there, e.Loaded(MLP), timeline_of(MLP)).pane == "gradient"
 
 
 # -- undo ----------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: T
 def test_a_message_gives_way_to_the_next_thing_that_a_person_does(
     state: s.State, timeline: Timeline, event: e.Event
 ) -> None:
-    over_time = dataclasses.replace(state, axis="time", cell="lstm")
+    over_time = dataclasses.replace(state, cell="lstm")
     said = s.update(over_time, e.Message("copied"), timeline)
     assert said.message == "copied"
     assert s.update(said, event, timeline).message == ""

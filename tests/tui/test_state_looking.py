@@ -86,15 +86,15 @@ def test_turning_layers_is_answered_and_changes_nothing(state: s.State) -> None:
 
 
 @pytest.mark.parametrize(
-    ("axis", "expected"),
+    ("cell", "expected"),
     [
-        ("layer", [(False, True), (False, False)]),
+        ("mlp", [(False, True), (False, False)]),
         # Over time A stands above B in columns, beside it in rows, and in rows between its rows.
-        ("time", [(True, False), (True, True), (False, False)]),
+        ("lstm", [(True, False), (True, True), (False, False)]),
     ],
 )
-def test_in_compare_turning_goes_round_all_orders(state: s.State, axis: str, expected: list[tuple[bool, bool]]) -> None:
-    state = dataclasses.replace(state, axis=axis, view="compare", pane="side_a")
+def test_in_compare_turning_goes_round_all_orders(state: s.State, cell: str, expected: list[tuple[bool, bool]]) -> None:
+    state = dataclasses.replace(state, cell=cell, view="compare", pane="side_a")
     found = []
     for _ in expected:
         state = s.update(state, e.Turn(), None)
@@ -104,7 +104,7 @@ def test_in_compare_turning_goes_round_all_orders(state: s.State, axis: str, exp
 
 
 def test_zoom_and_turn_go_there_and_back(state: s.State) -> None:
-    state = dataclasses.replace(state, axis="time", cell="lstm")
+    state = dataclasses.replace(state, cell="lstm")
     for event, field in ((e.Zoom(), "zoomed"), (e.Turn(), "rows")):
         there = s.update(state, event, None)
         assert getattr(there, field) is True
@@ -161,7 +161,7 @@ def test_a_unit_is_one_of_the_experiments(state: s.State, timeline: Timeline) ->
     assert moved(state, e.SelectUnit(-3), timeline) == {}
     narrow = CASES["one number"]
     kept = dataclasses.replace(state, unit=60)
-    assert s.update(kept, e.Loaded(narrow, "layer"), timeline_of(narrow)).unit == 0
+    assert s.update(kept, e.Loaded(narrow), timeline_of(narrow)).unit == 0
 
 
 # -- what the bars show --------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.activations import ACTIVATIONS
 from tests.engine.helpers import drawn
 
-from .helpers import CASES, SIZES, assert_page, scene_with, timeline_of, trace_of
+from .helpers import CASES, SIZES, assert_page, scene_with, timeline_of
 
 SMALL = ("one layer", "one step", "gru", "rnn", "one number", "one number over time", "no weights", "overflow")
 #: What B may differ in; the last does not go together with some networks, the one before with none.
@@ -73,7 +73,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Change: st.builds(e.Change, EXPERIMENTS, st.none() | st.sampled_from(CHANGES), st.booleans()),
     e.Record: st.builds(e.Record, EXPERIMENTS, st.sampled_from(CHANGES)),
     e.Undo: st.sampled_from((-1, 1)).map(e.Undo),
-    e.Loaded: EXPERIMENTS.map(lambda experiment: e.Loaded(experiment, trace_of(experiment).axis)),
+    e.Loaded: EXPERIMENTS.map(e.Loaded),
     e.Learn: st.builds(e.Learn, st.none() | PROGRESS, st.integers(0, 9)),
     e.Message: st.sampled_from(("", "said")).map(e.Message),
     e.Present: SHOWN.map(e.Present),
@@ -249,7 +249,7 @@ def walk(seed: int, count: int) -> list[s.State]:
             experiment = CASES[choose.choice(names)]
             changed = e.Change(experiment, choose.choice(CHANGES))
             state = s.update(state, changed, timeline_of(state.experiment) if number else None)
-            event: e.Event = e.Loaded(experiment, trace_of(experiment).axis)
+            event: e.Event = e.Loaded(experiment)
         else:
             event = choose.choice(events)()
         state = s.update(state, event, timeline_of(experiment))

@@ -166,7 +166,7 @@ def test_the_line_that_marks_1_is_labelled_1_whatever_the_axis(height: int) -> N
     """Columns that grow past 1: the reference line lies under the top, and its label beside it."""
     trace = simulate(Experiment(cell="lstm", data="gaussian", steps=30, gain=3.0, seed=1, width=16, batch=8))
     timeline = Timeline.of(trace)
-    state = State(trace.experiment, axis="time", step=0, loaded=True)
+    state = State(trace.experiment, cell=trace.experiment.cell, step=0, loaded=True)
     scene = Scene(trace, timeline, state)
     assert bars_of(scene).scale.high > 0, "this experiment grows past 1"
     lines = texts(columns(scene, 78, height))

@@ -124,7 +124,7 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
         except Rejected as error:
             problems.append(Problem(f"--{row.name}", error.message))
     lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
-    state = State(experiment, changes, cell=experiment.cell, axis=experiment.kind.axis, lesson=lesson)
+    state = State(experiment, changes, cell=experiment.cell, lesson=lesson)
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
     if "grain" in values:
         values["grain"] = Grain(values["grain"])
@@ -194,9 +194,9 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     found = state.experiment.to_arguments()
     for name, value in state.changes:
         found += [B, f"{name.replace('_', '-')}={'' if value is None else value}"]
-    fresh = State(state.experiment, state.changes, cell=state.cell, axis=state.axis)
+    fresh = State(state.experiment, state.changes, cell=state.cell)
     if timeline is not None:
-        fresh = update(fresh, e.Loaded(state.experiment, state.axis), timeline)
+        fresh = update(fresh, e.Loaded(state.experiment), timeline)
     # View and lesson decide which pane has the focus.
     usual = replace(fresh, pane=panes_of(state)[0])
     for row, value, default in zip(ROWS, _shared(state), _shared(usual), strict=True):

@@ -150,7 +150,7 @@ class GradtuiApp(PacedApp):
             self.trace, self.timeline = result.trace, result.timeline
             # A CSV file decides sizes: the experiment as it was asked for stays the key.
             self.jobs.results[Simulation(result.trace.experiment)] = result
-            self.state = s.update(self.state, e.Loaded(result.trace.experiment, result.trace.axis), self.timeline)
+            self.state = s.update(self.state, e.Loaded(result.trace.experiment), self.timeline)
             self._cue()
         self._follow()
 
@@ -163,7 +163,7 @@ class GradtuiApp(PacedApp):
         self.jobs.results.pop(need, None)  # a file may be mended
         shown = self.trace.experiment
         self.send(e.Unable(shown) if self.state.following else e.Change(shown, record=False))
-        self.send(e.Loaded(self.trace.experiment, self.trace.axis))
+        self.send(e.Loaded(self.trace.experiment))
         self.say(problem, tr("not possible"), "error")
 
     def _look_at_work(self) -> None:

@@ -186,7 +186,6 @@ class Loaded:
     """The trace of an experiment has arrived."""
 
     experiment: Experiment
-    axis: str
 
 
 @dataclass(frozen=True, slots=True)

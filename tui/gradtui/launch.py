@@ -55,7 +55,6 @@ def _lesson(state: State, given: Mapping[str, Any]) -> State:
         view=state.view if given.get("view") else setup.view,
         quantity=state.quantity if given.get("quantity") else setup.quantity,
         cell=setup.experiment.cell,
-        axis=setup.experiment.kind.axis,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gradtui_engine.cells import CELLS
+
 from . import events as e
 from . import lecture, looking
 from .language import tr
@@ -36,9 +38,8 @@ class State:
     experiment: Experiment
     #: What experiment B, of Compare, differs in.
     changes: Changes = ()
-    #: The cell of the trace on screen, and its axis.
+    #: The cell of the trace on screen.
     cell: str = "mlp"
-    axis: str = "layer"
     view: str = "explore"
     step: int = 0
     selected: int | None = None
@@ -76,6 +77,11 @@ class State:
     following: bool = False
     unable: tuple[Experiment, Changes] | None = None
     audience: lecture.Audience | None = None
+
+    @property
+    def axis(self) -> str:
+        """What a stage of the trace on screen is: a layer, or a step in time."""
+        return CELLS[self.cell].axis
 
 
 def update(state: State, event: Event, timeline: Timeline | None) -> State:
@@ -177,7 +183,6 @@ def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
         state,
         experiment=event.experiment,
         cell=event.experiment.cell,
-        axis=event.axis,
         step=timeline.arrived,
         selected=selected,
         unit=min(state.unit, event.experiment.width - 1),
