@@ -140,6 +140,14 @@ def test_a_signal_reaches_six_depth_scales(rate: float, reach: int | None, words
     assert line.count("━") == sum(stage <= (reach or 20) for stage in columns)
 
 
+def test_no_reach_is_claimed_of_a_driven_rnn_whose_factors_are_under_1_while_theory_without_input_is_critical() -> None:
+    found = scene(Experiment(cell="rnn", data="gaussian", steps=20, width=16, batch=16))
+    assert found.trace.theory.regime == "critical"
+    assert found.trace.profile.geometric_mean < 0.9
+    assert "reach" not in said(found, "depth")
+    assert "no depth is too much" not in said(found, "depth")
+
+
 def test_no_theory_leaves_the_measured_marks_and_the_reason() -> None:
     found = scene(CASES["lstm"])
     text = said(found, "depth")

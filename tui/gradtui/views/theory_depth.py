@@ -73,6 +73,9 @@ def _band(
 
 
 def _reach(scene: Scene) -> float | None:
+    """None over time: the depth scale is that of an RNN without input, and the factors above are those with it."""
+    if scene.over_time:
+        return None
     scale = scene.trace.theory.depth_scale
     return None if scale is None else REACH * scale
 
@@ -80,7 +83,7 @@ def _reach(scene: Scene) -> float | None:
 def _reach_line(axis: TimeAxis, reach: float) -> Line:
     """How far from the input a signal gets: a bar under the stages."""
     cells = [("━", "healthy") if stage <= reach else ("┄", "dim") for stage in axis.columns]
-    return [margin(tr("reach")), *runs(cells), (f" {short(reach)}", "healthy")]
+    return [margin(tr("reach")), *runs(cells), (f" {short(reach) if math.isfinite(reach) else '∞'}", "healthy")]
 
 
 def _legend(measured: Chain, predicted: Chain) -> list[Line]:
