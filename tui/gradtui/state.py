@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gradtui_engine.cells import CELLS
-
 from . import events as e
 from . import lecture, looking
 from .language import tr
@@ -81,6 +79,9 @@ class State:
     @property
     def axis(self) -> str:
         """What a stage of the trace on screen is: a layer, or a step in time."""
+        # Here, as the table builds programs: without an experiment the state needs none of it.
+        from gradtui_engine.cells import CELLS
+
         return CELLS[self.cell].axis
 
 
