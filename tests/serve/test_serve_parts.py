@@ -7,6 +7,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import socket
 import threading
 from argparse import ArgumentParser
 from io import StringIO
@@ -24,6 +25,7 @@ from gradtui.serve.launcher import End
 from gradtui.serve.limits import LIMITS, SMALLEST, Limits, frames
 from gradtui.serve.meter import Meter
 from gradtui.serve.metrics import Metrics
+from gradtui.serve.place import own_address
 from gradtui.serve.report import JSON, LINES, Report
 from gradtui.serve.restore import Screen, farewell, plain
 from gradtui.serve.sessions import Visitor
@@ -255,6 +257,26 @@ def test_a_report_whose_reader_has_gone_goes_on_without_it() -> None:
         for number in range(3):
             report.note(f"{number}")
         report.close()
+
+
+def test_at_the_start_each_thing_to_copy_has_a_line_of_its_own() -> None:
+    told = {"address": "ssh -C -p 2222 demo@h", "fingerprint": "SHA256:x", "limits": "few", "web": "http://h:8000/"}
+    out = StringIO()
+    report = Report(out, LINES)
+    report.serving(2222, told)
+    report.close()
+    lines = out.getvalue().splitlines()
+    assert [line.split("  ")[-1] for line in lines] == [
+        told[name] for name in ("address", "web", "fingerprint", "limits")
+    ]
+    assert len({line.index(line.split("  ")[-1]) for line in lines}) == 1, "in one column"
+
+
+def test_where_all_addresses_are_listened_on_visitors_are_told_one_of_this_machine() -> None:
+    found = own_address("0.0.0.0")
+    with socket.create_server((found, 0)):
+        pass
+    assert own_address("192.0.2.9") == "192.0.2.9"
 
 
 # -- the command -------------------------------------------------------------------------------------------

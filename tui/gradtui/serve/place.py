@@ -37,3 +37,22 @@ def _problem(error: OSError, option: str, host: str, port: int) -> Problem:
 def _reason(error: OSError) -> str:
     """The system's own words: asyncio puts a sentence around them."""
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+def own_address(host: str) -> str:
+    """What visitors call this machine: an address on the way out of it where all are listened on.
+
+    Its name is often known to itself alone. No packet is sent; 192.0.2.1 and 2001:db8::1 are nobody's (RFC 5737, 3849).
+    """
+    elsewhere = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "": (socket.AF_INET, "192.0.2.1"),
+                 "::": (socket.AF_INET6, "2001:db8::1")}.get(host)  # fmt: skip
+    if elsewhere is None:
+        return host
+    family, far = elsewhere
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        # No network: its name is as good as anything.
+        return socket.gethostname()

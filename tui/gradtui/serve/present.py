@@ -29,6 +29,7 @@ from ..launch import app_of, status_of
 from ..lecture import Audience
 from ..profile import PRESENTER
 from .link import MOST_BYTES, Link, Words, pair
+from .report import told_lines
 from .shared import words
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ def present(given: Any, key: Any, fingerprint: str, out: TextIO) -> int:
     try:
         told = _begun(ours)
         told |= {"log": str(given.plan.lecture_log)}
-        for name in ("address", "web", "fingerprint", "limits", "metrics", "log"):
-            if name in told:
-                print(f"{name}  {told[name]}", file=out, flush=True)
+        for line in told_lines(told):
+            print(line, file=out, flush=True)
         return _run(given, ours, told)
     finally:
         ours.close()

@@ -7,8 +7,10 @@ import datetime
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TextIO
+
+from rich.cells import cell_len
 
 from ..formats import percent
 from ..language import tr
@@ -23,6 +25,21 @@ FORMS = (TABLE, LINES, JSON)
 
 #: What may wait to be written, and the seconds that the end of it may take.
 _MOST_WAITING, _LAST = 1000, 1.0
+
+
+def told_lines(told: Mapping[str, Any]) -> list[str]:
+    """How visitors come in, and what they may take: a line each, the labels beside each other."""
+    labels = {
+        "address": tr("terminal"),
+        "web": tr("browser"),
+        "fingerprint": tr("host key"),
+        "limits": tr("limits"),
+        "metrics": tr("metrics"),
+        "log": tr("log file"),
+    }
+    width = max(map(cell_len, labels.values()))
+    padded = {name: label + " " * (width - cell_len(label)) for name, label in labels.items()}
+    return [f"{label}  {plain(str(told[name]))}" for name, label in padded.items() if name in told]
 
 
 class _Writer:
@@ -81,6 +98,14 @@ class Report:
 
             self._live = Live(console=Console(file=out), auto_refresh=False, transient=True)
             self._writer.put(self._live.start)
+
+    def serving(self, port: int, told: Mapping[str, Any]) -> None:
+        """The start: a line of its own for each thing that a person copies."""
+        if self._json:
+            self.event("serving", port=port, **told)
+            return
+        for line in told_lines(told):
+            self._print(line)
 
     def opened(self, session: Session) -> None:
         columns, rows = session.window

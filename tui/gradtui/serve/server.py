@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import resource
 import signal
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gradtui_engine.problems import ExperimentError, Problem
 
+from ..language import tr
 from .front import Admission, Front
 from .launcher import Launcher, LaunchError
 from .metrics import LOOPBACK, Metrics
-from .place import listen
+from .place import listen, own_address
 from .report import Report
 from .sessions import Sessions
 
@@ -91,19 +91,24 @@ class Server:
     def _announce(
         self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None
     ) -> dict[str, Any]:
-        host = socket.gethostname() if self.plan.host in ("0.0.0.0", "::", "") else self.plan.host
+        host = own_address(self.plan.host)
         most = self.plan.limits
         told: dict[str, Any] = {
             "address": f"ssh -C -p {port} demo@{host}",
             "fingerprint": fingerprint,
-            "limits": f"{most.sessions} sessions, {most.per_address} of one address, {most.total:g} s each, "
-            f"{most.idle:g} s without a key",
+            "limits": tr(
+                "{sessions} sessions, {each} of one address, {total} s each, {idle} s without a key",
+                sessions=most.sessions,
+                each=most.per_address,
+                total=f"{most.total:g}",
+                idle=f"{most.idle:g}",
+            ),
         }
         if page is not None:
             told["web"] = f"http://{f'[{host}]' if ':' in host else host}:{page}/"
         if counting is not None:
             told["metrics"] = f"http://127.0.0.1:{counting.sockets[0].getsockname()[1]}/metrics"
-        self.report.event("serving", port=port, **told)
+        self.report.serving(port, told)
         return told
 
     def _fault(self, context: Mapping[str, Any]) -> None:
