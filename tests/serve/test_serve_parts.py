@@ -266,10 +266,9 @@ def test_at_the_start_each_thing_to_copy_has_a_line_of_its_own() -> None:
     report.serving(2222, told)
     report.close()
     lines = out.getvalue().splitlines()
-    assert [line.split("  ")[-1] for line in lines] == [
-        told[name] for name in ("address", "web", "fingerprint", "limits")
-    ]
-    assert len({line.index(line.split("  ")[-1]) for line in lines}) == 1, "in one column"
+    values = [told[name] for name in ("address", "web", "fingerprint", "limits")]
+    places = {line.index(value) for line, value in zip(lines, values, strict=True)}
+    assert len(places) == 1, "in one column"
 
 
 def test_where_all_addresses_are_listened_on_visitors_are_told_one_of_this_machine() -> None:
