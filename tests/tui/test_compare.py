@@ -15,6 +15,7 @@ from gradtui.state import State
 from gradtui.summary import describe
 from gradtui.tables import QUANTITIES
 from gradtui.views import bars, compare, status
+from gradtui.views.layout import arrange
 from gradtui.views.panes import TABLE
 from gradtui.views.scene import Scene
 from gradtui_engine import Experiment
@@ -356,6 +357,31 @@ def test_every_pane_is_a_page_at_every_size_and_no_number_is_cut(name: str, size
             assert_page(lines, width, height, f"{name} {pane}")
             assert cut_numbers("\n".join(texts(lines))) == []
             TABLE[pane].title(scene, width)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (66, 20), *SIZES])
+@pytest.mark.parametrize("name", ["lstm", "rnn", "longer"])
+def test_over_time_no_number_is_cut_in_the_panes_that_the_screen_has_for_columns_and_for_rows(
+    name: str, size: tuple[int, int]
+) -> None:
+    for rows, interleaved in ((False, False), (True, False), (True, True)):
+        scene = compared(*PAIRS[name], rows=rows, interleaved=interleaved)
+        for pane, box in arrange(scene.state, *size).items():
+            lines = texts(TABLE[pane].view(scene, box.width - 2, box.height - 2))
+            assert cut_numbers("\n".join(lines)) == [], (pane, box)
+
+
+def test_interleaved_an_lstm_and_an_rnn_have_bars_of_one_length() -> None:
+    scene = compared(RNN, (("cell", "lstm"),), rows=True, interleaved=True)
+    a, b = compare.sides(scene)
+    assert b is not None
+    scale = bars.own_scale(a, b)
+    axes = []
+    for side, line in zip((a, b), texts(TABLE["both"].view(scene, 100, 40))[:2], strict=True):
+        value = side.stages[-1].gradient_norm
+        assert f" {short(value)} " in line
+        axes.append(line.count("█") / scale.position(value))  # as long as the whole axis, but for the last cell
+    assert axes[0] == pytest.approx(axes[1], rel=0.05)
 
 
 def test_b_is_looked_up_under_the_state_that_asked_for_it() -> None:

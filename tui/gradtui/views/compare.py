@@ -95,16 +95,26 @@ def view_both(scene: Scene, width: int, height: int) -> list[Line]:
     if scene.over_time and not scene.state.rows:
         upper = height // 2
         return [*bars.view(a, width, upper), *bars.view(b, width, height - upper)]
-    label, here = bars.label_width(a), _both_stage(a, b)
+    label, here, (one, two) = bars.label_width(a), _both_stage(a, b), _alike(bars.bars_of(a), bars.bars_of(b))
     lines: list[Line] = []
     for index in _both_stages(a, b, height):
-        for letter, side, style in (("A", a, "vanishing"), ("B", b, "healthy")):
+        for letter, side, drawn, style in (("A", a, one, "vanishing"), ("B", b, two, "healthy")):
             picked = index == here
             number = str(index).rjust(label) if letter == "A" else " " * label
             mark = "▸" if picked and letter == "A" else " "
             head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", style)]
-            lines.append([*head, *bars.bar_cells(side, bars.bars_of(side), index, width - width_of(head))])
+            lines.append([*head, *bars.bar_cells(side, drawn, index, width - width_of(head))])
     return page(lines, width, height)
+
+
+def _alike(one: bars.Bars, two: bars.Bars) -> tuple[bars.Bars, bars.Bars]:
+    """Of an LSTM beside another network what both have, ‖∂L/∂h‖: beside ‖∂L/∂c‖ its bars would be half as long."""
+    shared = {each.symbol for each in one.series} & {each.symbol for each in two.series}
+    if len(one.series) == len(two.series) or not shared:
+        return one, two
+    first, second = (replace(side, series=tuple(each for each in side.series if each.symbol in shared))
+                     for side in (one, two))  # fmt: skip
+    return first, second
 
 
 def _both_stage(a: Scene, b: Scene) -> int:

@@ -33,6 +33,8 @@ _LESSON_WIDE, _LESSON_FROM = 44, 132
 _LESSON_ROWS, _LESSON_SMALL = 12, 10
 #: The least rows of a view that a lesson stands under: bars and one pane more.
 _LEAST_VIEW = 10
+#: Columns from which on rows of A and B stand side by side: an LSTM's have two bars with their numbers.
+_TWO_IN_ROWS = 68
 #: Rows of two plots one above the other: each wants 14 inside its frame.
 _TWO_PLOTS = 30
 
@@ -148,7 +150,7 @@ def _compare(state: State, room: Box) -> Boxes:
     lower = {"difference": Box(room.x, room.y + upper.height, room.width, below)}
     if state.interleaved:
         return {"both": upper} | lower
-    if state.axis == "time" and not state.rows:
+    if state.axis == "time" and not (state.rows and room.width >= _TWO_IN_ROWS):
         if upper.height < 8:
             # No room for three: A, and under it what is focused.
             half = room.height // 2
