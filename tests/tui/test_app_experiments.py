@@ -9,7 +9,7 @@ import pytest
 from gradtui import events as e
 from gradtui.actions import change
 from gradtui.app import GradtuiApp
-from gradtui.commands import COMMANDS
+from gradtui.commands import COMMANDS, rebind
 from gradtui.cures import CURES
 from gradtui.lessons.course import Progress
 from gradtui_engine import Experiment
@@ -214,6 +214,18 @@ def test_a_cures_key_switches_it_in_b_shows_compare_and_says_what_differs(start:
         assert app.state.changes == ()
 
     play(script, start, (120, 40))
+
+
+def test_a_cure_that_a_network_cannot_have_says_so_with_the_persons_own_key() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(KEYS["gate"])
+        assert app.state.message == "forget gate: layers have no gates; f9 switches the network"
+
+    rebind({"cell": ("f9",)})
+    try:
+        play(script, SMALL)
+    finally:
+        rebind({})
 
 
 def test_a_new_seed_is_as_and_bs_whichever_pane_has_the_focus() -> None:

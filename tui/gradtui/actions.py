@@ -199,7 +199,7 @@ def _cure(app: GradtuiApp, argument: str) -> None:
     cure, state = CURES[argument], app.state
     changes = toggled(cure, state.experiment, state.changes)
     if changes is None:
-        why = tr(cure.lacking or "A has it already")
+        why = tr(cure.lacking or "A has it already", key=shown_keys("cell"))
         app.say(tr("{cure}: {reason}", cure=tr(cure.label_of(state.experiment)), reason=why))
         return
     try:

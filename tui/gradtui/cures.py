@@ -41,16 +41,16 @@ _RECTIFIED = ("relu", "leaky_relu", "prelu", "relu6")
 
 
 def _activation(experiment: Experiment) -> Choices:
-    if experiment.cell in ("lstm", "gru"):
+    if experiment.kind.gated:
         return ()
-    disease = "sigmoid" if experiment.cell == "mlp" else "tanh"
+    disease = "tanh" if experiment.kind.over_time else "sigmoid"
     return ({"activation": disease if experiment.activation == "relu" else "relu"},)
 
 
 def _init(experiment: Experiment) -> Choices:
     """The rule that fits the activation, then orthogonal."""
     own: dict[str, Any] = {"sigma_w": None, "init_scale": None}
-    if experiment.cell != "mlp":
+    if experiment.kind.over_time:
         return ({"init": "orthogonal", **own},)
     if experiment.activation in _RECTIFIED:
         return {"init": "he_normal", "gain": 1.0, **own}, {"init": "orthogonal", "gain": "auto", **own}
@@ -58,7 +58,7 @@ def _init(experiment: Experiment) -> Choices:
 
 
 def _layers(field: str, *names: str) -> Callable[[Experiment], Choices]:
-    return lambda experiment: tuple({field: name} for name in names) if experiment.cell == "mlp" else ()
+    return lambda experiment: tuple({field: name} for name in names) if not experiment.kind.over_time else ()
 
 
 def _gate(experiment: Experiment) -> Choices:
@@ -90,21 +90,21 @@ CURES = {
             "norm",
             ("norm",),
             _layers("norm", "batch", "layer", "rms", "none"),
-            "normalisation is for mlp; m switches the network",
+            "normalisation is for mlp; {key} switches the network",
         ),
         Cure(
             "residual",
             "skip",
             ("residual",),
             _layers("residual", "add", "scaled", "none"),
-            "skip connections are for mlp: a cell's gates are its own; m switches the network",
+            "skip connections are for mlp: a cell's gates are its own; {key} switches the network",
         ),
         Cure(
             "gate",
             "forget gate",
             ("forget_bias", "pin_forget", "cell"),
             _gate,
-            "layers have no gates; m switches the network",
+            "layers have no gates; {key} switches the network",
             (("gru", "pin gate z"), ("rnn", "LSTM gates")),
         ),
         Cure("clip", "clipping", ("clip", "clip_threshold"), _clip, ""),
