@@ -23,6 +23,7 @@ from gradtui_engine.tabular import PREFIX
 
 from . import glyphs
 from .about import About, about, label
+from .form_model import parse
 from .glyphs import render
 from .language import tr
 from .views.spans import padded
@@ -195,11 +196,10 @@ class Prompt(Dialog):
 
     def _read(self, typed: str) -> tuple[Value, str]:
         """The value of the text and what is wrong with it. An optional field may be empty: it is left out then."""
-        text = typed.strip()
         try:
-            return (None if not text and is_optional(self._field) else self._option.kind.parse(text)), ""
+            return parse(self._field, typed), ""
         except Rejected as error:
-            return None, error.args[0]
+            return None, error.message
 
     def _say(self, problem: str) -> None:
         self.query_one(".problem", Label).update(Text(render(tr(problem)) if problem else ""))

@@ -163,8 +163,7 @@ def _fault(field: str, text: str) -> str:
     try:
         parse(field, text)
     except Rejected as error:
-        # args, not str(): a Message still knows its template, for the translation.
-        return str(error) if not error.args or not isinstance(error.args[0], str) else error.args[0]
+        return error.message
     return ""
 
 

@@ -130,7 +130,7 @@ class _Parser:
         try:
             front, body = split_front_matter(source)
         except Misplaced as error:
-            self.problem(error.line, error.args[0])
+            self.problem(error.line, error.message)
             raise LessonError(self.problems) from None
         found = self._front(front)
         before, parts = sections(body)
@@ -168,7 +168,7 @@ class _Parser:
         try:
             values = block.values()
         except Misplaced as error:
-            self.problem(error.line, error.args[0])
+            self.problem(error.line, error.message)
             return {}
         found = {}
         for key, value in values.items():
@@ -177,7 +177,7 @@ class _Parser:
                     raise Rejected(unknown_name(key, tuple(checks)))
                 found[key] = checks[key](value)
             except Rejected as error:
-                self.problem(block.line_of(key), error.args[0], key if key in checks else "")
+                self.problem(block.line_of(key), error.message, key if key in checks else "")
         return found
 
     # -- what holds from a step on ---------------------------------------------------------------------
@@ -277,7 +277,7 @@ class _Parser:
             try:
                 self._measurable(line, expression(each), key)
             except Rejected as error:
-                self.problem(line, Message("{{{given}}}: {problem}", given=each, problem=error.args[0]), key)
+                self.problem(line, Message("{{{given}}}: {problem}", given=each, problem=error.message), key)
 
     def _measurable(self, line: int, wanted: Expression, key: str) -> None:
         for each in wanted.operands:

@@ -99,7 +99,7 @@ def choices(value: Any) -> tuple[Choice, ...]:
         try:
             found.append(_choice(each))
         except Rejected as error:
-            problems.append(Message("{letter}: {problem}", letter=letter, problem=error.args[0]))
+            problems.append(Message("{letter}: {problem}", letter=letter, problem=error.message))
     if problems:
         raise Rejected(joined(problems))
     return tuple(found)

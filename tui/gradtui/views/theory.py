@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from ..theory_needs import PlaneOf
 from . import theory_gate, theory_plane
 from .scene import Scene
 from .spans import Line
-
-
-def _has_plane(scene: Scene) -> bool:
-    return PlaneOf.of(scene.trace.experiment) is not None
+from .theory_chain import is_gated
 
 
 def plane_title(scene: Scene, width: int) -> str:
-    return theory_plane.title(scene, width) if _has_plane(scene) else theory_gate.title(scene, width)
+    return theory_gate.title(scene, width) if is_gated(scene) else theory_plane.title(scene, width)
 
 
 def plane_view(scene: Scene, width: int, height: int) -> list[Line]:
-    shown = theory_plane.view if _has_plane(scene) else theory_gate.view
+    shown = theory_gate.view if is_gated(scene) else theory_plane.view
     return shown(scene, width, height)

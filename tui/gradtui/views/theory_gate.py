@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-from gradtui_engine import Experiment
 from gradtui_engine.direct_path import DirectPath, at_bias, at_factor, measured, predicted
 from gradtui_engine.profile import half_life
 
@@ -101,7 +100,7 @@ def _ticks(columns: int) -> Line:
 def _legend(scene: Scene, found: float | None) -> list[Line]:
     experiment = scene.trace.experiment
     lines: list[Line] = [
-        [(tr("→ bias b of the gate {gate}", gate=_gate(experiment)), "label")],
+        [(tr("→ bias b of the gate {gate}", gate=experiment.kind.gate), "label")],
         [(tr("↑ half-life in steps"), "label")],
         [(tr("{line} the whole sequence, {steps} steps", line="─", steps=_steps(scene)), "label")],
         [(tr("{mark} this network's bias", mark=_HERE), "cursor")],
@@ -111,16 +110,11 @@ def _legend(scene: Scene, found: float | None) -> list[Line]:
     return lines
 
 
-def _gate(experiment: Experiment) -> str:
-    """The gate on the direct path: f of an LSTM, z of a GRU."""
-    return "f" if experiment.cell == "lstm" else "z"
-
-
 def reading(scene: Scene) -> list[Sentence]:
     """What the gate's bias comes to, most important first."""
     path = _path(scene)
     experiment, steps = scene.trace.experiment, _steps(scene)
-    gate, left = _gate(experiment), short(path.factor**steps)
+    gate, left = experiment.kind.gate, short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}
     if path.factor == 1.0:
         here = tr("{gate} is 1: on the direct path nothing is forgotten", gate=gate)
