@@ -14,6 +14,7 @@ from gradtui.exports import FORMATS
 from gradtui.lessons.course import Progress
 from gradtui.lessons.library import find
 from gradtui.state import State
+from gradtui.widgets import PaneWidget
 from gradtui_engine import Experiment
 
 from .helpers import Pilot, play, settled, shown, toasts, until
@@ -160,6 +161,13 @@ def test_pages_beyond_the_end_of_a_lessons_text_need_no_way_back(
         await pilot.press("pagedown", "pagedown", "tab", "pageup")
         assert app.state.offset == end
         assert app.state.selected == 10, "ten stages, where another pane has the focus"
+        lesson = app.query_one("#lesson", PaneWidget)
+        lesson.on_mouse_scroll_up()
+        await pilot.pause()
+        assert end - page < app.state.offset < end, "the wheel goes by lines, wherever the focus is"
+        lesson.on_mouse_scroll_down()
+        await pilot.pause()
+        assert (app.state.offset, app.state.selected) == (end, 10)
 
     play(script, State(SMALL.replace(depth=10), lesson=Progress("00-long"), pane="lesson"), (80, 24))
 

@@ -230,7 +230,7 @@ def _swap(app: GradtuiApp, argument: str) -> None:
 def _page(app: GradtuiApp, argument: str) -> None:
     """A page of the lesson that is read, else ten stages."""
     if app.state.pane == "lesson":
-        learning.scroll(app, int(argument))
+        learning.scroll(app, pages=int(argument))
     else:
         app.send(e.Select(10 * int(argument)))
 

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from gradtui_engine import Trace
 
 from . import events as e
-from . import language, plotting
+from . import language, learning, plotting
 from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
@@ -41,6 +41,8 @@ Cue = Callable[[Timeline], Iterable[e.Event]]
 _LONG, _LOOK = 0.3, 0.1
 #: Seconds after which plotext is loaded, aside: it takes 0.15 s, which the first plot would have to wait for.
 _LATER = 1.0
+#: Lines of a lesson that a notch of the wheel goes.
+_WHEEL = 2
 
 
 class Main(Screen[object], inherit_bindings=False):
@@ -286,7 +288,11 @@ class GradtuiApp(PacedApp):
                 self.send(event)
 
     def on_pane_widget_scrolled(self, message: PaneWidget.Scrolled) -> None:
-        self.send(e.Arrow(y=message.by))
+        """A lesson's text is scrolled; elsewhere the wheel is up and down."""
+        if message.pane == "lesson":
+            learning.scroll(self, lines=_WHEEL * message.by)
+        else:
+            self.send(e.Arrow(y=message.by))
 
     def notify(self, message: str, **named: Any) -> None:
         """As text: in Textual's markup a file's name in brackets would vanish, or become something to click on."""

@@ -62,13 +62,13 @@ def go_back(app: GradtuiApp, argument: str) -> None:
         _turn(app, progress, course.back(progress, lesson), lesson)
 
 
-def scroll(app: GradtuiApp, pages: int) -> None:
-    """The text of the open lesson, by so many pages that share a line; where all of it is seen it stays."""
+def scroll(app: GradtuiApp, lines: int = 0, pages: int = 0) -> None:
+    """The text of the open lesson, by lines or by pages that share one; where all of it is seen it stays."""
     scene, box = app.scene(), arrange(app.state, *app.size).get("lesson")
     if scene is not None and box is not None:
         width, height = box.width - 2, box.height - 2
         # Heading and keys stay where they are.
-        app.send(e.Scroll(pages * max(height - 3, 1), lessons.most_offset(scene, width, height)))
+        app.send(e.Scroll(lines + pages * max(height - 3, 1), lessons.most_offset(scene, width, height)))
 
 
 def _turn(app: GradtuiApp, before: Progress | None, after: Progress, lesson: Lesson) -> None:

@@ -201,9 +201,9 @@ class PaneWidget(Lines):
     class Scrolled(Message):
         """The wheel was turned over the pane: −1 up, 1 down."""
 
-        def __init__(self, by: int) -> None:
+        def __init__(self, pane: str, by: int) -> None:
             super().__init__()
-            self.by = by
+            self.pane, self.by = pane, by
 
     def fill(self, pane: Pane, scene: Scene, palette: Palette, *, place: str = "", hasty: bool = False) -> bool:
         """Show a pane of a scene. Nothing is made where what the pane reads has not changed.
@@ -269,7 +269,11 @@ class PaneWidget(Lines):
             self.post_message(self.Dragged(self.id, offset.x, offset.y))
 
     def on_mouse_scroll_up(self) -> None:
-        self.post_message(self.Scrolled(-1))
+        self._scrolled(-1)
 
     def on_mouse_scroll_down(self) -> None:
-        self.post_message(self.Scrolled(1))
+        self._scrolled(1)
+
+    def _scrolled(self, by: int) -> None:
+        if self.id is not None:
+            self.post_message(self.Scrolled(self.id, by))
