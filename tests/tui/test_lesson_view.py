@@ -151,6 +151,8 @@ def test_what_does_not_fit_is_scrolled_and_said() -> None:
     assert f"↓ {most}" in pages[0][-1]
     assert f"↑ {most}" in pages[-1][-1]
     assert "↓" not in pages[-1][-1]
+    wide = texts(lesson_view(LESSON, progress, READ, 76, 4, KEYS))[-1]
+    assert "  pgdn ↓ " in wide, "the key that scrolls, where it has room"
     assert pages[1][1:4] == pages[0][2:5]
     beyond = texts(lesson_view(LESSON, progress, READ, width, height, KEYS, offset=most + 99))
     assert beyond == pages[-1]

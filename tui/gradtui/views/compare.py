@@ -46,7 +46,8 @@ def _titles(scene: Scene, width: int) -> tuple[str, str]:
     """A's and B's, which say as much as each other: the longest form that fits of both."""
     a, b = sides(scene)
     forms = list(zip(_forms("A", a), _forms("B", b) if b is not None else ["B"] * 4, strict=True))
-    return next((pair for pair in forms if all(width_of([(each, "")]) <= width for each in pair)), forms[-1])
+    one, two = next((pair for pair in forms if all(width_of([(each, "")]) <= width for each in pair)), forms[-1])
+    return first_title(width, one), first_title(width, two)
 
 
 def _forms(letter: str, scene: Scene) -> list[str]:

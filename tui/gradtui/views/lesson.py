@@ -29,6 +29,8 @@ class Keys:
     back: str = "backspace"
     answer: str = "enter"
     close: str = "esc"
+    up: str = "pgup"
+    down: str = "pgdn"
 
 
 def lesson_title(lesson: Lesson, width: int) -> str:
@@ -88,9 +90,12 @@ def _key_line(lesson: Lesson, progress: Progress, keys: Keys, above: int, below:
         (keys.close, tr("close") if not last else tr("finish")),
     ]
     shown = [each for each in wanted if each is not None]
-    arrows = [f"{arrow} {count}" for arrow, count in (("↑", above), ("↓", below)) if count > 0]
-    right: Line = [("  ".join(arrows), "key")] if arrows else []
     lines = [_keys(shown[:count]) for count in range(len(shown), 0, -1)]
+    hidden = [(f"↑ {above}", keys.up)] * (above > 0) + [(f"↓ {below}", keys.down)] * (below > 0)
+    # The keys that scroll, where all others have room beside them.
+    named: Line = [("  ".join(f"{key} {count}".strip() for count, key in hidden), "key")]
+    counts: Line = [("  ".join(count for count, _ in hidden), "key")]
+    right = first_fit(width - width_of(lines[0]) - 1, named, counts) if hidden else []
     left = first_fit(width - width_of(right) - 1, *lines)
     return fit(spread(left, right, width) if right else left, width)
 

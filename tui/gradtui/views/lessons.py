@@ -41,7 +41,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     if lesson is None or progress is None:
         return page([[(tr("reading the lesson …"), "dim")]], width, height)
     readings = _readings(scene, progress)
-    keys = Keys(shown_keys("next"), shown_keys("lesson_back"), shown_keys("next"), shown_keys("close"))
+    keys = Keys(shown_keys("next"), shown_keys("lesson_back"), shown_keys("next"), shown_keys("close"),
+                shown_keys("up_10"), shown_keys("down_10"))  # fmt: skip
     return lesson_view(lesson, progress, readings, width, height, keys, _key, scene.state.offset)
 
 
