@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import re
 import string
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from rich.cells import cell_len
@@ -19,21 +16,12 @@ from gradtui.views.timeaxis import MARGIN
 from gradtui_engine import Message
 from gradtui_engine.experiment import options
 
-ROOT = Path(__file__).parents[1]
+from .tooling import tool
+
 CODES = [code for code in LANGUAGES if code != language.ENGLISH]
 codes = pytest.mark.parametrize("code", CODES)
 
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("messages_tool", ROOT / "tools" / "messages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
-
-
-TOOL = _tool()
+TOOL = tool("messages")
 PAIRS = [(code, text, said) for code in CODES for text, said in catalogue(code).items()]
 
 

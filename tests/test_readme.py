@@ -1,19 +1,14 @@
-"""The README is true: its generated parts, its commands, its Python, its links, its figures, its pictures."""
+"""The README is true: its generated parts, its commands, its Python, its links, its figures."""
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import importlib.util
 import re
 import shlex
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -26,11 +21,11 @@ from gradtui.commands import BY_ID, key_name
 from gradtui.commands import COMMANDS as KEYS
 from gradtui.presets import PRESETS
 from gradtui.settings import SETTINGS, load
-from gradtui.tables import VIEWS
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.experiment import options
 from gradtui_engine.spelling import flag
+from tests.tooling import tool
 from tests.tui.helpers import play, run_main, settled, strict_json, until
 
 ROOT = Path(__file__).parents[1]
@@ -42,19 +37,7 @@ QUICK = ("--width", "8", "--batch", "8")
 # Of the experiment's options; the other commands have none.
 OF_EXPERIMENT = {name for name, each in COMMANDS.items() if each.of_experiment}
 
-
-def _tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = tool
-    spec.loader.exec_module(tool)
-    return tool
-
-
-TOOL = _tool("readme")
-PICTURES = {each.name: each for each in _tool("pictures").PICTURES}
+TOOL = tool("readme")
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -313,63 +296,3 @@ def test_the_archive_has_the_names_that_the_readme_lists(tmp_path: Path) -> None
     kinds = {name.rpartition("/")[0] or name for name in re.findall(r"`([\w/]+)`", said)}
     with np.load(tmp_path / "run.npz") as archive:
         assert kinds <= {name.rpartition("/")[0] or name for name in archive.files}
-
-
-# -- pictures ----------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def text_of(svg: str) -> tuple[str, ...]:
-    """The lines of a terminal in Rich's SVG: every text stands at its column, in its line's clip path."""
-    cell = 12.2  # Rich's width of a cell: font size 20 × 0.61
-    rows: dict[int, str] = {}
-    for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
-        line = re.search(r"line-(\d+)", element.get("clip-path", ""))
-        if line is not None:
-            before = rows.get(int(line[1]), "").ljust(round(float(element.get("x", "")) / cell))
-            rows[int(line[1])] = before + (element.text or "").replace("\N{NO-BREAK SPACE}", " ")
-    return tuple(rows[number].rstrip() for number in sorted(rows))
-
-
-def drawn(name: str) -> tuple[str, ...]:
-    return text_of((DOCS / f"{name}.svg").read_text(encoding="utf-8"))
-
-
-def test_the_pictures_of_the_readme_are_those_that_the_tool_makes() -> None:
-    shown = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
-    assert sorted(path for _, path in shown) == sorted(f"docs/{name}.svg" for name in PICTURES)
-    assert all(len(text) > 20 for text, _ in shown), "a picture says in words what it shows"
-    assert {path.stem for path in DOCS.glob("*.svg")} == PICTURES.keys()
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_shows_what_no_other_shows(name: str) -> None:
-    picture = PICTURES[name]
-    assert len(drawn(name)) == picture.size[1]
-    assert max(map(len, drawn(name))) == picture.size[0]
-    assert picture.shows
-    for text in picture.shows:
-        assert {each for each in PICTURES if text in "\n".join(drawn(each))} == {name}
-
-
-def test_every_view_has_a_picture_that_its_digit_leads_to() -> None:
-    digits = {view: BY_ID[f"view_{view}"].keys[-1] for view in VIEWS}
-    pressed = {key for picture in PICTURES.values() for key in picture.keys}
-    # Explore is there from the start.
-    assert {view for view, key in digits.items() if key not in pressed} == {"explore"}
-    headings = re.findall(r"^\*\*(\d) · (.+?)\*\*", README, re.MULTILINE)
-    assert [(digit, label.lower()) for digit, label in headings] == [
-        (digits[view], TOOL.VIEWS[view].label) for view in VIEWS
-    ]
-
-
-@pytest.mark.parametrize("name", ["compare", "lesson"])
-def test_a_picture_is_what_the_screen_shows_today(name: str) -> None:
-    svg = asyncio.run(sys.modules["tool_pictures"].take(PICTURES[name]))
-    assert text_of(svg) == drawn(name)
-
-
-def test_two_runs_of_a_picture_give_the_same_file() -> None:
-    take = sys.modules["tool_pictures"].take
-    one, two = (asyncio.run(take(PICTURES["idea"])) for _ in range(2))
-    assert one == two

@@ -1,0 +1,77 @@
+"""The pictures of the README: what the tool makes, what the screen shows, one for every view."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from gradtui.commands import BY_ID
+from gradtui.tables import VIEWS
+from gradtui.views.catalogue import VIEWS as VIEW_ROWS
+from tests.tooling import ROOT, tool
+
+DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOOL = tool("pictures")
+PICTURES = {each.name: each for each in TOOL.PICTURES}
+
+
+@functools.cache
+def text_of(svg: str) -> tuple[str, ...]:
+    """The lines of a terminal in Rich's SVG: every text stands at its column, in its line's clip path."""
+    cell = 12.2  # Rich's width of a cell: font size 20 × 0.61
+    rows: dict[int, str] = {}
+    for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
+        line = re.search(r"line-(\d+)", element.get("clip-path", ""))
+        if line is not None:
+            before = rows.get(int(line[1]), "").ljust(round(float(element.get("x", "")) / cell))
+            rows[int(line[1])] = before + (element.text or "").replace("\N{NO-BREAK SPACE}", " ")
+    return tuple(rows[number].rstrip() for number in sorted(rows))
+
+
+def drawn(name: str) -> tuple[str, ...]:
+    return text_of((DOCS / f"{name}.svg").read_text(encoding="utf-8"))
+
+
+def test_the_pictures_of_the_readme_are_those_that_the_tool_makes() -> None:
+    shown = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
+    assert sorted(path for _, path in shown) == sorted(f"docs/{name}.svg" for name in PICTURES)
+    assert all(len(text) > 20 for text, _ in shown), "a picture says in words what it shows"
+    assert {path.stem for path in DOCS.glob("*.svg")} == PICTURES.keys()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_shows_what_no_other_shows(name: str) -> None:
+    picture = PICTURES[name]
+    assert len(drawn(name)) == picture.size[1]
+    assert max(map(len, drawn(name))) == picture.size[0]
+    assert picture.shows
+    for text in picture.shows:
+        assert {each for each in PICTURES if text in "\n".join(drawn(each))} == {name}
+
+
+def test_every_view_has_a_picture_that_its_digit_leads_to() -> None:
+    digits = {view: BY_ID[f"view_{view}"].keys[-1] for view in VIEWS}
+    pressed = {key for picture in PICTURES.values() for key in picture.keys}
+    # Explore is there from the start.
+    assert {view for view, key in digits.items() if key not in pressed} == {"explore"}
+    headings = re.findall(r"^\*\*(\d) · (.+?)\*\*", README, re.MULTILINE)
+    assert [(digit, label.lower()) for digit, label in headings] == [
+        (digits[view], VIEW_ROWS[view].label) for view in VIEWS
+    ]
+
+
+@pytest.mark.parametrize("name", ["compare", "lesson"])
+def test_a_picture_is_what_the_screen_shows_today(name: str) -> None:
+    svg = asyncio.run(TOOL.take(PICTURES[name]))
+    assert text_of(svg) == drawn(name)
+
+
+def test_two_runs_of_a_picture_give_the_same_file() -> None:
+    take = TOOL.take
+    one, two = (asyncio.run(take(PICTURES["idea"])) for _ in range(2))
+    assert one == two
