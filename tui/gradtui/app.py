@@ -242,10 +242,15 @@ class GradtuiApp(PacedApp):
     def get_default_screen(self) -> Screen[object]:
         return Main(id="_default")
 
-    def on_mount(self) -> None:
+    def take_process(self) -> None:
+        """The process's signals end the app in order."""
         prepare(self.exit)
+
+    def on_mount(self) -> None:
+        self.take_process()
         self._panes_made = True
-        self.set_timer(_LATER, lambda: self.run_worker(plotting.load, thread=True, group="load"))
+        if not plotting.loaded():
+            self.set_timer(_LATER, lambda: self.run_worker(plotting.load, thread=True, group="load"))
         self._follow()
         # A visitor's session has been born with it.
         self._adopt()

@@ -80,18 +80,30 @@ def kiosk_app(
 
     Closes this process. log is told of a crash, one line of JSON. Raises SettingsError with every problem.
     """
+    return app_for(switches_of(arguments, environment), log, profile)
+
+
+def switches_of(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
+    """Close this process, and read the arguments, whose settings are in force from then on. Raises SettingsError."""
     close(environment)
     from .cli import COMMANDS, read
 
     _, usage = read(COMMANDS["kiosk"], list(arguments))
-    return _app(usage.switches, log, profile)
+    found: argparse.Namespace = usage.switches
+    return found
 
 
-def _app(switches: argparse.Namespace, log: TextIO | None, profile: Profile = VISITOR) -> KioskApp:
+def app_for(
+    switches: argparse.Namespace,
+    log: TextIO | None,
+    profile: Profile = VISITOR,
+    make: type[KioskApp] | None = None,
+) -> KioskApp:
+    """The app of these switches; make is its class."""
     from .closed import KioskApp
     from .launch import app_of
 
-    app = app_of(switches, KioskApp, profile)
+    app = app_of(switches, make or KioskApp, profile)
     assert isinstance(app, KioskApp)
     app.log_file, app.mouse = log, switches.loaded.settings.mouse
     return app
@@ -150,7 +162,7 @@ def run(switches: argparse.Namespace) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise ExperimentError([Problem("terminal", Message("the screen needs a terminal; connect with: ssh -t"))])
-    status = status_of(_app(switches, _log))
+    status = status_of(app_for(switches, _log))
     sys.stdout.flush()
     sys.stderr.flush()
     # Whatever is still being computed is nobody's any more, and Python would wait for it.

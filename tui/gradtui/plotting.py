@@ -9,6 +9,7 @@ import functools
 import itertools
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ _TICKS = 7
 def load() -> None:
     """Load plotext, in whatever thread has time, before the first plot is asked for."""
     import plotext  # noqa: F401
+
+
+def loaded() -> bool:
+    return "plotext" in sys.modules
 
 
 def _figure(width: int, height: int, theme: str) -> Any:

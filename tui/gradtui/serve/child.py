@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import gc
 import mmap
@@ -16,11 +15,14 @@ import sys
 import termios
 import threading
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..language import tr
 from .follow import follow
 from .limits import MOST_FRAMES
+
+if TYPE_CHECKING:
+    from .asleep import Sleeper
 
 #: Seconds between two looks how many frames a second are a session's share.
 _LOOK = 1.0
@@ -54,7 +56,7 @@ class Frames:
 
 
 def warm_up(arguments: list[str]) -> str:
-    """Import all that a session may need, run the program once without a terminal, and freeze what is there.
+    """Import all that a session may need, and run the program once without a terminal.
 
     Returns why these arguments show nothing; empty where they do.
     """
@@ -72,22 +74,20 @@ def warm_up(arguments: list[str]) -> str:
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(5)
-    gc.collect()
-    # What is frozen is never looked at again: its pages stay shared.
-    gc.freeze()
     return ""
 
 
 async def _rehearse(arguments: list[str]) -> str:
     from ..kiosk import kiosk_app
     from ..needs import Failed, Simulation
+    from .asleep import ENVIRONMENT, SIZE
 
-    app = kiosk_app(arguments, {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"})
+    app = kiosk_app(arguments, ENVIRONMENT)
     need = Simulation(app.state.experiment)
     result = await asyncio.to_thread(need.compute, lambda share: None)
     if isinstance(result, Failed):
         return result.problem
-    async with app.run_test(size=(120, 36)) as pilot:
+    async with app.run_test(size=SIZE) as pilot:
         end = time.monotonic() + _PATIENCE
         while app.trace is None and time.monotonic() < end:
             await pilot.pause(0.01)
@@ -99,8 +99,22 @@ async def _rehearse(arguments: list[str]) -> str:
     return ""
 
 
-def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, parent: int, link: int | None = None) -> int:
-    """In the child: take the terminal, give up everything else, run the program; its exit status."""
+async def fall_asleep(arguments: list[str], lecture: bool) -> tuple[Sleeper, asyncio.Task[int]]:
+    """The program asleep, drawn and ready to be woken in forked processes; and the task that it runs in."""
+    from ..profile import FOLLOWER, VISITOR
+    from .asleep import Sleeper
+
+    sleeper = Sleeper(arguments, FOLLOWER if lecture else VISITOR, _computed, take_streams())
+    running = asyncio.create_task(sleeper.run())
+    await sleeper.drawn()
+    gc.collect()
+    # What is frozen is never looked at again: its pages stay shared.
+    gc.freeze()
+    return sleeper, running
+
+
+def take_over(request: dict[str, Any], slave: int, log_end: int, parent: int, link: int | None) -> None:
+    """In the child: take the terminal, and give up everything else."""
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     for target in (0, 1):
@@ -123,13 +137,41 @@ def run(request: dict[str, Any], slave: int, log_end: int, frames: Frames, paren
     os.chdir("/")
     _bind(request["limits"])
     random.seed()
-    log = _take_streams()
+
+
+def wake(sleeper: Sleeper, colours: Any, request: dict[str, Any], frames: Frames, lecture: bool) -> None:
+    """In a child that has taken over, inside the sleeper's loop: go on as this visitor's program."""
+    from ..kiosk import close
+
+    close(request["environment"])
+    _attend(sleeper.app, frames, request["limits"]["warning"])
+    if lecture:
+        follow(sleeper.app, _LINK)
+    sleeper.wake(colours)
+
+
+def run(request: dict[str, Any], frames: Frames, lecture: bool) -> int:
+    """In a child that has taken over: make a program for this visitor, and run it; its exit status."""
     from ..kiosk import kiosk_app
     from ..profile import FOLLOWER, VISITOR
 
-    profile = VISITOR if link is None else FOLLOWER
-    app = kiosk_app(request["arguments"], request["environment"], log, profile)
-    return _run_app(app, frames, request["limits"]["warning"], _LINK if link is not None else None)
+    profile = FOLLOWER if lecture else VISITOR
+    app = kiosk_app(request["arguments"], request["environment"], take_streams(), profile)
+    app.jobs.results.update(_computed)
+
+    async def ready(pilot: object) -> None:
+        if lecture:
+            follow(app, _LINK)
+
+    async def session() -> int:
+        _attend(app, frames, request["limits"]["warning"])
+        left_with = await app.run_async(mouse=app.mouse, auto_pilot=ready)
+        return int(app.return_code or left_with or 0)
+
+    # Not asyncio.run: it would wait for a computation that is still under way.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop.run_until_complete(session())
 
 
 def _bind(limits: dict[str, int]) -> None:
@@ -145,7 +187,7 @@ def _bind(limits: dict[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu"], limits["cpu"] + 5))
 
 
-def _take_streams() -> TextIO:
+def take_streams() -> TextIO:
     """Python's streams: the terminal for the driver, which takes the original ones, the log for all others."""
     terminal = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.__stdin__ = sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # type: ignore[misc]  # noqa: SIM115
@@ -155,38 +197,25 @@ def _take_streams() -> TextIO:
     return log
 
 
-def _run_app(app: Any, frames: Frames, warning: float, link: int | None) -> int:
+#: Tasks that run as long as their process does.
+_tasks: list[asyncio.Task[None]] = []
+
+
+def _attend(app: Any, frames: Frames, warning: float) -> None:
+    """Listen to the server: how many frames a second are this session's share, and when it is about to end."""
     app.pacer.fps = min(app.pacer.fps, frames.rate)
     own = app.pacer.fps
-    app.jobs.results.update(_computed)
     told = {"seconds": f"{warning:g}", "key": "w"}
 
     def warn() -> None:
         text = tr("this session ends in {seconds} s; {key} copies the command that shows the same elsewhere", **told)
         app.notify(text, severity="warning", timeout=20)
 
-    async def ready(pilot: object) -> None:
-        if link is not None:
-            follow(app, link)
+    async def share() -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            app.pacer.fps = min(own, frames.rate)
 
-    async def session() -> int:
-        async def follow() -> None:
-            while True:
-                await asyncio.sleep(_LOOK)
-                app.pacer.fps = min(own, frames.rate)
-
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, warn)
-        following = asyncio.create_task(follow())
-        try:
-            left_with = await app.run_async(mouse=app.mouse, auto_pilot=ready)
-        finally:
-            following.cancel()
-        return int(app.return_code or left_with or 0)
-
-    # Not asyncio.run: it would wait for a computation that is still under way.
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    status = loop.run_until_complete(session())
-    with contextlib.suppress(OSError):
-        sys.stderr.flush()
-    return status
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, warn)
+    _tasks.append(loop.create_task(share()))

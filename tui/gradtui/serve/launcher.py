@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .limits import Limits, frames
-from .warm import COLD, PACKET
+from .warm import COLD, LECTURE, PACKET
 
 #: Seconds that the warm parent may take to load (it takes 1), and that an answer may take.
 _LOADING, _ANSWER = 60.0, 10.0
@@ -59,9 +59,14 @@ class Process:
 class Launcher:
     """Starts session processes. `note` gets what the log should know."""
 
-    def __init__(self, limits: Limits, note: Callable[[str], None], arguments: Sequence[str] = ()) -> None:
-        """arguments: what most sessions are started with; the warm parent runs the program with them once."""
-        self._arguments = list(arguments)
+    def __init__(
+        self, limits: Limits, note: Callable[[str], None], arguments: Sequence[str] = (), lecture: bool = False
+    ) -> None:
+        """arguments: what most sessions are started with; the warm parent runs the program with them once.
+
+        lecture: sessions follow one.
+        """
+        self._arguments, self._lecture = list(arguments), lecture
         self._limits, self._note = limits, note
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[int]] = {}
@@ -170,7 +175,7 @@ class Launcher:
             self._warm = subprocess.Popen(
                 # -P: what lies in the folder where the server was started is not imported.
                 [sys.executable, "-P", "-m", "gradtui.serve.warm", str(theirs.fileno()), str(os.getpid()),
-                 json.dumps(self._arguments), *([COLD] if self._cold else [])],
+                 json.dumps(self._arguments), *([COLD] if self._cold else []), *([LECTURE] if self._lecture else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

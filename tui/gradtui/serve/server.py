@@ -40,7 +40,7 @@ class Server:
     def __init__(self, plan: Plan, out: TextIO, lecture: Lecture | None = None) -> None:
         self.plan, self._lecture = plan, lecture
         self.report = Report(out, plan.form)
-        self.launcher = Launcher(plan.limits, self.report.note, plan.arguments)
+        self.launcher = Launcher(plan.limits, self.report.note, plan.arguments, lecture is not None)
         following = lecture.following if lecture is not None else None
         self.metrics = Metrics(lambda: self.sessions.live.values(), following)
         watchers = Watchers((self.report, self.metrics))
