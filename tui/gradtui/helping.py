@@ -20,7 +20,7 @@ from .views.catalogue import VIEWS
 from .views.panes import TABLE
 from .views.quantities import QUANTITIES
 
-_IDEA = (
+IDEA = (
     "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
     "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
     "the product near 1."
@@ -48,7 +48,7 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
     found = [
         Section(tr("This pane"), tuple(here)),
         Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
-        Section(tr("The one idea"), (("", tr(_IDEA)),)),
+        Section(tr("The one idea"), (("", tr(IDEA)),)),
         *(
             Section(tr(group), tuple((_key(each, all=True), tr(each.help)) for each in commands))
             for group, commands in groups(profile).items()

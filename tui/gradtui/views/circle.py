@@ -13,9 +13,9 @@ from ..language import tr
 from ..plotting import Axes, Series, plot
 from . import plots
 from .maths_text import parameter, parameter_text, real
-from .parts import Part, kept, padded
+from .parts import Part, kept
 from .scene import Scene
-from .spans import Line, first_fit, first_title, fit, page, width_of, wrap
+from .spans import Line, first_fit, first_title, fit, padded, page, width_of, wrap
 
 #: The sectors' shades, and that of what lies in both; the points.
 _CIRCLE, _HYPERBOLA, _BOTH, _POINT, _OTHER = "░", "▒", "▓", "●", "◆"
@@ -80,7 +80,7 @@ def _table(t: float, width: int) -> list[Line]:
         heads, ones, twos = (max(width_of([(row[column], "")]) for row in wanted) for column in range(3))
         if heads + 1 + ones + 2 + twos <= width:
             return [
-                [*padded(head, heads + 1, "label"), *padded(one, ones + 2, style), *padded(two, twos, style)]
+                [(padded(head, heads + 1), "label"), (padded(one, ones + 2), style), (padded(two, twos), style)]
                 for head, one, two, style in wanted
             ]
     return []

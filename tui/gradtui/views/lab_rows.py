@@ -10,9 +10,8 @@ from ..formats import short
 from ..language import tr
 from ..scale import across
 from .lab_trace import reading
-from .parts import padded
 from .scene import Scene
-from .spans import Line, first_fit, first_title, page, width_of
+from .spans import Line, first_fit, first_title, padded, page, width_of
 
 #: The list: the network's own row first, then the whole table.
 ITEMS = ("", *ACTIVATIONS.names)
@@ -56,15 +55,15 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         name, picked = item or seen.source.activation, item == scene.state.row
         value = factors[name]
         style = "cursor" if picked else "strong" if name == seen.source.activation else "text"
-        head: Line = [("▸ " if picked else "  ", "cursor"), *padded(labels[item], names, style)]
+        head: Line = [("▸ " if picked else "  ", "cursor"), (padded(labels[item], names), style)]
         formula = (
-            padded(tr(ACTIVATIONS[name].formula), formulas, "formula" if picked else "dim") if with_formula else []
+            [(padded(tr(ACTIVATIONS[name].formula), formulas), "formula" if picked else "dim")] if with_formula else []
         )
         number = (short(value).rjust(_NUMBER), style)
         whole: Line = [*head, *formula, *_bar(value, most, cells), number]
         # Where the pane is narrow, (sigmoid) is the network's own.
         room = width - 2 - _LEAST_NUMBER
-        brief: Line = [head[0], *padded(item or f"({name})", room, style), (short(value).rjust(_LEAST_NUMBER), style)]
+        brief: Line = [head[0], (padded(item or f"({name})", room), style), (short(value).rjust(_LEAST_NUMBER), style)]
         lines.append(first_fit(width, whole, [*head, number], brief, head[:2]))
     return page(lines, width, height)
 

@@ -43,8 +43,3 @@ def kept(parts: Iterable[Part], height: int) -> list[Line]:
 def fitting(rank: int, width: int, *variants: Line) -> Part:
     """A line in the first of its variants that fits; no line where none does: numbers are never cut."""
     return Part(rank, next(((line,) for line in variants if line and width_of(line) <= width), ()))
-
-
-def padded(text: str, cells: int, style: str) -> Line:
-    """Text with spaces after it, up to so many cells."""
-    return [(text, style), (" " * max(0, cells - width_of([(text, style)])), style)]

@@ -10,15 +10,12 @@ from rich.cells import cell_len
 
 from ..glyphs import render
 from ..lessons.blocks import reader
-from .spans import Line, Span, runs
+from .spans import NOT_FIRST, NOT_LAST, Line, Span, runs
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _STYLES = {"strong_open": "strong", "em_open": "label", "code_inline": "formula"}
-#: A line never begins with one of these, nor ends with one of those (W3C, Requirements for Chinese Text Layout §3.1).
-_NOT_FIRST = "，。、；：？！）」』》】〉”’…—·,.;:?!)%"
-_NOT_LAST = "（「『《【〈“‘("
 #: A line end of the source, which is a space between words and nothing between Chinese characters.
 _SOFT = "\v"
 
@@ -126,7 +123,7 @@ def _words(spans: list[Span]) -> Iterator[tuple[Line, bool]]:
 
 def _may_break(before: str, after: str) -> bool:
     """Whether a line may end between two characters that no space parts."""
-    if after in _NOT_FIRST or before in _NOT_LAST:
+    if after in NOT_FIRST or before in NOT_LAST:
         return False
     return _is_wide(before) or _is_wide(after)
 

@@ -65,8 +65,8 @@ def fit(line: Line, width: int, style: str = "text") -> Line:
 
 
 def padded(text: str, width: int) -> str:
-    """The text with spaces up to so many cells: what str.ljust is for text of double width."""
-    return text + " " * (width - cell_len(text))
+    """The text with spaces up to so many cells, as it will be drawn: what str.ljust is for text of double width."""
+    return text + " " * (width - _cells(text))
 
 
 def first_fit(width: int, *lines: Line) -> Line:
@@ -126,11 +126,11 @@ def wrap(text: str, width: int, style: str = "text") -> list[Line]:
     return [[(line, style)] for line in lines]
 
 
-#: Chinese may be broken between any two characters, except before one of these.
-_NOT_FIRST = "，。、；：？！）》」』…·%"
-#: One of these stays with what follows it.
-_NOT_LAST = "（《「『"
-_WORD = re.compile(rf"[{_NOT_LAST}]*(?:[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+)[{_NOT_FIRST}]*")
+#: Chinese may be broken between any two characters, but no line begins with one of these, nor ends with one of those
+#: (W3C, Requirements for Chinese Text Layout §3.1).
+NOT_FIRST = "，。、；：？！）」』》】〉”’…—·,.;:?!)%"
+NOT_LAST = "（「『《【〈“‘("
+_WORD = re.compile(rf"[{NOT_LAST}]*(?:[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+)[{NOT_FIRST}]*")
 
 
 def _words(text: str) -> list[tuple[str, int]]:

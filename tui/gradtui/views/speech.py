@@ -8,7 +8,7 @@ import unicodedata
 from ..language import tr
 
 #: Symbols by the words for them; what is in neither table and not in a script's letters is drawing, and left out.
-_WORDS = {
+WORDS = {
     "×": "times", "⊙": "times", "·": "times", "≤": "at most", "≥": "at least", "≈": "about", "≠": "not equal to",
     "→": "to", "←": "becomes", "√": "root of", "±": "plus or minus", "∈": "in", "∞": "infinity", "′": "prime",
     "ᵀ": "transposed", "∫": "integral of", "°": "degrees",
@@ -48,8 +48,8 @@ def plain(text: str) -> str:
 def _said(char: str) -> str:
     if char.isascii() or ord(char) >= _EAST:
         return char
-    if char in _WORDS:
-        return f" {tr(_WORDS[char])} "
+    if char in WORDS:
+        return f" {tr(WORDS[char])} "
     if char in _LETTERS:
         return _LETTERS[char]
     # Subscripts and fractions fall into digits, é into e and its accent.

@@ -63,7 +63,7 @@ def bars(scene: Scene) -> Lines:
 
 
 #: Style of a stage's gradient → what to say where it sets in.
-_CROSSINGS = {
+CROSSINGS = {
     "vanishing": "From {place} down the gradient has vanished: it is under {low} of that at the output.",
     "exploding": "From {place} down the gradient explodes: it is over {high} times that at the output.",
     "broken": "From {place} down the gradient is not a finite number.",
@@ -81,7 +81,7 @@ def _gradients(scene: Scene) -> Lines:
         stage = scene.stages[index]
         here = scene.health(stage.gradient_norm)
         if here != health:
-            yield tr(_CROSSINGS[here], place=scene.name(index), low=VANISHED_TEXT, high=EXPLODED_TEXT)
+            yield tr(CROSSINGS[here], place=scene.name(index), low=VANISHED_TEXT, high=EXPLODED_TEXT)
             health = here
         yield _facts(scene, index, _of_stage(scene, index))
     if scene.known > 0:
