@@ -12,6 +12,7 @@ from gradtui.app import GradtuiApp
 from gradtui.commands import COMMANDS, rebind
 from gradtui.cures import CURES
 from gradtui.lessons.course import Progress
+from gradtui.state import State
 from gradtui_engine import Experiment
 from gradtui_engine.cells import CELLS
 
@@ -226,6 +227,21 @@ def test_a_cure_that_a_network_cannot_have_says_so_with_the_persons_own_key() ->
         play(script, SMALL)
     finally:
         rebind({})
+
+
+def test_in_compare_the_scale_that_is_held_is_the_one_that_a_and_b_share() -> None:
+    """A's own would have no place for the bars of a B that explodes."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        before = [line for line in shown(app).splitlines() if " · log " in line]
+        await pilot.press("L")
+        await until(pilot, lambda: "scale locked" in shown(app), "the held scale")
+        after = [line for line in shown(app).splitlines() if " · log " in line]
+        assert len(before) == 2
+        assert [line.replace(" · scale locked", "") for line in after] == before
+
+    play(script, State(SMALL, (("gain", 1e6),), view="compare", pane="side_a"), (200, 40))
 
 
 def test_a_new_seed_is_as_and_bs_whichever_pane_has_the_focus() -> None:

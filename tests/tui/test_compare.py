@@ -11,6 +11,7 @@ from gradtui.cures import CURES, toggled
 from gradtui.events import Changes
 from gradtui.formats import short
 from gradtui.needs import Failed, Simulation, other
+from gradtui.scale import LogScale
 from gradtui.state import State
 from gradtui.summary import describe
 from gradtui.tables import QUANTITIES
@@ -238,6 +239,13 @@ def test_where_no_gradient_is_left_on_either_side_no_factor_is_said_to_be_untouc
     shown = text(compared(dead, (("activation", "tanh"),)), "difference")
     assert "Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B." in shown
     assert SAME not in shown
+
+
+def test_a_scale_that_is_held_is_said_in_every_order() -> None:
+    for fields in ({}, {"interleaved": True}):
+        scene = compared(*PAIRS["relu"], lock=LogScale(-9, 2), **fields)
+        for pane in ("both",) if fields else ("side_a", "side_b"):
+            assert "log 1e-9 … 1e2 · scale locked" in TABLE[pane].title(scene, 80)
 
 
 @pytest.mark.parametrize("width", range(8, 130, 3))

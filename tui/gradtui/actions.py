@@ -27,7 +27,7 @@ from .language import tr
 from .needs import differences, other
 from .palette import THEMES
 from .presets import PRESETS
-from .views import bars
+from .views import bars, compare
 from .views import lessons as lesson_views
 
 if TYPE_CHECKING:
@@ -236,9 +236,11 @@ def _page(app: GradtuiApp, argument: str) -> None:
 
 
 def _lock(app: GradtuiApp, argument: str) -> None:
+    """Hold the scale that is drawn; in Compare the one that A and B share."""
     scene = app.scene()
     if scene is not None:
-        app.send(e.Lock(None if app.state.lock is not None else bars.own_scale(scene)))
+        shown = compare.sides(scene)[0] if app.state.view == "compare" else scene
+        app.send(e.Lock(None if app.state.lock is not None else bars.bars_of(shown).scale))
 
 
 def _help(app: GradtuiApp, argument: str) -> None:

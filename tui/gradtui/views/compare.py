@@ -51,10 +51,10 @@ def _titles(scene: Scene, width: int) -> tuple[str, str]:
 
 
 def _forms(letter: str, scene: Scene) -> list[str]:
-    drawn = bars.bars_of(scene)
-    what = describe(scene.trace.experiment, 1).rpartition(" · ")[0]
-    axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
-    return [f"{letter} · {what} · {axis}", f"{letter} · {what}", f"{letter} · {axis}", letter]
+    what, axis = describe(scene.trace.experiment, 1).rpartition(" · ")[0], _axis(scene)
+    # A scale that is held is the person's doing, and stands nowhere else.
+    second = axis if scene.state.lock is not None else what
+    return [f"{letter} · {what} · {axis}", f"{letter} · {second}", f"{letter} · {axis}", letter]
 
 
 def view_a(scene: Scene, width: int, height: int) -> list[Line]:
@@ -79,12 +79,18 @@ def _absent(scene: Scene, width: int) -> list[Line]:
     return wrap(tr("computing …"), width, "dim")
 
 
+def _axis(scene: Scene) -> str:
+    """The scale, and whether it is held."""
+    scale = bars.bars_of(scene).scale
+    held = f" · {tr('scale locked')}" if scene.state.lock is not None else ""
+    return f"{tr(scale.kind)} {scale.label}{held}"
+
+
 # -- interleaved -------------------------------------------------------------------------------------------
 
 
 def title_both(scene: Scene, width: int) -> str:
-    drawn = bars.bars_of(sides(scene)[0])
-    axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
+    axis = _axis(sides(scene)[0])
     return first_title(width, tr("A and B, stage by stage · {axis}", axis=axis), f"A, B · {axis}", "A, B")
 
 
