@@ -15,8 +15,8 @@ from ..language import tr
 from ..quotients import defined
 from ..scale import LogScale, upwards
 from .scene import Scene
-from .spans import Line, Span, first_title, page, runs
-from .theory_words import Sentence, flow, sentences, text_only
+from .spans import Line, Span, first_title, runs
+from .theory_words import Sentence, drawn_over
 from .timeaxis import MARGIN
 
 #: The biases that are shown: half-lives of a sixth of a step to 2,000 steps.
@@ -24,7 +24,6 @@ _LEAST, _MOST = -4.0, 8.0
 _SCALE = LogScale(-1, 4)
 _TICKS = ("0.1", "1e4")
 _HERE, _MEASURED = "◆", "■"
-_LEAST_WIDTH, _LEAST_ROWS = 28, 4
 
 
 def title(scene: Scene, width: int) -> str:
@@ -39,14 +38,13 @@ def title(scene: Scene, width: int) -> str:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     path, found = _path(scene), defined(measured(scene.trace), scene.trace)
-    if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
-        return text_only(reading(scene), width, height)
-    legend = flow(_legend(scene, found), width)
-    # The bars get at least two fifths; sentences that then have no room are left out.
-    least = max(_LEAST_ROWS, height * 2 // 5)
-    text = sentences(reading(scene), width, height - least - 1 - len(legend))
-    rows = max(_LEAST_ROWS, height - 1 - len(legend) - len(text))
-    return page([*_bars(scene, path, found, width - MARGIN, rows), *legend, *text], width, height)
+    return drawn_over(
+        lambda rows: _bars(scene, path, found, width - MARGIN, rows),
+        _legend(scene, found),
+        reading(scene),
+        width,
+        height,
+    )
 
 
 def _path(scene: Scene) -> DirectPath:

@@ -19,9 +19,9 @@ from ..language import tr
 from ..quotients import defined
 from ..theory_needs import PlaneOf
 from .scene import Scene
-from .spans import Line, Span, first_title, page, runs, width_of
+from .spans import Line, Span, first_title, runs, width_of
 from .theory_chain import predicted_chain
-from .theory_words import REGIMES, Sentence, a_stage, flow, intervals, sentences, stages, text_only
+from .theory_words import REGIMES, Sentence, a_stage, drawn_over, intervals, stages
 from .timeaxis import MARGIN
 
 #: Depth scales at which the glyph changes, and the glyphs of order and of chaos, from where nothing passes to where
@@ -32,8 +32,6 @@ _ORDER_STYLES = ("heat0", "heat1", "heat2", "heat3")
 _CHAOS_STYLES = ("heat8", "heat7", "heat6", "heat5")
 _EDGE, _EDGE_ACROSS = "┃", "━"
 _HERE, _ELSEWHERE = "◆", "◇"
-#: A map has at least so many cells; under that there is text only.
-_LEAST_WIDTH, _LEAST_ROWS = 28, 4
 
 
 def title(scene: Scene, width: int) -> str:
@@ -60,21 +58,16 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     need = PlaneOf.of(scene.trace.experiment)
     found = scene.results.get(need) if need is not None else None
     marks = _marks(scene)
-    if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
-        return text_only(reading(scene), width, height)
-    legend = flow(_legend(scene, marks), width)
-    # The map gets at least two fifths; sentences that then have no room are left out.
-    least = max(_LEAST_ROWS, height * 2 // 5)
-    text = sentences(reading(scene), width, height - least - 1 - len(legend))
-    rows = max(_LEAST_ROWS, height - 1 - len(legend) - len(text))
-    if isinstance(found, Plane):
-        drawn = _map(found, marks, width - MARGIN, rows)
-    else:
-        name = scene.trace.experiment.activation_name
-        waiting = tr("computing the plane of {activation} …", activation=name)
-        drawn = [[(" " * MARGIN, "text")] for _ in range(rows)] + [[(" " * MARGIN + "─" * (width - MARGIN), "label")]]
+
+    def draw(rows: int) -> list[Line]:
+        if isinstance(found, Plane):
+            return _map(found, marks, width - MARGIN, rows)
+        waiting = tr("computing the plane of {activation} …", activation=scene.trace.experiment.activation_name)
+        drawn: list[Line] = [[(" " * MARGIN, "text")] for _ in range(rows)]
         drawn[rows // 2] = [(" " * MARGIN + waiting, "dim")]
-    return page([*drawn, *legend, *text], width, height)
+        return [*drawn, [(" " * MARGIN + "─" * (width - MARGIN), "label")]]
+
+    return drawn_over(draw, _legend(scene, marks), reading(scene), width, height)
 
 
 # -- the map -----------------------------------------------------------------------------------------------

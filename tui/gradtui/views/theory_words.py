@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..language import tr
 from .scene import Scene
@@ -11,6 +11,9 @@ from .spans import Line, page, width_of, wrap
 
 #: (style, text), as in the why pane's notes.
 Sentence = tuple[str, str]
+
+#: A drawing has at least so many cells; under that there is text only.
+_LEAST_WIDTH, _LEAST_ROWS = 28, 4
 
 #: Regime → (style, what it does), passed through tr where it is shown.
 REGIMES = {
@@ -60,3 +63,17 @@ def text_only(texts: Sequence[Sentence], width: int, height: int) -> list[Line]:
     """A pane that has room for words alone: whole sentences, or the beginning of the first."""
     style, text = texts[0]
     return page(sentences(texts, width, height) or wrap(text, width, style), width, height)
+
+
+def drawn_over(
+    draw: Callable[[int], list[Line]], legend: Iterable[Line], texts: Sequence[Sentence], width: int, height: int
+) -> list[Line]:
+    """A drawing in so many rows and its axis, the legend, and whole sentences; in a small pane the words alone."""
+    if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
+        return text_only(texts, width, height)
+    signs = flow(legend, width)
+    # The drawing gets at least two fifths; sentences that then have no room are left out.
+    least = max(_LEAST_ROWS, height * 2 // 5)
+    text = sentences(texts, width, height - least - 1 - len(signs))
+    rows = max(_LEAST_ROWS, height - 1 - len(signs) - len(text))
+    return page([*draw(rows), *signs, *text], width, height)
