@@ -259,8 +259,10 @@ def _rnn(trace: Trace, count: int) -> Theory:
 def _gated(trace: Trace, count: int) -> Theory:
     pin = trace.experiment.pin_forget
     if pin is None:
-        note = Message("no closed form for free gates; pin the forget gate (pin_forget) for an exact one")
-        return _nothing(count, note)
+        gate = trace.experiment.kind.gate
+        return _nothing(
+            count, Message("no closed form for free gates; pin {gate} (pin_forget) for an exact one", gate=gate)
+        )
     note = Message(
         "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
         state="c" if trace.experiment.kind.has_cell_state else "h",

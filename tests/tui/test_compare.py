@@ -223,6 +223,13 @@ def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_t
             )
 
 
+def test_at_80_by_24_all_that_differs_is_said_before_what_stands_elsewhere_too() -> None:
+    every = (("activation", "relu"), ("init", "he_normal"), ("norm", "layer"), ("residual", "scaled"), ("clip", "norm"))
+    lines = text(compared(A, every, selected=4), "difference", 78, 5).splitlines()
+    assert "residual none → scaled, clip none → norm" in " ".join(lines[:2])
+    assert [line[:8] for line in lines[2:]] == ["B ● heal", "layer 1:", "in B: ✓A"]
+
+
 @pytest.mark.parametrize("columns", [24, 40, 58])
 def test_cures_that_do_not_fit_go_on_in_the_next_line_or_show_that_there_are_more(columns: int) -> None:
     scene = compared(A, (("activation", "relu"), ("clip", "norm")))

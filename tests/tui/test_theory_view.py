@@ -152,7 +152,8 @@ def test_no_theory_leaves_the_measured_marks_and_the_reason() -> None:
     found = scene(CASES["lstm"])
     text = said(found, "depth")
     assert "◇" not in text
-    assert "no closed form for free gates" in text
+    assert "no closed form for free gates; pin f (pin_forget)" in text
+    assert "pin z (pin_forget)" in said(scene(CASES["gru"]), "depth")
 
 
 # -- the spectrum ------------------------------------------------------------------------------------------

@@ -81,9 +81,9 @@ def _absent(scene: Scene, width: int) -> list[Line]:
 
 def _axis(scene: Scene) -> str:
     """The scale, and whether it is held."""
-    scale = bars.bars_of(scene).scale
+    drawn = bars.bars_of(scene)
     held = f" · {tr('scale locked')}" if scene.state.lock is not None else ""
-    return f"{tr(scale.kind)} {scale.label}{held}"
+    return f"{tr(drawn.scale.kind)} {drawn.scale.label}{held}"
 
 
 # -- interleaved -------------------------------------------------------------------------------------------
@@ -168,9 +168,9 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     return page([line for name, lines in said.items() for line in _first(lines, rows[name], width)], width, height)
 
 
-#: Who gets a line next, where there is not room for everything: the difference in numbers first. A's verdict stands in
-#: the header too, the cures' keys in the footer.
-_CLAIMS = ("first", "b", "honest", "cures", "fields", "here", "honest", "a", "fields", "cures")
+#: Who gets a line next, where there is not room for everything: the difference in numbers first. The selected stage's
+#: numbers stand beside the bars too, A's verdict in the header.
+_CLAIMS = ("first", "b", "honest", "cures", "fields", "honest", "fields", "here", "a", "cures")
 
 
 def _rows(said: dict[str, list[Line]], height: int) -> dict[str, int]:
