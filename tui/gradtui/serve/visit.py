@@ -10,10 +10,14 @@ import asyncssh
 
 from .bounds import MOST_DEFERRED, bound_channel, deferred
 from .endings import Ending, Refused, refused
+from .owed import Owed
 from .sessions import WELCOME, Session, Sessions, Visitor
 
 #: Keys that were pressed before the program was there.
 _EARLY = 4096
+#: Seconds after the program's end in which nothing reaches the visitor's own shell: answers that the terminal still
+#: owes, and where the end comes unasked for, keys and the mouse's reports as well.
+_SWALLOW = 0.5
 #: Seconds that a farewell may take until the connection is cut, and between looks at a key exchange.
 _FAREWELL, _LOOK = 2.0, 0.1
 #: Bytes that wait for the client's window before the program has to wait.
@@ -39,6 +43,9 @@ class Visit(asyncssh.SSHServerSession[bytes]):
         self._loop = asyncio.get_running_loop()
         self._stuck_since = 0.0
         self._gone = False
+        self._owed = Owed()
+        self._parting: Ending | None = None
+        self._left = False
         #: Whether a shell, or anything in its place, was asked for.
         self.started = False
 
@@ -73,7 +80,10 @@ class Visit(asyncssh.SSHServerSession[bytes]):
             self._opening = self._loop.create_task(self._open())
 
     def data_received(self, data: bytes, datatype: Any) -> None:
-        if self._session is not None:
+        self._owed.answered(data)
+        if self._parting is not None:
+            self._part_if_quiet()
+        elif self._session is not None:
             self._session.write(data)
         elif not self._wrong:
             self._early = (self._early + data)[:_EARLY]
@@ -128,6 +138,7 @@ class Visit(asyncssh.SSHServerSession[bytes]):
         """The program's output."""
         if self._gone:
             return
+        self._owed.asked(data)
         self._chan.write(data)
         if not self._stuck_since and deferred(self._conn):
             self._stuck_since = self._loop.time()
@@ -167,10 +178,22 @@ class Visit(asyncssh.SSHServerSession[bytes]):
             self._leave(1)
 
     def _part(self, ending: Ending) -> None:
-        if not self._gone:
-            self._leave(ending.status)
+        if self._gone:
+            return
+        self._parting = ending
+        self.hold(False)
+        self._loop.call_later(_SWALLOW, self._leave, ending.status)
+        self._part_if_quiet()
+
+    def _part_if_quiet(self) -> None:
+        """Who has left on their own need not wait, once their terminal has said all that it was asked."""
+        if self._parting is not None and self._parting.status == 0 and not self._owed.any:
+            self._leave(0)
 
     def _leave(self, status: int) -> None:
+        if self._left or self._gone:
+            return
+        self._left = True
         self._chan.exit(status)
         # A client that does not read, or does not go.
         self._loop.call_later(_FAREWELL, self._conn.abort)
