@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gradtui_engine import ExperimentError, Problem
-from gradtui_engine.problems import nearest, unknown_name
+from gradtui_engine.message import Message
+from gradtui_engine.problems import in_one, nearest, unknown_name
 
 NAMES = ("linear", "sigmoid", "tanh", "relu", "xavier_normal", "he_uniform")
 
@@ -58,3 +59,18 @@ def test_a_short_word_has_to_be_more_alike_and_dashes_do_not_count(
     given: str, allowed: tuple[str, ...], match: str | None
 ) -> None:
     assert nearest(given, allowed) == match
+
+
+def test_problems_in_one_text_read_as_all_of_them_and_every_part_can_be_translated() -> None:
+    problems = [Problem("depth", unknown_name("x", NAMES)), Problem("width", "too large"), Problem("seed", "no number")]
+    text = in_one(problems)
+    assert text == "; ".join(map(str, problems))
+
+    def parts(text: object) -> list[str]:
+        if not isinstance(text, Message):
+            return []
+        return [text.template, *(each for value in text.values.values() for each in parts(value))]
+
+    assert parts(text).count("{first}; {second}") == 2
+    assert parts(text).count("{field}: {problem}") == 3
+    assert "{given} is unknown; allowed: {allowed}" in parts(text)

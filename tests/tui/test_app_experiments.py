@@ -113,6 +113,24 @@ def test_when_a_file_has_gone_a_message_says_so_and_the_old_trace_stays(table: P
     play(script, Experiment(depth=2, data=f"csv:{table}"))
 
 
+def test_an_experiment_b_whose_file_has_been_mended_is_there_when_compare_is_opened_again(table: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        content = table.read_text(encoding="utf-8")
+        table.unlink()
+        await pilot.press("3")
+        await settled(app, pilot)
+        assert "cannot be read" in shown(app)
+        table.write_text(content, encoding="utf-8")
+        await pilot.press("1", "3")
+        await settled(app, pilot)
+        scene = app.scene()
+        assert scene is not None
+        assert scene.other is not None
+        assert scene.other.trace.experiment.batch == 3
+
+    play(script, State(SMALL, (("data", f"csv:{table}"), ("batch", None))), size=(120, 40))
+
+
 def test_after_a_replay_that_failed_the_next_change_does_not_start_to_play(table: Path) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         content = table.read_text(encoding="utf-8")
