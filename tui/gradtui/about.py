@@ -14,6 +14,7 @@ from gradtui_engine.losses import LOSSES
 from gradtui_engine.mlp import BLOCKS
 from gradtui_engine.normalisation import NORMALISATIONS
 from gradtui_engine.optimisers import OPTIMISERS
+from gradtui_engine.spelling import flag
 from gradtui_engine.tabular import PREFIX
 
 from .language import tr
@@ -47,9 +48,5 @@ def about(field: str, name: str) -> About:
 
 def label(field: str) -> str:
     """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
-    words, said = words_of(field), tr(words_of(field))
-    return words if said == words else f"{said} {words}"
-
-
-def words_of(field: str) -> str:
-    return field.replace("_", " ")
+    words, said = field.replace("_", " "), tr(flag(field))
+    return words if said == flag(field) else f"{said} {words}"
