@@ -47,7 +47,7 @@ bench: $(VENV)/installed-dev
 pictures: $(VENV)/installed-dev
 	$(BIN)/python tools/pictures.py
 
-# The generated parts of README.md and docs/lessons.md: presets, keys, settings, options, measures.
+# The generated parts of README.md, docs/lessons.md and docs/serving.md: presets, keys, settings, options, measures.
 readme: $(VENV)/installed-dev
 	$(BIN)/python tools/readme.py
 

@@ -13,6 +13,7 @@ from gradtui import address
 from gradtui.commands import BY_ID, key_table
 from gradtui.lessons.check import measure_table
 from gradtui.presets import PRESETS
+from gradtui.serve import command
 from gradtui.settings import KEYS, SETTINGS, Setting
 from gradtui.views.catalogue import VIEWS
 from gradtui_engine.experiment import Experiment, options
@@ -64,6 +65,14 @@ def screen_table() -> str:
     return _table(("option", "what it means"), rows)
 
 
+def serve_table() -> str:
+    """The options of `gradtui serve` that are not the experiment's or the screen's as a Markdown table."""
+    screen = {name for name, _ in address.switches()}
+    rows = ((f"`{' '.join([name, *filter(None, [more.get('metavar')])])}`", more["help"])
+            for name, more in command.switches() if name not in screen)  # fmt: skip
+    return _table(("option", "what it means"), rows)
+
+
 def example_config() -> str:
     """A file of settings: every setting at its default, and some keys."""
     rows = [(f"{each.name} = {_toml(each.default(_USUAL))}", _note(each)) for each in SETTINGS.values()]
@@ -98,6 +107,7 @@ PAGES: Mapping[str, Parts] = {
         "screen": screen_table,
     },
     "docs/lessons.md": {"measures": measure_table},
+    "docs/serving.md": {"serve": serve_table},
 }
 
 
