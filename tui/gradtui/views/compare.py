@@ -239,7 +239,9 @@ def _honest(a: Scene, b: Scene) -> str:
     """What a person would otherwise believe."""
     if not any(stage.gradient_norm != 0 for scene in (a, b) for stage in scene.stages):
         return tr("Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B.")
-    if [repr(stage.gradient_norm) for stage in a.stages] == [repr(stage.gradient_norm) for stage in b.stages]:
+    pairs = zip(a.stages, b.stages, strict=False)
+    # repr: of two networks that broke nan is the same as nan. It stops at the first difference.
+    if len(a.stages) == len(b.stages) and all(repr(x.gradient_norm) == repr(y.gradient_norm) for x, y in pairs):
         return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
     if a.trace.outcome.healthy and not b.trace.outcome.healthy:
         return tr("Honestly: this is no cure here. A was healthy, B is not.")
