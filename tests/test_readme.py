@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ from textual.pilot import Pilot
 
 from gradtui import address
 from gradtui.app import GradtuiApp
-from gradtui.cli import COMMANDS
+from gradtui.cli import COMMANDS, read
 from gradtui.commands import BY_ID, key_name
 from gradtui.commands import COMMANDS as KEYS
 from gradtui.presets import PRESETS
@@ -32,10 +34,14 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HEADLESS = (DOCS / "headless.md").read_text(encoding="utf-8")
+SERVING = (DOCS / "serving.md").read_text(encoding="utf-8")
 # What makes a command quick where the network's size is not what it is about; the last one given counts.
 QUICK = ("--width", "8", "--batch", "8")
 # Of the experiment's options; the other commands have none.
 OF_EXPERIMENT = {name for name, each in COMMANDS.items() if each.of_experiment}
+
+# They show a screen, or stay to let visitors in.
+STAYING = {"", "kiosk", "serve"}
 
 TOOL = tool("readme")
 
@@ -55,10 +61,18 @@ def written() -> str:
     return functools.reduce(lambda text, name: text.replace(part(name), ""), TOOL.PAGES["README.md"], README)
 
 
+def commands(text: str) -> list[list[str]]:
+    """The words of every gradtui command in the sh and console blocks and between backticks, comments left out."""
+    lines = [line.removeprefix("$ ") for each in ("sh", "console") for block in blocks(each, text)
+             for line in block.splitlines()] + re.findall(r"`(gradtui [^`]+)`", text)  # fmt: skip
+    found = [shlex.split(line, comments=True) for line in lines if line.lstrip().startswith("gradtui ")]
+    return [words for words in found if words[1:2]]
+
+
 def headless() -> list[list[str]]:
     """The words of every gradtui command without a screen in the sh blocks, comments left out."""
     lines = [shlex.split(line, comments=True) for block in blocks("sh") for line in block.splitlines()]
-    return [words for words in lines if words[:1] == ["gradtui"] and words[1:2]]
+    return [words for words in lines if words[:1] == ["gradtui"] and words[1:2] and words[1] not in STAYING]
 
 
 # -- generated parts ---------------------------------------------------------------------------------------
@@ -114,9 +128,20 @@ def test_the_example_of_settings_is_a_file_that_changes_three_keys_and_nothing_e
 
 
 def test_every_command_shows_up() -> None:
-    # The screen, the kiosk and the server stay; docs/serving.md is about the last two.
-    assert {words[1] for words in headless()} == set(COMMANDS) - {"", "kiosk", "serve"}
+    assert {words[1] for words in headless()} == set(COMMANDS) - STAYING
     assert len(headless()) >= 12
+    assert {words[1] for words in commands(README)} >= {"kiosk", "serve"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="visitors are served on Linux alone")
+@pytest.mark.parametrize(
+    "words", [each for each in commands(README + SERVING) if each[1] in STAYING and "PORT" not in each], ids=" ".join
+)
+def test_every_command_that_lets_visitors_in_is_one(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read with all its checks, but for the terminal that a lecture needs and whose account it is."""
+    monkeypatch.setattr("gradtui.serve.command._no_lecture", lambda given: [])
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    read(COMMANDS[words[1]], words[2:])
 
 
 def test_every_key_that_is_named_is_a_commands() -> None:
