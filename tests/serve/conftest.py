@@ -17,14 +17,16 @@ _LACKS = [
     *(["asyncssh (pip install 'gradtui[serve]')"] if importlib.util.find_spec("asyncssh") is None else []),
     *(["the OpenSSH client (apt-get install openssh-client)"] if shutil.which("ssh") is None else []),
 ]
+_LACKS_WEB = [
+    f"{name} (pip install 'gradtui[serve]')"
+    for name in ("aiohttp", "textual_serve")
+    if importlib.util.find_spec(name) is None
+]
 #: Files by pattern → what they lack.
 _LEFT_OUT = {
     "test_*.py": _LACKS,
-    "test_web*.py": [
-        f"{name} (pip install 'gradtui[serve]')"
-        for name in ("aiohttp", "textual_serve")
-        if importlib.util.find_spec(name) is None
-    ],
+    "test_web*.py": _LACKS_WEB,
+    "test_refusals.py": _LACKS_WEB,
     **dict.fromkeys(
         ("test_web_page.py", "test_web_lecture.py"),
         [] if CHROMIUM is not None else ["Chromium (apt-get install chromium)"],

@@ -1,0 +1,167 @@
+"""Every refusal: whoever is turned away reads its sentence, and nothing else of the host; the log has its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from gradtui.serve.endings import REFUSALS, Refused
+from gradtui.serve.launcher import LaunchError
+from gradtui.serve.sessions import Sessions, Visitor
+
+from .ssh import Server
+from .target import Target
+from .target import start as ask
+from .test_front import asking
+from .test_sessions import Sink, run
+from .wires import betrayed
+
+SHOWN = "gradient"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How somebody comes to be refused: the server's options, and what is then on the wire."""
+
+    reason: str
+    options: tuple[str, ...]
+    wire: Callable[[Server, Path], bytes]
+
+
+def _runs(*words: str, tool: str = "ssh", options: tuple[str, ...] = ()) -> Callable[[Server, Path], bytes]:
+    def wire(server: Server, folder: Path) -> bytes:
+        done = server.run(*words, tool=tool, options=options)
+        assert done.returncode != 0
+        return (done.stdout + done.stderr).encode()
+
+    return wire
+
+
+def _beside(server: Server, folder: Path) -> bytes:
+    """Another session is there already."""
+    with server.visit() as first:
+        first.shows(SHOWN)
+        return _visit(server, folder)
+
+
+def _visit(server: Server, folder: Path) -> bytes:
+    with server.visit("-o", "LogLevel=INFO", "-o", "NumberOfPasswordPrompts=9", **asking(folder, "wrong")) as visitor:
+        assert visitor.ended() != 0
+        assert visitor.restored
+        return visitor.wire
+
+
+def _silent(server: Server, folder: Path) -> bytes:
+    """What comes after the version, to who says no more than theirs."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as found:
+        found.sendall(b"SSH-2.0-silent\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            return b"".join(iter(partial(found.recv, 4096), b""))
+    return b""
+
+
+def _after_another(server: Server, folder: Path) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as first:
+        first.recv(100)
+        return _silent(server, folder)
+
+
+def _second(server: Server, folder: Path) -> bytes:
+    async def script() -> str:
+        async with Target(server.port, server.pid, 1, 1).visiting() as (conn, _, _session):
+            with pytest.raises(asyncssh.ChannelOpenError) as refusal:
+                await ask(conn)
+            return str(refusal.value)
+
+    return asyncio.run(script()).encode()
+
+
+def _page(path: str, **headers: str) -> Callable[[Server, Path], bytes]:
+    def wire(server: Server, folder: Path) -> bytes:
+        host = server.serving["web"].split("/")[2]
+        usual = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                 "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}  # fmt: skip
+        with contextlib.closing(http.client.HTTPConnection(host, timeout=10)) as found:
+            found.request("GET", path, headers=usual | headers)
+            answer = found.getresponse()
+            assert answer.status in (403, 421)
+            return str(answer.headers).encode() + answer.read()
+
+    return wire
+
+
+WAYS = (
+    Way("command", (), _runs("id")),
+    Way("subsystem", (), _runs(tool="sftp")),
+    Way("terminal", (), _runs()),
+    Way("second", (), _second),
+    Way("forwarding", (), _runs(options=("-o", "LogLevel=INFO", "-W", "127.0.0.1:1"))),
+    Way("silent", ("--login", "1"), _runs(options=("-N",))),
+    Way("login", ("--login", "1"), _silent),
+    Way("rate", ("--handshake-rate", "0.1"), _after_another),
+    Way("handshakes", ("--handshakes", "1"), _after_another),
+    Way("full", ("--sessions", "1"), _beside),
+    Way("address", ("--per-address", "1"), _beside),
+    Way("password", ("--password", "sesame"), _visit),
+    Way("host", ("--web", "0"), _page("/ws", Host="evil.example.org")),
+    Way("origin", ("--web", "0"), _page("/ws", Origin="http://evil.example.org")),
+)
+
+
+def test_every_refusal_has_its_way() -> None:
+    assert {way.reason for way in WAYS} | set(_ELSEWHERE) == set(REFUSALS)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.reason)
+def test_who_is_refused_reads_why_and_nothing_else(way: Way, start: type[Server], tmp_path: Path) -> None:
+    server = start(*way.options)
+    wire = way.wire(server, tmp_path)
+    first, _, rest = REFUSALS[way.reason].sentence.partition("{most}")
+    last = rest.partition("{")[0].encode()
+    assert first.partition("{")[0].encode() in wire
+    assert last in wire
+    assert betrayed(wire) == []
+    server.wait_for("refused", reason=way.reason)
+
+
+async def _launch(sessions: Sessions) -> Refused:
+    async def launch(*what: object) -> None:
+        raise LaunchError("/srv/secret")
+
+    sessions.launcher.launch = launch  # type: ignore[assignment, method-assign]
+    return await _open(sessions)
+
+
+async def _closing(sessions: Sessions) -> Refused:
+    await sessions.close()
+    return await _open(sessions)
+
+
+async def _open(sessions: Sessions) -> Refused:
+    found = await sessions.open(Visitor("here"), (80, 24), [], Sink())
+    assert isinstance(found, Refused)
+    return found
+
+
+#: What takes a server that is going wrong or going away.
+_ELSEWHERE = {"launch": _launch, "closing": _closing}
+
+
+@pytest.mark.parametrize("reason", list(_ELSEWHERE))
+def test_who_comes_at_a_bad_moment_is_told_so(reason: str) -> None:
+    async def script(sessions: Sessions) -> None:
+        refusal = await _ELSEWHERE[reason](sessions)
+        assert refusal.reason == reason
+        assert refusal.sentence == f"gradtui: {REFUSALS[reason].sentence}"
+        assert len(sessions) == 0
+
+    assert reason in run(script)
