@@ -179,6 +179,18 @@ def test_a_host_key_that_others_can_use_is_refused_and_kept(tmp_path: Path, mode
     assert path.read_bytes() == text
 
 
+def test_of_another_users_file_nobody_is_told_to_change_the_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of --host-key /etc/passwd."""
+    path = tmp_path / "host_key"
+    path.write_text("nonsense")
+    path.chmod(0o644)
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(ExperimentError, match="belongs to another user"):
+        host_key(path)
+
+
 def test_what_is_no_host_key_is_refused_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "host_key"
     path.write_text("nonsense")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import socket
 import subprocess
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from gradtui import cli
-from gradtui_engine import Experiment
+from gradtui.serve.place import listen
+from gradtui_engine import Experiment, ExperimentError
 
 from ..tui.terminal import DEADLINE
 
@@ -108,3 +111,15 @@ def test_a_preset_may_be_named_by_an_option() -> None:
         experiment, usage = cli.read(cli.COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
         assert experiment == Experiment(activation="relu")
         assert usage.file == "relu-he"
+
+
+def test_a_port_of_roots_is_said_to_be_one() -> None:
+    """The test may run as root, who may have it: the system's refusal is made up."""
+
+    async def refused(host: str, port: int) -> None:
+        raise PermissionError(errno.EACCES, "whatever asyncio says of it")
+
+    with pytest.raises(ExperimentError) as caught:
+        asyncio.run(listen("--web", "0.0.0.0", 80, refused))
+    (problem,) = caught.value.problems
+    assert str(problem) == "--web: cannot listen on 0.0.0.0 port 80: Permission denied; those below 1024 are root's"

@@ -34,6 +34,8 @@ def host_key(path: Path) -> Any:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise _problem(Message("{file} is not a file", file=str(path)))
+            if found.st_uid != os.geteuid():
+                raise _problem(Message("{file} belongs to another user", file=str(path)))
             if found.st_mode & _OTHERS:
                 mode = f"{found.st_mode & 0o777:04o}"
                 raise _problem(
@@ -41,8 +43,6 @@ def host_key(path: Path) -> Any:
                         "{file} can be used by others (mode {mode}); try: chmod 600 {file}", file=str(path), mode=mode
                     )
                 )
-            if found.st_uid != os.geteuid():
-                raise _problem(Message("{file} belongs to another user", file=str(path)))
             text = file.read(1 << 16)
     except OSError as error:
         raise _problem(Message("{file} cannot be used: {reason}", file=str(path), reason=error.strerror)) from None

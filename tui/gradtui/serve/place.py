@@ -31,6 +31,9 @@ def _problem(error: OSError, option: str, host: str, port: int) -> Problem:
     place = {"host": host, "port": port, "reason": _reason(error)}
     if error.errno == errno.EADDRINUSE:
         return Problem(option, Message("another program listens on {host} port {port}; 0 takes a free one", **place))
+    if error.errno == errno.EACCES:
+        message = Message("cannot listen on {host} port {port}: {reason}; those below 1024 are root's", **place)
+        return Problem(option, message)
     return Problem(option, Message("cannot listen on {host} port {port}: {reason}", **place))
 
 

@@ -97,7 +97,6 @@ class Report:
             from rich.live import Live
 
             self._live = Live(console=Console(file=out), auto_refresh=False, transient=True)
-            self._writer.put(self._live.start)
 
     def serving(self, port: int, told: Mapping[str, Any]) -> None:
         """The start: a line of its own for each thing that a person copies."""
@@ -106,6 +105,8 @@ class Report:
             return
         for line in told_lines(told):
             self._print(line)
+        if self._live is not None:
+            self._writer.put(self._live.start)
 
     def opened(self, session: Session) -> None:
         columns, rows = session.window
