@@ -125,11 +125,6 @@ def test_a_second_session_on_a_connection_is_refused(server: Server, tmp_path_fa
         assert len(server.sessions()) == 1
 
 
-def test_a_connection_that_asks_for_nothing_is_closed(start: type[Server]) -> None:
-    done = start("--login", "1").run(options=("-N",))
-    assert "no session was asked for" in done.stderr
-
-
 def test_who_comes_to_a_full_house_is_told_so(start: type[Server]) -> None:
     server = start("--sessions", "1")
     with server.visit() as first:
@@ -215,16 +210,6 @@ def test_the_end_of_the_time_is_announced_and_then_comes(start: type[Server]) ->
         assert visitor.ended() == 1
         assert visitor.restored
         assert "as long as one may be" in visitor.last_line
-
-
-def test_a_session_that_only_computes_is_ended_by_the_kernel_and_told_why(start: type[Server]) -> None:
-    server = start("--cpu", "1", "--depth", "200")
-    with server.visit(size=(200, 60)) as visitor:
-        visitor.shows(SHOWN)
-        visitor.press(" ")
-        assert visitor.ended() == 1
-        assert "has used up its 1 s of computing" in visitor.last_line
-        assert visitor.restored
 
 
 def test_a_dead_warm_parent_is_replaced_and_its_visitors_are_told(start: type[Server]) -> None:
