@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradtui.state import State
-from gradtui.tables import AXES, QUANTITIES, panes_of
+from gradtui.tables import AXES, QUANTITIES, VIEWS, panes_of
 from gradtui.timeline import Grain
-from gradtui.views import bars, reads
+from gradtui.views import bars, reads, status
 from gradtui.views.panes import TABLE
 from gradtui.views.reads import Same
 from gradtui.views.scene import Scene
@@ -22,7 +22,7 @@ from gradtui.views.spans import Line
 from gradtui_engine import Experiment
 from gradtui_engine.trace import Trace
 
-from .helpers import CASES, scene_with, state_of, timeline_of
+from .helpers import CASES, moments, scene_with, state_of, timeline_of
 
 SIZE = (70, 12)
 #: What B differs in, where it goes together with every network.
@@ -102,6 +102,18 @@ def test_in_playback_half_of_the_frames_change_no_histogram() -> None:
     start, last = state_of(Experiment()), timeline_of(Experiment()).last
     keys = [TABLE["activation"].reads(scene_with(dataclasses.replace(start, step=step))) for step in range(last + 1)]
     assert sum(one == other for one, other in itertools.pairwise(keys)) >= last // 2
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_header_and_footer_are_the_same_at_every_step(network: str) -> None:
+    """They are made anew only where something else has changed."""
+    start = state_of(CASES[network])
+    scenes = [
+        scene_with(dataclasses.replace(start, step=step)) for step in moments(timeline_of(CASES[network])).values()
+    ]
+    for view in VIEWS:
+        told = [dataclasses.replace(scene, state=dataclasses.replace(scene.state, view=view)) for scene in scenes]
+        assert len({repr((status.header(each, 100), status.footer(each.state, 100))) for each in told}) == 1, view
 
 
 # -- the trace ---------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from .language import tr
 from .lessons import library
 from .needs import Computed, Failed, Need, Simulation
 from .paced import PacedApp
+from .painting import Panes
 from .palette import DEFAULT, THEMES, palette
 from .profile import OPEN, Profile
 from .search import Palette
@@ -31,6 +32,7 @@ from .timeline import Timeline
 from .views import catalogue, status
 from .views.layout import FOOTER, HEADER, TIMELINE, Box, arrange, place
 from .views.panes import TABLE
+from .views.reads import Same
 from .views.scene import Scene
 from .views.spans import width_of
 from .widgets import Lines, PaneWidget
@@ -43,10 +45,6 @@ _LONG, _LOOK = 0.3, 0.1
 _LATER = 1.0
 #: Lines of a lesson that a notch of the wheel goes.
 _WHEEL = 2
-
-
-class Main(Screen[object], inherit_bindings=False):
-    """The main screen: Textual's own tab would come before ours."""
 
 
 class GradtuiApp(PacedApp):
@@ -76,6 +74,9 @@ class GradtuiApp(PacedApp):
         self._panes_made = False
         self._bars: dict[str, Lines] = {}
         self._panes: dict[str, PaneWidget] = {}
+        #: What header and footer were made of, and what the widgets were put to.
+        self._told: object = None
+        self._placed: object = None
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
         for each in (*COMMANDS, *brought(profile)):
@@ -187,6 +188,7 @@ class GradtuiApp(PacedApp):
         scene = self.scene()
         if width < wide or height < tall or scene is None:
             self._place({})
+            self._told = None
             fits = width >= wide and height >= tall
             lines = status.waiting(self.state.experiment, width) if fits else [status.too_small(width, height)]
             self._bars["top"].show([*lines, []][:HEADER], colours)
@@ -197,9 +199,13 @@ class GradtuiApp(PacedApp):
             return
         boxes = arrange(self.state, width, height)
         self._place(boxes)
-        self._bars["top"].show(status.header(scene, width), colours)
-        self._bars["middle"].show([status.timeline(scene, width)], colours)
-        self._bars["bottom"].show([status.footer(self.state, width, self.profile)], colours)
+        self._bars["middle"].show([status.timeline(scene, width)], colours, width)
+        # The others are the same at every step.
+        told = Same(scene.trace), replace(self.state, step=0), width, colours
+        if told != self._told:
+            self._told = told
+            self._bars["top"].show(status.header(scene, width), colours, width)
+            self._bars["bottom"].show([status.footer(self.state, width, self.profile)], colours, width)
         whole = True
         for name in boxes:
             pane, focused = self._panes[name], name == self.state.pane
@@ -219,6 +225,9 @@ class GradtuiApp(PacedApp):
 
     def _place(self, boxes: dict[str, Box]) -> None:
         width, height = self.size
+        if self._placed == (self.size, boxes):
+            return
+        self._placed = self.size, boxes
         for name, y, rows in (
             ("top", 0, HEADER),
             ("middle", height - 2, TIMELINE),
@@ -240,7 +249,7 @@ class GradtuiApp(PacedApp):
         yield self._bars["bottom"]
 
     def get_default_screen(self) -> Screen[object]:
-        return Main(id="_default")
+        return Panes("_default")
 
     def take_process(self) -> None:
         """The process's signals end the app in order."""

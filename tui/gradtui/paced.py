@@ -8,14 +8,19 @@ import sys
 import time
 from typing import Any
 
+from rich.control import Control
 from textual import events
+from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.screen import Screen
 from textual.timer import Timer
 
 from . import cycles
 from .pacing import Attention, Pacer
-from .wire import Changes, Picture, understood
+from .painting import Panes
+from .wire import Changes, Picture, Rows, understood
 
 if sys.platform != "win32":
     from textual.drivers.linux_driver import LinuxDriver
@@ -69,7 +74,7 @@ class PacedApp(App[int]):
         if not urgent:
             self._schedule()
         elif not self._looking:
-            self._looking = self.call_later(self._look)
+            self._looking = self.post_message(events.Callback(callback=self._look))
 
     def show_at_rest(self) -> None:
         """Something has been left out of a hasty frame: show it as soon as nothing more is asked for."""
@@ -124,6 +129,8 @@ class PacedApp(App[int]):
                 self.draw()
             finally:
                 self.hasty = False
+            if self._line is not None and isinstance(self.screen, Panes):
+                self.screen.paint(self)
             self._tidy_later()
 
     def _tidy_later(self) -> None:
@@ -140,8 +147,10 @@ class PacedApp(App[int]):
         wait = self.pacer.wait(time.monotonic(), speed=self._speed, waiting=self._stale)
         if wait is not None and self.is_running:
             wait = max(wait, _BLOCKED) if self._blocked else wait
-            # Through the app's queue: keys that have come meanwhile are first.
-            self._beat_at = asyncio.get_running_loop().call_later(wait, self.call_later, self._beat)
+            # Through the app's queue: keys that have come meanwhile are first. Not by Textual's `call_later`, whose
+            # partial function has its signature looked up each time: 0.1 ms.
+            beat = events.Callback(callback=self._beat)
+            self._beat_at = asyncio.get_running_loop().call_later(wait, self.post_message, beat)
 
     # -- the terminal ----------------------------------------------------------------------------------
 
@@ -165,11 +174,27 @@ class PacedApp(App[int]):
     def _display(self, screen: Any, renderable: Any) -> None:
         """Textual's, but only what differs from the picture on the terminal is written."""
         if self._line is not None and understood(renderable):
-            if self._taken != self._line.taken:
-                self._picture.forget()
-                self._taken = self._line.taken
-            renderable = Changes(renderable, self._picture, self.size)
+            renderable = self._changes(renderable, self._line)
         super()._display(screen, renderable)
+
+    def write(self, screen: Screen[Any], rows: Rows) -> None:
+        """Write rows of a screen, as Textual's `_display` does an update, but at once: each write wakes the writer."""
+        line = self._line
+        if line is None or not self._running or self._closed:
+            return
+        text = self._changes(rows, line).render_segments(self.console)
+        cursor = screen.outer_size.clamp_offset(self.cursor_position)
+        text += Control.move_to(*cursor).segment.text
+        line.write(f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text)
+        self._previous_cursor_position = cursor
+        self.post_display_hook()
+        self._update_mouse_over(screen)
+
+    def _changes(self, update: CompositorUpdate | Rows, line: Lifeline) -> Changes:
+        if self._taken != line.taken:
+            self._picture.forget()
+            self._taken = line.taken
+        return Changes(update, self._picture, self.size)
 
     def post_display_hook(self) -> None:
         """Textual has written a frame, or found nothing to write."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
@@ -25,22 +26,22 @@ if TYPE_CHECKING:
     from .views.scene import Scene
 
 Palette = Mapping[str, Style]
+#: The background colours that a widget stands on, as Textual has them.
+Backdrop = tuple[Color, Color]
 
 
-class Look:
+class Look(dict[str, Style]):
     """The palette's styles as they come to the screen: on a background, through Textual's filters. Each made once."""
 
     def __init__(self, widget: Widget, palette: Palette) -> None:
+        super().__init__()
         self._base, self._palette = widget.rich_style, palette
         self._filters, self._background = widget.get_line_filters(), widget.background_colors[1]
-        self._styles: dict[str, Style] = {}
-        #: Of a row's empty end.
-        self.blank = self._filtered(self._base)
+        #: Of a row's empty end, and the widget's first row of lines.
+        self.blank, self.top = self._filtered(self._base), widget.gutter.top
 
-    def __getitem__(self, name: str) -> Style:
-        found = self._styles.get(name)
-        if found is None:
-            found = self._styles[name] = self._filtered(self._base + self._palette[name])
+    def __missing__(self, name: str) -> Style:
+        found = self[name] = self._filtered(self._base + self._palette[name])
         return found
 
     def _filtered(self, style: Style) -> Style:
@@ -63,22 +64,38 @@ class Lines(Widget):
         #: The look and the rows of the widget on the screen, as long as what they depend on (the key) is the same.
         self._look: Look | None = None
         self._look_key: object = None
-        self._rows: dict[int, Strip] = {}
+        self._rows: dict[int, list[Segment]] = {}
+        #: The rows that differ from those on the screen.
+        self._changed: set[int] = set()
         super().__init__(id=id)
         self._palette = palette
         self._lines: list[Line] = []
+        #: The cells that each of the lines takes; 0 where nobody says.
+        self._line_width = 0
         #: Where the widget was put last.
         self._box: Box | None = None
 
-    def show(self, lines: list[Line], palette: Palette) -> None:
+    def show(self, lines: list[Line], palette: Palette, width: int = 0) -> None:
+        """Show other lines. width: the cells that each of them takes, where that is known."""
         before, recolour = self._lines, palette is not self._palette
-        self._lines, self._palette = lines, palette
+        self._lines, self._palette, self._line_width = lines, palette, width
         if recolour or len(before) != len(lines):
             self.refresh()
             return
-        changed = [row for row, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new]
-        if changed:
-            self.refresh(*self._regions(changed))
+        if before != lines:
+            top = self._look.top if self._look and self._look_key else self.gutter.top
+            self._repaint([top + row for row, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new])
+
+    def take_changed(self, backdrop: Backdrop) -> list[tuple[int, list[Segment]]]:
+        """(row of the widget, its segments) of all that differs from the screen; then it does not any more.
+
+        backdrop: the background colours of what the widget stands in.
+        """
+        size, regions = self.outer_size, super()._exchange_repaint_regions()
+        rows = self._changed.union(*[region.line_range for region in regions])
+        self._changed.clear()
+        look = self._current_look(backdrop)
+        return [(y, self._made(y, look)) for y in rows if 0 <= y < size.height]
 
     def put(self, box: Box | None) -> None:
         """Move the widget to its box; without one it is not shown. Only what differs is set."""
@@ -94,35 +111,53 @@ class Lines(Widget):
         if not self.display:
             self.display = True
 
-    def _regions(self, rows: list[int]) -> Iterator[Region]:
-        """Whole rows, those below each other as one: what is written of them is found cell by cell anyway."""
-        start = before = rows[0]
-        for row in (*rows[1:], -1):
-            if row != before + 1:
-                yield Region(0, start, self.size.width, before + 1 - start)
-                start = row
-            before = row
+    def _repaint(self, rows: list[int]) -> None:
+        """Make these rows of the widget anew, at the screen's next update.
+
+        They go straight to the screen's list. Textual sends two messages for each widget, 16 a frame: 0.5 ms of CPU.
+        """
+        for y in rows:
+            self._rows.pop(y, None)
+        self._changed.update(rows)
+        self._styles_cache.set_dirty(Region(0, rows[0], 1, rows[-1] + 1 - rows[0]))
+        if self.is_mounted and self.display:
+            self.screen._dirty_widgets.add(self)
+            self.screen.check_idle()
+
+    def _current_look(self, backdrop: Backdrop) -> Look:
+        """The look; what was made in another one is forgotten. The widget's own styles: `refresh` tells of these."""
+        key = (self.outer_size, backdrop, self._palette, self.app.theme)
+        if self._look is None or self._look_key != key:
+            self._look, self._look_key = Look(self, self._palette), key
+            self._rows.clear()
+        return self._look
+
+    def _made(self, y: int, look: Look) -> list[Segment]:
+        """A row as it comes to the screen, made once for as long as it stays what it is."""
+        row = self._rows.get(y)
+        if row is None:
+            row = self._rows[y] = self._row(y, look)
+        return row
 
     # -- Textual's side --------------------------------------------------------------------------------
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Textual's; the rows that are to be painted anew are made anew.
-
-        Rows go straight to the screen's list. Textual sends two messages for each widget, 16 a frame: 0.5 ms of CPU.
-        """
-        if not regions:
-            if repaint:
+        """Textual's; the rows that are to be painted anew are made anew."""
+        if repaint:
+            if regions:
+                top = self.gutter.top
+                for y in {top + y for region in regions for y in region.line_range}:
+                    self._rows.pop(y, None)
+            else:
                 self._look_key = None
-        elif repaint:
-            top = self.gutter.top
-            for y in {top + y for region in regions for y in region.line_range}:
-                self._rows.pop(y, None)
-            if self.is_mounted and self.display and not layout and not recompose:
-                self._set_dirty(*regions)
-                self.screen._dirty_widgets.add(self)
-                self.screen.check_idle()
-                return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _exchange_repaint_regions(self) -> Collection[Region]:
+        """Textual's compositor asks what has changed."""
+        width = self.outer_size.width
+        rows = [Region(0, y, width, 1) for y in self._changed]
+        self._changed.clear()
+        return [*super()._exchange_repaint_regions(), *rows]
 
     def render_line(self, y: int) -> Strip:
         """A line as Textual asks for it, before any filter."""
@@ -132,29 +167,25 @@ class Lines(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows of the crop, each made once for as long as it stays what it is."""
-        key = (self.outer_size, self.background_colors, self._palette, self.app.theme)
-        if self._look is None or self._look_key != key:
-            self._look, self._look_key = Look(self, self._palette), key
-            self._rows.clear()
-        rows, look = self._rows, self._look
-        strips = []
-        for y in crop.line_range:
-            strip = rows.get(y)
-            if strip is None:
-                strip = rows[y] = self._row(y, look)
-            strips.append(strip)
-        if crop.column_span != (0, self.outer_size.width):
+        """The rows of the crop."""
+        assert self.parent is not None
+        look, width = self._current_look(self.parent.background_colors), self.outer_size.width
+        strips = [Strip(self._made(y, look), width) for y in crop.line_range]
+        if crop.column_span != (0, width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
-    def _row(self, y: int, look: Look) -> Strip:
+    def _row(self, y: int, look: Look) -> list[Segment]:
         """A row of the widget, as it comes to the screen."""
         return self._line(y, self.outer_size.width, look)
 
-    def _line(self, y: int, width: int, look: Look) -> Strip:
+    def _line(self, y: int, width: int, look: Look) -> list[Segment]:
+        """A line in exactly so many cells."""
         line = self._lines[y] if y < len(self._lines) else []
-        return Strip([Segment(text, look[style]) for text, style in line]).adjust_cell_length(width, look.blank)
+        segments = [Segment(text, look[style]) for text, style in line]
+        if line and width == self._line_width:
+            return segments
+        return list(Strip(segments).adjust_cell_length(width, look.blank))
 
 
 class Frame(NamedTuple):
@@ -221,7 +252,7 @@ class PaneWidget(Lines):
                 return False
         self._frame, self._reads = frame, reads
         self.entitle(place + pane.title(scene, width - 4 - len(place)))
-        self.show(pane.view(scene, width, height), palette)
+        self.show(pane.view(scene, width, height), palette, width)
         return True
 
     def entitle(self, title: str) -> None:
@@ -230,32 +261,32 @@ class PaneWidget(Lines):
         if self._title != text:
             self._title = text
             self._border_title = Content(text)
-            self.refresh(Region(-1, -1, self.outer_size.width, 1))
+            self._repaint([0])
 
-    def _row(self, y: int, look: Look) -> Strip:
+    def _row(self, y: int, look: Look) -> list[Segment]:
         """The frame is Textual's: its last row, the sides of the others, and what the first is made of."""
         width, height = self.outer_size
         if y == height - 1 or width < 3 or height < 3:
             return self._textual(y)
         if self._edges is None or self._edges[0] is not look:
-            self._edges = look, list(self._textual(0)), list(self._textual(1))
+            self._edges = look, self._textual(0), self._textual(1)
         _, top, side = self._edges
         if y == 0:
             return self._top(top, width)
-        return Strip([side[0], *self._line(y - 1, width - 2, look), side[-1]], width)
+        return [side[0], *self._line(y - 1, width - 2, look), side[-1]]
 
-    def _top(self, row: list[Segment], width: int) -> Strip:
+    def _top(self, row: list[Segment], width: int) -> list[Segment]:
         """The row of the title, put into what Textual made of another one: a new title is a frame's dearest row."""
         if len(row) == 5:  # corner, line, title, line, corner
             corner, line, title, rest, end = row
             room = width - 5 - cell_len(self._title)
             if self._title and room > 0:
                 label = Segment(f" {self._title} ", title.style)
-                return Strip([corner, line, label, Segment(line.text * room, rest.style), end], width)
+                return [corner, line, label, Segment(line.text * room, rest.style), end]
         return self._textual(0)
 
-    def _textual(self, y: int) -> Strip:
-        return Widget.render_lines(self, Region(0, y, self.outer_size.width, 1))[0]
+    def _textual(self, y: int) -> list[Segment]:
+        return list(Widget.render_lines(self, Region(0, y, self.outer_size.width, 1))[0])
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

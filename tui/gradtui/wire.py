@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
@@ -21,8 +21,11 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 #: A gap of up to so many bytes is written again where the pen is right: moving over it costs three bytes at least.
 _BRIDGED = 3
+_MOST_STYLES = 4096
 #: Cells in one pen: row, first column, a glyph for each, "" for a wide one's second.
 Run = tuple[int, int, list[str]]
+#: Row and first cell of the screen, and what stands there.
+Row = tuple[int, int, list[Segment]]
 _END_OF_LINK = "\x1b]8;;\x1b\\"
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
@@ -92,6 +95,12 @@ def cells_of(text: str) -> list[str]:
     return cells
 
 
+class Rows(NamedTuple):
+    """An update of rows that nothing covers."""
+
+    rows: list[Row]
+
+
 class Picture:
     """The cells that the terminal shows, as far as they are known."""
 
@@ -101,20 +110,25 @@ class Picture:
         self._pens: list[list[Pen | None]] = []
         #: What is to be written, by the pen's identity.
         self._runs: dict[int, tuple[Pen, list[Run]]] = {}
+        #: The pens of styles by the style's identity, which holds while it is kept here: its hash is dear.
+        self._known: dict[int, tuple[Style | None, Pen]] = {}
+        self._colours: ColorSystem | None = None
 
     def forget(self) -> None:
         """The terminal may show anything: all that comes is written."""
         self._size = (0, 0)
 
-    def changes(self, update: CompositorUpdate, size: tuple[int, int], colours: ColorSystem | None) -> str:
+    def changes(self, update: CompositorUpdate | Rows, size: tuple[int, int], colours: ColorSystem | None) -> str:
         """What to write so that the terminal, of so many columns and rows, shows the update; empty where it does."""
         if size != self._size:
             width, height = self._size = size
             self._glyphs = [[None] * width for _ in range(height)]
             self._pens = [[None] * width for _ in range(height)]
+        if colours is not self._colours or len(self._known) > _MOST_STYLES:
+            self._known, self._colours = {}, colours
         self._runs = {}
         for y, x, low, high, segments in _stretches(update, size):
-            self._stretch(y, x, low, high, segments, colours)
+            self._stretch(y, x, low, high, segments)
         return "".join(self._written(size[0]))
 
     def _written(self, width: int) -> Iterator[str]:
@@ -143,17 +157,18 @@ class Picture:
         glyphs = self._glyphs[y][start:end]
         return all(glyphs) and sum(len(glyph.encode()) for glyph in glyphs if glyph) <= _BRIDGED
 
-    def _stretch(
-        self, y: int, x: int, low: int, high: int, segments: Iterable[Segment], colours: ColorSystem | None
-    ) -> None:
+    def _stretch(self, y: int, x: int, low: int, high: int, segments: Iterable[Segment]) -> None:
         """Segments from cell x of row y on, of which the cells low … high − 1 are to be shown."""
-        glyphs, pens = self._glyphs[y], self._pens[y]
+        glyphs, pens, known = self._glyphs[y], self._pens[y], self._known
         for text, style, control in segments:
             if x >= high:
                 return
             if control:
                 continue
-            cells, pen = cells_of(text), pen_of(style, colours)
+            found = known.get(id(style))
+            if found is None:
+                found = known[id(style)] = style, pen_of(style, self._colours)
+            cells, pen = cells_of(text), found[1]
             end = x + len(cells)
             # Whole runs are compared first: most have not changed, and that is one comparison in C.
             if glyphs[x:end] == cells and pens[x:end].count(pen) == len(cells):
@@ -225,6 +240,7 @@ def _add(runs: list[Run], y: int, x: int, cells: list[str]) -> None:
         runs.append((y, x, cells))
 
 
+@lru_cache(maxsize=16384)
 def move(row: int, column: int, y: int, x: int) -> str:
     """The fewest bytes from one cell to another; row −1: nobody knows where the cursor is."""
     absolute = f"\x1b[{y + 1};{x + 1}H"
@@ -247,7 +263,7 @@ def _across(count: int) -> str:
 class Changes(CompositorUpdate):
     """Another update, of which only the changes are written."""
 
-    def __init__(self, update: CompositorUpdate, picture: Picture, size: tuple[int, int]) -> None:
+    def __init__(self, update: CompositorUpdate | Rows, picture: Picture, size: tuple[int, int]) -> None:
         self._update, self._picture, self._size = update, picture, size
 
     def render_segments(self, console: Console) -> str:
@@ -261,11 +277,15 @@ def understood(update: object) -> bool:
 
 
 def _stretches(
-    update: CompositorUpdate, size: tuple[int, int]
+    update: CompositorUpdate | Rows, size: tuple[int, int]
 ) -> Iterator[tuple[int, int, int, int, Iterable[Segment]]]:
     """(row, first cell, least cell to show, one past the last, segments) of all that an update shows."""
     width, height = size
-    if isinstance(update, LayoutUpdate):
+    if isinstance(update, Rows):
+        for y, x, segments in update.rows:
+            if 0 <= y < height:
+                yield y, x, 0, width, segments
+    elif isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):
             x = update.region.x
             for strip in strips if 0 <= y < height else ():
