@@ -36,8 +36,8 @@ s.update = update
 
 @dataclass(frozen=True)
 class Way:
-    """A way to an end: its reason, the options of a server of its own, what is done, the client's exit status (None: it is
-    killed itself), what is said, and what the host's log has.
+    """A way to an end: its reason, the options of a server of its own, what is done, the client's exit status (None: it
+    is killed itself), what is said, and what the host's log has.
 
     Where the client has gone, nobody can say anything to its terminal: it is left as a cut line leaves it.
     """
