@@ -19,6 +19,7 @@ from . import state as s
 from .actions import ACTIONS, palette_entries
 from .background import Jobs, prepare
 from .commands import BY_ID, COMMANDS, brought, keys_of, refusal
+from .glyphs import render
 from .language import tr
 from .lessons import library
 from .needs import Computed, Failed, Need, Simulation
@@ -26,6 +27,7 @@ from .paced import PacedApp
 from .painting import Panes
 from .palette import DEFAULT, THEMES, palette
 from .profile import OPEN, Profile
+from .scrollbars import fit_glyphs
 from .search import Palette
 from .themes import textual_theme
 from .timeline import Timeline
@@ -59,6 +61,7 @@ class GradtuiApp(PacedApp):
     ) -> None:
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
         super().__init__(fps)
+        fit_glyphs()
         self.profile = profile
         for colours in THEMES.values():
             self.register_theme(textual_theme(colours))
@@ -282,12 +285,12 @@ class GradtuiApp(PacedApp):
 
     def action_command_palette(self) -> None:
         if self.use_command_palette and not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette offers the table of commands, every field of the experiment, presets, themes and lessons."""
         for title, text, action in palette_entries(self):
-            yield SystemCommand(title, text, action)
+            yield SystemCommand(render(title), render(text), action)
 
     def on_pane_widget_clicked(self, message: PaneWidget.Clicked) -> None:
         self.send(e.Focus(pane=message.pane))

@@ -35,7 +35,7 @@ _NAMES = 17
 def framed(frame: Widget, title: str) -> None:
     """Give a dialog's frame its title, and lines that the terminal has."""
     frame.border_title = render(title)
-    frame.set_class(glyphs.current() == glyphs.ASCII, "ascii")
+    frame.set_class(glyphs.current() != glyphs.BLOCK, "ascii")
 
 
 class Modal(ModalScreen[ScreenResultType]):

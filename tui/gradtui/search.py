@@ -5,18 +5,50 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from rich.text import Text
 from textual import on
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette, SearchIcon
 from textual.widgets import Input
+from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
+
+from . import glyphs
+from .glyphs import render
+from .language import tr
 
 
 class Palette(CommandPalette):
     """What is in the queue when the palette closes (an enter, an escape, its own search) is nobody's any more.
 
-    Textual 8.2's ends the program there: it closes the screen under it, or looks for its list, which is gone.
+    Textual 8.2's ends the program there: it closes the screen under it, or looks for its list, which is gone. Its words
+    are English, its sign is an emoji and its lines are blocks: here they are the person's and the terminal's.
     """
+
+    DEFAULT_CSS = """
+    Palette.ascii #--input { border: none; border-top: ascii $border; border-bottom: ascii $border; }
+    Palette.ascii #--input.--list-visible { border-bottom: none; }
+    Palette.ascii CommandList { border-bottom: ascii $border; }
+    Palette.ascii LoadingIndicator { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="--command-palette", placeholder=render(tr("a command, field, preset, theme or lesson")))
+        self.set_class(glyphs.current() != glyphs.BLOCK, "ascii")
+
+    def on_mount(self) -> None:
+        self.query_one(SearchIcon).icon = render("▸")
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        self._stop_no_matches_countdown()
+
+        def nothing() -> None:
+            if search_value and self.app.screen is self:
+                text = Text(f"   {render(tr('nothing is called so'))}", "not bold")
+                self.query_one(CommandList).add_option(Option(text, disabled=True, id=self._NO_MATCHES))
+            self._list_visible = bool(search_value)
+
+        self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, nothing)
 
     @on(Input.Submitted)
     def _once(self, event: Input.Submitted) -> None:
