@@ -102,7 +102,7 @@ def test_a_long_day_of_visitors_leaves_no_descriptor_and_no_process_behind(start
 def test_the_host_sees_a_live_table_and_ctrl_c_ends_the_server(tmp_path: Path) -> None:
     words = ("serve", "--port", "0", "--allow-root", "--host-key", str(tmp_path / "key"))
     with Terminal(*words, size=(160, 30)) as host:
-        host.shows("fingerprint SHA256:")
+        host.shows("SHA256:")
         host.shows("places taken")
         found = re.search(r"ssh -C -p (\d+) demo@127", host.text)
         assert found is not None
