@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 import asyncssh
 import pytest
@@ -97,6 +98,46 @@ def test_the_names_of_asyncssh_that_the_bounds_rest_on_are_there() -> None:
     assert set(bounds.CONNECTION) <= known | set(connection.co_names)
     assert set(bounds.CHANNEL) <= set(dir(asyncssh.SSHServerChannel))
     assert asyncssh.compression.get_decompressor(b"zlib@openssh.com") is not None
+
+
+def test_who_sends_more_packets_than_anybody_types_is_read_more_slowly() -> None:
+    class Fake:
+        """A connection that is its own transport, and takes so many packets at once."""
+
+        _recv_seq, _inpbuf, _deferred_packets = 0, b"", ()
+        reading: ClassVar[list[bool]] = []
+
+        def data_received(self, data: bytes, datatype: object) -> None:
+            self._recv_seq = (self._recv_seq + len(data)) % 2**32
+
+        def get_write_buffer_size(self) -> int:
+            return 0
+
+        def is_closing(self) -> bool:
+            return False
+
+        def pause_reading(self) -> None:
+            self.reading.append(False)
+
+        def resume_reading(self) -> None:
+            self.reading.append(True)
+
+    async def script() -> None:
+        loop, conn = asyncio.get_running_loop(), Fake()
+        conn._transport = conn  # type: ignore[attr-defined]
+        bounds.bound_connection(conn, lambda on: None, lambda: None)
+        conn.data_received(bytes(int(bounds.PACKETS_AT_ONCE)), None)
+        assert conn.reading == []
+        began = loop.time()
+        conn.data_received(bytes(int(bounds.MOST_PACKETS / 2)), None)
+        assert conn.reading == [False]
+        while conn.reading == [False]:
+            await asyncio.sleep(0.01)
+        # Half of what comes in a second, less what has come due between the two.
+        assert 0.3 < loop.time() - began < 5
+        assert conn.reading == [False, True]
+
+    asyncio.run(script())
 
 
 def test_a_hundred_thousand_keys_at_once_come_in_at_the_speed_of_a_person(host: Server) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import asyncssh
 from asyncssh import ChannelOpenError
 
-from .bounds import COMPRESSION, bound_compression, bound_connection
+from .bounds import COMPRESSION, RECEIVED, bound_compression, bound_connection
 from .endings import REFUSALS, refused
 from .limits import Limits
 from .meter import Meters
@@ -144,7 +144,9 @@ class Connection(asyncssh.SSHServer):
         )
         bound_connection(conn, self._pause, self.drop)
         # A slow visitor's frames wait in the program, which can leave some out, not here by the megabyte.
-        conn.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET)
+        own = conn.get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._entered()
