@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .commands import Command
 
+
 def config(switches: argparse.Namespace, out: TextIO, environment: Mapping[str, str]) -> int:
     """Print the path alone, or the settings alone, or (asked for neither or both) the settings under their path.
 
