@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import os
 import shutil
@@ -18,7 +19,7 @@ import pytest
 from gradtui.serve.restore import farewell
 
 from ..tui.terminal import DEADLINE
-from .ssh import Visitor, _settings
+from .ssh import Visitor, _settings, until
 
 DOCS = Path(__file__).parents[2] / "docs" / "serve"
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -38,6 +39,8 @@ PasswordAuthentication no
 Subsystem sftp internal-sftp
 {snippet}
 """
+#: Linux's TIOCGPTPEER: the other side of a pty.
+_PEER = 0x5441
 _REFUSED = "no commands are run here; connect without one"
 
 
@@ -214,6 +217,13 @@ def test_a_session_that_is_killed_leaves_a_restored_terminal(tmp_path: Path) -> 
         _in_terminal(visitor, script)
         visitor.shows("? help")
         _kill_program(visitor.process.pid)
+        until(lambda: visitor.follow(0.02) or visitor.restored, "the modes taken back")
+        other_side = fcntl.ioctl(visitor.master, _PEER, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        visitor.press("\x1b[2;1Rjjj")
+        assert visitor.process.wait(DEADLINE) == 137
+        with pytest.raises(BlockingIOError):
+            os.read(other_side, 100)  # nothing is left for whatever reads this terminal next
+        os.close(other_side)
         assert visitor.ended() == 137
         assert visitor.restored
         assert farewell("", alternate=True) in visitor.wire
