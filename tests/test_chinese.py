@@ -14,6 +14,8 @@ from gradtui import helping, language
 from gradtui.commands import COMMANDS
 from gradtui.complaints import complaints
 from gradtui.language import tr
+from gradtui.lessons.format import LessonError, parse
+from gradtui.needs import Failed
 from gradtui.state import State
 from gradtui.tables import VIEWS, panes_of
 from gradtui.timeline import Timeline
@@ -253,6 +255,12 @@ def test_what_is_wrong_with_the_settings_is_said_in_the_language_that_they_ask_f
     assert_told_in_chinese(capsys, command)
 
 
+@pytest.mark.usefixtures("chinese")
+def test_an_option_is_suggested_as_it_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    done = run_main(capsys, "run", "--dpeth", "3", "--lang", "zh")
+    assert "--dpeth：未知；是不是想写 --depth？" in done.err
+
+
 def assert_told_in_chinese(capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
     """Exit status 2, and each problem in Chinese; what was given and lists of names are as they are."""
     with language.speaking(language.ENGLISH):
@@ -262,3 +270,44 @@ def assert_told_in_chinese(capsys: pytest.CaptureFixture[str], *arguments: str) 
     for problem in done.problems:
         assert re.search("[一-鿿]", problem), problem
         assert english(re.sub(r"(?<=：)[\w:, ()-]+(?=；|$)", "…", problem)) == [], problem
+
+
+# -- what is typed -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    ("expressions", "names"),
+    [
+        ("ask = '?'\nmeasure = 'factor'", ["factor@first", "measure"]),
+        ("ask = '?'\nmeasure = 'ratio@first'", ["ratio", "@first"]),
+        ("stage = 'here'", ["，stage："]),
+        ("step = 'x'", ["，step："]),
+        ("ask = '?'\nmeasure = 'b.loss'", ["b.loss"]),
+        ("ask = '?'\nmeasure = 'gradient@99'", ["gradient@99"]),
+        ("ask = '?'\nmeasure = 'forget_gate@1'", ["forget_gate"]),
+        (
+            "ask = '?'\nchoices = [{say = 'a', when = 'loss == vanishing'}, {say = 'b', when = 'kind < 3'}]",
+            ["loss", "kind"],
+        ),
+        ("do = {depth = 0}", ["depth"]),
+    ],
+)
+def test_names_that_an_author_types_are_told_as_they_are_typed(expressions: str, names: list[str]) -> None:
+    """factor is 因子 on the screen, but an author who reads 因子@first would write what cannot be read."""
+    source = f"+++\ntitle = 'T'\nsummary = 'S'\n+++\n## A\n\n```step\n{expressions}\n```\n"
+    with pytest.raises(LessonError) as caught:
+        parse(source, "x.md")
+    told = "\n".join(tr(problem.message) for problem in caught.value.problems)
+    for name in names:
+        assert name in told
+
+
+@pytest.mark.usefixtures("chinese")
+def test_fields_that_are_wrong_are_called_as_the_command_line_calls_them() -> None:
+    with pytest.raises(ExperimentError) as caught:
+        Experiment(depth=0, data="csv:")
+    told = tr(Failed.of(caught.value).problem)
+    assert told == complaints(caught.value.problems, "；")
+    assert "depth：" in told
+    assert "data：" in told

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gradtui import (
+    about,
     commands,
     cures,
     exports,
@@ -46,7 +47,6 @@ from gradtui_engine.mlp import BLOCKS
 from gradtui_engine.normalisation import NORMALISATIONS
 from gradtui_engine.optimisers import OPTIMISERS
 from gradtui_engine.prose import table_texts as engine_texts
-from gradtui_engine.spelling import flag
 
 ROOT = Path(__file__).parents[1]
 SOURCES = (ROOT / "engine" / "gradtui_engine", ROOT / "tui" / "gradtui")
@@ -87,7 +87,7 @@ VARIABLE = frozenset(
         "each.symbol",
         "error.message",
         "formula",
-        "flag(field)",
+        "key(field)",
         "found.problem",
         "group",
         "hint.words",
@@ -244,7 +244,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "regimes": (words for _, words in theory_words.REGIMES.values()),
         "readout": spoken.CROSSINGS.values(),
         "speech": speech.WORDS.values(),
-        "form": (*form_model.GROUPS, *map(flag, options())),
+        "form": (*form_model.GROUPS, *map(about.key, options())),
         "help": (helping.IDEA,),
         "notes": (why for _, why in notes.CONDITIONS.values()),
         "profile": profile.REFUSALS.values(),

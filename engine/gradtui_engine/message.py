@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 
 class Message(str):
     """A string made from a template and values: Message("{place} gets {share}", place="layer 1", share="0.1").
 
     It is its English text. template and values give it back: template.format(**values). Values that are Messages or
-    plain strings can be translated in their turn. What is made from it by str's own methods is a plain string.
+    plain strings can be translated in their turn, a Verbatim stays what it is. What is made from a Message by str's own
+    methods is a plain string.
     """
 
     # A trace of 10,000 layers has some 10,000 of them: without a dictionary each.
@@ -27,6 +29,16 @@ class Message(str):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickling and copying go through the template."""
         return _made, (self.template, dict(self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A value that is written the same in every language: a name as a person types it."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def joined(texts: Iterable[str]) -> str:

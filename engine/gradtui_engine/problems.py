@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .message import Message, joined
+from .message import Message, Verbatim, joined
 
 #: Length → least similarity. difflib's own (0.6) misses two letters swapped in some names. A short word
 #: would be like anything: "foo" is 0.57 like "zoom". One slip leaves 3 letters at 2/3 ("rnu"), 4 at 3/4 ("rleu").
@@ -34,7 +34,7 @@ class ExperimentError(ValueError):
 
 def in_one(problems: Iterable[Problem]) -> str:
     """All of them in one text, which can still be translated."""
-    return joined(Message("{field}: {problem}", field=each.field, problem=each.message) for each in problems)
+    return joined(Message("{field}: {problem}", field=Verbatim(each.field), problem=each.message) for each in problems)
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:

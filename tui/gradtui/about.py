@@ -14,7 +14,6 @@ from gradtui_engine.losses import LOSSES
 from gradtui_engine.mlp import BLOCKS
 from gradtui_engine.normalisation import NORMALISATIONS
 from gradtui_engine.optimisers import OPTIMISERS
-from gradtui_engine.spelling import flag
 from gradtui_engine.tabular import PREFIX
 
 from .language import tr
@@ -48,5 +47,10 @@ def about(field: str, name: str) -> About:
 
 def label(field: str) -> str:
     """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
-    words, said = field.replace("_", " "), tr(flag(field))
-    return words if said == flag(field) else f"{said} {words}"
+    words, said = field.replace("_", " "), tr(key(field))
+    return words if said == key(field) else f"{said} {words}"
+
+
+def key(field: str) -> str:
+    """A field's key in the catalogues: by itself the word stands for other things elsewhere (layers on an axis)."""
+    return f"field {field}"

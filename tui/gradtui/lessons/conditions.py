@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gradtui_engine.message import Message
+from gradtui_engine.message import Message, Verbatim
 from gradtui_engine.options import Rejected
 from gradtui_engine.outcome import KINDS
 from gradtui_engine.problems import unknown_name
@@ -153,9 +153,10 @@ def _operand(text: str) -> Operand:
         raise Rejected(unknown_name(name, MEASURES.names))
     row = MEASURES[name]
     if row.at and not place:
-        raise Rejected(Message("{name} is measured at a stage: {name}@first, {name}@12", name=name))
+        raise Rejected(Message("{name} is measured at a stage: {name}@first, {name}@12", name=Verbatim(name)))
     if place and not row.at:
-        raise Rejected(Message("{name} belongs to the whole trace; write it without @{place}", name=name, place=place))
+        found = {"name": Verbatim(name), "place": Verbatim(place)}
+        raise Rejected(Message("{name} belongs to the whole trace; write it without @{place}", **found))
     if place and not place.isdecimal() and place not in PLACES:
         raise Rejected(
             Message("@{problem}; or a number", problem=unknown_name(place, PLACES)),
@@ -183,7 +184,7 @@ def _comparison(text: str) -> Comparison:
     left, sign, right = expression(match["left"].strip()), match["operator"], match["right"].strip()
     if left.is_name:
         if sign not in _NAMES_COMPARE:
-            raise Rejected(Message("{name} is a name; compare it with == or !=", name=left.text))
+            raise Rejected(Message("{name} is a name; compare it with == or !=", name=Verbatim(left.text)))
         if right not in KINDS:
             raise Rejected(unknown_name(right, KINDS))
         return Comparison(left, sign, right)
@@ -199,10 +200,11 @@ def _comparison(text: str) -> Comparison:
     if number is not None:
         return Comparison(left, sign, number)
     if right in KINDS:
-        raise Rejected(Message("{name} is a number, {given} the name of a kind", name=left.text, given=repr(right)))
+        name = Verbatim(left.text)
+        raise Rejected(Message("{name} is a number, {given} the name of a kind", name=name, given=repr(right)))
     other = expression(right)
     if other.is_name:
-        raise Rejected(Message("{name} is a number, {given} a name", name=left.text, given=right))
+        raise Rejected(Message("{name} is a number, {given} a name", name=Verbatim(left.text), given=Verbatim(right)))
     return Comparison(left, sign, other)
 
 

@@ -58,7 +58,7 @@ from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem
 from gradtui_engine.experiment import options
-from gradtui_engine.message import Message
+from gradtui_engine.message import Message, Verbatim
 from gradtui_engine.options import Rejected
 from gradtui_engine.problems import unknown_name
 
@@ -148,7 +148,7 @@ class _Parser:
         """Keep a problem, with the line and the step where it is."""
         text = Message("{place}: {problem}", place=self.place, problem=message)
         if key:
-            text = Message("{place}, {key}: {problem}", place=self.place, key=key, problem=message)
+            text = Message("{place}, {key}: {problem}", place=self.place, key=Verbatim(key), problem=message)
         self.problems.append(Problem(f"{self.file}:{line}", text))
 
     def _front(self, block: Block) -> dict[str, Any]:
@@ -281,19 +281,18 @@ class _Parser:
 
     def _measurable(self, line: int, wanted: Expression, key: str) -> None:
         for each in wanted.operands:
+            name = Verbatim(each.text)
             if each.of_b and not self.changes:
-                self.problem(line, Message("{name}: there is no experiment B; changes makes one", name=each.text), key)
+                self.problem(line, Message("{name}: there is no experiment B; changes makes one", name=name), key)
                 continue
             experiment = self.experiment.replace(**self.changes) if each.of_b else self.experiment
             row, last = each.row, last_stage(experiment)
             if row.cells and experiment.cell not in row.cells:
-                allowed = ", ".join(row.cells)
-                message = Message(
-                    "{name} is for {allowed}; the cell is {cell}", name=row.name, allowed=allowed, cell=experiment.cell
-                )
+                found = {"name": Verbatim(row.name), "allowed": ", ".join(row.cells), "cell": experiment.cell}
+                message = Message("{name} is for {allowed}; the cell is {cell}", **found)
                 self.problem(line, message, key)
             elif row.at and each.place not in PLACES and last is not None and int(each.place) > last - row.before_last:
-                message = Message("{name}: there are stages 0 to {last}", name=each.text, last=last - row.before_last)
+                message = Message("{name}: there are stages 0 to {last}", name=name, last=last - row.before_last)
                 self.problem(line, message, key)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gradtui_engine import build
 from gradtui_engine.cells import CELLS
 from gradtui_engine.clipping import global_norm
-from gradtui_engine.message import Message
+from gradtui_engine.message import Message, Verbatim
 from gradtui_engine.table import Table
 
 from ..formats import percent, short
@@ -229,14 +229,15 @@ def measure(row: Measure, place: str, trace: Trace) -> Measured:
     """One measure of a trace."""
     last = len(trace.stages) - 1
     stage = row.stage(place, trace.experiment.cell, last) if row.at else 0
+    name = Verbatim(row.name)
     most = last - row.before_last
     if row.at and not 0 <= stage <= most:
-        return Measured(None, problem=Message("{name}: there are stages 0 to {last}", name=row.name, last=most))
+        return Measured(None, problem=Message("{name}: there are stages 0 to {last}", name=name, last=most))
     if row.cells and trace.experiment.cell not in row.cells:
-        return Measured(None, problem=Message("{name}: {cell} has none", name=row.name, cell=trace.experiment.cell))
+        return Measured(None, problem=Message("{name}: {cell} has none", name=name, cell=trace.experiment.cell))
     value = row.read(trace, stage)
     if value is None:
-        return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=row.name, stage=stage))
+        return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=name, stage=stage))
     return Measured(value if isinstance(value, str) else float(value), row.share)
 
 

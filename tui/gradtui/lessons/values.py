@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from gradtui_engine.message import Message, joined
+from gradtui_engine.message import Message, Verbatim, joined
 from gradtui_engine.options import Rejected, given, not_allowed
 from gradtui_engine.problems import unknown_name
 
@@ -86,7 +86,7 @@ def measured_number(value: Any) -> Any:
     """An Expression that measures a number."""
     found = expression(text(value))
     if found.is_name:
-        raise Rejected(Message("{name} is a name, not a number; ask for it with choices", name=found.text))
+        raise Rejected(Message("{name} is a name, not a number; ask for it with choices", name=Verbatim(found.text)))
     return found
 
 
