@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import json
 import socket
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import asyncssh
 import pytest
 
-from gradtui.serve.endings import REFUSALS, Refused
+from gradtui.serve.endings import REFUSALS, Refused, refused
 from gradtui.serve.launcher import LaunchError
+from gradtui.serve.report import JSON, Report
 from gradtui.serve.sessions import Sessions, Visitor
 
 from .ssh import Server
@@ -168,3 +172,18 @@ def test_who_comes_at_a_bad_moment_is_told_so(reason: str) -> None:
         assert len(sessions) == 0
 
     assert reason in run(script)
+
+
+def test_a_flood_of_refusals_is_told_in_a_few_lines_and_how_many_more_there_were() -> None:
+    out = StringIO()
+    report = Report(out, JSON)
+    for _ in range(500):
+        report.refused("192.0.2.1", refused("forwarding"))
+    report.refused("192.0.2.2", refused("forwarding"))
+    report.refused("192.0.2.1", refused("full", most=1))
+    report.close()
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    told = Counter((line["address"], line["reason"]) for line in lines if line["event"] == "refused")
+    assert told["192.0.2.2", "forwarding"] == told["192.0.2.1", "full"] == 1
+    assert 20 <= told["192.0.2.1", "forwarding"] <= 25
+    assert told["192.0.2.1", "forwarding"] + sum(line.get("lines", 0) for line in lines) == 500

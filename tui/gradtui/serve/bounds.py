@@ -30,7 +30,7 @@ CHANNEL = ("_process_env_request",)
 #: Packets that wait for the end of a key exchange, before the program has to wait too.
 MOST_DEFERRED = 32
 #: Bytes of a packet once inflated: the largest that a client sends is 32 kB; a bomb grew by 411 MB.
-MOST_INFLATED = 1 << 18
+MOST_INFLATED = 1 << 16
 #: Bytes that have come and wait (passwords take half a second each), and that are sent and not taken, before a
 #: connection is dropped. A person's never come near: a frame has 5 to 30 kB, two are under way.
 MOST_WAITING, MOST_UNSENT = 1 << 18, 1 << 20

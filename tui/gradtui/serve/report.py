@@ -7,6 +7,7 @@ import datetime
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TextIO
 
@@ -16,6 +17,7 @@ from ..formats import percent
 from ..language import tr
 from .endings import Ending, Refused
 from .launcher import End
+from .meter import Meters
 from .restore import plain
 from .sessions import Session
 
@@ -23,6 +25,9 @@ TABLE, LINES, JSON = "table", "text", "json"
 FORMS = (TABLE, LINES, JSON)
 
 
+#: Lines a second, and at once, about one address and one reason: who is refused 400 times a second, day and night,
+#: would fill the disk. The metrics count every one.
+_REFUSALS = 1.0, 20.0
 #: What may wait to be written, and the seconds that the end of it may take.
 _MOST_WAITING, _LAST = 1000, 1.0
 
@@ -59,6 +64,10 @@ class _Writer:
         except queue.Full:
             self._lost += 1
 
+    def leave_out(self) -> None:
+        """Count one that is not worth a line."""
+        self._lost += 1
+
     def lost(self) -> int:
         """How many did not fit since the last question."""
         if self._lost and self._queue.full():
@@ -92,6 +101,7 @@ class Report:
         self._json = form == JSON
         self._live: Any = None
         self._writer = _Writer()
+        self._refusals = Meters(*_REFUSALS)
         if form == TABLE and out.isatty():
             from rich.console import Console
             from rich.live import Live
@@ -126,7 +136,10 @@ class Report:
         )  # fmt: skip
 
     def refused(self, address: str, refusal: Refused) -> None:
-        self.event("refused", address=address, reason=refusal.reason)
+        if self._refusals.take(f"{address} {refusal.reason}", time.monotonic()):
+            self.event("refused", address=address, reason=refusal.reason)
+        else:
+            self._writer.leave_out()
 
     def note(self, text: str) -> None:
         """What concerns no session."""
