@@ -8,6 +8,7 @@ from gradtui_engine import Trace
 from gradtui_engine.activations import ACTIVATIONS
 from gradtui_engine.thresholds import DEAD, SATURATED
 
+from .. import glyphs, language
 from ..formats import percent, short
 from ..language import tr
 from .curves import histogram_with_curves
@@ -45,7 +46,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     rest = height - len(lines)
     tall = 2 if rest < 11 else min(6, rest // 4)
     if rest >= 4:
-        lines += _distribution(scene, values, min(width, 64), tall)
+        lines += _distribution(scene, min(width, 64), tall)
         rest = height - len(lines)
     if rest >= 2:
         units, samples = min(values.shape[1], rest - 1), min(values.shape[0], width)
@@ -104,9 +105,29 @@ def _numbers(scene: Scene, width: int) -> Line:
     return first_fit(width, wide, *(narrow[: 3 * count] for count in range(len(shown), -1, -1)))
 
 
-def _distribution(scene: Scene, values: Array, width: int, height: int) -> list[Line]:
+def _distribution(scene: Scene, width: int, height: int) -> list[Line]:
+    """The histogram of a stage: the same picture whenever the cursor comes by, in playback again and again."""
+    pictures = _pictures(scene.trace)
+    key = scene.stage, width, height, language.current(), glyphs.current()
+    if key not in pictures:
+        if len(pictures) >= _MOST_PICTURES:
+            pictures.clear()
+        pictures[key] = _drawn(scene, width, height)
+    return pictures[key]
+
+
+#: So many histograms of a trace are kept: 10 KB each.
+_MOST_PICTURES = 128
+
+
+@once
+def _pictures(trace: Trace) -> dict[tuple[int, int, int, str, str], list[Line]]:
+    return {}
+
+
+def _drawn(scene: Scene, width: int, height: int) -> list[Line]:
     """The histogram of the outputs; where one activation makes them, of its z, with the network's f and f′ behind."""
     if scene.stage == 0 or height < _CURVES_FROM or is_gated(scene):
-        return histogram(values, width, height)
+        return histogram(scene.trace.values[scene.trace.program.stages[scene.stage]], width, height)
     (source,) = sources_of(scene.trace, scene.stage)
     return histogram_with_curves(source.z, width, height, ACTIVATIONS[source.activation], source.slope)

@@ -22,8 +22,8 @@ def text_of(line: Line) -> str:
 
 #: Text of which every character takes one cell (a test asks Rich): most lines are, and this is one look in C.
 _NARROW = re.compile(
-    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u2199"
-    "\u2200-\u22ff\u2500-\u25fc]*"
+    r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u2199"
+    r"\u2200-\u22ff\u2500-\u25fc]*"
 ).fullmatch
 
 
