@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 from tests.serve.attacks import ATTACKS, Attack
 from tests.serve.ssh import Server, Visitor, memory
 from tests.serve.target import PASSWORD, Target
@@ -59,7 +61,7 @@ class Row:
         missed = self.missed()
         return (
             f"{self.name:<32}{self.growth:+6.1f} MB{self.child:6.0f} MB{self.frames:7.1f}"
-            f"{max(self.waits, default=float('nan')):7.2f} s  {'MISSED: ' + ', '.join(missed) if missed else 'met'}"
+            f"{max(self.waits, default=math.nan):7.2f} s  {'MISSED: ' + ', '.join(missed) if missed else 'met'}"
         )
 
 
@@ -132,8 +134,13 @@ async def _come_and_go(target: Target, row: Row) -> None:
         began = time.monotonic()
         try:
             await _look(target)
-        finally:
+        except (asyncssh.Error, OSError, TimeoutError):
+            row.waits.append(math.inf)
+        except asyncio.CancelledError:
             # At the attack's end somebody may still be coming in: it has taken so long at the least.
+            row.waits.append(time.monotonic() - began)
+            raise
+        else:
             row.waits.append(time.monotonic() - began)
 
 

@@ -105,6 +105,11 @@ def bound_connection(connection: Any, pause: Callable[[bool], None], drop: Calla
     connection.data_received = data_received
 
 
+def release(connection: Any) -> None:
+    """A connection that has gone is found by the collector of garbage, later; its packers, 300 kB, go at once."""
+    connection._compressor = connection._decompressor = None
+
+
 def deferred(connection: Any) -> int:
     """Packets that wait for the end of a key exchange."""
     return len(connection._deferred_packets)

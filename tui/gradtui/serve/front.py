@@ -16,7 +16,7 @@ from typing import Any
 import asyncssh
 from asyncssh import ChannelOpenError
 
-from .bounds import COMPRESSION, RECEIVED, bound_compression, bound_connection
+from .bounds import COMPRESSION, RECEIVED, bound_compression, bound_connection, release
 from .endings import REFUSALS, refused
 from .limits import Limits
 from .meter import Meters
@@ -149,6 +149,7 @@ class Connection(asyncssh.SSHServer):
         own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        release(self._conn)
         self._entered()
         self._front.connections.discard(self)
         if self._silent is not None:

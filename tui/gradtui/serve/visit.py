@@ -46,6 +46,8 @@ class Visit(asyncssh.SSHServerSession[bytes]):
         self._owed = Owed()
         self._parting: Ending | None = None
         self._left = False
+        #: Cancelled at the end: each would keep a connection that has gone, 100 kB, for its seconds.
+        self._timers: list[asyncio.TimerHandle] = []
         #: Whether a shell, or anything in its place, was asked for.
         self.started = False
 
@@ -108,6 +110,8 @@ class Visit(asyncssh.SSHServerSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone = True
+        for timer in self._timers:
+            timer.cancel()
         if self._opening is not None:
             self._opening.cancel()
         if self._session is not None:
@@ -182,7 +186,7 @@ class Visit(asyncssh.SSHServerSession[bytes]):
             return
         self._parting = ending
         self.hold(False)
-        self._loop.call_later(_SWALLOW, self._leave, ending.status)
+        self._timers.append(self._loop.call_later(_SWALLOW, self._leave, ending.status))
         self._part_if_quiet()
 
     def _part_if_quiet(self) -> None:
@@ -196,4 +200,4 @@ class Visit(asyncssh.SSHServerSession[bytes]):
         self._left = True
         self._chan.exit(status)
         # A client that does not read, or does not go.
-        self._loop.call_later(_FAREWELL, self._conn.abort)
+        self._timers.append(self._loop.call_later(_FAREWELL, self._conn.abort))
