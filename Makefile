@@ -7,6 +7,9 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$name && break; done)
 
+# A third of the suite waits for programs that it has started: half as many again as there are cores.
+WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores + (cores + 1) / 2)))
+
 .PHONY: run test install install-dev lint types contract unit bench pictures readme clean
 
 run: $(VENV)/installed
@@ -37,7 +40,7 @@ contract: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Ratios side by side; with torch installed in $(VENV), also against PyTorch.
 bench: $(VENV)/installed-dev

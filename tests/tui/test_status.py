@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from gradtui.formats import short
+from gradtui.language import speaking
 from gradtui.state import SPEEDS
 from gradtui.summary import MARKS
 from gradtui.tables import VIEWS
-from gradtui.timeline import Grain
+from gradtui.timeline import Grain, Timeline, label
 from gradtui.views import catalogue, status
 from gradtui.views.scene import Scene
 from gradtui.views.spans import width_of
@@ -163,6 +165,13 @@ def test_the_cursor_in_the_timeline_never_goes_back_while_the_steps_go_on(name: 
         ]
         cells = [width_of(line[: [style for _, style in line].index("cursor")]) for line in lines]
         assert cells == sorted(cells), f"{width} columns"
+
+
+def test_the_timelines_label_has_room_in_whatever_language_its_trace_was_computed_for() -> None:
+    trace = scene_of(CASES["lstm"]).trace
+    with speaking("zh"):
+        timeline = Timeline.of(trace)
+    assert timeline.label_width(trace) == max(cell_len(label(step)) for step in trace.steps)
 
 
 def test_the_timeline_shows_speed_and_grain() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from .language import tr
+from .language import current, tr
 
 if TYPE_CHECKING:
     from gradtui_engine import Step, Trace
@@ -49,8 +49,8 @@ class Timeline:
     #: The highest stage whose value has been computed by step i: rises during the forward pass.
     reached: tuple[int, ...]
     stage_count: int
-    #: Cells of the longest label of a step, so that what stands beside it does not jump.
-    label_width: int = 0
+    #: Cells of the longest label of a step in each language that was asked for: what stands beside it does not jump.
+    label_widths: dict[str, int] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, trace: Trace) -> Timeline:
@@ -70,9 +70,20 @@ class Timeline:
         phases = tuple(str(step.phase) for step in trace.steps)
         outside = {"output": count - 1, "loss": count - 1}
         stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps)
-        widest = max(cell_len(label(step)) for step in trace.steps)
         places = tuple(step.site.place for step in trace.steps)
-        return cls(phases, places, stages, tuple(known), tuple(reached), count, widest)
+        found = cls(phases, places, stages, tuple(known), tuple(reached), count)
+        found.label_width(trace)  # here, where the trace is computed: of 10,000 layers it takes a moment
+        return found
+
+    def label_width(self, trace: Trace) -> int:
+        """Cells of the longest label of the trace's steps, in the reader's language.
+
+        A served program's trace may have been computed by its parent process, for a reader of another one.
+        """
+        code = current()
+        if code not in self.label_widths:
+            self.label_widths[code] = max(cell_len(label(step)) for step in trace.steps)
+        return self.label_widths[code]
 
     @property
     def last(self) -> int:

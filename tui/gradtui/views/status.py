@@ -102,7 +102,7 @@ def _position(scene: Scene) -> tuple[str, str]:
     step, count = scene.step, len(scene.trace.steps)
     # Not ‖, which is the norm's.
     mark = "▶" if scene.state.playing else "■"
-    name = padded(label(step), scene.timeline.label_width)
+    name = padded(label(step), scene.timeline.label_width(scene.trace))
     number = str(step.index + 1).rjust(len(str(count)))
     place = tr("step {number} of {count}", number=number, count=count)
     return f" {mark} {name} · {place}", f" {mark} {name} · {number}/{count}"
