@@ -109,10 +109,11 @@ def test_a_visitor_computes_what_the_program_asleep_did_not() -> None:
     [
         ({"COLORTERM": "truecolor"}, rb"\x1b\[[\d;]*38;2;"),
         ({}, rb"\x1b\[[\d;]*38;5;"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, "梯度".encode()),
+        ({"LANG": "zh_CN.UTF-8"}, "梯度".encode()),
+        ({"LC_MESSAGES": "zh_CN.UTF-8", "LC_CTYPE": "C.UTF-8"}, "梯度".encode()),
         ({"LC_ALL": "en_GB.ISO-8859-1"}, rb"\+-+"),
     ],
-    ids=["all colours", "256 colours", "Chinese", "ASCII"],
+    ids=["all colours", "256 colours", "Chinese", "Chinese messages", "ASCII"],
 )
 def test_a_visitor_whose_screen_would_be_another_sees_his_own(environment: dict[str, str], seen: bytes) -> None:
     async def script(sessions: Sessions) -> None:

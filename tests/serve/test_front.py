@@ -131,7 +131,7 @@ def test_who_comes_to_a_full_house_is_told_so(start: type[Server]) -> None:
         first.shows(SHOWN)
         with server.visit() as second:
             assert second.ended() == 1
-            assert "all 1 places are taken" in second.text
+            assert "every place is taken (1 in all)" in second.text
     assert server.metrics()['gradtui_refusals_total{reason="full"}'] == 1
 
 
@@ -142,7 +142,7 @@ def test_one_address_has_no_more_sessions_than_its_share_and_another_still_has_i
         other.shows(SHOWN)
         with server.visit() as second:
             assert second.ended() == 1
-            assert "1 sessions come from this address already" in second.text
+            assert "this address has as many sessions as one may have (1)" in second.text
 
 
 # -- ends --------------------------------------------------------------------------------------------------

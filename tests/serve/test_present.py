@@ -54,6 +54,17 @@ def test_visitors_see_each_step_view_and_experiment_in_windows_and_languages_of_
             each.shows("move x")
 
 
+def test_who_leaves_at_once_leaves_in_order(presenter: Presenter) -> None:
+    """What the presenter shows already has come by then, and has started timers."""
+    presenter.press("m")
+    presenter.shows("LSTM")
+    for _ in range(3):
+        with presenter.visit((80, 24)) as visitor:
+            visitor.shows("? help")
+            visitor.press("q")
+            assert visitor.ended() == 0, visitor.text
+
+
 def test_a_visitor_who_comes_late_gets_what_is_shown(presenter: Presenter) -> None:
     port = presenter.port
     presenter.press("m")

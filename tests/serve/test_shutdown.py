@@ -113,4 +113,5 @@ def test_the_host_sees_a_live_table_and_ctrl_c_ends_the_server(tmp_path: Path) -
             assert visitor.ended() == 1
             assert visitor.restored
         assert host.ended() == 0
+        assert "stopped  visitors 1" in host.text
         assert "Traceback" not in host.text

@@ -152,7 +152,7 @@ def test_a_full_house_is_said_in_the_page(start: type[Server], tmp_path: Path) -
         first = await browser.open(server.serving["web"])
         await first.shows(SHOWN)
         second = await browser.open(server.serving["web"])
-        await second.shows("gradtui: all 1 places are taken; please try again later")
+        await second.shows("gradtui: every place is taken (1 in all); please try again later")
         await second.appears(".ended")
         assert await second.visible(".textual-terminal")
 

@@ -75,7 +75,7 @@ def test_who_comes_to_a_full_house_reads_it_in_the_page(start: type[Server]) -> 
         async with visit(server) as first:
             await first.shows(SHOWN)
             async with visit(server) as second:
-                assert await second.last_words() == "gradtui: all 1 places are taken; please try again later"
+                assert await second.last_words() == "gradtui: every place is taken (1 in all); please try again later"
 
     run(script())
 
@@ -88,7 +88,7 @@ def test_an_address_has_its_share_and_another_its_own(start: type[Server]) -> No
             await first.shows(SHOWN)
             await other.shows(SHOWN)
             async with visit(server) as second:
-                assert "1 sessions come from this address already" in await second.last_words()
+                assert "this address has as many sessions as one may have (1)" in await second.last_words()
 
     run(script())
 
@@ -99,7 +99,7 @@ def test_sessions_over_ssh_and_in_browsers_share_the_places(start: type[Server])
     async def script() -> None:
         async with visit(server) as first:
             await first.shows(SHOWN)
-            assert "all 1 places are taken" in await asyncio.to_thread(_over_ssh, server)
+            assert "every place is taken (1 in all)" in await asyncio.to_thread(_over_ssh, server)
 
     run(script())
 

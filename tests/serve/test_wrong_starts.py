@@ -51,6 +51,15 @@ def test_a_port_that_is_taken_is_said_with_the_option_that_asked_for_it(
     assert line == f"{option}: another program listens on 127.0.0.1 port {taken}; 0 takes a free one"
 
 
+def test_one_port_for_both_ways_in_is_said_so(taken: str, tmp_path: Path) -> None:
+    line = said(tmp_path, "--port", taken, "--web", taken)
+    assert line == f"--web: {taken} is --port's already; 0 takes a free one"
+
+
+def test_a_password_that_nobody_types_is_said_without_a_warning_of_pythons(tmp_path: Path) -> None:
+    assert said(tmp_path, "--password", "-") == "--password: nothing was typed"
+
+
 @pytest.mark.parametrize("host", ["192.0.2.7", "nowhere.invalid"])
 def test_an_address_that_is_not_this_machines_is_said_as_the_hosts(host: str, tmp_path: Path) -> None:
     line = said(tmp_path, "--host", host)

@@ -111,6 +111,5 @@ class Sleeper:
         self.app.console._color_system = colours
         driver = self.app._driver
         assert isinstance(driver, AsleepDriver)
-        with self.app._context():
-            driver.wake()
+        driver.wake()
         self.app.take_process()

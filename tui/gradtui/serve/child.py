@@ -144,10 +144,12 @@ def wake(sleeper: Sleeper, colours: Any, request: dict[str, Any], frames: Frames
     from ..kiosk import close
 
     close(request["environment"])
-    _attend(sleeper.app, frames, request["limits"]["warning"])
-    if lecture:
-        follow(sleeper.app, _LINK)
-    sleeper.wake(colours)
+    # Timers and messages that come of this are the app's own, as those of its widgets.
+    with sleeper.app._context():
+        _attend(sleeper.app, frames, request["limits"]["warning"])
+        if lecture:
+            follow(sleeper.app, _LINK)
+        sleeper.wake(colours)
 
 
 def run(request: dict[str, Any], frames: Frames, lecture: bool) -> int:

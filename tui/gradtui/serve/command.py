@@ -77,6 +77,8 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     port = read("port", _PORTS, given.port)
     metrics = read("metrics", _PORTS, given.metrics)
     web = read("web", _PORTS, given.web)
+    if web and web == port:
+        problems.append(Problem("--web", Message("{port} is --port's already; 0 takes a free one", port=web)))
     form = read("log", Choice(lambda: FORMS), given.log)
     limits = Limits()
     try:
@@ -104,7 +106,9 @@ def plan(experiment: Experiment, given: Any) -> Plan:
     problems += _no_web(given) + _no_lecture(given)
     if problems:
         raise ExperimentError(problems)
-    password = getpass.getpass(tr("password for visitors: ")) if given.password == "-" else given.password
+    password = _typed() if given.password == "-" else given.password
+    if not password and given.password == "-":
+        raise ExperimentError([Problem("--password", Message("nothing was typed"))])
     names = (given.host, *given.web_name)
     key_file = Path(given.host_key) if given.host_key is not None else usual_path()
     arguments = (*experiment.to_arguments(), *_opening(vars(given)), *_settings(given_of(given)))
@@ -123,6 +127,13 @@ def _check_size(state: State, memory: int) -> None:
             network.check_size(each)
     finally:
         network.allow(network.MOST_BYTES)
+
+
+def _typed() -> str:
+    """A password, without its letters on the screen; from a pipe, its first line."""
+    if sys.stdin.isatty():
+        return getpass.getpass(tr("password for visitors: "))
+    return sys.stdin.readline().rstrip("\n")
 
 
 def _no_lecture(given: Any) -> list[Problem]:

@@ -52,8 +52,8 @@ ENDS = Table(
 REFUSALS = Table(
     "refusal",
     (
-        Reason("full", "all {most} places are taken; please try again later"),
-        Reason("address", "{most} sessions come from this address already, which is as many as one may have"),
+        Reason("full", "every place is taken ({most} in all); please try again later"),
+        Reason("address", "this address has as many sessions as one may have ({most})"),
         Reason("launch", "no session can be started at present; please try again later"),
         Reason("closing", "the demonstration is over"),
         Reason("command", "this host runs no commands; connect without one: ssh -t …"),

@@ -36,6 +36,9 @@ def host_key(path: Path) -> Any:
                 raise _problem(Message("{file} is not a file", file=str(path)))
             if found.st_uid != os.geteuid():
                 raise _problem(Message("{file} belongs to another user", file=str(path)))
+            text = file.read(1 << 16)
+            if b"PRIVATE KEY" not in text:
+                raise _no_key(path)
             if found.st_mode & _OTHERS:
                 mode = f"{found.st_mode & 0o777:04o}"
                 raise _problem(
@@ -43,7 +46,6 @@ def host_key(path: Path) -> Any:
                         "{file} can be used by others (mode {mode}); try: chmod 600 {file}", file=str(path), mode=mode
                     )
                 )
-            text = file.read(1 << 16)
     except OSError as error:
         raise _problem(Message("{file} cannot be used: {reason}", file=str(path), reason=error.strerror)) from None
     try:
@@ -54,8 +56,7 @@ def host_key(path: Path) -> Any:
                 "{file} has a passphrase; a server's key has none: ssh-keygen -p -f {file}", file=str(path)
             )
             raise _problem(message) from None
-        message = Message("{file} is not a private key; remove it, and a new one is made", file=str(path))
-        raise _problem(message) from None
+        raise _no_key(path) from None
 
 
 def fingerprint(key: Any) -> str:
@@ -81,6 +82,10 @@ def _make(path: Path) -> None:
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(text)
+
+
+def _no_key(path: Path) -> ExperimentError:
+    return _problem(Message("{file} is not a private key; remove it, and a new one is made", file=str(path)))
 
 
 def _problem(message: str) -> ExperimentError:

@@ -60,6 +60,7 @@ class Server:
             loop.add_signal_handler(number, stop.set)
         loop.set_exception_handler(lambda loop, context: self._fault(context))
         counting: asyncio.Server | None = None
+        told: dict[str, Any] = {}
         try:
             try:
                 await self.launcher.start()
@@ -78,6 +79,7 @@ class Server:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), _LOOK)
         finally:
+            visitors = len(self.sessions.live)
             await self.sessions.close()
             await self.front.close()
             if self.web is not None:
@@ -85,6 +87,8 @@ class Server:
             if counting is not None:
                 counting.close()
             await self.launcher.close()
+            if told:
+                self.report.event("stopped", visitors=visitors)
             self.report.close()
         return 0
 

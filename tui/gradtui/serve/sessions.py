@@ -41,6 +41,7 @@ _ANSWERS = re.compile(rb"\x1b\[(?:\d+;\d+R|\?[\d;]*(?:c|u|\$y)|[>=]?[\d;]*c|[\d;
 _TERM = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
 #: What of a visitor's own environment reaches the program, and what it may look like.
 WELCOME = ("LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "COLORTERM", "NO_COLOR", "TERM_PROGRAM")
+_LOCALE = ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANG")
 _WORD = re.compile(r"[A-Za-z0-9@._-]{0,64}")
 
 
@@ -56,7 +57,9 @@ class Visitor:
         """The program's whole environment."""
         found = {name: text for name, text in self.environment.items() if name in WELCOME and _WORD.fullmatch(text)}
         term = self.term if _TERM.fullmatch(self.term) else "xterm-256color"
-        return {"LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/nonexistent"} | found | {"TERM": term}
+        # Only for who says nothing: LC_ALL wins over LANG, and LANG alone is what most send.
+        locale = {} if any(name in found for name in _LOCALE) else {"LC_ALL": "C.UTF-8"}
+        return locale | {"HOME": "/nonexistent", "PATH": "/nonexistent"} | found | {"TERM": term}
 
 
 class Sink(Protocol):
