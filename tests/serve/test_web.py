@@ -165,6 +165,20 @@ def test_the_program_speaks_the_browsers_language(server: Server) -> None:
     run(script())
 
 
+@pytest.mark.parametrize(("options", "word"), [((), "会话已结束"), (("--lang", "en"), "The session has ended")])
+def test_the_page_speaks_the_language_of_the_program_in_it(
+    start: type[Server], options: tuple[str, ...], word: str
+) -> None:
+    found = start("--web", "0", *options)
+
+    async def script() -> None:
+        headers = {"Accept-Language": "zh-CN,zh;q=0.9"}
+        async with client() as session, session.get(found.serving["web"], headers=headers) as answer:
+            assert word in await answer.text()
+
+    run(script())
+
+
 @pytest.mark.parametrize(
     ("accepted", "code"),
     [("", "en"), ("zh-TW", "zh"), ("fr, zh;q=0.5, en;q=0.3", "zh"), ("en-GB,zh", "en"), ("*", "en"), (",;-,", "en")],

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from ..clipboard import PAGE
-from ..language import ENGLISH, LANGUAGES, current, tr
+from ..language import ENGLISH, LANGUAGES, current, speaking, tr
 from .endings import refused
 from .guard import Connection, Guard
 from .limits import Limits
@@ -175,6 +175,12 @@ class Web:
     # -- what is answered ------------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.Response:
+        """The page in the language of the program that it will show: the browser's, unless the host has chosen one."""
+        chosen = "--lang" in self.arguments()
+        with speaking(current() if chosen else language_of(request.headers.get("Accept-Language", ""))):
+            return self._written()
+
+    def _written(self) -> web.Response:
         burst, rate = self.sessions.limits.input_burst, self.sessions.limits.input_rate
         words = {
             "lang": current(),
