@@ -44,6 +44,13 @@ def read(*words: str, lifted: bool = False) -> Limits:
 # -- limits ------------------------------------------------------------------------------------------------
 
 
+def test_a_warning_that_would_come_before_the_session_is_refused() -> None:
+    with pytest.raises(ExperimentError, match="a session lasts 20 s"):
+        read("--warning", "20", "--total", "20")
+    assert read("--total", "20").warning == 60, "which then never comes"
+    assert read("--warning", "19", "--total", "20").warning == 19
+
+
 def test_every_limit_has_an_option_and_its_default() -> None:
     found = {each.name: each.default for each in dataclasses.fields(Limits)}
     assert tuple(found) == LIMITS.names

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradtui_engine.message import Message
 from gradtui_engine.options import Integer, Kind, Number, Rejected
 from gradtui_engine.problems import ExperimentError, Problem
 from gradtui_engine.spelling import flag
@@ -126,6 +127,10 @@ def read(given: Mapping[str, Any], lifted: bool = False, lecture: bool = False) 
             values[each.name] = each.kind.parse(text)
         except Rejected as error:
             problems.append(Problem(flag(each.name), error.message))
+    total = values["total"]
+    if given.get(_DEST + "warning") is not None and not problems and values["warning"] >= total:
+        message = Message("a session lasts {total} s, so that a warning comes less before its end", total=f"{total:g}")
+        problems.append(Problem("--warning", message))
     if problems:
         raise ExperimentError(problems)
     if lifted:
