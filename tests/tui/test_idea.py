@@ -106,8 +106,19 @@ def test_the_three_results_and_what_makes_them_one_idea_stand_at_every_size(size
             products = idea.running_products(trace_of(experiment))
             first = 0 if chain.disease == "RNN" else 1
             count = 30 - first
-            average, total = short(products[first] ** (1 / count)), short(products[first])
-            assert re.search(rf"{mark} {re.escape(average)}{superscript(count)} ?= ?{re.escape(total)}", text)
+            printed = rf"{mark} ([0-9.]+){superscript(count)} ?= ?{re.escape(short(products[first]))}"
+            bases = [float(each) for each in re.findall(printed, text)]
+            assert bases == [pytest.approx(products[first] ** (1 / count), abs=5e-4)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_calculator_agrees_with_every_power_that_is_printed(seed: int, size: tuple[int, int]) -> None:
+    text = "\n".join(shown(*size, scene_of(Experiment(depth=4, width=8, batch=8, seed=seed), view="idea")))
+    powers = re.findall(rf"([0-9.]+)({superscript(29)}|{superscript(30)}) ?= ?([-0-9.e]+)", text)
+    assert len(powers) == 6 or size == SIZES[0]
+    for base, exponent, total in powers:
+        assert short(float(base) ** (29 if exponent == superscript(29) else 30)) == total
 
 
 def test_the_rows_show_the_factors_of_disease_and_cure_where_there_is_room() -> None:

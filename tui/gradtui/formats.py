@@ -24,6 +24,28 @@ def short(value: float | None) -> str:
     return f"{mantissa}e{int(exponent):+d}".replace("e+", "e")
 
 
+def power(total: float, count: int, first: float = 1.0) -> tuple[str, str]:
+    """first and the base of first · base^count = total, with so many digits that a calculator agrees with `short`."""
+    base = (total / first) ** (1 / count) if total > 0 and first > 0 else total
+    brief = short(first), short(base)
+    # Near the largest number the power of a rounded base is none.
+    if not 0 < total < _LARGEST or not math.isfinite(base):
+        return brief
+    longer = [(one, f"{base:#.{digits}g}") for digits in range(4, 16) for one in (brief[0], f"{first:#.{digits}g}")]
+    wanted = short(total)
+    return next((pair for pair in (brief, *longer) if _shown(*pair, count) == wanted), longer[-1])
+
+
+_LARGEST = 1e300
+
+
+def _shown(first: str, base: str, count: int) -> str:
+    try:
+        return short(float(first) * float(base) ** count)
+    except OverflowError:
+        return short(math.inf)
+
+
 def percent(share: float | None) -> str:
     """A share as a percentage; one that is not 0 never prints as 0 %, nor one below 1 as 100 %; none is a dash."""
     if share is None:

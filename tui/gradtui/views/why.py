@@ -7,7 +7,7 @@ import numpy as np
 from gradtui_engine import Phase, Step
 from gradtui_engine.numerics import ratio
 
-from ..formats import short
+from ..formats import power, short
 from ..language import tr
 from ..timeline import site_words
 from .explain_cells import CELLS
@@ -65,11 +65,12 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     count = last - stage
     total = ratio(value, top)
     average = total ** (1 / count) if total > 0 else total
+    start, base = power(value, count, top)
     product = tr(
         "so far, at {place}: {top} × {average}^{count} = {value}",
         place=scene.name(stage),
-        top=short(top),
-        average=short(average),
+        top=start,
+        average=base,
         count=count,
         value=short(value),
     )
