@@ -63,7 +63,7 @@ VARIABLE = frozenset(
         "REFUSALS['own']",
         "TABLE[name].label",
         "TABLE[pane].help",
-        "_AT[each.place]",
+        "_AT[over_time][each.place]",
         "CROSSINGS[here]",
         "IDEA",
         "WORDS[char]",

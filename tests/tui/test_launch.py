@@ -57,6 +57,14 @@ def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
     assert cursor == (e.Jump(step=6),)
 
 
+def test_a_lessons_step_opens_with_its_own_cursor_and_selection_and_an_option_wins() -> None:
+    lesson = {"lesson": "02-vanishing-with-sigmoid", "lesson_step": "2"}
+    moment = e.Jump(moment="stage", stage=5)
+    assert launch.opening(Experiment(), switches(**lesson))[1] == (moment, e.Select(stage=5))
+    assert launch.opening(Experiment(), switches(**lesson, stage="2"))[1][-1] == e.Select(stage=2)
+    assert launch.opening(Experiment(), switches(**lesson, step="7"))[1] == (e.Jump(step=6),)
+
+
 def test_a_file_of_a_presets_name_is_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "adam").write_text("depth = 4\n", encoding="utf-8")

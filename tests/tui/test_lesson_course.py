@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from gradtui.lessons import course
+from gradtui.lessons.conditions import expression
 from gradtui.lessons.course import Progress, Verdict, judge, read_answer
 from gradtui.lessons.format import parse
 from gradtui.lessons.lesson import Lesson, Question
-from gradtui.lessons.measures import Measured
+from gradtui.lessons.measures import MEASURES, Measured, measure
 from gradtui.lessons.reading import Readings
 from gradtui_engine import Experiment
 from gradtui_engine.options import Rejected
@@ -128,6 +129,22 @@ def test_then_is_applied_by_the_answer_and_not_before() -> None:
     assert before.experiment == Experiment(depth=6, width=8, batch=8)
     assert after.experiment == before.experiment.replace(activation="tanh")
     assert (before.stage, before.step, before.changes) == (2, "loss", (("activation", "tanh"),))
+
+
+def test_the_cursor_goes_to_the_operation_that_brings_the_gradient_to_the_selected_stage() -> None:
+    experiment = Experiment(depth=6, width=8, batch=8)
+    (step,) = parse("+++\ntitle='T'\nsummary='S'\n+++\n## A\n```step\nstage=4\nstep='stage'\n```\n", "x.md").steps
+    found = course.cursor(step.before, timeline_of(experiment))
+    assert found is not None
+    assert trace_of(experiment).steps[found].completes == 4
+
+
+@pytest.mark.parametrize(("cell", "place"), [("mlp", "at layer 2"), ("lstm", "at t = 2")])
+def test_a_place_is_named_as_the_screen_names_it(cell: str, place: str) -> None:
+    small = Experiment(cell=cell, depth=3, width=4, batch=4) if cell == "mlp" else Experiment(cell=cell, width=4)
+    wanted = expression("gradient@2")
+    found = measure(MEASURES["gradient"], "2", trace_of(small))
+    assert place in course.naming(wanted, {wanted.text: found}.get)
 
 
 @pytest.mark.parametrize(("word", "name"), [("start", None), ("loss", "loss"), ("arrived", "arrived"), ("end", "last")])

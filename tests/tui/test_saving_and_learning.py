@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Label, OptionList
 
+from gradtui import launch
 from gradtui.app import GradtuiApp
 from gradtui.dialogs import Ask, Picker, PlainText
 from gradtui.exports import FORMATS
@@ -27,6 +29,35 @@ LESSON = "02-vanishing-with-sigmoid"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_a_lessons_step_is_the_same_screen_whether_it_is_opened_or_reached_by_key() -> None:
+    states: list[State] = []
+
+    async def reached(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7", "j", "enter")
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        states.append(app.state)
+
+    play(reached, SMALL)
+    given = dict.fromkeys(("file", "opens_files", "view", "quantity", "step", "stage", "b"))
+    opening = launch.opening(Experiment(), Namespace(**given | {"lesson": LESSON, "lesson_step": "2"}))
+
+    async def opened(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for event in opening[1]:
+            app.send(event)
+        states.append(app.state)
+        await settled(app, pilot)
+        text = shown(app)
+        assert "why · backward · layer 6 · linear" in text
+        assert "■ backward · layer 6 · linear" in text
+
+    play(opened, opening[0])
+    there, direct = states
+    for name in ("experiment", "changes", "view", "quantity", "step", "selected", "lesson"):
+        assert getattr(there, name) == getattr(direct, name), name
 
 
 # -- files -------------------------------------------------------------------------------------------------

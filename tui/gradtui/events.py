@@ -42,10 +42,12 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """To the first or the last step, or to one step by number."""
+    """To the first or the last step, to one step by number, or to a moment that the timeline names (with its stage)."""
 
     end: bool = False
     step: int | None = None
+    moment: str = ""
+    stage: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from . import address, commands, language, presets
 from .events import Event
 from .lessons import library
 from .lessons.course import effects
+from .lessons.staging import opened
 from .profile import OPEN, Profile
 from .settings import COLOUR_SYSTEMS, Settings
 from .state import State
@@ -38,17 +39,19 @@ def opening(experiment: Experiment, switches: argparse.Namespace) -> tuple[State
     typed = any(value not in (None, []) for name, value in given.items() if name.startswith("field ") or name == "b")
     if state.lesson is None or typed or switches.file is not None:
         return state, cursor
-    return _lesson(state, given), cursor
+    return _lesson(state, given, cursor)
 
 
-def _lesson(state: State, given: Mapping[str, Any]) -> State:
+def _lesson(state: State, given: Mapping[str, Any], cursor: tuple[Event, ...]) -> tuple[State, tuple[Event, ...]]:
     """A lesson that is opened by itself brings its own network and view, as a preset does; what was typed wins."""
     assert state.lesson is not None
     entry = library.find(state.lesson.lesson, language.current())
     if entry is None or entry.lesson is None:
-        return state
+        return state, cursor
     setup = effects(state.lesson, entry.lesson)
-    return replace(
+    # A step that was typed says where the cursor is, and with it what is selected.
+    own = () if given.get("step") else opened(setup)
+    opens = replace(
         state,
         experiment=setup.experiment,
         changes=setup.changes,
@@ -56,6 +59,7 @@ def _lesson(state: State, given: Mapping[str, Any]) -> State:
         quantity=state.quantity if given.get("quantity") else setup.quantity,
         cell=setup.experiment.cell,
     )
+    return opens, (*own, *cursor)
 
 
 def launch(switches: argparse.Namespace) -> int:

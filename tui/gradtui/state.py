@@ -129,6 +129,9 @@ def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
     if timeline is None:
         return state
     wanted = event.step if event.step is not None else (timeline.last if event.end else 0)
+    if event.moment:
+        found = timeline.moment(event.moment, event.stage)
+        wanted = state.step if found is None else found
     return replace(state, step=timeline.clamp(wanted), playing=False, selected=None)
 
 

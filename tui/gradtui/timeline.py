@@ -100,6 +100,12 @@ class Timeline:
         last = len(self.phases) - 1 - self.phases[::-1].index("backward")
         return min(self.known.index(self.known[last]), last)
 
+    def moment(self, name: str, stage: int | None = None) -> int | None:
+        """A step by name; "stage" is the one that brings the gradient to a stage. None: no stage is named."""
+        if name == "stage":
+            return None if stage is None else next((i for i, each in enumerate(self.known) if each <= stage), self.last)
+        return {"start": 0, "loss": self.loss, "arrived": self.arrived, "end": self.last}[name]
+
     def clamp(self, step: int) -> int:
         return min(max(step, 0), self.last)
 

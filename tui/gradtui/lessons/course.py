@@ -47,10 +47,18 @@ class Verdict:
     truth: int | None = None
 
 
+#: How a place is named: a layer, or (over time) a step.
 _AT = {
-    "first": "{name} at the first stage",
-    "middle": "{name} half way",
-    "last": "{name} at the last stage",
+    False: {
+        "first": "{name} at the first layer",
+        "middle": "{name} half way",
+        "last": "{name} at the last layer",
+    },
+    True: {
+        "first": "{name} at the first step",
+        "middle": "{name} half way",
+        "last": "{name} at the last step",
+    },
 }
 
 
@@ -96,8 +104,7 @@ def need(progress: Progress, lesson: Lesson) -> Reading | None:
 
 def cursor(setup: Setup, timeline: Timeline) -> int | None:
     """The step of the trace that a setup wants the cursor on; None: where it is."""
-    named = {"start": 0, "loss": timeline.loss, "arrived": timeline.arrived, "end": timeline.last}
-    return named[setup.step] if isinstance(setup.step, str) else setup.step
+    return timeline.moment(setup.step, setup.stage) if isinstance(setup.step, str) else setup.step
 
 
 # -- answers -----------------------------------------------------------------------------------------------
@@ -199,27 +206,30 @@ def naming(wanted: Expression, measured: Reader) -> str:
         return tr("measuring …")
     if found.value is None:
         return tr(found.problem)
-    return tr("{name} = {value}", name=_name(wanted), value=found.text)
+    return tr("{name} = {value}", name=_name(wanted, found.over_time), value=found.text)
 
 
-def _name(wanted: Expression) -> str:
+def _name(wanted: Expression, over_time: bool) -> str:
     top, under = wanted.top, wanted.under
     if under is None:
-        return _operand_name(top)
+        return _operand_name(top, over_time)
     if top == replace(under, of_b=True) and top != under:
-        return tr("{name}, B over A", name=_operand_name(under))
-    return tr("{top} over {under}", top=_operand_name(top), under=_operand_name(under))
+        return tr("{name}, B over A", name=_operand_name(under, over_time))
+    return tr("{top} over {under}", top=_operand_name(top, over_time), under=_operand_name(under, over_time))
 
 
-def _operand_name(each: Operand) -> str:
+def _operand_name(each: Operand, over_time: bool) -> str:
     name = tr(each.row.label)
-    if each.place in _AT:
-        name = tr(_AT[each.place], name=name)
+    if each.place in _AT[over_time]:
+        name = tr(_AT[over_time][each.place], name=name)
+    elif each.place and over_time:
+        name = tr("{name} at t = {number}", name=name, number=each.place)
     elif each.place:
-        name = tr("{name} at stage {number}", name=name, number=each.place)
+        name = tr("{name} at layer {number}", name=name, number=each.place)
     return tr("B's {name}", name=name) if each.of_b else name
 
 
 def texts() -> tuple[str, ...]:
     """The texts of this package's tables that reach the screen; all others stand in a `tr` or a Message."""
-    return (*(row.label for row in MEASURES.values()), *_AT.values())
+    places = dict.fromkeys(text for each in _AT.values() for text in each.values())
+    return (*(row.label for row in MEASURES.values()), *places)

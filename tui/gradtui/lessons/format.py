@@ -35,7 +35,7 @@ One fenced block ```step in a step says what the step does; all of it may be lef
     do               {field = value, …}: changes of the experiment as the step begins
     view, changes, quantity   as above, from this step on
     stage            the stage to select: first, middle, last or a number
-    step             where the cursor goes: start, loss, arrived, end, or the number of an operation
+    step             where the cursor goes: start, loss, stage (its gradient is there), arrived, end, or a number
 
 and a question:
 

@@ -30,6 +30,8 @@ class Measured:
     value: float | str | None
     share: bool = False
     problem: str = ""
+    #: Whether its places are steps in time instead of layers.
+    over_time: bool = False
 
     @property
     def text(self) -> str:
@@ -238,7 +240,9 @@ def measure(row: Measure, place: str, trace: Trace) -> Measured:
     value = row.read(trace, stage)
     if value is None:
         return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=name, stage=stage))
-    return Measured(value if isinstance(value, str) else float(value), row.share)
+    return Measured(
+        value if isinstance(value, str) else float(value), row.share, over_time=CELLS[trace.experiment.cell].over_time
+    )
 
 
 def divide(top: Measured, under: Measured) -> Measured:
@@ -250,5 +254,6 @@ def divide(top: Measured, under: Measured) -> Measured:
     assert isinstance(above, float)
     assert isinstance(below, float)
     if below == 0:
-        return Measured(math.nan if above == 0 or math.isnan(above) else math.copysign(math.inf, above))
-    return Measured(above / below)
+        none = math.nan if above == 0 or math.isnan(above) else math.copysign(math.inf, above)
+        return Measured(none, over_time=top.over_time)
+    return Measured(above / below, over_time=top.over_time)

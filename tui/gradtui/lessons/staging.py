@@ -70,6 +70,18 @@ def cue(setup: Setup, timeline: Timeline) -> tuple[e.Event, ...]:
     return tuple(events)
 
 
+def opened(setup: Setup) -> tuple[e.Event, ...]:
+    """The same before there is a timeline: a setup that the screen opens with."""
+    events: list[e.Event] = []
+    if isinstance(setup.step, str):
+        events.append(e.Jump(moment=setup.step, stage=setup.stage))
+    elif setup.step is not None:
+        events.append(e.Jump(step=setup.step))
+    if setup.stage is not None:
+        events.append(e.Select(stage=setup.stage))
+    return tuple(events)
+
+
 def turned(before: Progress | None, after: Progress, lesson: Lesson) -> Setup | None:
     """The setup to bring on when the reader moves or answers; None where the screen stays as it is."""
     wanted = effects(after, lesson)

@@ -21,7 +21,7 @@ Check = Callable[[Any], Any]
 _VIEWS = tuple(name for name in VIEWS if name != "lessons")
 #: How a choice is written.
 _ROW = '{say = "…", when = "…"}'
-CURSORS = ("start", "loss", "arrived", "end")
+CURSORS = ("start", "loss", "stage", "arrived", "end")
 
 
 def text(value: Any) -> str:
