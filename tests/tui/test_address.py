@@ -21,7 +21,7 @@ from gradtui.needs import differences, other
 from gradtui.scale import SignLogScale, scale_of
 from gradtui.settings import switches as settings
 from gradtui.state import MOST_ANGLE, MOST_TERMS, State, update
-from gradtui.tables import AXES, LISTS, QUANTITIES, VIEWS, panes_of
+from gradtui.tables import AXES, LISTS, PANE_NAMES, QUANTITIES, VIEWS, panes_of
 from gradtui.timeline import Grain, Timeline
 from gradtui_engine import Experiment, ExperimentError
 from tests.engine.helpers import drawn
@@ -238,3 +238,19 @@ def test_each_row_is_an_option_and_a_field_and_every_one_says_what_it_is() -> No
     assert len(set(options)) == len(options)
     assert not set(options) & {name for name, _ in settings()}
     assert all(row.help for row in address.ROWS)
+
+
+def test_the_help_names_every_pane_of_every_view() -> None:
+    views = dict(each.split(": ") for each in PANE_NAMES.split("; "))
+    for cell in ("mlp", "rnn", "gru", "lstm"):
+        for view in VIEWS:
+            for interleaved in (False, True):
+                state = State(Experiment(cell=cell), cell=cell, view=view, interleaved=interleaved)
+                assert set(panes_of(state)) <= set(views[view].split(", "))
+    assert dict(address.switches())["--pane"]["metavar"] == "NAME"
+
+
+@pytest.mark.parametrize("text", ["log:-400:400", "log:-325:0", "sign-log:0:310"])
+def test_a_scale_beyond_float64_is_refused(text: str) -> None:
+    with pytest.raises(ExperimentError, match="powers of ten from -324 to 309"):
+        address.read(Experiment(), {"scale": text})

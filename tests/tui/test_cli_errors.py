@@ -35,6 +35,8 @@ def refused(done: Done) -> list[str]:
         (["--foo"], ["--foo", "is unknown; --help lists the options"]),
         ([""], ["file: '' names no file or preset"]),
         (["relu-he", "run"], ["run: a command comes first: gradtui run …"]),
+        (["--b", "init=he_normal"], ["--b: is an option of the screen alone: gradtui --b …"]),
+        (["--view", "lab"], ["--view: is an option of the screen alone: gradtui --view …"]),
         (["--zzz"], ["--zzz", "unknown", "--help lists the options"]),
         (["-x"], ["-x", "unknown"]),
         (["--activation", "rleu"], ["activation", "'rleu'", "sigmoid", "did you mean 'relu'?"]),

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from gradtui import address
-from gradtui.arguments import Usage, experiment_of
+from gradtui.arguments import Usage, experiment_of, parse, parser
 from gradtui.cli import COMMANDS
+from gradtui.notes import left_to_screen
 from gradtui.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
 from gradtui.tables import QUANTITIES, VIEWS
 from gradtui.views.idea import CHAINS
@@ -22,7 +23,7 @@ from gradtui_engine import Experiment, Trace
 from gradtui_engine.jacobian import spectra
 from gradtui_engine.thresholds import EXPLODED, VANISHED
 
-from .helpers import trace_of
+from .helpers import Command, trace_of
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
 #: What else is a command, or is to be one.
@@ -270,3 +271,20 @@ def test_the_listing_shows_every_name_point_and_command_within_the_width(width: 
         assert " ".join(" ".join(point).split()) == PRESETS[name].point
         assert all(len(line) <= width for line in point)
         assert command.split()[0] == "gradtui"
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if PRESETS[name].changes])
+def test_the_note_on_a_presets_b_names_the_options_that_run_it(name: str) -> None:
+    preset = PRESETS[name]
+    (note,) = left_to_screen(preset.experiment, name)
+    options = note.split("add ")[1].removesuffix(" to run it").split()
+    usage = parse(parser("gradtui run", "", []), [name, *options])
+    assert experiment_of(usage) == preset.other
+    assert not list(left_to_screen(preset.other, name))
+
+
+def test_a_command_without_a_screen_says_that_b_is_not_run(command: Command) -> None:
+    done = command("run", "relu-he")
+    expected = "gradtui run: note: B (init=he_normal) is for the screen; add --init he_normal to run it"
+    assert (done.status, done.err.strip()) == (0, expected)
+    assert command("run", "relu-he", "--init", "he_normal").err == ""

@@ -23,7 +23,7 @@ from .language import current as language
 from .lessons import library
 from .lessons.course import Progress
 from .state import MOST_ANGLE, MOST_TERMS, State, update
-from .tables import AXES, QUANTITIES, VIEWS, panes_of
+from .tables import AXES, PANE_NAMES, QUANTITIES, VIEWS, panes_of
 from .timeline import Grain, Timeline
 
 #: The option that says what B differs in, FIELD=VALUE, as often as there are fields.
@@ -47,7 +47,10 @@ class _Scale(Kind):
     @property
     def allowed(self) -> str:
         spelled = {kind.replace("-", "_"): f"{kind}:LOW:HIGH" for kind in scale.SCALES}
-        return Message("{log} or {sign_log} in powers of ten, {linear}, with 0 between them", **spelled)
+        return Message(
+            "{log} or {sign_log} in powers of ten from {least} to {most}, {linear}, with 0 between them",
+            **spelled, least=scale.LEAST_POWER, most=scale.MOST_POWER,
+        )  # fmt: skip
 
     def parse(self, text: str) -> str:
         try:
@@ -77,7 +80,7 @@ ROWS = (
     Row("function", "function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3)),
     Row("terms", "terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
     Row("angle", "angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
-    Row("pane", "pane", "focused pane", None),
+    Row("pane", "pane", f"focused pane; {PANE_NAMES}", None),
     Row("rows", "rows", "bars over time as rows", None),
     Row("interleaved", "interleaved", "A and B interleaved", None),
     Row("zoomed", "zoomed", "the focused pane alone", None),
@@ -97,7 +100,7 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
             found.append((f"--{row.name}", {"action": "store_true", "help": row.help}))
         else:
             allowed = f": {row.kind.allowed}" if isinstance(row.kind, Choice) else ""
-            metavar = "NAME" if allowed else "SCALE" if isinstance(row.kind, _Scale) else "N"
+            metavar = "NAME" if allowed or row.name == "pane" else "SCALE" if isinstance(row.kind, _Scale) else "N"
             found.append((f"--{row.name}", {"metavar": metavar, "help": row.help + allowed}))
     what = "what experiment B of Compare differs in; may be given several times"
     return [*found, (B, {"action": "append", "metavar": "FIELD=VALUE", "help": what})]

@@ -144,6 +144,8 @@ def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list
 
 def _unknown(name: str, names: Sequence[str]) -> Message:
     """The message for an option that there is not; all of them would fill the screen."""
+    if name == B or name in {f"--{row.name}" for row in ROWS}:
+        return Message("is an option of the screen alone: gradtui {name} …", name=name)
     match = nearest(name, names)
     if match is None:
         return Message("is unknown; --help lists the options")

@@ -129,12 +129,15 @@ def _dispatch(command: Command, arguments: list[str], slips: Sequence[Any] = ())
     from gradtui_engine import ExperimentError
 
     from .complaints import complaint
-    from .notes import without_effect
+    from .notes import left_to_screen, without_effect
     from .settings import SettingsError
 
     try:
         experiment, usage = read(command, arguments, slips)
-        for note in without_effect(experiment, usage.fields):
+        notes = [*without_effect(experiment, usage.fields)]
+        if not command.more():  # it has no screen
+            notes += left_to_screen(experiment, usage.file)
+        for note in notes:
             print(f"{command.prog}: {note}", file=sys.stderr)
         status = command.call(experiment, usage.switches, sys.stdout)
         sys.stdout.flush()

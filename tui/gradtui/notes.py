@@ -10,6 +10,7 @@ from gradtui_engine.experiment import options
 from gradtui_engine.spelling import flag
 
 from .language import tr
+from .presets import PRESETS
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
@@ -46,3 +47,14 @@ def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str
             yield tr("note: {option} has no effect: {cell} does not use it", option=flag(name), cell=experiment.cell)
         elif reason:
             yield tr("note: {option} has no effect: {reason}", option=flag(name), reason=reason)
+
+
+def left_to_screen(experiment: Experiment, word: str | None) -> Iterator[str]:
+    """A sentence where a preset has an experiment B beside the one that a command without a screen runs."""
+    if word is None or word not in PRESETS:
+        return
+    changes = {name: value for name, value in PRESETS[word].changes.items() if getattr(experiment, name) != value}
+    if changes:
+        differs = ", ".join(f"{name}={value}" for name, value in changes.items())
+        given = " ".join(f"{flag(name)} {value}" for name, value in changes.items())
+        yield tr("note: B ({changes}) is for the screen; add {options} to run it", changes=differs, options=given)

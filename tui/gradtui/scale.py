@@ -11,8 +11,8 @@ from .formats import power_of_ten, short
 
 #: A log axis goes at least so many decades below 1: bars that are alike look alike, and a cure is seen as one.
 LEAST_DECADES = 4
-#: Further from 1 than any float64 lies.
-_MOST_DECADES = 400
+#: float64 goes from 4.9e-324 (subnormal) to 1.8e308: whole decades around them.
+LEAST_POWER, MOST_POWER = -324, 309
 #: Eighths of a cell, from empty to full: across and up.
 ACROSS = " ▏▎▍▌▋▊▉█"
 UP = " ▁▂▃▄▅▆▇█"
@@ -179,7 +179,7 @@ def read(text: str) -> Scale:
             return LinearScale(low, high)
     else:
         start, end = map(int, ends)
-        if -_MOST_DECADES <= start <= 0 <= end <= _MOST_DECADES and start < end:
+        if LEAST_POWER <= start <= 0 <= end <= MOST_POWER and start < end:
             return LogScale(start, end) if kind == "log" else SignLogScale(start, end)
     raise ValueError(text)
 

@@ -46,6 +46,13 @@ def panes_of(state: State) -> tuple[str, ...]:
     return (*panes, "lesson") if state.lesson is not None and state.view != "lessons" else panes
 
 
+#: Every view's panes for the help, in the order of tab; which of them there are depends on the cell or the layout.
+PANE_NAMES = (
+    f"explore: {', '.join(EXPLORE['lstm'])}; idea: idea; compare: side_a, side_b, both, difference; "
+    "lab: curve, reading, rows; maths: circular, hyperbolic, circle, bridge; theory: plane, depth, spectrum; "
+    "lessons: lessons; beside an open lesson: lesson"
+)
+
 #: View → (the state's field, what it can be): what up and down walk through.
 LISTS: dict[str, tuple[str, Callable[[State], tuple[object, ...]]]] = {
     "lab": ("row", lambda state: ("", *ACTIVATIONS.names)),
