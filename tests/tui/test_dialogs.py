@@ -15,6 +15,7 @@ from gradtui.commands import COMMANDS, key_name
 from gradtui.dialogs import Modal, Picker, Prompt
 from gradtui.form import Form
 from gradtui.helping import Help
+from gradtui.search import Search
 from gradtui.tables import VIEWS
 from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
@@ -325,6 +326,40 @@ def test_the_palette_opens_and_offers_every_command_and_every_field(key: str) ->
         offered = {each.title for each in app.get_system_commands(app.screen)}
         assert {each.label for each in COMMANDS} <= offered
         assert "set learning rate" in offered
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("lstm", "lesson · LSTM against GRU"),
+        ("lstm", "network"),
+        ("against", "lesson · LSTM against GRU"),
+        ("10-lstm-and-gru", "lesson · LSTM against GRU"),
+        ("network kind", "network"),
+        ("lesson", "lesson · LSTM against GRU"),
+        ("forget_bias", "set forget bias"),
+        ("high-contrast", "theme high-contrast"),
+        ("adam", "preset adam"),
+    ],
+)
+def test_the_palette_finds_titles_and_the_words_beside_them(query: str, title: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        found = [hit async for hit in Search(app.screen).search(query)]
+        assert title in [hit.text for hit in found]
+        assert len(found) < 40
+
+    play(script, SMALL)
+
+
+def test_a_lesson_that_the_palette_finds_opens_from_every_view() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        (hit,) = [hit async for hit in Search(app.screen).search("10-lstm-and-gru")]
+        hit.command()
+        await settled(app, pilot)
+        assert app.state.lesson is not None
+        assert app.state.lesson.lesson == "10-lstm-and-gru"
 
     play(script, SMALL)
 

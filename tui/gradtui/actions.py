@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import ModalScreen
@@ -23,12 +23,13 @@ from .complaints import complaints
 from .cures import CURES, toggled
 from .dialogs import Picker, Prompt
 from .helping import Help
-from .language import tr
+from .language import current, tr
+from .lessons import library
+from .lessons.library import Entry as Shelved
 from .needs import differences, other
 from .palette import THEMES
 from .presets import PRESETS
 from .views import bars, compare
-from .views import lessons as lesson_views
 
 if TYPE_CHECKING:
     from .app import GradtuiApp
@@ -318,6 +319,12 @@ ACTIONS: dict[str, Action] = {
 Entry = tuple[str, str, Callable[[], Any]]
 
 
+@cache
+def shelf(names: tuple[str, ...], language: str) -> tuple[Shelved, ...]:
+    """The lessons of these names. Read once, when the palette first opens: each key that is typed there asks."""
+    return tuple(each for each in library.entries(language) if each.id in names)
+
+
 def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
     """Every command, every field of the experiment, every preset, theme and lesson."""
     for each in offered(app.profile):
@@ -330,10 +337,6 @@ def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
         ours = THEMES.get(theme)
         about = tr(ours.help) if ours is not None else tr("one of Textual's themes")
         yield tr("theme {name}", name=theme), about, partial(_wear, app, theme)
-    scene = app.scene()
-    for lesson in (lesson_views.shelf(scene) if scene is not None else None) or ():
-        yield (
-            tr("lesson · {title}", title=lesson.title),
-            lesson.summary,
-            partial(learning.open_lesson, app, lesson.id),
-        )
+    for lesson in shelf(app.state.lessons, current()):
+        about = f"{lesson.id} · {lesson.summary}"
+        yield tr("lesson · {title}", title=lesson.title), about, partial(learning.open_lesson, app, lesson.id)

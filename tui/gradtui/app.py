@@ -29,7 +29,7 @@ from .painting import Panes
 from .palette import DEFAULT, THEMES, palette
 from .profile import OPEN, Profile
 from .scrollbars import fit_glyphs
-from .search import Palette
+from .search import Palette, Search
 from .themes import textual_theme
 from .timeline import Timeline
 from .views import catalogue, status
@@ -58,6 +58,7 @@ class GradtuiApp(PacedApp):
     TITLE = "gradtui"
     CSS = "Screen { layers: base; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Search}
 
     def __init__(
         self, state: s.State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN

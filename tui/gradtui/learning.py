@@ -10,8 +10,8 @@ from gradtui_engine.options import Rejected
 from . import events as e
 from .about import About
 from .dialogs import Ask, Picker
-from .language import tr
-from .lessons import course
+from .language import current, tr
+from .lessons import course, library
 from .lessons.course import Progress
 from .lessons.lesson import LETTERS, Lesson, Question
 from .lessons.staging import cue, scenery, turned
@@ -27,6 +27,8 @@ def open_lesson(app: GradtuiApp, name: str) -> None:
     scene = app.scene()
     shelf = lessons.shelf(scene) if scene is not None else None
     entry = next((each for each in shelf or () if each.id == name), None)
+    # From the palette: nobody has asked for the list yet.
+    entry = entry or library.find(name, current())
     if entry is None:
         return
     if entry.lesson is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from rich.text import Text
 from textual import on
 from textual.await_complete import AwaitComplete
-from textual.command import CommandList, CommandPalette, SearchIcon
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.widgets import Input
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
@@ -16,6 +17,31 @@ from textual.worker import Worker, WorkerState
 from . import glyphs
 from .glyphs import render
 from .language import tr
+
+#: A hit in the title stands before every one in the words beside it, whose scores are at most this.
+_BESIDE = 0.5
+
+
+class Search(Provider):
+    """Finds an entry by its title, as Textual does, and by words that stand in its title or in what is told of it."""
+
+    async def discover(self) -> Hits:
+        for name, help, action, *_ in sorted(self.app.get_system_commands(self.screen), key=lambda each: each[0]):
+            yield DiscoveryHit(name, action, help=help)
+
+    async def search(self, query: str) -> Hits:
+        matcher, wanted = self.matcher(query), words(query)
+        for name, help, action, *_ in self.app.get_system_commands(self.screen):
+            told = " ".join(words(f"{name} {help}"))
+            if (score := matcher.match(name)) > 0:
+                yield Hit(1 + score, matcher.highlight(name), action, name, help)
+            elif wanted and all(each in told for each in wanted):
+                yield Hit(_BESIDE, name, action, name, help)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text; forget_bias and forget-bias are two."""
+    return re.sub(r"[-_]", " ", text.casefold()).split()
 
 
 class Palette(CommandPalette):
