@@ -49,3 +49,12 @@ def test_over_time_the_curves_stand_behind_the_z_of_the_step() -> None:
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_a_gated_state_has_no_one_activation_and_no_curves(name: str) -> None:
     assert "○" not in "".join(drawn(CASES[name], 3))
+
+
+def test_of_a_cell_with_gates_it_says_that_the_gates_are_saturated() -> None:
+    lstm = Experiment(cell="lstm", data="gaussian", steps=4, width=8, batch=8)
+    for experiment, stage, gates in ((lstm, 3, True), (lstm, 0, False), (Experiment(depth=4, width=8), 3, False)):
+        for width in (80, 45):
+            first = texts(activation.view(scene_of(experiment, selected=stage), width, 12))[0]
+            assert "sat" in first
+            assert ("gates sat" in first) is gates

@@ -288,3 +288,12 @@ def test_the_smallest_gradients_stand_beside_their_bars_and_leave_the_axis_where
     assert {len(line) for line in lines} == {80}
     (lowest,) = (line for line in lines if line.strip().startswith("1e-"))
     assert lowest[MARGIN - 1 :].lstrip("0123456789")[:1] in "·▁▂▃▄▅▆▇█ "
+
+
+def test_the_mark_of_the_reference_is_named_as_it_is_drawn() -> None:
+    lstm = Experiment(cell="lstm", data="gaussian", steps=6, width=8, batch=8)
+    for rows, mark in ((False, "─"), (True, "│")):
+        scene = scene_of(lstm, rows=rows, quantity="factor")
+        assert title(scene, 300).endswith(f"{mark} marks 1")
+        drawn = [span for line in view(scene, 80, 16) for span in line if span[1] == "reference"]
+        assert any(mark in text for text, _ in drawn)

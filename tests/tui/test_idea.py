@@ -159,3 +159,25 @@ def test_the_selected_stage_of_another_network_does_not_matter() -> None:
     deep = scene_of(Experiment(depth=100, width=2, batch=2), view="idea", selected=90)
     assert "▼ sigmoid" in shown(78, 18, deep)[0]
     assert {Simulation(each) for chain in idea.CHAINS for each in chain.experiments(0)} <= set(deep.results)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_it_says_that_the_header_names_another_network(size: tuple[int, int]) -> None:
+    assert "not the one in the header" in shown(*size)[-1]
+
+
+def test_each_column_names_its_experiments_where_there_is_room() -> None:
+    lines = shown(198, 46)
+    columns = ["\n".join(line[at : at + 64] for line in lines[:-1]) for at in (0, 66, 132)]
+    for column, before, after in zip(
+        columns,
+        (
+            "sigmoid · xavier_normal · digits",
+            "relu · xavier_normal · digits",
+            "RNN 30 steps × 64 · xavier_normal · gaussian",
+        ),
+        ("init xavier_normal → he_normal", "residual none → scaled", "forget bias – → 4"),
+        strict=True,
+    ):
+        assert before in column
+        assert after in column

@@ -333,3 +333,14 @@ def test_the_lab_in_words_has_the_numbers_of_the_lab() -> None:
     assert f"unit 3: z from {short(float(z[:, 2].min()))} to {short(float(z[:, 2].max()))}" in curve
     assert f"relu, selected: {short(float(np.sqrt((z > 0).mean())))}" in rows
     assert len(rows) == len(ACTIVATIONS)
+
+
+def test_the_lists_title_says_in_every_width_and_set_of_glyphs_what_the_numbers_are() -> None:
+    scene = scene_of(Experiment(depth=4, width=8, batch=8), view="lab")
+    for width in range(14, 80):
+        for glyph_set in glyphs.GLYPHS:
+            glyphs.use(glyph_set)
+            try:
+                assert glyphs.render("√E f′²") in glyphs.render(lab_rows.title(scene, width))
+            finally:
+                glyphs.use(glyphs.BLOCK)

@@ -89,12 +89,14 @@ def _alike(values: Array) -> bool:
 def _numbers(scene: Scene, width: int) -> Line:
     """Mean, spread, saturated and dead share of the stage."""
     numbers = scene.stages[scene.stage].activation
+    # A cell's share is that of its gates: what it passes on is no activation's output.
+    gates = scene.stage > 0 and is_gated(scene)
     shown = (
         (tr("mean"), tr("mean"), (short(numbers.mean), "text")),
         (tr("std"), tr("std"), (short(numbers.std), "text")),
         (
-            tr("saturated"),
-            tr("sat."),
+            tr("gates saturated") if gates else tr("saturated"),
+            tr("gates sat.") if gates else tr("sat."),
             (percent(numbers.saturated), "vanishing" if numbers.saturated > SATURATED else "text"),
         ),
         (tr("dead"), tr("dead"), (percent(numbers.dead), "vanishing" if numbers.dead > DEAD else "text")),

@@ -84,7 +84,10 @@ def title(scene: Scene, width: int) -> str:
     label = tr(drawn.quantity.label)
     mark = ""
     if drawn.quantity.reference:
-        mark = " · " + tr("│ marks {value}", value=f"{drawn.quantity.reference:g}")
+        value = f"{drawn.quantity.reference:g}"
+        # Upright bars have their reference across.
+        upright = scene.over_time and not scene.state.rows
+        mark = " · " + (tr("─ marks {value}", value=value) if upright else tr("│ marks {value}", value=value))
     return first_title(
         width,
         f"{whole} · {axis} · {held}{mark}",

@@ -14,7 +14,9 @@ from ..needs import Failed, Simulation
 from ..quotients import defined
 from ..scale import LogScale, cell_of
 from ..state import State
+from ..summary import describe
 from .bars import shown_stages
+from .compare import differing
 from .scene import Scene
 from .spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
 
@@ -24,6 +26,10 @@ _LENGTH = 30
 #: smallest pane, 58 cells wide, each has 18.
 _BOTH_FROM = 34
 _BETWEEN = 2
+#: Lines of a chain from which on it is told in words too.
+_WORDS_FROM = 17
+#: Stages that are shown at least before each chain says what is run.
+_STAGES_FIRST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,15 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     products = [(running_products(one), running_products(two)) for one, two in traces]
     scale = LogScale.of(value for pair in products for each in pair for value in each)
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
+    run = [_run(chain, seed, room) for chain in CHAINS]
+    most = max(len(each) for each in run)
+    run = [[*each, *([[]] * (most - len(each)))] for each in run]
+    inside = height - 1
+    if inside - _around(inside) - most < _STAGES_FIRST:
+        run = [[] for _ in CHAINS]
     blocks = [
-        _chain(scene, chain, pair, product, scale, room, height)
-        for chain, pair, product in zip(CHAINS, traces, products, strict=True)
+        [*_chain(scene, chain, pair, product, scale, room, inside - len(said)), *(fit(each, room) for each in said)]
+        for chain, pair, product, said in zip(CHAINS, traces, products, run, strict=True)
     ]
     lines: list[Line] = []
     for row in zip(*blocks, strict=True):
@@ -108,7 +120,30 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         for each in row:
             line += [*each, (" " * _BETWEEN, "text")]
         lines.append(line[:-1])
-    return page(lines, width, height)
+    return page([*lines, _own(width)], width, height)
+
+
+def _own(width: int) -> Line:
+    """That the header's experiment is another: the header stands above every view."""
+    texts = (
+        tr(
+            "this view compares six networks of its own, not the one in the header: of that, the seed alone counts here"
+        ),
+        tr("six networks of this view's own, not the one in the header"),
+    )
+    return first_fit(width, *([(text, "message")] for text in texts))
+
+
+def _run(chain: Chain, seed: int, width: int) -> list[Line]:
+    """Both experiments of a chain: the disease's whole, and what the cure changes in it."""
+    disease, cure = chain.experiments(seed)
+    lines = wrap(f"▼ {describe(disease, 1)}", width, "label")
+    return [*lines, *wrap(f"● {differing(disease, cure)}", width, "label")]
+
+
+def _around(height: int) -> int:
+    """Lines of a chain that are no stage's: its head, both results, the formula and, where there is room, the words."""
+    return 1 + (6 if height >= _WORDS_FROM else 3)
 
 
 def running_products(trace: Trace) -> list[float]:
@@ -137,7 +172,7 @@ def _chain(
     names = first_fit(width, [disease, ("  →  ", "label"), cure], [disease, (" ", "label"), cure])
     foot = [_result(traces, products, width, 0), _result(traces, products, width, 1)]
     foot += [first_fit(width, [(chain.formula, "formula")])]
-    if height >= 18:
+    if height >= _WORDS_FROM:
         foot += wrap(tr(chain.words), width, "dim")[:3]
         foot += [[]] * (4 + 2 - len(foot))
     rows = height - 1 - len(foot)

@@ -26,14 +26,14 @@ def title(scene: Scene, width: int) -> str:
             width,
             tr("√E f′² of every row at one z in {stride} of {place}", stride=stride, place=place),
             tr("√E f′² at one z in {stride}", stride=stride),
-            tr("rows"),
+            "√E f′²",
         )
     return first_title(
         width,
         tr("what each f leaves of the gradient · √E f′² at the z of {place}", place=place),
         tr("what each f leaves · √E f′²"),
         tr("√E f′² at these z"),
-        tr("rows"),
+        "√E f′²",
     )
 
 
