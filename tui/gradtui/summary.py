@@ -20,6 +20,7 @@ MARKS = {
     "saturated": "▬",
     "symmetric": "≡",
     "non_finite": "✗",
+    "no_loss": "0",
 }
 
 
