@@ -72,7 +72,7 @@ VARIABLE = frozenset(
         "chain.words",
         "command.help",
         "command.label",
-        "cure.label_of(a)",
+        "cure.label_of(acted)",
         "cure.label_of(state.experiment)",
         "cure.lacking",
         "drawn.quantity.label",

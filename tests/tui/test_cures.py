@@ -193,3 +193,9 @@ def test_the_differences_lead_from_a_to_b_and_none_of_them_is_needless(a: Experi
 def test_what_only_follows_is_no_difference() -> None:
     assert differences(Experiment(cell="rnn"), Experiment(cell="lstm")) == (("cell", "lstm"),)
     assert differences(Experiment(), Experiment(optimizer="adam")) == (("optimizer", "adam"),)
+
+
+def test_a_key_neither_throws_a_given_cell_away_nor_makes_a_given_activation_the_disease() -> None:
+    lstm = (("cell", "lstm"),)
+    assert toggled(CURES["gate"], Experiment(cell="gru"), lstm) == (*lstm, ("forget_bias", 2.0))
+    assert toggled(CURES["activation"], Experiment(activation="relu"), (("activation", "tanh"),)) == ()

@@ -71,6 +71,7 @@ def test_the_ratio_is_that_of_the_two_gradients(name: str, selected: int | None)
 SAME = "Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor."
 WORSE = "Honestly: this is no cure here. A was healthy, B is not."
 NOT_YET = "Honestly: no cure yet. B is not healthy either."
+FURTHER = "Honestly: B is worse than A, and neither is healthy."
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,8 @@ NOT_YET = "Honestly: no cure yet. B is not healthy either."
         (OVERFLOW, (("clip", "value"),), SAME),
         (HEALTHY, (("activation", "sigmoid"), ("depth", 30)), WORSE),
         (A, (("init", "orthogonal"), ("width", 8)), NOT_YET),
-        (A, (("gain", 1e6),), NOT_YET),
+        (A, (("gain", 1e6),), FURTHER),
+        (Experiment(activation="relu"), (("activation", "sigmoid"),), FURTHER),
         (A, (("activation", "relu"), ("init", "he_normal")), ""),
         (HEALTHY, (("residual", "scaled"),), ""),
     ],
@@ -95,9 +97,12 @@ def test_what_a_person_would_otherwise_believe_is_said_exactly_when_it_is_so(
     norms = [[repr(stage.gradient_norm) for stage in trace_of(each).stages] for each in (a, b)]
     healthy = trace_of(a).outcome.healthy, trace_of(b).outcome.healthy
     truth = SAME if norms[0] == norms[1] else {(True, False): WORSE, (False, False): NOT_YET}.get(healthy, "")
+    left = [trace_of(each).stages[1].gradient_norm / (trace_of(each).stages[-1].gradient_norm or 1) for each in (a, b)]
+    if truth == NOT_YET and left[1] < left[0] / 10:
+        truth = FURTHER
     assert truth == expected, "the case is what it is meant to be"
     shown = text(compared(a, changes), "difference")
-    assert [each for each in (SAME, WORSE, NOT_YET) if each in shown] == ([expected] if expected else [])
+    assert [each for each in (SAME, WORSE, NOT_YET, FURTHER) if each in shown] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("height", [3, 5, 7])
@@ -180,3 +185,19 @@ def test_the_verdicts_are_the_headers_word_for_word(name: str) -> None:
     scene = compared(*PAIRS[name])
     header = texts(status.header(scene, 100))[1].strip()
     assert header in text(scene, "difference", 99).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("a", "changes", "key"),
+    [
+        (Experiment(cell="gru", data="gaussian", steps=6), (("cell", "lstm"),), "·B forget gate"),
+        (Experiment(activation="relu"), (("activation", "sigmoid"),), "·A activation → sigmoid"),
+        (Experiment(activation="relu"), (), "·A activation → sigmoid"),
+        (Experiment(activation="relu"), (("activation", "tanh"),), "·A activation → tanh"),
+        (Experiment(), (("activation", "relu"),), "✓A activation "),
+    ],
+)
+def test_only_what_b_has_of_the_named_cure_is_ticked(a: Experiment, changes: Changes, key: str) -> None:
+    shown = text(compared(a, changes), "difference").splitlines()[-1]
+    assert key in shown
+    assert shown.count("✓") == key.count("✓")

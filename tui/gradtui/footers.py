@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradtui_engine import Experiment
 from gradtui_engine.experiment import options
 
 from .commands import BY_ID, offered, shown_keys
-from .cures import CURES
+from .cures import CURES, subject
 from .profile import OPEN, Profile
 from .state import State
 
@@ -85,23 +84,25 @@ def hints(state: State, profile: Profile = OPEN) -> tuple[Hint, ...]:
     allowed = {each.id for each in offered(profile)}
     rows = LEARNING if state.lesson is not None and state.view != "lessons" else FOOTERS[state.view]
     return tuple(
-        _named(each, state.experiment)
+        _named(each, state)
         for each in (rows[0], _FOLLOW, *rows[1:])
-        if each.keys and allowed.issuperset(each.commands) and _applies(each.commands[0], state.experiment)
+        if each.keys and allowed.issuperset(each.commands) and _applies(each.commands[0], state)
     )[:MOST]
 
 
-def _named(hint: Hint, experiment: Experiment) -> Hint:
-    """A cure by what it is in this experiment's network."""
+def _named(hint: Hint, state: State) -> Hint:
+    """A cure by what it is in the network that its key acts on."""
     command = hint.commands[0]
     if not command.startswith("cure_"):
         return hint
-    return Hint(hint.commands, CURES[BY_ID[command].argument].label_of(experiment))
+    cure = CURES[BY_ID[command].argument]
+    return Hint(hint.commands, cure.label_of(subject(cure, state.experiment, state.changes)))
 
 
-def _applies(command: str, experiment: Experiment) -> bool:
+def _applies(command: str, state: State) -> bool:
     """Whether a command has a meaning for this experiment: a field that its network has, a cure that it can have."""
     argument = BY_ID[command].argument
     if command.startswith("cure_"):
-        return bool(CURES[argument].choices(experiment))
-    return argument not in options() or options()[argument].applies_to(experiment.cell)
+        cure = CURES[argument]
+        return bool(cure.choices(subject(cure, state.experiment, state.changes)))
+    return argument not in options() or options()[argument].applies_to(state.experiment.cell)

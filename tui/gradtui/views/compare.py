@@ -10,7 +10,7 @@ from gradtui_engine.experiment import options
 from gradtui_engine.numerics import ratio
 
 from ..commands import shown_keys
-from ..cures import CURES, is_on
+from ..cures import CURES, has, subject, takes_away
 from ..formats import short
 from ..language import tr
 from ..needs import Failed, Simulation, differences, other
@@ -245,23 +245,35 @@ def _honest(a: Scene, b: Scene) -> str:
         return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
     if a.trace.outcome.healthy and not b.trace.outcome.healthy:
         return tr("Honestly: this is no cure here. A was healthy, B is not.")
+    if not a.trace.outcome.healthy and not b.trace.outcome.healthy and _further(a, b):
+        return tr("Honestly: B is worse than A, and neither is healthy.")
     if not a.trace.outcome.healthy and not b.trace.outcome.healthy:
         return tr("Honestly: no cure yet. B is not healthy either.")
     return ""
 
 
+def _further(a: Scene, b: Scene) -> bool:
+    """Whether the share that arrives is over ten times as far from 1 in B as in A, the same way."""
+    one, two = a.trace.outcome.ratio, b.trace.outcome.ratio
+    if a.trace.outcome.kind != b.trace.outcome.kind or not (math.isfinite(one) and math.isfinite(two)):
+        return False
+    return two < one / 10 if one < 1 else two > one * 10
+
+
 def _cures(scene: Scene, width: int) -> list[Line]:
     """Each cure's key, and whether B has it; at the end of each line there is room for an ellipsis."""
     a, lines = scene.trace.experiment, [[(tr("in B:"), "label")]]
-    b = other(a, scene.state.changes)
+    changes = scene.state.changes
     for cure in CURES.values():
-        if not cure.choices(a):
+        acted = subject(cure, a, changes)
+        if not cure.choices(acted):
             continue
-        on = is_on(cure, scene.state.changes, b)
+        on, disease = has(cure, a, changes), takes_away(cure, a, changes)
+        label = tr(cure.label_of(acted)) + (f" → {disease}" if disease else "")
         spans: Line = [
             (f" {'✓' if on else '·'}", "healthy" if on else "dim"),
             (shown_keys(f"cure_{cure.id}"), "key"),
-            (f" {tr(cure.label_of(a))}", "text" if on else "label"),
+            (f" {label}", "text" if on else "label"),
         ]
         if width_of(lines[-1]) + width_of(spans) > width - 2:
             lines.append([])
