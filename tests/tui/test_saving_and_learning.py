@@ -11,7 +11,6 @@ from textual.widgets import Input, Label, OptionList
 
 from gradtui import launch
 from gradtui.app import GradtuiApp
-from gradtui.commands import keys_of
 from gradtui.dialogs import Ask, Picker, PlainText
 from gradtui.exports import FORMATS
 from gradtui.lessons.course import Progress
@@ -23,7 +22,6 @@ from gradtui_engine import Experiment
 from .helpers import Pilot, play, settled, shown, toasts, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
-COPY = keys_of("copy")[:1]
 LESSON = "02-vanishing-with-sigmoid"
 
 
@@ -60,29 +58,6 @@ def test_a_lessons_step_is_the_same_screen_whether_it_is_opened_or_reached_by_ke
     there, direct = states
     for name in ("experiment", "changes", "view", "quantity", "step", "selected", "lesson"):
         assert getattr(there, name) == getattr(direct, name), name
-
-
-def test_a_copied_command_hides_nothing_until_it_is_asked_for_and_goes_at_the_next_key(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("TMUX", raising=False)
-    monkeypatch.delenv("TERM_PROGRAM", raising=False)
-    long = Experiment(depth=3, width=4, batch=4, activation="relu", init="he_normal", norm="layer", residual="add")
-
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press(*COPY)
-        await pilot.pause()
-        assert "sent to the terminal's clipboard" in shown(app)
-        assert toasts(app) == ""
-        await pilot.press(*COPY)
-        await pilot.pause()
-        assert "--residual add" in toasts(app)
-        await pilot.press("n")
-        await pilot.pause()
-        assert toasts(app) == ""
-
-    play(script, long)
 
 
 # -- files -------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from gradtui_engine import Trace
 
@@ -45,6 +46,8 @@ Cue = Callable[[Timeline], Iterable[e.Event]]
 _LONG, _LOOK = 0.3, 0.1
 #: Seconds after which plotext is loaded, aside: it takes 0.15 s, which the first plot would have to wait for.
 _LATER = 1.0
+#: Seconds that a key waits for the escape before it, which takes a few ms to close a dialog.
+_CLOSING = 0.2
 #: Lines of a lesson that a notch of the wheel goes.
 _WHEEL = 2
 
@@ -75,8 +78,9 @@ class GradtuiApp(PacedApp):
         self._on_arrival: list[Cue] = [lambda timeline: cursor]
         #: Called after every change of the state.
         self.followed_by: list[Callable[[], object]] = []
-        #: The command that was copied last.
-        self.copied = ""
+        #: Whether an escape is on its way to a dialog, and the keys that came after it.
+        self._escaping = False
+        self._after: list[events.Key] = []
         self._panes_made = False
         self._bars: dict[str, Lines] = {}
         self._panes: dict[str, PaneWidget] = {}
@@ -114,15 +118,12 @@ class GradtuiApp(PacedApp):
 
     def say(self, text: str, title: str = "", severity: SeverityLevel = "information") -> None:
         """In the status line; what does not fit there in a toast, which has room for it, and not in both."""
-        if self.fits(text):
+        fits = "\n" not in text and width_of([(text, "")]) < self.size.width
+        if fits:
             self.send(e.Message(text))
         else:
             self._hush()
             self.notify(text, title=title, severity=severity, timeout=10)
-
-    def fits(self, text: str) -> bool:
-        """Whether the status line has room for it."""
-        return "\n" not in text and width_of([(text, "")]) < self.size.width
 
     def _hush(self) -> None:
         if self.state.message:
@@ -149,9 +150,8 @@ class GradtuiApp(PacedApp):
 
     def _adopt(self) -> None:
         """Show the trace of the experiment that is asked for, where it has been computed already."""
-        need = Simulation(self.state.experiment)
-        if not self.state.loaded and need in self.jobs.results:
-            self._arrived(need, self.jobs.results[need])
+        if not self.state.loaded and Simulation(self.state.experiment) in self.jobs.results:
+            self._arrived(Simulation(self.state.experiment), self.jobs.results[Simulation(self.state.experiment)])
 
     def _arrived(self, need: Need, result: Any) -> None:
         """A result is there. That of experiment A becomes the trace on screen."""
@@ -248,6 +248,29 @@ class GradtuiApp(PacedApp):
             pane.put(boxes.get(name))
 
     # -- Textual's side --------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """A toast goes at the next key; a key after an escape waits until the dialog is closed, which had it else."""
+        fresh = isinstance(event, events.Key) and not event.is_forwarded
+        if isinstance(event, events.Key) and fresh:
+            if self._escaping:
+                self._after.append(event)
+                return
+            if self._notifications:
+                self.clear_notifications()
+            if event.key == "escape" and isinstance(self.screen, ModalScreen):
+                self._escaping = True
+                self.set_timer(_CLOSING, self._escaped)
+        await super().on_event(event)
+        # It has come back up from the dialog, whose binding it was.
+        if isinstance(event, events.Key) and not fresh and event.key == "escape":
+            await self._escaped()
+
+    async def _escaped(self) -> None:
+        """What was pressed after an escape is for what is in front now."""
+        waiting, self._after, self._escaping = self._after, [], False
+        for each in waiting:
+            await self.on_event(each)
 
     def compose(self) -> ComposeResult:
         colours = palette(self.theme, True)

@@ -14,7 +14,7 @@ from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.driver import Driver
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.timer import Timer
 
 from . import cycles
@@ -32,8 +32,6 @@ if sys.platform != "win32":
 REST = 0.15
 #: Seconds until the next look while the kernel does not take what has been written.
 _BLOCKED = 0.05
-#: Seconds that a key waits for the escape before it, which takes a few ms to close a dialog.
-_CLOSING = 0.2
 
 
 class PacedApp(App[int]):
@@ -55,9 +53,6 @@ class PacedApp(App[int]):
         self.hasty = False
         self._asked_at = -math.inf
         self._rest: Timer | None = None
-        #: Whether an escape is on its way to a dialog, and the keys that came after it.
-        self._escaping = False
-        self._after: list[events.Key] = []
         self._tidy_at: asyncio.TimerHandle | None = None
         #: What the terminal shows since it was taken for so many times.
         self._picture, self._taken = Picture(), 0
@@ -156,31 +151,6 @@ class PacedApp(App[int]):
             # partial function has its signature looked up each time: 0.1 ms.
             beat = events.Callback(callback=self._beat)
             self._beat_at = asyncio.get_running_loop().call_later(wait, self.post_message, beat)
-
-    # -- keys ------------------------------------------------------------------------------------------
-
-    async def on_event(self, event: events.Event) -> None:
-        """A toast goes at the next key; a key after an escape waits until the dialog is closed, which had it else."""
-        fresh = isinstance(event, events.Key) and not event.is_forwarded
-        if isinstance(event, events.Key) and fresh:
-            if self._escaping:
-                self._after.append(event)
-                return
-            if self._notifications:
-                self.clear_notifications()
-            if event.key == "escape" and isinstance(self.screen, ModalScreen):
-                self._escaping = True
-                self.set_timer(_CLOSING, self._escaped)
-        await super().on_event(event)
-        # It has come back up from the dialog, whose binding it was.
-        if isinstance(event, events.Key) and not fresh and event.key == "escape":
-            await self._escaped()
-
-    async def _escaped(self) -> None:
-        """What was pressed after an escape is for what is in front now."""
-        waiting, self._after, self._escaping = self._after, [], False
-        for each in waiting:
-            await self.on_event(each)
 
     # -- the terminal ----------------------------------------------------------------------------------
 

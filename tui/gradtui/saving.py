@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from . import clipboard
 from .about import About
 from .address import command
-from .commands import shown_keys
 from .exports import FORMATS, Format, Material, NotWritten, write
 from .formats import percent
 from .language import tr
@@ -21,18 +20,7 @@ if TYPE_CHECKING:
 
 def copy(app: GradtuiApp, argument: str) -> None:
     """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
-    text, sent = command(app.state, app.timeline), []
-
-    def write(text: str) -> None:
-        sent.append(text)
-        app.copy_to_clipboard(text)
-
-    told = clipboard.copy(text, os.environ, write, app.profile.files)
-    # What does not fit into the status line would hide a pane: at the first time it is said short.
-    if sent and not app.fits(told) and app.copied != text:
-        told = tr("sent to the terminal's clipboard; {key} again shows it", key=shown_keys("copy"))
-    app.copied = text
-    app.say(told)
+    app.say(clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files))
 
 
 def export(app: GradtuiApp, argument: str) -> None:
