@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.notifications import SeverityLevel
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from gradtui_engine import Trace
 
@@ -46,8 +45,6 @@ Cue = Callable[[Timeline], Iterable[e.Event]]
 _LONG, _LOOK = 0.3, 0.1
 #: Seconds after which plotext is loaded, aside: it takes 0.15 s, which the first plot would have to wait for.
 _LATER = 1.0
-#: Seconds that a key waits for the escape before it, which takes a few ms to close a dialog.
-_CLOSING = 0.2
 #: Lines of a lesson that a notch of the wheel goes.
 _WHEEL = 2
 
@@ -78,9 +75,6 @@ class GradtuiApp(PacedApp):
         self._on_arrival: list[Cue] = [lambda timeline: cursor]
         #: Called after every change of the state.
         self.followed_by: list[Callable[[], object]] = []
-        #: Whether an escape is on its way to a dialog, and the keys that came after it.
-        self._escaping = False
-        self._after: list[events.Key] = []
         self._panes_made = False
         self._bars: dict[str, Lines] = {}
         self._panes: dict[str, PaneWidget] = {}
@@ -248,29 +242,6 @@ class GradtuiApp(PacedApp):
             pane.put(boxes.get(name))
 
     # -- Textual's side --------------------------------------------------------------------------------
-
-    async def on_event(self, event: events.Event) -> None:
-        """A toast goes at the next key; a key after an escape waits until the dialog is closed, which had it else."""
-        fresh = isinstance(event, events.Key) and not event.is_forwarded
-        if isinstance(event, events.Key) and fresh:
-            if self._escaping:
-                self._after.append(event)
-                return
-            if self._notifications:
-                self.clear_notifications()
-            if event.key == "escape" and isinstance(self.screen, ModalScreen):
-                self._escaping = True
-                self.set_timer(_CLOSING, self._escaped)
-        await super().on_event(event)
-        # It has come back up from the dialog, whose binding it was.
-        if isinstance(event, events.Key) and not fresh and event.key == "escape":
-            await self._escaped()
-
-    async def _escaped(self) -> None:
-        """What was pressed after an escape is for what is in front now."""
-        waiting, self._after, self._escaping = self._after, [], False
-        for each in waiting:
-            await self.on_event(each)
 
     def compose(self) -> ComposeResult:
         colours = palette(self.theme, True)

@@ -20,11 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
-from textual.app import ScreenStackError
-from textual.dom import NoScreen
 from textual.drivers.linux_driver import LinuxDriver
-
-from .escapes import Escapes
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -134,10 +130,7 @@ class Lifeline(LinuxDriver):
 
         Textual's loop takes end-of-file for a pause, and ends with a traceback at a byte that is not UTF-8.
         """
-        parser, decode = (
-            Escapes(XTermParser(self._debug), self._is_bound),
-            getincrementaldecoder("utf-8")("replace").decode,
-        )
+        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
         while not self.exit_event.is_set():
             ready, _, _ = select.select([self.fileno], [], [], _LOOK)
             if ready:
@@ -152,13 +145,6 @@ class Lifeline(LinuxDriver):
                     self.process_message(message)
             for message in parser.tick():
                 self.process_message(message)
-
-    def _is_bound(self, key: str) -> bool:
-        """Whether a key does something on the screen that is in front."""
-        try:
-            return any(key in bindings.key_to_bindings for _, bindings in self._app.screen._modal_binding_chain)
-        except (ScreenStackError, NoScreen):  # there is none yet, or not any more
-            return False
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, events.CursorPosition) and self._owed:
