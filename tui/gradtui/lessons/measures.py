@@ -118,7 +118,7 @@ MEASURES = Table(
         Measure(
             "kind",
             "verdict",
-            "the diagnosis by name: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite, no_loss",
+            "the diagnosis by name: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite",
             lambda trace, stage: trace.outcome.kind,
             is_name=True,
         ),
