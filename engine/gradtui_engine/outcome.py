@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CRITICAL_DECADES = 3.0
 
 SEVERITIES = ("ok", "warning", "critical")
-KINDS = ("healthy", "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite", "no_loss")
+KINDS = ("healthy", "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
 SOURCES = {
     "healthy": "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
     "vanishing": "threshold 1e-3: AUTOTRAINER, ICSE 2021",
@@ -34,7 +34,6 @@ SOURCES = {
     "saturated": "|a| > 0.97 counts as saturated (Karpathy, makemore part 3); over half of a layer",
     "symmetric": "all units of a layer equal: Goodfellow et al. 2016, §8.4 (symmetry must be broken)",
     "non_finite": "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN",
-    "no_loss": "every gradient is a product with the one at the output, and 0 times anything is 0",
 }
 
 
@@ -137,15 +136,6 @@ def _non_finite(case: _Case) -> _Finding | None:
         message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=found.site)
     rule = Message("every number is finite")
     return _Finding("non_finite", True, found.site, found.stage, message, rule, found.value, math.inf)
-
-
-def _no_loss(case: _Case) -> _Finding | None:
-    """Nothing has vanished on the way where nothing started: with one class softmax is 1, and the loss 0."""
-    if case.trace.loss != 0.0 or case.norms[case.last] != 0.0:
-        return None
-    place = case.place(case.last)
-    message = Message("the loss and its gradient are 0 at the output already: there is nothing to learn")
-    return _Finding("no_loss", False, place, case.last, message, Message("loss > 0"), 0.0, 0.0)
 
 
 def _symmetric(case: _Case) -> _Finding | None:
@@ -258,7 +248,6 @@ def _healthy(case: _Case) -> _Finding:
 
 RULES: tuple[Callable[[_Case], _Finding | None], ...] = (
     _non_finite,
-    _no_loss,
     _symmetric,
     _dead,
     _vanishing,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from hypothesis import given
 
 from gradtui_engine import Experiment, Outcome, Trace, build, simulate
 from gradtui_engine.cells import CELLS
-from gradtui_engine.doctor import examine
 from gradtui_engine.document import document
 from gradtui_engine.thresholds import EXPLODED, VANISHED
 
@@ -270,15 +268,3 @@ def test_an_overflow_of_the_loss_alone_is_named_as_the_losss() -> None:
     assert outcome.kind == "non_finite"
     assert outcome.site == "loss · loss (mse)"
     assert outcome.stage is None
-
-
-def test_one_class_alone_leaves_nothing_to_learn_and_nothing_to_cure(tmp_path: Path) -> None:
-    path = tmp_path / "one.csv"
-    path.write_text("a,b,c\n1,2,x\n3,4,x\n", encoding="utf-8")
-    experiment = Experiment(depth=3, width=4, data=f"csv:{path}")
-    report = examine(experiment)
-    outcome = report.before.outcome
-    assert (outcome.kind, outcome.remedies, report.trials) == ("no_loss", (), ())
-    assert "nothing to learn" in outcome.message
-    path.write_text("a,b,c\n1,2,x\n3,4,y\n", encoding="utf-8")
-    assert simulate(experiment).outcome.kind != "no_loss"

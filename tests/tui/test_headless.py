@@ -290,16 +290,3 @@ def test_a_negative_number_is_a_value_not_an_option(value: str, command: Command
 
 def test_version(command: Command) -> None:
     assert command("--version").out == f"gradtui {__version__}\n"
-
-
-def test_where_there_is_nothing_to_learn_nothing_is_said_to_vanish_and_no_remedy_is_listed(
-    command: Command, tmp_path: Path
-) -> None:
-    path = tmp_path / "one.csv"
-    path.write_text("a,b,c\n1,2,x\n", encoding="utf-8")
-    run, doctor = (command(name, "--depth", "3", "--data", f"csv:{path}") for name in ("run", "doctor"))
-    assert "there is nothing to learn" in run.out
-    assert "there is nothing to learn" in doctor.out
-    assert "vanish" not in run.out + doctor.out
-    assert "reach" not in run.out
-    assert "remedy" not in doctor.out

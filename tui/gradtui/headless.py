@@ -153,8 +153,7 @@ def jacobian_lines(trace: Trace) -> list[str]:
 
 def summary(trace: Trace) -> list[str]:
     """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
-    # Of a gradient that is 0 at the output nothing carries, and nothing is lost.
-    theory, reach = trace.theory, [] if trace.outcome.kind == "no_loss" else list(_reach(trace))
+    theory, reach = trace.theory, list(_reach(trace))
     lines = [experiment_line(trace), tr("loss {value}", value=f"{trace.loss:.6g}"), verdict_line(trace.outcome)]
     if reach:
         lines.append(tr("reach: {distances}", distances=tr(", ").join(reach)))

@@ -70,7 +70,7 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     console.print(Text(measured, "dim"))
     console.print(Text(tr("source: {reference}", reference=tr(outcome.source)), "dim"))
     console.print(Text(tr("loss {before}, after one update {after}", before=before, after=after)))
-    if not report.trials:
+    if outcome.healthy:
         return status
     console.print()
     table = _table(tr("remedy"), "", tr("factor"), tr("end to end"), tr("loss"), tr("after 1 update"), tr("why"))

@@ -20,7 +20,6 @@ MARKS = {
     "saturated": "▬",
     "symmetric": "≡",
     "non_finite": "✗",
-    "no_loss": "0",
 }
 
 
