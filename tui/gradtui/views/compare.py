@@ -216,7 +216,7 @@ def differing(a: Experiment, b: Experiment) -> str:
                 for each in (a, b)
             )
             found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
-    return ", ".join(found) or tr("nothing")
+    return tr(", ").join(found) or tr("nothing")
 
 
 def _value(value: object) -> str:
