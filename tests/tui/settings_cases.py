@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -34,3 +35,8 @@ THIRD: dict[str, tuple[str, Any]] = {
     "mouse": ("true", True),
 }
 every_setting = pytest.mark.parametrize("name", SETTINGS)
+
+
+def written(value: Any) -> str:
+    """A value as TOML has it: of these, as JSON has it."""
+    return json.dumps(value)

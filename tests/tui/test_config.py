@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,16 +25,12 @@ from gradtui.settings import (
 
 from ..engine.helpers import fresh_python
 from .helpers import Command
-from .settings_cases import LOCALE, OTHER, every_setting
+from .settings_cases import LOCALE, OTHER, every_setting, written
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
-
-
-def written(value: Any) -> str:
-    return json.dumps(value)
 
 
 def test_what_is_shown_is_toml_that_gives_the_same_settings(path: Path) -> None:

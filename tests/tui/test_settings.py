@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,16 +24,12 @@ from gradtui.settings import (
 )
 
 from ..engine.helpers import drawn
-from .settings_cases import LOCALE, OTHER, THIRD, every_setting
+from .settings_cases import LOCALE, OTHER, THIRD, every_setting, written
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
-
-
-def written(value: Any) -> str:
-    return json.dumps(value)
 
 
 # -- the table ---------------------------------------------------------------------------------------------
