@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import datasets
+from .bound import Bounds, Layout
 from .cells import Sizes
 from .experiment import Experiment
 from .initialisers import INITIALISERS
 from .losses import LOSSES
 from .message import Message
 from .node import Arena, Node, Workspace, allocate
-from .numerics import Array, norm_inside
-from .operations import OPERATIONS
+from .numerics import Array, norm_of_squares, trusted_squares
 from .parameters import initialise
 from .problems import ExperimentError, Problem
 from .program import Instruction, Program
@@ -54,20 +54,20 @@ class Network:
     """
 
     def __init__(
-        self, experiment: Experiment, program: Program, parameters: Mapping[str, Array], batch: datasets.Batch
+        self,
+        experiment: Experiment,
+        program: Program,
+        parameters: Mapping[str, Array],
+        batch: datasets.Batch,
+        layout: Layout | None = None,
     ) -> None:
         self.experiment = experiment
         self.program = program
         self.parameters = {name: _frozen(array) for name, array in parameters.items()}
         self.batch = batch
-        self._operations = [OPERATIONS[each.operation] for each in program.instructions]
-        self._owned = [name for name, _ in program.owned()]
-        self._scratch = program.scratch()
-        self._merges = program.merges()
-        # Norms are taken while the gradient is still in the processor's cache: 5 instead of 45 µs at 256×256.
-        # (Over time the states are small, and one call for all of them is cheaper.)
-        wanted = {*self._scratch, *(program.stages if program.axis == "layer" else ())}
-        self._measured = [[name for name in each.inputs if name in wanted] for each in program.instructions]
+        #: What follows from the program alone: worked out once for it and all networks with other parameters.
+        self.layout = layout or Layout(program, np.dtype(experiment.dtype))
+        self._bounds = Bounds()
 
     def run(self, watch: Watch | None = None) -> Trace:
         """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`.
@@ -75,60 +75,49 @@ class Network:
         watch is told the share that is done, after an instruction.
         """
         watch = throttled(watch)
-        program, dtype = self.program, np.dtype(self.experiment.dtype)
-        values_and_gradients = [*self._owned, *program.kept]
-        sizes = [math.prod(program.slots[name].shape) for name in values_and_gradients]
-        arena = Arena([*sizes, *(array.size for array in self.parameters.values())], dtype)
-        values = self._values(arena)
-        gradients = allocate(program, program.kept, arena)
-        parameter_gradients = {name: arena.take(array.shape) for name, array in self.parameters.items()}
-        workspace = Workspace()
-        working = dict(gradients)
-        for name, number in self._scratch.items():
-            working[name] = workspace.buffer(f"gradient {number}", program.slots[name].shape, dtype)
-        for name in program.zeroed:
-            gradients[name].fill(0)
-        norms: dict[str, float] = {}
-        merges: dict[str, Merge] = {}
-        with np.errstate(all="ignore"):
-            nodes = self._nodes(values, working, parameter_gradients, workspace)
-            pairs = zip(self._operations, nodes, strict=True)
-            for operation, node in told(pairs, len(nodes), part(watch, 0.0, _FORWARD)):
-                operation.forward(node)
-            for index in told(range(len(nodes) - 1, -1, -1), len(nodes), part(watch, _FORWARD, 1.0)):
-                node, instruction = nodes[index], program.instructions[index]
-                addends = [
-                    (position, workspace.buffer("addend", working[instruction.inputs[position]].shape, dtype))
-                    for position in self._merges[index]
-                ]
-                for position, addend in addends:
-                    node.input_gradients[position] = addend
-                self._operations[index].backward(node)
-                for position, addend in addends:
-                    name = instruction.inputs[position]
-                    if program.measure_merges:
-                        merges[name] = Merge.of(working[name], addend)
-                    working[name] += addend
-                for name in self._measured[index]:
-                    norms[name] = norm_inside(working[name])
-        return Trace(
-            experiment=self.experiment,
-            program=program,
-            values=values,
-            gradients=gradients,
-            parameters=self.parameters,
-            parameter_gradients=parameter_gradients,
-            target=self.batch.target,
-            norms_in_run=norms,
-            merges=merges,
-        )
+        with self._bounds.take(self) as bound:
+            norms: dict[str, float] = {}
+            merges: dict[str, Merge] = {}
+            measure, most = self.program.measure_merges, trusted_squares(self.layout.dtype)[1]
+            with np.errstate(all="ignore"):
+                bound.reset()
+                count = len(bound.forward)
+                for forward, node in told(bound.forward, count, part(watch, 0.0, _FORWARD)):
+                    forward(node)
+                for backward, node, addends, measured in told(bound.backward, count, part(watch, _FORWARD, 1.0)):
+                    backward(node)
+                    for name, sum_, addend in addends:
+                        if measure:
+                            merges[name] = Merge.of(sum_, addend)
+                        sum_ += addend
+                    # Norms are taken while the gradient is still in the processor's cache: 5 instead of 45 µs at
+                    # 256×256. (Over time the states are small, and one call for all of them is cheaper.)
+                    for name, flat, least in measured:
+                        squares = float(flat.dot(flat))
+                        trusted = least < squares < most
+                        norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
+            values, gradients, parameter_gradients = bound.views()
+            return Trace(
+                experiment=self.experiment,
+                program=self.program,
+                values=values,
+                gradients=gradients,
+                parameters=self.parameters,
+                parameter_gradients=parameter_gradients,
+                target=self.batch.target,
+                norms_in_run=norms,
+                merges=merges,
+                paths=tuple(reversed(bound.notes)),
+            )
 
     def loss(self, running: Mapping[str, Array] | None = None) -> float:
         """The loss of a forward pass alone; with BatchNorm's running statistics, as in evaluation."""
         values = self.values()
         with np.errstate(all="ignore"):
-            nodes = self._nodes(values, {}, {}, Workspace())
-            for instruction, operation, node in zip(self.program.instructions, self._operations, nodes, strict=True):
+            nodes = self.nodes(values, {}, {}, Workspace())
+            for instruction, operation, node in zip(
+                self.program.instructions, self.layout.operations, nodes, strict=True
+            ):
                 if running is not None and instruction.choice == "batch":
                     prefix = instruction.parameters[0].rpartition(".")[0]
                     node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
@@ -141,22 +130,21 @@ class Network:
 
     def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
         """The same network with other parameters."""
-        return Network(self.experiment, self.program, parameters, self.batch)
+        return Network(self.experiment, self.program, parameters, self.batch, self.layout)
 
     def values(self) -> dict[str, Array]:
         """New arrays for all values, the input and the initial state filled in: what a forward pass starts from."""
-        sizes = [math.prod(self.program.slots[name].shape) for name in self._owned]
-        return self._values(Arena(sizes, np.dtype(self.experiment.dtype)))
+        return self.values_in(Arena(self.layout.value_sizes, self.layout.dtype))
 
-    def _values(self, arena: Arena) -> dict[str, Array]:
+    def values_in(self, arena: Arena) -> dict[str, Array]:
         program = self.program
-        values = allocate(program, self._owned, arena)
+        values = allocate(program, self.layout.owned, arena)
         values[program.input][...] = self.batch.inputs
         for name in program.initial:
             values[name].fill(0)
         return values
 
-    def _nodes(
+    def nodes(
         self,
         values: dict[str, Array],
         gradients: dict[str, Array],
@@ -261,7 +249,7 @@ def _scale_by_data(network: Network, watch: Watch | None) -> Network:
     values = network.values()
     with np.errstate(all="ignore"):
         # All but the loss, which comes last.
-        pairs = list(zip(network.program.instructions, network._operations, strict=True))[:-1]
+        pairs = list(zip(network.program.instructions, network.layout.operations, strict=True))[:-1]
         for instruction, operation in told(pairs, len(pairs), watch):
             operation.forward(_forward_node(network, instruction, values, parameters))
             if instruction.operation == "linear":

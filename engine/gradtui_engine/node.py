@@ -20,6 +20,7 @@ class Workspace:
         self._buffers: dict[tuple[str, tuple[int, ...]], Array] = {}
         self._constants: dict[int, tuple[Array, Array]] = {}
         self._ones: dict[int, Array] = {}
+        self._derived: list[tuple[Array, Array, Callable[[Array, Array], None]]] = []
 
     def ones(self, count: int, dtype: np.dtype[np.generic]) -> Array:
         """A vector of ones, made once a run."""
@@ -35,6 +36,33 @@ class Workspace:
             found = self._constants[key] = make()
         return found
 
+    def transposed(self, array: Array) -> Array:
+        """A parameter's transpose; of a small one contiguous, made once for a binding.
+
+        OpenBLAS takes 8.4 instead of 4.6 µs for h Wᵀ of 64×64×64 in float32 where Wᵀ is a view. From 128×128 on the
+        copy costs more than it saves, and memory.
+        """
+        if array.size > _SMALL:
+            return array.T
+        found = self._constants.get(-id(array))
+        return self._derive(-id(array), array, np.array(array.T, order="C"), _transpose) if found is None else found[0]
+
+    def negative(self, array: Array) -> Array:
+        """A parameter's negative, made once for a binding."""
+        found = self._constants.get(id(array))
+        return self._derive(id(array), array, -array, _negate) if found is None else found[0]
+
+    def _derive(self, key: int, array: Array, made: Array, again: Callable[[Array, Array], None]) -> Array:
+        """What follows from a parameter; `refresh` works it out again in place."""
+        self._constants[key] = made, array
+        self._derived.append((made, array, again))
+        return made
+
+    def refresh(self) -> None:
+        """After the parameters have changed in place."""
+        for out, array, again in self._derived:
+            again(out, array)
+
     def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         key = (name, shape)
         found = self._buffers.get(key)
@@ -43,14 +71,25 @@ class Workspace:
         return found
 
 
+def _transpose(out: Array, array: Array) -> None:
+    np.copyto(out, array.T)
+
+
+def _negate(out: Array, array: Array) -> None:
+    np.negative(array, out=out)
+
+
 class Node:
     """An instruction's arrays. Shapes are (batch, units) for states and as in PyTorch for parameters."""
 
     __slots__ = (
+        "backward_views",
         "choice",
         "constant",
+        "forward_views",
         "input_gradients",
         "inputs",
+        "notes",
         "output_gradients",
         "outputs",
         "parameter_gradients",
@@ -91,6 +130,11 @@ class Node:
         self.shared = list(map(parameter, instruction.shared)) if instruction.shared else _NONE
         self.target = target
         self.workspace = workspace
+        #: Views that an operation makes of these arrays, once for a binding.
+        self.forward_views: tuple[Array, ...] | None = None
+        self.backward_views: tuple[Array, ...] | None = None
+        #: Where an operation notes what it measures on the way; None where nobody asks.
+        self.notes: list[tuple[float, float, float]] | None = None
 
 
 _NOTHING: Array = np.empty(0)
@@ -115,6 +159,10 @@ class Arena:
     def _rounded(self, size: int) -> int:
         return -(-size // self._line) * self._line
 
+    @property
+    def block(self) -> Array:
+        return self._block
+
     def take(self, shape: tuple[int, ...]) -> Array:
         """The next array of the block."""
         size = math.prod(shape)
@@ -123,6 +171,8 @@ class Arena:
         return array
 
 
+#: Numbers of a matrix whose transpose is worth a copy: 96×96.
+_SMALL = 9216
 #: The least block: just over NumPy's threshold for large pages.
 _LARGE = 2**22 + 2**12
 

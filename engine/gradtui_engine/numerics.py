@@ -44,9 +44,18 @@ def norm(array: Array) -> float:
 def norm_inside(array: Array) -> float:
     """`norm` for callers that already have NumPy's warnings off: 0.6 µs less, a third of the whole at 64×64."""
     flat = array.ravel(order="K")
-    squares = float(np.dot(flat, flat))
+    return norm_of_squares(flat, flat.dot(flat))
+
+
+def norm_of_squares(flat: Array, squares: float) -> float:
+    """The norm of a flat array whose sum of squares is known, as the BLAS gives it."""
     least, most = _LIMITS[flat.dtype.char]
     return math.sqrt(squares) if flat.size * least < squares < most else _scaled_norm(flat)
+
+
+def trusted_squares(dtype: np.dtype[np.generic]) -> tuple[float, float]:
+    """Between these a sum of squares can be trusted; the first is for each number of it."""
+    return _LIMITS[dtype.char]
 
 
 def norms(stack: Array) -> list[float]:

@@ -41,8 +41,8 @@ class Operation:
 def _linear_forward(node: Node) -> None:
     weight, bias = node.parameters
     (out,) = node.outputs
-    np.matmul(node.inputs[0], weight.T, out=out)
-    out += bias
+    np.matmul(node.inputs[0], node.workspace.transposed(weight), out=out)
+    np.add(out, bias, out)
 
 
 def _linear_backward(node: Node) -> None:

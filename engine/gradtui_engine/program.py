@@ -185,6 +185,18 @@ class Program:
                     free[self.slots[name].shape].append(buffers[name])
         return buffers
 
+    @functools.cached_property
+    def chains(self) -> list[list[tuple[str, str, str, float]]]:
+        """For each stage the (part, slot read, slot written, constant) of the operations up to the next, last first."""
+        from .stages import chains_of
+
+        return chains_of(self.instructions, self.stages)
+
+    @functools.cached_property
+    def rows_of(self) -> dict[str, list[str]]:
+        """`parts`, worked out once."""
+        return self.parts()
+
     def parts(self) -> dict[str, list[str]]:
         """The names of the rows of each stack, in order."""
         found: dict[str, list[str]] = {}

@@ -34,7 +34,7 @@ def _forward(node: Node, weight: Array, bias: Array) -> None:
     pixel a step) as over 2: 0.67 against 0.07 ms for 64 steps of width 64, batch 32, float32.
     """
     steps, batch, count = node.inputs[0].shape
-    columns = np.empty((steps, count + 1, batch), node.inputs[0].dtype)
+    columns = node.workspace.buffer("columns", (steps, count + 1, batch), node.inputs[0].dtype)
     columns[:, :count] = node.inputs[0].swapaxes(1, 2)
     columns[:, count] = 1
     np.matmul(np.concatenate([weight, bias[:, None]], axis=1), columns, out=node.outputs[0].swapaxes(1, 2))
@@ -44,14 +44,18 @@ def backward(node: Node) -> None:
     (inputs,), hidden = node.inputs, node.reads[0]
     gradient, recurrent = _gradients(node)
     weight_ih, weight_hh, bias_ih, bias_hh = node.parameter_gradients
-    columns = _over_time(gradient)
-    recurrent_columns = columns if recurrent is gradient else _over_time(recurrent)
-    np.matmul(recurrent_columns, _over_time(hidden[:-1]).T, out=weight_hh)
+    columns = _over_time(node, "columns of the gradient", gradient)
+    shared = recurrent is gradient
+    recurrent_columns = columns if shared else _over_time(node, "recurrent columns", recurrent)
+    np.matmul(recurrent_columns, _over_time(node, "columns of the state", hidden[:-1]).T, out=weight_hh)
     np.matmul(columns, inputs.reshape(columns.shape[1], -1), out=weight_ih)
     # A product with ones: 33 instead of 100 µs for a sum over 2,048 columns.
     ones = node.workspace.ones(columns.shape[1], columns.dtype)
     np.dot(columns, ones, out=bias_ih)
-    np.dot(recurrent_columns, ones, out=bias_hh)
+    if shared:
+        bias_hh[...] = bias_ih
+    else:
+        np.dot(recurrent_columns, ones, out=bias_hh)
     wanted = node.input_gradients[0]
     if wanted is not None:
         np.matmul(node.parameters[0].T, gradient.swapaxes(1, 2), out=wanted.swapaxes(1, 2))
@@ -75,6 +79,9 @@ def _gradients(node: Node) -> tuple[Array, Array]:
     return gradient, node.read_gradients[1] if len(node.reads) > 1 else gradient
 
 
-def _over_time(states: Array) -> Array:
+def _over_time(node: Node, name: str, states: Array) -> Array:
     """(time, batch, units) → (units, time·batch), contiguous."""
-    return np.ascontiguousarray(states.transpose(2, 0, 1)).reshape(states.shape[2], -1)
+    steps, batch, units = states.shape
+    found = node.workspace.buffer(name, (units, steps, batch), states.dtype)
+    np.copyto(found, states.transpose(2, 0, 1))
+    return found.reshape(units, -1)

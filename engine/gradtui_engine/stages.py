@@ -72,8 +72,7 @@ class Stage:
 
     @functools.cached_property
     def activation(self) -> ActivationStatistics:
-        with np.errstate(all="ignore"):
-            return _statistics(self._trace, self.index)
+        return self._trace.activations[self.index]
 
     @functools.cached_property
     def parameters(self) -> Mapping[str, float]:
@@ -142,7 +141,7 @@ def stages_of(trace: Trace) -> tuple[Stage, ...]:
 def _norms(trace: Trace) -> dict[str, float]:
     """‖dL/dslot‖ of every slot on the gradient's way: whole stacks in one call, the rest as measured in the run."""
     known = dict(trace.norms_in_run)
-    for whole, names in trace.program.parts().items():
+    for whole, names in trace.program.rows_of.items():
         if whole in trace.gradients and whole.startswith(("h", "c")) and names[0] not in known:
             known.update(zip(names, norms(trace.gradients[whole]), strict=True))
     known.update((name, norm(trace.gradients[name])) for name in trace.program.stages[:1] if name not in known)
@@ -156,7 +155,7 @@ Parts = Callable[["Trace", Mapping[str, float], list[float]], list[dict[str, flo
 def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
     program, merges = trace.program, trace.merges
     found = []
-    for index, chain in enumerate(_chains(program.instructions, program.stages)):
+    for index, chain in enumerate(program.chains):
         parts = {}
         for part, source, result, constant in chain:
             if part == "scale":
@@ -174,7 +173,7 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
     return found
 
 
-def _chains(instructions: list[Instruction], stages: list[str]) -> list[list[tuple[str, str, str, float]]]:
+def chains_of(instructions: list[Instruction], stages: list[str]) -> list[list[tuple[str, str, str, float]]]:
     """For each stage the (part, slot read, slot written, constant) of the operations up to the next, last one first."""
     chains: list[list[tuple[str, str, str, float]]] = []
     current: list[tuple[str, str, str, float]] = []
@@ -196,7 +195,25 @@ def _rnn_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
 def _lstm_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
     scales = [known[name] for name in trace.program.cells]
     totals = [{"cell": ratio(value, after)} for value, after in itertools.pairwise(scales)]
-    return [one | other for one, other in zip(totals, _two_paths(trace, "c", scales), strict=True)]
+    paths = _noted_paths(trace, scales) or _two_paths(trace, "c", scales)
+    return [one | other for one, other in zip(totals, paths, strict=True)]
+
+
+def _noted_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]] | None:
+    """The two paths as the run has noted them; None where a square lies beyond what can be trusted."""
+    if len(trace.paths) != len(scales) - 1:
+        return None
+    info = np.finfo(trace.values["c/0"].dtype)
+    least, most = trace.values["c/0"].size * float(info.tiny / info.eps), float(info.max)
+    # Nothing but the direct path reaches the initial cell state.
+    found = [{"direct": ratio(scales[0], scales[1]), "gates": 0.0, "cosine": 0.0}]
+    for (direct, rest, product), scale in zip(trace.paths[:-1], scales[2:], strict=True):
+        if not (least < direct < most and least < rest < most):
+            return None
+        one, other = math.sqrt(direct), math.sqrt(rest)
+        cosine = float(product) / (one * other)
+        found.append({"direct": ratio(one, scale), "gates": ratio(other, scale), "cosine": cosine})
+    return found
 
 
 def _gru_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
@@ -223,21 +240,78 @@ def _two_paths(trace: Trace, carried: str, scales: list[float]) -> list[dict[str
 _PARTS: dict[str, Parts] = {"mlp": _mlp_parts, "rnn": _rnn_parts, "lstm": _lstm_parts, "gru": _gru_parts}
 
 
-def _statistics(trace: Trace, index: int) -> ActivationStatistics:
-    state = trace.values[trace.program.stages[index]]
-    mean = float(state.mean())
-    centred = (state - mean).ravel(order="K")
-    std = norm(centred) / math.sqrt(state.size)
-    if index == 0:
-        return ActivationStatistics(mean, std, 0.0, 0.0)
-    gates = trace.values.get(f"gates/{index}")
+#: Numbers that a pass over several stages takes at a time: what fits into the processor's cache.
+_CHUNK = 2**16
+
+
+def statistics_of(trace: Trace) -> tuple[ActivationStatistics, ...]:
+    """Of every stage, the stages of one size in passes over several at a time."""
+    names = trace.program.stages
+    found = [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get("h", ()) else []
+    states = trace.values["h"]
+    step = max(1, _CHUNK // max(1, states[0].size))
+    for start in range(0, len(states), step):
+        rows = slice(start, min(len(states), start + step))
+        found += [
+            ActivationStatistics(each.mean, each.std, saturated, dead)
+            for each, (saturated, dead) in zip(_signal(states[rows]), _shares(trace, len(found), rows), strict=True)
+        ]
+    first = found[0]
+    return (ActivationStatistics(first.mean, first.std, 0.0, 0.0), *found[1:])
+
+
+def _signal(states: Array) -> list[ActivationStatistics]:
+    """Mean and std of each of a stack of states."""
+    lying = states if states.flags.c_contiguous else states.swapaxes(-1, -2)
+    rows = lying.reshape(len(states), -1)
+    means = np.add.reduce(rows, axis=1) / rows.dtype.type(rows.shape[1])
+    stds = norms((rows - means[:, None])[:, :, None])
+    size = math.sqrt(rows.shape[1])
+    return [ActivationStatistics(mean, std / size, 0.0, 0.0) for mean, std in zip(means.tolist(), stds, strict=True)]
+
+
+def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
+    """The saturated and dead share of the stages in these rows of the states; `first` is the first one's stage."""
+    states = trace.values["h"][rows]
+    gates = trace.values.get("gates")
     if gates is not None:
-        saturated = _gates_saturated(gates, state.shape[1])
-        return ActivationStatistics(mean, std, saturated, _share(np.all(state == 0, axis=0)))
+        # Row k of the gates is that of stage k + 1.
+        begin = max(rows.start - 1, 0)
+        saturated = _gates_shares(gates[begin : rows.stop - 1], states.shape[2])
+        dead = _dead_shares(states != 0)
+        return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
     row = ACTIVATIONS[trace.experiment.activation_name]
-    output, slope = slopes(trace, index)
-    saturated = _outside(output, row.saturation) if row.saturation else 0.0
-    return ActivationStatistics(mean, std, saturated, _share(~np.any(slope, axis=0)))
+    outputs, found = _slopes_in(trace, first, rows)
+    saturated = _outside(outputs, row.saturation) if row.saturation else [0.0] * len(outputs)
+    return list(zip(saturated, _dead_shares(found != 0), strict=True))
+
+
+def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
+    """The activation's outputs and f'(z) of the stages in these rows."""
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    found = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
+    if found[0] is None:
+        outputs = sources = trace.values["h"][rows]
+    elif row.learned:
+        pairs = [slopes(trace, stage) for stage in range(first, first + len(found))]
+        return np.stack([output for output, _ in pairs]), np.stack([slope for _, slope in pairs])
+    else:
+        sources = _stacked(trace, [each.inputs[0] for each in found if each])
+        outputs = _stacked(trace, [each.outputs[0] for each in found if each])
+    result = np.empty_like(outputs)
+    row.derivative(sources, outputs, result, 1.0 if found[0] is None else found[0].constant)
+    return outputs, result
+
+
+def _stacked(trace: Trace, names: list[str]) -> Array:
+    """The values of these slots as one array: a view where they lie one after the other."""
+    slots = [trace.program.slots[name] for name in names]
+    whole, start = slots[0].whole, slots[0].index
+    if whole is not None and isinstance(start, int):
+        rows = range(start, start + len(slots))
+        if all(each.whole == whole and each.index == row for each, row in zip(slots, rows, strict=True)):
+            return trace.values[whole][start : rows.stop]
+    return np.stack([trace.values[name] for name in names])
 
 
 def slopes(trace: Trace, index: int) -> tuple[Array, Array]:
@@ -255,20 +329,27 @@ def slopes(trace: Trace, index: int) -> tuple[Array, Array]:
     return output, found_slopes
 
 
-def _gates_saturated(gates: Array, width: int) -> float:
+def _gates_shares(gates: Array, width: int) -> list[float]:
     """Over all gates: the candidate is a tanh (LSTM's and GRU's third block), the others are σ."""
-    candidate = gates[:, 2 * width : 3 * width]
-    count = gates.shape[1] // width
-    sigmoids = (gates[:, : 2 * width], gates[:, 3 * width :])
-    shares = [_outside(candidate, TANH_SATURATION)] + [
-        _outside(each, SIGMOID_SATURATION) for each in sigmoids if each.size
-    ]
-    return float(np.average(shares, weights=[1, 2, 1][: 1 + (count > 2) + (count > 3)]))
+    count = gates.shape[2] // width
+    candidate = _outside(gates[:, :, 2 * width : 3 * width], TANH_SATURATION)
+    first = _outside(gates[:, :, : 2 * width], SIGMOID_SATURATION)
+    if count == 3:
+        return [(one + 2 * two) / 3 for one, two in zip(candidate, first, strict=True)]
+    last = _outside(gates[:, :, 3 * width :], SIGMOID_SATURATION)
+    return [(one + 2 * two + three) / 4 for one, two, three in zip(candidate, first, last, strict=True)]
 
 
-def _outside(values: Array, levels: tuple[float, float]) -> float:
-    return _share((values < levels[0]) | (values > levels[1]))
+def _outside(values: Array, levels: tuple[float, float]) -> list[float]:
+    """Of each of a stack the share beyond the levels."""
+    low, high = (values.dtype.type(each) for each in levels)
+    mask = (values < low) | (values > high)
+    lying = mask if mask.flags.c_contiguous else mask.swapaxes(-1, -2)
+    size = values[0].size
+    return [int(np.count_nonzero(each)) / size for each in lying]
 
 
-def _share(mask: Array) -> float:
-    return int(np.count_nonzero(mask)) / mask.size
+def _dead_shares(alive: Array) -> list[float]:
+    """Of each of a stack (…, batch, units) the share of the units that are on for no sample."""
+    on = np.logical_or.reduce(alive, axis=1)
+    return [1.0 - int(np.count_nonzero(each)) / each.size for each in on]

@@ -20,7 +20,7 @@ from .outcome import Outcome, judge
 from .prediction import Theory, predict
 from .profile import Profile, profile
 from .program import Instruction, Program, Site
-from .stages import Stage, slopes, stages_of
+from .stages import ActivationStatistics, Stage, slopes, stages_of, statistics_of
 from .update import Update
 
 if TYPE_CHECKING:
@@ -95,12 +95,15 @@ class Trace:
     norms_in_run: dict[str, float]
     #: Where a skip and a branch meet, by the slot whose gradient is their sum.
     merges: dict[str, Merge]
+    #: Of each ∂L/∂c_t, t from 1: the squares of the direct path and of that through the gates, and their product.
+    paths: tuple[tuple[float, float, float], ...] = ()
     _update: Update = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for arrays in (self.values, self.gradients, self.parameter_gradients):
             for array in arrays.values():
-                array.setflags(write=False)
+                if array.flags.writeable:
+                    array.setflags(write=False)
         object.__setattr__(self, "_update", Update(self.experiment, self.parameters, self.parameter_gradients))
 
     @property
@@ -123,6 +126,12 @@ class Trace:
         with np.errstate(all="ignore"):
             # Of a shallow copy: stages that point back here would keep a dead trace until the garbage collector comes.
             return stages_of(copy.copy(self))
+
+    @functools.cached_property
+    def activations(self) -> tuple[ActivationStatistics, ...]:
+        """Mean, std, saturated and dead share of every stage, in a few passes over all of them."""
+        with np.errstate(all="ignore"):
+            return statistics_of(self)
 
     @functools.cached_property
     def profile(self) -> Profile:
