@@ -1,4 +1,5 @@
-"""What everybody else notices while somebody attacks `gradtui serve`: every attack of tests/serve/attacks.py, kept up.
+"""What everybody else notices while somebody attacks `gradtui serve`: every attack of
+tests/tui/serve/attacks.py, kept up.
 
 Meanwhile one visitor plays, and others come one after the other, look and go. The attacker is a process of its own at
 the lowest priority, as it would be on a machine of its own; all the same it shares the cores with what is measured.
@@ -20,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
-from tests.serve.attacks import ATTACKS, Attack
-from tests.serve.ssh import Server, Visitor, memory
-from tests.serve.target import PASSWORD, Target
+from tests.tui.serve.attacks import ATTACKS, Attack
+from tests.tui.serve.servers import Server, Visitor, memory
+from tests.tui.serve.target import PASSWORD, Target
 
 from serve import AGAIN, Viewer
 

@@ -12,8 +12,8 @@ import plain_mlp
 import plain_recurrent
 from cases import Extra
 from gradtui_engine import Trace
-from gradtui_engine.network import Network
-from gradtui_engine.numerics import Array, norm, norm_inside
+from gradtui_engine.core.numerics import Array, norm, norm_inside
+from gradtui_engine.run.network import Network
 from layout import Gradients
 from plain_mlp import PlainStep
 

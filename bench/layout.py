@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gradtui_engine.network import Network
-from gradtui_engine.numerics import Array
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.run.network import Network
 
 Gradients = Mapping[str, Array]
 

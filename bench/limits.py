@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from gradtui_engine.network import Network
-from gradtui_engine.numerics import Array
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.run.network import Network
 from layout import cell_names
 
 Product = tuple[Array, Array, Array]

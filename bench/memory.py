@@ -11,7 +11,7 @@ import tracemalloc
 import numpy as np
 
 from gradtui_engine import Experiment, build
-from gradtui_engine.network import Network
+from gradtui_engine.run.network import Network
 
 GOAL = 1.5
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradtui_engine.network import Network
-from gradtui_engine.numerics import Array
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.run.network import Network
 from layout import Gradients, Layer, layers
 
 #: Gives the loss and the gradients by parameter name.

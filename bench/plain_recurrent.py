@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradtui_engine.network import Network
-from gradtui_engine.numerics import Array
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.run.network import Network
 from layout import Gradients, cell_names
 from plain_mlp import PlainStep, cross_entropy
 

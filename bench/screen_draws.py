@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gradtui import cycles, plotting
-from gradtui.events import Event, Move, NextQuantity, Select, SelectItem, SelectUnit
-from gradtui.needs import Computed, Simulation
-from gradtui.state import State, update
-from gradtui.views import catalogue, status
-from gradtui.views.layout import arrange
+from gradtui.model.events import Event, Move, NextQuantity, Select, SelectItem, SelectUnit
+from gradtui.model.needs import Computed, Simulation
+from gradtui.model.state import State, update
+from gradtui.screen.terminal import cycles
+from gradtui.text import plot
+from gradtui.views import catalogue
+from gradtui.views.frame import status
+from gradtui.views.frame.layout import arrange
+from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
-from gradtui.views.scene import Scene
 from gradtui_engine import Experiment
 
 NETWORKS = {
@@ -38,7 +40,7 @@ def main() -> None:
     parser.add_argument("--only", choices=NETWORKS, help="only this network")
     only = parser.parse_args().only
     # As in the program: loaded before it is needed, and looking for dead objects when nobody waits.
-    plotting.load()
+    plot.load()
     cycles.seldom()
     missed = 0
     for name, experiment in NETWORKS.items():

@@ -24,7 +24,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serve.ssh import Server, _settings
+from tests.tui.serve.servers import Server, _settings
 
 from pty_session import Wire
 from serve import SIZE

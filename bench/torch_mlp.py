@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cases import Extra
-from gradtui_engine.network import Network
+from gradtui_engine.run.network import Network
 from layout import Layer, layers
 from torch_tools import TorchStep, finished, held, norms, parameters_of, ratios, retained, statistics
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import GRUCell, LSTMCell, Parameter, RNNCell, RNNCellBase, functional
 
 from cases import Extra
-from gradtui_engine.network import Network
+from gradtui_engine.run.network import Network
 from layout import cell_names
 from torch_tools import TorchStep, finished, held, norms, parameters_of, ratios, retained, statistics
 

@@ -11,7 +11,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from cases import Extra
 from gradtui_engine import Experiment
-from gradtui_engine.network import Network
+from gradtui_engine.run.network import Network
 from layout import Gradients
 
 torch.set_num_threads(1)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from gradtui import language
+from gradtui.text import language
 
 # Machines are shared: how long an example takes says nothing. The first text of a process alone takes seconds, in which
 # hypothesis makes its table of characters.

@@ -10,23 +10,23 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gradtui import helping, language
-from gradtui.commands import COMMANDS
-from gradtui.complaints import complaints
-from gradtui.language import tr
 from gradtui.lessons.format import LessonError, parse
-from gradtui.needs import Failed
-from gradtui.state import State
-from gradtui.tables import VIEWS, panes_of
-from gradtui.timeline import Timeline
-from gradtui.views import status
+from gradtui.model.commands import COMMANDS
+from gradtui.model.names import VIEWS, panes_of
+from gradtui.model.needs import Failed
+from gradtui.model.state import State
+from gradtui.model.timeline import Timeline
+from gradtui.screen.dialogs import helping
+from gradtui.text import language
+from gradtui.text.complaints import complaints
+from gradtui.text.language import tr
+from gradtui.views.frame import status
+from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
-from gradtui.views.readout import readout
-from gradtui.views.scene import Scene
+from gradtui.views.plain_text import readout
 from gradtui_engine import Experiment, ExperimentError, build
-
-from .tui.helpers import CASES, assert_page, moments, run_main, scene_of, scene_with, state_of
-from .tui.screens import screens, states
+from tests.tui.helpers import CASES, assert_page, moments, run_main, scene_of, scene_with, state_of
+from tests.tui.screens import screens, states
 
 # -- the screen --------------------------------------------------------------------------------------------
 

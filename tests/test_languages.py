@@ -9,14 +9,13 @@ import string
 import pytest
 from rich.cells import cell_len
 
-from gradtui import language
-from gradtui.language import LANGUAGES, catalogue, of_locale, tr
-from gradtui.palette import THEMES
-from gradtui.views.timeaxis import MARGIN
+from gradtui.screen.palette import THEMES
+from gradtui.text import language
+from gradtui.text.language import LANGUAGES, catalogue, of_locale, tr
+from gradtui.views.frame.timeaxis import MARGIN
 from gradtui_engine import Message
-from gradtui_engine.experiment import options
-
-from .tooling import tool
+from gradtui_engine.experiment.experiment import options
+from tests.tooling import tool
 
 CODES = [code for code in LANGUAGES if code != language.ENGLISH]
 codes = pytest.mark.parametrize("code", CODES)
@@ -57,7 +56,7 @@ def test_the_tool_reports_what_a_catalogue_lacks_and_has_too_much(monkeypatch: p
     changed["nobody says this"] = "…"
     monkeypatch.setattr(TOOL, "catalogue", lambda code: changed)
     lines = list(TOOL.report())
-    assert any("lacks 'no finite value' (tui/gradtui/views/heat.py:" in line for line in lines)
+    assert any("lacks 'no finite value' (tui/gradtui/text/heat.py:" in line for line in lines)
     assert any("has 'nobody says this', which nothing says" in line for line in lines)
     assert TOOL.main() == 1
 

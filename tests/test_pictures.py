@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gradtui.commands import BY_ID
-from gradtui.tables import VIEWS
+from gradtui.model.commands import BY_ID
+from gradtui.model.names import VIEWS
 from gradtui.views.catalogue import VIEWS as VIEW_ROWS
 from tests.tooling import ROOT, tool
 

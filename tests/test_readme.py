@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from gradtui import address
-from gradtui.app import GradtuiApp
-from gradtui.cli import COMMANDS, read
-from gradtui.commands import BY_ID, key_name
-from gradtui.commands import COMMANDS as KEYS
-from gradtui.presets import PRESETS
-from gradtui.settings import SETTINGS, load
-from gradtui.views.status import SMALLEST
+from gradtui.cli.main import COMMANDS, read
+from gradtui.cli.settings import SETTINGS, load
+from gradtui.model.commands import BY_ID, key_name
+from gradtui.model.commands import COMMANDS as KEYS
+from gradtui.model.presets import PRESETS
+from gradtui.screen.app import GradtuiApp
+from gradtui.share import address
+from gradtui.views.frame.status import SMALLEST
 from gradtui_engine import Experiment, simulate
-from gradtui_engine.experiment import options
-from gradtui_engine.spelling import flag
+from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.spelling import flag
 from tests.tooling import tool
 from tests.tui.helpers import play, run_main, settled, strict_json, until
 

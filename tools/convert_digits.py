@@ -1,7 +1,7 @@
 """Make engine/gradtui_engine/data/digits.npz from scikit-learn's copy of the UCI digits.
 
 Run once, by hand: `pip install scikit-learn && python tools/convert_digits.py`. The result is
-deterministic, ships in the package and is checked by tests/engine/test_data.py.
+deterministic, ships in the package and is checked by tests/engine/data/test_datasets.py.
 """
 
 from pathlib import Path

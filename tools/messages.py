@@ -14,46 +14,43 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gradtui import (
-    about,
-    commands,
-    cures,
-    exports,
-    footers,
-    form_model,
-    helping,
-    kiosk,
-    notes,
-    palette,
-    presets,
-    profile,
-    settings,
-)
-from gradtui.language import ENGLISH, LANGUAGES, catalogue
+from gradtui.cli import settings
 from gradtui.lessons import course
-from gradtui.serve import endings
-from gradtui.tables import AXES
-from gradtui.timeline import Grain
+from gradtui.model import commands, cure_keys, ineffective_options, permissions, presets
+from gradtui.model.names import AXES
+from gradtui.model.timeline import Grain
+from gradtui.screen import palette
+from gradtui.screen.dialogs import form_model, helping
+from gradtui.serve.kiosk import kiosk
+from gradtui.serve.session import endings
+from gradtui.share import exports
+from gradtui.text import describe, speech
+from gradtui.text.language import ENGLISH, LANGUAGES, catalogue
 from gradtui.views import catalogue as views
-from gradtui.views import cell, idea, panes, quantities, speech, spoken, theory_words
+from gradtui.views import panes
+from gradtui.views.explore import cell
+from gradtui.views.frame import footers, quantities
+from gradtui.views.idea import idea
+from gradtui.views.spoken import spoken
+from gradtui.views.theory import words as theory_words
 from gradtui_engine import Experiment, simulate
-from gradtui_engine.activations import ACTIVATIONS
-from gradtui_engine.cells import CELLS
-from gradtui_engine.clipping import CLIPPINGS
-from gradtui_engine.experiment import options
-from gradtui_engine.initialisers import INITIALISERS
-from gradtui_engine.losses import LOSSES
-from gradtui_engine.mlp import BLOCKS
-from gradtui_engine.normalisation import NORMALISATIONS
-from gradtui_engine.optimisers import OPTIMISERS
-from gradtui_engine.prose import table_texts as engine_texts
+from gradtui_engine.analysis.translatable_texts import table_texts as engine_texts
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.mlp import BLOCKS
+from gradtui_engine.program.normalisation import NORMALISATIONS
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.clipping import CLIPPINGS
+from gradtui_engine.rules.initialisers import INITIALISERS
+from gradtui_engine.rules.losses import LOSSES
+from gradtui_engine.rules.optimisers import OPTIMISERS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = (ROOT / "engine" / "gradtui_engine", ROOT / "tui" / "gradtui")
 #: Function → which of its arguments is the text.
 _TEXT_OF = {"tr": 0, "Message": 0}
 #: The modules that pass texts on.
-_PASSING = ("engine/gradtui_engine/message.py", "tui/gradtui/language.py")
+_PASSING = ("engine/gradtui_engine/core/message.py", "tui/gradtui/text/language.py")
 
 #: Every call of `tr` whose text is no literal, as its argument is written: all of them take it from a table.
 VARIABLE = frozenset(
@@ -236,7 +233,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "settings": (*_fields(settings.SETTINGS.values(), "help"), settings.SETTINGS["theme"].kind.allowed),
         "exports": _fields(exports.FORMATS.values(), "label", "help"),
         "footers": (hint.words for rows in (*footers.FOOTERS.values(), footers.LEARNING) for hint in rows),
-        "cures": (*_fields(cures.CURES.values(), "label", "lacking"), *_cure_labels()),
+        "cures": (*_fields(cure_keys.CURES.values(), "label", "lacking"), *_cure_labels()),
         "gates": (meaning for rows in cell.GATES.values() for _, _, meaning in rows),
         "chains": _fields(idea.CHAINS, "disease", "cure", "words"),
         "lessons": course.texts(),
@@ -244,10 +241,10 @@ def _tables() -> dict[str, Iterable[str]]:
         "regimes": (words for _, words in theory_words.REGIMES.values()),
         "readout": spoken.CROSSINGS.values(),
         "speech": speech.WORDS.values(),
-        "form": (*form_model.GROUPS, *map(about.key, options())),
+        "form": (*form_model.GROUPS, *map(describe.key, options())),
         "help": (helping.IDEA,),
-        "notes": (why for _, why in notes.CONDITIONS.values()),
-        "profile": profile.REFUSALS.values(),
+        "notes": (why for _, why in ineffective_options.CONDITIONS.values()),
+        "profile": permissions.REFUSALS.values(),
         "kiosk": (kiosk.FAILED,),
         "serve": (*_fields(endings.ENDS.values(), "sentence"), *_fields(endings.REFUSALS.values(), "sentence")),
     }
@@ -258,7 +255,7 @@ def _fields(rows: Iterable[Any], *fields: str) -> tuple[str, ...]:
 
 
 def _cure_labels() -> Iterator[str]:
-    return (label for each in cures.CURES.values() for _, label in each.labels)
+    return (label for each in cure_keys.CURES.values() for _, label in each.labels)
 
 
 def _symbols() -> Iterator[str]:

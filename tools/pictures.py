@@ -12,9 +12,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from gradtui.app import GradtuiApp
 from gradtui.lessons import library
-from gradtui.state import State
+from gradtui.model.state import State
+from gradtui.screen.app import GradtuiApp
 from gradtui_engine import Experiment
 
 DOCS = Path(__file__).parents[1] / "docs"

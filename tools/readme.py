@@ -9,16 +9,16 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from gradtui import address
-from gradtui.commands import BY_ID, key_table
+from gradtui.cli.settings import KEYS, SETTINGS, Setting
 from gradtui.lessons.check import measure_table
-from gradtui.presets import PRESETS
+from gradtui.model.commands import BY_ID, key_table
+from gradtui.model.presets import PRESETS
 from gradtui.serve import command
-from gradtui.settings import KEYS, SETTINGS, Setting
+from gradtui.share import address
 from gradtui.views.catalogue import VIEWS
-from gradtui_engine.experiment import Experiment, options
-from gradtui_engine.options import Choice
-from gradtui_engine.spelling import flag
+from gradtui_engine.core.fields import Choice
+from gradtui_engine.experiment.experiment import Experiment, options
+from gradtui_engine.experiment.spelling import flag
 
 ROOT = Path(__file__).parents[1]
 #: The environment whose defaults are shown, and others in which a default is another one.

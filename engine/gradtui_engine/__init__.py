@@ -12,16 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .experiment import Experiment
-    from .message import Message
-    from .network import Network, build, simulate
-    from .outcome import Outcome
-    from .preparation import prepare
-    from .problems import ExperimentError, Problem
-    from .program import Site
-    from .stages import ActivationStatistics, Stage
-    from .trace import Phase, Step, Trace
-    from .watch import Cancelled
+    from .analysis.diagnosis import Outcome
+    from .analysis.preparation import prepare
+    from .analysis.stages import ActivationStatistics, Stage
+    from .core.message import Message
+    from .core.problems import ExperimentError, Problem
+    from .core.progress import Cancelled
+    from .experiment.experiment import Experiment
+    from .program.program import Site
+    from .run.network import Network, build, simulate
+    from .run.trace import Phase, Step, Trace
 
 __all__ = [
     "ActivationStatistics",
@@ -45,22 +45,22 @@ __all__ = [
 #: The module of each name. Imported when it is asked for: what only reads options or says what is wrong (a server's
 #: front, for one) goes without NumPy and the networks, which are 28 MB.
 _MODULES = {
-    "ActivationStatistics": "stages",
-    "Cancelled": "watch",
-    "Experiment": "experiment",
-    "ExperimentError": "problems",
-    "Message": "message",
-    "Network": "network",
-    "Outcome": "outcome",
-    "Phase": "trace",
-    "Problem": "problems",
-    "Site": "program",
-    "Stage": "stages",
-    "Step": "trace",
-    "Trace": "trace",
-    "build": "network",
-    "prepare": "preparation",
-    "simulate": "network",
+    "ActivationStatistics": "analysis.stages",
+    "Cancelled": "core.progress",
+    "Experiment": "experiment.experiment",
+    "ExperimentError": "core.problems",
+    "Message": "core.message",
+    "Network": "run.network",
+    "Outcome": "analysis.diagnosis",
+    "Phase": "run.trace",
+    "Problem": "core.problems",
+    "Site": "program.program",
+    "Stage": "analysis.stages",
+    "Step": "run.trace",
+    "Trace": "run.trace",
+    "build": "run.network",
+    "prepare": "analysis.preparation",
+    "simulate": "run.network",
 }
 
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import settings
 
 from gradtui_engine import Experiment, ExperimentError, Network, Trace, build
-from gradtui_engine.archive import arrays
-from gradtui_engine.cells import CELLS
-from gradtui_engine.numerics import Array
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.run.npz import arrays
 
 
 def drawn(examples: int) -> settings:

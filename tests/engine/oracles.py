@@ -18,7 +18,7 @@ import numpy as np
 from autograd.extend import defvjp, primitive
 
 from gradtui_engine import Experiment, Trace
-from gradtui_engine.numerics import Array
+from gradtui_engine.core.numerics import Array
 
 # -- activations -------------------------------------------------------------------------------------------
 

@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradtui_engine.numerics import Array
-
-from .oracles import activate, slope
+from gradtui_engine.core.numerics import Array
+from tests.engine.oracles import activate, slope
 
 # Where the activations bend, beside 0: the ends of hard_tanh, hard_sigmoid and relu6.
 BENDS = (-3.0, -1.0, 0.0, 1.0, 3.0, 6.0)

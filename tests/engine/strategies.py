@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment
-from gradtui_engine.cells import CELLS
-from gradtui_engine.datasets import CSV, DATA_SETS, DataSet
-from gradtui_engine.experiment import is_optional, options
-from gradtui_engine.initialisers import INITIALISERS
-from gradtui_engine.losses import LOSSES
-from gradtui_engine.options import Choice, Integer, Kind, Number
+from gradtui_engine.core.fields import Choice, Integer, Kind, Number
+from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.rules.initialisers import INITIALISERS
+from gradtui_engine.rules.losses import LOSSES
 
 # What the cell and the data set decide between them; drawn apart from the other fields.
 SHAPE = ("cell", "data", "batch", "steps", "inputs", "loss")

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from textual import _wait
 
-from .helpers import Command, run_main
+from tests.tui.helpers import Command, run_main
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gradtui import form_model as model
+from gradtui.screen.dialogs import form_model as model
 from gradtui_engine import Experiment
-from gradtui_engine.experiment import options
+from gradtui_engine.experiment.experiment import options
 
 FIELDS = tuple(options())
 

@@ -20,17 +20,17 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from gradtui import cli
-from gradtui.app import GradtuiApp
-from gradtui.events import Changes, Event
-from gradtui.needs import Computed, Need, Simulation, other
-from gradtui.state import State, update
-from gradtui.tables import panes_of
-from gradtui.timeline import Timeline
+from gradtui.cli import main
+from gradtui.model.events import Changes, Event
+from gradtui.model.names import panes_of
+from gradtui.model.needs import Computed, Need, Simulation, other
+from gradtui.model.state import State, update
+from gradtui.model.timeline import Timeline
+from gradtui.screen.app import GradtuiApp
+from gradtui.screen.terminal.widgets import Lines
+from gradtui.text.spans import Line, text_of
 from gradtui.views.catalogue import needs
-from gradtui.views.scene import Scene
-from gradtui.views.spans import Line, text_of
-from gradtui.widgets import Lines
+from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment, ExperimentError, Trace, simulate
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
@@ -168,7 +168,7 @@ Command = Callable[..., Done]
 def run_main(capsys: pytest.CaptureFixture[str], *arguments: object) -> Done:
     """`gradtui ARGUMENTS` in this process."""
     capsys.readouterr()
-    status = cli.main([str(each) for each in arguments])
+    status = main.main([str(each) for each in arguments])
     captured = capsys.readouterr()
     return Done(status, captured.out, captured.err)
 

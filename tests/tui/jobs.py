@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradtui.background import Jobs
-from gradtui.needs import NOTHING, Known, Need, Watch
+from gradtui.model.needs import NOTHING, Known, Need, Watch
+from gradtui.screen.jobs import Jobs
 from gradtui_engine import Cancelled
 
 #: What is waited for comes within milliseconds; the deadline only says that it never will.

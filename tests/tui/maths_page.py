@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradtui.state import MOST_ANGLE
+from gradtui.model.state import MOST_ANGLE
+from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
-from gradtui.views.scene import Scene
 from gradtui_engine import Experiment
-
-from .helpers import scene_of, texts
+from tests.tui.helpers import scene_of, texts
 
 EXPERIMENT = Experiment(depth=5, width=3, batch=2)
 ANGLES = range(-MOST_ANGLE, MOST_ANGLE + 1)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gradtui.events import Changes
+from gradtui.model.events import Changes
+from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
-from gradtui.views.scene import Scene
 from gradtui_engine import Experiment
-
-from .helpers import scene_of, texts
+from tests.tui.helpers import scene_of, texts
 
 A = Experiment(depth=6, width=16, batch=16)
 RNN = Experiment(cell="rnn", data="gaussian", steps=12, width=8, batch=8)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from gradtui.views.bars import view
-from gradtui.views.scene import Scene
-
-from .helpers import texts
+from gradtui.views.frame.bars import view
+from gradtui.views.frame.scene import Scene
+from tests.tui.helpers import texts
 
 
 def label_cells(scene: Scene) -> int:

@@ -9,17 +9,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gradtui import glyphs
-from gradtui.lessons.course import Progress
-from gradtui.state import State
-from gradtui.tables import panes_of
-from gradtui.views import status
-from gradtui.views.layout import arrange
+from gradtui.model.names import panes_of
+from gradtui.model.progress import Progress
+from gradtui.model.state import State
+from gradtui.text import glyphs
+from gradtui.text.spans import Line
+from gradtui.views.frame import status
+from gradtui.views.frame.layout import arrange
 from gradtui.views.panes import TABLE
-from gradtui.views.spans import Line
 from gradtui_engine import Experiment
-
-from .helpers import scene_with, state_of, texts
+from tests.tui.helpers import scene_with, state_of, texts
 
 #: A step with a question, and the same step answered wrongly.
 ASKED = Progress("02-vanishing-with-sigmoid", 2)

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from gradtui.settings import (
-    SETTINGS,
-)
+from gradtui.cli.settings import SETTINGS
 
 LOCALE = {"LANG": "en_GB.UTF-8"}
 #: For every setting a value that is no default, as text and as TOML gives it.

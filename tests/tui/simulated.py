@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gradtui.pacing import Pacer
+from gradtui.screen.terminal.pacing import Pacer
 
 TICK = 0.001
 FRAME = 8000

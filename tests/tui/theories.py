@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from gradtui.needs import Failed, Need
-from gradtui.theory_needs import SpectraOf, needs
+from gradtui.model.needs import Failed, Need
+from gradtui.model.theory_needs import SpectraOf, needs
+from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
-from gradtui.views.scene import Scene
 from gradtui_engine import Experiment
-from gradtui_engine.jacobian import MOST_UNITS, Spectra
-
-from .helpers import CASES, scene_of, texts
+from gradtui_engine.analysis.jacobian import MOST_UNITS, Spectra
+from tests.tui.helpers import CASES, scene_of, texts
 
 PANES = {name: TABLE[name] for name in ("plane", "depth", "spectrum")}
 THEORY_CASES = CASES | {

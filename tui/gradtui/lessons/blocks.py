@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gradtui_engine.message import Message
-from gradtui_engine.options import Rejected
+from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.message import Message
 
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
+from ..text.markdown import reader
 
 FENCE = "+++"
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -65,14 +63,6 @@ class Section:
     line: int
     text: str
     blocks: tuple[Block, ...]
-
-
-@functools.cache
-def reader() -> MarkdownIt:
-    """The Markdown parser. It is imported where it is first needed: that takes 60 ms, which a start has no use for."""
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", {"html": False})
 
 
 def split_front_matter(source: str) -> tuple[Block, Block]:

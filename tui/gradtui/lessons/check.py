@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradtui_engine.message import Message
-from gradtui_engine.problems import ExperimentError, Problem
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import ExperimentError, Problem
 
-from ..language import current as language
-from ..language import tr
+from ..model.progress import Progress
+from ..text.language import current as language
+from ..text.language import tr
 from .conditions import expression
-from .course import Progress, naming, need
+from .course import naming, need
 from .lesson import LETTERS, Lesson, Question
 from .library import Entry, entries, entry_of
 from .measures import MEASURES

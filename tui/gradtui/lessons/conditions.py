@@ -21,10 +21,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gradtui_engine.message import Message, Verbatim
-from gradtui_engine.options import Rejected
-from gradtui_engine.outcome import KINDS
-from gradtui_engine.problems import unknown_name
+from gradtui_engine.analysis.diagnosis import KINDS
+from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.message import Message, Verbatim
+from gradtui_engine.core.problems import unknown_name
 
 from .measures import MEASURES, PLACES, Measure, Measured
 

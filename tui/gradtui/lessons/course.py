@@ -7,35 +7,19 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gradtui_engine.message import Message
-from gradtui_engine.options import Rejected
+from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.message import Message
 
-from ..formats import percent
-from ..language import tr
+from ..model.progress import Answer, Progress
+from ..text.formats import percent
+from ..text.language import tr
 from .conditions import Expression, Operand, Reader, expression
 from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders
 from .measures import MEASURES, Measured
 from .reading import Reading
 
 if TYPE_CHECKING:
-    from ..timeline import Timeline
-
-#: The number of a choice, 0 the first; or the number that the reader predicts.
-Answer = int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The step that is shown, and the answers that were given, by step: going back finds them again."""
-
-    lesson: str
-    step: int = 0
-    answers: tuple[tuple[int, Answer], ...] = ()
-
-    @property
-    def answer(self) -> Answer | None:
-        """The answer to the step's question; None where there is none (yet)."""
-        return dict(self.answers).get(self.step)
+    from ..model.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

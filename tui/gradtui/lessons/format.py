@@ -57,10 +57,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem
-from gradtui_engine.experiment import options
-from gradtui_engine.message import Message, Verbatim
-from gradtui_engine.options import Rejected
-from gradtui_engine.problems import unknown_name
+from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.message import Message, Verbatim
+from gradtui_engine.core.problems import unknown_name
+from gradtui_engine.experiment.experiment import options
 
 from . import values as v
 from .blocks import Block, Misplaced, Section, sections, split_front_matter

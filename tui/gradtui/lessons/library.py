@@ -14,10 +14,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
-from gradtui_engine.message import Message
-from gradtui_engine.problems import Problem
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import Problem
 
-from ..language import ENGLISH, tr
+from ..text.language import ENGLISH, tr
 from .format import LessonError, parse
 from .lesson import Lesson
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradtui_engine import build
-from gradtui_engine.cells import CELLS
-from gradtui_engine.clipping import global_norm
-from gradtui_engine.message import Message, Verbatim
-from gradtui_engine.table import Table
+from gradtui_engine.core.message import Message, Verbatim
+from gradtui_engine.core.table import Table
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.rules.clipping import global_norm
 
-from ..formats import percent, short
-from ..language import tr
+from ..text.formats import percent, short
+from ..text.language import tr
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Trace

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradtui_engine import Experiment, ExperimentError, Trace
-from gradtui_engine.message import Message
+from gradtui_engine.core.message import Message
 
-from ..needs import NOTHING, Failed, Known, Watch, other, trace_of
+from ..model.needs import NOTHING, Failed, Known, Watch, other, trace_of
 from .conditions import Operand, expression
 from .lesson import Setup
 from .measures import Measured, divide, measure
 
 if TYPE_CHECKING:
-    from ..events import Changes
+    from ..model.events import Changes
 
 #: Experiment A, and what B differs in.
 Pair = tuple[Experiment, "Changes"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import events as e
-from ..needs import NOTHING, Known, Watch
-from .course import Progress, cursor, effects, need
+from ..model import events as e
+from ..model.needs import NOTHING, Known, Watch
+from ..model.progress import Progress
+from .course import cursor, effects, need
 from .lesson import Lesson, Setup
 from .library import Entry, entries, find
 from .reading import Readings
 
 if TYPE_CHECKING:
-    from ..timeline import Timeline
+    from ..model.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from gradtui_engine.message import Message, Verbatim, joined
-from gradtui_engine.options import Rejected, given, not_allowed
-from gradtui_engine.problems import unknown_name
+from gradtui_engine.core.fields import Rejected, given, not_allowed
+from gradtui_engine.core.message import Message, Verbatim, joined
+from gradtui_engine.core.problems import unknown_name
 
-from ..tables import QUANTITIES, VIEWS
+from ..model.names import QUANTITIES, VIEWS
 from .conditions import condition, expression
 from .lesson import LETTERS, Choice
 from .measures import PLACES

@@ -10,24 +10,26 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradtui_engine import Experiment, network
-from gradtui_engine.message import Message
-from gradtui_engine.options import Choice, Integer, Rejected
-from gradtui_engine.problems import ExperimentError, Problem
-from gradtui_engine.spelling import flag
+from gradtui_engine import Experiment
+from gradtui_engine.core.fields import Choice, Integer, Rejected
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import ExperimentError, Problem
+from gradtui_engine.experiment.spelling import flag
+from gradtui_engine.run import network
 
-from .. import address, presets
-from ..language import current, tr
-from ..launch import opening
-from ..needs import other
-from ..profile import largest_trace
-from ..setting_kinds import Boolean
-from ..settings import SETTINGS, given_of
-from ..state import State
-from . import limits as limits_of
-from .limits import Limits
-from .plan import Plan
+from ..cli.launch import opening
+from ..cli.setting_kinds import Boolean
+from ..cli.settings import SETTINGS, given_of
+from ..model import presets
+from ..model.needs import other
+from ..model.permissions import largest_trace
+from ..model.state import State
+from ..share import address
+from ..text.language import current, tr
 from .report import FORMS, TABLE
+from .server_options import Plan
+from .session import limits as limits_of
+from .session.limits import Limits
 
 _INSTALL = "pip install 'gradtui[serve]'"
 _PORT = 2222
@@ -63,7 +65,7 @@ def switches() -> list[tuple[str, dict[str, Any]]]:
 
 def plan(experiment: Experiment, given: Any) -> Plan:
     """Read the options. Raises ExperimentError with every problem."""
-    from .hostkey import usual_path
+    from .ssh.hostkey import usual_path
 
     problems: list[Problem] = []
 
@@ -205,8 +207,8 @@ def serve(given: Any, out: TextIO) -> int:
     """Serve until a signal ends it. `given.plan` is what `plan` has made of the options."""
     found: Plan = given.plan
     if found.lecture_log is not None:
-        from .hostkey import fingerprint, host_key
-        from .present import present
+        from .lecture.present import present
+        from .ssh.hostkey import fingerprint, host_key
 
         key = host_key(found.key_file)
         return present(given, key, fingerprint(key), out)

@@ -7,9 +7,9 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from .endings import ENDS, REFUSALS, Ending, Refused
-from .launcher import End
-from .sessions import Session
+from .session.endings import ENDS, REFUSALS, Ending, Refused
+from .session.sessions import Session
+from .session.zygote_client import End
 
 #: Upper bounds of the classes of the first frame's seconds.
 CLASSES = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)

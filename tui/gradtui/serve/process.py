@@ -17,11 +17,11 @@ import os
 import sys
 from typing import NoReturn
 
-from gradtui_engine.problems import ExperimentError
+from gradtui_engine.core.problems import ExperimentError
 
-from .. import language
-from ..complaints import complaint
-from .plan import Plan
+from ..text import language
+from ..text.complaints import complaint
+from .server_options import Plan
 
 
 def become(plan: Plan) -> NoReturn:
@@ -43,8 +43,8 @@ def main() -> int:
     with os.fdopen(descriptor, encoding="utf-8") as file:
         plan = Plan.of_text(file.read())
     language.use(plan.language)
-    from .hostkey import fingerprint, host_key
     from .server import Server, many_files
+    from .ssh.hostkey import fingerprint, host_key
 
     many_files()
     try:

@@ -13,13 +13,13 @@ from typing import Any, TextIO
 
 from rich.cells import cell_len
 
-from ..formats import percent
-from ..language import tr
-from .endings import Ending, Refused
-from .launcher import End
-from .meter import Meters
-from .restore import plain
-from .sessions import Session
+from ..text.formats import percent
+from ..text.language import tr
+from .session.endings import Ending, Refused
+from .session.meter import Meters
+from .session.sessions import Session
+from .session.terminal_reset import plain
+from .session.zygote_client import End
 
 TABLE, LINES, JSON = "table", "text", "json"
 FORMS = (TABLE, LINES, JSON)

@@ -9,19 +9,19 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gradtui_engine.problems import ExperimentError, Problem
+from gradtui_engine.core.problems import ExperimentError, Problem
 
-from ..language import tr
-from .front import Admission, Front
-from .launcher import Launcher, LaunchError
+from ..text.language import tr
+from .listen import listen, own_address
 from .metrics import LOOPBACK, Metrics
-from .place import listen, own_address
 from .report import Report
-from .sessions import Sessions
+from .session.sessions import Sessions
+from .session.zygote_client import Launcher, LaunchError
+from .ssh.front import Admission, Front
 
 if TYPE_CHECKING:
-    from .lecture import Lecture
-    from .plan import Plan
+    from .lecture.lecture import Lecture
+    from .server_options import Plan
 
 #: Seconds between two looks of the live table.
 _LOOK = 1.0
@@ -49,7 +49,7 @@ class Server:
         self.front = Front(self.sessions, plan.limits, admission, lambda: plan.arguments)
         self.web: Any = None
         if plan.web is not None:
-            from .web import Web
+            from .web.front import Web
 
             self.web = Web(self.sessions, plan.limits, lambda: plan.arguments, self.report.note, plan.names)
 

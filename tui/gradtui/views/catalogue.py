@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..language import current as language
 from ..lessons.staging import needs as lesson_needs
-from ..needs import Need, Simulation, other
-from ..state import State
-from ..theory_needs import needs as theory_needs
-from . import idea
+from ..model.needs import Need, Simulation, other
+from ..model.state import State
+from ..model.theory_needs import needs as theory_needs
+from ..text.language import current as language
+from .idea import idea
 
 Needs = Callable[[State], tuple[Need, ...]]
 

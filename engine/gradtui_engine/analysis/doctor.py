@@ -1,0 +1,162 @@
+"""The doctor: tries each remedy on the same seed, data and random numbers, and reports what it measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.message import Message
+from ..core.problems import ExperimentError
+from ..core.progress import Watch, part, throttled
+from ..experiment.experiment import Experiment
+from ..experiment.remedies import Remedy
+from ..run.network import Network, build
+from .diagnosis import Outcome
+from .json_document import outcome_document, strict
+
+#: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
+_HELPS = 0.5
+#: What a remedy can turn out to do, the best first.
+EFFECTS = ("cures", "helps", "no cure", "worse")
+# The first run's share, for who watches: a tenth, as most diagnoses have 9 to 12 remedies to try; and building's share.
+_FIRST, _BUILD = 0.1, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one experiment: its outcome, the loss, and the loss after one update."""
+
+    experiment: Experiment
+    outcome: Outcome
+    loss: float
+    loss_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A remedy, tried. effect is one of EFFECTS; text says why in the light of the numbers."""
+
+    remedy: Remedy
+    measured: Measured
+    effect: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The experiment as it is, and its remedies, the best first."""
+
+    before: Measured
+    trials: tuple[Trial, ...]
+
+
+def examine(
+    experiment: Experiment, begin: Callable[[str], None] = lambda name: None, watch: Watch | None = None
+) -> Report:
+    """Run the experiment, and if it is unhealthy every remedy that is offered for it. Raises ExperimentError.
+
+    begin is told the name of each remedy before it is tried, watch the share that is done.
+    """
+    watch = throttled(watch)
+    before = _built_and_measured(experiment, part(watch, 0.0, _FIRST))
+    offered = before.outcome.remedies
+    trials = []
+    for number, remedy in enumerate(offered):
+        begin(remedy.name)
+        share = part(part(watch, _FIRST, 1.0), number / len(offered), (number + 1) / len(offered))
+        try:
+            after = _built_and_measured(remedy.apply(before.experiment), share)
+        except ExperimentError:
+            continue  # not possible here: too large, or its data do not fit the other cell
+        trials.append(_trial(remedy, before, after))
+    if watch is not None:
+        watch(1.0)
+    return Report(before, tuple(sorted(trials, key=_rank)))
+
+
+def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Measured:
+    return measure(build(experiment, part(watch, 0.0, _BUILD)), part(watch, _BUILD, 1.0))
+
+
+def measure(network: Network, watch: Watch | None = None) -> Measured:
+    """Run a network, update it once, and run it again for the loss."""
+    trace = network.run(watch)
+    return Measured(network.experiment, trace.outcome, trace.loss, network.updated(trace).loss())
+
+
+def _decades(outcome: Outcome) -> float:
+    """How many orders of magnitude the end-to-end ratio is away from 1."""
+    if outcome.kind == "non_finite" or not outcome.ratio > 0 or math.isinf(outcome.ratio):
+        return math.inf
+    return abs(math.log10(outcome.ratio))
+
+
+def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
+    if after.outcome.healthy:
+        # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
+        if not after.loss_after > after.loss:
+            return Trial(remedy, after, "cures", remedy.why)
+        rate = f"{after.experiment.learning_rate:g}"
+        text = Message("{why} But one update at η = {rate} raises the loss.", why=remedy.why, rate=rate)
+        return Trial(remedy, after, "cures", text)
+    found = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}
+    if before.outcome.kind not in ("vanishing", "exploding"):
+        # The ratio says nothing of dead, saturated or equal units: what counts is whether they still are.
+        if after.outcome.kind != before.outcome.kind:
+            return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **found))
+        return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **found))
+    was, now = _decades(before.outcome), _decades(after.outcome)
+    if now < was * (1 - _HELPS):
+        return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **found))
+    effect = "worse" if now > was * (1 + _HELPS) or (math.isinf(now) and not math.isinf(was)) else "no cure"
+    return Trial(remedy, after, effect, Message("{kind}: {no_cure}", **found))
+
+
+def _falls(measured: Measured) -> bool:
+    return measured.loss_after < measured.loss
+
+
+def _rank(trial: Trial) -> tuple[int, bool, float, float]:
+    """By effect; then those whose loss falls after one update; then by the end-to-end ratio's distance from 1."""
+    order = EFFECTS.index(trial.effect)
+    loss = trial.measured.loss_after
+    return (
+        order,
+        not _falls(trial.measured),
+        _decades(trial.measured.outcome),
+        loss if math.isfinite(loss) else math.inf,
+    )
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The report as strict JSON types."""
+    found: dict[str, Any] = strict(
+        {
+            "schema": 1,
+            "experiment": report.before.experiment.to_mapping(),
+            "before": _measured(report.before),
+            "remedies": [
+                {
+                    "name": trial.remedy.name,
+                    "changes": dict(trial.remedy.changes),
+                    "effect": trial.effect,
+                    "text": trial.text,
+                    **_measured(trial.measured),
+                }
+                for trial in report.trials
+            ],
+        }
+    )
+    return found
+
+
+def _measured(measured: Measured) -> dict[str, Any]:
+    return {
+        "outcome": outcome_document(measured.outcome),
+        "factor": measured.outcome.average_factor,
+        "ratio": measured.outcome.ratio,
+        "loss": measured.loss,
+        "loss_after_update": measured.loss_after,
+    }

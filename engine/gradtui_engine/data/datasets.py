@@ -1,0 +1,267 @@
+"""The table of data sets: what a network is fed, standardised, one batch drawn by the seed."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from ..core.fields import Choice
+from ..core.message import Message
+from ..core.numerics import Array, Purpose, generator
+from ..core.problems import ExperimentError, Problem
+from ..core.table import Table
+from . import csv_file, synthetic
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one iteration reads: inputs (batch, inputs) or (time, batch, inputs), target, and the loss that fits.
+
+    target is (batch,) of class numbers for cross_entropy and (batch, outputs) of numbers for mse; where every time
+    step has its own, (time, batch).
+    """
+
+    inputs: Array
+    target: Array
+    outputs: int
+    loss: str
+
+    @property
+    def size(self) -> int:
+        return int(self.inputs.shape[-2])
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a data set is asked for. None means: as the data has it."""
+
+    source: str
+    batch: int | None
+    steps: int | None
+    inputs: int | None
+    over_time: bool
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """One data set. What is fixed is a number here; None leaves it to the experiment or to the file.
+
+    over_time says whether a recurrent cell can read it; is_sequence that its samples are sequences also to an MLP,
+    which then reads them flattened. loss is the one that fits.
+    """
+
+    name: str
+    description: str
+    load: Callable[[Request], Batch]
+    note: str
+    over_time: bool = False
+    is_sequence: bool = False
+    steps: int | None = None
+    inputs: int | None = None
+    samples: int | None = None
+    outputs: int | None = None
+    loss: str | None = "cross_entropy"
+
+
+def standardise(values: Array, axes: tuple[int, ...]) -> Array:
+    """(x − mean) / std over the given axes; a constant column becomes exactly 0.
+
+    Columns are scaled by a power of two first, which is exact, so that numbers of 1e-300 or 1e307 do not under- or
+    overflow on the way. Constant is decided by the values: the mean of equal numbers can be off by a rounding, and
+    dividing that by its own size would make ±1 of nothing.
+    """
+    low, high = values.min(axis=axes, keepdims=True), values.max(axis=axes, keepdims=True)
+    _, exponent = np.frexp(np.maximum(np.abs(low), np.abs(high)))
+    scaled = np.ldexp(values, -exponent)
+    std = scaled.std(axis=axes, keepdims=True)
+    constant = low == high
+    centred = np.where(constant, 0.0, scaled - scaled.mean(axis=axes, keepdims=True))
+    return np.asarray(centred / np.where(constant | (std == 0.0), 1.0, std))
+
+
+@functools.cache
+def _digits() -> tuple[Array, Array]:
+    with (resources.files(__package__) / "digits.npz").open("rb") as file, np.load(file) as archive:
+        return archive["images"].astype(np.float64), archive["labels"].astype(np.int64)
+
+
+def _choose(request: Request, samples: int) -> Array:
+    """Indices of the batch, drawn without replacement."""
+    size = min(request.batch or DEFAULT_BATCH, samples)
+    return generator(request.seed, Purpose.BATCH).choice(samples, size=size, replace=False)
+
+
+def _arrange(values: Array, chosen: Array, over_time: bool) -> Array:
+    """(samples, time, inputs) → the batch as (time, batch, inputs), or flattened as (batch, time·inputs)."""
+    picked = values[chosen]
+    return picked.transpose(1, 0, 2) if over_time else picked.reshape(len(chosen), -1)
+
+
+def _digits_view(steps: int) -> Callable[[Request], Batch]:
+    def load(request: Request) -> Batch:
+        images, labels = _digits()
+        # One scale per input, shared by all time steps: a pixel's value must mean the same at each step.
+        values = standardise(images.reshape(len(images), steps, 64 // steps), axes=(0, 1))
+        chosen = _choose(request, len(images))
+        return Batch(_arrange(values, chosen, request.over_time), labels[chosen], 10, "cross_entropy")
+
+    return load
+
+
+def _gaussian(request: Request) -> Batch:
+    """x ~ N(0, 1); target = x · v / √n over all n numbers of a sample, v ~ N(0, 1): unit variance."""
+    inputs, size = request.inputs or DEFAULT_INPUTS, request.batch or DEFAULT_BATCH
+    steps = (request.steps or DEFAULT_STEPS) if request.over_time else 1
+    values = generator(request.seed, Purpose.DATA).standard_normal((size, steps, inputs))
+    direction = generator(request.seed, Purpose.TARGET).standard_normal(steps * inputs)
+    target = values.reshape(size, -1) @ direction / math.sqrt(steps * inputs)
+    return Batch(_arrange(values, np.arange(size), request.over_time), target[:, None], 1, "mse")
+
+
+def _csv(request: Request) -> Batch:
+    table = csv_file.read(request.source)
+    values = standardise(table.features, axes=(0,))[:, :, None]
+    chosen = _choose(request, len(values))
+    inputs = _arrange(values, chosen, request.over_time)
+    if table.classes is None:
+        return Batch(inputs, table.target[chosen][:, None], 1, "mse")
+    return Batch(inputs, table.target[chosen], len(table.classes), "cross_entropy")
+
+
+def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], Batch]:
+    """A task, made for exactly the batch that is asked for."""
+
+    def load(request: Request) -> Batch:
+        size, steps = request.batch or DEFAULT_BATCH, request.steps or DEFAULT_STEPS
+        values, target = make(generator(request.seed, Purpose.DATA), size, steps)
+        inputs = _arrange(values, np.arange(size), request.over_time)
+        per_step = target.shape == (size, steps) and loss == "cross_entropy"
+        if per_step:
+            # An MLP has one output: it answers with the last step's.
+            target = target.T if request.over_time else target[:, -1]
+        return Batch(inputs, target, outputs, loss)
+
+    return load
+
+
+DEFAULT_BATCH = 64
+DEFAULT_INPUTS = 64
+DEFAULT_STEPS = 64
+CSV = "csv:PATH"
+
+DATA_SETS = Table(
+    "data",
+    (
+        DataSet(
+            "digits", "handwritten digits, 64 pixels at once, 10 classes", _digits_view(1),
+            "The UCI/NIST optical digits (Alpaydin & Kaynak 1998), each pixel standardised by itself.",
+            inputs=64, samples=1797, outputs=10,
+        ),
+        DataSet(
+            "digits-rows", "handwritten digits, a row of 8 pixels at a time", _digits_view(8),
+            "8 time steps × 8 inputs.",
+            over_time=True, is_sequence=True, steps=8, inputs=8, samples=1797, outputs=10,
+        ),
+        DataSet(
+            "digits-pixels", "handwritten digits, one pixel at a time", _digits_view(64),
+            "64 time steps × 1 input: the small sister of pixel-by-pixel MNIST (Le et al. 2015).",
+            over_time=True, is_sequence=True, steps=64, inputs=1, samples=1797, outputs=10,
+        ),
+        DataSet(
+            "gaussian", "standard normal inputs and a random linear target, any width and length", _gaussian,
+            "For comparing with theory, which assumes such inputs.",
+            over_time=True, outputs=1, loss="mse",
+        ),
+        DataSet(
+            "xor", "four clouds, two classes: no line parts them", _made(synthetic.xor, 2, "cross_entropy"),
+            "The problem that a network without a hidden layer cannot solve.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "moons", "two half circles, two classes", _made(synthetic.moons, 2, "cross_entropy"),
+            "Two inputs, a curved border.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "spirals", "two spirals, two classes", _made(synthetic.spirals, 2, "cross_entropy"),
+            "Two inputs, a border that needs depth or width.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "circles", "a circle in a circle, two classes", _made(synthetic.circles, 2, "cross_entropy"),
+            "Two inputs, a closed border.", inputs=2, outputs=2,
+        ),
+        DataSet(
+            "adding", "the adding problem: the sum of two marked numbers of many", _made(synthetic.adding, 1, "mse"),
+            "Hochreiter & Schmidhuber 1997; answering 1 without looking costs 1/6.",
+            over_time=True, is_sequence=True, inputs=2, outputs=1, loss="mse",
+        ),
+        DataSet(
+            "copy", "copy memory: repeat the first symbols at the end",
+            _made(synthetic.copy_memory, synthetic.COPY_SYMBOLS + 2, "cross_entropy"),
+            "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target.",
+            over_time=True, is_sequence=True, inputs=synthetic.COPY_SYMBOLS + 2, outputs=synthetic.COPY_SYMBOLS + 2,
+        ),
+        DataSet(
+            "parity", "is the number of ones odd? One bit at a time", _made(synthetic.parity, 2, "cross_entropy"),
+            "The answer hangs on every bit: one forgotten step and it is a coin toss.",
+            over_time=True, is_sequence=True, inputs=1, outputs=2,
+        ),
+        DataSet(
+            CSV, "your own table: a header row, the last column is the target", _csv,
+            "A target of numbers is regression, anything else classification. An MLP reads the other columns at "
+            "once, a recurrent cell one column per time step.",
+            over_time=True, loss=None,
+        ),
+    ),
+)  # fmt: skip
+
+
+def names() -> tuple[str, ...]:
+    """The names to choose from; csv:PATH is one where files are read."""
+    return DATA_SETS.names if csv_file.allowed() else tuple(name for name in DATA_SETS.names if name != CSV)
+
+
+@dataclass(frozen=True)
+class Source(Choice):
+    """Where data come from: a name of the table, or csv:PATH."""
+
+    choices: Callable[[], tuple[str, ...]] = names
+    prefix: str = csv_file.PREFIX
+
+    def check(self, value: Any) -> str:
+        if isinstance(value, str):
+            csv_file.check_allowed(value)
+        return super().check(value)
+
+
+def find(source: str) -> DataSet:
+    """The row for a data source; every csv:PATH has the one row."""
+    return DATA_SETS[CSV if source.startswith("csv:") else source]
+
+
+def has_its_own(given: object, data: str, found: object) -> Message:
+    """The message for a size that the data decide."""
+    return Message("{given} given; {data} has {found}: leave it out", given=given, data=data, found=found)
+
+
+def load(request: Request) -> Batch:
+    """The batch that is asked for. Raises ExperimentError where the file's own sizes do not allow it."""
+    row = find(request.source)
+    batch = row.load(request)
+    given = {"batch": request.batch, "inputs": request.inputs}
+    found = {"batch": batch.size, "inputs": int(batch.inputs.shape[-1])}
+    if request.over_time:
+        given["steps"], found["steps"] = request.steps, len(batch.inputs)
+    problems = [
+        Problem(name, has_its_own(value, request.source, found[name]))
+        for name, value in given.items()
+        if value is not None and value != found[name]
+    ]
+    if problems:
+        raise ExperimentError(problems)
+    return batch

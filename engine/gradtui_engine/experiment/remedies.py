@@ -1,0 +1,192 @@
+"""The table of remedies: changes of the experiment that are said to cure a diagnosis. `doctor` tries them.
+
+A row says for which diagnoses it is offered, not that it works: BatchNorm, an unscaled residual, clipping and Adam
+are offered because everybody reaches for them, and what they do is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..core.problems import ExperimentError
+from ..core.table import Table
+
+if TYPE_CHECKING:
+    from ..core.fields import Value
+    from .experiment import Experiment
+
+Changes = Mapping[str, "Value"]
+
+_GRADIENT = ("vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
+_SIZE = ("vanishing", "exploding", "saturated", "non_finite")
+_TIME = ("rnn", "lstm", "gru")
+#: Initialisers are without effect where σ_w or a scale is given.
+_OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A remedy before it meets an experiment: for which cells and diagnoses, the change, why it could work.
+
+    applies says whether the change makes sense for an experiment of these cells; no_cure is what to say
+    where it turns out to be none.
+    """
+
+    name: str
+    changes: Changes
+    why: str
+    no_cure: str
+    cells: tuple[str, ...]
+    kinds: tuple[str, ...] = _GRADIENT
+    applies: Callable[[Experiment], bool] = lambda experiment: True
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A remedy for an experiment: the fields that it changes, why it could work, and what to say where it does not."""
+
+    name: str
+    changes: Changes
+    why: str
+    no_cure: str
+
+    def apply(self, experiment: Experiment) -> Experiment:
+        """The changed experiment: same seed, data and random numbers."""
+        return experiment.replace(**self.changes)
+
+
+def _rectified(experiment: Experiment) -> bool:
+    return experiment.activation in ("relu", "leaky_relu", "prelu", "relu6")
+
+
+REMEDIES = Table(
+    "remedy",
+    (
+        Row(
+            "relu + he", {"activation": "relu", "init": "he_normal", "gain": 1.0, **_OWN_RULE},
+            "f′ is 1 where a unit is on, and He's √2 makes up for those that are off: 1 a layer on average.",
+            "The factor is 1 only on average over wide layers; a narrow deep network still drifts.", ("mlp",),
+            applies=lambda e: not (e.activation == "relu" and e.init == "he_normal"),
+        ),
+        Row(
+            "he init", {"init": "he_normal", "gain": 1.0, **_OWN_RULE},
+            "Doubles the weights' variance because half the units are off.",
+            "He's factor is made for ReLU; another activation needs another.", ("mlp",),
+            applies=lambda e: _rectified(e) and e.init != "he_normal",
+        ),
+        Row(
+            "xavier, gain auto", {"init": "xavier_normal", "gain": "auto", **_OWN_RULE},
+            "Scales the weights by the activation's own gain.",
+            "The gain keeps the forward signal; the gradient follows f′, which may be smaller still.", ("mlp", "rnn"),
+        ),
+        Row(
+            "orthogonal, gain auto", {"init": "orthogonal", "gain": "auto", **_OWN_RULE},
+            "All singular values of W equal: every direction shrinks or grows alike.",
+            "W is an isometry, but f′ is not: it still shrinks the gradient.", ("mlp", "rnn", "lstm", "gru"),
+        ),
+        Row(
+            "lsuv", {"init": "lsuv", "gain": "auto", **_OWN_RULE},
+            "Scales each layer until its pre-activations have the wanted variance on this very batch.",
+            "It sets the forward variance; the backward one is another matter.", ("mlp",),
+        ),
+        Row(
+            "tanh", {"activation": "tanh"}, "f′ is 1 at zero instead of ¼.",
+            "Where the units are away from 0, tanh is flat too.", ("mlp",),
+            applies=lambda e: e.activation in ("sigmoid", "hard_sigmoid", "softplus"),
+        ),
+        Row(
+            "batch norm", {"norm": "batch"}, "Divides by the batch's scale in every layer, forward and backward.",
+            "Without skips it makes the gradient grow by √(E f′² / Var f) a layer, 1.21 for ReLU (Yang et al. 2019).",
+            ("mlp",), applies=lambda e: e.norm == "none" and (e.batch or 0) > 1,
+        ),
+        Row(
+            "layer norm", {"norm": "layer"}, "Divides by each sample's scale in every layer.",
+            "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", ("mlp",),
+            applies=lambda e: e.norm == "none",
+        ),
+        Row(
+            "residual", {"residual": "add"}, "J becomes 1 + J_F: a path whose factor is exactly 1.",
+            "Unscaled, the sum grows too: by √(1 + χ_F) a layer.", ("mlp",), applies=lambda e: e.residual == "none",
+        ),
+        Row(
+            "scaled residual", {"residual": "scaled"},
+            "With β = 1/√depth the growth stays bounded by √e over the whole depth where χ_F is 1.",
+            "The bound is e^(χ_F/2): branches with a large factor of their own still make it grow.", ("mlp",),
+            applies=lambda e: e.residual != "scaled",
+        ),
+        Row(
+            "layer norm + scaled residual", {"norm": "layer", "residual": "scaled", "residual_block": "pre"},
+            "A skip that nothing acts on, and branches of a known scale: the transformer's recipe.",
+            "The first and last layer have no skip.", ("mlp",),
+            applies=lambda e: e.norm == "none" and e.residual == "none",
+        ),
+        Row(
+            "lstm", {"cell": "lstm"}, "A cell state whose direct path's factor is the forget gate, not W_hh.",
+            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", ("rnn",),
+        ),
+        Row("gru", {"cell": "gru"}, "A direct path whose factor is the update gate.",
+            "At z = ½ half of the direct path is lost at every step.", ("rnn",)),
+        Row(
+            "irnn", {"activation": "relu", "init": "identity", "gain": 1.0, **_OWN_RULE},
+            "ReLU and identity weights: the factor is 1 where units are on (Le et al. 2015).",
+            "Units that are off pass nothing, and an eigenvalue above 1 explodes after the first update.", ("rnn",),
+            applies=lambda e: e.init != "identity",
+        ),
+        Row(
+            "forget bias 2", {"forget_bias": 2.0}, "σ(2) = 0.88: the direct path loses 12 % a step.",
+            "0.88 a step is still a half-life of 5.5 steps.", ("lstm",),
+            applies=lambda e: e.forget_bias < 2 and e.pin_forget is None,
+        ),
+        Row(
+            "forget bias 4", {"forget_bias": 4.0}, "σ(4) = 0.98: a half-life of 38 steps.",
+            "The gate hardly closes any more: what is stored is hard to forget.", ("lstm",),
+            applies=lambda e: e.forget_bias < 4 and e.pin_forget is None,
+        ),
+        Row(
+            "pinned gate", {"pin_forget": 1.0}, "The constant error carousel: the direct path's factor is exactly 1.",
+            "The paths through the gates add to the direct one: together they can grow.", ("lstm", "gru"),
+            applies=lambda e: e.pin_forget is None,
+        ),
+        Row(
+            "orthogonal, gain 1", {"init": "orthogonal", "gain": 1.0, **_OWN_RULE},
+            "Brings weights that are too large or too small back to an isometry.",
+            "f′ is below 1 and shrinks what W keeps.", ("mlp", *_TIME), kinds=_SIZE,
+            applies=lambda e: e.gain != 1.0 or e.init != "orthogonal",
+        ),
+        Row(
+            "clip by norm", {"clip": "norm"}, "Caps the gradient that the optimiser gets.",
+            "It changes no factor: the ratio between first and last layer stays what it was.", ("mlp", *_TIME),
+            kinds=("exploding", "vanishing", "non_finite"), applies=lambda e: e.clip == "none",
+        ),
+        Row(
+            "adam", {"optimizer": "adam"}, "Divides each gradient by its own size.",
+            "It hides a vanished gradient (until it falls under ε), and does not cure one.", ("mlp", *_TIME),
+            kinds=("vanishing", "exploding"), applies=lambda e: e.optimizer_name != "adam",
+        ),
+        Row(
+            "float64", {"dtype": "float64"}, "Overflows at 1e308 instead of 3e38.",
+            "More exponent buys a few more layers, not another product.", ("mlp", *_TIME), kinds=("non_finite",),
+            applies=lambda e: e.dtype == "float32",
+        ),
+    ),
+)  # fmt: skip
+
+
+def remedies_for(experiment: Experiment, kind: str) -> tuple[Remedy, ...]:
+    """The remedies that are offered for a diagnosis of this experiment, in the table's order."""
+    offered = (
+        Remedy(row.name, row.changes, row.why, row.no_cure)
+        for row in REMEDIES.values()
+        if kind in row.kinds and experiment.cell in row.cells and row.applies(experiment)
+    )
+    return tuple(remedy for remedy in offered if _changes_something(remedy, experiment))
+
+
+def _changes_something(remedy: Remedy, experiment: Experiment) -> bool:
+    """Whether the change is possible here, and has not been made already."""
+    try:
+        return remedy.apply(experiment) != experiment
+    except ExperimentError:
+        return False

@@ -1,0 +1,175 @@
+"""A network's instructions bound to memory, to be run more than once: what each run would otherwise make anew.
+
+A trace's arrays never change, so the memory of a run is used again only when nobody can read it any more. Every array
+of a trace is a view whose `base` is the one block of memory; as long as one of them lives, the block has more
+references than when it was bound.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.numerics import Array, trusted_squares
+from .bound import Arena, Node, Workspace, allocate
+from .operations import OPERATIONS
+from .program import Program
+
+if TYPE_CHECKING:
+    from ..run.network import Network
+
+#: Blocks that a network keeps: one while its trace is looked at, one for the next run.
+_KEPT = 2
+#: Bytes of a block that is kept: beyond them memory counts for more than the 0.2 ms that a new one costs per 10 MB.
+_LARGEST = 2**26
+#: Reference counts decide, as CPython has them; another Python allocates for each run.
+_COUNTS = sys.implementation.name == "cpython"
+
+Run = Callable[[Node], None]
+#: backward, its node, where two paths meet (slot, sum, addend), and whose norm is taken (slot, flat array, least
+#: sum of squares that can be trusted).
+Backward = tuple[Run, Node, list[tuple[str, Array, Array]], list[tuple[str, Array, float]]]
+
+
+class Layout:
+    """What a program says about memory: worked out once, whatever the parameters and the batch."""
+
+    def __init__(self, program: Program, dtype: np.dtype[np.generic]) -> None:
+        self.dtype = dtype
+        self.operations = [OPERATIONS[each.operation] for each in program.instructions]
+        self.owned = [name for name, _ in program.owned()]
+        self.scratch = program.scratch()
+        self.merges = program.merges()
+        wanted = {*self.scratch, *(program.stages if program.axis == "layer" else ())}
+        self.measured = [[name for name in each.inputs if name in wanted] for each in program.instructions]
+        self.value_sizes = [math.prod(program.slots[name].shape) for name in self.owned]
+        self.gradient_sizes = [math.prod(program.slots[name].shape) for name in program.kept]
+
+
+class Bound:
+    """The arrays of one run and the instructions bound to them."""
+
+    def __init__(self, network: Network) -> None:
+        program, layout = network.program, network.layout
+        sizes = [*layout.value_sizes, *layout.gradient_sizes, *(each.size for each in network.parameters.values())]
+        arena = Arena(sizes, layout.dtype)
+        values = network.values_in(arena)
+        gradients = allocate(program, program.kept, arena)
+        parameter_gradients = {name: arena.take(array.shape) for name, array in network.parameters.items()}
+        workspace = Workspace()
+        working = dict(gradients)
+        for name, number in layout.scratch.items():
+            working[name] = workspace.buffer(f"gradient {number}", program.slots[name].shape, layout.dtype)
+        nodes = network.nodes(values, working, parameter_gradients, workspace)
+        self.values, self.gradients, self.parameter_gradients = values, gradients, parameter_gradients
+        self.workspace, self.nodes = workspace, nodes
+        self.forward = [(operation.forward, node) for operation, node in zip(layout.operations, nodes, strict=True)]
+        self.backward: list[Backward] = []
+        least = trusted_squares(layout.dtype)[0]
+        for index in range(len(nodes) - 1, -1, -1):
+            node, addends = nodes[index], []
+            for position in layout.merges[index]:
+                name = program.instructions[index].inputs[position]
+                addend = workspace.buffer("addend", working[name].shape, layout.dtype)
+                node.input_gradients[position] = addend
+                addends.append((name, working[name], addend))
+            flats = [(name, _flat(working[name]), least * working[name].size) for name in layout.measured[index]]
+            self.backward.append((layout.operations[index].backward, node, addends, flats))
+        #: What the steps of the cell whose states are the stages note on their way, the last step first.
+        self.notes: list[tuple[float, float, float]] = []
+        for each, node in zip(program.instructions, nodes, strict=True):
+            if each.operation == "lstm_step" and each.inputs[2] in program.cells:
+                node.notes = self.notes
+        self._zeroed = [gradients[name] for name in program.zeroed]
+        self._wholes = [_Wholes(program, each) for each in (values, gradients, parameter_gradients)]
+        self._block = arena.block
+        self._references = -1
+        self.busy = True
+
+    @property
+    def size(self) -> int:
+        """Bytes of the block."""
+        return int(self._block.nbytes)
+
+    def reset(self) -> None:
+        """What a run adds to starts at 0."""
+        self.notes.clear()
+        for array in self._zeroed:
+            array.fill(0)
+
+    def views(self) -> list[dict[str, Array]]:
+        """Values, gradients and parameter gradients for a trace: read-only views."""
+        if self._references < 0:
+            # Not before the first run: operations make views of their own then.
+            self._references = sys.getrefcount(self._block)
+        return [each.views() for each in self._wholes]
+
+    @property
+    def free(self) -> bool:
+        """Whether no array of a trace reads this memory any more."""
+        if self.busy or not _COUNTS:
+            return False
+        return self._references < 0 or sys.getrefcount(self._block) == self._references
+
+
+class _Wholes:
+    """Arrays by name, of which new read-only views can be had: parts are views of the view of their whole."""
+
+    def __init__(self, program: Program, arrays: dict[str, Array]) -> None:
+        self._owned: list[tuple[str, Array]] = []
+        self._parts: list[tuple[str, str, int | slice]] = []
+        for name, array in arrays.items():
+            slot = program.slots.get(name)
+            if slot is not None and slot.whole is not None and slot.whole in arrays:
+                self._parts.append((name, slot.whole, slot.index))
+            else:
+                view = array.view()
+                view.flags.writeable = False
+                self._owned.append((name, view))
+
+    def views(self) -> dict[str, Array]:
+        found = {name: array.view() for name, array in self._owned}
+        for name, whole, index in self._parts:
+            found[name] = found[whole][index]
+        return found
+
+
+class Bounds:
+    """The memory that a network has bound, by turns."""
+
+    def __init__(self) -> None:
+        self._kept: list[Bound] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, network: Network) -> Iterator[Bound]:
+        """Memory that nobody reads: what an earlier run leaves behind, or new.
+
+        The network is not kept: it keeps this, and a circle would live until the garbage collector comes.
+        """
+        with self._lock:
+            found = next((each for each in self._kept if each.free), None)
+            if found is not None:
+                found.busy = True
+        if found is None:
+            found = Bound(network)
+            if found.size <= _LARGEST:
+                with self._lock:
+                    self._kept = [*self._kept[-(_KEPT - 1) :], found]
+        try:
+            yield found
+        finally:
+            found.busy = False
+
+
+def _flat(array: Array) -> Array:
+    """The array's numbers in the order in which they lie, as a view."""
+    flat = array.ravel(order="K")
+    assert flat.base is not None
+    return flat

@@ -1,0 +1,146 @@
+"""The table of normalisations, with their arithmetic: PyTorch's formulas, eps and affine parameters.
+
+    n = γ · (z − μ) / √(σ² + ε) + β
+
+BatchNorm (Ioffe & Szegedy 2015) takes μ and σ² of each unit over the batch, LayerNorm (Ba et al. 2016) of each
+sample over the units; RMSNorm (Zhang & Sennrich 2019) divides by the root mean square of each sample and has no β.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.numerics import Array
+from ..core.table import Table
+from .bound import Node
+
+#: Share of the batch in a running statistic, PyTorch's default.
+MOMENTUM = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """One normalisation. axis is what the statistics run over (0 batch, 1 units); eps None is the dtype's own."""
+
+    name: str
+    formula: str
+    axis: int
+    centred: bool
+    eps: float | None
+    source: str
+    note: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the affine parameters, γ (starts at 1) and, where centred, β (starts at 0)."""
+        return ("weight", "bias") if self.centred else ("weight",)
+
+    def epsilon(self, dtype: np.dtype[np.generic]) -> float:
+        return float(np.finfo(dtype.char).eps) if self.eps is None else self.eps
+
+
+NORMALISATIONS = Table(
+    "norm",
+    (
+        Normalisation("none", "n = z", 0, False, 0.0, "–", "Signals and gradients keep the scale they have."),
+        Normalisation(
+            "batch",
+            "n = γ (z − μ_batch) / √(σ²_batch + 1e-5) + β",
+            0,
+            True,
+            1e-5,
+            "Ioffe & Szegedy 2015",
+            "Cures the forward signal. Without skips it makes the gradient grow, by about 1.21 a layer with ReLU "
+            "(Yang et al. 2019).",
+        ),
+        Normalisation(
+            "layer",
+            "n = γ (z − μ_units) / √(σ²_units + 1e-5) + β",
+            1,
+            True,
+            1e-5,
+            "Ba et al. 2016",
+            "Each sample by itself: works with a batch of 1; a vanishing gradient is divided by a shrinking scale.",
+        ),
+        Normalisation(
+            "rms",
+            "n = γ z / √(mean z² + ε)",
+            1,
+            False,
+            None,
+            "Zhang & Sennrich 2019",
+            "LayerNorm without the mean: cheaper, and the same for the gradient's scale.",
+        ),
+    ),
+)
+
+
+def forward(node: Node) -> None:
+    row = NORMALISATIONS[node.choice]
+    (values,), (out, mean, variance) = node.inputs, node.outputs
+    count = values.shape[row.axis]
+    if node.running is not None:
+        mean[...], variance[...] = node.running
+        np.subtract(values, mean, out=out)
+    elif row.centred:
+        np.add.reduce(values, axis=row.axis, keepdims=True, out=mean)
+        mean /= count
+        np.subtract(values, mean, out=out)
+    else:
+        mean.fill(0)
+        out[...] = values
+    if node.running is None:
+        np.einsum("ij,ij->j" if row.axis == 0 else "ij,ij->i", out, out, out=variance.reshape(-1))
+        variance /= count
+    scale = _scale(row, variance)
+    if row.axis == 0:
+        out *= scale * node.parameters[0]
+    else:
+        out *= scale
+        out *= node.parameters[0]
+    if row.centred:
+        out += node.parameters[1]
+
+
+def _scale(row: Normalisation, variance: Array) -> Array:
+    return np.asarray(1 / np.sqrt(variance + variance.dtype.type(row.epsilon(variance.dtype))))
+
+
+def backward(node: Node) -> None:
+    """dz = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε) with g = γ · dn and x̂ the normalised value."""
+    row = NORMALISATIONS[node.choice]
+    (values,), (_, mean, variance) = node.inputs, node.outputs
+    (gradient,) = node.output_gradients[:1]
+    weight = node.parameters[0]
+    count = values.shape[row.axis]
+    scale = _scale(row, variance)
+    normal = node.workspace.buffer("normal", values.shape, values.dtype)
+    np.subtract(values, mean, out=normal)
+    normal *= scale
+    np.einsum("ij,ij->j", gradient, normal, out=node.parameter_gradients[0])
+    if row.centred:
+        np.add.reduce(gradient, axis=0, out=node.parameter_gradients[1])
+    wanted = node.input_gradients[0]
+    if wanted is None:
+        return
+    if row.axis == 0:
+        # Both means over the batch follow from the sums that γ and β need anyway.
+        normal *= node.parameter_gradients[0] / count
+        np.subtract(gradient, normal, out=wanted)
+        wanted -= node.parameter_gradients[1] / count
+        wanted *= scale * weight
+        return
+    np.multiply(gradient, weight, out=wanted)
+    normal *= np.einsum("ij,ij->i", wanted, normal)[:, None] / count
+    if row.centred:
+        normal += wanted.mean(axis=1, keepdims=True)
+    wanted -= normal
+    wanted *= scale
+
+
+def running(mean: Array, variance: Array, count: int) -> tuple[Array, Array]:
+    """BatchNorm's running statistics after one batch, from PyTorch's start 0 and 1; the variance is unbiased."""
+    unbiased = variance * (count / (count - 1))
+    return MOMENTUM * mean.reshape(-1), (1 - MOMENTUM) + MOMENTUM * unbiased.reshape(-1)

@@ -1,0 +1,45 @@
+"""What follows the hidden stages: the linear output layer and the loss; and the sizes that the data decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .program import Parameter, Program, Site
+
+if TYPE_CHECKING:
+    from ..data.datasets import Batch
+    from ..experiment.experiment import Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the data decide: (batch, inputs, outputs, steps); steps is 1 without time."""
+
+    batch: int
+    inputs: int
+    outputs: int
+    steps: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> Sizes:
+        shape = batch.inputs.shape
+        return cls(batch.size, int(shape[-1]), batch.outputs, int(shape[0]) if len(shape) == 3 else 1)
+
+
+def readout(program: Program, experiment: Experiment, states: list[str], width: int, sizes: Sizes, loss: str) -> None:
+    """The output layer reads one state, (batch, width), or a whole of them, (time, batch, width)."""
+    lead = program.slots[states[0]].shape[:-2]
+    program.slot("output", (*lead, sizes.batch, sizes.outputs))
+    program.slot("loss", ())
+    program.parameters["output.weight"] = Parameter((sizes.outputs, width), (sizes.outputs, width), output=True)
+    program.parameters["output.bias"] = Parameter((sizes.outputs,), bias=True)
+    program.add(
+        "linear",
+        Site("output"),
+        inputs=tuple(states),
+        outputs=("output",),
+        parameters=("output.weight", "output.bias"),
+    )
+    program.add("loss", Site("loss"), inputs=("output",), outputs=("loss",), choice=loss)
+    program.kept.append("output")

@@ -1,0 +1,241 @@
+"""A network as a program that can be listed: instructions, slots of memory, parameters, stages.
+
+Values live in named slots (`h/3`, `z/12`, `c/40`). A slot may be part of a whole (`h/3` is row 2 of the array
+`h`), so that one allocation and one vectorised pass serve all stages.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an operation stands: layer (1 = first) or time step (1 = first), and the part."""
+
+    part: str
+    layer: int | None = None
+    time: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The layer or time step, or the part where the operation belongs to no stage."""
+        if self.time is not None:
+            return stage_place("time", self.time)
+        return stage_place("layer", self.layer) if self.layer is not None else self.part
+
+    def __str__(self) -> str:
+        place = self.place
+        return place if place == self.part else Message("{place} · {part}", place=place, part=self.part)
+
+
+@functools.lru_cache(maxsize=2**15)
+def stage_place(axis: str, number: int) -> Message:
+    """Where a stage is, in words: layer 3, t = 4. Remembered, as a trace's steps ask for each stage's several times."""
+    return Message("layer {number}", number=number) if axis == "layer" else Message("t = {number}", number=number)
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One operation at one site: what it reads, what it writes.
+
+    `parameters` are those whose gradient this instruction computes; `shared` are read here but belong to
+    another instruction (an RNN's weight belongs to one instruction and is read at every time step). `reads`
+    are values that the backward pass needs and that get no gradient from here. `choice` names the row
+    (activation, norm, loss) that the operation uses, `constant` is its number (a slope, the scale of a branch).
+    """
+
+    operation: str
+    site: Site
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    choice: str = ""
+    constant: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An array of the trace: its shape (…, batch, units), and where it lies if it is part of a whole.
+
+    units_first asks for memory in the order (…, units, batch), so that `.T` of a state is contiguous.
+    """
+
+    shape: tuple[int, ...]
+    whole: str | None = None
+    index: int | slice = 0
+    units_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: its shape, and how it starts.
+
+    A weight matrix has fans (fan_out, fan_in) and is drawn by the initialiser, block by block where it is made of
+    `blocks` equal blocks of rows (the gates of a cell); `output` marks that of the output layer. A `bias` starts at
+    0, or normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value), …) are added.
+    """
+
+    shape: tuple[int, ...]
+    fans: tuple[int, int] | None = None
+    blocks: int = 1
+    output: bool = False
+    bias: bool = False
+    fill: float = 0.0
+    offsets: tuple[tuple[int, int, float], ...] = ()
+
+
+@dataclass
+class Program:
+    """Instructions in forward order with everything they name. Built once by a cell's row, then only read."""
+
+    axis: str
+    #: The slot that the data go into.
+    input: str = "input"
+    instructions: list[Instruction] = field(default_factory=list)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    #: The slots of the stages' hidden states h_0 … h_K, and of the cell states where there are any.
+    stages: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    #: Slots (or wholes) whose gradient the trace keeps; others are recomputed on demand.
+    kept: list[str] = field(default_factory=list)
+    #: Slots that start at 0: the initial state of a cell.
+    initial: list[str] = field(default_factory=list)
+    #: Slots whose gradient starts at 0, as only their own instruction's backward pass adds to it.
+    zeroed: list[str] = field(default_factory=list)
+    #: Whether the trace measures the parts of a gradient where two paths meet (branch and skip).
+    measure_merges: bool = False
+
+    def slot(self, name: str, shape: tuple[int, ...]) -> str:
+        self.slots[name] = Slot(shape)
+        return name
+
+    def stack(self, name: str, numbers: Sequence[int], shape: tuple[int, ...], units_first: bool = False) -> None:
+        """The slots name/number for these numbers, all of one shape, in one array called `name`."""
+        self.slots[name] = Slot((len(numbers), *shape), units_first=units_first)
+        for index, number in enumerate(numbers):
+            self.slots[f"{name}/{number}"] = Slot(shape, name, index)
+
+    def window(self, name: str, whole: str, first: int) -> str:
+        """The slot of all rows of a stack from `first` on, under a name of its own."""
+        count, *shape = self.slots[whole].shape
+        self.slots[name] = Slot((count - first, *shape), whole, slice(first, None))
+        return name
+
+    def add(self, operation: str, site: Site, **rest: Any) -> None:
+        self.instructions.append(Instruction(operation, site, **rest))
+
+    @functools.cached_property
+    def layers(self) -> dict[int, list[Instruction]]:
+        """The instructions of each layer of an MLP, in order; empty over time. (Not before all of them are there.)"""
+        found: dict[int, list[Instruction]] = {}
+        for each in self.instructions:
+            if each.site.layer is not None:
+                found.setdefault(each.site.layer, []).append(each)
+        return found
+
+    @functools.cached_property
+    def readers(self) -> dict[str, int]:
+        """The first instruction that reads each slot: the last one whose backward pass reaches it."""
+        backwards = range(len(self.instructions) - 1, -1, -1)
+        return {name: index for index in backwards for name in self.instructions[index].inputs}
+
+    @functools.cached_property
+    def writers(self) -> dict[str, int]:
+        """The instruction that writes each slot."""
+        return {name: index for index, each in enumerate(self.instructions) for name in each.outputs}
+
+    def owned(self) -> Iterator[tuple[str, Slot]]:
+        """The slots that are arrays of their own, not parts of a whole."""
+        return ((name, slot) for name, slot in self.slots.items() if slot.whole is None)
+
+    def scratch(self) -> dict[str, int]:
+        """Which scratch buffer holds the gradient of each slot whose gradient the trace does not keep.
+
+        A gradient lives from the backward step that writes it (of the instruction that reads the value) to the
+        one that consumes it (of the instruction that wrote the value); buffers of one shape are reused, so
+        they stay in the processor's cache.
+        """
+        kept = set(self.kept)
+        kept |= {name for name, slot in self.slots.items() if slot.whole in kept}
+        written = {name for each in self.instructions for name in each.outputs}
+        buffers: dict[str, int] = {}
+        free: dict[tuple[int, ...], list[int]] = {}
+        count = 0
+        for each in reversed(self.instructions):
+            for name in each.inputs:
+                if name in kept or name not in written or name in buffers:
+                    continue
+                available = free.setdefault(self.slots[name].shape, [])
+                if not available:
+                    available.append(count)
+                    count += 1
+                buffers[name] = available.pop()
+            for name in each.outputs:
+                if name in buffers:
+                    free[self.slots[name].shape].append(buffers[name])
+        return buffers
+
+    @functools.cached_property
+    def chains(self) -> list[list[tuple[str, str, str, float]]]:
+        """For each stage the (part, slot read, slot written, constant) of the operations up to the next, last first."""
+        from ..analysis.stages import chains_of
+
+        return chains_of(self.instructions, self.stages)
+
+    @functools.cached_property
+    def rows_of(self) -> dict[str, list[str]]:
+        """`parts`, worked out once."""
+        return self.parts()
+
+    def parts(self) -> dict[str, list[str]]:
+        """The names of the rows of each stack, in order."""
+        found: dict[str, list[str]] = {}
+        for name, slot in self.slots.items():
+            if slot.whole is not None and not isinstance(slot.index, slice):
+                found.setdefault(slot.whole, []).append(name)
+        return found
+
+    def rows(self, name: str) -> tuple[str, frozenset[int]]:
+        """Where a slot lies: the array that it is (part of), and which of its rows."""
+        slot = self.slots[name]
+        if slot.whole is None:
+            return name, frozenset(range(slot.shape[0] if slot.shape else 1))
+        count = self.slots[slot.whole].shape[0]
+        if isinstance(slot.index, slice):
+            return slot.whole, frozenset(range(*slot.index.indices(count)))
+        return slot.whole, frozenset((slot.index,))
+
+    def merges(self) -> list[list[int]]:
+        """For each instruction the positions of the inputs whose gradient a later instruction has already written.
+
+        There the gradient is added, not written: two paths meet.
+        """
+        written: dict[str, set[int]] = {}
+        found: list[list[int]] = []
+        for each in reversed(self.instructions):
+            positions = []
+            for position, name in enumerate(each.inputs):
+                whole, rows = self.rows(name)
+                before = written.setdefault(whole, set())
+                if rows & before:
+                    assert rows <= before, f"{name} would be added to rows that nothing has written"
+                    positions.append(position)
+                before |= rows
+            found.append(positions)
+        return found[::-1]
+
+    def numbers(self) -> int:
+        """How many numbers one trace holds: values, kept gradients, parameters and their gradients."""
+        values = sum(math.prod(slot.shape) for _, slot in self.owned())
+        gradients = sum(math.prod(self.slots[name].shape) for name in self.kept)
+        return values + gradients + 2 * sum(math.prod(each.shape) for each in self.parameters.values())

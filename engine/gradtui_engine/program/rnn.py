@@ -1,0 +1,34 @@
+"""The vanilla RNN's arithmetic (Elman 1990): h_t = f(x_t W_ihᵀ + b_ih + h_(t−1) W_hhᵀ + b_hh), f tanh or ReLU.
+
+Memory is units-first, as in `lstm`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rules.activations import ACTIVATIONS
+from .bound import Node
+
+#: The activations whose f' follows from f(z) alone, so that a step need not keep z: PyTorch's two.
+RNN_ACTIVATIONS = ("tanh", "relu")
+
+
+def step_forward(node: Node) -> None:
+    projection, before = (each.T for each in node.inputs)
+    hidden = node.outputs[0].T
+    scratch = node.workspace.buffer("units", hidden.shape, hidden.dtype)
+    np.matmul(node.shared[0], before, out=scratch)
+    scratch += projection
+    ACTIVATIONS[node.choice].forward(scratch, hidden)
+
+
+def step_backward(node: Node) -> None:
+    hidden, gradient = node.outputs[0].T, node.output_gradients[0].T
+    projection_wanted, before_wanted = node.input_gradients
+    assert projection_wanted is not None
+    assert before_wanted is not None
+    pre = projection_wanted.T
+    ACTIVATIONS[node.choice].derivative(hidden, hidden, pre)
+    pre *= gradient
+    np.matmul(node.shared[0].T, pre, out=before_wanted.T)

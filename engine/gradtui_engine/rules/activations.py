@@ -1,0 +1,148 @@
+"""The table of activations: value, derivative, and what each does to a gradient. To add one, add its row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..core.table import Table
+from . import activation_functions as curves
+from .activation_functions import SELU_ALPHA, SELU_SCALE, sigmoid
+
+__all__ = ["ACTIVATIONS", "SIGMOID_SATURATION", "TANH_SATURATION", "Activation", "sigmoid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One activation a = f(z).
+
+    forward(z, out, slope) writes f(z); derivative(z, a, out, slope) writes f'(z), given a = f(z) as well; `out`
+    is another array than z and a. derivative_bounds are the infimum and supremum of f'; gain is the factor on the
+    weights' standard deviation that PyTorch's `calculate_gain` gives, or, where it gives none, 1/√E[f(x)²] for
+    a standard normal x (rounded to 4 digits), which keeps a signal of variance 1. kinks are where f' jumps (there
+    f' takes PyTorch's value); saturation is the pair of outputs beyond which the unit counts as saturated.
+    slope is the default of the one shape parameter, None where there is none; `learned` says that it is a
+    parameter of the network (`layers.K.activation.weight`).
+    """
+
+    name: str
+    symbol: str
+    formula: str
+    derivative_formula: str
+    forward: Callable[..., None]
+    derivative: Callable[..., None]
+    derivative_bounds: tuple[float, float]
+    gain: float
+    note: str
+    kinks: tuple[float, ...] = ()
+    saturation: tuple[float, float] | None = None
+    slope: float | None = None
+    learned: bool = False
+
+
+# |a| > 0.97 is where tanh counts as saturated (Karpathy, makemore part 3); sigmoid is (1 + tanh(z/2)) / 2, so
+# the same pre-activations, doubled, are saturated beyond (1 ± 0.97) / 2.
+TANH_SATURATION = (-0.97, 0.97)
+SIGMOID_SATURATION = (0.015, 0.985)
+
+ACTIVATIONS = Table(
+    "activation",
+    (
+        Activation(
+            "linear", "id", "a = z", "f′(z) = 1", curves.linear, curves.linear_derivative, (1.0, 1.0), 1.0,
+            "Passes every gradient unchanged, and makes any depth a single matrix.",
+        ),
+        Activation(
+            "sigmoid", "σ", "a = 1 / (1 + e^−z)", "f′(z) = a (1 − a) ≤ ¼", curves.sigmoid, curves.sigmoid_derivative,
+            (0.0, 0.25), 1.0,
+            "f′ is at most ¼: the gradient shrinks at least fourfold a layer unless the weights make up for it.",
+            saturation=SIGMOID_SATURATION,
+        ),
+        Activation(
+            "tanh", "tanh", "a = tanh z", "f′(z) = 1 − a² ≤ 1", curves.tanh, curves.tanh_derivative, (0.0, 1.0), 5 / 3,
+            "f′ is 1 at zero, so small signals pass; it still falls to 0 where the unit saturates.",
+            saturation=TANH_SATURATION,
+        ),
+        Activation(
+            "relu", "relu", "a = max(0, z)", "f′(z) = 1 if z > 0 else 0", curves.relu, curves.relu_derivative,
+            (0.0, 1.0), math.sqrt(2),
+            "f′ is 1 where the unit is on, but half the units are off: the norm's factor is √½ until He "
+            "initialisation doubles the variance.",
+            kinks=(0.0,),
+        ),
+        Activation(
+            "leaky_relu", "lrelu", "a = z if z > 0 else s z", "f′(z) = 1 if z > 0 else s", curves.leaky_relu,
+            curves.leaky_relu_derivative, (0.01, 1.0), math.sqrt(2 / (1 + 0.01**2)),
+            "No unit is quite dead: the off side still passes the share s (slope, 0.01).",
+            kinks=(0.0,), slope=0.01,
+        ),
+        Activation(
+            "prelu", "prelu", "a = z if z > 0 else s z, s learned", "f′(z) = 1 if z > 0 else s", curves.leaky_relu,
+            curves.leaky_relu_derivative, (0.25, 1.0), math.sqrt(2 / (1 + 0.25**2)),
+            "A leaky ReLU whose slope is a parameter, 0.25 at first (He et al. 2015).",
+            kinks=(0.0,), slope=0.25, learned=True,
+        ),
+        Activation(
+            "elu", "elu", "a = z if z > 0 else e^z − 1", "f′(z) = 1 if z > 0 else e^z", curves.elu,
+            curves.elu_derivative, (0.0, 1.0), 1.2452,
+            "Smooth at 0 and near mean 0, yet the far left is as flat as a sigmoid (Clevert et al. 2016).",
+        ),
+        Activation(
+            "selu", "selu", "a = λ z if z > 0 else λα (e^z − 1)", "f′(z) = λ if z > 0 else λα e^z", curves.selu,
+            curves.selu_derivative, (0.0, SELU_SCALE * SELU_ALPHA), 3 / 4,
+            "λ and α make mean 0, variance 1 a fixed point with weights of variance 1/fan_in (lecun_normal); the "
+            "gain 3/4 is PyTorch's convention and gives that up (Klambauer et al. 2017).",
+            kinks=(0.0,),
+        ),
+        Activation(
+            "gelu", "gelu", "a = z Φ(z)", "f′(z) = Φ(z) + z φ(z)", curves.gelu, curves.gelu_derivative,
+            (-0.128905, 1.128905), 1.5335,
+            "Exact, with the normal distribution's Φ; f′ passes 1 and is a little negative on the left (Hendrycks & "
+            "Gimpel 2016).",
+        ),
+        Activation(
+            "silu", "silu", "a = z σ(z)", "f′(z) = σ (1 + z (1 − σ))", curves.silu, curves.silu_derivative,
+            (-0.099840, 1.099840), 1.6765,
+            "Swish: like GELU, a little flatter at 0 (Elfwing et al. 2018).",
+        ),
+        Activation(
+            "mish", "mish", "a = z tanh(log(1 + e^z))", "f′(z) = tanh s + z (1 − tanh² s) σ(z)", curves.mish,
+            curves.mish_derivative, (-0.112527, 1.088499), 1.4868,
+            "Between SiLU and GELU; costs the most (Misra 2020).",
+        ),
+        Activation(
+            "softplus", "softplus", "a = log(1 + e^z)", "f′(z) = σ(z)", curves.softplus, curves.softplus_derivative,
+            (0.0, 1.0), 1.0419,
+            "A smooth ReLU whose f′ at 0 is only ½, and whose outputs are never 0 on average: gradients shrink.",
+        ),
+        Activation(
+            "softsign", "softsign", "a = z / (1 + |z|)", "f′(z) = 1 / (1 + |z|)²", curves.softsign,
+            curves.softsign_derivative, (0.0, 1.0), 2.3375,
+            "Like tanh, but its tails fall off slowly: a saturated unit still gets some gradient.",
+            saturation=TANH_SATURATION,
+        ),
+        Activation(
+            "hard_tanh", "htanh", "a = max(−1, min(1, z))", "f′(z) = 1 if |z| < 1 else 0", curves.hard_tanh,
+            curves.hard_tanh_derivative, (0.0, 1.0), 1.3920,
+            "f′ is exactly 1 inside and exactly 0 outside: saturated units get nothing at all.",
+            kinks=(-1.0, 1.0), saturation=TANH_SATURATION,
+        ),
+        Activation(
+            "hard_sigmoid", "hσ", "a = max(0, min(1, z/6 + ½))", "f′(z) = 1/6 if |z| < 3 else 0", curves.hard_sigmoid,
+            curves.hard_sigmoid_derivative, (0.0, 1 / 6), 1.8978,
+            "Even flatter than the sigmoid: f′ is at most 1/6.",
+            kinks=(-3.0, 3.0), saturation=SIGMOID_SATURATION,
+        ),
+        Activation(
+            "relu6", "relu6", "a = max(0, min(6, z))", "f′(z) = 1 if 0 < z < 6 else 0", curves.relu6,
+            curves.relu6_derivative, (0.0, 1.0), math.sqrt(2),
+            "ReLU with a ceiling: an exploding forward signal is capped at 6, and its gradient with it.",
+            kinks=(0.0, 6.0),
+        ),
+        Activation(
+            "sin", "sin", "a = sin z", "f′(z) = cos z", curves.sin, curves.sin_derivative, (-1.0, 1.0), 1.5209,
+            "|f′| is as often near 1 as near 0: depth depends on the scale of z alone (Sitzmann et al. 2020).",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,107 @@
+"""The table of gradient clippings. Clipping changes no factor: it caps the result, parameter by parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.numerics import Array, norm
+from ..core.table import Table
+
+Gradients = Mapping[str, Array]
+#: clip(gradients, parameters, threshold) → the clipped gradients, new arrays where they differ.
+Clip = Callable[[Gradients, Gradients, float], dict[str, Array]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clipping:
+    """One way to clip; threshold is the default."""
+
+    name: str
+    formula: str
+    clip: Clip
+    threshold: float
+    source: str
+    note: str
+
+
+# What PyTorch's clip_grad_norm_ adds to the norm before it divides.
+_EPSILON = 1e-6
+# The least norm of a weight that AGC counts with, so that zero biases can move (Brock et al. 2021).
+_LEAST_WEIGHT = 1e-3
+
+
+def global_norm(gradients: Gradients) -> float:
+    """Norm of all gradients together, safe at the ends of the floating-point range."""
+    return norm(np.array([norm(each) for each in gradients.values()] or [0.0]))
+
+
+def _none(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+    return dict(gradients)
+
+
+def _value(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+    return {name: np.clip(each, -threshold, threshold) for name, each in gradients.items()}
+
+
+def _scaled(gradients: Gradients, threshold: float) -> dict[str, Array]:
+    share = min(1.0, threshold / (global_norm(gradients) + _EPSILON))
+    return {name: each * each.dtype.type(share) if share < 1.0 else each for name, each in gradients.items()}
+
+
+def _norm(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+    return _scaled(gradients, threshold)
+
+
+def _layer(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+    groups: dict[str, dict[str, Array]] = {}
+    for name, each in gradients.items():
+        groups.setdefault(name.rpartition(".")[0], {})[name] = each
+    clipped = {name: each for group in groups.values() for name, each in _scaled(group, threshold).items()}
+    return {name: clipped[name] for name in gradients}
+
+
+def _adaptive(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+    """Unit-wise: a row of a matrix, or a vector as a whole. The output layer is left alone, as in the paper."""
+    clipped = {}
+    for name, each in gradients.items():
+        if name.startswith("output."):
+            clipped[name] = each
+            continue
+        most = threshold * np.maximum(_unit_norms(parameters[name]), _LEAST_WEIGHT)
+        size = _unit_norms(each)
+        share = np.where(size > most, most / np.maximum(size, _EPSILON), 1.0).astype(each.dtype)
+        clipped[name] = each * share
+    return clipped
+
+
+def _unit_norms(array: Array) -> Array:
+    if array.ndim < 2:
+        return np.asarray(norm(array))
+    return np.array([norm(np.ascontiguousarray(row)) for row in array])[:, None]
+
+
+CLIPPINGS = Table(
+    "clip",
+    (
+        Clipping("none", "g", _none, 0.0, "–", "Gradients go to the optimiser as they are."),
+        Clipping(
+            "value", "clamp(g, ±threshold)", _value, 1.0, "Mikolov 2012",
+            "Caps each number by itself, and so turns the gradient's direction.",
+        ),
+        Clipping(
+            "norm", "g · min(1, threshold / (‖all g‖ + 1e-6))", _norm, 1.0, "Pascanu et al. 2013",
+            "Keeps the direction. One exploded layer shrinks the update of all others.",
+        ),
+        Clipping(
+            "layer", "g · min(1, threshold / (‖g of the layer‖ + 1e-6))", _layer, 1.0, "–",
+            "Each layer by itself: one that explodes does not silence the rest.",
+        ),
+        Clipping(
+            "adaptive", "g_i · threshold ‖W_i‖ / ‖g_i‖ where larger, per unit i", _adaptive, 0.01, "Brock et al. 2021",
+            "Relative to the weights (AGC): no unit changes by more than the share `threshold`.",
+        ),
+    ),
+)  # fmt: skip

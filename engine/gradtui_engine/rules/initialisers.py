@@ -1,0 +1,186 @@
+"""The table of initialisers: how a weight matrix is drawn, and the variance that theory needs.
+
+A row draws a matrix (fan_out, fan_in) in float64; the network casts it, so float32 and float64 experiments
+start from the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.numerics import Array
+from ..core.table import Table
+
+#: draw(generator, fan_out, fan_in, gain, scale); scale None is the rule's own.
+Draw = Callable[..., Array]
+#: variance(fan_out, fan_in, gain, scale) of a weight.
+Variance = Callable[[int, int, float, float | None], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Initialiser:
+    """One initialiser.
+
+    draw(generator, fan_out, fan_in, gain, scale) → (fan_out, fan_in). variance gives Var(W_ij) where the rule has
+    one that mean-field theory can use, None otherwise. built_in_gain is the gain that the rule already contains:
+    `gain = "auto"` puts the activation's in its place. data_dependent rows are finished by the network, on its batch.
+    """
+
+    name: str
+    formula: str
+    draw: Draw
+    source: str
+    note: str
+    variance: Variance | None = None
+    built_in_gain: float = 1.0
+    data_dependent: bool = False
+
+
+def _rule(std: Callable[[int, int], float], sample: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Draw:
+    """A draw of unit variance times gain times the rule's (or the given) standard deviation."""
+
+    def draw(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
+        return sample(rng, (fan_out, fan_in)) * (gain * (std(fan_out, fan_in) if scale is None else scale))
+
+    return draw
+
+
+def _spread(std: Callable[[int, int], float], shrink: float = 1.0) -> Variance:
+    """The variance of such a draw; shrink is that of the sample itself."""
+    return lambda fan_out, fan_in, gain, scale: (
+        shrink * (gain * (std(fan_out, fan_in) if scale is None else scale)) ** 2
+    )
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    return rng.standard_normal(shape)
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Of unit variance: the bound is √3."""
+    return rng.uniform(-1.0, 1.0, shape) * math.sqrt(3.0)
+
+
+def _bounded(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """In (−1, 1): the scale is the bound."""
+    return rng.uniform(-1.0, 1.0, shape)
+
+
+def _truncated(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Standard normal, drawn again where it lies beyond ±2."""
+    values = rng.standard_normal(shape)
+    while (beyond := np.abs(values) > 2.0).any():
+        values[beyond] = rng.standard_normal(int(beyond.sum()))
+    return values
+
+
+def _fan_in_std(fan_out: int, fan_in: int) -> float:
+    return 1.0 / math.sqrt(fan_in)
+
+
+def _xavier_std(fan_out: int, fan_in: int) -> float:
+    return math.sqrt(2.0 / (fan_in + fan_out))
+
+
+def _he_std(fan_out: int, fan_in: int) -> float:
+    return math.sqrt(2.0 / fan_in)
+
+
+def _constant(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
+    return np.full((fan_out, fan_in), gain * (_fan_in_std(fan_out, fan_in) if scale is None else scale))
+
+
+def _zeros(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
+    return np.zeros((fan_out, fan_in))
+
+
+def orthogonal(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
+    """Orthonormal rows or columns, whichever are fewer, times gain: Q of a normal matrix, signs by R's diagonal."""
+    tall = rng.standard_normal((max(fan_out, fan_in), min(fan_out, fan_in)))
+    q, r = np.linalg.qr(tall)
+    q = q * np.sign(np.diag(r))
+    return np.asarray(gain * (q if fan_out >= fan_in else q.T))
+
+
+def _identity(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
+    if fan_out == fan_in:
+        return gain * np.eye(fan_out)
+    return _normal(rng, (fan_out, fan_in)) * (gain * _xavier_std(fan_out, fan_in))
+
+
+# The variance of a standard normal cut at ±2: 1 − 2·2φ(2) / (2Φ(2) − 1).
+_TRUNCATED_VARIANCE = 0.7737413035760
+
+INITIALISERS = Table(
+    "init",
+    (
+        Initialiser(
+            "normal", "W ~ N(0, gain² / fan_in), or N(0, gain² scale²)", _rule(_fan_in_std, _normal), "–",
+            "Keeps the variance of a linear layer's output; σ_w of the mean-field papers is the gain.",
+            _spread(_fan_in_std),
+        ),
+        Initialiser(
+            "uniform", "W ~ U(±gain / √fan_in), or U(±gain scale)", _rule(_fan_in_std, _bounded), "PyTorch's default",
+            "A third of normal's variance: each layer shrinks the signal by √3.", _spread(_fan_in_std, 1 / 3),
+        ),
+        Initialiser(
+            "truncated_normal", "as normal, drawn again beyond ±2 standard deviations", _rule(_fan_in_std, _truncated),
+            "PyTorch's trunc_normal_", "No outliers; the cut takes away 23 % of the variance.",
+            _spread(_fan_in_std, _TRUNCATED_VARIANCE),
+        ),
+        Initialiser(
+            "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", _rule(_xavier_std, _normal),
+            "Glorot & Bengio 2010",
+            "A compromise between forward and backward variance; made for tanh, too small for ReLU.",
+            _spread(_xavier_std),
+        ),
+        Initialiser(
+            "xavier_uniform", "W ~ U(±gain √(6 / (fan_in + fan_out)))", _rule(_xavier_std, _uniform),
+            "Glorot & Bengio 2010", "The uniform twin of xavier_normal: the same variance.", _spread(_xavier_std),
+        ),
+        Initialiser(
+            "he_normal", "W ~ N(0, 2 gain² / fan_in)", _rule(_he_std, _normal), "He et al. 2015",
+            "Doubles the variance because ReLU switches half of the units off.", _spread(_he_std),
+            built_in_gain=math.sqrt(2),
+        ),
+        Initialiser(
+            "he_uniform", "W ~ U(±gain √(6 / fan_in))", _rule(_he_std, _uniform), "He et al. 2015",
+            "The uniform twin of he_normal: the same variance.", _spread(_he_std), built_in_gain=math.sqrt(2),
+        ),
+        Initialiser(
+            "lecun_normal", "W ~ N(0, gain² / fan_in)", _rule(_fan_in_std, _normal), "LeCun et al. 1998",
+            "The rule that SELU's self-normalisation asks for.", _spread(_fan_in_std),
+        ),
+        Initialiser(
+            "lecun_uniform", "W ~ U(±gain √(3 / fan_in))", _rule(_fan_in_std, _uniform), "LeCun et al. 1998",
+            "The uniform twin of lecun_normal: the same variance.", _spread(_fan_in_std),
+        ),
+        Initialiser(
+            "orthogonal", "W = gain Q, QᵀQ = 1", orthogonal, "Saxe et al. 2014",
+            "All singular values are the gain: a deep linear network keeps every direction, not only the average one.",
+            lambda fan_out, fan_in, gain, scale: gain**2 / max(fan_out, fan_in),
+        ),
+        Initialiser(
+            "identity", "W = gain · 1 where square, else as xavier_normal", _identity, "Le et al. 2015 (IRNN)",
+            "A ReLU RNN with it remembers: its factor is 1 at the start.",
+        ),
+        Initialiser(
+            "lsuv", "orthogonal, then each layer scaled to Var(z) = gain² on the batch", orthogonal,
+            "Mishkin & Matas 2016", "Measures instead of assuming: whatever the activation, z has the same variance.",
+            data_dependent=True,
+        ),
+        Initialiser(
+            "constant", "W = gain / √fan_in, or gain · scale", _constant, "–",
+            "All units are equal and stay equal: the gradient cannot tell them apart.",
+        ),
+        Initialiser(
+            "zeros", "W = 0", _zeros, "–",
+            "Every unit is the same and no gradient passes: the network cannot begin to learn.",
+            lambda fan_out, fan_in, gain, scale: 0.0,
+        ),
+    ),
+)  # fmt: skip

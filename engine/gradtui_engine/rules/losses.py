@@ -1,0 +1,101 @@
+"""The table of losses: the value and its gradient with respect to the network's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.numerics import Array
+from ..core.table import Table
+from .activation_functions import sigmoid, softplus
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One loss: forward(output, target) → scalar; backward(output, target, out) writes dL/d output.
+
+    output is (rows, outputs), a row per sample (and time step, where every step is read out); the mean over the
+    rows is part of the loss, so gradients carry it. target is (rows,) of class numbers where `of_classes`, else
+    (rows, outputs) of numbers.
+    """
+
+    name: str
+    formula: str
+    backward_formula: str
+    forward: Callable[[Array, Array], float]
+    backward: Callable[[Array, Array, Array], None]
+    of_classes: bool
+    note: str
+
+
+def _cross_entropy(output: Array, target: Array) -> float:
+    """mean over the rows of log Σ_j exp(o_j) − o_target, shifted by the largest output against overflow."""
+    shifted = output - output.max(axis=1, keepdims=True)
+    picked = shifted[np.arange(len(target)), target]
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - picked))
+
+
+def _cross_entropy_backward(output: Array, target: Array, out: Array) -> None:
+    np.subtract(output, output.max(axis=1, keepdims=True), out=out)
+    np.exp(out, out=out)
+    out /= out.sum(axis=1, keepdims=True)
+    out[np.arange(len(target)), target] -= 1
+    out /= len(target)
+
+
+def _mse(output: Array, target: Array) -> float:
+    return float(np.mean((output - target) ** 2))
+
+
+def _mse_backward(output: Array, target: Array, out: Array) -> None:
+    np.subtract(output, target, out=out)
+    out *= 2.0 / output.size
+
+
+def _bce(output: Array, target: Array) -> float:
+    """mean of log(1 + e^o) − t·o: the binary cross-entropy of σ(o), without ever forming log σ."""
+    bent = np.empty_like(output)
+    softplus(output, bent)
+    return float(np.mean(bent - target * output))
+
+
+def _bce_backward(output: Array, target: Array, out: Array) -> None:
+    sigmoid(output, out)
+    out -= target
+    out /= output.size
+
+
+LOSSES = Table(
+    "loss",
+    (
+        Loss(
+            "cross_entropy",
+            "L = mean over the batch of −log softmax(o)[target]",
+            "∂L/∂o = (softmax(o) − onehot(target)) / batch",
+            _cross_entropy,
+            _cross_entropy_backward,
+            True,
+            "For classes. Its gradient at the output is never larger than √2 / √batch.",
+        ),
+        Loss(
+            "mse",
+            "L = mean of (o − target)²",
+            "∂L/∂o = 2 (o − target) / (batch × outputs)",
+            _mse,
+            _mse_backward,
+            False,
+            "For numbers (classes count as 0 and 1). Its gradient grows with the error, without a bound.",
+        ),
+        Loss(
+            "bce",
+            "L = mean of −t log σ(o) − (1 − t) log(1 − σ(o))",
+            "∂L/∂o = (σ(o) − target) / (batch × outputs)",
+            _bce,
+            _bce_backward,
+            False,
+            "For yes and no: each output by itself; targets between 0 and 1 (classes count as 0 and 1).",
+        ),
+    ),
+)

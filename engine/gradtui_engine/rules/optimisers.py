@@ -1,0 +1,185 @@
+"""The table of optimisers: chains of links, each a pure init/update pair (the design of optax, DeepMind 2020).
+
+A link's update(gradients, state, parameters) → (gradients, state) changes neither of its arguments. The defaults
+are PyTorch's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.numerics import Array
+from ..core.table import Table
+
+Arrays = Mapping[str, Array]
+State = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One transformation of the gradients, with a state."""
+
+    init: Callable[[Arrays], State]
+    update: Callable[[Arrays, State, Arrays], tuple[dict[str, Array], State]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the experiment decides: learning rate η, momentum μ, weight decay λ."""
+
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """One optimiser: formula, default learning rate and weight decay, and its chain."""
+
+    name: str
+    formula: str
+    learning_rate: float
+    weight_decay: float
+    build: Callable[[Settings], Link]
+    source: str
+    note: str
+
+
+# Decay of the squared gradient's average in RMSProp; the two of Adam; what is added to the root.
+RMSPROP_DECAY = 0.99
+ADAM_DECAYS = (0.9, 0.999)
+EPSILON = 1e-8
+
+
+def chain(*links: Link) -> Link:
+    """The links one after the other."""
+
+    def init(parameters: Arrays) -> State:
+        return tuple(link.init(parameters) for link in links)
+
+    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
+        current, states = dict(gradients), []
+        for link, each in zip(links, state, strict=True):
+            current, new = link.update(current, each, parameters)
+            states.append(new)
+        return current, tuple(states)
+
+    return Link(init, update)
+
+
+def _stateless(change: Callable[[Array, Array], Array]) -> Link:
+    """A link without a state: change(gradient, parameter)."""
+    return Link(
+        lambda parameters: (),
+        lambda gradients, state, parameters: (
+            {name: change(each, parameters[name]) for name, each in gradients.items()},
+            state,
+        ),
+    )
+
+
+def scale(factor: float) -> Link:
+    """factor · g."""
+    return _stateless(lambda gradient, parameter: gradient * gradient.dtype.type(factor))
+
+
+def decay(rate: float) -> Link:
+    """g + λ θ."""
+    return _stateless(lambda gradient, parameter: gradient + parameter * parameter.dtype.type(rate))
+
+
+def _zeros(parameters: Arrays) -> dict[str, Array]:
+    return {name: np.zeros_like(each) for name, each in parameters.items()}
+
+
+def momentum(mu: float, nesterov: bool = False) -> Link:
+    """v ← μ v + g; passes on v, or g + μ v (Nesterov)."""
+
+    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
+        speed = {name: state[name] * each.dtype.type(mu) + each for name, each in gradients.items()}
+        if not nesterov:
+            return dict(speed), speed
+        return {name: each + speed[name] * each.dtype.type(mu) for name, each in gradients.items()}, speed
+
+    return Link(_zeros, update)
+
+
+def rms() -> Link:
+    """v ← α v + (1 − α) g²; passes on g / (√v + ε)."""
+
+    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
+        average = {
+            name: RMSPROP_DECAY * state[name] + (1 - RMSPROP_DECAY) * each * each for name, each in gradients.items()
+        }
+        return {name: each / (np.sqrt(average[name]) + EPSILON) for name, each in gradients.items()}, average
+
+    return Link(_zeros, update)
+
+
+def adam() -> Link:
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²; passes on m̂ / (√v̂ + ε), each corrected for its start at 0."""
+
+    def init(parameters: Arrays) -> State:
+        return 0, _zeros(parameters), _zeros(parameters)
+
+    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
+        (one, two), (count, mean, square) = ADAM_DECAYS, state
+        count += 1
+        mean = {name: one * mean[name] + (1 - one) * each for name, each in gradients.items()}
+        square = {name: two * square[name] + (1 - two) * each * each for name, each in gradients.items()}
+        passed = {
+            name: (mean[name] / (1 - one**count)) / (np.sqrt(square[name] / (1 - two**count)) + EPSILON)
+            for name in gradients
+        }
+        return passed, (count, mean, square)
+
+    return Link(init, update)
+
+
+def _decay(settings: Settings) -> tuple[Link, ...]:
+    """No link at all without weight decay: adding 0·θ would cost a pass and turn an infinite θ into NaN."""
+    return (decay(settings.weight_decay),) if settings.weight_decay else ()
+
+
+OPTIMISERS = Table(
+    "optimizer",
+    (
+        Optimiser(
+            "sgd", "θ ← θ − η g", 0.1, 0.0,
+            lambda s: chain(*_decay(s), scale(-s.learning_rate)),
+            "Robbins & Monro 1951",
+            "The update is as small as the gradient: a vanished one leaves the layer as it was.",
+        ),
+        Optimiser(
+            "momentum", "v ← μ v + g;  θ ← θ − η v", 0.1, 0.0,
+            lambda s: chain(*_decay(s), momentum(s.momentum), scale(-s.learning_rate)),
+            "Polyak 1964", "The first update is SGD's; later ones add up to 1 / (1 − μ) times as much.",
+        ),
+        Optimiser(
+            "nesterov", "v ← μ v + g;  θ ← θ − η (g + μ v)", 0.1, 0.0,
+            lambda s: chain(*_decay(s), momentum(s.momentum, nesterov=True), scale(-s.learning_rate)),
+            "Nesterov 1983", "Looks one step of momentum ahead.",
+        ),
+        Optimiser(
+            "rmsprop", "v ← α v + (1 − α) g²;  θ ← θ − η g / (√v + ε)", 0.01, 0.0,
+            lambda s: chain(*_decay(s), rms(), scale(-s.learning_rate)),
+            "Tieleman & Hinton 2012",
+            "Divides by the gradient's own size: a vanished layer moves as fast as the others, until g falls under ε.",
+        ),
+        Optimiser(
+            "adam", "θ ← θ − η m̂ / (√v̂ + ε)", 0.001, 0.0,
+            lambda s: chain(*_decay(s), adam(), scale(-s.learning_rate)),
+            "Kingma & Ba 2015",
+            "The first update is ±η wherever |g| ≫ ε = 1e-8: it hides a vanishing gradient, it does not cure one.",
+        ),
+        Optimiser(
+            "adamw", "θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)", 0.001, 0.01,
+            lambda s: chain(adam(), *_decay(s), scale(-s.learning_rate)),
+            "Loshchilov & Hutter 2019", "Adam whose weight decay does not pass through the division.",
+        ),
+    ),
+)  # fmt: skip

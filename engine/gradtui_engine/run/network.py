@@ -1,0 +1,321 @@
+"""The Network: an Experiment built, and the one code path that runs it, recorded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..core.message import Message
+from ..core.numerics import Array, norm_of_squares, trusted_squares
+from ..core.problems import ExperimentError, Problem
+from ..core.progress import Watch, part, throttled, told
+from ..data import datasets
+from ..experiment.cells import Sizes
+from ..experiment.experiment import Experiment
+from ..program.bound import Arena, Node, Workspace, allocate
+from ..program.memory import Bounds, Layout
+from ..program.program import Instruction, Program
+from ..rules.initialisers import INITIALISERS
+from ..rules.losses import LOSSES
+from .initial_parameters import initialise
+from .trace import Merge, Trace
+
+#: Numbers of a target that are read as classes go up to this.
+MOST_CLASSES = 1000
+#: A trace larger than this is refused before anything of it is allocated.
+MOST_BYTES = 2 * 2**30
+_allowed = float(MOST_BYTES)
+# Python objects of an unrolled stage (instructions, slots, views, steps, and what `prepare` works out): 6 kB measured
+# at depth 10,000, 11 kB with norm and skip, rounded up.
+STAGE_BYTES = 12_288
+# Shares of a run and of a simulation, for who watches: the backward pass takes twice the forward pass's products; at
+# depth 10,000 building takes as long as running, for an LSTM of 10,000 steps a fifth of it.
+_FORWARD, _BUILD = 1 / 3, 0.4
+
+
+def allow(most: float) -> None:
+    """The largest trace of this process in bytes, where a limit of memory leaves it less than MOST_BYTES."""
+    global _allowed
+    _allowed = most
+
+
+def largest() -> float:
+    """Bytes of the largest trace that is run here."""
+    return min(MOST_BYTES, _allowed)
+
+
+class Network:
+    """Parameters under PyTorch's `state_dict` names and layouts, the program, and one batch of data.
+
+    A network is not changed by running it: `run` gives the same trace every time, and `updated` is another network,
+    with the parameters after the trace's update.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        program: Program,
+        parameters: Mapping[str, Array],
+        batch: datasets.Batch,
+        layout: Layout | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.program = program
+        self.parameters = {name: _frozen(array) for name, array in parameters.items()}
+        self.batch = batch
+        #: What follows from the program alone: worked out once for it and all networks with other parameters.
+        self.layout = layout or Layout(program, np.dtype(experiment.dtype))
+        self._bounds = Bounds()
+
+    def run(self, watch: Watch | None = None) -> Trace:
+        """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`.
+
+        watch is told the share that is done, after an instruction.
+        """
+        watch = throttled(watch)
+        with self._bounds.take(self) as bound:
+            norms: dict[str, float] = {}
+            merges: dict[str, Merge] = {}
+            measure, most = self.program.measure_merges, trusted_squares(self.layout.dtype)[1]
+            with np.errstate(all="ignore"):
+                bound.reset()
+                count = len(bound.forward)
+                for forward, node in told(bound.forward, count, part(watch, 0.0, _FORWARD)):
+                    forward(node)
+                for backward, node, addends, measured in told(bound.backward, count, part(watch, _FORWARD, 1.0)):
+                    backward(node)
+                    for name, sum_, addend in addends:
+                        if measure:
+                            merges[name] = Merge.of(sum_, addend)
+                        sum_ += addend
+                    # Norms are taken while the gradient is still in the processor's cache: 5 instead of 45 µs at
+                    # 256×256. (Over time the states are small, and one call for all of them is cheaper.)
+                    for name, flat, least in measured:
+                        squares = float(flat.dot(flat))
+                        trusted = least < squares < most
+                        norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
+            values, gradients, parameter_gradients = bound.views()
+            return Trace(
+                experiment=self.experiment,
+                program=self.program,
+                values=values,
+                gradients=gradients,
+                parameters=self.parameters,
+                parameter_gradients=parameter_gradients,
+                target=self.batch.target,
+                norms_in_run=norms,
+                merges=merges,
+                paths=tuple(reversed(bound.notes)),
+            )
+
+    def loss(self, running: Mapping[str, Array] | None = None) -> float:
+        """The loss of a forward pass alone; with BatchNorm's running statistics, as in evaluation."""
+        values = self.values()
+        with np.errstate(all="ignore"):
+            nodes = self.nodes(values, {}, {}, Workspace())
+            for instruction, operation, node in zip(
+                self.program.instructions, self.layout.operations, nodes, strict=True
+            ):
+                if running is not None and instruction.choice == "batch":
+                    prefix = instruction.parameters[0].rpartition(".")[0]
+                    node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
+                operation.forward(node)
+        return float(values["loss"])
+
+    def updated(self, trace: Trace) -> Network:
+        """The network after a trace's update, on the same batch."""
+        return self.with_parameters({name: trace.updated(name) for name in trace.parameters})
+
+    def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
+        """The same network with other parameters."""
+        return Network(self.experiment, self.program, parameters, self.batch, self.layout)
+
+    def values(self) -> dict[str, Array]:
+        """New arrays for all values, the input and the initial state filled in: what a forward pass starts from."""
+        return self.values_in(Arena(self.layout.value_sizes, self.layout.dtype))
+
+    def values_in(self, arena: Arena) -> dict[str, Array]:
+        program = self.program
+        values = allocate(program, self.layout.owned, arena)
+        values[program.input][...] = self.batch.inputs
+        for name in program.initial:
+            values[name].fill(0)
+        return values
+
+    def nodes(
+        self,
+        values: dict[str, Array],
+        gradients: dict[str, Array],
+        parameter_gradients: dict[str, Array],
+        workspace: Workspace,
+    ) -> list[Node]:
+        return [
+            Node(each, values, gradients, self.parameters, parameter_gradients, self.batch.target, workspace)
+            for each in self.program.instructions
+        ]
+
+
+def _frozen(array: Array) -> Array:
+    """A read-only view: whoever made the array may go on changing it, nobody who reads it from a network or trace."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
+def verify(experiment: Experiment) -> None:
+    """Raise ExperimentError for what `build` would refuse, without building: an impossible size, a file's faults."""
+    check_size(experiment)
+    if datasets.find(str(experiment.data)).outputs is None:
+        batch = datasets.load(experiment.request())
+        _check_size(experiment.replace(batch=batch.size), Sizes.of(batch))
+
+
+def build(experiment: Experiment, watch: Watch | None = None) -> Network:
+    """The network of an experiment, ready to run. Raises ExperimentError (missing file, impossible size).
+
+    watch is told the share that is done, after each block of a parameter that is drawn: what takes long here.
+    """
+    watch = throttled(watch)
+    check_size(experiment)
+    batch = datasets.load(experiment.request())
+    if experiment.loss == "cross_entropy" and batch.loss != "cross_entropy":
+        batch = _as_classes(batch)
+    sizes = Sizes.of(batch)
+    over_time = experiment.kind.over_time
+    experiment = experiment.replace(
+        batch=sizes.batch, inputs=sizes.inputs, steps=sizes.steps if over_time else experiment.steps,
+        loss=experiment.loss or batch.loss,
+    )  # fmt: skip
+    _check_size(experiment, sizes)
+    batch = _aim(batch, experiment)
+    program = experiment.kind.build(experiment, sizes, batch.loss)
+    scaled = _is_data_dependent(experiment)
+    drawn = 0.5 if scaled else 1.0
+    network = Network(experiment, program, initialise(program, experiment, part(watch, 0.0, drawn)), batch)
+    return _scale_by_data(network, part(watch, drawn, 1.0)) if scaled else network
+
+
+def _as_classes(batch: datasets.Batch) -> datasets.Batch:
+    """A target of whole numbers 0, 1, 2 … read as class numbers, because cross_entropy was asked for."""
+    target = batch.target[:, 0]
+    if not (np.mod(target, 1) == 0).all() or target.min() < 0 or target.max() >= MOST_CLASSES:
+        message = Message(
+            "'cross_entropy' needs classes: words, or whole numbers from 0 to {most}; allowed: mse",
+            most=MOST_CLASSES - 1,
+        )
+        raise ExperimentError([Problem("loss", message)])
+    return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
+
+
+def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
+    """The batch in the experiment's dtype, with the target as its loss and readout want it, read-only."""
+    row, target = LOSSES[str(experiment.loss)], batch.target
+    if batch.loss != "cross_entropy":
+        if row.of_classes:
+            message = Message("{loss} is for classes; the target is numbers; allowed: mse", loss=repr(row.name))
+            raise ExperimentError([Problem("loss", message)])
+        if row.name == "bce" and not ((target >= 0) & (target <= 1)).all():
+            message = Message("'bce' is for targets from 0 to 1; these are not; allowed: mse")
+            raise ExperimentError([Problem("loss", message)])
+    elif not row.of_classes:
+        target = np.eye(batch.outputs)[target]
+    if experiment.kind.over_time:
+        steps = len(batch.inputs)
+        per_step = batch.target.ndim == 2 and batch.loss == "cross_entropy"
+        if per_step and experiment.readout == "last":
+            target = target[-1]
+        elif not per_step and experiment.readout == "all":
+            target = np.broadcast_to(target, (steps, *target.shape))
+    dtype = np.dtype(experiment.dtype)
+    with np.errstate(over="ignore"):  # a number beyond float32 is inf there: the outcome names it
+        target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
+        inputs = batch.inputs.astype(dtype)
+    target.flags.writeable = False
+    return datasets.Batch(inputs, target, batch.outputs, row.name)
+
+
+def _is_data_dependent(experiment: Experiment) -> bool:
+    return experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
+
+
+def _scale_by_data(network: Network, watch: Watch | None) -> Network:
+    """LSUV (Mishkin & Matas 2016): layer by layer, scale W so that Var(z) over the batch is gain².
+
+    z − b is linear in W, so one division is exact where the paper iterates to a tolerance of 0.1.
+    """
+    parameters, gain = dict(network.parameters), network.experiment.gain_value
+    values = network.values()
+    with np.errstate(all="ignore"):
+        # All but the loss, which comes last.
+        pairs = list(zip(network.program.instructions, network.layout.operations, strict=True))[:-1]
+        for instruction, operation in told(pairs, len(pairs), watch):
+            operation.forward(_forward_node(network, instruction, values, parameters))
+            if instruction.operation == "linear":
+                weight, bias = instruction.parameters
+                std = float((values[instruction.outputs[0]] - parameters[bias]).std())
+                if np.isfinite(std) and std > 0:
+                    # The output layer is linear: what gain = "auto" takes for it is 1.
+                    auto = network.program.parameters[weight].output and isinstance(network.experiment.gain, str)
+                    wanted = 1.0 if auto else gain
+                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(wanted / std)
+                    parameters[weight].flags.writeable = False
+                    operation.forward(_forward_node(network, instruction, values, parameters))
+    return network.with_parameters(parameters)
+
+
+def _forward_node(
+    network: Network, instruction: Instruction, values: dict[str, Array], parameters: dict[str, Array]
+) -> Node:
+    return Node(instruction, values, {}, parameters, {}, network.batch.target, Workspace())
+
+
+def planned_sizes(experiment: Experiment) -> Sizes | None:
+    """The sizes that the experiment alone decides; None where a file does."""
+    outputs = datasets.find(str(experiment.data)).outputs
+    if outputs is None or experiment.batch is None or experiment.inputs is None:
+        return None
+    over_time = experiment.kind.over_time
+    return Sizes(experiment.batch, experiment.inputs, outputs, (experiment.steps or 1) if over_time else 1)
+
+
+def check_size(experiment: Experiment) -> None:
+    """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size."""
+    _check_size(experiment, planned_sizes(experiment))
+
+
+def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
+    """Refuse an impossible size before anything of it is allocated."""
+    if sizes is None:
+        return
+    cell = experiment.kind
+    stages = sizes.steps * experiment.layers if cell.over_time else experiment.depth
+    size = cell.numbers(experiment, sizes) * np.dtype(experiment.dtype).itemsize + stages * STAGE_BYTES
+    if size > largest():
+        length = (
+            Message("{steps} steps", steps=sizes.steps)
+            if cell.over_time
+            else Message("depth {depth}", depth=experiment.depth)
+        )
+        message = Message(
+            "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
+            "allowed: up to {most} GiB; lower one of them",
+            length=length, width=experiment.width, batch=sizes.batch, inputs=sizes.inputs, dtype=experiment.dtype,
+            needed=_gibibytes(size), most=_gibibytes(largest()),
+        )  # fmt: skip
+        raise ExperimentError([Problem("size", message)])
+
+
+def _gibibytes(size: float) -> str:
+    """As 0.114, 2.04, 14,305.1."""
+    return f"{size / 2**30:.3g}" if size < 10 * 2**30 else f"{size / 2**30:,.1f}"
+
+
+def simulate(experiment: Experiment, watch: Watch | None = None) -> Trace:
+    """Build and run: a pure function of the experiment (and of the file that a csv:PATH names).
+
+    watch is told the share that is done; what it raises ends the simulation.
+    """
+    watch = throttled(watch)
+    return build(experiment, part(watch, 0.0, _BUILD)).run(part(watch, _BUILD, 1.0))

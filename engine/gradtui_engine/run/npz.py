@@ -1,0 +1,64 @@
+"""A trace as one .npz file, for PyTorch, notebooks and later checks."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.numerics import Array
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+
+def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
+    """Every array with its name in the archive.
+
+    input, target, loss; param/NAME and grad/NAME with NAME as in a PyTorch `state_dict`; h/k and dh/k of each
+    stage, (batch, units); of an LSTM also c/t, dc/t and gates/t, (batch, 4·width) in the order i, f, g, o (GRU:
+    (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on. Where asked
+    for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the running statistics.
+    """
+    yield "input", trace.input
+    yield "target", trace.target
+    yield "loss", trace.values["loss"]
+    for name, array in trace.parameters.items():
+        yield f"param/{name}", array
+        yield f"grad/{name}", trace.parameter_gradients[name]
+        if trace.experiment.clip != "none":
+            yield f"clipped/{name}", trace.clipped[name]
+        if trace.experiment.asks_for_update:
+            yield f"updated/{name}", trace.updated(name)
+    for name, array in trace.running_statistics.items():
+        yield f"buffer/{name}", array
+    for name, slot in trace.program.slots.items():
+        family = name.split("/")[0].split("_l")[0]
+        if slot.whole is None or isinstance(slot.index, slice) or family not in ("h", "c", "gates"):
+            continue
+        yield name, trace.values[name]
+        if name in trace.gradients:
+            yield f"d{name}", trace.gradients[name]
+    if trace.program.slots["h/0"].whole is None:  # an MLP's input is no row of h
+        yield "h/0", trace.values["h/0"]
+        yield "dh/0", trace.gradients["h/0"]
+
+
+def save(trace: Trace, path: str | Path) -> None:
+    """Write the arrays to `path`, exactly there (NumPy would add .npz), whole or not at all. Raises OSError."""
+    path = Path(path)
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is not a file, and is left as it is", str(path))
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            np.savez(file, **dict(arrays(trace)))  # type: ignore[arg-type]  # savez's stub names allow_pickle only
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

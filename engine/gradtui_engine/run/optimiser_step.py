@@ -1,0 +1,54 @@
+"""The end of an iteration: what clipping and the optimiser, fresh, make of the gradients."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.numerics import Array, norm, ratio
+from ..rules.clipping import CLIPPINGS
+from ..rules.optimisers import OPTIMISERS, Settings
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """By parameter name; worked out when it is first asked for, once for a trace and all of its stages."""
+
+    experiment: Experiment
+    parameters: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+
+    @functools.cached_property
+    def clipped(self) -> dict[str, Array]:
+        """The gradients that the optimiser gets: the clipped ones, or the very gradients."""
+        row = CLIPPINGS[self.experiment.clip]
+        with np.errstate(all="ignore"):
+            return row.clip(self.gradients, self.parameters, self.experiment.clip_threshold or 0.0)
+
+    @functools.cached_property
+    def updates(self) -> dict[str, Array]:
+        """What the optimiser adds to each parameter."""
+        experiment = self.experiment
+        settings = Settings(experiment.learning_rate or 0.0, experiment.momentum, experiment.weight_decay or 0.0)
+        link = OPTIMISERS[experiment.optimizer_name].build(settings)
+        with np.errstate(all="ignore"):
+            found = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
+        for array in found.values():
+            array.setflags(write=False)
+        return found
+
+    def updated(self, name: str) -> Array:
+        """The parameter after the update."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.parameters[name] + self.updates[name])
+
+    def ratio(self, name: str) -> float:
+        """‖update‖ / ‖parameter‖: about 1e-3 is healthy (CS231n)."""
+        return ratio(norm(self.updates[name]), norm(self.parameters[name]))

@@ -1,0 +1,292 @@
+"""The Trace: the record of one iteration. Pure data, read-only arrays; the only thing that views read."""
+
+from __future__ import annotations
+
+import copy
+import enum
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..analysis.decay import Profile, profile
+from ..analysis.diagnosis import Outcome, judge
+from ..analysis.stages import ActivationStatistics, Stage, slopes, stages_of, statistics_of
+from ..core.numerics import Array, cosine, norm
+from ..program.bound import Node, Workspace
+from ..program.normalisation import running
+from ..program.operations import OPERATIONS
+from ..program.program import Instruction, Program, Site
+from ..theory.prediction import Theory, predict
+from .optimiser_step import Update
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+
+
+class Phase(enum.StrEnum):
+    """The phases of an iteration, in order."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    CLIP = "clip"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation in one direction.
+
+    stage is the stage (layer or time step) that it belongs to, None outside of the stages (output, loss). completes
+    is the stage whose gradient dL/dh is known from this step on, None where it completes none.
+    """
+
+    index: int
+    phase: Phase
+    site: Site
+    operation: str
+    stage: int | None
+    completes: int | None
+    instruction: int | None
+
+    @property
+    def formula(self) -> str:
+        """The formula of the operation in this direction."""
+        if self.instruction is None:
+            return {Phase.CLIP: "g ← clip(g)"}.get(self.phase, "θ ← θ + update")
+        row = OPERATIONS[self.operation]
+        return row.backward_formula if self.phase is Phase.BACKWARD else row.formula
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Where two paths of the gradient meet: ‖skip‖, ‖branch‖ and the cosine between them."""
+
+    skip: float
+    branch: float
+    cosine: float
+
+    @classmethod
+    def of(cls, skip: Array, branch: Array) -> Merge:
+        skip_norm, branch_norm = norm(skip), norm(branch)
+        return cls(skip_norm, branch_norm, cosine(skip, branch, skip_norm, branch_norm))
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One iteration: values by slot, gradients by slot, parameters and their gradients by name.
+
+    values["h/3"] is the hidden state of stage 3, (batch, units); gradients["h/3"] is dL/dh_3; for an LSTM
+    gradients["c/40"] is the total derivative dL/dc_40 (as autograd's `c_t.grad`). Parameters are under PyTorch's
+    names. `gradient(slot)` also gives gradients that the trace does not keep.
+    """
+
+    experiment: Experiment
+    program: Program
+    values: dict[str, Array]
+    gradients: dict[str, Array]
+    parameters: dict[str, Array]
+    parameter_gradients: dict[str, Array]
+    target: Array
+    norms_in_run: dict[str, float]
+    #: Where a skip and a branch meet, by the slot whose gradient is their sum.
+    merges: dict[str, Merge]
+    #: Of each ∂L/∂c_t, t from 1: the squares of the direct path and of that through the gates, and their product.
+    paths: tuple[tuple[float, float, float], ...] = ()
+    _update: Update = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for arrays in (self.values, self.gradients, self.parameter_gradients):
+            for array in arrays.values():
+                if array.flags.writeable:
+                    array.setflags(write=False)
+        object.__setattr__(self, "_update", Update(self.experiment, self.parameters, self.parameter_gradients))
+
+    @property
+    def axis(self) -> str:
+        """What a stage is: "layer" or "time"."""
+        return self.program.axis
+
+    @property
+    def loss(self) -> float:
+        return float(self.values["loss"])
+
+    @property
+    def input(self) -> Array:
+        """The batch: (batch, inputs), or (time, batch, inputs)."""
+        return self.values[self.program.input]
+
+    @functools.cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """Stage 0 (the input, or the initial state) to the last (depth, or T)."""
+        with np.errstate(all="ignore"):
+            # Of a shallow copy: stages that point back here would keep a dead trace until the garbage collector comes.
+            return stages_of(copy.copy(self))
+
+    @functools.cached_property
+    def activations(self) -> tuple[ActivationStatistics, ...]:
+        """Mean, std, saturated and dead share of every stage, in a few passes over all of them."""
+        with np.errstate(all="ignore"):
+            return statistics_of(self)
+
+    @functools.cached_property
+    def profile(self) -> Profile:
+        """The product of the factors along the trace, and how far the signal carries."""
+        return profile(self.stages, self.axis)
+
+    @functools.cached_property
+    def theory(self) -> Theory:
+        """What theory predicts for this experiment, stage by stage."""
+        return predict(self)
+
+    @functools.cached_property
+    def outcome(self) -> Outcome:
+        """What became of the gradient on its way from the last stage to the first."""
+        with np.errstate(all="ignore"):
+            return judge(self)
+
+    @functools.cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every operation in the order in which it was computed: forward, loss, backward, clip (if any), update."""
+        return tuple(_steps_of(self.program, clipped=self.experiment.clip != "none"))
+
+    def activation_at(self, stage: int) -> Instruction | None:
+        """The activation of a layer as an instruction; None in a cell, whose step contains it."""
+        layer = self.program.layers.get(stage, ())
+        return next((each for each in layer if each.operation == "activation"), None)
+
+    def slopes(self, stage: int) -> Array:
+        """f'(z) of a stage's activation, (batch, units)."""
+        with np.errstate(all="ignore"):
+            return slopes(self, stage)[1]
+
+    def gradient_norm(self, slot: str) -> float:
+        """‖dL/dslot‖ of any slot on the way of the gradient, kept or not."""
+        known = self.norms_in_run.get(slot)
+        return norm(self.gradients[slot]) if known is None else known
+
+    def gradient(self, slot: str) -> Array:
+        """dL/dslot; one that is not kept is computed again, by the very operation that computed it in the run.
+
+        Raises KeyError for a slot that no gradient reaches.
+        """
+        if slot in self.gradients:
+            return self.gradients[slot]
+        reader = self.program.readers.get(slot)
+        if reader is None:
+            raise KeyError(f"no gradient reaches {slot!r}")
+        instruction = self.program.instructions[reader]
+        node = self._node(instruction)
+        with np.errstate(all="ignore"):
+            OPERATIONS[instruction.operation].backward(node)
+        wanted = node.input_gradients[instruction.inputs.index(slot)]
+        assert wanted is not None
+        wanted.flags.writeable = False
+        return wanted
+
+    def _node(self, instruction: Instruction) -> Node:
+        """The instruction bound to this trace, to compute something again; what it writes goes nowhere else."""
+        nowhere = {name: np.empty_like(self.parameters[name]) for name in instruction.parameters}
+        known = dict(self.gradients)
+        for name in instruction.outputs:
+            if name in self.norms_in_run:
+                known[name] = self.gradient(name)
+        node = Node(instruction, self.values, known, self.parameters, nowhere, self.target, Workspace())
+        node.input_gradients = [np.empty_like(self.values[name]) for name in instruction.inputs]
+        return node
+
+    def contributions(self, time: int) -> dict[str, Array]:
+        """Time step `time`'s addend of each shared parameter's gradient; their sum over time is the gradient."""
+        if not 1 <= time < len(self.program.stages):
+            raise IndexError(f"time step {time}: there are 1 to {len(self.program.stages) - 1}")
+        found: dict[str, Array] = {}
+        with np.errstate(all="ignore"):
+            for each, contribution, node in self._shared:
+                found.update(zip(each.parameters, contribution(node, time), strict=True))
+        return found
+
+    @functools.cached_property
+    def _shared(self) -> list[tuple[Instruction, Callable[[Node, int], tuple[Array, ...]], Node]]:
+        """The instructions whose parameters are shared over time, bound to this trace once for all of its steps."""
+        found = []
+        for each in self.program.instructions:
+            contribution = OPERATIONS[each.operation].contribution
+            if contribution is not None:
+                node = Node(each, self.values, self.gradients, self.parameters, {}, self.target, Workspace())
+                found.append((each, contribution, node))
+        return found
+
+    @property
+    def clipped(self) -> dict[str, Array]:
+        """The gradients that the optimiser gets, by parameter name: the clipped ones, or the very gradients."""
+        return self._update.clipped
+
+    @property
+    def updates(self) -> dict[str, Array]:
+        """What the optimiser, fresh, adds to each parameter."""
+        return self._update.updates
+
+    def updated(self, name: str) -> Array:
+        """The parameter after the update."""
+        return self._update.updated(name)
+
+    def update_ratio(self, name: str) -> float:
+        """‖update‖ / ‖parameter‖: about 1e-3 is healthy (CS231n)."""
+        return self._update.ratio(name)
+
+    @functools.cached_property
+    def running_statistics(self) -> dict[str, Array]:
+        """BatchNorm's running_mean and running_var by PyTorch's names, after this one batch; empty without it."""
+        found = {}
+        for each in self.program.instructions:
+            if each.choice == "batch":
+                prefix = each.parameters[0].rpartition(".")[0]
+                mean, variance = (self.values[name] for name in each.outputs[1:])
+                count = self.input.shape[-2]
+                found[f"{prefix}.running_mean"], found[f"{prefix}.running_var"] = running(mean, variance, count)
+        return found
+
+    def save(self, path: str | Path) -> None:
+        """Write every array to one .npz file; see `archive`."""
+        from .npz import save
+
+        save(self, path)
+
+
+def _completes(program: Program) -> dict[int | None, int]:
+    """The instruction after whose backward step a stage's gradient is complete: the first one that reads the stage."""
+    stage_at = {program.rows(name): number for number, name in enumerate(program.stages)}
+    rows = {(whole, row): number for (whole, found), number in stage_at.items() for row in found}
+    first: dict[int, int] = {}
+    for index, each in enumerate(program.instructions):
+        for name in each.inputs:
+            whole, found = program.rows(name)
+            for row in found:
+                stage = rows.get((whole, row))
+                if stage is not None:
+                    first.setdefault(stage, index)
+    completed: dict[int | None, int] = {}
+    for stage, index in first.items():
+        # Where all steps are read out at once, the output completes only the last stage.
+        completed[index] = max(stage, completed.get(index, stage))
+    return completed
+
+
+def _steps_of(program: Program, clipped: bool) -> list[Step]:
+    completed = _completes(program)
+    rows: list[tuple[Phase, Instruction, int | None]] = []
+    for number, each in enumerate(program.instructions):
+        rows.append((Phase.LOSS if each.operation == "loss" else Phase.FORWARD, each, number))
+    rows += [(Phase.BACKWARD, each, number) for number, each in reversed(list(enumerate(program.instructions)))]
+    steps: list[Step] = []
+    for index, (phase, each, instruction) in enumerate(rows):
+        place = each.site.time if program.axis == "time" else each.site.layer
+        done = completed.get(instruction) if phase is Phase.BACKWARD else None
+        steps.append(Step(index, phase, each.site, each.operation, place, done, instruction))
+    for phase in (Phase.CLIP, Phase.UPDATE) if clipped else (Phase.UPDATE,):
+        steps.append(Step(len(steps), phase, Site(str(phase)), str(phase), None, None, None))
+    return steps

@@ -1,0 +1,273 @@
+"""What theory predicts for a network, stage by stage, at its finite depth; None where no theory is known.
+
+Forward, p_l = E[h_l²] starts from the batch's own mean square; backward, the squared factor of layer l is that of
+`meanfield`, with the parts that norm and skip add:
+
+- layer and rms norm divide by the scale that theory predicts, forward and backward (Xiong et al. 2020);
+- batch norm in the limit of a large batch: χ = E[φ'²] / Var φ at q = 1, whatever σ_w; π/(π − 1) for ReLU (Yang et
+  al. 2019);
+- residual, h' = h + β F(h): 1 + β² χ_F (Yang & Schoenholz 2017; Zhang et al. 2019);
+- an RNN: the same recursion along time, tied weights counting as fresh ones (Chen et al. 2018);
+- a pinned gate: the direct path's factor is the pinned value, exactly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.message import Message
+from ..experiment.mlp import blocks, skip_scale
+from ..program.normalisation import NORMALISATIONS
+from ..rules.initialisers import INITIALISERS
+from .meanfield import fixed_point, moments
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+    from ..run.trace import Trace
+
+
+#: χ below, at and above 1.
+REGIMES = ("ordered", "critical", "chaotic")
+
+
+@dataclass(frozen=True, slots=True)
+class Theory:
+    """The prediction of a whole trace.
+
+    factors[k] is the predicted factor of stage k (None where there is none, and for the last stage). q_star, chi
+    and regime are those of infinite depth (None where the theory has no such point); note says what holds, or
+    why not.
+    """
+
+    factors: tuple[float | None, ...]
+    q_star: float | None
+    chi: float | None
+    regime: str | None
+    depth_scale: float | None
+    note: str
+
+
+def predict(trace: Trace) -> Theory:
+    """The theory of a trace's experiment, for its own input."""
+    count = len(trace.program.stages)
+    with np.errstate(all="ignore"):
+        return _THEORIES[trace.experiment.cell](trace, count)
+
+
+def weight_scale(experiment: Experiment, fan_out: int, fan_in: int) -> float | None:
+    """σ_w² = fan_in · Var(W) of a matrix; None where the initialiser has no variance that theory can use."""
+    if experiment.sigma_w is not None:
+        return experiment.sigma_w**2
+    row = INITIALISERS[experiment.init]
+    if row.variance is None:
+        return None
+    return fan_in * row.variance(fan_out, fan_in, experiment.gain_value, experiment.init_scale)
+
+
+def _bias_scale(experiment: Experiment) -> float:
+    return 0.0 if experiment.sigma_b is None else experiment.sigma_b**2
+
+
+def _nothing(count: int, note: str) -> Theory:
+    return Theory((None,) * count, None, None, None, None, note)
+
+
+# -- MLP ---------------------------------------------------------------------------------------------------
+
+
+def _mlp(trace: Trace, count: int) -> Theory:
+    experiment = trace.experiment
+    scale = weight_scale(experiment, experiment.width, experiment.width)
+    lsuv = experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
+    if scale is None and not lsuv:
+        note = Message(
+            "no mean-field theory for init {init}: its weights are not independent draws", init=experiment.init
+        )
+        return _nothing(count, note)
+    if experiment.norm == "batch":
+        return _batch_norm(experiment, count)
+    block_problem = _block_problem(experiment, trace.input.shape[-1])
+    if block_problem:
+        return _nothing(count, block_problem)
+    squares = list(_Walk(experiment, trace).squares())
+    factors = (*(math.sqrt(value) if value >= 0 else None for value in squares), None)
+    plain = experiment.norm == "none" and experiment.residual == "none" and not lsuv
+    if not plain:
+        chi = _last_rate(experiment, trace.input.shape[-1], squares)
+        note = Message("finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block")
+        return Theory(factors, None, chi, _regime(chi), None, note)
+    point = fixed_point(
+        experiment.activation_name, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(experiment)), experiment.slope
+    )
+    note = Message("mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)")
+    return Theory(factors, point.q_star, point.chi, point.regime, point.depth_scale, note)
+
+
+def _last_rate(experiment: Experiment, inputs: int, squares: list[float]) -> float:
+    """The squared factor a layer of the last block (inside a block of two layers it goes up and down), or layer."""
+    spans = [(first, last) for first, last, skip in blocks(experiment, inputs) if skip or experiment.residual == "none"]
+    first, last = spans[-1] if spans else (experiment.depth, experiment.depth)
+    found = squares[first - 1 : last]
+    return math.prod(found) ** (1 / len(found))
+
+
+def _regime(chi: float) -> str:
+    ordered, critical, chaotic = REGIMES
+    return critical if abs(chi - 1) < 1e-3 else (ordered if chi < 1 else chaotic)
+
+
+def _block_problem(experiment: Experiment, inputs: int) -> str:
+    if experiment.residual == "none":
+        return ""
+    if experiment.residual_block == "original":
+        return Message("no theory for original blocks: f acts on the sum, which is not Gaussian")
+    if experiment.residual_block == "pre" and not all(skip for _, _, skip in blocks(experiment, inputs)):
+        return Message("no theory for pre-activation blocks after an ordinary layer: what they read is not Gaussian")
+    return ""
+
+
+def _batch_norm(experiment: Experiment, count: int) -> Theory:
+    if experiment.residual != "none":
+        return _nothing(count, Message("no closed form for batch norm with skips"))
+    if experiment.norm_position != "before":
+        return _nothing(count, Message("no closed form for batch norm after the activation"))
+    at = moments(experiment.activation_name, 1.0, experiment.slope)
+    chi = at.slope_square / (at.square - at.mean**2)
+    # The first layers still see the data's own correlations; the last factor belongs to no pair of layers.
+    factors = (None, *((math.sqrt(chi),) * (count - 2)), None)
+    note = Message(
+        "limit of a large batch and width, after the first layers (Yang et al. 2019); it does not depend on σ_w"
+    )
+    return Theory(factors[:count], None, chi, _regime(chi), None, note)
+
+
+class _Walk:
+    """The variance recursion along an MLP, yielding the squared factor of every layer."""
+
+    def __init__(self, experiment: Experiment, trace: Trace) -> None:
+        self.experiment = experiment
+        self.inputs = int(trace.input.shape[-1])
+        first = trace.input.astype(np.float64)
+        self.square = float(np.mean(first * first))  # p = E[h²]
+        self.mean = 0.0  # E[h] over the weights
+        self.beta = skip_scale(experiment)
+        self.bias = _bias_scale(experiment)
+        norm = NORMALISATIONS[experiment.norm]
+        self.centred = norm.centred
+        self.epsilon = norm.epsilon(np.dtype(experiment.dtype)) if experiment.norm != "none" else 0.0
+
+    def squares(self) -> Iterator[float]:
+        for first, last, skip in blocks(self.experiment, self.inputs):
+            if not skip:
+                chi, self.square, self.mean = self._layer(first, self.square)
+                yield chi
+                continue
+            chis, square, mean = [], self.square, self.mean
+            pre = self.experiment.residual_block == "pre"
+            for layer in range(first, last + 1):
+                chi, square, mean = (self._pre_layer if pre else self._layer)(layer, square)
+                chis.append(chi)
+            beta = self.beta
+            yield from _block_factors(chis, beta)
+            self.square += 2 * beta * self.mean * mean + beta**2 * square
+            self.mean += beta * mean
+
+    def _scale(self, layer: int, q_before: float) -> float:
+        width = self.experiment.width
+        fan_in = self.inputs if layer == 1 else width
+        scale = weight_scale(self.experiment, width, fan_in)
+        if scale is not None:
+            return scale
+        # LSUV scales W until Var(z) is gain².
+        return self.experiment.gain_value**2 / q_before if q_before > 0 else 0.0
+
+    def _layer(self, layer: int, square: float) -> tuple[float, float, float]:
+        """(χ, E[h'²], E[h']) of weight, norm and activation in the usual order."""
+        scale = self._scale(layer, square)
+        slope, passed, mean = self._bend(scale * square + self.bias)
+        return scale * slope, passed, mean
+
+    def _pre_layer(self, layer: int, square: float) -> tuple[float, float, float]:
+        """(χ, E[F²], E[F]) of norm, activation and weight; what it reads is Gaussian of variance `square`."""
+        slope, passed, _ = self._bend(square)
+        scale = self._scale(layer, passed)
+        return scale * slope, scale * passed + self.bias, 0.0
+
+    def _bend(self, q: float) -> tuple[float, float, float]:
+        """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
+        name, slope = self.experiment.activation_name, self.experiment.slope
+        if self.experiment.norm == "none":
+            at = moments(name, q, slope)
+            return at.slope_square, at.square, at.mean
+        if self.experiment.norm_position == "before":
+            divisor = q + self.epsilon
+            at = moments(name, q / divisor, slope)
+            return at.slope_square / divisor, at.square, at.mean
+        at = moments(name, q, slope)
+        spread = at.square - at.mean**2 if self.centred else at.square
+        divisor = spread + self.epsilon
+        mean = 0.0 if self.centred else at.mean / math.sqrt(divisor)
+        return at.slope_square / divisor, spread / divisor, mean
+
+
+def _block_factors(chis: list[float], beta: float) -> Iterator[float]:
+    """Squared factors of a block's stages, from the block's own input up to its last layer.
+
+    Inside a branch the gradient is β times the branch's; at the block's input the skip's 1 joins it.
+    """
+    inside = [beta**2 * math.prod(chis[index:]) for index in range(len(chis))]
+    norms = [1 + inside[0], *inside[1:], 1.0]
+    for before, after in itertools.pairwise(norms):
+        yield before / after if after > 0 else math.nan
+
+
+# -- cells -------------------------------------------------------------------------------------------------
+
+
+def _rnn(trace: Trace, count: int) -> Theory:
+    experiment = trace.experiment
+    recurrent = weight_scale(experiment, experiment.width, experiment.width)
+    inputs = int(trace.input.shape[-1])
+    entering = weight_scale(experiment, experiment.width, inputs)
+    if recurrent is None or entering is None:
+        return _nothing(count, Message("no mean-field theory for init {init}", init=experiment.init))
+    if experiment.layers > 1 or experiment.readout == "all":
+        return _nothing(count, Message("mean-field theory along time is for one layer, read out at the last step"))
+    drive = np.mean(np.square(trace.input.astype(np.float64)), axis=2)  # (time, batch)
+    square = np.zeros(drive.shape[1])
+    factors: list[float | None] = []
+    for step in drive:
+        q = recurrent * square + entering * step + _bias_scale(experiment)
+        # Rounded to 5e-4, so that 2,000 steps × 64 samples share some thousand quadratures: 5 s become 0.3 s.
+        q = np.exp(np.round(np.log(np.maximum(q, 1e-300)), 3))
+        at = [moments(experiment.activation_name, value) for value in q.tolist()]
+        square = np.array([each.square for each in at])
+        factors.append(math.sqrt(recurrent * float(np.mean([each.slope_square for each in at]))))
+    point = fixed_point(experiment.activation_name, math.sqrt(recurrent), math.sqrt(_bias_scale(experiment)))
+    note = Message(
+        "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"
+    )
+    return Theory((*factors, None), point.q_star, point.chi, point.regime, point.depth_scale, note)
+
+
+def _gated(trace: Trace, count: int) -> Theory:
+    pin = trace.experiment.pin_forget
+    if pin is None:
+        gate = trace.experiment.kind.gate
+        return _nothing(
+            count, Message("no closed form for free gates; pin {gate} (pin_forget) for an exact one", gate=gate)
+        )
+    note = Message(
+        "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
+        state="c" if trace.experiment.kind.has_cell_state else "h",
+    )
+    return Theory((*((pin,) * (count - 1)), None), None, pin**2, _regime(pin**2), None, note)
+
+
+_THEORIES: dict[str, Callable[[Trace, int], Theory]] = {"mlp": _mlp, "rnn": _rnn, "lstm": _gated, "gru": _gated}

@@ -1,0 +1,242 @@
+"""The diagnosis: every kind by a real experiment, which rule comes first, and what is said of it holds."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradtui_engine import Experiment, ExperimentError, Trace, build, simulate
+from gradtui_engine.analysis.diagnosis import KINDS, SOURCES
+from gradtui_engine.analysis.json_document import document
+from gradtui_engine.core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
+from tests.engine.helpers import drawn, shaken, small, with_parameters
+from tests.engine.oracles import length, slope
+from tests.engine.strategies import valid_experiments
+
+# fields → kind, severity. Critical is 3 orders of magnitude beyond the threshold, all of the units off, 90 % saturated.
+SHOWN: list[tuple[dict[str, Any], str, str]] = [
+    ({"activation": "relu", "init": "he_normal"}, "healthy", "ok"),
+    ({"cell": "rnn"}, "healthy", "ok"),
+    ({"cell": "gru", "pin_forget": 1.0}, "healthy", "ok"),  # nothing happens in it, but the gradient passes
+    ({"depth": 6}, "vanishing", "warning"),  # 0.236^5 = 7e-4
+    ({"depth": 10}, "vanishing", "warning"),  # 0.236^9 = 2e-6
+    ({"depth": 11}, "vanishing", "critical"),  # 5e-7
+    ({}, "vanishing", "critical"),
+    ({"cell": "gru"}, "vanishing", "critical"),
+    ({"activation": "linear", "gain": 1.5, "depth": 20}, "exploding", "warning"),  # 1.5^19 = 2e3
+    ({"activation": "linear", "gain": 3.0, "depth": 20}, "exploding", "critical"),
+    ({"cell": "rnn", "gain": 3.0, "activation": "relu"}, "exploding", "critical"),
+    ({"activation": "relu", "init": "he_normal", "width": 3, "depth": 40}, "dead", "critical"),
+    ({"activation": "tanh", "gain": 5.0, "depth": 4}, "saturated", "warning"),
+    ({"activation": "tanh", "gain": 20.0, "depth": 3}, "saturated", "critical"),
+    ({"activation": "sigmoid", "gain": 30.0, "depth": 2}, "saturated", "warning"),
+    ({"init": "constant", "activation": "tanh", "depth": 3}, "symmetric", "critical"),
+    ({"cell": "gru", "init": "zeros"}, "symmetric", "critical"),
+    ({"cell": "rnn", "init": "constant"}, "symmetric", "critical"),
+    ({"activation": "linear", "gain": 1e30, "depth": 12}, "non_finite", "critical"),
+    ({"cell": "rnn", "activation": "relu", "gain": 1e9}, "non_finite", "critical"),
+]
+
+shown = pytest.mark.parametrize(("fields", "kind", "severity"), SHOWN)
+
+
+@shown
+def test_every_kind_is_found_with_its_severity(fields: dict[str, Any], kind: str, severity: str) -> None:
+    outcome = simulate(Experiment(**fields)).outcome
+    assert (outcome.kind, outcome.severity) == (kind, severity)
+    assert outcome.healthy == (kind == "healthy")
+
+
+def test_every_kind_is_shown_here_and_has_a_source() -> None:
+    assert {kind for _, kind, _ in SHOWN} == set(KINDS) == set(SOURCES)
+    assert all(SOURCES.values())
+
+
+def dead_share(trace: Trace, stage: int) -> float:
+    """Units whose f'(z) is 0 for every sample, from z itself."""
+    slopes = slope(str(trace.experiment.activation), trace.values[f"z/{stage}"])
+    return float(np.mean(~np.any(slopes, axis=0)))
+
+
+def saturated_share(trace: Trace, stage: int) -> float:
+    """|a| > 0.97 for tanh, the same pre-activations doubled for the sigmoid."""
+    values = trace.values[f"h/{stage}"]
+    scaled = 2 * values - 1 if trace.experiment.activation == "sigmoid" else values
+    return float(np.mean(np.abs(scaled) > 0.97))
+
+
+@shown
+def test_the_measured_value_is_the_one_that_met_the_rule(fields: dict[str, Any], kind: str, severity: str) -> None:
+    trace = simulate(Experiment(**fields))
+    outcome = trace.outcome
+    assert outcome.source == SOURCES[kind]
+    if kind in ("vanishing", "exploding", "healthy"):
+        relative = length(trace.gradients[f"h/{outcome.stage}"]) / length(trace.gradients[trace.program.stages[-1]])
+        assert outcome.measured == pytest.approx(relative, rel=1e-12)
+    beyond = {
+        "vanishing": (outcome.measured < outcome.limit, VANISHED),
+        "exploding": (outcome.measured > outcome.limit, EXPLODED),
+        "dead": (outcome.measured > outcome.limit, DEAD),
+        "saturated": (outcome.measured > outcome.limit, SATURATED),
+    }
+    if kind in beyond:
+        assert beyond[kind] == (True, outcome.limit)
+    if kind == "dead":
+        assert outcome.measured == dead_share(trace, outcome.stage)
+        rows = trace.parameter_gradients[f"layers.{outcome.stage}.weight"]
+        assert np.mean(~rows.any(axis=1)) >= outcome.measured  # "no gradient passes them"
+    if kind == "saturated":
+        assert outcome.measured == pytest.approx(saturated_share(trace, outcome.stage), rel=1e-12)
+        assert outcome.measured == max(stage.activation.saturated for stage in trace.stages[1:])
+    assert outcome.site in outcome.message or kind == "non_finite"
+
+
+@shown
+def test_the_document_has_the_diagnosis_and_its_remedies(fields: dict[str, Any], kind: str, severity: str) -> None:
+    trace = simulate(Experiment(**fields))
+    found = json.loads(json.dumps(document(trace), allow_nan=False))["outcome"]
+    assert (found["kind"], found["severity"]) == (kind, severity)
+    assert [each["name"] for each in found["remedies"]] == [each.name for each in trace.outcome.remedies]
+    assert {"site", "stage", "message", "rule", "measured", "ratio", "average_factor", "source"} <= found.keys()
+
+
+# -- which rule comes first --------------------------------------------------------------------------------
+
+
+def test_a_number_that_is_not_finite_comes_before_everything() -> None:
+    network = build(Experiment(init="zeros", depth=3, activation="relu"))
+    bias = np.zeros(10)
+    bias[0] = np.inf
+    assert with_parameters(network, output__bias=bias).run().outcome.kind == "non_finite"
+
+
+def test_equal_units_come_before_dead_and_vanishing_ones() -> None:
+    trace = simulate(Experiment(init="zeros", activation="relu", depth=3))
+    assert trace.stages[2].activation.dead == 1.0
+    assert trace.outcome.kind == "symmetric"
+
+
+def test_dead_units_come_before_the_gradient_that_they_stop() -> None:
+    network = shaken(small("mlp", activation="relu"))
+    outcome = with_parameters(network, layers__2__bias=np.full(8, -1e3)).run().outcome
+    assert (outcome.kind, outcome.site, outcome.ratio) == ("dead", "layer 2", 0.0)
+
+
+def test_a_vanishing_gradient_comes_before_the_saturation_behind_it() -> None:
+    trace = simulate(Experiment(activation="tanh", gain=0.05, depth=6))
+    bias = {f"layers__{layer}__bias": np.full(64, 4.0) for layer in range(1, 7)}
+    trace = with_parameters(build(trace.experiment), **bias).run()
+    assert trace.stages[3].activation.saturated == 1.0
+    assert trace.outcome.kind == "vanishing"
+
+
+@pytest.mark.parametrize(("first", "kind"), [(0.001, "exploding"), (1000.0, "vanishing")])
+def test_the_threshold_that_is_crossed_first_on_the_way_down_decides(first: float, kind: str) -> None:
+    # Linear layers whose weights are a number times 1: the gradient goes ×1e4 or ×1e-4, and back again below it.
+    network = build(Experiment(depth=4, width=64, activation="linear", init="identity"))
+    up = 1e4 if kind == "exploding" else 1e-4
+    found = with_parameters(
+        network, layers__4__weight=np.eye(64) * up, layers__3__weight=np.eye(64) / up, layers__2__weight=np.eye(64) / up
+    ).run()
+    assert found.outcome.kind == kind
+    assert found.outcome.stage == 3
+    assert found.outcome.ratio == pytest.approx(1 / up, rel=1e-9)
+
+
+def test_units_whose_gradient_has_another_path_are_not_dead() -> None:
+    network = build(small("mlp", activation="relu", residual="add"))
+    off = with_parameters(network, layers__3__bias=np.full(8, -1e3)).run()
+    assert off.stages[3].activation.dead == 1.0
+    assert off.outcome.kind == "healthy"
+
+
+# -- what "symmetric" says ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("init", ["zeros", "constant"])
+@pytest.mark.parametrize(
+    "fields",
+    [{"cell": cell} for cell in CELLS]
+    + [{"cell": "gru", "layers": 2}, {"norm": "layer"}, {"activation": "relu"}]
+    + [{"residual": "add"}, {"residual": "add", "data": "gaussian", "inputs": 8}],
+)
+def test_units_that_are_called_equal_stay_so_and_others_do_not(init: str, fields: dict[str, Any]) -> None:
+    """With a skip from the input on, the units differ by what the skip brings, and their branches learn to as well."""
+    experiment = small(**({"cell": "mlp", "init": init, "learning_rate": 0.5, "optimizer": "sgd"} | fields))
+    network = build(experiment)
+    is_symmetric = network.run().outcome.kind == "symmetric"
+    for _ in range(5):
+        network = network.updated(network.run())
+    hidden = [array for name, array in network.parameters.items() if array.ndim == 2 and "output" not in name]
+    rows = [array.reshape(-1, experiment.width, array.shape[1]) for array in hidden]
+    stay_equal = all(np.ptp(each, axis=1).max() < 1e-12 for each in rows)
+    assert is_symmetric == stay_equal
+
+
+# -- remedies ----------------------------------------------------------------------------------------------
+
+
+@drawn(300)
+@given(valid_experiments(), st.sampled_from([kind for kind in KINDS if kind != "healthy"]))
+def test_every_remedy_that_is_offered_changes_the_experiment_into_another_valid_one(
+    experiment: Experiment, kind: str
+) -> None:
+    for remedy in remedies_for(experiment, kind):
+        try:
+            changed = remedy.apply(experiment)
+        except ExperimentError as error:
+            pytest.fail(f"{remedy.name} cannot be applied: {error}")
+        assert changed != experiment, remedy.name
+        assert (changed.seed, changed.data, changed.batch) == (experiment.seed, experiment.data, experiment.batch)
+        for name, value in remedy.changes.items():
+            assert value is None or getattr(changed, name) == value
+        # What has been done already is no remedy.
+        assert remedy.name not in [each.name for each in remedies_for(changed, kind)]
+
+
+@drawn(100)
+@given(valid_experiments())
+def test_a_healthy_network_is_offered_no_remedy(experiment: Experiment) -> None:
+    assert remedies_for(experiment, "healthy") == ()
+
+
+@pytest.mark.parametrize("cell", CELLS.names)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "healthy"])
+def test_every_diagnosis_of_every_cell_has_remedies_and_says_why_and_why_not(cell: str, kind: str) -> None:
+    found = remedies_for(Experiment(cell=cell, forget_bias=0.0), kind)
+    assert len(found) >= 2
+    assert len({each.name for each in found}) == len(found)
+    assert all(each.why.endswith(".") and each.no_cure.endswith(".") for each in found)
+
+
+def test_every_row_is_offered_to_some_experiment_and_none_to_the_wrong_cell() -> None:
+    experiments = [
+        Experiment(cell=cell, forget_bias=0.0, activation=activation, dtype="float32")
+        for cell in CELLS
+        for activation in ("sigmoid", "tanh", "relu")
+        if cell != "rnn" or activation != "sigmoid"
+    ]
+    offered = {(each.name, e.cell) for e in experiments for kind in KINDS for each in remedies_for(e, kind)}
+    assert {name for name, _ in offered} == set(REMEDIES.names)
+    assert all(cell in REMEDIES[name].cells for name, cell in offered)
+
+
+@pytest.mark.parametrize("name", ["forget bias 2", "forget bias 4"])
+def test_a_bias_is_no_remedy_for_a_pinned_gate(name: str) -> None:
+    free, pinned = (Experiment(cell="lstm", forget_bias=0.0, pin_forget=pin) for pin in (None, 0.5))
+    assert name in [each.name for each in remedies_for(free, "vanishing")]
+    assert name not in [each.name for each in remedies_for(pinned, "vanishing")]
+
+
+def test_the_average_factor_is_the_geometric_mean_of_the_factors() -> None:
+    outcome = simulate(Experiment(depth=10)).outcome
+    assert outcome.average_factor**9 == pytest.approx(outcome.ratio, rel=1e-12)
+    assert math.isfinite(outcome.average_factor)

@@ -1,0 +1,246 @@
+"""A user's own CSV: what is read, and what is refused with which words."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradtui_engine import Experiment, build, simulate
+from gradtui_engine.core.problems import ExperimentError
+from gradtui_engine.data import csv_file
+from tests.engine.helpers import drawn, refused
+
+GOOD = "a,b,kind\n1,2.5,yes\n-3,4e-1,no\n5,6,yes\n"
+Table = Callable[..., str]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """Writes a file and gives its csv:PATH."""
+
+    def write(content: str | bytes, name: str = "table.csv") -> str:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return f"csv:{path}"
+
+    return write
+
+
+# -- what is read ------------------------------------------------------------------------------------------
+
+
+def test_text_in_the_last_column_makes_sorted_classes(table: Table) -> None:
+    found = csv_file.read(table(GOOD))
+    assert found.features.tolist() == [[1.0, 2.5], [-3.0, 0.4], [5.0, 6.0]]
+    assert found.classes == ("no", "yes")
+    assert found.target.tolist() == [1, 0, 1]
+
+
+def test_numbers_in_the_last_column_make_a_regression(table: Table) -> None:
+    found = csv_file.read(table("a,y\n1,10\n2,-2.5e3\n"))
+    assert found.classes is None
+    assert found.target.tolist() == [10.0, -2500.0]
+
+
+def test_one_word_among_numbers_makes_all_of_them_classes(table: Table) -> None:
+    found = csv_file.read(table("a,y\n1,10\n2,9\n3,none\n4,10\n"))
+    assert found.classes == ("10", "9", "none")
+    assert found.target.tolist() == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\r\n"),
+        GOOD.rstrip("\n"),
+        GOOD.replace("\n", "\n\n"),
+        GOOD.replace(",", ", "),
+        '"a","b","kind"\n"1","2.5","yes"\n-3,4e-1,no\n5,6,yes\n',
+    ],
+    ids=["byte order mark", "CRLF", "no newline at the end", "blank lines", "spaces", "quotes"],
+)
+def test_the_usual_ways_of_writing_a_table_are_the_same_table(table: Table, content: str) -> None:
+    plain, found = csv_file.read(table(GOOD, "plain.csv")), csv_file.read(table(content))
+    assert np.array_equal(found.features, plain.features)
+    assert (found.classes, found.target.tolist()) == (plain.classes, plain.target.tolist())
+
+
+def test_a_quoted_class_may_hold_commas_and_line_breaks(table: Table) -> None:
+    assert csv_file.read(table('a,y\n1,"b,\nc"\n2,"d ""e"""\n')).classes == ("b,\nc", 'd "e"')
+
+
+@drawn(30)
+@given(st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), min_size=1))
+def test_every_finite_number_is_read_as_it_was_written(rows: list[list[float]]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "numbers.csv"
+        path.write_text("a,b,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
+        found = csv_file.read(f"csv:{path}")
+    assert np.column_stack([found.features, found.target]).tolist() == rows
+
+
+def test_a_change_on_disk_is_seen(table: Table, tmp_path: Path) -> None:
+    source = table("a,y\n1,2\n")
+    assert csv_file.read(source).target.tolist() == [2.0]
+    table("a,y\n1,3\n")  # of the same length; the clock is moved on by hand, since it may tick too slowly
+    os.utime(tmp_path / "table.csv", ns=(0, 10**18))
+    assert csv_file.read(source).target.tolist() == [3.0]
+    table("a,y\n1,4\n5,6\n")
+    os.utime(tmp_path / "table.csv", ns=(0, 10**18))
+    assert csv_file.read(source).target.tolist() == [4.0, 6.0]
+    (tmp_path / "table.csv").unlink()
+    assert "cannot be read" in refused(csv_file.read, source)[0]
+
+
+def test_a_relative_path_and_the_home_directory_are_found(
+    table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table(GOOD)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for source in ("csv:table.csv", "csv:./table.csv", "csv:~/table.csv"):
+        assert len(csv_file.read(source).features) == 3
+
+
+# -- what is refused ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        ("a,b,y\n1,2,3\n4,5\n", ["line 3 has 2 columns; the header has 3"]),
+        ("a,b,y\n1,2,3,4\n", ["line 2 has 4 columns; the header has 3"]),
+        ('a,y\n1,"x\ny"\n2\n', ["line 4 has 1 columns; the header has 2"]),
+        ("a,b,y\n1,two,3\n", ["line 2, column 'b': 'two' is not a finite number"]),
+        ("\ufeffa,b,y\nx,2,3\n", ["line 2, column 'a': 'x' is not a finite number"]),
+        ("a,b,y\n1,2,3\n1,,3\n", ["line 3, column 'b' is empty"]),
+        ("a,b,y\nnan,2,3\n", ["line 2, column 'a': 'nan' is not a finite number"]),
+        ("a,b,y\n1,-inf,3\n", ["line 2, column 'b': '-inf' is not a finite number"]),
+        ("a,b,y\n1,1e999,3\n", ["line 2, column 'b': '1e999' is not a finite number"]),
+        ("a,y\n1,2\n1,inf\n", ["row 2 of the data", "'inf' is not a finite number"]),
+        ("a,y\n1,2\n1,\n", ["row 2 of the data", "the target 'y' is empty"]),
+        ("a,y\n1,x\n1,  \n", ["row 2 of the data", "the target 'y' is empty"]),
+        ("", ["has 0 rows", "a header row and at least one row of data"]),
+        ("a,b,y\n", ["has 1 rows", "a header row and at least one row of data"]),
+        ("y\n1\n", ["has 1 column", "at least one input and the target"]),
+        ("a;b;y\n1;2;3\n", ["has 1 column", "separated by commas"]),
+        ("a\tb\ty\n1\t2\t3\n", ["has 1 column", "separated by commas"]),
+        ('a,y\n"1,2\n', ["is not CSV"]),
+        (b"a,y\n1,caf\xe9\n", ["is not UTF-8 text (byte 9)"]),
+        (b"\xff\xfea\x00", ["is not UTF-8 text (byte 0)"]),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_with_its_place(
+    table: Table, content: str | bytes, wanted: list[str]
+) -> None:
+    (problem,) = refused(csv_file.read, table(content))
+    assert problem.startswith("data: ")
+    assert all(each in problem for each in wanted), problem
+
+
+def test_every_wrong_line_is_reported_up_to_five(table: Table) -> None:
+    two = refused(csv_file.read, table("a,b,y\nx,2,3\n1,2,3\n1,x,3\n"))
+    assert [problem.split(":")[1] for problem in two] == [" line 2, column 'a'", " line 4, column 'b'"]
+    assert len(refused(csv_file.read, table("a,b,y\n" + "x,2,3\n" * 100))) == 5
+    assert len(refused(csv_file.read, table("a,b,y\n" + "1,2\n" * 100, "ragged.csv"))) == 5
+
+
+def test_a_missing_file_is_said_with_the_nearest_one_beside_it(table: Table, tmp_path: Path) -> None:
+    table(GOOD, "flowers.csv")
+    (problem,) = refused(csv_file.read, f"csv:{tmp_path}/flower.csv")
+    assert f"'{tmp_path}/flower.csv' cannot be read" in problem
+    assert f"did you mean '{tmp_path}/flowers.csv'?" in problem
+    (problem,) = refused(csv_file.read, f"csv:{tmp_path}/something else entirely")
+    assert "did you mean" not in problem
+
+
+def test_a_directory_is_no_table(tmp_path: Path) -> None:
+    assert refused(csv_file.read, f"csv:{tmp_path}") == [
+        f"data: '{tmp_path}' is not a file; give a CSV file as csv:PATH"
+    ]
+
+
+def test_a_file_of_more_than_256_mib_is_not_read(table: Table, tmp_path: Path) -> None:
+    source = table("")
+    os.truncate(tmp_path / "table.csv", 257 * 2**20)  # a hole: it takes no room on the disk
+    assert "has 257 MiB; allowed: up to 256 MiB" in refused(csv_file.read, source)[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["missing/table.csv", "a\0b.csv", "~no such user/table.csv", "x" * 300 + ".csv", "x" * 300 + "/table.csv"],
+    ids=["missing directory", "NUL", "unknown user", "long name", "long directory"],
+)
+def test_a_path_that_no_file_can_have_is_a_problem_of_the_data_and_no_other_error(path: str) -> None:
+    for function in (csv_file.read, lambda source: build(Experiment(data=source))):
+        (problem,) = refused(function, f"csv:{path}")
+        assert problem.startswith("data: ")
+        assert "cannot be read" in problem
+
+
+# -- as a network's data -----------------------------------------------------------------------------------
+
+
+def rows(count: int) -> str:
+    return "a,b,y\n" + "".join(f"{k},{k * k % 7},{'odd' if k % 2 else 'even'}\n" for k in range(count))
+
+
+def test_an_mlp_reads_the_columns_at_once_and_an_lstm_one_at_a_time(table: Table) -> None:
+    source = table(rows(10))
+    flat, over_time = (build(Experiment(cell=cell, data=source, depth=1)) for cell in ("mlp", "lstm"))
+    assert flat.batch.inputs.shape == (10, 2)
+    assert over_time.batch.inputs.shape == (2, 10, 1)
+    assert np.array_equal(over_time.batch.inputs[:, :, 0].T, flat.batch.inputs)
+
+
+def test_the_network_knows_the_sizes_that_the_file_decided(table: Table) -> None:
+    source = table(rows(10))
+    experiment = build(Experiment(cell="lstm", data=source)).experiment
+    assert (experiment.batch, experiment.steps, experiment.inputs) == (10, 2, 1)
+    assert build(Experiment(data=table(rows(100), "long.csv"))).experiment.batch == 64
+    assert build(Experiment(data=source, batch=4)).experiment.batch == 4
+
+
+def test_each_column_is_standardised(table: Table) -> None:
+    inputs = build(Experiment(data=table("a,b,y\n1,0.1,5\n2,0.1,6\n6,0.1,7\n"))).batch.inputs
+    assert sorted(inputs[:, 0]) == pytest.approx(sorted((np.array([1, 2, 6]) - 3) / np.std([1, 2, 6])))
+    assert not inputs[:, 1].any()
+
+
+def test_sizes_that_the_file_does_not_have_are_refused_all_at_once(table: Table) -> None:
+    source = table(rows(10))
+    problems = refused(build, Experiment(cell="lstm", data=source, batch=11, steps=3, inputs=2))
+    assert problems == [
+        f"batch: 11 given; {source} has 10: leave it out",
+        f"inputs: 2 given; {source} has 1: leave it out",
+        f"steps: 3 given; {source} has 2: leave it out",
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_numbers_of_any_size_are_read_without_a_warning(table: Table, dtype: str) -> None:
+    # Squares and sums overflow float64, and the target overflows float32: outcomes, not warnings or errors.
+    source = table("a,b,y\n1e308,1e-308,1e300\n-1e308,3e-308,2\n1e308,2e-308,3\n")
+    trace = simulate(Experiment(data=source, depth=1, width=3, dtype=dtype))
+    assert np.isfinite(trace.input).all()
+    assert trace.outcome.kind == "non_finite"
+
+
+def test_a_single_class_has_nothing_to_learn(table: Table) -> None:
+    trace = simulate(Experiment(data=table("a,y\n1,x\n2,x\n"), depth=1))
+    assert trace.loss == 0.0
+    assert trace.outcome.kind == "vanishing"
+
+
+def test_a_missing_file_is_found_out_when_the_network_is_built_not_before() -> None:
+    experiment = Experiment(data="csv:/nowhere/at all.csv")
+    with pytest.raises(ExperimentError, match="cannot be read"):
+        build(experiment)

@@ -1,0 +1,203 @@
+"""The table of initialisers: variance, bounds, gain and random streams."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from gradtui_engine import Experiment, build, simulate
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.initialisers import INITIALISERS, Initialiser
+from tests.engine.helpers import small
+from tests.engine.strategies import init_names
+
+every_initialiser = pytest.mark.parametrize("row", INITIALISERS.values(), ids=lambda row: row.name)
+
+Rule = Callable[[int, int], float]
+# The variance of a standard normal cut at ±2: 1 − 4φ(2) / (2Φ(2) − 1).
+CUT = 1 - 4 * math.exp(-2.0) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2.0))
+# Mean square of a weight at gain 1, by (fan_out, fan_in); THEORY.md and PyTorch's documentation.
+VARIANCES: dict[str, Rule] = {
+    "normal": lambda fan_out, fan_in: 1 / fan_in,
+    "uniform": lambda fan_out, fan_in: 1 / (3 * fan_in),
+    "truncated_normal": lambda fan_out, fan_in: CUT / fan_in,
+    "xavier_normal": lambda fan_out, fan_in: 2 / (fan_in + fan_out),
+    "xavier_uniform": lambda fan_out, fan_in: 2 / (fan_in + fan_out),
+    "he_normal": lambda fan_out, fan_in: 2 / fan_in,
+    "he_uniform": lambda fan_out, fan_in: 2 / fan_in,
+    "lecun_normal": lambda fan_out, fan_in: 1 / fan_in,
+    "lecun_uniform": lambda fan_out, fan_in: 1 / fan_in,
+    "orthogonal": lambda fan_out, fan_in: 1 / max(fan_out, fan_in),
+    "lsuv": lambda fan_out, fan_in: 1 / max(fan_out, fan_in),
+    "identity": lambda fan_out, fan_in: 2 / (fan_in + fan_out),  # not square here
+    "constant": lambda fan_out, fan_in: 1 / fan_in,
+    "zeros": lambda fan_out, fan_in: 0.0,
+}
+UNIFORM = [name for name in INITIALISERS if name.endswith("uniform")]
+NORMAL = [name for name in INITIALISERS if name.endswith("_normal") and not name.startswith("truncated")]
+RANDOM = [name for name in INITIALISERS if name not in ("constant", "zeros")]
+FANS = [(500, 400), (100, 2000), (2000, 100)]
+NUMBERS = 200_000  # fan_out · fan_in of each of FANS
+# The sample variance of n normal numbers has the relative standard error √(2/n); five of them.
+VARIANCE_TOLERANCE = 5 * math.sqrt(2 / NUMBERS)
+
+
+def draw(row: Initialiser, fan_out: int, fan_in: int, gain: float = 1.0) -> Array:
+    return row.draw(np.random.default_rng(7), fan_out, fan_in, gain)
+
+
+@every_initialiser
+@pytest.mark.parametrize(("fan_out", "fan_in"), FANS)
+def test_the_variance_is_that_of_the_formula(row: Initialiser, fan_out: int, fan_in: int) -> None:
+    weights = draw(row, fan_out, fan_in)
+    wanted = VARIANCES[row.name](fan_out, fan_in)
+    assert weights.shape == (fan_out, fan_in)
+    assert np.mean(weights**2) == pytest.approx(wanted, rel=VARIANCE_TOLERANCE)
+    if row.name in RANDOM:
+        assert abs(weights.mean()) <= 5 * math.sqrt(wanted / NUMBERS)  # five standard errors of a mean
+
+
+@every_initialiser
+@pytest.mark.parametrize(("fan_out", "fan_in"), FANS)
+@pytest.mark.parametrize("gain", [1.0, 1.7])
+def test_the_variance_that_theory_is_told_is_the_one_that_is_drawn(
+    row: Initialiser, fan_out: int, fan_in: int, gain: float
+) -> None:
+    if row.variance is not None:
+        wanted = gain**2 * VARIANCES[row.name](fan_out, fan_in)
+        assert row.variance(fan_out, fan_in, gain, None) == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", UNIFORM)
+@pytest.mark.parametrize(("fan_out", "fan_in"), FANS)
+def test_a_uniform_row_fills_its_bounds_and_never_leaves_them(name: str, fan_out: int, fan_in: int) -> None:
+    weights = draw(INITIALISERS[name], fan_out, fan_in)
+    bound = math.sqrt(3 * VARIANCES[name](fan_out, fan_in))
+    assert np.abs(weights).max() <= bound * (1 + 1e-15)  # rounding of the bound itself
+    # The largest of n uniform numbers misses the bound by 1/n on average; by 20/n once in e^20.
+    assert np.abs(weights).max() > bound * (1 - 20 / NUMBERS)
+
+
+@pytest.mark.parametrize("name", NORMAL)
+def test_a_normal_row_has_the_tails_of_a_normal_distribution(name: str) -> None:
+    weights = draw(INITIALISERS[name], *FANS[0]).ravel()
+    kurtosis = np.mean(weights**4) / np.mean(weights**2) ** 2
+    # 3 for a normal distribution (1.8 for a uniform one), standard error √(24/n).
+    assert kurtosis == pytest.approx(3.0, abs=5 * math.sqrt(24 / NUMBERS))
+
+
+def test_zeros_are_zeros() -> None:
+    assert not draw(INITIALISERS["zeros"], 3, 5, gain=4.0).any()
+
+
+@every_initialiser
+def test_the_gain_scales_the_weights_exactly(row: Initialiser) -> None:
+    ones = draw(row, 20, 30)
+    assert np.array_equal(draw(row, 20, 30, gain=4.0), 4.0 * ones)  # a power of two: no rounding at all
+    # Any other gain rounds twice, once on each side.
+    assert draw(row, 20, 30, gain=1.7) == pytest.approx(1.7 * ones, rel=4 * np.finfo(float).eps, abs=0.0)
+    assert not draw(row, 20, 30, gain=0.0).any()
+
+
+@pytest.mark.parametrize(("fan_out", "fan_in"), [(7, 7), (9, 4), (4, 9)])
+def test_an_orthogonal_matrix_has_all_its_singular_values_at_the_gain(fan_out: int, fan_in: int) -> None:
+    found = np.linalg.svd(draw(INITIALISERS["orthogonal"], fan_out, fan_in, gain=1.5), compute_uv=False)
+    assert found == pytest.approx(1.5, rel=1e-14)
+
+
+def test_orthogonal_matrices_are_drawn_evenly_from_all_of_them() -> None:
+    # Haar measure: E Q = 0 and E Q_ij² = 1/n. Without the signs of R's diagonal, Q_00 would never be positive.
+    rng = np.random.default_rng(0)
+    draws = np.array([INITIALISERS["orthogonal"].draw(rng, 3, 3, 1.0) for _ in range(2000)])
+    assert np.abs(draws.mean(axis=0)).max() < 5 * math.sqrt(1 / 3 / 2000)  # five standard errors
+    assert (draws**2).mean(axis=0) == pytest.approx(1 / 3, rel=0.1)
+
+
+def test_a_square_identity_is_the_gain_on_the_diagonal() -> None:
+    assert np.array_equal(draw(INITIALISERS["identity"], 5, 5, gain=0.5), 0.5 * np.eye(5))
+
+
+def test_a_truncated_normal_has_nothing_beyond_two_standard_deviations() -> None:
+    weights = draw(INITIALISERS["truncated_normal"], 500, 400) * math.sqrt(400)
+    assert 1.99 < np.abs(weights).max() <= 2.0  # 1 of 200,000 lies beyond 1.99998
+
+
+@pytest.mark.parametrize(("name", "size"), [("normal", 0.02), ("uniform", 0.02 / math.sqrt(3)), ("constant", 0.02)])
+def test_the_scale_is_the_standard_deviation_the_bound_or_the_value_itself(name: str, size: float) -> None:
+    weights = INITIALISERS[name].draw(np.random.default_rng(7), 500, 400, 1.0, 0.02)
+    assert math.sqrt(np.mean(weights**2)) == pytest.approx(size, rel=VARIANCE_TOLERANCE)
+    found = build(Experiment(depth=2, width=400, batch=2, init=name, init_scale=0.02)).parameters["layers.2.weight"]
+    assert math.sqrt(np.mean(found**2)) == pytest.approx(size, rel=VARIANCE_TOLERANCE)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "softsign"])
+@pytest.mark.parametrize("gain", [1.0, 1.5])
+def test_lsuv_gives_every_layers_pre_activation_the_variance_gain_squared(activation: str, gain: float) -> None:
+    trace = simulate(Experiment(depth=8, width=16, batch=32, activation=activation, init="lsuv", gain=gain))
+    for layer in range(1, 9):
+        assert trace.values[f"z/{layer}"].std() == pytest.approx(gain, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", INITIALISERS.names)
+@pytest.mark.parametrize("activation", ["sigmoid", "relu", "selu"])
+def test_an_automatic_gain_is_the_activations_in_place_of_the_rules_own(name: str, activation: str) -> None:
+    auto = build(Experiment(depth=2, width=8, init=name, gain="auto", activation=activation)).parameters
+    wanted = ACTIVATIONS[activation].gain / (math.sqrt(2) if name.startswith("he_") else 1.0)
+    given = build(Experiment(depth=2, width=8, init=name, gain=wanted, activation=activation)).parameters
+    assert np.allclose(auto["layers.2.weight"], given["layers.2.weight"], rtol=1e-14, atol=0.0)
+
+
+def test_sigma_w_and_sigma_b_draw_every_layer_normally() -> None:
+    fields = {"depth": 2, "width": 400, "batch": 2, "data": "gaussian", "inputs": 400, "init": "zeros"}
+    parameters = build(Experiment(**fields, sigma_w=1.5, sigma_b=0.3)).parameters
+    tolerance = 5 * math.sqrt(2 / 400)  # five standard errors of the variance of 400 biases
+    for name, array in parameters.items():
+        wanted = 1.5**2 / 400 if array.ndim == 2 else 0.3**2
+        if array.size > 1:
+            assert np.mean(array**2) == pytest.approx(wanted, rel=tolerance), name
+
+
+@pytest.mark.parametrize(("cell", "name"), [(cell, name) for cell in CELLS for name in init_names(cell)])
+def test_float32_starts_from_the_same_numbers(cell: str, name: str) -> None:
+    if not INITIALISERS[name].data_dependent:
+        exact, single = (build(small(cell, init=name, dtype=dtype)).parameters for dtype in ("float64", "float32"))
+        for parameter, array in single.items():
+            assert array.dtype == np.float32
+            assert np.array_equal(array, exact[parameter].astype(np.float32)), parameter
+
+
+def test_every_matrix_has_a_stream_of_its_own() -> None:
+    shallow = build(Experiment(depth=3, width=16)).parameters
+    deep = build(Experiment(depth=6, width=16)).parameters
+    for name in ("layers.1.weight", "layers.2.weight", "layers.3.weight", "output.weight"):
+        assert np.array_equal(shallow[name], deep[name]), name
+    assert not np.isclose(deep["layers.2.weight"], deep["layers.3.weight"]).any()
+
+
+def test_another_seed_draws_other_weights() -> None:
+    one, other = (build(Experiment(depth=2, seed=seed)).parameters["layers.2.weight"] for seed in (1, 2))
+    assert not np.isclose(one, other, rtol=1e-6).any()
+
+
+def test_each_gate_of_an_lstm_is_drawn_with_the_fans_of_one_gate() -> None:
+    width, inputs = 200, 300
+    weights = build(
+        Experiment(cell="lstm", data="gaussian", width=width, inputs=inputs, steps=1, init="xavier_normal")
+    ).parameters
+    tolerance = 5 * math.sqrt(2 / (width * width))  # five standard errors of a sample variance
+    for name, fan_in in (("lstm.weight_ih_l0", inputs), ("lstm.weight_hh_l0", width)):
+        gates = np.split(weights[name], 4)
+        for gate in gates:
+            assert gate.var() == pytest.approx(2 / (width + fan_in), rel=tolerance)
+        assert len({gate.tobytes() for gate in gates}) == 4
+
+
+@pytest.mark.parametrize("cell", CELLS.names)
+def test_biases_start_at_zero_but_for_the_forget_gate(cell: str) -> None:
+    parameters = build(Experiment(cell=cell, depth=2, width=4, forget_bias=0.0)).parameters
+    assert all(not array.any() for array in parameters.values() if array.ndim == 1)

@@ -1,0 +1,175 @@
+"""What a start of the screen makes of options, presets and settings, and what a view needs to have computed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+from textual import constants
+
+from gradtui.cli import launch
+from gradtui.cli.settings import COLOUR_SYSTEMS, Settings
+from gradtui.lessons.staging import Page, Shelf
+from gradtui.model import commands
+from gradtui.model import events as e
+from gradtui.model.names import SPEEDS, VIEWS
+from gradtui.model.needs import Failed, Simulation, other
+from gradtui.model.presets import PRESETS
+from gradtui.model.progress import Progress
+from gradtui.model.state import State
+from gradtui.views import catalogue
+from gradtui_engine import Experiment, ExperimentError
+from tests.tui.helpers import Command
+
+
+def watch(share: float) -> None:
+    """Nobody waits."""
+
+
+def switches(**given: Any) -> argparse.Namespace:
+    return argparse.Namespace(**({"file": None, "opens_files": True} | given))
+
+
+# -- what it opens with --------------------------------------------------------------------------------
+
+
+def test_without_options_it_opens_the_experiment_in_explore() -> None:
+    state, cursor = launch.opening(Experiment(depth=3), switches())
+    assert (state.experiment, state.view, state.pane, state.changes) == (Experiment(depth=3), "explore", "gradient", ())
+    assert cursor == ()
+
+
+@pytest.mark.parametrize("name", PRESETS.names)
+def test_every_preset_opens_its_view_its_bars_and_its_b(name: str) -> None:
+    preset = PRESETS[name]
+    state, _ = launch.opening(preset.experiment, switches(file=name))
+    assert (state.view, state.quantity, dict(state.changes)) == (preset.view, preset.quantity, dict(preset.changes))
+    assert other(state.experiment, state.changes) == preset.other
+
+
+def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
+    preset = PRESETS["adam"]
+    state, cursor = launch.opening(preset.experiment, switches(file="adam", quantity="std", step="7", rows=False))
+    assert (state.view, state.quantity, dict(state.changes)) == ("compare", "std", dict(preset.changes))
+    assert cursor == (e.Jump(step=6),)
+
+
+def test_a_lessons_step_opens_with_its_own_cursor_and_selection_and_an_option_wins() -> None:
+    lesson = {"lesson": "02-vanishing-with-sigmoid", "lesson_step": "2"}
+    moment = e.Jump(moment="stage", stage=5)
+    assert launch.opening(Experiment(), switches(**lesson))[1] == (moment, e.Select(stage=5))
+    assert launch.opening(Experiment(), switches(**lesson, stage="2"))[1][-1] == e.Select(stage=2)
+    assert launch.opening(Experiment(), switches(**lesson, step="7"))[1] == (e.Jump(step=6),)
+
+
+def test_a_file_of_a_presets_name_is_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "adam").write_text("depth = 4\n", encoding="utf-8")
+    state, _ = launch.opening(Experiment(depth=4), switches(file="adam"))
+    assert (state.view, state.changes) == ("explore", ())
+
+
+def test_a_preset_whose_b_does_not_fit_the_other_options_is_refused_in_words() -> None:
+    batchnorm = PRESETS["batchnorm"].experiment.replace(batch=1)
+    with pytest.raises(ExperimentError) as caught:
+        launch.opening(batchnorm, switches(file="batchnorm"))
+    assert [str(each) for each in caught.value.problems] == [
+        "--b batch: 1 given; norm batch needs at least 2: one sample has no variance; try norm layer"
+    ]
+
+
+def test_problems_of_fields_screen_and_settings_come_together(command: Command) -> None:
+    done = command("--depth", "0", "--view", "explor", "--theme", "gradtu", "--b", "norm=bach")
+    assert done.status == 2
+    assert [each.split(": ")[1] for each in done.problems] == ["--theme", "depth", "--b norm", "--view"]
+
+
+# -- settings into force -------------------------------------------------------------------------------
+
+
+@dataclass
+class Stage:
+    """Stands in for the app: what it is made with."""
+
+    state: State
+    cursor: tuple[e.Event, ...]
+    fps: float
+    theme: str = ""
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
+    """started(setting=…) → the app that would run; keys and Textual's constants are put back."""
+    for name in ("COLOR_SYSTEM", "TEXTUAL_ANIMATIONS"):
+        monkeypatch.setattr(constants, name, "as before")
+    usual = Settings("en", "gradtui", "block", "auto", 30, 15, False, True)
+
+    def start(**settings: Any) -> Stage:
+        loaded = argparse.Namespace(settings=replace(usual, **settings))
+        opening = (State(Experiment()), (e.Jump(step=3),))
+        return cast(Stage, launch.app_of(switches(loaded=loaded, opening=opening), cast(Any, Stage)))
+
+    yield start
+    commands.rebind({})
+
+
+def test_settings_reach_the_app(started: Callable[..., Stage]) -> None:
+    made = started(theme="high-contrast", fps=12, speed=60)
+    assert (made.theme, made.fps, SPEEDS[made.state.speed]) == ("high-contrast", 12, 60)
+    assert made.cursor == (e.Jump(step=3),)
+
+
+def test_reduced_motion_stills_the_frames_and_textuals_own_animations(started: Callable[..., Stage]) -> None:
+    assert started(fps=60).fps == 60
+    assert constants.TEXTUAL_ANIMATIONS == "as before"
+    assert started(reduced_motion=True, fps=60).fps <= 2
+    assert constants.TEXTUAL_ANIMATIONS == "none"
+
+
+@pytest.mark.parametrize("color", COLOUR_SYSTEMS)
+def test_colours_are_forced_only_when_asked_for(started: Callable[..., Stage], color: str) -> None:
+    started(color=color)
+    expected = "as before" if color == "auto" else COLOUR_SYSTEMS[color]
+    assert vars(constants)["COLOR_SYSTEM"] == expected
+
+
+def test_a_persons_own_keys_work(started: Callable[..., Stage]) -> None:
+    started(keys={"quit": ("Q",)})
+    assert commands.keys_of("quit") == ("Q",)
+
+
+# -- what is computed ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_trace_comes_first_and_nothing_is_asked_for_twice(view: str) -> None:
+    state = State(Experiment(), (("activation", "relu"),), view=view, lesson=Progress("07-residual", 1))
+    needs = catalogue.needs(state)
+    assert needs[0] == Simulation(state.experiment)
+    assert len(set(needs)) == len(needs)
+    assert {Shelf("en"), Page("07-residual", 1, "en"), Page("07-residual", 2, "en")} <= set(needs)
+
+
+def test_b_is_computed_for_compare_alone_and_only_where_it_can_be() -> None:
+    a, changes = Experiment(), (("activation", "relu"),)
+    b = Simulation(a.replace(activation="relu"))
+    assert catalogue.needs(State(a, changes, view="compare")) == (Simulation(a), b)
+    assert b not in catalogue.needs(State(a, changes))
+    assert catalogue.needs(State(a, view="compare")) == (Simulation(a),)
+    impossible = State(a.replace(batch=1), (("norm", "batch"),), view="compare")
+    assert catalogue.needs(impossible) == (Simulation(impossible.experiment),)
+
+
+def test_what_cannot_be_run_is_a_result_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Simulation(Experiment(data="csv:/no/such/table.csv")).compute(watch)
+    assert isinstance(found, Failed)
+    assert found.problem.startswith("data: '/no/such/table.csv' cannot be read")
+
+    def full(*arguments: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("gradtui.model.needs.simulate", full)
+    assert Simulation(Experiment()).compute(watch) == Failed("not enough memory for this size")

@@ -1,0 +1,214 @@
+"""The lessons of the package: true of the computed traces, the same in both languages, and short enough to be read."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from gradtui.lessons import course
+from gradtui.lessons.check import faults
+from gradtui.lessons.lesson import LETTERS, Lesson, Step, placeholders
+from gradtui.lessons.library import entries
+from gradtui.lessons.reading import Reading, Readings
+from gradtui.model.commands import COMMANDS
+from gradtui.model.progress import Progress
+from gradtui.text.language import LANGUAGES
+from gradtui.text.spans import text_of
+from gradtui.views.lesson.lesson import lesson_view, most_offset
+
+NOWHERE = Path("/no/such/folder")
+NAMES = [each.id for each in entries("en", NOWHERE)]
+#: The pane under a view at 80×24, and beside one.
+SIZES = ((78, 8), (40, 20))
+MOST_WORDS = 60
+
+names = pytest.mark.parametrize("name", NAMES)
+languages = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@functools.cache
+def lessons(language: str) -> dict[str, Lesson]:
+    found = entries(language, NOWHERE)
+    assert not [fault for each in found for fault in each.faults]
+    return {each.id: each.lesson for each in found if each.lesson is not None}
+
+
+@functools.cache
+def computed(need: Reading) -> Readings:
+    return need.compute(lambda share: None)
+
+
+def pages(lesson: Lesson) -> Iterator[tuple[Progress, Step, Readings | None]]:
+    for number, step in enumerate(lesson.steps):
+        progress = Progress(lesson.id, number)
+        need = course.need(progress, lesson)
+        yield progress, step, None if need is None else computed(need)
+
+
+def true_answer(step: Step, readings: Readings) -> float:
+    question = step.question
+    assert question is not None
+    if question.measure is not None:
+        return float(readings.asked[question.measure.text].value or 0.0)
+    return [each.when.holds(readings.asked.get) for each in question.choices].index(True)
+
+
+@languages
+@names
+def test_every_question_has_one_true_answer_and_every_number_exists(name: str, language: str) -> None:
+    assert not list(faults(lessons(language)[name]))
+
+
+@names
+def test_the_true_answer_is_judged_right_and_every_other_choice_wrong(name: str) -> None:
+    for progress, step, readings in pages(lessons("en")[name]):
+        if step.question is None or readings is None:
+            continue
+        truth = true_answer(step, readings)
+        judged = course.judge(step.question, truth, readings.asked.get)
+        assert judged.right is True, f"step {progress.step + 1}"
+        others = [each for each in range(len(step.question.choices)) if each != truth]
+        if step.question.measure is not None:
+            others = [truth * 1000, truth / 1000]
+        for other in others:
+            assert course.judge(step.question, other, readings.asked.get).right is False, f"step {progress.step + 1}"
+
+
+@names
+def test_no_answer_hangs_by_a_hair(name: str) -> None:
+    """Another machine's last bits, or another seed's chance, must not turn a choice: thresholds keep 2 % away."""
+    for progress, step, readings in pages(lessons("en")[name]):
+        if step.question is None or readings is None:
+            continue
+        for choice in step.question.choices:
+            for each in choice.when.comparisons:
+                value = readings.asked[each.left.text].value
+                limits = each.right if isinstance(each.right, tuple) else (each.right,)
+                for limit in limits:
+                    if isinstance(limit, float) and isinstance(value, float) and (limit, value) != (0.0, 0.0):
+                        near = abs(value - limit) < 0.02 * abs(limit)
+                        exact = abs(value - 1.0) < 1e-12  # what theory makes exactly 1
+                        assert not near or exact, f"step {progress.step + 1}: {each.left.text} = {value}, {limit}"
+
+
+@names
+def test_a_lesson_has_four_to_seven_steps_and_at_least_two_questions(name: str) -> None:
+    steps = lessons("en")[name].steps
+    assert 4 <= len(steps) <= 7
+    assert sum(step.question is not None for step in steps) >= 2
+
+
+def test_most_lessons_ask_for_a_number() -> None:
+    asking = [
+        name
+        for name, lesson in lessons("en").items()
+        if any(step.question is not None and step.question.measure is not None for step in lesson.steps)
+    ]
+    assert len(asking) >= len(NAMES) - 1
+
+
+def test_the_subjects_are_all_there() -> None:
+    wanted = ("sigmoid", "he", "xavier", "clipping", "batchnorm", "residual", "rnn", "forget-gate", "gru", "one-idea")
+    for word in wanted:
+        assert any(word in name for name in NAMES), word
+    assert NAMES[0] == "01-reading-the-screen"
+    assert NAMES[-1] == "11-the-one-idea"
+
+
+@names
+def test_both_languages_have_the_same_steps_blocks_and_numbers(name: str) -> None:
+    """All that is not text: experiments, views, cursors, keys, conditions, tolerances, and the numbers in each text."""
+    english, chinese = (lessons(language)[name] for language in ("en", "zh"))
+    assert [_shape(step) for step in english.steps] == [_shape(step) for step in chinese.steps]
+    for step, other in zip(english.steps, chinese.steps, strict=True):
+        assert sorted(placeholders(step.text)) == sorted(placeholders(other.text)), step.title
+        if step.question is not None and other.question is not None:
+            assert sorted(placeholders(step.question.reveal)) == sorted(placeholders(other.question.reveal)), step.title
+
+
+def _shape(step: Step) -> Step:
+    """A step without its texts."""
+    question = step.question
+    if question is not None:
+        choices = tuple(replace(each, say="") for each in question.choices)
+        question = replace(question, ask="", reveal="", choices=choices)
+    return replace(step, title="", text="", question=question)
+
+
+@names
+def test_the_chinese_texts_are_chinese(name: str) -> None:
+    lesson = lessons("zh")[name]
+    written = [lesson.title, lesson.summary]
+    for step in lesson.steps:
+        written += [step.title, step.text]
+        if step.question is not None:
+            written += [step.question.ask, step.question.reveal]
+    for text in written:
+        assert any("一" <= character <= "鿿" for character in text) or text in ("I + J", "z = 1", ""), text
+
+
+@names
+def test_texts_are_short(name: str) -> None:
+    for step in lessons("en")[name].steps:
+        assert len(step.text.split()) <= MOST_WORDS, step.title
+        if step.question is not None:
+            assert len(step.question.reveal.split()) <= MOST_WORDS, step.title
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@languages
+@names
+def test_every_step_fits_its_pane_until_it_is_answered(name: str, language: str, width: int, height: int) -> None:
+    lesson = lessons(language)[name]
+    for progress, step, readings in pages(lesson):
+        assert most_offset(lesson, progress, readings, width, height) == 0, step.title
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@languages
+@names
+def test_verdict_and_reveal_are_seen_without_scrolling(name: str, language: str, width: int, height: int) -> None:
+    lesson = lessons(language)[name]
+    for progress, step, readings in pages(lesson):
+        if step.question is None or readings is None:
+            continue
+        wrong = 0 if true_answer(step, readings) != 0 else 1
+        answered = course.answer(progress, lesson, wrong)
+        lines = [text_of(line).rstrip() for line in lesson_view(lesson, answered, readings, width, height)]
+        assert all(cell_len(line) <= width for line in lines)
+        assert any(line.startswith("✗ ") for line in lines), step.title
+        without = replace(
+            lesson,
+            steps=(
+                *lesson.steps[: progress.step],
+                replace(step, text="", press=()),
+            ),
+        )
+        assert most_offset(without, answered, readings, width, height) == 0, step.title
+
+
+@names
+def test_what_the_reader_is_to_press_are_commands(name: str) -> None:
+    commands = {each.id for each in COMMANDS}
+    for step in lessons("en")[name].steps:
+        assert set(step.press) <= commands, step.press
+
+
+@names
+def test_the_numbers_that_come_out_are_numbers(name: str) -> None:
+    for progress, _, readings in pages(lessons("en")[name]):
+        for text, each in {**readings.shown, **readings.asked}.items() if readings is not None else ():
+            finite = isinstance(each.value, str) or (each.value is not None and math.isfinite(each.value))
+            assert finite, f"step {progress.step + 1}: {text}"
+
+
+def test_there_are_letters_for_all_choices() -> None:
+    for lesson in lessons("en").values():
+        for step in lesson.steps:
+            assert step.question is None or len(step.question.choices) <= len(LETTERS)

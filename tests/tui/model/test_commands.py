@@ -1,0 +1,188 @@
+"""The table of commands: one place for keys, footer, help and README."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+
+import pytest
+
+from gradtui.model import events as e
+from gradtui.model.commands import BY_ID, COMMANDS, Command, groups, key_name, key_table
+from gradtui.model.cure_keys import CURES
+from gradtui.model.names import VIEWS
+from gradtui.model.progress import Progress
+from gradtui.model.state import State, update
+from gradtui.screen.actions import ACTIONS
+from gradtui.screen.app import GradtuiApp
+from gradtui.views.frame import status
+from gradtui.views.frame.footers import FOOTERS, LEARNING, hints
+from gradtui_engine import Experiment
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.experiment.experiment import options
+from tests.tui.helpers import CASES, Pilot, play, texts, timeline_of
+
+pytestmark = pytest.mark.usefixtures("quick_pilot")
+
+BY_KEY = {key: each for each in COMMANDS for key in each.keys}
+
+#: What fingers know, as the issue lists it: key as typed → the event, or the id of what the app does.
+CONVENTIONS = {
+    "space": e.TogglePlay(),
+    "n": e.Move(1),
+    ".": e.Move(1),
+    "N": e.Move(-1),
+    ",": e.Move(-1),
+    "[": e.Move(-10),
+    "]": e.Move(10),
+    "home": e.Jump(False),
+    "end": e.Jump(True),
+    "+": e.Faster(1),
+    "-": e.Faster(-1),
+    "tab": e.Focus(by=1),
+    "shift+tab": e.Focus(by=-1),
+    "up": e.Arrow(y=-1),
+    "k": e.Arrow(y=-1),
+    "down": e.Arrow(y=1),
+    "j": e.Arrow(y=1),
+    "left": e.Arrow(x=-1),
+    "h": e.Arrow(x=-1),
+    "right": e.Arrow(x=1),
+    "l": e.Arrow(x=1),
+    "g": e.Select(stage=0),
+    **{str(place): e.Show(view) for place, view in enumerate(VIEWS, 1)},
+    "c": e.Show("compare"),
+    "z": e.Zoom(),
+    "y": e.NextAxis(),
+    "u": e.Undo(-1),
+    "U": e.Undo(1),
+    "r": "again",
+    "R": "reseed",
+    "w": "copy",
+    "e": "export",
+    "s": "picture",
+    "t": "theme",
+    "q": "quit",
+    "?": "help",
+    ":": "palette",
+    "ctrl+p": "palette",
+    "ctrl+z": "suspend",
+}
+
+
+def test_ids_are_unique() -> None:
+    assert [name for name, count in Counter(each.id for each in COMMANDS).items() if count > 1] == []
+
+
+def test_no_key_is_bound_twice() -> None:
+    assert [key for key, count in Counter(key for each in COMMANDS for key in each.keys).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.id)
+def test_every_command_has_a_key_a_label_and_a_help(command: Command) -> None:
+    assert command.keys
+    assert command.label.strip()
+    assert command.help[0].isupper()
+    assert not command.help.endswith(".")
+
+
+def test_every_command_sends_an_event_or_has_an_action_and_no_action_is_idle() -> None:
+    assert {each.id for each in COMMANDS if each.event is None} == ACTIONS.keys()
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.event is not None], ids=lambda each: each.id)
+def test_what_a_command_sends_is_an_event_that_the_state_knows(command: Command) -> None:
+    state = State(CASES["mlp"], step=timeline_of(CASES["mlp"]).arrived, loaded=True)
+    assert isinstance(update(state, command.event, timeline_of(CASES["mlp"])), State)
+
+
+def test_the_argument_of_a_command_is_a_field_a_cure_or_what_its_action_knows() -> None:
+    cures = {each.argument for each in COMMANDS if each.id.startswith("cure_")}
+    assert cures == CURES.keys()
+    known = {*options(), "same", "new", "-1", "1"}
+    assert {each.argument for each in COMMANDS if each.argument and not each.id.startswith("cure_")} <= known
+
+
+def test_every_view_has_a_key() -> None:
+    shown = [each.event.view for each in COMMANDS if isinstance(each.event, e.Show)]
+    assert sorted(shown) == sorted(VIEWS)
+
+
+@pytest.mark.parametrize("key", CONVENTIONS)
+def test_the_keys_that_fingers_know_do_what_they_know(key: str) -> None:
+    names = {key_name(name): each for name, each in BY_KEY.items()} | BY_KEY
+    command, wanted = names[key], CONVENTIONS[key]
+    assert (command.id if isinstance(wanted, str) else command.event) == wanted
+
+
+def test_capital_g_selects_the_last_stage_of_any_network() -> None:
+    assert BY_KEY["G"].event.stage >= 10**6
+
+
+def test_every_key_as_it_is_typed_reaches_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key's printed name is what Pilot types, so a name that no terminal sends ("esc") is found here.
+
+    ctrl+p and ctrl+q are left out: Textual itself opens the palette and quits with them (see test_app).
+    """
+    keys = [key for key in BY_KEY if key not in ("ctrl+p", "ctrl+q")]
+    typed = [name if len(name := key_name(key)) == 1 and name.isascii() else key for key in keys]
+    reached: list[str] = []
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        monkeypatch.setattr(app, "action_command", lambda name: reached.append(name))
+        await pilot.press(*typed)
+
+    play(script)
+    assert reached == [BY_KEY[key].id for key in keys]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_footer_of_every_view_starts_with_help_and_shows_seven_hints_at_most(cell: str, view: str) -> None:
+    state = State(Experiment(cell=cell), view=view)
+    for each in (state, dataclasses.replace(state, lesson=Progress("a"))):
+        keys = [text for text, style in status.footer(each, 300) if style == "key"]
+        assert keys[0] == "?"
+        assert 4 <= len(keys) <= 7
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_footer_shows_only_fields_and_cures_that_the_network_has(cell: str) -> None:
+    for view in ("explore", "compare"):
+        shown = {name for hint in hints(State(Experiment(cell=cell), view=view)) for name in hint.commands}
+        for name in shown:
+            argument = BY_ID[name].argument
+            assert argument not in options() or name.startswith("cure_") or options()[argument].applies_to(cell)
+        assert ("cure_norm" in shown) == (view == "compare" and cell == "mlp")
+        assert ("cure_gate" in shown) == (view == "compare" and cell != "mlp")
+
+
+def test_every_hint_names_commands_that_there_are() -> None:
+    assert FOOTERS.keys() == set(VIEWS)
+    for rows in (*FOOTERS.values(), LEARNING):
+        assert all(name in BY_ID for hint in rows for name in hint.commands)
+
+
+def test_the_footer_leaves_out_whole_keys_where_there_is_no_room() -> None:
+    full = texts([status.footer(State(Experiment()), 200)])[0].rstrip()
+    for width in range(20, 120):
+        assert full.startswith(texts([status.footer(State(Experiment()), width)])[0].rstrip())
+        keys = status.footer(State(Experiment()), width)
+        assert sum(style == "label" for _, style in keys) == sum(style == "key" for _, style in keys)
+
+
+def test_while_playing_space_pauses_and_the_footer_says_so() -> None:
+    line = status.footer(State(Experiment(), playing=True), 80)
+    assert "space pause" in texts([line])[0]
+
+
+def test_the_groups_hold_every_command_once() -> None:
+    assert Counter(each.id for rows in groups().values() for each in rows) == Counter(each.id for each in COMMANDS)
+
+
+def test_the_key_table_lists_every_key_once_beside_its_help() -> None:
+    rows = [line.strip("| ").split(" | ") for line in key_table().splitlines()[2:]]
+    listed = {key: cells[-1] for cells in rows for key in re.findall(r"`(\S+)`", cells[0])}
+    assert listed == {key_name(key): each.help for key, each in BY_KEY.items()}
+    assert sum(len(re.findall(r"`\S+`", cells[0])) for cells in rows) == len(BY_KEY)

@@ -1,0 +1,289 @@
+"""Presets: each makes one point, and the computed traces bear it out."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradtui.cli.arguments import Usage, experiment_of, parse, parser
+from gradtui.cli.main import COMMANDS
+from gradtui.model.ineffective_options import left_to_screen
+from gradtui.model.names import QUANTITIES, VIEWS
+from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
+from gradtui.share import address
+from gradtui.views.idea.idea import CHAINS
+from gradtui_engine import Experiment, Trace
+from gradtui_engine.analysis.jacobian import spectra
+from gradtui_engine.core.thresholds import EXPLODED, VANISHED
+from tests.tui.helpers import Command, trace_of
+
+every_preset = pytest.mark.parametrize("name", PRESETS)
+#: What else is a command, or is to be one.
+RESERVED = {*COMMANDS, "run", "doctor", "check", "theory", "config", "presets", "serve", "kiosk", "sweep", "train"}
+
+
+def ratio(trace: Trace) -> float:
+    """The gradient at the first stage that learns over that at the last, from the gradients themselves."""
+    first = 1 if trace.axis == "layer" else 0
+    last = len(trace.stages) - 1
+    norms = [np.linalg.norm(trace.gradient(f"h/{stage}").astype(float)) for stage in (first, last)]
+    return float(norms[0] / norms[1])
+
+
+def factor(trace: Trace) -> float:
+    """The geometric mean of the factors."""
+    return float(ratio(trace) ** (1 / (len(trace.stages) - (2 if trace.axis == "layer" else 1))))
+
+
+def near(value: float, wanted: float, share: float) -> bool:
+    return abs(value / wanted - 1) < share
+
+
+def passes(trace: Trace) -> bool:
+    """Neither vanished nor exploded."""
+    return VANISHED < ratio(trace) < EXPLODED
+
+
+def units_are_equal(array: np.ndarray, axis: int) -> bool:
+    return bool((array == np.take(array, [0], axis)).all())
+
+
+def relu_alone(a: Trace, b: Trace) -> bool:
+    off = [float((a.values[f"h/{layer}"] == 0).mean()) for layer in range(1, 31)]
+    return near(float(np.mean(off)), 0.5, 0.1) and near(factor(a), math.sqrt(0.5), 0.03) and ratio(a) < VANISHED
+
+
+def exploding(a: Trace, b: Trace) -> bool:
+    # ReLU is homogeneous: a gain of 1.5 multiplies He's own factor of this network by exactly 1.5.
+    he = trace_of(a.experiment.replace(gain=1.0))
+    return math.isclose(factor(a), 1.5 * factor(he), rel_tol=1e-3) and near(factor(he), 1, 0.03) and ratio(a) > 1e5
+
+
+def clipping(a: Trace, b: Trace) -> bool:
+    same = all(np.array_equal(a.gradient(f"h/{layer}"), b.gradient(f"h/{layer}")) for layer in range(len(b.stages)))
+    whole = math.sqrt(sum(float((gradient**2).sum()) for gradient in b.clipped.values()))
+    return same and ratio(b) > 1e5 and math.isclose(whole, b.experiment.clip_threshold or 0.0)
+
+
+def symmetry(a: Trace, b: Trace) -> bool:
+    layers = range(1, a.experiment.depth + 1)
+    values = all(units_are_equal(a.values[f"h/{layer}"], 1) for layer in layers)
+    gradients = all(units_are_equal(a.gradient(f"h/{layer}"), 1) for layer in layers)
+    return values and gradients and units_are_equal(a.updated("output.weight"), 1)
+
+
+def saturated(a: Trace, b: Trace) -> bool:
+    shares = [float((abs(a.values[f"h/{layer}"]) > 0.97).mean()) for layer in range(1, 31)]
+    return min(shares) > 0.75 and ratio(a) > EXPLODED
+
+
+def overflow(a: Trace, b: Trace) -> bool:
+    return not math.isfinite(a.loss) and math.isfinite(b.loss) and near(factor(b), 10, 0.05)
+
+
+def adam(a: Trace, b: Trace) -> bool:
+    names = [f"layers.{layer}.weight" for layer in range(1, a.experiment.depth + 1)]
+    sizes = [b.update_ratio(name) for name in names]
+    hidden = max(sizes) < 1.5 * min(sizes) and a.update_ratio(names[0]) < 1e-4 * a.update_ratio(names[-1])
+    return hidden and ratio(a) == ratio(b) < VANISHED
+
+
+def isometry(a: Trace, b: Trace) -> bool:
+    kept, lost = spectra(a).end_to_end, spectra(b).end_to_end
+    return bool(np.allclose(kept, 1)) and near(factor(b), 1, 0.02) and float(np.median(lost)) < 1e-6 * float(lost[0])
+
+
+def carousel(a: Trace, b: Trace) -> bool:
+    along = [float(np.linalg.norm(a.gradient(f"c/{time}"))) for time in (0, 64)]
+    direct = [stage.factors["direct"] for stage in a.stages if "direct" in stage.factors]
+    return len(direct) == 64 and set(direct) == {1.0} and near(along[0] / along[1], 1, 0.25)
+
+
+def one_idea(a: Trace, b: Trace) -> bool:
+    pairs = [tuple(map(trace_of, chain.experiments(0))) for chain in CHAINS]
+    return len(pairs) == 3 and all(ratio(before) < VANISHED and passes(after) for before, after in pairs)
+
+
+#: What each point claims, of the traces of A and of B.
+CLAIMS: dict[str, Callable[[Trace, Trace], bool]] = {
+    "vanishing": lambda a, b: near(factor(a), 0.23, 0.05) and ratio(a) < 1e-18,
+    "relu-alone": relu_alone,
+    "relu-he": lambda a, b: near(factor(a), math.sqrt(0.5), 0.03) and near(factor(b), 1, 0.03),
+    "xavier-tanh": lambda a, b: 0.15 < ratio(b) < 0.25 and 0.5e-9 < ratio(a) < 2e-9,
+    "exploding": exploding,
+    "clipping": clipping,
+    "batchnorm": lambda a, b: passes(a) and ratio(b) > EXPLODED and near(factor(b), 1.21, 0.02),
+    "residual": lambda a, b: ratio(a) > 1e6 and 1 < ratio(b) < 4,
+    "thousand-layers": lambda a, b: 0.5e-15 < ratio(a) < 5e-15 and near(factor(b), 1, 0.01) and 0.1 < ratio(b) < 10,
+    "dead-relu": lambda a, b: not a.gradient("h/29").any() and a.gradient("h/30").any() and passes(b),
+    "symmetry": symmetry,
+    "saturated": saturated,
+    "overflow": overflow,
+    "adam": adam,
+    "edge-of-chaos": lambda a, b: near(a.theory.chi or 0, 1, 0.01) and 0.1 < ratio(a) < 10 and ratio(b) < VANISHED,
+    "isometry": isometry,
+    "rnn": lambda a, b: near(factor(a), 0.63, 0.02) and ratio(a) < 1e-12 and len(a.stages) == 65,
+    "irnn": lambda a, b: ratio(a) < VANISHED and near(factor(b), 1, 0.03) and b.loss > 10 * a.loss,
+    "forget-gate": lambda a, b: ratio(a) < VANISHED and 5 < ratio(b) < 20 and near(1 / (1 + math.exp(-4)), 0.98, 0.01),
+    "carousel": carousel,
+    "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
+    "one-idea": one_idea,
+}
+
+#: What the diagnosis says of A and of B, which a person reads beside the point.
+KINDS = {
+    "vanishing": "vanishing",
+    "relu-alone": "vanishing",
+    "relu-he": "vanishing healthy",
+    "xavier-tanh": "vanishing healthy",
+    "exploding": "exploding",
+    "clipping": "exploding exploding",
+    "batchnorm": "healthy exploding",
+    "residual": "exploding healthy",
+    "thousand-layers": "vanishing healthy",
+    "dead-relu": "dead healthy",
+    "symmetry": "symmetric",
+    "saturated": "exploding",
+    "overflow": "non_finite exploding",
+    "adam": "vanishing vanishing",
+    "edge-of-chaos": "healthy vanishing",
+    "isometry": "healthy healthy",
+    "rnn": "vanishing",
+    "irnn": "vanishing healthy",
+    "forget-gate": "vanishing healthy",
+    "carousel": "healthy",
+    "gru-lstm": "vanishing healthy",
+    "one-idea": "vanishing",
+}
+
+
+@every_preset
+def test_the_point_is_true_of_the_computed_traces(name: str) -> None:
+    preset = PRESETS[name]
+    assert CLAIMS[name](trace_of(preset.experiment), trace_of(preset.other))
+
+
+@every_preset
+def test_the_diagnosis_beside_the_point_is_the_one_that_it_speaks_of(name: str) -> None:
+    preset = PRESETS[name]
+    found = [trace_of(preset.experiment).outcome.kind]
+    found += [trace_of(preset.other).outcome.kind] if preset.changes else []
+    assert found == KINDS[name].split()
+
+
+@every_preset
+def test_a_cure_that_is_none_says_so(name: str) -> None:
+    """Where B, the famous cure, is no healthier than A, the point has to say it."""
+    preset = PRESETS[name]
+    if preset.view == "compare":
+        cured = trace_of(preset.other).outcome.healthy
+        assert cured != ("no cure" in preset.point)
+
+
+def test_there_are_fourteen_points_at_least_and_every_one_is_tested() -> None:
+    assert len(PRESETS) >= 14
+    assert list(CLAIMS) == list(KINDS) == list(PRESETS)
+
+
+@every_preset
+def test_a_name_is_a_word_for_the_command_line_and_no_command(name: str) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
+    assert name not in RESERVED
+
+
+@every_preset
+def test_a_point_is_one_sentence(name: str) -> None:
+    point = PRESETS[name].point
+    assert point[0].isupper() or point.startswith("float64")
+    assert point.endswith(".")
+    assert not re.search(r"[.!?] [A-Z]", point.replace("et al. ", ""))
+    assert len(point) <= 200
+
+
+@every_preset
+def test_view_and_quantity_exist_and_compare_has_something_to_compare(name: str) -> None:
+    preset = PRESETS[name]
+    assert preset.view in VIEWS
+    assert preset.quantity in QUANTITIES
+    assert preset.other != preset.experiment if preset.view == "compare" or preset.changes else True
+
+
+def test_no_two_presets_open_the_same_screen() -> None:
+    assert len({tuple(arguments(name)) for name in PRESETS}) == len(PRESETS)
+
+
+@every_preset
+def test_the_screen_opens_with_the_presets_view_quantity_and_b(name: str) -> None:
+    preset = PRESETS[name]
+    state, cursor = address.read(preset.experiment, screen_values(name))
+    assert (state.view, state.quantity, cursor) == (preset.view, preset.quantity, ())
+    assert preset.experiment.replace(**dict(state.changes)) == preset.other
+
+
+@every_preset
+def test_the_command_in_the_listing_is_what_the_screen_itself_would_copy(name: str) -> None:
+    """`w` makes its command from the state by other code."""
+    state, _ = address.read(PRESETS[name].experiment, screen_values(name))
+    copied = address.arguments(state, None)
+    listed = arguments(name)
+    pairs = [sorted(zip(each[::2], each[1::2], strict=True)) for each in (copied, listed)]
+    assert pairs[0] == pairs[1]
+
+
+@every_preset
+def test_options_change_a_presets_fields(name: str) -> None:
+    values = experiment_values(name)
+    values["seed"] = 7
+    assert Experiment(**values) == PRESETS[name].experiment.replace(seed=7)
+    assert "seed" not in experiment_values(name)
+
+
+def test_an_unknown_preset_is_answered_with_the_nearest() -> None:
+    with pytest.raises(KeyError, match="did you mean 'vanishing'"):
+        experiment_values("vanihsing")
+
+
+def test_a_file_of_a_presets_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert named("vanishing")
+    assert not named("vanihsing")
+    (tmp_path / "vanishing").write_text("depth = 3\n", encoding="utf-8")
+    assert not named("vanishing")
+    assert experiment_of(Usage({}, "vanishing", argparse.Namespace())) == Experiment(depth=3)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_listing_shows_every_name_point_and_command_within_the_width(width: int) -> None:
+    out = io.StringIO()
+    assert listing(out, width) == 0
+    blocks = out.getvalue().split("\n\n")[1:]
+    assert [block.splitlines()[0] for block in blocks] == list(PRESETS)
+    for block in blocks:
+        name, *point, command = block.splitlines()
+        assert " ".join(" ".join(point).split()) == PRESETS[name].point
+        assert all(len(line) <= width for line in point)
+        assert command.split()[0] == "gradtui"
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if PRESETS[name].changes])
+def test_the_note_on_a_presets_b_names_the_options_that_run_it(name: str) -> None:
+    preset = PRESETS[name]
+    (note,) = left_to_screen(preset.experiment, name)
+    options = note.split("add ")[1].removesuffix(" to run it").split()
+    usage = parse(parser("gradtui run", "", []), [name, *options])
+    assert experiment_of(usage) == preset.other
+    assert not list(left_to_screen(preset.other, name))
+
+
+def test_a_command_without_a_screen_says_that_b_is_not_run(command: Command) -> None:
+    done = command("run", "relu-he")
+    expected = "gradtui run: note: B (init=he_normal) is for the screen; add --init he_normal to run it"
+    assert (done.status, done.err.strip()) == (0, expected)
+    assert command("run", "relu-he", "--init", "he_normal").err == ""

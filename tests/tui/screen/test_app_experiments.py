@@ -1,0 +1,315 @@
+"""The app under Pilot: what the keys do to the experiment, and what happens where one cannot be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradtui.model import events as e
+from gradtui.model.commands import COMMANDS, rebind
+from gradtui.model.cure_keys import CURES
+from gradtui.model.progress import Progress
+from gradtui.model.state import State
+from gradtui.screen.actions import change
+from gradtui.screen.app import GradtuiApp
+from gradtui_engine import Experiment
+from gradtui_engine.experiment.cells import CELLS
+from tests.tui.helpers import Pilot, play, settled, shown, until
+
+pytestmark = pytest.mark.usefixtures("quick_pilot")
+
+SMALL = Experiment(depth=3, width=4, batch=4)
+
+
+def test_m_goes_through_all_networks_and_back_to_the_same_mlp() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert app.trace is not None
+        mlp, found = app.trace.experiment, []
+        for _ in CELLS:
+            await pilot.press("m")
+            await settled(app, pilot)
+            found.append(app.trace.experiment.cell)
+            assert f"{found[-1].upper()} " in shown(app)
+            assert app.state.axis == app.trace.axis == CELLS[found[-1]].axis
+        assert "lstm" in found
+        assert sorted(found) == sorted(CELLS)
+        assert app.trace.experiment == mlp
+        assert "vanishing" in shown(app)
+
+    play(script)
+
+
+def test_capital_r_plays_again_with_a_new_seed_and_r_with_the_same() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("R")
+        await settled(app, pilot)
+        assert app.state.playing
+        assert app.trace is not None
+        assert (app.trace.experiment.seed, app.state.experiment.seed) == (1, 1)
+        assert "seed 1" in shown(app)
+        await pilot.press("space", "r")
+        await settled(app, pilot)
+        assert app.state.playing
+        assert app.trace.experiment.seed == 1
+
+    play(script)
+
+
+def test_the_result_of_an_experiment_that_nobody_waits_for_any_more_is_not_shown() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        before = app.trace
+        app.send(e.Change(Experiment(depth=300)))
+        app.send(e.Change(SMALL))
+        assert app.trace is before, "what has been computed is shown at once"
+        assert app.state.loaded
+        await until(pilot, lambda: app.jobs.idle, "the end of all work")
+        assert app.trace is before
+        assert app.state.experiment == SMALL
+
+    play(script, SMALL)
+
+
+def test_of_two_changes_in_a_row_the_last_one_wins() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert change(app, {"depth": 200}) == ""
+        assert change(app, {"depth": 2}) == ""
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment.depth == app.state.experiment.depth == 2
+
+    play(script, SMALL)
+
+
+def test_a_change_that_cannot_be_is_refused_in_words_and_nothing_changes() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert "depth: 0 given" in change(app, {"depth": 0})
+        assert app.state.experiment == SMALL
+        assert app.state.loaded
+
+    play(script, SMALL)
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in the working directory, so that its path is short."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("table.csv")
+    path.write_text("a,b,y\n1,2,3\n4,5,6\n7,8,10\n", encoding="utf-8")
+    return path
+
+
+def test_when_a_file_has_gone_a_message_says_so_and_the_old_trace_stays(table: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        before = app.trace
+        table.unlink()
+        await pilot.press("R")
+        await settled(app, pilot)
+        assert "cannot be read" in shown(app)
+        assert app.trace is before
+        assert app.state.experiment == app.trace.experiment, "what is asked for is what is shown again"
+
+    play(script, Experiment(depth=2, data=f"csv:{table}"))
+
+
+def test_an_experiment_b_whose_file_has_been_mended_is_there_when_compare_is_opened_again(table: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        content = table.read_text(encoding="utf-8")
+        table.unlink()
+        await pilot.press("3")
+        await settled(app, pilot)
+        assert "cannot be read" in shown(app)
+        table.write_text(content, encoding="utf-8")
+        await pilot.press("1", "3")
+        await settled(app, pilot)
+        scene = app.scene()
+        assert scene is not None
+        assert scene.other is not None
+        assert scene.other.trace.experiment.batch == 3
+
+    play(script, State(SMALL, (("data", f"csv:{table}"), ("batch", None))), size=(120, 40))
+
+
+def test_after_a_replay_that_failed_the_next_change_does_not_start_to_play(table: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        content = table.read_text(encoding="utf-8")
+        table.unlink()
+        await pilot.press("r")
+        await settled(app, pilot)
+        table.write_text(content, encoding="utf-8")
+        assert change(app, {"depth": 3}) == ""
+        await settled(app, pilot)
+        assert not app.state.playing
+
+    play(script, Experiment(depth=2, data=f"csv:{table}"))
+
+
+def test_a_size_that_is_too_big_is_said_and_the_old_trace_stays() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        before = app.trace
+        assert "GiB" in change(app, {"width": 65536})
+        await settled(app, pilot)
+        assert app.trace is before
+        assert app.state.experiment == before.experiment if before else False
+
+    play(script, SMALL)
+
+
+def test_a_computation_that_takes_long_says_how_far_it_is_and_esc_cancels_it() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        before = app.trace
+        assert change(app, {"depth": 9000, "width": 60, "batch": 64}) == ""
+        await until(pilot, lambda: "esc cancels" in shown(app), "word of the computation")
+        await pilot.press("escape")
+        assert app.trace is before
+        assert (app.state.experiment, app.state.loaded, app.state.past) == (SMALL, True, ())
+        await until(pilot, lambda: app.jobs.idle, "the end of the computation")
+        assert app.trace is before
+        assert "cancelled" in shown(app)
+
+    play(script, SMALL)
+
+
+# -- undo ----------------------------------------------------------------------------------------------
+
+
+def test_u_goes_back_to_the_experiment_before_and_capital_u_on_again() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("m")
+        await settled(app, pilot)
+        cell = app.state.experiment.cell
+        assert cell != "mlp"
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment == SMALL
+        await pilot.press("U")
+        await settled(app, pilot)
+        assert app.trace.experiment.cell == cell
+        await pilot.press("U")
+        assert "nothing to redo" in shown(app)
+
+    play(script, SMALL)
+
+
+def test_what_was_only_looked_at_in_a_list_is_undone_in_one_step() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("a", "down", "down", "down", "enter")
+        await settled(app, pilot)
+        assert app.state.experiment.activation != SMALL.activation
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert app.state.experiment == SMALL
+        assert app.state.past == ()
+
+    play(script, SMALL)
+
+
+# -- Compare -------------------------------------------------------------------------------------------
+
+KEYS = {each.argument: each.keys[0] for each in COMMANDS if each.id.startswith("cure_")}
+
+
+@pytest.mark.parametrize("cure", CURES)
+@pytest.mark.parametrize("start", [SMALL, Experiment(cell="lstm", data="digits-rows", width=4)], ids=["mlp", "lstm"])
+def test_a_cures_key_switches_it_in_b_shows_compare_and_says_what_differs(start: Experiment, cure: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(KEYS[cure])
+        await settled(app, pilot)
+        assert app.state.experiment == start, "A stays what it is"
+        if not CURES[cure].choices(start):
+            assert app.state.view == "explore"
+            assert app.state.message
+            return
+        assert app.state.view == "compare"
+        assert app.state.changes
+        await until(pilot, lambda: "B differs from A in: " in shown(app), "the difference")
+        # Once around: after the last choice B is A again.
+        for _ in range(5):
+            if not app.state.changes:
+                break
+            await pilot.press(KEYS[cure])
+        assert app.state.changes == ()
+
+    play(script, start, (120, 40))
+
+
+def test_a_cure_that_a_network_cannot_have_says_so_with_the_persons_own_key() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(KEYS["gate"])
+        assert app.state.message == "forget gate: layers have no gates; f9 switches the network"
+
+    rebind({"cell": ("f9",)})
+    try:
+        play(script, SMALL)
+    finally:
+        rebind({})
+
+
+def test_in_compare_the_scale_that_is_held_is_the_one_that_a_and_b_share() -> None:
+    """A's own would have no place for the bars of a B that explodes."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        before = [line for line in shown(app).splitlines() if " · log " in line]
+        await pilot.press("L")
+        await until(pilot, lambda: "scale locked" in shown(app), "the held scale")
+        after = [line for line in shown(app).splitlines() if " · log " in line]
+        assert len(before) == 2
+        assert [line.replace(" · scale locked", "") for line in after] == before
+
+    play(script, State(SMALL, (("gain", 1e6),), view="compare", pane="side_a"), (200, 40))
+
+
+def test_a_new_seed_is_as_and_bs_whichever_pane_has_the_focus() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("A", "tab", "R")
+        await settled(app, pilot)
+        assert app.state.experiment.seed == SMALL.seed + 1
+        assert "seed" not in dict(app.state.changes)
+
+    play(script, SMALL, (120, 40))
+
+
+def test_while_bs_pane_is_focused_the_keys_change_b_and_the_star_swaps_the_two() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("3", "tab", "m")
+        await settled(app, pilot)
+        cell = dict(app.state.changes)["cell"]
+        assert (app.state.experiment, cell != "mlp") == (SMALL, True)
+        await pilot.press("asterisk")
+        await settled(app, pilot)
+        assert (app.state.experiment.cell, dict(app.state.changes)["cell"]) == (cell, "mlp")
+        await pilot.press("u", "u")
+        await settled(app, pilot)
+        assert (app.state.experiment, app.state.changes) == (SMALL, ())
+
+    play(script, SMALL, (120, 40))
+
+
+# -- lessons -------------------------------------------------------------------------------------------
+
+
+def test_a_lesson_by_key_with_a_prediction_that_is_wrong_and_one_that_is_right() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7", "down", "enter")
+        await settled(app, pilot)
+        assert app.state.lesson is not None
+        assert app.state.lesson.lesson == app.state.lessons[1]
+        assert app.state.pane == "lesson"
+        told = []
+        for letter in "ab":
+            while app.state.lesson is not None and app.state.lesson.answer is None:
+                before = app.state.lesson
+                await pilot.press("enter")
+                await settled(app, pilot)
+                if app.state.lesson == before:  # it asks
+                    await pilot.press(letter, "enter")
+                    await settled(app, pilot)
+            told.append("✗" if "✗ " in shown(app) else "✓")
+            app.send(e.Learn(Progress(app.state.lesson.lesson, app.state.lesson.step)))
+        assert told == ["✗", "✓"], "weights times 4: the factor is larger, but short of 1"
+        await pilot.press("escape")
+        assert app.state.lesson is None
+
+    play(script, SMALL, (140, 40))

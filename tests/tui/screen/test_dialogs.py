@@ -1,0 +1,382 @@
+"""The dialogs: each is opened, answered and left by key."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from textual.command import CommandPalette
+from textual.widgets import Input, Label, OptionList
+
+from gradtui.model.commands import COMMANDS, key_name
+from gradtui.model.names import VIEWS
+from gradtui.screen.app import GradtuiApp
+from gradtui.screen.dialogs.dialogs import Modal, Picker, Prompt
+from gradtui.screen.dialogs.form import Form
+from gradtui.screen.dialogs.helping import Help
+from gradtui.screen.search import Search
+from gradtui.views.panes import TABLE
+from gradtui_engine import Experiment
+from gradtui_engine.rules.activations import ACTIVATIONS
+from tests.tui.helpers import CASES, Pilot, play, settled, shown, until
+
+SMALL = Experiment(depth=3, width=4, batch=4)
+
+
+async def write(pilot: Pilot[int], text: str) -> None:
+    """Type the text into the open prompt (whose value is selected) and press enter."""
+    await pilot.press(*text, "enter")
+    await pilot.pause()
+
+
+async def open_field(app: GradtuiApp, pilot: Pilot[int], name: str) -> None:
+    """Open a field, whether it has a key or not, as the palette does."""
+    title = f"set {name.replace('_', ' ')}"
+    next(each for each in app.get_system_commands(app.screen) if each.title == title).callback()
+    await pilot.pause()
+
+
+def problem(app: GradtuiApp) -> str:
+    return str(app.screen.query_one(".problem", Label).render())
+
+
+def test_a_dialog_that_is_left_twice_at_once_answers_once() -> None:
+    """Enter behind escape in one packet: what is dismissed already must not take the main screen with it."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for key in ("a", "P", "f", "question_mark"):
+            await pilot.press(key)
+            dialog = app.screen
+            assert isinstance(dialog, Modal)
+            dialog.dismiss(None)
+            dialog.dismiss(None)
+            await pilot.pause()
+            assert len(app.screen_stack) == 1
+
+    play(script, SMALL)
+
+
+# -- picker --------------------------------------------------------------------------------------------
+
+
+def test_a_opens_a_list_and_moving_in_it_shows_what_would_be() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("a")
+        assert isinstance(app.screen, Picker)
+        rows = app.screen.query_one(OptionList)
+        assert rows.option_count == len(ACTIVATIONS)
+        assert ACTIVATIONS.names[rows.highlighted] == "sigmoid"
+        await pilot.press("down")
+        await settled(app, pilot)
+        following = ACTIVATIONS.names[ACTIVATIONS.names.index("sigmoid") + 1]
+        assert isinstance(app.screen, Picker), "the list stays open"
+        assert app.trace is not None
+        assert app.trace.experiment.activation == following
+        assert following in shown(app)
+
+    play(script, SMALL)
+
+
+def test_escape_takes_the_preview_back() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("a", "down", "down", "escape")
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment == app.state.experiment == SMALL
+        assert not isinstance(app.screen, Picker)
+
+    play(script, SMALL)
+
+
+def test_enter_keeps_what_is_highlighted() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("i", "home", "enter")
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment.init == "normal"
+        assert not isinstance(app.screen, Picker)
+
+    play(script, SMALL)
+
+
+def test_a_field_of_the_other_network_is_explained_instead_of_opened() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("b")
+        assert "forget bias is for lstm" in shown(app)
+        await pilot.press("m")
+        await settled(app, pilot)
+        await pilot.press("a")
+        assert "activation is for mlp" in shown(app)
+
+    play(script)
+
+
+def test_the_palette_reaches_a_field_that_has_no_key() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await open_field(app, pilot, "batch")
+        assert isinstance(app.screen, Prompt)
+        await write(pilot, "7")
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment.batch == 7
+
+    play(script, SMALL)
+
+
+def test_f_opens_every_field_in_one_form_and_what_is_typed_there_is_shown_and_kept() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("f")
+        assert isinstance(app.screen, Form)
+        await pilot.press("/", *"batch", "enter", *"7")
+        await until(pilot, lambda: app.trace is not None and app.trace.experiment.batch == 7, "7 samples")
+        assert isinstance(app.screen, Form), "it stays open"
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert not isinstance(app.screen, Form)
+        assert app.state.experiment == SMALL.replace(batch=7)
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert app.state.experiment == SMALL, "one undo leads back from all that was tried"
+
+    play(script, SMALL)
+
+
+def test_escape_in_the_form_takes_everything_back_that_was_tried() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("f", "/", *"batch", "enter", *"7")
+        await until(pilot, lambda: app.state.experiment.batch == 7, "7 samples")
+        await pilot.press("escape")
+        assert isinstance(app.screen, Form), "the first one shows all fields again"
+        await pilot.press("escape")
+        await settled(app, pilot)
+        assert not isinstance(app.screen, Form)
+        assert app.trace is not None
+        assert app.trace.experiment == app.state.experiment == SMALL
+        assert app.state.past == ()
+
+    play(script, SMALL)
+
+
+def test_w_sets_the_width_and_digits_show_views() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("W")
+        assert app.screen.query_one(Input).value == "4"
+        await write(pilot, "6")
+        await settled(app, pilot)
+        assert app.state.experiment.width == 6
+        found = []
+        for digit in "1234567":
+            await pilot.press(digit)
+            found.append(app.state.view)
+        assert tuple(found) == VIEWS
+
+    play(script, SMALL)
+
+
+def test_a_users_own_table_is_chosen_by_its_path(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a,b,y\n1,2,3\n4,5,6\n", encoding="utf-8")
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("D", "end", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Prompt)
+        app.screen.query_one(Input).value = f"csv:{table}"
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment.data == f"csv:{table}"
+
+    play(script, Experiment(depth=2, width=4))
+
+
+def test_leaving_the_question_for_a_path_takes_the_preview_of_data_back() -> None:
+    """On the way down to csv:PATH the other data sets are shown; escape goes back to before the list."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("D", "down", "down", "end", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Prompt)
+        await pilot.press("escape")
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.experiment == app.state.experiment == SMALL
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize("key", ["a", "d", "question_mark"])
+def test_in_a_dialog_tab_leaves_the_panes_behind_it_alone(key: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(key, "tab")
+        assert app.state.pane == "gradient"
+
+    play(script, SMALL)
+
+
+# -- prompt --------------------------------------------------------------------------------------------
+
+
+def test_d_refuses_0_in_words_keeps_what_was_typed_and_takes_5() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("d")
+        assert app.screen.query_one(Input).value == "3"
+        await write(pilot, "0")
+        assert problem(app) == "0 given; allowed: a whole number from 1 to 10000"
+        assert app.screen.query_one(Input).value == "0"
+        assert app.state.experiment == SMALL
+        await pilot.press("backspace")
+        await write(pilot, "5")
+        await settled(app, pilot)
+        assert not isinstance(app.screen, Prompt)
+        assert app.trace is not None
+        assert len(app.trace.stages) == 6
+
+    play(script, SMALL)
+
+
+def test_what_is_typed_after_a_refusal_replaces_what_was_refused() -> None:
+    """As at the start: the value is selected, so that 5 gives 5 and not 05."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("d")
+        await write(pilot, "0")
+        await pilot.press("5")
+        assert app.screen.query_one(Input).value == "5"
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "-3", "1e3", "10001", " "])
+def test_nothing_that_is_typed_gets_past_the_prompt(text: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("d")
+        app.screen.query_one(Input).value = text
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Prompt)
+        assert "allowed: a whole number from 1 to 10000" in problem(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.state.experiment == SMALL
+
+    play(script, SMALL)
+
+
+def test_a_problem_between_two_fields_is_said_in_the_prompt() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await open_field(app, pilot, "batch")
+        await write(pilot, "1798")
+        assert "1 to 1797, the samples of digits" in problem(app)
+
+    play(script, SMALL)
+
+
+def test_letters_typed_into_a_prompt_are_text_not_commands() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("W", "q", "m", "?", "R")
+        assert app.screen.query_one(Input).value == "qm?R"
+        assert app.state.experiment == SMALL
+        await pilot.press("escape")
+
+    play(script, SMALL)
+
+
+# -- help and palette ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "enter", "question_mark"])
+def test_question_mark_opens_help_and_these_close_it(key: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        await pilot.press(key)
+        await pilot.pause()
+        assert not isinstance(app.screen, Help)
+        assert app.is_running
+
+    play(script, SMALL)
+
+
+def test_help_names_every_key_and_explains_the_focused_pane_first() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("tab", "tab", "question_mark")
+        assert isinstance(app.screen, Help)
+        printed = io.StringIO()
+        Console(file=printed, width=400).print(app.screen._text())
+        text = printed.getvalue()
+        for each in COMMANDS:
+            assert each.help in text
+            assert " ".join(key_name(key) for key in each.keys) in text
+        places = [text.index(TABLE[name].help.split(".")[0]) for name in ("why", "gradient", "activation")]
+        assert places[0] == min(places)
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+def test_the_palette_opens_and_offers_every_command_and_every_field(key: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(key)
+        assert isinstance(app.screen, CommandPalette)
+        await pilot.press("escape")
+        offered = {each.title for each in app.get_system_commands(app.screen)}
+        assert {each.label for each in COMMANDS} <= offered
+        assert "set learning rate" in offered
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("lstm", "lesson · LSTM against GRU"),
+        ("lstm", "network"),
+        ("against", "lesson · LSTM against GRU"),
+        ("10-lstm-and-gru", "lesson · LSTM against GRU"),
+        ("network kind", "network"),
+        ("lesson", "lesson · LSTM against GRU"),
+        ("forget_bias", "set forget bias"),
+        ("high-contrast", "theme high-contrast"),
+        ("adam", "preset adam"),
+    ],
+)
+def test_the_palette_finds_titles_and_the_words_beside_them(query: str, title: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        found = [hit async for hit in Search(app.screen).search(query)]
+        assert title in [hit.text for hit in found]
+        assert len(found) < 40
+
+    play(script, SMALL)
+
+
+def test_a_lesson_that_the_palette_finds_opens_from_every_view() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        (hit,) = [hit async for hit in Search(app.screen).search("10-lstm-and-gru")]
+        hit.command()
+        await settled(app, pilot)
+        assert app.state.lesson is not None
+        assert app.state.lesson.lesson == "10-lstm-and-gru"
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (200, 50)])
+def test_every_dialog_stays_inside_the_screen(size: tuple[int, int]) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        beyond = []
+        for key in ("question_mark", "a", "i", "D", "d", "W", "P", "e", "p"):
+            await pilot.press(key)
+            await pilot.pause()
+            frame = app.screen.children[0]
+            assert frame.region.height > 3
+            assert app.screen.region.contains_region(frame.region)
+            inside = app.screen.query("Input, OptionList")
+            beyond += [f"{key}: {each}" for each in inside if not frame.region.contains_region(each.region)]
+            await pilot.press("escape")
+            await pilot.pause()
+        assert beyond == []
+
+    play(script, CASES["one layer"], size)

@@ -1,0 +1,107 @@
+"""The help: the focused pane first, the keys that work now, and nothing that needs a key that there is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gradtui.model import commands
+from gradtui.model.commands import COMMANDS, GROUPS, rebind, shown_keys
+from gradtui.model.names import EXPLORE, QUANTITIES, VIEWS, panes_of
+from gradtui.model.progress import Progress
+from gradtui.model.state import State
+from gradtui.screen.dialogs.helping import Section, sections
+from gradtui.views.catalogue import VIEWS as CATALOGUE
+from gradtui.views.frame.quantities import QUANTITIES as ROWS
+from gradtui.views.panes import TABLE
+from gradtui_engine import Experiment
+
+
+@pytest.fixture
+def keys() -> Iterator[None]:
+    """Whatever a test binds, the table's keys are back afterwards."""
+    yield
+    rebind({})
+    assert commands._effective == {each.id: each.keys for each in COMMANDS}
+
+
+def state(view: str = "explore", cell: str = "mlp", **fields: object) -> State:
+    made = State(Experiment(cell=cell), view=view, cell=cell)
+    return State(**{**{name: getattr(made, name) for name in State.__slots__}, "pane": panes_of(made)[0], **fields})
+
+
+def states() -> Iterator[State]:
+    for view in VIEWS:
+        for cell in EXPLORE:
+            for lesson in (None, Progress("07-residual")):
+                start = state(view, cell, lesson=lesson)
+                for pane in panes_of(start):
+                    yield state(view, cell, lesson=lesson, pane=pane)
+
+
+def text(found: Section) -> str:
+    return "\n".join(" ".join(row) for row in found.rows)
+
+
+def first_words(pane: str) -> str:
+    """The beginning of what a pane means, up to where a key may stand."""
+    return TABLE[pane].help.partition("{")[0].split(". ")[0][:40]
+
+
+def test_whatever_is_focused_comes_first_and_then_its_view() -> None:
+    for each in states():
+        found = sections(each)
+        assert found[0].title == "This pane"
+        assert text(found[0]).strip().startswith(first_words(each.pane))
+        assert found[1].title == f"This view: {CATALOGUE[each.view].label}"
+        assert CATALOGUE[each.view].help in text(found[1])
+
+
+def test_every_other_pane_of_the_view_is_explained_once_and_no_foreign_one() -> None:
+    for each in states():
+        others = [found for found in sections(each) if found.title == "The other panes of this view"]
+        panes = [name for name in panes_of(each) if name != each.pane]
+        assert len(others) == bool(panes)
+        assert [row[0] for found in others for row in found.rows] == [TABLE[name].label for name in panes]
+
+
+def test_no_brace_is_left_in_any_text() -> None:
+    for each in states():
+        for found in sections(each):
+            assert not {"{", "}"} & set(found.title + text(found)), (each.view, each.pane)
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_what_the_bars_show_is_explained_with_the_bars(quantity: str) -> None:
+    for view in ("explore", "compare"):
+        shown = text(sections(state(view, quantity=quantity))[0])
+        assert ROWS[quantity].label in shown
+        assert ROWS[quantity].help in shown
+    assert ROWS[quantity].help not in text(sections(state(quantity=quantity, pane="why"))[0])
+
+
+def test_every_command_stands_in_its_group_with_all_of_its_keys() -> None:
+    found = {each.title: each for each in sections(state())}
+    for group in GROUPS:
+        wanted = [(shown_keys(each.id, all=True), each.help) for each in COMMANDS if each.group == group]
+        assert list(found[group].rows) == wanted
+
+
+def test_keys_of_the_persons_own_are_the_ones_that_are_shown(keys: None) -> None:
+    rebind({"quantity": ("Q", "ctrl+x"), "cure_gate": ("f5",)})
+    found = sections(state())
+    assert "Q shows other quantities" in text(found[0])
+    rows = {help: front for each in found for front, help in each.rows}
+    by_id = {each.id: each.help for each in COMMANDS}
+    assert rows[by_id["quantity"]] == "Q ctrl+x"
+    assert rows[by_id["cure_gate"]] == "f5"
+    assert rows[by_id["axis"]] == "y", "what is not named keeps the table's"
+
+
+def test_a_command_without_a_key_is_called_by_the_name_that_the_palette_knows(keys: None) -> None:
+    rebind({"quantity": ()})
+    found = sections(state())
+    assert "“quantity” shows other quantities" in text(found[0])
+    rows = {help: front for each in found for front, help in each.rows}
+    assert rows[next(each.help for each in COMMANDS if each.id == "quantity")] == "“quantity”"

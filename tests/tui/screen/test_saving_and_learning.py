@@ -1,0 +1,247 @@
+"""Files by key, and lessons by key: what the small actions of the app leave behind."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Label, OptionList
+
+from gradtui.cli import launch
+from gradtui.lessons.library import find
+from gradtui.model.progress import Progress
+from gradtui.model.state import State
+from gradtui.screen.app import GradtuiApp
+from gradtui.screen.dialogs.dialogs import Ask, Picker, PlainText
+from gradtui.screen.terminal.widgets import PaneWidget
+from gradtui.share.exports import FORMATS
+from gradtui_engine import Experiment
+from tests.tui.helpers import Pilot, play, settled, shown, toasts, until
+
+SMALL = Experiment(depth=3, width=4, batch=4)
+LESSON = "02-vanishing-with-sigmoid"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_lessons_step_is_the_same_screen_whether_it_is_opened_or_reached_by_key() -> None:
+    states: list[State] = []
+
+    async def reached(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7", "j", "enter")
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        states.append(app.state)
+
+    play(reached, SMALL)
+    given = dict.fromkeys(("file", "opens_files", "view", "quantity", "step", "stage", "b"))
+    opening = launch.opening(Experiment(), Namespace(**given | {"lesson": LESSON, "lesson_step": "2"}))
+
+    async def opened(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for event in opening[1]:
+            app.send(event)
+        states.append(app.state)
+        await settled(app, pilot)
+        text = shown(app)
+        assert "why · backward · layer 6 · linear" in text
+        assert "■ backward · layer 6 · linear" in text
+
+    play(opened, opening[0])
+    there, direct = states
+    for name in ("experiment", "changes", "view", "quantity", "step", "selected", "lesson"):
+        assert getattr(there, name) == getattr(direct, name), name
+
+
+# -- files -------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_formats_says_what_each_is() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("e")
+        assert isinstance(app.screen, Picker)
+        rows = app.screen.query_one(OptionList)
+        offered = [str(rows.get_option_at_index(index).prompt) for index in range(rows.option_count)]
+        for text, each in zip(offered, FORMATS.values(), strict=True):
+            assert text.split() == [each.id, *each.label.split()]
+        about = app.screen.query_one(".about", Label)
+        await until(pilot, lambda: str(about.render()) == next(iter(FORMATS.values())).help, "what it is good for")
+        await pilot.press("escape")
+
+    play(script, SMALL)
+
+
+def test_in_compare_a_file_holds_both_sides_where_there_are_two(here: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        for keys, expected in ((("3",), {"a"}), (("C",), {"a", "b"})):
+            await pilot.press(*keys)
+            await settled(app, pilot)
+            await pilot.press("e", "j", "enter")
+            await until(pilot, lambda: "written: " in shown(app), "the file")
+            (path,) = here.glob("*.json")
+            document = json.loads(path.read_text(encoding="utf-8"))
+            path.unlink()
+            found = {"a"} if "experiment" in document else set(document)
+            assert found == expected
+            await pilot.press("escape")  # the message gives way
+
+    play(script, SMALL)
+
+
+def test_s_saves_the_picture_and_p_says_the_pane_in_words(here: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("s")
+        await until(pilot, lambda: "written: " in shown(app), "the picture")
+        (path,) = here.glob("*.svg")
+        assert path.read_text(encoding="utf-8").startswith("<svg")
+        await pilot.press("p")
+        assert isinstance(app.screen, PlainText)
+        await pilot.press("escape")
+
+    play(script, SMALL)
+
+
+def test_when_the_folder_is_gone_it_says_so_and_goes_on(here: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        here.rmdir()
+        await pilot.press("s")
+        await until(pilot, lambda: "nothing was written: No such file or directory" in shown(app), "the problem")
+        assert app.is_running
+
+    play(script, SMALL)
+
+
+# -- lessons -----------------------------------------------------------------------------------------------
+
+
+def at(step: int) -> State:
+    return State(SMALL.replace(depth=10), lesson=Progress(LESSON, step), pane="lesson")
+
+
+def test_backspace_goes_a_step_back_and_finds_the_answer_again() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("enter")
+        assert isinstance(app.screen, Picker)
+        await pilot.press("b", "enter")
+        await settled(app, pilot)
+        assert app.state.lesson == Progress(LESSON, 2, ((2, 1),))
+        assert app.state.experiment.gain == 4.0, "the answer is shown"
+        await pilot.press("backspace")
+        await settled(app, pilot)
+        assert app.state.lesson == Progress(LESSON, 1, ((2, 1),))
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.state.lesson == Progress(LESSON, 2, ((2, 1),))
+        await until(pilot, lambda: "Right: " in shown(app), "the verdict")
+
+    play(script, at(2), (140, 40))
+
+
+def test_a_number_is_asked_for_in_words_and_nonsense_is_refused_in_words() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("enter")
+        assert isinstance(app.screen, Ask)
+        await pilot.press(*"much", "enter")
+        await pilot.pause()
+        assert "'much' is no number" in str(app.screen.query_one(".problem", Label).render())
+        app.screen.query_one(Input).value = "0.5"
+        await pilot.press("enter")
+        await settled(app, pilot)
+        await until(pilot, lambda: "Not so: " in shown(app), "the verdict")
+        assert app.state.lesson == Progress(LESSON, 3, ((3, 0.5),))
+
+    play(script, at(3), (140, 40))
+
+
+_LONG = """+++
+title = "Long"
+summary = "More than a page."
+experiment = {depth = 10}
++++
+
+## All of it
+
+""" + "\n\n".join(f"Paragraph {number}." for number in range(60))
+
+
+def test_pages_beyond_the_end_of_a_lessons_text_need_no_way_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "00-long.md").write_text(_LONG, encoding="utf-8")
+    monkeypatch.setenv("GRADTUI_LESSONS", str(tmp_path))
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("pagedown")
+        page = app.state.offset
+        await pilot.press(*["pagedown"] * 30)
+        await until(pilot, lambda: "Paragraph 59." in shown(app), "the end of the text")
+        end = app.state.offset
+        assert 0 < page < end
+        await pilot.press("pageup")
+        assert app.state.offset == end - page
+        await pilot.press("pagedown", "pagedown", "tab", "pageup")
+        assert app.state.offset == end
+        assert app.state.selected == 10, "ten stages, where another pane has the focus"
+        lesson = app.query_one("#lesson", PaneWidget)
+        lesson.on_mouse_scroll_up()
+        await pilot.pause()
+        assert end - page < app.state.offset < end, "the wheel goes by lines, wherever the focus is"
+        lesson.on_mouse_scroll_down()
+        await pilot.pause()
+        assert (app.state.offset, app.state.selected) == (end, 10)
+
+    play(script, State(SMALL.replace(depth=10), lesson=Progress("00-long"), pane="lesson"), (80, 24))
+
+
+def test_escape_at_a_question_leaves_it_open() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("enter", "escape")
+        assert app.state.lesson == Progress(LESSON, 2)
+        await pilot.press("escape")
+        assert app.state.lesson is None
+
+    play(script, at(2), (140, 40))
+
+
+def test_after_the_last_step_the_list_is_back() -> None:
+    entry = find(LESSON, "en")
+    assert entry is not None
+    assert entry.lesson is not None
+    last = len(entry.lesson.steps) - 1
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("enter")
+        assert (app.state.lesson, app.state.view) == (None, "lessons")
+        assert "lesson finished: Vanishing, with sigmoid" in shown(app)
+
+    play(script, at(last), (140, 40))
+
+
+def test_a_broken_lesson_is_listed_with_its_fault_and_does_not_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "00-broken.md").write_text("no lesson at all", encoding="utf-8")
+    monkeypatch.setenv("GRADTUI_LESSONS", str(folder))
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7")
+        await settled(app, pilot)
+        assert app.state.lessons[0] == app.state.item == "00-broken"
+        await pilot.press("enter")
+        assert app.state.lesson is None
+        await until(pilot, lambda: "00-broken.md" in app.state.message + toasts(app), "what is wrong")
+
+    play(script, SMALL, (120, 40))

@@ -1,0 +1,152 @@
+"""Programs that are forked from one that is asleep: each is its visitor's own, and is what he would have seen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import pyte
+import pytest
+
+from gradtui.serve.session.sessions import Session, Sessions, Visitor
+from tests.tui.serve.session.test_sessions import run
+
+
+class Window:
+    """A visitor's end: a terminal that answers nothing."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.size, self.data = (columns, rows), b""
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._more = asyncio.Event()
+
+    def deliver(self, data: bytes) -> None:
+        self.data += data
+        self._stream.feed(data)
+        self._more.set()
+
+    def hold(self, on: bool) -> None:
+        """Keys are few here."""
+
+    @property
+    def lines(self) -> list[str]:
+        return list(self._screen.display)
+
+    async def shows(self, text: str) -> None:
+        await self.until(lambda: any(text in line for line in self.lines))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._more.clear()
+            await self._more.wait()
+
+
+async def visit(
+    sessions: Sessions, *arguments: str, size: tuple[int, int] = (80, 24), **environment: str
+) -> tuple[Session, Window]:
+    window = Window(*size)
+    session = await sessions.open(Visitor("here", environment=environment), size, arguments, window)
+    assert isinstance(session, Session)
+    return session, window
+
+
+async def left(session: Session) -> int:
+    session.write(b"q")
+    return (await session.ended).status
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 36), (200, 60)])
+def test_a_screen_that_was_drawn_asleep_fits_its_visitors_window(size: tuple[int, int]) -> None:
+    async def script(sessions: Sessions) -> None:
+        session, window = await visit(sessions, size=size)
+        await window.until(lambda: window.lines[-1].startswith(" ? help"))
+        await window.until(lambda: {line[-1] for line in window.lines[2:-2]} <= set("╮│╯"))
+        assert await left(session) == 0
+
+    run(script)
+
+
+def test_what_one_visitor_does_no_other_sees() -> None:
+    async def script(sessions: Sessions) -> None:
+        first, window = await visit(sessions)
+        await window.shows("? help")
+        at_first = window.lines[0]
+        first.write(b"m")
+        await window.shows("LSTM 64 steps")
+        second, other = await visit(sessions)
+        await other.shows("? help")
+        assert other.lines[0] == at_first
+        second.write(b"\x1b[H")
+        await other.shows("forward · layer 1")
+        assert "LSTM" in window.lines[0]
+        assert (await left(first), await left(second)) == (0, 0)
+
+    run(script)
+
+
+def test_a_visitor_computes_what_the_program_asleep_did_not() -> None:
+    """Its threads are not those of the process that it was forked from: a pool that believes in them would wait."""
+
+    async def script(sessions: Sessions) -> None:
+        session, window = await visit(sessions)
+        await window.shows("seed 0")
+        session.write(b"R")
+        await window.shows("seed 1")
+        session.write(b"4")  # plotext's
+        await window.shows("all z")
+        assert await left(session) == 0
+
+    run(script)
+
+
+@pytest.mark.parametrize(
+    ("environment", "seen"),
+    [
+        ({"COLORTERM": "truecolor"}, rb"\x1b\[[\d;]*38;2;"),
+        ({}, rb"\x1b\[[\d;]*38;5;"),
+        ({"LANG": "zh_CN.UTF-8"}, "梯度".encode()),
+        ({"LC_MESSAGES": "zh_CN.UTF-8", "LC_CTYPE": "C.UTF-8"}, "梯度".encode()),
+        ({"LC_ALL": "en_GB.ISO-8859-1"}, rb"\+-+"),
+    ],
+    ids=["all colours", "256 colours", "Chinese", "Chinese messages", "ASCII"],
+)
+def test_a_visitor_whose_screen_would_be_another_sees_his_own(environment: dict[str, str], seen: bytes) -> None:
+    async def script(sessions: Sessions) -> None:
+        session, window = await visit(sessions, **environment)
+        await window.until(lambda: re.search(seen, window.data) is not None)
+        if "COLORTERM" not in environment:
+            assert b"38;2;" not in window.data
+        assert await left(session) == 0
+
+    run(script)
+
+
+def test_a_visitor_who_wants_no_colours_gets_none() -> None:
+    async def script(sessions: Sessions) -> None:
+        session, window = await visit(sessions, NO_COLOR="1", COLORTERM="truecolor")
+        await window.shows("? help")
+        red, green, blue = zip(*re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", window.data), strict=True)
+        assert red == green == blue, "shades of grey"
+        assert await left(session) == 0
+
+    run(script)
+
+
+def test_a_signal_ends_a_visitors_program_in_order_and_leaves_the_one_asleep() -> None:
+    async def script(sessions: Sessions) -> None:
+        session, window = await visit(sessions)
+        await window.shows("? help")
+        os.kill(session.process.pid, signal.SIGTERM)
+        await session.ended
+        assert b"\x1b[?1049l" in window.data
+        assert sessions.launcher.pid is not None
+        os.kill(sessions.launcher.pid, signal.SIGTERM)  # a service manager tells the whole group
+        again, other = await visit(sessions)
+        await other.shows("? help")
+        assert await left(again) == 0
+
+    run(script)

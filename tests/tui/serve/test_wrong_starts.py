@@ -1,0 +1,133 @@
+"""`gradtui serve` started wrongly: one clear line for each problem, exit status 2, and no traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gradtui.cli import main
+from gradtui.serve.listen import listen
+from gradtui_engine import Experiment, ExperimentError
+from tests.tui.terminal import DEADLINE
+
+_COMMAND = [sys.executable, "-m", "gradtui"]
+
+
+def said(folder: Path, *words: str, command: list[str] = _COMMAND) -> str:
+    """The one line of a server that has not started."""
+    usual = ["--allow-root", "--port", "0"] if "--allow-root" not in words else []
+    key = ["--host-key", str(folder / "host_key")] if "--host-key" not in words else []
+    done = subprocess.run(
+        [*command, "serve", *usual, *key, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=DEADLINE, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, ""), done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gradtui serve: ")
+    return line.removeprefix("gradtui serve: ")
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    """A port on which another program listens."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        yield str(found.getsockname()[1])
+
+
+@pytest.mark.parametrize("option", ["--port", "--web", "--metrics"])
+def test_a_port_that_is_taken_is_said_with_the_option_that_asked_for_it(
+    option: str, taken: str, tmp_path: Path
+) -> None:
+    line = said(tmp_path, option, taken)
+    assert line == f"{option}: another program listens on 127.0.0.1 port {taken}; 0 takes a free one"
+
+
+def test_one_port_for_both_ways_in_is_said_so(taken: str, tmp_path: Path) -> None:
+    line = said(tmp_path, "--port", taken, "--web", taken)
+    assert line == f"--web: {taken} is --port's already; 0 takes a free one"
+
+
+def test_a_password_that_nobody_types_is_said_without_a_warning_of_pythons(tmp_path: Path) -> None:
+    assert said(tmp_path, "--password", "-") == "--password: nothing was typed"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "nowhere.invalid"])
+def test_an_address_that_is_not_this_machines_is_said_as_the_hosts(host: str, tmp_path: Path) -> None:
+    line = said(tmp_path, "--host", host)
+    assert line.startswith(f"--host: cannot listen on {host}: ")
+    assert line.endswith("; 0.0.0.0 is every address of this machine")
+
+
+def test_root_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert main.main(["serve"]) == 2
+    assert capsys.readouterr().err == (
+        "gradtui serve: root: is not to serve visitors; use another account, or --allow-root\n"
+    )
+
+
+@pytest.mark.parametrize(("module", "options"), [("asyncssh", ()), ("textual_serve", ("--web", "0"))])
+def test_without_the_extra_the_line_names_it(module: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    """As it is after `pip install gradtui`: the module is not to be found."""
+    hidden = (
+        "import sys, importlib.util as u; find = u.find_spec;"
+        f"u.find_spec = lambda name, *rest: None if name == {module!r} else find(name, *rest);"
+        f"sys.modules[{module!r}] = None; from gradtui.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    line = said(tmp_path, *options, command=[sys.executable, "-c", hidden])
+    assert line == f"{module.replace('_', '-')}: is missing; try: pip install 'gradtui[serve]'"
+
+
+def test_a_key_with_a_passphrase_is_not_called_no_key(tmp_path: Path) -> None:
+    key = tmp_path / "locked"
+    make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(key)]
+    subprocess.run(make, check=True, timeout=DEADLINE)
+    assert f"ssh-keygen -p -f {key}" in said(tmp_path, "--host-key", str(key))
+
+
+def test_what_a_session_has_no_memory_for_is_refused_at_the_start_and_not_to_each_visitor(tmp_path: Path) -> None:
+    line = said(tmp_path, "--width", "1500")
+    assert line.startswith("size: depth 30 × width 1500 ")
+    assert line.endswith("GiB of trace; allowed: up to 0.115 GiB; lower one of them")
+    assert said(tmp_path, "thousand-layers", "--memory", "128").startswith("size: depth 1000 ")
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (("--idle",), "--idle: needs a value: --idle N"),
+        (("--lesson", "first"), "--lesson: 'first' is unknown; allowed: "),
+        (("vanishin",), "preset: 'vanishin' is unknown; allowed: "),
+        (("--preset", "vanishin"), "preset: 'vanishin' is unknown; allowed: "),
+        (("--depth", "0"), "depth: 0 given; allowed: a whole number from 1 to 10000"),
+    ],
+)
+def test_a_wrong_preset_lesson_or_option_is_said(words: tuple[str, ...], lines: str, tmp_path: Path) -> None:
+    assert said(tmp_path, *words).startswith(lines)
+
+
+def test_a_preset_may_be_named_by_an_option() -> None:
+    for words in (["--preset", "relu-he"], ["--preset=relu-he"], ["relu-he"]):
+        experiment, usage = main.read(main.COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
+        assert experiment == Experiment(activation="relu")
+        assert usage.file == "relu-he"
+
+
+def test_a_port_of_roots_is_said_to_be_one() -> None:
+    """The test may run as root, who may have it: the system's refusal is made up."""
+
+    async def refused(host: str, port: int) -> None:
+        raise PermissionError(errno.EACCES, "whatever asyncio says of it")
+
+    with pytest.raises(ExperimentError) as caught:
+        asyncio.run(listen("--web", "0.0.0.0", 80, refused))
+    (problem,) = caught.value.problems
+    assert str(problem) == "--web: cannot listen on 0.0.0.0 port 80: Permission denied; those below 1024 are root's"

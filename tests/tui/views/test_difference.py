@@ -1,0 +1,203 @@
+"""Compare's words: what B differs in, what became of both, and by how much; true, and whole where rows are few."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gradtui.model.cure_keys import CURES, toggled
+from gradtui.model.events import Changes
+from gradtui.model.needs import other
+from gradtui.text.formats import short
+from gradtui.views.compare import compare
+from gradtui.views.frame import status
+from gradtui_engine import Experiment
+from tests.tui.helpers import texts, trace_of
+from tests.tui.pairs import HEALTHY, LSTM, OVERFLOW, PAIRS, RNN, A, compared, pairs, text
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (A, A.replace(activation="relu"), "activation sigmoid → relu"),
+        (A, A.replace(norm="batch", residual="add"), "norm none → batch, residual none → add"),
+        (A, A.replace(batch=8), "batch 16 → 8"),
+        (A, A.replace(gain=0.5), "gain 1 → 0.5"),
+        (A, A.replace(sigma_w=1.5), "sigma w – → 1.5"),
+        (A, A.replace(optimizer="adam"), "optimizer sgd → adam"),
+        (RNN, LSTM, "cell rnn → lstm"),
+        (LSTM, RNN, "cell lstm → rnn"),
+        (RNN, LSTM.replace(forget_bias=4.0), "cell rnn → lstm, forget bias – → 4"),
+        (RNN, LSTM.replace(activation="relu"), "cell rnn → lstm"),
+        (A, A, "nothing"),
+    ],
+)
+def test_the_difference_is_said_in_words_without_what_only_follows(a: Experiment, b: Experiment, expected: str) -> None:
+    assert compare.differing(a, b) == expected
+
+
+def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:
+    scene = compared(A, (("activation", "relu"), ("init", "he_normal")))
+    shown = text(scene, "difference")
+    assert "B differs from A in: activation sigmoid → relu, init xavier_normal → he_normal" in shown
+    outcome = trace_of(A).outcome
+    assert f"A ▼ vanishing  ×{short(outcome.average_factor)} a layer" in shown
+    assert "B ● healthy" in shown
+
+
+@pytest.mark.parametrize("selected", [None, 3, 6])
+@pairs
+def test_the_ratio_is_that_of_the_two_gradients(name: str, selected: int | None) -> None:
+    a, changes = PAIRS[name]
+    b = other(a, changes)
+    assert b is not None
+    scene = compared(a, changes, selected=selected)
+    shown = text(scene, "difference")
+    if trace_of(a).axis != trace_of(b).axis:
+        assert "times" not in shown, "a layer and a time step are not the same stage"
+        return
+    for stage in {0 if scene.over_time else 1, scene.stage} & set(range(len(trace_of(b).stages))):
+        one, two = trace_of(a).stages[stage].gradient_norm, trace_of(b).stages[stage].gradient_norm
+        if one == two:
+            expected = f"{scene.name(stage)}: ‖∂L/∂h‖ {short(one)} in both"
+        else:
+            expected = f"{scene.name(stage)}: ‖∂L/∂h‖ {short(one)} → {short(two)}"
+            if 0 < one < float("inf") and 0 < two < float("inf"):
+                expected += f", {short(two / one)} times"
+        assert expected in shown
+
+
+SAME = "Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor."
+WORSE = "Honestly: this is no cure here. A was healthy, B is not."
+NOT_YET = "Honestly: no cure yet. B is not healthy either."
+FURTHER = "Honestly: B is worse than A, and neither is healthy."
+
+
+@pytest.mark.parametrize(
+    ("a", "changes", "expected"),
+    [
+        (A, (("clip", "norm"),), SAME),
+        (A, (("optimizer", "adam"),), SAME),
+        (HEALTHY, (("clip", "value"),), SAME),
+        (OVERFLOW, (("clip", "value"),), SAME),
+        (HEALTHY, (("activation", "sigmoid"), ("depth", 30)), WORSE),
+        (A, (("init", "orthogonal"), ("width", 8)), NOT_YET),
+        (A, (("gain", 1e6),), FURTHER),
+        (Experiment(activation="relu"), (("activation", "sigmoid"),), FURTHER),
+        (A, (("activation", "relu"), ("init", "he_normal")), ""),
+        (HEALTHY, (("residual", "scaled"),), ""),
+    ],
+)
+def test_what_a_person_would_otherwise_believe_is_said_exactly_when_it_is_so(
+    a: Experiment, changes: Changes, expected: str
+) -> None:
+    b = other(a, changes)
+    assert b is not None
+    norms = [[repr(stage.gradient_norm) for stage in trace_of(each).stages] for each in (a, b)]
+    healthy = trace_of(a).outcome.healthy, trace_of(b).outcome.healthy
+    truth = SAME if norms[0] == norms[1] else {(True, False): WORSE, (False, False): NOT_YET}.get(healthy, "")
+    left = [trace_of(each).stages[1].gradient_norm / (trace_of(each).stages[-1].gradient_norm or 1) for each in (a, b)]
+    if truth == NOT_YET and left[1] < left[0] / 10:
+        truth = FURTHER
+    assert truth == expected, "the case is what it is meant to be"
+    shown = text(compared(a, changes), "difference")
+    assert [each for each in (SAME, WORSE, NOT_YET, FURTHER) if each in shown] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("height", [3, 5, 7])
+@pytest.mark.parametrize("width", [58, 78, 118])
+def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_the_smallest_pane_too(
+    width: int, height: int
+) -> None:
+    many = (("width", 8), ("norm_position", "after"), ("optimizer", "adam"), ("batch", 17), ("seed", 12345))
+    every = (
+        *(("activation", "tanh"), ("init", "orthogonal"), ("gain", 0.1), ("norm", "none"), ("residual", "none")),
+        *(("clip", "value"), ("width", 8)),
+    )
+    for changes, sentence in (
+        (many, "Honestly: no cure yet."),
+        (every, "Honestly: no cure yet."),
+        ((("clip", "norm"),), "Every ‖∂L/∂h‖ is the same"),
+    ):
+        lines = text(compared(A.replace(gain=0.3), changes), "difference", width, height).splitlines()
+        assert len(lines) == height or (height == 7 and len(lines) >= 5)
+        assert any(line.startswith(sentence) for line in lines)
+        assert any(line.startswith("B ▼ vanishing") for line in lines)
+        assert any(re.match(r"layer 1: ‖∂L/∂h‖ \S+ (→ \S+, \S+ times|in both)$", line) for line in lines)
+        if height >= 5:
+            assert lines[-1].startswith("in B:")
+            assert lines[0].startswith("B differs from A in: ")
+            whole = changes != many or "seed 0 → 12345" in " ".join(lines[:2])
+            assert whole or lines[0].endswith(" …") or lines[1].endswith(" …"), (
+                "what does not fit shows that it goes on"
+            )
+
+
+def test_at_80_by_24_all_that_differs_is_said_before_what_stands_elsewhere_too() -> None:
+    every = (("activation", "relu"), ("init", "he_normal"), ("norm", "layer"), ("residual", "scaled"), ("clip", "norm"))
+    lines = text(compared(A, every, selected=4), "difference", 78, 5).splitlines()
+    assert "residual none → scaled, clip none → norm" in " ".join(lines[:2])
+    assert [line[:8] for line in lines[2:]] == ["B ● heal", "layer 1:", "in B: ✓A"]
+
+
+@pytest.mark.parametrize("columns", [24, 40, 58])
+def test_cures_that_do_not_fit_go_on_in_the_next_line_or_show_that_there_are_more(columns: int) -> None:
+    scene = compared(A, (("activation", "relu"), ("clip", "norm")))
+    whole = text(scene, "difference", 118, 20).splitlines()[-1]
+    tall = text(scene, "difference", columns, 40).splitlines()
+    start = next(place for place, line in enumerate(tall) if line.startswith("in B:"))
+    assert " ".join(" ".join(tall[start:]).split()) == whole
+    low = text(scene, "difference", columns, 5).splitlines()
+    assert len(tall) == start + 1 or not low[-1].startswith("in B:") or low[-1].endswith(" …")
+
+
+def test_where_no_gradient_is_left_on_either_side_no_factor_is_said_to_be_untouched() -> None:
+    dead = A.replace(init="zeros", activation="relu")
+    shown = text(compared(dead, (("activation", "tanh"),)), "difference")
+    assert "Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B." in shown
+    assert SAME not in shown
+
+
+def test_each_cures_key_stands_there_and_what_b_has_is_marked() -> None:
+    shown = text(compared(A, (("activation", "relu"), ("clip", "norm"))), "difference").splitlines()[-1]
+    assert shown == "in B: ✓A activation ·I init ·M norm ·S skip ✓C clipping"
+    of_rnn = text(compared(RNN, (("activation", "relu"),)), "difference").splitlines()[-1]
+    assert of_rnn == "in B: ✓A activation ·I init ·B LSTM gates ·C clipping"
+
+
+@pytest.mark.parametrize(
+    ("cell", "label", "fields"),
+    [("lstm", "forget gate", {"forget_bias"}), ("gru", "pin gate z", {"pin_forget"}), ("rnn", "LSTM gates", {"cell"})],
+)
+def test_the_gates_key_is_called_what_it_does_to_this_cell(cell: str, label: str, fields: set[str]) -> None:
+    experiment = RNN.replace(cell=cell)
+    changes = toggled(CURES["gate"], experiment, ())
+    assert changes is not None
+    assert {name for name, _ in changes} == fields
+    scene = compared(experiment, changes)
+    assert f"✓B {label} " in text(scene, "difference").splitlines()[-1]
+    assert f"B {label} " in texts([status.footer(scene.state, 200)])[0]
+
+
+@pairs
+def test_the_verdicts_are_the_headers_word_for_word(name: str) -> None:
+    scene = compared(*PAIRS[name])
+    header = texts(status.header(scene, 100))[1].strip()
+    assert header in text(scene, "difference", 99).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("a", "changes", "key"),
+    [
+        (Experiment(cell="gru", data="gaussian", steps=6), (("cell", "lstm"),), "·B forget gate"),
+        (Experiment(activation="relu"), (("activation", "sigmoid"),), "·A activation → sigmoid"),
+        (Experiment(activation="relu"), (), "·A activation → sigmoid"),
+        (Experiment(activation="relu"), (("activation", "tanh"),), "·A activation → tanh"),
+        (Experiment(), (("activation", "relu"),), "✓A activation "),
+    ],
+)
+def test_only_what_b_has_of_the_named_cure_is_ticked(a: Experiment, changes: Changes, key: str) -> None:
+    shown = text(compared(a, changes), "difference").splitlines()[-1]
+    assert key in shown
+    assert shown.count("✓") == key.count("✓")

@@ -1,0 +1,348 @@
+"""The lab: the network's own pre-activations on the curve, and numbers that anyone can work out from the trace."""
+
+from __future__ import annotations
+
+import gc
+import re
+import weakref
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from gradtui.model.names import LISTS
+from gradtui.text import glyphs
+from gradtui.text.formats import short
+from gradtui.text.spans import text_of
+from gradtui.views.frame.scene import Scene
+from gradtui.views.lab import curve as lab_curve
+from gradtui.views.lab import rows as lab_rows
+from gradtui.views.lab import slopes
+from gradtui.views.maths import spoken
+from gradtui_engine import Experiment, simulate
+from gradtui_engine.rules.activations import ACTIVATIONS
+from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
+
+VIEWS = (lab_curve, slopes, lab_rows)
+#: What is left inside of frames on 60×14, 80×20, 120×36 and 200×46, of the whole screen and of parts of it.
+SIZES = ((18, 4), (28, 9), (38, 12), (58, 12), (78, 18), (60, 33), (118, 34), (198, 44))
+SIGMOID = Experiment(depth=6, width=16, gain=4.0)
+LSTM = Experiment(cell="lstm", data="digits-rows", width=8, forget_bias=1.0)
+
+
+def shown(module: ModuleType, scene: Scene, width: int = 100, height: int = 30) -> str:
+    return "\n".join(text.rstrip() for text in texts(module.view(scene, width, height)))
+
+
+def number_after(text: str, words: str) -> str:
+    """The number that stands after the words, as it is printed."""
+    found = re.search(re.escape(words) + r"\s*(-?[\d.]+(?:e-?\d+)?)", text)
+    assert found, f"no number after {words!r} in\n{text}"
+    return found[1]
+
+
+# -- every pane --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "fields", [{}, {"selected": 0}, {"selected": 1, "unit": 9_999, "row": "mish"}, {"row": "tanh"}]
+)
+def test_every_pane_fills_its_room_and_cuts_no_number(name: str, fields: dict[str, object]) -> None:
+    scene = scene_of(CASES[name], **fields)
+    for width, height in SIZES:
+        for module in VIEWS:
+            lines = module.view(scene, width, height)
+            where = f"{module.__name__} of {name} at {width}×{height}"
+            assert_page(lines, width, height, where)
+            assert not [cut for text in texts(lines) for cut in cut_numbers(text)], where
+            assert module.title(scene, width)
+
+
+@pytest.mark.parametrize("module", VIEWS)
+def test_every_pane_is_there_in_ascii(module: ModuleType) -> None:
+    glyphs.use(glyphs.ASCII)
+    try:
+        lines = module.view(scene_of(SIGMOID, selected=3), 70, 20)
+        assert_page(lines, 70, 20, module.__name__)
+        assert all(text.isascii() for text in texts(lines))
+        assert sum(bool(text.strip()) for text in texts(lines)) >= 10
+    finally:
+        glyphs.use(glyphs.BLOCK)
+
+
+def test_a_trace_that_is_gone_leaves_nothing_behind() -> None:
+    trace = simulate(Experiment(depth=2, width=3, batch=2))
+    scene = scene_of(CASES["one layer"])
+    other = Scene(trace, scene.timeline, scene.state)
+    for module in VIEWS:
+        module.view(other, 60, 12)
+    gone = weakref.ref(trace)
+    del trace, other
+    gc.collect()
+    assert gone() is None
+
+
+# -- curve -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit", [0, 7, 15])
+def test_the_units_pre_activations_stand_on_the_curve(unit: int) -> None:
+    scene = scene_of(SIGMOID, selected=4, unit=unit)
+    lines = texts(lab_curve.view(scene, 78, 24))
+    axis = next(number for number, text in enumerate(lines) if "└" in text)
+    margin = lines[axis].index("└") + 1
+    found = {
+        (row, column - margin)
+        for row, text in enumerate(lines[1:axis], 1)
+        for column, glyph in enumerate(text)
+        if glyph == "●"
+    }
+    z = scene.trace.values["z/4"][:, unit]
+    bound = max(6.0, 1.05 * float(np.abs(scene.trace.values["z/4"]).max()))
+    wanted = {round((float(each) + bound) / (2 * bound) * (78 - margin - 1)) for each in z}
+    assert {column for _, column in found} == wanted
+    # σ rises: so do the dots.
+    ordered = sorted(found, key=lambda place: (place[1], -place[0]))
+    assert [row for row, _ in ordered] == sorted((row for row, _ in ordered), reverse=True)
+
+
+def test_the_axis_is_as_wide_as_the_pre_activations_need() -> None:
+    narrow = shown(lab_curve, scene_of(Experiment(depth=3), selected=2)).splitlines()[-1]
+    assert narrow.split() == ["-6", "-3", "0", "3", "6"]
+    wide = scene_of(Experiment(activation="relu", gain=40.0, depth=3), selected=3)
+    most = float(np.abs(wide.trace.values["z/3"]).max())
+    ends = [float(each) for each in shown(lab_curve, wide).splitlines()[-1].split()]
+    assert most / 3 < max(ends) <= 1.05 * most
+    assert min(ends) == -max(ends)
+
+
+def test_the_rug_counts_all_units_pre_activations() -> None:
+    """The highest bar stands where most z are, and there is none where there is no z."""
+    scene = scene_of(SIGMOID, selected=4)
+    lines = texts(lab_curve.view(scene, 78, 14))
+    rug, margin = lines[-2], lines[-3].index("└") + 1
+    z = scene.trace.values["z/4"].ravel()
+    bound = max(6.0, 1.05 * float(np.abs(z).max()))
+    cells = 78 - margin
+    counts = np.bincount(np.rint((z + bound) / (2 * bound) * (cells - 1)).astype(int), minlength=cells)
+    assert rug[margin:].index("█") == int(counts.argmax())
+    assert [glyph != " " for glyph in rug[margin:]] == [count > 0 for count in counts.tolist()]
+
+
+@pytest.mark.parametrize("style", ["forward", "backward"])
+@pytest.mark.parametrize("set_of_glyphs", glyphs.GLYPHS)
+def test_f_and_its_slope_are_told_apart_without_colour(style: str, set_of_glyphs: str) -> None:
+    glyphs.use(set_of_glyphs)
+    try:
+        lines = lab_curve.view(scene_of(SIGMOID, selected=4), 78, 20)
+    finally:
+        glyphs.use(glyphs.BLOCK)
+    drawn = {
+        name: {glyph for line in lines for text, found in line if found == name for glyph in text.strip()}
+        for name in ("forward", "backward")
+    }
+    other = "backward" if style == "forward" else "forward"
+    assert drawn[style]
+    assert not drawn[style] & drawn[other] - {" "}
+
+
+def test_titles_say_which_row_which_stage_and_which_unit() -> None:
+    own = lab_curve.title(scene_of(SIGMOID, selected=4, unit=6), 78)
+    assert own == "f and f′ · sigmoid · layer 4 · unit 7 of 16"
+    foreign = lab_curve.title(scene_of(SIGMOID, selected=4, row="relu"), 78)
+    assert foreign == "f and f′ · if: relu instead of sigmoid · layer 4 · unit 1 of 16"
+    assert "sigmoid of the forget gate" in lab_curve.title(scene_of(LSTM, selected=3), 78)
+    assert "tanh of the candidate" in lab_curve.title(scene_of(LSTM, selected=3, row="tanh"), 78)
+    # The input has no activation.
+    assert "layer 1" in lab_curve.title(scene_of(SIGMOID, selected=0), 78)
+
+
+def test_pre_activations_without_a_place_on_the_axis_are_counted() -> None:
+    scene = scene_of(CASES["overflow"], selected=60)
+    z = scene.trace.values["z/60"]
+    lost = int(z.size - np.isfinite(z).sum())
+    assert lost
+    assert f"{lost} of {z.size} z are not finite" in shown(lab_curve, scene)
+    assert "not finite" not in shown(lab_curve, scene_of(SIGMOID))
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+
+def test_the_measured_slopes_are_those_of_the_trace() -> None:
+    scene = scene_of(SIGMOID, selected=4, unit=2)
+    a = 1 / (1 + np.exp(-scene.trace.values["z/4"]))
+    slope = a * (1 - a)
+    text = shown(slopes, scene)
+    assert number_after(text, "√E f′²") == short(float(np.sqrt(np.mean(slope**2))))
+    assert number_after(text, "\nE f′²") == short(float(np.mean(slope**2)))
+    assert number_after(text, "mean f′") == short(float(slope.mean()))
+    assert number_after(text, "unit 3: z from") == short(float(scene.trace.values["z/4"][:, 2].min()))
+    share = float(np.mean((a < 0.015) | (a > 0.985)))
+    assert 0.01 < share < 0.99
+    assert f"saturated {share:.0%}".replace("%", " %") in text
+    assert ACTIVATIONS["sigmoid"].note[:40] in text
+
+
+def test_the_factor_is_weights_times_slope_beside_the_measured_one() -> None:
+    scene = scene_of(SIGMOID, selected=4)
+    a = scene.trace.values["h/4"]
+    weight = scene.trace.parameters["layers.4.weight"]
+    spread = float(np.sqrt((weight**2).sum() / weight.shape[0]))
+    share = float(np.sqrt(np.mean((a * (1 - a)) ** 2)))
+    text = shown(slopes, scene)
+    assert f"= {short(spread)} × {short(share)} = {short(spread * share)}" in text
+    stage = scene.stages[3]
+    assert number_after(text, "\nmeasured") == short(stage.factor)
+    assert f"weight {short(stage.factors['weight'])} × activation {short(stage.factors['activation'])}" in text
+
+
+def test_with_a_skip_the_measured_parts_are_the_branchs() -> None:
+    scene = scene_of(Experiment(residual="add", activation="relu", depth=5), selected=3)
+    stage = scene.stages[2]
+    text = shown(slopes, scene)
+    assert f"measured {short(stage.factor)} with the skip; branch {short(stage.factors['branch'])} = weight" in text
+
+
+def test_another_row_is_said_under_an_if_with_the_real_z() -> None:
+    scene = scene_of(SIGMOID, selected=4, row="relu")
+    z = scene.trace.values["z/4"]
+    text = shown(slopes, scene)
+    assert text.startswith("if: relu at the z that sigmoid really got")
+    assert number_after(text, "√E f′²") == short(float(np.sqrt((z > 0).mean())))
+    assert "if the weights stayed" in text
+    assert f"measured, with sigmoid: {short(scene.stages[3].factor)}" in text
+    assert "if" not in shown(slopes, scene_of(SIGMOID, selected=4)).split("\n", 1)[0]
+
+
+def test_choosing_the_networks_own_row_is_no_if() -> None:
+    named = shown(slopes, scene_of(SIGMOID, selected=4, row="sigmoid"))
+    assert named == shown(slopes, scene_of(SIGMOID, selected=4))
+
+
+def test_the_predicted_slope_is_that_of_a_normal_z_of_the_same_size() -> None:
+    scene = scene_of(Experiment(activation="relu", init="he_normal"), selected=5)
+    text = shown(slopes, scene)
+    assert "E f′² 0.500 predicted" in text
+    assert number_after(text, "E z² =") == short(float(np.mean(scene.trace.values["z/5"] ** 2)))
+
+
+def test_of_a_gated_cell_the_direct_paths_factor_is_the_gate() -> None:
+    scene = scene_of(LSTM, selected=3)
+    gate = scene.trace.values["gates/3"][:, 8:16]
+    text = shown(slopes, scene)
+    assert number_after(text, "direct path: × the gate itself,") == short(float(gate.mean()))
+    assert number_after(text, "mean f′") == short(float((gate * (1 - gate)).mean()))
+    candidate = scene.trace.values["gates/3"][:, 16:24]
+    other = shown(slopes, scene_of(LSTM, selected=3, row="tanh"))
+    assert number_after(other, "mean f′") == short(float((1 - candidate**2).mean()))
+    assert "if:" not in other
+
+
+def test_a_pinned_gate_has_no_say() -> None:
+    scene = scene_of(LSTM.replace(pin_forget=1.0), selected=3)
+    assert "the gate is pinned" in shown(slopes, scene)
+
+
+def test_the_learned_slope_is_the_networks_own() -> None:
+    scene = scene_of(Experiment(activation="prelu", slope=0.6, depth=3), selected=2)
+    off = float((scene.trace.values["z/2"] <= 0).mean())
+    assert number_after(shown(slopes, scene), "√E f′²") == short(float(np.sqrt(1 - off + off * 0.36)))
+    # Another network's prelu starts at 0.25.
+    other = scene_of(SIGMOID, selected=4, row="prelu")
+    off = float((other.trace.values["z/4"] <= 0).mean())
+    assert number_after(shown(slopes, other), "√E f′²") == short(float(np.sqrt(1 - off + off / 16)))
+
+
+# -- rows --------------------------------------------------------------------------------------------------
+
+
+def test_the_list_is_what_the_arrows_walk_through() -> None:
+    scene = scene_of(SIGMOID, selected=4)
+    field, rows = LISTS["lab"]
+    assert (field, rows(scene.state)) == ("row", lab_rows.ITEMS)
+    lines = shown(lab_rows, scene, height=len(lab_rows.ITEMS)).splitlines()
+    assert lines[0].startswith("▸ its own: sigmoid")
+    assert [line.split()[0] for line in lines[1:]] == list(ACTIVATIONS.names)
+
+
+@pytest.mark.parametrize("row", ["", "linear", "relu", "softsign", "sin"])
+@pytest.mark.parametrize("height", [1, 4, 9, 19, 40])
+def test_the_selected_row_is_marked_and_in_sight(row: str, height: int) -> None:
+    scene = scene_of(SIGMOID, selected=4, row=row)
+    lines = texts(lab_rows.view(scene, 58, height))
+    marked = [(y, line) for y, line in enumerate(lines) if line.startswith("▸")]
+    assert len(marked) == 1
+    y, line = marked[0]
+    assert (row or "its own") in line
+    assert lab_rows.item_at(scene, y, height) == lab_rows.ITEMS.index(row)
+
+
+@pytest.mark.parametrize("height", [3, 10, 30])
+def test_every_line_of_the_list_is_the_item_that_the_mouse_gets_there(height: int) -> None:
+    scene = scene_of(SIGMOID, row="gelu")
+    for y, line in enumerate(texts(lab_rows.view(scene, 58, height))):
+        item = lab_rows.item_at(scene, y, height)
+        if item is None:
+            assert not line.strip()
+        else:
+            assert (lab_rows.ITEMS[item] or "its own") in line
+    assert lab_rows.item_at(scene, height, height) is None
+    assert lab_rows.item_at(scene, -1, height) is None
+
+
+def test_the_bars_are_as_long_as_their_numbers() -> None:
+    scene = scene_of(SIGMOID, selected=4)
+    z = scene.trace.values["z/4"]
+    lines = shown(lab_rows, scene, width=120, height=19).splitlines()
+    lengths, values = {}, {}
+    for line in lines[1:]:
+        name = line.split()[0]
+        values[name] = float(line.split()[-1])
+        lengths[name] = sum("▏▎▍▌▋▊▉█".index(glyph) + 1 for glyph in line if glyph in "▏▎▍▌▋▊▉█")
+    assert values["linear"] == 1.0
+    assert values["relu"] == pytest.approx(float(np.sqrt((z > 0).mean())), abs=5e-4)
+    for name, value in values.items():
+        assert lengths[name] == pytest.approx(value * lengths["linear"], abs=2.5)
+
+
+def test_numbers_stay_where_formulas_and_bars_have_no_room() -> None:
+    scene = scene_of(SIGMOID, selected=4)
+    wide, narrow = (shown(lab_rows, scene, width, 19).splitlines() for width in (120, 30))
+    assert [line.split()[-1] for line in wide] == [line.split()[-1] for line in narrow]
+    assert "max(0, z)" in wide[4]
+    assert "max" not in narrow[4]
+
+
+def test_of_very_many_pre_activations_the_list_reads_a_part_and_says_so() -> None:
+    scene = scene_of(Experiment(depth=1, width=400, batch=100))
+    assert "one z in 3" in lab_rows.title(scene, 80)
+    assert "one z in" not in lab_rows.title(scene_of(SIGMOID), 80)
+    exact = float(np.sqrt((scene.trace.values["z/1"] > 0).mean()))
+    line = next(text_of(line) for line in lab_rows.view(scene, 80, 19) if "relu " in text_of(line))
+    assert float(line.split()[-1]) == pytest.approx(exact, abs=0.02)
+
+
+# -- in words ----------------------------------------------------------------------------------------------
+
+
+def test_the_lab_in_words_has_the_numbers_of_the_lab() -> None:
+    scene = scene_of(SIGMOID, selected=4, unit=2, row="relu")
+    z = scene.trace.values["z/4"]
+    curve, rows = list(spoken.curve(scene)), list(spoken.rows(scene))
+    assert curve[0] == "if: relu at the z that sigmoid really got"
+    assert f"unit 3: z from {short(float(z[:, 2].min()))} to {short(float(z[:, 2].max()))}" in curve
+    assert f"relu, selected: {short(float(np.sqrt((z > 0).mean())))}" in rows
+    assert len(rows) == len(ACTIVATIONS)
+
+
+def test_the_lists_title_says_in_every_width_and_set_of_glyphs_what_the_numbers_are() -> None:
+    scene = scene_of(Experiment(depth=4, width=8, batch=8), view="lab")
+    for width in range(14, 80):
+        for glyph_set in glyphs.GLYPHS:
+            glyphs.use(glyph_set)
+            try:
+                assert glyphs.render("√E f′²") in glyphs.render(lab_rows.title(scene, width))
+            finally:
+                glyphs.use(glyphs.BLOCK)

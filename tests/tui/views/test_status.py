@@ -1,0 +1,221 @@
+"""What stands around the panes: the header with the verdict, the timeline, the line for a screen that is too small."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from gradtui.model.names import VIEWS
+from gradtui.model.state import SPEEDS
+from gradtui.model.timeline import Grain, Timeline, label
+from gradtui.text.formats import short
+from gradtui.text.language import speaking
+from gradtui.text.spans import width_of
+from gradtui.text.summary import MARKS
+from gradtui.views import catalogue
+from gradtui.views.frame import status
+from gradtui.views.frame.scene import Scene
+from gradtui_engine import Experiment
+from tests.tui.helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
+
+#: Every width where something gives way, and some larger ones.
+WIDTHS = (*range(60, 132, 2), 61, 79, 81, 150, 175, 200)
+
+cases = pytest.mark.parametrize("name", CASES)
+
+
+def bar_of(scene: Scene, width: int) -> str:
+    """The timeline's bar, cell by cell."""
+    return "".join(text for text, _ in status.timeline(scene, width) if set(text) <= set("━┄◆"))
+
+
+@cases
+def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    for step in moments(timeline).values():
+        scene = scene_of(CASES[name], step=step)
+        for width in WIDTHS:
+            assert_page(status.header(scene, width), width, 2, "header")
+            assert_page([status.timeline(scene, width)], width, 1, "timeline")
+            assert_page(status.waiting(CASES[name], width), width, 2, "waiting")
+            assert_page([status.footer(scene.state, width)], width, 1, "footer")
+
+
+@cases
+def test_the_header_always_says_what_became_of_the_gradient(name: str) -> None:
+    scene = scene_of(CASES[name])
+    outcome = scene.trace.outcome
+    for width in WIDTHS:
+        verdict = texts(status.header(scene, width))[1]
+        assert verdict.startswith(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}  ")
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "growing", "300 steps"])
+def test_the_header_always_says_how_fast(name: str) -> None:
+    scene = scene_of(CASES[name])
+    unit = "step" if scene.over_time else "layer"
+    for width in WIDTHS:
+        assert f"×{short(scene.trace.outcome.average_factor)} a {unit}" in texts(status.header(scene, width))[1]
+
+
+def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
+    scene = scene_of(CASES["mlp"])
+    outcome = scene.trace.outcome
+    bad = f"layer 1 gets {short(outcome.ratio)} of the output's gradient"
+    assert bad in texts(status.header(scene, 80))[1]
+    assert bad in texts(status.header(scene, 120))[1]
+    assert f"under 0.001 of the output's from {outcome.site} down" in texts(status.header(scene, 130))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lstm", "the initial state gets {ratio} of the output's"),
+        ("no weights", "all units of layer 1 are equal"),
+    ],
+)
+def test_at_80_columns_the_verdict_shortens_its_words_before_it_leaves_them_out(name: str, expected: str) -> None:
+    scene = scene_of(CASES[name])
+    line = texts(status.header(scene, 80))[1].rstrip()
+    assert line.endswith(expected.format(ratio=short(scene.trace.outcome.ratio)))
+
+
+@cases
+def test_the_verdict_reads_nan_only_where_a_number_is_not_finite(name: str) -> None:
+    """Without weights nothing flows back: 0/0 is no news; "exactly 0" is."""
+    scene = scene_of(CASES[name])
+    if scene.trace.outcome.kind != "non_finite":
+        assert "nan" not in texts(status.header(scene, 200))[1]
+
+
+@cases
+def test_the_header_cuts_no_number(name: str) -> None:
+    scene = scene_of(CASES[name])
+    for width in WIDTHS:
+        assert [cut for line in texts(status.header(scene, width)) for cut in cut_numbers(line)] == []
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "overflow"])
+def test_the_seed_is_always_in_the_header(name: str) -> None:
+    """R changes it: what R does must be seen at 60 columns."""
+    scene = scene_of(CASES[name])
+    for width in WIDTHS:
+        assert "seed 0" in texts(status.header(scene, width))[0]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_where_there_is_room_the_header_names_every_view_with_its_key_and_which_one_is_shown(view: str) -> None:
+    line = status.header(scene_of(CASES["one layer"], view=view), 160)[1]
+    text = texts([line])[0].rstrip()
+    for number, row in enumerate(catalogue.VIEWS.values(), 1):
+        assert f" {number} {row.label}" in text
+    marked = [span for span, style in line if style == "strong"]
+    assert [span.strip() for span in marked] == [catalogue.VIEWS[view].label]
+
+
+def test_where_there_is_no_room_for_all_views_the_verdict_stands_alone() -> None:
+    for width in (60, 80, 100):
+        assert "one idea" not in texts(status.header(scene_of(CASES["mlp"]), width))[1]
+
+
+def test_a_long_computation_says_how_far_it_is_and_what_stops_it() -> None:
+    assert status.computing(0.0) == "computing … esc cancels"
+    assert status.computing(0.42) == "computing … 42 %, esc cancels"
+
+
+def test_while_computing_the_header_names_what_is_computed() -> None:
+    first, second = texts(status.waiting(Experiment(), 80))
+    assert "MLP 30×64" in first
+    assert "computing" in second
+
+
+# -- the timeline --------------------------------------------------------------------------------------
+
+
+@cases
+def test_the_timeline_names_phase_and_step_at_any_width(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    for step in moments(timeline).values():
+        scene = scene_of(CASES[name], step=step)
+        for width in WIDTHS:
+            line = texts([status.timeline(scene, width)])[0]
+            assert f"{scene.step.phase} · " in line
+            assert re.search(rf"\b{step + 1}( of |/){len(timeline.phases)}\b", line)
+            assert cut_numbers(line) == []
+
+
+def test_the_bar_is_filled_up_to_the_cursor_and_turns_at_the_loss() -> None:
+    timeline = timeline_of(CASES["mlp"])
+    for step, filled in ((0, 1), (timeline.loss, None), (timeline.last, "all")):
+        bar = bar_of(scene_of(CASES["mlp"], step=step), 160)
+        turn = bar.index("◆")
+        assert turn == round(timeline.loss / timeline.last * (len(bar) - 1))
+        assert bar.count("━") == {1: 1, None: turn, "all": len(bar) - 1}[filled]
+        assert "┄━" not in bar
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm"])
+def test_the_cursor_in_the_timeline_never_goes_back_while_the_steps_go_on(name: str) -> None:
+    """The bar must not change its length with the length of the text beside it."""
+    for width in (60, 72, 80, 100, 120):
+        lines = [
+            status.timeline(scene_of(CASES[name], step=step), width) for step in range(timeline_of(CASES[name]).last)
+        ]
+        cells = [width_of(line[: [style for _, style in line].index("cursor")]) for line in lines]
+        assert cells == sorted(cells), f"{width} columns"
+
+
+def test_the_timelines_label_has_room_in_whatever_language_its_trace_was_computed_for() -> None:
+    trace = scene_of(CASES["lstm"]).trace
+    with speaking("zh"):
+        timeline = Timeline.of(trace)
+    assert timeline.label_width(trace) == max(cell_len(label(step)) for step in trace.steps)
+
+
+def test_the_timeline_shows_speed_and_grain() -> None:
+    scene = scene_of(CASES["mlp"], speed=SPEEDS.index(4), grain=Grain.STAGE)
+    assert "4/s by stage" in texts([status.timeline(scene, 100)])[0]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_plus_minus_and_o_change_is_seen_on_small_screens_too(width: int) -> None:
+    for name in ("mlp", "lstm"):
+        for step in moments(timeline_of(CASES[name])).values():
+            slow, fast = (texts([status.timeline(scene_of(CASES[name], step=step, speed=n), width)]) for n in (0, 6))
+            assert slow != fast
+            fine, coarse = (
+                texts([status.timeline(scene_of(CASES[name], step=step, grain=grain), width)])
+                for grain in (Grain.OPERATION, Grain.PHASE)
+            )
+            assert fine != coarse
+
+
+def test_the_timeline_marks_playing_and_pausing_by_glyph() -> None:
+    assert "▶" in texts([status.timeline(scene_of(CASES["mlp"], playing=True), 80)])[0]
+    assert "■" in texts([status.timeline(scene_of(CASES["mlp"]), 80)])[0]
+
+
+def test_a_message_takes_the_place_of_the_timeline() -> None:
+    line = status.timeline(scene_of(CASES["mlp"], message="copied: gradtui"), 80)
+    assert texts([line])[0].strip() == "copied: gradtui"
+
+
+# -- too small -----------------------------------------------------------------------------------------
+
+
+def test_a_screen_that_is_too_small_is_told_what_is_needed_and_what_it_has() -> None:
+    assert texts([status.too_small(59, 15)])[0].rstrip() == "gradtui needs 60×16; this is 59×15"
+
+
+def test_the_line_for_a_small_screen_fits_it() -> None:
+    for width in range(1, 60):
+        assert_page([status.too_small(width, 5)], width, 1, "too small")
+
+
+def test_the_line_for_a_small_screen_says_what_is_needed_without_cutting_it() -> None:
+    for width in range(len("needs 60×16"), 60):
+        line = texts([status.too_small(width, 5)])[0]
+        assert "60×16" in line
+        assert cut_numbers(line) == []

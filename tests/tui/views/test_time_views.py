@@ -1,0 +1,282 @@
+"""The panes over time: one axis, one cursor, columns as high as the logarithm."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradtui.model.state import State
+from gradtui.model.timeline import Timeline
+from gradtui.text.formats import power_of_ten, short
+from gradtui.text.heat import SHADES
+from gradtui.text.scale import UP
+from gradtui.text.spans import text_of, width_of
+from gradtui.views.explore import paths
+from gradtui.views.explore.cell import GATES, cell_view, gates_view
+from gradtui.views.frame.bars import bars_of
+from gradtui.views.frame.bars import view as columns
+from gradtui.views.frame.scene import Scene
+from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
+from gradtui_engine import Experiment, simulate
+from tests.engine.helpers import drawn
+from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
+
+over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell != "mlp"])
+gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell in GATES])
+axes = given(st.integers(2, 400), st.integers(30, 220))
+
+
+# -- the axis ------------------------------------------------------------------------------------------
+
+
+@drawn(300)
+@axes
+def test_time_runs_from_the_first_stage_to_the_last_and_fits(stages: int, width: int) -> None:
+    axis = TimeAxis.of(stages, width)
+    assert (axis.columns[0], axis.columns[-1]) == (0, stages - 1)
+    assert list(axis.columns) == sorted(axis.columns)
+    assert MARGIN + len(axis.columns) <= width
+
+
+@drawn(300)
+@axes
+def test_steps_are_alike_in_width_and_none_is_left_out_where_all_fit(stages: int, width: int) -> None:
+    axis = TimeAxis.of(stages, width)
+    counts = [axis.columns.count(stage) for stage in range(stages)]
+    assert max(counts) - min(counts) <= 1
+    if len(axis.columns) >= stages:
+        assert min(counts) >= 1
+
+
+@drawn(300)
+@axes
+def test_a_click_on_a_column_finds_its_stage_and_beside_the_axis_none(stages: int, width: int) -> None:
+    axis = TimeAxis.of(stages, width)
+    clicked = [axis.stage_at(MARGIN + index) for index in range(len(axis.columns))]
+    assert clicked == list(axis.columns)
+    assert axis.stage_at(MARGIN - 1) is None
+    assert axis.stage_at(MARGIN + len(axis.columns)) is None
+
+
+@drawn(300)
+@axes
+def test_every_selection_marks_one_stage_the_nearest_that_is_shown(stages: int, width: int) -> None:
+    axis = TimeAxis.of(stages, width)
+    for selected in {0, stages // 3, stages // 2, stages - 1}:
+        assert axis.nearest(selected) in axis.columns
+        assert abs(axis.nearest(selected) - selected) == min(abs(stage - selected) for stage in axis.columns)
+
+
+@drawn(300)
+@given(st.integers(2, 400), st.integers(30, 220), st.data())
+def test_the_ruler_shows_whole_numbers_each_where_its_stage_is(stages: int, width: int, data: st.DataObject) -> None:
+    selected = data.draw(st.integers(0, stages - 1))
+    axis = TimeAxis.of(stages, width)
+    line = axis.ruler(selected)
+    text = text_of(line)
+    assert width_of(line) == MARGIN + len(axis.columns)
+    assert re.search(rf"▴{selected}(\s|$)", text)
+    for found in re.finditer(r"(?<!▴)\b\d+\b", text):
+        stage = int(found.group())
+        assert stage in axis.columns
+        latest = len(text) - len(found.group())
+        assert found.start() == min(MARGIN + axis.columns.index(stage), latest)
+
+
+def test_a_ruler_drawn_by_hand() -> None:
+    """Five stages in 38 cells: 6 for labels, 12 for numbers, so 4 columns a stage."""
+    assert text_of(TimeAxis.of(5, 38).ruler(2)) == "    t 0   1   ▴2  3   4   "
+
+
+# -- gradients as columns ------------------------------------------------------------------------------
+
+
+def bands(scene: Scene, width: int, height: int) -> dict[str, list[str]]:
+    """The lines of ∂c, if the cell has one, and of ∂h, without labels and numbers."""
+    size = len(TimeAxis.of(len(scene.stages), width).columns)
+    lines = [text[MARGIN : MARGIN + size] for text in texts(columns(scene, width, height))]
+    upper = height // 2 if scene.trace.program.cells else 0
+    return ({"∂c": lines[:upper]} if upper else {}) | {"∂h": lines[upper:-1]}
+
+
+def values_of(scene: Scene, band: str) -> list[float]:
+    """The numbers that a band shows, stage by stage."""
+    return [stage.gradient_norm if band == "∂h" else stage.cell_gradient_norm or 0.0 for stage in scene.stages]
+
+
+@over_time
+@pytest.mark.parametrize("height", [6, 13, 40])
+def test_a_columns_height_is_proportional_to_log10_of_the_gradient(name: str, height: int) -> None:
+    scene = scene_of(CASES[name])
+    low, high = bars_of(scene).scale.low, bars_of(scene).scale.high
+    stages = TimeAxis.of(len(scene.stages), 78).columns
+    for name_, band in bands(scene, 78, height).items():
+        for column, stage in enumerate(stages):
+            height_shown = sum(UP.index(line[column]) for line in band if line[column] in UP) / 8
+            value = values_of(scene, name_)[stage]
+            share = (math.log10(value) - low) / (high - low) if 0 < value < math.inf else float(value > 0)
+            wanted = max(share * len(band), 1 / 8) if value > 0 else 0.0
+            assert height_shown == pytest.approx(wanted, abs=1 / 15)
+
+
+@over_time
+def test_no_column_before_the_gradient_has_arrived_at_its_step(name: str) -> None:
+    timeline = timeline_of(CASES[name])
+    stages = TimeAxis.of(timeline.stage_count, 78).columns
+    for step in moments(timeline).values():
+        scene = scene_of(CASES[name], step=step)
+        for name_, band in bands(scene, 78, 13).items():
+            for column, stage in enumerate(stages):
+                glyphs = {line[column] for line in band}
+                # dL/dc_t is complete only after step t's own backward pass, one step after dL/dh_t.
+                known = timeline.known[step]
+                if stage < known + (name_ == "∂c" and known > 0):
+                    assert glyphs <= set(" ·─")
+                elif values_of(scene, name_)[stage] > 0:
+                    assert glyphs & set(UP[1:])
+
+
+@over_time
+def test_the_numbers_of_the_selected_step_stand_beside_the_columns(name: str) -> None:
+    count = timeline_of(CASES[name]).stage_count
+    for selected in {0, count // 2, count - 1}:
+        scene = scene_of(CASES[name], selected=selected)
+        stage = scene.stages[selected]
+        for width in (58, 78, 110):
+            text = "\n".join(texts(columns(scene, width, 12)))
+            assert re.search(rf"∂h {re.escape(short(stage.gradient_norm))}\s", text)
+            if stage.cell_gradient_norm is not None:
+                assert re.search(rf"∂c {re.escape(short(stage.cell_gradient_norm))}\s", text)
+
+
+def test_before_it_has_arrived_the_selected_step_has_no_number() -> None:
+    text = "\n".join(texts(columns(scene_of(CASES["lstm"], step=0, selected=5), 78, 12)))
+    assert "∂c –" in text
+    assert "∂h –" in text
+
+
+@pytest.mark.parametrize("height", [6, 7, 13, 20, 40])
+def test_the_line_that_marks_1_is_labelled_1_whatever_the_axis(height: int) -> None:
+    """Columns that grow past 1: the reference line lies under the top, and its label beside it."""
+    trace = simulate(Experiment(cell="lstm", data="gaussian", steps=30, gain=3.0, seed=1, width=16, batch=8))
+    timeline = Timeline.of(trace)
+    state = State(trace.experiment, cell=trace.experiment.cell, step=0, loaded=True)
+    scene = Scene(trace, timeline, state)
+    assert bars_of(scene).scale.high > 0, "this experiment grows past 1"
+    lines = texts(columns(scene, 78, height))
+    marked = [line[:MARGIN].strip() for line in lines if "──" in line]
+    assert marked
+    assert set(marked) <= {"1", ""}, (
+        f"the line at 1 is labelled {marked}, the axis ends at {bars_of(scene).scale.label}"
+    )
+
+
+@over_time
+def test_the_upper_band_is_labelled_with_both_ends_of_the_axis(name: str) -> None:
+    scene = scene_of(CASES[name])
+    labels = [text[:MARGIN].strip() for text in texts(columns(scene, 78, 20))][
+        : 10 if scene.trace.program.cells else 19
+    ]
+    assert power_of_ten(bars_of(scene).scale.low) in labels
+    assert power_of_ten(bars_of(scene).scale.high) in labels
+
+
+# -- cell state and gates ------------------------------------------------------------------------------
+
+
+@gated
+def test_all_panes_over_time_put_the_cursor_into_the_same_columns(name: str) -> None:
+    count = timeline_of(CASES[name]).stage_count
+    for selected in {1, count // 2, count - 1}:
+        scene = scene_of(CASES[name], selected=selected)
+        for width in (58, 78, 110):
+            stages = TimeAxis.of(count, width).columns
+            nearest = min(stages, key=lambda stage: (abs(stage - selected), stage))
+            wanted = {MARGIN + column for column, stage in enumerate(stages) if stage == nearest}
+            for line in gates_view(scene, width, len(GATES[scene.state.cell])):
+                start, found = 0, set()
+                for text, style in line:
+                    if style == "cursor":
+                        found |= set(range(start, start + len(text)))
+                    start += len(text)
+                assert found == wanted
+
+
+@gated
+def test_the_gates_pane_has_a_line_per_gate_with_its_mean_at_the_selected_step(name: str) -> None:
+    count = timeline_of(CASES[name]).stage_count
+    for selected in {1, count // 2, count - 1}:
+        scene = scene_of(CASES[name], selected=selected)
+        gates = scene.trace.values[f"gates/{selected}"]
+        rows = GATES[scene.state.cell]
+        size = gates.shape[1] // len(rows)
+        for text, (name_, block, meaning) in zip(texts(gates_view(scene, 140, len(rows))), rows, strict=True):
+            mean = float(gates[:, block * size : (block + 1) * size].mean())
+            assert re.match(rf"\s+{name_}\s.*  {re.escape(short(mean))}( {meaning[0]}|\s*$)", text)
+
+
+def test_the_gates_are_in_pytorchs_order_of_blocks() -> None:
+    names = {cell: [name for _, name in sorted((block, name) for name, block, _ in GATES[cell])] for cell in GATES}
+    assert names == {"lstm": ["i", "f", "g", "o"], "gru": ["r", "z", "n"]}
+
+
+@gated
+def test_a_gates_meaning_is_whole_or_left_out(name: str) -> None:
+    for width in (58, 78, 110, 198):
+        assert "…" not in "".join(texts(gates_view(scene_of(CASES[name]), width, 4)))
+
+
+def test_a_gate_that_is_wide_open_fills_its_cell_and_a_shut_one_hardly_shows() -> None:
+    scene = scene_of(Experiment(cell="lstm", forget_bias=1000.0, data="digits-rows"), selected=4)
+    forget = texts(gates_view(scene, 110, 4))[0][MARGIN:]
+    assert set(forget.split()[0]) == {"█"}
+    shut = scene_of(Experiment(cell="lstm", forget_bias=-1000.0, data="digits-rows"), selected=4)
+    assert set(texts(gates_view(shut, 110, 4))[0][MARGIN:].split()[0]) == {"▁"}
+
+
+def test_the_cell_pane_has_a_row_per_unit_as_far_as_they_fit_and_says_how_many() -> None:
+    lines = texts(cell_view(scene_of(CASES["lstm"]), 78, 11))
+    assert [line[:MARGIN].strip("▸ ") for line in lines[:10]] == [str(unit) for unit in range(1, 11)]
+    assert "10 of 64 units" in lines[10]
+
+
+@pytest.mark.parametrize("height", [2, 5, 11, 70])
+def test_the_selected_unit_is_in_sight_and_marked_with_its_c_at_the_selected_step(height: int) -> None:
+    trace = trace_of(CASES["lstm"])
+    for unit in (0, 3, 40, 63):
+        lines = texts(cell_view(scene_of(CASES["lstm"], selected=9, unit=unit), 110, height))
+        (marked,) = (line for line in lines if "▸" in line)
+        assert marked[:MARGIN].strip() == f"▸{unit + 1}"
+        assert f"  c {short(float(trace.values['c/9'][0, unit]))} " in marked
+
+
+@pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell == "lstm"])
+def test_a_units_two_paths_add_up_to_its_cell_state(name: str) -> None:
+    trace = trace_of(CASES[name])
+    size, count = CASES[name].width, len(trace.stages)
+    for time, unit in {(1, 0), (count // 2, size // 2), (count - 1, size - 1)} - {(0, 0)}:
+        i, f, g, _ = np.split(trace.values[f"gates/{time}"][0].astype(float), 4)
+        before, after = (float(trace.values[f"c/{at}"][0, unit]) for at in (time - 1, time))
+        first, second, *_ = texts(paths.view(scene_of(CASES[name], selected=time, unit=unit), 78, 5))
+        kept, written = f[unit] * before, i[unit] * g[unit]
+        assert first.startswith(f"c {short(after)} = f·c {short(kept)} + i·g {short(written)}")
+        if math.isfinite(kept + written):
+            assert kept + written == pytest.approx(after, rel=1e-5, abs=1e-30)
+        factors = trace.stages[time - 1].factors
+        if math.isnan(factors["direct"]):  # 0/0: where the cell is saturated no gradient is left
+            assert "nothing arrives at this step, so there is no factor" in second
+            continue
+        assert f"direct ×{short(factors['direct'])} " in second
+        assert f"gates ×{short(factors['gates'])} " in second
+
+
+def test_a_cell_state_that_remembers_keeps_its_shade() -> None:
+    """Without input (i = 0 would be the same) nothing changes c: the initial 0 stays in the middle shade."""
+    scene = scene_of(Experiment(cell="lstm", init="zeros", data="digits-rows"), selected=8)
+    for line in texts(cell_view(scene, 78, 5))[:4]:
+        assert set(line[MARGIN : MARGIN + 9 * 6]) == {SHADES[2]}

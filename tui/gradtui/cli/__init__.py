@@ -1,0 +1,1 @@
+"""The command line: which command, its options, the user's settings."""

@@ -1,0 +1,222 @@
+"""`gradtui run`: the same numbers without a screen. Imports neither Textual nor, unless asked to plot, plotext."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+from rich.cells import cell_len
+
+from gradtui_engine.analysis.jacobian import spectra
+from gradtui_engine.analysis.json_document import document
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import ExperimentError, Problem
+
+from ..text.formats import percent, short
+from ..text.language import tr
+from ..text.quotients import defined
+from ..text.scale import LogScale
+from ..text.summary import experiment_line, verdict_line
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gradtui_engine import Experiment, Trace
+
+#: Width of the plot and table where the output is not a terminal.
+_COLUMNS = 100
+_PLOT_ROWS = 24
+
+
+def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+    """Run the experiment and print what is asked for."""
+    from gradtui_engine import build
+
+    if switches.json and switches.plot:
+        message = Message("is not for --json, which prints one document; give one of them")
+        raise ExperimentError([Problem("--plot", message)])
+    if switches.save is not None:
+        check_writable(Path(switches.save))
+    network = build(experiment)
+    if switches.print_config:
+        out.write(network.experiment.to_toml())
+        return 0
+    trace = network.run()
+    if switches.save is not None:
+        try:
+            trace.save(switches.save)
+        except OSError as error:
+            message = Message("{path} cannot be written: {reason}", path=repr(switches.save), reason=error.strerror)
+            raise ExperimentError([Problem("--save", message)]) from None
+    if switches.json:
+        json.dump(document(trace, with_jacobian=switches.jacobian), out, allow_nan=False)
+        out.write("\n")
+        return 0
+    # Before anything is printed: there may be none.
+    spread = jacobian_lines(trace) if switches.jacobian else []
+    width = shutil.get_terminal_size((_COLUMNS, 24)).columns
+    out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
+    if spread:
+        out.write("\n" + "\n".join(spread) + "\n")
+    if switches.plot:
+        out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
+    if switches.save is not None:
+        out.write("\n" + tr("saved {path}", path=switches.save) + "\n")
+    return 0
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path that cannot be written before anything is computed."""
+    try:
+        if path.is_dir():
+            problem = Message("{path} is a folder; give a file such as run.npz", path=repr(str(path)))
+        elif path.exists() and not path.is_file():
+            problem = Message("{path} is not a file, and is left as it is", path=repr(str(path)))
+        elif not path.absolute().parent.is_dir():
+            problem = Message("the folder {path} does not exist", path=repr(str(path.parent)))
+        else:
+            return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = Message("{path} cannot be written: {reason}", path=repr(str(path)), reason=reason)
+    raise ExperimentError([Problem("--save", problem)])
+
+
+def can_print_blocks(out: TextIO) -> bool:
+    """Whether the output's encoding has block characters."""
+    try:
+        "█▏│".encode(out.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def plot(trace: Trace, width: int, colour: bool, blocks: bool) -> str:
+    """The plotext plot of the gradient's norm against the stage."""
+    from ..text.plot import gradient_plot
+
+    series = [("‖∂L/∂h‖", [stage.gradient_norm for stage in trace.stages])]
+    cells = [stage.cell_gradient_norm for stage in trace.stages]
+    if cells[0] is not None:
+        series.append(("‖∂L/∂c‖", [value for value in cells if value is not None]))
+    return gradient_plot(series, trace.axis, width, _PLOT_ROWS, colour, blocks)
+
+
+def table(trace: Trace, width: int, blocks: bool) -> list[str]:
+    """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
+    columns = _columns(trace)
+    while True:
+        rows = [[cell(stage.index) for _, _, cell in columns] for stage in reversed(trace.stages)]
+        names, head = [name for name, _, _ in columns], [shown for _, shown, _ in columns]
+        widths = [max(cell_len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+        spare = [name for name in _SPARE if name in names]
+        if not spare or sum(widths) + 2 * len(widths) + _LEAST_BAR <= width:
+            break
+        columns = [each for each in columns if each[0] != spare[0]]
+    scale = LogScale.of([stage.gradient_norm for stage in trace.stages])
+    room = max(_LEAST_BAR, width - sum(widths) - 2 * len(widths))
+
+    def line(cells: list[str], bar: str) -> str:
+        return ("  ".join(map(_right, cells, widths)) + "  " + bar).rstrip()
+
+    title = f"{scale.label}, {'│' if blocks else '|'} = 1"[:room]
+    lines = [*summary(trace), "", line(head, title)]
+    for stage, row in zip(reversed(trace.stages), rows, strict=True):
+        lines.append(line(row, scale.bar(stage.gradient_norm, room, blocks)))
+    return lines
+
+
+def _right(text: str, width: int) -> str:
+    """What str.rjust is for text of double width."""
+    return " " * (width - cell_len(text)) + text
+
+
+def jacobian_lines(trace: Trace) -> list[str]:
+    """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
+    found = spectra(trace)
+    rows = [(f"{stage + 1} / {stage}", values) for stage, values in reversed(list(enumerate(found.stages)))] + [
+        (tr("end to end"), found.end_to_end)
+    ]
+    table = [[tr("stages"), tr("largest"), tr("median"), tr("smallest")]]
+    for name, values in rows:
+        table.append([name, *(short(float(value)) for value in (values[0], np.median(values), values[-1]))])
+    widths = [max(cell_len(name) for name, _ in rows), 8, 8, 8]
+    title = tr("singular values of ∂h/∂h, sample 1 (all near 1: dynamical isometry, Saxe et al. 2014)")
+    return [title, *("  ".join(map(_right, row, widths)) for row in table)]
+
+
+def summary(trace: Trace) -> list[str]:
+    """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
+    theory, reach = trace.theory, list(_reach(trace))
+    lines = [experiment_line(trace), tr("loss {value}", value=f"{trace.loss:.6g}"), verdict_line(trace.outcome)]
+    if reach:
+        lines.append(tr("reach: {distances}", distances=tr(", ").join(reach)))
+    if theory.chi is not None and theory.regime is not None:
+        star = [] if theory.q_star is None else [f"q* {short(theory.q_star)}"]
+        numbers = tr(", ").join([f"√χ {short(math.sqrt(theory.chi))}", tr(theory.regime), *star])
+        lines.append(tr("theory: {words}", words=f"{numbers} · {tr(theory.note)}"))
+    else:
+        lines.append(tr("theory: {words}", words=tr(theory.note)))
+    return lines
+
+
+def _reach(trace: Trace) -> Iterator[str]:
+    along, layers = trace.profile, trace.axis == "layer"
+    if 0 < along.half_life < math.inf:
+        half = short(along.half_life)
+        yield tr("half-life {count} layers" if layers else "half-life {count} steps", count=half)
+    if along.vanished_after is not None:
+        yield tr("under 1e-3 of the output's after {distance}", distance=_counted(along.vanished_after, layers))
+    if along.subnormal_after is not None:
+        distance = _counted(along.subnormal_after, layers)
+        yield tr("under float32's smallest normal number after {distance}", distance=distance)
+
+
+def _counted(count: int, layers: bool) -> str:
+    if count == 1:
+        return tr("1 layer" if layers else "1 step")
+    return tr("{count} layers" if layers else "{count} steps", count=count)
+
+
+#: The least width of a bar, and the columns that give way to it in a narrow terminal, in this order.
+_LEAST_BAR = 10
+_SPARE = ("dead", "sat.", "std", "mean", "scale", "predicted", "gates", "direct", "cell", "skip", "branch", "norm")
+#: A column's name, its head, and its text for a stage.
+Column = tuple[str, str, Callable[[int], str]]
+
+
+def _columns(trace: Trace) -> list[Column]:
+    stages, predicted = trace.stages, trace.theory.factors
+    # In the order in which they first occur; the whole is the factor, the cosine is for those who want to add up.
+    parts = [
+        part
+        for part in dict.fromkeys(part for stage in stages for part in stage.factors)
+        if part not in ("whole", "cosine")
+    ]
+    columns: list[Column] = [
+        (trace.axis, tr(trace.axis), str),
+        ("h", "‖∂L/∂h‖", lambda index: short(stages[index].gradient_norm)),
+    ]
+    if trace.program.cells:
+        columns.append(("c", "‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
+    columns.append(("factor", tr("factor"), lambda index: short(defined(stages[index].factor, trace))))
+    if any(value is not None for value in predicted):
+        columns.append(("predicted", tr("predicted"), lambda index: short(predicted[index])))
+    columns += [(part, tr(part), functools.partial(_part, trace, part)) for part in parts]
+    return [
+        *columns,
+        ("mean", tr("mean"), lambda index: short(stages[index].activation.mean)),
+        ("std", tr("std"), lambda index: short(stages[index].activation.std)),
+        ("sat.", tr("sat."), lambda index: percent(stages[index].activation.saturated)),
+        ("dead", tr("dead"), lambda index: percent(stages[index].activation.dead)),
+    ]
+
+
+def _part(trace: Trace, part: str, index: int) -> str:
+    return short(defined(trace.stages[index].factors.get(part), trace))

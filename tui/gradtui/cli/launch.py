@@ -1,0 +1,109 @@
+"""Open the screen: settings into force, then the app. Nothing of Textual's is imported before that is needed."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from gradtui_engine import Experiment
+
+from ..lessons import library
+from ..lessons.course import effects
+from ..lessons.staging import opened
+from ..model import commands, presets
+from ..model.events import Event
+from ..model.names import SPEEDS
+from ..model.permissions import OPEN, Profile
+from ..model.state import State
+from ..share import address
+from ..text import language
+from .settings import COLOUR_SYSTEMS, Settings
+
+if TYPE_CHECKING:
+    from ..screen.app import GradtuiApp
+
+#: Frames a second with reduced motion: what changes, changes in plain steps.
+_STILL = 2
+
+
+def opening(experiment: Experiment, switches: argparse.Namespace) -> tuple[State, tuple[Event, ...]]:
+    """The state to open with, and where the cursor goes. Raises ExperimentError with every problem."""
+    given: dict[str, Any] = vars(switches)
+    if switches.file is not None and presets.named(switches.file, switches.opens_files):
+        asked = {name: value for name, value in given.items() if value not in (None, False)}
+        given = presets.screen_values(switches.file) | asked
+    state, cursor = address.read(experiment, given)
+    typed = any(value not in (None, []) for name, value in given.items() if name.startswith("field ") or name == "b")
+    if state.lesson is None or typed or switches.file is not None:
+        return state, cursor
+    return _lesson(state, given, cursor)
+
+
+def _lesson(state: State, given: Mapping[str, Any], cursor: tuple[Event, ...]) -> tuple[State, tuple[Event, ...]]:
+    """A lesson that is opened by itself brings its own network and view, as a preset does; what was typed wins."""
+    assert state.lesson is not None
+    entry = library.find(state.lesson.lesson, language.current())
+    if entry is None or entry.lesson is None:
+        return state, cursor
+    setup = effects(state.lesson, entry.lesson)
+    # A step that was typed says where the cursor is, and with it what is selected.
+    own = () if given.get("step") else opened(setup)
+    opens = replace(
+        state,
+        experiment=setup.experiment,
+        changes=setup.changes,
+        view=state.view if given.get("view") else setup.view,
+        quantity=state.quantity if given.get("quantity") else setup.quantity,
+        cell=setup.experiment.cell,
+    )
+    return opens, (*own, *cursor)
+
+
+def launch(switches: argparse.Namespace) -> int:
+    """Run the screen until it is left; its exit status."""
+    return status_of(app_of(switches), switches.loaded.settings.mouse)
+
+
+def status_of(app: GradtuiApp, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
+    """Run an app; the exit status: what it was left with, or that it failed. when_ready: a coroutine to run beside."""
+    _believe_the_terminal()
+    left_with = app.run(mouse=mouse, auto_pilot=when_ready)
+    return app.return_code or left_with or 0
+
+
+def _believe_the_terminal() -> None:
+    """Take COLUMNS and LINES from the environment where the terminal itself tells its size.
+
+    They would win over it and hold for ever: an exported pair, or one that a parent's readline has set (it does so
+    unasked, at the C level), is the size of another terminal, or of this one before it was resized.
+    """
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if all(os.get_terminal_size(sys.__stdout__.fileno())):  # type: ignore[union-attr]
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
+
+
+def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
+    """The app that was asked for, with its settings in force; make is its class."""
+    settings: Settings = switches.loaded.settings
+    from textual import constants
+
+    # A process that was forked for this has imported Textual already: variables of the environment come too late.
+    if settings.color != "auto":
+        vars(constants)["COLOR_SYSTEM"] = COLOUR_SYSTEMS[settings.color]
+    if settings.reduced_motion:
+        vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
+    commands.rebind(settings.keys, profile)
+    state, cursor = switches.opening
+    state = replace(state, speed=SPEEDS.index(settings.speed))
+    from ..screen.app import GradtuiApp
+
+    fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
+    app = (make or GradtuiApp)(state, cursor, fps, profile)
+    app.theme = settings.theme
+    return app

@@ -1,0 +1,145 @@
+"""`gradtui doctor`, `check` and `theory`: what they print. Rich tables; no Textual."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..text.formats import short
+from ..text.language import tr
+from ..text.summary import describe, verdict_line
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gradtui_engine import Experiment
+
+#: Width where the output is not a terminal.
+_COLUMNS = 120
+_STYLES = {"cures": "green", "helps": "cyan", "no cure": "yellow", "worse": "red"}
+
+
+def _console(out: TextIO) -> Console:
+    # Rich reads COLUMNS and NO_COLOR itself.
+    return Console(file=out, highlight=False, soft_wrap=False, width=None if out.isatty() else _COLUMNS)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        last = index == len(columns) - 1
+        # Chinese has no spaces to break a line at: what has no room goes on in the next line, and is not cut.
+        table.add_column(
+            column,
+            justify="left" if index == 0 or last else "right",
+            no_wrap=not last,
+            overflow="fold" if last else "ellipsis",
+        )
+    return table
+
+
+def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+    """Diagnose, try every remedy, print what was measured; 1 where the experiment is unhealthy, else 0."""
+    from gradtui_engine.analysis.doctor import examine, report_document
+
+    # Shown on a terminal only, on stderr: a deep network and twenty remedies can take a minute.
+    with Console(stderr=True).status(tr("examining …")) as status_line:
+        report = examine(experiment, lambda name: status_line.update(tr("trying {remedy} …", remedy=tr(name))))
+    outcome = report.before.outcome
+    status = 0 if outcome.healthy else 1
+    if switches.json:
+        json.dump(report_document(report), out, allow_nan=False)
+        out.write("\n")
+        return status
+    console = _console(out)
+    console.print(Text(describe(report.before.experiment), "bold"))
+    console.print(Text(verdict_line(outcome)))
+    measured = tr(
+        "severity {severity}; rule: {rule}; measured {value} at {place}",
+        severity=tr(outcome.severity),
+        rule=tr(outcome.rule),
+        value=short(outcome.measured),
+        place=tr(outcome.site),
+    )
+    before, after = short(report.before.loss), short(report.before.loss_after)
+    console.print(Text(measured, "dim"))
+    console.print(Text(tr("source: {reference}", reference=tr(outcome.source)), "dim"))
+    console.print(Text(tr("loss {before}, after one update {after}", before=before, after=after)))
+    if outcome.healthy:
+        return status
+    console.print()
+    table = _table(tr("remedy"), "", tr("factor"), tr("end to end"), tr("loss"), tr("after 1 update"), tr("why"))
+    for trial in report.trials:
+        tried = trial.measured
+        table.add_row(
+            tr(trial.remedy.name),
+            Text(tr(trial.effect), _STYLES[trial.effect]),
+            f"×{short(tried.outcome.average_factor)}",
+            short(tried.outcome.ratio),
+            short(tried.loss),
+            short(tried.loss_after),
+            tr(trial.text),
+        )
+    console.print(table)
+    return status
+
+
+def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+    """The gradient check, parameter by parameter; 1 where one fails, else 0."""
+    from gradtui_engine.analysis.gradient_check import TOLERANCE, check_parameters
+    from gradtui_engine.run.network import build
+
+    console = _console(out)
+    console.print(Text(describe(experiment), "bold"))
+    console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
+    table = _table(tr("parameter"), tr("worst error"), tr("moved"), tr("at a kink"), "")
+    total = len(build(experiment).parameters)
+    rows = []
+    # Shown on a terminal only, on stderr: 60 layers have 122 parameters, each of which takes 50 losses and more.
+    with Console(stderr=True).status(tr("checking the gradient …")) as status_line:
+        for row in check_parameters(experiment):
+            rows.append(row)
+            status_line.update(tr("checked {count} of {total} parameters …", count=len(rows), total=total))
+    failed, count = 0, len(rows)
+    for row in rows:
+        failed += not row.passed
+        verdict = Text(tr("ok"), "green") if row.passed else Text(tr("WRONG"), "bold red")
+        if row.passed and row.unresolved:
+            verdict = Text(tr("ok: too small for differences to resolve"), "yellow")
+        if not row.checked:
+            verdict = Text(tr("at kinks: no derivative to check"), "yellow")
+        table.add_row(row.name, f"{row.error:.1e}", str(row.checked), str(row.left_out or ""), verdict)
+    console.print(table)
+    style = "bold red" if failed else "green"
+    within = tr(
+        "{passed} of {count} parameters within {tolerance}",
+        passed=count - failed,
+        count=count,
+        tolerance=f"{TOLERANCE:g}",
+    )
+    console.print(Text(within, style))
+    return 1 if failed else 0
+
+
+def theory(out: TextIO) -> int:
+    """The reference figures beside what this engine computes; 1 where one is further off than its tolerance."""
+    from gradtui_engine.analysis.published_figures import figures
+
+    console = _console(out)
+    table = _table(tr("figure"), tr("published"), tr("computed"), tr("source"))
+    off = 0
+    for row in figures():
+        close = math.isclose(row.published, row.computed, rel_tol=row.tolerance)
+        source = row.source
+        if not row.exact:
+            source = tr("{source} (measured, within {share})", source=source, share=f"{row.tolerance:.0%}")
+        computed = Text(f"{row.computed:.6g}", "green" if close else "bold red")
+        table.add_row(tr(row.name), f"{row.published:.6g}", computed, source)
+        off += not close
+    console.print(table)
+    return 1 if off else 0

@@ -1,0 +1,287 @@
+"""The user's settings: one table, and where a value comes from.
+
+Command line before environment (GRADTUI_FPS …) before the file config.toml before the default. NO_COLOR stays the
+environment's own business. Nothing here knows Textual.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, Value, given, not_allowed
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
+from gradtui_engine.core.table import Table
+from gradtui_engine.experiment.spelling import flag, read_toml
+
+from ..text import glyphs, language
+from .setting_kinds import Boolean, OneOf, Theme, Word
+
+if TYPE_CHECKING:
+    from .keymap import Bindable
+
+PREFIX = "GRADTUI_"
+#: The variable that names another file.
+CONFIG = "GRADTUI_CONFIG"
+#: Variables of ours that are no settings; GRADTUI_LESSONS is the folder of a user's own lessons.
+_OTHER_VARIABLES = (CONFIG, "GRADTUI_LESSONS")
+KEYS = "keys"
+DEFAULT, FILE, COMMAND_LINE = "default", "file", "command line"
+
+#: Frames per second: a slow link shows no more than 12 without lagging behind.
+_FPS, _FPS_OVER_SSH = 30, 12
+#: Textual's own themes, beside ours; the views take the palette that suits their background.
+_TEXTUAL_THEMES = (
+    "textual-dark", "textual-light", "nord", "gruvbox", "catppuccin-mocha", "dracula", "tokyo-night", "monokai",
+    "flexoki", "catppuccin-latte", "catppuccin-frappe", "catppuccin-macchiato", "solarized-light", "solarized-dark",
+    "rose-pine", "rose-pine-moon", "rose-pine-dawn", "atom-one-dark", "atom-one-light", "ansi-dark", "ansi-light",
+)  # fmt: skip
+#: Colours that a terminal has, by Textual's names for them.
+COLOUR_SYSTEMS = {"auto": "auto", "16": "standard", "256": "256", "truecolor": "truecolor"}
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used. Holds every problem, each with its source, and what can be used all the same."""
+
+    def __init__(self, problems: Iterable[Problem], usable: Loaded | None = None) -> None:
+        self.problems = tuple(problems)
+        self.usable = usable
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def shown(name: str) -> str:
+    """A name out of the file for a message of one line."""
+    return name if name.isprintable() and 0 < len(name) <= 60 else given(name)
+
+
+# -- the table ---------------------------------------------------------------------------------------------
+
+
+def _themes() -> tuple[str, ...]:
+    from ..screen.palette import THEMES
+
+    return (*THEMES, *_TEXTUAL_THEMES)
+
+
+def _speeds() -> tuple[int, ...]:
+    from ..model.state import SPEEDS
+
+    return SPEEDS
+
+
+def _always(value: Value) -> Callable[[Mapping[str, str]], Value]:
+    return lambda environment: value
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: what it means, what it accepts, and its default in an environment."""
+
+    name: str
+    help: str
+    kind: Kind
+    default: Callable[[Mapping[str, str]], Value]
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper()
+
+
+SETTINGS = Table(
+    "setting",
+    (
+        Setting("lang", "language", Choice(lambda: tuple(language.LANGUAGES)), language.of_locale),
+        Setting("theme", "colours", Theme(_themes), _always("gradtui")),
+        Setting("glyphs", "glyphs that the terminal shows well", Choice(lambda: glyphs.GLYPHS), glyphs.of_locale),
+        Setting("color", "colours that the terminal has", Word(lambda: tuple(COLOUR_SYSTEMS)), _always("auto")),
+        Setting(
+            "fps",
+            "frames per second at the most",
+            Integer(1, 60),
+            lambda environment: _FPS_OVER_SSH if environment.get("SSH_CONNECTION") else _FPS,
+        ),
+        Setting("speed", "steps per second of playback", OneOf(_speeds), _always(15)),
+        Setting("reduced_motion", "less motion on the screen", Boolean(), _always(False)),
+        Setting("mouse", "the mouse works; without it the terminal selects text", Boolean(), _always(True)),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force. keys holds the effective keys of the commands that the user's file names."""
+
+    lang: str
+    theme: str
+    glyphs: str
+    color: str
+    fps: int
+    speed: int
+    reduced_motion: bool
+    mouse: bool
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings, and for each name where its value came from: default, file, a variable's name, command line."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+    path: Path
+
+
+# -- sources -----------------------------------------------------------------------------------------------
+
+
+def config_path(environment: Mapping[str, str]) -> Path:
+    """The file: what GRADTUI_CONFIG names, or config.toml in the user's configuration directory."""
+    named = environment.get(CONFIG)
+    if named:
+        return Path(named).expanduser() if named.startswith("~/") else Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("gradtui", appauthor=False)) / "config.toml"
+
+
+def load(
+    given: Mapping[str, str],
+    environment: Mapping[str, str],
+    path: Path | None = None,
+    commands: Sequence[Bindable] | None = None,
+) -> Loaded:
+    """The settings out of the command line's texts by name, the environment and the file; a missing file is none.
+
+    commands are those that keys can be given to; without them the table's. Raises SettingsError with every problem
+    of every source; a file that GRADTUI_CONFIG names and that is not there is one.
+    """
+    loaded, problems = survey(given, environment, path, commands)
+    told = any(each.field == str(loaded.path) for each in problems)  # why it cannot even be looked at
+    if path is None and environment.get(CONFIG) and not told and not loaded.path.exists():
+        named = Message("{path}: there is no such file", path=shown(str(loaded.path)))
+        problems.insert(0, Problem(CONFIG, named))
+    if problems:
+        raise SettingsError(problems, loaded)
+    return loaded
+
+
+def survey(
+    given: Mapping[str, str],
+    environment: Mapping[str, str],
+    path: Path | None = None,
+    commands: Sequence[Bindable] | None = None,
+) -> tuple[Loaded, list[Problem]]:
+    """As `load`, but what can be used comes beside the problems: where a source is wrong, the next one counts."""
+    path = config_path(environment) if path is None else path
+    problems: list[Problem] = []
+    document = _read(path, problems)
+    keys = _keys(document.pop(KEYS, {}), f"{path}: {KEYS}", commands, problems)
+    values = {each.name: each.default(environment) for each in SETTINGS.values()}
+    sources = dict.fromkeys(values, DEFAULT)
+
+    def take(name: str, value: Any, source: str, where: str, read: Callable[[Any], Value]) -> None:
+        try:
+            values[name], sources[name] = read(value), source
+        except Rejected as error:
+            problems.append(Problem(where, error.message))
+
+    for name, value in document.items():
+        where = f"{path}: {shown(name)}"
+        if name in SETTINGS:
+            take(name, value, FILE, where, SETTINGS[name].kind.check)
+        else:
+            problems.append(Problem(where, unknown_name(name, (*SETTINGS.names, KEYS))))
+    variables = {each.variable: each.name for each in SETTINGS.values()}
+    for variable, text in environment.items():
+        if variable in variables:
+            # An empty variable is one that is not set, as for NO_COLOR.
+            if text:
+                name = variables[variable]
+                take(name, text, variable, variable, SETTINGS[name].kind.parse)
+        elif variable.startswith(PREFIX) and variable not in _OTHER_VARIABLES:
+            problems.append(Problem(variable, unknown_name(variable, (*variables, *_OTHER_VARIABLES))))
+    for name, text in given.items():
+        take(name, text, COMMAND_LINE, flag(name), SETTINGS[name].kind.parse)
+    sources |= dict.fromkeys(keys, FILE)
+    made: dict[str, Any] = dict(values)
+    return Loaded(Settings(**made, keys=keys), sources, path), problems
+
+
+def _read(path: Path, problems: list[Problem]) -> dict[str, Any]:
+    try:
+        if not path.exists():
+            return {}
+    except OSError:
+        pass  # read_toml says why it cannot be looked at
+    try:
+        return read_toml(path)
+    except ExperimentError as error:
+        problems += error.problems
+        return {}
+
+
+def _keys(
+    overrides: Any, where: str, commands: Sequence[Bindable] | None, problems: list[Problem]
+) -> dict[str, tuple[str, ...]]:
+    """The effective keys of the commands that the file names, but not of those with a problem.
+
+    The table of commands is loaded only if there are any.
+    """
+    if not isinstance(overrides, dict):
+        allowed = Message('[keys], then lines such as play = "space"')
+        problems.append(Problem(where, not_allowed(given(overrides), allowed).message))
+        return {}
+    if not overrides:
+        return {}
+    from .keymap import effective
+
+    if commands is None:
+        from ..model.commands import COMMANDS
+
+        commands = COMMANDS
+    usable = overrides
+    while True:
+        try:
+            found = effective(commands, usable, where)
+        except SettingsError as error:
+            if usable is overrides:
+                problems += error.problems
+            # What is left out has the table's keys again, and one of these may be given to another command by now.
+            wrong = {each.field for each in error.problems}
+            usable = {name: value for name, value in usable.items() if f"{where}.{shown(name)}" not in wrong}
+        else:
+            return {each.id: found[each.id] for each in commands if each.id in usable}
+
+
+# -- the command line --------------------------------------------------------------------------------------
+
+_DEST = "setting "
+
+
+def switches(names: Sequence[str] = SETTINGS.names) -> list[tuple[str, dict[str, Any]]]:
+    """The options for argparse; a command that draws nothing takes only some, such as lang."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for name in names:
+        each = SETTINGS[name]
+        arguments: dict[str, Any] = {"dest": _DEST + name, "default": None, "help": each.help}
+        if isinstance(each.kind, Boolean):
+            arguments["action"] = argparse.BooleanOptionalAction
+        else:
+            arguments["metavar"] = "NAME" if isinstance(each.kind, Choice) else "N"
+            arguments["help"] += f": {each.kind.allowed}"
+        found.append((flag(name), arguments))
+    return found
+
+
+def given_of(namespace: argparse.Namespace) -> dict[str, str]:
+    """The settings that the command line gives, as text by name: what `load` takes."""
+    found = {
+        name.removeprefix(_DEST): value
+        for name, value in vars(namespace).items()
+        if name.startswith(_DEST) and value is not None
+    }
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in found.items()}

@@ -1,0 +1,293 @@
+"""The one table of commands: bindings, footer, help screen, palette and the README's key table come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..text.language import tr
+from . import events as e
+from .permissions import OPEN, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its keys (the first one is shown), and the event that it sends.
+
+    A command without an event is an action of the app (`do_ID`, with the argument if there is one). needs names what a
+    profile has to allow, empty for nothing.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    group: str
+    event: Any = None
+    argument: str = ""
+    needs: str = ""
+
+
+PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
+    "Playback",
+    "Looking around",
+    "Views",
+    "Changing the experiment",
+    "Comparing and learning",
+    "Program",
+)
+
+COMMANDS = (
+    Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM),
+    # -- playback
+    Command(
+        "play",
+        ("space",),
+        "play",
+        "Play or pause; at the end, play backpropagation again from the loss",
+        PLAY,
+        e.TogglePlay(),
+    ),
+    Command("step", ("n", "full_stop"), "step", "One step on", PLAY, e.Move(1)),
+    Command("back", ("N", "comma"), "back", "One step back", PLAY, e.Move(-1)),
+    Command("back_10", ("left_square_bracket",), "back 10", "Ten steps back", PLAY, e.Move(-10)),
+    Command("step_10", ("right_square_bracket",), "step 10", "Ten steps on", PLAY, e.Move(10)),
+    Command("home", ("home",), "first step", "To the first step: the forward pass begins", PLAY, e.Jump(False)),
+    Command("end", ("end",), "last step", "To the last step: the update", PLAY, e.Jump(True)),
+    Command("faster", ("plus", "equals_sign"), "faster", "Play faster; of a series, one term more", PLAY, e.Faster(1)),
+    Command("slower", ("minus",), "slower", "Play slower; of a series, one term less", PLAY, e.Faster(-1)),
+    Command(
+        "grain",
+        ("o",),
+        "grain",
+        "Steps go by operation, by stage (layer or time step) or by phase",
+        PLAY,
+        e.NextGrain(),
+    ),
+    # -- looking around
+    Command("up", ("up", "k"), "up", "The stage above (nearer the output), or the row above", LOOK, e.Arrow(y=-1)),
+    Command("down", ("down", "j"), "down", "The stage below (nearer the input), or the row below", LOOK, e.Arrow(y=1)),
+    Command("right", ("right", "l"), "right", "The next stage; of a unit or an angle, the next", LOOK, e.Arrow(x=1)),
+    Command(
+        "left", ("left", "h"), "left", "The stage before; of a unit or an angle, the one before", LOOK, e.Arrow(x=-1)
+    ),
+    Command("up_10", ("pageup",), "up 10", "Ten stages up; of a lesson's text, a page up", LOOK, argument="-1"),
+    Command(
+        "down_10", ("pagedown",), "down 10", "Ten stages down; of a lesson's text, a page down", LOOK, argument="1"
+    ),
+    Command("first_stage", ("g",), "first stage", "Select the first stage (the input)", LOOK, e.Select(stage=0)),
+    Command(
+        "last_stage",
+        ("G",),
+        "last stage",
+        "Select the last stage (the output's side)",
+        LOOK,
+        e.Select(stage=10**9),
+    ),
+    Command(
+        "next_unit", ("right_parenthesis",), "next unit", "Select the next unit of the stage", LOOK, e.SelectUnit(1)
+    ),
+    Command("unit_before", ("left_parenthesis",), "unit before", "Select the unit before", LOOK, e.SelectUnit(-1)),
+    Command("next_pane", ("tab",), "next pane", "Focus the next pane", LOOK, e.Focus(by=1)),
+    Command("previous_pane", ("shift+tab",), "previous pane", "Focus the previous pane", LOOK, e.Focus(by=-1)),
+    Command("zoom", ("z",), "maximise", "The focused pane alone, or all of them", LOOK, e.Zoom()),
+    Command(
+        "quantity",
+        ("x",),
+        "quantity",
+        "What the bars show: gradient, parameter gradient, update / weight, std, mean, saturated, factor",
+        LOOK,
+        e.NextQuantity(),
+    ),
+    Command("quantity_before", ("X",), "quantity before", "The quantity before", LOOK, e.NextQuantity(-1)),
+    Command("axis", ("y",), "axis", "The bars' axis: the quantity's own, log, linear, sign-log", LOOK, e.NextAxis()),
+    Command("lock", ("L",), "lock scale", "Hold the bars' scale whatever comes, or let it follow", LOOK),
+    Command(
+        "turn",
+        ("v",),
+        "rows/columns",
+        "Over time: bars as columns or rows; in Compare A and B apart or interleaved, over time in rows too",
+        LOOK,
+        e.Turn(),
+    ),
+    Command("readout", ("p",), "plain text", "The focused pane as plain text, for reading aloud", LOOK),
+    # -- views
+    Command(
+        "view_explore",
+        ("1",),
+        "explore",
+        "Explore: one network, where its gradient goes, and why",
+        VIEW,
+        e.Show("explore"),
+    ),
+    Command("view_idea", ("2",), "one idea", "One idea: three cures as the same product", VIEW, e.Show("idea")),
+    Command("view_compare", ("c", "3"), "compare", "Compare A and B under one cursor", VIEW, e.Show("compare")),
+    Command(
+        "view_lab", ("4",), "lab", "Activation lab: f, f′ and this network's own pre-activations", VIEW, e.Show("lab")
+    ),
+    Command("view_maths", ("5",), "maths", "Maths: sinh, cosh, tanh beside sin, cos, tan", VIEW, e.Show("maths")),
+    Command(
+        "view_theory",
+        ("6",),
+        "theory",
+        "Theory: the σ_w–σ_b plane, depth scale, Jacobian spectrum",
+        VIEW,
+        e.Show("theory"),
+    ),
+    Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
+    # -- the experiment
+    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell"),
+    Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation"),
+    Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init"),
+    Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth"),
+    Command("width", ("W",), "width", "Set the width: units of a layer or cell", CHANGE, argument="width"),
+    Command("forget_bias", ("b",), "forget bias", "Set the LSTM's forget bias", CHANGE, argument="forget_bias"),
+    Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
+    Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
+    Command("preset", ("P",), "preset", "Choose one of the presets", CHANGE),
+    Command("again", ("r",), "same seed", "Run and play again with the same seed", CHANGE, argument="same"),
+    Command("reseed", ("R",), "new seed", "Run and play again with a new seed", CHANGE, argument="new"),
+    Command("undo", ("u",), "undo", "Back to the experiment before", CHANGE, e.Undo(-1)),
+    Command("redo", ("U",), "redo", "On to the experiment that was undone", CHANGE, e.Undo(1)),
+    # -- comparing and learning
+    Command(
+        "cure_activation",
+        ("A",),
+        "cure: activation",
+        "In B: ReLU instead of A's activation",
+        LEARN,
+        argument="activation",
+    ),
+    Command(
+        "cure_init",
+        ("I",),
+        "cure: init",
+        "In B: the initialiser that fits its activation, then orthogonal",
+        LEARN,
+        argument="init",
+    ),
+    Command("cure_norm", ("M",), "cure: norm", "In B: batch, layer, RMS normalisation, none", LEARN, argument="norm"),
+    Command(
+        "cure_residual",
+        ("S",),
+        "cure: skip",
+        "In B: residual connections, scaled ones, none",
+        LEARN,
+        argument="residual",
+    ),
+    Command(
+        "cure_gate",
+        ("B",),
+        "cure: gate",
+        "In B: of an LSTM a forget bias of 2, of 4, f pinned at 1; of a GRU z pinned at 0.9, at 1; of an RNN an LSTM",
+        LEARN,
+        argument="gate",
+    ),
+    Command(
+        "cure_clip", ("C",), "cure: clipping", "In B: gradient clipping by norm, by value, none", LEARN, argument="clip"
+    ),
+    Command("swap", ("asterisk",), "swap A and B", "B becomes A, and A becomes B", LEARN),
+    Command("next", ("enter",), "next", "Of a lesson: open it, go on, answer its question", LEARN),
+    Command("lesson_back", ("backspace",), "step before", "Of a lesson: the step before", LEARN),
+    Command("close", ("escape",), "close", "Cancel a computation, close a lesson, leave a maximised pane", LEARN),
+    # -- program
+    Command("copy", ("w",), "copy command", "Copy the command that opens this experiment, view and cursor", PROGRAM),
+    Command("export", ("e",), "export", "Save as SVG, CSV, JSON, NPZ or an asciinema cast", PROGRAM, needs="files"),
+    Command("picture", ("s",), "picture", "Save the screen as an SVG picture", PROGRAM, needs="files"),
+    Command("theme", ("t",), "theme", "The next colour theme", PROGRAM),
+    Command("palette", ("colon", "ctrl+p"), "commands", "Search all commands, presets, themes and lessons", PROGRAM),
+    Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM, needs="suspend"),
+    Command("quit", ("q", "ctrl+q"), "quit", "Quit", PROGRAM),
+)
+#: What only a profile brings along (`Profile.brings`).
+BROUGHT = (
+    Command("follow", ("f",), "follow", "Follow the presenter again", PROGRAM, e.Follow()),
+    Command("invite", ("V",), "visitors", "How visitors come in to this lecture", PROGRAM, e.Invite()),
+)
+GROUPS = (PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM)
+BY_ID = {each.id: each for each in (*COMMANDS, *BROUGHT)}
+
+_SYMBOLS = {
+    "question_mark": "?",
+    "full_stop": ".",
+    "comma": ",",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "colon": ":",
+    "asterisk": "*",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "escape": "esc",
+}
+
+#: The keys that work in this process: the table's, or the user's own.
+_effective: dict[str, tuple[str, ...]] = {each.id: each.keys for each in COMMANDS}
+
+
+def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None:
+    """Let these keys work from now on; commands that are not named keep the table's, or what the profile moves it to.
+
+    What the profile brings along takes only keys that are free.
+    """
+    keys = dict(profile.moves) | dict(keys)
+    _effective.clear()
+    _effective.update({each.id: keys.get(each.id, each.keys) for each in COMMANDS})
+    taken = {key for found in _effective.values() for key in found}
+    for each in brought(profile):
+        _effective[each.id] = tuple(key for key in each.keys if key not in taken)
+
+
+def brought(profile: Profile) -> list[Command]:
+    """The commands that a profile brings along."""
+    return [each for each in BROUGHT if each.id in profile.brings]
+
+
+def keys_of(command: str) -> tuple[str, ...]:
+    return _effective.get(command, ())
+
+
+def key_name(key: str) -> str:
+    """A key as a person reads it."""
+    return _SYMBOLS.get(key, key)
+
+
+def shown_keys(command: str, all: bool = False) -> str:
+    """A command's effective key as a person reads it (all: every one of them); empty where it has none."""
+    keys = [key_name(key) for key in keys_of(command)]
+    return " ".join(keys) if all else (keys[0] if keys else "")
+
+
+def offered(profile: Profile = OPEN) -> list[Command]:
+    """The commands that a profile allows; the keys of the others say why not."""
+    return [each for each in (*COMMANDS, *brought(profile)) if not profile.refusal(each.needs)]
+
+
+def refusal(command: Command, profile: Profile) -> str:
+    """Why the profile does not allow a command, as a person reads it; empty where it does."""
+    text = profile.refusal(command.needs)
+    return tr(text, **{each.id: shown_keys(each.id) for each in COMMANDS}) if text else ""
+
+
+def groups(profile: Profile = OPEN) -> dict[str, list[Command]]:
+    """The commands by group, in the table's order."""
+    return {group: [each for each in offered(profile) if each.group == group] for group in GROUPS}
+
+
+def key_table(profile: Profile = OPEN) -> str:
+    """The commands as a Markdown table, for the README."""
+    lines = ["| key | what it does |", "|---|---|"]
+    for group, commands in groups(profile).items():
+        lines.append(f"| **{tr(group)}** | |")
+        for each in commands:
+            lines.append(f"| {' '.join(f'`{key_name(key)}`' for key in each.keys)} | {tr(each.help)} |")
+    return "\n".join(lines)

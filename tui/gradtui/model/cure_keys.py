@@ -1,0 +1,215 @@
+"""The cures that Compare switches in B, one key each. What a cure does is measured, not promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradtui_engine import Experiment
+from gradtui_engine.experiment.experiment import options
+
+from .events import Changes
+from .needs import other
+
+#: What a cure can be, in turn: each a set of fields.
+Choices = tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """One cure: the fields that it decides, and what they can be for B without it; nothing where it has no meaning.
+
+    Where A has the cure already, the disease is among its choices: the key then shows what it is good for.
+    """
+
+    id: str
+    label: str
+    fields: tuple[str, ...]
+    choices: Callable[[Experiment], Choices]
+    #: What to say where there is no choice.
+    lacking: str
+    #: Whether a network has what the cure's name says.
+    heals: Callable[[Experiment], bool]
+    #: What it is called of a network where it is something else: (cell, label).
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def label_of(self, experiment: Experiment) -> str:
+        """What the cure is called in an experiment's network; passed through tr where it is shown."""
+        return dict(self.labels).get(experiment.cell, self.label)
+
+    def decides(self, experiment: Experiment, field: str) -> bool:
+        """Whether a field is the cure's, of A: which cell it is, is only where an RNN gets gates."""
+        return field in self.fields and (field != "cell" or experiment.cell == "rnn")
+
+
+_RECTIFIED = ("relu", "leaky_relu", "prelu", "relu6")
+_FITTING = ("he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "lecun_normal", "orthogonal")
+
+
+def _activation(experiment: Experiment) -> Choices:
+    if experiment.kind.gated:
+        return ()
+    disease = "tanh" if experiment.kind.over_time else "sigmoid"
+    return ({"activation": disease if experiment.activation == "relu" else "relu"},)
+
+
+def _init(experiment: Experiment) -> Choices:
+    """The rule that fits the activation, then orthogonal."""
+    own: dict[str, Any] = {"sigma_w": None, "init_scale": None}
+    if experiment.kind.over_time:
+        return ({"init": "orthogonal", **own},)
+    if experiment.activation in _RECTIFIED:
+        return {"init": "he_normal", "gain": 1.0, **own}, {"init": "orthogonal", "gain": "auto", **own}
+    return {"init": "xavier_normal", "gain": "auto", **own}, {"init": "orthogonal", "gain": "auto", **own}
+
+
+def _layers(field: str, *names: str) -> Callable[[Experiment], Choices]:
+    return lambda experiment: tuple({field: name} for name in names) if not experiment.kind.over_time else ()
+
+
+def _gate(experiment: Experiment) -> Choices:
+    if experiment.cell == "rnn":
+        return {"cell": "lstm"}, {"cell": "lstm", "forget_bias": 4.0}
+    if experiment.cell == "gru":
+        free: Choices = ({"pin_forget": None},) if experiment.pin_forget is not None else ()
+        return {"pin_forget": 0.9}, {"pin_forget": 1.0}, *free
+    if experiment.cell == "lstm":
+        # A pinned gate has no use for its bias.
+        pinned = experiment.pin_forget is not None
+        disease: Choices = ({"forget_bias": 0.0, "pin_forget": None},) if pinned or experiment.forget_bias >= 2 else ()
+        biased = tuple({"forget_bias": bias, "pin_forget": None} for bias in (2.0, 4.0))
+        return *biased, {"pin_forget": 1.0}, *disease
+    return ()
+
+
+def _open(b: Experiment) -> bool:
+    """A gate that carries on: pinned near 1, or an LSTM's with a bias of 1 at least (σ(1) = 0.73)."""
+    if b.pin_forget is not None:
+        return b.pin_forget >= 0.9
+    return b.cell == "lstm" and b.forget_bias >= 1.0
+
+
+def _clip(experiment: Experiment) -> Choices:
+    return ({"clip": "none"},) if experiment.clip != "none" else ({"clip": "norm"}, {"clip": "value"})
+
+
+CURES = {
+    each.id: each
+    for each in (
+        Cure(
+            "activation",
+            "activation",
+            ("activation",),
+            _activation,
+            "the gates of this cell are its activations",
+            lambda b: b.activation in _RECTIFIED,
+        ),
+        Cure(
+            "init",
+            "init",
+            ("init", "gain", "sigma_w", "init_scale"),
+            _init,
+            "",
+            lambda b: b.sigma_w is None and b.init in _FITTING,
+        ),
+        Cure(
+            "norm",
+            "norm",
+            ("norm",),
+            _layers("norm", "batch", "layer", "rms", "none"),
+            "normalisation is for mlp; {key} switches the network",
+            lambda b: b.norm != "none",
+        ),
+        Cure(
+            "residual",
+            "skip",
+            ("residual",),
+            _layers("residual", "add", "scaled", "none"),
+            "skip connections are for mlp: a cell's gates are its own; {key} switches the network",
+            lambda b: b.residual != "none",
+        ),
+        Cure(
+            "gate",
+            "forget gate",
+            ("forget_bias", "pin_forget", "cell"),
+            _gate,
+            "layers have no gates; {key} switches the network",
+            _open,
+            (("gru", "pin gate z"), ("rnn", "LSTM gates")),
+        ),
+        Cure("clip", "clipping", ("clip", "clip_threshold"), _clip, "", lambda b: b.clip != "none"),
+    )
+}
+
+
+def toggled(cure: Cure, experiment: Experiment, changes: Changes) -> Changes | None:
+    """B's changes after the cure's key: the next of its choices, after the last one none; None where it has none.
+
+    Choices that would change nothing are passed over, and so are impossible ones (batch norm of one sample): only
+    where B is impossible without the cure, or by all of its choices, the first is given, to be refused in words.
+    """
+    kept = tuple((name, value) for name, value in changes if not cure.decides(experiment, name))
+    current = _fewest(experiment, {name: value for name, value in changes if cure.decides(experiment, name)})
+    without = other(experiment, kept)
+    choices = [_fewest(experiment, each) for each in cure.choices(without or experiment)]
+    choices = [each for each in choices if each and (without is None or _effect(without, each) != _effect(without, {}))]
+    choices = [each for each in choices if other(experiment, (*kept, *each.items())) is not None] or choices
+    if current and current not in choices and without is not None and _given(cure, experiment, changes):
+        # A value that the key has not put there is taken back, not made a disease.
+        return kept
+    place = choices.index(current) + 1 if current in choices else 0
+    if not choices or (current and place == len(choices)):
+        return kept if current else None
+    return (*kept, *choices[place].items())
+
+
+def is_on(cure: Cure, changes: Changes, b: Experiment | None = None) -> bool:
+    """Whether B has the cure that A lacks: a field that B's network has no use for is none."""
+    fields = [name for name, _ in changes if b is None or options()[name].applies_to(b.cell)]
+    return any(name in cure.fields for name in fields)
+
+
+def has(cure: Cure, experiment: Experiment, changes: Changes) -> bool:
+    """Whether B's changes give it what the cure's name says."""
+    b = other(experiment, changes)
+    own = tuple(pair for pair in changes if cure.decides(experiment, pair[0]))
+    return b is not None and is_on(cure, own, b) and cure.heals(b)
+
+
+def takes_away(cure: Cure, experiment: Experiment, changes: Changes) -> str:
+    """The value that B has, or gets by the key, in place of the cure that A has; nothing where it is none."""
+    following = changes if _own(cure, experiment, changes) else toggled(cure, experiment, changes)
+    b = other(experiment, following) if following is not None else None
+    own = _own(cure, experiment, following or ())
+    if b is None or not own or cure.heals(b):
+        return ""
+    name, value = own[0]
+    return f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else str(value or "–")
+
+
+def subject(cure: Cure, experiment: Experiment, changes: Changes) -> Experiment:
+    """B without the cure: what the cure's key acts on."""
+    kept = tuple(pair for pair in changes if not cure.decides(experiment, pair[0]))
+    return other(experiment, kept) or experiment
+
+
+def _own(cure: Cure, experiment: Experiment, changes: Changes) -> Changes:
+    return tuple(pair for pair in changes if cure.decides(experiment, pair[0]))
+
+
+def _given(cure: Cure, experiment: Experiment, changes: Changes) -> bool:
+    """Whether A has the cure and B another value: the key's next choice would be the disease."""
+    b = other(experiment, changes)
+    return b is not None and cure.id == "activation" and cure.heals(experiment)
+
+
+def _fewest(experiment: Experiment, choice: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a choice is another value than A's."""
+    return {name: value for name, value in choice.items() if getattr(experiment, name) != value}
+
+
+def _effect(experiment: Experiment, choice: Mapping[str, Any]) -> Experiment | None:
+    """What a choice makes of an experiment, a gain of `auto` as the number that it is; None where it cannot be."""
+    found = other(experiment, tuple(choice.items()))
+    return found.replace(gain=found.gain_value) if found is not None else None

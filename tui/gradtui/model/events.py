@@ -1,0 +1,239 @@
+"""What a person, the clock or a worker does, as frozen values: the only things that change the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment
+
+    from ..text.scale import Scale
+    from . import lecture
+    from .progress import Progress
+    from .state import State
+
+Event = Any
+#: What B differs in from A: pairs of field and value.
+Changes = tuple[tuple[str, Any], ...]
+
+
+# -- playback ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The clock of playback: so many steps are due."""
+
+    steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TogglePlay:
+    """Play, or pause. At the end: from the loss again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """So many grains on (or back)."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """To the first or the last step, to one step by number, or to a moment that the timeline names (with its stage)."""
+
+    end: bool = False
+    step: int | None = None
+    moment: str = ""
+    stage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """Change the speed by so many notches."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextGrain:
+    """Operation, stage, phase, operation …"""
+
+
+# -- looking around ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An arrow key: what it moves is the view's own matter (x: right, y: down)."""
+
+    x: int = 0
+    y: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Select the stage so many further from the output (negative: nearer), or an absolute one."""
+
+    by: int = 0
+    stage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectUnit:
+    """Another unit of the selected stage, by so many or an absolute one."""
+
+    by: int = 0
+    unit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scroll:
+    """The open lesson's text, by so many lines; most is how far it can be scrolled at the size that it has."""
+
+    by: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelectItem:
+    """A row of the list that the view shows (activations, functions, lessons), by number."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTerms:
+    """So many terms of the Taylor series."""
+
+    terms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show a view."""
+
+    view: str
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Focus a pane by name, or the next or previous one."""
+
+    pane: str = ""
+    by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Zoom:
+    """The focused pane alone, or all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Gradients over time as columns or as rows; in Compare A and B apart or interleaved, over time in rows too."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextQuantity:
+    """The next (or previous) quantity that the bars show, or the one of this name."""
+
+    by: int = 1
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextAxis:
+    """The next kind of axis: log, linear, sign-log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Hold this scale whatever comes, or (None) let it follow the trace."""
+
+    scale: Scale | None
+
+
+# -- experiments -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another experiment, and what B differs in. record: undo leads back from it."""
+
+    experiment: Experiment
+    changes: Changes | None = None
+    record: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Undo leads back to what stood before a series of changes that were tried."""
+
+    experiment: Experiment
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Back to the experiment before, or (by = 1) on to the one that was undone."""
+
+    by: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The trace of an experiment has arrived."""
+
+    experiment: Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Where the reader stands in a lesson; None closes it."""
+
+    progress: Progress | None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Say something in the status line; nothing takes back what was said."""
+
+    text: str = ""
+
+
+# -- a lecture ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the presenter shows now: of this state the fields of `lecture.FIELDS`."""
+
+    shown: State
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Follow the presenter again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """What is asked for cannot be computed here: back to this experiment, whose trace is on the screen."""
+
+    experiment: Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The presenter hears of the visitors."""
+
+    audience: lecture.Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Say how visitors come in."""

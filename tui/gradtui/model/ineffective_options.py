@@ -1,0 +1,60 @@
+"""Notes on options that were given and have no effect: said on stderr, so that nobody draws the wrong conclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.spelling import flag
+from gradtui_engine.rules.activations import ACTIVATIONS
+
+from ..text.language import tr
+from .presets import PRESETS
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment
+
+#: field → (whether it has an effect, what it would need or what stands in its way).
+CONDITIONS: dict[str, tuple[Callable[[Experiment], bool], str]] = {
+    "slope": (lambda e: ACTIVATIONS[e.activation_name].slope is not None, "it is for leaky_relu and prelu"),
+    "init": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "gain": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "init_scale": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "norm_position": (lambda e: e.norm != "none", "there is no --norm"),
+    "residual_scale": (lambda e: e.residual == "scaled", "it is for --residual scaled"),
+    "residual_span": (lambda e: e.residual != "none", "there is no --residual"),
+    "residual_block": (lambda e: e.residual != "none", "there is no --residual"),
+    "clip_threshold": (lambda e: e.clip != "none", "there is no --clip"),
+    "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),
+    "forget_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
+}
+
+
+def hindrance(experiment: Experiment, field: str) -> str:
+    """Why a field of the experiment's cell changes nothing in it; empty where it does."""
+    if field not in CONDITIONS:
+        return ""
+    has_effect, why = CONDITIONS[field]
+    return "" if has_effect(experiment) else tr(why)
+
+
+def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str]:
+    """A sentence for each given field that changes nothing in this experiment."""
+    for name in given:
+        reason = hindrance(experiment, name)
+        if not options()[name].applies_to(experiment.cell):
+            yield tr("note: {option} has no effect: {cell} does not use it", option=flag(name), cell=experiment.cell)
+        elif reason:
+            yield tr("note: {option} has no effect: {reason}", option=flag(name), reason=reason)
+
+
+def left_to_screen(experiment: Experiment, word: str | None) -> Iterator[str]:
+    """A sentence where a preset has an experiment B beside the one that a command without a screen runs."""
+    if word is None or word not in PRESETS:
+        return
+    changes = {name: value for name, value in PRESETS[word].changes.items() if getattr(experiment, name) != value}
+    if changes:
+        differs = ", ".join(f"{name}={value}" for name, value in changes.items())
+        given = " ".join(f"{flag(name)} {value}" for name, value in changes.items())
+        yield tr("note: B ({changes}) is for the screen; add {options} to run it", changes=differs, options=given)

@@ -1,0 +1,133 @@
+"""What is looked at: the selected stage and unit, rows of lists, views, panes, quantities. Part of `state.update`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..text.language import tr
+from . import events as e
+from .commands import shown_keys
+from .names import AXES, LISTS, QUANTITIES, panes_of
+
+if TYPE_CHECKING:
+    from .state import State
+    from .timeline import Timeline
+
+MOST_TERMS = 12
+#: The angle goes twice around, in twelfths of π.
+MOST_ANGLE = 24
+#: Compare over time, (rows, interleaved) → what comes next: A above B in columns, side by side in rows, interleaved.
+_TURNS = {(False, False): (True, False), (True, False): (True, True)}
+
+
+def selected_stage(state: State, timeline: Timeline) -> int:
+    """The stage that the panes show: the picked one, else the cursor's."""
+    if state.selected is not None:
+        return min(state.selected, timeline.stage_count - 1)
+    return timeline.stages[timeline.clamp(state.step)]
+
+
+def arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
+    """Up and down: the list of the view, or the stages. Left and right: time, terms, or the angle."""
+    if state.view in LISTS and event.y:
+        return _move_in_list(state, event.y)
+    if state.view == "maths":
+        # Up and down choose the function, left and right turn the point.
+        angle = min(max(state.angle + event.x, -MOST_ANGLE), MOST_ANGLE)
+        return replace(state, angle=angle)
+    if state.view == "lab" and event.x:
+        return select_unit(state, e.SelectUnit(event.x), timeline)
+    return select(state, e.Select(event.y - event.x), timeline)
+
+
+def _move_in_list(state: State, by: int) -> State:
+    field, rows = LISTS[state.view]
+    names = rows(state)
+    if not names:
+        return state
+    current = getattr(state, field)
+    place = names.index(current) if current in names else 0
+    return _pick(state, field, names[min(max(place + by, 0), len(names) - 1)])
+
+
+def select_item(state: State, event: e.SelectItem, timeline: Timeline | None) -> State:
+    if state.view not in LISTS:
+        return state
+    field, rows = LISTS[state.view]
+    names = rows(state)
+    return _pick(state, field, names[min(max(event.index, 0), len(names) - 1)]) if names else state
+
+
+def _pick(state: State, field: str, value: Any) -> State:
+    return replace(state, **{field: value})
+
+
+def select(state: State, event: e.Select, timeline: Timeline | None) -> State:
+    if timeline is None:
+        return state
+    stage = event.stage if event.stage is not None else selected_stage(state, timeline) - event.by
+    stage = min(max(stage, 0), timeline.stage_count - 1)
+    return replace(state, selected=stage, playing=False)
+
+
+def scroll(state: State, event: e.Scroll, timeline: Timeline | None) -> State:
+    """A window that has grown meanwhile may show more than the offset says: it counts from what is seen."""
+    offset = min(state.offset, event.most) + event.by
+    return replace(state, offset=min(max(offset, 0), event.most))
+
+
+def select_unit(state: State, event: e.SelectUnit, timeline: Timeline | None) -> State:
+    """Units of hidden stages are as many as the experiment's width; the views clamp where a stage has fewer."""
+    unit = event.unit if event.unit is not None else state.unit + event.by
+    return replace(state, unit=min(max(unit, 0), state.experiment.width - 1))
+
+
+def set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> State:
+    return replace(state, terms=min(max(event.terms, 1), MOST_TERMS))
+
+
+def show(state: State, event: e.Show, timeline: Timeline | None) -> State:
+    following = replace(state, view=event.view, zoomed=state.zoomed and event.view == state.view)
+    panes = panes_of(following)
+    return replace(following, pane=state.pane if state.pane in panes else panes[0])
+
+
+def focus(state: State, event: e.Focus, timeline: Timeline | None) -> State:
+    panes = panes_of(state)
+    if event.pane:
+        return replace(state, pane=event.pane) if event.pane in panes else state
+    place = panes.index(state.pane) if state.pane in panes else 0
+    return replace(state, pane=panes[(place + event.by) % len(panes)])
+
+
+def zoom(state: State, event: e.Zoom, timeline: Timeline | None) -> State:
+    return replace(state, zoomed=not state.zoomed)
+
+
+def turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
+    if state.view == "compare":
+        if state.axis == "layer":
+            rows, interleaved = state.rows, not state.interleaved
+        else:
+            rows, interleaved = _TURNS.get((state.rows, state.interleaved), (False, False))
+        return show(replace(state, rows=rows, interleaved=interleaved), e.Show("compare"), timeline)
+    if state.axis == "layer":
+        return replace(
+            state, message=tr("layers are rows already; {key} turns the bars over time", key=shown_keys("turn"))
+        )
+    return replace(state, rows=not state.rows)
+
+
+def next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
+    place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
+    return replace(state, quantity=event.name or QUANTITIES[place], axis_kind="", lock=None)
+
+
+def next_axis(state: State, event: e.NextAxis, timeline: Timeline | None) -> State:
+    kinds = ("", *AXES)
+    return replace(state, axis_kind=kinds[(kinds.index(state.axis_kind) + 1) % len(kinds)], lock=None)
+
+
+def lock(state: State, event: e.Lock, timeline: Timeline | None) -> State:
+    return replace(state, lock=event.scale)

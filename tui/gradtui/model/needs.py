@@ -1,0 +1,92 @@
+"""What a view needs to have computed: frozen keys, each of which knows how to compute its result."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from gradtui_engine import Experiment, ExperimentError, Trace, prepare, simulate
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import in_one
+from gradtui_engine.core.progress import Watch as Watch
+from gradtui_engine.core.progress import part
+from gradtui_engine.experiment.experiment import options
+
+from .timeline import Timeline
+
+#: About the run's share of the time until a trace can be shown; the rest is what views read of it.
+_RUN = 0.6
+
+
+class Need(Hashable, Protocol):
+    """A key of a result. Equal needs have equal results; known are those that are there already."""
+
+    def compute(self, watch: Watch, known: Known = ...) -> Any: ...
+
+
+#: What has been computed already.
+Known = Mapping[Need, Any]
+NOTHING: Known = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A result that there is not, and why, in words that can still be translated."""
+
+    problem: str
+
+    @classmethod
+    def of(cls, error: ExperimentError | MemoryError) -> Failed:
+        return cls(in_one(error.problems) if isinstance(error, ExperimentError) else NO_MEMORY)
+
+
+NO_MEMORY = Message("not enough memory for this size")
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The trace of an experiment, with the timeline of its steps."""
+
+    trace: Trace
+    timeline: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """An experiment, to be run, with all that views read, so that the screen does not wait for it later."""
+
+    experiment: Experiment
+
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
+        try:
+            trace = simulate(self.experiment, part(watch, 0.0, _RUN))
+            prepare(trace, part(watch, _RUN, 1.0))
+            return Computed(trace, Timeline.of(trace))
+        except (ExperimentError, MemoryError) as error:
+            return Failed.of(error)
+
+
+def trace_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Trace:
+    """An experiment's trace: the one that is there, or else a new one. Raises ExperimentError."""
+    found = known.get(Simulation(experiment))
+    return found.trace if isinstance(found, Computed) else simulate(experiment, watch)
+
+
+def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:
+    """Experiment B: A with its changes; None where they do not go together."""
+    try:
+        return experiment.replace(**dict(changes))
+    except ExperimentError:
+        return None
+
+
+def differences(a: Experiment, b: Experiment) -> tuple[tuple[str, Any], ...]:
+    """The fields that lead from A to B; those that only follow from others are left to follow."""
+    wanted = {name: getattr(b, name) for name in options() if getattr(a, name) != getattr(b, name)}
+    for name in tuple(wanted):
+        fewer = {each: value for each, value in wanted.items() if each != name}
+        if other(a, tuple(fewer.items())) == b:
+            wanted = fewer
+    return tuple(wanted.items())

@@ -1,0 +1,267 @@
+"""Presets: experiments that make one point each. `gradtui NAME` opens one; a test computes what each point claims.
+
+In Compare the disease is A and the cure B. A famous cure that is none says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from gradtui_engine.core.table import Table
+from gradtui_engine.experiment.experiment import Experiment
+from gradtui_engine.experiment.spelling import flag
+
+from ..text.language import tr
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show."""
+
+    name: str
+    point: str
+    fields: Fields = field(default_factory=dict)
+    view: str = "explore"
+    changes: Fields = field(default_factory=dict)
+    quantity: str = "gradient"
+
+    @property
+    def experiment(self) -> Experiment:
+        return Experiment(**self.fields)
+
+    @property
+    def other(self) -> Experiment:
+        """Experiment B; A itself where nothing is changed."""
+        return self.experiment.replace(**self.changes)
+
+
+_RELU: Fields = {"activation": "relu"}
+_HE: Fields = {"activation": "relu", "init": "he_normal"}
+_RNN: Fields = {"cell": "rnn", "data": "gaussian"}
+
+PRESETS = Table(
+    "preset",
+    (
+        Preset(
+            "vanishing",
+            "A sigmoid's slope is ¼ at the most: with Xavier's weights 30 layers of ×0.23 leave less than 1e-18 of "
+            "the gradient for layer 1.",
+        ),
+        Preset(
+            "relu-alone",
+            "ReLU's slope of 1 is not enough: half of the units are off, so the factor is √½ a layer and the gradient "
+            "still vanishes.",
+            _RELU,
+            quantity="factor",
+        ),
+        Preset(
+            "relu-he",
+            "He's initialiser doubles the variance that the units which are off have halved: √½ a layer becomes 1.",
+            _RELU,
+            "compare",
+            {"init": "he_normal"},
+        ),
+        Preset(
+            "xavier-tanh",
+            "Xavier's rule fits tanh: a fifth of the gradient passes 30 layers; with weights half that size about "
+            "1e-9 does.",
+            {"activation": "tanh", "gain": 0.5},
+            "compare",
+            {"gain": 1.0},
+        ),
+        Preset(
+            "exploding",
+            "Weights half as large again as He's multiply the gradient by 1.5 in every layer: over 100,000 times after "
+            "30.",
+            {**_HE, "gain": 1.5},
+        ),
+        Preset(
+            "clipping",
+            "Clipping is no cure: it shortens what the optimiser gets, and changes no factor; layer 1 still gets over "
+            "100,000 times as much as layer 30.",
+            {**_HE, "gain": 1.5},
+            "compare",
+            {"clip": "norm"},
+        ),
+        Preset(
+            "batchnorm",
+            "Batch normalisation alone is no cure: without skips it multiplies the gradient by about 1.21 a layer, and "
+            "a healthy network of 60 layers explodes.",
+            {**_HE, "depth": 60},
+            "compare",
+            {"norm": "batch"},
+            "factor",
+        ),
+        Preset(
+            "residual",
+            "A skip keeps a path of factor 1, but unscaled sums grow: over a million times in 30 layers; scaled by "
+            "1/√depth less than fourfold.",
+            {**_HE, "residual": "add"},
+            "compare",
+            {"residual": "scaled"},
+        ),
+        Preset(
+            "thousand-layers",
+            "Layer norm, scaled skips and pre-activation blocks carry the gradient through 1,000 layers at a factor of "
+            "1; a plain narrow network with He's weights keeps about 1e-15.",
+            {**_HE, "depth": 1000, "width": 32},
+            "compare",
+            {"norm": "layer", "residual": "scaled", "residual_block": "pre"},
+        ),
+        Preset(
+            "dead-relu",
+            "A ReLU network that is deep and narrow is born dead (Lu et al. 2020): with two units a layer no gradient "
+            "gets past layer 30; with 64 it does.",
+            {**_HE, "width": 2},
+            "compare",
+            {"width": 64},
+        ),
+        Preset(
+            "symmetry",
+            "Weights of zero make all units of a layer equal, and so are their gradients: no update can ever tell them "
+            "apart.",
+            {"init": "zeros"},
+            quantity="parameters",
+        ),
+        Preset(
+            "saturated",
+            "With weights ten times Xavier's over three quarters of tanh's units are saturated, and the gradient "
+            "explodes all the same: few slopes are left, but each meets a huge weight.",
+            {"activation": "tanh", "gain": 10.0},
+            "lab",
+        ),
+        Preset(
+            "overflow",
+            "float64 is no cure for what overflows in float32: the numbers fit, and the factor is 10 a layer as "
+            "before.",
+            {**_HE, "gain": 10.0, "depth": 60, "dtype": "float32"},
+            "compare",
+            {"dtype": "float64"},
+        ),
+        Preset(
+            "adam",
+            "Adam is no cure, it hides the disease: every layer gets an update of the same size, while the gradient "
+            "vanishes as before.",
+            {"depth": 8},
+            "compare",
+            {"optimizer": "adam"},
+            "update",
+        ),
+        Preset(
+            "edge-of-chaos",
+            "On the edge of chaos χ is 1: the gradient passes 100 layers of tanh; with σ_w a third smaller it "
+            "vanishes.",
+            {"activation": "tanh", "sigma_w": 1.19, "sigma_b": 0.1, "depth": 100},
+            "theory",
+            {"sigma_w": 0.8},
+        ),
+        Preset(
+            "isometry",
+            "Orthogonal weights keep every direction of the gradient, all singular values being 1; Gaussian weights "
+            "keep only its length on average, and lose most directions.",
+            {"activation": "linear", "init": "orthogonal", "depth": 50},
+            "theory",
+            {"init": "lecun_normal"},
+        ),
+        Preset(
+            "rnn",
+            "Through time it is the same product with one matrix: an RNN on noise keeps ×0.63 a step, and less than "
+            "1e-12 of the gradient reaches the beginning of 64 steps.",
+            _RNN,
+        ),
+        Preset(
+            "irnn",
+            "ReLU and the identity as recurrent weights keep an RNN's factor near 1 (Le et al. 2015); the price is a "
+            "hidden state, and a loss, that grow.",
+            _RNN,
+            "compare",
+            {"activation": "relu", "init": "identity"},
+        ),
+        Preset(
+            "forget-gate",
+            "The forget gate decides: at a bias of 0 an LSTM loses the gradient within 64 steps; at 4 the gate is "
+            "0.98 open, and the gradient arrives, even about tenfold.",
+            {"cell": "lstm", "forget_bias": 0.0},
+            "compare",
+            {"forget_bias": 4.0},
+        ),
+        Preset(
+            "carousel",
+            "A forget gate pinned at 1 is the constant error carousel: the direct path's factor is exactly 1 at every "
+            "step, and with the input gate nearly shut ∂L/∂c changes by less than a quarter in 64 steps.",
+            {"cell": "lstm", "pin_forget": 1.0, "input_bias": -4.0},
+        ),
+        Preset(
+            "gru-lstm",
+            "A GRU starts with its gate half open and loses a quarter of the gradient a step; an LSTM with a forget "
+            "bias of 1 loses 7 %.",
+            {"cell": "gru"},
+            "compare",
+            {"cell": "lstm"},
+        ),
+        Preset(
+            "one-idea",
+            "ReLU's slope, the residual's identity and the LSTM's forget gate are one idea: keep the product of "
+            "factors near 1.",
+            view="idea",
+        ),
+    ),
+)
+
+
+def named(word: str, files: bool = True) -> bool:
+    """Whether a word of the command line is a preset; a file of that name comes first, where files are opened."""
+    return word in PRESETS and not (files and Path(word).exists())
+
+
+def experiment_values(name: str) -> dict[str, Any]:
+    """A preset's fields of the experiment, which a file or options may override."""
+    return dict(PRESETS[name].fields)
+
+
+def screen_values(name: str) -> dict[str, Any]:
+    """A preset's options of the screen: view, quantity, what B differs in; texts, as the command line gives them."""
+    preset = PRESETS[name]
+    found: dict[str, Any] = {}
+    if preset.view != Preset.view:
+        found["view"] = preset.view
+    if preset.quantity != Preset.quantity:
+        found["quantity"] = preset.quantity
+    if preset.changes:
+        found["b"] = [f"{each.replace('_', '-')}={value}" for each, value in preset.changes.items()]
+    return found
+
+
+def arguments(name: str) -> list[str]:
+    """The arguments that a preset's name stands for."""
+    found = PRESETS[name].experiment.to_arguments()
+    for option, value in screen_values(name).items():
+        for text in value if isinstance(value, list) else [value]:
+            found += [flag(option), text]
+    return found
+
+
+def listing(out: TextIO, width: int) -> int:
+    """`gradtui presets`: every preset with its point and the command that it stands for."""
+    import shlex
+
+    from ..text.spans import text_of, wrap
+
+    indent = "    "
+    text = tr(
+        "gradtui NAME opens a preset, and options after it change its fields: gradtui vanishing --depth 50. "
+        "The last line of each is the command that the name stands for."
+    )
+    lines = [text_of(line) for line in wrap(text, width)]
+    for preset in PRESETS.values():
+        lines += ["", preset.name]
+        lines += [indent + text_of(line) for line in wrap(tr(preset.point), max(20, width - len(indent)))]
+        # Not wrapped: a command is there to be copied.
+        lines.append(indent + shlex.join(["gradtui", *arguments(preset.name)]))
+    out.write("\n".join(lines) + "\n")
+    return 0

@@ -1,0 +1,1 @@
+"""The app: Textual, wired to the model and the views."""

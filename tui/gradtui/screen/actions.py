@@ -1,0 +1,343 @@
+"""The commands that are more than an event: they open a dialog, or ask for another experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import ModalScreen
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.core.fields import Value
+from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.data.datasets import CSV
+from gradtui_engine.experiment.experiment import options
+from gradtui_engine.run.network import verify
+
+from ..lessons import library
+from ..lessons.library import Entry as Shelved
+from ..model import events as e
+from ..model.commands import offered, shown_keys
+from ..model.cure_keys import CURES, toggled
+from ..model.needs import differences, other
+from ..model.presets import PRESETS
+from ..text.complaints import complaints
+from ..text.describe import About, label
+from ..text.language import current, tr
+from ..views.compare import compare
+from ..views.frame import bars
+from . import learning, saving
+from .dialogs.dialogs import Picker, Prompt
+from .dialogs.helping import Help
+from .palette import THEMES
+
+if TYPE_CHECKING:
+    from .app import GradtuiApp
+
+
+# -- which experiment --------------------------------------------------------------------------------------
+
+
+def is_b(app: GradtuiApp) -> bool:
+    """Whether the keys that change the experiment change B: in Compare, while B's pane is focused."""
+    return app.state.view == "compare" and app.state.pane == "side_b"
+
+
+def edited(app: GradtuiApp) -> Experiment:
+    """The experiment that the keys change."""
+    found = other(app.state.experiment, app.state.changes) if is_b(app) else None
+    return found or app.state.experiment
+
+
+def change(app: GradtuiApp, fields: dict[str, Value], record: bool = True) -> str:
+    """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
+    try:
+        experiment = edited(app).replace(**fields)
+        verify(experiment)
+    except ExperimentError as error:
+        return complaints(error.problems, "\n")
+    ask(app, experiment, record)
+    return ""
+
+
+def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
+    """Ask for an experiment, as A or, where the keys change B, as what B differs in."""
+    if not is_b(app):
+        app.send(e.Change(experiment, record=record))
+        return
+    a = app.state.experiment
+    app.send(e.Change(a, differences(a, experiment), record))
+
+
+# -- editing -----------------------------------------------------------------------------------------------
+
+
+def edit(app: GradtuiApp, field: str) -> None:
+    """Change a field in a dialog: a list for names, else a line to type in."""
+    option, experiment = options()[field], edited(app)
+    if not option.applies_to(experiment.cell):
+        only = tr(" and ").join(option.cells)
+        key = shown_keys("cell")
+        app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
+        return
+    current = getattr(experiment, field)
+    before = app.state.experiment, app.state.changes
+    if not option.kind.names:
+        _prompt(app, field, current, before)
+        return
+
+    def preview(name: str) -> None:
+        if name != getattr(edited(app), field):
+            problem = change(app, {field: name}, record=False)
+            if problem:
+                app.say(problem)
+
+    def answered(name: str | None) -> None:
+        if name == CSV:
+            _prompt(app, field, current if str(current).startswith(PREFIX) else PREFIX, before)
+        else:
+            settle(app, before, keep=name is not None)
+
+    app.push_screen(Picker(field, _possible(experiment, field), str(current), preview), answered)
+
+
+def _possible(experiment: Experiment, field: str) -> tuple[str, ...]:
+    """The names that this experiment can have: a plain RNN, say, has two activations."""
+    found = tuple(name for name in options()[field].kind.names if name == CSV or _fits(experiment, field, name))
+    return found or options()[field].kind.names
+
+
+def _fits(experiment: Experiment, field: str, name: str) -> bool:
+    try:
+        experiment.replace(**{field: name})
+    except ExperimentError:
+        return False
+    return True
+
+
+def settle(app: GradtuiApp, before: tuple[Experiment, e.Changes], keep: bool) -> None:
+    """After changes that were tried: undo leads back to what stood before; or go back there at once.
+
+    Who still follows a presenter has tried nothing: what has changed is the presenter's.
+    """
+    if app.state.following or (app.state.experiment, app.state.changes) == before:
+        return
+    app.send(e.Record(*before) if keep else e.Change(*before, record=False))
+
+
+def _prompt(app: GradtuiApp, field: str, start: Value, before: tuple[Experiment, e.Changes]) -> None:
+    def check(name: str, value: Value) -> str:
+        return change(app, {name: value}, record=False)
+
+    def answered(text: str | None) -> None:
+        settle(app, before, keep=text is not None)
+
+    app.push_screen(Prompt(field, options()[field], start, check), answered)
+
+
+def _field(app: GradtuiApp, argument: str) -> None:
+    edit(app, argument)
+
+
+def _form(app: GradtuiApp, argument: str) -> None:
+    """Every field in one form; escape puts back what was."""
+    from .dialogs.form import Form
+
+    before = app.state.experiment, app.state.changes
+
+    def apply(experiment: Experiment) -> None:
+        ask(app, experiment, record=False)
+
+    def answered(kept: Experiment | None) -> None:
+        settle(app, before, keep=kept is not None)
+
+    app.push_screen(Form(edited(app), apply, verify), answered)
+
+
+def open_preset(app: GradtuiApp, name: str) -> None:
+    """The preset's experiment, what its B differs in, its view and what its bars show."""
+    preset = PRESETS[name]
+    app.send(e.Change(preset.experiment, tuple(preset.changes.items())))
+    app.send(e.Show(preset.view))
+    app.send(e.NextQuantity(name=preset.quantity))
+
+
+def _preset(app: GradtuiApp, argument: str) -> None:
+    def answered(name: str | None) -> None:
+        if name is not None:
+            open_preset(app, name)
+
+    said = {name: About("", each.point) for name, each in PRESETS.items()}
+    title = tr("presets · enter to open, esc to go back")
+    app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said, title), answered)
+
+
+def _switch_cell(app: GradtuiApp, argument: str) -> None:
+    """The next network that this experiment can have: a plain RNN, say, has no gelu."""
+    names = options()["cell"].kind.names
+    start = names.index(edited(app).cell)
+    problems = []
+    for following in (*names[start + 1 :], *names[:start]):
+        problem = change(app, {"cell": following})
+        if not problem:
+            return
+        problems.append(problem)
+    app.say(problems[0])
+
+
+def _replay(app: GradtuiApp, argument: str) -> None:
+    if argument == "new":
+        # A's: B shares its seed, whichever pane has the focus.
+        app.send(e.Change(app.state.experiment.replace(seed=(app.state.experiment.seed + 1) % 2**63)))
+    app.when_loaded(lambda timeline: (e.TogglePlay(),))
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+
+
+def _cure(app: GradtuiApp, argument: str) -> None:
+    """Switch a cure in B, and show the comparison."""
+    cure, state = CURES[argument], app.state
+    changes = toggled(cure, state.experiment, state.changes)
+    if changes is None:
+        why = tr(cure.lacking or "A has it already", key=shown_keys("cell"))
+        app.say(tr("{cure}: {reason}", cure=tr(cure.label_of(state.experiment)), reason=why))
+        return
+    try:
+        verify(state.experiment.replace(**dict(changes)))
+    except ExperimentError as error:
+        app.say(complaints(error.problems))
+        return
+    app.send(e.Change(state.experiment, changes))
+    if state.view != "compare" and state.lesson is None:
+        app.send(e.Show("compare"))
+
+
+def _swap(app: GradtuiApp, argument: str) -> None:
+    """A becomes B, and B becomes A."""
+    a = app.state.experiment
+    b = other(a, app.state.changes)
+    if b is None or b == a:
+        app.say(tr("A and B are the same"))
+        return
+    names = {name for name, _ in app.state.changes}
+    back = tuple((name, getattr(a, name)) for name in options() if name in names)
+    app.send(e.Change(b, back))
+
+
+# -- the rest ----------------------------------------------------------------------------------------------
+
+
+def _page(app: GradtuiApp, argument: str) -> None:
+    """A page of the lesson that is read, else ten stages."""
+    if app.state.pane == "lesson":
+        learning.scroll(app, pages=int(argument))
+    else:
+        app.send(e.Select(10 * int(argument)))
+
+
+def _lock(app: GradtuiApp, argument: str) -> None:
+    """Hold the scale that is drawn; in Compare the one that A and B share."""
+    scene = app.scene()
+    if scene is not None:
+        shown = compare.sides(scene)[0] if app.state.view == "compare" else scene
+        app.send(e.Lock(None if app.state.lock is not None else bars.bars_of(shown).scale))
+
+
+def _help(app: GradtuiApp, argument: str) -> None:
+    app.push_screen(Help(app.state, app.profile))
+
+
+def _theme(app: GradtuiApp, argument: str) -> None:
+    # Our own first: the ones that the pictures and the contrast tests are about.
+    names = [*THEMES, *sorted(app.available_themes.keys() - THEMES.keys())]
+    _wear(app, names[(names.index(app.theme) + 1) % len(names)])
+
+
+def _wear(app: GradtuiApp, theme: str) -> None:
+    app.theme = theme
+    app.say(tr("theme {name}", name=theme))
+
+
+def _palette(app: GradtuiApp, argument: str) -> None:
+    if not isinstance(app.screen, ModalScreen):
+        app.action_command_palette()
+
+
+def _close(app: GradtuiApp, argument: str) -> None:
+    """Cancel a computation; else close what is open."""
+    if not app.state.loaded and app.trace is None:
+        # Nothing to go back to: the network that opens without a word is small.
+        app.send(e.Change(Experiment(), (), record=False))
+        app.say(tr("cancelled"))
+    elif not app.state.loaded and app.trace is not None:
+        shown = app.trace.experiment
+        back = bool(app.state.past) and app.state.past[-1][0] == shown
+        app.send(e.Undo() if back else e.Change(shown, record=False))
+        app.say(tr("cancelled"))
+    elif app.state.zoomed:
+        app.send(e.Zoom())
+    elif app.state.lesson is not None:
+        app.send(e.Learn(None))
+
+
+def _suspend(app: GradtuiApp, argument: str) -> None:
+    app.action_suspend_process()
+
+
+def _quit(app: GradtuiApp, argument: str) -> None:
+    app.exit(0)
+
+
+Action = Callable[["GradtuiApp", str], Any]
+ACTIONS: dict[str, Action] = {
+    "copy": saving.copy,
+    "export": saving.export,
+    "picture": saving.picture,
+    "readout": saving.readout,
+    "next": learning.go_on,
+    "lesson_back": learning.go_back,
+    "help": _help,
+    "form": _form,
+    "preset": _preset,
+    **dict.fromkeys(("up_10", "down_10"), _page),
+    "lock": _lock,
+    "cell": _switch_cell,
+    **dict.fromkeys(("activation", "init", "depth", "width", "forget_bias", "data"), _field),
+    "again": _replay,
+    "reseed": _replay,
+    **dict.fromkeys((f"cure_{name}" for name in CURES), _cure),
+    "swap": _swap,
+    "theme": _theme,
+    "palette": _palette,
+    "close": _close,
+    "suspend": _suspend,
+    "quit": _quit,
+}
+
+#: What the palette offers: title, help, what it does.
+Entry = tuple[str, str, Callable[[], Any]]
+
+
+@cache
+def shelf(names: tuple[str, ...], language: str) -> tuple[Shelved, ...]:
+    """The lessons of these names. Read once, when the palette first opens: each key that is typed there asks."""
+    return tuple(each for each in library.entries(language) if each.id in names)
+
+
+def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
+    """Every command, every field of the experiment, every preset, theme and lesson."""
+    for each in offered(app.profile):
+        yield tr(each.label), tr(each.help), partial(app.action_command, each.id)
+    for name, option in options().items():
+        yield tr("set {field}", field=label(name)), tr(option.help), partial(edit, app, name)
+    for preset in PRESETS.values():
+        yield tr("preset {name}", name=preset.name), tr(preset.point), partial(open_preset, app, preset.name)
+    for theme in sorted(app.available_themes):
+        ours = THEMES.get(theme)
+        about = tr(ours.help) if ours is not None else tr("one of Textual's themes")
+        yield tr("theme {name}", name=theme), about, partial(_wear, app, theme)
+    for lesson in shelf(app.state.lessons, current()):
+        about = f"{lesson.id} · {lesson.summary}"
+        yield tr("lesson · {title}", title=lesson.title), about, partial(learning.open_lesson, app, lesson.id)

@@ -1,0 +1,1 @@
+"""The dialogs: help, choices, the form of the experiment."""

@@ -1,0 +1,271 @@
+"""The experiment form without a screen: what stands in every field, and what it comes to.
+
+What is typed is kept as text, right or wrong, so that a fault in one field costs nothing in another. An empty text
+in an optional field means that it is left out: it follows from the others, or is not used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.core.fields import Choice, Rejected, Value
+from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.data.datasets import CSV
+from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.rules.activations import ACTIVATIONS
+
+from ...text.describe import label
+
+Texts = Mapping[str, str]
+Problems = Mapping[str, tuple[str, ...]]
+
+#: The sections of the form: every field is in exactly one.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "network": ("cell", "depth", "width", "layers", "activation", "slope"),
+    "initialisation": ("init", "gain", "init_scale", "sigma_w", "sigma_b"),
+    "gates": ("forget_bias", "input_bias", "pin_forget"),
+    "normalisation and residual": (
+        "norm", "norm_position", "residual", "residual_scale", "residual_span", "residual_block",
+    ),
+    "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss"),
+    "clipping and optimiser": (
+        "clip", "clip_threshold", "optimizer", "learning_rate", "momentum", "weight_decay",
+    ),
+    "run": ("seed", "dtype"),
+}  # fmt: skip
+#: Where the form has room for two columns, the second one starts here: both are then about equally long.
+SECOND_COLUMN = "data and loss"
+
+#: What an empty field stands for in the run, where the experiment itself keeps None.
+_IN_EFFECT: dict[str, Callable[[Experiment], Value]] = {
+    "slope": lambda e: ACTIVATIONS[e.activation_name].slope,
+    "residual_scale": lambda e: 1 / math.sqrt(e.depth) if e.residual == "scaled" else None,
+    "optimizer": lambda e: e.optimizer_name,
+}
+#: What a file decides: it does not hold for the next file or data set.
+_OF_A_FILE = {"data": ("batch", "steps", "inputs", "loss"), "cell": ("steps", "inputs")}
+#: How often fields that contradict each other are taken back before the experiment of the start stands in.
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class FormState:
+    """What stands in every field.
+
+    first are the texts of the start; sound the last ones that were right by themselves, which stand in for a text
+    that is wrong while the other fields are looked at.
+    """
+
+    start: Experiment
+    first: Texts
+    texts: Texts
+    sound: Texts
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the texts come to: the experiment, None where something is wrong, and all that is wrong, by field.
+
+    guide is the nearest experiment that there is: it says what follows to what while something is wrong.
+    """
+
+    experiment: Experiment | None
+    problems: Problems
+    guide: Experiment
+
+
+# -- texts -------------------------------------------------------------------------------------------------
+
+
+def text_of(value: Value) -> str:
+    """A value as one would type it: str of a float reads back to the bit."""
+    return "" if value is None else str(value)
+
+
+def parse(field: str, text: str) -> Value:
+    """The value of a text. Raises Rejected. Blanks around it do not count, but in a path, where they may be meant."""
+    kind = options()[field].kind
+    wanted = text if is_path(field, text) else text.strip()
+    return None if not wanted and is_optional(field) else kind.parse(wanted)
+
+
+def is_path(field: str, text: str) -> bool:
+    """Whether the text is the open form of a choice: csv:PATH."""
+    kind = options()[field].kind
+    return isinstance(kind, Choice) and bool(kind.prefix) and text.startswith(kind.prefix)
+
+
+def default_text(field: str) -> str:
+    return text_of(_default(field))
+
+
+def _default(field: str) -> Any:
+    return Experiment.__dataclass_fields__[field].default
+
+
+def of(experiment: Experiment) -> FormState:
+    """The form of an experiment: an optional field that has what would follow anyway is empty."""
+    texts = {
+        name: "" if is_optional(name) and _follows(experiment, name) else text_of(getattr(experiment, name))
+        for name in options()
+    }
+    return FormState(experiment, texts, texts, texts)
+
+
+def _follows(experiment: Experiment, field: str) -> bool:
+    try:
+        return experiment.replace(**{field: None}) == experiment
+    except ExperimentError:
+        return False
+
+
+def edit(state: FormState, field: str, text: str) -> FormState:
+    """The form with another text in one field."""
+    texts = {**state.texts, field: text}
+    if field in _OF_A_FILE and is_path("data", state.sound["data"]) and text != state.texts[field]:
+        # What the file of the start decided goes with it; what a person typed stays.
+        texts |= {name: "" for name in _OF_A_FILE[field] if state.texts[name] == state.first[name]}
+    sound = dict(state.sound)
+    for name in texts:
+        if texts[name] != state.texts[name] and not _fault(name, texts[name]):
+            sound[name] = texts[name]
+    return replace(state, texts=texts, sound=sound)
+
+
+def reset(state: FormState, field: str) -> FormState:
+    """The form with the default in one field."""
+    return edit(state, field, default_text(field))
+
+
+def undo(state: FormState, field: str) -> FormState:
+    """The form with one field as it was at the start, and what had gone with it."""
+    gone = [
+        name for name in _OF_A_FILE.get(field, ()) if is_path("data", state.first["data"]) and not state.texts[name]
+    ]
+    state = edit(state, field, state.first[field])
+    for name in gone:
+        state = edit(state, name, state.first[name])
+    return state
+
+
+def is_changed(state: FormState, field: str) -> bool:
+    """Whether a field means something else than at the start: 1 and 1.0 are the same gain."""
+    before, now = state.first[field], state.texts[field]
+    return before != now and (bool(_fault(field, now)) or parse(field, before) != parse(field, now))
+
+
+def _fault(field: str, text: str) -> str:
+    """What is wrong with a text by itself, empty where nothing is."""
+    try:
+        parse(field, text)
+    except Rejected as error:
+        return error.message
+    return ""
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+
+def read(state: FormState) -> Reading:
+    """The experiment of the texts, or every problem at once. Never raises."""
+    faults = {name: fault for name, text in state.texts.items() if (fault := _fault(name, text))}
+    values: dict[str, Any] = {
+        name: parse(name, state.sound[name] if name in faults else text) for name, text in state.texts.items()
+    }
+    made = _make(values)
+    problems: dict[str, tuple[str, ...]] = {name: (fault,) for name, fault in faults.items()}
+    if isinstance(made, Experiment):
+        return Reading(None if problems else made, _in_order(problems), made)
+    for each in made.problems:
+        if each.field not in faults:
+            problems[each.field] = (*problems.get(each.field, ()), each.message)
+    return Reading(None, _in_order(problems), _guide(values, made) or state.start)
+
+
+def _make(values: Mapping[str, Any]) -> Experiment | ExperimentError:
+    try:
+        return Experiment(**values)
+    except ExperimentError as error:
+        return error
+
+
+def _guide(values: dict[str, Any], refused: ExperimentError) -> Experiment | None:
+    """The experiment without the values that contradict the others, if there is one."""
+    for _ in range(_ROUNDS):
+        defaults = {each.field: _default(each.field) for each in refused.problems}
+        values = values | defaults
+        made = _make(values)
+        if isinstance(made, Experiment):
+            return made
+        refused = made
+    return None
+
+
+def _in_order(problems: Mapping[str, tuple[str, ...]]) -> Problems:
+    return {name: problems[name] for name in options() if name in problems}
+
+
+def automatic(guide: Experiment, field: str) -> Value:
+    """What an optional field is when it is left out; None where that is nothing, or a file decides."""
+    try:
+        without = guide.replace(**{field: None})
+    except ExperimentError:
+        return None
+    value: Value = getattr(without, field)
+    return _IN_EFFECT[field](without) if value is None and field in _IN_EFFECT else value
+
+
+def before(state: FormState, field: str) -> Value:
+    """What a field was at the start."""
+    value: Value = getattr(state.start, field)
+    return value if state.first[field] else automatic(state.start, field)
+
+
+# -- names -------------------------------------------------------------------------------------------------
+
+
+def choices(field: str) -> tuple[str, ...]:
+    """The texts to choose from, the empty one first where the field is optional; nothing where it is typed."""
+    names = options()[field].kind.names
+    return ("", *names) if names and is_optional(field) else names
+
+
+def position(field: str, text: str) -> int:
+    """Where a text stands among the choices; a path where csv:PATH stands, an unknown name before the first."""
+    names, text = choices(field), CSV if is_path(field, text) else text.strip()
+    return names.index(text) if text in names else -1
+
+
+def turn(field: str, text: str, by: int) -> str:
+    """The following name, or the one before, round and round; csv:PATH is passed over, as it wants to be typed."""
+    names = [name for name in choices(field) if name != CSV]
+    here = names.index(text.strip()) if text.strip() in names else -1 if by > 0 else 0
+    return names[(here + by) % len(names)]
+
+
+def jump(field: str, text: str, letter: str) -> str:
+    """The next name that starts with the letter, or the text itself where none does."""
+    names, here = choices(field), position(field, text)
+    order = (*names[here + 1 :], *names[: here + 1])
+    found = next((name for name in order if name.lower().startswith(letter.lower())), None)
+    return text if found is None else PREFIX if found == CSV else found
+
+
+# -- the list of fields ------------------------------------------------------------------------------------
+
+
+def groups_of_column(column: int) -> Iterator[str]:
+    """The sections of the first (0) or the second (1) column."""
+    names = list(GROUPS)
+    start = names.index(SECOND_COLUMN)
+    yield from names[start:] if column else names[:start]
+
+
+def found(field: str, words: str, help: str) -> bool:
+    """Whether a field is meant by what was typed into the filter: every word is in its name or its help."""
+    text = f"{label(field)} {field} {help}".lower()
+    return all(word in text for word in words.lower().split())

@@ -1,0 +1,101 @@
+"""The help: what the focused pane means, what the view is for, and every key that works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Group
+from rich.table import Column, Table
+from rich.text import Text
+
+from ...model.commands import COMMANDS, Command, groups, keys_of, shown_keys
+from ...model.lecture import ways_in
+from ...model.names import panes_of
+from ...model.permissions import OPEN, Profile
+from ...model.state import State
+from ...text.glyphs import render
+from ...text.language import tr
+from ...views.catalogue import VIEWS
+from ...views.frame.quantities import QUANTITIES
+from ...views.panes import TABLE
+from .dialogs import Page
+
+IDEA = (
+    "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
+    "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
+    "the product near 1."
+)
+#: Columns of the keys.
+_KEYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, and rows of (what stands in front, text)."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
+    """The focused pane first: who asks for help asks about what is in front of them."""
+    view = VIEWS[state.view]
+    here = [("", _meaning(state.pane))]
+    if TABLE[state.pane].shows_quantity:
+        quantity = QUANTITIES[state.quantity]
+        here.append((tr(quantity.label), tr(quantity.help)))
+    others = tuple((tr(TABLE[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)
+    found = [
+        Section(tr("This pane"), tuple(here)),
+        Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
+        Section(tr("The one idea"), (("", tr(IDEA)),)),
+        *(
+            Section(tr(group), tuple((_key(each, all=True), tr(each.help)) for each in commands))
+            for group, commands in groups(profile).items()
+        ),
+    ]
+    if others:
+        found.insert(2, Section(tr("The other panes of this view"), others))
+    if ways := ways_in(state):
+        # A presenter opens the help to show the class how to come in.
+        found.insert(0, Section(tr("This lecture"), ways))
+    return tuple(found)
+
+
+def _meaning(pane: str) -> str:
+    """What a pane means, with the keys that work now."""
+    return tr(TABLE[pane].help, **{each.id: _key(each) for each in COMMANDS})
+
+
+def _key(command: Command, all: bool = False) -> str:
+    """The keys that work; of a command that has none, the name under which the palette finds it."""
+    return shown_keys(command.id, all=all) or f"“{tr(command.label)}”"
+
+
+class Help(Page):
+    """Opened by `?`; the same key closes it."""
+
+    def __init__(self, state: State, profile: Profile = OPEN) -> None:
+        super().__init__()
+        self._state, self._profile = state, profile
+        for key in keys_of("help"):
+            self._bindings.bind(key, "dismiss")
+
+    def _title(self) -> str:
+        return tr("help · ↑↓ to scroll, esc to close")
+
+    def _text(self) -> Group:
+        parts: list[Text | Table] = []
+        for section in sections(self._state, self._profile):
+            parts.append(Text(render(section.title), "bold underline"))
+            # What stands in front keeps a column of its own, however often its text is wrapped.
+            table = Table.grid(
+                Column(width=_KEYS, style="bold"), Column(ratio=1, overflow="fold"), padding=(0, 1), expand=True
+            )
+            for front, body in section.rows:
+                if front:
+                    table.add_row(Text(render(f"  {front}")), Text(render(body)))
+                else:
+                    parts.append(Text(render(body)))
+            parts += [table, Text("")] if table.rows else [Text("")]
+        return Group(*parts)

@@ -1,0 +1,110 @@
+"""Lessons by key: open one, go on, answer, go back. What a step wants of the screen is staged by events."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gradtui_engine.core.fields import Rejected
+
+from ..lessons import course, library
+from ..lessons.lesson import LETTERS, Lesson, Question
+from ..lessons.staging import cue, scenery, turned
+from ..model import events as e
+from ..model.progress import Progress
+from ..text.describe import About
+from ..text.language import current, tr
+from ..views.frame.layout import arrange
+from ..views.lesson import panes
+from .dialogs.dialogs import Ask, Picker
+
+if TYPE_CHECKING:
+    from .app import GradtuiApp
+
+
+def open_lesson(app: GradtuiApp, name: str) -> None:
+    """Begin a lesson, from its first step."""
+    scene = app.scene()
+    shelf = panes.shelf(scene) if scene is not None else None
+    entry = next((each for each in shelf or () if each.id == name), None)
+    # From the palette: nobody has asked for the list yet.
+    entry = entry or library.find(name, current())
+    if entry is None:
+        return
+    if entry.lesson is None:
+        app.say(entry.summary)
+        return
+    _turn(app, None, Progress(name), entry.lesson)
+
+
+def go_on(app: GradtuiApp, argument: str) -> None:
+    """Of the list: open the highlighted lesson. Of a lesson: answer its question, else the next step."""
+    if app.state.view == "lessons":
+        open_lesson(app, app.state.item)
+        return
+    scene, progress = app.scene(), app.state.lesson
+    lesson = panes.opened(scene) if scene is not None else None
+    if lesson is None or progress is None:
+        return
+    question = course.current(progress, lesson).question
+    if question is not None and progress.answer is None:
+        _ask(app, progress, lesson, question)
+    elif progress.step >= len(lesson.steps) - 1:
+        app.send(e.Learn(None))
+        app.send(e.Show("lessons"))
+        app.say(tr("lesson finished: {title}", title=lesson.title))
+    else:
+        _turn(app, progress, course.advance(progress, lesson), lesson)
+
+
+def go_back(app: GradtuiApp, argument: str) -> None:
+    scene, progress = app.scene(), app.state.lesson
+    lesson = panes.opened(scene) if scene is not None else None
+    if lesson is not None and progress is not None:
+        _turn(app, progress, course.back(progress, lesson), lesson)
+
+
+def scroll(app: GradtuiApp, lines: int = 0, pages: int = 0) -> None:
+    """The text of the open lesson, by lines or by pages that share one; where all of it is seen it stays."""
+    scene, box = app.scene(), arrange(app.state, *app.size).get("lesson")
+    if scene is not None and box is not None:
+        width, height = box.width - 2, box.height - 2
+        # Heading and keys stay where they are.
+        app.send(e.Scroll(lines + pages * max(height - 3, 1), panes.most_offset(scene, width, height)))
+
+
+def _turn(app: GradtuiApp, before: Progress | None, after: Progress, lesson: Lesson) -> None:
+    """Show a step, and bring the screen to where it wants it."""
+    app.send(e.Learn(after))
+    setup = turned(before, after, lesson)
+    if setup is None:
+        return
+    for event in scenery(setup):
+        app.send(event)
+    app.when_loaded(partial(cue, setup))
+    app.send(e.Focus(pane="lesson"))
+
+
+def _ask(app: GradtuiApp, progress: Progress, lesson: Lesson, question: Question) -> None:
+    """Take the reader's prediction: one of the choices, or a number."""
+
+    def answered(text: str | None) -> None:
+        if text is not None:
+            value = course.read_answer(question, text)
+            _turn(app, progress, course.answer(progress, lesson, value), lesson)
+
+    if question.choices:
+        letters = tuple(LETTERS[: len(question.choices)])
+        said = {letter: About(each.say) for letter, each in zip(letters, question.choices, strict=True)}
+        title = tr("your prediction · enter to answer, esc to go back")
+        app.push_screen(Picker("prediction", letters, letters[0], lambda name: None, said, title), answered)
+        return
+
+    def check(text: str) -> str:
+        try:
+            course.read_answer(question, text)
+        except Rejected as error:
+            return tr(error.message)
+        return ""
+
+    app.push_screen(Ask(tr("your prediction"), question.ask, check), answered)

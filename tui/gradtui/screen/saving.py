@@ -1,0 +1,91 @@
+"""Taking things along: the reproducing command, files, a picture, plain text."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from ..share import clipboard
+from ..share.address import command
+from ..share.exports import FORMATS, Format, Material, NotWritten, write
+from ..text.describe import About
+from ..text.formats import percent
+from ..text.language import tr
+from ..text.summary import describe
+
+if TYPE_CHECKING:
+    from .app import GradtuiApp
+
+
+def copy(app: GradtuiApp, argument: str) -> None:
+    """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
+    app.say(clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files))
+
+
+def export(app: GradtuiApp, argument: str) -> None:
+    """Choose a format, and save."""
+    from .dialogs.dialogs import Picker
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            # The picker has to be gone before the screen is taken.
+            app.call_after_refresh(start, app, name)
+
+    said = {name: About(each.label, each.help) for name, each in FORMATS.items()}
+    title = tr("export · enter to save, esc to go back")
+    app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None, said, title), answered)
+
+
+def picture(app: GradtuiApp, argument: str) -> None:
+    """The screen as SVG, without a question."""
+    start(app, "svg")
+
+
+def start(app: GradtuiApp, name: str) -> None:
+    if not app.profile.files:  # the command says why before anybody comes here
+        return
+    app.run_worker(_save(app, FORMATS[name]), exclusive=True, group="export")
+
+
+async def _save(app: GradtuiApp, chosen: Format) -> None:
+    """Collect what the format needs, and write it in another thread."""
+    from ..share.asciicast import film, moments
+
+    scene = app.scene()
+    if scene is None:
+        return
+    b = scene.other if app.state.view == "compare" else None
+    title, screen = describe(scene.trace.experiment), ""
+    if chosen.source == "picture":
+        screen = app.export_screenshot(title=title)
+    elif chosen.source == "film":
+        states = moments(app.state, scene.timeline)
+        screen = await film(
+            app,
+            states,
+            app.show_state,
+            lambda: app.state,
+            title,
+            lambda share: app.say(tr("filming … {share}", share=percent(share))),
+        )
+    material = Material(scene.trace, b.trace if b is not None else None, screen)
+    try:
+        path = await asyncio.to_thread(write, chosen, material)
+    except NotWritten as error:
+        app.say(str(error), severity="error")
+        return
+    except OSError as error:  # the folder that the program was started in is gone
+        app.say(tr("nothing was written: {reason}", reason=error.strerror or str(error)), severity="error")
+        return
+    app.say(tr("written: {path}", path=path))
+
+
+def readout(app: GradtuiApp, argument: str) -> None:
+    """The focused pane as plain text."""
+    from ..views.plain_text import readout as read
+    from .dialogs.dialogs import PlainText
+
+    scene = app.scene()
+    if scene is not None:
+        app.push_screen(PlainText("\n".join(read(scene, app.state.pane))))

@@ -1,0 +1,1 @@
+"""The terminal: its driver, when a frame may be drawn, and what is written for it."""

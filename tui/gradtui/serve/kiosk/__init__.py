@@ -1,0 +1,1 @@
+"""The screen for visitors of a machine that is not theirs."""

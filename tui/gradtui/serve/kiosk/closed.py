@@ -1,0 +1,127 @@
+"""The app and the driver of a kiosk: what Textual (8.2.8) would do with files, programs and signals, it does not do."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from rich.segment import Segments
+from textual import constants, events
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
+
+from ...model import events as e
+from ...model.permissions import VISITOR, Profile
+from ...model.state import State
+from ...screen.app import GradtuiApp
+from ...screen.terminal.driver import Lifeline
+from .kiosk import CRASHED, note
+
+#: Columns and rows that a window has at the least and at the most: one of 10,000 × 10,000 takes 180 MB and 12 s.
+LEAST, MOST = Size(20, 6), Size(300, 100)
+#: Textual's own variables, as if none was set: they write logs and pictures, press keys, connect to a console.
+_CONSTANTS: dict[str, Any] = {
+    "DEBUG": False,
+    "DRIVER": None,
+    "LOG_FILE": None,
+    "FILTERS": "",
+    "PRESS": "",
+    "SCREENSHOT_DELAY": -1,
+    "SHOW_RETURN": False,
+}
+
+
+def clamped(size: Size) -> Size:
+    """A window's size as the program is told of it."""
+    return Size(*(min(max(n, least), most) for n, least, most in zip(size, LEAST, MOST, strict=True)))
+
+
+def _nothing(self: Any, *arguments: Any, **named: Any) -> None:
+    """What a closed door does."""
+
+
+class KioskDriver(Lifeline):
+    """Sizes are clamped whoever tells of them, nothing stops the process, and nothing is delivered."""
+
+    def __init__(self, app: Any, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None):
+        super().__init__(app, debug=debug, mouse=mouse and app.mouse, size=size)
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+
+    @property
+    def can_suspend(self) -> bool:
+        return False
+
+    open_url = _nothing
+    deliver_binary = _nothing
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return clamped(Size(*super()._get_terminal_size()))
+
+    def process_message(self, message: Message) -> None:
+        """A size may also come in-band, as an escape sequence that anybody can type."""
+        if isinstance(message, events.Resize):
+            message = events.Resize.from_dimensions(clamped(message.size), message.pixel_size)
+        super().process_message(message)
+
+    def _run_input_thread(self) -> None:
+        """Textual's, but the traceback goes where all of them go."""
+        try:
+            self.run_input_thread()
+        except BaseException as error:
+            self._app.call_later(self._app._handle_exception, error)
+
+
+class KioskApp(GradtuiApp):
+    """gradtui's screen for a visitor. log_file is told of a crash; mouse is the setting."""
+
+    def __init__(
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = VISITOR
+    ) -> None:
+        vars(constants).update(_CONSTANTS)
+        super().__init__(state, cursor, fps, profile)
+        self.log_file: TextIO | None = None
+        self.mouse = True
+        self._sentence = ""
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return KioskDriver if issubclass(found, LinuxDriver) else found
+
+    # -- closed doors ----------------------------------------------------------------------------------
+
+    open_url = _nothing
+    _deliver_binary = _nothing
+    deliver_binary = _nothing
+    deliver_text = _nothing
+    deliver_screenshot = _nothing
+    action_screenshot = _nothing
+    action_suspend_process = _nothing
+
+    def save_screenshot(self, *arguments: Any, **named: Any) -> str:
+        return ""
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Nothing stops, and no other program is meant to run."""
+        yield
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def _handle_exception(self, error: BaseException) -> None:
+        """One line for the visitor, all of it for the log; the first failure is the one that counts."""
+        if not self._sentence:
+            self._sentence = note(error, self.log_file)
+        super()._handle_exception(error)  # type: ignore[arg-type]
+        self._return_code = CRASHED
+
+    def panic(self, *renderables: Any) -> None:
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        sentence = self._sentence or note(None, self.log_file)
+        self._exit_renderables[:] = [Segments(self.console.render(sentence, self.console.options))]
+        self._close_messages_no_wait()

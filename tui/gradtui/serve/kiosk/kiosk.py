@@ -1,0 +1,194 @@
+"""`gradtui kiosk`: the screen for visitors of a machine that is not theirs, with every way out of it closed.
+
+What closes each way: `Profile` the commands and what is read, `ENVIRONMENT` the variables, `closed` what Textual would
+do by itself. The machine's own walls (ulimit, a user without rights) are in docs/serving.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from gradtui_engine.core.message import Message
+
+from ...model.permissions import VISITOR, Profile
+from ...text.language import tr
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment
+
+    from .closed import KioskApp
+
+#: What a command after `ssh host` is handed to a ForceCommand in.
+_ASKED_FOR = "SSH_ORIGINAL_COMMAND"
+#: Of a visitor's environment this reaches the program, where it is short and printable: what the terminal is like.
+VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES")
+_MOST_CHARACTERS = 64
+#: Beside it: no settings of the account; 20 sessions on two cores have 15 frames a second each. PATH finds nothing.
+ENVIRONMENT = {
+    "GRADTUI_CONFIG": os.devnull,
+    "GRADTUI_FPS": "15",
+    "HOME": "/",
+    "PATH": "",
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
+}
+#: Keys that send a signal while the terminal is not the program's yet: ctrl+c, ctrl+\ and ctrl+z.
+_KEYS_THAT_SIGNAL = ("SIGINT", "SIGQUIT", "SIGTSTP")
+#: The exit status after a crash (EX_SOFTWARE).
+CRASHED = 70
+
+
+def environment_of(visitor: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a session, out of what the visitor's side says."""
+    told = {name: visitor[name] for name in VARIABLES if name in visitor}
+    fit = {name: text for name, text in told.items() if len(text) <= _MOST_CHARACTERS and text.isprintable()}
+    return fit | ENVIRONMENT
+
+
+def close(visitor: Mapping[str, str]) -> None:
+    """Close this process, for good. Has to come before Textual is imported, or its own variables may count."""
+    for name in _KEYS_THAT_SIGNAL:
+        with contextlib.suppress(AttributeError, ValueError):  # Windows; not the main thread
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    kept = environment_of(visitor)
+    os.environ.clear()
+    os.environ.update(kept)
+    VISITOR.enforce()
+    # Both would be written over the screen, with paths.
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+
+
+def kiosk_app(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: TextIO | None = None,
+    profile: Profile = VISITOR,
+) -> KioskApp:
+    """The app of a session, for a server that runs it: `arguments` as after `gradtui kiosk`, environment the visitor's.
+
+    Closes this process. log is told of a crash, one line of JSON. Raises SettingsError with every problem.
+    """
+    return app_for(switches_of(arguments, environment), log, profile)
+
+
+def switches_of(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
+    """Close this process, and read the arguments, whose settings are in force from then on. Raises SettingsError."""
+    close(environment)
+    from ...cli.main import COMMANDS, read
+
+    _, usage = read(COMMANDS["kiosk"], list(arguments))
+    found: argparse.Namespace = usage.switches
+    return found
+
+
+def app_for(
+    switches: argparse.Namespace,
+    log: TextIO | None,
+    profile: Profile = VISITOR,
+    make: type[KioskApp] | None = None,
+) -> KioskApp:
+    """The app of these switches; make is its class."""
+    from ...cli.launch import app_of
+    from .closed import KioskApp
+
+    app = app_of(switches, make or KioskApp, profile)
+    assert isinstance(app, KioskApp)
+    app.log_file, app.mouse = log, switches.loaded.settings.mouse
+    return app
+
+
+# -- the command -------------------------------------------------------------------------------------------
+
+
+def enter() -> str:
+    """Close the process before anything is read; why there is no session, empty where there is."""
+    asked = os.environ.get(_ASKED_FOR) is not None
+    close(os.environ.copy())
+    sys.excepthook = lambda kind, error, trace: _last_words(error)
+    threading.excepthook = lambda found: _last_words(found.exc_value)
+    sys.unraisablehook = lambda found: None
+    return tr("no commands are run here; connect without one") if asked else ""
+
+
+def check(experiment: Experiment, switches: argparse.Namespace) -> None:
+    """What is read of the switches, so that their problems come with all the others."""
+    global _log
+    from gradtui_engine.core.fields import Rejected
+    from gradtui_engine.core.problems import ExperimentError, Problem
+
+    from ...cli.launch import opening
+
+    problems: list[Problem] = []
+    try:
+        _log = _opened(switches.log_fd) if switches.log_fd is not None else None
+    except Rejected as error:
+        problems.append(Problem("--log-fd", error.message))
+    try:
+        switches.opening = opening(experiment, switches)
+    except ExperimentError as error:
+        problems += error.problems
+    if problems:
+        raise ExperimentError(problems)
+
+
+def _opened(text: str) -> TextIO:
+    """The log behind a file descriptor's number. Raises Rejected."""
+    from gradtui_engine.core.fields import Integer, Rejected
+
+    number = int(Integer(3, 10**6).parse(text))
+    try:
+        return os.fdopen(number, "w", encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise Rejected(Message("{number} is no open file: {reason}", number=number, reason=error.strerror)) from None
+
+
+def run(switches: argparse.Namespace) -> int:
+    """Run a session in this terminal; its exit status."""
+    from gradtui_engine.core.problems import ExperimentError, Problem
+
+    from ...cli.launch import status_of
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise ExperimentError([Problem("terminal", Message("the screen needs a terminal; connect with: ssh -t"))])
+    status = status_of(app_for(switches, _log))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Whatever is still being computed is nobody's any more, and Python would wait for it.
+    os._exit(status)
+
+
+# -- what is left of a crash -------------------------------------------------------------------------------
+
+_log: TextIO | None = None
+FAILED = "the program has failed; the host finds what happened under the number {id}"
+
+
+def note(error: BaseException | None, log: TextIO | None) -> str:
+    """Tell the log of a crash; the sentence for the visitor, without anything of the machine in it."""
+    number = secrets.token_hex(4)
+    if log is not None:
+        text = "".join(traceback.format_exception(error)) if error is not None else ""
+        line = {"event": "crash", "id": number, "error": repr(error), "traceback": text}
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+    return tr(FAILED, id=number)
+
+
+def _last_words(error: BaseException | None) -> None:
+    """Of a crash before or after the app, instead of a traceback."""
+    sentence = note(error, _log)
+    with contextlib.suppress(OSError, ValueError):
+        print(sentence, file=sys.__stderr__, flush=True)

@@ -1,0 +1,1 @@
+"""Lectures: a presenter's screen, shown to every visitor."""

@@ -1,0 +1,48 @@
+"""What a server was asked for, checked, and as text for the process that does it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .session.limits import Limits
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for, checked."""
+
+    host: str
+    port: int
+    key_file: Path
+    password: str | None
+    authorized_keys: Path | None
+    form: str
+    metrics: int | None
+    #: The browsers' port, and the names by which they may ask for it.
+    web: int | None
+    names: tuple[str, ...]
+    limits: Limits
+    #: What each visitor's program is started with.
+    arguments: tuple[str, ...]
+    #: The host's own language.
+    language: str
+    #: The log of a lecture; None where there is none.
+    lecture_log: Path | None = None
+
+    def text(self) -> str:
+        """All of it, a password included: nothing for a command line, which others may read."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def of_text(cls, text: str) -> Plan:
+        """What `text` has told."""
+        found: dict[str, Any] = json.loads(text)
+        paths = {name: Path(found[name]) if found[name] is not None else None for name in _PATHS}
+        lists = {name: tuple(found[name]) for name in ("names", "arguments")}
+        return cls(**found | paths | lists | {"limits": Limits(**found["limits"])})
+
+
+_PATHS = ("key_file", "authorized_keys", "lecture_log")

@@ -1,0 +1,1 @@
+"""A visitor's session: its process, its limits, its end."""

@@ -1,0 +1,62 @@
+"""A screen in words and back: the arguments of its address by name, and the cursor beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.core.fields import Rejected
+from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.spelling import flag
+
+from ...model.lecture import OPENING
+from ...model.state import State
+from ...model.timeline import Timeline
+from ...share import address
+from .link import Words
+
+_FIELDS = {flag(name): name for name in options()}
+_ROWS = {f"--{row.name}": row.name.replace("-", "_") for row in address.ROWS}
+_STEP, _STAGE, _LESSON = "--step", "--stage", ("--lesson", "--lesson-step")
+
+
+def words(state: State, timeline: Timeline | None) -> Words | None:
+    """What followers are told of a state; None of a table of the presenter's: it is nobody else's."""
+    if str(state.experiment.data or "").startswith(PREFIX) or str(dict(state.changes).get("data")).startswith(PREFIX):
+        return None
+    found: Words = {}
+    rest = address.arguments(state, timeline if state.loaded else None)
+    while rest:
+        name = rest.pop(0)
+        if name == address.B:
+            found.setdefault(name, []).append(rest.pop(0))
+        else:
+            found[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True
+    found.pop(_STEP, None)
+    if state.loaded:
+        # Of a trace that is on its way nobody knows the steps yet.
+        found[_STEP] = str(state.step + 1)
+    return found
+
+
+def read(found: Mapping[str, Any]) -> State | None:
+    """The state that words tell of, what only the presenter has left out; None where they make no sense here.
+
+    A lesson of the presenter's own is not to be had by visitors.
+    """
+    try:
+        values = {_FIELDS[name]: options()[_FIELDS[name]].kind.parse(text) for name, text in found.items()
+                  if name in _FIELDS}  # fmt: skip
+        experiment = Experiment.from_mapping(values)
+        given = {_ROWS[name]: value for name, value in found.items() if name in _ROWS}
+        given[address.B.removeprefix("--")] = found.get(address.B)
+        state, _ = address.read(experiment, given)
+    except (ExperimentError, Rejected):
+        without = {name: value for name, value in found.items() if name not in _LESSON and value != "lesson"}
+        return read(without) if len(without) < len(found) else None
+    step = int(str(found.get(_STEP, OPENING + 1))) - 1
+    stage = found.get(_STAGE)
+    return replace(state, step=step, selected=None if stage is None else int(str(stage)))

@@ -1,0 +1,226 @@
+"""The address of what is on the screen: the command that opens the same experiment, view and cursor elsewhere.
+
+One row for each field of the state that is worth sharing: its option, what it accepts, and the event that restores it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradtui_engine import Experiment, ExperimentError, Problem
+from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, given, not_allowed
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import unknown_name
+from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.rules.activations import ACTIVATIONS
+
+from ..lessons import library
+from ..model import events as e
+from ..model.names import AXES, PANE_NAMES, QUANTITIES, VIEWS, panes_of
+from ..model.progress import Progress
+from ..model.state import MOST_ANGLE, MOST_TERMS, State, update
+from ..model.timeline import Grain, Timeline
+from ..text import scale
+from ..text.language import current as language
+
+#: The option that says what B differs in, FIELD=VALUE, as often as there are fields.
+B = "--b"
+_MANY = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One option of the screen: the state's field and what it accepts; None: a switch, or what the view decides."""
+
+    name: str
+    field: str
+    help: str
+    kind: Kind | None
+
+
+class _Scale(Kind):
+    """A scale in words, checked."""
+
+    @property
+    def allowed(self) -> str:
+        spelled = {kind.replace("-", "_"): f"{kind}:LOW:HIGH" for kind in scale.SCALES}
+        return Message(
+            "{log} or {sign_log} in powers of ten from {least} to {most}, {linear}, with 0 between them",
+            **spelled, least=scale.LEAST_POWER, most=scale.MOST_POWER,
+        )  # fmt: skip
+
+    def parse(self, text: str) -> str:
+        try:
+            return scale.spelled(scale.read(text))
+        except ValueError:
+            raise not_allowed(given(text), self.allowed) from None
+
+
+def _number(low: int, high: int) -> Integer:
+    return Integer(low, high)
+
+
+def _name(*names: str) -> Choice:
+    return Choice(lambda: names)
+
+
+ROWS = (
+    Row("view", "view", "view to open", _name(*VIEWS)),
+    Row("step", "step", "step of the trace under the cursor, 1 the first", _number(1, _MANY)),
+    Row("stage", "selected", "selected stage (layer or time step)", _number(0, _MANY)),
+    Row("unit", "unit", "selected unit, 1 the first", _number(1, _MANY)),
+    Row("grain", "grain", "what a step is", _name(*map(str, Grain))),
+    Row("quantity", "quantity", "what the bars show", _name(*QUANTITIES)),
+    Row("axis", "axis_kind", "the bars' axis instead of the quantity's own", _name(*AXES)),
+    Row("scale", "lock", "scale that the bars hold, such as log:-18:0", _Scale()),
+    Row("row", "row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
+    Row("function", "function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3)),
+    Row("terms", "terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
+    Row("angle", "angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
+    Row("pane", "pane", f"focused pane; {PANE_NAMES}", None),
+    Row("rows", "rows", "bars over time as rows", None),
+    Row("interleaved", "interleaved", "A and B interleaved", None),
+    Row("zoomed", "zoomed", "the focused pane alone", None),
+    Row("lesson", "lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
+    Row("lesson-step", "lesson_step", "step of the lesson, 1 the first", _number(1, _MANY)),
+)
+#: Fields that count from 1 on the command line, as people do.
+_FROM_ONE = ("step", "unit", "function", "lesson-step")
+_SWITCHES = ("rows", "interleaved", "zoomed")
+
+
+def switches() -> list[tuple[str, dict[str, Any]]]:
+    """The options for argparse."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for row in ROWS:
+        if row.name in _SWITCHES:
+            found.append((f"--{row.name}", {"action": "store_true", "help": row.help}))
+        else:
+            allowed = f": {row.kind.allowed}" if isinstance(row.kind, Choice) else ""
+            metavar = "NAME" if allowed or row.name == "pane" else "SCALE" if isinstance(row.kind, _Scale) else "N"
+            found.append((f"--{row.name}", {"metavar": metavar, "help": row.help + allowed}))
+    what = "what experiment B of Compare differs in; may be given several times"
+    return [*found, (B, {"action": "append", "metavar": "FIELD=VALUE", "help": what})]
+
+
+# -- from the command line ---------------------------------------------------------------------------------
+
+
+def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple[e.Event, ...]]:
+    """The state to open, and the events that put the cursor in place once the trace is there.
+
+    Raises ExperimentError with every problem.
+    """
+    problems: list[Problem] = []
+    changes = _changes(experiment, given.get("b") or (), problems)
+    values: dict[str, Any] = {}
+    for row in ROWS:
+        text = given.get(row.name.replace("-", "_"))
+        if text is None or text is False:
+            continue
+        try:
+            value = row.kind.parse(text) if row.kind is not None else text
+            values[row.field] = int(str(value)) - 1 if row.name in _FROM_ONE else value
+        except Rejected as error:
+            problems.append(Problem(f"--{row.name}", error.message))
+    lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
+    state = State(experiment, changes, cell=experiment.cell, lesson=lesson)
+    step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
+    if "grain" in values:
+        values["grain"] = Grain(values["grain"])
+    if "lock" in values:
+        values["lock"] = scale.read(values["lock"])
+    state = replace(state, **values)
+    panes = panes_of(state)
+    if pane is not None and pane not in panes:
+        problems.append(Problem("--pane", unknown_name(str(pane), panes)))
+    if problems:
+        raise ExperimentError(problems)
+    state = replace(state, pane=pane or panes[0])
+    cursor: list[e.Event] = []
+    if step is not None:
+        cursor.append(e.Jump(step=step))
+    if stage is not None:
+        cursor.append(e.Select(stage=stage))
+    return state, tuple(cursor)
+
+
+def _lesson(name: str | None, step: int | None, problems: list[Problem]) -> Progress | None:
+    """Where the reader stands: in a lesson that can be read, at a step that it has; its questions are open again."""
+    if name is None:
+        if step is not None:
+            problems.append(Problem("--lesson-step", Message("needs a lesson: --lesson NAME")))
+        return None
+    entry = library.find(name, language())
+    if entry is None or entry.lesson is None:
+        unreadable = Problem("--lesson", Message("{name} cannot be read", name=repr(name)))
+        problems += entry.problems if entry is not None else (unreadable,)
+        return None
+    most = len(entry.lesson.steps)
+    if step is not None and step >= most:
+        message = Message(
+            "{given} given; allowed: 1 to {most}, the steps of {name}", given=step + 1, most=most, name=name
+        )
+        problems.append(Problem("--lesson-step", message))
+    return Progress(name, step or 0)
+
+
+def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> e.Changes:
+    """What B differs in, out of FIELD=VALUE texts."""
+    values: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in options():
+            shape = Message("{given} given; allowed: {allowed}", given=repr(text), allowed="FIELD=VALUE")
+            problems.append(Problem(B, unknown_name(name, tuple(options())) if equals else shape))
+            continue
+        try:
+            values[name] = None if not value and is_optional(name) else options()[name].kind.parse(value)
+        except Rejected as error:
+            problems.append(Problem(f"{B} {name}", error.message))
+    try:
+        experiment.replace(**values)
+    except ExperimentError as error:
+        problems += [Problem(f"{B} {each.field}", each.message) for each in error.problems]
+    return tuple(values.items())
+
+
+# -- to the command line -----------------------------------------------------------------------------------
+
+
+def arguments(state: State, timeline: Timeline | None) -> list[str]:
+    """The arguments that lead from a fresh start to this state."""
+    found = state.experiment.to_arguments()
+    for name, value in state.changes:
+        found += [B, f"{name.replace('_', '-')}={'' if value is None else value}"]
+    fresh = State(state.experiment, state.changes, cell=state.cell)
+    if timeline is not None:
+        fresh = update(fresh, e.Loaded(state.experiment), timeline)
+    # View and lesson decide which pane has the focus.
+    usual = replace(fresh, pane=panes_of(state)[0])
+    for row, value, default in zip(ROWS, _shared(state), _shared(usual), strict=True):
+        if value is not None and value != default:
+            found += list(_spell(row, value))
+    return found
+
+
+def _shared(state: State) -> list[Any]:
+    """What each row says of a state."""
+    lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
+    of_lesson = {"lesson": lesson, "lesson_step": step}
+    return [of_lesson[row.field] if row.field in of_lesson else getattr(state, row.field) for row in ROWS]
+
+
+def _spell(row: Row, value: Any) -> Iterator[str]:
+    yield f"--{row.name}"
+    if row.name not in _SWITCHES:
+        yield scale.spelled(value) if row.field == "lock" else str(value + 1 if row.name in _FROM_ONE else value)
+
+
+def command(state: State, timeline: Timeline | None) -> str:
+    """The whole command, ready for a POSIX shell."""
+    return shlex.join(["gradtui", *arguments(state, timeline)])

@@ -1,0 +1,1 @@
+"""How numbers, lines and sentences are written, in any language and any font."""

@@ -1,0 +1,56 @@
+"""What a field is called, and what its names mean, from the engine's own tables: a formula (or description), a note."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.data.datasets import CSV, DATA_SETS
+from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.mlp import BLOCKS
+from gradtui_engine.program.normalisation import NORMALISATIONS
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.clipping import CLIPPINGS
+from gradtui_engine.rules.initialisers import INITIALISERS
+from gradtui_engine.rules.losses import LOSSES
+from gradtui_engine.rules.optimisers import OPTIMISERS
+
+from .language import tr
+
+
+class About(NamedTuple):
+    """Formula and note, in English."""
+
+    formula: str = ""
+    note: str = ""
+
+
+_TABLES: dict[str, dict[str, About]] = {
+    "activation": {row.name: About(row.formula, row.note) for row in ACTIVATIONS.values()},
+    "init": {row.name: About(row.formula, row.note) for row in INITIALISERS.values()},
+    "cell": {row.name: About(row.formula, row.note) for row in CELLS.values()},
+    "data": {row.name: About(row.description, row.note) for row in DATA_SETS.values()},
+    "norm": {row.name: About(row.formula, row.note) for row in NORMALISATIONS.values()},
+    "residual_block": {row.name: About(row.formula, row.note) for row in BLOCKS.values()},
+    "loss": {row.name: About(row.formula, row.note) for row in LOSSES.values()},
+    "clip": {row.name: About(row.formula, row.note) for row in CLIPPINGS.values()},
+    "optimizer": {row.name: About(row.formula, row.note) for row in OPTIMISERS.values()},
+    "field": {name: About(each.help) for name, each in options().items()},
+}
+
+
+def about(field: str, name: str) -> About:
+    """What is known of a name; nothing for a name that no table has."""
+    return _TABLES.get(field, {}).get(CSV if name.startswith(PREFIX) else name, About())
+
+
+def label(field: str) -> str:
+    """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
+    words, said = field.replace("_", " "), tr(key(field))
+    return words if said == key(field) else f"{said} {words}"
+
+
+def key(field: str) -> str:
+    """A field's key in the catalogues: by itself the word stands for other things elsewhere (layers on an axis)."""
+    return f"field {field}"

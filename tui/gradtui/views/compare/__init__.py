@@ -1,0 +1,1 @@
+"""Compare: A and B under one cursor."""

@@ -1,0 +1,297 @@
+"""Compare: A and B under one cursor on one axis, and the difference in words and numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from gradtui_engine import Experiment
+from gradtui_engine.core.numerics import ratio
+from gradtui_engine.experiment.experiment import options
+
+from ...model.commands import shown_keys
+from ...model.cure_keys import CURES, has, subject, takes_away
+from ...model.needs import Failed, Simulation, differences, other
+from ...text.formats import short
+from ...text.language import tr
+from ...text.spans import Line, first_title, page, width_of, wrap
+from ...text.summary import describe
+from ..frame import bars
+from ..frame.scene import Scene
+from ..frame.verdict import verdict
+
+#: Fields that say more under another name: without an optimiser it is plain SGD.
+_SHOWN = {"optimizer": "optimizer_name"}
+
+#: What A and B have in common, or are not compared fairly.
+_SHARED = ("seed", "data", "batch", "steps", "inputs")
+
+
+def sides(scene: Scene) -> tuple[Scene, Scene | None]:
+    """A and B on one scale. Without a change there is no B yet: it would be A."""
+    b = scene.other
+    scale = bars.own_scale(scene, *([b] if b is not None else []))
+    return replace(scene, given_scale=scale), replace(b, given_scale=scale) if b is not None else None
+
+
+def title_a(scene: Scene, width: int) -> str:
+    return _titles(scene, width)[0]
+
+
+def title_b(scene: Scene, width: int) -> str:
+    return _titles(scene, width)[1]
+
+
+def _titles(scene: Scene, width: int) -> tuple[str, str]:
+    """A's and B's, which say as much as each other: the longest form that fits of both."""
+    a, b = sides(scene)
+    forms = list(zip(_forms("A", a), _forms("B", b) if b is not None else ["B"] * 4, strict=True))
+    one, two = next((pair for pair in forms if all(width_of([(each, "")]) <= width for each in pair)), forms[-1])
+    return first_title(width, one), first_title(width, two)
+
+
+def _forms(letter: str, scene: Scene) -> list[str]:
+    what, axis = describe(scene.trace.experiment, 1).rpartition(" · ")[0], _axis(scene)
+    # A scale that is held is the person's doing, and stands nowhere else.
+    second = axis if scene.state.lock is not None else what
+    return [f"{letter} · {what} · {axis}", f"{letter} · {second}", f"{letter} · {axis}", letter]
+
+
+def view_a(scene: Scene, width: int, height: int) -> list[Line]:
+    return bars.view(sides(scene)[0], width, height)
+
+
+def view_b(scene: Scene, width: int, height: int) -> list[Line]:
+    b = sides(scene)[1]
+    return bars.view(b, width, height) if b is not None else page(_absent(scene, width), width, height)
+
+
+def _absent(scene: Scene, width: int) -> list[Line]:
+    """Why there is no B on the screen."""
+    if not scene.state.changes:
+        return wrap(tr("B is A so far. Each cure has a key: see below."), width)
+    wanted = other(scene.trace.experiment, scene.state.changes)
+    if wanted is None:
+        return wrap(tr("B is not possible: its changes do not go together with A."), width, "broken")
+    found = scene.results.get(Simulation(wanted))
+    if isinstance(found, Failed):
+        return wrap(tr(found.problem), width, "broken")
+    return wrap(tr("computing …"), width, "dim")
+
+
+def _axis(scene: Scene) -> str:
+    """The scale, and whether it is held."""
+    drawn = bars.bars_of(scene)
+    held = f" · {tr('scale locked')}" if scene.state.lock is not None else ""
+    return f"{tr(drawn.scale.kind)} {drawn.scale.label}{held}"
+
+
+# -- interleaved -------------------------------------------------------------------------------------------
+
+
+def title_both(scene: Scene, width: int) -> str:
+    axis = _axis(sides(scene)[0])
+    return first_title(width, tr("A and B, stage by stage · {axis}", axis=axis), f"A, B · {axis}", "A, B")
+
+
+def view_both(scene: Scene, width: int, height: int) -> list[Line]:
+    """Each stage twice, A above B."""
+    a, b = sides(scene)
+    if b is None:
+        return bars.view(a, width, height)
+    if scene.over_time and not scene.state.rows:
+        upper = height // 2
+        return [*bars.view(a, width, upper), *bars.view(b, width, height - upper)]
+    label, here, (one, two) = bars.label_width(a), _both_stage(a, b), _alike(bars.bars_of(a), bars.bars_of(b))
+    lines: list[Line] = []
+    for index in _both_stages(a, b, height):
+        for letter, side, drawn, style in (("A", a, one, "vanishing"), ("B", b, two, "healthy")):
+            picked = index == here
+            number = str(index).rjust(label) if letter == "A" else " " * label
+            mark = "▸" if picked and letter == "A" else " "
+            head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", style)]
+            lines.append([*head, *bars.bar_cells(side, drawn, index, width - width_of(head))])
+    return page(lines, width, height)
+
+
+def _alike(one: bars.Bars, two: bars.Bars) -> tuple[bars.Bars, bars.Bars]:
+    """Of an LSTM beside another network what both have, ‖∂L/∂h‖: beside ‖∂L/∂c‖ its bars would be half as long."""
+    shared = {each.symbol for each in one.series} & {each.symbol for each in two.series}
+    if len(one.series) == len(two.series) or not shared:
+        return one, two
+    first, second = (replace(side, series=tuple(each for each in side.series if each.symbol in shared))
+                     for side in (one, two))  # fmt: skip
+    return first, second
+
+
+def _both_stage(a: Scene, b: Scene) -> int:
+    """The selected stage; of a B that is not as deep, its last one."""
+    return min(a.stage, len(b.stages) - 1)
+
+
+def _both_stages(a: Scene, b: Scene, height: int) -> list[int]:
+    count = min(len(a.stages), len(b.stages))
+    return bars.shown_stages(count, max(1, height // 2), _both_stage(a, b))
+
+
+# -- the difference ----------------------------------------------------------------------------------------
+
+
+def title_difference(scene: Scene, width: int) -> str:
+    b = scene.other
+    ones, others = (scene.trace.experiment, b.trace.experiment if b is not None else scene.trace.experiment)
+    unlike = [name for name in _SHARED if getattr(ones, name) != getattr(others, name)]
+    if unlike:
+        return first_title(width, tr("difference · not the same {fields}", fields=", ".join(unlike)), tr("difference"))
+    return first_title(width, tr("difference · same seed, data and random numbers"), tr("difference"))
+
+
+def difference(scene: Scene, width: int, height: int) -> list[Line]:
+    """What differs, what became of each, and how much: in words and numbers."""
+    b = sides(scene)[1]
+    cures = _cures(scene, width)
+    if b is None:
+        absent = _absent(scene, width)
+        return page([*absent, *_first(cures, height - len(absent), width)], width, height)
+    fields = tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment))
+    first, here = _compared(scene, b, width)
+    said = {
+        "fields": wrap(fields, width),
+        "a": [verdict(scene, width, "A")],
+        "b": [verdict(b, width, "B")],
+        "honest": wrap(honest, width, "message") if (honest := _honest(scene, b)) else [],
+        "first": first,
+        "here": here,
+        "cures": cures,
+    }
+    rows = _rows(said, height)
+    return page([line for name, lines in said.items() for line in _first(lines, rows[name], width)], width, height)
+
+
+#: Who gets a line next, where there is not room for everything: the difference in numbers first. The selected stage's
+#: numbers stand beside the bars too, A's verdict in the header.
+_CLAIMS = ("first", "b", "honest", "cures", "fields", "honest", "fields", "here", "a", "cures")
+
+
+def _rows(said: dict[str, list[Line]], height: int) -> dict[str, int]:
+    """So many lines for each: one at the first claim, all at the second; the difference in numbers is never cut."""
+    rows = dict.fromkeys(said, 0)
+    for place, name in enumerate(_CLAIMS):
+        again = name in _CLAIMS[:place] or name == "first"
+        most = len(said[name]) if again else min(1, len(said[name]))
+        rows[name] += max(min(most - rows[name], height - sum(rows.values())), 0)
+    return rows
+
+
+def _compared(a: Scene, b: Scene, width: int) -> tuple[list[Line], list[Line]]:
+    """The difference in numbers at the far end, and at the selected stage where that is another."""
+    if a.trace.axis != b.trace.axis:
+        # A layer and a time step are not the same stage.
+        return [], []
+    end, least = 0 if a.over_time else 1, min(len(a.stages), len(b.stages))
+    first, here = (wrap(_times(a, b, each), width, "strong") if each < least else [] for each in (end, a.stage))
+    return first, here if a.stage != end else []
+
+
+def _first(lines: list[Line], most: int, width: int) -> list[Line]:
+    """At most so many lines; an ellipsis, between words, where it goes on."""
+    if len(lines) <= most:
+        return lines
+    lines = lines[: max(most, 0)]
+    while lines and lines[-1] and width_of(lines[-1]) + 2 > width:
+        text, style = lines[-1][-1]
+        rest = text.rpartition(" ")[0]
+        lines[-1] = [*lines[-1][:-1], *([(rest, style)] if rest else [])]
+    return [*lines[:-1], [*lines[-1], (" …", lines[-1][-1][1] if lines[-1] else "text")]] if lines else []
+
+
+def differing(a: Experiment, b: Experiment) -> str:
+    """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
+    found = []
+    for field, _ in differences(a, b):
+        if options()[field].applies_to(b.cell):
+            # What a side has no use for, it does not have.
+            one, two = (
+                getattr(each, _SHOWN.get(field, field)) if options()[field].applies_to(each.cell) else None
+                for each in (a, b)
+            )
+            found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
+    return tr(", ").join(found) or tr("nothing")
+
+
+def _value(value: object) -> str:
+    return "–" if value is None else (f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def _times(a: Scene, b: Scene, stage: int) -> str:
+    """layer 1: 1.1e-18 → 0.04, 4e16 times."""
+    one, two = a.stages[stage].gradient_norm, b.stages[stage].gradient_norm
+    times = ratio(two, one)
+    values = {"place": a.name(stage), "one": short(one), "two": short(two)}
+    if one == two:
+        return tr("{place}: ‖∂L/∂h‖ {one} in both", **values)
+    if math.isfinite(times) and times > 0:
+        return tr("{place}: ‖∂L/∂h‖ {one} → {two}, {times} times", **values, times=short(times))
+    return tr("{place}: ‖∂L/∂h‖ {one} → {two}", **values)
+
+
+def _honest(a: Scene, b: Scene) -> str:
+    """What a person would otherwise believe."""
+    if not any(stage.gradient_norm != 0 for scene in (a, b) for stage in scene.stages):
+        return tr("Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B.")
+    pairs = zip(a.stages, b.stages, strict=False)
+    # repr: of two networks that broke nan is the same as nan. It stops at the first difference.
+    if len(a.stages) == len(b.stages) and all(repr(x.gradient_norm) == repr(y.gradient_norm) for x, y in pairs):
+        return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
+    if a.trace.outcome.healthy and not b.trace.outcome.healthy:
+        return tr("Honestly: this is no cure here. A was healthy, B is not.")
+    if not a.trace.outcome.healthy and not b.trace.outcome.healthy and _further(a, b):
+        return tr("Honestly: B is worse than A, and neither is healthy.")
+    if not a.trace.outcome.healthy and not b.trace.outcome.healthy:
+        return tr("Honestly: no cure yet. B is not healthy either.")
+    return ""
+
+
+def _further(a: Scene, b: Scene) -> bool:
+    """Whether the share that arrives is over ten times as far from 1 in B as in A, the same way."""
+    one, two = a.trace.outcome.ratio, b.trace.outcome.ratio
+    if a.trace.outcome.kind != b.trace.outcome.kind or not (math.isfinite(one) and math.isfinite(two)):
+        return False
+    return two < one / 10 if one < 1 else two > one * 10
+
+
+def _cures(scene: Scene, width: int) -> list[Line]:
+    """Each cure's key, and whether B has it; at the end of each line there is room for an ellipsis."""
+    a, lines = scene.trace.experiment, [[(tr("in B:"), "label")]]
+    changes = scene.state.changes
+    for cure in CURES.values():
+        acted = subject(cure, a, changes)
+        if not cure.choices(acted):
+            continue
+        on, disease = has(cure, a, changes), takes_away(cure, a, changes)
+        label = tr(cure.label_of(acted)) + (f" → {disease}" if disease else "")
+        spans: Line = [
+            (f" {'✓' if on else '·'}", "healthy" if on else "dim"),
+            (shown_keys(f"cure_{cure.id}"), "key"),
+            (f" {label}", "text" if on else "label"),
+        ]
+        if width_of(lines[-1]) + width_of(spans) > width - 2:
+            lines.append([])
+        lines[-1] += spans
+    return lines
+
+
+def stage_at(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -> int | None:
+    """The stage under the mouse in one of the three panes with bars."""
+    a, b = sides(scene)
+    if b is None or pane == "side_a":
+        return bars.stage_at(a, width, height, x, y) if pane != "side_b" else None
+    if pane == "side_b":
+        return bars.stage_at(b, width, height, x, y)
+    if scene.over_time and not scene.state.rows:
+        upper = height // 2
+        return (
+            bars.stage_at(a, width, upper, x, y) if y < upper else bars.stage_at(b, width, height - upper, x, y - upper)
+        )
+    shown = _both_stages(a, b, height)
+    return shown[y // 2] if 0 <= y // 2 < len(shown) else None

@@ -1,0 +1,1 @@
+"""Explore: one network, stage by stage."""

@@ -1,0 +1,143 @@
+"""The LSTM's panes over time: the cell state as units × time, and the gates' means through time."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from gradtui_engine import Trace
+
+from ...model.commands import shown_keys
+from ...text.formats import short
+from ...text.heat import Array, heat_rows, legend, shade_range
+from ...text.language import tr
+from ...text.scale import UP
+from ...text.spans import Line, first_fit, first_title, page
+from ..frame.once import once
+from ..frame.scene import Scene
+from ..frame.timeaxis import MARGIN, TimeAxis
+
+#: The gates by cell: name, PyTorch's number of its block, what it does; in the order in which people ask about them.
+GATES = {
+    "lstm": (("f", 1, "forget"), ("i", 0, "input"), ("o", 3, "output"), ("g", 2, "candidate")),
+    "gru": (("z", 1, "update: the share of h kept"), ("r", 0, "reset"), ("n", 2, "candidate")),
+}
+#: The gates that are a tanh: they run from −1 to 1, the others from 0 to 1.
+_SIGNED = ("g", "n")
+
+
+def cell_title(scene: Scene, width: int) -> str:
+    keys = f"{shown_keys('unit_before')} {shown_keys('next_unit')}"
+    return first_title(
+        width,
+        tr("cell state c · units ↓ × time → · sample 1 · {keys} choose the unit", keys=keys),
+        tr("cell state c · units ↓ × time → · sample 1"),
+        tr("cell state c · units ↓ × time →"),
+        tr("cell state c"),
+    )
+
+
+def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
+    """Shades of c for the first sample: every unit a row, in the time axis of the other panes."""
+    axis = TimeAxis.of(len(scene.stages), width)
+    states = scene.trace.values["c"][:, 0, :]
+    bound = _bound(scene.trace)
+    count = max(1, min(states.shape[1], height - 1))
+    # The selected unit is always in sight.
+    start = min(max(0, scene.unit - count + 1), states.shape[1] - count)
+    units = range(start, start + count)
+    shades = _shades(scene.trace, axis, start, count)
+    lines: list[Line] = []
+    for unit, shade in zip(units, shades, strict=True):
+        picked = unit == scene.unit
+        label = f"{'▸' if picked else ''}{unit + 1}".rjust(MARGIN - 1) + " "
+        lines.append([(label, "cursor" if picked else "label"), *shade])
+        if picked:
+            lines[-1].append((f"  c {short(float(states[scene.stage, unit]))}", "text"))
+    foot: Line = [("".rjust(MARGIN), "label"), *legend(-bound, bound)]
+    whole = tr("{shown} of {all} units", shown=count, all=states.shape[1])
+    foot.append((f"  {whole}", "label"))
+    return page([*lines, foot], width, height)
+
+
+def _shades(trace: Trace, axis: TimeAxis, start: int, count: int) -> list[Line]:
+    """The shades of so many units from start on: the same wherever the cursor is."""
+    kept, key = _kept(trace), (axis, start, count)
+    if key not in kept:
+        kept.clear()
+        bound = _bound(trace)
+        kept[key] = heat_rows(trace.values["c"][list(axis.columns), 0, start : start + count].T, -bound, bound)
+    return kept[key]
+
+
+@once
+def _kept(trace: Trace) -> dict[tuple[TimeAxis, int, int], list[Line]]:
+    """The shades that were shown last."""
+    return {}
+
+
+@once
+def _bound(trace: Trace) -> float:
+    """What the shades of c span, to both sides of 0."""
+    low, high = shade_range(trace.values["c"][:, 0, :])
+    return max(abs(low), abs(high))
+
+
+def gates_title(scene: Scene, width: int) -> str:
+    place = scene.name(max(scene.stage, 1))
+    return first_title(
+        width,
+        tr("gates · {names} · mean over units and samples · at {place}", names=_names(scene), place=place),
+        tr("gates · {names} · at {place}", names=_names(scene), place=place),
+        tr("gates · mean over units and samples · numbers at {place}", place=place),
+        tr("gates, mean · at {place}", place=place),
+        tr("gates"),
+    )
+
+
+def _names(scene: Scene) -> str:
+    """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
+    rows = GATES[scene.trace.experiment.cell]
+    return tr(", ").join(f"{name} {re.split('[:：]', tr(meaning))[0]}" for name, _, meaning in rows)
+
+
+def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
+    """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
+    cell = scene.trace.experiment.cell
+    axis = TimeAxis.of(len(scene.stages), width)
+    means = _means(scene.trace)
+    here = max(scene.stage, 1) - 1
+    first, last = axis.span(scene.stage)
+    lines: list[Line] = []
+    for name, block, meaning in GATES[cell]:
+        row, style = _glyphs(scene.trace)[name], f"gate_{name}"
+        text = "".join([row[stage] for stage in axis.columns])
+        cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
+        number: Line = [(f"  {short(float(means[here, block]))}", style)]
+        start: Line = [(name.rjust(MARGIN - 1) + " ", style), *[span for span in cells if span[0]]]
+        lines.append(first_fit(width, [*start, *number, (f" {tr(meaning)}", "label")], [*start, *number], start))
+    return page(lines, width, height)
+
+
+@once
+def _means(trace: Trace) -> Array:
+    """The mean of each gate over units and samples: (steps, gates)."""
+    gates = trace.values["gates"]
+    steps, _, units = gates.shape
+    count = len(GATES[trace.experiment.cell])
+    with np.errstate(all="ignore"):
+        found: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
+    return found
+
+
+@once
+def _glyphs(trace: Trace) -> dict[str, str]:
+    """Each gate as a glyph per stage; the initial state has none."""
+    found = {}
+    for name, block, _ in GATES[trace.experiment.cell]:
+        means = _means(trace)[:, block]
+        shares = (means + 1) / 2 if name in _SIGNED else means
+        heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)
+        found[name] = " " + "".join(heights)
+    return found

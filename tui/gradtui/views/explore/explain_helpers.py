@@ -1,0 +1,45 @@
+"""What the explanations share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradtui_engine import Step, Trace
+from gradtui_engine.program.program import Instruction
+
+from ...text.language import tr
+
+#: An explanation: pairs of (style, text); each becomes one or more lines.
+Notes = list[tuple[str, str]]
+Explain = Callable[[Trace, Step], Notes]
+
+
+def slots(trace: Trace, step: Step) -> tuple[str, str]:
+    """The slots that the step's operation reads first and writes first."""
+    each = instruction(trace, step)
+    return each.inputs[0], each.outputs[0]
+
+
+def instruction(trace: Trace, step: Step) -> Instruction:
+    return trace.program.instructions[step.instruction or 0]
+
+
+def first(trace: Trace, slot: str) -> float:
+    """Unit 1 of sample 1 (of time step 1, where the slot has time)."""
+    return float(trace.values[slot].reshape(-1)[0])
+
+
+def of_one(numbers: str) -> tuple[str, str]:
+    """The note with the numbers of that one unit and sample."""
+    return "text", tr("unit 1, sample 1: {numbers}", numbers=numbers)
+
+
+def of_nothing() -> tuple[str, str]:
+    """The note in place of a factor where the gradient that arrives is exactly 0: 0/0 is no number."""
+    return "text", tr("nothing arrives here: of 0 there is no factor")
+
+
+def passed(trace: Trace, source: str, target: str) -> tuple[float, float]:
+    """(gradient norm that an operation got, the one that it passed on); of a sum with a skip, its own part."""
+    merge = trace.merges.get(source)
+    return trace.gradient_norm(target), trace.gradient_norm(source) if merge is None else merge.branch

@@ -1,0 +1,241 @@
+"""The explanations of an MLP's operations, of the output layer, the loss and the update."""
+
+from __future__ import annotations
+
+import math
+
+from gradtui_engine import Step, Trace
+from gradtui_engine.core.numerics import norm, ratio
+from gradtui_engine.program.normalisation import NORMALISATIONS
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.clipping import CLIPPINGS, global_norm
+from gradtui_engine.rules.losses import LOSSES
+from gradtui_engine.rules.optimisers import OPTIMISERS
+
+from ...text.formats import short, subscript
+from ...text.language import tr
+from ...text.quotients import defined
+from ...text.spans import GAP
+from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
+
+
+def _linear_forward(trace: Trace, step: Step) -> Notes:
+    layer = step.stage
+    source, target = slots(trace, step)
+    weight, bias = (trace.parameters[name] for name in instruction(trace, step).parameters)
+    values = trace.values[source].reshape(-1, weight.shape[1])
+    pairs = zip(weight[0][:2], values[0][:2], strict=True)
+    shown = " + ".join(f"{short(float(w))}·{short(float(h))}" for w, h in pairs)
+    name = f"z{subscript(layer)}" if layer is not None else "o"
+    before = f"h{subscript(layer - 1 if layer is not None else len(trace.stages) - 1)}"
+    if weight.shape[1] > 2:
+        shown += tr(" + … ({count} terms)", count=weight.shape[1])
+    size = tr("W is {rows} × {columns}", rows=weight.shape[0], columns=weight.shape[1])
+    spreads = tr(
+        "std of {after} {spread}, of {before} {spread_before}",
+        after=name,
+        spread=short(float(trace.values[target].std())),
+        before=before,
+        spread_before=short(float(values.std())),
+    )
+    return [
+        ("formula", f"{name} = {before} Wᵀ + b{GAP}{size}"),
+        of_one(f"{shown} + {short(float(bias[0]))} = {short(first(trace, target))}"),
+        ("dim", spreads),
+    ]
+
+
+def _linear_backward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    after, before = passed(trace, source, target)
+    layer = step.stage
+    delta = f"δ{subscript(layer)}" if layer is not None else "∂L/∂o"
+    number = subscript(layer - 1) if layer is not None else subscript(len(trace.stages) - 1)
+    weight = instruction(trace, step).parameters[0]
+    own = f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))}"
+    chain = f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}"
+    return [
+        ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
+        _chain(after, chain),
+        *_factor(trace, step),
+        ("dim", tr("{gradient} is what this layer learns from", gradient=own)),
+    ]
+
+
+def _chain(after: float, text: str) -> tuple[str, str]:
+    """An operation's norms with its factor, if anything arrived."""
+    return of_nothing() if after == 0 else ("text", text)
+
+
+def _factor(trace: Trace, step: Step) -> Notes:
+    """The layer's factor from its parts, once the gradient has passed all of them."""
+    if step.completes is None or step.stage is None:
+        return []
+    stage = trace.stages[step.completes]
+    if defined(stage.factor, trace) is None:
+        return []
+    # What is 0 after one part has no factor for the next.
+    parts = {name: value for name, value in stage.factors.items() if defined(value, trace) is not None}
+    paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
+    symbol = {"activation": f"{ACTIVATIONS[trace.experiment.activation_name].symbol}′", "weight": "W", "scale": "β"}
+    product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
+    number, factor = step.stage, short(stage.factor)
+    below = tr("layer {number}", number=step.completes) if step.completes else tr("the input")
+    way = tr("from layer {number} to {below}", number=number, below=below)
+    if paths[0] is None:
+        return [("strong", tr("{way}: {product} = ×{factor}", way=way, product=product, factor=factor))]
+    branch, skip, cosine = (short(value) for value in paths)
+    inside = tr("{way}: branch {product} = {branch}", way=way, product=product, branch=branch)
+    outside = tr("with skip {skip} (cosine {cosine}) = ×{factor}", skip=skip, cosine=cosine, factor=factor)
+    return [("strong", inside), ("strong", outside)]
+
+
+def _activation_forward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    z, a = float(trace.values[source][0, 0]), float(trace.values[target][0, 0])
+    number = subscript(step.stage or 0)
+    return [
+        ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{tr(row.formula)}"),
+        of_one(f"{row.symbol}({short(z)}) = {short(a)}"),
+        ("dim", tr(row.note)),
+    ]
+
+
+def _activation_backward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    row = ACTIVATIONS[trace.experiment.activation_name]
+    after, before = passed(trace, source, target)
+    z = trace.values[source]
+    slope = trace.slopes(step.stage or 0)
+    number = subscript(step.stage or 0)
+    one, average = float(trace.gradient(target)[0, 0]), float(slope.mean())
+    factor = f"{row.symbol}′ {short(ratio(before, after))}"
+    return [
+        ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{tr(row.derivative_formula)}"),
+        _chain(after, f"‖∂L/∂h{number}‖ {short(after)}  × {factor}  → ‖δ{number}‖ {short(before)}"),
+        of_one(
+            f"{short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
+            f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}"
+        ),
+        ("dim", tr("mean of {slope} over units and samples {mean}", slope=f"{row.symbol}′", mean=short(average))),
+        *_factor(trace, step),
+    ]
+
+
+def _loss_forward(trace: Trace, step: Step) -> Notes:
+    row = LOSSES[instruction(trace, step).choice]
+    return [("formula", tr(row.formula)), ("text", f"L = {trace.loss:.6g}"), ("dim", tr(row.note))]
+
+
+def _loss_backward(trace: Trace, step: Step) -> Notes:
+    row = LOSSES[instruction(trace, step).choice]
+    gradient = trace.gradients["output"].reshape(-1, trace.gradients["output"].shape[-1])
+    size = f"‖∂L/∂o‖ = {short(trace.gradient_norm('output'))}"
+    numbers = "  ".join(short(float(value)) for value in gradient[0][:10])
+    return [
+        ("formula", tr(row.backward_formula)),
+        ("text", tr("{gradient}: the gradient sets out from here", gradient=size)),
+        ("dim", tr("sample 1: {numbers}", numbers=numbers)),
+    ]
+
+
+def _update(trace: Trace, step: Step) -> Notes:
+    experiment = trace.experiment
+    row = OPTIMISERS[experiment.optimizer_name]
+    names = [name for name, each in trace.parameters.items() if each.ndim == 2]
+    chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
+    shown = [(name, defined(trace.update_ratio(name), trace)) for name in chosen]
+    return [
+        ("formula", f"{tr(row.formula)}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
+        ("text", tr("update / weight (about 1e-3 is healthy):")),
+        ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),
+    ]
+
+
+def _norm_forward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    row = NORMALISATIONS[instruction(trace, step).choice]
+    before, after = (short(float(trace.values[slot].std())) for slot in (source, target))
+    return [
+        ("formula", tr(row.formula)),
+        ("text", tr("std {before} → {after}", before=before, after=after)),
+        ("dim", tr(row.note)),
+    ]
+
+
+def _norm_backward(trace: Trace, step: Step) -> Notes:
+    source, target = slots(trace, step)
+    after, before = passed(trace, source, target)
+    z = trace.values[source]
+    # Where all z are equal σ is 0, and √ε alone is what they are divided by.
+    epsilon = NORMALISATIONS[instruction(trace, step).choice].epsilon(z.dtype)
+    scale = short(1 / math.hypot(float(z.std()), math.sqrt(epsilon)))
+    passed_on = f"{tr('norm')} {short(ratio(before, after))}"
+    return [
+        ("formula", tr("∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)")),
+        _chain(after, f"‖∂L/∂n‖ {short(after)}  × {passed_on}  → ‖∂L/∂z‖ {short(before)}"),
+        ("dim", tr("dividing by σ multiplies the gradient by about 1/σ = {scale}", scale=scale)),
+        *_factor(trace, step),
+    ]
+
+
+def _residual_forward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    branch, skip = (first(trace, name) for name in each.inputs)
+    number = subscript(step.stage or 0)
+    return [
+        ("formula", f"h{number} = h + β F(h){GAP}β = {each.constant:.3g}"),
+        of_one(f"{short(skip)} + {each.constant:.3g} × {short(branch)} = {short(first(trace, each.outputs[0]))}"),
+        ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
+    ]
+
+
+def _residual_backward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    after = f"‖∂L/∂h′‖ {short(trace.gradient_norm(each.outputs[0]))}"
+    merge = trace.merges.get(each.inputs[1])
+    skip = tr("skip: {formula}", formula="∂L/∂h")
+    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {each.constant:.3g} ∂L/∂h")
+    if trace.gradient_norm(each.outputs[0]) == 0:
+        return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
+    notes = [
+        ("formula", f"{skip}{GAP}{branch}"),
+        ("text", tr("{gradient} goes down the skip unchanged, and into the branch", gradient=after)),
+    ]
+    if merge is not None:
+        text = tr(
+            "where they meet again: skip {skip}, branch {branch}, cosine {cosine}",
+            skip=short(merge.skip),
+            branch=short(merge.branch),
+            cosine=short(defined(merge.cosine, trace)),
+        )
+        notes.append(("strong", text))
+    return notes
+
+
+def _clip(trace: Trace, step: Step) -> Notes:
+    row = CLIPPINGS[trace.experiment.clip]
+    before, after = short(global_norm(trace.parameter_gradients)), short(global_norm(trace.clipped))
+    threshold = tr("threshold {value} ({name})", value=f"{trace.experiment.clip_threshold:g}", name=row.name)
+    return [
+        ("formula", f"{tr(row.formula)}{GAP}{threshold}"),
+        ("text", tr("‖all gradients‖ {before} → {after}", before=before, after=after)),
+        ("dim", tr("{note} No factor changes: the bars stay as they are.", note=tr(row.note))),
+    ]
+
+
+LAYERS: dict[tuple[str, bool], Explain] = {
+    ("linear", False): _linear_forward,
+    ("linear", True): _linear_backward,
+    ("activation", False): _activation_forward,
+    ("activation", True): _activation_backward,
+    ("norm", False): _norm_forward,
+    ("norm", True): _norm_backward,
+    ("residual", False): _residual_forward,
+    ("residual", True): _residual_backward,
+    ("loss", False): _loss_forward,
+    ("loss", True): _loss_backward,
+    ("clip", False): _clip,
+    ("update", False): _update,
+}

@@ -1,0 +1,109 @@
+"""The LSTM's two paths: one unit's c = f·c + i·g at the selected step, and direct path against gates through time."""
+
+from __future__ import annotations
+
+from ...text.formats import percent, short
+from ...text.language import tr
+from ...text.quotients import defined
+from ...text.scale import LinearScale, Scale, columns, finite
+from ...text.spans import Line, first_fit, first_title, page, runs, width_of
+from ..frame.scene import Scene
+from ..frame.timeaxis import MARGIN, TimeAxis
+
+
+def title(scene: Scene, width: int) -> str:
+    unit, place = scene.unit + 1, scene.name(max(scene.stage, 1))
+    return first_title(
+        width,
+        tr("two paths · unit {unit}, sample 1, and all units · at {place}", unit=unit, place=place),
+        tr("two paths · unit {unit} · at {place}", unit=unit, place=place),
+        tr("two paths"),
+    )
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    """The unit's sum in numbers; then, where there is room, its c through time and both paths' factors."""
+    lines = [_sum(scene, width), _shares(scene, width)]
+    axis = TimeAxis.of(len(scene.stages), width)
+    states = [float(value) for value in scene.trace.values["c"][:, 0, scene.unit]]
+    direct, gates = _factors(scene, "direct"), _factors(scene, "gates")
+    limit = LinearScale(0.0, max([1.0, *finite([*direct, *gates])]))
+    most = max(abs(value) for value in states) or 1.0
+    rows: tuple[tuple[str, list[float | None], Scale, str], ...] = (
+        (tr("via f"), direct, limit, "gate_f"),
+        (tr("via h"), gates, limit, "gate_g"),
+        ("c", list(states), LinearScale(-most, most), "cell"),
+    )
+    for name, values, scale, style in rows:
+        if len(lines) >= height:
+            break
+        lines.append(_row(scene, axis, name, values, scale, style, width))
+    return page(lines, width, height)
+
+
+def _factors(scene: Scene, name: str) -> list[float | None]:
+    """One part of the factor into each step; where the gradient of c is 0 there is none."""
+    return [None, *(defined(stage.factors.get(name), scene.trace) for stage in scene.stages[:-1])]
+
+
+def _row(
+    scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, style: str, width: int
+) -> Line:
+    """One value per step as a column one cell high, the selected one's number behind."""
+    cells, marked = [], axis.nearest(scene.stage)
+    for stage in axis.columns:
+        value = values[stage]
+        share = 0.0 if value is None else scale.position(value)
+        # One cell: a signed value fills it from below, half being 0.
+        glyph = columns(LinearScale(0.0, 1.0), share, 1) if value is not None else " "
+        cells.append((glyph, "cursor" if stage == marked else style))
+    here = values[scene.stage]
+    edge = " " * (MARGIN - 1 - width_of([(name, style)]))
+    head: Line = [(f"{edge}{name} ", style), *runs(cells)]
+    return first_fit(width, [*head, (f"  {short(here)}", style)], head)
+
+
+def _numbers(scene: Scene) -> tuple[float, float, float, float, float]:
+    """f, c before, i, g and c of the unit at the selected step, for the first sample."""
+    time, unit = max(scene.stage, 1), scene.unit
+    gates = scene.trace.values[f"gates/{time}"][0]
+    width = gates.shape[0] // 4
+    states = scene.trace.values["c"]
+    i, f, g = (float(gates[block * width + unit]) for block in range(3))
+    return f, float(states[time - 1, 0, unit]), i, g, float(states[time, 0, unit])
+
+
+def _sum(scene: Scene, width: int) -> Line:
+    f, before, i, g, after = _numbers(scene)
+    kept, written = f * before, i * g
+    line: Line = [
+        ("c ", "label"),
+        (short(after), "cell"),
+        (" = f·c ", "label"),
+        (short(kept), "gate_f"),
+        (" + i·g ", "label"),
+        (short(written), "gate_i"),
+    ]
+    detail = f"   f {short(f)} × c {short(before)}   i {short(i)} × g {short(g)}"
+    return first_fit(width, [*line, (detail, "dim")], line)
+
+
+def _shares(scene: Scene, width: int) -> Line:
+    """How much of the gradient of c takes the direct path."""
+    parts = scene.stages[max(scene.stage, 1) - 1].factors
+    direct, gates, cosine = (defined(parts.get(name), scene.trace) for name in ("direct", "gates", "cosine"))
+    start: Line = [("∂L/∂c: ", "label")]
+    if direct is None or gates is None:
+        return first_fit(width, *([*start, (text, "text")] for text in (
+            tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))  # fmt: skip
+    line: Line = [
+        *start,
+        (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_f"),
+        ("  ", "label"),
+        (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_g"),
+    ]
+    if direct + gates == 0:
+        return first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line)
+    share = percent(direct / (direct + gates))
+    more = tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine))
+    return first_fit(width, [*line, (f"   {more}", "dim")], line)

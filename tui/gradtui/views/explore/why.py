@@ -1,0 +1,83 @@
+"""The why pane: the equation of the current step with its numbers put in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradtui_engine import Phase, Step
+from gradtui_engine.core.numerics import ratio
+
+from ...model.timeline import site_words
+from ...text.formats import power, short
+from ...text.language import tr
+from ...text.spans import GAP, Line, first_title, page, wrap
+from ..frame.scene import Scene
+from .explain_cells import CELLS
+from .explain_helpers import Notes
+from .explain_layers import LAYERS
+
+#: (operation, backward) → its explanation. A test holds that every operation has both.
+EXPLAIN = LAYERS | CELLS
+
+
+def title(scene: Scene, width: int) -> str:
+    step = shown_step(scene)
+    why, phase = tr("why"), tr(str(step.phase))
+    return first_title(width, f"{why} · {phase} · {site_words(step)}", f"{why} · {phase} · {tr(step.site.place)}", why)
+
+
+def shown_step(scene: Scene) -> Step:
+    """The step under the cursor, or, of a picked stage, the one that brings the gradient to it."""
+    if scene.state.selected is None:
+        return scene.step
+    stage = scene.state.selected
+    backward = [step for step in scene.trace.steps if step.phase is Phase.BACKWARD]
+    reached = [step for step in backward if step.completes == stage]
+    if stage >= scene.known or scene.step.phase is not Phase.FORWARD:
+        return reached[0]
+    forward = [step for step in scene.trace.steps if step.phase is Phase.FORWARD and step.stage == stage]
+    return forward[-1] if forward else reached[0]
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    step = shown_step(scene)
+    trace = scene.trace
+    with np.errstate(all="ignore"):
+        notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](trace, step)
+        if step.phase is Phase.BACKWARD and step.completes is not None:
+            notes += _so_far(scene, step.completes)
+    lines: list[Line] = []
+    for style, text in notes:
+        lines += wrap(text, width, style)
+    return page(lines, width, height)
+
+
+def _so_far(scene: Scene, stage: int) -> Notes:
+    """The product of the factors from the output down to this stage."""
+    last = len(scene.stages) - 1
+    value, top = scene.stages[stage].gradient_norm, scene.stages[last].gradient_norm
+    if stage == last:
+        text = tr("The way down starts here, with {top}. Each stage multiplies it by its factor.", top=short(top))
+        return [("dim", text)]
+    if value == 0:
+        # An average would have to be taken of a product whose first factors are not 0.
+        return [(scene.health(value), tr("so far, at {place}: 0", place=scene.name(stage)))]
+    count = last - stage
+    total = ratio(value, top)
+    average = total ** (1 / count) if total > 0 else total
+    start, base = power(value, count, top)
+    product = tr(
+        "so far, at {place}: {top} × {average}^{count} = {value}",
+        place=scene.name(stage),
+        top=start,
+        average=base,
+        count=count,
+        value=short(value),
+    )
+    if count == 1:
+        where = tr("(1 step, ×{average})") if scene.over_time else tr("(1 layer, ×{average})")
+    elif scene.over_time:
+        where = tr("({count} steps, ×{average} on average)")
+    else:
+        where = tr("({count} layers, ×{average} on average)")
+    return [(scene.health(value), product + GAP + where.format(count=count, average=short(average)))]

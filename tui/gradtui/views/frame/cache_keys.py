@@ -1,0 +1,69 @@
+"""What a pane reads of a scene beside its trace: where that is the same, its title and lines are the same.
+
+So they need not be made again: most frames of playback and most keys change two panes of six. Values are compared
+with ==; None says that nobody knows (a result, a file), and the pane is made for every frame. A test holds that equal
+reads give equal lines.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Hashable
+
+from ..explore import why
+from .scene import Scene
+
+Reads = Callable[[Scene], Hashable]
+
+
+class Same:
+    """Equal for one and the same object alone; does not keep it alive, as a trace may take a GiB."""
+
+    __slots__ = ("_ref",)
+
+    def __init__(self, thing: object) -> None:
+        # Python keeps one such reference for each object: a dead one is no other's, even at the same address.
+        self._ref = weakref.ref(thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._ref is other._ref
+
+    def __hash__(self) -> int:
+        return id(self._ref)
+
+
+def anything(scene: Scene) -> Hashable:
+    return None
+
+
+def stage(scene: Scene) -> Hashable:
+    return scene.stage
+
+
+def unit(scene: Scene) -> Hashable:
+    return scene.stage, scene.unit
+
+
+def equation(scene: Scene) -> Hashable:
+    """The step that is explained."""
+    return why.shown_step(scene).index
+
+
+def bars(scene: Scene) -> Hashable:
+    """How far the pass has come, and what the bars show of it."""
+    state = scene.state
+    return scene.stage, scene.known, scene.reached, state.quantity, state.axis_kind, state.lock, state.rows
+
+
+def both(scene: Scene) -> Hashable:
+    """The bars of A and of B; as long as there is no B, why there is none."""
+    b = scene.other
+    return (bars(scene), Same(b.trace), bars(b), scene.state.changes) if b is not None else None
+
+
+def lab(scene: Scene) -> Hashable:
+    return scene.stage, scene.state.unit, scene.state.row
+
+
+def maths(scene: Scene) -> Hashable:
+    return scene.state.function, scene.state.terms, scene.state.angle

@@ -1,0 +1,40 @@
+"""What a pane is: all that belongs to one, in one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...text.spans import Line
+from ..spoken.spoken import Reading
+from .cache_keys import Reads
+from .pointer import Click
+from .scene import Scene
+
+View = Callable[[Scene, int, int], list[Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One pane, whole: a row that lacks a part is a fault of types.
+
+    title and view draw it; help says what it means ({quantity}: that command's key); reads is what title and view read
+    beside the trace; reading says it in words, after the sentence `said` (the title where it has none); click is what a
+    click inside means. may_wait says that it is redrawn when the cursor rests, not for each of many keys: it costs more
+    bytes than all others.
+    """
+
+    id: str
+    label: str
+    title: Callable[[Scene, int], str]
+    view: View
+    help: str
+    reads: Reads
+    reading: Reading
+    click: Click
+    said: str = ""
+    #: Its bars show the quantity that the person chose.
+    shows_quantity: bool = False
+    #: It is about experiment B.
+    of_b: bool = False
+    may_wait: bool = False

@@ -1,0 +1,155 @@
+"""What stands around the panes: the header with the verdict, the timeline, the footer."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from gradtui_engine import Experiment
+
+from ...model.commands import key_name, keys_of
+from ...model.lecture import notes
+from ...model.permissions import OPEN, Profile
+from ...model.state import SPEEDS, State
+from ...model.timeline import Grain, label
+from ...text.formats import percent
+from ...text.language import tr
+from ...text.spans import Line, first_fit, fit, padded, runs, spread, width_of
+from ...text.summary import describe
+from ..catalogue import VIEWS
+from .footers import hints
+from .scene import Scene
+from .verdict import verdict
+
+SMALLEST = (60, 16)
+#: The least width of the timeline's bar.
+_LEAST_BAR = 8
+
+
+def too_small(width: int, height: int) -> Line:
+    """The one line that a terminal below the smallest size gets."""
+    wide, tall = SMALLEST
+    texts = (
+        tr("gradtui needs {wide}×{tall}; this is {width}×{height}", wide=wide, tall=tall, width=width, height=height),
+        tr("gradtui needs {wide}×{tall}", wide=wide, tall=tall),
+        f"{wide}×{tall}",
+        "",
+    )
+    return fit(first_fit(width, *([(text, "text")] for text in texts)), width)
+
+
+def waiting(experiment: Experiment, width: int) -> list[Line]:
+    """The header before the first trace has arrived."""
+    return [
+        fit([(" gradtui  ", "brand"), (describe(experiment), "text")], width),
+        fit([(f" {tr('computing …')}", "dim")], width),
+    ]
+
+
+def computing(share: float) -> str:
+    """What is said of a computation that takes long."""
+    return tr("computing … {share}, esc cancels", share=percent(share)) if share > 0 else tr("computing … esc cancels")
+
+
+def header(scene: Scene, width: int) -> list[Line]:
+    """Two lines: what is run, and what became of the gradient: what, how fast, how bad, where."""
+    return [_what_is_run(scene, width), _verdict(scene, width)]
+
+
+def _what_is_run(scene: Scene, width: int) -> Line:
+    trace = scene.trace
+    loss: Line = [(f"{tr('loss')} {trace.loss:.4g} ", "label")]
+    brand: Line = [(" gradtui  ", "brand")]
+    names: list[Line] = [[(describe(trace.experiment, detail), "text")] for detail in (2, 1, 0)]
+    space: Line = [(" ", "text")]
+    # One space at least stands before the loss; names shorten, the seed stays.
+    left = first_fit(width - width_of(loss) - 1, [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]])
+    if width_of(left) < width - width_of(loss):
+        return spread(left, loss, width)
+    return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
+
+
+def _verdict(scene: Scene, width: int) -> Line:
+    """The verdict, and the views' names where it leaves room for them."""
+    line: Line = [(" ", "text"), *verdict(scene, width - 1, "A" if scene.state.view == "compare" else "")]
+    tabs = _tabs(scene.state.view)
+    return spread(line, tabs, width) if width_of(line) + 2 + width_of(tabs) <= width else fit(line, width)
+
+
+def _tabs(view: str) -> Line:
+    """The views and the keys that show them, where there is room."""
+    line: Line = []
+    for name, row in VIEWS.items():
+        here = name == view
+        keys = keys_of(f"view_{name}")
+        line += [(f" {key_name(keys[-1]) if keys else ''}", "key"), (f" {tr(row.label)} ", "strong" if here else "dim")]
+    return line
+
+
+def timeline(scene: Scene, width: int) -> Line:
+    """Phase, position and speed: a bar over forward, loss and backward, filled up to the cursor."""
+    if scene.state.message:
+        return fit([(" " + scene.state.message, "message")], width)
+    long_text, short_text = _position(scene)
+    for note in notes(scene.state):
+        said: Line = [(f" {note} ", "strong"), ("│", "dim")]
+        if width_of(said) + _cells(short_text) <= width:
+            return [*said, *_progress(scene, width - width_of(said), long_text, short_text)]
+    return _progress(scene, width, long_text, short_text)
+
+
+def _position(scene: Scene) -> tuple[str, str]:
+    """Phase and step, in a long form and a short one."""
+    step, count = scene.step, len(scene.trace.steps)
+    # Not ‖, which is the norm's.
+    mark = "▶" if scene.state.playing else "■"
+    name = padded(label(step), scene.timeline.label_width(scene.trace))
+    number = str(step.index + 1).rjust(len(str(count)))
+    place = tr("step {number} of {count}", number=number, count=count)
+    return f" {mark} {name} · {place}", f" {mark} {name} · {number}/{count}"
+
+
+def _progress(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    """The bar, the position, and who can play also sees how fast and by what."""
+    state, step = scene.state, scene.step
+    speed = f"{SPEEDS[state.speed]}/s".rjust(4)
+    # The longest that leaves room for a bar; all of them have one width at every step, so that the bar stands still.
+    grain = padded(tr(str(state.grain)), max(cell_len(tr(str(each))) for each in Grain))
+    tails = [
+        (long_text, f" · {tr('{speed} by {grain}', speed=speed, grain=grain)} "),
+        (short_text, f" · {speed} {grain} "),
+    ]
+    text, tail = next((pair for pair in tails if _cells("".join(pair)) + _LEAST_BAR <= width), (short_text, ""))
+    if state.following:
+        tail = " "
+    elif not tail:
+        tail = f" {speed} {tr(str(state.grain))[:2]}"
+    if _cells(text + tail) > width:
+        tail = ""
+    room = width - _cells(text) - _cells(tail) - 1
+    if room < 1:
+        return fit([(text + tail, "text")], width)
+    loss = scene.timeline.loss / scene.timeline.last
+    position = step.index / scene.timeline.last
+    done, turn = round(position * (room - 1)), round(loss * (room - 1))
+    bar: Line = []
+    for cell in range(room):
+        style = "forward" if cell < turn else "backward"
+        glyph = "◆" if cell == turn else ("━" if cell <= done else "┄")
+        bar.append((glyph, "cursor" if cell == done else (style if cell <= done else "dim")))
+    return fit([(" ", "text"), *runs(bar), (text, "text"), (tail, "dim")], width)
+
+
+def _cells(text: str) -> int:
+    return width_of([(text, "")])
+
+
+def footer(state: State, width: int, profile: Profile = OPEN) -> Line:
+    """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
+    line: Line = [(" ", "text")]
+    for hint in hints(state, profile):
+        label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.words)
+        spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
+        if width_of(line) + width_of(spans) > width:
+            break
+        line += spans
+    return fit(line, width)

@@ -1,0 +1,1 @@
+"""One idea: three cures as the same product."""

@@ -1,0 +1,97 @@
+"""The lab's list: every row of the table, and what its f′ would do at the same pre-activations."""
+
+from __future__ import annotations
+
+import math
+
+from gradtui_engine.rules.activations import ACTIVATIONS
+
+from ...text.formats import short
+from ...text.language import tr
+from ...text.scale import across
+from ...text.spans import Line, first_fit, first_title, padded, page, width_of
+from ..frame.scene import Scene
+from .comparison import reading
+
+#: The list: the network's own row first, then the whole table.
+ITEMS = ("", *ACTIVATIONS.names)
+
+
+def title(scene: Scene, width: int) -> str:
+    seen = reading(scene)
+    _, stride = seen.every_row()
+    place = scene.name(seen.stage)
+    if stride > 1:
+        return first_title(
+            width,
+            tr("√E f′² of every row at one z in {stride} of {place}", stride=stride, place=place),
+            tr("√E f′² at one z in {stride}", stride=stride),
+            "√E f′²",
+        )
+    return first_title(
+        width,
+        tr("what each f leaves of the gradient · √E f′² at the z of {place}", place=place),
+        tr("what each f leaves · √E f′²"),
+        tr("√E f′² at these z"),
+        "√E f′²",
+    )
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    """Every row of the table: what the activation's share of the factor would be at these z."""
+    seen = reading(scene)
+    factors, _ = seen.every_row()
+    finite = [value for value in factors.values() if math.isfinite(value)]
+    most = max(1.0, *finite) if finite else 1.0
+    start = _start(scene, height)
+    labels = {item: item or tr("its own: {row}", row=seen.source.activation) for item in ITEMS}
+    names = max(width_of([(label, "")]) for label in labels.values()) + 2
+    formulas = max(width_of([(tr(row.formula), "")]) for row in ACTIVATIONS.values()) + 2
+    rest = width - 2 - names - _NUMBER
+    with_formula = rest - formulas >= _LEAST_BAR
+    cells = min(rest - (formulas if with_formula else 0), _MOST_BAR)
+    lines = []
+    for item in ITEMS[start : start + height]:
+        name, picked = item or seen.source.activation, item == scene.state.row
+        value = factors[name]
+        style = "cursor" if picked else "strong" if name == seen.source.activation else "text"
+        head: Line = [("▸ " if picked else "  ", "cursor"), (padded(labels[item], names), style)]
+        formula = (
+            [(padded(tr(ACTIVATIONS[name].formula), formulas), "formula" if picked else "dim")] if with_formula else []
+        )
+        number = (short(value).rjust(_NUMBER), style)
+        whole: Line = [*head, *formula, *_bar(value, most, cells), number]
+        # Where the pane is narrow, (sigmoid) is the network's own.
+        room = width - 2 - _LEAST_NUMBER
+        brief: Line = [head[0], (padded(item or f"({name})", room), style), (short(value).rjust(_LEAST_NUMBER), style)]
+        lines.append(first_fit(width, whole, [*head, number], brief, head[:2]))
+    return page(lines, width, height)
+
+
+#: Cells of the numbers, at most and at least, and the fewest and the most of the bars.
+_NUMBER, _LEAST_NUMBER, _LEAST_BAR, _MOST_BAR = 9, 6, 8, 60
+
+
+def _bar(value: float, most: float, cells: int) -> Line:
+    """A bar up to the largest row's; the mark stands at 1, where a gradient passes unchanged."""
+    if cells < 4:
+        return []
+    if not math.isfinite(value):
+        return [("!".ljust(cells), "broken")]
+    text = across(round(value / most * cells * 8)).ljust(cells)
+    one = min(cells - 1, int(cells / most))
+    if text[one] == " ":
+        return [(text[:one], "healthy"), ("│", "reference"), (text[one + 1 :], "healthy")]
+    return [(text, "healthy")]
+
+
+def _start(scene: Scene, height: int) -> int:
+    """The first item in sight: the selected one in the middle, where the list is longer than the pane."""
+    place = ITEMS.index(scene.state.row) if scene.state.row in ITEMS else 0
+    return min(max(0, place - height // 2), max(0, len(ITEMS) - height))
+
+
+def item_at(scene: Scene, y: int, height: int) -> int | None:
+    """The number of the item (of `tables.LISTS`) in a line of the pane, for the mouse; None beside the list."""
+    item = _start(scene, height) + y
+    return item if 0 <= y < height and item < len(ITEMS) else None

@@ -1,0 +1,218 @@
+"""The lab's reading: what f′ does to a gradient at these pre-activations, measured, predicted, and put together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradtui_engine import Stage
+from gradtui_engine.analysis.pre_activations import weight_spread
+from gradtui_engine.core.thresholds import DEAD, SATURATED
+from gradtui_engine.theory.meanfield import moments
+
+from ...text.formats import percent, short
+from ...text.language import tr
+from ...text.quotients import defined
+from ...text.spans import Line, first_title, page, wrap
+from ..explore import curves
+from ..frame.parts import Part, fitting, kept
+from ..frame.scene import Scene
+from .comparison import Reading, reading
+
+#: What keeps two statements of one line apart.
+_GAP = ("   ", "text")
+
+
+def title(scene: Scene, width: int) -> str:
+    seen = reading(scene)
+    place = scene.name(seen.stage)
+    if not seen.own:
+        return first_title(width, tr("what f′ would do · {place}", place=place), tr("if: {row}", row=seen.row.name))
+    return first_title(width, tr("what f′ does to the gradient · {place}", place=place), tr("reading"))
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    """The row's own facts, what was measured at these z, what theory predicts, and the factor that follows."""
+    seen = reading(scene)
+    with np.errstate(all="ignore"):
+        parts = [
+            *_row_facts(seen, width),
+            *_measured(seen, width),
+            _predicted(seen, width),
+            *_factor(scene, seen, width),
+            _of_unit(seen, width),
+            _shares(seen, width),
+            Part(8, tuple(wrap(tr(seen.row.note), width, "dim"))),
+        ]
+    return page(kept(parts, height), width, height)
+
+
+def _row_facts(seen: Reading, width: int) -> list[Part]:
+    row = seen.row
+    condition = Part(0)
+    if not seen.own:
+        names = {"row": row.name, "own": seen.source.activation}
+        condition = fitting(
+            0,
+            width,
+            [(tr("if: {row} at the z that {own} really got", **names), "message")],
+            [(tr("if: {row}, not {own}", **names), "message")],
+            [(tr("if: {row}", **names), "message")],
+        )
+    low, high = row.derivative_bounds
+    if row.slope is not None:
+        low, high = min(1.0, seen.slope), max(1.0, seen.slope)
+    bounds = {"low": short(low), "high": short(high), "gain": short(row.gain)}
+    name = row.name if row.symbol == row.name else f"{row.symbol}  {row.name}"
+    return [
+        condition,
+        fitting(
+            1,
+            width,
+            [(name, "strong"), ("   ", "text"), (tr(row.formula), "formula")],
+            [(tr(row.formula), "formula")],
+            [(row.name, "strong")],
+        ),
+        fitting(3, width, [(tr(row.derivative_formula), "formula")]),
+        fitting(
+            7,
+            width,
+            [(tr("f′ lies between {low} and {high} · gain of the initialiser {gain}", **bounds), "label")],
+            [(tr("f′ from {low} to {high} · gain {gain}", **bounds), "label")],
+            [(tr("f′ {low} … {high}", **bounds), "label")],
+        ),
+    ]
+
+
+def _measured(seen: Reading, width: int) -> list[Part]:
+    found = seen.slopes()
+    factor: Line = [("√E f′²  ", "label"), (short(found.factor), "strong")]
+    square: Line = [("E f′² ", "label"), (short(found.square), "text")]
+    mean: Line = [(tr("mean f′ {mean}", mean=short(found.mean)), "text")]
+    count: Line = [(tr("over {count} z", count=seen.z.size), "label")]
+    return [
+        fitting(
+            0,
+            width,
+            [*factor, _GAP, (tr("measured: what the activation does to the gradient's norm"), "label")],
+            [*factor, _GAP, (tr("the activation's share of the factor"), "label")],
+            [*factor, _GAP, (tr("activation's share"), "label")],
+            factor,
+        ),
+        fitting(2, width, [*square, _GAP, *mean, _GAP, *count], [*square, _GAP, *mean], square),
+    ]
+
+
+def _predicted(seen: Reading, width: int) -> Part:
+    """E f′² of a normal z of the same mean square: mean-field theory's assumption, beside the measured one."""
+    q = float(np.mean(np.square(seen.z, dtype=np.float64)))
+    if q == 0:  # all z are 0, and no normal distribution is as narrow
+        return Part(4)
+    found = moments(seen.row.name, q, seen.slope if seen.row.slope is not None else None).slope_square
+    values = {"square": short(found), "q": short(q)}
+    return fitting(
+        4,
+        width,
+        [(tr("E f′² {square} predicted for a normal z with E z² = {q}", **values), "label")],
+        [(tr("predicted {square} for z ~ N(0, {q})", **values), "label")],
+        [(tr("predicted {square}", **values), "label")],
+    )
+
+
+def _factor(scene: Scene, seen: Reading, width: int) -> list[Part]:
+    """The weights' share times the activation's, and under it the factor that was measured, with its own parts."""
+    if seen.gated:
+        return _gate(seen, width)
+    spread = weight_spread(seen.trace, seen.stage)
+    stage = scene.stages[seen.stage - 1]
+    if spread is None:
+        return []
+    share = seen.slopes().factor
+    product = f"{short(spread)} × {short(share)} = {short(spread * share)}"
+    return [
+        fitting(
+            0,
+            width,
+            [(tr("factor ≈ σ_w · √E f′² = {product}", product=product), "formula"), *_condition(seen)],
+            [("σ_w·√E f′² = ", "label"), (product, "formula")],
+            [(product, "formula")],
+        ),
+        fitting(2, width, *([(text, "text")] for text in _measured_factor(seen, stage))),
+    ]
+
+
+def _condition(seen: Reading) -> Line:
+    return [] if seen.own else [_GAP, (tr("if the weights stayed"), "message")]
+
+
+def _measured_factor(seen: Reading, stage: Stage) -> list[str]:
+    """The texts for the measured factor, the longest first. Where paths meet, the parts' product is the branch's."""
+    if defined(stage.factor, seen.trace) is None:
+        return [tr("measured: no gradient arrives here, so there is no factor"), tr("measured: no gradient arrives")]
+    values = {"factor": short(stage.factor), "own": seen.source.activation}
+    if not seen.own:
+        return [tr("measured, with {own}: {factor}", **values), tr("{own}: {factor}", **values)]
+    texts = [tr("measured factor {factor}", **values), tr("measured {factor}", **values)]
+    # What is 0 after one part has no factor for the next.
+    parts = {name: defined(value, seen.trace) for name, value in stage.factors.items()}
+    named = [f"{name} {short(parts[part])}" for part, name in _part_names() if parts.get(part) is not None]
+    if named:
+        values["parts"] = " × ".join(named)
+        if "skip" in parts:
+            values["branch"] = short(parts["branch"])
+            texts.insert(0, tr("measured {factor} with the skip; branch {branch} = {parts}", **values))
+        else:
+            texts.insert(0, tr("measured {factor} = {parts}", **values))
+    return texts
+
+
+def _part_names() -> tuple[tuple[str, str], ...]:
+    return (
+        ("weight", tr("weight")), ("activation", tr("activation")), ("norm", tr("norm")), ("scale", tr("scale")),
+    )  # fmt: skip
+
+
+def _gate(seen: Reading, width: int) -> list[Part]:
+    """Of a gated cell: which path f′ acts on at all."""
+    if seen.source.pinned:
+        return [fitting(0, width, [(tr("the gate is pinned: z and f′ do not matter"), "message")])]
+    if seen.source.part == "candidate":
+        text = tr("f′ acts on the path through the candidate, not on the direct path")
+        return [Part(5, tuple(wrap(text, width, "text")))]
+    block = slice(seen.trace.experiment.width, 2 * seen.trace.experiment.width)
+    gate = float(np.mean(seen.trace.values[f"gates/{seen.stage}"][:, block], dtype=np.float64))
+    return [
+        fitting(
+            0,
+            width,
+            [(tr("direct path: × the gate itself, {gate} on average, not × f′", gate=short(gate)), "formula")],
+            [(tr("direct path × {gate}, not × f′", gate=short(gate)), "formula")],
+            [(tr("direct × {gate}", gate=short(gate)), "formula")],
+        ),
+        Part(5, tuple(wrap(tr("f′ acts on the path through the gate alone."), width, "text"))),
+    ]
+
+
+def _of_unit(seen: Reading, width: int) -> Part:
+    own = seen.z[:, seen.unit]
+    _, slope = curves.curves(seen.row, own, seen.slope)
+    mean = float(np.mean(slope, dtype=np.float64))
+    values = {"unit": seen.unit + 1, "low": short(float(own.min())), "high": short(float(own.max()))}
+    return fitting(
+        6,
+        width,
+        [(tr("unit {unit}: z from {low} to {high}, mean f′ {mean}", mean=short(mean), **values), "text")],
+        [(tr("unit {unit}: mean f′ {mean}", unit=values["unit"], mean=short(mean)), "text")],
+    )
+
+
+def _shares(seen: Reading, width: int) -> Part:
+    found = seen.slopes()
+    dead: Line = [(tr("dead units {share}", share=percent(found.dead)), _alarm(found.dead, DEAD))]
+    if found.saturated is None:
+        return fitting(5, width, dead)
+    saturated: Line = [(tr("saturated {share}", share=percent(found.saturated)), _alarm(found.saturated, SATURATED))]
+    return fitting(5, width, [*saturated, _GAP, *dead], saturated)
+
+
+def _alarm(share: float, most: float) -> str:
+    return "vanishing" if share > most else "text"

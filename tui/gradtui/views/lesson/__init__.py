@@ -1,0 +1,1 @@
+"""A lesson beside a view."""

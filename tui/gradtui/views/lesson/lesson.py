@@ -1,0 +1,218 @@
+"""A lesson beside a view, and the list of lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...lessons.course import Verdict, current, judge
+from ...lessons.lesson import LETTERS, Lesson, Question, filled
+from ...model.progress import Progress
+from ...text.language import tr
+from ...text.markdown import prose, wrap_spans
+from ...text.spans import Line, first_fit, first_title, fit, page, spread, width_of
+
+if TYPE_CHECKING:
+    from ...lessons.library import Entry
+    from ...lessons.measures import Measured
+    from ...lessons.reading import Readings
+
+#: Where the whole step has this many lines to spare, empty lines set its parts apart.
+_APART = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that work in a lesson, as the reader sees them."""
+
+    next: str = "enter"
+    back: str = "backspace"
+    answer: str = "enter"
+    close: str = "esc"
+    up: str = "pgup"
+    down: str = "pgdn"
+
+
+def lesson_title(lesson: Lesson, width: int) -> str:
+    """The pane's title."""
+    return first_title(width, tr("lesson · {title}", title=lesson.title), lesson.title, tr("lesson"))
+
+
+def lesson_view(
+    lesson: Lesson,
+    progress: Progress,
+    readings: Readings | None,
+    width: int,
+    height: int,
+    keys: Keys = Keys(),
+    key_of: Callable[[str], str] = str,
+    offset: int = 0,
+) -> list[Line]:
+    """The step in exactly height lines: heading, text, question, verdict, and what the keys do.
+
+    readings are the step's (`course.need`), None until they are computed; key_of gives the key of a command. What does
+    not fit is scrolled by offset, which is held within `most_offset`.
+    """
+    body = _body(lesson, progress, readings, width, height - 2, key_of)
+    room = max(height - 2, 0)
+    start = min(max(offset, 0), max(len(body) - room, 0))
+    shown = page(body[start : start + room], width, room)
+    below = len(body) - start - room
+    return [_heading(lesson, progress, width), *shown, _key_line(lesson, progress, keys, start, below, width)][:height]
+
+
+def most_offset(
+    lesson: Lesson,
+    progress: Progress,
+    readings: Readings | None,
+    width: int,
+    height: int,
+    key_of: Callable[[str], str] = str,
+) -> int:
+    """How far the step can be scrolled at this size."""
+    return max(len(_body(lesson, progress, readings, width, height - 2, key_of)) - max(height - 2, 0), 0)
+
+
+def _heading(lesson: Lesson, progress: Progress, width: int) -> Line:
+    number, count = min(progress.step + 1, len(lesson.steps)), len(lesson.steps)
+    return fit([(f"{number}/{count} · ", "label"), (current(progress, lesson).title, "strong")], width)
+
+
+def _key_line(lesson: Lesson, progress: Progress, keys: Keys, above: int, below: int, width: int) -> Line:
+    """The keys that do something here, the most needed first, and how many lines there are above and below."""
+    step = current(progress, lesson)
+    asks = step.question is not None and progress.answer is None
+    last = progress.step >= len(lesson.steps) - 1
+    wanted = [
+        (keys.answer, tr("answer")) if asks else None,
+        (keys.next, tr("next")) if not last and not (asks and keys.next == keys.answer) else None,
+        (keys.back, tr("back")) if progress.step else None,
+        (keys.close, tr("close") if not last else tr("finish")),
+    ]
+    shown = [each for each in wanted if each is not None]
+    lines = [_keys(shown[:count]) for count in range(len(shown), 0, -1)]
+    hidden = [(f"↑ {above}", keys.up)] * (above > 0) + [(f"↓ {below}", keys.down)] * (below > 0)
+    # The keys that scroll, where all others have room beside them.
+    named: Line = [("  ".join(f"{key} {count}".strip() for count, key in hidden), "key")]
+    counts: Line = [("  ".join(count for count, _ in hidden), "key")]
+    right = first_fit(width - width_of(lines[0]) - 1, named, counts) if hidden else []
+    left = first_fit(width - width_of(right) - 1, *lines)
+    return fit(spread(left, right, width) if right else left, width)
+
+
+def _keys(shown: Sequence[tuple[str, str]]) -> Line:
+    line: Line = []
+    for key, label in shown:
+        line += [("   " if line else "", "dim"), (key, "key"), (f" {label}", "dim")]
+    return [span for span in line if span[0]]
+
+
+# -- what a step says --------------------------------------------------------------------------------------
+
+
+def _body(
+    lesson: Lesson,
+    progress: Progress,
+    readings: Readings | None,
+    width: int,
+    height: int,
+    key_of: Callable[[str], str],
+) -> list[Line]:
+    """All lines of the step: airy where there is room; where there is not, what came of the answer comes first."""
+    step = current(progress, lesson)
+    shown: Mapping[str, Measured] = {} if readings is None else readings.shown
+    said = filled(step.text, shown)
+    press = [[(tr("Press {keys}", keys=", ".join(key_of(each) for each in step.press)), "key")]] if step.press else []
+    for spaced in (True, False):
+        text = [*prose(said, width, spaced=spaced), *press]
+        asked = _question(step.question, progress, readings, width, spaced) if step.question is not None else []
+        gap: list[Line] = [[]] if spaced and text and asked else []
+        whole = [*text, *gap, *asked]
+        if len(whole) <= height:
+            return whole
+    return [*asked, *text] if progress.answer is not None else [*text, *asked]
+
+
+def _question(
+    question: Question, progress: Progress, readings: Readings | None, width: int, spaced: bool
+) -> list[Line]:
+    """The question; once it is answered, also the verdict and what is to be said then."""
+    given = progress.answer
+    asked: Mapping[str, Measured] = {} if readings is None else readings.asked
+    lines = prose(question.ask, width, "strong")
+    if given is None:
+        hint = tr("(a number)") if question.measure is not None else ""
+        choices = _choices(question, None, None, width)
+        return [*lines, *(choices or [[(hint, "dim")]])]
+    verdict = judge(question, given, asked.get)
+    lines += _choices(question, int(given), verdict, width) if question.choices else []
+    lines += wrap_spans([(f"{_mark(verdict)}{verdict.text}", _STYLES[verdict.right])], width)
+    if question.reveal:
+        lines += [[]] if spaced else []
+        lines += prose(filled(question.reveal, asked), width)
+    return lines
+
+
+_STYLES = {True: "healthy", False: "exploding", None: "label"}
+
+
+def _mark(verdict: Verdict) -> str:
+    return {True: "✓ ", False: "✗ ", None: ""}[verdict.right]
+
+
+def _choices(question: Question, given: int | None, verdict: Verdict | None, width: int) -> list[Line]:
+    """The choices in one line where they fit, else each on its own; the true one and a wrong one are marked."""
+    cells = [_choice(number, each.say, given, verdict) for number, each in enumerate(question.choices)]
+    row = [span for number, cell in enumerate(cells) for span in ([(_APART, "text")] if number else []) + cell]
+    if width_of(row) <= width:
+        return [row] if row else []
+    lines = []
+    for cell in cells:
+        (head, style), (say, said) = cell
+        wrapped = prose(say, width - 4, said)
+        lines += [[(head if number == 0 else "    ", style), *line] for number, line in enumerate(wrapped)]
+    return lines
+
+
+def _choice(number: int, say: str, given: int | None, verdict: Verdict | None) -> Line:
+    if verdict is None or verdict.right is None:
+        mark = "▸" if number == given else " "
+    else:
+        mark = "✓" if number == verdict.truth else ("✗" if number == given else " ")
+    style = {"✓": "healthy", "✗": "exploding", "▸": "cursor"}.get(mark, "text")
+    return [(f"{mark} {LETTERS[number]} ", "key" if style == "text" else style), (say, style)]
+
+
+# -- the list ----------------------------------------------------------------------------------------------
+
+
+def list_view(entries: Sequence[Entry], selected: str, width: int, height: int) -> list[Line]:
+    """The lessons, one a line, in exactly height lines; below them, what the selected one is about or what is wrong."""
+    if not entries:
+        return page([[(tr("There are no lessons."), "dim")]], width, height)
+    names = [each.id for each in entries]
+    chosen = names.index(selected) if selected in names else 0
+    about = _about(entries[chosen], width)[: max(height // 2, 1)]
+    room = max(height - len(about) - 1, 1)
+    start = min(max(chosen - room // 2, 0), max(len(entries) - room, 0))
+    rows = [_row(each, number == chosen, width) for number, each in enumerate(entries)]
+    listed = page(rows[start : start + room], width, room)
+    return page([*listed, [], *about], width, height)
+
+
+def _row(entry: Entry, chosen: bool, width: int) -> Line:
+    mark = ("▸ " if chosen else "  ", "cursor")
+    if entry.lesson is None:
+        return fit([mark, ("✗ ", "broken"), (entry.title, "broken"), (_APART + entry.summary, "dim")], width)
+    title = (entry.title, "strong" if chosen else "text")
+    return fit([mark, title], width)
+
+
+def _about(entry: Entry, width: int) -> list[Line]:
+    """The selected entry in full."""
+    if entry.lesson is None:
+        return [line for fault in entry.faults for line in wrap_spans([(fault, "broken")], width)]
+    questions = sum(step.question is not None for step in entry.lesson.steps)
+    size = tr("{steps} steps, {questions} questions", steps=len(entry.lesson.steps), questions=questions)
+    return [*prose(entry.lesson.summary, width), fit([(size, "dim"), (_APART + entry.file, "dim")], width)]

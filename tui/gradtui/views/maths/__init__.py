@@ -1,0 +1,1 @@
+"""The maths page: circular functions beside hyperbolic ones."""

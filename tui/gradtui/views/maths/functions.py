@@ -1,0 +1,204 @@
+"""The maths page's functions: sin, cos, tan beside sinh, cosh, tanh, with the partial sums of their series."""
+
+from __future__ import annotations
+
+import functools
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.theory.taylor import FUNCTIONS, Function
+
+from ...text.formats import short
+from ...text.language import tr
+from ...text.plot import Axes, Series, plot
+from ...text.spans import GAP, Line, first_title, page, width_of, wrap
+from ..frame import plots
+from ..frame.parts import Part, fitting, kept
+from ..frame.scene import Scene
+from .words import at_pole, in_pi, parameter, parameter_text, real, series_lines, slider
+
+#: The functions by pane; the state's `function` chooses one of each three.
+CIRCULAR, HYPERBOLIC = FUNCTIONS.names[:3], FUNCTIONS.names[3:]
+#: The line of both panes that the slider of terms stands in.
+SLIDER_ROW = 0
+#: The glyphs of the plot: the partial sum, f and the sum at the point; the two other functions by their letters.
+_SUM, _POINT, _SUM_POINT = "×", "●", "◆"
+_LETTERS = {"sin": "s", "cos": "c", "tan": "t", "sinh": "s", "cosh": "c", "tanh": "t"}
+#: A canvas of fewer rows, or cells, shows no curve.
+_LEAST_ROWS, _LEAST_CELLS = 4, 16
+
+
+def circular_title(scene: Scene, width: int) -> str:
+    return _title(scene, width, CIRCULAR)
+
+
+def hyperbolic_title(scene: Scene, width: int) -> str:
+    return _title(scene, width, HYPERBOLIC)
+
+
+def circular_view(scene: Scene, width: int, height: int) -> list[Line]:
+    return _view(scene, width, height, CIRCULAR)
+
+
+def hyperbolic_view(scene: Scene, width: int, height: int) -> list[Line]:
+    return _view(scene, width, height, HYPERBOLIC)
+
+
+def _title(scene: Scene, width: int, names: tuple[str, ...]) -> str:
+    kind = tr("circular") if names is CIRCULAR else tr("hyperbolic")
+    name, x = names[scene.state.function], parameter_text(scene.state)
+    values = {"kind": kind, "name": name, "x": x, "first": names[0], "second": names[1], "third": names[2]}
+    return first_title(
+        width,
+        tr("{kind} · {first}, {second}, {third} · here {name} · x = {x}", **values),
+        tr("{kind} · {name} · x = {x}", **values),
+        tr("{kind} · {name}", **values),
+    )
+
+
+def _view(scene: Scene, width: int, height: int, names: tuple[str, ...]) -> list[Line]:
+    """The slider; the series with its signs; the sum and its error at x; the curves; definitions and convergence."""
+    function = FUNCTIONS[names[scene.state.function]]
+    others = [FUNCTIONS[name] for name in names if name != function.name]
+    before, after = _texts(scene, function, others, width, 2 if height >= 13 else 1)
+    parts = [Part(0, (slider(scene.state.terms, width),)), *before]
+    if width >= _LEAST_CELLS + 8:
+        # Curves say more than the lesser texts: they have half of the pane.
+        least = max(_LEAST_ROWS + 3, height // 2)
+        parts.append(Part(3, least=least, draw=lambda rows: _drawing(scene, function, others, width, rows)))
+    return page(kept([*parts, *after], height), width, height)
+
+
+def texts(scene: Scene, names: tuple[str, ...], width: int) -> list[Line]:
+    """All that the pane says, without its drawing and its slider."""
+    function = FUNCTIONS[names[scene.state.function]]
+    others = [FUNCTIONS[name] for name in names if name != function.name]
+    return [line for parts in _texts(scene, function, others, width, 1) for part in parts for line in part.lines]
+
+
+# -- text --------------------------------------------------------------------------------------------------
+
+
+def _texts(
+    scene: Scene, function: Function, others: list[Function], width: int, lines: int
+) -> tuple[list[Part], list[Part]]:
+    """What stands before the curves, and the two other functions' definitions after them."""
+    before = [
+        Part(0, tuple(series_lines(function, scene.state.terms, width, lines))),
+        *_numbers(scene, function, width),
+        _definition(5, function, width, "formula"),
+        Part(6, tuple(wrap(_convergence(function), width, "label"))),
+        Part(8, tuple(wrap(_signs(function), width, "dim"))),
+    ]
+    return before, [_definition(7, each, width, "dim") for each in others]
+
+
+def _definition(rank: int, function: Function, width: int, style: str) -> Part:
+    whole = f"{function.definition}{GAP}{function.derivative_formula}"
+    return fitting(rank, width, [(whole, style)], [(function.definition, style)])
+
+
+@functools.lru_cache(maxsize=256)
+def _remainder(name: str, x: float, terms: int) -> float:
+    return FUNCTIONS[name].remainder(x, terms)
+
+
+def _numbers(scene: Scene, function: Function, width: int) -> list[Part]:
+    """f(x), the partial sum and the difference."""
+    state, x = scene.state, parameter(scene.state)
+    name, place = function.name, parameter_text(state)
+    if name == "tan" and at_pole(state):
+        return [fitting(1, width, [(tr("x = {place}: a pole, tan has no value here", place=place), "broken")],
+                        [(tr("x = {place}: a pole", place=place), "broken")])]  # fmt: skip
+    total = float(function.partial_sum(x, state.terms))
+    error = _remainder(name, x, state.terms)
+    values = {"name": name, "value": real(float(function.exact(x))), "sum": real(total), "error": short(error)}
+    values |= {"place": place, "terms": str(state.terms)}
+    style = "text" if abs(error) < 0.1 * max(1.0, abs(total)) else "exploding"
+    value: Line = [(f"{_POINT} ", "cursor"), (tr("{name}({place}) = {value}", **values), "text")]
+    summed: Line = [(f"{_SUM_POINT} ", "backward"), (tr("sum of {terms} = {sum}", **values), "text")]
+    missed: Line = [(tr("error {error}", **values), style)]
+    gap = ("   ", "text")
+    whole, brief = [*value, gap, *summed, gap, *missed], [*value, gap, *missed]
+    if width_of(whole) <= width:
+        return [Part(1, (whole,))]
+    if width_of(brief) <= width:
+        return [Part(1, (brief,)), fitting(4, width, summed)]
+    return [fitting(1, width, value), fitting(4, width, summed), fitting(4, width, missed)]
+
+
+def _convergence(function: Function) -> str:
+    """How far the series reaches, and why."""
+    radius = short(function.radius)
+    return {
+        "tan": tr("converges for |x| < π/2 = {radius}: that is as far as tan's nearest pole", radius=radius),
+        "tanh": tr(
+            "converges for |x| < π/2 = {radius}: tanh has no pole on this line, but at ±(π/2)i, as far from 0",
+            radius=radius,
+        ),
+    }.get(function.name, tr("converges for every x: the factorials outgrow every power"))
+
+
+def _signs(function: Function) -> str:
+    values = {"name": function.name, "twin": function.twin}
+    if function.alternating:
+        return tr("The signs of {name} alternate; those of {twin} are all +: else the two series are equal.", **values)
+    return tr("The signs of {name} are all +; those of {twin} alternate: else the two series are equal.", **values)
+
+
+# -- curves ------------------------------------------------------------------------------------------------
+
+
+def _drawing(scene: Scene, function: Function, others: list[Function], width: int, height: int) -> list[Line]:
+    """The legend, the canvas, and the labels of x in parts of π."""
+    state, x = scene.state, parameter(scene.state)
+    axes, labels = _axes(function, x, height - 3)
+    cells = width - axes.margin
+
+    def partial(at: Array) -> Array:
+        return function.partial_sum(at, state.terms)
+
+    drawn = [plots.level(0.0, axes.x, cells)]
+    for each in others:
+        drawn.append(plots.dotted(each.exact, axes.x, cells, "dim", _LETTERS[each.name], every=4))
+    drawn.append(plots.curve(functools.partial(_without_poles, function), axes.x, cells, "forward"))
+    drawn.append(plots.dotted(partial, axes.x, cells, "backward", _SUM))
+    drawn.append(Series((x,), (float(partial(plots.array(x))),), "backward", _SUM_POINT))
+    if not (function.name == "tan" and at_pole(state)):
+        drawn.append(Series((x,), (float(function.exact(x)),), "cursor", _POINT))
+    canvas = plot(tuple(drawn), axes, width, height - 2)
+    under = plots.labels_under(axes, labels, width)
+    return [*_legend(function, others, state.terms, width).lines, *(list(line) for line in canvas), under][-height:]
+
+
+def _without_poles(function: Function, x: Array) -> Array:
+    """f, with a gap instead of the jump from +∞ to −∞; the canvas ends far below, at 5."""
+    value = function.exact(x)
+    return np.where(np.abs(value) > 15, np.nan, value) if function.name == "tan" else value
+
+
+def _legend(function: Function, others: list[Function], terms: int, width: int) -> Part:
+    line: Line = [("⠒⠒ ", "forward"), (function.name, "label"), (f"  {_SUM} {_SUM} ", "backward")]
+    line.append((tr("sum of {terms}", terms=terms), "label"))
+    rest: Line = [
+        span
+        for each in others
+        for span in ((f"  {_LETTERS[each.name]} {_LETTERS[each.name]} ", "dim"), (each.name, "label"))
+    ]
+    return fitting(0, width, [*line, *rest], line, [("", "label")])
+
+
+def _axes(function: Function, x: float, rows: int) -> tuple[Axes, list[tuple[float, str]]]:
+    """What the canvas spans. x holds the point: one turn both ways, half a one where the curve has no room for more."""
+    half = function.name not in ("sin", "cos") and abs(x) <= math.pi
+    bound = math.pi if half else 2 * math.pi
+    top = {"sin": 1.5, "cos": 1.5, "tan": 5.0, "tanh": 1.5}.get(function.name, math.cosh(bound))
+    bottom = 0.0 if function.name == "cosh" else -top
+    bottom, top = plots.with_zero_on_a_row((bottom, top), rows)
+    parts = Fraction(1, 2) if half else Fraction(1)
+    labels = [(float(number * parts) * math.pi, in_pi(number * parts)) for number in range(-2, 3)]
+    y_ticks = plots.labelled(plots.ticks(bottom, top, 5))
+    return Axes((-bound, bound), (bottom, top), tuple(place for place, _ in labels), y_ticks), labels

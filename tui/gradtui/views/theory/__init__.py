@@ -1,0 +1,1 @@
+"""Theory: the plane, the chain of factors, the spectrum."""

@@ -1,0 +1,64 @@
+"""The factors along a trace as one chain with its running product: measured, and as theory predicts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradtui_engine.analysis.decay import average_factor
+
+from ...text.quotients import defined
+from ..frame.scene import Scene
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Factors of the stages (the last has none), their product from the output down, and the first that learns."""
+
+    factors: tuple[float | None, ...]
+    products: tuple[float | None, ...]
+    first: int
+
+    @classmethod
+    def of(cls, factors: Sequence[float | None], first: int) -> Chain:
+        """The product ends at the first stage, from the output, that has no factor."""
+        chain: list[float | None] = [1.0 if len(factors) > 1 and factors[-2] is not None else None]
+        for each in reversed(factors[:-1]):
+            before = chain[-1]
+            chain.append(None if each is None or before is None else before * each)
+        return cls(tuple(factors), tuple(reversed(chain)), first)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any factor: of a gradient that is 0 there is none."""
+        return any(each is not None for each in self.factors)
+
+    def average(self) -> float | None:
+        """The geometric mean down to the first stage that learns, or to where the product ends."""
+        known = [index for index, each in enumerate(self.products) if each is not None]
+        if len(known) < 2:
+            return None
+        start = max(self.first, known[0])
+        return average_factor([each or 0.0 for each in self.products], start) if start < known[-1] else None
+
+
+def is_gated(scene: Scene) -> bool:
+    return scene.trace.experiment.kind.gated
+
+
+def measured_chain(scene: Scene) -> Chain:
+    """Of gated cells the direct path, which theory is about. Where no gradient is left there is no factor."""
+    trace = scene.trace
+    if is_gated(scene):
+        return Chain.of([defined(stage.factors.get("direct"), trace) for stage in scene.stages], _first(scene))
+    factors = tuple(defined(stage.factor, trace) for stage in scene.stages)
+    return Chain(factors, tuple(defined(each, trace) for each in trace.profile.running_product), _first(scene))
+
+
+def predicted_chain(scene: Scene) -> Chain:
+    return Chain.of(scene.trace.theory.factors, _first(scene))
+
+
+def _first(scene: Scene) -> int:
+    """An MLP's first learning stage is layer 1, a cell's the initial state (as in the engine's profile)."""
+    return 0 if scene.over_time else min(1, len(scene.stages) - 1)

@@ -1,0 +1,143 @@
+"""The depth pane: each stage's factor as theory predicts it and as it was measured, their products, and the reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...text.formats import short
+from ...text.language import tr
+from ...text.spans import Line, first_title, page, runs
+from ..frame.scene import Scene
+from ..frame.timeaxis import TimeAxis
+from .chain import Chain, is_gated, measured_chain, predicted_chain
+from .marks import Marks, band, margin, ruler
+from .words import Sentence, a_stage, flow, sentences, stages, text_only
+
+#: Networks still train at so many depth scales (Schoenholz et al. 2017, who measured it in the ordered phase).
+REACH = 6
+_MEASURED, _PREDICTED, _BOTH = "■", "◇", "◆"
+#: Under this there is text only.
+_LEAST_WIDTH, _LEAST_HEIGHT = 30, 10
+#: Rows from which on the products get a band of their own.
+_TWO_FROM = 7
+
+
+def title(scene: Scene, width: int) -> str:
+    path = is_gated(scene)
+    return first_title(
+        width,
+        tr("predicted and measured factor of the direct path, along time")
+        if path
+        else tr("predicted and measured factor of every {stage}", stage=_stage(scene)),
+        tr("predicted and measured"),
+        tr("depth"),
+    )
+
+
+def _stage(scene: Scene) -> str:
+    return tr("time step") if scene.over_time else tr("layer")
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    measured, predicted = measured_chain(scene), predicted_chain(scene)
+    if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
+        return text_only(reading(scene), width, height)
+    legend = flow(_legend(measured, predicted), width)
+    reach = _reach(scene)
+    fixed = len(legend) + 1 + (reach is not None)
+    # The bands get at least half; sentences that then have no room are left out.
+    text = sentences(reading(scene), width, height // 2 - fixed)
+    rows = height - fixed - len(text)
+    axis = TimeAxis.of(len(scene.stages), width)
+    lower = rows // 2 if rows >= _TWO_FROM else 0
+    lines = _band(scene, axis, measured.factors, predicted.factors, rows - lower, tr("factor"))
+    if lower:
+        lines += _band(scene, axis, measured.products, predicted.products, lower, tr("product"))
+    lines.append(ruler(axis, scene.stage, "t" if scene.over_time else tr("layer")))
+    if reach is not None:
+        lines.append(_reach_line(axis, reach))
+    return page([*lines, *legend, *text], width, height)
+
+
+def _band(
+    scene: Scene,
+    axis: TimeAxis,
+    measured: Sequence[float | None],
+    predicted: Sequence[float | None],
+    rows: int,
+    name: str,
+) -> list[Line]:
+    series = [Marks(_MEASURED, "hidden", measured), Marks(_PREDICTED, "cursor", predicted)]
+    return band(axis, scene.stage, series, _BOTH, rows, name)
+
+
+def _reach(scene: Scene) -> float | None:
+    """None over time: the depth scale is that of an RNN without input, and the factors above are those with it."""
+    if scene.over_time:
+        return None
+    scale = scene.trace.theory.depth_scale
+    return None if scale is None else REACH * scale
+
+
+def _reach_line(axis: TimeAxis, reach: float) -> Line:
+    """How far from the input a signal gets: a bar under the stages."""
+    cells = [("━", "healthy") if stage <= reach else ("┄", "dim") for stage in axis.columns]
+    return [margin(tr("reach")), *runs(cells), (f" {short(reach) if math.isfinite(reach) else '∞'}", "healthy")]
+
+
+def _legend(measured: Chain, predicted: Chain) -> list[Line]:
+    found: list[Line] = []
+    if measured.known:
+        found.append([(tr("{mark} measured", mark=_MEASURED), "hidden")])
+    if predicted.known:
+        found.append([(tr("{mark} predicted", mark=_PREDICTED), "cursor")])
+    if measured.known and predicted.known:
+        found.append([(tr("{mark} both in one place", mark=_BOTH), "cursor")])
+    found.append([(tr("{line} 1: nothing lost, nothing gained", line="─"), "label")])
+    return found
+
+
+def reading(scene: Scene) -> list[Sentence]:
+    """The average factors and the reach, most important first."""
+    theory, measured, predicted = scene.trace.theory, measured_chain(scene), predicted_chain(scene)
+    found: list[Sentence] = []
+    real, wanted = measured.average(), predicted.average()
+    if real is not None and wanted is not None:
+        found.append(
+            (
+                "text",
+                tr("on average a factor of {measured} {per}, predicted {predicted}",
+                   measured=short(real), predicted=short(wanted), per=a_stage(scene)),
+            )
+        )  # fmt: skip
+    elif real is not None:
+        found.append(("text", tr("on average a factor of {measured} {per}", measured=short(real), per=a_stage(scene))))
+    elif not measured.known:
+        found.append(("text", tr("measured: no gradient arrives, so there is no factor")))
+    reach, depth = _reach(scene), len(scene.stages) - 1
+    if reach is not None:
+        found.append(_reach_words(scene, reach, depth))
+    found.append(("dim", tr(theory.note)))
+    return found
+
+
+def _reach_words(scene: Scene, reach: float, depth: int) -> Sentence:
+    values = {"reach": short(reach), "depth": depth, "unit": stages(scene)}
+    if math.isinf(reach):
+        return "healthy", tr("no depth is too much: the network is at the edge of chaos")
+    if reach >= depth:
+        return "healthy", tr(
+            "reach: 6 depth scales, {reach} {unit}, no less than the {depth} that there are; networks train up to "
+            "about there (Schoenholz et al. 2017)",
+            **values,
+        )
+    if scene.trace.theory.regime == "chaotic":
+        return "exploding", tr(
+            "reach: 6 depth scales, {reach} of {depth} {unit}; beyond, the gradient has grown over e³ = 20 times",
+            **values,
+        )
+    return "vanishing", tr(
+        "reach: 6 depth scales, {reach} of {depth} {unit}; networks train up to about there (Schoenholz et al. 2017)",
+        **values,
+    )

@@ -1,0 +1,79 @@
+"""Words that the panes of the Theory view share, and how text stands around a drawing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
+from ...text.language import tr
+from ...text.spans import Line, page, width_of, wrap
+from ..frame.scene import Scene
+
+#: (style, text), as in the why pane's notes.
+Sentence = tuple[str, str]
+
+#: A drawing has at least so many cells; under that there is text only.
+_LEAST_WIDTH, _LEAST_ROWS = 28, 4
+
+#: Regime → (style, what it does), passed through tr where it is shown.
+REGIMES = {
+    "ordered": ("vanishing", "ordered: it vanishes"),
+    "chaotic": ("exploding", "chaotic: it explodes"),
+    "critical": ("healthy", "at the edge of chaos: it stays"),
+}
+
+
+def stages(scene: Scene) -> str:
+    """What depth is counted in."""
+    return tr("steps") if scene.over_time else tr("layers")
+
+
+def a_stage(scene: Scene) -> str:
+    return tr("a step") if scene.over_time else tr("a layer")
+
+
+def intervals(bounds: Sequence[float]) -> list[str]:
+    """<1, 1–5, 5–25, >25."""
+    inner = [f"{low:g}–{high:g}" for low, high in itertools.pairwise(bounds)]
+    return [f"<{bounds[0]:g}", *inner, f">{bounds[-1]:g}"]
+
+
+def flow(chunks: Iterable[Line], width: int) -> list[Line]:
+    """Pieces of text side by side, two cells apart, as many to a line as fit; none is broken."""
+    lines: list[Line] = []
+    for chunk in chunks:
+        if lines and width_of(lines[-1]) + 2 + width_of(chunk) <= width:
+            lines[-1] = [*lines[-1], ("  ", "text"), *chunk]
+        else:
+            lines.append(list(chunk))
+    return lines
+
+
+def sentences(texts: Iterable[Sentence], width: int, rows: int) -> list[Line]:
+    """As many whole sentences as fit into so many rows; one that does not is left out."""
+    lines: list[Line] = []
+    for style, text in texts:
+        found = wrap(text, width, style)
+        if len(lines) + len(found) <= rows:
+            lines += found
+    return lines
+
+
+def text_only(texts: Sequence[Sentence], width: int, height: int) -> list[Line]:
+    """A pane that has room for words alone: whole sentences, or the beginning of the first."""
+    style, text = texts[0]
+    return page(sentences(texts, width, height) or wrap(text, width, style), width, height)
+
+
+def drawn_over(
+    draw: Callable[[int], list[Line]], legend: Iterable[Line], texts: Sequence[Sentence], width: int, height: int
+) -> list[Line]:
+    """A drawing in so many rows and its axis, the legend, and whole sentences; in a small pane the words alone."""
+    if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
+        return text_only(texts, width, height)
+    signs = flow(legend, width)
+    # The drawing gets at least two fifths; sentences that then have no room are left out.
+    least = max(_LEAST_ROWS, height * 2 // 5)
+    text = sentences(texts, width, height - least - 1 - len(signs))
+    rows = max(_LEAST_ROWS, height - 1 - len(signs) - len(text))
+    return page([*draw(rows), *signs, *text], width, height)
