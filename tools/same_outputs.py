@@ -1,7 +1,7 @@
 """Whether every headless output is what it was: `python tools/same_outputs.py OLD_CHECKOUT [COUNT]`.
 
 For a change that is to change no number. Runs `run`, `run --json`, `run --save` and `doctor --json` of every preset and
-of COUNT (60) experiments that Hypothesis draws (`check` of these too), and `theory`, once with the code of this checkout
+of COUNT (60) experiments drawn by Hypothesis (`check` of these too), and `theory`, once with the code of this checkout
 and once with that of another one. Prints each difference, with the command that shows it; exit status 1 if there is
 one. Keys and arrays that this checkout adds are counted, and are no difference.
 """
