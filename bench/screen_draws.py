@@ -10,7 +10,8 @@ from typing import Any
 
 from gradtui.model.events import Event, Move, NextQuantity, Select, SelectItem, SelectUnit
 from gradtui.model.needs import Computed, Simulation
-from gradtui.model.state import State, update
+from gradtui.model.state import State
+from gradtui.model.update import update
 from gradtui.screen.terminal import cycles
 from gradtui.text import plot
 from gradtui.views import catalogue

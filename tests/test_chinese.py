@@ -12,8 +12,9 @@ from rich.console import Console
 
 from gradtui.lessons.format import LessonError, parse
 from gradtui.model.commands import COMMANDS
-from gradtui.model.names import VIEWS, panes_of
+from gradtui.model.names import VIEWS
 from gradtui.model.needs import Failed
+from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
 from gradtui.screen.dialogs import helping

@@ -21,11 +21,12 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from gradtui.cli import main
-from gradtui.model.events import Changes, Event
-from gradtui.model.names import panes_of
+from gradtui.model.events import Event
 from gradtui.model.needs import Computed, Need, Simulation, other
-from gradtui.model.state import State, update
+from gradtui.model.panes_of import panes_of
+from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Timeline
+from gradtui.model.update import update
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.terminal.widgets import Lines
 from gradtui.text.spans import Line, text_of

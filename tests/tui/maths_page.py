@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradtui.model.state import MOST_ANGLE
+from gradtui.model.navigation import MOST_ANGLE
 from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment

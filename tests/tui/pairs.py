@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradtui.model.events import Changes
+from gradtui.model.state import Changes
 from gradtui.views.frame.scene import Scene
 from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment

@@ -158,7 +158,7 @@ sys.modules["gradtui_engine"] = package
 
 def test_state_takes_names_from_the_engines_tables_and_nothing_that_runs() -> None:
     """update is a pure function without Textual, clock or engine."""
-    code = "import gradtui.model.state\nprint(*(name for name in sys.modules if name.startswith('gradtui_engine.')))"
+    code = "import gradtui.model.update\nprint(*(name for name in sys.modules if name.startswith('gradtui_engine.')))"
     loaded = {name.partition(".")[2] for name in fresh_python(ENGINE_UNLOADED + code).split()}
     assert "rules.activations" in loaded
     assert not loaded & {

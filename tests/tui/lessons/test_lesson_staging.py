@@ -11,7 +11,8 @@ from gradtui.lessons.lesson import Lesson
 from gradtui.lessons.library import find, names
 from gradtui.model import events as e
 from gradtui.model.progress import Progress
-from gradtui.model.state import State, update
+from gradtui.model.state import State
+from gradtui.model.update import update
 from gradtui.text import language
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lesson import panes

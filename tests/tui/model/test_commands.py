@@ -13,7 +13,8 @@ from gradtui.model.commands import BY_ID, COMMANDS, Command, groups, key_name, k
 from gradtui.model.cure_keys import CURES
 from gradtui.model.names import VIEWS
 from gradtui.model.progress import Progress
-from gradtui.model.state import State, update
+from gradtui.model.state import State
+from gradtui.model.update import update
 from gradtui.screen.actions import ACTIONS
 from gradtui.screen.app import GradtuiApp
 from gradtui.views.frame import status

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.model.cure_keys import CURES, Cure, is_on, toggled
-from gradtui.model.events import Changes
 from gradtui.model.needs import differences, other
+from gradtui.model.state import Changes
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.cells import CELLS
 from tests.engine.helpers import drawn

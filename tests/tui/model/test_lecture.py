@@ -13,8 +13,9 @@ from gradtui.model import events as e
 from gradtui.model.commands import BROUGHT, COMMANDS, offered
 from gradtui.model.permissions import FOLLOWER, OPEN, PRESENTER, VISITOR
 from gradtui.model.progress import Progress
-from gradtui.model.state import State, update
+from gradtui.model.state import Audience, State
 from gradtui.model.timeline import Timeline
+from gradtui.model.update import update
 from gradtui.share import address
 from gradtui.text.scale import LogScale
 from gradtui.views.frame import status
@@ -212,7 +213,7 @@ def test_the_timeline_says_where_one_stands(width: int, following: bool) -> None
 
 def test_the_presenter_sees_how_many_there_are_and_how_they_come_in() -> None:
     state, timeline = loaded(State(MLP))
-    state = update(state, e.Audience(lecture.Audience("ssh -p 2222 demo@host", 12, 10)), timeline)
+    state = update(state, e.Audience(Audience("ssh -p 2222 demo@host", 12, 10)), timeline)
     assert "visitors 12 · following 10" in texts([status.timeline(scene_with(state), 100)])[0]
     state = update(state, e.Invite(), timeline)
     assert "ssh -p 2222 demo@host" in texts([status.timeline(scene_with(state), 100)])[0]

@@ -7,8 +7,11 @@ import dataclasses
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model import state as s
+from gradtui.model.names import SPEEDS
+from gradtui.model.navigation import selected_stage
+from gradtui.model.state import State
 from gradtui.model.timeline import Grain, Timeline
+from gradtui.model.update import update
 from gradtui_engine import Experiment
 from tests.tui.helpers import CASES, moved, timeline_of, trace_of
 
@@ -21,18 +24,18 @@ def timeline() -> Timeline:
 
 
 @pytest.fixture
-def state(timeline: Timeline) -> s.State:
-    return s.State(MLP, step=timeline.arrived, loaded=True)
+def state(timeline: Timeline) -> State:
+    return State(MLP, step=timeline.arrived, loaded=True)
 
 
-def test_a_state_cannot_be_changed_in_place(state: s.State) -> None:
+def test_a_state_cannot_be_changed_in_place(state: State) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         state.step = 3  # type: ignore[misc]
 
 
-def test_an_unknown_event_is_refused_by_name(state: s.State, timeline: Timeline) -> None:
+def test_an_unknown_event_is_refused_by_name(state: State, timeline: Timeline) -> None:
     with pytest.raises(TypeError, match="object object"):
-        s.update(state, object(), timeline)
+        update(state, object(), timeline)
 
 
 @pytest.mark.parametrize(
@@ -40,32 +43,32 @@ def test_an_unknown_event_is_refused_by_name(state: s.State, timeline: Timeline)
     [e.Tick(), e.TogglePlay(), e.Move(1), e.Jump(True), e.Select(1), e.Loaded(LSTM)],
 )
 def test_before_the_first_trace_there_is_nothing_to_move_in(event: e.Event) -> None:
-    state = s.State(MLP)
-    assert s.update(state, event, None) == state
+    state = State(MLP)
+    assert update(state, event, None) == state
 
 
 # -- playback ------------------------------------------------------------------------------------------
 
 
-def played(state: s.State, timeline: Timeline) -> list[s.State]:
+def played(state: State, timeline: Timeline) -> list[State]:
     """The states from the start of playback to its end."""
-    states = [s.update(state, e.TogglePlay(), timeline)]
+    states = [update(state, e.TogglePlay(), timeline)]
     while states[-1].playing:
-        states.append(s.update(states[-1], e.Tick(), timeline))
+        states.append(update(states[-1], e.Tick(), timeline))
         assert len(states) <= len(timeline.phases), "playback does not end"
     return states
 
 
 @pytest.mark.parametrize("place", ["arrived", "last"])
 def test_play_at_the_end_goes_from_the_loss_to_the_first_stage_and_stops(
-    state: s.State, timeline: Timeline, place: str
+    state: State, timeline: Timeline, place: str
 ) -> None:
     states = played(dataclasses.replace(state, step=getattr(timeline, place)), timeline)
     assert [each.step for each in states] == list(range(timeline.loss, timeline.arrived + 1))
 
 
 def test_play_from_the_start_passes_the_loss_and_stops_where_the_gradient_has_arrived(
-    state: s.State, timeline: Timeline
+    state: State, timeline: Timeline
 ) -> None:
     states = played(dataclasses.replace(state, step=0), timeline)
     assert [each.step for each in states] == list(range(timeline.arrived + 1))
@@ -73,7 +76,7 @@ def test_play_from_the_start_passes_the_loss_and_stops_where_the_gradient_has_ar
 
 @pytest.mark.parametrize("grain", Grain)
 def test_play_stops_exactly_at_the_first_stage_whatever_the_grain(
-    state: s.State, timeline: Timeline, grain: Grain
+    state: State, timeline: Timeline, grain: Grain
 ) -> None:
     states = played(dataclasses.replace(state, grain=grain), timeline)
     assert states[-1].step == timeline.arrived
@@ -81,45 +84,45 @@ def test_play_stops_exactly_at_the_first_stage_whatever_the_grain(
     assert steps == sorted(set(steps))
 
 
-def test_space_pauses_where_it_is_and_plays_on_from_there(state: s.State, timeline: Timeline) -> None:
-    state = s.update(s.update(state, e.TogglePlay(), timeline), e.Tick(), timeline)
-    paused = s.update(state, e.TogglePlay(), timeline)
+def test_space_pauses_where_it_is_and_plays_on_from_there(state: State, timeline: Timeline) -> None:
+    state = update(update(state, e.TogglePlay(), timeline), e.Tick(), timeline)
+    paused = update(state, e.TogglePlay(), timeline)
     assert (paused.playing, paused.step) == (False, timeline.loss + 1)
-    assert s.update(paused, e.TogglePlay(), timeline) == dataclasses.replace(state, message="")
+    assert update(paused, e.TogglePlay(), timeline) == dataclasses.replace(state, message="")
 
 
-def test_a_tick_while_paused_changes_nothing(state: s.State, timeline: Timeline) -> None:
+def test_a_tick_while_paused_changes_nothing(state: State, timeline: Timeline) -> None:
     state = dataclasses.replace(state, step=3)
-    assert s.update(state, e.Tick(), timeline) == state
+    assert update(state, e.Tick(), timeline) == state
 
 
 @pytest.mark.parametrize("event", [e.Move(1), e.Jump(False), e.Select(1)])
-def test_taking_the_cursor_by_hand_pauses(state: s.State, timeline: Timeline, event: e.Event) -> None:
-    assert not s.update(dataclasses.replace(state, playing=True), event, timeline).playing
+def test_taking_the_cursor_by_hand_pauses(state: State, timeline: Timeline, event: e.Event) -> None:
+    assert not update(dataclasses.replace(state, playing=True), event, timeline).playing
 
 
 @pytest.mark.parametrize("event", [e.Move(1), e.Jump(False), e.TogglePlay()])
 def test_moving_through_the_steps_lets_the_selection_follow_again(
-    state: s.State, timeline: Timeline, event: e.Event
+    state: State, timeline: Timeline, event: e.Event
 ) -> None:
-    assert s.update(dataclasses.replace(state, selected=7), event, timeline).selected is None
+    assert update(dataclasses.replace(state, selected=7), event, timeline).selected is None
 
 
-def test_jump_goes_to_the_first_and_to_the_last_step(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, e.Jump(False), timeline).step == 0
-    assert s.update(state, e.Jump(True), timeline).step == timeline.last
+def test_jump_goes_to_the_first_and_to_the_last_step(state: State, timeline: Timeline) -> None:
+    assert update(state, e.Jump(False), timeline).step == 0
+    assert update(state, e.Jump(True), timeline).step == timeline.last
 
 
-def test_the_speed_goes_through_all_notches_and_stays_at_the_ends(state: s.State) -> None:
-    slow = s.update(state, e.Faster(-100), None)
-    speeds = [s.SPEEDS[s.update(slow, e.Faster(by), None).speed] for by in range(len(s.SPEEDS) + 3)]
-    assert speeds == [*s.SPEEDS, *[s.SPEEDS[-1]] * 3]
+def test_the_speed_goes_through_all_notches_and_stays_at_the_ends(state: State) -> None:
+    slow = update(state, e.Faster(-100), None)
+    speeds = [SPEEDS[update(slow, e.Faster(by), None).speed] for by in range(len(SPEEDS) + 3)]
+    assert speeds == [*SPEEDS, *[SPEEDS[-1]] * 3]
 
 
-def test_the_grain_goes_round(state: s.State) -> None:
+def test_the_grain_goes_round(state: State) -> None:
     found = []
     for _ in range(4):
-        state = s.update(state, e.NextGrain(), None)
+        state = update(state, e.NextGrain(), None)
         found.append(state.grain)
     assert found == [Grain.STAGE, Grain.PHASE, Grain.OPERATION, Grain.STAGE]
 
@@ -127,65 +130,65 @@ def test_the_grain_goes_round(state: s.State) -> None:
 # -- experiments and messages --------------------------------------------------------------------------
 
 
-def test_a_change_keeps_the_old_trace_in_view_until_the_new_one_is_loaded(state: s.State, timeline: Timeline) -> None:
-    changed = s.update(state, e.Change(LSTM), timeline)
+def test_a_change_keeps_the_old_trace_in_view_until_the_new_one_is_loaded(state: State, timeline: Timeline) -> None:
+    changed = update(state, e.Change(LSTM), timeline)
     assert (changed.experiment, changed.loaded, changed.axis) == (LSTM, False, "layer")
     assert changed.step == state.step
 
 
-def test_loaded_shows_the_gradient_arrived_and_paused(state: s.State) -> None:
-    loaded = s.update(dataclasses.replace(state, playing=True, loaded=False), e.Loaded(LSTM), timeline_of(LSTM))
+def test_loaded_shows_the_gradient_arrived_and_paused(state: State) -> None:
+    loaded = update(dataclasses.replace(state, playing=True, loaded=False), e.Loaded(LSTM), timeline_of(LSTM))
     assert (loaded.step, loaded.playing, loaded.loaded) == (timeline_of(LSTM).arrived, False, True)
 
 
-def test_loaded_keeps_selection_pane_speed_grain_and_zoom(state: s.State) -> None:
+def test_loaded_keeps_selection_pane_speed_grain_and_zoom(state: State) -> None:
     state = dataclasses.replace(state, selected=12, pane="why", speed=1, grain=Grain.PHASE, zoomed=True)
     again = Experiment(activation="relu")
-    loaded = s.update(state, e.Loaded(again), timeline_of(again))
+    loaded = update(state, e.Loaded(again), timeline_of(again))
     assert dataclasses.replace(loaded, experiment=MLP) == state
 
 
-def test_loaded_brings_a_selection_into_a_shallower_network(state: s.State) -> None:
+def test_loaded_brings_a_selection_into_a_shallower_network(state: State) -> None:
     state = dataclasses.replace(state, selected=12)
     shallow = CASES["one layer"]
-    assert s.update(state, e.Loaded(shallow), timeline_of(shallow)).selected == 1
+    assert update(state, e.Loaded(shallow), timeline_of(shallow)).selected == 1
 
 
-def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_not_have(state: s.State) -> None:
-    over_time = s.update(dataclasses.replace(state, selected=12), e.Loaded(LSTM), timeline_of(LSTM))
+def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_not_have(state: State) -> None:
+    over_time = update(dataclasses.replace(state, selected=12), e.Loaded(LSTM), timeline_of(LSTM))
     assert over_time.selected is None
-    there = s.update(over_time, e.Focus(pane="cell"), timeline_of(LSTM))
-    assert s.update(there, e.Loaded(MLP), timeline_of(MLP)).pane == "gradient"
+    there = update(over_time, e.Focus(pane="cell"), timeline_of(LSTM))
+    assert update(there, e.Loaded(MLP), timeline_of(MLP)).pane == "gradient"
 
 
 # -- undo ----------------------------------------------------------------------------------------------
 
 
-def test_undo_waits_for_the_trace_that_it_leads_back_to_and_redo_leads_on(state: s.State, timeline: Timeline) -> None:
-    changed = s.update(state, e.Change(LSTM), timeline)
-    undone = s.update(changed, e.Undo(), timeline)
+def test_undo_waits_for_the_trace_that_it_leads_back_to_and_redo_leads_on(state: State, timeline: Timeline) -> None:
+    changed = update(state, e.Change(LSTM), timeline)
+    undone = update(changed, e.Undo(), timeline)
     assert (undone.experiment, undone.loaded, undone.past, undone.future) == (MLP, False, (), ((LSTM, ()),))
-    assert s.update(undone, e.Undo(1), timeline) == changed
+    assert update(undone, e.Undo(1), timeline) == changed
 
 
-def test_a_change_of_b_alone_keeps_as_trace_on_the_screen(state: s.State, timeline: Timeline) -> None:
-    changed = s.update(state, e.Change(MLP, (("activation", "relu"),)), timeline)
+def test_a_change_of_b_alone_keeps_as_trace_on_the_screen(state: State, timeline: Timeline) -> None:
+    changed = update(state, e.Change(MLP, (("activation", "relu"),)), timeline)
     assert (changed.loaded, changed.changes) == (True, (("activation", "relu"),))
-    assert s.update(changed, e.Undo(), timeline).changes == ()
+    assert update(changed, e.Undo(), timeline).changes == ()
 
 
-def test_the_same_again_is_no_change_to_undo(state: s.State, timeline: Timeline) -> None:
-    assert s.update(state, e.Change(MLP), timeline) == state
-    assert s.update(state, e.Change(MLP, ()), timeline) == state
+def test_the_same_again_is_no_change_to_undo(state: State, timeline: Timeline) -> None:
+    assert update(state, e.Change(MLP), timeline) == state
+    assert update(state, e.Change(MLP, ()), timeline) == state
 
 
-def test_where_there_is_nothing_to_undo_or_redo_a_message_says_so(state: s.State) -> None:
+def test_where_there_is_nothing_to_undo_or_redo_a_message_says_so(state: State) -> None:
     assert moved(state, e.Undo(), timeline_of(MLP)) == {"message": "nothing to undo"}
     assert moved(state, e.Undo(1), timeline_of(MLP)) == {"message": "nothing to redo"}
 
 
 def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: Timeline) -> None:
-    assert s.selected_stage(s.State(MLP, selected=10**6), timeline) == len(trace_of(MLP).stages) - 1
+    assert selected_stage(State(MLP, selected=10**6), timeline) == len(trace_of(MLP).stages) - 1
 
 
 @pytest.mark.parametrize(
@@ -205,9 +208,9 @@ def test_a_selection_beyond_the_trace_on_screen_shows_its_last_stage(timeline: T
     ids=lambda event: type(event).__name__,
 )
 def test_a_message_gives_way_to_the_next_thing_that_a_person_does(
-    state: s.State, timeline: Timeline, event: e.Event
+    state: State, timeline: Timeline, event: e.Event
 ) -> None:
     over_time = dataclasses.replace(state, cell="lstm")
-    said = s.update(over_time, e.Message("copied"), timeline)
+    said = update(over_time, e.Message("copied"), timeline)
     assert said.message == "copied"
-    assert s.update(said, event, timeline).message == ""
+    assert update(said, event, timeline).message == ""

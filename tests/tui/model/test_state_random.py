@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.model import events as e
-from gradtui.model import state as s
-from gradtui.model.lecture import OPENING, Audience
-from gradtui.model.names import AXES, EXPLORE, FUNCTIONS, LISTS, QUANTITIES, VIEWS, panes_of
+from gradtui.model.lecture import OPENING
+from gradtui.model.names import AXES, EXPLORE, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
+from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS, selected_stage
+from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.progress import Progress
+from gradtui.model.state import Audience, State
 from gradtui.model.timeline import Grain, Timeline
+from gradtui.model.update import update
 from gradtui.text.scale import LinearScale, LogScale
 from gradtui.views.frame import status
 from gradtui.views.frame.layout import arrange
@@ -43,7 +46,7 @@ EXPERIMENTS = st.sampled_from(SMALL).map(CASES.__getitem__)
 PROGRESS = st.builds(Progress, st.sampled_from((*LESSONS, "no such lesson")), st.integers(0, 9))
 #: What a presenter may show: states of another screen, whose traces are other ones.
 SHOWN = st.builds(
-    s.State, EXPERIMENTS, st.sampled_from(CHANGES), view=st.sampled_from(VIEWS), step=st.integers(OPENING, 10**9),
+    State, EXPERIMENTS, st.sampled_from(CHANGES), view=st.sampled_from(VIEWS), step=st.integers(OPENING, 10**9),
     selected=st.none() | st.integers(0, 10**9), unit=st.integers(0, 99), pane=st.sampled_from(tuple(TABLE)),
     zoomed=st.booleans(), rows=st.booleans(), interleaved=st.booleans(), lesson=st.none() | PROGRESS,
 )  # fmt: skip
@@ -94,9 +97,9 @@ def test_no_event_is_left_out_of_the_random_sequences() -> None:
 # -- soundness -----------------------------------------------------------------------------------------
 
 
-def assert_sound(state: s.State, timeline: Timeline | None) -> None:
+def assert_sound(state: State, timeline: Timeline | None) -> None:
     """What every view takes for granted."""
-    assert 0 <= state.speed < len(s.SPEEDS)
+    assert 0 <= state.speed < len(SPEEDS)
     assert state.grain in Grain
     assert state.view in VIEWS
     assert state.cell in EXPLORE
@@ -105,8 +108,8 @@ def assert_sound(state: s.State, timeline: Timeline | None) -> None:
     assert state.axis_kind in ("", *AXES)
     assert state.row in ("", *ACTIVATIONS.names)
     assert state.function in FUNCTIONS
-    assert 1 <= state.terms <= s.MOST_TERMS
-    assert abs(state.angle) <= s.MOST_ANGLE
+    assert 1 <= state.terms <= MOST_TERMS
+    assert abs(state.angle) <= MOST_ANGLE
     assert state.item in state.lessons or not state.item
     assert state.offset >= 0
     assert state.unit >= 0
@@ -117,20 +120,20 @@ def assert_sound(state: s.State, timeline: Timeline | None) -> None:
         return
     assert 0 <= state.step <= timeline.last
     assert state.selected is None or 0 <= state.selected < timeline.stage_count
-    assert 0 <= s.selected_stage(state, timeline) < timeline.stage_count
+    assert 0 <= selected_stage(state, timeline) < timeline.stage_count
 
 
 @drawn(400)
 @given(st.lists(ANY, max_size=60))
 def test_any_sequence_of_events_leaves_a_sound_state(events: list[e.Event]) -> None:
-    state, timeline = s.State(CASES["mlp"], lessons=LESSONS), None
+    state, timeline = State(CASES["mlp"], lessons=LESSONS), None
     for event in events:
         if isinstance(event, e.Loaded):
             timeline = timeline_of(event.experiment)
         before, copy = state, dataclasses.replace(state)
-        state = s.update(state, event, timeline)
+        state = update(state, event, timeline)
         assert before == copy
-        assert s.update(before, event, timeline) == state, "update is not a function of its arguments"
+        assert update(before, event, timeline) == state, "update is not a function of its arguments"
         assert_sound(state, timeline)
 
 
@@ -138,32 +141,32 @@ def test_any_sequence_of_events_leaves_a_sound_state(events: list[e.Event]) -> N
 @given(st.lists(ANY, max_size=40))
 def test_every_state_can_be_kept_in_a_set(events: list[e.Event]) -> None:
     """Frozen to the bottom: what is derived from a state may be kept by it."""
-    state, timeline = s.State(CASES["mlp"]), None
+    state, timeline = State(CASES["mlp"]), None
     for event in events:
         if isinstance(event, e.Loaded):
             timeline = timeline_of(event.experiment)
-        state = s.update(state, event, timeline)
+        state = update(state, event, timeline)
     assert state in {state}
 
 
 # -- undo ----------------------------------------------------------------------------------------------
 
 
-def where(state: s.State) -> tuple[object, ...]:
+def where(state: State) -> tuple[object, ...]:
     return state.experiment, state.changes, state.past, state.future
 
 
 @drawn(200)
 @given(st.lists(ANY, max_size=40))
 def test_undo_then_redo_is_where_it_was_and_so_is_redo_then_undo(events: list[e.Event]) -> None:
-    state, timeline = s.State(CASES["mlp"]), None
+    state, timeline = State(CASES["mlp"]), None
     for event in events:
         if isinstance(event, e.Loaded):
             timeline = timeline_of(event.experiment)
-        state = s.update(state, event, timeline)
+        state = update(state, event, timeline)
     for by, source in ((-1, state.past), (1, state.future)):
-        there = s.update(state, e.Undo(by), timeline)
-        assert where(s.update(there, e.Undo(-by), timeline)) == where(state) or not source
+        there = update(state, e.Undo(by), timeline)
+        assert where(update(there, e.Undo(-by), timeline)) == where(state) or not source
         if source:
             assert (there.experiment, there.changes) == source[-1]
             assert there.message == ""
@@ -180,16 +183,16 @@ HISTORY = st.lists(Asked | st.sampled_from((-1, 1)), max_size=150)
 @given(HISTORY)
 def test_undo_and_redo_walk_through_what_was_asked_for_as_through_a_list(history: list[object]) -> None:
     """The oracle: a list and a place in it; what is asked for anew cuts the list behind the place."""
-    state = s.State(CASES["mlp"])
+    state = State(CASES["mlp"])
     asked: list[object] = [(state.experiment, state.changes)]
     place = 0
     for each in history:
         if isinstance(each, int):
             place = min(max(place + each, 0), len(asked) - 1)
-            state = s.update(state, e.Undo(each), None)
+            state = update(state, e.Undo(each), None)
         else:
             assert isinstance(each, tuple)
-            state = s.update(state, e.Change(*each), None)
+            state = update(state, e.Change(*each), None)
             if each != asked[place]:
                 asked = [*asked[: place + 1], each][-101:]
                 place = len(asked) - 1
@@ -202,19 +205,19 @@ def test_undo_and_redo_walk_through_what_was_asked_for_as_through_a_list(history
 @given(st.lists(Asked, min_size=1, max_size=20))
 def test_changes_that_were_tried_are_undone_in_one_step(tried: list[tuple[Experiment, e.Changes]]) -> None:
     """Behind a list every row is tried; what is kept is one change."""
-    state = s.update(s.State(CASES["mlp"]), e.Change(CASES["gru"]), None)
+    state = update(State(CASES["mlp"]), e.Change(CASES["gru"]), None)
     before = state
     for experiment, changes in tried:
-        state = s.update(state, e.Change(experiment, changes, record=False), None)
-    state = s.update(state, e.Record(before.experiment, before.changes), None)
-    undone = s.update(state, e.Undo(), None)
+        state = update(state, e.Change(experiment, changes, record=False), None)
+    state = update(state, e.Record(before.experiment, before.changes), None)
+    undone = update(state, e.Undo(), None)
     assert (undone.experiment, undone.changes, undone.past) == (before.experiment, before.changes, before.past)
 
 
 # -- the whole screen ----------------------------------------------------------------------------------
 
 
-def walk(seed: int, count: int) -> list[s.State]:
+def walk(seed: int, count: int) -> list[State]:
     """The states after every 20th of so many random events that start with a trace."""
     choose = random.Random(seed)
     events: list[Callable[[], e.Event]] = [
@@ -241,17 +244,17 @@ def walk(seed: int, count: int) -> list[s.State]:
     ]
     names = (*SMALL, "stacked", "saturated", "cured")
     experiment = CASES[choose.choice(names)]
-    state = s.State(experiment, lessons=LESSONS, item=LESSONS[0])
+    state = State(experiment, lessons=LESSONS, item=LESSONS[0])
     found = []
     for number in range(count):
         if number % 50 == 0:
             experiment = CASES[choose.choice(names)]
             changed = e.Change(experiment, choose.choice(CHANGES))
-            state = s.update(state, changed, timeline_of(state.experiment) if number else None)
+            state = update(state, changed, timeline_of(state.experiment) if number else None)
             event: e.Event = e.Loaded(experiment)
         else:
             event = choose.choice(events)()
-        state = s.update(state, event, timeline_of(experiment))
+        state = update(state, event, timeline_of(experiment))
         if number % 20 == 0:
             found.append(state)
     return found

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.model import events as e
-from gradtui.model import state as s
+from gradtui.model.state import State
 from gradtui.model.timeline import Grain, Timeline
+from gradtui.model.update import update
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, timeline_of, trace_of
 
@@ -163,10 +164,10 @@ def test_so_many_operations_on_and_as_many_back_is_where_it_began(name: str, dat
     timeline = timeline_of(CASES[name])
     step = data.draw(st.integers(0, timeline.last))
     count = data.draw(st.integers(-step, timeline.last - step))
-    state = s.State(CASES[name], step=step)
-    there = s.update(state, e.Move(count), timeline)
+    state = State(CASES[name], step=step)
+    there = update(state, e.Move(count), timeline)
     assert there.step == step + count
-    assert s.update(there, e.Move(-count), timeline) == state
+    assert update(there, e.Move(-count), timeline) == state
 
 
 @drawn(100)

@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model import state as s
-from gradtui.model.names import QUANTITIES, VIEWS, panes_of
+from gradtui.model.names import QUANTITIES, VIEWS
+from gradtui.model.navigation import selected_stage
+from gradtui.model.panes_of import panes_of
+from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.palette import THEMES
 from gradtui.screen.terminal.widgets import PaneWidget
@@ -183,7 +185,7 @@ def test_a_click_on_a_bar_selects_its_stage() -> None:
         assert app.timeline is not None
         # Frame, names of the columns, layers 3 and 2.
         await pilot.click("#gradient", offset=(8, 3))
-        assert s.selected_stage(app.state, app.timeline) == 2
+        assert selected_stage(app.state, app.timeline) == 2
         assert app.state.pane == "gradient"
         await pilot.click("#why", offset=(3, 1))
         assert app.state.pane == "why"
@@ -336,7 +338,7 @@ def test_what_is_said_is_said_once_in_the_line_where_it_fits_else_over_the_scree
 
 def test_an_experiment_that_cannot_be_shown_ends_the_program_with_status_2() -> None:
     async def session() -> GradtuiApp:
-        app = GradtuiApp(s.State(Experiment(data="csv:/no/such/table.csv")))
+        app = GradtuiApp(State(Experiment(data="csv:/no/such/table.csv")))
         async with app.run_test() as pilot:
             await until(pilot, lambda: app.return_value is not None, "the end")
         return app

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from gradtui.model.events import Loaded
-from gradtui.model.names import panes_of
 from gradtui.model.needs import Simulation
-from gradtui.model.state import State, update
+from gradtui.model.panes_of import panes_of
+from gradtui.model.state import State
+from gradtui.model.update import update
 from gradtui.screen.terminal import cycles
 from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene

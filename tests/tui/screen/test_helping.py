@@ -8,7 +8,8 @@ import pytest
 
 from gradtui.model import commands
 from gradtui.model.commands import COMMANDS, GROUPS, rebind, shown_keys
-from gradtui.model.names import EXPLORE, QUANTITIES, VIEWS, panes_of
+from gradtui.model.names import EXPLORE, QUANTITIES, VIEWS
+from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.dialogs.helping import Section, sections

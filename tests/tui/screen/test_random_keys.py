@@ -11,7 +11,7 @@ import pytest
 from textual import events
 
 from gradtui.model.commands import COMMANDS, key_name
-from gradtui.model.names import panes_of
+from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.terminal.widgets import PaneWidget

@@ -16,12 +16,14 @@ from gradtui.cli.arguments import UsageError, experiment_of, parse, parser
 from gradtui.cli.settings import switches as settings
 from gradtui.lessons.library import find, names
 from gradtui.model import events as e
-from gradtui.model.events import Changes
-from gradtui.model.names import AXES, LISTS, PANE_NAMES, QUANTITIES, VIEWS, panes_of
+from gradtui.model.names import AXES, QUANTITIES, VIEWS
+from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS
 from gradtui.model.needs import differences, other
+from gradtui.model.panes_of import LISTS, PANE_NAMES, panes_of
 from gradtui.model.progress import Progress
-from gradtui.model.state import MOST_ANGLE, MOST_TERMS, State, update
+from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Grain, Timeline
+from gradtui.model.update import update
 from gradtui.share import address
 from gradtui.text import language
 from gradtui.text.scale import SignLogScale, scale_of

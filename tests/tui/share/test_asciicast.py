@@ -20,7 +20,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Label
 
-from gradtui.model.state import SPEEDS, State
+from gradtui.model.names import SPEEDS
+from gradtui.model.state import State
 from gradtui.model.timeline import Grain
 from gradtui.share.asciicast import Recorder, film, moments
 from gradtui.text.formats import short

@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from gradtui.model.names import QUANTITIES, VIEWS, panes_of
+from gradtui.model.names import QUANTITIES, VIEWS
+from gradtui.model.panes_of import panes_of
 from gradtui.text.quotients import defined
 from gradtui.views.frame import status
 from gradtui.views.frame.scene import Scene

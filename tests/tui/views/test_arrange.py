@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gradtui.model.names import EXPLORE, VIEWS, panes_of
+from gradtui.model.names import EXPLORE, VIEWS
+from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.views.frame.layout import FOOTER, HEADER, TIMELINE, Box, Boxes, arrange, place

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradtui.model.names import AXES, QUANTITIES, VIEWS, panes_of
+from gradtui.model.names import AXES, QUANTITIES, VIEWS
+from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.model.timeline import Grain
 from gradtui.text.spans import Line

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from gradtui.model.cure_keys import CURES, toggled
-from gradtui.model.events import Changes
 from gradtui.model.needs import other
+from gradtui.model.state import Changes
 from gradtui.text.formats import short
 from gradtui.views.compare import compare
 from gradtui.views.frame import status

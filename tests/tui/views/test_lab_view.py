@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from gradtui.model.names import LISTS
+from gradtui.model.panes_of import LISTS
 from gradtui.text import glyphs
 from gradtui.text.formats import short
 from gradtui.text.spans import text_of

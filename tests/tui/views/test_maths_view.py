@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from gradtui.model.state import MOST_TERMS
+from gradtui.model.navigation import MOST_TERMS
 from gradtui.text import glyphs, language
 from gradtui.text.formats import short
 from gradtui.text.spans import text_of, width_of

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from rich.cells import cell_len
 
-from gradtui.model.names import EXPLORE, VIEWS, panes_of
+from gradtui.model.names import EXPLORE, VIEWS
+from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs, language

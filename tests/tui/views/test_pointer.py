@@ -7,8 +7,10 @@ import re
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.names import LISTS, VIEWS, panes_of
-from gradtui.model.state import MOST_TERMS, update
+from gradtui.model.names import VIEWS
+from gradtui.model.navigation import MOST_TERMS
+from gradtui.model.panes_of import LISTS, panes_of
+from gradtui.model.update import update
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import TimeAxis
 from gradtui.views.panes import TABLE

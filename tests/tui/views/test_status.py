@@ -7,8 +7,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from gradtui.model.names import VIEWS
-from gradtui.model.state import SPEEDS
+from gradtui.model.names import SPEEDS, VIEWS
 from gradtui.model.timeline import Grain, Timeline, label
 from gradtui.text.formats import short
 from gradtui.text.language import speaking

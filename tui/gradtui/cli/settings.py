@@ -68,7 +68,7 @@ def _themes() -> tuple[str, ...]:
 
 
 def _speeds() -> tuple[int, ...]:
-    from ..model.state import SPEEDS
+    from ..model.names import SPEEDS
 
     return SPEEDS
 

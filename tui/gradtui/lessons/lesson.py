@@ -12,7 +12,7 @@ from .conditions import Condition, Expression, expression
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
-    from ..model.events import Changes
+    from ..model.state import Changes
     from .measures import Measured
 
 #: {ratio}, {factor@12}, {b.ratio / ratio}: where a computed number goes in a text.

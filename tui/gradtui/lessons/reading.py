@@ -15,7 +15,7 @@ from .lesson import Setup
 from .measures import Measured, divide, measure
 
 if TYPE_CHECKING:
-    from ..model.events import Changes
+    from ..model.state import Changes
 
 #: Experiment A, and what B differs in.
 Pair = tuple[Experiment, "Changes"]

@@ -9,8 +9,8 @@ from typing import Any
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.experiment import options
 
-from .events import Changes
 from .needs import other
+from .state import Changes
 
 #: What a cure can be, in turn: each a set of fields.
 Choices = tuple[Mapping[str, Any], ...]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import state
+from .state import Changes, State
+
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
     from ..text.scale import Scale
-    from . import lecture
     from .progress import Progress
-    from .state import State
 
 Event = Any
-#: What B differs in from A: pairs of field and value.
-Changes = tuple[tuple[str, Any], ...]
 
 
 # -- playback ----------------------------------------------------------------------------------------------
@@ -231,7 +230,7 @@ class Unable:
 class Audience:
     """The presenter hears of the visitors."""
 
-    audience: lecture.Audience
+    audience: state.Audience
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..text.language import tr
 from . import events as e
 from .commands import shown_keys
-from .names import panes_of
+from .panes_of import panes_of
+from .state import Audience, Changes, State
 
 if TYPE_CHECKING:
     from .events import Event
-    from .state import State
     from .timeline import Timeline
 
 #: What followers share with the presenter: what an address spells (a test holds the two together).
@@ -24,19 +24,6 @@ FIELDS = (
 OPENING = -1
 #: Neither a person's doing nor a reason to leave the presenter.
 QUIET = (e.Tick, e.Loaded, e.Message, e.Present, e.Audience)
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """What the presenter knows of the visitors: how they come in, how many there are, and how many of them follow."""
-
-    invitation: str
-    visitors: int = 0
-    following: int = 0
-    #: Whether the server has ended before the presenter.
-    ended: bool = False
-    #: The address for browsers; empty where none are served.
-    page: str = ""
 
 
 def adopt(state: State, timeline: Timeline | None) -> State:
@@ -93,7 +80,7 @@ def leave(before: State, after: State, event: Event) -> State:
     return replace(after, following=False, message=after.message or said)
 
 
-def _asked(shown: State) -> tuple[object, e.Changes]:
+def _asked(shown: State) -> tuple[object, Changes]:
     return shown.experiment, shown.changes
 
 

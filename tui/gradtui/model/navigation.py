@@ -1,4 +1,4 @@
-"""What is looked at: the selected stage and unit, rows of lists, views, panes, quantities. Part of `state.update`."""
+"""What is looked at: the selected stage and unit, rows of lists, views, panes, quantities. Part of `update`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ..text.language import tr
 from . import events as e
 from .commands import shown_keys
-from .names import AXES, LISTS, QUANTITIES, panes_of
+from .names import AXES, QUANTITIES
+from .panes_of import LISTS, panes_of
+from .state import State
 
 if TYPE_CHECKING:
-    from .state import State
     from .timeline import Timeline
 
 MOST_TERMS = 12

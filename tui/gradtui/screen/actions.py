@@ -22,6 +22,7 @@ from ..model.commands import offered, shown_keys
 from ..model.cure_keys import CURES, toggled
 from ..model.needs import differences, other
 from ..model.presets import PRESETS
+from ..model.state import Changes
 from ..text.complaints import complaints
 from ..text.describe import About, label
 from ..text.language import current, tr
@@ -116,7 +117,7 @@ def _fits(experiment: Experiment, field: str, name: str) -> bool:
     return True
 
 
-def settle(app: GradtuiApp, before: tuple[Experiment, e.Changes], keep: bool) -> None:
+def settle(app: GradtuiApp, before: tuple[Experiment, Changes], keep: bool) -> None:
     """After changes that were tried: undo leads back to what stood before; or go back there at once.
 
     Who still follows a presenter has tried nothing: what has changed is the presenter's.
@@ -126,7 +127,7 @@ def settle(app: GradtuiApp, before: tuple[Experiment, e.Changes], keep: bool) ->
     app.send(e.Record(*before) if keep else e.Change(*before, record=False))
 
 
-def _prompt(app: GradtuiApp, field: str, start: Value, before: tuple[Experiment, e.Changes]) -> None:
+def _prompt(app: GradtuiApp, field: str, start: Value, before: tuple[Experiment, Changes]) -> None:
     def check(name: str, value: Value) -> str:
         return change(app, {name: value}, record=False)
 

@@ -15,11 +15,13 @@ from gradtui_engine import Trace
 
 from ..lessons import library
 from ..model import events as e
-from ..model import state as s
 from ..model.commands import BY_ID, COMMANDS, brought, keys_of, refusal
+from ..model.names import SPEEDS
 from ..model.needs import Computed, Failed, Need, Simulation
 from ..model.permissions import OPEN, Profile
+from ..model.state import State
 from ..model.timeline import Timeline
+from ..model.update import update
 from ..text import language, plot
 from ..text.glyphs import render
 from ..text.language import tr
@@ -60,7 +62,7 @@ class GradtuiApp(PacedApp):
     COMMANDS = {Search}
 
     def __init__(
-        self, state: s.State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN
     ) -> None:
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
         super().__init__(fps)
@@ -93,14 +95,14 @@ class GradtuiApp(PacedApp):
 
     def send(self, event: e.Event) -> None:
         """Update the state with one event, have computed what it needs, and show the result."""
-        self.state = s.update(self.state, event, self.timeline)
+        self.state = update(self.state, event, self.timeline)
         # 30 followers who draw each of a presenter's steps at once would be more than two cores can take.
         self._follow(urgent=not isinstance(event, e.Present))
         self._adopt()
 
     def _follow(self, *, urgent: bool = True) -> None:
         """What follows from a state: the clock, what is computed, what is shown."""
-        self.play(s.SPEEDS[self.state.speed] if self.state.playing else 0)
+        self.play(SPEEDS[self.state.speed] if self.state.playing else 0)
         self.jobs.want(catalogue.needs(self.state))
         if not self._looks:
             self._look_at_work()
@@ -159,7 +161,7 @@ class GradtuiApp(PacedApp):
             self.trace, self.timeline = result.trace, result.timeline
             # A CSV file decides sizes: the experiment as it was asked for stays the key.
             self.jobs.results[Simulation(result.trace.experiment)] = result
-            self.state = s.update(self.state, e.Loaded(result.trace.experiment), self.timeline)
+            self.state = update(self.state, e.Loaded(result.trace.experiment), self.timeline)
             self._cue()
         self._follow()
 
@@ -221,7 +223,7 @@ class GradtuiApp(PacedApp):
         if not whole:
             self.show_at_rest()
 
-    def show_state(self, state: s.State) -> None:
+    def show_state(self, state: State) -> None:
         """Draw another state than the app's own, at once: a frame of a film."""
         kept, self.state = self.state, state
         try:

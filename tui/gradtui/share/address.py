@@ -19,10 +19,13 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..lessons import library
 from ..model import events as e
-from ..model.names import AXES, PANE_NAMES, QUANTITIES, VIEWS, panes_of
+from ..model.names import AXES, QUANTITIES, VIEWS
+from ..model.navigation import MOST_ANGLE, MOST_TERMS
+from ..model.panes_of import PANE_NAMES, panes_of
 from ..model.progress import Progress
-from ..model.state import MOST_ANGLE, MOST_TERMS, State, update
+from ..model.state import Changes, State
 from ..model.timeline import Grain, Timeline
+from ..model.update import update
 from ..text import scale
 from ..text.language import current as language
 
@@ -168,7 +171,7 @@ def _lesson(name: str | None, step: int | None, problems: list[Problem]) -> Prog
     return Progress(name, step or 0)
 
 
-def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> e.Changes:
+def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> Changes:
     """What B differs in, out of FIELD=VALUE texts."""
     values: dict[str, Any] = {}
     for text in given:

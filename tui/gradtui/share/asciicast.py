@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..model.state import SPEEDS, State
+from ..model.names import SPEEDS
+from ..model.state import State
 from ..model.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -204,7 +204,7 @@ def test_a_size_that_is_typed_is_clamped(home: Home, size: str) -> None:
 
 
 _FAILS = """
-import gradtui.model.events as e, gradtui.model.state as s
+import gradtui.model.events as e, gradtui.model.update as s
 kept = s.update
 def update(state, event, timeline):
     if isinstance(event, e.NextAxis):

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from gradtui.model import events as e
 from gradtui.model.lecture import FIELDS, OPENING
 from gradtui.model.progress import Progress
-from gradtui.model.state import State, update
+from gradtui.model.state import State
+from gradtui.model.update import update
 from gradtui.serve.lecture.lecture import Lecture
 from gradtui.serve.session.link import MOST_BYTES, RATE, Link, Words, difference, merged, pair
 from gradtui.serve.session.shared import read, words

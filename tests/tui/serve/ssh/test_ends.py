@@ -21,7 +21,7 @@ from tests.tui.serve.wires import betrayed
 SHOWN = "gradient"
 #: The key y fails, and L takes more memory than there is.
 _FAILS = """
-import gradtui.model.events as e, gradtui.model.state as s
+import gradtui.model.events as e, gradtui.model.update as s
 kept = s.update
 def update(state, event, timeline):
     if isinstance(event, e.NextAxis):

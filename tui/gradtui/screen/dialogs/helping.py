@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ...model.commands import COMMANDS, Command, groups, keys_of, shown_keys
 from ...model.lecture import ways_in
-from ...model.names import panes_of
+from ...model.panes_of import panes_of
 from ...model.permissions import OPEN, Profile
 from ...model.state import State
 from ...text.glyphs import render

@@ -25,8 +25,8 @@ from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ...cli.launch import app_of, status_of
 from ...model import events as e
-from ...model.lecture import Audience
 from ...model.permissions import PRESENTER
+from ...model.state import Audience
 from ...text.language import tr
 from ..report import told_lines
 from ..session.link import MOST_BYTES, Link, Words, pair

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ...model.names import panes_of
+from ...model.panes_of import panes_of
 from ...model.state import State
 
 

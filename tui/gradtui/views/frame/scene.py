@@ -12,8 +12,9 @@ from gradtui_engine import Experiment, Stage, Step, Trace
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
 
+from ...model.navigation import selected_stage
 from ...model.needs import Computed, Need, Simulation, other
-from ...model.state import State, selected_stage
+from ...model.state import State
 from ...model.timeline import Timeline
 from ...text.language import tr
 from ...text.scale import Scale

@@ -8,8 +8,9 @@ from gradtui_engine import Experiment
 
 from ...model.commands import key_name, keys_of
 from ...model.lecture import notes
+from ...model.names import SPEEDS
 from ...model.permissions import OPEN, Profile
-from ...model.state import SPEEDS, State
+from ...model.state import State
 from ...model.timeline import Grain, label
 from ...text.formats import percent
 from ...text.language import tr

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from gradtui_engine.theory.taylor import Function
 
-from ...model.state import MOST_TERMS, State
+from ...model.navigation import MOST_TERMS
+from ...model.state import State
 from ...text.formats import superscript
 from ...text.language import tr
 from ...text.spans import Line, width_of

@@ -1,0 +1,179 @@
+"""`update`: a pure function from state and event to state, without Textual, clock or engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..text.language import tr
+from . import events as e
+from . import lecture, navigation
+from .names import SPEEDS
+from .panes_of import panes_of
+from .state import State
+from .timeline import Grain, Timeline
+
+GRAINS = tuple(Grain)
+#: So many experiments back does undo lead.
+_MOST_PAST = 100
+
+
+def update(state: State, event: e.Event, timeline: Timeline | None) -> State:
+    """The next state. timeline is that of the trace on screen, None before the first has arrived."""
+    handler = _HANDLERS.get(type(event))
+    if handler is None:
+        raise TypeError(f"no such event: {event!r}")
+    before = state
+    if state.message and not isinstance(event, lecture.QUIET):
+        # A message gives way to the next thing that the person does.
+        state = replace(state, message="")
+    return lecture.leave(before, handler(state, event, timeline), event)
+
+
+# -- playback ----------------------------------------------------------------------------------------------
+
+
+def _tick(state: State, event: e.Tick, timeline: Timeline | None) -> State:
+    if not state.playing or timeline is None:
+        return state
+    step = timeline.move(state.step, event.steps, state.grain)
+    stop = timeline.arrived if state.step <= timeline.arrived else timeline.last
+    step = min(step, stop)
+    return replace(state, step=step, playing=step < stop, selected=None)
+
+
+def _toggle_play(state: State, event: e.TogglePlay, timeline: Timeline | None) -> State:
+    if timeline is None:
+        return state
+    if state.playing:
+        return replace(state, playing=False)
+    step = timeline.loss if state.step >= timeline.arrived else state.step
+    return replace(state, playing=True, step=step, selected=None)
+
+
+def _move(state: State, event: e.Move, timeline: Timeline | None) -> State:
+    if timeline is None:
+        return state
+    step = timeline.move(state.step, event.count, state.grain)
+    return replace(state, step=step, playing=False, selected=None)
+
+
+def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
+    if timeline is None:
+        return state
+    wanted = event.step if event.step is not None else (timeline.last if event.end else 0)
+    if event.moment:
+        found = timeline.moment(event.moment, event.stage)
+        wanted = state.step if found is None else found
+    return replace(state, step=timeline.clamp(wanted), playing=False, selected=None)
+
+
+def _faster(state: State, event: e.Faster, timeline: Timeline | None) -> State:
+    if state.view == "maths":
+        return navigation.set_terms(state, e.SetTerms(state.terms + event.by), timeline)
+    speed = min(max(state.speed + event.by, 0), len(SPEEDS) - 1)
+    return replace(state, speed=speed)
+
+
+def _next_grain(state: State, event: e.NextGrain, timeline: Timeline | None) -> State:
+    return replace(state, grain=GRAINS[(GRAINS.index(state.grain) + 1) % len(GRAINS)])
+
+
+# -- experiments -------------------------------------------------------------------------------------------
+
+
+def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
+    changes = state.changes if event.changes is None else event.changes
+    if (event.experiment, changes) == (state.experiment, state.changes):
+        return state
+    if event.record:
+        state = _record(state, e.Record(state.experiment, state.changes), timeline)
+    loaded = state.loaded and event.experiment == state.experiment
+    return replace(state, experiment=event.experiment, changes=changes, loaded=loaded)
+
+
+def _record(state: State, event: e.Record, timeline: Timeline | None) -> State:
+    past = (*state.past, (event.experiment, event.changes))[-_MOST_PAST:]
+    return replace(state, past=past, future=())
+
+
+def _undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
+    source, target = (state.past, state.future) if event.by < 0 else (state.future, state.past)
+    if not source:
+        text = tr("nothing to undo") if event.by < 0 else tr("nothing to redo")
+        return replace(state, message=text)
+    (experiment, changes), rest = source[-1], source[:-1]
+    target = (*target, (state.experiment, state.changes))
+    past, future = (rest, target) if event.by < 0 else (target, rest)
+    following = _change(state, e.Change(experiment, changes, record=False), timeline)
+    return replace(following, past=past, future=future)
+
+
+def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
+    """timeline is the new trace's. It opens with the gradient arrived; pane and selected stage stay where they can."""
+    if timeline is None:
+        return state
+    selected = None if state.selected is None else min(state.selected, timeline.stage_count - 1)
+    if event.experiment.cell != state.cell:
+        selected = None
+    following = replace(
+        state,
+        experiment=event.experiment,
+        cell=event.experiment.cell,
+        step=timeline.arrived,
+        selected=selected,
+        unit=min(state.unit, event.experiment.width - 1),
+        playing=False,
+        loaded=True,
+        message="",
+    )
+    panes = panes_of(following)
+    following = replace(following, pane=state.pane if state.pane in panes else panes[0])
+    return lecture.adopt(following, timeline) if state.following else following
+
+
+def _learn(state: State, event: e.Learn, timeline: Timeline | None) -> State:
+    following = replace(state, lesson=event.progress, offset=event.offset)
+    panes = panes_of(following)
+    opened = state.lesson is None and event.progress is not None
+    pane = "lesson" if opened else (state.pane if state.pane in panes else panes[0])
+    return replace(following, pane=pane)
+
+
+def _message(state: State, event: e.Message, timeline: Timeline | None) -> State:
+    return replace(state, message=event.text)
+
+
+_HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
+    e.Tick: _tick,
+    e.TogglePlay: _toggle_play,
+    e.Move: _move,
+    e.Jump: _jump,
+    e.Faster: _faster,
+    e.NextGrain: _next_grain,
+    e.Arrow: navigation.arrow,
+    e.Select: navigation.select,
+    e.SelectUnit: navigation.select_unit,
+    e.SelectItem: navigation.select_item,
+    e.Scroll: navigation.scroll,
+    e.SetTerms: navigation.set_terms,
+    e.Show: navigation.show,
+    e.Focus: navigation.focus,
+    e.Zoom: navigation.zoom,
+    e.Turn: navigation.turn,
+    e.NextQuantity: navigation.next_quantity,
+    e.NextAxis: navigation.next_axis,
+    e.Lock: navigation.lock,
+    e.Change: _change,
+    e.Record: _record,
+    e.Undo: _undo,
+    e.Loaded: _loaded,
+    e.Learn: _learn,
+    e.Message: _message,
+    e.Present: lecture.present,
+    e.Follow: lecture.follow,
+    e.Unable: lecture.unable,
+    e.Audience: lecture.audience,
+    e.Invite: lecture.invite,
+}
