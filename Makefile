@@ -1,4 +1,4 @@
-# make run: the program.  make test: everything that CI checks.  Needs Python ≥ 3.11 and nothing else.
+# make run: the program.  make test, then make soak: everything that CI checks.  Needs Python ≥ 3.11 and nothing else.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,8 +9,10 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 
 # A third of the suite waits for programs that it has started: half as many again as there are cores.
 WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores + (cores + 1) / 2)))
+# By file, and no more of them than two: soak measures seconds and memory, and each would count the others' load.
+SOAK_WORKERS ?= 2
 
-.PHONY: run test install install-dev lint types contract unit bench pictures readme clean
+.PHONY: run test install install-dev lint types contract unit soak bench pictures readme clean
 
 run: $(VENV)/installed
 	@$(BIN)/gradtui $(ARGS)
@@ -40,7 +42,11 @@ contract: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# What is too long for every change: attacks kept up, servers under load, thousands of random keys, a thousand layers.
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m soak -n $(SOAK_WORKERS) --dist loadfile
 
 # Ratios side by side; with torch installed in $(VENV), also against PyTorch.
 bench: $(VENV)/installed-dev

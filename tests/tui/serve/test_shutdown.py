@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.tui.serve.servers import Server, Visitor, until
 from tests.tui.terminal import Terminal
 
@@ -81,6 +83,7 @@ def test_a_port_that_is_taken_is_said_in_a_line(start: type[Server]) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.soak
 def test_a_long_day_of_visitors_leaves_no_descriptor_and_no_process_behind(start: type[Server]) -> None:
     server = start("--class", "--handshake-rate", "1000")
 
