@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .analysis.diagnosis import Outcome
     from .analysis.preparation import prepare
-    from .analysis.stages import ActivationStatistics, Stage
+    from .analysis.stage_numbers import ActivationStatistics
+    from .analysis.stages import Stage
     from .core.message import Message
     from .core.problems import ExperimentError, Problem
     from .core.progress import Cancelled
     from .experiment.experiment import Experiment
     from .program.program import Site
+    from .program.steps import Phase, Step
     from .run.network import Network, build, simulate
-    from .run.trace import Phase, Step, Trace
+    from .run.trace import Trace
 
 __all__ = [
     "ActivationStatistics",
@@ -45,18 +47,18 @@ __all__ = [
 #: The module of each name. Imported when it is asked for: what only reads options or says what is wrong (a server's
 #: front, for one) goes without NumPy and the networks, which are 28 MB.
 _MODULES = {
-    "ActivationStatistics": "analysis.stages",
+    "ActivationStatistics": "analysis.stage_numbers",
     "Cancelled": "core.progress",
     "Experiment": "experiment.experiment",
     "ExperimentError": "core.problems",
     "Message": "core.message",
     "Network": "run.network",
     "Outcome": "analysis.diagnosis",
-    "Phase": "run.trace",
+    "Phase": "program.steps",
     "Problem": "core.problems",
     "Site": "program.program",
     "Stage": "analysis.stages",
-    "Step": "run.trace",
+    "Step": "program.steps",
     "Trace": "run.trace",
     "build": "run.network",
     "prepare": "analysis.preparation",

@@ -20,7 +20,7 @@ SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Decay:
     """How the gradient's norm goes from the last stage to the first.
 
     running_product[k] is ‖dL/dh_k‖ / ‖dL/dh_K‖, the product of the factors of the stages K−1 … k. geometric_mean is the
@@ -37,7 +37,7 @@ class Profile:
     subnormal_after: int | None
 
 
-def profile(stages: Sequence[Stage], axis: str) -> Profile:
+def profile(stages: Sequence[Stage], axis: str) -> Decay:
     """The profile of a trace's stages. An MLP's first learning stage is layer 1, a cell's the initial state."""
     norms = [stage.gradient_norm for stage in stages]
     last = len(norms) - 1
@@ -45,7 +45,7 @@ def profile(stages: Sequence[Stage], axis: str) -> Profile:
     products = tuple(ratio(value, norms[last]) for value in norms)
     mean = average_factor(products, first)
     vanished, subnormal = _after(products[first:], VANISHED), _after(norms[first:], SMALLEST_NORMAL)
-    return Profile(products, mean, half_life(mean), vanished, subnormal)
+    return Decay(products, mean, half_life(mean), vanished, subnormal)
 
 
 def average_factor(products: Sequence[float], first: int) -> float:

@@ -11,9 +11,10 @@ import numpy as np
 from ..core.message import Message
 from ..core.numerics import Array
 from ..program.program import Instruction
+from ..program.steps import Step
 
 if TYPE_CHECKING:
-    from ..run.trace import Step, Trace
+    from ..run.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,31 +13,11 @@ import numpy as np
 
 from ..core.numerics import Array, cosines, norm, norm_inside, norms, ratio
 from ..program.operations import OPERATIONS
-from ..program.program import Instruction
 from ..rules.activations import ACTIVATIONS, SIGMOID_SATURATION, TANH_SATURATION
+from .stage_numbers import ActivationStatistics
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
-
-
-@dataclass(frozen=True, slots=True)
-class ActivationStatistics:
-    """Of a stage's hidden state over batch and units.
-
-    saturated is the share of outputs beyond the activation's saturation levels (of a cell: of its gates' outputs);
-    dead the share of units that are off, f'(z) = 0, for every sample (of a cell: whose state is 0 for every one).
-    """
-
-    mean: float
-    std: float
-    saturated: float
-    dead: float
-
-
-#: The names of the parts of a factor: the keys of `Stage.factors`.
-FACTOR_PARTS = (
-    "activation", "norm", "weight", "scale", "branch", "skip", "cosine", "whole", "cell", "direct", "gates",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -157,7 +137,8 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
     found = []
     for index, chain in enumerate(program.chains):
         parts = {}
-        for part, source, result, constant in chain:
+        for operation, source, result, constant in chain:
+            part = OPERATIONS[operation].part
             if part == "scale":
                 if constant != 1.0:
                     parts[part] = constant
@@ -171,21 +152,6 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
             parts |= {"branch": ratio(merge.branch, after), "skip": ratio(merge.skip, after), "cosine": merge.cosine}
         found.append(parts)
     return found
-
-
-def chains_of(instructions: list[Instruction], stages: list[str]) -> list[list[tuple[str, str, str, float]]]:
-    """For each stage the (part, slot read, slot written, constant) of the operations up to the next, last one first."""
-    chains: list[list[tuple[str, str, str, float]]] = []
-    current: list[tuple[str, str, str, float]] = []
-    ends = set(stages[1:])
-    for each in instructions:
-        part = OPERATIONS[each.operation].part
-        if part:
-            current.insert(0, (part, each.inputs[0], each.outputs[0], each.constant))
-        if each.outputs[0] in ends:
-            chains.append(current)
-            current = []
-    return chains
 
 
 def _rnn_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:

@@ -17,16 +17,16 @@ from ..experiment.mlp import BLOCKS
 from ..experiment.remedies import REMEDIES
 from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes
+from ..program.steps import Phase
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
-from ..run.trace import Phase
 from ..theory.prediction import REGIMES
 from .diagnosis import KINDS, SEVERITIES, SOURCES
 from .doctor import EFFECTS
-from .stages import FACTOR_PARTS
+from .stage_numbers import FACTOR_PARTS
 
 #: Every table with the fields of its rows that are prose. Names that are also options, formulas and references are not.
 TABLES: tuple[tuple[Table[Any], tuple[str, ...]], ...] = (

@@ -73,7 +73,7 @@ def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
     _Layers(experiment, sizes, program).add()
     program.stages = [f"h/{layer}" for layer in range(experiment.depth + 1)]
     program.kept = ["h/0", "h"]
-    readout(program, experiment, [program.stages[-1]], experiment.width, sizes, loss)
+    readout(program, [program.stages[-1]], experiment.width, sizes, loss)
     return program
 
 

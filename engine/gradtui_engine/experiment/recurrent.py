@@ -30,7 +30,7 @@ def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
     program.stages = [f"h/{time}" for time in range(sizes.steps + 1)]
     program.cells = [f"c/{time}" for time in range(sizes.steps + 1)] if experiment.kind.has_cell_state else []
     state = source if experiment.readout == "all" else program.stages[-1]
-    readout(program, experiment, [state], experiment.width, sizes, loss)
+    readout(program, [state], experiment.width, sizes, loss)
     return program
 
 

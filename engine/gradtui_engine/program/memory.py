@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -20,9 +20,6 @@ from ..core.numerics import Array, trusted_squares
 from .bound import Arena, Node, Workspace, allocate
 from .operations import OPERATIONS
 from .program import Program
-
-if TYPE_CHECKING:
-    from ..run.network import Network
 
 #: Blocks that a network keeps: one while its trace is looked at, one for the next run.
 _KEPT = 2
@@ -52,10 +49,29 @@ class Layout:
         self.gradient_sizes = [math.prod(program.slots[name].shape) for name in program.kept]
 
 
+class Bindable(Protocol):
+    """What is bound to memory: a program with parameters, and what its first values are."""
+
+    @property
+    def program(self) -> Program: ...
+    @property
+    def layout(self) -> Layout: ...
+    @property
+    def parameters(self) -> dict[str, Array]: ...
+    def values_in(self, arena: Arena) -> dict[str, Array]: ...
+    def nodes(
+        self,
+        values: dict[str, Array],
+        gradients: dict[str, Array],
+        parameter_gradients: dict[str, Array],
+        workspace: Workspace,
+    ) -> list[Node]: ...
+
+
 class Bound:
     """The arrays of one run and the instructions bound to them."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Bindable) -> None:
         program, layout = network.program, network.layout
         sizes = [*layout.value_sizes, *layout.gradient_sizes, *(each.size for each in network.parameters.values())]
         arena = Arena(sizes, layout.dtype)
@@ -148,7 +164,7 @@ class Bounds:
         self._lock = threading.Lock()
 
     @contextmanager
-    def take(self, network: Network) -> Iterator[Bound]:
+    def take(self, network: Bindable) -> Iterator[Bound]:
         """Memory that nobody reads: what an earlier run leaves behind, or new.
 
         The network is not kept: it keeps this, and a circle would live until the garbage collector comes.

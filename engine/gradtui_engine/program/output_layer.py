@@ -9,7 +9,6 @@ from .program import Parameter, Program, Site
 
 if TYPE_CHECKING:
     from ..data.datasets import Batch
-    from ..experiment.experiment import Experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Sizes:
         return cls(batch.size, int(shape[-1]), batch.outputs, int(shape[0]) if len(shape) == 3 else 1)
 
 
-def readout(program: Program, experiment: Experiment, states: list[str], width: int, sizes: Sizes, loss: str) -> None:
+def readout(program: Program, states: list[str], width: int, sizes: Sizes, loss: str) -> None:
     """The output layer reads one state, (batch, width), or a whole of them, (time, batch, width)."""
     lead = program.slots[states[0]].shape[:-2]
     program.slot("output", (*lead, sizes.batch, sizes.outputs))

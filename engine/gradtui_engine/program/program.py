@@ -187,10 +187,16 @@ class Program:
 
     @functools.cached_property
     def chains(self) -> list[list[tuple[str, str, str, float]]]:
-        """For each stage the (part, slot read, slot written, constant) of the operations up to the next, last first."""
-        from ..analysis.stages import chains_of
-
-        return chains_of(self.instructions, self.stages)
+        """For each stage the (operation, slot read, slot written, constant) of what leads to the next, last first."""
+        chains: list[list[tuple[str, str, str, float]]] = []
+        chain: list[tuple[str, str, str, float]] = []
+        ends = set(self.stages[1:])
+        for row in self.instructions:
+            chain.insert(0, (row.operation, row.inputs[0], row.outputs[0], row.constant))
+            if row.outputs[0] in ends:
+                chains.append(chain)
+                chain = []
+        return chains
 
     @functools.cached_property
     def rows_of(self) -> dict[str, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import enum
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,54 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..analysis.decay import Profile, profile
+from ..analysis.decay import Decay, profile
 from ..analysis.diagnosis import Outcome, judge
-from ..analysis.stages import ActivationStatistics, Stage, slopes, stages_of, statistics_of
+from ..analysis.stage_numbers import ActivationStatistics
+from ..analysis.stages import Stage, slopes, stages_of, statistics_of
 from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
 from ..program.normalisation import running
 from ..program.operations import OPERATIONS
-from ..program.program import Instruction, Program, Site
+from ..program.program import Instruction, Program
+from ..program.steps import Step, steps_of
 from ..theory.prediction import Theory, predict
 from .optimiser_step import Update
 
 if TYPE_CHECKING:
     from ..experiment.experiment import Experiment
-
-
-class Phase(enum.StrEnum):
-    """The phases of an iteration, in order."""
-
-    FORWARD = "forward"
-    LOSS = "loss"
-    BACKWARD = "backward"
-    CLIP = "clip"
-    UPDATE = "update"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One operation in one direction.
-
-    stage is the stage (layer or time step) that it belongs to, None outside of the stages (output, loss). completes
-    is the stage whose gradient dL/dh is known from this step on, None where it completes none.
-    """
-
-    index: int
-    phase: Phase
-    site: Site
-    operation: str
-    stage: int | None
-    completes: int | None
-    instruction: int | None
-
-    @property
-    def formula(self) -> str:
-        """The formula of the operation in this direction."""
-        if self.instruction is None:
-            return {Phase.CLIP: "g ← clip(g)"}.get(self.phase, "θ ← θ + update")
-        row = OPERATIONS[self.operation]
-        return row.backward_formula if self.phase is Phase.BACKWARD else row.formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +100,7 @@ class Trace:
             return statistics_of(self)
 
     @functools.cached_property
-    def profile(self) -> Profile:
+    def profile(self) -> Decay:
         """The product of the factors along the trace, and how far the signal carries."""
         return profile(self.stages, self.axis)
 
@@ -152,7 +118,7 @@ class Trace:
     @functools.cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every operation in the order in which it was computed: forward, loss, backward, clip (if any), update."""
-        return tuple(_steps_of(self.program, clipped=self.experiment.clip != "none"))
+        return steps_of(self.program, clipped=self.experiment.clip != "none")
 
     def activation_at(self, stage: int) -> Instruction | None:
         """The activation of a layer as an instruction; None in a cell, whose step contains it."""
@@ -255,38 +221,3 @@ class Trace:
         from .npz import save
 
         save(self, path)
-
-
-def _completes(program: Program) -> dict[int | None, int]:
-    """The instruction after whose backward step a stage's gradient is complete: the first one that reads the stage."""
-    stage_at = {program.rows(name): number for number, name in enumerate(program.stages)}
-    rows = {(whole, row): number for (whole, found), number in stage_at.items() for row in found}
-    first: dict[int, int] = {}
-    for index, each in enumerate(program.instructions):
-        for name in each.inputs:
-            whole, found = program.rows(name)
-            for row in found:
-                stage = rows.get((whole, row))
-                if stage is not None:
-                    first.setdefault(stage, index)
-    completed: dict[int | None, int] = {}
-    for stage, index in first.items():
-        # Where all steps are read out at once, the output completes only the last stage.
-        completed[index] = max(stage, completed.get(index, stage))
-    return completed
-
-
-def _steps_of(program: Program, clipped: bool) -> list[Step]:
-    completed = _completes(program)
-    rows: list[tuple[Phase, Instruction, int | None]] = []
-    for number, each in enumerate(program.instructions):
-        rows.append((Phase.LOSS if each.operation == "loss" else Phase.FORWARD, each, number))
-    rows += [(Phase.BACKWARD, each, number) for number, each in reversed(list(enumerate(program.instructions)))]
-    steps: list[Step] = []
-    for index, (phase, each, instruction) in enumerate(rows):
-        place = each.site.time if program.axis == "time" else each.site.layer
-        done = completed.get(instruction) if phase is Phase.BACKWARD else None
-        steps.append(Step(index, phase, each.site, each.operation, place, done, instruction))
-    for phase in (Phase.CLIP, Phase.UPDATE) if clipped else (Phase.UPDATE,):
-        steps.append(Step(len(steps), phase, Site(str(phase)), str(phase), None, None, None))
-    return steps

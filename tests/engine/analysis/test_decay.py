@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, simulate
-from gradtui_engine.analysis.decay import Profile, half_life, profile
+from gradtui_engine.analysis.decay import Decay, half_life, profile
 from gradtui_engine.analysis.json_document import document
 from tests.engine.helpers import drawn, shaken
 from tests.engine.oracles import length
@@ -29,7 +29,7 @@ class OneNorm:
     gradient_norm: float
 
 
-def along(*norms: float, axis: str = "time") -> Profile:
+def along(*norms: float, axis: str = "time") -> Decay:
     """The profile of stages of these gradient norms, the input's (initial state's) first."""
     return profile([OneNorm(each) for each in norms], axis)  # type: ignore[arg-type]
 

@@ -212,7 +212,7 @@ def test_after_preparing_nothing_is_left_to_be_worked_out(cell: str, monkeypatch
     def late(*arguments: Any, **keywords: Any) -> None:
         raise AssertionError("worked out only when it was asked for")
 
-    for name in ("judge", "predict", "profile", "stages_of", "statistics_of", "_steps_of", "Node"):
+    for name in ("judge", "predict", "profile", "stages_of", "statistics_of", "steps_of", "Node"):
         monkeypatch.setattr(trace_module, name, late)
     for name in ("norm", "norm_inside"):
         monkeypatch.setattr(stages_module, name, late)

@@ -1,0 +1,168 @@
+"""The Record: what is known of one iteration, wherever it comes from; and the History: all iterations of a run.
+
+A record has three tiers. Numbers (`Record`) every source has: a run, a file that `run --json` wrote, a line that
+somebody's training program wrote. `Arrays` and `Listed` are there where the arrays are: `record.arrays` and
+`record.listed` give them, or None. What a reader shows is one row of STAGE_NUMBERS for each number of a stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..core.numerics import Array
+from ..core.progress import Watch
+from ..program.program import Program
+from ..program.steps import Step
+from .stage_numbers import StageNumber, StageNumbers
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+    from ..run.trace import Trace
+    from ..theory.prediction import Theory
+    from .decay import Decay
+    from .diagnosis import Outcome
+
+
+# -- where it comes from -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a record comes from: an experiment, or a recording (a file), which may know its experiment too.
+
+    Sources are equal where their records are the same, and hashable. words are what a header says of a recording
+    that has no experiment.
+    """
+
+    experiment: Experiment | None = None
+    recording: str = ""
+    words: str = ""
+
+    @property
+    def key(self) -> Hashable:
+        return self.recording or self.experiment
+
+
+# -- what a parameter has ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterNumbers:
+    """A parameter before and after clipping and update; None where a number is not known."""
+
+    norm: float
+    gradient_norm: float | None = None
+    clipped_norm: float | None = None
+    update_ratio: float | None = None
+
+
+# -- one iteration -----------------------------------------------------------------------------------------
+
+
+class Arrays(Protocol):
+    """Tier 2: the arrays of the stages. A stage's rows are samples; None where a stage (or the cell) has none."""
+
+    def state(self, stage: int) -> Array:
+        """h of a stage, (batch, units)."""
+        ...
+
+    def cell_state(self, stage: int) -> Array | None:
+        """c of a stage, (batch, units)."""
+        ...
+
+    def gates(self, stage: int) -> Array | None:
+        """The gates' outputs of a stage, (batch, gates · units)."""
+        ...
+
+    def pre_activations(self, stage: int) -> Array | None:
+        """z of a stage, (batch, units)."""
+        ...
+
+
+class Listed(Protocol):
+    """Tier 3: every operation with what it read and wrote: stepping, the equations, the Jacobian."""
+
+    @property
+    def program(self) -> Program: ...
+
+    @property
+    def trace(self) -> Trace:
+        """Every array of the iteration."""
+        ...
+
+    def value(self, slot: str) -> Array:
+        """What a slot holds. Raises KeyError."""
+        ...
+
+    def gradient(self, slot: str) -> Array:
+        """dL/dslot. Raises KeyError for a slot that no gradient reaches."""
+        ...
+
+
+class Record(Protocol):
+    """Tier 1: the numbers of one iteration, which every source has; and the other tiers, or None."""
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def axis(self) -> str:
+        """What a stage is: "layer", "time" or "module"."""
+        ...
+
+    @property
+    def stages(self) -> Sequence[StageNumbers]: ...
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What was computed, in order; stage by stage where nothing finer is known."""
+        ...
+
+    @property
+    def parameter_numbers(self) -> Mapping[str, ParameterNumbers]: ...
+
+    @property
+    def loss(self) -> float | None: ...
+
+    @property
+    def decay(self) -> Decay: ...
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+    @property
+    def theory(self) -> Theory | None: ...
+
+    @property
+    def arrays(self) -> Arrays | None: ...
+
+    @property
+    def listed(self) -> Listed | None: ...
+
+
+def has(record: Record, row: StageNumber) -> bool:
+    """Whether any stage of the record has this number."""
+    return any(row.read(stage) is not None for stage in record.stages)
+
+
+# -- all iterations ----------------------------------------------------------------------------------------
+
+
+class History(Protocol):
+    """The axis of iterations."""
+
+    @property
+    def count(self) -> int:
+        """Iterations that are known so far; grows while it runs."""
+        ...
+
+    @property
+    def summary(self) -> Mapping[str, Array]:
+        """loss (count,), and of the stages each row of STAGE_NUMBERS that is known, (count, stages); NaN for None."""
+        ...
+
+    def at(self, iteration: int, watch: Watch | None = None) -> Record:
+        """The record of an iteration, from 0. Raises IndexError."""
+        ...

@@ -1,0 +1,240 @@
+"""What a stage has: the numbers of one layer or time step, and the one table that says what each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from ..core.table import Table
+from ..experiment.cells import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationStatistics:
+    """Of a stage's hidden state over batch and units.
+
+    saturated is the share of outputs beyond the activation's saturation levels (of a cell: of its gates' outputs);
+    dead the share of units that are off, f'(z) = 0, for every sample (of a cell: whose state is 0 for every one).
+    """
+
+    mean: float
+    std: float
+    saturated: float
+    dead: float
+
+
+_NOTHING: Mapping[str, float] = {}
+_UNKNOWN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class StageNumbers:
+    """The numbers of one stage, 0 being the input (or the initial state); None where a number is not known.
+
+    The fields from gradient_norm to update_ratio have the names of their rows in STAGE_NUMBERS, which say what each
+    is. gradient_norm is ‖dL/dh_k‖ (Frobenius, over batch and units); factor is ‖dL/dh_k‖ / ‖dL/dh_(k+1)‖, None for the
+    last stage, and `factors` its parts, which give it back exactly:
+
+    - MLP without a skip: the parts of the operations between the two stages, in the order of the backward pass
+      ("activation", "norm", "weight", and "scale" for the β of a block's branch); the factor is their product.
+    - MLP where a skip and a branch meet: also "branch" and "skip", each relative to ‖dL/dh_(k+1)‖, and the "cosine"
+      between them: factor² = branch² + skip² + 2·cosine·branch·skip.
+    - LSTM: cell_gradient_norm is ‖dL/dc_k‖, and dL/dc_k is the sum of the "direct" path f_(k+1) ⊙ dL/dc_(k+1) and
+      of the path through h_k and the "gates": cell² = direct² + gates² + 2·cosine·direct·gates, each relative to
+      ‖dL/dc_(k+1)‖.
+    - GRU: the same for dL/dh_k, the direct path being z_(k+1) ⊙ dL/dh_(k+1), and "whole" the factor.
+    - RNN: "whole", the factor itself: there is one path only.
+
+    Where every step is read out, the path through h_k also brings the gradient of step k's own loss.
+
+    parameters are the gradient norms of the stage's own parameters by name; of a shared one, that of this time step's
+    contribution. place names the stage: layer 3, t = 4, or a module's own name.
+    """
+
+    index: int
+    place: str
+    gradient_norm: float
+    gradient_rms: float | None = None
+    factor: float | None = None
+    predicted_factor: float | None = None
+    running_product: float | None = None
+    cell_gradient_norm: float | None = None
+    activation_mean: float | None = None
+    activation_std: float | None = None
+    activation_saturated: float | None = None
+    activation_dead: float | None = None
+    parameter_gradient_norm: float | None = None
+    update_ratio: float | None = None
+    factors: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    #: ‖dL/dh_k‖ of each layer of a stacked network, the lowest first; empty where there is one.
+    layer_gradient_norms: tuple[float, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+
+    @classmethod
+    def of(cls, index: int, place: str, numbers: Mapping[str, float | None], **families: Any) -> Self:
+        """The stage with these numbers, by the names of STAGE_NUMBERS; `families` are the last three fields."""
+        parts = {row.part: value for name, value in numbers.items() if (row := STAGE_NUMBERS[name]).part}
+        plain: dict[str, Any] = {name: value for name, value in numbers.items() if not STAGE_NUMBERS[name].part}
+        if parts:
+            families["factors"] = {part: value for part, value in parts.items() if value is not None}
+        return cls(index, place, **plain, **families)
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Every number that is known, by the names of STAGE_NUMBERS."""
+        return {name: value for name, row in STAGE_NUMBERS.items() if (value := row.read(self)) is not None}
+
+    @property
+    def activation(self) -> ActivationStatistics:
+        """The statistics of the stage's hidden state; NaN where one is not known."""
+        known = (self.activation_mean, self.activation_std, self.activation_saturated, self.activation_dead)
+        return ActivationStatistics(*(_UNKNOWN if value is None else value for value in known))
+
+
+def _every(cell: Cell) -> bool:
+    return True
+
+
+def _of_layers(cell: Cell) -> bool:
+    return not cell.over_time
+
+
+def _over_time(cell: Cell) -> bool:
+    return cell.over_time
+
+
+def _with_gates(cell: Cell) -> bool:
+    return cell.gated
+
+
+def _with_cell_state(cell: Cell) -> bool:
+    return cell.has_cell_state
+
+
+@dataclass(frozen=True, slots=True)
+class StageNumber:
+    """One number that a stage can have.
+
+    name is its name in files and commands, path its place in a stage of the JSON document. head is what stands over a
+    column of it, label what a sentence calls it, note what it is. unit is one of UNITS. when says when it is known: in
+    the "forward" pass, when the stage's "gradient" has come, when that of its "cell" has, when that of its
+    "parameters" has, with the "update", or "always". axis is the only one that it belongs to, "" for every one;
+    in_cell is whether a cell has it. at_last is whether the last stage has it, too. read(stage) gives it, None where it
+    is not known.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    head: str
+    label: str
+    note: str
+    unit: str
+    when: str
+    read: Callable[[StageNumbers], float | None]
+    part: str = ""
+    axis: str = ""
+    in_cell: Callable[[Cell], bool] = _every
+    at_last: bool = True
+
+
+#: What a number is: a "norm" of a gradient, a "ratio" of norms (0/0 is nan: nothing is left to compare), a "share" of
+#: a whole from 0 to 1, or a "value" in the units of the signal.
+UNITS = ("norm", "ratio", "share", "value")
+#: When a number is known, see StageNumber.
+MOMENTS = ("always", "forward", "gradient", "cell", "parameters", "update")
+
+
+def _part(
+    name: str, label: str, note: str, in_cell: Callable[[Cell], bool], axis: str = "", unit: str = "ratio"
+) -> StageNumber:
+    """A part of the factor."""
+    return StageNumber(
+        f"factor_{name}", ("factors", name), name, label, note, unit, "gradient",
+        lambda stage: stage.factors.get(name), part=name, axis=axis, in_cell=in_cell, at_last=False,
+    )  # fmt: skip
+
+
+#: What a stage has, one row a number: JSON, CSV, tables, plain text, bars and lessons read it here.
+STAGE_NUMBERS = Table(
+    "number of a stage",
+    (
+        StageNumber(
+            "gradient_norm", ("gradient_norm",), "‖∂L/∂h‖", "‖∂L/∂h‖", "‖∂L/∂h‖ of a stage",
+            "norm", "gradient", lambda stage: stage.gradient_norm,
+        ),
+        StageNumber(
+            "gradient_rms", ("gradient_rms",), "rms ∂L/∂h", "rms ∂L/∂h",
+            "the root mean square of ∂L/∂h over batch and units",
+            "norm", "gradient", lambda stage: stage.gradient_rms,
+        ),
+        StageNumber(
+            "cell_gradient_norm", ("cell_gradient_norm",), "‖∂L/∂c‖", "‖∂L/∂c‖", "‖∂L/∂c‖ of a step of an LSTM",
+            "norm", "cell", lambda stage: stage.cell_gradient_norm, axis="time", in_cell=_with_cell_state,
+        ),
+        StageNumber(
+            "factor", ("factor",), "factor", "factor", "‖∂L/∂h‖ of a stage over that of the next one",
+            "ratio", "gradient", lambda stage: stage.factor, at_last=False,
+        ),
+        StageNumber(
+            "predicted_factor", ("predicted_factor",), "predicted", "predicted factor",
+            "the factor that theory predicts",
+            "ratio", "always", lambda stage: stage.predicted_factor, at_last=False,
+        ),
+        StageNumber(
+            "running_product", ("running_product",), "∏", "product of the factors",
+            "the product of the factors from the last stage down to this one",
+            "ratio", "gradient", lambda stage: stage.running_product,
+        ),
+        _part("activation", "activation's factor", "the activation's part of a factor: f′", _of_layers, "layer"),
+        _part("norm", "normalisation's factor", "the normalisation's part of a factor", _of_layers, "layer"),
+        _part("weight", "weights' factor", "the weight matrix's part of a factor", _of_layers, "layer"),
+        _part("scale", "scale", "the scale of a block's branch", _of_layers, "layer"),
+        _part("branch", "branch's factor", "what the branch carries, relative to the same", _of_layers, "layer"),
+        _part("skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it", _of_layers, "layer"),
+        _part("cosine", "cosine", "the cosine between the two paths of the gradient that meet", _every, unit="value"),
+        _part("whole", "factor", "the factor, where it has no parts that multiply", _over_time, "time"),
+        _part("cell", "factor of ‖∂L/∂c‖", "‖∂L/∂c‖ of a step over that of the next one", _with_cell_state, "time"),
+        _part(
+            "direct", "direct path's factor",
+            "what the direct path through the forget gate (GRU: the update gate) carries of ‖∂L/∂c‖ (GRU: ‖∂L/∂h‖)",
+            _with_gates, "time",
+        ),
+        _part(
+            "gates", "factor through the gates", "what the path through h and the gates carries, relative to the same",
+            _with_gates, "time",
+        ),
+        StageNumber(
+            "activation_mean", ("activation", "mean"), "mean", "mean of h", "the mean of a stage's hidden state",
+            "value", "forward", lambda stage: stage.activation_mean,
+        ),
+        StageNumber(
+            "activation_std", ("activation", "std"), "std", "standard deviation of h",
+            "the standard deviation of a stage's hidden state",
+            "value", "forward", lambda stage: stage.activation_std,
+        ),
+        StageNumber(
+            "activation_saturated", ("activation", "saturated"), "sat.", "saturated outputs",
+            "the share of a stage's outputs that are saturated",
+            "share", "forward", lambda stage: stage.activation_saturated,
+        ),
+        StageNumber(
+            "activation_dead", ("activation", "dead"), "dead", "dead units",
+            "the share of a stage's units that are off for every sample",
+            "share", "forward", lambda stage: stage.activation_dead,
+        ),
+        StageNumber(
+            "parameter_gradient_norm", ("parameter_gradient_norm",), "‖∂L/∂θ‖", "‖∂L/∂θ‖",
+            "the norm of the gradient of all parameters of a stage together; over time, of the step's contribution",
+            "norm", "parameters", lambda stage: stage.parameter_gradient_norm,
+        ),
+        StageNumber(
+            "update_ratio", ("update_ratio",), "‖ΔW‖/‖W‖", "update over weight",
+            "how much the update changes a layer's weights, relative to them: ‖ΔW‖ / ‖W‖",
+            "ratio", "update", lambda stage: stage.update_ratio, axis="layer", in_cell=_of_layers,
+        ),
+    ),
+)  # fmt: skip
+
+#: The names of the parts of a factor: the keys of `StageNumbers.factors`.
+FACTOR_PARTS = tuple(row.part for row in STAGE_NUMBERS.values() if row.part)
