@@ -117,7 +117,7 @@ class StageNumber:
     """One number that a stage can have.
 
     name is its name in files and commands, path its place in a stage of the JSON document. head is what stands over a
-    column of it, label what a sentence calls it, note what it is. unit is one of UNITS. when says when it is known: in
+    column of it, label what a sentence calls it, description what it is. unit is one of UNITS. when says when it is known: in
     the "forward" pass, when the stage's "gradient" has come, when that of its "cell" has, when that of its
     "parameters" has, with the "update", or "always". axis is the only one that it belongs to, "" for every one;
     in_cell is whether a cell has it. at_last is whether the last stage has it, too. read(stage) gives it, None where it
@@ -128,7 +128,7 @@ class StageNumber:
     path: tuple[str, ...]
     head: str
     label: str
-    note: str
+    description: str
     unit: str
     when: str
     read: Callable[[StageNumbers], float | None]
@@ -146,11 +146,11 @@ MOMENTS = ("always", "forward", "gradient", "cell", "parameters", "update")
 
 
 def _part(
-    name: str, label: str, note: str, in_cell: Callable[[Cell], bool], axis: str = "", unit: str = "ratio"
+    name: str, label: str, description: str, in_cell: Callable[[Cell], bool], axis: str = "", unit: str = "ratio"
 ) -> StageNumber:
     """A part of the factor."""
     return StageNumber(
-        f"factor_{name}", ("factors", name), name, label, note, unit, "gradient",
+        f"factor_{name}", ("factors", name), name, label, description, unit, "gradient",
         lambda stage: stage.factors.get(name), part=name, axis=axis, in_cell=in_cell, at_last=False,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ from ..rules.optimisers import OPTIMISERS
 from ..theory.prediction import REGIMES
 from .diagnosis import KINDS, SEVERITIES, SOURCES
 from .doctor import EFFECTS
-from .stage_numbers import FACTOR_PARTS
+from .stage_numbers import STAGE_NUMBERS
 
 #: Every table with the fields of its rows that are prose. Names that are also options, formulas and references are not.
 TABLES: tuple[tuple[Table[Any], tuple[str, ...]], ...] = (
@@ -40,6 +40,7 @@ TABLES: tuple[tuple[Table[Any], tuple[str, ...]], ...] = (
     (CLIPPINGS, ("note",)),
     (OPTIMISERS, ("note",)),
     (REMEDIES, ("name", "why", "no_cure")),
+    (STAGE_NUMBERS, ("head", "label")),
 )
 
 
@@ -65,7 +66,6 @@ def _texts() -> Iterator[str]:
     yield from ("layer", "time")  # Trace.axis
     yield from map(str, Phase)
     yield from _parts()
-    yield from FACTOR_PARTS
 
 
 def _parts() -> Iterator[str]:

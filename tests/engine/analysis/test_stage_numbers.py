@@ -47,7 +47,7 @@ def test_a_row_says_what_its_number_is_and_when_it_is_known(row: StageNumber) ->
     assert row.unit in UNITS
     assert row.when in MOMENTS
     assert row.axis in ("", "layer", "time")
-    assert all((row.head, row.label, row.note))
+    assert all((row.head, row.label, row.description))
     assert row.name == f"factor_{row.part}" if row.part else not row.name.startswith("factor_")
 
 
