@@ -117,8 +117,8 @@ class StageNumber:
     """One number that a stage can have.
 
     name is its name in files and commands, path its place in a stage of the JSON document. head is what stands over a
-    column of it, label what a sentence calls it, description what it is. unit is one of UNITS. when says when it is known: in
-    the "forward" pass, when the stage's "gradient" has come, when that of its "cell" has, when that of its
+    column of it, label what a sentence calls it, description what it is. unit is one of UNITS. when says when it is
+    known: in the "forward" pass, when the stage's "gradient" has come, when that of its "cell" has, when that of its
     "parameters" has, with the "update", or "always". axis is the only one that it belongs to, "" for every one;
     in_cell is whether a cell has it. at_last is whether the last stage has it, too. read(stage) gives it, None where it
     is not known.
