@@ -36,7 +36,7 @@ class Layer:
 
 def layers(network: Network) -> list[Layer]:
     """The hidden layers of an MLP. Contestants know one order only: linear, norm, relu, then the skip."""
-    experiment = network.experiment
+    experiment = network.resolved
     assert (experiment.activation, experiment.norm_position, experiment.residual_block) == ("relu", "before", "post")
     assert experiment.residual in ("none", "add")
     joins = [each for each in network.program.instructions if each.operation == "residual"]
@@ -46,7 +46,7 @@ def layers(network: Network) -> list[Layer]:
 
 def cell_names(network: Network, layer: int) -> tuple[str, str, str, str]:
     """The parameters of one layer of a recurrent network."""
-    experiment = network.experiment
+    experiment = network.resolved
     assert experiment.readout == "last"
     assert experiment.pin_forget is None
     prefix = experiment.cell

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from cases import Extra
-from gradtui_engine import Experiment
+from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.run.network import Network
 from layout import Gradients
 
@@ -30,7 +30,7 @@ def parameters_of(network: Network) -> dict[str, Tensor]:
 def finished(network: Network, parameters: Mapping[str, Tensor], told: Told, extra: Extra) -> TorchStep:
     """The step with everything around it: old gradients forgotten before, the update after it."""
     learned = list(parameters.values())
-    updating = _updating(network.experiment, learned) if extra is Extra.UPDATE else None
+    updating = _updating(network.resolved, learned) if extra is Extra.UPDATE else None
 
     def step() -> tuple[float, Gradients, Gradients]:
         for each in learned:
@@ -59,11 +59,11 @@ class _Updating:
         torch._foreach_copy_(self._parameters, self._before)
 
 
-def _updating(experiment: Experiment, parameters: list[Tensor]) -> _Updating:
+def _updating(experiment: Resolved, parameters: list[Tensor]) -> _Updating:
     """The fastest of PyTorch's implementations: `fused`, but for RMSprop, which has none on a CPU."""
-    rate, decay, mu = float(experiment.learning_rate or 0), float(experiment.weight_decay or 0), experiment.momentum
+    rate, decay, mu = experiment.learning_rate, experiment.weight_decay, experiment.momentum
     made: Optimizer
-    match experiment.optimizer_name:
+    match experiment.optimizer:
         case "rmsprop":
             made = RMSprop(parameters, rate, weight_decay=decay)
         case "adam":

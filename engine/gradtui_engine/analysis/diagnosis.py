@@ -115,7 +115,7 @@ def judge(trace: Trace) -> Outcome:
     severity = ok if found.kind == "healthy" else (critical if found.critical else warning)
     return Outcome(
         found.kind, severity, found.site, found.stage, found.message, found.rule, found.measured, found.limit,
-        case.ratio, case.average, SOURCES[found.kind], remedies_for(trace.experiment, found.kind),
+        case.ratio, case.average, SOURCES[found.kind], remedies_for(trace.experiment, found.kind, trace.resolved),
     )  # fmt: skip
 
 
@@ -141,9 +141,9 @@ def _non_finite(case: _Case) -> _Finding | None:
 def _symmetric(case: _Case) -> _Finding | None:
     """All units of a layer have the same weights, so they are equal, get equal gradients, and stay equal."""
     trace = case.trace
-    if trace.experiment.width == 1:
+    if trace.resolved.width == 1:
         return None
-    if trace.experiment.residual != "none" and trace.input.shape[-1] == trace.experiment.width:
+    if trace.resolved.residual != "none" and trace.input.shape[-1] == trace.resolved.width:
         return None  # the skip from the input on brings differences, and two updates carry them into the weights
     for each in trace.program.instructions:
         hidden = each.site.layer is not None or each.operation.endswith("_projection")
@@ -161,12 +161,12 @@ def _symmetric(case: _Case) -> _Finding | None:
 def _rows_are_equal(trace: Trace, name: str) -> bool:
     """Whether every unit has the same numbers in a parameter: block by block (gate by gate), all rows alike."""
     array = trace.parameters[name]
-    rows = array.reshape(-1, trace.experiment.width, *array.shape[1:])
+    rows = array.reshape(-1, trace.resolved.width, *array.shape[1:])
     return bool((rows == rows[:, :1]).all())
 
 
 def _dead(case: _Case) -> _Finding | None:
-    if case.trace.experiment.kind.gated or case.trace.experiment.residual != "none":
+    if case.trace.resolved.kind.gated or case.trace.resolved.residual != "none":
         return None  # the gradient has another path: the gates' direct one, or the skip
     # Where f' has underflowed to 0 because the unit is saturated, it is not off.
     off = [stage for stage in case.trace.stages[1:] if stage.activation.saturated <= DEAD]

@@ -98,7 +98,7 @@ def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
         # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
         if not after.loss_after > after.loss:
             return Trial(remedy, after, "cures", remedy.why)
-        rate = f"{after.experiment.learning_rate:g}"
+        rate = f"{after.experiment.resolved.learning_rate:g}"
         text = Message("{why} But one update at η = {rate} raises the loss.", why=remedy.why, rate=rate)
         return Trial(remedy, after, "cures", text)
     found = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}

@@ -16,7 +16,7 @@ import numpy as np
 from .decay import average_factor, half_life
 
 if TYPE_CHECKING:
-    from ..experiment.experiment import Experiment
+    from ..experiment.resolved import Resolved
     from ..run.trace import Trace
 
 
@@ -42,7 +42,7 @@ def at_factor(factor: float) -> DirectPath:
     return DirectPath(bias, factor, half_life(factor))
 
 
-def predicted(experiment: Experiment) -> DirectPath | None:
+def predicted(experiment: Resolved) -> DirectPath | None:
     """What the pinned gate, or its bias, gives at initialisation; None for cells without a gate on the path."""
     if not experiment.kind.gated:
         return None

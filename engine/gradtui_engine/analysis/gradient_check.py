@@ -56,7 +56,7 @@ def check_parameters(experiment: Experiment) -> Iterator[ParameterCheck]:
 
 def check_parameter(network: Network, name: str, gradient: Array) -> ParameterCheck:
     """Move some numbers of one parameter, the largest gradient's among them, and compare the slopes of the loss."""
-    rng = generator(network.experiment.seed, Purpose.CHECK, name)
+    rng = generator(network.resolved.seed, Purpose.CHECK, name)
     flat = gradient.reshape(-1)
     count = min(ENTRIES, flat.size)
     chosen = {int(np.argmax(np.abs(flat))), *rng.choice(flat.size, count, replace=False).tolist()}
@@ -65,7 +65,7 @@ def check_parameter(network: Network, name: str, gradient: Array) -> ParameterCh
     # A difference of losses carries a rounding error of about eps·|L| per operation on the way.
     floor = 64 * np.finfo(np.float64).eps * max(abs(start), 1.0) / STEPS[0]
     scale = max(largest, floor / TOLERANCE)
-    kinked = bool(ACTIVATIONS[network.experiment.activation_name].kinks)
+    kinked = bool(ACTIVATIONS[network.resolved.activation].kinks)
     worst, left_out = 0.0, 0
     for index in chosen:
         error, at_kink = _compare(network, name, index, float(flat[index]), start, TOLERANCE * scale)

@@ -139,7 +139,7 @@ class _Repeated(dict[str, Array]):
 
 
 def _check(trace: Trace, first: int, last: int, sample: int) -> None:
-    experiment, count = trace.experiment, len(trace.program.stages) - 1
+    experiment, count = trace.resolved, len(trace.program.stages) - 1
     problems = []
     if not 0 <= first < last <= count:
         message = Message(

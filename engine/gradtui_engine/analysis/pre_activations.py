@@ -44,7 +44,7 @@ def pre_activations(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
     if not 1 <= stage < len(trace.program.stages):
         raise IndexError(f"stage {stage}: there are 1 to {len(trace.program.stages) - 1}")
     with np.errstate(all="ignore"):
-        return _CELLS[trace.experiment.cell](trace, stage)
+        return _CELLS[trace.resolved.cell](trace, stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def weight_spread(trace: Trace, stage: int) -> float | None:
     matrix.
     """
     if trace.axis == "time":
-        name = "" if trace.experiment.kind.gated else f"rnn.weight_hh_l{trace.experiment.layers - 1}"
+        name = "" if trace.resolved.kind.gated else f"rnn.weight_hh_l{trace.resolved.layers - 1}"
     else:
         name = f"layers.{stage}.weight"
     if name not in trace.parameters:
@@ -104,17 +104,17 @@ def _mlp(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
     assert found is not None, "every layer has an activation"
     slope = float(trace.parameters[found.parameters[0]][0]) if found.parameters else found.constant
     z = trace.values[found.inputs[0]]
-    return (PreActivations("activation", trace.experiment.activation_name, slope, z),)
+    return (PreActivations("activation", trace.resolved.activation, slope, z),)
 
 
 def _rnn(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
-    return (PreActivations("activation", trace.experiment.activation_name, 1.0, _recurrent(trace, stage)),)
+    return (PreActivations("activation", trace.resolved.activation, 1.0, _recurrent(trace, stage)),)
 
 
 def _lstm(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
     z = _recurrent(trace, stage)
-    width = trace.experiment.width
-    pinned = trace.experiment.pin_forget is not None
+    width = trace.resolved.width
+    pinned = trace.resolved.pin_forget is not None
     return (
         PreActivations("forget gate", "sigmoid", 1.0, z[:, width : 2 * width], pinned),
         PreActivations("candidate", "tanh", 1.0, z[:, 2 * width : 3 * width]),
@@ -122,10 +122,10 @@ def _lstm(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
 
 
 def _gru(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
-    width = trace.experiment.width
+    width = trace.resolved.width
     projection, recurrent = (trace.values[f"{name}/{stage}"] for name in ("projection", "recurrent"))
     reset = trace.values[f"gates/{stage}"][:, :width]
-    pinned = trace.experiment.pin_forget is not None
+    pinned = trace.resolved.pin_forget is not None
     update = projection[:, width : 2 * width] + recurrent[:, width : 2 * width]
     candidate = projection[:, 2 * width :] + reset * recurrent[:, 2 * width :]
     return (
@@ -136,7 +136,7 @@ def _gru(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
 
 def _recurrent(trace: Trace, stage: int) -> Array:
     """x_t W_ihᵀ + b + h_(t−1) W_hhᵀ of the last layer, whose states are the stages; the projection has both biases."""
-    weight = trace.parameters[f"{trace.experiment.cell}.weight_hh_l{trace.experiment.layers - 1}"]
+    weight = trace.parameters[f"{trace.resolved.cell}.weight_hh_l{trace.resolved.layers - 1}"]
     return np.asarray(trace.values[f"projection/{stage}"] + trace.values[f"h/{stage - 1}"] @ weight.T)
 
 

@@ -95,10 +95,10 @@ def stages_of(trace: Trace) -> tuple[Stage, ...]:
     """All stages with their factors taken apart."""
     program = trace.program
     known = _norms(trace)
-    layers = trace.experiment.layers if trace.axis == "time" else 1
+    layers = trace.resolved.layers if trace.axis == "time" else 1
     lower = [f"h_l{layer}" for layer in range(layers - 1)]
     factors = [ratio(known[name], known[after]) for name, after in itertools.pairwise(program.stages)]
-    parts = _PARTS[trace.experiment.cell](trace, known, factors)
+    parts = _PARTS[trace.resolved.cell](trace, known, factors)
     found = []
     for index, name in enumerate(program.stages):
         value, inner = known[name], index < len(factors)
@@ -246,7 +246,7 @@ def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
         saturated = _gates_shares(gates[begin : rows.stop - 1], states.shape[2])
         dead = _dead_shares(states != 0)
         return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
-    row = ACTIVATIONS[trace.experiment.activation_name]
+    row = ACTIVATIONS[trace.resolved.activation]
     outputs, found = _slopes_in(trace, first, rows)
     saturated = _outside(outputs, row.saturation) if row.saturation else [0.0] * len(outputs)
     return list(zip(saturated, _dead_shares(found != 0), strict=True))
@@ -254,7 +254,7 @@ def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
 
 def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
     """The activation's outputs and f'(z) of the stages in these rows."""
-    row = ACTIVATIONS[trace.experiment.activation_name]
+    row = ACTIVATIONS[trace.resolved.activation]
     found = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
     if found[0] is None:
         outputs = sources = trace.values["h"][rows]
@@ -282,7 +282,7 @@ def _stacked(trace: Trace, names: list[str]) -> Array:
 
 def slopes(trace: Trace, index: int) -> tuple[Array, Array]:
     """The activation's output a and f'(z) at a stage."""
-    row = ACTIVATIONS[trace.experiment.activation_name]
+    row = ACTIVATIONS[trace.resolved.activation]
     found = trace.activation_at(index)
     if found is None:  # an RNN's step keeps no z: f' follows from a
         source = output = trace.values[trace.program.stages[index]]

@@ -14,7 +14,7 @@ from ..program.rnn import RNN_ACTIVATIONS
 from . import mlp, recurrent
 
 if TYPE_CHECKING:
-    from .experiment import Experiment
+    from .resolved import Resolved
 
 __all__ = ["CELLS", "Cell", "Sizes"]
 
@@ -36,7 +36,7 @@ class Cell:
     default_data: str
     default_activation: str
     formula: str
-    build: Callable[[Experiment, Sizes, str], Program]
+    build: Callable[[Resolved, Sizes, str], Program]
     note: str
     activations: tuple[str, ...] = ()
     gate: str = ""
@@ -51,7 +51,7 @@ class Cell:
     def gated(self) -> bool:
         return bool(self.gate)
 
-    def numbers(self, experiment: Experiment, sizes: Sizes) -> int:
+    def numbers(self, experiment: Resolved, sizes: Sizes) -> int:
         """How many numbers the trace holds, worked out without building it, so that an impossible size is refused.
 
         Layers (steps) come in equal pairs, at most two being a residual block: the count is linear in pairs.
@@ -63,11 +63,11 @@ class Cell:
         first, second = (self._count(experiment, sizes, start + extra) for extra in (0, 2))
         return first + (second - first) * ((length - start) // 2)
 
-    def _count(self, experiment: Experiment, sizes: Sizes, length: int) -> int:
+    def _count(self, experiment: Resolved, sizes: Sizes, length: int) -> int:
         if self.over_time:
             sizes = dataclasses.replace(sizes, steps=length)
         else:
-            experiment = experiment.replace(depth=length)
+            experiment = dataclasses.replace(experiment, depth=length)
         return self.build(experiment, sizes, "mse").numbers()
 
 

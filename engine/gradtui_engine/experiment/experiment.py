@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..rules.optimisers import OPTIMISERS
 from . import spelling
 from .cells import CELLS, Cell
 from .mlp import BLOCKS
+from .resolved import Resolved, resolve
 
 DTYPES = ("float64", "float32")
 READOUTS = ("last", "all")
@@ -194,6 +196,11 @@ class Experiment:
             yield Problem("loss", message)
 
     # -- what the fields mean together ------------------------------------------------------------------
+
+    @functools.cached_property
+    def resolved(self) -> Resolved:
+        """What the experiment comes to: every field, complete."""
+        return resolve(dataclasses.asdict(self), self.asks_for_update)
 
     @property
     def kind(self) -> Cell:

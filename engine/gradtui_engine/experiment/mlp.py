@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from ..program.program import Parameter, Program, Site
 from ..rules.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from .experiment import Experiment
+    from .resolved import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,13 @@ BLOCKS = Table(
 )  # fmt: skip
 
 
-def skip_scale(experiment: Experiment) -> float:
+def skip_scale(experiment: Resolved) -> float:
     """β: 1 for `add`; for `scaled` the given one, or 1/√depth."""
-    if experiment.residual != "scaled":
-        return 1.0
-    return 1 / math.sqrt(experiment.depth) if experiment.residual_scale is None else experiment.residual_scale
+    scale = experiment.residual_scale
+    return 1.0 if experiment.residual != "scaled" or scale is None else scale
 
 
-def blocks(experiment: Experiment, inputs: int) -> Iterator[tuple[int, int, bool]]:
+def blocks(experiment: Resolved, inputs: int) -> Iterator[tuple[int, int, bool]]:
     """(first layer, last layer, has a skip), in order: blocks of `residual_span` layers whose shapes match."""
     layer, span = 1, experiment.residual_span
     while layer <= experiment.depth:
@@ -66,7 +64,7 @@ def blocks(experiment: Experiment, inputs: int) -> Iterator[tuple[int, int, bool
             layer += 1
 
 
-def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
+def build(experiment: Resolved, sizes: Sizes, loss: str) -> Program:
     """The program of an MLP, `h/0` being the input."""
     program = Program("layer", input="h/0", measure_merges=experiment.residual != "none")
     program.slot("h/0", (sizes.batch, sizes.inputs))
@@ -80,7 +78,7 @@ def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
 class _Layers:
     """Adds all layers to a program: what each operation reads is what the one before it wrote."""
 
-    def __init__(self, experiment: Experiment, sizes: Sizes, program: Program) -> None:
+    def __init__(self, experiment: Resolved, sizes: Sizes, program: Program) -> None:
         self.experiment, self.sizes, self.program = experiment, sizes, program
         self.shape = (sizes.batch, experiment.width)
         self.beta = skip_scale(experiment)
@@ -132,8 +130,8 @@ class _Layers:
         self._instruction("norm", layer, (source,), (target, mean, variance), parameters=names, choice=row.name)
 
     def _activation(self, layer: int, source: str, target: str, skip: str) -> None:
-        row = ACTIVATIONS[self.experiment.activation_name]
-        slope = self.experiment.slope if self.experiment.slope is not None else row.slope
+        row = ACTIVATIONS[self.experiment.activation]
+        slope = self.experiment.slope
         names: tuple[str, ...] = ()
         if row.learned:
             names = (f"layers.{layer}.activation.weight",)

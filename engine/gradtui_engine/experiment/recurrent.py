@@ -9,14 +9,14 @@ from ..program.output_layer import Sizes, readout
 from ..program.program import Parameter, Program, Site
 
 if TYPE_CHECKING:
-    from .experiment import Experiment
+    from .resolved import Resolved
 
 #: Blocks of rows in the weights of each cell (PyTorch's order) and what a step keeps beside h, for backpropagation.
 _BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}
 _KEEPS = {"rnn": (), "lstm": ("gates", "tanh_c"), "gru": ("gates", "recurrent")}
 
 
-def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
+def build(experiment: Resolved, sizes: Sizes, loss: str) -> Program:
     """The program over time. Layer k's slots are h_lk/t, c_lk/t, …; those of the last layer, which is read out and
     whose states are the stages, are plain h/t, c/t, …
     """
@@ -35,7 +35,7 @@ def build(experiment: Experiment, sizes: Sizes, loss: str) -> Program:
 
 
 def _layer(
-    program: Program, experiment: Experiment, sizes: Sizes, layer: int, mark: str, source: str, inputs: int
+    program: Program, experiment: Resolved, sizes: Sizes, layer: int, mark: str, source: str, inputs: int
 ) -> None:
     cell, width, steps = experiment.cell, experiment.width, sizes.steps
     blocks = _BLOCKS[cell]
@@ -70,21 +70,21 @@ def _layer(
         wrote = [*(f"{name}/{time}" for name in carried), *(f"{name}{mark}/{time}" for name in _KEEPS[cell])]
         program.add(
             f"{cell}_step", Site(_site("cell", experiment, layer), time=time), inputs=tuple(read), outputs=tuple(wrote),
-            shared=(names[1], names[3]), choice="" if experiment.kind.gated else experiment.activation_name,
+            shared=(names[1], names[3]), choice="" if experiment.kind.gated else experiment.activation,
             constant=_pin(experiment),
         )  # fmt: skip
 
 
-def _pin(experiment: Experiment) -> float:
+def _pin(experiment: Resolved) -> float:
     """The value that the forget (update) gate is pinned to; NaN where it is free."""
     return float("nan") if experiment.pin_forget is None else experiment.pin_forget
 
 
-def _site(part: str, experiment: Experiment, layer: int) -> str:
+def _site(part: str, experiment: Resolved, layer: int) -> str:
     return part if experiment.layers == 1 else Message("{part}, layer {number}", part=part, number=layer + 1)
 
 
-def _parameters(program: Program, experiment: Experiment, layer: int, inputs: int) -> tuple[str, ...]:
+def _parameters(program: Program, experiment: Resolved, layer: int, inputs: int) -> tuple[str, ...]:
     """PyTorch's four parameters of a layer: weight_ih, weight_hh, bias_ih, bias_hh."""
     cell, width = experiment.cell, experiment.width
     blocks = _BLOCKS[cell]

@@ -16,6 +16,7 @@ from ..core.table import Table
 if TYPE_CHECKING:
     from ..core.fields import Value
     from .experiment import Experiment
+    from .resolved import Resolved
 
 Changes = Mapping[str, "Value"]
 
@@ -40,7 +41,7 @@ class Row:
     no_cure: str
     cells: tuple[str, ...]
     kinds: tuple[str, ...] = _GRADIENT
-    applies: Callable[[Experiment], bool] = lambda experiment: True
+    applies: Callable[[Resolved], bool] = lambda experiment: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Remedy:
         return experiment.replace(**self.changes)
 
 
-def _rectified(experiment: Experiment) -> bool:
+def _rectified(experiment: Resolved) -> bool:
     return experiment.activation in ("relu", "leaky_relu", "prelu", "relu6")
 
 
@@ -163,7 +164,7 @@ REMEDIES = Table(
         Row(
             "adam", {"optimizer": "adam"}, "Divides each gradient by its own size.",
             "It hides a vanished gradient (until it falls under ε), and does not cure one.", ("mlp", *_TIME),
-            kinds=("vanishing", "exploding"), applies=lambda e: e.optimizer_name != "adam",
+            kinds=("vanishing", "exploding"), applies=lambda e: e.optimizer != "adam",
         ),
         Row(
             "float64", {"dtype": "float64"}, "Overflows at 1e308 instead of 3e38.",
@@ -174,12 +175,16 @@ REMEDIES = Table(
 )  # fmt: skip
 
 
-def remedies_for(experiment: Experiment, kind: str) -> tuple[Remedy, ...]:
-    """The remedies that are offered for a diagnosis of this experiment, in the table's order."""
+def remedies_for(experiment: Experiment, kind: str, read: Resolved | None = None) -> tuple[Remedy, ...]:
+    """The remedies that are offered for a diagnosis of this experiment, in the table's order.
+
+    read is what the experiment came to, where a CSV file decided some of it.
+    """
+    resolved = read or experiment.resolved
     offered = (
         Remedy(row.name, row.changes, row.why, row.no_cure)
         for row in REMEDIES.values()
-        if kind in row.kinds and experiment.cell in row.cells and row.applies(experiment)
+        if kind in row.kinds and resolved.cell in row.cells and row.applies(resolved)
     )
     return tuple(remedy for remedy in offered if _changes_something(remedy, experiment))
 
@@ -187,6 +192,6 @@ def remedies_for(experiment: Experiment, kind: str) -> tuple[Remedy, ...]:
 def _changes_something(remedy: Remedy, experiment: Experiment) -> bool:
     """Whether the change is possible here, and has not been made already."""
     try:
-        return remedy.apply(experiment) != experiment
+        return remedy.apply(experiment).resolved != experiment.resolved
     except ExperimentError:
         return False

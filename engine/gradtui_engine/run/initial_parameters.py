@@ -12,10 +12,10 @@ from ..program.program import Parameter, Program
 from ..rules.initialisers import INITIALISERS
 
 if TYPE_CHECKING:
-    from ..experiment.experiment import Experiment
+    from ..experiment.resolved import Resolved
 
 
-def initialise(program: Program, experiment: Experiment, watch: Watch | None = None) -> dict[str, Array]:
+def initialise(program: Program, experiment: Resolved, watch: Watch | None = None) -> dict[str, Array]:
     """Every parameter of a program, read-only, in the experiment's dtype."""
     parameters = {}
     count = len(program.parameters)
@@ -27,7 +27,7 @@ def initialise(program: Program, experiment: Experiment, watch: Watch | None = N
     return parameters
 
 
-def start(name: str, parameter: Parameter, experiment: Experiment, watch: Watch | None = None) -> Array:
+def start(name: str, parameter: Parameter, experiment: Resolved, watch: Watch | None = None) -> Array:
     """One parameter's start, in float64. Its random stream is its own, whatever stands beside it."""
     if parameter.fans is not None:
         rng = generator(experiment.seed, Purpose.PARAMETER, name)
@@ -43,7 +43,7 @@ def start(name: str, parameter: Parameter, experiment: Experiment, watch: Watch 
     return values
 
 
-def _weight(rng: np.random.Generator, parameter: Parameter, experiment: Experiment) -> Array:
+def _weight(rng: np.random.Generator, parameter: Parameter, experiment: Resolved) -> Array:
     assert parameter.fans is not None
     fan_out, fan_in = parameter.fans
     if experiment.sigma_w is not None:

@@ -14,6 +14,7 @@ from ..core.progress import Watch, part, throttled, told
 from ..data import datasets
 from ..experiment.cells import Sizes
 from ..experiment.experiment import Experiment
+from ..experiment.resolved import Resolved
 from ..program.bound import Arena, Node, Workspace, allocate
 from ..program.memory import Bounds, Layout
 from ..program.program import Instruction, Program
@@ -68,6 +69,11 @@ class Network:
         #: What follows from the program alone: worked out once for it and all networks with other parameters.
         self.layout = layout or Layout(program, np.dtype(experiment.dtype))
         self._bounds = Bounds()
+
+    @property
+    def resolved(self) -> Resolved:
+        """What the experiment comes to, with what a CSV file decided."""
+        return self.experiment.resolved
 
     def run(self, watch: Watch | None = None) -> Trace:
         """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`.
@@ -166,10 +172,11 @@ def _frozen(array: Array) -> Array:
 
 def verify(experiment: Experiment) -> None:
     """Raise ExperimentError for what `build` would refuse, without building: an impossible size, a file's faults."""
-    check_size(experiment)
-    if datasets.find(str(experiment.data)).outputs is None:
-        batch = datasets.load(experiment.request())
-        _check_size(experiment.replace(batch=batch.size), Sizes.of(batch))
+    resolved = experiment.resolved
+    check_size(resolved)
+    if datasets.find(resolved.data).outputs is None:
+        batch = datasets.load(resolved.request())
+        _check_size(experiment.replace(batch=batch.size).resolved, Sizes.of(batch))
 
 
 def build(experiment: Experiment, watch: Watch | None = None) -> Network:
@@ -178,22 +185,24 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     watch is told the share that is done, after each block of a parameter that is drawn: what takes long here.
     """
     watch = throttled(watch)
-    check_size(experiment)
-    batch = datasets.load(experiment.request())
-    if experiment.loss == "cross_entropy" and batch.loss != "cross_entropy":
+    resolved = experiment.resolved
+    check_size(resolved)
+    batch = datasets.load(resolved.request())
+    if resolved.loss == "cross_entropy" and batch.loss != "cross_entropy":
         batch = _as_classes(batch)
     sizes = Sizes.of(batch)
-    over_time = experiment.kind.over_time
+    over_time = resolved.kind.over_time
     experiment = experiment.replace(
-        batch=sizes.batch, inputs=sizes.inputs, steps=sizes.steps if over_time else experiment.steps,
-        loss=experiment.loss or batch.loss,
+        batch=sizes.batch, inputs=sizes.inputs, steps=sizes.steps if over_time else resolved.steps,
+        loss=resolved.loss or batch.loss,
     )  # fmt: skip
-    _check_size(experiment, sizes)
-    batch = _aim(batch, experiment)
-    program = experiment.kind.build(experiment, sizes, batch.loss)
-    scaled = _is_data_dependent(experiment)
+    resolved = experiment.resolved
+    _check_size(resolved, sizes)
+    batch = _aim(batch, resolved)
+    program = resolved.kind.build(resolved, sizes, batch.loss)
+    scaled = _is_data_dependent(resolved)
     drawn = 0.5 if scaled else 1.0
-    network = Network(experiment, program, initialise(program, experiment, part(watch, 0.0, drawn)), batch)
+    network = Network(experiment, program, initialise(program, resolved, part(watch, 0.0, drawn)), batch)
     return _scale_by_data(network, part(watch, drawn, 1.0)) if scaled else network
 
 
@@ -209,7 +218,7 @@ def _as_classes(batch: datasets.Batch) -> datasets.Batch:
     return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
 
 
-def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
+def _aim(batch: datasets.Batch, experiment: Resolved) -> datasets.Batch:
     """The batch in the experiment's dtype, with the target as its loss and readout want it, read-only."""
     row, target = LOSSES[str(experiment.loss)], batch.target
     if batch.loss != "cross_entropy":
@@ -236,7 +245,7 @@ def _aim(batch: datasets.Batch, experiment: Experiment) -> datasets.Batch:
     return datasets.Batch(inputs, target, batch.outputs, row.name)
 
 
-def _is_data_dependent(experiment: Experiment) -> bool:
+def _is_data_dependent(experiment: Resolved) -> bool:
     return experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
 
 
@@ -245,7 +254,7 @@ def _scale_by_data(network: Network, watch: Watch | None) -> Network:
 
     z − b is linear in W, so one division is exact where the paper iterates to a tolerance of 0.1.
     """
-    parameters, gain = dict(network.parameters), network.experiment.gain_value
+    parameters, gain = dict(network.parameters), network.resolved.gain_value
     values = network.values()
     with np.errstate(all="ignore"):
         # All but the loss, which comes last.
@@ -271,21 +280,21 @@ def _forward_node(
     return Node(instruction, values, {}, parameters, {}, network.batch.target, Workspace())
 
 
-def planned_sizes(experiment: Experiment) -> Sizes | None:
+def planned_sizes(experiment: Resolved) -> Sizes | None:
     """The sizes that the experiment alone decides; None where a file does."""
-    outputs = datasets.find(str(experiment.data)).outputs
+    outputs = datasets.find(experiment.data).outputs
     if outputs is None or experiment.batch is None or experiment.inputs is None:
         return None
     over_time = experiment.kind.over_time
     return Sizes(experiment.batch, experiment.inputs, outputs, (experiment.steps or 1) if over_time else 1)
 
 
-def check_size(experiment: Experiment) -> None:
+def check_size(experiment: Resolved) -> None:
     """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size."""
     _check_size(experiment, planned_sizes(experiment))
 
 
-def _check_size(experiment: Experiment, sizes: Sizes | None) -> None:
+def _check_size(experiment: Resolved, sizes: Sizes | None) -> None:
     """Refuse an impossible size before anything of it is allocated."""
     if sizes is None:
         return

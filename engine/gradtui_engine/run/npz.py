@@ -30,9 +30,9 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
     for name, array in trace.parameters.items():
         yield f"param/{name}", array
         yield f"grad/{name}", trace.parameter_gradients[name]
-        if trace.experiment.clip != "none":
+        if trace.resolved.clip != "none":
             yield f"clipped/{name}", trace.clipped[name]
-        if trace.experiment.asks_for_update:
+        if trace.resolved.asks_for_update:
             yield f"updated/{name}", trace.updated(name)
     for name, array in trace.running_statistics.items():
         yield f"buffer/{name}", array

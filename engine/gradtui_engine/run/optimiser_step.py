@@ -14,14 +14,14 @@ from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import OPTIMISERS, Settings
 
 if TYPE_CHECKING:
-    from ..experiment.experiment import Experiment
+    from ..experiment.resolved import Resolved
 
 
 @dataclass(frozen=True, eq=False)
 class Update:
     """By parameter name; worked out when it is first asked for, once for a trace and all of its stages."""
 
-    experiment: Experiment
+    experiment: Resolved
     parameters: Mapping[str, Array]
     gradients: Mapping[str, Array]
 
@@ -36,8 +36,8 @@ class Update:
     def updates(self) -> dict[str, Array]:
         """What the optimiser adds to each parameter."""
         experiment = self.experiment
-        settings = Settings(experiment.learning_rate or 0.0, experiment.momentum, experiment.weight_decay or 0.0)
-        link = OPTIMISERS[experiment.optimizer_name].build(settings)
+        settings = Settings(experiment.learning_rate, experiment.momentum, experiment.weight_decay)
+        link = OPTIMISERS[experiment.optimizer].build(settings)
         with np.errstate(all="ignore"):
             found = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
         for array in found.values():

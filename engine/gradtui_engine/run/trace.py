@@ -26,6 +26,7 @@ from .optimiser_step import Update
 
 if TYPE_CHECKING:
     from ..experiment.experiment import Experiment
+    from ..experiment.resolved import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,12 @@ class Trace:
             for array in arrays.values():
                 if array.flags.writeable:
                     array.setflags(write=False)
-        object.__setattr__(self, "_update", Update(self.experiment, self.parameters, self.parameter_gradients))
+        object.__setattr__(self, "_update", Update(self.resolved, self.parameters, self.parameter_gradients))
+
+    @property
+    def resolved(self) -> Resolved:
+        """What the experiment comes to, with what a CSV file decided."""
+        return self.experiment.resolved
 
     @property
     def axis(self) -> str:

@@ -28,7 +28,7 @@ from ..rules.initialisers import INITIALISERS
 from .meanfield import fixed_point, moments
 
 if TYPE_CHECKING:
-    from ..experiment.experiment import Experiment
+    from ..experiment.resolved import Resolved
     from ..run.trace import Trace
 
 
@@ -57,10 +57,10 @@ def predict(trace: Trace) -> Theory:
     """The theory of a trace's experiment, for its own input."""
     count = len(trace.program.stages)
     with np.errstate(all="ignore"):
-        return _THEORIES[trace.experiment.cell](trace, count)
+        return _THEORIES[trace.resolved.cell](trace, count)
 
 
-def weight_scale(experiment: Experiment, fan_out: int, fan_in: int) -> float | None:
+def weight_scale(experiment: Resolved, fan_out: int, fan_in: int) -> float | None:
     """σ_w² = fan_in · Var(W) of a matrix; None where the initialiser has no variance that theory can use."""
     if experiment.sigma_w is not None:
         return experiment.sigma_w**2
@@ -70,7 +70,7 @@ def weight_scale(experiment: Experiment, fan_out: int, fan_in: int) -> float | N
     return fan_in * row.variance(fan_out, fan_in, experiment.gain_value, experiment.init_scale)
 
 
-def _bias_scale(experiment: Experiment) -> float:
+def _bias_scale(experiment: Resolved) -> float:
     return 0.0 if experiment.sigma_b is None else experiment.sigma_b**2
 
 
@@ -82,7 +82,7 @@ def _nothing(count: int, note: str) -> Theory:
 
 
 def _mlp(trace: Trace, count: int) -> Theory:
-    experiment = trace.experiment
+    experiment = trace.resolved
     scale = weight_scale(experiment, experiment.width, experiment.width)
     lsuv = experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
     if scale is None and not lsuv:
@@ -103,13 +103,13 @@ def _mlp(trace: Trace, count: int) -> Theory:
         note = Message("finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block")
         return Theory(factors, None, chi, _regime(chi), None, note)
     point = fixed_point(
-        experiment.activation_name, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(experiment)), experiment.slope
+        experiment.activation, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(experiment)), experiment.slope
     )
     note = Message("mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)")
     return Theory(factors, point.q_star, point.chi, point.regime, point.depth_scale, note)
 
 
-def _last_rate(experiment: Experiment, inputs: int, squares: list[float]) -> float:
+def _last_rate(experiment: Resolved, inputs: int, squares: list[float]) -> float:
     """The squared factor a layer of the last block (inside a block of two layers it goes up and down), or layer."""
     spans = [(first, last) for first, last, skip in blocks(experiment, inputs) if skip or experiment.residual == "none"]
     first, last = spans[-1] if spans else (experiment.depth, experiment.depth)
@@ -122,7 +122,7 @@ def _regime(chi: float) -> str:
     return critical if abs(chi - 1) < 1e-3 else (ordered if chi < 1 else chaotic)
 
 
-def _block_problem(experiment: Experiment, inputs: int) -> str:
+def _block_problem(experiment: Resolved, inputs: int) -> str:
     if experiment.residual == "none":
         return ""
     if experiment.residual_block == "original":
@@ -132,12 +132,12 @@ def _block_problem(experiment: Experiment, inputs: int) -> str:
     return ""
 
 
-def _batch_norm(experiment: Experiment, count: int) -> Theory:
+def _batch_norm(experiment: Resolved, count: int) -> Theory:
     if experiment.residual != "none":
         return _nothing(count, Message("no closed form for batch norm with skips"))
     if experiment.norm_position != "before":
         return _nothing(count, Message("no closed form for batch norm after the activation"))
-    at = moments(experiment.activation_name, 1.0, experiment.slope)
+    at = moments(experiment.activation, 1.0, experiment.slope)
     chi = at.slope_square / (at.square - at.mean**2)
     # The first layers still see the data's own correlations; the last factor belongs to no pair of layers.
     factors = (None, *((math.sqrt(chi),) * (count - 2)), None)
@@ -150,7 +150,7 @@ def _batch_norm(experiment: Experiment, count: int) -> Theory:
 class _Walk:
     """The variance recursion along an MLP, yielding the squared factor of every layer."""
 
-    def __init__(self, experiment: Experiment, trace: Trace) -> None:
+    def __init__(self, experiment: Resolved, trace: Trace) -> None:
         self.experiment = experiment
         self.inputs = int(trace.input.shape[-1])
         first = trace.input.astype(np.float64)
@@ -201,7 +201,7 @@ class _Walk:
 
     def _bend(self, q: float) -> tuple[float, float, float]:
         """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
-        name, slope = self.experiment.activation_name, self.experiment.slope
+        name, slope = self.experiment.activation, self.experiment.slope
         if self.experiment.norm == "none":
             at = moments(name, q, slope)
             return at.slope_square, at.square, at.mean
@@ -231,7 +231,7 @@ def _block_factors(chis: list[float], beta: float) -> Iterator[float]:
 
 
 def _rnn(trace: Trace, count: int) -> Theory:
-    experiment = trace.experiment
+    experiment = trace.resolved
     recurrent = weight_scale(experiment, experiment.width, experiment.width)
     inputs = int(trace.input.shape[-1])
     entering = weight_scale(experiment, experiment.width, inputs)
@@ -246,10 +246,10 @@ def _rnn(trace: Trace, count: int) -> Theory:
         q = recurrent * square + entering * step + _bias_scale(experiment)
         # Rounded to 5e-4, so that 2,000 steps × 64 samples share some thousand quadratures: 5 s become 0.3 s.
         q = np.exp(np.round(np.log(np.maximum(q, 1e-300)), 3))
-        at = [moments(experiment.activation_name, value) for value in q.tolist()]
+        at = [moments(experiment.activation, value) for value in q.tolist()]
         square = np.array([each.square for each in at])
         factors.append(math.sqrt(recurrent * float(np.mean([each.slope_square for each in at]))))
-    point = fixed_point(experiment.activation_name, math.sqrt(recurrent), math.sqrt(_bias_scale(experiment)))
+    point = fixed_point(experiment.activation, math.sqrt(recurrent), math.sqrt(_bias_scale(experiment)))
     note = Message(
         "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"
     )
@@ -257,15 +257,15 @@ def _rnn(trace: Trace, count: int) -> Theory:
 
 
 def _gated(trace: Trace, count: int) -> Theory:
-    pin = trace.experiment.pin_forget
+    pin = trace.resolved.pin_forget
     if pin is None:
-        gate = trace.experiment.kind.gate
+        gate = trace.resolved.kind.gate
         return _nothing(
             count, Message("no closed form for free gates; pin {gate} (pin_forget) for an exact one", gate=gate)
         )
     note = Message(
         "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
-        state="c" if trace.experiment.kind.has_cell_state else "h",
+        state="c" if trace.resolved.kind.has_cell_state else "h",
     )
     return Theory((*((pin,) * (count - 1)), None), None, pin**2, _regime(pin**2), None, note)
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..core.numerics import Array
 from ..core.progress import Watch, part, throttled, told
-from ..experiment.experiment import Experiment
+from ..experiment.resolved import Resolved
 from .meanfield import fixed_point, moments
 from .prediction import weight_scale
 
@@ -73,7 +73,7 @@ class Place:
     sigma_b: float
 
 
-def place(experiment: Experiment) -> Place | None:
+def place(experiment: Resolved) -> Place | None:
     """Where an experiment stands: σ_w = √(fan_in · Var W) of its square matrices (an RNN's W_hh) and σ_b.
 
     None for gated cells, and where the initialiser has no variance that theory can use.

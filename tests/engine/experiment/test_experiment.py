@@ -286,11 +286,11 @@ def test_the_csv_row_itself_is_no_file() -> None:
 def test_the_gate_on_the_direct_path_is_that_of_the_cells_that_can_be_pinned() -> None:
     pinned = {cell for cell in CELLS if options()["pin_forget"].applies_to(cell)}
     assert {cell for cell, row in CELLS.items() if row.gated} == pinned == {"lstm", "gru"}
-    assert Experiment(cell="lstm").kind.gate == "f"
-    assert Experiment(cell="gru").kind.gate == "z"
+    assert Experiment(cell="lstm").resolved.kind.gate == "f"
+    assert Experiment(cell="gru").resolved.kind.gate == "z"
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_has_a_cell_state_where_its_trace_holds_one(cell: str) -> None:
     experiment = Experiment(cell=cell, depth=3, width=4, batch=2)
-    assert experiment.kind.has_cell_state == ("c" in simulate(experiment).values)
+    assert experiment.resolved.kind.has_cell_state == ("c" in simulate(experiment).values)

@@ -17,7 +17,7 @@ every_cell = pytest.mark.parametrize("cell", CELLS.names)
 
 
 def program_of(cell: str, depth: int = 3, width: int = 4, steps: int = 5, loss: str = "mse") -> Program:
-    return CELLS[cell].build(Experiment(cell=cell, depth=depth, width=width), Sizes(2, 3, 1, steps), loss)
+    return CELLS[cell].build(Experiment(cell=cell, depth=depth, width=width).resolved, Sizes(2, 3, 1, steps), loss)
 
 
 def test_an_mlp_is_linear_and_activation_in_turn_then_the_output_and_the_loss() -> None:

@@ -47,7 +47,7 @@ def test_every_layer_whose_shapes_match_is_in_a_block(
     depth: int, span: int, inputs: int, wanted: list[tuple[int, int, bool]]
 ) -> None:
     experiment = joined(depth=depth, residual_span=span, inputs=inputs)
-    assert list(blocks(experiment, inputs)) == wanted
+    assert list(blocks(experiment.resolved, inputs)) == wanted
     trace = simulate(experiment)
     joins = [each.site.layer for each in trace.program.instructions if each.operation == "residual"]
     assert joins == [last for _, last, skip in wanted if skip]
@@ -58,7 +58,7 @@ def test_every_layer_whose_shapes_match_is_in_a_block(
 
 
 def test_without_a_residual_no_layer_has_a_skip() -> None:
-    assert not any(skip for _, _, skip in blocks(joined(residual="none"), 8))
+    assert not any(skip for _, _, skip in blocks(joined(residual="none").resolved, 8))
 
 
 # -- what passes -------------------------------------------------------------------------------------------

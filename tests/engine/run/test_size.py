@@ -71,8 +71,8 @@ def test_float32_takes_half_the_room_of_float64() -> None:
 def test_the_numbers_worked_out_beforehand_are_those_of_the_program(cell: str, data: st.DataObject, loss: str) -> None:
     sizes = Sizes(*(data.draw(st.integers(1, 50)) for _ in range(4)))
     experiment = Experiment(cell=cell, depth=data.draw(st.integers(1, 20)), width=data.draw(st.integers(1, 50)))
-    program = CELLS[cell].build(experiment, sizes, loss)
-    assert CELLS[cell].numbers(experiment, sizes) == program.numbers()
+    program = CELLS[cell].build(experiment.resolved, sizes, loss)
+    assert CELLS[cell].numbers(experiment.resolved, sizes) == program.numbers()
 
 
 @drawn(30)

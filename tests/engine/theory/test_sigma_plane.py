@@ -172,7 +172,7 @@ def test_whoever_watches_can_end_it(share: float) -> None:
 def test_an_experiment_stands_where_its_initialiser_puts_it(
     fields: dict[str, object], sigma_w: float, sigma_b: float
 ) -> None:
-    found = place(Experiment(**fields))  # type: ignore[arg-type]
+    found = place(Experiment(**fields).resolved)  # type: ignore[arg-type]
     assert found is not None
     assert found.sigma_w == pytest.approx(sigma_w, rel=1e-12)
     assert found.sigma_b == sigma_b
@@ -180,12 +180,12 @@ def test_an_experiment_stands_where_its_initialiser_puts_it(
 
 @pytest.mark.parametrize("fields", [{"cell": "lstm"}, {"cell": "gru"}, {"init": "lsuv"}, {"init": "constant"}])
 def test_what_has_no_variance_of_weights_has_no_place(fields: dict[str, str]) -> None:
-    assert place(Experiment(**fields)) is None  # type: ignore[arg-type]
+    assert place(Experiment(**fields).resolved) is None  # type: ignore[arg-type]
 
 
 def test_the_theory_of_a_trace_is_that_of_its_place() -> None:
     experiment = Experiment(depth=3, width=8, batch=4, activation="tanh", sigma_w=1.5, sigma_b=0.3)
-    found = place(experiment)
+    found = place(experiment.resolved)
     assert found is not None
     assert simulate(experiment).theory.chi == fixed_point("tanh", found.sigma_w, found.sigma_b).chi
 
@@ -224,7 +224,7 @@ def test_with_hardly_any_weights_the_measured_path_is_the_predicted_one(
 ) -> None:
     # Of order 1e-9, the weights leave each gate at its bias.
     experiment = Experiment(data="gaussian", steps=12, width=4, batch=3, gain=1e-9, **fields)  # type: ignore[arg-type]
-    wanted = predicted(experiment)
+    wanted = predicted(experiment.resolved)
     assert wanted is not None
     assert wanted.factor == pytest.approx(factor, rel=1e-12)
     assert measured(simulate(experiment)) == pytest.approx(factor, rel=1e-7)
@@ -232,5 +232,5 @@ def test_with_hardly_any_weights_the_measured_path_is_the_predicted_one(
 
 def test_a_cell_without_a_gate_has_no_direct_path() -> None:
     experiment = Experiment(depth=2, width=4, batch=3)
-    assert predicted(experiment) is None
+    assert predicted(experiment.resolved) is None
     assert measured(simulate(experiment)) is None

@@ -154,28 +154,28 @@ def test_every_format_has_its_own_suffix_and_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_experiment_has_a_name_that_any_file_system_takes(name: str) -> None:
-    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,98}[a-z0-9]", slug(CASES[name]))
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,98}[a-z0-9]", slug(CASES[name].resolved))
 
 
 def test_the_name_tells_experiments_apart() -> None:
-    assert slug(Experiment()) == "mlp-30x64-sigmoid-xavier_normal-digits-seed0"
+    assert slug(Experiment().resolved) == "mlp-30x64-sigmoid-xavier_normal-digits-seed0"
     fields: list[dict[str, object]] = [
         {}, {"depth": 4}, {"width": 8}, {"activation": "relu"}, {"norm": "batch"}, {"residual": "add"},
         {"init": "he_normal"}, {"sigma_w": 1.5}, {"data": "gaussian"}, {"seed": 1}, {"cell": "lstm"}, {"cell": "gru"},
     ]  # fmt: skip
-    assert len({slug(Experiment().replace(**each)) for each in fields}) == len(fields)  # type: ignore[arg-type]
+    assert len({slug(Experiment().replace(**each).resolved) for each in fields}) == len(fields)  # type: ignore[arg-type]
 
 
 def test_a_csv_files_folders_are_not_told(tmp_path: Path) -> None:
     path = tmp_path / "Über uns (1).csv"
     path.write_text("x,y\n1,2\n3,4\n5,6\n")
-    name = slug(Experiment(data=f"csv:{path}"))
+    name = slug(Experiment(data=f"csv:{path}").resolved)
     assert name == "mlp-30x64-sigmoid-xavier_normal-ber-uns-1-seed0"
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     written = [write(FORMATS["csv"], MATERIAL, tmp_path) for _ in range(3)]
-    start = f"gradtui-{slug(SMALL)}"
+    start = f"gradtui-{slug(SMALL.resolved)}"
     assert [path.name for path in written] == [f"{start}.csv", f"{start}-2.csv", f"{start}-3.csv"]
     assert sorted(tmp_path.iterdir()) == sorted(written)
     for one, other in pairwise(written):
@@ -183,15 +183,15 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_link_that_leads_nowhere_is_a_taken_name(tmp_path: Path) -> None:
-    (tmp_path / f"gradtui-{slug(SMALL)}.csv").symlink_to(tmp_path / "nowhere")
-    assert path_for(SMALL, ".csv", tmp_path).name.endswith("-2.csv")
+    (tmp_path / f"gradtui-{slug(SMALL.resolved)}.csv").symlink_to(tmp_path / "nowhere")
+    assert path_for(SMALL.resolved, ".csv", tmp_path).name.endswith("-2.csv")
     assert write(FORMATS["csv"], MATERIAL, tmp_path).name.endswith("-2.csv")
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_name_that_is_taken_at_the_last_moment_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program writes the file between our looking and our writing."""
-    taken = path_for(SMALL, ".csv", tmp_path)
+    taken = path_for(SMALL.resolved, ".csv", tmp_path)
     taken.write_text("theirs")
     answers = iter([taken, taken.with_name("free.csv")])
     monkeypatch.setattr("gradtui.share.exports.path_for", lambda *arguments: next(answers))

@@ -117,16 +117,16 @@ def test_the_experiment_line_names_network_shape_init_data_batch_and_seed() -> N
 
 
 def test_the_experiment_line_says_what_differs_from_the_usual() -> None:
-    unusual = describe(Experiment(gain=2.5, dtype="float32"))
+    unusual = describe(Experiment(gain=2.5, dtype="float32").resolved)
     assert "xavier_normal ×2.5" in unusual
     assert "float32" in unusual
-    assert "batch" not in describe(Experiment(), detail=1)
+    assert "batch" not in describe(Experiment().resolved, detail=1)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_experiment_line_never_says_none(cell: str) -> None:
     """Of a CSV file, the batch and the steps are known only when it has been read."""
-    assert "None" not in describe(Experiment(cell=cell, data="csv:table.csv"))
+    assert "None" not in describe(Experiment(cell=cell, data="csv:table.csv").resolved)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -86,7 +86,7 @@ def test_titles_fit_and_styles_are_in_every_theme(name: str) -> None:
 def test_what_is_not_computed_yet_is_said_and_the_rest_is_drawn(name: str) -> None:
     found = scene(THEORY_CASES[name], ready=False)
     assert "computing the exact Jacobian" in said(found, "spectrum")
-    if PlaneOf.of(found.trace.experiment) is not None:
+    if PlaneOf.of(found.trace.resolved) is not None:
         waiting = said(found, "plane")
         assert "computing the plane of" in waiting
         assert "edge of chaos" in waiting
@@ -222,10 +222,11 @@ def test_where_there_is_no_jacobian_the_reason_is_said(fields: dict[str, Any], w
 
 def test_a_plane_is_shared_by_all_networks_of_an_activation() -> None:
     one, other = (
-        PlaneOf.of(Experiment(activation="relu", depth=depth, slope=slope)) for depth, slope in ((2, 0.5), (9, None))
+        PlaneOf.of(Experiment(activation="relu", depth=depth, slope=slope).resolved)
+        for depth, slope in ((2, 0.5), (9, None))
     )
     assert one == other == PlaneOf("relu")
-    assert PlaneOf.of(Experiment(activation="prelu", slope=0.5)) == PlaneOf("prelu", 0.5)
+    assert PlaneOf.of(Experiment(activation="prelu", slope=0.5).resolved) == PlaneOf("prelu", 0.5)
 
 
 def test_gated_cells_need_no_plane_and_every_network_its_spectra() -> None:

@@ -57,7 +57,7 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
         out.write("\n")
         return status
     console = _console(out)
-    console.print(Text(describe(report.before.experiment), "bold"))
+    console.print(Text(describe(report.before.experiment.resolved), "bold"))
     console.print(Text(verdict_line(outcome)))
     measured = tr(
         "severity {severity}; rule: {rule}; measured {value} at {place}",
@@ -95,7 +95,7 @@ def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> 
     from gradtui_engine.run.network import build
 
     console = _console(out)
-    console.print(Text(describe(experiment), "bold"))
+    console.print(Text(describe(experiment.resolved), "bold"))
     console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
     table = _table(tr("parameter"), tr("worst error"), tr("moved"), tr("at a kink"), "")
     total = len(build(experiment).parameters)

@@ -77,7 +77,8 @@ class Measure:
 
 def last_stage(experiment: Experiment) -> int | None:
     """The number of the last stage; None where only a data file knows it."""
-    return experiment.steps if experiment.kind.over_time else experiment.depth
+    resolved = experiment.resolved
+    return resolved.steps if resolved.kind.over_time else resolved.depth
 
 
 def _part(name: str) -> Callable[[Trace, int], float | None]:
@@ -230,18 +231,18 @@ MEASURES = Table(
 def measure(row: Measure, place: str, trace: Trace) -> Measured:
     """One measure of a trace."""
     last = len(trace.stages) - 1
-    stage = row.stage(place, trace.experiment.cell, last) if row.at else 0
+    stage = row.stage(place, trace.resolved.cell, last) if row.at else 0
     name = Verbatim(row.name)
     most = last - row.before_last
     if row.at and not 0 <= stage <= most:
         return Measured(None, problem=Message("{name}: there are stages 0 to {last}", name=name, last=most))
-    if row.cells and trace.experiment.cell not in row.cells:
-        return Measured(None, problem=Message("{name}: {cell} has none", name=name, cell=trace.experiment.cell))
+    if row.cells and trace.resolved.cell not in row.cells:
+        return Measured(None, problem=Message("{name}: {cell} has none", name=name, cell=trace.resolved.cell))
     value = row.read(trace, stage)
     if value is None:
         return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=name, stage=stage))
     return Measured(
-        value if isinstance(value, str) else float(value), row.share, over_time=CELLS[trace.experiment.cell].over_time
+        value if isinstance(value, str) else float(value), row.share, over_time=CELLS[trace.resolved.cell].over_time
     )
 
 

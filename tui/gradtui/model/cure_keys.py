@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.resolved import Resolved
 
 from .needs import other
 from .state import Changes
@@ -48,24 +49,24 @@ _FITTING = ("he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "lecun
 
 
 def _activation(experiment: Experiment) -> Choices:
-    if experiment.kind.gated:
+    if experiment.resolved.kind.gated:
         return ()
-    disease = "tanh" if experiment.kind.over_time else "sigmoid"
-    return ({"activation": disease if experiment.activation == "relu" else "relu"},)
+    disease = "tanh" if experiment.resolved.kind.over_time else "sigmoid"
+    return ({"activation": disease if experiment.resolved.activation == "relu" else "relu"},)
 
 
 def _init(experiment: Experiment) -> Choices:
     """The rule that fits the activation, then orthogonal."""
     own: dict[str, Any] = {"sigma_w": None, "init_scale": None}
-    if experiment.kind.over_time:
+    if experiment.resolved.kind.over_time:
         return ({"init": "orthogonal", **own},)
-    if experiment.activation in _RECTIFIED:
+    if experiment.resolved.activation in _RECTIFIED:
         return {"init": "he_normal", "gain": 1.0, **own}, {"init": "orthogonal", "gain": "auto", **own}
     return {"init": "xavier_normal", "gain": "auto", **own}, {"init": "orthogonal", "gain": "auto", **own}
 
 
 def _layers(field: str, *names: str) -> Callable[[Experiment], Choices]:
-    return lambda experiment: tuple({field: name} for name in names) if not experiment.kind.over_time else ()
+    return lambda experiment: tuple({field: name} for name in names) if not experiment.resolved.kind.over_time else ()
 
 
 def _gate(experiment: Experiment) -> Choices:
@@ -103,7 +104,7 @@ CURES = {
             ("activation",),
             _activation,
             "the gates of this cell are its activations",
-            lambda b: b.activation in _RECTIFIED,
+            lambda b: b.resolved.activation in _RECTIFIED,
         ),
         Cure(
             "init",
@@ -206,10 +207,10 @@ def _given(cure: Cure, experiment: Experiment, changes: Changes) -> bool:
 
 def _fewest(experiment: Experiment, choice: Mapping[str, Any]) -> dict[str, Any]:
     """What of a choice is another value than A's."""
-    return {name: value for name, value in choice.items() if getattr(experiment, name) != value}
+    return {name: value for name, value in choice.items() if getattr(experiment.resolved, name) != value}
 
 
-def _effect(experiment: Experiment, choice: Mapping[str, Any]) -> Experiment | None:
+def _effect(experiment: Experiment, choice: Mapping[str, Any]) -> Resolved | None:
     """What a choice makes of an experiment, a gain of `auto` as the number that it is; None where it cannot be."""
     found = other(experiment, tuple(choice.items()))
-    return found.replace(gain=found.gain_value) if found is not None else None
+    return replace(found.resolved, gain=found.resolved.gain_value) if found is not None else None

@@ -14,10 +14,11 @@ from .presets import PRESETS
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
+    from gradtui_engine.experiment.resolved import Resolved
 
 #: field → (whether it has an effect, what it would need or what stands in its way).
-CONDITIONS: dict[str, tuple[Callable[[Experiment], bool], str]] = {
-    "slope": (lambda e: ACTIVATIONS[e.activation_name].slope is not None, "it is for leaky_relu and prelu"),
+CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], str]] = {
+    "slope": (lambda e: ACTIVATIONS[e.activation].slope is not None, "it is for leaky_relu and prelu"),
     "init": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
     "gain": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
     "init_scale": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
@@ -36,7 +37,7 @@ def hindrance(experiment: Experiment, field: str) -> str:
     if field not in CONDITIONS:
         return ""
     has_effect, why = CONDITIONS[field]
-    return "" if has_effect(experiment) else tr(why)
+    return "" if has_effect(experiment.resolved) else tr(why)
 
 
 def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str]:
@@ -53,7 +54,9 @@ def left_to_screen(experiment: Experiment, word: str | None) -> Iterator[str]:
     """A sentence where a preset has an experiment B beside the one that a command without a screen runs."""
     if word is None or word not in PRESETS:
         return
-    changes = {name: value for name, value in PRESETS[word].changes.items() if getattr(experiment, name) != value}
+    changes = {
+        name: value for name, value in PRESETS[word].changes.items() if getattr(experiment.resolved, name) != value
+    }
     if changes:
         differs = ", ".join(f"{name}={value}" for name, value in changes.items())
         given = " ".join(f"{flag(name)} {value}" for name, value in changes.items())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.analysis.jacobian import Spectra, spectra
 from gradtui_engine.core.progress import part
+from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.theory.sigma_plane import Plane, plane
 
@@ -28,12 +29,12 @@ class PlaneOf:
     slope: float | None = None
 
     @classmethod
-    def of(cls, experiment: Experiment) -> PlaneOf | None:
+    def of(cls, resolved: Resolved) -> PlaneOf | None:
         """The plane that an experiment lies in; None for gated cells."""
-        if experiment.kind.gated:
+        if resolved.kind.gated:
             return None
-        name = experiment.activation_name
-        return cls(name, experiment.slope if ACTIVATIONS[name].slope is not None else None)
+        takes_slope = ACTIVATIONS[resolved.activation].slope is not None
+        return cls(resolved.activation, resolved.slope if takes_slope else None)
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Plane:
         return plane(self.activation, self.slope, watch)
@@ -55,5 +56,5 @@ class SpectraOf:
 
 def needs(state: State) -> tuple[Need, ...]:
     """What the view shows of the experiment, the cheapest first."""
-    lies = PlaneOf.of(state.experiment)
+    lies = PlaneOf.of(state.experiment.resolved)
     return (*([lies] if lies is not None else []), SpectraOf(state.experiment))

@@ -56,7 +56,7 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
     if scene is None:
         return
     b = scene.other if app.state.view == "compare" else None
-    title, screen = describe(scene.trace.experiment), ""
+    title, screen = describe(scene.trace.resolved), ""
     if chosen.source == "picture":
         screen = app.export_screenshot(title=title)
     elif chosen.source == "film":

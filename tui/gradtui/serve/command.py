@@ -101,7 +101,7 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         problems += _unreadable_keys(keys)
     if given.password == "":
         problems.append(Problem("--password", Message("is empty; leave it out, and everybody may come in")))
-    if (experiment.data or "").startswith("csv:"):
+    if experiment.resolved.data.startswith("csv:"):
         problems.append(Problem("data", Message("visitors have no files; use one of the built-in data sets")))
     if importlib.util.find_spec("asyncssh") is None:  # importing it here would take 0.1 s of every start
         problems.append(Problem("asyncssh", Message("is missing; try: {command}", command=_INSTALL)))
@@ -126,7 +126,7 @@ def _check_size(state: State, memory: int) -> None:
     network.allow(largest_trace(memory))
     try:
         for each in (state.experiment, other(state.experiment, state.changes) or state.experiment):
-            network.check_size(each)
+            network.check_size(each.resolved)
     finally:
         network.allow(network.MOST_BYTES)
 

@@ -26,7 +26,8 @@ from gradtui_engine.run.npz import arrays
 from ..text.language import tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Experiment, Stage, Trace
+    from gradtui_engine import Stage, Trace
+    from gradtui_engine.experiment.resolved import Resolved
 
 #: Longer file names than this are a nuisance in a listing; the limit of the file system is 255.
 _LONGEST = 100
@@ -209,13 +210,13 @@ FORMATS = {
 # -- files -------------------------------------------------------------------------------------------------
 
 
-def slug(experiment: Experiment) -> str:
+def slug(experiment: Resolved) -> str:
     """The experiment as a part of a file name: mlp-30x64-sigmoid-xavier_normal-digits-seed0."""
     joined = "-".join(_words(experiment))
     return re.sub(r"[^a-z0-9._]+", "-", joined.lower()).strip("-.")[:_LONGEST].rstrip("-.")
 
 
-def _words(experiment: Experiment) -> Iterator[str]:
+def _words(experiment: Resolved) -> Iterator[str]:
     yield experiment.cell
     if not experiment.kind.over_time:
         yield f"{experiment.depth}x{experiment.width}"
@@ -224,19 +225,19 @@ def _words(experiment: Experiment) -> Iterator[str]:
     else:
         yield f"{experiment.steps}x{experiment.width}"
     if not experiment.kind.gated:
-        yield experiment.activation_name
+        yield experiment.activation
     if experiment.norm != "none":
         yield f"{experiment.norm}norm"
     if experiment.residual != "none":
         yield "residual"
     yield experiment.init if experiment.sigma_w is None else f"sigma_w{experiment.sigma_w:g}"
-    data = str(experiment.data)
+    data = experiment.data
     # A file's folders are nobody's business who gets the export.
     yield Path(data.removeprefix(PREFIX)).stem if data.startswith(PREFIX) else data
     yield f"seed{experiment.seed}"
 
 
-def path_for(experiment: Experiment, suffix: str, folder: Path) -> Path:
+def path_for(experiment: Resolved, suffix: str, folder: Path) -> Path:
     """The first name that is free: gradtui-SLUG.csv, gradtui-SLUG-2.csv …"""
     start = f"gradtui-{slug(experiment)}"
     names: Iterable[str] = itertools.chain([start], (f"{start}-{number}" for number in itertools.count(2)))
@@ -248,7 +249,7 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     """Write the file into the folder (the current one), whole or not at all; where it is. Raises NotWritten."""
     folder = Path() if folder is None else folder
     try:
-        path = _claim(material.trace.experiment, format.suffix, folder)
+        path = _claim(material.trace.resolved, format.suffix, folder)
     except OSError as error:
         raise NotWritten(_reason(folder, error)) from None
     draft = path.with_name(f".{path.name}.part")
@@ -266,7 +267,7 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     return path
 
 
-def _claim(experiment: Experiment, suffix: str, folder: Path) -> Path:
+def _claim(experiment: Resolved, suffix: str, folder: Path) -> Path:
     """An empty file under a free name, ours from now on: another program that looks for a name finds the next."""
     while True:
         path = path_for(experiment, suffix, folder)

@@ -9,7 +9,8 @@ from .formats import short
 from .language import tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Experiment, Outcome, Trace
+    from gradtui_engine import Outcome, Trace
+    from gradtui_engine.experiment.resolved import Resolved
 
 #: Glyph of each kind of outcome: the meaning is in the glyph and the word, the colour only repeats it.
 MARKS = {
@@ -23,7 +24,7 @@ MARKS = {
 }
 
 
-def describe(experiment: Experiment, detail: int = 2) -> str:
+def describe(experiment: Resolved, detail: int = 2) -> str:
     """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0.
 
     detail 1 leaves out the batch, 0 all but the shape and the seed.
@@ -44,20 +45,20 @@ def describe(experiment: Experiment, detail: int = 2) -> str:
         init = experiment.init if experiment.gain == 1.0 else f"{experiment.init} ×{_gain(experiment)}"
     parts = [shape]
     if detail > 0:
-        parts += [*_extras(experiment), init, str(experiment.data)]
+        parts += [*_extras(experiment), init, experiment.data]
     if detail > 1 and experiment.batch is not None:
         parts.append(tr("batch {size}", size=experiment.batch))
     return " · ".join([*parts, tr("seed {number}", number=experiment.seed)])
 
 
-def _gain(experiment: Experiment) -> str:
+def _gain(experiment: Resolved) -> str:
     return experiment.gain if isinstance(experiment.gain, str) else short(experiment.gain)
 
 
-def _extras(experiment: Experiment) -> Iterator[str]:
+def _extras(experiment: Resolved) -> Iterator[str]:
     """What is not as in the plainest network of the cell."""
     if experiment.cell == "rnn" and experiment.activation != "tanh":
-        yield str(experiment.activation)
+        yield experiment.activation
     if experiment.pin_forget is not None and experiment.kind.gated:
         yield tr("gate pinned at {value}", value=f"{experiment.pin_forget:g}")
     elif experiment.kind.gate == "f":
@@ -74,7 +75,7 @@ def _extras(experiment: Experiment) -> Iterator[str]:
 
 
 def experiment_line(trace: Trace) -> str:
-    return describe(trace.experiment)
+    return describe(trace.resolved)
 
 
 def verdict_line(outcome: Outcome) -> str:

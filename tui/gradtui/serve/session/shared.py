@@ -25,7 +25,7 @@ _STEP, _STAGE, _LESSON = "--step", "--stage", ("--lesson", "--lesson-step")
 
 def words(state: State, timeline: Timeline | None) -> Words | None:
     """What followers are told of a state; None of a table of the presenter's: it is nobody else's."""
-    if str(state.experiment.data or "").startswith(PREFIX) or str(dict(state.changes).get("data")).startswith(PREFIX):
+    if state.experiment.resolved.data.startswith(PREFIX) or str(dict(state.changes).get("data")).startswith(PREFIX):
         return None
     found: Words = {}
     rest = address.arguments(state, timeline if state.loaded else None)

@@ -20,9 +20,6 @@ from ..frame import bars
 from ..frame.scene import Scene
 from ..frame.verdict import verdict
 
-#: Fields that say more under another name: without an optimiser it is plain SGD.
-_SHOWN = {"optimizer": "optimizer_name"}
-
 #: What A and B have in common, or are not compared fairly.
 _SHARED = ("seed", "data", "batch", "steps", "inputs")
 
@@ -51,7 +48,7 @@ def _titles(scene: Scene, width: int) -> tuple[str, str]:
 
 
 def _forms(letter: str, scene: Scene) -> list[str]:
-    what, axis = describe(scene.trace.experiment, 1).rpartition(" · ")[0], _axis(scene)
+    what, axis = describe(scene.trace.resolved, 1).rpartition(" · ")[0], _axis(scene)
     # A scale that is held is the person's doing, and stands nowhere else.
     second = axis if scene.state.lock is not None else what
     return [f"{letter} · {what} · {axis}", f"{letter} · {second}", f"{letter} · {axis}", letter]
@@ -139,8 +136,8 @@ def _both_stages(a: Scene, b: Scene, height: int) -> list[int]:
 
 def title_difference(scene: Scene, width: int) -> str:
     b = scene.other
-    ones, others = (scene.trace.experiment, b.trace.experiment if b is not None else scene.trace.experiment)
-    unlike = [name for name in _SHARED if getattr(ones, name) != getattr(others, name)]
+    ours, theirs = scene.trace.resolved, (b or scene).trace.resolved
+    unlike = [name for name in _SHARED if getattr(ours, name) != getattr(theirs, name)]
     if unlike:
         return first_title(width, tr("difference · not the same {fields}", fields=", ".join(unlike)), tr("difference"))
     return first_title(width, tr("difference · same seed, data and random numbers"), tr("difference"))
@@ -212,8 +209,7 @@ def differing(a: Experiment, b: Experiment) -> str:
         if options()[field].applies_to(b.cell):
             # What a side has no use for, it does not have.
             one, two = (
-                getattr(each, _SHOWN.get(field, field)) if options()[field].applies_to(each.cell) else None
-                for each in (a, b)
+                getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
             )
             found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
     return tr(", ").join(found) or tr("nothing")

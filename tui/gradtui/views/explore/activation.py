@@ -32,7 +32,7 @@ def title(scene: Scene, width: int) -> str:
     elif scene.over_time:
         what = tr("hidden state h · {place}", place=name)
     else:
-        symbol = ACTIVATIONS[scene.trace.experiment.activation_name].symbol
+        symbol = ACTIVATIONS[scene.trace.resolved.activation].symbol
         what = tr("activations · {place} · a = {symbol}(z)", place=name, symbol=symbol)
     return first_title(width, what, name)
 

@@ -98,13 +98,13 @@ def gates_title(scene: Scene, width: int) -> str:
 
 def _names(scene: Scene) -> str:
     """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
-    rows = GATES[scene.trace.experiment.cell]
+    rows = GATES[scene.trace.resolved.cell]
     return tr(", ").join(f"{name} {re.split('[:：]', tr(meaning))[0]}" for name, _, meaning in rows)
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
-    cell = scene.trace.experiment.cell
+    cell = scene.trace.resolved.cell
     axis = TimeAxis.of(len(scene.stages), width)
     means = _means(scene.trace)
     here = max(scene.stage, 1) - 1
@@ -125,7 +125,7 @@ def _means(trace: Trace) -> Array:
     """The mean of each gate over units and samples: (steps, gates)."""
     gates = trace.values["gates"]
     steps, _, units = gates.shape
-    count = len(GATES[trace.experiment.cell])
+    count = len(GATES[trace.resolved.cell])
     with np.errstate(all="ignore"):
         found: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
     return found
@@ -135,7 +135,7 @@ def _means(trace: Trace) -> Array:
 def _glyphs(trace: Trace) -> dict[str, str]:
     """Each gate as a glyph per stage; the initial state has none."""
     found = {}
-    for name, block, _ in GATES[trace.experiment.cell]:
+    for name, block, _ in GATES[trace.resolved.cell]:
         means = _means(trace)[:, block]
         shares = (means + 1) / 2 if name in _SIGNED else means
         heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)

@@ -20,7 +20,7 @@ def _projection_forward(trace: Trace, step: Step) -> Notes:
     each = instruction(trace, step)
     steps, batch, inputs = trace.values[each.inputs[0]].shape
     outputs = trace.values[each.outputs[0]].shape[2]
-    formula = f"x_t W_ihᵀ + {_BIASES[trace.experiment.cell]}"
+    formula = f"x_t W_ihᵀ + {_BIASES[trace.resolved.cell]}"
     sizes = tr(
         "{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample",
         steps=steps,
@@ -129,7 +129,7 @@ def _rnn_forward(trace: Trace, step: Step) -> Notes:
 
 def _rnn_backward(trace: Trace, step: Step) -> Notes:
     t, p = _times(step)
-    symbol = ACTIVATIONS[trace.experiment.activation_name].symbol
+    symbol = ACTIVATIONS[trace.resolved.activation].symbol
     return [
         ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
         ("strong", _passed(trace, step, 0, "h")) if _arrives(trace, step, 1) else of_nothing(),

@@ -77,7 +77,7 @@ def _factor(trace: Trace, step: Step) -> Notes:
     # What is 0 after one part has no factor for the next.
     parts = {name: value for name, value in stage.factors.items() if defined(value, trace) is not None}
     paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
-    symbol = {"activation": f"{ACTIVATIONS[trace.experiment.activation_name].symbol}′", "weight": "W", "scale": "β"}
+    symbol = {"activation": f"{ACTIVATIONS[trace.resolved.activation].symbol}′", "weight": "W", "scale": "β"}
     product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
     number, factor = step.stage, short(stage.factor)
     below = tr("layer {number}", number=step.completes) if step.completes else tr("the input")
@@ -92,7 +92,7 @@ def _factor(trace: Trace, step: Step) -> Notes:
 
 def _activation_forward(trace: Trace, step: Step) -> Notes:
     source, target = slots(trace, step)
-    row = ACTIVATIONS[trace.experiment.activation_name]
+    row = ACTIVATIONS[trace.resolved.activation]
     z, a = float(trace.values[source][0, 0]), float(trace.values[target][0, 0])
     number = subscript(step.stage or 0)
     return [
@@ -104,7 +104,7 @@ def _activation_forward(trace: Trace, step: Step) -> Notes:
 
 def _activation_backward(trace: Trace, step: Step) -> Notes:
     source, target = slots(trace, step)
-    row = ACTIVATIONS[trace.experiment.activation_name]
+    row = ACTIVATIONS[trace.resolved.activation]
     after, before = passed(trace, source, target)
     z = trace.values[source]
     slope = trace.slopes(step.stage or 0)
@@ -141,8 +141,8 @@ def _loss_backward(trace: Trace, step: Step) -> Notes:
 
 
 def _update(trace: Trace, step: Step) -> Notes:
-    experiment = trace.experiment
-    row = OPTIMISERS[experiment.optimizer_name]
+    experiment = trace.resolved
+    row = OPTIMISERS[experiment.optimizer]
     names = [name for name, each in trace.parameters.items() if each.ndim == 2]
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, defined(trace.update_ratio(name), trace)) for name in chosen]
@@ -215,9 +215,9 @@ def _residual_backward(trace: Trace, step: Step) -> Notes:
 
 
 def _clip(trace: Trace, step: Step) -> Notes:
-    row = CLIPPINGS[trace.experiment.clip]
+    row = CLIPPINGS[trace.resolved.clip]
     before, after = short(global_norm(trace.parameter_gradients)), short(global_norm(trace.clipped))
-    threshold = tr("threshold {value} ({name})", value=f"{trace.experiment.clip_threshold:g}", name=row.name)
+    threshold = tr("threshold {value} ({name})", value=f"{trace.resolved.clip_threshold:g}", name=row.name)
     return [
         ("formula", f"{tr(row.formula)}{GAP}{threshold}"),
         ("text", tr("‖all gradients‖ {before} → {after}", before=before, after=after)),

@@ -41,7 +41,7 @@ def too_small(width: int, height: int) -> Line:
 def waiting(experiment: Experiment, width: int) -> list[Line]:
     """The header before the first trace has arrived."""
     return [
-        fit([(" gradtui  ", "brand"), (describe(experiment), "text")], width),
+        fit([(" gradtui  ", "brand"), (describe(experiment.resolved), "text")], width),
         fit([(f" {tr('computing …')}", "dim")], width),
     ]
 
@@ -60,7 +60,7 @@ def _what_is_run(scene: Scene, width: int) -> Line:
     trace = scene.trace
     loss: Line = [(f"{tr('loss')} {trace.loss:.4g} ", "label")]
     brand: Line = [(" gradtui  ", "brand")]
-    names: list[Line] = [[(describe(trace.experiment, detail), "text")] for detail in (2, 1, 0)]
+    names: list[Line] = [[(describe(trace.resolved, detail), "text")] for detail in (2, 1, 0)]
     space: Line = [(" ", "text")]
     # One space at least stands before the loss; names shorten, the seed stays.
     left = first_fit(width - width_of(loss) - 1, [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]])

@@ -137,7 +137,7 @@ def _own(width: int) -> Line:
 def _run(chain: Chain, seed: int, width: int) -> list[Line]:
     """Both experiments of a chain: the disease's whole, and what the cure changes in it."""
     disease, cure = chain.experiments(seed)
-    lines = wrap(f"▼ {describe(disease, 1)}", width, "label")
+    lines = wrap(f"▼ {describe(disease.resolved, 1)}", width, "label")
     return [*lines, *wrap(f"● {differing(disease, cure)}", width, "label")]
 
 

@@ -178,7 +178,7 @@ def _gate(seen: Reading, width: int) -> list[Part]:
     if seen.source.part == "candidate":
         text = tr("f′ acts on the path through the candidate, not on the direct path")
         return [Part(5, tuple(wrap(text, width, "text")))]
-    block = slice(seen.trace.experiment.width, 2 * seen.trace.experiment.width)
+    block = slice(seen.trace.resolved.width, 2 * seen.trace.resolved.width)
     gate = float(np.mean(seen.trace.values[f"gates/{seen.stage}"][:, block], dtype=np.float64))
     return [
         fitting(

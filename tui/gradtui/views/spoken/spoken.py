@@ -199,7 +199,7 @@ def cell(scene: Scene) -> Lines:
 
 
 def gates(scene: Scene) -> Lines:
-    rows = GATES[scene.trace.experiment.cell]
+    rows = GATES[scene.trace.resolved.cell]
     for name, _, meaning in rows:
         yield tr("gate {name}: {meaning}", name=name, meaning=tr(meaning))
     gates = scene.trace.values["gates"]

@@ -43,7 +43,7 @@ class Chain:
 
 
 def is_gated(scene: Scene) -> bool:
-    return scene.trace.experiment.kind.gated
+    return scene.trace.resolved.kind.gated
 
 
 def measured_chain(scene: Scene) -> Chain:

@@ -48,7 +48,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def _path(scene: Scene) -> DirectPath:
-    path = predicted(scene.trace.experiment)
+    path = predicted(scene.trace.resolved)
     assert path is not None  # the pane is shown for gated cells alone
     return path
 
@@ -96,7 +96,7 @@ def _ticks(columns: int) -> Line:
 
 
 def _legend(scene: Scene, found: float | None) -> list[Line]:
-    experiment = scene.trace.experiment
+    experiment = scene.trace.resolved
     lines: list[Line] = [
         [(tr("→ bias b of the gate {gate}", gate=experiment.kind.gate), "label")],
         [(tr("↑ half-life in steps"), "label")],
@@ -111,7 +111,7 @@ def _legend(scene: Scene, found: float | None) -> list[Line]:
 def reading(scene: Scene) -> list[Sentence]:
     """What the gate's bias comes to, most important first."""
     path = _path(scene)
-    experiment, steps = scene.trace.experiment, _steps(scene)
+    experiment, steps = scene.trace.resolved, _steps(scene)
     gate, left = experiment.kind.gate, short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}
     if path.factor == 1.0:

@@ -35,7 +35,7 @@ _HERE, _ELSEWHERE = "◆", "◇"
 
 
 def title(scene: Scene, width: int) -> str:
-    name = scene.trace.experiment.activation_name
+    name = scene.trace.resolved.activation
     return first_title(
         width,
         tr("how deep a signal goes, for every spread of weights σ_w and biases σ_b · {activation}", activation=name),
@@ -55,14 +55,14 @@ class _Mark:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    need = PlaneOf.of(scene.trace.experiment)
+    need = PlaneOf.of(scene.trace.resolved)
     found = scene.results.get(need) if need is not None else None
     marks = _marks(scene)
 
     def draw(rows: int) -> list[Line]:
         if isinstance(found, Plane):
             return _map(found, marks, width - MARGIN, rows)
-        waiting = tr("computing the plane of {activation} …", activation=scene.trace.experiment.activation_name)
+        waiting = tr("computing the plane of {activation} …", activation=scene.trace.resolved.activation)
         drawn: list[Line] = [[(" " * MARGIN, "text")] for _ in range(rows)]
         drawn[rows // 2] = [(" " * MARGIN + waiting, "dim")]
         return [*drawn, [(" " * MARGIN + "─" * (width - MARGIN), "label")]]
@@ -182,7 +182,7 @@ def _placed(mark: _Mark, most_w: float, most_b: float, columns: int, rows: int) 
 
 def _marks(scene: Scene) -> list[_Mark]:
     """This network, or the one that it would be without its norms or skips; and an RNN with its input as a bias."""
-    found = place(scene.trace.experiment)
+    found = place(scene.trace.resolved)
     if found is None:
         return []
     theory = scene.trace.theory

@@ -1,0 +1,116 @@
+"""What an experiment comes to: every field, the ones that were not given following from the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.fields import Value
+from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
+from ..rules.activations import ACTIVATIONS
+from ..rules.clipping import CLIPPINGS
+from ..rules.initialisers import INITIALISERS
+from ..rules.optimisers import OPTIMISERS
+from .cells import CELLS, Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The complete configuration of a run, under the names of the Experiment's fields.
+
+    Equal ones give bit-equal traces: it is the key under which results are found. None means that the field is not
+    used, or, for `loss`, `batch`, `steps` and `inputs` of a CSV file, that the file decides when it is read (then
+    `Network.resolved` and `Trace.resolved` have its values).
+    """
+
+    cell: str
+    depth: int
+    width: int
+    layers: int
+    activation: str
+    slope: float | None
+    init: str
+    gain: float | str
+    init_scale: float | None
+    sigma_w: float | None
+    sigma_b: float | None
+    forget_bias: float
+    input_bias: float
+    pin_forget: float | None
+    readout: str
+    norm: str
+    norm_position: str
+    residual: str
+    residual_scale: float | None
+    residual_span: int
+    residual_block: str
+    data: str
+    loss: str | None
+    batch: int | None
+    steps: int | None
+    inputs: int | None
+    clip: str
+    clip_threshold: float | None
+    optimizer: str
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    seed: int
+    dtype: str
+    #: Whether anything about the update was given; else a saved run holds only what backpropagation gives.
+    asks_for_update: bool
+
+    @property
+    def kind(self) -> Cell:
+        """The row of its cell: its axis, whether it is gated, whether it has a cell state."""
+        return CELLS[self.cell]
+
+    @property
+    def gain_value(self) -> float:
+        """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
+        if isinstance(self.gain, str):
+            wanted = ACTIVATIONS[self.activation].gain if not self.kind.gated else 1.0
+            return wanted / INITIALISERS[self.init].built_in_gain
+        return self.gain
+
+    def request(self) -> Request:
+        """What to ask the data set for."""
+        return Request(self.data, self.batch, self.steps, self.inputs, self.kind.over_time, self.seed)
+
+
+def following(given: Mapping[str, Any]) -> dict[str, Value]:
+    """What each field that can be left out comes to without a value of its own, given the others."""
+    cell = CELLS[given["cell"]]
+    activation = given["activation"] or cell.default_activation
+    optimiser = OPTIMISERS[given["optimizer"] or "sgd"]
+    data = find(given["data"] or cell.default_data)
+    values: dict[str, Value] = {
+        "activation": cell.default_activation,
+        "slope": ACTIVATIONS[activation].slope,
+        "residual_scale": 1 / math.sqrt(given["depth"]) if given["residual"] == "scaled" else None,
+        "data": cell.default_data,
+        "loss": data.loss,
+        "clip_threshold": CLIPPINGS[given["clip"]].threshold if given["clip"] != "none" else None,
+        "optimizer": optimiser.name,
+        "learning_rate": optimiser.learning_rate,
+        "weight_decay": optimiser.weight_decay,
+    }
+    if data.name != CSV:
+        values["batch"] = DEFAULT_BATCH
+        steps = data.steps or given["steps"] or DEFAULT_STEPS
+        # Some tasks are sequences whatever reads them; an MLP has no use for the steps of the others.
+        values["steps"] = steps if cell.over_time or (data.is_sequence and data.steps is None) else None
+        flat = 1 if cell.over_time or not data.is_sequence else steps
+        values["inputs"] = (data.inputs or given["inputs"] or DEFAULT_INPUTS) * (flat if data.inputs else 1)
+    return values
+
+
+def resolve(given: Mapping[str, Any], asks_for_update: bool) -> Resolved:
+    """Every field: the given value where there is one (None is none), else what it follows to."""
+    values = dict(given)
+    for name, value in following(given).items():
+        if values[name] is None:
+            values[name] = value
+    return Resolved(**values, asks_for_update=asks_for_update)
