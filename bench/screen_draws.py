@@ -14,11 +14,10 @@ from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.screen.terminal import cycles
 from gradtui.text import plot
-from gradtui.views import catalogue
-from gradtui.views.frame import status
-from gradtui.views.frame.layout import arrange
+from gradtui.views import catalogue, status
+from gradtui.views.arrangement import arrange
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 
 NETWORKS = {
@@ -87,7 +86,7 @@ def _draw(scene: Scene, width: int, height: int) -> float:
     status.header(scene, width)
     status.timeline(scene, width)
     for name, box in arrange(scene.state, width, height).items():
-        pane = TABLE[name]
+        pane = PANES[name]
         pane.title(scene, box.width - 6)
         pane.view(scene, box.width - 2, box.height - 2)
     return (time.thread_time() - start) * 1e3

@@ -21,9 +21,9 @@ from gradtui.screen.dialogs import helping
 from gradtui.text import language
 from gradtui.text.complaints import complaints
 from gradtui.text.language import tr
-from gradtui.views.frame import status
+from gradtui.views import status
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui.views.plain_text import readout
 from gradtui_engine import Experiment, ExperimentError, build
 from tests.tui.helpers import CASES, assert_page, moments, run_main, scene_of, scene_with, state_of
@@ -72,7 +72,7 @@ def test_no_english_is_left_in_the_explanation_of_any_step(name: str) -> None:
             continue
         seen.add((step.operation, step.phase, step.completes is None))
         here = dataclasses.replace(scene, state=dataclasses.replace(scene.state, step=step.index))
-        pane = TABLE["why"]
+        pane = PANES["why"]
         text = "\n".join(
             [pane.title(here, 80), *("".join(span for span, _ in row) for row in pane.view(here, 110, 20))]
         )

@@ -23,7 +23,7 @@ from gradtui.model.commands import COMMANDS as KEYS
 from gradtui.model.presets import PRESETS
 from gradtui.screen.app import GradtuiApp
 from gradtui.share import address
-from gradtui.views.frame.status import SMALLEST
+from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.spelling import flag

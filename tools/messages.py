@@ -27,11 +27,10 @@ from gradtui.share import exports
 from gradtui.text import describe, speech
 from gradtui.text.language import ENGLISH, LANGUAGES, catalogue
 from gradtui.views import catalogue as views
-from gradtui.views import panes
 from gradtui.views.explore import cell
-from gradtui.views.frame import footers, quantities
+from gradtui.views.frame import quantities, spoken
 from gradtui.views.idea import idea
-from gradtui.views.spoken import spoken
+from gradtui.views.lessons import view as lessons
 from gradtui.views.theory import words as theory_words
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis.translatable_texts import table_texts as engine_texts
@@ -58,8 +57,8 @@ VARIABLE = frozenset(
         "ACTIVATIONS[name].formula",
         "FAILED",
         "REFUSALS['own']",
-        "TABLE[name].label",
-        "TABLE[pane].help",
+        "PANES[name].label",
+        "PANES[pane].help",
         "_AT[over_time][each.place]",
         "CROSSINGS[here]",
         "IDEA",
@@ -117,7 +116,7 @@ VARIABLE = frozenset(
         "row.name",
         "row.note",
         "result.problem",
-        "row.said",
+        "row.intro",
         "seen.row.note",
         "self._option.help",
         "self._option.kind.allowed",
@@ -224,7 +223,7 @@ def table_texts() -> Iterator[tuple[str, str]]:
 def _tables() -> dict[str, Iterable[str]]:
     return {
         "commands": (*commands.GROUPS, *_fields((*commands.COMMANDS, *commands.BROUGHT), "label", "help")),
-        "panes": _fields(panes.TABLE.values(), "label", "help", "said"),
+        "panes": _fields(views.PANES.values(), "label", "help", "intro"),
         "views": _fields(views.VIEWS.values(), "label", "help"),
         "quantities": (*_fields(quantities.QUANTITIES.values(), "label", "title", "help", "lacking"), *_symbols()),
         "axes": AXES,
@@ -232,7 +231,9 @@ def _tables() -> dict[str, Iterable[str]]:
         "presets": _fields(presets.PRESETS.values(), "point"),
         "settings": (*_fields(settings.SETTINGS.values(), "help"), settings.SETTINGS["theme"].kind.allowed),
         "exports": _fields(exports.FORMATS.values(), "label", "help"),
-        "footers": (hint.words for rows in (*footers.FOOTERS.values(), footers.LEARNING) for hint in rows),
+        "footers": (
+            hint.words for rows in (*(view.footer for view in views.VIEWS.values()), lessons.BESIDE) for hint in rows
+        ),
         "cures": (*_fields(cure_keys.CURES.values(), "label", "lacking"), *_cure_labels()),
         "gates": (meaning for rows in cell.GATES.values() for _, _, meaning in rows),
         "chains": _fields(idea.CHAINS, "disease", "cure", "words"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradtui.model.navigation import MOST_ANGLE
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from tests.tui.helpers import scene_of, texts
 
@@ -19,4 +19,4 @@ def scene(**fields: Any) -> Scene:
 
 
 def shown(pane: str, width: int = 110, height: int = 40, **fields: Any) -> str:
-    return "\n".join(text.rstrip() for text in texts(TABLE[pane].view(scene(**fields), width, height)))
+    return "\n".join(text.rstrip() for text in texts(PANES[pane].view(scene(**fields), width, height)))

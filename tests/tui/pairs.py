@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gradtui.model.state import Changes
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from tests.tui.helpers import scene_of, texts
 
@@ -37,4 +37,4 @@ def compared(a: Experiment, changes: Changes = (), **fields: object) -> Scene:
 
 
 def text(scene: Scene, pane: str, width: int = 118, height: int = 20) -> str:
-    return "\n".join(line.rstrip() for line in texts(TABLE[pane].view(scene, width, height))).strip()
+    return "\n".join(line.rstrip() for line in texts(PANES[pane].view(scene, width, height))).strip()

@@ -14,9 +14,9 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.text import glyphs
 from gradtui.text.spans import Line
-from gradtui.views.frame import status
-from gradtui.views.frame.layout import arrange
-from gradtui.views.panes import TABLE
+from gradtui.views import status
+from gradtui.views.arrangement import arrange
+from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from tests.tui.helpers import scene_with, state_of, texts
 
@@ -84,7 +84,7 @@ def screens(states: Iterable[State], sizes: tuple[tuple[int, int], ...]) -> Iter
                 yield Shown(where, "timeline", width, 1, "", [status.timeline(scene, width)])
                 yield Shown(where, "footer", width, 1, "", [status.footer(state, width)])
             for name, box in arrange(state, width, height).items():
-                pane, inner = TABLE[name], (box.width - 2, box.height - 2)
+                pane, inner = PANES[name], (box.width - 2, box.height - 2)
                 yield Shown(where, name, *inner, pane.title(scene, inner[0] - 4), pane.view(scene, *inner))
 
 

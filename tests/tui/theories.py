@@ -10,13 +10,13 @@ import pytest
 
 from gradtui.model.needs import Failed, Need
 from gradtui.model.theory_needs import SpectraOf, needs
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.jacobian import MOST_UNITS, Spectra
 from tests.tui.helpers import CASES, scene_of, texts
 
-PANES = {name: TABLE[name] for name in ("plane", "depth", "spectrum")}
+PANES = {name: PANES[name] for name in ("plane", "depth", "spectrum")}
 THEORY_CASES = CASES | {
     "off the plane": Experiment(activation="tanh", sigma_w=30.0, sigma_b=5.0, depth=8, width=8),
     "batch norm": Experiment(norm="batch", activation="relu", depth=5, width=8),

@@ -141,9 +141,7 @@ def test_bad_input_loads_no_textual() -> None:
 
 
 def test_state_and_views_load_no_textual() -> None:
-    loaded = loaded_by(
-        "import gradtui.model.state, gradtui.model.commands, gradtui.views.panes, gradtui.views.frame.status"
-    )
+    loaded = loaded_by("import gradtui.model.state, gradtui.model.commands, gradtui.views.panes, gradtui.views.status")
     assert not loaded & {"textual", "plotext"}
 
 

@@ -20,7 +20,7 @@ from gradtui.model.commands import COMMANDS
 from gradtui.model.progress import Progress
 from gradtui.text.language import LANGUAGES
 from gradtui.text.spans import text_of
-from gradtui.views.lesson.lesson import lesson_view, most_offset
+from gradtui.views.lessons.lesson import lesson_view, most_offset
 
 NOWHERE = Path("/no/such/folder")
 NAMES = [each.id for each in entries("en", NOWHERE)]

@@ -15,7 +15,7 @@ from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.text import language
 from gradtui.views.frame.scene import Scene
-from gradtui.views.lesson import panes
+from gradtui.views.lessons import panes
 from gradtui_engine import Experiment
 from tests.tui.helpers import assert_page, scene_of, texts, timeline_of
 

@@ -17,8 +17,10 @@ from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.screen.actions import ACTIONS
 from gradtui.screen.app import GradtuiApp
-from gradtui.views.frame import status
-from gradtui.views.frame.footers import FOOTERS, LEARNING, hints
+from gradtui.views import status
+from gradtui.views.catalogue import VIEWS as VIEW_ROWS
+from gradtui.views.footers import hints
+from gradtui.views.lessons.view import BESIDE
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.experiment.experiment import options
@@ -160,8 +162,7 @@ def test_the_footer_shows_only_fields_and_cures_that_the_network_has(cell: str) 
 
 
 def test_every_hint_names_commands_that_there_are() -> None:
-    assert FOOTERS.keys() == set(VIEWS)
-    for rows in (*FOOTERS.values(), LEARNING):
+    for rows in (*(view.footer for view in VIEW_ROWS.values()), BESIDE):
         assert all(name in BY_ID for hint in rows for name in hint.commands)
 
 

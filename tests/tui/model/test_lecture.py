@@ -18,7 +18,7 @@ from gradtui.model.timeline import Timeline
 from gradtui.model.update import update
 from gradtui.share import address
 from gradtui.text.scale import LogScale
-from gradtui.views.frame import status
+from gradtui.views import status
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, scene_with, texts, timeline_of
 from tests.tui.model.test_state_random import ANY, LESSONS, SHOWN

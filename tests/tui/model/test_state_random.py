@@ -20,9 +20,9 @@ from gradtui.model.state import Audience, State
 from gradtui.model.timeline import Grain, Timeline
 from gradtui.model.update import update
 from gradtui.text.scale import LinearScale, LogScale
-from gradtui.views.frame import status
-from gradtui.views.frame.layout import arrange
-from gradtui.views.panes import TABLE
+from gradtui.views import status
+from gradtui.views.arrangement import arrange
+from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import drawn
@@ -47,7 +47,7 @@ PROGRESS = st.builds(Progress, st.sampled_from((*LESSONS, "no such lesson")), st
 #: What a presenter may show: states of another screen, whose traces are other ones.
 SHOWN = st.builds(
     State, EXPERIMENTS, st.sampled_from(CHANGES), view=st.sampled_from(VIEWS), step=st.integers(OPENING, 10**9),
-    selected=st.none() | st.integers(0, 10**9), unit=st.integers(0, 99), pane=st.sampled_from(tuple(TABLE)),
+    selected=st.none() | st.integers(0, 10**9), unit=st.integers(0, 99), pane=st.sampled_from(tuple(PANES)),
     zoomed=st.booleans(), rows=st.booleans(), interleaved=st.booleans(), lesson=st.none() | PROGRESS,
 )  # fmt: skip
 #: Every event, by its type: the test beneath holds that none is forgotten.
@@ -65,7 +65,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.SelectItem: st.integers(-3, 99).map(e.SelectItem),
     e.SetTerms: st.integers(-3, 99).map(e.SetTerms),
     e.Show: st.sampled_from(VIEWS).map(e.Show),
-    e.Focus: st.builds(e.Focus, st.sampled_from(("", *TABLE, "no such pane")), st.integers(-3, 3)),
+    e.Focus: st.builds(e.Focus, st.sampled_from(("", *PANES, "no such pane")), st.integers(-3, 3)),
     e.Zoom: st.just(e.Zoom()),
     e.Turn: st.just(e.Turn()),
     e.NextQuantity: st.integers(-9, 9).map(e.NextQuantity)
@@ -264,7 +264,7 @@ def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
     states = [state for seed in range(4) for state in walk(seed, COUNT)]
     assert {state.view for state in states} == set(VIEWS)
     assert {state.quantity for state in states} == set(QUANTITIES)
-    assert {state.pane for state in states} >= TABLE.keys()
+    assert {state.pane for state in states} >= PANES.keys()
     assert {state.lesson is None for state in states} == {True, False}
     assert {state.row for state in states} > {""}
     assert LISTS.keys() <= {state.view for state in states}
@@ -278,6 +278,6 @@ def test_whatever_was_pressed_the_whole_screen_is_filled_exactly(seed: int) -> N
         assert_page(status.header(scene, width), width, 2, "header")
         assert_page([status.timeline(scene, width)], width, 1, "timeline")
         for name, box in arrange(state, width, height).items():
-            if name in TABLE:
+            if name in PANES:
                 inner = box.width - 2, box.height - 2
-                assert_page(TABLE[name].view(scene, *inner), *inner, f"{name} {inner} {state}")
+                assert_page(PANES[name].view(scene, *inner), *inner, f"{name} {inner} {state}")

@@ -14,9 +14,9 @@ from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.screen.terminal import cycles
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from tests.tui.helpers import CASES
 
 
@@ -38,9 +38,9 @@ def test_a_trace_that_has_been_shown_goes_without_a_look_for_cycles(name: str) -
     state = update(State(CASES[name]), Loaded(trace.experiment), timeline)
     scene = Scene(trace, timeline, state)
     for pane in panes_of(state):
-        TABLE[pane].title(scene, 70)
-        TABLE[pane].view(scene, 70, 12)
-    kept = Same(trace), TABLE["gradient"].reads(scene)
+        PANES[pane].title(scene, 70)
+        PANES[pane].view(scene, 70, 12)
+    kept = Same(trace), PANES["gradient"].reads(scene)
     gone = weakref.ref(trace)
     del computed, trace, scene
     assert gone() is None

@@ -17,7 +17,7 @@ from gradtui.screen.dialogs.dialogs import Modal, Picker, Prompt
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.helping import Help
 from gradtui.screen.search import Search
-from gradtui.views.panes import TABLE
+from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.tui.helpers import CASES, Pilot, play, settled, shown, until
@@ -310,7 +310,7 @@ def test_help_names_every_key_and_explains_the_focused_pane_first() -> None:
         for each in COMMANDS:
             assert each.help in text
             assert " ".join(key_name(key) for key in each.keys) in text
-        places = [text.index(TABLE[name].help.split(".")[0]) for name in ("why", "gradient", "activation")]
+        places = [text.index(PANES[name].help.split(".")[0]) for name in ("why", "gradient", "activation")]
         assert places[0] == min(places)
 
     play(script, SMALL)

@@ -13,9 +13,9 @@ from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.dialogs.helping import Section, sections
+from gradtui.views.catalogue import PANES
 from gradtui.views.catalogue import VIEWS as CATALOGUE
 from gradtui.views.frame.quantities import QUANTITIES as ROWS
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 
 
@@ -47,7 +47,7 @@ def text(found: Section) -> str:
 
 def first_words(pane: str) -> str:
     """The beginning of what a pane means, up to where a key may stand."""
-    return TABLE[pane].help.partition("{")[0].split(". ")[0][:40]
+    return PANES[pane].help.partition("{")[0].split(". ")[0][:40]
 
 
 def test_whatever_is_focused_comes_first_and_then_its_view() -> None:
@@ -64,7 +64,7 @@ def test_every_other_pane_of_the_view_is_explained_once_and_no_foreign_one() -> 
         others = [found for found in sections(each) if found.title == "The other panes of this view"]
         panes = [name for name in panes_of(each) if name != each.pane]
         assert len(others) == bool(panes)
-        assert [row[0] for found in others for row in found.rows] == [TABLE[name].label for name in panes]
+        assert [row[0] for found in others for row in found.rows] == [PANES[name].label for name in panes]
 
 
 def test_no_brace_is_left_in_any_text() -> None:

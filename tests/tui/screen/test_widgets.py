@@ -13,7 +13,7 @@ from textual.widget import Widget
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.palette import THEMES, palette
 from gradtui.screen.terminal.widgets import Lines, PaneWidget
-from gradtui.views.panes import TABLE
+from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from tests.tui.helpers import play, settled
 from tests.tui.terminal import Terminal
@@ -100,7 +100,7 @@ def test_a_pane_is_made_anew_where_what_it_reads_has_changed_and_only_there() ->
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         pane, scene = app.query_one("#activation", PaneWidget), app.scene()
         assert scene is not None
-        row = TABLE["activation"]
+        row = PANES["activation"]
 
         def view(scene: object, width: int, height: int) -> list[object]:
             made.append(width)
@@ -137,7 +137,7 @@ def test_in_haste_a_pane_may_stay_but_not_of_another_network_or_size() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         pane, scene = app.query_one("#activation", PaneWidget), app.scene()
         assert scene is not None
-        row, colours = TABLE["activation"], palette(app.theme, True)
+        row, colours = PANES["activation"], palette(app.theme, True)
         moved = dataclasses.replace(scene, state=dataclasses.replace(app.state, selected=3))
         title = pane.border_title
         assert not pane.fill(row, moved, colours, hasty=True)

@@ -95,7 +95,7 @@ def test_a_plot_that_was_drawn_before_is_not_drawn_again() -> None:
 def test_plotext_is_not_loaded_before_the_first_plot() -> None:
     code = (
         "import sys\n"
-        "import gradtui.views.panes\n"
+        "import gradtui.views.catalogue\n"
         "from gradtui.text import plot\n"
         "print('plotext' in sys.modules)\n"
         "plot.load()\n"

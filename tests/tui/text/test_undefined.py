@@ -11,10 +11,10 @@ import pytest
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.text.quotients import defined
-from gradtui.views.frame import status
+from gradtui.views import status
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.idea import idea
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from tests.tui.helpers import moments, scene_with, state_of, texts, timeline_of, trace_of
 
@@ -58,7 +58,7 @@ def test_no_pane_and_no_header_says_nan_or_inf(name: str, view: str) -> None:
         said = [line for width in (80, 200) for line in texts(status.header(scene, width))]
         for pane in panes_of(scene.state):
             for width, height in ((78, 20), (150, 40)):
-                said += [TABLE[pane].title(scene, width), *texts(TABLE[pane].view(scene, width, height))]
+                said += [PANES[pane].title(scene, width), *texts(PANES[pane].view(scene, width, height))]
         assert [line.strip() for line in said if _UNDEFINED.search(line)] == []
 
 
@@ -67,21 +67,21 @@ def test_where_nothing_arrives_the_verdict_is_a_sentence_the_same_in_the_header_
     assert math.isnan(scene.trace.outcome.ratio)
     sentence = "A ▼ vanishing  the gradient is exactly 0 from layer 4 down"
     assert sentence in texts(status.header(scene, 80))[1]
-    assert sentence in [line.rstrip() for line in texts(TABLE["difference"].view(scene, 78, 7))]
+    assert sentence in [line.rstrip() for line in texts(PANES["difference"].view(scene, 78, 7))]
 
 
 @pytest.mark.parametrize(("pane", "view"), [("reading", "lab"), ("plane", "theory"), ("depth", "theory")])
 def test_where_nothing_arrives_the_lab_and_theory_say_that_there_is_no_factor(pane: str, view: str) -> None:
     (scene, *_) = scenes("zero weights", view)
-    shown = " ".join(" ".join(texts(TABLE[pane].view(scene, 100, 40))).split())
+    shown = " ".join(" ".join(texts(PANES[pane].view(scene, 100, 40))).split())
     assert "no gradient arrives here, so there is no factor" in shown.replace("arrives,", "arrives here,")
 
 
 def test_where_nothing_is_measured_nothing_is_marked_as_measured_and_nothing_is_predicted_of_no_spread() -> None:
     (scene, *_) = scenes("zero weights", "theory")
-    assert "■" not in "".join(texts(TABLE["depth"].view(scene, 100, 30)))
+    assert "■" not in "".join(texts(PANES["depth"].view(scene, 100, 30)))
     (scene, *_) = scenes("zero weights", "lab")
-    assert "predicted" not in "".join(texts(TABLE["reading"].view(scene, 100, 30)))
+    assert "predicted" not in "".join(texts(PANES["reading"].view(scene, 100, 30)))
 
 
 def test_the_direct_path_without_a_gradient_has_no_factor_and_without_a_loss_no_half_life() -> None:
@@ -90,7 +90,7 @@ def test_the_direct_path_without_a_gradient_has_no_factor_and_without_a_loss_no_
         ("an lstm that forgets nothing", "measured on the direct path: nothing is lost, the factor is 1"),
     ):
         (scene, *_) = scenes(name, "theory")
-        assert words in " ".join(" ".join(texts(TABLE["plane"].view(scene, 150, 40))).split())
+        assert words in " ".join(" ".join(texts(PANES["plane"].view(scene, 150, 40))).split())
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_of_a_gradient_that_does_not_arrive_or_does_not_pass_the_two_paths_have_
     stage: int, words: str
 ) -> None:
     scene = scene_with(state_of(DEAD["an lstm that forgets all"], selected=stage))
-    assert words in texts(TABLE["paths"].view(scene, 110, 5))[1]
+    assert words in texts(PANES["paths"].view(scene, 110, 5))[1]
 
 
 def test_a_norm_of_equal_values_divides_by_its_epsilon_and_by_no_zero() -> None:
@@ -112,7 +112,7 @@ def test_a_norm_of_equal_values_divides_by_its_epsilon_and_by_no_zero() -> None:
     timeline = timeline_of(experiment)
     steps = trace_of(experiment).steps
     step = next(each for each in range(timeline.loss, timeline.arrived) if steps[each].operation == "norm")
-    shown = " ".join(texts(TABLE["why"].view(scene_with(state_of(experiment, step=step)), 200, 10)))
+    shown = " ".join(texts(PANES["why"].view(scene_with(state_of(experiment, step=step)), 200, 10)))
     assert "about 1/σ = 316" in shown  # 1/√1e-5, PyTorch's ε
 
 

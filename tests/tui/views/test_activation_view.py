@@ -7,7 +7,7 @@ import pytest
 
 from gradtui.text.heat import Array
 from gradtui.views.explore import activation
-from gradtui.views.explore.curves import histogram_with_curves
+from gradtui.views.frame.curves import histogram_with_curves
 from gradtui_engine import Experiment
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.tui.helpers import CASES, scene_of, texts, trace_of

@@ -13,8 +13,9 @@ from gradtui.model.names import EXPLORE, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.views.frame.layout import FOOTER, HEADER, TIMELINE, Box, Boxes, arrange, place
-from gradtui.views.frame.status import SMALLEST
+from gradtui.views.arrangement import FOOTER, HEADER, TIMELINE, arrange, place
+from gradtui.views.frame.layout import Box, Boxes
+from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.cells import CELLS
 

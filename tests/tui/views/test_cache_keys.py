@@ -16,10 +16,11 @@ from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.model.timeline import Grain
 from gradtui.text.spans import Line
-from gradtui.views.frame import bars, cache_keys, status
+from gradtui.views import status
+from gradtui.views.catalogue import PANES
+from gradtui.views.frame import bars, cache_keys
 from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from gradtui_engine.run.trace import Trace
 from tests.tui.helpers import CASES, moments, scene_with, state_of, timeline_of
@@ -28,7 +29,7 @@ SIZE = (70, 12)
 #: What B differs in, where it goes together with every network.
 CURE = (("seed", 3),)
 NETWORKS = ("mlp", "lstm", "gru", "rnn")
-KNOWN = [name for name, pane in TABLE.items() if pane.reads is not cache_keys.anything]
+KNOWN = [name for name, pane in PANES.items() if pane.reads is not cache_keys.anything]
 
 
 @st.composite
@@ -62,7 +63,7 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
 
 
 def drawn(name: str, scene: Scene) -> tuple[str, list[Line]]:
-    return TABLE[name].title(scene, SIZE[0] - 4), TABLE[name].view(scene, *SIZE)
+    return PANES[name].title(scene, SIZE[0] - 4), PANES[name].view(scene, *SIZE)
 
 
 def shows(name: str, network: str) -> bool:
@@ -79,7 +80,7 @@ def test_equal_reads_give_equal_titles_and_lines(network: str, data: st.DataObje
     for field in ("step", "selected", "unit", "quantity", "axis_kind", "lock", "rows", "row", "function", "terms"):
         mixed = scene_with(dataclasses.replace(one.state, **{field: getattr(other.state, field)}))
         for name in KNOWN:
-            if shows(name, network) and TABLE[name].reads(one) == TABLE[name].reads(mixed) is not None:
+            if shows(name, network) and PANES[name].reads(one) == PANES[name].reads(mixed) is not None:
                 assert drawn(name, one) == drawn(name, mixed), (name, field)
 
 
@@ -92,7 +93,7 @@ def test_every_step_of_playback_is_drawn(network: str) -> None:
         before: tuple[Hashable, object] = (None, None)
         for step in range(timeline_of(CASES[network]).last + 1):
             scene = scene_with(dataclasses.replace(start, step=step, quantity=quantity))
-            key, now = TABLE[name].reads(scene), drawn(name, scene)
+            key, now = PANES[name].reads(scene), drawn(name, scene)
             assert key is None or key != before[0] or now == before[1], (name, quantity, step)
             before = key, now
 
@@ -100,7 +101,7 @@ def test_every_step_of_playback_is_drawn(network: str) -> None:
 def test_in_playback_half_of_the_frames_change_no_histogram() -> None:
     """What it is for: a layer has two operations, and the activations are the layer's."""
     start, last = state_of(Experiment()), timeline_of(Experiment()).last
-    keys = [TABLE["activation"].reads(scene_with(dataclasses.replace(start, step=step))) for step in range(last + 1)]
+    keys = [PANES["activation"].reads(scene_with(dataclasses.replace(start, step=step))) for step in range(last + 1)]
     assert sum(one == other for one, other in itertools.pairwise(keys)) >= last // 2
 
 

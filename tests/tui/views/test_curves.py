@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradtui.text.heat import histogram
-from gradtui.views.explore.curves import curves, histogram_with_curves
+from gradtui.views.frame.curves import curves, histogram_with_curves
 from gradtui_engine.rules.activations import ACTIVATIONS, Activation
 from tests.tui.helpers import texts
 

@@ -18,7 +18,8 @@ from gradtui.views.frame.scene import Scene
 from gradtui.views.lab import curve as lab_curve
 from gradtui.views.lab import rows as lab_rows
 from gradtui.views.lab import slopes
-from gradtui.views.maths import spoken
+from gradtui.views.lab.curve import said as curve_said
+from gradtui.views.lab.rows import said as rows_said
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
@@ -330,7 +331,7 @@ def test_of_very_many_pre_activations_the_list_reads_a_part_and_says_so() -> Non
 def test_the_lab_in_words_has_the_numbers_of_the_lab() -> None:
     scene = scene_of(SIGMOID, selected=4, unit=2, row="relu")
     z = scene.trace.values["z/4"]
-    curve, rows = list(spoken.curve(scene)), list(spoken.rows(scene))
+    curve, rows = list(curve_said(scene)), list(rows_said(scene))
     assert curve[0] == "if: relu at the z that sigmoid really got"
     assert f"unit 3: z from {short(float(z[:, 2].min()))} to {short(float(z[:, 2].max()))}" in curve
     assert f"relu, selected: {short(float(np.sqrt((z > 0).mean())))}" in rows

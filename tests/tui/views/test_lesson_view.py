@@ -19,7 +19,7 @@ from gradtui.model.progress import Progress
 from gradtui.text import glyphs
 from gradtui.text.markdown import prose, wrap_spans
 from gradtui.text.spans import text_of, width_of
-from gradtui.views.lesson.lesson import Keys, lesson_title, lesson_view, list_view, most_offset
+from gradtui.views.lessons.lesson import Keys, lesson_title, lesson_view, list_view, most_offset
 from tests.tui.helpers import assert_page, texts
 
 LESSON = parse(

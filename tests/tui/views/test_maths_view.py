@@ -14,9 +14,9 @@ from gradtui.model.navigation import MOST_TERMS
 from gradtui.text import glyphs, language
 from gradtui.text.formats import short
 from gradtui.text.spans import text_of, width_of
-from gradtui.views.maths import functions, spoken
+from gradtui.views.catalogue import PANES as TABLE
+from gradtui.views.maths import circle, functions
 from gradtui.views.maths.words import in_pi, parameter, series_lines, slider, terms_at
-from gradtui.views.panes import TABLE
 from gradtui_engine.theory.taylor import FUNCTIONS
 from tests.tui.helpers import assert_page, cut_numbers, texts
 from tests.tui.maths_page import scene, shown
@@ -255,9 +255,9 @@ def test_the_point_is_written_in_parts_of_pi() -> None:
 def test_the_panes_in_words_say_what_they_show_and_draw_nothing() -> None:
     here = scene(angle=4, terms=3)
     said = {
-        "circular": list(spoken.circular(here)),
-        "hyperbolic": list(spoken.hyperbolic(here)),
-        "circle": list(spoken.both_curves(here)),
+        "circular": list(functions.circular_said(here)),
+        "hyperbolic": list(functions.hyperbolic_said(here)),
+        "circle": list(circle.said(here)),
     }
     assert said["circular"][0] == "sin x = x − x³/3! + x⁵/5! − …"
     assert any("sinh(π/3) = 1.249367" in line for line in said["hyperbolic"])

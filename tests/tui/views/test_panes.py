@@ -5,20 +5,21 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from gradtui.model import names
 from gradtui.model.names import EXPLORE, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs, language
-from gradtui.views import catalogue
-from gradtui.views.frame import status
+from gradtui.views import catalogue, status
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.pane import Pane
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.cells import CELLS
 from tests.tui.helpers import CASES, SIZES, assert_page, cut_numbers, moments, scene_of, state_of, texts, timeline_of
@@ -78,7 +79,7 @@ def test_no_number_is_cut_on_any_screen(shown: list[Shown]) -> None:
 
 def test_every_title_fits_into_its_frame(shown: list[Shown]) -> None:
     for each in shown:
-        if each.pane in TABLE:
+        if each.pane in PANES:
             assert 0 < cell_len(each.title) <= each.width - 4, f"{each.pane}: {each.where}: {each.title!r}"
 
 
@@ -115,7 +116,7 @@ def test_every_view_fills_its_place_exactly_whatever_its_size(name: str) -> None
     for moment, scene in scenes(name).items():
         for pane in panes_of(scene.state):
             for width, height in INNER:
-                lines = TABLE[pane].view(scene, width, height)
+                lines = PANES[pane].view(scene, width, height)
                 assert_page(lines, width, height, f"{pane}, {moment}, {width}×{height}")
 
 
@@ -124,7 +125,7 @@ def test_a_title_fits_into_a_frame_of_any_width(name: str) -> None:
     for scene in scenes(name).values():
         for pane in panes_of(scene.state):
             for width in range(6, 120, 3):
-                assert 0 < cell_len(TABLE[pane].title(scene, width)) <= width
+                assert 0 < cell_len(PANES[pane].title(scene, width)) <= width
 
 
 @cases
@@ -132,7 +133,7 @@ def test_no_number_is_cut_at_any_moment(name: str) -> None:
     for moment, scene in scenes(name).items():
         sizes = ((58, 10), (60, 10), (67, 10), (76, 14), (78, 18), (96, 20))
         for pane, (width, height) in itertools.product(panes_of(scene.state), sizes):
-            found = cut_numbers("\n".join(texts(TABLE[pane].view(scene, width, height))))
+            found = cut_numbers("\n".join(texts(PANES[pane].view(scene, width, height))))
             assert found == [], f"{pane}, {moment}, {width}×{height}"
 
 
@@ -146,9 +147,9 @@ def test_while_what_a_view_needs_is_being_computed_its_panes_say_so_and_fill_the
         scene = Scene(scene_of(CASES[name]).trace, timeline_of(CASES[name]), state, {})
         for pane in panes_of(state):
             for width, height in ((58, 8), (78, 18)):
-                assert_page(TABLE[pane].view(scene, width, height), width, height, pane)
-                assert 0 < cell_len(TABLE[pane].title(scene, width)) <= width
-            assert any(text.strip() for text in texts(TABLE[pane].view(scene, 58, 8)))
+                assert_page(PANES[pane].view(scene, width, height), width, height, pane)
+                assert 0 < cell_len(PANES[pane].title(scene, width)) <= width
+            assert any(text.strip() for text in texts(PANES[pane].view(scene, 58, 8)))
 
 
 # -- the tables ----------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_every_pane_that_a_view_can_have_is_a_row_of_the_table_and_every_row_a_p
     for name in NETWORKS:
         for view in VIEWS:
             possible |= {pane for state in states(CASES[name], view) for pane in panes_of(state)}
-    assert possible == TABLE.keys()
+    assert possible == PANES.keys()
 
 
 def test_every_view_is_in_the_catalogue_and_every_cell_has_its_panes() -> None:
@@ -169,6 +170,18 @@ def test_every_view_is_in_the_catalogue_and_every_cell_has_its_panes() -> None:
         assert panes[0] == "gradient"
 
 
+def test_a_view_is_a_folder_and_every_folder_with_a_row_is_a_view() -> None:
+    folders = {path.parent.name for path in Path(catalogue.__file__).parent.glob("*/view.py")}
+    assert folders - {"frame"} == set(VIEWS)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_has_the_panes_that_its_name_has_and_the_lesson_stands_beside_any(view: str) -> None:
+    row = catalogue.VIEWS[view]
+    assert row.id == view
+    assert {pane.id for pane in row.panes} - {"lesson"} == set(names.PANES[view])
+
+
 def every_state() -> Iterator[State]:
     for cell, view in itertools.product(EXPLORE, VIEWS):
         yield from states(Experiment(cell=cell, **({} if cell == "mlp" else {"width": 4})), view)
@@ -176,11 +189,11 @@ def every_state() -> Iterator[State]:
 
 def test_every_pane_that_a_view_names_is_in_the_table_and_the_other_way_round() -> None:
     named = [panes_of(state) for state in every_state()]
-    assert {pane for panes in named for pane in panes} == TABLE.keys()
+    assert {pane for panes in named for pane in panes} == PANES.keys()
     assert all(len(set(panes)) == len(panes) for panes in named)
 
 
-@pytest.mark.parametrize("pane", TABLE.values(), ids=lambda pane: pane.id)
+@pytest.mark.parametrize("pane", PANES.values(), ids=lambda pane: pane.id)
 def test_every_pane_says_what_it_means(pane: Pane) -> None:
     assert pane.help.endswith(".")
     assert len(pane.help) > 60

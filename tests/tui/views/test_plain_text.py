@@ -15,8 +15,8 @@ from gradtui.text import glyphs
 from gradtui.text.formats import short
 from gradtui.text.spans import text_of
 from gradtui.text.speech import plain
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.panes import TABLE
 from gradtui.views.plain_text import readout
 from gradtui_engine import Experiment
 from tests.tui.helpers import CASES, moments, scene_of, timeline_of, trace_of
@@ -252,7 +252,7 @@ def test_the_gates_means_are_said_step_by_step(name: str, order: str) -> None:
 def test_every_number_of_the_why_pane_is_said(name: str) -> None:
     for step in moments(timeline_of(CASES[name])).values():
         scene = scene_of(CASES[name], step=step)
-        shown = " ".join(text_of(line) for line in TABLE["why"].view(scene, 60, 40))
+        shown = " ".join(text_of(line) for line in PANES["why"].view(scene, 60, 40))
         said = " ".join(readout(scene, "why"))
         assert all(number in said for number in re.findall(r"\d+\.\d+(?:e-?\d+)?", shown))
 

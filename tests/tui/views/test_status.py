@@ -13,8 +13,7 @@ from gradtui.text.formats import short
 from gradtui.text.language import speaking
 from gradtui.text.spans import width_of
 from gradtui.text.summary import MARKS
-from gradtui.views import catalogue
-from gradtui.views.frame import status
+from gradtui.views import catalogue, status
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from tests.tui.helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of

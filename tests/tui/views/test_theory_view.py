@@ -15,8 +15,8 @@ from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs, language
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
+from gradtui.views.theory import depth, plane_or_gate, spectrum
 from gradtui.views.theory import depth as theory_depth
-from gradtui.views.theory import spectrum, spoken
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.jacobian import MOST_UNITS, Spectra
 from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
@@ -256,7 +256,7 @@ def test_the_worker_can_end_the_plane() -> None:
 @pytest.mark.parametrize("ready", [True, False], ids=["computed", "computing"])
 def test_the_panes_in_sentences_have_no_drawing(name: str, ready: bool) -> None:
     found = scene(THEORY_CASES[name], ready)
-    for read in (spoken.plane, spoken.depth, spoken.spectrum):
+    for read in (plane_or_gate.plane_said, depth.said, spectrum.said):
         lines = list(read(found))
         assert lines
         assert not {*"█▓▒░┃━■◇◆▲▼"} & {*"".join(lines)}
@@ -264,11 +264,11 @@ def test_the_panes_in_sentences_have_no_drawing(name: str, ready: bool) -> None:
 
 def test_in_sentences_every_stage_has_its_factors_from_the_output_down() -> None:
     found = scene(Experiment(activation="linear", init="orthogonal", gain=0.5, depth=4))
-    lines = list(spoken.depth(found))[-4:]
+    lines = list(depth.said(found))[-4:]
     assert [line.split(":")[0] for line in lines] == ["layer 3", "layer 2", "layer 1", "the input"]
     # Orthogonal layers halve every gradient, which is what theory says.
     assert lines[1] == "layer 2: factor 0.500, predicted 0.500, product 0.250"
-    assert "largest 0.125, median 0.125, smallest 0.125" in next(iter(spoken.spectrum(found)))
+    assert "largest 0.125, median 0.125, smallest 0.125" in next(iter(spectrum.said(found)))
 
 
 # -- where the gradient is exactly 0, after 1000 layers --------------------------------------------------------
@@ -280,7 +280,7 @@ def test_a_factor_of_nothing_is_a_dash_and_not_a_broken_number() -> None:
     lines = texts(theory_depth.view(found, 120, 30))
     assert any(line.rstrip().endswith(" ■ –") for line in lines)
     assert not any("nan" in line or "!" in line for line in lines)
-    said = list(spoken.depth(found))
+    said = list(depth.said(found))
     assert any(line.startswith("layer 1: factor –, ") for line in said)
     assert not any("nan" in line for line in said)
 

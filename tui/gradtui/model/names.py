@@ -1,18 +1,29 @@
 """What the state chooses from, by name: views and their panes, quantities, axes.
 
-Only names: what a view looks like stands in `views.catalogue`, what a quantity is in `views.quantities`.
+Only names: what a quantity is stands in `views.frame.quantities`.
 """
 
 from __future__ import annotations
 
 #: Steps per second.
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
-VIEWS = ("explore", "idea", "compare", "lab", "maths", "theory", "lessons")
 QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor")
 AXES = ("log", "linear", "sign-log")
 #: The functions of the maths page: each stands beside its hyperbolic twin.
 FUNCTIONS = (0, 1, 2)
 
+#: The one table of views by name, in the order of their keys: all panes that each can have, in the order of tab. What
+#: a view and its panes are stands in the folder `views/NAME`.
+PANES = {
+    "explore": ("gradient", "cell", "gates", "paths", "activation", "why"),
+    "idea": ("idea",),
+    "compare": ("side_a", "side_b", "both", "difference"),
+    "lab": ("curve", "reading", "rows"),
+    "maths": ("circular", "hyperbolic", "circle", "bridge"),
+    "theory": ("plane", "depth", "spectrum"),
+    "lessons": ("lessons",),
+}
+VIEWS = tuple(PANES)
 #: The panes of Explore, in order, by cell of the trace.
 EXPLORE = {
     "mlp": ("gradient", "activation", "why"),

@@ -6,32 +6,25 @@ from collections.abc import Callable
 
 from gradtui_engine.rules.activations import ACTIVATIONS
 
-from .names import EXPLORE, FUNCTIONS
+from .names import EXPLORE, FUNCTIONS, PANES
 from .state import State
 
-_PANES: dict[str, Callable[[State], tuple[str, ...]]] = {
+#: The views whose panes depend on the state; of the others all are there.
+_SOME: dict[str, Callable[[State], tuple[str, ...]]] = {
     "explore": lambda state: EXPLORE[state.cell],
-    "idea": lambda state: ("idea",),
     "compare": lambda state: ("both", "difference") if state.interleaved else ("side_a", "side_b", "difference"),
-    "lab": lambda state: ("curve", "reading", "rows"),
-    "maths": lambda state: ("circular", "hyperbolic", "circle", "bridge"),
-    "theory": lambda state: ("plane", "depth", "spectrum"),
-    "lessons": lambda state: ("lessons",),
 }
 
 
 def panes_of(state: State) -> tuple[str, ...]:
     """The panes of the view that is shown, in the order of tab; an open lesson comes last, beside any view."""
-    panes = _PANES[state.view](state)
+    panes = _SOME[state.view](state) if state.view in _SOME else PANES[state.view]
     return (*panes, "lesson") if state.lesson is not None and state.view != "lessons" else panes
 
 
 #: Every view's panes for the help, in the order of tab; which of them there are depends on the cell or the layout.
-PANE_NAMES = (
-    f"explore: {', '.join(EXPLORE['lstm'])}; idea: idea; compare: side_a, side_b, both, difference; "
-    "lab: curve, reading, rows; maths: circular, hyperbolic, circle, bridge; theory: plane, depth, spectrum; "
-    "lessons: lessons; beside an open lesson: lesson"
-)
+_ALL = (*PANES.items(), ("beside an open lesson", ("lesson",)))
+PANE_NAMES = "; ".join(f"{view}: {', '.join(panes)}" for view, panes in _ALL)
 
 #: View → (the state's field, what it can be): what up and down walk through.
 LISTS: dict[str, tuple[str, Callable[[State], tuple[object, ...]]]] = {

@@ -26,12 +26,12 @@ from ..text import language, plot
 from ..text.glyphs import render
 from ..text.language import tr
 from ..text.spans import width_of
-from ..views import catalogue
-from ..views.frame import status
+from ..views import catalogue, status
+from ..views.arrangement import FOOTER, HEADER, TIMELINE, arrange, place
+from ..views.catalogue import PANES
 from ..views.frame.cache_keys import Same
-from ..views.frame.layout import FOOTER, HEADER, TIMELINE, Box, arrange, place
+from ..views.frame.layout import Box
 from ..views.frame.scene import Scene
-from ..views.panes import TABLE
 from . import learning
 from .actions import ACTIONS, palette_entries
 from .jobs import Jobs, prepare
@@ -219,7 +219,7 @@ class GradtuiApp(PacedApp):
             pane, focused = self._panes[name], name == self.state.pane
             pane.set_class(focused, "focused")
             here = place(self.state, boxes) if focused else ""
-            whole &= pane.fill(TABLE[name], scene, colours, place=here, hasty=self.hasty)
+            whole &= pane.fill(PANES[name], scene, colours, place=here, hasty=self.hasty)
         if not whole:
             self.show_at_rest()
 
@@ -250,7 +250,7 @@ class GradtuiApp(PacedApp):
     def compose(self) -> ComposeResult:
         colours = palette(self.theme, True)
         self._bars = {name: Lines(colours, id=name) for name in ("top", "middle", "bottom")}
-        self._panes = {name: PaneWidget(colours, id=name) for name in TABLE}
+        self._panes = {name: PaneWidget(colours, id=name) for name in PANES}
         yield self._bars["top"]
         yield from self._panes.values()
         yield self._bars["middle"]
@@ -306,7 +306,7 @@ class GradtuiApp(PacedApp):
         scene = self.scene()
         if scene is not None and message.x >= 0:
             size = self._panes[message.pane].size
-            for event in TABLE[message.pane].click(scene, size.width, size.height, message.x, message.y):
+            for event in PANES[message.pane].click(scene, size.width, size.height, message.x, message.y):
                 self.send(event)
 
     def on_pane_widget_scrolled(self, message: PaneWidget.Scrolled) -> None:

@@ -14,8 +14,8 @@ from ..model import events as e
 from ..model.progress import Progress
 from ..text.describe import About
 from ..text.language import current, tr
-from ..views.frame.layout import arrange
-from ..views.lesson import panes
+from ..views.arrangement import arrange
+from ..views.lessons import panes
 from .dialogs.dialogs import Ask, Picker
 
 if TYPE_CHECKING:

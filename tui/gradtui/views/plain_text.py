@@ -8,24 +8,24 @@ from __future__ import annotations
 from ..text import glyphs
 from ..text.language import tr
 from ..text.speech import plain
+from .catalogue import PANES
 from .frame.pane import Pane
 from .frame.scene import Scene
-from .panes import TABLE
-from .spoken.spoken import WIDE, verdict
+from .frame.spoken import WIDE, verdict
 
 
 def readout(scene: Scene, pane: str) -> list[str]:
     """The pane as lines of text: what it is, the verdict, where the cursor stands, and what it shows."""
-    row = TABLE[pane]
+    row = PANES[pane]
     about = scene.other if row.of_b and scene.other is not None else scene
     # `plain` knows bars and frames from text in block glyphs; in ASCII a bar is made of signs that text has too.
     with glyphs.drawing(glyphs.BLOCK):
-        lines = [_name(scene, row), verdict(about), _cursor(about), *row.reading(scene)]
+        lines = [_name(scene, row), verdict(about), _cursor(about), *row.spoken(scene)]
     return [text for line in lines if (text := plain(line))]
 
 
 def _name(scene: Scene, row: Pane) -> str:
-    return tr(row.said) if row.said else tr("Pane: {title}.", title=row.title(scene, WIDE))
+    return tr(row.intro) if row.intro else tr("Pane: {title}.", title=row.title(scene, WIDE))
 
 
 def _cursor(scene: Scene) -> str:

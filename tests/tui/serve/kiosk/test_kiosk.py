@@ -38,7 +38,8 @@ from gradtui.serve.kiosk import closed, kiosk
 from gradtui.serve.kiosk.closed import KioskApp, KioskDriver, clamped
 from gradtui.serve.kiosk.kiosk import environment_of, kiosk_app
 from gradtui.text import glyphs, language
-from gradtui.views.frame.footers import FOOTERS, hints
+from gradtui.views.catalogue import VIEWS
+from gradtui.views.footers import hints
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.data import csv_file
 from gradtui_engine.data.datasets import CSV
@@ -108,7 +109,7 @@ def test_what_is_closed_is_offered_nowhere() -> None:
     names = {each.id for each in CLOSED}
     assert not names & {each.id for each in offered(VISITOR)}
     assert not names & {
-        name for view in FOOTERS for hint in hints(State(Experiment(), view=view), VISITOR) for name in hint.commands
+        name for view in VIEWS for hint in hints(State(Experiment(), view=view), VISITOR) for name in hint.commands
     }
     assert not names & {each.id for commands in groups(VISITOR).values() for each in commands}
     helped = {text for section in sections(State(Experiment()), VISITOR) for _, text in section.rows}

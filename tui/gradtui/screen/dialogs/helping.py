@@ -15,9 +15,8 @@ from ...model.permissions import OPEN, Profile
 from ...model.state import State
 from ...text.glyphs import render
 from ...text.language import tr
-from ...views.catalogue import VIEWS
+from ...views.catalogue import PANES, VIEWS
 from ...views.frame.quantities import QUANTITIES
-from ...views.panes import TABLE
 from .dialogs import Page
 
 IDEA = (
@@ -41,10 +40,10 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
     """The focused pane first: who asks for help asks about what is in front of them."""
     view = VIEWS[state.view]
     here = [("", _meaning(state.pane))]
-    if TABLE[state.pane].shows_quantity:
+    if PANES[state.pane].shows_quantity:
         quantity = QUANTITIES[state.quantity]
         here.append((tr(quantity.label), tr(quantity.help)))
-    others = tuple((tr(TABLE[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)
+    others = tuple((tr(PANES[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)
     found = [
         Section(tr("This pane"), tuple(here)),
         Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
@@ -64,7 +63,7 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
 
 def _meaning(pane: str) -> str:
     """What a pane means, with the keys that work now."""
-    return tr(TABLE[pane].help, **{each.id: _key(each) for each in COMMANDS})
+    return tr(PANES[pane].help, **{each.id: _key(each) for each in COMMANDS})
 
 
 def _key(command: Command, all: bool = False) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import replace
 
-from gradtui_engine import Experiment
 from gradtui_engine.core.numerics import ratio
-from gradtui_engine.experiment.experiment import options
 
 from ...model.commands import shown_keys
 from ...model.cure_keys import CURES, has, subject, takes_away
-from ...model.needs import Failed, Simulation, differences, other
+from ...model.needs import Failed, Simulation, other
 from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ...text.summary import describe
-from ..frame import bars
+from ..frame import bars, cache_keys, spoken
+from ..frame.cache_keys import Same
+from ..frame.differing import differing
+from ..frame.pointer import Click, picked
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from ..frame.verdict import verdict
 
 #: What A and B have in common, or are not compared fairly.
@@ -202,23 +205,6 @@ def _first(lines: list[Line], most: int, width: int) -> list[Line]:
     return [*lines[:-1], [*lines[-1], (" …", lines[-1][-1][1] if lines[-1] else "text")]] if lines else []
 
 
-def differing(a: Experiment, b: Experiment) -> str:
-    """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
-    found = []
-    for field, _ in differences(a, b):
-        if options()[field].applies_to(b.cell):
-            # What a side has no use for, it does not have.
-            one, two = (
-                getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
-            )
-            found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
-    return tr(", ").join(found) or tr("nothing")
-
-
-def _value(value: object) -> str:
-    return "–" if value is None else (f"{value:g}" if isinstance(value, float) else str(value))
-
-
 def _times(a: Scene, b: Scene, stage: int) -> str:
     """layer 1: 1.1e-18 → 0.04, 4e16 times."""
     one, two = a.stages[stage].gradient_norm, b.stages[stage].gradient_norm
@@ -291,3 +277,33 @@ def stage_at(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -
         )
     shown = _both_stages(a, b, height)
     return shown[y // 2] if 0 <= y // 2 < len(shown) else None
+
+
+def said_b(scene: Scene) -> Lines:
+    """B's stages; why there is none, as the view says it."""
+    return spoken.bars(scene.other) if scene.other is not None else spoken.drawn(view_b)(scene)
+
+
+def said_both(scene: Scene) -> Lines:
+    """A, then B."""
+    yield tr("Experiment A:")
+    yield from spoken.bars(scene)
+    if scene.other is not None:
+        yield tr("Experiment B. {verdict}", verdict=spoken.verdict(scene.other))
+        yield from spoken.bars(scene.other)
+
+
+# -- what a pane is beside its picture ---------------------------------------------------------------------
+
+
+def reads(scene: Scene) -> Hashable:
+    """The bars of A and of B; as long as there is no B, why there is none."""
+    b = scene.other
+    if b is None:
+        return None
+    return cache_keys.bars(scene), Same(b.trace), cache_keys.bars(b), scene.state.changes
+
+
+def bar_of(pane: str) -> Click:
+    """A click on a bar in one of the panes that compare A and B."""
+    return lambda scene, width, height, x, y: picked(stage_at(scene, pane, width, height, x, y))

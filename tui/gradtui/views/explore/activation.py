@@ -10,17 +10,19 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ...text import glyphs, language
 from ...text.formats import percent, short
-from ...text.heat import Array, heat_rows, histogram, legend, shade_range
+from ...text.heat import Array, finite_range, heat_rows, histogram, legend, shade_range
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
+from ..frame.curves import histogram_with_curves
 from ..frame.once import once
+from ..frame.pre_activations import sources_of
 from ..frame.scene import Scene
-from ..lab.comparison import sources_of
-from ..theory.chain import is_gated
-from .curves import histogram_with_curves
+from ..frame.spoken import Lines
 
 #: A unit's spread over the samples, as a share of the spread over units: under this the forward pass has collapsed.
 _ALIKE = 0.02
+#: Bins of the histogram in sentences.
+_BINS = 10
 #: Rows of the histogram from which on f and f′ can be told from noise.
 _CURVES_FROM = 4
 
@@ -90,7 +92,7 @@ def _numbers(scene: Scene, width: int) -> Line:
     """Mean, spread, saturated and dead share of the stage."""
     numbers = scene.stages[scene.stage].activation
     # A cell's share is that of its gates: what it passes on is no activation's output.
-    gates = scene.stage > 0 and is_gated(scene)
+    gates = scene.stage > 0 and scene.gated
     shown = (
         (tr("mean"), tr("mean"), (short(numbers.mean), "text")),
         (tr("std"), tr("std"), (short(numbers.std), "text")),
@@ -129,7 +131,41 @@ def _pictures(trace: Trace) -> dict[tuple[int, int, int, str, str], list[Line]]:
 
 def _drawn(scene: Scene, width: int, height: int) -> list[Line]:
     """The histogram of the outputs; where one activation makes them, of its z, with the network's f and f′ behind."""
-    if scene.stage == 0 or height < _CURVES_FROM or is_gated(scene):
+    if scene.stage == 0 or height < _CURVES_FROM or scene.gated:
         return histogram(scene.trace.values[scene.trace.program.stages[scene.stage]], width, height)
     (source,) = sources_of(scene.trace, scene.stage)
     return histogram_with_curves(source.z, width, height, ACTIVATIONS[source.activation], source.slope)
+
+
+def said(scene: Scene) -> Lines:
+    """The statistics, the histogram as counts, and the selected unit."""
+    numbers = scene.stages[scene.stage].activation
+    values = scene.trace.values[scene.trace.program.stages[scene.stage]]
+    yield tr("{place}: {units} units, {samples} samples.", place=scene.name(scene.stage), units=values.shape[1],
+             samples=values.shape[0])  # fmt: skip
+    yield tr("mean {value}", value=short(numbers.mean))
+    yield tr("standard deviation {value}", value=short(numbers.std))
+    yield tr("saturated {share}", share=percent(numbers.saturated))
+    yield tr("dead {share}", share=percent(numbers.dead))
+    with np.errstate(all="ignore"):
+        mean = float(values[:, scene.unit].mean())
+    yield tr("unit {unit}, selected: mean over the samples {value}", unit=scene.unit + 1, value=short(mean))
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if finite.size < values.size:
+        yield tr("values that are not finite: {count}", count=values.size - finite.size)
+    low, high = finite_range(values)
+    if not high > low:
+        if finite.size:
+            yield tr("All values are {value}.", value=short(low))
+        return
+    yield tr("Histogram, {bins} bins:", bins=_BINS)
+    # In quarters, so that the span of the largest numbers is a number too.
+    counts, edges = np.histogram(finite * 0.25, bins=_BINS, range=(low * 0.25, high * 0.25))
+    for count, start, end in zip(counts, edges[:-1], edges[1:], strict=True):
+        yield tr(
+            "from {low} to {high}: {count} values, {share}",
+            low=short(float(start) * 4),
+            high=short(float(end) * 4),
+            count=int(count),
+            share=percent(int(count) / finite.size),
+        )

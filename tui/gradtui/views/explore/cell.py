@@ -14,8 +14,10 @@ from ...text.heat import Array, heat_rows, legend, shade_range
 from ...text.language import tr
 from ...text.scale import UP
 from ...text.spans import Line, first_fit, first_title, page
+from ..frame import spoken
 from ..frame.once import once
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from ..frame.timeaxis import MARGIN, TimeAxis
 
 #: The gates by cell: name, PyTorch's number of its block, what it does; in the order in which people ask about them.
@@ -141,3 +143,30 @@ def _glyphs(trace: Trace) -> dict[str, str]:
         heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)
         found[name] = " " + "".join(heights)
     return found
+
+
+def cell_said(scene: Scene) -> Lines:
+    states = scene.trace.values["c"]
+    unit = scene.unit
+    yield tr("Size: mean of c without its sign, over units and samples. Unit {unit}: in sample 1.", unit=unit + 1)
+    with np.errstate(all="ignore"):
+        sizes = np.abs(states).mean(axis=(1, 2))
+    for index, (size, value) in enumerate(zip(sizes, states[:, 0, unit], strict=True)):
+        texts = (
+            tr("size {value}", value=short(float(size))),
+            tr("unit {unit}: {value}", unit=unit + 1, value=short(float(value))),
+        )
+        yield spoken.facts(scene, index, iter(texts))
+
+
+def gates_said(scene: Scene) -> Lines:
+    rows = GATES[scene.trace.resolved.cell]
+    for name, _, meaning in rows:
+        yield tr("gate {name}: {meaning}", name=name, meaning=tr(meaning))
+    gates = scene.trace.values["gates"]
+    steps, samples, units = gates.shape
+    with np.errstate(all="ignore"):
+        means = gates.reshape(steps, samples, len(rows), units // len(rows)).mean(axis=(1, 3))
+    for index in range(steps):
+        texts = (f"{name} {short(float(means[index, block]))}" for name, block, _ in rows)
+        yield spoken.facts(scene, index + 1, texts)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ...text.formats import percent, short
 from ...text.language import tr
 from ...text.quotients import defined
 from ...text.scale import LinearScale, Scale, columns, finite
 from ...text.spans import Line, first_fit, first_title, page, runs, width_of
+from ..frame import spoken
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from ..frame.timeaxis import MARGIN, TimeAxis
 
 
@@ -107,3 +111,17 @@ def _shares(scene: Scene, width: int) -> Line:
     share = percent(direct / (direct + gates))
     more = tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine))
     return first_fit(width, [*line, (f"   {more}", "dim")], line)
+
+
+def said(scene: Scene) -> Lines:
+    """Each step's two parts of the factor of c, from the last step down."""
+    for index in range(len(scene.stages) - 1, 0, -1):
+        parts = scene.stages[index - 1].factors
+        if "direct" not in parts:
+            continue
+        texts = (
+            tr("direct {value}", value=short(defined(parts["direct"], scene.trace))),
+            tr("through the gates {value}", value=short(defined(parts["gates"], scene.trace))),
+        )
+        yield spoken.facts(scene, index, iter(texts))
+    yield from itertools.islice(spoken.drawn(view)(scene), 2)  # the unit's sum, and the shares, in numbers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from gradtui_engine import Phase, Step
@@ -81,3 +83,8 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     else:
         where = tr("({count} layers, ×{average} on average)")
     return [(scene.health(value), product + GAP + where.format(count=count, average=short(average)))]
+
+
+def reads(scene: Scene) -> Hashable:
+    """The step that is explained."""
+    return shown_step(scene).index

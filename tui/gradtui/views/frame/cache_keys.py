@@ -10,7 +10,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Hashable
 
-from ..explore import why
 from .scene import Scene
 
 Reads = Callable[[Scene], Hashable]
@@ -44,26 +43,7 @@ def unit(scene: Scene) -> Hashable:
     return scene.stage, scene.unit
 
 
-def equation(scene: Scene) -> Hashable:
-    """The step that is explained."""
-    return why.shown_step(scene).index
-
-
 def bars(scene: Scene) -> Hashable:
     """How far the pass has come, and what the bars show of it."""
     state = scene.state
     return scene.stage, scene.known, scene.reached, state.quantity, state.axis_kind, state.lock, state.rows
-
-
-def both(scene: Scene) -> Hashable:
-    """The bars of A and of B; as long as there is no B, why there is none."""
-    b = scene.other
-    return (bars(scene), Same(b.trace), bars(b), scene.state.changes) if b is not None else None
-
-
-def lab(scene: Scene) -> Hashable:
-    return scene.stage, scene.state.unit, scene.state.row
-
-
-def maths(scene: Scene) -> Hashable:
-    return scene.state.function, scene.state.terms, scene.state.angle

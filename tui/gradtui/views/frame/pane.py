@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...text.spans import Line
-from ..spoken.spoken import Reading
 from .cache_keys import Reads
 from .pointer import Click
 from .scene import Scene
+from .spoken import Spoken
 
 View = Callable[[Scene, int, int], list[Line]]
 
@@ -19,7 +19,7 @@ class Pane:
     """One pane, whole: a row that lacks a part is a fault of types.
 
     title and view draw it; help says what it means ({quantity}: that command's key); reads is what title and view read
-    beside the trace; reading says it in words, after the sentence `said` (the title where it has none); click is what a
+    beside the trace; spoken says it in words, after the sentence `intro` (the title where it has none); click is what a
     click inside means. may_wait says that it is redrawn when the cursor rests, not for each of many keys: it costs more
     bytes than all others.
     """
@@ -30,9 +30,9 @@ class Pane:
     view: View
     help: str
     reads: Reads
-    reading: Reading
+    spoken: Spoken
     click: Click
-    said: str = ""
+    intro: str = ""
     #: Its bars show the quantity that the person chose.
     shows_quantity: bool = False
     #: It is about experiment B.

@@ -1,14 +1,10 @@
-"""What a click on a cell of a pane's inside means: `panes` says which pane is clicked how."""
+"""What a click on a cell of a pane's inside means: the kinds of clicks that several panes share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from ...model import events as e
-from ..compare import compare
-from ..lab import rows
-from ..maths import functions
-from ..maths.words import terms_at
 from . import bars
 from .scene import Scene
 from .timeaxis import TimeAxis
@@ -24,27 +20,13 @@ def nothing(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
 
 
 def bar(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
-    return _stage(bars.stage_at(scene, width, height, x, y))
-
-
-def bar_of(pane: str) -> Click:
-    """A bar in one of the panes that compare A and B."""
-    return lambda scene, width, height, x, y: _stage(compare.stage_at(scene, pane, width, height, x, y))
+    return picked(bars.stage_at(scene, width, height, x, y))
 
 
 def over_time(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
-    return _stage(TimeAxis.of(len(scene.stages), width).stage_at(x))
+    return picked(TimeAxis.of(len(scene.stages), width).stage_at(x))
 
 
-def lab_row(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
-    item = rows.item_at(scene, y, height)
-    return [] if item is None else [e.SelectItem(item)]
-
-
-def terms(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
-    """The slider under a series."""
-    return [e.SetTerms(terms_at(x, width))] if y == functions.SLIDER_ROW else []
-
-
-def _stage(stage: int | None) -> Events:
+def picked(stage: int | None) -> Events:
+    """The event that selects a stage; none beside the stages."""
     return [] if stage is None else [e.Select(stage=stage)]

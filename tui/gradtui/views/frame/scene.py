@@ -70,6 +70,11 @@ class Scene:
     def over_time(self) -> bool:
         return self.trace.axis == "time"
 
+    @property
+    def gated(self) -> bool:
+        """Whether the network's cell has gates: an LSTM, a GRU."""
+        return self.trace.resolved.kind.gated
+
     def computed(self, experiment: Experiment | None) -> Computed | None:
         """The trace of another experiment, where it has arrived."""
         found = self.results.get(Simulation(experiment)) if experiment is not None else None

@@ -16,8 +16,8 @@ from ...text.quotients import defined
 from ...text.scale import LogScale, cell_of
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
 from ...text.summary import describe
-from ..compare.compare import differing
 from ..frame.bars import shown_stages
+from ..frame.differing import differing
 from ..frame.scene import Scene
 
 #: Stages of every chain: deep enough that 0.24 a layer is far below what float32 holds.

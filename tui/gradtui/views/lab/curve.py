@@ -9,13 +9,14 @@ import numpy as np
 
 from gradtui_engine.core.numerics import Array
 
+from ...text.formats import short
 from ...text.language import tr
 from ...text.plot import Axes, Series, plot
 from ...text.spans import Line, first_title, page
-from ..explore import curves
-from ..frame import plots
+from ..frame import curves, plots
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from .comparison import Reading, reading
 
 #: f is a line, f′ a row of crosses, the unit's z are dots on f: told apart without colour, in ASCII as well.
@@ -157,3 +158,22 @@ def _drawing(seen: Reading, axes: Axes, width: int, height: int, bars: int) -> l
 def _bare(seen: Reading, axes: Axes, width: int, height: int) -> list[Line]:
     """Where there is no room for a curve: how the z are spread, and the range."""
     return [*plots.rug(seen.z, axes, width, 1), plots.labels_under(axes, plots.labelled(axes.x_ticks), width)]
+
+
+def said(scene: Scene) -> Lines:
+    """Where the z of the unit and of all units lie: the curve itself is in the reading's formulas."""
+    seen = reading(scene)
+    own, finite = seen.z[:, seen.unit], seen.z[np.isfinite(seen.z)]
+    if not seen.own:
+        yield tr("if: {row} at the z that {own} really got", row=seen.row.name, own=seen.source.activation)
+    yield f"{seen.row.formula}; {seen.row.derivative_formula}"
+    yield tr(
+        "unit {unit}: z from {low} to {high}",
+        unit=seen.unit + 1,
+        low=short(float(own.min())),
+        high=short(float(own.max())),
+    )
+    if finite.size:
+        low, middle, high = (short(float(each)) for each in np.percentile(finite.astype(np.float64), (5, 50, 95)))
+        yield tr("all {count} z: 5 % below {low}, half below {middle}, 5 % above {high}", count=seen.z.size, low=low,
+                 middle=middle, high=high)  # fmt: skip

@@ -6,11 +6,14 @@ import math
 
 from gradtui_engine.rules.activations import ACTIVATIONS
 
+from ...model.events import SelectItem
 from ...text.formats import short
 from ...text.language import tr
 from ...text.scale import across
 from ...text.spans import Line, first_fit, first_title, padded, page, width_of
+from ..frame.pointer import Events
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from .comparison import reading
 
 #: The list: the network's own row first, then the whole table.
@@ -92,6 +95,22 @@ def _start(scene: Scene, height: int) -> int:
 
 
 def item_at(scene: Scene, y: int, height: int) -> int | None:
-    """The number of the item (of `tables.LISTS`) in a line of the pane, for the mouse; None beside the list."""
+    """The number of the item (of `panes_of.LISTS`) in a line of the pane, for the mouse; None beside the list."""
     item = _start(scene, height) + y
     return item if 0 <= y < height and item < len(ITEMS) else None
+
+
+def said(scene: Scene) -> Lines:
+    """√E f′² of every row, the chosen one marked by a word."""
+    seen = reading(scene)
+    for name, value in seen.every_row()[0].items():
+        if name == seen.row.name:
+            yield tr("{name}, selected: {value}", name=name, value=short(value))
+        else:
+            yield tr("{name}: {value}", name=name, value=short(value))
+
+
+def click(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
+    """A row is picked."""
+    item = item_at(scene, y, height)
+    return [] if item is None else [SelectItem(item)]

@@ -13,7 +13,7 @@ from ...text.formats import percent, short
 from ...text.language import tr
 from ...text.quotients import defined
 from ...text.spans import Line, first_title, page, wrap
-from ..explore import curves
+from ..frame import curves
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
 from .comparison import Reading, reading

@@ -15,6 +15,7 @@ from ...text.spans import Line, first_fit, first_title, fit, padded, page, width
 from ..frame import plots
 from ..frame.parts import Part, kept
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from .words import parameter, parameter_text, real
 
 #: The sectors' shades, and that of what lies in both; the points.
@@ -179,3 +180,13 @@ def _sectors(t: float, axes: Axes, cells: int, rows: int) -> list[Series]:
         if inside.any():
             found.append(Series(plots.numbers(x[inside]), plots.numbers(y[inside]), style, glyph))
     return found
+
+
+def said(scene: Scene) -> Lines:
+    """The points of the circle and the hyperbola, and the sectors' areas."""
+    t = parameter(scene.state)
+    yield tr("t = {place} = {t}", place=parameter_text(scene.state), t=real(t))
+    yield tr("circle: cos t = {x}, sin t = {y}, sector's area {area}", x=real(math.cos(t)), y=real(math.sin(t)),
+             area=real(area(t, np.cos, np.sin)))  # fmt: skip
+    yield tr("hyperbola: cosh t = {x}, sinh t = {y}, sector's area {area}", x=real(math.cosh(t)), y=real(math.sinh(t)),
+             area=real(area(t, np.cosh, np.sinh)))  # fmt: skip

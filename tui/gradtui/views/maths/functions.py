@@ -11,14 +11,17 @@ import numpy as np
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
+from ...model.events import SetTerms
 from ...text.formats import short
 from ...text.language import tr
 from ...text.plot import Axes, Series, plot
-from ...text.spans import GAP, Line, first_title, page, width_of, wrap
+from ...text.spans import GAP, Line, first_title, page, text_of, width_of, wrap
 from ..frame import plots
 from ..frame.parts import Part, fitting, kept
+from ..frame.pointer import Events
 from ..frame.scene import Scene
-from .words import at_pole, in_pi, parameter, parameter_text, real, series_lines, slider
+from ..frame.spoken import WIDE, Lines
+from .words import at_pole, in_pi, parameter, parameter_text, real, series_lines, slider, terms_at
 
 #: The functions by pane; the state's `function` chooses one of each three.
 CIRCULAR, HYPERBOLIC = FUNCTIONS.names[:3], FUNCTIONS.names[3:]
@@ -202,3 +205,21 @@ def _axes(function: Function, x: float, rows: int) -> tuple[Axes, list[tuple[flo
     labels = [(float(number * parts) * math.pi, in_pi(number * parts)) for number in range(-2, 3)]
     y_ticks = plots.labelled(plots.ticks(bottom, top, 5))
     return Axes((-bound, bound), (bottom, top), tuple(place for place, _ in labels), y_ticks), labels
+
+
+def circular_said(scene: Scene) -> Lines:
+    yield from _said(scene, CIRCULAR)
+
+
+def hyperbolic_said(scene: Scene) -> Lines:
+    yield from _said(scene, HYPERBOLIC)
+
+
+def _said(scene: Scene, names: tuple[str, ...]) -> Lines:
+    for line in texts(scene, names, WIDE):
+        yield text_of(line)
+
+
+def click(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
+    """The slider under a series."""
+    return [SetTerms(terms_at(x, width))] if y == SLIDER_ROW else []

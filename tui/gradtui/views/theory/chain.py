@@ -42,14 +42,10 @@ class Chain:
         return average_factor([each or 0.0 for each in self.products], start) if start < known[-1] else None
 
 
-def is_gated(scene: Scene) -> bool:
-    return scene.trace.resolved.kind.gated
-
-
 def measured_chain(scene: Scene) -> Chain:
     """Of gated cells the direct path, which theory is about. Where no gradient is left there is no factor."""
     trace = scene.trace
-    if is_gated(scene):
+    if scene.gated:
         return Chain.of([defined(stage.factors.get("direct"), trace) for stage in scene.stages], _first(scene))
     factors = tuple(defined(stage.factor, trace) for stage in scene.stages)
     return Chain(factors, tuple(defined(each, trace) for each in trace.profile.running_product), _first(scene))

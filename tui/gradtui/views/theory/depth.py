@@ -9,8 +9,9 @@ from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, runs
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from ..frame.timeaxis import TimeAxis
-from .chain import Chain, is_gated, measured_chain, predicted_chain
+from .chain import Chain, measured_chain, predicted_chain
 from .marks import Marks, band, margin, ruler
 from .words import Sentence, a_stage, flow, sentences, stages, text_only
 
@@ -24,7 +25,7 @@ _TWO_FROM = 7
 
 
 def title(scene: Scene, width: int) -> str:
-    path = is_gated(scene)
+    path = scene.gated
     return first_title(
         width,
         tr("predicted and measured factor of the direct path, along time")
@@ -141,3 +142,28 @@ def _reach_words(scene: Scene, reach: float, depth: int) -> Sentence:
         "reach: 6 depth scales, {reach} of {depth} {unit}; networks train up to about there (Schoenholz et al. 2017)",
         **values,
     )
+
+
+def said(scene: Scene) -> Lines:
+    """The reading, then a line per stage from the output down."""
+    for _, text in reading(scene):
+        yield text
+    measured, predicted = measured_chain(scene), predicted_chain(scene)
+    for index in range(len(scene.stages) - 2, -1, -1):
+        factor, wanted = measured.factors[index], predicted.factors[index]
+        product = short(measured.products[index])
+        if wanted is None:
+            yield tr(
+                "{place}: factor {factor}, product {product}",
+                place=scene.name(index),
+                factor=short(factor),
+                product=product,
+            )
+        else:
+            yield tr(
+                "{place}: factor {factor}, predicted {predicted}, product {product}",
+                place=scene.name(index),
+                factor=short(factor),
+                predicted=short(wanted),
+                product=product,
+            )

@@ -17,8 +17,9 @@ from ...model.theory_needs import SpectraOf
 from ...text.formats import percent, power_of_ten, short
 from ...text.language import tr
 from ...text.scale import counted, upwards
-from ...text.spans import Line, Span, first_title, page, runs
+from ...text.spans import Line, Span, first_title, page, runs, text_of
 from ..frame.scene import Scene
+from ..frame.spoken import Lines
 from ..frame.timeaxis import MARGIN, RIGHT, TimeAxis
 from .marks import Marks, band, ruler
 from .words import Sentence, flow, sentences, text_only
@@ -241,3 +242,11 @@ def _isometry() -> Sentence:
         "dynamical isometry is all of them near 1: then every direction of the gradient keeps its length, not only the "
         "average one (Saxe et al. 2014; Pennington et al. 2017)"
     )
+
+
+def said(scene: Scene) -> Lines:
+    known = numbers(scene)
+    if known:
+        yield ", ".join(text_of(line) for line in known)
+    for _, text in reading(scene):
+        yield text

@@ -6,20 +6,20 @@ from rich.cells import cell_len
 
 from gradtui_engine import Experiment
 
-from ...model.commands import key_name, keys_of
-from ...model.lecture import notes
-from ...model.names import SPEEDS
-from ...model.permissions import OPEN, Profile
-from ...model.state import State
-from ...model.timeline import Grain, label
-from ...text.formats import percent
-from ...text.language import tr
-from ...text.spans import Line, first_fit, fit, padded, runs, spread, width_of
-from ...text.summary import describe
-from ..catalogue import VIEWS
+from ..model.commands import key_name, keys_of
+from ..model.lecture import notes
+from ..model.names import SPEEDS
+from ..model.permissions import OPEN, Profile
+from ..model.state import State
+from ..model.timeline import Grain, label
+from ..text.formats import percent
+from ..text.language import tr
+from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
+from ..text.summary import describe
+from .catalogue import VIEWS
 from .footers import hints
-from .scene import Scene
-from .verdict import verdict
+from .frame.scene import Scene
+from .frame.verdict import verdict
 
 SMALLEST = (60, 16)
 #: The least width of the timeline's bar.

@@ -1,0 +1,81 @@
+"""Compare: the row of the view and of its panes."""
+
+from __future__ import annotations
+
+from ...model.cure_keys import CURES
+from ...model.needs import Need, Simulation, other
+from ...model.state import State
+from ..frame import pointer, spoken
+from ..frame.footers import HELP, PLAY, Hint, plain
+from ..frame.pane import Pane
+from ..frame.view import View
+from . import compare
+from .layout import arrange
+
+
+def _needs(state: State) -> tuple[Need, ...]:
+    """Experiment B."""
+    experiment = other(state.experiment, state.changes) if state.changes else None
+    return (Simulation(experiment),) if experiment is not None else ()
+
+
+_PANES = (
+    Pane(
+        "side_a",
+        "A",
+        compare.title_a,
+        compare.view_a,
+        "Experiment A, the one that all keys change. B stands beside it on the same axis, under the same cursor.",
+        reads=compare.reads,
+        spoken=spoken.bars,
+        click=compare.bar_of("side_a"),
+        intro="Experiment A: what reaches each stage, from the output down to the input.",
+        shows_quantity=True,
+    ),
+    Pane(
+        "side_b",
+        "B",
+        compare.title_b,
+        compare.view_b,
+        "Experiment B: A with the cures that are switched on, on the same seed, data and random numbers. While this "
+        "pane is focused, the keys that change the experiment change B.",
+        reads=compare.reads,
+        spoken=compare.said_b,
+        click=compare.bar_of("side_b"),
+        intro="Experiment B: what reaches each stage, from the output down to the input.",
+        shows_quantity=True,
+        of_b=True,
+    ),
+    Pane(
+        "both",
+        "A and B",
+        compare.title_both,
+        compare.view_both,
+        "A and B stage by stage on one axis, A's bar above B's. Where the two part is where the change works.",
+        reads=compare.reads,
+        spoken=compare.said_both,
+        click=compare.bar_of("both"),
+        intro="Experiments A and B: what reaches each stage, from the output down to the input.",
+        shows_quantity=True,
+    ),
+    Pane(
+        "difference",
+        "difference",
+        compare.title_difference,
+        compare.difference,
+        "What B differs in, what became of each, and by how much their gradients differ. Each cure has a key; ✓ says "
+        "that B has it. A cure that is none is called so.",
+        reads=compare.reads,
+        spoken=spoken.drawn(compare.difference),
+        click=pointer.nothing,
+    ),
+)
+VIEW = View(
+    "compare",
+    "compare",
+    "Two networks on the same data and random numbers, under one cursor.",
+    panes=_PANES,
+    footer=(HELP, PLAY, *(Hint((f"cure_{name}",)) for name in CURES), *plain("turn", "swap")),
+    arrange=arrange,
+    needs=_needs,
+)

@@ -1,0 +1,98 @@
+"""Explore: the row of the view and of its panes."""
+
+from __future__ import annotations
+
+from ..frame import bars, cache_keys, pointer, spoken
+from ..frame.footers import HELP, LESSONS, PLAY, STEP, plain
+from ..frame.pane import Pane
+from ..frame.view import View
+from . import activation, cell, paths, why
+from .layout import arrange
+
+_PANES = (
+    Pane(
+        "gradient",
+        "gradient",
+        bars.title,
+        bars.view,
+        "How much gradient each stage gets. A stage is a layer, or a time step of a cell. The axis stays the same "
+        "during playback; the line marks 1. Bars that shrink steadily from the output to the input are a vanishing "
+        "gradient; bars that grow, an exploding one. {quantity} shows other quantities on the same bars, {axis} "
+        "another axis, {lock} holds the scale.",
+        reads=cache_keys.bars,
+        spoken=spoken.bars,
+        click=pointer.bar,
+        intro="Gradient pane: what reaches each stage, from the output down to the input.",
+        shows_quantity=True,
+    ),
+    Pane(
+        "activation",
+        "activation",
+        activation.title,
+        activation.view,
+        "What the units of the selected stage put out: how the values are spread, and each unit (row) for each "
+        "sample (column). Saturated units sit where the activation is flat; dead ones pass no gradient at all. Of a "
+        "layer the histogram is that of the pre-activations z, with f and f′ behind it.",
+        reads=cache_keys.stage,
+        spoken=activation.said,
+        click=pointer.nothing,
+        intro="Activation pane: what the units of the selected stage put out.",
+        may_wait=True,
+    ),
+    Pane(
+        "cell",
+        "cell state",
+        cell.cell_title,
+        cell.cell_view,
+        "The LSTM's memory: each unit's cell state through time. A row that keeps its shade remembers.",
+        reads=cache_keys.unit,
+        spoken=cell.cell_said,
+        click=pointer.over_time,
+        intro="Cell state pane: the LSTM's memory c, step by step.",
+    ),
+    Pane(
+        "gates",
+        "gates",
+        cell.gates_title,
+        cell.gates_view,
+        "How far the gates are open, on average. The forget gate f is the factor of the direct path: near 1, "
+        "the gradient of c passes from step to step almost unchanged.",
+        reads=cache_keys.stage,
+        spoken=cell.gates_said,
+        click=pointer.over_time,
+        intro="Gates pane: how far each gate is open, step by step; means over units and samples.",
+    ),
+    Pane(
+        "paths",
+        "two paths",
+        paths.title,
+        paths.view,
+        "Where the cell state and its gradient come from: c is what the forget gate kept of the old one (f·c) plus "
+        "what the input gate wrote (i·g). Its gradient goes back by the direct path, whose factor is f, and through "
+        "h and the gates, which is an RNN's way. {unit_before} and {next_unit} choose the unit.",
+        reads=cache_keys.unit,
+        spoken=paths.said,
+        click=pointer.over_time,
+        intro="Two paths pane: how the gradient of c comes down each step, directly or through h and the gates.",
+    ),
+    Pane(
+        "why",
+        "why",
+        why.title,
+        why.view,
+        "The equation of the step under the cursor, with its numbers put in: which factor this stage "
+        "multiplies the gradient by, and what that has made of it so far.",
+        reads=why.reads,
+        spoken=spoken.drawn(why.view, spoken.WIDE),
+        click=pointer.nothing,
+        intro="Why pane: the equation of the current step, with its numbers.",
+    ),
+)
+VIEW = View(
+    "explore",
+    "explore",
+    "One network: where its gradient goes, step by step, and why.",
+    panes=_PANES,
+    footer=(HELP, PLAY, STEP, *plain("view_compare", "activation", "forget_bias", "init"), LESSONS),
+    arrange=arrange,
+)

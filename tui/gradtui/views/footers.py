@@ -1,0 +1,49 @@
+"""What the footer offers in a state: the keys that matter most there, `?` first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradtui_engine.experiment.experiment import options
+
+from ..model.commands import BY_ID, offered
+from ..model.cure_keys import CURES, subject
+from ..model.permissions import OPEN, Profile
+from ..model.state import State
+from .catalogue import VIEWS
+from .frame.footers import Hint
+from .lessons.view import BESIDE
+
+#: Keys in the footer, at the most.
+MOST = 7
+#: Where a profile brings it along.
+_FOLLOW = Hint(("follow",))
+
+
+def hints(state: State, profile: Profile = OPEN) -> tuple[Hint, ...]:
+    """The footer's hints for a state: those that apply, in the order of importance."""
+    allowed = {command.id for command in offered(profile)}
+    rows = BESIDE if state.lesson is not None and state.view != "lessons" else VIEWS[state.view].footer
+    return tuple(
+        _named(hint, state)
+        for hint in (rows[0], _FOLLOW, *rows[1:])
+        if hint.keys and allowed.issuperset(hint.commands) and _applies(hint.commands[0], state)
+    )[:MOST]
+
+
+def _named(hint: Hint, state: State) -> Hint:
+    """A cure by what it is in the network that its key acts on."""
+    command = hint.commands[0]
+    if not command.startswith("cure_"):
+        return hint
+    cure = CURES[BY_ID[command].argument]
+    return replace(hint, label=cure.label_of(subject(cure, state.experiment, state.changes)))
+
+
+def _applies(command: str, state: State) -> bool:
+    """Whether a command has a meaning for this experiment: a field that its network has, a cure that it can have."""
+    argument = BY_ID[command].argument
+    if command.startswith("cure_"):
+        cure = CURES[argument]
+        return bool(cure.choices(subject(cure, state.experiment, state.changes)))
+    return argument not in options() or options()[argument].applies_to(state.experiment.cell)

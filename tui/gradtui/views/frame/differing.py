@@ -1,0 +1,26 @@
+"""What one experiment differs in from another, in words."""
+
+from __future__ import annotations
+
+from gradtui_engine import Experiment
+from gradtui_engine.experiment.experiment import options
+
+from ...model.needs import differences
+from ...text.language import tr
+
+
+def differing(a: Experiment, b: Experiment) -> str:
+    """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
+    found = []
+    for field, _ in differences(a, b):
+        if options()[field].applies_to(b.cell):
+            # What a side has no use for, it does not have.
+            one, two = (
+                getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
+            )
+            found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
+    return tr(", ").join(found) or tr("nothing")
+
+
+def _value(value: object) -> str:
+    return "–" if value is None else (f"{value:g}" if isinstance(value, float) else str(value))

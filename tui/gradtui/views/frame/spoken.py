@@ -1,0 +1,122 @@
+"""What panes share when they say in sentences what they show; what is a pane's own stands beside the pane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
+
+from ...model.commands import shown_keys
+from ...text.formats import percent, short
+from ...text.language import tr
+from ...text.quotients import defined
+from ...text.spans import GAP, Line, text_of
+from .quantities import QUANTITIES
+from .scene import Scene
+
+Lines = Iterator[str]
+#: The pane in words.
+Spoken = Callable[[Scene], Lines]
+
+#: What a pane without sentences of its own is drawn in, to be stripped of its drawing.
+_COLUMNS, _ROWS = 100, 60
+#: Wider than any note, so that none is broken into lines.
+WIDE = 2000
+
+
+def verdict(scene: Scene) -> str:
+    """The diagnosis as a sentence."""
+    outcome = scene.trace.outcome
+    kind = tr(outcome.kind.replace("_", "-"))
+    if outcome.healthy:
+        return tr("Verdict: {kind}; {message}.", kind=kind, message=tr(outcome.message))
+    severity = tr(outcome.severity)
+    return tr("Verdict: {kind}, {severity}; {message}.", kind=kind, severity=severity, message=tr(outcome.message))
+
+
+def drawn(view: Callable[[Scene, int, int], list[Line]], width: int = _COLUMNS) -> Spoken:
+    """The text of a view itself, with its drawing."""
+
+    def spoken(scene: Scene) -> Lines:
+        for line in view(scene, width, _ROWS):
+            yield from (part for part in text_of(line).rstrip().split(GAP) if part.strip())
+
+    return spoken
+
+
+# -- the stages --------------------------------------------------------------------------------------------
+
+
+def bars(scene: Scene) -> Lines:
+    """What the bars show: the gradient with its factors, or the quantity that was chosen."""
+    return _gradients(scene) if scene.state.quantity in ("gradient", "factor") else _quantity(scene)
+
+
+#: Style of a stage's gradient → what to say where it sets in.
+CROSSINGS = {
+    "vanishing": "From {place} down the gradient has vanished: it is under {low} of that at the output.",
+    "exploding": "From {place} down the gradient explodes: it is over {high} times that at the output.",
+    "broken": "From {place} down the gradient is not a finite number.",
+    "healthy": "From {place} down the gradient is between {low} and {high} times that at the output again.",
+}
+
+
+def _gradients(scene: Scene) -> Lines:
+    last = len(scene.stages) - 1
+    if scene.known > last:
+        yield tr("No gradient has been computed yet at this step.")
+        return
+    health = "healthy"
+    for index in range(last, scene.known - 1, -1):
+        stage = scene.stages[index]
+        here = scene.health(stage.gradient_norm)
+        if here != health:
+            yield tr(CROSSINGS[here], place=scene.name(index), low=VANISHED_TEXT, high=EXPLODED_TEXT)
+            health = here
+        yield facts(scene, index, _of_stage(scene, index))
+    if scene.known > 0:
+        yield tr("The gradient has not come further down than {place} yet.", place=scene.name(scene.known))
+
+
+def _of_stage(scene: Scene, index: int) -> Lines:
+    """The numbers of a stage's gradient, each with its name."""
+    stage = scene.stages[index]
+    if stage.cell_gradient_norm is not None:
+        yield tr("cell gradient {value}", value=short(stage.cell_gradient_norm))
+    if "cell" in stage.factors:
+        yield tr("cell factor {value}", value=short(defined(stage.factors["cell"], scene.trace)))
+    yield tr("gradient {value}", value=short(stage.gradient_norm))
+    if stage.factor is None:
+        return
+    yield tr("factor {value}", value=short(defined(stage.factor, scene.trace)))
+    predicted = scene.trace.theory.factors[index]
+    if predicted is not None:
+        yield tr("predicted {value}", value=short(predicted))
+
+
+def facts(scene: Scene, index: int, said: Lines) -> str:
+    """A stage's line; the selected one says so."""
+    values = tr(", ").join(said)
+    if index == scene.stage:
+        return tr("{place}, selected: {facts}", place=scene.name(index), facts=values)
+    return tr("{place}: {facts}", place=scene.name(index), facts=values)
+
+
+def _quantity(scene: Scene) -> Lines:
+    """Another quantity, in the order of its bars."""
+    quantity = QUANTITIES[scene.state.quantity]
+    series = quantity.series(scene.trace)
+    text_of_number = percent if quantity.share else short
+    yield tr("Quantity: {name}. {help}", name=tr(quantity.label), help=tr(quantity.help))
+    if all(value is None for each in series for value in each.values):
+        yield tr(quantity.lacking, key=shown_keys("end")) if quantity.lacking else tr("This network has none.")
+        return
+    for index in range(len(scene.stages) - 1, -1, -1):
+        values = [(each.symbol, each.values[index]) for each in series]
+        said = [
+            tr("{name} {value}", name=tr(name), value=text_of_number(defined(value, scene.trace)))
+            for name, value in values
+            if value is not None
+        ]
+        if said:
+            yield facts(scene, index, iter(said))

@@ -1,0 +1,84 @@
+"""The maths page: the row of the view and of its panes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from ..frame import pointer, spoken
+from ..frame.footers import HELP, LESSONS, Hint, plain
+from ..frame.pane import Pane
+from ..frame.scene import Scene
+from ..frame.view import View
+from . import bridge, circle, functions
+from .layout import arrange
+
+
+def _reads(scene: Scene) -> Hashable:
+    return scene.state.function, scene.state.terms, scene.state.angle
+
+
+_PANES = (
+    Pane(
+        "circular",
+        "sin, cos, tan",
+        functions.circular_title,
+        functions.circular_view,
+        "The chosen function as a line, the first terms of its Taylor series as crosses, the other two by their "
+        "letters. More terms ({faster}) follow the curve further. The series of sin and cos reach everywhere, that of "
+        "tan only to its pole at π/2. {up} and {down} choose the function, {left} and {right} move x; drag the number "
+        "of terms.",
+        reads=_reads,
+        spoken=functions.circular_said,
+        click=functions.click,
+    ),
+    Pane(
+        "hyperbolic",
+        "sinh, cosh, tanh",
+        functions.hyperbolic_title,
+        functions.hyperbolic_view,
+        "The twins: the same coefficients, other signs. Where sin and cos alternate, sinh and cosh have only plus; "
+        "tan has only plus and tanh alternates. tanh's series ends at π/2 although the curve goes on: its pole lies "
+        "off the line, at ±(π/2)i.",
+        reads=_reads,
+        spoken=functions.hyperbolic_said,
+        click=functions.click,
+    ),
+    Pane(
+        "circle",
+        "circle, hyperbola",
+        circle.title,
+        circle.view,
+        "A point of the unit circle, (cos t, sin t), and one of the unit hyperbola, (cosh t, sinh t). In both t is "
+        "twice the area of the shaded sector; on the circle that is the angle. {left} and {right} move t.",
+        reads=_reads,
+        spoken=circle.said,
+        click=pointer.nothing,
+    ),
+    Pane(
+        "bridge",
+        "bridge",
+        bridge.title,
+        bridge.view,
+        "i turns one family into the other: sinh(ix) = i sin x, both sides computed here. So sinh has a period too, "
+        "the imaginary 2πi. And tan′ = 1 + tan² becomes tanh′ = 1 − tanh²: that minus makes tanh saturate, and its "
+        "gradient vanish.",
+        reads=_reads,
+        spoken=spoken.drawn(bridge.view),
+        click=pointer.nothing,
+    ),
+)
+VIEW = View(
+    "maths",
+    "maths",
+    "sinh, cosh, tanh beside sin, cos, tan.",
+    panes=_PANES,
+    footer=(
+        HELP,
+        Hint(("up", "down"), "function"),
+        Hint(("left", "right"), "move x"),
+        Hint(("slower", "faster"), "terms"),
+        *plain("next_pane", "view_lab"),
+        LESSONS,
+    ),
+    arrange=arrange,
+)

@@ -1,1 +1,0 @@
-"""What the panes show, in sentences."""
