@@ -34,9 +34,9 @@ from gradtui.views.lessons import view as lessons
 from gradtui.views.theory import words as theory_words
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis.translatable_texts import table_texts as engine_texts
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.mlp import BLOCKS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS

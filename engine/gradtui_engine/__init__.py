@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .core.progress import Cancelled
     from .experiment.experiment import Experiment
     from .program.program import Site
-    from .program.steps import Phase, Step
     from .run.network import Network, build, simulate
+    from .run.steps import Phase, Step
     from .run.trace import Trace
 
 __all__ = [
@@ -54,11 +54,11 @@ _MODULES = {
     "Message": "core.message",
     "Network": "run.network",
     "Outcome": "analysis.diagnosis",
-    "Phase": "program.steps",
+    "Phase": "run.steps",
     "Problem": "core.problems",
     "Site": "program.program",
     "Stage": "analysis.stages",
-    "Step": "program.steps",
+    "Step": "run.steps",
     "Trace": "run.trace",
     "build": "run.network",
     "prepare": "analysis.preparation",

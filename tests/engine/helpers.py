@@ -15,8 +15,8 @@ import pytest
 from hypothesis import settings
 
 from gradtui_engine import Experiment, ExperimentError, Network, Trace, build
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.run.npz import arrays
 
 

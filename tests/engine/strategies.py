@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Kind, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.experiment.experiment import is_optional, options
 from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES

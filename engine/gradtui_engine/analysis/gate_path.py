@@ -1,4 +1,4 @@
-"""The direct path of a gated cell: c_t = f ⊙ c_(t−1) + … (a GRU's h and z), whose factor is the gate itself.
+"""The direct path of a gated cell: c_t = f ⊙ c_(t−1) + … (a GRU's h and z), whose factor is the gate, or 1 − gate.
 
 At initialisation the gate is about σ(b), b being its bias: after T steps f^T of the gradient is left, half of it after
 ln ½ / ln f (Jozefowicz et al. 2015 set b to 1).
@@ -22,34 +22,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DirectPath:
-    """A gate f of bias b (±inf for a gate pinned to 1 or 0) and the half-life of its path, in steps."""
+    """A gate's bias b (±inf where it is pinned to 1 or 0), its path's factor and the half-life of that, in steps."""
 
     bias: float
     factor: float
     half_life: float
 
 
-def at_bias(bias: float) -> DirectPath:
-    """The path of a gate σ(b)."""
+def at_bias(bias: float, complement: bool = False) -> DirectPath:
+    """The path of a gate σ(b); with complement its factor is 1 − σ(b) = σ(−b)."""
+    logit = -bias if complement else bias
     # σ of a negative number by e^b, or e^−b overflows.
-    factor = 1 / (1 + math.exp(-bias)) if bias >= 0 else math.exp(bias) / (1 + math.exp(bias))
+    factor = 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
     return DirectPath(bias, factor, half_life(factor))
 
 
-def at_factor(factor: float) -> DirectPath:
-    """The path of a gate that is held at a value: b = ln f/(1 − f)."""
-    bias = math.log(factor / (1 - factor)) if 0 < factor < 1 else math.copysign(math.inf, factor - 0.5)
-    return DirectPath(bias, factor, half_life(factor))
+def at_factor(factor: float, complement: bool = False) -> DirectPath:
+    """The path of a gate that holds the factor at a value: b = ln f/(1 − f), with complement its negative."""
+    logit = math.log(factor / (1 - factor)) if 0 < factor < 1 else math.copysign(math.inf, factor - 0.5)
+    return DirectPath(-logit if complement else logit, factor, half_life(factor))
 
 
 def predicted(experiment: Resolved) -> DirectPath | None:
     """What the pinned gate, or its bias, gives at initialisation; None for cells without a gate on the path."""
-    if not experiment.kind.gated:
+    cell = experiment.kind
+    if cell.path is None:
         return None
     if experiment.pin_forget is not None:
-        return at_factor(experiment.pin_forget)
-    # A GRU's update gate has no bias of its own to set.
-    return at_bias(experiment.forget_bias if experiment.kind.gate == "f" else 0.0)
+        return at_factor(cell.path.factor(experiment.pin_forget), cell.path.complement)
+    # Not every gate has a bias of its own to set.
+    return at_bias(getattr(experiment, cell.path_bias) if cell.path_bias else 0.0, cell.path.complement)
 
 
 def measured(trace: Trace) -> float | None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cells.table import OPERATIONS
 from ..core.message import Message
 from ..core.numerics import Array
 from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, part, throttled, told
 from ..program.bound import Node, Workspace
-from ..program.operations import OPERATIONS
+from ..program.slots import MEAN, VARIANCE
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -112,7 +113,7 @@ def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Arra
     known = {
         name: np.zeros_like(values[name]) if found is None else found
         for name, found in outputs.items()
-        if name.split("/")[0].split("_l")[0] not in ("mean", "variance")
+        if trace.program.slots[name].slot.role not in (MEAN, VARIANCE)
     }
     nowhere = {name: np.empty_like(trace.parameters[name]) for name in each.parameters}
     bound = {name: values[name] for name in (*each.inputs, *each.outputs, *each.reads)}

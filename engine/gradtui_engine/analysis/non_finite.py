@@ -11,7 +11,7 @@ import numpy as np
 from ..core.message import Message
 from ..core.numerics import Array
 from ..program.program import Instruction
-from ..program.steps import Step
+from ..run.steps import Step
 
 if TYPE_CHECKING:
     from ..run.trace import Trace

@@ -1,9 +1,7 @@
 """What an activation gets, at one stage of a trace: the pre-activations z, and what its slope does to a gradient there.
 
-    MLP   z of the layer's activation, as the trace keeps it
-    RNN   z_t = x_t W_ihᵀ + h_(t−1) W_hhᵀ + b
-    LSTM  z_f of the forget gate, σ; z_g of the candidate, tanh
-    GRU   z_z of the update gate, σ; z_n = p_n + r ⊙ q_n of the candidate, tanh
+Of an MLP it is z of the layer's activation, as the trace keeps it; of an RNN z_t = x_t W_ihᵀ + h_(t−1) W_hhᵀ + b; of a
+gated cell that of the gate on the direct path, σ, and that of the candidate, tanh. Each cell's row works out its own.
 
 A cell keeps its gates' outputs only. z is worked out again from the step's own inputs, not from σ⁻¹ of the outputs: a
 saturated gate is exactly 1 in floating point from z = 37 on, and its logit infinite.
@@ -17,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cells.cell import PreActivations
+from ..cells.recurrent import parameter_name
 from ..core.numerics import Array, norm
 from ..rules.activations import ACTIVATIONS
 
@@ -24,27 +24,12 @@ if TYPE_CHECKING:
     from ..run.trace import Trace
 
 
-@dataclass(frozen=True, eq=False)
-class PreActivations:
-    """z, (batch, units), and the row of the table of activations that reads it, with its slope parameter.
-
-    part is what it belongs to: "activation", "forget gate", "update gate" or "candidate". pinned says that the part's
-    output is held at a value, so that z does not matter.
-    """
-
-    part: str
-    activation: str
-    slope: float
-    z: Array
-    pinned: bool = False
-
-
 def pre_activations(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
     """Those of a stage from 1 on, the ones that matter most for the gradient first."""
     if not 1 <= stage < len(trace.program.stages):
         raise IndexError(f"stage {stage}: there are 1 to {len(trace.program.stages) - 1}")
     with np.errstate(all="ignore"):
-        return _CELLS[trace.resolved.cell](trace, stage)
+        return trace.resolved.kind.pre_activations(trace, stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,54 +75,11 @@ def weight_spread(trace: Trace, stage: int) -> float | None:
     matrix.
     """
     if trace.axis == "time":
-        name = "" if trace.resolved.kind.gated else f"rnn.weight_hh_l{trace.resolved.layers - 1}"
+        experiment = trace.resolved
+        name = "" if experiment.kind.gated else parameter_name(experiment.cell, "weight_hh", experiment.layers - 1)
     else:
         name = f"layers.{stage}.weight"
     if name not in trace.parameters:
         return None
     weight = trace.parameters[name]
     return norm(weight) / math.sqrt(weight.shape[0])
-
-
-def _mlp(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
-    found = trace.activation_at(stage)
-    assert found is not None, "every layer has an activation"
-    slope = float(trace.parameters[found.parameters[0]][0]) if found.parameters else found.constant
-    z = trace.values[found.inputs[0]]
-    return (PreActivations("activation", trace.resolved.activation, slope, z),)
-
-
-def _rnn(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
-    return (PreActivations("activation", trace.resolved.activation, 1.0, _recurrent(trace, stage)),)
-
-
-def _lstm(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
-    z = _recurrent(trace, stage)
-    width = trace.resolved.width
-    pinned = trace.resolved.pin_forget is not None
-    return (
-        PreActivations("forget gate", "sigmoid", 1.0, z[:, width : 2 * width], pinned),
-        PreActivations("candidate", "tanh", 1.0, z[:, 2 * width : 3 * width]),
-    )
-
-
-def _gru(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
-    width = trace.resolved.width
-    projection, recurrent = (trace.values[f"{name}/{stage}"] for name in ("projection", "recurrent"))
-    reset = trace.values[f"gates/{stage}"][:, :width]
-    pinned = trace.resolved.pin_forget is not None
-    update = projection[:, width : 2 * width] + recurrent[:, width : 2 * width]
-    candidate = projection[:, 2 * width :] + reset * recurrent[:, 2 * width :]
-    return (
-        PreActivations("update gate", "sigmoid", 1.0, update, pinned),
-        PreActivations("candidate", "tanh", 1.0, candidate),
-    )
-
-
-def _recurrent(trace: Trace, stage: int) -> Array:
-    """x_t W_ihᵀ + b + h_(t−1) W_hhᵀ of the last layer, whose states are the stages; the projection has both biases."""
-    weight = trace.parameters[f"{trace.resolved.cell}.weight_hh_l{trace.resolved.layers - 1}"]
-    return np.asarray(trace.values[f"projection/{stage}"] + trace.values[f"h/{stage - 1}"] @ weight.T)
-
-
-_CELLS = {"mlp": _mlp, "rnn": _rnn, "lstm": _lstm, "gru": _gru}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..core.numerics import Array
 from ..core.progress import Watch
 from ..program.program import Program
-from ..program.steps import Step
+from ..run.steps import Step
 from .stage_numbers import StageNumber, StageNumbers
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ..cells.cell import Cell
 from ..core.table import Table
-from ..experiment.cells import Cell
 
 
 @dataclass(frozen=True, slots=True)

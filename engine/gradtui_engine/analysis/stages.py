@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cells.cell import Cell
+from ..cells.table import OPERATIONS
 from ..core.numerics import Array, cosines, norm, norm_inside, norms, ratio
-from ..program.operations import OPERATIONS
-from ..rules.activations import ACTIVATIONS, SIGMOID_SATURATION, TANH_SATURATION
+from ..program.slots import CELL_STATE, GATES, HIDDEN, Slot, Span
+from ..rules.activations import ACTIVATIONS
 from .stage_numbers import ActivationStatistics
 
 if TYPE_CHECKING:
@@ -96,13 +98,13 @@ def stages_of(trace: Trace) -> tuple[Stage, ...]:
     program = trace.program
     known = _norms(trace)
     layers = trace.resolved.layers if trace.axis == "time" else 1
-    lower = [f"h_l{layer}" for layer in range(layers - 1)]
     factors = [ratio(known[name], known[after]) for name, after in itertools.pairwise(program.stages)]
-    parts = _PARTS[trace.resolved.cell](trace, known, factors)
+    parts = _PARTS[trace.resolved.kind.parts](trace, known, factors)
     found = []
     for index, name in enumerate(program.stages):
         value, inner = known[name], index < len(factors)
-        stacked = (*(known[f"{each}/{index}"] for each in lower), value) if lower else ()
+        below = (known[Slot(HIDDEN, layer, index).name] for layer in range(layers - 1))
+        stacked = (*below, value) if layers > 1 else ()
         found.append(
             Stage(
                 index,
@@ -122,7 +124,8 @@ def _norms(trace: Trace) -> dict[str, float]:
     """‖dL/dslot‖ of every slot on the gradient's way: whole stacks in one call, the rest as measured in the run."""
     known = dict(trace.norms_in_run)
     for whole, names in trace.program.rows_of.items():
-        if whole in trace.gradients and whole.startswith(("h", "c")) and names[0] not in known:
+        state = trace.program.slots[whole].slot.role in (HIDDEN, CELL_STATE)
+        if whole in trace.gradients and state and names[0] not in known:
             known.update(zip(names, norms(trace.gradients[whole]), strict=True))
     known.update((name, norm(trace.gradients[name])) for name in trace.program.stages[:1] if name not in known)
     return known
@@ -154,23 +157,29 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
     return found
 
 
-def _rnn_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+def _whole(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
     return [{"whole": factor} for factor in factors]
 
 
-def _lstm_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
-    scales = [known[name] for name in trace.program.cells]
-    totals = [{"cell": ratio(value, after)} for value, after in itertools.pairwise(scales)]
-    paths = _noted_paths(trace, scales) or _two_paths(trace, "c", scales)
-    return [one | other for one, other in zip(totals, paths, strict=True)]
+def _paths(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+    """The factor of the state that has a direct path, and its two paths."""
+    path = trace.resolved.kind.path
+    assert path is not None
+    of_cell_state = path.state == CELL_STATE
+    scales = [known[name] for name in (trace.program.cells if of_cell_state else trace.program.stages)]
+    total = "cell" if of_cell_state else "whole"
+    totals = [{total: ratio(value, after)} for value, after in itertools.pairwise(scales)]
+    paths = _noted_paths(trace, scales) or _two_paths(trace, scales)
+    return [whole | parts for whole, parts in zip(totals, paths, strict=True)]
 
 
 def _noted_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]] | None:
-    """The two paths as the run has noted them; None where a square lies beyond what can be trusted."""
+    """The two paths as the run has noted them; None where it has not, or a square lies beyond what can be trusted."""
     if len(trace.paths) != len(scales) - 1:
         return None
-    info = np.finfo(trace.values["c/0"].dtype)
-    least, most = trace.values["c/0"].size * float(info.tiny / info.eps), float(info.max)
+    first = trace.values[trace.program.cells[0]]
+    info = np.finfo(first.dtype)
+    least, most = first.size * float(info.tiny / info.eps), float(info.max)
     # Nothing but the direct path reaches the initial cell state.
     found = [{"direct": ratio(scales[0], scales[1]), "gates": 0.0, "cosine": 0.0}]
     for (direct, rest, product), scale in zip(trace.paths[:-1], scales[2:], strict=True):
@@ -182,18 +191,14 @@ def _noted_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]] | 
     return found
 
 
-def _gru_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
-    scales = [known[name] for name in trace.program.stages]
-    paths = _two_paths(trace, "h", scales)
-    return [{"whole": factor} | each for factor, each in zip(factors, paths, strict=True)]
-
-
-def _two_paths(trace: Trace, carried: str, scales: list[float]) -> list[dict[str, float]]:
+def _two_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]]:
     """The gradients as the direct path through the gate and the rest, which came through the other gates."""
-    gradient = trace.gradients[carried]
-    width = gradient.shape[2]
-    # LSTM's forget gate and GRU's update gate are both the second block.
-    direct = trace.values["gates"][:, :, width : 2 * width] * gradient[1:]
+    cell = trace.resolved.kind
+    assert cell.path is not None
+    gradient = trace.gradients[Slot(cell.path.state, time=Span()).name]
+    width, block = gradient.shape[2], cell.block(cell.path.gate)
+    gate = trace.values[Slot(GATES, time=Span()).name][:, :, block * width : (block + 1) * width]
+    direct = cell.path.factors(gate) * gradient[1:]
     rest = gradient[:-1] - direct
     direct_norms, rest_norms = norms(direct), norms(rest)
     angles = cosines(direct, rest, direct_norms, rest_norms)
@@ -203,18 +208,21 @@ def _two_paths(trace: Trace, carried: str, scales: list[float]) -> list[dict[str
     ]
 
 
-_PARTS: dict[str, Parts] = {"mlp": _mlp_parts, "rnn": _rnn_parts, "lstm": _lstm_parts, "gru": _gru_parts}
+#: How a factor is taken apart, by what a cell's row says.
+_PARTS: dict[str, Parts] = {"operations": _mlp_parts, "whole": _whole, "paths": _paths}
 
 
 #: Numbers that a pass over several stages takes at a time: what fits into the processor's cache.
 _CHUNK = 2**16
+#: The hidden states of all stages as one array.
+_STATES = Slot(HIDDEN, Span()).name
 
 
 def statistics_of(trace: Trace) -> tuple[ActivationStatistics, ...]:
     """Of every stage, the stages of one size in passes over several at a time."""
     names = trace.program.stages
-    found = [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get("h", ()) else []
-    states = trace.values["h"]
+    found = [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get(_STATES, ()) else []
+    states = trace.values[_STATES]
     step = max(1, _CHUNK // max(1, states[0].size))
     for start in range(0, len(states), step):
         rows = slice(start, min(len(states), start + step))
@@ -238,12 +246,12 @@ def _signal(states: Array) -> list[ActivationStatistics]:
 
 def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
     """The saturated and dead share of the stages in these rows of the states; `first` is the first one's stage."""
-    states = trace.values["h"][rows]
-    gates = trace.values.get("gates")
+    states = trace.values[_STATES][rows]
+    gates = trace.values.get(Slot(GATES, time=Span()).name)
     if gates is not None:
         # Row k of the gates is that of stage k + 1.
         begin = max(rows.start - 1, 0)
-        saturated = _gates_shares(gates[begin : rows.stop - 1], states.shape[2])
+        saturated = _gates_shares(trace.resolved.kind, gates[begin : rows.stop - 1], states.shape[2])
         dead = _dead_shares(states != 0)
         return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
     row = ACTIVATIONS[trace.resolved.activation]
@@ -257,7 +265,7 @@ def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
     row = ACTIVATIONS[trace.resolved.activation]
     found = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
     if found[0] is None:
-        outputs = sources = trace.values["h"][rows]
+        outputs = sources = trace.values[_STATES][rows]
     elif row.learned:
         pairs = [slopes(trace, stage) for stage in range(first, first + len(found))]
         return np.stack([output for output, _ in pairs]), np.stack([slope for _, slope in pairs])
@@ -295,15 +303,19 @@ def slopes(trace: Trace, index: int) -> tuple[Array, Array]:
     return output, found_slopes
 
 
-def _gates_shares(gates: Array, width: int) -> list[float]:
-    """Over all gates: the candidate is a tanh (LSTM's and GRU's third block), the others are σ."""
-    count = gates.shape[2] // width
-    candidate = _outside(gates[:, :, 2 * width : 3 * width], TANH_SATURATION)
-    first = _outside(gates[:, :, : 2 * width], SIGMOID_SATURATION)
-    if count == 3:
-        return [(one + 2 * two) / 3 for one, two in zip(candidate, first, strict=True)]
-    last = _outside(gates[:, :, 3 * width :], SIGMOID_SATURATION)
-    return [(one + 2 * two + three) / 4 for one, two, three in zip(candidate, first, last, strict=True)]
+def _gates_shares(cell: Cell, gates: Array, width: int) -> list[float]:
+    """Over all gates, each by its own activation's levels; neighbours of one activation in one pass."""
+    shares = [0.0] * len(gates)
+    runs = [(name, list(blocks)) for name, blocks in itertools.groupby(gate.activation for gate in cell.gates)]
+    starts = itertools.accumulate((len(blocks) for _, blocks in runs), initial=0)
+    # The candidates first: sums of the same numbers in another order differ in the last digit.
+    for start, (name, blocks) in sorted(zip(starts, runs, strict=False), key=lambda pair: pair[1][0] != "tanh"):
+        block = gates[:, :, start * width : (start + len(blocks)) * width]
+        levels = ACTIVATIONS[name].saturation
+        assert levels is not None, f"{name} saturates"
+        for index, share in enumerate(_outside(block, levels)):
+            shares[index] += len(blocks) * share
+    return [share / cell.blocks for share in shares]
 
 
 def _outside(values: Array, levels: tuple[float, float]) -> list[float]:

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..cells.residual_blocks import BLOCKS
+from ..cells.table import CELLS
 from ..core.message import Message
 from ..core.table import Table
 from ..data.datasets import DATA_SETS
-from ..experiment.cells import CELLS
 from ..experiment.experiment import Experiment, options
-from ..experiment.mlp import BLOCKS
 from ..experiment.remedies import REMEDIES
 from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes
-from ..program.steps import Phase
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
+from ..run.steps import Phase
 from ..theory.prediction import REGIMES
 from .diagnosis import KINDS, SEVERITIES, SOURCES
 from .doctor import EFFECTS

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..cells.cell import Cell
+from ..cells.residual_blocks import BLOCKS
+from ..cells.table import CELLS
 from ..core.fields import Choice, Integer, Number, Option, Rejected, Value, option
 from ..core.message import Message
 from ..core.problems import ExperimentError, Problem, unknown_name
@@ -21,8 +24,6 @@ from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
 from . import spelling
-from .cells import CELLS, Cell
-from .mlp import BLOCKS
 from .resolved import Resolved, resolve
 
 DTYPES = ("float64", "float32")
@@ -31,8 +32,15 @@ POSITIONS = ("before", "after")
 RESIDUALS = ("none", "add", "scaled")
 AUTO = "auto"
 
-_MLP = ("mlp",)
-_TIME = ("rnn", "lstm", "gru")
+_MLP = tuple(name for name, cell in CELLS.items() if not cell.over_time)
+_TIME = tuple(name for name, cell in CELLS.items() if cell.over_time)
+_GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
+_CHOOSING = tuple(name for name, cell in CELLS.items() if not cell.gates)
+
+
+def _offset_by(field: str) -> tuple[str, ...]:
+    """The cells to one of whose biases this field is added."""
+    return tuple(name for name, cell in CELLS.items() if field in dict(cell.offsets).values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +60,7 @@ class Experiment:
         None,
         "activation f; without it sigmoid (mlp), tanh (rnn, which also takes relu)",
         Choice(lambda: ACTIVATIONS.names),
-        ("mlp", "rnn"),
+        _CHOOSING,
     )
     slope: float | None = option(
         None, "slope of leaky_relu and prelu on the left; without it 0.01 and 0.25", Number(-10.0, 10.0), _MLP
@@ -69,11 +77,11 @@ class Experiment:
     )
     sigma_b: float | None = option(None, "biases N(0, σ_b²) in every layer", Number(0.0, 1e30))
     forget_bias: float = option(
-        1.0, "added to the forget gate's bias (Jozefowicz et al. 2015)", Number(-1e3, 1e3), ("lstm",)
+        1.0, "added to the forget gate's bias (Jozefowicz et al. 2015)", Number(-1e3, 1e3), _offset_by("forget_bias")
     )
-    input_bias: float = option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), ("lstm",))
+    input_bias: float = option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), _offset_by("input_bias"))
     pin_forget: float | None = option(
-        None, "pins the forget gate (of a GRU the update gate z) to a value", Number(0.0, 1.0), ("lstm", "gru")
+        None, "pins the forget gate (of a GRU the update gate z) to a value", Number(0.0, 1.0), _GATED
     )
     readout: str = option("last", "loss on the last time step or on every one", Choice(lambda: READOUTS), _TIME)
     norm: str = option("none", "normalisation in every hidden layer", Choice(lambda: NORMALISATIONS.names), _MLP)

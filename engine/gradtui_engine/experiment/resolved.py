@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..cells.cell import Cell
+from ..cells.table import CELLS
 from ..core.fields import Value
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS
 from ..rules.optimisers import OPTIMISERS
-from .cells import CELLS, Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The table of operations: what an instruction computes, forward and backward.
+"""What an instruction computes, forward and backward; here the operations of layers, a cell's stand in its own file.
 
 A row's functions get a Node: the instruction with its arrays bound for one run. They write into the node's
 arrays and keep nothing. A gradient that is None is not wanted (that of the data, say).
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.numerics import Array
-from ..core.table import Table
 from ..rules.activations import ACTIVATIONS
 from ..rules.losses import LOSSES
-from . import gru, input_projection, lstm, normalisation, rnn
+from . import normalisation
 from .bound import Node
 
 
@@ -26,7 +25,8 @@ class Operation:
     forward(node) writes node.outputs. backward(node) reads node.output_gradients and writes
     node.input_gradients and node.parameter_gradients. part names the operation's share of its stage's factor
     ("" where it has none: it is the whole, or no stage). contribution(node, time) gives one time step's addend
-    of the gradient of each of the node's parameters; None where they are not shared over time.
+    of the gradient of each of the node's parameters; None where they are not shared over time. notes says that its
+    backward pass notes what it measures on the way (`Node.notes`).
     """
 
     name: str
@@ -36,6 +36,7 @@ class Operation:
     backward: Callable[[Node], None]
     part: str = ""
     contribution: Callable[[Node, int], tuple[Array, ...]] | None = None
+    notes: bool = False
 
 
 def _linear_forward(node: Node) -> None:
@@ -114,77 +115,38 @@ def _loss_backward(node: Node) -> None:
         row.backward(_rows(node.inputs[0]), target, _rows(wanted))
 
 
-OPERATIONS = Table(
-    "operation",
-    (
-        Operation(
-            "linear",
-            "z = h Wᵀ + b",
-            "∂L/∂h = δ W,  ∂L/∂W = δᵀ h,  ∂L/∂b = Σ δ   (δ = ∂L/∂z)",
-            _linear_forward,
-            _linear_backward,
-            part="weight",
-        ),
-        Operation(
-            "activation",
-            "h = f(z)",
-            "δ = ∂L/∂h ⊙ f′(z)",
-            _activation_forward,
-            _activation_backward,
-            part="activation",
-        ),
-        Operation(
-            "norm",
-            "n = γ (z − μ) / √(σ² + ε) + β",
-            "∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε),  g = γ ⊙ ∂L/∂n",
-            normalisation.forward,
-            normalisation.backward,
-            part="norm",
-        ),
-        Operation(
-            "residual",
-            "h′ = h + β F",
-            "∂L/∂h = ∂L/∂h′ (the skip) + the branch's part,  ∂L/∂F = β ∂L/∂h′",
-            _residual_forward,
-            _residual_backward,
-            part="scale",
-        ),
-        Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward),
-        *(
-            Operation(
-                f"{cell}_projection",
-                "p_t = x_t W_ihᵀ + b for all t at once",
-                "∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1),  ∂L/∂W_ih = Σ_t δ_tᵀ x_t,  ∂L/∂b = Σ_t δ_t",
-                forward,
-                input_projection.backward,
-                contribution=input_projection.contribution,
-            )
-            for cell, forward in (
-                ("rnn", input_projection.forward_both_biases),
-                ("lstm", input_projection.forward_both_biases),
-                ("gru", input_projection.forward_input_bias),
-            )
-        ),
-        Operation(
-            "rnn_step",
-            "h_t = f(p_t + h_(t−1) W_hhᵀ)",
-            "δ_t = ∂L/∂h_t ⊙ f′(z_t);  ∂L/∂h_(t−1) = δ_t W_hh",
-            rnn.step_forward,
-            rnn.step_backward,
-        ),
-        Operation(
-            "lstm_step",
-            "c_t = f ⊙ c_(t−1) + i ⊙ g,  h_t = o ⊙ tanh c_t",
-            "∂L/∂c_t += ∂L/∂h_t ⊙ o ⊙ (1 − tanh² c_t);  ∂L/∂c_(t−1) = f ⊙ ∂L/∂c_t;  ∂L/∂h_(t−1) = δ_t W_hh",
-            lstm.step_forward,
-            lstm.step_backward,
-        ),
-        Operation(
-            "gru_step",
-            "n = tanh(p_n + r ⊙ q_n),  h_t = (1 − z) ⊙ n + z ⊙ h_(t−1)",
-            "∂L/∂h_(t−1) = z ⊙ ∂L/∂h_t + through the gates",
-            gru.step_forward,
-            gru.step_backward,
-        ),
+LAYER_OPERATIONS = (
+    Operation(
+        "linear",
+        "z = h Wᵀ + b",
+        "∂L/∂h = δ W,  ∂L/∂W = δᵀ h,  ∂L/∂b = Σ δ   (δ = ∂L/∂z)",
+        _linear_forward,
+        _linear_backward,
+        part="weight",
     ),
+    Operation(
+        "activation",
+        "h = f(z)",
+        "δ = ∂L/∂h ⊙ f′(z)",
+        _activation_forward,
+        _activation_backward,
+        part="activation",
+    ),
+    Operation(
+        "norm",
+        "n = γ (z − μ) / √(σ² + ε) + β",
+        "∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε),  g = γ ⊙ ∂L/∂n",
+        normalisation.forward,
+        normalisation.backward,
+        part="norm",
+    ),
+    Operation(
+        "residual",
+        "h′ = h + β F",
+        "∂L/∂h = ∂L/∂h′ (the skip) + the branch's part,  ∂L/∂F = β ∂L/∂h′",
+        _residual_forward,
+        _residual_backward,
+        part="scale",
+    ),
+    Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward),
 )

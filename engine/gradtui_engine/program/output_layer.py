@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..data.datasets import Batch
 from .program import Parameter, Program, Site
-
-if TYPE_CHECKING:
-    from ..data.datasets import Batch
+from .slots import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +24,17 @@ class Sizes:
         return cls(batch.size, int(shape[-1]), batch.outputs, int(shape[0]) if len(shape) == 3 else 1)
 
 
-def readout(program: Program, states: list[str], width: int, sizes: Sizes, loss: str) -> None:
+def readout(program: Program, state: str, width: int, sizes: Sizes, loss: str) -> None:
     """The output layer reads one state, (batch, width), or a whole of them, (time, batch, width)."""
-    lead = program.slots[states[0]].shape[:-2]
-    program.slot("output", (*lead, sizes.batch, sizes.outputs))
-    program.slot("loss", ())
+    lead = program.slots[state].shape[:-2]
+    program.slot(Slot("output"), (*lead, sizes.batch, sizes.outputs))
+    program.slot(Slot("loss"), ())
     program.parameters["output.weight"] = Parameter((sizes.outputs, width), (sizes.outputs, width), output=True)
     program.parameters["output.bias"] = Parameter((sizes.outputs,), bias=True)
     program.add(
         "linear",
         Site("output"),
-        inputs=tuple(states),
+        inputs=(state,),
         outputs=("output",),
         parameters=("output.weight", "output.bias"),
     )

@@ -1,7 +1,7 @@
 """A network as a program that can be listed: instructions, slots of memory, parameters, stages.
 
-Values live in named slots (`h/3`, `z/12`, `c/40`). A slot may be part of a whole (`h/3` is row 2 of the array
-`h`), so that one allocation and one vectorised pass serve all stages.
+Values live in named slots (`h/3`, `z/12`, `c/40`; see `slots`). A slot may be part of a whole (`h/3` is row 2 of the
+array `h`), so that one allocation and one vectorised pass serve all stages.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.message import Message
+from .slots import Slot, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,13 @@ class Instruction:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """An array of the trace: its shape (…, batch, units), and where it lies if it is part of a whole.
+class Storage:
+    """An array of the trace: what it holds, its shape (…, batch, units), and where it lies if it is part of a whole.
 
     units_first asks for memory in the order (…, units, batch), so that `.T` of a state is contiguous.
     """
 
+    slot: Slot
     shape: tuple[int, ...]
     whole: str | None = None
     index: int | slice = 0
@@ -101,7 +103,7 @@ class Program:
     #: The slot that the data go into.
     input: str = "input"
     instructions: list[Instruction] = field(default_factory=list)
-    slots: dict[str, Slot] = field(default_factory=dict)
+    slots: dict[str, Storage] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     #: The slots of the stages' hidden states h_0 … h_K, and of the cell states where there are any.
     stages: list[str] = field(default_factory=list)
@@ -115,21 +117,28 @@ class Program:
     #: Whether the trace measures the parts of a gradient where two paths meet (branch and skip).
     measure_merges: bool = False
 
-    def slot(self, name: str, shape: tuple[int, ...]) -> str:
-        self.slots[name] = Slot(shape)
-        return name
+    def slot(self, slot: Slot, shape: tuple[int, ...]) -> str:
+        """An array of its own; its name."""
+        self.slots[slot.name] = Storage(slot, shape)
+        return slot.name
 
-    def stack(self, name: str, numbers: Sequence[int], shape: tuple[int, ...], units_first: bool = False) -> None:
-        """The slots name/number for these numbers, all of one shape, in one array called `name`."""
-        self.slots[name] = Slot((len(numbers), *shape), units_first=units_first)
-        for index, number in enumerate(numbers):
-            self.slots[f"{name}/{number}"] = Slot(shape, name, index)
+    def stack(
+        self, whole: Slot, parts: Sequence[Slot], shape: tuple[int, ...], units_first: bool = False
+    ) -> dict[int, str]:
+        """Slots of one shape as the rows of one array; their names by layer or time step."""
+        name = whole.name
+        self.slots[name] = Storage(whole, (len(parts), *shape), units_first=units_first)
+        names = {}
+        for index, part in enumerate(parts):
+            names[part.number] = part.name
+            self.slots[part.name] = Storage(part, shape, name, index)
+        return names
 
-    def window(self, name: str, whole: str, first: int) -> str:
-        """The slot of all rows of a stack from `first` on, under a name of its own."""
-        count, *shape = self.slots[whole].shape
-        self.slots[name] = Slot((count - first, *shape), whole, slice(first, None))
-        return name
+    def window(self, whole: Slot, first: int) -> str:
+        """The slot of all rows of a stack over time from `first` on, under a name of its own."""
+        part, (count, *shape) = whole._replace(time=Span(first)), self.slots[whole.name].shape
+        self.slots[part.name] = Storage(part, (count - first, *shape), whole.name, slice(first, None))
+        return part.name
 
     def add(self, operation: str, site: Site, **rest: Any) -> None:
         self.instructions.append(Instruction(operation, site, **rest))
@@ -154,7 +163,7 @@ class Program:
         """The instruction that writes each slot."""
         return {name: index for index, each in enumerate(self.instructions) for name in each.outputs}
 
-    def owned(self) -> Iterator[tuple[str, Slot]]:
+    def owned(self) -> Iterator[tuple[str, Storage]]:
         """The slots that are arrays of their own, not parts of a whole."""
         return ((name, slot) for name, slot in self.slots.items() if slot.whole is None)
 

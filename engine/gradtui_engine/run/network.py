@@ -12,15 +12,15 @@ from ..core.numerics import Array, norm_of_squares, trusted_squares
 from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, part, throttled, told
 from ..data import datasets
-from ..experiment.cells import Sizes
 from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
 from ..program.bound import Arena, Node, Workspace, allocate
-from ..program.memory import Bounds, Layout
+from ..program.output_layer import Sizes
 from ..program.program import Instruction, Program
 from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from .initial_parameters import initialise
+from .memory import Bounds, Layout
 from .trace import Merge, Trace
 
 #: Numbers of a target that are read as classes go up to this.

@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.numerics import Array
+from ..program.slots import CELL_STATE, GATES, HIDDEN
 
 if TYPE_CHECKING:
     from .trace import Trace
+
+
+#: What each step or layer keeps for others to read.
+_SAVED = (HIDDEN, CELL_STATE, GATES)
 
 
 def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
@@ -36,16 +41,16 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
             yield f"updated/{name}", trace.updated(name)
     for name, array in trace.running_statistics.items():
         yield f"buffer/{name}", array
-    for name, slot in trace.program.slots.items():
-        family = name.split("/")[0].split("_l")[0]
-        if slot.whole is None or isinstance(slot.index, slice) or family not in ("h", "c", "gates"):
+    for name, storage in trace.program.slots.items():
+        if storage.whole is None or isinstance(storage.index, slice) or storage.slot.role not in _SAVED:
             continue
         yield name, trace.values[name]
         if name in trace.gradients:
             yield f"d{name}", trace.gradients[name]
-    if trace.program.slots["h/0"].whole is None:  # an MLP's input is no row of h
-        yield "h/0", trace.values["h/0"]
-        yield "dh/0", trace.gradients["h/0"]
+    first = trace.program.stages[0]
+    if trace.program.slots[first].whole is None:  # an MLP's input is no row of h
+        yield first, trace.values[first]
+        yield f"d{first}", trace.gradients[first]
 
 
 def save(trace: Trace, path: str | Path) -> None:

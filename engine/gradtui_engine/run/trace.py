@@ -15,14 +15,14 @@ from ..analysis.decay import Decay, profile
 from ..analysis.diagnosis import Outcome, judge
 from ..analysis.stage_numbers import ActivationStatistics
 from ..analysis.stages import Stage, slopes, stages_of, statistics_of
+from ..cells.table import OPERATIONS
 from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
 from ..program.normalisation import running
-from ..program.operations import OPERATIONS
 from ..program.program import Instruction, Program
-from ..program.steps import Step, steps_of
 from ..theory.prediction import Theory, predict
 from .optimiser_step import Update
+from .steps import Step, steps_of
 
 if TYPE_CHECKING:
     from ..experiment.experiment import Experiment

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cells.residual_blocks import blocks, skip_scale
 from ..core.message import Message
-from ..experiment.mlp import blocks, skip_scale
 from ..program.normalisation import NORMALISATIONS
 from ..rules.initialisers import INITIALISERS
 from .meanfield import fixed_point, moments
@@ -57,7 +57,7 @@ def predict(trace: Trace) -> Theory:
     """The theory of a trace's experiment, for its own input."""
     count = len(trace.program.stages)
     with np.errstate(all="ignore"):
-        return _THEORIES[trace.resolved.cell](trace, count)
+        return _THEORIES[trace.resolved.kind.theory](trace, count)
 
 
 def weight_scale(experiment: Resolved, fan_out: int, fan_in: int) -> float | None:
@@ -257,17 +257,23 @@ def _rnn(trace: Trace, count: int) -> Theory:
 
 
 def _gated(trace: Trace, count: int) -> Theory:
-    pin = trace.resolved.pin_forget
+    path, pin = trace.resolved.kind.path, trace.resolved.pin_forget
+    assert path is not None
     if pin is None:
-        gate = trace.resolved.kind.gate
         return _nothing(
-            count, Message("no closed form for free gates; pin {gate} (pin_forget) for an exact one", gate=gate)
+            count, Message("no closed form for free gates; pin {gate} (pin_forget) for an exact one", gate=path.gate)
         )
+    factor = path.factor(pin)
     note = Message(
         "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
-        state="c" if trace.resolved.kind.has_cell_state else "h",
+        state=path.state,
     )
-    return Theory((*((pin,) * (count - 1)), None), None, pin**2, _regime(pin**2), None, note)
+    return Theory((*((factor,) * (count - 1)), None), None, factor**2, _regime(factor**2), None, note)
 
 
-_THEORIES: dict[str, Callable[[Trace, int], Theory]] = {"mlp": _mlp, "rnn": _rnn, "lstm": _gated, "gru": _gated}
+#: The theories, by what a cell's row says.
+_THEORIES: dict[str, Callable[[Trace, int], Theory]] = {
+    "mean field": _mlp,
+    "mean field along time": _rnn,
+    "gate": _gated,
+}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from gradtui_engine import Experiment, ExperimentError, Trace, build, simulate
 from gradtui_engine.analysis.diagnosis import KINDS, SOURCES
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
 from tests.engine.helpers import drawn, shaken, small, with_parameters
 from tests.engine.oracles import length, slope

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 
 from gradtui_engine import Experiment, Network, build
 from gradtui_engine.analysis.gradient_check import ENTRIES, TOLERANCE, check_parameter, check_parameters
-from gradtui_engine.experiment.cells import CELLS
-from gradtui_engine.experiment.mlp import BLOCKS
+from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.losses import LOSSES

@@ -13,7 +13,7 @@ import pytest
 from gradtui_engine import Experiment, Trace, build, simulate
 from gradtui_engine.analysis.jacobian import MOST_UNITS, jacobian, singular_values, spectra
 from gradtui_engine.analysis.json_document import document
-from gradtui_engine.experiment.mlp import BLOCKS
+from gradtui_engine.cells.residual_blocks import BLOCKS
 from tests.engine.helpers import refused, shaken, small, with_inputs
 from tests.engine.oracles import difference, jacobian_of
 

@@ -10,7 +10,7 @@ import pytest
 
 from gradtui_engine import Experiment, Trace, simulate
 from gradtui_engine.analysis.json_document import document, strict
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import small
 
 PARTS = {

@@ -12,8 +12,8 @@ from hypothesis import given
 
 from gradtui_engine import Experiment, Outcome, Trace, build, simulate
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
-from gradtui_engine.experiment.cells import CELLS
 from tests.engine.helpers import drawn, with_inputs, with_parameters
 from tests.engine.oracles import length
 from tests.engine.strategies import small_experiments

@@ -15,7 +15,7 @@ from gradtui_engine.analysis.stage_numbers import (
     StageNumber,
     StageNumbers,
 )
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 
 #: A stage that has every number, each another one.
 FULL = {name: float(number) for number, name in enumerate(STAGE_NUMBERS, 1)}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Trace, build, simulate
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import drawn, shaken, small, with_parameters
 from tests.engine.oracles import activate, length, slope

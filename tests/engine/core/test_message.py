@@ -323,7 +323,8 @@ def test_every_text_field_of_every_row_is_prose_a_name_a_formula_or_a_reference(
     kept = {
         "name",
         "symbol",
-        "gate",
+        "parts",
+        "theory",
         "formula",
         "derivative_formula",
         "backward_formula",

@@ -17,8 +17,8 @@ from gradtui_engine import Cancelled, Experiment, ExperimentError, Trace, build,
 from gradtui_engine.analysis import stages as stages_module
 from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.jacobian import spectra
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.progress import POINTS, Watch, part, throttled, told
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.program.bound import Node
 from gradtui_engine.rules.optimisers import OPTIMISERS, Link, Settings
 from gradtui_engine.run import optimiser_step as update_module

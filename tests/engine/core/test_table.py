@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
+from gradtui_engine.cells.table import CELLS, OPERATIONS
 from gradtui_engine.core.table import Table
 from gradtui_engine.data.datasets import DATA_SETS
-from gradtui_engine.experiment.cells import CELLS
-from gradtui_engine.program.operations import OPERATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES

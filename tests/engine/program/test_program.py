@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Site, build
-from gradtui_engine.experiment.cells import CELLS, Sizes
+from gradtui_engine.cells.table import CELLS
+from gradtui_engine.program.output_layer import Sizes
 from gradtui_engine.program.program import Program
 from gradtui_engine.rules.losses import LOSSES
 from tests.engine.helpers import drawn

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, build, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS, Initialiser
 from tests.engine.helpers import small

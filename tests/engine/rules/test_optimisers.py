@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, build, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS, Settings, chain, decay, momentum, scale
 from gradtui_engine.run.npz import arrays

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Trace, simulate
-from gradtui_engine.experiment.cells import CELLS
-from gradtui_engine.experiment.mlp import BLOCKS
+from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.losses import LOSSES

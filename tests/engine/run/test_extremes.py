@@ -13,7 +13,7 @@ from gradtui_engine import Experiment, Trace, build, simulate
 from gradtui_engine.analysis.diagnosis import KINDS
 from gradtui_engine.analysis.doctor import examine, report_document
 from gradtui_engine.analysis.json_document import document
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS

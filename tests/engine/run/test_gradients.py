@@ -10,7 +10,7 @@ from hypothesis import given
 
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.gradient_check import DirectionalCheck, directional_check
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import drawn, shaken, small
 from tests.engine.strategies import small_experiments
 

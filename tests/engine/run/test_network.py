@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, build, simulate
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import fingerprint, small
 from tests.engine.oracles import activate
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from tests.engine.helpers import small
 
 WIDTH, BATCH = 5, 3

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS
 from tests.engine.helpers import small

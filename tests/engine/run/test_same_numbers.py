@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Network, build, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.experiment.remedies import REMEDIES, Remedy
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, build, simulate
-from gradtui_engine.experiment.cells import CELLS, Sizes
+from gradtui_engine.cells.table import CELLS
+from gradtui_engine.program.output_layer import Sizes
 from gradtui_engine.rules.losses import LOSSES
 from tests.engine.helpers import drawn, refused
 from tests.engine.oracles import loss_of

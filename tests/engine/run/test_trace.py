@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 
 from gradtui_engine import Experiment, Phase, Trace, build, simulate
+from gradtui_engine.cells.table import CELLS, OPERATIONS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
-from gradtui_engine.program.operations import OPERATIONS
 from tests.engine.helpers import drawn, fingerprint, fresh_python, shaken, small
 from tests.engine.oracles import gradients_of, length, slope
 from tests.engine.strategies import init_names, small_experiments

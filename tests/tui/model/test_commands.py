@@ -22,7 +22,7 @@ from gradtui.views.catalogue import VIEWS as VIEW_ROWS
 from gradtui.views.footers import hints
 from gradtui.views.lessons.view import BESIDE
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import CASES, Pilot, play, texts, timeline_of
 

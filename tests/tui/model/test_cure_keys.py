@@ -13,7 +13,7 @@ from gradtui.model.cure_keys import CURES, Cure, is_on, toggled
 from gradtui.model.needs import differences, other
 from gradtui.model.state import Changes
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.resolved import Resolved
 from tests.engine.helpers import drawn
 from tests.engine.strategies import small_experiments, valid_experiments

@@ -14,7 +14,7 @@ from gradtui.model.state import State
 from gradtui.screen.actions import change
 from gradtui.screen.app import GradtuiApp
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
 pytestmark = pytest.mark.usefixtures("quick_pilot")

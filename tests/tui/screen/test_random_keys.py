@@ -16,7 +16,7 @@ from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.terminal.widgets import PaneWidget
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.run import network
 from tests.tui.helpers import Pilot, play, until
 

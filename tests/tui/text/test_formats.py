@@ -12,7 +12,7 @@ from gradtui.text.formats import percent, power_of_ten, short, subscript
 from gradtui.text.summary import MARKS, describe, experiment_line, verdict_line
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.diagnosis import KINDS
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, trace_of
 

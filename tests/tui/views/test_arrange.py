@@ -17,7 +17,7 @@ from gradtui.views.arrangement import FOOTER, HEADER, TIMELINE, arrange, place
 from gradtui.views.frame.layout import Box, Boxes
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 
 #: Around every width that decides something, and every height.
 WIDTHS = (60, 79, 80, 99, 100, 112, 131, 132, 150, 200)

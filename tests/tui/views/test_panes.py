@@ -21,7 +21,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame.pane import Pane
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import CASES, SIZES, assert_page, cut_numbers, moments, scene_of, state_of, texts, timeline_of
 from tests.tui.screens import Shown, answered, compared, focused, foreign, screens, states
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradtui_engine import build
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.table import Table
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.rules.clipping import global_norm
 
 from ..text.formats import percent, short

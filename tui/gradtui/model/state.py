@@ -86,6 +86,6 @@ class State:
     def axis(self) -> str:
         """What a stage of the trace on screen is: a layer, or a step in time."""
         # Here, as the table builds programs: without an experiment the state needs none of it.
-        from gradtui_engine.experiment.cells import CELLS
+        from gradtui_engine.cells.table import CELLS
 
         return CELLS[self.cell].axis

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV, DATA_SETS
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.mlp import BLOCKS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS

@@ -61,7 +61,7 @@ def _extras(experiment: Resolved) -> Iterator[str]:
         yield experiment.activation
     if experiment.pin_forget is not None and experiment.kind.gated:
         yield tr("gate pinned at {value}", value=f"{experiment.pin_forget:g}")
-    elif experiment.kind.gate == "f":
+    elif experiment.kind.path_bias == "forget_bias":
         yield tr("forget bias {value}", value=f"{experiment.forget_bias:g}")
     if not experiment.kind.over_time:
         if experiment.norm != "none":

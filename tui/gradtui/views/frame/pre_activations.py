@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from gradtui_engine import Trace
-from gradtui_engine.analysis.pre_activations import PreActivations, pre_activations
+from gradtui_engine.analysis.pre_activations import pre_activations
+from gradtui_engine.cells.cell import PreActivations
 
 T = TypeVar("T")
 

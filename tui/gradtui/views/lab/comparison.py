@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradtui_engine import Trace
-from gradtui_engine.analysis.pre_activations import PreActivations, Slopes, slopes_at
+from gradtui_engine.analysis.pre_activations import Slopes, slopes_at
+from gradtui_engine.cells.cell import PreActivations
 from gradtui_engine.rules.activations import ACTIVATIONS, Activation
 
 from ...text.heat import Array

@@ -9,6 +9,7 @@ import math
 
 from gradtui_engine.analysis.decay import half_life
 from gradtui_engine.analysis.gate_path import DirectPath, at_bias, at_factor, measured, predicted
+from gradtui_engine.cells.cell import GatePath
 
 from ...text.formats import short
 from ...text.language import tr
@@ -53,6 +54,12 @@ def _path(scene: Scene) -> DirectPath:
     return path
 
 
+def _gate(scene: Scene) -> GatePath:
+    gate = scene.trace.resolved.kind.path
+    assert gate is not None  # the pane is shown for gated cells alone
+    return gate
+
+
 def _steps(scene: Scene) -> int:
     return len(scene.stages) - 1
 
@@ -62,7 +69,8 @@ def _bars(scene: Scene, path: DirectPath, found: float | None, columns: int, row
     whole = _row(float(_steps(scene)), rows)
     cells[whole] = [("─", "reference")] * columns
     biases = [_LEAST + (column + 0.5) / columns * (_MOST - _LEAST) for column in range(columns)]
-    bars = upwards([_SCALE.eighths(at_bias(bias).half_life, rows) for bias in biases], rows)
+    lives = (at_bias(bias, _gate(scene).complement).half_life for bias in biases)
+    bars = upwards([_SCALE.eighths(life, rows) for life in lives], rows)
     for row, glyphs in zip(cells, reversed(bars), strict=True):
         row[:] = [(glyph, "cell") if glyph != " " else each for glyph, each in zip(glyphs, row, strict=True)]
     column = _column(path.bias, columns)
@@ -96,9 +104,8 @@ def _ticks(columns: int) -> Line:
 
 
 def _legend(scene: Scene, found: float | None) -> list[Line]:
-    experiment = scene.trace.resolved
     lines: list[Line] = [
-        [(tr("→ bias b of the gate {gate}", gate=experiment.kind.gate), "label")],
+        [(tr("→ bias b of the gate {gate}", gate=_gate(scene).gate), "label")],
         [(tr("↑ half-life in steps"), "label")],
         [(tr("{line} the whole sequence, {steps} steps", line="─", steps=_steps(scene)), "label")],
         [(tr("{mark} this network's bias", mark=_HERE), "cursor")],
@@ -112,7 +119,7 @@ def reading(scene: Scene) -> list[Sentence]:
     """What the gate's bias comes to, most important first."""
     path = _path(scene)
     experiment, steps = scene.trace.resolved, _steps(scene)
-    gate, left = experiment.kind.gate, short(path.factor**steps)
+    gate, left = _gate(scene).symbol, short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}
     if path.factor == 1.0:
         here = tr("{gate} is 1: on the direct path nothing is forgotten", gate=gate)
@@ -131,7 +138,7 @@ def reading(scene: Scene) -> list[Sentence]:
         )
     lines: list[Sentence] = [("cursor", here), ("text", _measured_words(scene))]
     if steps > 1:
-        wanted = at_factor(0.5 ** (1 / steps))
+        wanted = at_factor(0.5 ** (1 / steps), _gate(scene).complement)
         lines.append(
             (
                 "text",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Trace, build
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.progress import Cancelled
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.run.network import Network
 from tests.engine.helpers import small
 

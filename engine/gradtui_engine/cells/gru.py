@@ -13,8 +13,15 @@ import math
 
 import numpy as np
 
+from ..program.bound import Node
+from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from ..rules.activation_functions import sigmoid
-from .bound import Node
+from . import input_projection, recurrent
+from .cell import Cell, Gate, GatePath, PreActivations
+from .settings import Recorded
+
+#: What a step keeps beside its gates: h_(t−1) W_hhᵀ + b_hh.
+_RECURRENT = "recurrent"
 
 
 def step_forward(node: Node) -> None:
@@ -76,3 +83,49 @@ def step_backward(node: Node) -> None:
     np.matmul(node.shared[0].T, pre_recurrent, out=before_wanted.T)
     np.multiply(update, gradient, out=scratch)
     before_wanted.T[...] += scratch
+
+
+def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
+    width = trace.resolved.width
+    projection, recurrent_product, gates = (
+        trace.values[Slot(role, time=stage).name] for role in (PROJECTION, _RECURRENT, GATES)
+    )
+    pinned = trace.resolved.pin_forget is not None
+    update = projection[:, width : 2 * width] + recurrent_product[:, width : 2 * width]
+    candidate = projection[:, 2 * width :] + gates[:, :width] * recurrent_product[:, 2 * width :]
+    return (
+        PreActivations("update gate", "sigmoid", 1.0, update, pinned),
+        PreActivations("candidate", "tanh", 1.0, candidate),
+    )
+
+
+CELL = Cell(
+    name="gru",
+    order=2,
+    axis="time",
+    default_data="digits-pixels",
+    default_activation="sigmoid",
+    formula="r, z = σ(…); n = tanh(p_n + r ⊙ q_n); h_t = (1 − z) ⊙ n + z ⊙ h_(t−1)",
+    note="Deep in time, two gates and no cell state: the direct path's factor is z.",
+    listed=recurrent.listed,
+    pre_activations=_pre_activations,
+    parts="paths",
+    theory="gate",
+    operations=recurrent.operations(
+        "gru",
+        input_projection.forward_input_bias,
+        (
+            "n = tanh(p_n + r ⊙ q_n),  h_t = (1 − z) ⊙ n + z ⊙ h_(t−1)",
+            "∂L/∂h_(t−1) = z ⊙ ∂L/∂h_t + through the gates",
+            step_forward,
+            step_backward,
+        ),
+    ),
+    gates=(Gate("r", "reset gate"), Gate("z", "update gate"), Gate("n", "candidate", "tanh")),
+    path=GatePath(HIDDEN, "z"),
+    carried=(HIDDEN,),
+    keeps=((GATES, 3), (_RECURRENT, 3)),
+    # h enters n through r ⊙ (W_hn h + b_hn), so the recurrent weights see another gradient than the input's.
+    graded=(_RECURRENT,),
+    read_back=(HIDDEN, _RECURRENT),
+)

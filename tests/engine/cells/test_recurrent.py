@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Network, build, simulate
-from gradtui_engine.experiment.cells import CELLS
+from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import shaken, small, with_inputs, with_parameters
 from tests.engine.oracles import length
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from .operations import OPERATIONS
-from .program import Instruction, Program, Site
+from ..cells.table import OPERATIONS
+from ..program.program import Instruction, Program, Site
 
 
 class Phase(enum.StrEnum):

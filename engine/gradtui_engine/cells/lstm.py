@@ -6,7 +6,7 @@
 
 (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000.)
 
-One fused step per time step. Its slots lie in memory with the units first (`Slot.units_first`), so `.T` of a state
+One fused step per time step. Its slots lie in memory with the units first (`Storage.units_first`), so `.T` of a state
 is a contiguous (units, batch) array and each gate a contiguous block of rows: 25 instead of 36 µs forward
 and 35 instead of 45 µs backward at width 64, batch 32, float32.
 """
@@ -18,7 +18,11 @@ import math
 import numpy as np
 
 from ..core.numerics import Array
-from .bound import Node
+from ..program.bound import Node
+from ..program.slots import CELL_STATE, GATES, HIDDEN
+from . import input_projection, recurrent
+from .cell import Cell, Gate, GatePath, PreActivations
+from .settings import Recorded
 
 
 def step_forward(node: Node) -> None:
@@ -113,3 +117,44 @@ def _constants(node: Node) -> tuple[Array, Array]:
     """1 without a dimension (NumPy takes 0.3 µs longer over a Python number) and −W_hh, made once for a binding."""
     weight, work = node.shared[0], node.workspace
     return work.constant(0, lambda: (np.ones((), weight.dtype), weight))[0], work.negative(weight)
+
+
+def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
+    z, width = recurrent.linear_pre_activations(trace, stage), trace.resolved.width
+    pinned = trace.resolved.pin_forget is not None
+    return (
+        PreActivations("forget gate", "sigmoid", 1.0, z[:, width : 2 * width], pinned),
+        PreActivations("candidate", "tanh", 1.0, z[:, 2 * width : 3 * width]),
+    )
+
+
+CELL = Cell(
+    name="lstm",
+    order=1,
+    axis="time",
+    default_data="digits-pixels",
+    default_activation="sigmoid",
+    formula="i, f, o = σ(x_t W_ihᵀ + h_(t−1) W_hhᵀ + b); g = tanh(…); c_t = f ⊙ c_(t−1) + i ⊙ g; h_t = o ⊙ tanh c_t",
+    note="Deep in time, with a cell state: its direct path's factor is the forget gate.",
+    listed=recurrent.listed,
+    pre_activations=_pre_activations,
+    parts="paths",
+    theory="gate",
+    operations=recurrent.operations(
+        "lstm",
+        input_projection.forward_both_biases,
+        (
+            "c_t = f ⊙ c_(t−1) + i ⊙ g,  h_t = o ⊙ tanh c_t",
+            "∂L/∂c_t += ∂L/∂h_t ⊙ o ⊙ (1 − tanh² c_t);  ∂L/∂c_(t−1) = f ⊙ ∂L/∂c_t;  ∂L/∂h_(t−1) = δ_t W_hh",
+            step_forward,
+            step_backward,
+        ),
+        notes=True,
+    ),
+    gates=(Gate("i", "input gate"), Gate("f", "forget gate"), Gate("g", "candidate", "tanh"), Gate("o", "output gate")),
+    path=GatePath(CELL_STATE, "f"),
+    carried=(HIDDEN, CELL_STATE),
+    keeps=((GATES, 4), ("tanh_c", 1)),
+    read_back=(HIDDEN,),
+    offsets=(("f", "forget_bias"), ("i", "input_bias")),
+)

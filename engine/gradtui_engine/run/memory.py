@@ -16,10 +16,10 @@ from typing import Protocol
 
 import numpy as np
 
+from ..cells.table import OPERATIONS
 from ..core.numerics import Array, trusted_squares
-from .bound import Arena, Node, Workspace, allocate
-from .operations import OPERATIONS
-from .program import Program
+from ..program.bound import Arena, Node, Workspace, allocate
+from ..program.program import Program
 
 #: Blocks that a network keeps: one while its trace is looked at, one for the next run.
 _KEPT = 2
@@ -99,8 +99,9 @@ class Bound:
             self.backward.append((layout.operations[index].backward, node, addends, flats))
         #: What the steps of the cell whose states are the stages note on their way, the last step first.
         self.notes: list[tuple[float, float, float]] = []
-        for each, node in zip(program.instructions, nodes, strict=True):
-            if each.operation == "lstm_step" and each.inputs[2] in program.cells:
+        stages = frozenset(program.stages)
+        for instruction, operation, node in zip(program.instructions, layout.operations, nodes, strict=True):
+            if operation.notes and instruction.outputs[0] in stages:
                 node.notes = self.notes
         self._zeroed = [gradients[name] for name in program.zeroed]
         self._wholes = [_Wholes(program, each) for each in (values, gradients, parameter_gradients)]

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Network
+from gradtui_engine.cells.table import CELLS, OPERATIONS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.cells import CELLS
 from gradtui_engine.program.bound import Node, Workspace
-from gradtui_engine.program.operations import OPERATIONS
 from gradtui_engine.program.program import Instruction
 from tests.engine.helpers import shaken, small
 

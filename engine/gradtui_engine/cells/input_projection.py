@@ -9,10 +9,14 @@ and LSTM, another one for the GRU, whose reset gate stands between.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..core.numerics import Array
-from .bound import Node
+from ..program.bound import Node
+
+Run = Callable[[Node], None]
 
 
 def forward_both_biases(node: Node) -> None:

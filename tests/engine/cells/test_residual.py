@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Network, build, simulate
-from gradtui_engine.experiment.mlp import BLOCKS, blocks
+from gradtui_engine.cells.residual_blocks import BLOCKS, blocks
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from tests.engine.helpers import shaken, small
 from tests.engine.oracles import length

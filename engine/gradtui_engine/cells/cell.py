@@ -1,0 +1,163 @@
+"""What a row of the table of cells says. A kind of network is one file of this room, which exports its row, `CELL`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..core.numerics import Array
+from ..program.operations import Operation
+from ..program.output_layer import Sizes
+from ..program.program import Program
+from ..program.slots import CELL_STATE
+from .settings import Recorded, Settings
+
+#: Up to so many stages a program is built to count its numbers; beyond that they grow by the same amount per two.
+_FEW = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate: the letter that formulas have for it, its name, and the activation that it is the output of."""
+
+    letter: str
+    name: str
+    activation: str = "sigmoid"
+
+
+@dataclass(frozen=True, slots=True)
+class GatePath:
+    """The direct path: one term of state_t is state_(t−1) ⊙ gate_t, or state_(t−1) ⊙ (1 − gate_t) with complement."""
+
+    state: str
+    gate: str
+    complement: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """The path's factor in formulas: f, or 1 − f."""
+        return f"1 − {self.gate}" if self.complement else self.gate
+
+    def factors(self, gate: Array) -> Array:
+        """The path's factors at these values of its gate."""
+        return 1 - gate if self.complement else gate
+
+    def factor(self, gate: float) -> float:
+        """The path's factor at a value of its gate; it is its own inverse."""
+        return 1 - gate if self.complement else gate
+
+
+@dataclass(frozen=True, eq=False)
+class PreActivations:
+    """z, (batch, units), and the row of the table of activations that reads it, with its slope parameter.
+
+    part is what it belongs to: "activation", or the name of a gate. pinned says that the part's output is held at a
+    value, so that z does not matter.
+    """
+
+    part: str
+    activation: str
+    slope: float
+    z: Array
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One kind of network, with all that knows it.
+
+    listed(cell, settings, sizes, loss, length) lists the program of `length` stages. pre_activations(trace, stage)
+    gives what the activations of a stage got, those that matter most for the gradient first. parts and theory name how
+    a factor is taken apart (`analysis.stages`) and predicted (`theory.prediction`).
+    A cell with activations of its own (σ and tanh) has the MLP's default, so that switching there and back keeps it.
+    """
+
+    name: str
+    #: Its place in the table: rows are sorted by it.
+    order: int
+    #: What a stage is: "layer" or "time".
+    axis: str
+    default_data: str
+    default_activation: str
+    formula: str
+    note: str
+    listed: Callable[[Cell, Settings, Sizes, str, int], Program]
+    pre_activations: Callable[[Recorded, int], tuple[PreActivations, ...]]
+    parts: str
+    theory: str
+    #: The operations of this cell alone.
+    operations: tuple[Operation, ...] = ()
+    #: The activations that it can use, empty for all.
+    activations: tuple[str, ...] = ()
+    #: Its gates, in the order of their blocks of rows in the weights; empty for a cell whose activation can be chosen.
+    gates: tuple[Gate, ...] = ()
+    #: The path of a state through a gate; None without one.
+    path: GatePath | None = None
+    #: The roles of the states that a step hands to the next one.
+    carried: tuple[str, ...] = ()
+    #: What a step keeps beside them for the backward pass: role and number of blocks, each `width` numbers.
+    keeps: tuple[tuple[str, int], ...] = ()
+    #: Of what a step keeps, that whose gradient the trace keeps too.
+    graded: tuple[str, ...] = ()
+    #: What the projection's backward pass reads, over all steps.
+    read_back: tuple[str, ...] = ()
+    #: The biases of a layer beside its weights weight_ih and weight_hh; σ_b draws the first one.
+    biases: tuple[str, ...] = ("bias_ih", "bias_hh")
+    #: The parameters that a step reads.
+    shared: tuple[str, ...] = ("weight_hh", "bias_hh")
+    #: What is added to a gate's bias: (the gate's letter, the experiment's field).
+    offsets: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def over_time(self) -> bool:
+        """Whether a stage is a step in time; else it is a layer."""
+        return self.axis == "time"
+
+    @property
+    def gated(self) -> bool:
+        """Whether a gate lies on the direct path of the state."""
+        return self.path is not None
+
+    @property
+    def has_cell_state(self) -> bool:
+        """Whether a step hands on a state beside h."""
+        return CELL_STATE in self.carried
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of rows in the weights: one for each gate."""
+        return max(1, len(self.gates))
+
+    def block(self, letter: str) -> int:
+        """The number of a gate's block, from 0."""
+        return next(index for index, gate in enumerate(self.gates) if gate.letter == letter)
+
+    @property
+    def path_bias(self) -> str:
+        """The experiment's field that is added to the bias of the direct path's gate; "" where there is none."""
+        return dict(self.offsets).get(self.path.gate, "") if self.path is not None else ""
+
+    def build(self, settings: Settings, sizes: Sizes, loss: str) -> Program:
+        """The program of an experiment of this cell."""
+        return self.listed(self, settings, sizes, loss, self._length(settings, sizes))
+
+    def numbers(self, settings: Settings, sizes: Sizes) -> int:
+        """How many numbers the trace holds, worked out without building it, so that an impossible size is refused.
+
+        Layers (steps) come in equal pairs, at most two being a residual block: the count is linear in pairs.
+        """
+        length = self._length(settings, sizes)
+        if length <= _FEW:
+            return self._count(settings, sizes, length)
+        start = _FEW - 2 + length % 2
+        first, second = (self._count(settings, sizes, start + extra) for extra in (0, 2))
+        return first + (second - first) * ((length - start) // 2)
+
+    def _length(self, settings: Settings, sizes: Sizes) -> int:
+        return sizes.steps if self.over_time else settings.depth
+
+    def _count(self, settings: Settings, sizes: Sizes, length: int) -> int:
+        if self.over_time:
+            sizes = dataclasses.replace(sizes, steps=length)
+        return self.listed(self, settings, sizes, "mse", length).numbers()

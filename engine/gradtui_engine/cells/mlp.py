@@ -1,0 +1,133 @@
+"""The MLP as a program: depth hidden layers, each linear, activation and, where asked for, norm and skip."""
+
+from __future__ import annotations
+
+from ..program.normalisation import NORMALISATIONS
+from ..program.output_layer import Sizes, readout
+from ..program.program import Parameter, Program, Site
+from ..program.slots import HIDDEN, MEAN, VARIANCE, Slot, Span
+from ..rules.activations import ACTIVATIONS
+from .cell import Cell, PreActivations
+from .residual_blocks import blocks, skip_scale
+from .settings import Recorded, Settings
+
+
+def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int) -> Program:
+    """The program of an MLP, h/0 being the input."""
+    stages = [Slot(HIDDEN, layer).name for layer in range(depth + 1)]
+    program = Program("layer", input=stages[0], stages=stages, measure_merges=settings.residual != "none")
+    program.slot(Slot(HIDDEN, 0), (sizes.batch, sizes.inputs))
+    _Layers(settings, sizes, program).add(depth)
+    program.kept = [stages[0], Slot(HIDDEN, Span()).name]
+    readout(program, stages[-1], settings.width, sizes, loss)
+    return program
+
+
+class _Layers:
+    """Adds all layers to a program: what each operation reads is what the one before it wrote."""
+
+    def __init__(self, settings: Settings, sizes: Sizes, program: Program) -> None:
+        self.settings, self.sizes, self.program = settings, sizes, program
+        self.shape = (sizes.batch, settings.width)
+        self.beta = skip_scale(settings)
+        #: The slots of each role, in order: they become the rows of one array.
+        self.stacks: dict[str, list[Slot]] = {}
+
+    def add(self, depth: int) -> None:
+        stages = self.program.stages
+        for first, last, skip in blocks(self.settings, self.sizes.inputs, depth):
+            for layer in range(first, last + 1):
+                order = self._order(skip, ends=skip and layer == last)
+                source = stages[layer - 1]
+                for number, part in enumerate(order):
+                    slot = Slot(HIDDEN if number == len(order) - 1 else _ROLE[part], layer)
+                    self.stacks.setdefault(slot.role, []).append(slot)
+                    target = slot.name
+                    getattr(self, f"_{part}")(layer, source, target, stages[first - 1])
+                    source = target
+        for role, slots in self.stacks.items():
+            self.program.stack(Slot(role, Span()), slots, self.shape)
+
+    def _order(self, in_block: bool, ends: bool) -> list[str]:
+        """The operations of one layer, in order. `ends`: the skip joins at the end of this layer."""
+        block = self.settings.residual_block if in_block else "post"
+        norm = ["norm"] if self.settings.norm != "none" else []
+        before = self.settings.norm_position == "before"
+        bend = [*norm, "activation"] if before else ["activation", *norm]
+        join = ["residual"] if ends else []
+        if block == "pre":
+            return [*bend, "linear", *join]
+        if block == "original" and before:
+            return ["linear", *norm, *join, "activation"]
+        if block == "original":
+            return ["linear", *join, *bend]
+        return ["linear", *bend, *join]
+
+    def _linear(self, layer: int, source: str, target: str, skip: str) -> None:
+        fan_in = self.sizes.inputs if layer == 1 else self.settings.width
+        width = self.settings.width
+        weight, bias = f"layers.{layer}.weight", f"layers.{layer}.bias"
+        self.program.parameters[weight] = Parameter((width, fan_in), (width, fan_in))
+        self.program.parameters[bias] = Parameter((width,), bias=True)
+        self._instruction("linear", layer, (source,), (target,), parameters=(weight, bias))
+
+    def _norm(self, layer: int, source: str, target: str, skip: str) -> None:
+        row = NORMALISATIONS[self.settings.norm]
+        units = self.settings.width
+        statistics = (1, units) if row.axis == 0 else (self.sizes.batch, 1)
+        names = tuple(f"layers.{layer}.norm.{name}" for name in row.parameters)
+        for name, start in zip(names, (1.0, 0.0), strict=False):
+            self.program.parameters[name] = Parameter((units,), fill=start)
+        mean, variance = (self.program.slot(Slot(role, layer), statistics) for role in (MEAN, VARIANCE))
+        self._instruction("norm", layer, (source,), (target, mean, variance), parameters=names, choice=row.name)
+
+    def _activation(self, layer: int, source: str, target: str, skip: str) -> None:
+        row = ACTIVATIONS[self.settings.activation]
+        slope = self.settings.slope
+        names: tuple[str, ...] = ()
+        if row.learned:
+            names = (f"layers.{layer}.activation.weight",)
+            self.program.parameters[names[0]] = Parameter((1,), fill=slope or 0.0)
+        self._instruction(
+            "activation", layer, (source,), (target,), parameters=names, choice=row.name,
+            constant=1.0 if slope is None else slope,
+        )  # fmt: skip
+
+    def _residual(self, layer: int, source: str, target: str, skip: str) -> None:
+        self._instruction("residual", layer, (source, skip), (target,), constant=self.beta)
+
+    def _instruction(
+        self, operation: str, layer: int, inputs: tuple[str, ...], outputs: tuple[str, ...],
+        parameters: tuple[str, ...] = (), choice: str = "", constant: float = 1.0,
+    ) -> None:  # fmt: skip
+        self.program.add(
+            operation, Site(operation, layer=layer), inputs=inputs, outputs=outputs, parameters=parameters,
+            choice=choice, constant=constant,
+        )  # fmt: skip
+
+
+#: The role of what each operation writes where it does not write the stage's own h.
+_ROLE = {"linear": "z", "norm": "n", "activation": "a", "residual": "s"}
+
+
+def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
+    activation = next(each for each in trace.program.layers[stage] if each.operation == "activation")
+    learned = activation.parameters
+    slope = float(trace.parameters[learned[0]][0]) if learned else activation.constant
+    z = trace.values[activation.inputs[0]]
+    return (PreActivations("activation", activation.choice, slope, z),)
+
+
+CELL = Cell(
+    name="mlp",
+    order=0,
+    axis="layer",
+    default_data="digits",
+    default_activation="sigmoid",
+    formula="h_l = f(h_(l−1) W_lᵀ + b_l)",
+    note="Deep in layers: depth hidden layers of width units and a linear output.",
+    listed=_listed,
+    pre_activations=_pre_activations,
+    parts="operations",
+    theory="mean field",
+)

@@ -1,0 +1,138 @@
+"""Recurrent networks as a program: a cell unrolled over time, stacked in layers, each layer's input in one product."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..core.message import Message
+from ..core.numerics import Array
+from ..program.operations import Operation
+from ..program.output_layer import Sizes, readout
+from ..program.program import Parameter, Program, Site
+from ..program.slots import CELL_STATE, HIDDEN, PROJECTION, Slot, Span
+from . import input_projection
+from .cell import Cell
+from .settings import Recorded, Settings
+
+
+def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) -> Program:
+    """The program over time. Layer k's slots are h_lk/t, c_lk/t, …; those of the last layer, which is read out and
+    whose states are the stages, are plain h/t, c/t, …
+    """
+    program = Program("time")
+    source, inputs = program.slot(Slot("input"), (sizes.steps, sizes.batch, sizes.inputs)), sizes.inputs
+    for layer in range(settings.layers):
+        mark = None if layer == settings.layers - 1 else layer
+        _Layer(cell, settings, sizes, program, layer, mark).add(source, inputs)
+        source, inputs = program.window(Slot(HIDDEN, mark, Span()), 1), settings.width
+    program.stages = [Slot(HIDDEN, time=time).name for time in range(steps + 1)]
+    program.cells = [Slot(CELL_STATE, time=time).name for time in range(steps + 1)] if cell.has_cell_state else []
+    readout(program, source if settings.readout == "all" else program.stages[-1], settings.width, sizes, loss)
+    return program
+
+
+class _Layer:
+    """Adds one layer, unrolled, to a program. mark is what its slots say of it: None for the last one."""
+
+    def __init__(
+        self, cell: Cell, settings: Settings, sizes: Sizes, program: Program, layer: int, mark: int | None
+    ) -> None:
+        self.cell, self.settings, self.sizes, self.program = cell, settings, sizes, program
+        self.layer, self.mark = layer, mark
+
+    def add(self, source: str, inputs: int) -> None:
+        cell, program, times = self.cell, self.program, range(1, self.sizes.steps + 1)
+        projections = self._stack(PROJECTION, times, cell.blocks)
+        states = [self._stack(role, range(self.sizes.steps + 1)) for role in cell.carried]
+        kept = [self._stack(role, times, blocks) for role, blocks in cell.keeps]
+        program.initial += [names[0] for names in states]
+        if cell.has_cell_state:
+            # No later step reads the last cell state; its own step adds to its gradient.
+            program.zeroed.append(states[cell.carried.index(CELL_STATE)][self.sizes.steps])
+        # The projection's gradient is that of the pre-activations: every step's share of the weights' gradient.
+        program.kept += map(self._whole, (*cell.carried, PROJECTION, *cell.graded))
+        names = self._parameters(inputs)
+        program.add(
+            f"{cell.name}_projection", Site(self._site("input projection")), inputs=(source,),
+            reads=tuple(map(self._whole, cell.read_back)), outputs=(self._whole(PROJECTION),),
+            parameters=tuple(names.values()),
+        )  # fmt: skip
+        shared = tuple(names[name] for name in cell.shared)
+        choice = "" if cell.gates else self.settings.activation
+        # The value that the gate of the direct path is pinned to; NaN where it is free.
+        pin = math.nan if self.settings.pin_forget is None else self.settings.pin_forget
+        site = self._site("cell")
+        for time in times:
+            program.add(
+                f"{cell.name}_step", Site(site, time=time), shared=shared, choice=choice, constant=pin,
+                inputs=(projections[time], *(names[time - 1] for names in states)),
+                outputs=(*(names[time] for names in states), *(names[time] for names in kept)),
+            )  # fmt: skip
+
+    def _stack(self, role: str, times: range, blocks: int = 1) -> dict[int, str]:
+        shape = (self.sizes.batch, blocks * self.settings.width)
+        slots = [Slot(role, self.mark, time) for time in times]
+        return self.program.stack(Slot(role, self.mark, Span()), slots, shape, units_first=True)
+
+    def _whole(self, role: str) -> str:
+        return Slot(role, self.mark, Span()).name
+
+    def _site(self, part: str) -> str:
+        if self.settings.layers == 1:
+            return part
+        return Message("{part}, layer {number}", part=part, number=self.layer + 1)
+
+    def _parameters(self, inputs: int) -> dict[str, str]:
+        """The parameters of the layer, in the cell's order, as PyTorch calls its own: weight_ih → lstm.weight_ih_l0."""
+        cell, width = self.cell, self.settings.width
+        rows = cell.blocks * width
+        found = {
+            "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks),
+            "weight_hh": Parameter((rows, width), (width, width), cell.blocks),
+        }
+        # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
+        drawn, *others = cell.biases
+        found[drawn] = Parameter((rows,), bias=True, offsets=self._offsets())
+        found |= {name: Parameter((rows,)) for name in others}
+        names = {name: parameter_name(cell.name, name, self.layer) for name in found}
+        self.program.parameters |= {names[name]: parameter for name, parameter in found.items()}
+        return names
+
+    def _offsets(self) -> tuple[tuple[int, int, float], ...]:
+        width = self.settings.width
+        blocks = ((self.cell.block(letter), field) for letter, field in self.cell.offsets)
+        return tuple((block * width, (block + 1) * width, getattr(self.settings, field)) for block, field in blocks)
+
+
+def parameter_name(cell: str, name: str, layer: int) -> str:
+    """As PyTorch's `state_dict` names the parameters of a layer, from 0: lstm.weight_hh_l0."""
+    return f"{cell}.{name}_l{layer}"
+
+
+def operations(
+    cell: str, forward: input_projection.Run, step: tuple[str, str, input_projection.Run, input_projection.Run],
+    notes: bool = False,
+) -> tuple[Operation, Operation]:  # fmt: skip
+    """The two operations of a cell with PyTorch's four parameters: the projection, and one step.
+
+    step is its formula, that of its backward pass, and both as functions.
+    """
+    projection = Operation(
+        f"{cell}_projection",
+        "p_t = x_t W_ihᵀ + b for all t at once",
+        "∂L/∂W_hh = Σ_t δ_tᵀ h_(t−1),  ∂L/∂W_ih = Σ_t δ_tᵀ x_t,  ∂L/∂b = Σ_t δ_t",
+        forward,
+        input_projection.backward,
+        contribution=input_projection.contribution,
+    )
+    return projection, Operation(f"{cell}_step", *step, notes=notes)
+
+
+def linear_pre_activations(trace: Recorded, stage: int) -> Array:
+    """x_t W_ihᵀ + b + h_(t−1) W_hhᵀ of the last layer, whose states are the stages; the projection has both biases."""
+    settings = trace.resolved
+    weight = trace.parameters[parameter_name(settings.cell, "weight_hh", settings.layers - 1)]
+    before = trace.values[trace.program.stages[stage - 1]]
+    return np.asarray(trace.values[Slot(PROJECTION, time=stage).name] + before @ weight.T)
