@@ -16,17 +16,16 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from gradtui.cli.main import COMMANDS, read
+from gradtui.cli.arguments import rows_of
+from gradtui.cli.invocation import read
 from gradtui.cli.settings import SETTINGS, load
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.model.commands import BY_ID, key_name
 from gradtui.model.commands import COMMANDS as KEYS
 from gradtui.model.presets import PRESETS
 from gradtui.screen.app import GradtuiApp
-from gradtui.share import address
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
-from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.spelling import flag
 from tests.tooling import tool
 from tests.tui.helpers import play, run_main, settled, strict_json, until
 
@@ -220,9 +219,8 @@ def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
 
 
 def test_every_option_that_is_named_is_there() -> None:
-    switches = {name for each in COMMANDS.values() for name, _ in each.switches}
-    screen = {name for name, _ in address.switches()}
-    known = {flag(name) for name in (*options(), *SETTINGS.names)} | switches | screen | {"--no-mouse", "--help"}
+    known = {name for command in COMMANDS.values() for row in rows_of(command) for name in row.flags}
+    known |= {"--help", "--version"}
     named = set(re.findall(r"`(?:gradtui [^`]*)?(--[a-z-]+)", README + HEADLESS)) | {
         word for words in headless() for word in words if word.startswith("--")
     }

@@ -87,6 +87,7 @@ VARIABLE = frozenset(
         "found.problem",
         "group",
         "hint.words",
+        "setting.help",
         "meaning",
         "name",
         "note",

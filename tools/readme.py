@@ -5,7 +5,6 @@ A part stands between its marks, <!-- NAME --> and <!-- /NAME -->, and comes fro
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from gradtui.lessons.check import measure_table
 from gradtui.model.commands import BY_ID, key_table
 from gradtui.model.presets import PRESETS
 from gradtui.serve import command
+from gradtui.serve.session.limits import LIMITS
 from gradtui.share import address
 from gradtui.views.catalogue import VIEWS
-from gradtui_engine.core.fields import Choice
-from gradtui_engine.experiment.experiment import Experiment, options
-from gradtui_engine.experiment.spelling import flag
+from gradtui_engine.core.options import toml_value
+from gradtui_engine.experiment.experiment import options
 
 ROOT = Path(__file__).parents[1]
+#: Options whose names would fill the table: the lessons' files, and the lab's activations.
+_OF_MANY = ("row", "lesson")
 #: The environment whose defaults are shown, and others in which a default is another one.
 _USUAL: Mapping[str, str] = {"LANG": "en_GB.UTF-8"}
 _ELSEWHERE: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -46,54 +47,41 @@ def preset_table() -> str:
 def option_table() -> str:
     """Every field as a Markdown table: option, default, what it means, what is allowed."""
     rows = []
-    for name, each in options().items():
-        default = Experiment.__dataclass_fields__[name].default
-        only = f" ({', '.join(each.cells)})" if each.cells else ""
-        shown = "" if default is None else f"`{default}`"
-        rows.append((f"`{flag(name)}`", shown, f"{each.help}{only}: {each.kind.allowed}"))
+    for row in options().values():
+        only = f" ({', '.join(row.cells)})" if row.cells else ""
+        default = "" if row.default is None else f"`{row.default}`"
+        rows.append((f"`{row.flag}`", default, f"{row.help}{only}: {row.kind.allowed}"))
     return _table(("option", "default", "what it means"), rows)
 
 
 def screen_table() -> str:
     """The options of the screen as a Markdown table; the file names of the lessons would fill it."""
-    rows = []
-    for each in address.ROWS:
-        names = isinstance(each.kind, Choice) and each.name not in ("row", "lesson")
-        allowed = f": {each.kind.allowed}" if names and each.kind is not None else ""
-        rows.append((f"`--{each.name}`", each.help + allowed))
-    rows += [(f"`{name} FIELD=VALUE`", more["help"]) for name, more in address.switches() if name == address.B]
-    return _table(("option", "what it means"), rows)
+    rows = [(f"`{row.flag}`", row.help if row.name in _OF_MANY else row.told()) for row in address.ROWS]
+    return _table(("option", "what it means"), [*rows, (f"`{address.B.usage}`", address.B.told())])
 
 
 def serve_table() -> str:
     """The options of `gradtui serve` that are not the experiment's or the screen's as a Markdown table."""
-    screen = {name for name, _ in address.switches()}
-    rows = ((f"`{' '.join([name, *filter(None, [more.get('metavar')])])}`", more["help"])
-            for name, more in command.switches() if name not in screen)  # fmt: skip
+    rows = ((f"`{row.usage}`", row.told()) for row in (*command.OPTIONS.values(), *LIMITS.values()))
     return _table(("option", "what it means"), rows)
 
 
 def example_config() -> str:
     """A file of settings: every setting at its default, and some keys."""
-    rows = [(f"{each.name} = {_toml(each.default(_USUAL))}", _note(each)) for each in SETTINGS.values()]
-    keys = [(f"{name} = {_toml(keys)}", BY_ID[name].help) for name, keys in _EXAMPLE_KEYS.items()]
+    rows = [(setting.toml(setting.usual(_USUAL)), _note(setting)) for setting in SETTINGS.values()]
+    keys = [(f"{name} = {toml_value(keys)}", BY_ID[name].help) for name, keys in _EXAMPLE_KEYS.items()]
     return "\n".join(["```toml", *_beside(rows), "", f"[{KEYS}]", *_beside(keys), "```"])
 
 
 def _note(setting: Setting) -> str:
-    default = setting.default(_USUAL)
-    others = [f"{_toml(value)} {where}" for where, env in _ELSEWHERE if (value := setting.default(env)) != default]
+    default = setting.usual(_USUAL)
+    others = [f"{toml_value(value)} {where}" for where, env in _ELSEWHERE if (value := setting.usual(env)) != default]
     return "; ".join([f"{setting.help}: {setting.kind.allowed}", *others])
 
 
 def _beside(rows: list[tuple[str, str]]) -> list[str]:
     width = max(len(text) for text, _ in rows)
     return [f"{text.ljust(width)}  # {note}" for text, note in rows]
-
-
-def _toml(value: object) -> str:
-    """What JSON writes of texts, numbers, truth values and lists of texts is TOML too."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 Parts = Mapping[str, Callable[[], str]]

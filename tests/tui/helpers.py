@@ -21,6 +21,8 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from gradtui.cli import main
+from gradtui.cli.arguments import Words, read_words
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.model.events import Event
 from gradtui.model.needs import Computed, Need, Simulation, other
 from gradtui.model.panes_of import panes_of
@@ -172,6 +174,13 @@ def run_main(capsys: pytest.CaptureFixture[str], *arguments: object) -> Done:
     status = main.main([str(each) for each in arguments])
     captured = capsys.readouterr()
     return Done(status, captured.out, captured.err)
+
+
+def words_of(name: str, *arguments: str) -> Words:
+    """The words of `gradtui NAME ARGUMENTS`, in which nothing is wrong."""
+    words, problems = read_words(COMMANDS[name], arguments)
+    assert not problems, problems
+    return words
 
 
 def run_process(*arguments: object, **environment: str) -> Done:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import numbers
 from collections.abc import Callable
@@ -49,6 +48,11 @@ class Kind:
         """The names to choose from; empty where the value is not a name."""
         return ()
 
+    @property
+    def form(self) -> str:
+        """What stands for the value in a usage: --depth N."""
+        return "N"
+
     def check(self, value: Any) -> Value:
         raise NotImplementedError
 
@@ -68,6 +72,10 @@ class Choice(Kind):
         return self.choices()
 
     @property
+    def form(self) -> str:
+        return "NAME"
+
+    @property
     def allowed(self) -> str:
         return ", ".join(self.names)
 
@@ -83,22 +91,17 @@ class Choice(Kind):
         return value
 
 
-@dataclass(frozen=True)
-class Integer(Kind):
-    """A whole number in a range."""
+class WholeNumber(Kind):
+    """A whole number. What kinds of it have in common: how one is read, and how another value is refused."""
 
-    minimum: int
-    maximum: int
-
-    @property
-    def allowed(self) -> str:
-        return Message("a whole number from {minimum} to {maximum}", minimum=self.minimum, maximum=self.maximum)
+    def accepts(self, number: int) -> bool:
+        raise NotImplementedError
 
     def check(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise not_allowed(given(value), self.allowed)
         number = int(value)
-        if not self.minimum <= number <= self.maximum:
+        if not self.accepts(number):
             raise not_allowed(_short(number), self.allowed)
         return number
 
@@ -109,6 +112,35 @@ class Integer(Kind):
         except ValueError:
             raise not_allowed(given(text), self.allowed) from None
         return self.check(value)
+
+
+@dataclass(frozen=True)
+class Integer(WholeNumber):
+    """A whole number in a range."""
+
+    minimum: int
+    maximum: int
+
+    @property
+    def allowed(self) -> str:
+        return Message("a whole number from {minimum} to {maximum}", minimum=self.minimum, maximum=self.maximum)
+
+    def accepts(self, number: int) -> bool:
+        return self.minimum <= number <= self.maximum
+
+
+@dataclass(frozen=True)
+class OneOf(WholeNumber):
+    """One of a few whole numbers."""
+
+    numbers: Callable[[], tuple[int, ...]]
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(map(str, self.numbers()))
+
+    def accepts(self, number: int) -> bool:
+        return number in self.numbers()
 
 
 def _short(value: int) -> str:
@@ -155,17 +187,46 @@ class Number(Kind):
 
 
 @dataclass(frozen=True)
-class Option:
-    """One field: what it means, what it accepts, and for which cells it has a meaning (empty: for all)."""
+class Text(Kind):
+    """Any text. word stands for it in a usage, such as FILE; what says what is allowed where one is missing."""
 
-    help: str
-    kind: Kind
-    cells: tuple[str, ...] = ()
+    word: str
+    what: str = ""
 
-    def applies_to(self, cell: str) -> bool:
-        return not self.cells or cell in self.cells
+    @property
+    def form(self) -> str:
+        return self.word
+
+    @property
+    def allowed(self) -> str:
+        return self.what or self.word
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise not_allowed(given(value), self.allowed)
+        return value
 
 
-def option(default: Value, help: str, kind: Kind, cells: tuple[str, ...] = ()) -> Any:
-    """A dataclass field with its Option."""
-    return dataclasses.field(default=default, metadata={"option": Option(help, kind, cells)})
+_TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
+
+
+@dataclass(frozen=True)
+class Switch(Kind):
+    """True or false; as text also yes and no, on and off, 1 and 0. can_be_off: --no-NAME switches it off."""
+
+    can_be_off: bool = False
+
+    @property
+    def allowed(self) -> str:
+        return "true, false"
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise not_allowed(given(value), self.allowed)
+        return value
+
+    def parse(self, text: str) -> bool:
+        truth = _TRUTH.get(text.strip().lower())
+        if truth is None:
+            raise not_allowed(given(text), f"{self.allowed} (yes, no, on, off, 1, 0)")
+        return truth

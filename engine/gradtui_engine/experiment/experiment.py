@@ -12,8 +12,9 @@ from typing import Any
 from ..cells.cell import Cell
 from ..cells.residual_blocks import BLOCKS
 from ..cells.table import CELLS
-from ..core.fields import Choice, Integer, Number, Option, Rejected, Value, option
+from ..core.fields import Choice, Integer, Number, Rejected, Value
 from ..core.message import Message
+from ..core.options import Manner, Option, option, options_of
 from ..core.problems import ExperimentError, Problem, unknown_name
 from ..data import datasets
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, Source, find, has_its_own
@@ -309,7 +310,7 @@ def options() -> dict[str, Option]:
 
 def is_optional(name: str) -> bool:
     """Whether a field may be left out, to follow from the others or not to be used."""
-    return Experiment.__dataclass_fields__[name].default is None
+    return _OPTIONS[name].is_optional
 
 
-_OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in dataclasses.fields(Experiment)}
+_OPTIONS = options_of(Experiment, manner=Manner(allowed="; ", default=True))

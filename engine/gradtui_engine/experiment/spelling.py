@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 
 from ..core.message import Message
+from ..core.options import flag
 from ..core.problems import ExperimentError, Problem
 
 if TYPE_CHECKING:
     from .experiment import Experiment
-
-
-def flag(name: str) -> str:
-    """The command-line option of a field: forget_bias → --forget-bias."""
-    return "--" + name.replace("_", "-")
 
 
 def to_toml(experiment: Experiment) -> str:

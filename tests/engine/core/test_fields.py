@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
-from gradtui_engine.core.fields import Choice, Integer, Number, Option, Rejected
+from gradtui_engine.core.fields import Choice, Integer, Number, Rejected
+from gradtui_engine.core.options import Option, flag
 from gradtui_engine.experiment.experiment import is_optional, options
-from gradtui_engine.experiment.spelling import flag
 from tests.engine.helpers import drawn
 from tests.engine.strategies import accepted
 

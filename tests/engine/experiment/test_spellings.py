@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 
 from gradtui_engine import Experiment
+from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.spelling import flag
 from tests.engine.helpers import drawn, refused
 from tests.engine.strategies import valid_experiments
 

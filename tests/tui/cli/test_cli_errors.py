@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gradtui.cli.main import COMMANDS
+from gradtui.cli.subcommands import COMMANDS
 from tests.tui.helpers import Command, Done
 
 #: An impossible size: 640 TiB.

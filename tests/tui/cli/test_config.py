@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gradtui.cli import subcommands
-from gradtui.cli.arguments import parse, parser
 from gradtui.cli.config import config, show
+from gradtui.cli.invocation import read
 from gradtui.cli.keymap import spelled
-from gradtui.cli.settings import SETTINGS, Loaded, load, survey, switches
+from gradtui.cli.settings import SETTINGS, Loaded, load, survey
+from gradtui.cli.subcommands import COMMANDS as COMMAND_LINES
 from gradtui.model.commands import BY_ID, COMMANDS
 from tests.engine.helpers import fresh_python
 from tests.tui.helpers import Command
@@ -69,9 +69,8 @@ def test_every_command_stands_among_the_keys_those_that_differ_as_values_the_oth
 
 
 def run_config(environment: Mapping[str, str], *arguments: str) -> str:
-    usage = parse(parser("gradtui config", "", [*subcommands.COMMANDS["config"].switches, *switches()]), arguments)
     out = io.StringIO()
-    assert config(usage.switches, out, environment) == 0
+    assert config(read(COMMAND_LINES["config"], arguments), out, environment) == 0
     return out.getvalue()
 
 
@@ -107,7 +106,7 @@ def test_of_a_file_with_faults_config_says_each_and_shows_what_can_be_used(
         ]
         shown = tomllib.loads(done.out)
         assert (shown["theme"], shown["speed"], shown["keys"]) == ("nord", 30, {"play": ["f5"]})
-        assert shown["fps"] == SETTINGS["fps"].default({})
+        assert shown["fps"] == SETTINGS["fps"].usual({})
     path.write_text("fps = ", encoding="utf-8")
     done = command("config", "--show", "--lang", "en")
     assert (done.status, len(done.problems)) == (2, 1)
@@ -155,7 +154,7 @@ def test_settings_load_neither_textual_nor_what_only_some_settings_need() -> Non
     """Palettes take 20 ms, the table of commands as much: only who names a theme or a key waits for them."""
     code = (
         "import sys, pathlib, gradtui.cli.settings as settings\n"
-        "settings.switches(('lang',)), settings.load({'lang': 'zh'}, {}, pathlib.Path('/no/such/file'))\n"
+        "settings.SETTINGS['lang'].told(), settings.load({'lang': 'zh'}, {}, pathlib.Path('/no/such/file'))\n"
         "names = ('textual', 'rich', 'platformdirs', 'gradtui.screen.palette',"
         " 'gradtui.model.commands', 'gradtui.model.state')\n"
         "print([name for name in names if name in sys.modules])"

@@ -13,8 +13,8 @@ from gradtui import __version__
 from gradtui.text.formats import short
 from gradtui.text.summary import MARKS
 from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.spelling import flag
 from tests.tui.helpers import Command, strict_json
 
 #: Options → the experiment that they mean.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from textual import constants
 
 from gradtui.cli import launch
-from gradtui.cli.settings import COLOUR_SYSTEMS, Settings
+from gradtui.cli.arguments import Words
+from gradtui.cli.invocation import Invocation
+from gradtui.cli.settings import COLOUR_SYSTEMS, Loaded, Settings
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
 from gradtui.model import events as e
@@ -29,15 +32,15 @@ def watch(share: float) -> None:
     """Nobody waits."""
 
 
-def switches(**given: Any) -> argparse.Namespace:
-    return argparse.Namespace(**({"file": None, "opens_files": True} | given))
+def words(file: str | None = None, **given: Any) -> Words:
+    return Words(given, file)
 
 
 # -- what it opens with --------------------------------------------------------------------------------
 
 
 def test_without_options_it_opens_the_experiment_in_explore() -> None:
-    state, cursor = launch.opening(Experiment(depth=3), switches())
+    state, cursor = launch.opening(Experiment(depth=3), words())
     assert (state.experiment, state.view, state.pane, state.changes) == (Experiment(depth=3), "explore", "gradient", ())
     assert cursor == ()
 
@@ -45,14 +48,14 @@ def test_without_options_it_opens_the_experiment_in_explore() -> None:
 @pytest.mark.parametrize("name", PRESETS.names)
 def test_every_preset_opens_its_view_its_bars_and_its_b(name: str) -> None:
     preset = PRESETS[name]
-    state, _ = launch.opening(preset.experiment, switches(file=name))
+    state, _ = launch.opening(preset.experiment, words(name))
     assert (state.view, state.quantity, dict(state.changes)) == (preset.view, preset.quantity, dict(preset.changes))
     assert other(state.experiment, state.changes) == preset.other
 
 
 def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
     preset = PRESETS["adam"]
-    state, cursor = launch.opening(preset.experiment, switches(file="adam", quantity="std", step="7", rows=False))
+    state, cursor = launch.opening(preset.experiment, words("adam", quantity="std", step="7"))
     assert (state.view, state.quantity, dict(state.changes)) == ("compare", "std", dict(preset.changes))
     assert cursor == (e.Jump(step=6),)
 
@@ -60,22 +63,22 @@ def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
 def test_a_lessons_step_opens_with_its_own_cursor_and_selection_and_an_option_wins() -> None:
     lesson = {"lesson": "02-vanishing-with-sigmoid", "lesson_step": "2"}
     moment = e.Jump(moment="stage", stage=5)
-    assert launch.opening(Experiment(), switches(**lesson))[1] == (moment, e.Select(stage=5))
-    assert launch.opening(Experiment(), switches(**lesson, stage="2"))[1][-1] == e.Select(stage=2)
-    assert launch.opening(Experiment(), switches(**lesson, step="7"))[1] == (e.Jump(step=6),)
+    assert launch.opening(Experiment(), words(**lesson))[1] == (moment, e.Select(stage=5))
+    assert launch.opening(Experiment(), words(**lesson, stage="2"))[1][-1] == e.Select(stage=2)
+    assert launch.opening(Experiment(), words(**lesson, step="7"))[1] == (e.Jump(step=6),)
 
 
 def test_a_file_of_a_presets_name_is_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "adam").write_text("depth = 4\n", encoding="utf-8")
-    state, _ = launch.opening(Experiment(depth=4), switches(file="adam"))
+    state, _ = launch.opening(Experiment(depth=4), words("adam"))
     assert (state.view, state.changes) == ("explore", ())
 
 
 def test_a_preset_whose_b_does_not_fit_the_other_options_is_refused_in_words() -> None:
     batchnorm = PRESETS["batchnorm"].experiment.replace(batch=1)
     with pytest.raises(ExperimentError) as caught:
-        launch.opening(batchnorm, switches(file="batchnorm"))
+        launch.opening(batchnorm, words("batchnorm"))
     assert [str(each) for each in caught.value.problems] == [
         "--b batch: 1 given; norm batch needs at least 2: one sample has no variance; try norm layer"
     ]
@@ -108,9 +111,15 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
     usual = Settings("en", "gradtui", "block", "auto", 30, 15, False, True)
 
     def start(**settings: Any) -> Stage:
-        loaded = argparse.Namespace(settings=replace(usual, **settings))
-        opening = (State(Experiment()), (e.Jump(step=3),))
-        return cast(Stage, launch.app_of(switches(loaded=loaded, opening=opening), cast(Any, Stage)))
+        invocation = Invocation(
+            COMMANDS[""],
+            words(),
+            Experiment(),
+            None,
+            Loaded(replace(usual, **settings), {}, Path("config.toml")),
+            launch.Opening(State(Experiment()), (e.Jump(step=3),)),
+        )
+        return cast(Stage, launch.app_of(invocation, cast(Any, Stage)))
 
     yield start
     commands.rebind({})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
 import io
 import json
@@ -17,6 +16,8 @@ from rich.cells import cell_len
 from rich.status import Status
 
 from gradtui.cli import reports
+from gradtui.cli.invocation import read
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.text.formats import short
 from gradtui.text.summary import verdict_line
 from gradtui_engine import Experiment, simulate
@@ -25,8 +26,8 @@ from gradtui_engine.analysis.doctor import Report, examine, report_document
 from gradtui_engine.analysis.gradient_check import ParameterCheck
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.published_figures import Figure
+from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.spelling import flag
 from tests.tui.helpers import Command, Done, run_process
 
 SMALL = ("--depth", "3", "--width", "6", "--batch", "4", "--data", "gaussian")
@@ -173,7 +174,7 @@ def test_check_tells_a_terminal_how_far_it_is_and_nobody_else(
         patch.setattr(Status, "update", lambda self, status: told.append(status))
         patch.setenv("TERM", "xterm")
         patch.setattr(sys, "stderr", stream)
-        assert reports.check(experiment_of(*SMALL), argparse.Namespace(), out) == 0
+        assert reports.check(read(COMMANDS["check"], SMALL), out) == 0
     total = len(simulate(experiment_of(*SMALL)).parameters)
     assert told == [f"checked {count} of {total} parameters …" for count in range(1, total + 1)]
     assert ("checking the gradient" in stream.getvalue()) == stream.isatty()

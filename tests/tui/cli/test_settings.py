@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, strategies
 from textual.theme import BUILTIN_THEMES
 
-from gradtui.cli.arguments import parse, parser
-from gradtui.cli.settings import COLOUR_SYSTEMS, SETTINGS, Settings, config_path, given_of, load, switches
+from gradtui.cli.arguments import help_of, rows_of
+from gradtui.cli.settings import COLOUR_SYSTEMS, SETTINGS, Settings, config_path, load
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.model import state
 from gradtui.screen import palette
 from gradtui.text import glyphs, language
 from tests.engine.helpers import drawn
+from tests.tui.helpers import words_of
 from tests.tui.settings_cases import LOCALE, OTHER, THIRD, every_setting, written
 
 
@@ -153,7 +155,7 @@ def test_the_file_is_in_the_users_configuration_directory(tmp_path: Path, monkey
 
 
 def read(*arguments: str) -> dict[str, str]:
-    return given_of(parse(parser("gradtui", "", switches()), arguments).switches)
+    return words_of("", *arguments).settings
 
 
 @every_setting
@@ -173,11 +175,12 @@ def test_options_that_are_not_given_say_nothing() -> None:
 
 
 def test_a_command_may_take_only_some_settings() -> None:
-    assert [flag for flag, _ in switches(("lang", "glyphs"))] == ["--lang", "--glyphs"]
+    assert [row.name for row in rows_of(COMMANDS["run"]) if row.name in SETTINGS] == ["lang"]
+    assert [row.name for row in rows_of(COMMANDS["config"]) if row.name in SETTINGS] == list(SETTINGS)
 
 
 def test_the_help_says_what_is_allowed() -> None:
-    text = " ".join(parser("gradtui", "", switches()).format_help().split())
+    text = " ".join(help_of(COMMANDS["config"]).split())
     for part in (
         "language: en, zh",
         "block, braille, ascii",

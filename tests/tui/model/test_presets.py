@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import math
 import re
@@ -12,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradtui.cli.arguments import Usage, experiment_of, parse, parser
-from gradtui.cli.main import COMMANDS
+from gradtui.cli.arguments import Words, experiment_of
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.model.ineffective_options import left_to_screen
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
@@ -22,7 +21,7 @@ from gradtui.views.idea.idea import CHAINS
 from gradtui_engine import Experiment, Trace
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
-from tests.tui.helpers import Command, trace_of
+from tests.tui.helpers import Command, trace_of, words_of
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
 #: What else is a command, or is to be one.
@@ -256,7 +255,7 @@ def test_a_file_of_a_presets_name_comes_first(tmp_path: Path, monkeypatch: pytes
     assert not named("vanihsing")
     (tmp_path / "vanishing").write_text("depth = 3\n", encoding="utf-8")
     assert not named("vanishing")
-    assert experiment_of(Usage({}, "vanishing", argparse.Namespace())) == Experiment(depth=3)
+    assert experiment_of(Words(file="vanishing")) == Experiment(depth=3)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -277,8 +276,7 @@ def test_the_note_on_a_presets_b_names_the_options_that_run_it(name: str) -> Non
     preset = PRESETS[name]
     (note,) = left_to_screen(preset.experiment, name)
     options = note.split("add ")[1].removesuffix(" to run it").split()
-    usage = parse(parser("gradtui run", "", []), [name, *options])
-    assert experiment_of(usage) == preset.other
+    assert experiment_of(words_of("run", name, *options)) == preset.other
     assert not list(left_to_screen(preset.other, name))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Label, OptionList
 
 from gradtui.cli import launch
+from gradtui.cli.arguments import Words
 from gradtui.lessons.library import find
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
@@ -41,8 +41,7 @@ def test_a_lessons_step_is_the_same_screen_whether_it_is_opened_or_reached_by_ke
         states.append(app.state)
 
     play(reached, SMALL)
-    given = dict.fromkeys(("file", "opens_files", "view", "quantity", "step", "stage", "b"))
-    opening = launch.opening(Experiment(), Namespace(**given | {"lesson": LESSON, "lesson_step": "2"}))
+    opening = launch.opening(Experiment(), Words({"lesson": LESSON, "lesson_step": "2"}))
 
     async def opened(app: GradtuiApp, pilot: Pilot[int]) -> None:
         for event in opening[1]:

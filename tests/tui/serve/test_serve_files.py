@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gradtui.cli.main import COMMANDS, read
+from gradtui.cli.invocation import read
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.serve.kiosk.kiosk import VARIABLES
 from gradtui.serve.session import limits
 from tests.tui.terminal import DEADLINE

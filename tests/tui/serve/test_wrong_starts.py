@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from gradtui.cli import main
+from gradtui.cli.invocation import read
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.serve.listen import listen
 from gradtui_engine import Experiment, ExperimentError
 from tests.tui.terminal import DEADLINE
@@ -116,9 +118,9 @@ def test_a_wrong_preset_lesson_or_option_is_said(words: tuple[str, ...], lines: 
 
 def test_a_preset_may_be_named_by_an_option() -> None:
     for words in (["--preset", "relu-he"], ["--preset=relu-he"], ["relu-he"]):
-        experiment, usage = main.read(main.COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
-        assert experiment == Experiment(activation="relu")
-        assert usage.file == "relu-he"
+        invocation = read(COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
+        assert invocation.experiment == Experiment(activation="relu")
+        assert invocation.words.file == "relu-he"
 
 
 def test_a_port_of_roots_is_said_to_be_one() -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradtui.cli import launch, main
-from gradtui.cli.arguments import UsageError, experiment_of, parse, parser
-from gradtui.cli.settings import switches as settings
+from gradtui.cli import launch
+from gradtui.cli.arguments import experiment_of, read_words
+from gradtui.cli.settings import SETTINGS
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.lessons.library import find, names
 from gradtui.model import events as e
 from gradtui.model.names import AXES, QUANTITIES, VIEWS
@@ -91,17 +92,18 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
 
 def opened(arguments: Sequence[str], timeline: Timeline | None = None) -> State:
     """What the command line opens, once its trace is there."""
-    command = main.COMMANDS[""]
-    usage = parse(parser("gradtui", "", [*command.switches, *command.more(), *settings()]), arguments)
-    experiment = experiment_of(usage)
-    state, cursor = launch.opening(experiment, usage.switches)
+    words, problems = read_words(COMMANDS[""], arguments)
+    if problems:
+        raise ExperimentError(problems)
+    experiment = experiment_of(words)
+    state, cursor = launch.opening(experiment, words)
     for event in (e.Loaded(experiment), *cursor):
         state = update(state, event, timeline)
     return state
 
 
 def refused(*arguments: str) -> list[str]:
-    with pytest.raises((ExperimentError, UsageError)) as caught:
+    with pytest.raises(ExperimentError) as caught:
         opened(arguments)
     return [str(each) for each in caught.value.problems]
 
@@ -236,11 +238,11 @@ def test_an_optional_field_of_b_is_left_out_by_an_empty_value() -> None:
 
 
 def test_each_row_is_an_option_and_a_field_and_every_one_says_what_it_is() -> None:
-    options = [name for name, _ in address.switches()]
-    assert options == [*(f"--{row.name}" for row in address.ROWS), address.B]
+    options = [row.flag for row in address.rows()]
+    assert options == [*(f"--{row.name.replace('_', '-')}" for row in address.ROWS), "--b"]
     assert len(set(options)) == len(options)
-    assert not set(options) & {name for name, _ in settings()}
-    assert all(row.help for row in address.ROWS)
+    assert not set(options) & {name for setting in SETTINGS.values() for name in setting.flags}
+    assert all(row.help for row in address.rows())
 
 
 def test_the_help_names_every_pane_of_every_view() -> None:
@@ -250,7 +252,7 @@ def test_the_help_names_every_pane_of_every_view() -> None:
             for interleaved in (False, True):
                 state = State(Experiment(cell=cell), cell=cell, view=view, interleaved=interleaved)
                 assert set(panes_of(state)) <= set(views[view].split(", "))
-    assert dict(address.switches())["--pane"]["metavar"] == "NAME"
+    assert next(row.usage for row in address.ROWS if row.name == "pane") == "--pane NAME"
 
 
 @pytest.mark.parametrize("text", ["log:-400:400", "log:-325:0", "sign-log:0:310"])

@@ -1,150 +1,129 @@
-"""Command-line arguments to an Experiment: every field an option, every problem at once."""
+"""The arguments of a command to words and an Experiment: every field an option, every problem at once."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.options import Option
 from gradtui_engine.core.problems import ExperimentError, Problem, nearest, unknown_name
 from gradtui_engine.experiment.experiment import Experiment, options
-from gradtui_engine.experiment.spelling import flag, read_toml
+from gradtui_engine.experiment.spelling import read_toml
 
+from .. import __version__
 from ..model.permissions import REFUSALS
 from ..model.presets import PRESETS, experiment_values, named
-from ..share.address import ROWS, B
-from .settings import SETTINGS
-from .subcommands import COMMANDS
+from ..share import address
+from .settings import SETTINGS, given_of
+from .subcommands import COMMANDS, Command, Takes
 
 #: Beside the preset's name alone, for who looks for an option.
 PRESET = "--preset"
+_HELP, _VERSION = ("-h", "--help"), "--version"
 
 
-class UsageError(Exception):
-    """The arguments cannot be used; holds every problem, and what could be read all the same."""
+@dataclass(frozen=True)
+class Words:
+    """A command line as it was typed, whatever may be wrong with it.
 
-    def __init__(self, problems: Sequence[Problem], usage: Usage | None = None) -> None:
-        self.problems = tuple(problems)
-        self.usage = usage
-        super().__init__("\n".join(map(str, self.problems)))
-
-
-@dataclass
-class Usage:
-    """What was asked for: the experiment's fields as text, a file, and the command's own switches."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-    file: str | None = None
-    switches: argparse.Namespace = field(default_factory=argparse.Namespace)
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError([Problem("usage", message)])
-
-
-def parser(
-    prog: str,
-    description: str,
-    switches: Sequence[tuple[str, dict[str, Any]]],
-    of_experiment: bool = True,
-    files: bool = True,
-) -> argparse.ArgumentParser:
-    """A parser with the command's own switches and, if it takes an experiment, one option per field of it.
-
-    files: whether the experiment may come out of a file.
+    given has the texts of options by their names: True or False of a switch, a tuple of what may be given several
+    times. Without an option's name stand the experiment's file or preset, or, where no experiment is taken, files.
     """
-    made = _Parser(prog=prog, description=description, allow_abbrev=False)
-    for name, arguments in switches:
-        made.add_argument(name, **arguments)
-    if not of_experiment:
-        made.set_defaults(file=None)
-        return made
-    made.set_defaults(opens_files=files)
-    what = "an experiment, or a preset (--preset NAME is the same)" if files else "a preset (--preset NAME is the same)"
-    form = "FILE.toml|PRESET" if files else "PRESET"
-    made.add_argument("file", nargs="?", metavar=form, help=f"{what}; options override its fields")
-    group = made.add_argument_group("experiment")
-    for name, each in options().items():
-        default = Experiment.__dataclass_fields__[name].default
-        shown = "" if default is None else f" (default {default})"
-        names = f"; {each.kind.allowed}" if each.kind.names else ""
-        only = f" [{', '.join(each.cells)}]" if each.cells else ""
-        group.add_argument(
-            flag(name),
-            dest=f"field {name}",
-            metavar="NAME" if each.kind.names else "N",
-            help=f"{each.help}{only}{names}{shown}".replace("%", "%%"),
-        )
-    return made
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    file: str | None = None
+    files: tuple[str, ...] = ()
+    #: Whether an experiment may come out of a file.
+    opens_files: bool = True
+
+    @property
+    def preset(self) -> str | None:
+        """The preset that is named; a file of that name comes first, where files are opened."""
+        return self.file if self.file is not None and named(self.file, self.opens_files) else None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The texts of the experiment's fields by name, in the table's order."""
+        return {name: self.given[name] for name in options() if name in self.given}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The texts of the settings by name."""
+        return given_of(self.given)
 
 
-def parse(made: argparse.ArgumentParser, argv: Sequence[str]) -> Usage:
-    """Read the arguments. Raises UsageError with every unknown option and missing value."""
-    known, problems = _normalise(made, argv)
-    try:
-        usage = _usage(made.parse_args(known))
-    except UsageError as error:
-        raise UsageError([*problems, *error.problems]) from None
-    if problems:
-        # What remains can still be read, so that its problems are reported together with these.
-        raise UsageError(problems, usage)
-    return usage
+def rows_of(command: Command) -> tuple[Option, ...]:
+    """Every option of a command, in the order of its help."""
+    settings = SETTINGS.names if command.settings is None else command.settings
+    fields = options().values() if command.of_experiment else ()
+    return (*command.rows(), *(SETTINGS[name] for name in settings), *fields)
 
 
-def _usage(found: argparse.Namespace) -> Usage:
-    fields = {
-        name.removeprefix("field "): value
-        for name, value in vars(found).items()
-        if name.startswith("field ") and value is not None
-    }
-    return Usage(fields, found.file, found)
+# -- reading -------------------------------------------------------------------------------------------------
 
 
-def _normalise(made: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list[str], list[Problem]]:
-    """Join each option with its value (so that -1e3 is a value) and take out what is unknown."""
-    actions = {name: action for action in made._actions for name in action.option_strings}
-    long_names = tuple(name for name in actions if name.startswith("--"))
-    known: list[str] = []
+def read_words(command: Command, arguments: Sequence[str]) -> tuple[Words, list[Problem]]:
+    """The words of a command line, and what is wrong with its form: unknown options, missing values, too many files.
+
+    Prints the help or the version where it is asked for, and exits.
+    """
+    rows = {name: row for row in rows_of(command) for name in row.flags}
+    prints = (*_HELP, *([_VERSION] if command.tells_version else []))
+    long_names = (*prints[1:], *rows)
+    most = {Takes.NOTHING: 0, Takes.FILES: 10**6}.get(command.takes, 1)
+    given: dict[str, Any] = {}
+    files: list[str] = []
+    asked: list[str] = []
     problems: list[Problem] = []
-    rest = list(argv)
-    files, most = 0, _most_files(made)
+    rest = list(arguments)
     while rest:
         token = rest.pop(0)
-        name, joined, value = token.partition("=")
-        if name == PRESET and made.get_default("opens_files") is not None:
-            token = value if joined else rest.pop(0) if rest and not rest[0].startswith("-") else token
+        name, joined, text = token.partition("=")
+        if name == PRESET and command.of_experiment:
+            token = text if joined else rest.pop(0) if rest and not rest[0].startswith("-") else token
         if not token.startswith("-") or token == "-":
-            message = _no_file(made, token) if most == 1 else None
-            files += message is None
-            if message is not None:
-                problems.append(Problem(token, message))
-            elif files > most:
-                problems.append(Problem(token or "''", _too_many(made)))
+            late = _comes_late(command, token)
+            if late is not None:
+                problems.append(Problem(token, late))
+            elif len(files) >= most:
+                problems.append(Problem(token or "''", _too_many(command)))
             else:
-                known.append(token)
-        elif name not in actions:
+                files.append(token)
+        elif name in prints:
+            asked += [] if joined else [name]
+            problems += [Problem(name, Message("takes no value"))] if joined else []
+        elif name not in rows:
             problems.append(Problem(name, _unknown(name, long_names)))
             if not joined and rest and not rest[0].startswith("-"):
                 rest.pop(0)
-        elif actions[name].nargs == 0 and joined:
-            problems.append(Problem(name, Message("takes no value")))
-        elif actions[name].nargs == 0 or joined:
-            known.append(token)
-        elif rest and not rest[0].startswith("--"):
-            known.append(f"{name}={rest.pop(0)}")
+        elif not rows[name].takes_value:
+            if joined:
+                problems.append(Problem(name, Message("takes no value")))
+            else:
+                given[rows[name].name] = name == rows[name].flag
+        elif joined or (rest and not rest[0].startswith("--")):
+            # What follows is the value whatever it looks like: -1e3 is one.
+            text = text if joined else rest.pop(0)
+            row = rows[name]
+            given[row.name] = (*given.get(row.name, ()), text) if row.many else text
         else:
-            problems.append(Problem(name, _lacks_value(actions[name])))
-    return known, problems
+            problems.append(Problem(name, _lacks_value(rows[name])))
+    if asked:
+        print(f"{command.prog} {__version__}" if asked[0] == _VERSION else help_of(command).rstrip("\n"))
+        raise SystemExit(0)
+    if command.of_experiment:
+        return Words(given, files[0] if files else None, opens_files=command.takes != Takes.PRESET), problems
+    return Words(given, files=tuple(files)), problems
 
 
 def _unknown(name: str, names: Sequence[str]) -> Message:
     """The message for an option that there is not; all of them would fill the screen."""
-    if name == B or name in {f"--{row.name}" for row in ROWS}:
+    if name in {row.flag for row in address.rows()}:
         return Message("is an option of the screen alone: gradtui {name} …", name=name)
     match = nearest(name, names)
     if match is None:
@@ -152,58 +131,47 @@ def _unknown(name: str, names: Sequence[str]) -> Message:
     return Message("is unknown; did you mean {match}?", match=match)
 
 
-def _most_files(made: argparse.ArgumentParser) -> int:
-    """How many arguments without a name there may be."""
-    numbers = [each.nargs for each in made._actions if not each.option_strings]
-    return 10**6 if "*" in numbers else len(numbers)
-
-
-def _no_file(made: argparse.ArgumentParser, token: str) -> Message | None:
+def _comes_late(command: Command, word: str) -> Message | None:
     """Why a word can be neither file nor preset: it is a command's name that comes too late."""
     # A kiosk's visitor, who may open no files, has no other commands either.
-    if not token or token not in COMMANDS or not made.get_default("opens_files") or Path(token).exists():
+    if command.takes != Takes.EXPERIMENT or not word or word not in COMMANDS or Path(word).exists():
         return None
-    return Message("a command comes first: gradtui {name} …", name=token)
+    return Message("a command comes first: gradtui {name} …", name=word)
 
 
-def _too_many(made: argparse.ArgumentParser) -> Message:
-    if not _most_files(made):
-        return Message("takes no argument")
-    if made.get_default("opens_files"):
+def _too_many(command: Command) -> Message:
+    if command.takes == Takes.EXPERIMENT:
         return Message("one FILE.toml or PRESET at the most; options start with --")
-    return Message("one PRESET at the most; options start with --")
+    if command.takes == Takes.PRESET:
+        return Message("one PRESET at the most; options start with --")
+    return Message("takes no argument")
 
 
-def _lacks_value(action: argparse.Action) -> Message:
-    (name, *_), form = action.option_strings, str(action.metavar)
-    rows = {flag(each): row.kind.allowed for each, row in options().items()}
-    rows |= {flag(each.name): each.kind.allowed for each in SETTINGS.values()}
-    rows |= {f"--{each.name}": each.kind.allowed for each in ROWS if each.kind is not None}
-    rows |= {"--pane": Message("a pane of the view"), B: "FIELD=VALUE"}
-    if name in rows:
-        return Message("needs a value; allowed: {allowed}", allowed=rows[name])
-    return Message("needs a value: {name} {form}", name=name, form=form)
+def _lacks_value(row: Option) -> Message:
+    if row.manner.allowed:
+        return Message("needs a value; allowed: {allowed}", allowed=row.kind.allowed)
+    return Message("needs a value: {name} {form}", name=row.flag, form=row.form)
 
 
-def experiment_of(usage: Usage) -> Experiment:
+def experiment_of(words: Words) -> Experiment:
     """The experiment of a file and options. Raises ExperimentError with every problem of both at once."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    opens = getattr(usage.switches, "opens_files", True)
-    if usage.file is not None and named(usage.file, opens):
-        values = experiment_values(usage.file)
-    elif usage.file is not None and not opens:
+    file = words.file
+    if words.preset is not None:
+        values = experiment_values(words.preset)
+    elif file is not None and not words.opens_files:
         problems.append(Problem("preset", Message(REFUSALS["own"], presets=", ".join(PRESETS.names))))
-    elif usage.file == "":
+    elif file == "":
         problems.append(Problem("file", Message("'' names no file or preset")))
-    elif usage.file is not None and usage.file.replace("-", "").isalpha() and not Path(usage.file).exists():
-        problems.append(Problem("preset", unknown_name(usage.file, PRESETS.names)))
-    elif usage.file is not None:
+    elif file is not None and file.replace("-", "").isalpha() and not Path(file).exists():
+        problems.append(Problem("preset", unknown_name(file, PRESETS.names)))
+    elif file is not None:
         try:
-            values = read_toml(Path(usage.file))
+            values = read_toml(Path(file))
         except ExperimentError as error:
             problems += error.problems
-    for name, text in usage.fields.items():
+    for name, text in words.fields.items():
         try:
             values[name] = options()[name].kind.parse(text)
         except Rejected as error:
@@ -216,3 +184,33 @@ def experiment_of(usage: Usage) -> Experiment:
     if problems:
         raise ExperimentError(problems)
     return experiment
+
+
+# -- the help ------------------------------------------------------------------------------------------------
+
+
+def help_of(command: Command) -> str:
+    """What --help prints."""
+    made = argparse.ArgumentParser(prog=command.prog, description=command.description, allow_abbrev=False)
+    if command.tells_version:
+        made.add_argument(_VERSION, action="version")
+    fields = options().values() if command.of_experiment else ()
+    for row in rows_of(command):
+        if row not in fields:
+            flag, words = row.words_for_argparse()
+            made.add_argument(flag, **words)
+    if command.takes == Takes.FILES:
+        made.add_argument("FILES", nargs="*", metavar="LESSON.md", help="lessons to check")
+    if command.of_experiment:
+        preset = "a preset (--preset NAME is the same)"
+        what, form = (
+            (f"an experiment, or {preset}", "FILE.toml|PRESET")
+            if command.takes == Takes.EXPERIMENT
+            else (preset, "PRESET")
+        )
+        made.add_argument("FILES", nargs="?", metavar=form, help=f"{what}; options override its fields")
+        group = made.add_argument_group("experiment")
+        for row in fields:
+            flag, words = row.words_for_argparse()
+            group.add_argument(flag, **words)
+    return made.format_help()

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from gradtui_engine.core.options import toml_value
+
 from ..text import language
 from ..text.complaints import complaint
 from ..text.language import tr
 from .keymap import spelled
-from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, Loaded, config_path, given_of, survey
+from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, Loaded, config_path, survey
 
 if TYPE_CHECKING:
-    import argparse
-
     from ..model.commands import Command
+    from .invocation import Invocation
+    from .own_options import ConfigOptions
 
 
-def config(switches: argparse.Namespace, out: TextIO, environment: Mapping[str, str]) -> int:
+def config(invocation: Invocation[ConfigOptions], out: TextIO, environment: Mapping[str, str]) -> int:
     """Print the path alone, or the settings alone, or (asked for neither or both) the settings under their path.
 
     What cannot be used is said on stderr, what can be is shown, and the exit status is 2: whoever is told of a fault
     in the file is sent here. A file that is not there yet is none: what is printed may become it.
     """
-    if switches.path and not switches.show:
+    options = invocation.options
+    if options.path and not options.show:
         out.write(f"{config_path(environment)}\n")
         return 0
-    loaded, problems = survey(given_of(switches), environment)
+    loaded, problems = survey(invocation.words.settings, environment)
     language.use(loaded.settings.lang)
     for problem in problems:
         print(f"gradtui config: {complaint(problem)}", file=sys.stderr)
-    if not switches.show or switches.path:
+    if not options.show or options.path:
         out.write("".join(f"# {line}\n" for line in _heading(loaded.path)))
     out.write(show(loaded))
     return 2 if problems else 0
@@ -52,20 +54,20 @@ def show(loaded: Loaded, commands: Sequence[Command] | None = None) -> str:
 
         commands = COMMANDS
     rows = []
-    for each in SETTINGS.values():
-        value = getattr(loaded.settings, each.name)
-        note = f"{_source(loaded.sources[each.name])} · {tr(each.help)}: {each.kind.allowed}"
-        rows.append((f"{each.name} = {_toml(value)}", note))
+    for setting in SETTINGS.values():
+        value = getattr(loaded.settings, setting.name)
+        note = f"{_source(loaded.sources[setting.name])} · {tr(setting.help)}: {setting.kind.allowed}"
+        rows.append((setting.toml(value), note))
     lines = [f"# {tr('gradtui: command line before GRADTUI_… before this file before the default')}", *_aligned(rows)]
     lines += ["", f"[{KEYS}]", f"# {tr('a key, or a list of keys; an empty list leaves the command without one')}"]
     rows = []
     for command in commands:
         keys = loaded.settings.keys.get(command.id)
         if keys is None or keys == command.keys:
-            rows.append((f"# {command.id} = {_toml(_spelled(command.keys))}", tr(command.help)))
+            rows.append((f"# {command.id} = {toml_value(_spelled(command.keys))}", tr(command.help)))
         else:
             note = f"{_source(loaded.sources[command.id])} · {tr(command.help)}"
-            rows.append((f"{command.id} = {_toml(_spelled(keys))}", note))
+            rows.append((f"{command.id} = {toml_value(_spelled(keys))}", note))
     return "\n".join([*lines, *_aligned(rows)]) + "\n"
 
 
@@ -76,11 +78,6 @@ def _source(source: str) -> str:
 
 def _spelled(keys: Sequence[str]) -> list[str]:
     return [spelled(key) for key in keys]
-
-
-def _toml(value: object) -> str:
-    """A value as TOML: what JSON writes of texts, numbers, truth values and lists of texts is TOML too."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -25,49 +25,52 @@ from ..text.scale import LogScale
 from ..text.summary import experiment_line, verdict_line
 
 if TYPE_CHECKING:
-    import argparse
+    from gradtui_engine import Trace
 
-    from gradtui_engine import Experiment, Trace
+    from .invocation import Invocation
+    from .own_options import RunOptions
 
 #: Width of the plot and table where the output is not a terminal.
 _COLUMNS = 100
 _PLOT_ROWS = 24
 
 
-def run(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     """Run the experiment and print what is asked for."""
     from gradtui_engine import build
 
-    if switches.json and switches.plot:
+    options = invocation.options
+
+    if options.json and options.plot:
         message = Message("is not for --json, which prints one document; give one of them")
         raise ExperimentError([Problem("--plot", message)])
-    if switches.save is not None:
-        check_writable(Path(switches.save))
-    network = build(experiment)
-    if switches.print_config:
+    if options.save is not None:
+        check_writable(Path(options.save))
+    network = build(invocation.experiment)
+    if options.print_config:
         out.write(network.experiment.to_toml())
         return 0
     trace = network.run()
-    if switches.save is not None:
+    if options.save is not None:
         try:
-            trace.save(switches.save)
+            trace.save(options.save)
         except OSError as error:
-            message = Message("{path} cannot be written: {reason}", path=repr(switches.save), reason=error.strerror)
+            message = Message("{path} cannot be written: {reason}", path=repr(options.save), reason=error.strerror)
             raise ExperimentError([Problem("--save", message)]) from None
-    if switches.json:
-        json.dump(document(trace, with_jacobian=switches.jacobian), out, allow_nan=False)
+    if options.json:
+        json.dump(document(trace, with_jacobian=options.jacobian), out, allow_nan=False)
         out.write("\n")
         return 0
     # Before anything is printed: there may be none.
-    spread = jacobian_lines(trace) if switches.jacobian else []
+    spread = jacobian_lines(trace) if options.jacobian else []
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
     out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
     if spread:
         out.write("\n" + "\n".join(spread) + "\n")
-    if switches.plot:
+    if options.plot:
         out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
-    if switches.save is not None:
-        out.write("\n" + tr("saved {path}", path=switches.save) + "\n")
+    if options.save is not None:
+        out.write("\n" + tr("saved {path}", path=options.save) + "\n")
     return 0
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradtui_engine import Experiment
 
@@ -22,38 +21,50 @@ from ..model.permissions import OPEN, Profile
 from ..model.state import State
 from ..share import address
 from ..text import language
-from .settings import COLOUR_SYSTEMS, Settings
+from .settings import COLOUR_SYSTEMS
 
 if TYPE_CHECKING:
     from ..screen.app import GradtuiApp
+    from .arguments import Words
+    from .invocation import Invocation
 
 #: Frames a second with reduced motion: what changes, changes in plain steps.
 _STILL = 2
 
 
-def opening(experiment: Experiment, switches: argparse.Namespace) -> tuple[State, tuple[Event, ...]]:
-    """The state to open with, and where the cursor goes. Raises ExperimentError with every problem."""
-    given: dict[str, Any] = vars(switches)
-    if switches.file is not None and presets.named(switches.file, switches.opens_files):
-        asked = {name: value for name, value in given.items() if value not in (None, False)}
-        given = presets.screen_values(switches.file) | asked
-    state, cursor = address.read(experiment, given)
-    typed = any(value not in (None, []) for name, value in given.items() if name.startswith("field ") or name == "b")
-    if state.lesson is None or typed or switches.file is not None:
-        return state, cursor
-    return _lesson(state, given, cursor)
+class Opening(NamedTuple):
+    """What a screen opens with: the state, and the events that put the cursor in place once the trace is there."""
+
+    state: State
+    cursor: tuple[Event, ...]
 
 
-def _lesson(state: State, given: Mapping[str, Any], cursor: tuple[Event, ...]) -> tuple[State, tuple[Event, ...]]:
+def opening(experiment: Experiment, words: Words) -> Opening:
+    """What the screen opens with. Raises ExperimentError with every problem."""
+    given = screen_texts(words)
+    opens = Opening(*address.read(experiment, given))
+    if opens.state.lesson is None or words.fields or words.given.get(address.B.name) or words.file is not None:
+        return opens
+    return _lesson(opens, given)
+
+
+def screen_texts(words: Words) -> Mapping[str, Any]:
+    """The texts of the screen's options by name: those of a preset, and before them those that were typed."""
+    typed = {row.name: words.given[row.name] for row in address.rows() if row.name in words.given}
+    return presets.screen_values(words.preset) | typed if words.preset is not None else typed
+
+
+def _lesson(opens: Opening, given: Mapping[str, Any]) -> Opening:
     """A lesson that is opened by itself brings its own network and view, as a preset does; what was typed wins."""
+    state, cursor = opens
     assert state.lesson is not None
     entry = library.find(state.lesson.lesson, language.current())
     if entry is None or entry.lesson is None:
-        return state, cursor
+        return opens
     setup = effects(state.lesson, entry.lesson)
     # A step that was typed says where the cursor is, and with it what is selected.
     own = () if given.get("step") else opened(setup)
-    opens = replace(
+    state = replace(
         state,
         experiment=setup.experiment,
         changes=setup.changes,
@@ -61,12 +72,12 @@ def _lesson(state: State, given: Mapping[str, Any], cursor: tuple[Event, ...]) -
         quantity=state.quantity if given.get("quantity") else setup.quantity,
         cell=setup.experiment.cell,
     )
-    return opens, (*own, *cursor)
+    return Opening(state, (*own, *cursor))
 
 
-def launch(switches: argparse.Namespace) -> int:
+def launch(invocation: Invocation[Any]) -> int:
     """Run the screen until it is left; its exit status."""
-    return status_of(app_of(switches), switches.loaded.settings.mouse)
+    return status_of(app_of(invocation), invocation.loaded.settings.mouse)
 
 
 def status_of(app: GradtuiApp, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
@@ -88,9 +99,10 @@ def _believe_the_terminal() -> None:
                 os.environ.pop(name, None)
 
 
-def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
+def app_of(invocation: Invocation[Any], make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
     """The app that was asked for, with its settings in force; make is its class."""
-    settings: Settings = switches.loaded.settings
+    assert invocation.opening is not None
+    settings, (state, cursor) = invocation.loaded.settings, invocation.opening
     from textual import constants
 
     # A process that was forked for this has imported Textual already: variables of the environment come too late.
@@ -99,11 +111,9 @@ def app_of(switches: argparse.Namespace, make: type[GradtuiApp] | None = None, p
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
     commands.rebind(settings.keys, profile)
-    state, cursor = switches.opening
-    state = replace(state, speed=SPEEDS.index(settings.speed))
     from ..screen.app import GradtuiApp
 
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    app = (make or GradtuiApp)(state, cursor, fps, profile)
+    app = (make or GradtuiApp)(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, profile)
     app.theme = settings.theme
     return app

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .. import __version__
-from .subcommands import COMMANDS, Command
-
-__all__ = ["COMMANDS", "main", "read"]
+from .subcommands import COMMANDS, Command, nothing_of_its_own
 
 # One BLAS thread is faster at terminal sizes and fair to neighbours on a shared host. Has to stand before NumPy
 # loads; a user's own setting wins.
@@ -37,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     slips: list[Any] = []
     if not name and _is_misspelt(arguments):
         command, slips = _meant(arguments[0])
-        arguments = [each for each in arguments[1:] if each not in _PRINT_AND_STOP]
+        arguments = [word for word in arguments[1:] if word not in _PRINT_AND_STOP]
     problem = command.enter()
     if problem:
         print(f"{command.prog}: {problem}", file=sys.stderr)
@@ -77,8 +75,9 @@ def _meant(word: str) -> tuple[Command, list[Any]]:
 
     names = (*filter(None, COMMANDS), *PRESETS)
     command = COMMANDS.get(nearest(word, names) or "", COMMANDS[""])
-    check = None if command.check_acts else command.check
-    return replace(command, prog="gradtui", enter=str, check=check), [Problem("command", unknown_name(word, names))]
+    complete = nothing_of_its_own if command.complete_acts else command.complete
+    meant = replace(command, prog="gradtui", enter=str, complete=complete)
+    return meant, [Problem("command", unknown_name(word, names))]
 
 
 def _drop_output() -> None:
@@ -89,80 +88,25 @@ def _drop_output() -> None:
         return
 
 
-def read(command: Command, arguments: Sequence[str], slips: Sequence[Any] = ()) -> tuple[Any, Any]:
-    """(experiment, usage), with the settings in force. Raises SettingsError with every problem of all, slips first."""
-    from gradtui_engine import Experiment, ExperimentError
-
-    from .arguments import Usage, UsageError, experiment_of, parse, parser
-    from .settings import SettingsError, switches
-
-    options = switches() if command.settings is None else switches(command.settings)
-    own = [*command.switches, *command.more(), *options]
-    made = parser(command.prog, command.description, own, command.of_experiment, command.opens_files)
-    problems, unread = list(slips), False
-    try:
-        usage = parse(made, arguments)
-    except UsageError as error:
-        problems += error.problems
-        usage, unread = error.usage or Usage(), error.usage is None
-    acts = command.check_acts and bool(problems)
-    wrong = _settle(usage.switches)
-    problems += wrong if command.reads_settings else []
-    if unread:
-        raise SettingsError(problems)
-    experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
-    try:
-        experiment = experiment_of(usage)
-    except ExperimentError as error:
-        problems += error.problems
-    try:
-        if command.check is not None and not acts:
-            command.check(experiment, usage.switches)
-    except ExperimentError as error:
-        problems += error.problems
-    if problems:
-        raise SettingsError(problems)
-    return experiment, usage
-
-
 def _dispatch(command: Command, arguments: list[str], slips: Sequence[Any] = ()) -> int:
     from gradtui_engine import ExperimentError
 
     from ..model.ineffective_options import left_to_screen, without_effect
     from ..text.complaints import complaint
+    from .invocation import read
     from .settings import SettingsError
 
     try:
-        experiment, usage = read(command, arguments, slips)
-        notes = [*without_effect(experiment, usage.fields)]
-        if not command.more():  # it has no screen
-            notes += left_to_screen(experiment, usage.file)
+        invocation = read(command, arguments, slips)
+        notes = [*without_effect(invocation.experiment, invocation.words.fields)]
+        if not command.has_screen:
+            notes += left_to_screen(invocation.experiment, invocation.words.file)
         for note in notes:
             print(f"{command.prog}: {note}", file=sys.stderr)
-        status = command.call(experiment, usage.switches, sys.stdout)
+        status = command.call(invocation, sys.stdout)
         sys.stdout.flush()
     except (ExperimentError, SettingsError) as error:
         for problem in error.problems:
             print(f"{command.prog}: {complaint(problem)}", file=sys.stderr)
         return 2
     return status
-
-
-def _settle(found: Any) -> list[Any]:
-    """Put the settings that can be used into force, and beside the switches; returns what is wrong with others."""
-    from ..text import glyphs, language
-    from .settings import SettingsError, given_of, load
-
-    problems: list[Any] = []
-    try:
-        loaded = load(given_of(found), os.environ)
-    except SettingsError as error:
-        problems += error.problems
-        if error.usable is None:
-            return problems
-        loaded = error.usable
-    # Where some are wrong the others count: what is wrong is told in the person's language.
-    language.use(loaded.settings.lang)
-    glyphs.use(loaded.settings.glyphs)
-    found.loaded = loaded
-    return problems

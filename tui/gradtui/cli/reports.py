@@ -15,9 +15,8 @@ from ..text.language import tr
 from ..text.summary import describe, verdict_line
 
 if TYPE_CHECKING:
-    import argparse
-
-    from gradtui_engine import Experiment
+    from .invocation import Invocation
+    from .own_options import DoctorOptions
 
 #: Width where the output is not a terminal.
 _COLUMNS = 120
@@ -43,16 +42,18 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+def doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
     """Diagnose, try every remedy, print what was measured; 1 where the experiment is unhealthy, else 0."""
     from gradtui_engine.analysis.doctor import examine, report_document
 
     # Shown on a terminal only, on stderr: a deep network and twenty remedies can take a minute.
     with Console(stderr=True).status(tr("examining …")) as status_line:
-        report = examine(experiment, lambda name: status_line.update(tr("trying {remedy} …", remedy=tr(name))))
+        report = examine(
+            invocation.experiment, lambda name: status_line.update(tr("trying {remedy} …", remedy=tr(name)))
+        )
     outcome = report.before.outcome
     status = 0 if outcome.healthy else 1
-    if switches.json:
+    if invocation.options.json:
         json.dump(report_document(report), out, allow_nan=False)
         out.write("\n")
         return status
@@ -89,12 +90,12 @@ def doctor(experiment: Experiment, switches: argparse.Namespace, out: TextIO) ->
     return status
 
 
-def check(experiment: Experiment, switches: argparse.Namespace, out: TextIO) -> int:
+def check(invocation: Invocation[None], out: TextIO) -> int:
     """The gradient check, parameter by parameter; 1 where one fails, else 0."""
     from gradtui_engine.analysis.gradient_check import TOLERANCE, check_parameters
     from gradtui_engine.run.network import build
 
-    console = _console(out)
+    experiment, console = invocation.experiment, _console(out)
     console.print(Text(describe(experiment.resolved), "bold"))
     console.print(Text(tr("recorded gradient against central differences of the loss, float64"), "dim"))
     table = _table(tr("parameter"), tr("worst error"), tr("moved"), tr("at a kink"), "")

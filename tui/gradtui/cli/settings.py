@@ -6,20 +6,20 @@ environment's own business. Nothing here knows Textual.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, Value, given, not_allowed
+from gradtui_engine.core.fields import Choice, Integer, Kind, OneOf, Rejected, Switch, Value, given, not_allowed
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.options import Manner, Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
 from gradtui_engine.core.table import Table
-from gradtui_engine.experiment.spelling import flag, read_toml
+from gradtui_engine.experiment.spelling import read_toml
 
-from ..text import glyphs, language
-from .setting_kinds import Boolean, OneOf, Theme, Word
+from ..text import glyphs as glyphs_of
+from ..text import language
 
 if TYPE_CHECKING:
     from .keymap import Bindable
@@ -78,52 +78,66 @@ def _always(value: Value) -> Callable[[Mapping[str, str]], Value]:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One setting: what it means, what it accepts, and its default in an environment."""
+class Word(Choice):
+    """A name of which some look like numbers: TOML's 256 means "256"."""
 
-    name: str
-    help: str
-    kind: Kind
-    default: Callable[[Mapping[str, str]], Value]
+    def check(self, value: Any) -> str:
+        return super().check(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+
+
+@dataclass(frozen=True)
+class Theme(Choice):
+    """A theme's name; `allowed` names ours alone, because all names take half a screen and palettes 20 ms to load."""
+
+    @property
+    def allowed(self) -> str:
+        return "gradtui, gradtui-light, high-contrast, colour-blind, or one of Textual's, such as nord"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(Option):
+    """One setting: an option that has a variable and a line of the file too, and its default in an environment."""
+
+    usual: Callable[[Mapping[str, str]], Value]
 
     @property
     def variable(self) -> str:
         return PREFIX + self.name.upper()
 
 
-SETTINGS = Table(
-    "setting",
-    (
-        Setting("lang", "language", Choice(lambda: tuple(language.LANGUAGES)), language.of_locale),
-        Setting("theme", "colours", Theme(_themes), _always("gradtui")),
-        Setting("glyphs", "glyphs that the terminal shows well", Choice(lambda: glyphs.GLYPHS), glyphs.of_locale),
-        Setting("color", "colours that the terminal has", Word(lambda: tuple(COLOUR_SYSTEMS)), _always("auto")),
-        Setting(
-            "fps",
-            "frames per second at the most",
-            Integer(1, 60),
-            lambda environment: _FPS_OVER_SSH if environment.get("SSH_CONNECTION") else _FPS,
-        ),
-        Setting("speed", "steps per second of playback", OneOf(_speeds), _always(15)),
-        Setting("reduced_motion", "less motion on the screen", Boolean(), _always(False)),
-        Setting("mouse", "the mouse works; without it the terminal selects text", Boolean(), _always(True)),
-    ),
-)
+_MANNER = Manner(allowed=": ", of_numbers=True)
+
+
+def _setting(help: str, kind: Kind, usual: Callable[[Mapping[str, str]], Value]) -> Any:
+    """A field of Settings with what its row says."""
+    return field(metadata={"setting": {"help": help, "kind": kind, "usual": usual}})
 
 
 @dataclass(frozen=True)
 class Settings:
     """The settings in force. keys holds the effective keys of the commands that the user's file names."""
 
-    lang: str
-    theme: str
-    glyphs: str
-    color: str
-    fps: int
-    speed: int
-    reduced_motion: bool
-    mouse: bool
+    lang: str = _setting("language", Choice(lambda: tuple(language.LANGUAGES)), language.of_locale)
+    theme: str = _setting("colours", Theme(_themes), _always("gradtui"))
+    glyphs: str = _setting("glyphs that the terminal shows well", Choice(lambda: glyphs_of.GLYPHS), glyphs_of.of_locale)
+    color: str = _setting("colours that the terminal has", Word(lambda: tuple(COLOUR_SYSTEMS)), _always("auto"))
+    fps: int = _setting(
+        "frames per second at the most",
+        Integer(1, 60),
+        lambda environment: _FPS_OVER_SSH if environment.get("SSH_CONNECTION") else _FPS,
+    )
+    speed: int = _setting("steps per second of playback", OneOf(_speeds), _always(15))
+    reduced_motion: bool = _setting("less motion on the screen", Switch(can_be_off=True), _always(False))
+    mouse: bool = _setting(
+        "the mouse works; without it the terminal selects text", Switch(can_be_off=True), _always(True)
+    )
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+SETTINGS = Table(
+    "setting",
+    (Setting(each.name, manner=_MANNER, **each.metadata["setting"]) for each in fields(Settings) if each.metadata),
+)
 
 
 @dataclass(frozen=True)
@@ -180,7 +194,7 @@ def survey(
     problems: list[Problem] = []
     document = _read(path, problems)
     keys = _keys(document.pop(KEYS, {}), f"{path}: {KEYS}", commands, problems)
-    values = {each.name: each.default(environment) for each in SETTINGS.values()}
+    values = {each.name: each.usual(environment) for each in SETTINGS.values()}
     sources = dict.fromkeys(values, DEFAULT)
 
     def take(name: str, value: Any, source: str, where: str, read: Callable[[Any], Value]) -> None:
@@ -205,7 +219,7 @@ def survey(
         elif variable.startswith(PREFIX) and variable not in _OTHER_VARIABLES:
             problems.append(Problem(variable, unknown_name(variable, (*variables, *_OTHER_VARIABLES))))
     for name, text in given.items():
-        take(name, text, COMMAND_LINE, flag(name), SETTINGS[name].kind.parse)
+        take(name, text, COMMAND_LINE, SETTINGS[name].flag, SETTINGS[name].kind.parse)
     sources |= dict.fromkeys(keys, FILE)
     made: dict[str, Any] = dict(values)
     return Loaded(Settings(**made, keys=keys), sources, path), problems
@@ -259,29 +273,8 @@ def _keys(
 
 # -- the command line --------------------------------------------------------------------------------------
 
-_DEST = "setting "
 
-
-def switches(names: Sequence[str] = SETTINGS.names) -> list[tuple[str, dict[str, Any]]]:
-    """The options for argparse; a command that draws nothing takes only some, such as lang."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    for name in names:
-        each = SETTINGS[name]
-        arguments: dict[str, Any] = {"dest": _DEST + name, "default": None, "help": each.help}
-        if isinstance(each.kind, Boolean):
-            arguments["action"] = argparse.BooleanOptionalAction
-        else:
-            arguments["metavar"] = "NAME" if isinstance(each.kind, Choice) else "N"
-            arguments["help"] += f": {each.kind.allowed}"
-        found.append((flag(name), arguments))
-    return found
-
-
-def given_of(namespace: argparse.Namespace) -> dict[str, str]:
-    """The settings that the command line gives, as text by name: what `load` takes."""
-    found = {
-        name.removeprefix(_DEST): value
-        for name, value in vars(namespace).items()
-        if name.startswith(_DEST) and value is not None
-    }
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in found.items()}
+def given_of(words: Mapping[str, Any]) -> dict[str, str]:
+    """The settings that a command line gives, as text by name: what `load` takes."""
+    texts = {name: words[name] for name in SETTINGS if name in words}
+    return {name: str(text).lower() if isinstance(text, bool) else text for name, text in texts.items()}

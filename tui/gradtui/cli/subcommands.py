@@ -8,42 +8,66 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from .. import __version__
+if TYPE_CHECKING:
+    from gradtui_engine.core.options import Option
 
-Switches = Sequence[tuple[str, dict[str, Any]]]
+    from .invocation import Invocation
 
 #: Settings that a command without a screen has.
 _PRINTED = ("lang",)
 
 
+class Takes(Enum):
+    """What stands on the command line without an option's name in front."""
+
+    NOTHING = 0
+    #: One experiment out of a file, or a preset, whose fields are options.
+    EXPERIMENT = 1
+    #: One preset, whose fields are options: no files are opened.
+    PRESET = 2
+    #: Files, as many as there are.
+    FILES = 3
+
+
+def nothing_of_its_own(experiment: Any, words: Any) -> tuple[Any, Any]:
+    """What a command without options of its own and without a screen has of both."""
+    return None, None
+
+
 @dataclass(frozen=True)
 class Command:
-    """A command: its switches beside the experiment's options, and what it does."""
+    """A command: its options beside the experiment's, and what it does."""
 
     prog: str
     #: What the command does, as the help of `gradtui` lists it after the command's name.
     brief: str
     description: str
-    switches: Switches
-    call: Callable[[Any, Any, TextIO], int]
-    #: Whether the command takes an experiment at all.
-    of_experiment: bool = True
-    #: The settings that it takes as options; None for all. `config` reads them itself: a broken file must not stop it.
+    call: Callable[[Invocation[Any], TextIO], int]
+    #: Its own options: those of the dataclass that `complete` makes, or of the screen.
+    rows: Callable[[], Sequence[Option]] = tuple
+    #: (experiment, words) → (its own options as one value, what the screen opens with; None without a screen). Raises
+    #: ExperimentError with every problem of them.
+    complete: Callable[[Any, Any], tuple[Any, Any]] = nothing_of_its_own
+    #: Whether complete does more than read (asks for a password, opens a log): then not where a slip is known.
+    complete_acts: bool = False
+    takes: Takes = Takes.EXPERIMENT
+    has_screen: bool = False
+    #: The settings that it takes as options; None for all.
     settings: tuple[str, ...] | None = _PRINTED
-    reads_settings: bool = True
-    #: Reads what the command alone can read of its switches, so that its problems come with all the others.
-    check: Callable[[Any, Any], None] | None = None
-    #: Whether check does more than read (asks for a password, opens a log): then not where a slip is known.
-    check_acts: bool = False
-    #: Further switches, made when the command is called: they cost imports.
-    more: Callable[[], Switches] = tuple
+    #: Whether wrong settings stop it. `config` reads them itself: a broken file must not stop it.
+    needs_settings: bool = True
     #: Called before anything is read; why the command cannot go on, empty where it can.
     enter: Callable[[], str] = str
-    #: Whether an experiment may come out of a file.
-    opens_files: bool = True
+    #: Whether --version is one of its options.
+    tells_version: bool = False
+
+    @property
+    def of_experiment(self) -> bool:
+        return self.takes in (Takes.EXPERIMENT, Takes.PRESET)
 
 
 def later(module: str, function: str) -> Callable[..., Any]:
@@ -55,7 +79,24 @@ def later(module: str, function: str) -> Callable[..., Any]:
     return call
 
 
-def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
+def _own(table: str) -> dict[str, Any]:
+    """rows and complete of a command whose options are a dataclass of `own_options`."""
+
+    def rows() -> Sequence[Option]:
+        from gradtui_engine.core.options import options_of
+
+        return tuple(options_of(_table()).values())
+
+    def complete(experiment: Any, words: Any) -> tuple[Any, Any]:
+        return later("cli.invocation", "options_in")(_table(), words), None
+
+    def _table() -> Any:
+        return getattr(import_module("gradtui.cli.own_options"), table)
+
+    return {"rows": rows, "complete": complete}
+
+
+def _screen(invocation: Invocation[Any], out: TextIO) -> int:
     from gradtui_engine.core.message import Message
     from gradtui_engine.core.problems import ExperimentError, Problem
 
@@ -63,7 +104,7 @@ def _screen(experiment: Any, switches: Any, out: TextIO) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         message = Message("the screen needs a terminal; without one use: gradtui run")
         raise ExperimentError([Problem("terminal", message)])
-    return _leave(later("cli.launch", "launch")(switches))
+    return _leave(later("cli.launch", "launch")(invocation))
 
 
 def _leave(status: int) -> int:
@@ -76,12 +117,15 @@ def _leave(status: int) -> int:
     return status
 
 
-def _check_screen(experiment: Any, switches: Any) -> None:
-    switches.opening = later("cli.launch", "opening")(experiment, switches)
+def _open_screen(experiment: Any, words: Any) -> tuple[Any, Any]:
+    return None, later("cli.launch", "opening")(experiment, words)
 
 
-def _check_serve(experiment: Any, switches: Any) -> None:
-    switches.plan = later("serve.command", "plan")(experiment, switches)
+def _check_lessons(experiment: Any, words: Any) -> tuple[Any, Any]:
+    from .own_options import LessonsOptions
+
+    later("lessons.check", "readable")(words.files)
+    return LessonsOptions(words.files), None
 
 
 def _columns() -> int:
@@ -93,102 +137,81 @@ _OTHERS = {
         "gradtui run",
         "prints the numbers without a screen",
         "Run one iteration and print a table with a bar per stage.",
-        [
-            ("--json", {"action": "store_true", "help": "print one JSON document instead"}),
-            ("--plot", {"action": "store_true", "help": "also plot the gradient norm against the stage"}),
-            (
-                "--jacobian",
-                {"action": "store_true", "help": "also the exact Jacobians' singular values, for the first sample"},
-            ),
-            ("--save", {"metavar": "RUN.npz", "help": "write every array to a file"}),
-            ("--print-config", {"action": "store_true", "help": "print the experiment as TOML and stop"}),
-        ],
         later("cli.headless", "run"),
+        **_own("RunOptions"),
     ),
     "doctor": Command(
         "gradtui doctor",
         "tries remedies",
         "Diagnose, try every remedy on the same seed, data and random numbers, and print what was measured. "
         "Exit status 1 when unhealthy, 0 when healthy.",
-        [("--json", {"action": "store_true", "help": "print one JSON document instead"})],
         later("cli.reports", "doctor"),
+        **_own("DoctorOptions"),
     ),
     "check": Command(
         "gradtui check",
         "checks the gradient",
         "Check the recorded gradient of every parameter against central differences. Exit status 1 when one is wrong.",
-        [],
         later("cli.reports", "check"),
     ),
     "theory": Command(
         "gradtui theory",
         "prints reference figures",
         "Print the literature's reference figures beside what this engine computes.",
-        [],
-        lambda experiment, switches, out: later("cli.reports", "theory")(out),
-        of_experiment=False,
+        lambda invocation, out: later("cli.reports", "theory")(out),
+        takes=Takes.NOTHING,
     ),
     "presets": Command(
         "gradtui presets",
         "lists the presets",
         "List the presets: experiments that make one point each. gradtui NAME opens one.",
-        [],
-        lambda experiment, switches, out: later("model.presets", "listing")(out, _columns()),
-        of_experiment=False,
+        lambda invocation, out: later("model.presets", "listing")(out, _columns()),
+        takes=Takes.NOTHING,
     ),
     "lessons": Command(
         "gradtui lessons",
         "checks lessons",
         "Check lessons: that each can be read, and that every question has exactly one true answer. Without a file, "
         "all that the program finds. Exit status 1 where one is broken, 2 where a file cannot be read.",
-        [("files", {"nargs": "*", "metavar": "LESSON.md", "help": "lessons to check"})],
-        lambda experiment, switches, out: later("lessons.check", "report")(switches.files, out),
-        of_experiment=False,
-        check=later("lessons.check", "readable"),
+        lambda invocation, out: later("lessons.check", "report")(invocation.options.files, out),
+        complete=_check_lessons,
+        takes=Takes.FILES,
     ),
     "config": Command(
         "gradtui config",
         "shows the settings",
         "Print where the file of settings is, and the settings in force as TOML that can be fed back.",
-        [
-            ("--path", {"action": "store_true", "help": "print the path alone"}),
-            ("--show", {"action": "store_true", "help": "print the settings alone"}),
-        ],
-        lambda experiment, switches, out: later("cli.config", "config")(switches, out, os.environ),
-        of_experiment=False,
+        lambda invocation, out: later("cli.config", "config")(invocation, out, os.environ),
+        takes=Takes.NOTHING,
         settings=None,
-        reads_settings=False,
+        needs_settings=False,
+        **_own("ConfigOptions"),
     ),
     "serve": Command(
         "gradtui serve",
         "lets visitors in over SSH",
         "Let visitors in over SSH, each to the program in a process of its own and to nothing else of this host. "
         "The experiment and its options are what they land on.",
-        [],
-        lambda experiment, switches, out: _leave(later("serve.command", "serve")(switches, out)),
+        lambda invocation, out: _leave(later("serve.command", "serve")(invocation, out)),
+        rows=later("serve.command", "rows"),
+        complete=later("serve.command", "plan"),
+        complete_acts=True,
+        has_screen=True,
         settings=None,
-        check=_check_serve,
-        check_acts=True,
-        more=later("serve.command", "switches"),
     ),
     "kiosk": Command(
         "gradtui kiosk",
         "is the screen for a visitor of this machine",
         "The screen for visitors of a machine that is not theirs: every way out of the program is closed. It reads and "
         "writes no files, starts no programs, and reads no settings but those given here. See docs/serving.md.",
-        [
-            (
-                "--log-fd",
-                {"metavar": "N", "help": "open file descriptor that is told of a crash, one line of JSON for each"},
-            )
-        ],
-        lambda experiment, switches, out: later("serve.kiosk.kiosk", "run")(switches),
+        lambda invocation, out: later("serve.kiosk.kiosk", "run")(invocation),
+        rows=later("serve.kiosk.kiosk", "rows"),
+        complete=later("serve.kiosk.kiosk", "complete"),
+        complete_acts=True,
+        takes=Takes.PRESET,
+        has_screen=True,
         settings=None,
-        check=later("serve.kiosk.kiosk", "check"),
-        check_acts=True,
-        more=later("share.address", "switches"),
         enter=later("serve.kiosk.kiosk", "enter"),
-        opens_files=False,
     ),
 }
 
@@ -200,11 +223,12 @@ COMMANDS = {
         "Other commands (each has --help): "
         + "; ".join(f"{each.prog} {each.brief}" for each in _OTHERS.values())
         + ".",
-        [("--version", {"action": "version", "version": f"gradtui {__version__}"})],
         _screen,
+        rows=later("share.address", "rows"),
+        complete=_open_screen,
+        has_screen=True,
+        tells_version=True,
         settings=None,
-        check=_check_screen,
-        more=later("share.address", "switches"),
     ),
     **_OTHERS,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
@@ -58,10 +58,10 @@ def _of_question(where: str, question: Question, found: Readings) -> Iterator[Pr
         yield Problem(where, message)
 
 
-def readable(experiment: Any, switches: Any) -> None:
-    """Whether there are such files: one that is not there is no broken lesson. Raises ExperimentError."""
+def readable(files: Sequence[str]) -> None:
+    """Whether there are these files: one that is not there is no broken lesson. Raises ExperimentError."""
     problems: list[Problem] = []
-    for name in switches.files:
+    for name in files:
         try:
             Path(name).read_bytes()
         except OSError as error:

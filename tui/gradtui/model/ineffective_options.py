@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.spelling import flag
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..text.language import tr

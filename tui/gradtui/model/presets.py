@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from gradtui_engine.core.options import flag
 from gradtui_engine.core.table import Table
 from gradtui_engine.experiment.experiment import Experiment
-from gradtui_engine.experiment.spelling import flag
 
 from ..text.language import tr
 

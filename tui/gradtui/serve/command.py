@@ -6,21 +6,21 @@ import getpass
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from gradtui_engine import Experiment
-from gradtui_engine.core.fields import Choice, Integer, Rejected
+from gradtui_engine.core.fields import Choice, Integer, Switch, Text
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.options import Option, option, options_of, read
 from gradtui_engine.core.problems import ExperimentError, Problem
-from gradtui_engine.experiment.spelling import flag
 from gradtui_engine.run import network
 
-from ..cli.launch import opening
-from ..cli.setting_kinds import Boolean
-from ..cli.settings import SETTINGS, given_of
-from ..model import presets
+from ..cli.arguments import Words
+from ..cli.invocation import Invocation
+from ..cli.launch import Opening, opening, screen_texts
+from ..cli.settings import SETTINGS
 from ..model.needs import other
 from ..model.permissions import largest_trace
 from ..model.state import State
@@ -28,8 +28,8 @@ from ..share import address
 from ..text.language import current, tr
 from .report import FORMS, TABLE
 from .server_options import Plan
-from .session import limits as limits_of
-from .session.limits import Limits
+from .session.limits import LIMITS, Limits
+from .session.limits import read as limits_of
 
 _INSTALL = "pip install 'gradtui[serve]'"
 _PORT = 2222
@@ -37,63 +37,65 @@ _LOOPBACK = "127.0.0.1"
 _PORTS = Integer(0, 65535)
 
 
-def switches() -> list[tuple[str, dict[str, Any]]]:
-    """The options for argparse, beside the experiment's: the server's, the limits', and those of the opening."""
-    return [
-        ("--host", {"metavar": "ADDRESS", "default": _LOOPBACK, "help": f"address to listen on (default {_LOOPBACK}; "
-                    "0.0.0.0 opens it to the network)"}),
-        ("--port", {"metavar": "N", "default": str(_PORT), "help": f"port to listen on (default {_PORT}; 0 any)"}),
-        ("--host-key", {"metavar": "FILE", "help": "the host key; made when missing (default: a state directory)"}),
-        ("--password", {"metavar": "WORD", "help": "visitors need this password; - asks for it"}),
-        ("--authorized-keys", {"metavar": "FILE", "help": "visitors need one of these keys"}),
-        ("--class", {"action": "store_true", "dest": "lifted", "help": "a class comes, all from one address: no "
-                     "limit for each address"}),
-        ("--log", {"metavar": "NAME", "default": TABLE, "help": f"{', '.join(FORMS)} (default {TABLE})"}),
-        ("--present", {"action": "store_true", "help": "a lecture: visitors see what the program in this terminal "
-                       "shows"}),
-        ("--log-file", {"metavar": "FILE", "help": "with --present, where the log goes (default: beside the host "
-                        "key)"}),
-        ("--web", {"metavar": "PORT", "help": "serve the same sessions to browsers on this port (0 any)"}),
-        ("--web-name", {"metavar": "NAME", "action": "append", "default": [], "help": "a name by which browsers may "
-                        "ask for this host, such as a proxy's; may be repeated"}),
-        ("--metrics", {"metavar": "PORT", "help": "serve figures for Prometheus on this port of loopback"}),
-        ("--allow-root", {"action": "store_true", "help": "run as root all the same"}),
-        *limits_of.switches(),
-        *address.switches(),
-    ]  # fmt: skip
+@dataclass(frozen=True)
+class ServeOptions:
+    """The server's own options, as they were typed and checked one by one."""
+
+    host: str = option(
+        _LOOPBACK, f"address to listen on (default {_LOOPBACK}; 0.0.0.0 opens it to the network)", Text("ADDRESS")
+    )
+    port: int = option(_PORT, f"port to listen on (default {_PORT}; 0 any)", _PORTS)
+    host_key: str | None = option(None, "the host key; made when missing (default: a state directory)", Text("FILE"))
+    password: str | None = option(None, "visitors need this password; - asks for it", Text("WORD"))
+    authorized_keys: str | None = option(None, "visitors need one of these keys", Text("FILE"))
+    a_class: bool = option(
+        False, "a class comes, all from one address: no limit for each address", Switch(), flag="--class"
+    )
+    log: str = option(TABLE, f"{', '.join(FORMS)} (default {TABLE})", Choice(lambda: FORMS))
+    present: bool = option(False, "a lecture: visitors see what the program in this terminal shows", Switch())
+    log_file: str | None = option(
+        None, "with --present, where the log goes (default: beside the host key)", Text("FILE")
+    )
+    web: int | None = option(None, "serve the same sessions to browsers on this port (0 any)", _PORTS, form="PORT")
+    web_name: tuple[str, ...] = option(
+        (),
+        "a name by which browsers may ask for this host, such as a proxy's; may be repeated",
+        Text("NAME"),
+        many=True,
+    )
+    metrics: int | None = option(None, "serve figures for Prometheus on this port of loopback", _PORTS, form="PORT")
+    allow_root: bool = option(False, "run as root all the same", Switch())
 
 
-def plan(experiment: Experiment, given: Any) -> Plan:
-    """Read the options. Raises ExperimentError with every problem."""
+OPTIONS = options_of(ServeOptions)
+
+
+def rows() -> tuple[Option, ...]:
+    """The options beside the experiment's: the server's, the limits', and those of the opening."""
+    return (*OPTIONS.values(), *LIMITS.values(), *address.rows())
+
+
+def plan(experiment: Experiment, words: Words) -> tuple[Plan, Opening]:
+    """Read the options, and ask for a password where that is wanted. Raises ExperimentError with every problem."""
     from .ssh.hostkey import usual_path
 
     problems: list[Problem] = []
-
-    def read(name: str, kind: Any, text: str | None) -> Any:
-        try:
-            return None if text is None else kind.parse(text)
-        except Rejected as error:
-            problems.append(Problem(flag(name), error.message))
-            return None
-
-    port = read("port", _PORTS, given.port)
-    metrics = read("metrics", _PORTS, given.metrics)
-    web = read("web", _PORTS, given.web)
-    if web and web == port:
-        problems.append(Problem("--web", Message("{port} is --port's already; 0 takes a free one", port=web)))
-    form = read("log", Choice(lambda: FORMS), given.log)
+    given = ServeOptions(**read(OPTIONS.values(), words.given, problems))
+    if given.web and given.web == given.port and not any(each.field == "--port" for each in problems):
+        problems.append(Problem("--web", Message("{port} is --port's already; 0 takes a free one", port=given.web)))
     limits = Limits()
     try:
-        limits = limits_of.read(vars(given), given.lifted, given.present)
+        limits = limits_of(words.given, given.a_class, given.present)
     except ExperimentError as error:
         problems += error.problems
     if sys.platform != "linux":
         problems.append(Problem("system", Message("Linux is needed, and this is {system}", system=sys.platform)))
     elif os.geteuid() == 0 and not given.allow_root:
         problems.append(Problem("root", Message("is not to serve visitors; use another account, or --allow-root")))
+    opens: Opening | None = None
     try:
-        given.opening = opening(experiment, given)
-        _check_size(given.opening[0], limits.memory << 20)
+        opens = opening(experiment, words)
+        _check_size(opens.state, limits.memory << 20)
     except ExperimentError as error:
         problems += error.problems
     keys = Path(given.authorized_keys) if given.authorized_keys is not None else None
@@ -105,20 +107,29 @@ def plan(experiment: Experiment, given: Any) -> Plan:
         problems.append(Problem("data", Message("visitors have no files; use one of the built-in data sets")))
     if importlib.util.find_spec("asyncssh") is None:  # importing it here would take 0.1 s of every start
         problems.append(Problem("asyncssh", Message("is missing; try: {command}", command=_INSTALL)))
-    problems += _no_web(given) + _no_lecture(given)
-    if problems:
+    problems += _no_web(given, "web" in words.given) + _no_lecture(given)
+    if problems or opens is None:
         raise ExperimentError(problems)
     password = _typed() if given.password == "-" else given.password
     if not password and given.password == "-":
         raise ExperimentError([Problem("--password", Message("nothing was typed"))])
-    names = (given.host, *given.web_name)
     key_file = Path(given.host_key) if given.host_key is not None else usual_path()
-    arguments = (*experiment.to_arguments(), *_opening(vars(given)), *_settings(given_of(given)))
     log = Path(given.log_file) if given.log_file is not None else key_file.with_name("lecture.log")
     return Plan(
-        given.host, port, key_file, password, keys, form, metrics, web, names, limits, arguments, current(),
-        log if given.present else None,
-    )  # fmt: skip
+        host=given.host,
+        port=given.port,
+        key_file=key_file,
+        password=password,
+        authorized_keys=keys,
+        form=given.log,
+        metrics=given.metrics,
+        web=given.web,
+        names=(given.host, *given.web_name),
+        limits=limits,
+        arguments=(*experiment.to_arguments(), *_opening(words), *_settings(words)),
+        language=current(),
+        lecture_log=log if given.present else None,
+    ), opens
 
 
 def _check_size(state: State, memory: int) -> None:
@@ -138,7 +149,7 @@ def _typed() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _no_lecture(given: Any) -> list[Problem]:
+def _no_lecture(given: ServeOptions) -> list[Problem]:
     """Why nothing can be presented."""
     if not given.present:
         printed = Message("is for --present; without it the log is printed")
@@ -148,14 +159,14 @@ def _no_lecture(given: Any) -> list[Problem]:
     return []
 
 
-def _no_web(given: Any) -> list[Problem]:
+def _no_web(given: ServeOptions, wanted: bool) -> list[Problem]:
     """Why browsers cannot be served as well."""
-    if given.web is None:
+    if not wanted:
         return [Problem("--web-name", Message("says nothing without --web PORT"))] if given.web_name else []
     problems: list[Problem] = []
-    for option, value in (("--password", given.password), ("--authorized-keys", given.authorized_keys)):
+    for flag, value in (("--password", given.password), ("--authorized-keys", given.authorized_keys)):
         if value is not None:
-            message = Message("lets everybody in, and {option} does not; one of both has to go", option=option)
+            message = Message("lets everybody in, and {option} does not; one of both has to go", option=flag)
             problems.append(Problem("--web", message))
     if any(importlib.util.find_spec(name) is None for name in ("aiohttp", "textual_serve")):
         problems.append(Problem("textual-serve", Message("is missing; try: {command}", command=_INSTALL)))
@@ -178,40 +189,25 @@ def _unreadable_keys(path: Path) -> list[Problem]:
     return []
 
 
-def _opening(given: Mapping[str, Any]) -> list[str]:
+def _opening(words: Words) -> list[str]:
     """The options of the opening view again, a preset's among them, as a visitor's program reads them."""
-    if given["file"] is not None and presets.named(given["file"], given["opens_files"]):
-        given = presets.screen_values(given["file"]) | {key: value for key, value in given.items() if value}
-    found: list[str] = []
-    for row in address.ROWS:
-        value = given.get(row.name.replace("-", "_"))
-        if value is True:
-            found.append(f"--{row.name}")
-        elif value not in (None, False):
-            found += [f"--{row.name}", str(value)]
-    for change in given.get(address.B.removeprefix("--")) or ():
-        found += [address.B, change]
-    return found
+    texts = screen_texts(words)
+    return [word for row in address.rows() for word in row.arguments(texts.get(row.name))]
 
 
-def _settings(given: Mapping[str, str]) -> Iterable[str]:
+def _settings(words: Words) -> list[str]:
     """The settings of the command line again."""
-    for name, value in given.items():
-        if isinstance(SETTINGS[name].kind, Boolean):
-            yield flag(name) if value == "true" else f"--no-{flag(name).removeprefix('--')}"
-        else:
-            yield from (flag(name), value)
+    return [word for name in words.settings for word in SETTINGS[name].arguments(words.given[name])]
 
 
-def serve(given: Any, out: TextIO) -> int:
-    """Serve until a signal ends it. `given.plan` is what `plan` has made of the options."""
-    found: Plan = given.plan
-    if found.lecture_log is not None:
+def serve(invocation: Invocation[Plan], out: TextIO) -> int:
+    """Serve until a signal ends it."""
+    if invocation.options.lecture_log is not None:
         from .lecture.present import present
         from .ssh.hostkey import fingerprint, host_key
 
-        key = host_key(found.key_file)
-        return present(given, key, fingerprint(key), out)
+        key = host_key(invocation.options.key_file)
+        return present(invocation, key, fingerprint(key), out)
     from .process import become
 
-    return become(found)
+    return become(invocation.options)

@@ -6,13 +6,14 @@ One row for each field of the state that is worth sharing: its option, what it a
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem
-from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, given, not_allowed
+from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, Switch, Text, given, not_allowed
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.options import Manner, Option
 from gradtui_engine.core.problems import unknown_name
 from gradtui_engine.experiment.experiment import is_optional, options
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -29,23 +30,40 @@ from ..model.update import update
 from ..text import scale
 from ..text.language import current as language
 
-#: The option that says what B differs in, FIELD=VALUE, as often as there are fields.
-B = "--b"
 _MANY = 10**9
+_MANNER = Manner(allowed=": ")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One option of the screen: the state's field and what it accepts; None: a switch, or what the view decides."""
+@dataclass(frozen=True, kw_only=True)
+class Row(Option):
+    """One option of the screen, with the state's field that it is about; from_one: counted from 1, as people do."""
 
-    name: str
-    field: str
-    help: str
-    kind: Kind | None
+    manner: Manner = _MANNER
+    field: str = ""
+    from_one: bool = False
+
+    @property
+    def of_state(self) -> str:
+        return self.field or self.name
+
+    def value_of(self, text: Any) -> Any:
+        """What the state has for a text of the command line. Raises Rejected."""
+        if not self.takes_value:
+            return text
+        value = self.kind.parse(text)
+        return int(str(value)) - 1 if self.from_one else value
+
+    def spell(self, value: Any) -> list[str]:
+        """What a value of the state is as arguments."""
+        return self.arguments(value + 1 if self.from_one else value)
 
 
 class _Scale(Kind):
     """A scale in words, checked."""
+
+    @property
+    def form(self) -> str:
+        return "SCALE"
 
     @property
     def allowed(self) -> str:
@@ -71,42 +89,35 @@ def _name(*names: str) -> Choice:
 
 
 ROWS = (
-    Row("view", "view", "view to open", _name(*VIEWS)),
-    Row("step", "step", "step of the trace under the cursor, 1 the first", _number(1, _MANY)),
-    Row("stage", "selected", "selected stage (layer or time step)", _number(0, _MANY)),
-    Row("unit", "unit", "selected unit, 1 the first", _number(1, _MANY)),
-    Row("grain", "grain", "what a step is", _name(*map(str, Grain))),
-    Row("quantity", "quantity", "what the bars show", _name(*QUANTITIES)),
-    Row("axis", "axis_kind", "the bars' axis instead of the quantity's own", _name(*AXES)),
-    Row("scale", "lock", "scale that the bars hold, such as log:-18:0", _Scale()),
-    Row("row", "row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
-    Row("function", "function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3)),
-    Row("terms", "terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
-    Row("angle", "angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
-    Row("pane", "pane", f"focused pane; {PANE_NAMES}", None),
-    Row("rows", "rows", "bars over time as rows", None),
-    Row("interleaved", "interleaved", "A and B interleaved", None),
-    Row("zoomed", "zoomed", "the focused pane alone", None),
-    Row("lesson", "lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
-    Row("lesson-step", "lesson_step", "step of the lesson, 1 the first", _number(1, _MANY)),
+    Row("view", "view to open", _name(*VIEWS)),
+    Row("step", "step of the trace under the cursor, 1 the first", _number(1, _MANY), from_one=True),
+    Row("stage", "selected stage (layer or time step)", _number(0, _MANY), field="selected"),
+    Row("unit", "selected unit, 1 the first", _number(1, _MANY), from_one=True),
+    Row("grain", "what a step is", _name(*map(str, Grain))),
+    Row("quantity", "what the bars show", _name(*QUANTITIES)),
+    Row("axis", "the bars' axis instead of the quantity's own", _name(*AXES), field="axis_kind"),
+    Row("scale", "scale that the bars hold, such as log:-18:0", _Scale(), field="lock"),
+    Row("row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
+    Row("function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3), from_one=True),
+    Row("terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
+    Row("angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
+    # The view decides which panes there are.
+    Row("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
+    Row("rows", "bars over time as rows", Switch()),
+    Row("interleaved", "A and B interleaved", Switch()),
+    Row("zoomed", "the focused pane alone", Switch()),
+    Row("lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
+    Row("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
 )
-#: Fields that count from 1 on the command line, as people do.
-_FROM_ONE = ("step", "unit", "function", "lesson-step")
-_SWITCHES = ("rows", "interleaved", "zoomed")
+#: The option that says what B differs in, as often as there are fields.
+B = Row(
+    "b", "what experiment B of Compare differs in; may be given several times", Text("FIELD=VALUE"), many=True,
+)  # fmt: skip
 
 
-def switches() -> list[tuple[str, dict[str, Any]]]:
-    """The options for argparse."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    for row in ROWS:
-        if row.name in _SWITCHES:
-            found.append((f"--{row.name}", {"action": "store_true", "help": row.help}))
-        else:
-            allowed = f": {row.kind.allowed}" if isinstance(row.kind, Choice) else ""
-            metavar = "NAME" if allowed or row.name == "pane" else "SCALE" if isinstance(row.kind, _Scale) else "N"
-            found.append((f"--{row.name}", {"metavar": metavar, "help": row.help + allowed}))
-    what = "what experiment B of Compare differs in; may be given several times"
-    return [*found, (B, {"action": "append", "metavar": "FIELD=VALUE", "help": what})]
+def rows() -> tuple[Row, ...]:
+    """Every option of the screen."""
+    return (*ROWS, B)
 
 
 # -- from the command line ---------------------------------------------------------------------------------
@@ -118,17 +129,16 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
     Raises ExperimentError with every problem.
     """
     problems: list[Problem] = []
-    changes = _changes(experiment, given.get("b") or (), problems)
+    changes = _changes(experiment, given.get(B.name) or (), problems)
     values: dict[str, Any] = {}
     for row in ROWS:
-        text = given.get(row.name.replace("-", "_"))
+        text = given.get(row.name)
         if text is None or text is False:
             continue
         try:
-            value = row.kind.parse(text) if row.kind is not None else text
-            values[row.field] = int(str(value)) - 1 if row.name in _FROM_ONE else value
+            values[row.of_state] = row.value_of(text)
         except Rejected as error:
-            problems.append(Problem(f"--{row.name}", error.message))
+            problems.append(Problem(row.flag, error.message))
     lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
     state = State(experiment, changes, cell=experiment.cell, lesson=lesson)
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
@@ -179,16 +189,16 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
         name = name.strip().replace("-", "_")
         if not equals or name not in options():
             shape = Message("{given} given; allowed: {allowed}", given=repr(text), allowed="FIELD=VALUE")
-            problems.append(Problem(B, unknown_name(name, tuple(options())) if equals else shape))
+            problems.append(Problem(B.flag, unknown_name(name, tuple(options())) if equals else shape))
             continue
         try:
             values[name] = None if not value and is_optional(name) else options()[name].kind.parse(value)
         except Rejected as error:
-            problems.append(Problem(f"{B} {name}", error.message))
+            problems.append(Problem(f"{B.flag} {name}", error.message))
     try:
         experiment.replace(**values)
     except ExperimentError as error:
-        problems += [Problem(f"{B} {each.field}", each.message) for each in error.problems]
+        problems += [Problem(f"{B.flag} {each.field}", each.message) for each in error.problems]
     return tuple(values.items())
 
 
@@ -199,7 +209,7 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     """The arguments that lead from a fresh start to this state."""
     found = state.experiment.to_arguments()
     for name, value in state.changes:
-        found += [B, f"{name.replace('_', '-')}={'' if value is None else value}"]
+        found += B.arguments([f"{name.replace('_', '-')}={'' if value is None else value}"])
     fresh = State(state.experiment, state.changes, cell=state.cell)
     if timeline is not None:
         fresh = update(fresh, e.Loaded(state.experiment), timeline)
@@ -207,7 +217,7 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     usual = replace(fresh, pane=panes_of(state)[0])
     for row, value, default in zip(ROWS, _shared(state), _shared(usual), strict=True):
         if value is not None and value != default:
-            found += list(_spell(row, value))
+            found += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
     return found
 
 
@@ -215,13 +225,7 @@ def _shared(state: State) -> list[Any]:
     """What each row says of a state."""
     lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
     of_lesson = {"lesson": lesson, "lesson_step": step}
-    return [of_lesson[row.field] if row.field in of_lesson else getattr(state, row.field) for row in ROWS]
-
-
-def _spell(row: Row, value: Any) -> Iterator[str]:
-    yield f"--{row.name}"
-    if row.name not in _SWITCHES:
-        yield scale.spelled(value) if row.field == "lock" else str(value + 1 if row.name in _FROM_ONE else value)
+    return [of_lesson[row.name] if row.name in of_lesson else getattr(state, row.of_state) for row in ROWS]
 
 
 def command(state: State, timeline: Timeline | None) -> str:

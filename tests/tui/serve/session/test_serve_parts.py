@@ -9,15 +9,18 @@ import json
 import os
 import socket
 import threading
-from argparse import ArgumentParser
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradtui.cli import main
+from gradtui.cli.invocation import Invocation
+from gradtui.cli.invocation import read as read_invocation
+from gradtui.cli.subcommands import COMMANDS
 from gradtui.serve.listen import own_address
 from gradtui.serve.metrics import Metrics
 from gradtui.serve.report import JSON, LINES, Report
@@ -30,14 +33,11 @@ from gradtui.serve.session.terminal_reset import Screen, farewell, plain
 from gradtui.serve.session.zygote_client import End
 from gradtui.serve.ssh.hostkey import fingerprint, host_key
 from gradtui_engine import Experiment, ExperimentError
-from tests.tui.helpers import run_main
+from tests.tui.helpers import run_main, words_of
 
 
 def read(*words: str, lifted: bool = False) -> Limits:
-    parser = ArgumentParser()
-    for name, arguments in limits_of.switches():
-        parser.add_argument(name, **arguments)
-    return limits_of.read(vars(parser.parse_args(words)), lifted)
+    return limits_of.read(words_of("serve", *words).given, lifted)
 
 
 # -- limits ------------------------------------------------------------------------------------------------
@@ -51,9 +51,10 @@ def test_a_warning_that_would_come_before_the_session_is_refused() -> None:
 
 
 def test_every_limit_has_an_option_and_its_default() -> None:
-    found = {each.name: each.default for each in dataclasses.fields(Limits)}
-    assert tuple(found) == LIMITS.names
-    assert {name: row.default for name, row in LIMITS.items() if row.default is not None}.items() <= found.items()
+    assert list(LIMITS) == [each.name for each in dataclasses.fields(Limits)]
+    assert read("--sessions", "10") == Limits()
+    for name, row in LIMITS.items():
+        assert row.kind.check(getattr(Limits(), name)) == row.default
 
 
 def test_all_wrong_limits_are_told_at_once() -> None:
@@ -301,6 +302,10 @@ def test_where_all_addresses_are_listened_on_visitors_are_told_one_of_this_machi
 # -- the command -------------------------------------------------------------------------------------------
 
 
+def invoked(name: str, arguments: Sequence[str]) -> Invocation[Any]:
+    return read_invocation(COMMANDS[name], arguments)
+
+
 def test_all_that_is_wrong_with_the_options_is_told_at_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,19 +322,19 @@ def test_all_that_is_wrong_with_the_options_is_told_at_once(
 
 def test_visitors_get_the_options_of_the_host_spelled_as_their_program_reads_them() -> None:
     words = ["--depth", "7", "--view", "maths", "--theme", "nord", "--no-mouse", "--b", "init=he_normal"]
-    _, usage = main.read(main.COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
-    found = usage.switches.plan.arguments
-    experiment, again = main.read(main.COMMANDS["kiosk"], list(found))
-    assert experiment == Experiment(depth=7)
-    state, _ = again.switches.opening
+    served = invoked("serve", ["--allow-root", "--host-key", "/x", *words])
+    visited = invoked("kiosk", served.options.arguments)
+    assert visited.experiment == Experiment(depth=7)
+    assert visited.opening is not None
+    state, settings = visited.opening.state, visited.loaded.settings
     assert (state.view, state.changes) == ("maths", (("init", "he_normal"),))
-    settings = again.switches.loaded.settings
     assert (settings.theme, settings.mouse) == ("nord", False)
 
 
 def test_a_preset_is_handed_on_with_its_view_and_its_changes() -> None:
-    _, usage = main.read(main.COMMANDS["serve"], ["relu-he", "--allow-root", "--host-key", "/x"])
-    experiment, again = main.read(main.COMMANDS["kiosk"], list(usage.switches.plan.arguments))
-    state, _ = again.switches.opening
-    assert experiment.activation == "relu"
+    served = invoked("serve", ["relu-he", "--allow-root", "--host-key", "/x"])
+    visited = invoked("kiosk", served.options.arguments)
+    assert visited.experiment.activation == "relu"
+    assert visited.opening is not None
+    state = visited.opening.state
     assert (state.view, state.changes) == ("compare", (("init", "he_normal"),))

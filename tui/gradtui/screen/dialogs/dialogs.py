@@ -16,7 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as Row
 
-from gradtui_engine.core.fields import Option, Rejected, Value
+from gradtui_engine.core.fields import Rejected, Value
+from gradtui_engine.core.options import Option
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import is_optional

@@ -6,7 +6,6 @@ do by itself. The machine's own walls (ulimit, a user without rights) are in doc
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import logging
@@ -18,9 +17,13 @@ import threading
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from gradtui_engine.core.fields import Integer, Rejected
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.options import Option, read
+from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ...model.permissions import VISITOR, Profile
 from ...text.language import tr
@@ -28,6 +31,9 @@ from ...text.language import tr
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
+    from ...cli.arguments import Words
+    from ...cli.invocation import Invocation
+    from ...cli.launch import Opening
     from .closed import KioskApp
 
 #: What a command after `ssh host` is handed to a ForceCommand in.
@@ -80,32 +86,31 @@ def kiosk_app(
 
     Closes this process. log is told of a crash, one line of JSON. Raises SettingsError with every problem.
     """
-    return app_for(switches_of(arguments, environment), log, profile)
+    return app_for(invocation_of(arguments, environment), log, profile)
 
 
-def switches_of(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
+def invocation_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Invocation[KioskOptions]:
     """Close this process, and read the arguments, whose settings are in force from then on. Raises SettingsError."""
     close(environment)
-    from ...cli.main import COMMANDS, read
+    from ...cli.invocation import read
+    from ...cli.subcommands import COMMANDS
 
-    _, usage = read(COMMANDS["kiosk"], list(arguments))
-    found: argparse.Namespace = usage.switches
-    return found
+    return read(COMMANDS["kiosk"], list(arguments))
 
 
 def app_for(
-    switches: argparse.Namespace,
+    invocation: Invocation[KioskOptions],
     log: TextIO | None,
     profile: Profile = VISITOR,
     make: type[KioskApp] | None = None,
 ) -> KioskApp:
-    """The app of these switches; make is its class."""
+    """The app of this invocation; make is its class."""
     from ...cli.launch import app_of
     from .closed import KioskApp
 
-    app = app_of(switches, make or KioskApp, profile)
+    app = app_of(invocation, make or KioskApp, profile)
     assert isinstance(app, KioskApp)
-    app.log_file, app.mouse = log, switches.loaded.settings.mouse
+    app.log_file, app.mouse = log, invocation.loaded.settings.mouse
     return app
 
 
@@ -116,53 +121,64 @@ def enter() -> str:
     """Close the process before anything is read; why there is no session, empty where there is."""
     asked = os.environ.get(_ASKED_FOR) is not None
     close(os.environ.copy())
-    sys.excepthook = lambda kind, error, trace: _last_words(error)
-    threading.excepthook = lambda found: _last_words(found.exc_value)
-    sys.unraisablehook = lambda found: None
+    _tell_crashes(None)
+    sys.unraisablehook = lambda crash: None
     return tr("no commands are run here; connect without one") if asked else ""
 
 
-def check(experiment: Experiment, switches: argparse.Namespace) -> None:
-    """What is read of the switches, so that their problems come with all the others."""
-    global _log
-    from gradtui_engine.core.fields import Rejected
-    from gradtui_engine.core.problems import ExperimentError, Problem
+@dataclass(frozen=True)
+class KioskOptions:
+    """The kiosk's own options. log is told of a crash; None where nobody is."""
 
+    log: TextIO | None = None
+
+
+_LOG = Option("log_fd", "open file descriptor that is told of a crash, one line of JSON for each", Integer(3, 10**6))
+
+
+def rows() -> tuple[Option, ...]:
+    """The options beside the experiment's."""
+    from ...share import address
+
+    return (_LOG, *address.rows())
+
+
+def complete(experiment: Experiment, words: Words) -> tuple[KioskOptions, Opening]:
+    """Open the log, which is told of crashes from now on, and read the opening. Raises ExperimentError."""
     from ...cli.launch import opening
 
     problems: list[Problem] = []
+    number = read([_LOG], words.given, problems).get(_LOG.name)
+    opens, log = None, None
     try:
-        _log = _opened(switches.log_fd) if switches.log_fd is not None else None
+        log = _opened(number) if number is not None else None
+        _tell_crashes(log)
     except Rejected as error:
-        problems.append(Problem("--log-fd", error.message))
+        problems.append(Problem(_LOG.flag, error.message))
     try:
-        switches.opening = opening(experiment, switches)
+        opens = opening(experiment, words)
     except ExperimentError as error:
         problems += error.problems
-    if problems:
+    if problems or opens is None:
         raise ExperimentError(problems)
+    return KioskOptions(log), opens
 
 
-def _opened(text: str) -> TextIO:
+def _opened(number: int) -> TextIO:
     """The log behind a file descriptor's number. Raises Rejected."""
-    from gradtui_engine.core.fields import Integer, Rejected
-
-    number = int(Integer(3, 10**6).parse(text))
     try:
         return os.fdopen(number, "w", encoding="utf-8", errors="replace")
     except OSError as error:
         raise Rejected(Message("{number} is no open file: {reason}", number=number, reason=error.strerror)) from None
 
 
-def run(switches: argparse.Namespace) -> int:
+def run(invocation: Invocation[KioskOptions]) -> int:
     """Run a session in this terminal; its exit status."""
-    from gradtui_engine.core.problems import ExperimentError, Problem
-
     from ...cli.launch import status_of
 
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise ExperimentError([Problem("terminal", Message("the screen needs a terminal; connect with: ssh -t"))])
-    status = status_of(app_for(switches, _log))
+    status = status_of(app_for(invocation, invocation.options.log))
     sys.stdout.flush()
     sys.stderr.flush()
     # Whatever is still being computed is nobody's any more, and Python would wait for it.
@@ -171,7 +187,6 @@ def run(switches: argparse.Namespace) -> int:
 
 # -- what is left of a crash -------------------------------------------------------------------------------
 
-_log: TextIO | None = None
 FAILED = "the program has failed; the host finds what happened under the number {id}"
 
 
@@ -187,8 +202,14 @@ def note(error: BaseException | None, log: TextIO | None) -> str:
     return tr(FAILED, id=number)
 
 
-def _last_words(error: BaseException | None) -> None:
+def _tell_crashes(log: TextIO | None) -> None:
+    """Tell this log, from now on, of what fails before, after or beside the app."""
+    sys.excepthook = lambda kind, error, trace: _last_words(error, log)
+    threading.excepthook = lambda crash: _last_words(crash.exc_value, log)
+
+
+def _last_words(error: BaseException | None, log: TextIO | None) -> None:
     """Of a crash before or after the app, instead of a traceback."""
-    sentence = note(error, _log)
+    sentence = note(error, log)
     with contextlib.suppress(OSError, ValueError):
         print(sentence, file=sys.__stderr__, flush=True)

@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
-from ...cli.launch import app_of, status_of
+from ...cli.invocation import Invocation
+from ...cli.launch import Opening, app_of, status_of
 from ...model import events as e
 from ...model.permissions import PRESENTER
 from ...model.state import Audience
 from ...text.language import tr
 from ..report import told_lines
+from ..server_options import Plan
 from ..session.link import MOST_BYTES, Link, Words, pair
 from ..session.shared import words
 
@@ -39,23 +41,25 @@ if TYPE_CHECKING:
 _BEGIN, _END = 60.0, 15.0
 
 
-def present(given: Any, key: Any, fingerprint: str, out: TextIO) -> int:
+def present(invocation: Invocation[Plan], key: Any, fingerprint: str, out: TextIO) -> int:
     """Present until the program is left; its exit status. Raises ExperimentError where nothing can be served."""
-    log = _opened(given.plan.lecture_log)
+    plan = invocation.options
+    assert plan.lecture_log is not None
+    log = _opened(plan.lecture_log)
     ours, theirs = pair()
     # Before a thread or a loop is there; the options, a password among them, need no way over any command line.
     server = os.fork()
     if not server:
         ours.close()
-        _serve(given.plan, key, fingerprint, theirs, log)
+        _serve(plan, key, fingerprint, theirs, log)
     theirs.close()
     log.close()
     try:
         told = _begun(ours)
-        told |= {"log": str(given.plan.lecture_log)}
+        told |= {"log": str(plan.lecture_log)}
         for line in told_lines(told):
             print(line, file=out, flush=True)
-        return _run(given, ours, told)
+        return _run(invocation, ours, told)
     finally:
         ours.close()
         _await(server)
@@ -75,7 +79,7 @@ def _opened(path: Path) -> TextIO:
 # -- the server's process ------------------------------------------------------------------------------------
 
 
-def _serve(plan: Any, key: Any, fingerprint: str, end: socket.socket, log: TextIO) -> NoReturn:
+def _serve(plan: Plan, key: Any, fingerprint: str, end: socket.socket, log: TextIO) -> NoReturn:
     """In the fork: serve until the presenter has gone."""
     status = 1
     try:
@@ -125,15 +129,17 @@ def _await(server: int) -> None:
 # -- the presenter's program ---------------------------------------------------------------------------------
 
 
-def _run(given: Any, end: socket.socket, told: Words) -> int:
-    state, cursor = given.opening
-    given.opening = replace(state, audience=Audience(told["address"], page=told.get("web", ""))), (*cursor, e.Invite())
-    app = app_of(given, profile=PRESENTER)
+def _run(invocation: Invocation[Plan], end: socket.socket, told: Words) -> int:
+    assert invocation.opening is not None
+    state, cursor = invocation.opening
+    audience = Audience(told["address"], page=told.get("web", ""))
+    opens = Opening(replace(state, audience=audience), (*cursor, e.Invite()))
+    app = app_of(replace(invocation, opening=opens), profile=PRESENTER)
 
     async def show(pilot: object) -> None:
         drive(app, end)
 
-    return status_of(app, given.loaded.settings.mouse, show)
+    return status_of(app, invocation.loaded.settings.mouse, show)
 
 
 def drive(app: GradtuiApp, end: socket.socket) -> Link:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradtui_engine.core.fields import Integer, Kind, Number, Rejected
+from gradtui_engine.core import options
+from gradtui_engine.core.fields import Integer, Kind, Number
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.options import Manner, option, options_of
 from gradtui_engine.core.problems import ExperimentError, Problem
-from gradtui_engine.core.table import Table
-from gradtui_engine.experiment.spelling import flag
 
 #: The smallest window that a program is given, columns × rows; a window of 0×0 is one that nobody has measured.
 SMALLEST = (20, 6)
@@ -21,67 +21,41 @@ UNKNOWN = (80, 24)
 _FRAMES_PER_CORE, _FEWEST_FRAMES, MOST_FRAMES = 150, 4, 15
 
 
-@dataclass(frozen=True)
-class Limit:
-    """One limit. A default that is None depends on the number of cores."""
-
-    name: str
-    default: int | float | None
-    kind: Kind
-    help: str
-
-
-LIMITS = Table(
-    "limit",
-    (
-        Limit("sessions", None, Integer(1, 10_000), "sessions at once (default 10 for each core)"),
-        Limit("per_address", 4, Integer(1, 10_000), "sessions at once from one address"),
-        Limit("idle", 300.0, Number(1, 10**6), "seconds without a key until a session ends"),
-        Limit("total", 1800.0, Number(1, 10**6), "seconds until a session ends"),
-        Limit("warning", 60.0, Number(0, 10**6), "seconds before the end that the visitor is warned"),
-        Limit("most_columns", 300, Integer(20, 1000), "columns of a window at the most"),
-        Limit("most_rows", 100, Integer(6, 1000), "rows of a window at the most"),
-        Limit("input_rate", 3000, Integer(100, 10**7), "bytes of keys a second"),
-        Limit("input_burst", 4096, Integer(100, 10**7), "bytes of keys at once"),
-        Limit("handshakes", 30, Integer(1, 10_000), "connections at once that have not logged in"),
-        Limit("handshake_rate", 10.0, Number(0.1, 10**6), "new connections a second from one address"),
-        Limit("login", 10.0, Number(1, 600), "seconds to log in, and to exchange keys"),
-        Limit("tries", 3, Integer(1, 100), "passwords on one connection"),
-        Limit("keepalive", 15.0, Number(0.1, 3600), "seconds between looks whether the visitor is still there"),
-        Limit("memory", 512, Integer(64, 10**6), "megabytes of memory for each session"),
-        Limit("cpu", 900, Integer(1, 10**6), "seconds of computing for each session"),
-        Limit("files", 64, Integer(16, 4096), "open files of each session"),
-    ),
-)
+def _limit(default: float, help: str, kind: Kind, told: bool = True) -> Any:
+    """A limit; told: whether the help says its default."""
+    return option(default, help, kind, manner=Manner(default=told))
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits in force; a field for each row of LIMITS."""
+    """The limits in force. The default of `sessions` is that of one core."""
 
-    sessions: int = 10
-    per_address: int = 4
-    idle: float = 300.0
-    total: float = 1800.0
-    warning: float = 60.0
-    most_columns: int = 300
-    most_rows: int = 100
-    input_rate: int = 3000
-    input_burst: int = 4096
-    handshakes: int = 30
-    handshake_rate: float = 10.0
-    login: float = 10.0
-    tries: int = 3
-    keepalive: float = 15.0
-    memory: int = 512
-    cpu: int = 900
-    files: int = 64
+    sessions: int = _limit(10, "sessions at once (default 10 for each core)", Integer(1, 10_000), told=False)
+    per_address: int = _limit(4, "sessions at once from one address", Integer(1, 10_000))
+    idle: float = _limit(300, "seconds without a key until a session ends", Number(1, 10**6))
+    total: float = _limit(1800, "seconds until a session ends", Number(1, 10**6))
+    warning: float = _limit(60, "seconds before the end that the visitor is warned", Number(0, 10**6))
+    most_columns: int = _limit(300, "columns of a window at the most", Integer(20, 1000))
+    most_rows: int = _limit(100, "rows of a window at the most", Integer(6, 1000))
+    input_rate: int = _limit(3000, "bytes of keys a second", Integer(100, 10**7))
+    input_burst: int = _limit(4096, "bytes of keys at once", Integer(100, 10**7))
+    handshakes: int = _limit(30, "connections at once that have not logged in", Integer(1, 10_000))
+    handshake_rate: float = _limit(10, "new connections a second from one address", Number(0.1, 10**6))
+    login: float = _limit(10, "seconds to log in, and to exchange keys", Number(1, 600))
+    tries: int = _limit(3, "passwords on one connection", Integer(1, 100))
+    keepalive: float = _limit(15, "seconds between looks whether the visitor is still there", Number(0.1, 3600))
+    memory: int = _limit(512, "megabytes of memory for each session", Integer(64, 10**6))
+    cpu: int = _limit(900, "seconds of computing for each session", Integer(1, 10**6))
+    files: int = _limit(64, "open files of each session", Integer(16, 4096))
 
     def window(self, columns: int, rows: int) -> tuple[int, int]:
         """The window that the program is told of."""
         if columns <= 0 or rows <= 0:
             return UNKNOWN
         return min(max(columns, SMALLEST[0]), self.most_columns), min(max(rows, SMALLEST[1]), self.most_rows)
+
+
+LIMITS = options_of(Limits)
 
 
 def cores() -> int:
@@ -95,42 +69,23 @@ def frames(sessions: int, of_cores: int | None = None) -> float:
     return min(max(share, _FEWEST_FRAMES), MOST_FRAMES)
 
 
-_DEST = "limit "
 #: Other defaults for a lecture, in which nobody presses a key for an hour and everybody stays to the end.
-_LECTURE = {"idle": 4 * 3600.0, "total": 4 * 3600.0, "cpu": 3600}
-
-
-def switches() -> list[tuple[str, dict[str, Any]]]:
-    """The options for argparse."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    for each in LIMITS.values():
-        default = "" if each.default is None else f" (default {each.default:g})"
-        found.append((flag(each.name), {"dest": _DEST + each.name, "metavar": "N", "help": each.help + default}))
-    return found
+_LECTURE = {"idle": 4 * 3600, "total": 4 * 3600, "cpu": 3600}
 
 
 def read(given: Mapping[str, Any], lifted: bool = False, lecture: bool = False) -> Limits:
-    """The limits out of argparse's values; lifted: a class comes, all from one address; lecture: its defaults.
+    """The limits out of what was typed; lifted: a class comes, all from one address; lecture: its defaults.
 
     Raises ExperimentError with every problem.
     """
     problems: list[Problem] = []
-    values: dict[str, Any] = {each.name: each.default for each in LIMITS.values()}
-    values["sessions"] = 10 * cores()
-    if lecture:
-        values |= _LECTURE
-    for each in LIMITS.values():
-        text = given.get(_DEST + each.name)
-        if text is None:
-            continue
-        try:
-            values[each.name] = each.kind.parse(text)
-        except Rejected as error:
-            problems.append(Problem(flag(each.name), error.message))
+    typed = options.read(LIMITS.values(), given, problems)
+    values: dict[str, Any] = {name: row.default for name, row in LIMITS.items()} | {"sessions": 10 * cores()}
+    values |= (_LECTURE if lecture else {}) | typed
     total = values["total"]
-    if given.get(_DEST + "warning") is not None and not problems and values["warning"] >= total:
+    if "warning" in typed and not problems and values["warning"] >= total:
         message = Message("a session lasts {total} s, so that a warning comes less before its end", total=f"{total:g}")
-        problems.append(Problem("--warning", message))
+        problems.append(Problem(LIMITS["warning"].flag, message))
     if problems:
         raise ExperimentError(problems)
     if lifted:

@@ -18,10 +18,10 @@ from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, Console
 from textual.driver import Driver
 
-from ...cli.settings import given_of, load
+from ...cli.settings import load
 from ...model.permissions import Profile
 from ..kiosk.closed import KioskApp, KioskDriver
-from ..kiosk.kiosk import app_for, environment_of, switches_of
+from ..kiosk.kiosk import app_for, environment_of, invocation_of
 
 #: The screen that is drawn asleep, as most terminals are no smaller.
 SIZE = (120, 36)
@@ -72,10 +72,11 @@ class Sleeper:
     """The program asleep, and for whom it is what he would see."""
 
     def __init__(self, arguments: Sequence[str], profile: Profile, computed: Mapping[Any, Any], log: TextIO) -> None:
-        switches = switches_of(arguments, ENVIRONMENT)
-        self.app = app_for(switches, log, profile, AsleepApp)
+        invocation = invocation_of(arguments, ENVIRONMENT)
+        self.app = app_for(invocation, log, profile, AsleepApp)
         self.app.jobs.results.update(computed)
-        self._arguments, self._given, self._settings = list(arguments), given_of(switches), switches.loaded.settings
+        self._arguments, self._given = list(arguments), invocation.words.settings
+        self._settings = invocation.loaded.settings
         self._ready = asyncio.Event()
 
     async def run(self) -> int:

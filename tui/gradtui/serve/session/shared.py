@@ -8,9 +8,9 @@ from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.options import flag
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.experiment.experiment import options
-from gradtui_engine.experiment.spelling import flag
 
 from ...model.lecture import OPENING
 from ...model.state import State
@@ -19,7 +19,7 @@ from ...share import address
 from .link import Words
 
 _FIELDS = {flag(name): name for name in options()}
-_ROWS = {f"--{row.name}": row.name.replace("-", "_") for row in address.ROWS}
+_ROWS = {row.flag: row.name for row in address.ROWS}
 _STEP, _STAGE, _LESSON = "--step", "--stage", ("--lesson", "--lesson-step")
 
 
@@ -31,7 +31,7 @@ def words(state: State, timeline: Timeline | None) -> Words | None:
     rest = address.arguments(state, timeline if state.loaded else None)
     while rest:
         name = rest.pop(0)
-        if name == address.B:
+        if name == address.B.flag:
             found.setdefault(name, []).append(rest.pop(0))
         else:
             found[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True
@@ -52,7 +52,7 @@ def read(found: Mapping[str, Any]) -> State | None:
                   if name in _FIELDS}  # fmt: skip
         experiment = Experiment.from_mapping(values)
         given = {_ROWS[name]: value for name, value in found.items() if name in _ROWS}
-        given[address.B.removeprefix("--")] = found.get(address.B)
+        given[address.B.name] = found.get(address.B.flag)
         state, _ = address.read(experiment, given)
     except (ExperimentError, Rejected):
         without = {name: value for name, value in found.items() if name not in _LESSON and value != "lesson"}

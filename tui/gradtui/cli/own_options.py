@@ -1,0 +1,46 @@
+"""The options that a command without a screen has beside the experiment's, as the value that it is called with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradtui_engine.core.fields import Switch, Text
+from gradtui_engine.core.options import option
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """Of a command that has none."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Of `gradtui run`."""
+
+    json: bool = option(False, "print one JSON document instead", Switch())
+    plot: bool = option(False, "also plot the gradient norm against the stage", Switch())
+    jacobian: bool = option(False, "also the exact Jacobians' singular values, for the first sample", Switch())
+    save: str | None = option(None, "write every array to a file", Text("RUN.npz"))
+    print_config: bool = option(False, "print the experiment as TOML and stop", Switch())
+
+
+@dataclass(frozen=True)
+class DoctorOptions:
+    """Of `gradtui doctor`."""
+
+    json: bool = option(False, "print one JSON document instead", Switch())
+
+
+@dataclass(frozen=True)
+class LessonsOptions:
+    """Of `gradtui lessons`: the files to check; none for all that the program finds."""
+
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConfigOptions:
+    """Of `gradtui config`."""
+
+    path: bool = option(False, "print the path alone", Switch())
+    show: bool = option(False, "print the settings alone", Switch())
