@@ -141,7 +141,9 @@ def test_bad_input_loads_no_textual() -> None:
 
 
 def test_state_and_views_load_no_textual() -> None:
-    loaded = loaded_by("import gradtui.model.state, gradtui.model.commands, gradtui.views.panes, gradtui.views.status")
+    loaded = loaded_by(
+        "import gradtui.model.state, gradtui.model.commands, gradtui.views.catalogue, gradtui.views.status"
+    )
     assert not loaded & {"textual", "plotext"}
 
 
