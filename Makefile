@@ -46,7 +46,7 @@ unit: $(VENV)/installed-dev
 
 # What is too long for every change: attacks kept up, servers under load, thousands of random keys, a thousand layers.
 soak: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m soak -n $(SOAK_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "soak or property" --hypothesis-profile=soak -n $(SOAK_WORKERS) --dist loadfile
 
 # Ratios side by side; with torch installed in $(VENV), also against PyTorch.
 bench: $(VENV)/installed-dev

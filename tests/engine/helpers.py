@@ -18,11 +18,12 @@ from gradtui_engine import Experiment, ExperimentError, Network, Trace, build
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.run.npz import arrays
+from tests.examples import examples
 
 
-def drawn(examples: int) -> settings:
+def drawn(count: int) -> settings:
     """Hypothesis settings: the same examples in every run, however slow the machine."""
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None)
+    return examples(count, derandomize=True, database=None)
 
 
 def small(cell: str, **changes: Any) -> Experiment:

@@ -42,6 +42,7 @@ def looked_at(trace: Trace) -> str:
 # -- depth and length --------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("norm", NORMALISATIONS.names)
 @pytest.mark.parametrize(("activation", "dtype"), [("relu", "float32"), ("tanh", "float64")])
 def test_a_thousand_layers_of_every_norm_end_in_a_result(norm: str, activation: str, dtype: str) -> None:
@@ -51,6 +52,7 @@ def test_a_thousand_layers_of_every_norm_end_in_a_result(norm: str, activation: 
     assert looked_at(trace) in (("exploding", "non_finite") if norm == "batch" else KINDS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("block", ["post", "pre"])
 @pytest.mark.parametrize("span", [1, 2])
 def test_a_thousand_layers_with_scaled_skips_are_healthy(block: str, span: int) -> None:
@@ -76,12 +78,14 @@ def test_a_thousand_layers_of_unscaled_skips_overflow_float32_and_say_where() ->
     assert 150 < trace.outcome.stage < 450
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("init", ["uniform", "truncated_normal", "orthogonal", "identity", "lsuv", "constant"])
 def test_a_thousand_layers_of_an_initialiser_end_in_a_result(init: str) -> None:
     kind = looked_at(simulate(Experiment(**DEEP, init=init, activation="tanh")))
     assert (kind == "symmetric") == (init == "constant")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("cell", "more"),
     [*((cell, {}) for cell in OVER_TIME), ("gru", {"layers": 2, "readout": "all", "dtype": "float32"})],
@@ -95,6 +99,7 @@ def test_two_thousand_steps_of_every_cell_end_in_a_result_that_is_right(cell: st
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-9 if trace.experiment.dtype == "float64" else 1e-4)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_two_thousand_steps_through_a_pinned_gate_keep_the_gradient(cell: str) -> None:
     found = simulate(Experiment(cell=cell, **LONG, pin_forget=1.0))
@@ -104,6 +109,7 @@ def test_two_thousand_steps_through_a_pinned_gate_keep_the_gradient(cell: str) -
 # -- width -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "fields",
     [
@@ -120,6 +126,7 @@ def test_two_thousand_units_end_in_a_healthy_result(fields: dict[str, Any]) -> N
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-4)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("cell", OVER_TIME)
 def test_two_thousand_units_of_every_cell_end_in_a_healthy_result(cell: str) -> None:
     fields = {"width": 2048 if cell == "rnn" else 1024, "steps": 2, "inputs": 3, "batch": 2, "dtype": "float32"}

@@ -26,8 +26,6 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import CASES, Pilot, play, texts, timeline_of
 
-pytestmark = pytest.mark.usefixtures("quick_pilot")
-
 BY_KEY = {key: each for each in COMMANDS for key in each.keys}
 
 #: What fingers know, as the issue lists it: key as typed → the event, or the id of what the app does.

@@ -17,8 +17,6 @@ from gradtui.screen.terminal.widgets import PaneWidget
 from gradtui_engine import Experiment
 from tests.tui.helpers import CASES, Pilot, play, settled, shown, toasts, until
 
-pytestmark = pytest.mark.usefixtures("quick_pilot")
-
 SMALL = Experiment(depth=3, width=4, batch=4)
 
 

@@ -17,8 +17,6 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
-pytestmark = pytest.mark.usefixtures("quick_pilot")
-
 SMALL = Experiment(depth=3, width=4, batch=4)
 
 

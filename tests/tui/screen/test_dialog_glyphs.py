@@ -12,8 +12,6 @@ from gradtui_engine import Experiment
 from tests.tui.helpers import Pilot, play, until
 from tests.tui.screens import foreign
 
-pytestmark = pytest.mark.usefixtures("quick_pilot")
-
 SMALL = Experiment(depth=3, width=4, batch=4)
 #: What opens something over the screen: help, pickers, prompts, the form, the page of plain text.
 KEYS = ("question_mark", "a", "i", "D", "d", "W", "P", "e", "p", "f")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pyte
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -21,6 +21,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from gradtui.screen.terminal.diff import Changes, Pen, Picture, cells_of, change_of_pen, move, pen_of, understood
+from tests.examples import examples
 from tests.tui.terminal import Terminal as ProgramTerminal
 
 WIDTH, HEIGHT = 24, 4
@@ -81,7 +82,7 @@ def write(picture: Picture, update: CompositorUpdate) -> str:
     return picture.changes(update, SIZE, TRUE)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(pictures, min_size=1, max_size=5))
 def test_whatever_follows_whatever_the_terminal_shows_what_textual_would_have_written(
     pictures: list[list[Row]],
@@ -94,7 +95,7 @@ def test_whatever_follows_whatever_the_terminal_shows_what_textual_would_have_wr
         assert seen.cells == expected.cells
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(pictures, pictures, st.integers(0, HEIGHT - 1))
 def test_a_row_alone_changes_that_row_alone(before: list[Row], after: list[Row], y: int) -> None:
     picture, seen, expected = Picture(), Seen(), Seen()

@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.screen.dialogs import form_model as model
@@ -14,6 +14,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import is_optional, options
 from tests.engine.strategies import valid_experiments
+from tests.examples import examples
 from tests.tui.forms import FIELDS, edited
 
 CHOICES = tuple(name for name in FIELDS if model.choices(name))
@@ -42,7 +43,7 @@ def test_a_form_reads_back_as_its_experiment(experiment: Experiment) -> None:
 
 
 @given(valid_experiments(), st.lists(st.tuples(st.sampled_from(FIELDS), TEXTS), max_size=12))
-@settings(max_examples=300)
+@examples(300)
 def test_nothing_that_is_typed_raises_or_is_lost(experiment: Experiment, typed: list[tuple[str, str]]) -> None:
     state = model.of(experiment)
     for field, text in typed:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.screen.terminal.pacing import CATCH_UP, Attention, Pacer, question
+from tests.examples import examples
 from tests.tui.simulated import FRAME, TICK, Show, Terminal, place
 
 
@@ -92,7 +93,7 @@ def test_over_a_serial_line_late_answers_are_not_taken_for_those_of_later_frames
     assert 10 <= len(show.frames) <= 15
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     rate=st.sampled_from([2e3, 2e4, 5e4, 1e6]),
     delay=st.sampled_from([0.0, 0.02, 0.3, 1.5]),

@@ -28,7 +28,6 @@ TYPED = ["0", "8", "9", "e", "minus", "full_stop", "delete", "ctrl+c", "ctrl+a",
 #: Of a hundred keys so many close a dialog, and so many confirm it: else the first one would take all that follow.
 CLOSING, CONFIRMING = 8, 6
 SIZES = ((120, 40), (80, 24), (60, 16), (20, 5), (100, 30))
-COUNT = 700
 
 
 def drawn(choose: random.Random) -> str:
@@ -69,8 +68,11 @@ def harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "MOST_BYTES", 32 * 2**20)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_keys_raise_nothing_and_q_still_quits(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("seed", "count"),
+    [*((seed, 100) for seed in range(4)), *(pytest.param(seed, 700, marks=pytest.mark.soak) for seed in range(4))],
+)
+def test_random_keys_raise_nothing_and_q_still_quits(seed: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     choose = random.Random(seed)
     cell = tuple(CELLS)[seed]
     start = Experiment(cell=cell, depth=3, width=4, batch=4)
@@ -81,7 +83,7 @@ def test_random_keys_raise_nothing_and_q_still_quits(seed: int, monkeypatch: pyt
         with monkeypatch.context() as patch:
             # The palette offers to quit, too: that is noted, and the keys go on.
             patch.setattr(app, "exit", lambda *given, **named: left.append(given))
-            while len(keys) < COUNT:
+            while len(keys) < count:
                 for _ in range(choose.randint(1, 12)):
                     keys.append(drawn(choose))
                     app.post_message(key_event(keys[-1]))

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Hashable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.model.names import AXES, QUANTITIES, VIEWS
@@ -23,6 +23,7 @@ from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from gradtui_engine.run.trace import Trace
+from tests.examples import examples
 from tests.tui.helpers import CASES, moments, scene_with, state_of, timeline_of
 
 SIZE = (70, 12)
@@ -72,7 +73,7 @@ def shows(name: str, network: str) -> bool:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(data=st.data())
 def test_equal_reads_give_equal_titles_and_lines(network: str, data: st.DataObject) -> None:
     """A second state differs in what a pane may or may not read; where it says that it reads the same, it does."""
