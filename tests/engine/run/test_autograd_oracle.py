@@ -28,17 +28,19 @@ NOTHING = 1e-12
 
 
 def nothing(trace: Trace) -> float:
-    """The length below which a gradient of this trace is what numbers of order 1 leave where they cancel.
+    """The length below which a gradient of this trace is what larger numbers leave where they cancel.
 
-    A norm over two numbers gives ±1, whatever they are: every gradient behind it is 0, and each further such norm
+    The bias before a batch norm gets 0: the sum of the batch's gradients, each as large as that of the layer. A norm
+    over two numbers gives ±1, whatever they are: every gradient behind it is 0, and each further such norm
     enlarges the rounding again.
     """
     experiment = trace.experiment.resolved
     row = NORMALISATIONS[experiment.norm]
+    largest = max([1.0, *trace.norms_in_run.values()])
     numbers = trace.input.shape[-2] if row.axis == 0 else experiment.width
     if row.name == "none" or experiment.kind.over_time or numbers > 2:
-        return NOTHING
-    return NOTHING * 316.0 ** (experiment.depth - 1)
+        return largest * NOTHING
+    return largest * NOTHING * 316.0 ** (experiment.depth - 1)
 
 
 def disagreements(trace: Trace) -> dict[str, float]:
