@@ -12,9 +12,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from gradtui.lessons import library
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
+from gradtui.text import process
 from gradtui_engine import Experiment
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -55,11 +55,8 @@ PICTURES = (
 
 async def take(picture: Picture) -> str:
     """Run the real app without a terminal, press the keys one by one, and return what it shows as SVG."""
-    library.allow(False)  # the lessons of whoever makes the pictures are nobody else's
-    try:
+    with process.during(own_lessons=False):  # the lessons of whoever makes the pictures are nobody else's
         return await _take(picture)
-    finally:
-        library.allow(True)
 
 
 async def _take(picture: Picture) -> str:

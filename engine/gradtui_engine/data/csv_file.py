@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core import allowances
 from ..core.fields import Rejected
 from ..core.message import Message
 from ..core.numerics import Array
@@ -20,22 +21,15 @@ MOST_BYTES = 256 * 2**20
 # A file with a wrong separator is wrong in every line: a few say enough.
 MOST_PROBLEMS = 5
 
-_allowed = True
-
-
-def allow(files: bool) -> None:
-    """Whether this process reads files at all: one that serves other people's visitors does not."""
-    global _allowed
-    _allowed = files
-
 
 def allowed() -> bool:
-    return _allowed
+    """Whether this process reads files at all: one that serves other people's visitors does not."""
+    return allowances.current().tables
 
 
 def check_allowed(source: str) -> None:
     """Raises Rejected for csv:PATH where no files are read, whatever the path."""
-    if not _allowed and source.startswith(PREFIX):
+    if not allowed() and source.startswith(PREFIX):
         raise Rejected(Message("{prefix} files are not read here; take one of the data sets by name", prefix=PREFIX))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..core import allowances
 from ..core.message import Message
 from ..core.numerics import Array, norm_of_squares, trusted_squares
 from ..core.problems import ExperimentError, Problem
@@ -27,7 +28,6 @@ from .trace import Merge, Trace
 MOST_CLASSES = 1000
 #: A trace larger than this is refused before anything of it is allocated.
 MOST_BYTES = 2 * 2**30
-_allowed = float(MOST_BYTES)
 # Python objects of an unrolled stage (instructions, slots, views, steps, and what `prepare` works out): 6 kB measured
 # at depth 10,000, 11 kB with norm and skip, rounded up.
 STAGE_BYTES = 12_288
@@ -36,15 +36,9 @@ STAGE_BYTES = 12_288
 _FORWARD, _BUILD = 1 / 3, 0.4
 
 
-def allow(most: float) -> None:
-    """The largest trace of this process in bytes, where a limit of memory leaves it less than MOST_BYTES."""
-    global _allowed
-    _allowed = most
-
-
 def largest() -> float:
     """Bytes of the largest trace that is run here."""
-    return min(MOST_BYTES, _allowed)
+    return min(MOST_BYTES, allowances.current().largest_trace)
 
 
 class Network:
@@ -176,7 +170,7 @@ def verify(experiment: Experiment) -> None:
     check_size(resolved)
     if datasets.find(resolved.data).outputs is None:
         batch = datasets.load(resolved.request())
-        _check_size(experiment.replace(batch=batch.size).resolved, Sizes.of(batch))
+        _check_size(experiment.replace(batch=batch.size).resolved, Sizes.of(batch), largest())
 
 
 def build(experiment: Experiment, watch: Watch | None = None) -> Network:
@@ -197,7 +191,7 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
         loss=resolved.loss or batch.loss,
     )  # fmt: skip
     resolved = experiment.resolved
-    _check_size(resolved, sizes)
+    _check_size(resolved, sizes, largest())
     batch = _aim(batch, resolved)
     program = resolved.kind.build(resolved, sizes, batch.loss)
     scaled = _is_data_dependent(resolved)
@@ -289,19 +283,22 @@ def planned_sizes(experiment: Resolved) -> Sizes | None:
     return Sizes(experiment.batch, experiment.inputs, outputs, (experiment.steps or 1) if over_time else 1)
 
 
-def check_size(experiment: Resolved) -> None:
-    """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size."""
-    _check_size(experiment, planned_sizes(experiment))
+def check_size(experiment: Resolved, most: float | None = None) -> None:
+    """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size.
+
+    most: bytes that are allowed, of another process than this.
+    """
+    _check_size(experiment, planned_sizes(experiment), largest() if most is None else min(MOST_BYTES, most))
 
 
-def _check_size(experiment: Resolved, sizes: Sizes | None) -> None:
+def _check_size(experiment: Resolved, sizes: Sizes | None, most: float) -> None:
     """Refuse an impossible size before anything of it is allocated."""
     if sizes is None:
         return
     cell = experiment.kind
     stages = sizes.steps * experiment.layers if cell.over_time else experiment.depth
     size = cell.numbers(experiment, sizes) * np.dtype(experiment.dtype).itemsize + stages * STAGE_BYTES
-    if size > largest():
+    if size > most:
         length = (
             Message("{steps} steps", steps=sizes.steps)
             if cell.over_time
@@ -311,7 +308,7 @@ def _check_size(experiment: Resolved, sizes: Sizes | None) -> None:
             "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
             "allowed: up to {most} GiB; lower one of them",
             length=length, width=experiment.width, batch=sizes.batch, inputs=sizes.inputs, dtype=experiment.dtype,
-            needed=_gibibytes(size), most=_gibibytes(largest()),
+            needed=_gibibytes(size), most=_gibibytes(most),
         )  # fmt: skip
         raise ExperimentError([Problem("size", message)])
 

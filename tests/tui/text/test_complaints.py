@@ -40,7 +40,7 @@ def test_they_speak_the_readers_language_to_the_last_part(monkeypatch: pytest.Mo
         "a whole number": "eine ganze Zahl",
     }
     monkeypatch.setattr(language, "catalogue", lambda code: words)
-    monkeypatch.setattr(language, "_current", "zh")
     message = Message("{given} given; allowed: {allowed}", given="7.5", allowed=Message("a whole number"))
-    assert complaint(Problem("depth", message)) == "depth → eine ganze Zahl, nicht 7.5"
-    assert complaint(Problem("depth", "what no one translated")) == "depth → what no one translated"
+    with language.speaking("zh"):
+        assert complaint(Problem("depth", message)) == "depth → eine ganze Zahl, nicht 7.5"
+        assert complaint(Problem("depth", "what no one translated")) == "depth → what no one translated"

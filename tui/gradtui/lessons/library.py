@@ -17,6 +17,7 @@ from typing import Protocol
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import Problem
 
+from ..text import process
 from ..text.language import ENGLISH, tr
 from .format import LessonError, parse
 from .lesson import Lesson
@@ -25,7 +26,6 @@ VARIABLE = "GRADTUI_LESSONS"
 _ENDING = ".md"
 #: A lesson is some kilobytes; whatever is larger is something else.
 _MOST_BYTES = 200_000
-_own = True
 
 
 class _File(Protocol):
@@ -67,12 +67,6 @@ class Entry:
         return tuple(f"{each.field}: {tr(each.message)}" for each in self.problems)
 
 
-def allow(own: bool) -> None:
-    """Whether this process looks for lessons of a user's own, beside those of the package."""
-    global _own
-    _own = own
-
-
 def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where a user's lessons are: what GRADTUI_LESSONS names, or `lessons` in the user's data directory."""
     if environment.get(VARIABLE):
@@ -108,7 +102,7 @@ def _files(language: str, folder: Path | None) -> tuple[dict[str, tuple[_File, s
     problems: list[Problem] = []
     # From the least to the most wanted: a later file of the same name takes the place of an earlier one.
     sources: list[tuple[_File, str]] = [(package / ENGLISH, ""), (package / language, "")]
-    if _own or folder is not None:
+    if process.current().own_lessons or folder is not None:
         own = user_folder() if folder is None else folder
         if folder is None and os.environ.get(VARIABLE) and not own.is_dir():
             problems.append(Problem(VARIABLE, Message("{folder} is no folder", folder=repr(str(own)))))

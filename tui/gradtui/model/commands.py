@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..text import process
 from ..text.language import tr
 from . import events as e
 from .permissions import OPEN, Profile
@@ -230,8 +231,7 @@ _SYMBOLS = {
     "escape": "esc",
 }
 
-#: The keys that work in this process: the table's, or the user's own.
-_effective: dict[str, tuple[str, ...]] = {each.id: each.keys for each in COMMANDS}
+_TABLE_KEYS = {each.id: each.keys for each in COMMANDS}
 
 
 def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None:
@@ -239,12 +239,11 @@ def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None
 
     What the profile brings along takes only keys that are free.
     """
-    keys = dict(profile.moves) | dict(keys)
-    _effective.clear()
-    _effective.update({each.id: keys.get(each.id, each.keys) for each in COMMANDS})
-    taken = {key for found in _effective.values() for key in found}
-    for each in brought(profile):
-        _effective[each.id] = tuple(key for key in each.keys if key not in taken)
+    own = {name: own for name, own in (dict(profile.moves) | dict(keys)).items() if own != _TABLE_KEYS.get(name)}
+    taken = {key for bound in (_TABLE_KEYS | own).values() for key in bound}
+    for command in brought(profile):
+        own[command.id] = tuple(key for key in command.keys if key not in taken)
+    process.change(keys=own)
 
 
 def brought(profile: Profile) -> list[Command]:
@@ -253,7 +252,8 @@ def brought(profile: Profile) -> list[Command]:
 
 
 def keys_of(command: str) -> tuple[str, ...]:
-    return _effective.get(command, ())
+    """The keys that work in this process: the table's, or the user's own."""
+    return process.current().keys.get(command, _TABLE_KEYS.get(command, ()))
 
 
 def key_name(key: str) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from gradtui_engine.core.allowances import Allowances
+
+from ..text import process
+
 #: Bytes that the program takes beside its traces: 145 MB of data (RLIMIT_DATA) in a session that shows a small network.
 _PROGRAM = 160 * 2**20
 #: Traces of the largest size that have room at once: A and B, each of which takes 1.4 times what its arrays do.
@@ -48,14 +52,7 @@ class Profile:
 
     def enforce(self) -> None:
         """Put what is no command's business into force, for the whole process."""
-        from gradtui_engine.data import csv_file
-        from gradtui_engine.run import network
-
-        from ..lessons import library
-
-        csv_file.allow(self.tables)
-        library.allow(self.own)
-        network.allow(largest_trace(memory()))
+        process.change(own_lessons=self.own, engine=Allowances(self.tables, largest_trace(memory())))
 
 
 OPEN = Profile()

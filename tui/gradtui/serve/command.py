@@ -134,12 +134,8 @@ def plan(experiment: Experiment, words: Words) -> tuple[Plan, Opening]:
 
 def _check_size(state: State, memory: int) -> None:
     """Whether a session has room for what visitors land on, A and B. Raises ExperimentError."""
-    network.allow(largest_trace(memory))
-    try:
-        for each in (state.experiment, other(state.experiment, state.changes) or state.experiment):
-            network.check_size(each.resolved)
-    finally:
-        network.allow(network.MOST_BYTES)
+    for experiment in (state.experiment, other(state.experiment, state.changes) or state.experiment):
+        network.check_size(experiment.resolved, largest_trace(memory))
 
 
 def _typed() -> str:

@@ -7,11 +7,13 @@ prose by words (σ → sigma).
 
 from __future__ import annotations
 
-import contextlib
 import locale
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from . import process
 
 BLOCK, BRAILLE, ASCII = "block", "braille", "ascii"
 GLYPHS = (BLOCK, BRAILLE, ASCII)
@@ -20,7 +22,7 @@ _SYMBOLS = {
     "∂": "d", "‖": "|", "σ": "sigma", "φ": "phi", "Φ": "Phi", "δ": "delta", "η": "eta", "θ": "theta", "λ": "lambda",
     "μ": "mu", "β": "beta", "ε": "eps", "χ": "chi", "α": "alpha", "π": "pi", "ρ": "rho", "γ": "gamma",
     "ξ": "xi", "•": "*", "ⁿ": "^n", "⁺": "^+",
-    "Σ": "sum", "√": "sqrt ", "½": "1/2",
+    "Σ": "sum", "∏": "prod ", "√": "sqrt ", "½": "1/2",
     "¼": "1/4", "¾": "3/4", "×": "x", "⊙": "*", "·": ".", "−": "-", "–": "-", "…": "...", "′": "'",
     "²": "^2", "³": "^3", "⁴": "^4",
     "ᵀ": "^T", "∞": "inf", "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=", "≫": ">>",
@@ -67,30 +69,26 @@ _TABLES = {
     BRAILLE: str.maketrans(_SYMBOLS | _MARKS | _LINES | _BLOCKS_BRAILLE),
     ASCII: str.maketrans(_SYMBOLS | _MARKS | _LINES | _BLOCKS_ASCII | _braille_as_ascii()),
 }
-_current = BLOCK
 
 
 def use(name: str) -> None:
     """Draw with this set from now on: one per process, as it has one terminal."""
-    global _current
-    if name not in GLYPHS:
-        raise KeyError(name)
-    _current = name
+    process.change(glyphs=_known(name))
 
 
 def current() -> str:
-    return _current
+    return process.current().glyphs
 
 
-@contextlib.contextmanager
-def drawing(name: str) -> Iterator[None]:
+def drawing(name: str) -> AbstractContextManager[None]:
     """Draw with this set for as long as the block runs, whatever ends it."""
-    before = current()
-    use(name)
-    try:
-        yield
-    finally:
-        use(before)
+    return process.during(glyphs=_known(name))
+
+
+def _known(name: str) -> str:
+    if name not in GLYPHS:
+        raise KeyError(name)
+    return name
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
@@ -102,9 +100,8 @@ def of_locale(environment: Mapping[str, str]) -> str:
 
 def render(text: str) -> str:
     """The text in glyphs that the terminal has."""
-    if _current == BLOCK:
-        return text
-    return _POWERS.sub(_power, text).translate(_TABLES[_current])
+    name = process.current().glyphs  # every span of a frame comes through here
+    return text if name == BLOCK else _POWERS.sub(_power, text).translate(_TABLES[name])
 
 
 #: Superscripts in a row are one power: x¹² is x^12.

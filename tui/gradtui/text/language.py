@@ -6,42 +6,39 @@ What the engine says arrives as a `Message`, a string that still knows its templ
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from importlib import resources
 
 from gradtui_engine.core.message import Message
+
+from . import process
 
 #: Code → name in the language itself.
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 ENGLISH = "en"
 
-_current = ENGLISH
-
 
 def use(code: str) -> None:
     """Speak this language from now on: one per process, as the terminal has one reader."""
-    global _current
-    if code not in LANGUAGES:
-        raise KeyError(code)
-    _current = code
+    process.change(language=_known(code))
 
 
 def current() -> str:
-    return _current
+    return process.current().language
 
 
-@contextlib.contextmanager
-def speaking(code: str) -> Iterator[None]:
+def speaking(code: str) -> AbstractContextManager[None]:
     """Speak this language for as long as the block runs; after it, whatever was spoken before it."""
-    before = current()
-    use(code)
-    try:
-        yield
-    finally:
-        use(before)
+    return process.during(language=_known(code))
+
+
+def _known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise KeyError(code)
+    return code
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
@@ -65,5 +62,6 @@ def tr(text: str, /, **values: object) -> str:
     if isinstance(text, Message):
         values = {name: tr(value) if isinstance(value, str) else value for name, value in text.values.items()} | values
         text = text.template
-    found = catalogue(_current).get(text, text) if _current != ENGLISH else text
+    code = process.current().language
+    found = catalogue(code).get(text, text) if code != ENGLISH else text
     return found.format(**values) if values else found

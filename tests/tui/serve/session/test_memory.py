@@ -7,7 +7,9 @@ import sys
 
 from gradtui.model import presets
 from gradtui.model.permissions import largest_trace
+from gradtui.text import process
 from gradtui_engine import build
+from gradtui_engine.core.allowances import Allowances
 from gradtui_engine.run import network
 from tests.tui.serve.servers import Server, memory
 from tests.tui.terminal import DEADLINE
@@ -34,24 +36,18 @@ def test_a_network_that_needs_a_gibibyte_is_refused_in_one_sentence_and_the_sess
 
 def test_every_preset_fits_into_a_session() -> None:
     """Its trace and, in Compare, that of B: `build` is what refuses."""
-    network.allow(largest_trace(512 * MEBIBYTE))
-    try:
+    with process.during(engine=Allowances(largest_trace=largest_trace(512 * MEBIBYTE))):
         for row in presets.PRESETS.values():
             build(row.experiment)
             build(row.other)
-    finally:
-        network.allow(network.MOST_BYTES)
 
 
 def test_less_memory_means_smaller_traces_and_no_limit_means_the_engines_own() -> None:
     sizes = [largest_trace(most * MEBIBYTE) for most in (64, 128, 256, 512, 1024)]
     assert sizes == sorted(sizes)
     assert all(3 * size < most * MEBIBYTE for size, most in zip(sizes, (64, 128, 256, 512, 1024), strict=True))
-    network.allow(largest_trace(float("inf")))
-    try:
+    with process.during(engine=Allowances(largest_trace=largest_trace(float("inf")))):
         assert network.largest() == network.MOST_BYTES
-    finally:
-        network.allow(network.MOST_BYTES)
 
 
 #: Computes in a process that has room for the program and no more; prints what it is told.

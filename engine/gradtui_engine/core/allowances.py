@@ -1,0 +1,32 @@
+"""What the engine may do in this process: a value that is put into force once, and handed on to worker processes.
+
+Everything else of the engine depends on its arguments alone. This cannot be one: an Experiment that names a file is
+refused when it is made, wherever that is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """tables: whether files are read (csv:PATH); largest_trace: bytes of a trace, where there is less than usual."""
+
+    tables: bool = True
+    largest_trace: float = math.inf
+
+
+_in_force = Allowances()
+
+
+def put_in_force(allowances: Allowances) -> None:
+    """Let this hold from now on, in this process alone."""
+    global _in_force
+    _in_force = allowances
+
+
+def current() -> Allowances:
+    """What holds in this process."""
+    return _in_force
