@@ -136,7 +136,7 @@ class Walk:
         weight, bias = self.of("output", "weight", "bias")
         output = self.at("output", state @ weight.T + bias)
         rows = output.reshape((-1, output.shape[-1]))
-        name = str(self.experiment.loss)
+        name = str(self.trace.resolved.loss)
         target = self.trace.target
         flat = target.reshape(-1) if name == "cross_entropy" else target.reshape(-1, target.shape[-1])
         return LOSSES[name](rows, flat)
@@ -193,7 +193,7 @@ def _bend(walk: Walk, layer: int, raw: Any) -> Any:
 
 
 def _activation(walk: Walk, layer: int, raw: Any) -> Any:
-    name = str(walk.experiment.activation)
+    name = walk.experiment.resolved.activation
     given = SLOPES.get(name) if walk.experiment.slope is None else walk.experiment.slope
     learned = walk.parameters.get(f"layers.{layer}.activation.weight")
     return FORMULAS[name](ARRAYS, raw, given if learned is None else learned)
@@ -238,7 +238,7 @@ def _gru_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: A
 
 
 def _rnn_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
-    hidden = FORMULAS[str(walk.experiment.activation)](ARRAYS, raw + before["h"] @ weight.T + bias, None)
+    hidden = FORMULAS[walk.experiment.resolved.activation](ARRAYS, raw + before["h"] @ weight.T + bias, None)
     return {"h": walk.at(name("h"), hidden)}
 
 

@@ -12,6 +12,7 @@ from ..core.problems import ExperimentError
 from ..core.progress import Watch, part, throttled
 from ..experiment.experiment import Experiment
 from ..experiment.remedies import Remedy
+from ..experiment.resolved import Resolved
 from ..run.network import Network, build
 from .diagnosis import Outcome
 from .json_document import outcome_document, strict
@@ -29,6 +30,8 @@ class Measured:
     """What was measured of one experiment: its outcome, the loss, and the loss after one update."""
 
     experiment: Experiment
+    #: What it came to, with what a CSV file decided.
+    resolved: Resolved
     outcome: Outcome
     loss: float
     loss_after: float
@@ -83,7 +86,7 @@ def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Measured
 def measure(network: Network, watch: Watch | None = None) -> Measured:
     """Run a network, update it once, and run it again for the loss."""
     trace = network.run(watch)
-    return Measured(network.experiment, trace.outcome, trace.loss, network.updated(trace).loss())
+    return Measured(network.experiment, network.resolved, trace.outcome, trace.loss, network.updated(trace).loss())
 
 
 def _decades(outcome: Outcome) -> float:
@@ -98,7 +101,7 @@ def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
         # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
         if not after.loss_after > after.loss:
             return Trial(remedy, after, "cures", remedy.why)
-        rate = f"{after.experiment.resolved.learning_rate:g}"
+        rate = f"{after.resolved.learning_rate:g}"
         text = Message("{why} But one update at η = {rate} raises the loss.", why=remedy.why, rate=rate)
         return Trial(remedy, after, "cures", text)
     found = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}
@@ -135,7 +138,8 @@ def report_document(report: Report) -> dict[str, Any]:
     found: dict[str, Any] = strict(
         {
             "schema": 1,
-            "experiment": report.before.experiment.to_mapping(),
+            "experiment": report.before.experiment.to_document(report.before.resolved),
+            "given": report.before.experiment.given(),
             "before": _measured(report.before),
             "remedies": [
                 {

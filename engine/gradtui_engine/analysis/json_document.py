@@ -26,7 +26,8 @@ def document(trace: Trace, with_jacobian: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = strict(
         {
             "schema": SCHEMA,
-            "experiment": trace.experiment.to_mapping(),
+            "experiment": trace.experiment.to_document(trace.resolved),
+            "given": trace.experiment.given(),
             "loss": trace.loss,
             "axis": trace.axis,
             "outcome": outcome_document(trace.outcome),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..cells.cell import Cell
 from ..cells.residual_blocks import BLOCKS
 from ..cells.table import CELLS
 from ..core.fields import Choice, Integer, Number, Rejected, Value
@@ -17,7 +15,7 @@ from ..core.message import Message
 from ..core.options import Manner, Option, option, options_of
 from ..core.problems import ExperimentError, Problem, unknown_name
 from ..data import datasets
-from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, Source, find, has_its_own
+from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Source, find, has_its_own
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
@@ -25,7 +23,7 @@ from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
 from . import spelling
-from .resolved import Resolved, resolve
+from .resolved import Resolved, following, resolve
 
 DTYPES = ("float64", "float32")
 READOUTS = ("last", "all")
@@ -48,9 +46,9 @@ def _offset_by(field: str) -> tuple[str, ...]:
 class Experiment:
     """Everything that decides a run. Equal experiments give bit-equal traces on one machine.
 
-    Fields left at None are filled in when the experiment is made, from the cell, the data set and the other
-    tables (a CSV file's own sizes when the network is built); those that then still are None mean "not used".
-    Raises ExperimentError with every problem at once.
+    It keeps what was given and nothing else: a field that is None follows from the cell, the data set and the other
+    tables, or is not used. What all of them come to is `resolved`, which everything reads. Raises ExperimentError with
+    every problem at once.
     """
 
     cell: str = option("mlp", "kind of network", Choice(lambda: CELLS.names))
@@ -123,50 +121,26 @@ class Experiment:
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
-        for name, each in options().items():
+        for name, row in options().items():
             value = getattr(self, name)
             if value is None and is_optional(name):
                 continue
             try:
-                object.__setattr__(self, name, each.kind.check(value))
+                object.__setattr__(self, name, row.kind.check(value))
             except Rejected as error:
                 problems.append(Problem(name, error.message))
         broken = {problem.field for problem in problems}
         # A field that is wrong by itself stands at its default while the others are looked at together.
         for name in broken:
-            object.__setattr__(self, name, type(self).__dataclass_fields__[name].default)
-        for name, value in self._derived().items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
+            object.__setattr__(self, name, options()[name].default)
         problems += (problem for problem in self._contradictions() if problem.field not in broken)
         if problems:
             raise ExperimentError(problems)
 
-    def _derived(self) -> dict[str, Value]:
-        """What a field that is left out becomes, given the others."""
-        cell = self.kind
-        source = self.data or cell.default_data
-        data = find(source)
-        found: dict[str, Value] = {
-            "activation": cell.default_activation,
-            "data": cell.default_data,
-            "learning_rate": OPTIMISERS[self.optimizer_name].learning_rate,
-            "weight_decay": OPTIMISERS[self.optimizer_name].weight_decay,
-            "clip_threshold": CLIPPINGS[self.clip].threshold if self.clip != "none" else None,
-            "loss": data.loss,
-        }
-        if data.name != CSV:
-            found["batch"] = DEFAULT_BATCH
-            steps = data.steps or self.steps or DEFAULT_STEPS
-            # Some tasks are sequences whatever reads them; an MLP has no use for the steps of the others.
-            found["steps"] = steps if cell.over_time or (data.is_sequence and data.steps is None) else None
-            flat = 1 if cell.over_time or not data.is_sequence else steps
-            found["inputs"] = (data.inputs or self.inputs or DEFAULT_INPUTS) * (flat if data.inputs else 1)
-        return found
-
     def _contradictions(self) -> Iterator[Problem]:
-        """What is allowed by itself but not together."""
-        cell, data, derived = self.kind, find(str(self.data)), self._derived()
+        """What is allowed by itself but not together: a given value that cannot hold is never silently another."""
+        resolved, own = self.resolved, following(self.to_mapping())
+        cell, data = resolved.kind, find(resolved.data)
         if cell.over_time and not data.over_time:
             message = Message(
                 "{data} has no time axis, which {cell} needs; allowed: {allowed}", data=repr(data.name), cell=cell.name,
@@ -179,11 +153,11 @@ class Experiment:
                 given=self.batch, most=data.samples, data=data.name,
             )  # fmt: skip
             yield Problem("batch", message)
-        if data.name != CSV and cell.over_time and self.steps != derived["steps"]:
-            yield Problem("steps", has_its_own(self.steps, data.name, derived["steps"]))
-        if data.name != CSV and self.inputs != derived["inputs"]:
-            yield Problem("inputs", has_its_own(self.inputs, data.name, derived["inputs"]))
-        if cell.activations and self.activation not in cell.activations:
+        if data.name != CSV and cell.over_time and resolved.steps != own["steps"]:
+            yield Problem("steps", has_its_own(self.steps, data.name, own["steps"]))
+        if data.name != CSV and resolved.inputs != own["inputs"]:
+            yield Problem("inputs", has_its_own(self.inputs, data.name, own["inputs"]))
+        if cell.activations and resolved.activation not in cell.activations:
             message = Message(
                 "{given} is not for {cell}; allowed: {allowed}",
                 given=repr(self.activation), cell=cell.name, allowed=", ".join(cell.activations),
@@ -204,66 +178,19 @@ class Experiment:
             message = Message("'bce' is for targets from 0 to 1; {data} has others; allowed: mse", data=data.name)
             yield Problem("loss", message)
 
-    # -- what the fields mean together ------------------------------------------------------------------
-
     @functools.cached_property
     def resolved(self) -> Resolved:
         """What the experiment comes to: every field, complete."""
-        return resolve(dataclasses.asdict(self), self.asks_for_update)
+        return resolve(self.to_mapping())
 
-    @property
-    def kind(self) -> Cell:
-        """The row of its cell: its axis, whether it is gated, whether it has a cell state."""
-        return CELLS[self.cell]
-
-    @property
-    def activation_name(self) -> str:
-        """The activation as a name: it is never None once the experiment is made."""
-        return str(self.activation)
-
-    @property
-    def optimizer_name(self) -> str:
-        """The optimiser's row: plain SGD where none was asked for."""
-        return self.optimizer or "sgd"
-
-    @property
-    def asks_for_update(self) -> bool:
-        """Whether anything about the update was asked for; else a saved run holds only what backpropagation gives."""
-        plain = OPTIMISERS["sgd"]
-        asked = (self.learning_rate, self.weight_decay) != (plain.learning_rate, plain.weight_decay)
-        return self.optimizer is not None or self.clip != "none" or asked
-
-    @property
-    def gain_value(self) -> float:
-        """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
-        if isinstance(self.gain, str):
-            wanted = ACTIVATIONS[self.activation_name].gain if not self.kind.gated else 1.0
-            return wanted / INITIALISERS[self.init].built_in_gain
-        return self.gain
+    def __getstate__(self) -> dict[str, Value]:
+        # Without what was worked out from the fields: it would double what goes to a worker process.
+        return self.to_mapping()
 
     def replace(self, **changes: Value) -> Experiment:
-        """The experiment with these fields changed; what only followed from the others follows anew.
-
-        Switching the cell of an MLP on `digits` to lstm gives `digits-pixels`, as leaving data out would.
-        """
-        values: dict[str, Any] = dataclasses.asdict(self)
-        data = find(str(self.data))
-        derived = self._derived()
-        # Where the data leave a size open, only the default follows; one that was chosen stays.
-        derived |= {"steps": DEFAULT_STEPS} if data.steps is None else {}
-        derived |= {"inputs": DEFAULT_INPUTS} if data.inputs is None else {}
-        for name, value in derived.items():
-            if values[name] == value:
-                values[name] = None
-        if data.name == CSV and changes.get("data", self.data) != self.data:
-            values |= dict.fromkeys(("batch", "steps", "inputs", "loss"))
-        elif data.name == CSV and changes.get("cell", self.cell) != self.cell:
-            values |= dict.fromkeys(("steps", "inputs"))
-        return Experiment(**(values | changes))
-
-    def request(self) -> Request:
-        """What to ask the data set for."""
-        return Request(str(self.data), self.batch, self.steps, self.inputs, self.kind.over_time, self.seed)
+        """The experiment with these fields given otherwise (None: left out). Raises ExperimentError."""
+        given: dict[str, Any] = self.to_mapping() | changes
+        return Experiment(**given)
 
     # -- spellings -------------------------------------------------------------------------------------
 
@@ -286,21 +213,31 @@ class Experiment:
         """From a TOML file (a Path) or TOML text (a str). Raises ExperimentError."""
         return cls.from_mapping(spelling.read_toml(source))
 
-    def to_mapping(self) -> dict[str, Value]:
-        """Every field by name, in order; None where it is not used, or the data decide when the network is built."""
-        return dataclasses.asdict(self)
+    def given(self) -> dict[str, Value]:
+        """The fields that differ from their default, by name, in order."""
+        return {name: value for name, value in self.to_mapping().items() if value != options()[name].default}
 
-    def to_toml(self) -> str:
-        """Every field as TOML that can be fed back, with a comment on each."""
-        return spelling.to_toml(self)
+    def to_mapping(self) -> dict[str, Value]:
+        """Every field by name, in order, as it was given; None where it was left out."""
+        return {name: getattr(self, name) for name in _OPTIONS}
+
+    def to_toml(self, read: Resolved | None = None) -> str:
+        """Every field as TOML that can be fed back, with a comment on each: a field that was left out as a comment
+        with what it comes to (`read`: where a CSV file has been read).
+        """
+        return spelling.to_toml(self.to_mapping(), read or self.resolved, _OPTIONS)
+
+    def to_document(self, read: Resolved | None = None) -> dict[str, Value]:
+        """Every field by name, in order, with what it comes to (`read`: where a CSV file has been read), for JSON."""
+        return spelling.to_document(self.to_mapping(), read or self.resolved)
 
     def to_arguments(self) -> list[str]:
-        """The options that differ from the defaults, as command-line arguments."""
-        return spelling.to_arguments(self)
+        """The fields that differ from their default, as command-line arguments."""
+        return spelling.to_arguments(self.given())
 
     def to_command(self) -> str:
         """The command that opens this experiment, ready for a POSIX shell."""
-        return spelling.to_command(self)
+        return spelling.to_command(self.given())
 
 
 def options() -> dict[str, Option]:

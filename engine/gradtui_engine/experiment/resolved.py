@@ -69,6 +69,11 @@ class Resolved:
         return CELLS[self.cell]
 
     @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left for a file to decide."""
+        return find(self.data).outputs is not None
+
+    @property
     def gain_value(self) -> float:
         """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
         if isinstance(self.gain, str):
@@ -79,6 +84,10 @@ class Resolved:
     def request(self) -> Request:
         """What to ask the data set for."""
         return Request(self.data, self.batch, self.steps, self.inputs, self.kind.over_time, self.seed)
+
+
+#: Fields of the update that are None unless somebody gave them; clipping is the fourth.
+_OF_THE_UPDATE = ("optimizer", "learning_rate", "weight_decay")
 
 
 def following(given: Mapping[str, Any]) -> dict[str, Value]:
@@ -108,10 +117,11 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
-def resolve(given: Mapping[str, Any], asks_for_update: bool) -> Resolved:
+def resolve(given: Mapping[str, Any]) -> Resolved:
     """Every field: the given value where there is one (None is none), else what it follows to."""
     values = dict(given)
     for name, value in following(given).items():
         if values[name] is None:
             values[name] = value
-    return Resolved(**values, asks_for_update=asks_for_update)
+    asked = given["clip"] != "none" or any(given[name] is not None for name in _OF_THE_UPDATE)
+    return Resolved(**values, asks_for_update=asked)

@@ -4,48 +4,51 @@ from __future__ import annotations
 
 import shlex
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from ..core.fields import Value
 from ..core.message import Message
-from ..core.options import flag
+from ..core.options import Option, flag
 from ..core.problems import ExperimentError, Problem
 
 if TYPE_CHECKING:
-    from .experiment import Experiment
+    from .resolved import Resolved
+
+#: The fields by name, in order: those of an experiment as they were given, None where one was left out.
+Given = Mapping[str, Value]
+
+#: Fields that a document names only where they were given: without, the rule itself decides.
+_OF_THE_RULE = ("slope", "residual_scale", "optimizer")
 
 
-def to_toml(experiment: Experiment) -> str:
-    """Every field on a line; one that is None as a comment."""
-    from .experiment import options
+def to_document(given: Given, read: Resolved) -> dict[str, Value]:
+    """Every field with what it comes to, for JSON."""
+    return {name: value if name in _OF_THE_RULE else getattr(read, name) for name, value in given.items()}
 
+
+def to_toml(given: Given, read: Resolved, options: Mapping[str, Option]) -> str:
+    """Every field on a line: a value that was given, or a comment with what the field comes to without one."""
     lines = ["# gradtui experiment"]
-    for name, each in options().items():
-        value = getattr(experiment, name)
-        only = "" if each.applies_to(experiment.cell) else f" (not used by {experiment.cell})"
-        text = tomli_w.dumps({name: value}).rstrip() if value is not None else f"# {name} ="
-        lines.append(f"{text:<32} # {each.help}{only}")
+    for name, row in options.items():
+        comes_to = getattr(read, name)
+        text = "" if comes_to is None else tomli_w.dumps({name: comes_to}).rstrip()
+        text = text if given[name] is not None else f"# {text or f'{name} ='}"
+        only = "" if row.applies_to(read.cell) else f" (not used by {read.cell})"
+        lines.append(f"{text:<32} # {row.help}{only}")
     return "\n".join(lines) + "\n"
 
 
-def to_arguments(experiment: Experiment) -> list[str]:
-    """The options that lead from the default experiment to this one, field by field, each only where it differs."""
-    from .experiment import Experiment, options
-
-    reached = Experiment()
-    arguments: list[str] = []
-    for name in options():
-        value = getattr(experiment, name)
-        if value is not None and value != getattr(reached, name):
-            reached = reached.replace(**{name: value})
-            arguments += [flag(name), str(value)]
-    return arguments
+def to_arguments(given: Given) -> list[str]:
+    """An option for each of these fields."""
+    return [text for name, value in given.items() for text in (flag(name), str(value))]
 
 
-def to_command(experiment: Experiment) -> str:
-    return shlex.join(["gradtui", *to_arguments(experiment)])
+def to_command(given: Given) -> str:
+    return shlex.join(["gradtui", *to_arguments(given)])
 
 
 def read_toml(source: str | Path) -> dict[str, Any]:

@@ -55,19 +55,17 @@ class Network:
         parameters: Mapping[str, Array],
         batch: datasets.Batch,
         layout: Layout | None = None,
+        resolved: Resolved | None = None,
     ) -> None:
         self.experiment = experiment
+        #: What the experiment comes to, with what a CSV file decided.
+        self.resolved = resolved or experiment.resolved
         self.program = program
         self.parameters = {name: _frozen(array) for name, array in parameters.items()}
         self.batch = batch
         #: What follows from the program alone: worked out once for it and all networks with other parameters.
-        self.layout = layout or Layout(program, np.dtype(experiment.dtype))
+        self.layout = layout or Layout(program, np.dtype(self.resolved.dtype))
         self._bounds = Bounds()
-
-    @property
-    def resolved(self) -> Resolved:
-        """What the experiment comes to, with what a CSV file decided."""
-        return self.experiment.resolved
 
     def run(self, watch: Watch | None = None) -> Trace:
         """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`.
@@ -99,6 +97,7 @@ class Network:
             values, gradients, parameter_gradients = bound.views()
             return Trace(
                 experiment=self.experiment,
+                resolved=self.resolved,
                 program=self.program,
                 values=values,
                 gradients=gradients,
@@ -130,7 +129,7 @@ class Network:
 
     def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
         """The same network with other parameters."""
-        return Network(self.experiment, self.program, parameters, self.batch, self.layout)
+        return Network(self.experiment, self.program, parameters, self.batch, self.layout, self.resolved)
 
     def values(self) -> dict[str, Array]:
         """New arrays for all values, the input and the initial state filled in: what a forward pass starts from."""
@@ -168,9 +167,9 @@ def verify(experiment: Experiment) -> None:
     """Raise ExperimentError for what `build` would refuse, without building: an impossible size, a file's faults."""
     resolved = experiment.resolved
     check_size(resolved)
-    if datasets.find(resolved.data).outputs is None:
+    if not resolved.is_complete:
         batch = datasets.load(resolved.request())
-        _check_size(experiment.replace(batch=batch.size).resolved, Sizes.of(batch), largest())
+        _check_size(_as_read(experiment, batch), Sizes.of(batch), largest())
 
 
 def build(experiment: Experiment, watch: Watch | None = None) -> Network:
@@ -185,19 +184,29 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     if resolved.loss == "cross_entropy" and batch.loss != "cross_entropy":
         batch = _as_classes(batch)
     sizes = Sizes.of(batch)
-    over_time = resolved.kind.over_time
-    experiment = experiment.replace(
-        batch=sizes.batch, inputs=sizes.inputs, steps=sizes.steps if over_time else resolved.steps,
-        loss=resolved.loss or batch.loss,
-    )  # fmt: skip
-    resolved = experiment.resolved
+    resolved = _as_read(experiment, batch)
     _check_size(resolved, sizes, largest())
     batch = _aim(batch, resolved)
     program = resolved.kind.build(resolved, sizes, batch.loss)
     scaled = _is_data_dependent(resolved)
     drawn = 0.5 if scaled else 1.0
-    network = Network(experiment, program, initialise(program, resolved, part(watch, 0.0, drawn)), batch)
+    network = Network(
+        experiment, program, initialise(program, resolved, part(watch, 0.0, drawn)), batch, resolved=resolved
+    )
     return _scale_by_data(network, part(watch, drawn, 1.0)) if scaled else network
+
+
+def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
+    """What the experiment comes to once its data have been read: the one place where a CSV file decides.
+
+    Raises ExperimentError where what the file has does not go with the rest.
+    """
+    resolved, sizes = experiment.resolved, Sizes.of(batch)
+    if resolved.is_complete:
+        return resolved
+    steps = sizes.steps if resolved.kind.over_time else resolved.steps
+    loss = resolved.loss or batch.loss
+    return experiment.replace(batch=sizes.batch, inputs=sizes.inputs, steps=steps, loss=loss).resolved
 
 
 def _as_classes(batch: datasets.Batch) -> datasets.Batch:

@@ -53,6 +53,8 @@ class Trace:
     """
 
     experiment: Experiment
+    #: What the experiment came to, with what a CSV file decided.
+    resolved: Resolved
     program: Program
     values: dict[str, Array]
     gradients: dict[str, Array]
@@ -72,11 +74,6 @@ class Trace:
                 if array.flags.writeable:
                     array.setflags(write=False)
         object.__setattr__(self, "_update", Update(self.resolved, self.parameters, self.parameter_gradients))
-
-    @property
-    def resolved(self) -> Resolved:
-        """What the experiment comes to, with what a CSV file decided."""
-        return self.experiment.resolved
 
     @property
     def axis(self) -> str:
@@ -124,7 +121,15 @@ class Trace:
     @functools.cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every operation in the order in which it was computed: forward, loss, backward, clip (if any), update."""
-        return steps_of(self.program, clipped=self.experiment.clip != "none")
+        return steps_of(self.program, clipped=self.resolved.clip != "none")
+
+    def given(self, experiment: Experiment) -> Trace:
+        """The trace of an experiment that comes to the same, and may have been given otherwise: all else is shared."""
+        if self.experiment == experiment:
+            return self
+        twin = copy.copy(self)
+        object.__setattr__(twin, "experiment", experiment)
+        return twin
 
     def activation_at(self, stage: int) -> Instruction | None:
         """The activation of a layer as an instruction; None in a cell, whose step contains it."""

@@ -62,14 +62,14 @@ def test_every_kind_is_shown_here_and_has_a_source() -> None:
 
 def dead_share(trace: Trace, stage: int) -> float:
     """Units whose f'(z) is 0 for every sample, from z itself."""
-    slopes = slope(str(trace.experiment.activation), trace.values[f"z/{stage}"])
+    slopes = slope(trace.resolved.activation, trace.values[f"z/{stage}"])
     return float(np.mean(~np.any(slopes, axis=0)))
 
 
 def saturated_share(trace: Trace, stage: int) -> float:
     """|a| > 0.97 for tanh, the same pre-activations doubled for the sigmoid."""
     values = trace.values[f"h/{stage}"]
-    scaled = 2 * values - 1 if trace.experiment.activation == "sigmoid" else values
+    scaled = 2 * values - 1 if trace.resolved.activation == "sigmoid" else values
     return float(np.mean(np.abs(scaled) > 0.97))
 
 
@@ -194,7 +194,7 @@ def test_every_remedy_that_is_offered_changes_the_experiment_into_another_valid_
             changed = remedy.apply(experiment)
         except ExperimentError as error:
             pytest.fail(f"{remedy.name} cannot be applied: {error}")
-        assert changed != experiment, remedy.name
+        assert changed.resolved != experiment.resolved, remedy.name
         assert (changed.seed, changed.data, changed.batch) == (experiment.seed, experiment.data, experiment.batch)
         for name, value in remedy.changes.items():
             assert value is None or getattr(changed, name) == value

@@ -244,8 +244,9 @@ def test_a_wider_exponent_does_not_help_a_product_that_has_no_end() -> None:
 def test_the_report_is_strict_json_with_the_numbers_of_every_trial(name: str) -> None:
     report = report_of(name)
     found = json.loads(json.dumps(report_document(report), allow_nan=False))
-    assert found.keys() == {"schema", "experiment", "before", "remedies"}
-    assert Experiment.from_mapping(found["experiment"]) == report.before.experiment
+    assert found.keys() == {"schema", "experiment", "given", "before", "remedies"}
+    assert Experiment.from_mapping(found["given"]) == report.before.experiment
+    assert Experiment.from_mapping(found["experiment"]).resolved.loss == report.before.resolved.loss
     assert found["before"]["outcome"]["kind"] == report.before.outcome.kind
     assert [each["name"] for each in found["remedies"]] == [each.remedy.name for each in report.trials]
     for entry, each in zip(found["remedies"], report.trials, strict=True):
@@ -253,5 +254,5 @@ def test_the_report_is_strict_json_with_the_numbers_of_every_trial(name: str) ->
         assert (entry["effect"], entry["changes"]) == (each.effect, dict(each.remedy.changes))
         if math.isfinite(each.measured.loss_after):
             assert entry["loss_after_update"] == each.measured.loss_after
-        again = Experiment.from_mapping(found["experiment"]).replace(**entry["changes"])
+        again = Experiment.from_mapping(found["given"]).replace(**entry["changes"])
         assert again == each.measured.experiment

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import given
 
 from gradtui_engine import Experiment, Trace, simulate
 from gradtui_engine.analysis.json_document import document, strict
 from gradtui_engine.cells.table import CELLS
-from tests.engine.helpers import small
+from gradtui_engine.experiment.experiment import options
+from tests.engine.helpers import drawn, small
+from tests.engine.strategies import small_experiments
 
 PARTS = {
     "mlp": ["activation", "weight"],
@@ -89,8 +93,19 @@ def test_the_documents_experiment_is_resolved_and_makes_the_experiment_again(cel
     fields = printed(trace)["experiment"]
     assert None not in (fields["data"], fields["batch"], fields["inputs"])
     assert fields["steps"] == (8 if CELLS[cell].over_time else None)
-    given = {name: value for name, value in fields.items() if value is not None}
-    assert Experiment.from_mapping(given) == trace.experiment == small(cell)
+    again = simulate(Experiment.from_mapping(fields))
+    assert printed(again)["stages"] == printed(trace)["stages"]
+    # An update was not asked for, and its numbers are there nevertheless.
+    assert replace(again.resolved, asks_for_update=False) == trace.resolved
+
+
+@drawn(30)
+@given(small_experiments())
+def test_a_document_says_what_was_given_and_makes_the_experiment_again(experiment: Experiment) -> None:
+    found = printed(simulate(experiment))
+    assert Experiment.from_mapping(found["given"]) == experiment
+    assert found["given"].items() <= found["experiment"].items()
+    assert list(found["experiment"]) == list(options())
 
 
 @every_cell

@@ -29,7 +29,7 @@ EXPERIMENTS = [
 ]
 NETWORKS = [shaken(experiment) for experiment in EXPERIMENTS]
 INSTRUCTIONS = [
-    pytest.param(network, each, id=f"{network.experiment.cell}-{network.experiment.data}: {each.site}")
+    pytest.param(network, each, id=f"{network.experiment.cell}-{network.resolved.data}: {each.site}")
     for network in NETWORKS
     for each in network.program.instructions
     if each.site.time in (None, 1, 3)

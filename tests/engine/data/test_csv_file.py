@@ -203,10 +203,10 @@ def test_an_mlp_reads_the_columns_at_once_and_an_lstm_one_at_a_time(table: Table
 
 def test_the_network_knows_the_sizes_that_the_file_decided(table: Table) -> None:
     source = table(rows(10))
-    experiment = build(Experiment(cell="lstm", data=source)).experiment
-    assert (experiment.batch, experiment.steps, experiment.inputs) == (10, 2, 1)
-    assert build(Experiment(data=table(rows(100), "long.csv"))).experiment.batch == 64
-    assert build(Experiment(data=source, batch=4)).experiment.batch == 4
+    resolved = build(Experiment(cell="lstm", data=source)).resolved
+    assert (resolved.batch, resolved.steps, resolved.inputs) == (10, 2, 1)
+    assert build(Experiment(data=table(rows(100), "long.csv"))).resolved.batch == 64
+    assert build(Experiment(data=source, batch=4)).resolved.batch == 4
 
 
 def test_each_column_is_standardised(table: Table) -> None:

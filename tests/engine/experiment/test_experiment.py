@@ -19,6 +19,7 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS
 from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.resolved import Resolved
 from tests.engine.helpers import drawn, refused
 from tests.engine.strategies import SHAPE, accepted, data_names, valid_experiments, valid_fields
 
@@ -162,24 +163,98 @@ def test_a_valid_experiment_keeps_what_it_was_given_and_resolves_the_rest(fields
     experiment = Experiment(**fields)
     given_fields = {name: value for name, value in fields.items() if value is not None}
     assert {name: getattr(experiment, name) for name in given_fields} == given_fields
-    if not experiment.data.startswith("csv:"):
-        assert experiment.batch is not None
-        assert experiment.inputs is not None
-        assert experiment.steps is not None or experiment.cell == "mlp"
+    assert {name for name, value in experiment.to_mapping().items() if value is not None} == set(given_fields)
+    resolved = experiment.resolved
+    assert {name: getattr(resolved, name) for name in given_fields} == given_fields
+    if resolved.is_complete:
+        assert resolved.batch is not None
+        assert resolved.inputs is not None
+        assert resolved.loss is not None
+        assert resolved.steps is not None or experiment.cell == "mlp"
+
+
+def test_resolved_has_the_fields_of_an_experiment_in_their_order_each_of_its_type() -> None:
+    names = [each.name for each in dataclasses.fields(Resolved)]
+    assert names == [*options(), "asks_for_update"]
+    types = {"str": str, "int": int, "float": float, "bool": bool, "None": type(None)}
+    for cell in CELLS:
+        resolved = Experiment(cell=cell).resolved
+        for each in dataclasses.fields(Resolved):
+            allowed = tuple(types[name] for name in str(each.type).split(" | "))
+            assert isinstance(getattr(resolved, each.name), allowed), each.name
+
+
+@drawn(100)
+@given(valid_experiments())
+def test_giving_all_that_an_experiment_comes_to_comes_to_the_same(experiment: Experiment) -> None:
+    resolved = experiment.resolved
+    whole = Experiment(**{name: getattr(resolved, name) for name in options()})
+    assert dataclasses.replace(whole.resolved, asks_for_update=resolved.asks_for_update) == resolved
+    assert whole.resolved.asks_for_update
 
 
 def test_the_defaults_are_those_of_the_issue() -> None:
-    plain = Experiment()
+    plain = Experiment().resolved
     assert (plain.cell, plain.depth, plain.width, plain.activation) == ("mlp", 30, 64, "sigmoid")
     assert (plain.init, plain.batch, plain.data, plain.dtype) == ("xavier_normal", 64, "digits", "float64")
     assert (plain.inputs, plain.steps) == (64, None)
-    lstm = Experiment(cell="lstm")
+    assert (plain.optimizer, plain.learning_rate, plain.weight_decay, plain.loss) == ("sgd", 0.1, 0.0, "cross_entropy")
+    lstm = Experiment(cell="lstm").resolved
     assert (lstm.data, lstm.steps, lstm.inputs, lstm.batch) == ("digits-pixels", 64, 1, 64)
 
 
-def test_what_is_left_out_equals_what_it_resolves_to() -> None:
-    assert Experiment() == Experiment(data="digits", batch=64, inputs=64)
-    assert Experiment(cell="lstm") == Experiment(cell="lstm", data="digits-pixels", steps=64, inputs=1)
+def test_what_is_left_out_comes_to_what_could_have_been_given_and_is_another_experiment() -> None:
+    pairs = [
+        (Experiment(), Experiment(data="digits", batch=64, inputs=64, activation="sigmoid")),
+        (Experiment(cell="lstm"), Experiment(cell="lstm", data="digits-pixels", steps=64, inputs=1)),
+        (Experiment(activation="prelu"), Experiment(activation="prelu", slope=0.25)),
+        (Experiment(depth=4, residual="scaled"), Experiment(depth=4, residual="scaled", residual_scale=0.5)),
+    ]
+    for left_out, written in pairs:
+        assert left_out.resolved == written.resolved
+        assert left_out != written
+
+
+# Plain SGD's own rate is 0.1.
+@pytest.mark.parametrize("rate", [0.1, 0.01])
+def test_a_learning_rate_that_was_given_stays_whatever_the_optimiser_and_one_that_was_not_follows(rate: float) -> None:
+    assert Experiment(learning_rate=rate).replace(optimizer="adam").resolved.learning_rate == rate
+    assert Experiment().replace(optimizer="adam").resolved.learning_rate == 0.001
+    assert Experiment(optimizer="adam").replace(optimizer=None).resolved.learning_rate == 0.1
+
+
+def test_a_given_value_is_never_silently_another() -> None:
+    assert refused(Experiment(loss="cross_entropy").replace, data="gaussian") == [
+        "loss: 'cross_entropy' is for classes; gaussian has numbers; allowed: mse"
+    ]
+    assert refused(Experiment(loss="bce").replace, data="adding") == [
+        "loss: 'bce' is for targets from 0 to 1; adding has others; allowed: mse"
+    ]
+    assert Experiment(data="gaussian", loss="mse").replace(data="digits").resolved.loss == "mse"
+    assert refused(Experiment(activation="sigmoid").replace, cell="rnn") == [
+        "activation: 'sigmoid' is not for rnn; allowed: tanh, relu"
+    ]
+    assert refused(Experiment(cell="lstm", data="gaussian", steps=10).replace, data="digits-rows") == [
+        "steps: 10 given; digits-rows has 8: leave it out"
+    ]
+    assert refused(Experiment(data="gaussian", inputs=3).replace, data=None) == [
+        "inputs: 3 given; digits has 64: leave it out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({}, False),
+        ({"momentum": 0.5, "clip_threshold": 2.0}, False),
+        ({"optimizer": "sgd"}, True),
+        ({"learning_rate": 0.1}, True),
+        ({"weight_decay": 0.0}, True),
+        ({"clip": "norm"}, True),
+    ],
+)
+def test_an_update_is_asked_for_where_something_about_it_was_given(fields: dict[str, Any], asked: bool) -> None:
+    assert Experiment(**fields).resolved.asks_for_update == asked
 
 
 # -- a value among values ----------------------------------------------------------------------------------
@@ -191,7 +266,10 @@ def test_equal_experiments_are_one_key_and_survive_pickling(fields: dict[str, An
     one, other = Experiment(**fields), Experiment(**fields)
     assert one == other
     assert len({one, other}) == 1
-    assert pickle.loads(pickle.dumps(one)) == one
+    before = pickle.dumps(one)
+    assert pickle.loads(before) == one
+    assert pickle.loads(before).resolved == one.resolved
+    assert pickle.dumps(one) == before
 
 
 @pytest.mark.parametrize("name", [name for name in options() if name not in SHAPE])
@@ -256,7 +334,8 @@ def test_switching_the_data_gives_what_making_it_with_that_data_would(cell: str)
 
 def test_a_size_that_was_chosen_stays_where_the_new_data_leaves_it_open() -> None:
     experiment = Experiment(cell="lstm", data="gaussian", steps=10, inputs=3)
-    assert (experiment.replace(width=5).steps, experiment.replace(width=5).inputs) == (10, 3)
+    wider = experiment.replace(width=5).resolved
+    assert (wider.steps, wider.inputs) == (10, 3)
     assert experiment.replace(data="gaussian", steps=20) == Experiment(cell="lstm", data="gaussian", steps=20, inputs=3)
     assert Experiment(batch=20).replace(data="gaussian").batch == 20
 
@@ -265,12 +344,11 @@ def test_a_small_table_can_follow_the_digits_and_the_digits_it(tmp_path: Path) -
     path = tmp_path / "small.csv"
     path.write_text("a,b,y\n" + "1,2,x\n3,5,y\n" * 5)
     trace = simulate(Experiment(depth=2).replace(data=f"csv:{path}"))
-    assert trace.experiment.batch == 10
-    # What the table decided goes with the table.
-    assert trace.experiment.replace(data="digits") == Experiment(depth=2)
-    # How many rows it has, and of what kind the target is, does not depend on who reads it.
-    decided = {"data": f"csv:{path}", "batch": 10, "loss": "cross_entropy"}
-    assert trace.experiment.replace(cell="lstm") == Experiment(depth=2, cell="lstm", **decided)
+    assert (trace.resolved.batch, trace.resolved.inputs, trace.resolved.loss) == (10, 2, "cross_entropy")
+    # What the table decided was not given, and goes with the table.
+    assert trace.experiment.given() == {"depth": 2, "data": f"csv:{path}"}
+    assert trace.experiment.replace(data=None) == Experiment(depth=2)
+    assert trace.experiment.replace(cell="lstm") == Experiment(depth=2, cell="lstm", data=f"csv:{path}")
 
 
 def test_replacing_by_something_wrong_is_refused_like_making_it() -> None:
@@ -279,8 +357,7 @@ def test_replacing_by_something_wrong_is_refused_like_making_it() -> None:
 
 def test_the_csv_row_itself_is_no_file() -> None:
     assert CSV in DATA_SETS
-    experiment = Experiment(data=CSV)
-    assert experiment.inputs is None
+    assert Experiment(data=CSV).resolved.inputs is None
 
 
 def test_the_gate_on_the_direct_path_is_that_of_the_cells_that_can_be_pinned() -> None:

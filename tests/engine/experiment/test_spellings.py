@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import json
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -46,12 +48,21 @@ def test_an_experiment_comes_back_from_its_toml(experiment: Experiment) -> None:
     text = experiment.to_toml()
     assert Experiment.from_toml(text) == experiment
     assert Experiment.from_toml(text).to_toml() == text
+    assert set(tomllib.loads(text)) == {name for name, value in experiment.to_mapping().items() if value is not None}
 
 
 @drawn(200)
 @given(valid_experiments())
 def test_an_experiment_comes_back_from_its_arguments(experiment: Experiment) -> None:
-    assert parsed(experiment.to_arguments()) == experiment
+    arguments = experiment.to_arguments()
+    assert parsed(arguments) == experiment
+    assert arguments[::2] == [flag(name) for name in options() if getattr(experiment, name) != options()[name].default]
+
+
+@drawn(100)
+@given(valid_experiments())
+def test_an_experiment_comes_back_from_what_was_given(experiment: Experiment) -> None:
+    assert Experiment.from_mapping(json.loads(json.dumps(experiment.given()))) == experiment
 
 
 @drawn(100)
@@ -78,7 +89,8 @@ def test_the_command_has_only_what_differs_from_the_defaults() -> None:
         "gradtui --cell lstm --width 32 --forget-bias 2.0"
     )
     assert Experiment(data="gaussian", inputs=8).to_command() == "gradtui --data gaussian --inputs 8"
-    assert Experiment(data="digits", batch=64).to_command() == "gradtui"
+    assert Experiment(data="digits", batch=64).to_command() == "gradtui --data digits --batch 64"
+    assert Experiment(depth=30, gain=1.0).to_command() == "gradtui", "a default is no news"
 
 
 # -- TOML --------------------------------------------------------------------------------------------------
@@ -94,6 +106,10 @@ def test_the_toml_names_every_field_with_a_comment() -> None:
             assert line.endswith(f"(not used by {experiment.cell})") == (not each.applies_to(experiment.cell))
         values = tomllib.loads(experiment.to_toml())
         assert values == {name: value for name, value in experiment.to_mapping().items() if value is not None}
+        # Without its first #, a comment is the line that gives what the field comes to.
+        whole = tomllib.loads("\n".join(line.removeprefix("# ") for line in lines if not re.match(r"# \w+ = *#", line)))
+        known = {name: getattr(experiment.resolved, name) for name in options()}
+        assert whole == {name: value for name, value in known.items() if value is not None}
 
 
 def test_an_empty_toml_is_the_default_experiment() -> None:

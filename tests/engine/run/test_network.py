@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +79,15 @@ def test_a_networks_experiment_has_every_size_that_the_file_decided(tmp_path: Pa
     path.write_text("a,b,c,y\n" + "1,2,3,x\n4,6,5,y\n" * 4)
     for cell, steps, inputs in (("mlp", None, 3), ("lstm", 3, 1)):
         experiment = Experiment(cell=cell, data=f"csv:{path}", depth=2, width=4)
-        found = build(experiment).experiment
-        assert (found.batch, found.steps, found.inputs) == (8, steps, inputs)
-        # The resolved experiment is one that can be fed back, and means the same.
-        again = Experiment.from_toml(found.to_toml())
-        assert again == found
+        network = build(experiment)
+        resolved = network.resolved
+        assert (resolved.batch, resolved.steps, resolved.inputs) == (8, steps, inputs)
+        assert network.experiment == experiment, "what a file decides was not given"
+        # What the file decided stands in the TOML, as a comment; and may as well be given.
+        text = experiment.to_toml(resolved)
+        assert re.search(r"^# batch = 8 ", text, re.MULTILINE)
+        assert Experiment.from_toml(text) == experiment
+        again = experiment.replace(batch=8, inputs=inputs, loss="cross_entropy")
         assert fingerprint(simulate(again)) == fingerprint(simulate(experiment))
 
 

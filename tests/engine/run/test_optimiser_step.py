@@ -40,7 +40,8 @@ def whole(arrays: dict[str, Array]) -> float:
 def test_the_first_update_is_the_published_one(optimizer: str, cell: str, settings: dict[str, float]) -> None:
     experiment = small(cell, optimizer=optimizer, **settings)
     trace = simulate(experiment)
-    chosen = (experiment.learning_rate, experiment.momentum, experiment.weight_decay)
+    resolved = experiment.resolved
+    chosen = (resolved.learning_rate, resolved.momentum, resolved.weight_decay)
     if not settings and optimizer in DEFAULTS:
         assert (chosen[0], chosen[2]) == DEFAULTS[optimizer]
     for name, array in trace.parameters.items():

@@ -43,7 +43,7 @@ def test_an_impossible_size_is_refused_before_anything_of_it_is_allocated(experi
     assert problem.startswith("size: ")
     assert "GiB of trace; allowed: up to 2 GiB" in problem
     assert f"width {experiment.width} " in problem
-    assert f"batch {experiment.batch} " in problem
+    assert f"batch {experiment.resolved.batch} " in problem
 
 
 def test_an_impossible_size_that_only_the_file_decides_is_refused_when_the_file_is_known(

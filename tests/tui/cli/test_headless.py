@@ -143,7 +143,9 @@ def test_json_is_one_strict_document_with_the_keys_of_the_contract(line: str, co
 def test_json_holds_the_numbers_of_the_trace(line: str, command: Command, traces: dict[str, Trace]) -> None:
     found, trace = command("run", "--json", *line.split()).json, traces[line]
     assert found["axis"] == trace.axis
-    assert found["experiment"] == trace.experiment.to_mapping()
+    assert Experiment.from_mapping(found["given"]) == trace.experiment
+    known = {name: getattr(trace.resolved, name) for name in options()}
+    assert found["experiment"] == known | {"optimizer": None, "slope": None, "residual_scale": None}
     assert float(found["loss"]) == pytest.approx(trace.loss, nan_ok=True)
     assert [stage["index"] for stage in found["stages"]] == list(range(len(trace.stages)))
     for stage, wanted in zip(found["stages"], trace.stages, strict=True):

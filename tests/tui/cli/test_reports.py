@@ -111,7 +111,7 @@ def test_the_doctors_table_fits_the_width(command: Command) -> None:
 def test_the_doctors_document_is_the_engines_report(arguments: tuple[str, ...], command: Command) -> None:
     found = command("doctor", *arguments, "--json").json
     assert found == json.loads(json.dumps(report_document(report_of(*arguments))))
-    assert list(found) == ["schema", "experiment", "before", "remedies"]
+    assert list(found) == ["schema", "experiment", "given", "before", "remedies"]
     assert (found["remedies"] == []) == (found["before"]["outcome"]["kind"] == "healthy")
 
 

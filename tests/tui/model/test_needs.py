@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from gradtui.lessons.lesson import Setup
@@ -42,6 +44,30 @@ def test_a_simulation_is_computed_with_its_timeline_and_can_be_stopped() -> None
     shares.clear()
     need.compute(shares.append)
     assert (shares == sorted(shares), shares[-1]) == (True, 1.0)
+
+
+@pytest.mark.parametrize("kind", [Simulation, SpectraOf])
+def test_what_comes_to_the_same_has_one_result_however_it_was_given(kind: Callable[[Experiment], Need]) -> None:
+    written = A.replace(activation="sigmoid", data="digits", inputs=64, loss="cross_entropy")
+    assert written != A
+    assert kind(written) == kind(A)
+    assert {kind(A): "known"}[kind(written)] == "known"
+    assert kind(B) != kind(A)
+    # A saved run of this one has the updated parameters too.
+    assert kind(A.replace(learning_rate=0.1)) != kind(A)
+
+
+def test_a_trace_that_was_found_has_the_experiment_as_it_was_given_and_is_worked_out_once() -> None:
+    written = A.replace(activation="sigmoid")
+    found = Simulation(A).compute(watch)
+    assert isinstance(found, Computed)
+    trace = found.trace
+    twin = trace.given(written)
+    assert (trace.experiment, twin.experiment) == (A, written)
+    assert twin.resolved == trace.resolved
+    assert twin.stages is trace.stages
+    assert twin.outcome is trace.outcome
+    assert trace.given(A) is trace
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def exploding(a: Trace, b: Trace) -> bool:
 def clipping(a: Trace, b: Trace) -> bool:
     same = all(np.array_equal(a.gradient(f"h/{layer}"), b.gradient(f"h/{layer}")) for layer in range(len(b.stages)))
     whole = math.sqrt(sum(float((gradient**2).sum()) for gradient in b.clipped.values()))
-    return same and ratio(b) > 1e5 and math.isclose(whole, b.experiment.clip_threshold or 0.0)
+    return same and ratio(b) > 1e5 and math.isclose(whole, b.resolved.clip_threshold or 0.0)
 
 
 def symmetry(a: Trace, b: Trace) -> bool:

@@ -123,7 +123,7 @@ def test_an_experiment_b_whose_file_has_been_mended_is_there_when_compare_is_ope
         scene = app.scene()
         assert scene is not None
         assert scene.other is not None
-        assert scene.other.trace.experiment.batch == 3
+        assert scene.other.trace.resolved.batch == 3
 
     play(script, State(SMALL, (("data", f"csv:{table}"), ("batch", None))), size=(120, 40))
 
@@ -194,7 +194,7 @@ def test_what_was_only_looked_at_in_a_list_is_undone_in_one_step() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("a", "down", "down", "down", "enter")
         await settled(app, pilot)
-        assert app.state.experiment.activation != SMALL.activation
+        assert app.state.experiment.resolved.activation != SMALL.resolved.activation
         await pilot.press("u")
         await settled(app, pilot)
         assert app.state.experiment == SMALL

@@ -73,7 +73,7 @@ def test_a_opens_a_list_and_moving_in_it_shows_what_would_be() -> None:
         following = ACTIVATIONS.names[ACTIVATIONS.names.index("sigmoid") + 1]
         assert isinstance(app.screen, Picker), "the list stays open"
         assert app.trace is not None
-        assert app.trace.experiment.activation == following
+        assert app.trace.resolved.activation == following
         assert following in shown(app)
 
     play(script, SMALL)
@@ -120,7 +120,7 @@ def test_the_palette_reaches_a_field_that_has_no_key() -> None:
         await write(pilot, "7")
         await settled(app, pilot)
         assert app.trace is not None
-        assert app.trace.experiment.batch == 7
+        assert app.trace.resolved.batch == 7
 
     play(script, SMALL)
 
@@ -130,7 +130,7 @@ def test_f_opens_every_field_in_one_form_and_what_is_typed_there_is_shown_and_ke
         await pilot.press("f")
         assert isinstance(app.screen, Form)
         await pilot.press("/", *"batch", "enter", *"7")
-        await until(pilot, lambda: app.trace is not None and app.trace.experiment.batch == 7, "7 samples")
+        await until(pilot, lambda: app.trace is not None and app.trace.resolved.batch == 7, "7 samples")
         assert isinstance(app.screen, Form), "it stays open"
         await pilot.press("enter")
         await settled(app, pilot)
@@ -187,7 +187,7 @@ def test_a_users_own_table_is_chosen_by_its_path(tmp_path: Path) -> None:
         await pilot.press("enter")
         await settled(app, pilot)
         assert app.trace is not None
-        assert app.trace.experiment.data == f"csv:{table}"
+        assert app.trace.resolved.data == f"csv:{table}"
 
     play(script, Experiment(depth=2, width=4))
 

@@ -53,7 +53,7 @@ def test_nothing_that_is_typed_raises_or_is_lost(experiment: Experiment, typed: 
         assert (reading.experiment is None) == bool(reading.problems)
         assert isinstance(reading.guide, Experiment)
     for field, text in dict(typed).items():
-        assert state.texts[field] in (text, ""), "only what a file had decided goes with the file"
+        assert state.texts[field] == text
         model.is_changed(state, field)
         model.automatic(model.read(state).guide, field)
 
@@ -64,9 +64,14 @@ def test_back_to_what_it_was_is_back_to_the_experiment(experiment: Experiment, f
     assert model.read(model.undo(state, field)).experiment == experiment
 
 
-def test_what_follows_from_the_others_is_left_empty_and_what_was_chosen_is_not() -> None:
-    texts = model.of(Experiment(activation="relu", batch=64, learning_rate=0.5)).texts
-    assert (texts["activation"], texts["batch"], texts["learning_rate"]) == ("relu", "", "0.5")
+@given(valid_experiments())
+def test_what_was_given_stands_in_the_form_and_what_follows_is_left_empty(experiment: Experiment) -> None:
+    texts = model.of(experiment).texts
+    assert {name for name, text in texts.items() if text} == {
+        name for name, value in experiment.to_mapping().items() if value is not None
+    }
+    texts = model.of(Experiment(batch=64, learning_rate=0.5)).texts
+    assert (texts["activation"], texts["batch"], texts["learning_rate"]) == ("", "64", "0.5")
 
 
 def test_all_problems_are_there_at_once_in_the_order_of_the_fields() -> None:
@@ -140,11 +145,16 @@ def test_a_reset_field_has_its_default_and_the_others_what_they_had() -> None:
     assert (state.texts["depth"], state.texts["width"]) == ("30", "abc")
 
 
-def test_sizes_that_a_file_decided_go_with_it_and_what_was_typed_stays() -> None:
-    built = Experiment(data="csv:old.csv", batch=12, inputs=3, loss="mse")
-    texts = model.edit(edited(built, batch="5"), "data", "digits").texts
-    assert (texts["batch"], texts["inputs"], texts["loss"]) == ("5", "", "")
-    assert model.edit(edited(built), "depth", "4").texts["inputs"] == "3"
+def test_a_value_that_no_longer_holds_stays_and_is_a_problem() -> None:
+    state = edited(Experiment(data="gaussian", batch=12, inputs=3, loss="mse"), data="digits")
+    assert (state.texts["batch"], state.texts["inputs"], state.texts["loss"]) == ("12", "3", "mse")
+    assert model.read(state).problems == {"inputs": ("3 given; digits has 64: leave it out",)}
+    state = edited(Experiment(loss="bce"), data="gaussian")
+    assert model.read(state).problems == {
+        "loss": ("'bce' is for targets from 0 to 1; gaussian has others; allowed: mse",)
+    }
+    state = edited(Experiment(optimizer="adam", learning_rate=0.001), optimizer="")
+    assert state.texts["learning_rate"] == "0.001"
 
 
 # -- names -------------------------------------------------------------------------------------------------

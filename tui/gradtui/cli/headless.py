@@ -48,7 +48,7 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
         check_writable(Path(options.save))
     network = build(invocation.experiment)
     if options.print_config:
-        out.write(network.experiment.to_toml())
+        out.write(network.experiment.to_toml(network.resolved))
         return 0
     trace = network.run()
     if options.save is not None:

@@ -58,7 +58,7 @@ def doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
         out.write("\n")
         return status
     console = _console(out)
-    console.print(Text(describe(report.before.experiment.resolved), "bold"))
+    console.print(Text(describe(report.before.resolved), "bold"))
     console.print(Text(verdict_line(outcome)))
     measured = tr(
         "severity {severity}; rule: {rule}; measured {value} at {place}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from gradtui_engine.core.problems import in_one
 from gradtui_engine.core.progress import Watch as Watch
 from gradtui_engine.core.progress import part
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.resolved import Resolved
 
 from .timeline import Timeline
 
@@ -55,9 +56,16 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """An experiment, to be run, with all that views read, so that the screen does not wait for it later."""
+    """An experiment, to be run, with all that views read, so that the screen does not wait for it later.
 
-    experiment: Experiment
+    What the experiment comes to is the key: nothing is computed twice because it was given otherwise.
+    """
+
+    experiment: Experiment = field(compare=False)
+    resolved: Resolved = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resolved", self.experiment.resolved)
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
         try:
@@ -83,10 +91,5 @@ def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Exper
 
 
 def differences(a: Experiment, b: Experiment) -> tuple[tuple[str, Any], ...]:
-    """The fields that lead from A to B; those that only follow from others are left to follow."""
-    wanted = {name: getattr(b, name) for name in options() if getattr(a, name) != getattr(b, name)}
-    for name in tuple(wanted):
-        fewer = {each: value for each, value in wanted.items() if each != name}
-        if other(a, tuple(fewer.items())) == b:
-            wanted = fewer
-    return tuple(wanted.items())
+    """The fields that were given otherwise in B than in A, with B's values: what leads from A to B."""
+    return tuple((name, getattr(b, name)) for name in options() if getattr(a, name) != getattr(b, name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gradtui_engine import Experiment, ExperimentError
@@ -44,7 +44,11 @@ class PlaneOf:
 class SpectraOf:
     """The singular values of an experiment's Jacobians, for its first sample; or why there are none."""
 
-    experiment: Experiment
+    experiment: Experiment = field(compare=False)
+    resolved: Resolved = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resolved", self.experiment.resolved)
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Spectra | Failed:
         try:

@@ -82,14 +82,14 @@ def edit(app: GradtuiApp, field: str) -> None:
         key = shown_keys("cell")
         app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
         return
-    current = getattr(experiment, field)
+    current: Value = getattr(experiment.resolved, field)
     before = app.state.experiment, app.state.changes
     if not option.kind.names:
-        _prompt(app, field, current, before)
+        _prompt(app, field, getattr(experiment, field), before)
         return
 
     def preview(name: str) -> None:
-        if name != getattr(edited(app), field):
+        if name != getattr(edited(app).resolved, field):
             problem = change(app, {field: name}, record=False)
             if problem:
                 app.say(problem)
@@ -134,7 +134,11 @@ def _prompt(app: GradtuiApp, field: str, start: Value, before: tuple[Experiment,
     def answered(text: str | None) -> None:
         settle(app, before, keep=text is not None)
 
-    app.push_screen(Prompt(field, options()[field], start, check), answered)
+    try:
+        without: Value = getattr(edited(app).replace(**{field: None}).resolved, field)
+    except ExperimentError:
+        without = None
+    app.push_screen(Prompt(field, options()[field], start, check, without), answered)
 
 
 def _field(app: GradtuiApp, argument: str) -> None:

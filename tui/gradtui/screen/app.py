@@ -158,10 +158,8 @@ class GradtuiApp(PacedApp):
                 self._failed(need, tr(result.problem))
                 return
             assert isinstance(result, Computed)
-            self.trace, self.timeline = result.trace, result.timeline
-            # A CSV file decides sizes: the experiment as it was asked for stays the key.
-            self.jobs.results[Simulation(result.trace.experiment)] = result
-            self.state = update(self.state, e.Loaded(result.trace.experiment), self.timeline)
+            self.trace, self.timeline = result.trace.given(self.state.experiment), result.timeline
+            self.state = update(self.state, e.Loaded(self.state.experiment), self.timeline)
             self._cue()
         self._follow()
 

@@ -158,15 +158,18 @@ class Ask(Dialog):
 class Prompt(Dialog):
     """Type a value; what is wrong with it is said under it while it is typed, and nothing is lost."""
 
-    def __init__(self, field: str, option: Option, current: Value, check: Callable[[str, Value], str]) -> None:
+    def __init__(self, field: str, option: Option, current: Value, check: Callable[[str, Value], str],
+                 without: Value = None) -> None:  # fmt: skip
+        """without: what the field comes to where it is left empty."""
         super().__init__()
         self._field, self._option, self._check = field, option, check
+        self._without = "" if without is None else tr("auto: {value}", value=without)
         self._start = "" if current is None else str(current)
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             framed(frame, tr("{field} · enter to set, esc to go back", field=label(self._field)))
-            yield Input(self._start)
+            yield Input(self._start, placeholder=self._without)
             yield Label(Text(render(self._help())), classes="about")
             yield Label("", classes="problem")
 

@@ -6,8 +6,7 @@ in an optional field means that it is left out: it follows from the others, or i
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +15,6 @@ from gradtui_engine.core.fields import Choice, Rejected, Value
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import is_optional, options
-from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ...text.describe import label
 
@@ -40,14 +38,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 #: Where the form has room for two columns, the second one starts here: both are then about equally long.
 SECOND_COLUMN = "data and loss"
 
-#: What an empty field stands for in the run, where the experiment itself keeps None.
-_IN_EFFECT: dict[str, Callable[[Experiment], Value]] = {
-    "slope": lambda e: ACTIVATIONS[e.activation_name].slope,
-    "residual_scale": lambda e: 1 / math.sqrt(e.depth) if e.residual == "scaled" else None,
-    "optimizer": lambda e: e.optimizer_name,
-}
-#: What a file decides: it does not hold for the next file or data set.
-_OF_A_FILE = {"data": ("batch", "steps", "inputs", "loss"), "cell": ("steps", "inputs")}
 #: How often fields that contradict each other are taken back before the experiment of the start stands in.
 _ROUNDS = 3
 
@@ -100,40 +90,19 @@ def is_path(field: str, text: str) -> bool:
 
 
 def default_text(field: str) -> str:
-    return text_of(_default(field))
-
-
-def _default(field: str) -> Any:
-    return Experiment.__dataclass_fields__[field].default
+    return text_of(options()[field].default)
 
 
 def of(experiment: Experiment) -> FormState:
-    """The form of an experiment: an optional field that has what would follow anyway is empty."""
-    texts = {
-        name: "" if is_optional(name) and _follows(experiment, name) else text_of(getattr(experiment, name))
-        for name in options()
-    }
+    """The form of an experiment: what was given stands in it, and a field that was left out is empty."""
+    texts = {name: text_of(value) for name, value in experiment.to_mapping().items()}
     return FormState(experiment, texts, texts, texts)
-
-
-def _follows(experiment: Experiment, field: str) -> bool:
-    try:
-        return experiment.replace(**{field: None}) == experiment
-    except ExperimentError:
-        return False
 
 
 def edit(state: FormState, field: str, text: str) -> FormState:
     """The form with another text in one field."""
-    texts = {**state.texts, field: text}
-    if field in _OF_A_FILE and is_path("data", state.sound["data"]) and text != state.texts[field]:
-        # What the file of the start decided goes with it; what a person typed stays.
-        texts |= {name: "" for name in _OF_A_FILE[field] if state.texts[name] == state.first[name]}
-    sound = dict(state.sound)
-    for name in texts:
-        if texts[name] != state.texts[name] and not _fault(name, texts[name]):
-            sound[name] = texts[name]
-    return replace(state, texts=texts, sound=sound)
+    sound = state.sound if _fault(field, text) else {**state.sound, field: text}
+    return replace(state, texts={**state.texts, field: text}, sound=sound)
 
 
 def reset(state: FormState, field: str) -> FormState:
@@ -142,14 +111,8 @@ def reset(state: FormState, field: str) -> FormState:
 
 
 def undo(state: FormState, field: str) -> FormState:
-    """The form with one field as it was at the start, and what had gone with it."""
-    gone = [
-        name for name in _OF_A_FILE.get(field, ()) if is_path("data", state.first["data"]) and not state.texts[name]
-    ]
-    state = edit(state, field, state.first[field])
-    for name in gone:
-        state = edit(state, name, state.first[name])
-    return state
+    """The form with one field as it was at the start."""
+    return edit(state, field, state.first[field])
 
 
 def is_changed(state: FormState, field: str) -> bool:
@@ -196,7 +159,7 @@ def _make(values: Mapping[str, Any]) -> Experiment | ExperimentError:
 def _guide(values: dict[str, Any], refused: ExperimentError) -> Experiment | None:
     """The experiment without the values that contradict the others, if there is one."""
     for _ in range(_ROUNDS):
-        defaults = {each.field: _default(each.field) for each in refused.problems}
+        defaults = {each.field: options()[each.field].default for each in refused.problems}
         values = values | defaults
         made = _make(values)
         if isinstance(made, Experiment):
@@ -215,14 +178,14 @@ def automatic(guide: Experiment, field: str) -> Value:
         without = guide.replace(**{field: None})
     except ExperimentError:
         return None
-    value: Value = getattr(without, field)
-    return _IN_EFFECT[field](without) if value is None and field in _IN_EFFECT else value
+    value: Value = getattr(without.resolved, field)
+    return value
 
 
 def before(state: FormState, field: str) -> Value:
-    """What a field was at the start."""
-    value: Value = getattr(state.start, field)
-    return value if state.first[field] else automatic(state.start, field)
+    """What a field came to at the start."""
+    value: Value = getattr(state.start.resolved, field)
+    return value
 
 
 # -- names -------------------------------------------------------------------------------------------------

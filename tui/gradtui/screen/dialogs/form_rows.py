@@ -124,7 +124,7 @@ def empty(sheet: Sheet, field: str) -> str:
     value = model.automatic(guide, field)
     if value is not None:
         return tr("auto: {value}", value=shown(value))
-    if field in _OF_FILES and str(guide.data).startswith(PREFIX):
+    if field in _OF_FILES and guide.resolved.data.startswith(PREFIX):
         return tr("auto: as in the file")
     return tr("not set")
 
@@ -155,7 +155,7 @@ def _was(sheet: Sheet, field: str) -> str:
     was = model.before(sheet.state, field)
     if was is None:
         return tr("was not set")
-    if not sheet.state.first[field] and was == getattr(sheet.reading.guide, field):
+    if not sheet.state.first[field] and was == getattr(sheet.reading.guide.resolved, field):
         return tr("was auto")
     return tr("was {value}", value=shown(was))
 

@@ -153,7 +153,10 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     if b is None:
         absent = _absent(scene, width)
         return page([*absent, *_first(cures, height - len(absent), width)], width, height)
-    fields = tr("B differs from A in: {fields}", fields=differing(scene.trace.experiment, b.trace.experiment))
+    wanted = other(scene.trace.experiment, scene.state.changes)
+    fields = tr(
+        "B differs from A in: {fields}", fields=differing(scene.trace.experiment, wanted or scene.trace.experiment)
+    )
     first, here = _compared(scene, b, width)
     said = {
         "fields": wrap(fields, width),

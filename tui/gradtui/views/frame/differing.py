@@ -13,7 +13,8 @@ def differing(a: Experiment, b: Experiment) -> str:
     """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
     found = []
     for field, _ in differences(a, b):
-        if options()[field].applies_to(b.cell):
+        same = getattr(a.resolved, field) == getattr(b.resolved, field)
+        if not same and options()[field].applies_to(b.cell):
             # What a side has no use for, it does not have.
             one, two = (
                 getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
