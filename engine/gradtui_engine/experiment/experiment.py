@@ -139,7 +139,10 @@ class Experiment:
 
     def _contradictions(self) -> Iterator[Problem]:
         """What is allowed by itself but not together: a given value that cannot hold is never silently another."""
-        resolved, own = self.resolved, following(self.to_mapping())
+        given = self.to_mapping()
+        own = following(given)
+        # The cached `resolved`, filled here: what follows is needed for both, and an experiment is made in every frame.
+        self.__dict__["resolved"] = resolved = resolve(given, own)
         cell, data = resolved.kind, find(resolved.data)
         if cell.over_time and not data.over_time:
             message = Message(
@@ -181,7 +184,8 @@ class Experiment:
     @functools.cached_property
     def resolved(self) -> Resolved:
         """What the experiment comes to: every field, complete."""
-        return resolve(self.to_mapping())
+        given = self.to_mapping()
+        return resolve(given, following(given))
 
     def __getstate__(self) -> dict[str, Value]:
         # Without what was worked out from the fields: it would double what goes to a worker process.

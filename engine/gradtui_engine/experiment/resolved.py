@@ -117,10 +117,10 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
-def resolve(given: Mapping[str, Any]) -> Resolved:
-    """Every field: the given value where there is one (None is none), else what it follows to."""
+def resolve(given: Mapping[str, Any], own: Mapping[str, Value]) -> Resolved:
+    """Every field: the given value where there is one (None is none), else what it follows to (`following`)."""
     values = dict(given)
-    for name, value in following(given).items():
+    for name, value in own.items():
         if values[name] is None:
             values[name] = value
     asked = given["clip"] != "none" or any(given[name] is not None for name in _OF_THE_UPDATE)

@@ -13,6 +13,7 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.actions import change
 from gradtui.screen.app import GradtuiApp
+from gradtui.share import address
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import Pilot, play, settled, shown, until
@@ -84,6 +85,34 @@ def test_a_change_that_cannot_be_is_refused_in_words_and_nothing_changes() -> No
         assert "depth: 0 given" in change(app, {"depth": 0})
         assert app.state.experiment == SMALL
         assert app.state.loaded
+
+    play(script, SMALL)
+
+
+def test_a_value_that_was_given_stays_whatever_changes_and_the_command_has_what_was_given_alone() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert change(app, {"learning_rate": 0.1}) == ""
+        assert change(app, {"optimizer": "adam"}) == ""
+        assert "'cross_entropy' is for classes" in change(app, {"loss": "cross_entropy", "data": "gaussian"})
+        await settled(app, pilot)
+        assert app.trace is not None
+        assert app.trace.resolved.learning_rate == 0.1
+        given = ["--depth", "3", "--width", "4", "--batch", "4", "--optimizer", "adam", "--learning-rate", "0.1"]
+        assert address.arguments(app.state, app.timeline) == given
+
+    play(script, SMALL)
+
+
+def test_what_comes_to_the_same_is_shown_at_once_and_kept_as_it_was_given() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert app.trace is not None
+        values = app.trace.values
+        assert change(app, {"activation": "sigmoid"}) == ""
+        assert app.state.loaded, "nothing is computed again"
+        assert app.trace.values is values
+        assert app.trace.experiment == app.state.experiment == SMALL.replace(activation="sigmoid")
+        await pilot.press("u")
+        assert app.trace.experiment == app.state.experiment == SMALL
 
     play(script, SMALL)
 
