@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from gradtui.cli.arguments import rows_of
 from gradtui.cli.invocation import read
 from gradtui.cli.settings import SETTINGS, load
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.commands import BY_ID, key_name
 from gradtui.model.commands import COMMANDS as KEYS
 from gradtui.model.presets import PRESETS
@@ -37,7 +37,7 @@ SERVING = (DOCS / "serving.md").read_text(encoding="utf-8")
 # What makes a command quick where the network's size is not what it is about; the last one given counts.
 QUICK = ("--width", "8", "--batch", "8")
 # Of the experiment's options; the other commands have none.
-OF_EXPERIMENT = {name for name, each in COMMANDS.items() if each.of_experiment}
+OF_EXPERIMENT = {name for name, each in SUBCOMMANDS.items() if each.of_experiment}
 
 # They show a screen, or stay to let visitors in.
 STAYING = {"", "kiosk", "serve"}
@@ -127,7 +127,7 @@ def test_the_example_of_settings_is_a_file_that_changes_three_keys_and_nothing_e
 
 
 def test_every_command_shows_up() -> None:
-    assert {words[1] for words in headless()} == set(COMMANDS) - STAYING
+    assert {words[1] for words in headless()} == set(SUBCOMMANDS) - STAYING
     assert len(headless()) >= 12
     assert {words[1] for words in commands(README)} >= {"kiosk", "serve"}
 
@@ -140,7 +140,7 @@ def test_every_command_that_lets_visitors_in_is_one(words: list[str], monkeypatc
     """Read with all its checks, but for the terminal that a lecture needs and whose account it is."""
     monkeypatch.setattr("gradtui.serve.command._no_lecture", lambda given: [])
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    read(COMMANDS[words[1]], words[2:])
+    read(SUBCOMMANDS[words[1]], words[2:])
 
 
 def test_every_key_that_is_named_is_a_commands() -> None:
@@ -219,7 +219,7 @@ def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
 
 
 def test_every_option_that_is_named_is_there() -> None:
-    known = {name for command in COMMANDS.values() for row in rows_of(command) for name in row.flags}
+    known = {name for command in SUBCOMMANDS.values() for row in rows_of(command) for name in row.flags}
     known |= {"--help", "--version"}
     named = set(re.findall(r"`(?:gradtui [^`]*)?(--[a-z-]+)", README + HEADLESS)) | {
         word for words in headless() for word in words if word.startswith("--")

@@ -56,7 +56,7 @@ def option_table() -> str:
 
 def screen_table() -> str:
     """The options of the screen as a Markdown table; the file names of the lessons would fill it."""
-    rows = [(f"`{row.flag}`", row.help if row.name in _OF_MANY else row.told()) for row in address.ROWS]
+    rows = [(f"`{row.flag}`", row.help if row.name in _OF_MANY else row.told()) for row in address.OPTIONS]
     return _table(("option", "what it means"), [*rows, (f"`{address.B.usage}`", address.B.told())])
 
 

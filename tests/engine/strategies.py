@@ -10,7 +10,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Kind, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES
 
@@ -53,7 +53,7 @@ def _allowed(name: str, cell: str) -> st.SearchStrategy[Any]:
         values = st.sampled_from(init_names(cell))
     else:
         values = accepted(options()[name].kind)
-    return st.none() | values if is_optional(name) else values
+    return st.none() | values if options()[name].is_optional else values
 
 
 def losses(row: DataSet) -> st.SearchStrategy[str | None]:

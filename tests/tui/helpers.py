@@ -22,7 +22,7 @@ from textual.pilot import Pilot
 
 from gradtui.cli import main
 from gradtui.cli.arguments import Words, read_words
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.events import Event
 from gradtui.model.needs import Computed, Need, Simulation, other
 from gradtui.model.panes_of import panes_of
@@ -178,7 +178,7 @@ def run_main(capsys: pytest.CaptureFixture[str], *arguments: object) -> Done:
 
 def words_of(name: str, *arguments: str) -> Words:
     """The words of `gradtui NAME ARGUMENTS`, in which nothing is wrong."""
-    words, problems = read_words(COMMANDS[name], arguments)
+    words, problems = read_words(SUBCOMMANDS[name], arguments)
     assert not problems, problems
     return words
 

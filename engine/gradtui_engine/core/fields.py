@@ -53,6 +53,10 @@ class Kind:
         """What stands for the value in a usage: --depth N."""
         return "N"
 
+    def is_path(self, text: str) -> bool:
+        """Whether the text is the open form beside the names, such as csv:PATH, in which blanks may be meant."""
+        return False
+
     def check(self, value: Any) -> Value:
         raise NotImplementedError
 
@@ -79,10 +83,13 @@ class Choice(Kind):
     def allowed(self) -> str:
         return ", ".join(self.names)
 
+    def is_path(self, text: str) -> bool:
+        return bool(self.prefix) and text.startswith(self.prefix)
+
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
             raise not_allowed(given(value), self.allowed)
-        if self.prefix and value.startswith(self.prefix):
+        if self.is_path(value):
             if value == self.prefix:
                 raise Rejected(Message("{given} names no file; give {prefix}PATH", given=repr(value), prefix=value))
             return value

@@ -129,6 +129,14 @@ class Option:
         """The value of a text that a person typed; an empty one leaves out what may be left out. Raises Rejected."""
         return None if not text and self.is_optional else self.kind.parse(text)
 
+    def text_of(self, value: Value) -> str:
+        """A value as one would type it: str of a float reads back to the bit."""
+        return "" if value is None else str(value)
+
+    @property
+    def default_text(self) -> str:
+        return self.text_of(self.default)
+
     @property
     def choices(self) -> tuple[str, ...]:
         """The texts to choose from, the empty one first where it may be left out; nothing where a value is typed."""

@@ -123,7 +123,7 @@ class Experiment:
         problems: list[Problem] = []
         for name, row in options().items():
             value = getattr(self, name)
-            if value is None and is_optional(name):
+            if value is None and options()[name].is_optional:
                 continue
             try:
                 object.__setattr__(self, name, row.kind.check(value))
@@ -247,11 +247,6 @@ class Experiment:
 def options() -> dict[str, Option]:
     """Every field's Option by name, in order."""
     return _OPTIONS
-
-
-def is_optional(name: str) -> bool:
-    """Whether a field may be left out, to follow from the others or not to be used."""
-    return _OPTIONS[name].is_optional
 
 
 _OPTIONS = options_of(Experiment, manner=Manner(allowed="; ", default=True))

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tomli_w
-
 from ..core.fields import Value
 from ..core.message import Message
 from ..core.options import Option, flag
@@ -35,7 +33,7 @@ def to_toml(given: Given, read: Resolved, options: Mapping[str, Option]) -> str:
     lines = ["# gradtui experiment"]
     for name, row in options.items():
         comes_to = getattr(read, name)
-        text = "" if comes_to is None else tomli_w.dumps({name: comes_to}).rstrip()
+        text = "" if comes_to is None else row.toml(comes_to)
         text = text if given[name] is not None else f"# {text or f'{name} ='}"
         only = "" if row.applies_to(read.cell) else f" (not used by {read.cell})"
         lines.append(f"{text:<32} # {row.help}{only}")

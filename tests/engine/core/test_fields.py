@@ -10,7 +10,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Number, Rejected
 from gradtui_engine.core.options import Option, flag
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 from tests.engine.helpers import drawn
 from tests.engine.strategies import accepted
 
@@ -43,7 +43,7 @@ def test_an_option_without_cells_applies_to_all_and_one_with_cells_to_those() ->
 
 
 def test_what_the_cell_and_the_data_decide_may_be_left_to_them_and_the_rest_has_a_default() -> None:
-    left = [name for name in options() if is_optional(name)]
+    left = [name for name in options() if options()[name].is_optional]
     assert {"activation", "data", "loss", "batch", "steps", "inputs"} <= set(left)
     plain = Experiment()
     assert not [name for name in options() if name not in left and getattr(plain, name) is None]

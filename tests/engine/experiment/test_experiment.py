@@ -18,7 +18,7 @@ from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.resolved import Resolved
 from tests.engine.helpers import drawn, refused
 from tests.engine.strategies import SHAPE, accepted, data_names, valid_experiments, valid_fields
@@ -68,7 +68,7 @@ def test_a_whole_number_one_beyond_its_range_is_refused_and_its_ends_are_not(nam
         assert getattr(Experiment(cell="lstm", data="gaussian", **{name: end}), name) == end
 
 
-@pytest.mark.parametrize("name", [name for name in options() if not is_optional(name)])
+@pytest.mark.parametrize("name", [name for name in options() if not options()[name].is_optional])
 def test_only_what_may_be_left_out_may_be_none(name: str) -> None:
     (problem,) = refused(Experiment, **{name: None})
     assert problem == f"{name}: None given; allowed: {options()[name].kind.allowed}"

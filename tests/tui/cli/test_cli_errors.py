@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from tests.tui.helpers import Command, Done
 
 #: An impossible size: 640 TiB.
@@ -246,7 +246,7 @@ def test_after_a_misspelt_command_the_options_are_its_own(command: Command) -> N
 def test_the_help_names_every_command_and_complaints_have_them_in_that_order(
     command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = [name for name in COMMANDS if name]
+    names = [name for name in SUBCOMMANDS if name]
     (problem,) = refused(command("zzzzzz"))
     assert f"allowed: {', '.join(names)}, " in problem
     with pytest.raises(SystemExit):

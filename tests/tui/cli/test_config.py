@@ -14,7 +14,7 @@ from gradtui.cli.config import config, show
 from gradtui.cli.invocation import read
 from gradtui.cli.keymap import spelled
 from gradtui.cli.settings import SETTINGS, Loaded, load, survey
-from gradtui.cli.subcommands import COMMANDS as COMMAND_LINES
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.commands import BY_ID, COMMANDS
 from tests.engine.helpers import fresh_python
 from tests.tui.helpers import Command
@@ -70,7 +70,7 @@ def test_every_command_stands_among_the_keys_those_that_differ_as_values_the_oth
 
 def run_config(environment: Mapping[str, str], *arguments: str) -> str:
     out = io.StringIO()
-    assert config(read(COMMAND_LINES["config"], arguments), out, environment) == 0
+    assert config(read(SUBCOMMANDS["config"], arguments), out, environment) == 0
     return out.getvalue()
 
 

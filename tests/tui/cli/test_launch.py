@@ -14,7 +14,7 @@ from gradtui.cli import launch
 from gradtui.cli.arguments import Words
 from gradtui.cli.invocation import Invocation
 from gradtui.cli.settings import COLOUR_SYSTEMS, Loaded, Settings
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
 from gradtui.model import events as e
@@ -112,7 +112,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
 
     def start(**settings: Any) -> Stage:
         invocation = Invocation(
-            COMMANDS[""],
+            SUBCOMMANDS[""],
             words(),
             Experiment(),
             None,

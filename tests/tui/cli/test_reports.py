@@ -17,7 +17,7 @@ from rich.status import Status
 
 from gradtui.cli import reports
 from gradtui.cli.invocation import read
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.text.formats import short
 from gradtui.text.summary import verdict_line
 from gradtui_engine import Experiment, simulate
@@ -174,7 +174,7 @@ def test_check_tells_a_terminal_how_far_it_is_and_nobody_else(
         patch.setattr(Status, "update", lambda self, status: told.append(status))
         patch.setenv("TERM", "xterm")
         patch.setattr(sys, "stderr", stream)
-        assert reports.check(read(COMMANDS["check"], SMALL), out) == 0
+        assert reports.check(read(SUBCOMMANDS["check"], SMALL), out) == 0
     total = len(simulate(experiment_of(*SMALL)).parameters)
     assert told == [f"checked {count} of {total} parameters …" for count in range(1, total + 1)]
     assert ("checking the gradient" in stream.getvalue()) == stream.isatty()

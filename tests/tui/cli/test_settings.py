@@ -13,7 +13,7 @@ from textual.theme import BUILTIN_THEMES
 
 from gradtui.cli.arguments import help_of, rows_of
 from gradtui.cli.settings import COLOUR_SYSTEMS, SETTINGS, Settings, config_path, load
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model import state
 from gradtui.screen import palette
 from gradtui.text import glyphs, language
@@ -175,12 +175,12 @@ def test_options_that_are_not_given_say_nothing() -> None:
 
 
 def test_a_command_may_take_only_some_settings() -> None:
-    assert [row.name for row in rows_of(COMMANDS["run"]) if row.name in SETTINGS] == ["lang"]
-    assert [row.name for row in rows_of(COMMANDS["config"]) if row.name in SETTINGS] == list(SETTINGS)
+    assert [row.name for row in rows_of(SUBCOMMANDS["run"]) if row.name in SETTINGS] == ["lang"]
+    assert [row.name for row in rows_of(SUBCOMMANDS["config"]) if row.name in SETTINGS] == list(SETTINGS)
 
 
 def test_the_help_says_what_is_allowed() -> None:
-    text = " ".join(help_of(COMMANDS["config"]).split())
+    text = " ".join(help_of(SUBCOMMANDS["config"]).split())
     for part in (
         "language: en, zh",
         "block, braille, ascii",

@@ -44,7 +44,7 @@ def shared(state: State) -> dict[str, object]:
 
 
 def test_what_is_shared_is_what_an_address_spells() -> None:
-    rows = {row.of_state for row in address.ROWS} - {"lesson_step"}
+    rows = {row.of_state for row in address.OPTIONS} - {"lesson_step"}
     assert set(lecture.FIELDS) == rows | {"experiment", "changes"}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gradtui.cli.arguments import Words, experiment_of
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.ineffective_options import left_to_screen
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
@@ -25,7 +25,7 @@ from tests.tui.helpers import Command, trace_of, words_of
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
 #: What else is a command, or is to be one.
-RESERVED = {*COMMANDS, "run", "doctor", "check", "theory", "config", "presets", "serve", "kiosk", "sweep", "train"}
+RESERVED = {*SUBCOMMANDS, "run", "doctor", "check", "theory", "config", "presets", "serve", "kiosk", "sweep", "train"}
 
 
 def ratio(trace: Trace) -> float:

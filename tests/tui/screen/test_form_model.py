@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from gradtui.screen.dialogs import form_model as model
 from gradtui_engine import Experiment
 from gradtui_engine.data.datasets import CSV
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 from tests.engine.strategies import valid_experiments
 from tests.examples import examples
 from tests.tui.forms import FIELDS, edited
 
-CHOICES = tuple(name for name in FIELDS if model.choices(name))
+CHOICES = tuple(name for name in FIELDS if options()[name].choices)
 #: Texts as a person, a cat or a clipboard types them: names and numbers among anything.
 TEXTS = st.text(max_size=12) | st.sampled_from(
     (
@@ -105,7 +105,7 @@ def test_blanks_in_a_path_are_the_paths_own() -> None:
     assert experiment.data == "csv: a "
 
 
-@pytest.mark.parametrize("field", [field for field in FIELDS if not is_optional(field)])
+@pytest.mark.parametrize("field", [field for field in FIELDS if not options()[field].is_optional])
 def test_only_an_optional_field_may_be_empty(field: str) -> None:
     assert list(model.read(edited(**{field: ""})).problems) == [field]
 
@@ -162,17 +162,17 @@ def test_a_value_that_no_longer_holds_stays_and_is_a_problem() -> None:
 
 @pytest.mark.parametrize("field", CHOICES)
 def test_turning_goes_round_all_names_and_back_the_same_way(field: str) -> None:
-    texts, text = [], model.choices(field)[0]
-    for _ in range(len(model.choices(field))):
+    texts, text = [], options()[field].choices[0]
+    for _ in range(len(options()[field].choices)):
         texts.append(text)
         assert model.turn(field, model.turn(field, text, 1), -1) == text
         text = model.turn(field, text, 1)
-    assert {CSV, *texts} == {CSV, *model.choices(field)}
+    assert {CSV, *texts} == {CSV, *options()[field].choices}
 
 
 def test_turning_from_an_unknown_name_gives_a_known_one() -> None:
     assert model.turn("cell", "cnn", 1) == "mlp"
-    assert model.turn("cell", "cnn", -1) == model.choices("cell")[-1]
+    assert model.turn("cell", "cnn", -1) == options()["cell"].choices[-1]
 
 
 def test_a_letter_goes_to_the_next_name_that_begins_with_it() -> None:

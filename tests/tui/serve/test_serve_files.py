@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gradtui.cli.invocation import read
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.serve.kiosk.kiosk import VARIABLES
 from gradtui.serve.session import limits
 from tests.tui.terminal import DEADLINE
@@ -83,7 +83,7 @@ def test_the_unit_starts_what_gradtui_serve_takes(tmp_path: Path) -> None:
     place = arguments.index("--host-key") + 1
     assert arguments[place].startswith(f"/var/lib/{unit()['Service']['StateDirectory']}/")
     arguments[place] = str(tmp_path / "host_key")
-    read(COMMANDS["serve"], [*arguments, "--allow-root"])
+    read(SUBCOMMANDS["serve"], [*arguments, "--allow-root"])
 
 
 @found("systemd-analyze")

@@ -15,7 +15,7 @@ import pytest
 
 from gradtui.cli import main
 from gradtui.cli.invocation import read
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.serve.listen import listen
 from gradtui_engine import Experiment, ExperimentError
 from tests.tui.terminal import DEADLINE
@@ -118,7 +118,7 @@ def test_a_wrong_preset_lesson_or_option_is_said(words: tuple[str, ...], lines: 
 
 def test_a_preset_may_be_named_by_an_option() -> None:
     for words in (["--preset", "relu-he"], ["--preset=relu-he"], ["relu-he"]):
-        invocation = read(COMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
+        invocation = read(SUBCOMMANDS["serve"], ["--allow-root", "--host-key", "/x", *words])
         assert invocation.experiment == Experiment(activation="relu")
         assert invocation.words.file == "relu-he"
 

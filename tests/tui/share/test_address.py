@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gradtui.cli import launch
 from gradtui.cli.arguments import experiment_of, read_words
 from gradtui.cli.settings import SETTINGS
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.lessons.library import find, names
 from gradtui.model import events as e
 from gradtui.model.names import AXES, QUANTITIES, VIEWS
@@ -92,7 +92,7 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
 
 def opened(arguments: Sequence[str], timeline: Timeline | None = None) -> State:
     """What the command line opens, once its trace is there."""
-    words, problems = read_words(COMMANDS[""], arguments)
+    words, problems = read_words(SUBCOMMANDS[""], arguments)
     if problems:
         raise ExperimentError(problems)
     experiment = experiment_of(words)
@@ -239,7 +239,7 @@ def test_an_optional_field_of_b_is_left_out_by_an_empty_value() -> None:
 
 def test_each_row_is_an_option_and_a_field_and_every_one_says_what_it_is() -> None:
     options = [row.flag for row in address.rows()]
-    assert options == [*(f"--{row.name.replace('_', '-')}" for row in address.ROWS), "--b"]
+    assert options == [*(f"--{row.name.replace('_', '-')}" for row in address.OPTIONS), "--b"]
     assert len(set(options)) == len(options)
     assert not set(options) & {name for setting in SETTINGS.values() for name in setting.flags}
     assert all(row.help for row in address.rows())
@@ -252,7 +252,7 @@ def test_the_help_names_every_pane_of_every_view() -> None:
             for interleaved in (False, True):
                 state = State(Experiment(cell=cell), cell=cell, view=view, interleaved=interleaved)
                 assert set(panes_of(state)) <= set(views[view].split(", "))
-    assert next(row.usage for row in address.ROWS if row.name == "pane") == "--pane NAME"
+    assert next(row.usage for row in address.OPTIONS if row.name == "pane") == "--pane NAME"
 
 
 @pytest.mark.parametrize("text", ["log:-400:400", "log:-325:0", "sign-log:0:310"])

@@ -20,7 +20,7 @@ from ..model.permissions import REFUSALS
 from ..model.presets import PRESETS, experiment_values, named
 from ..share import address
 from .settings import SETTINGS, given_of
-from .subcommands import COMMANDS, Command, Takes
+from .subcommands import SUBCOMMANDS, Subcommand, Takes
 
 #: Beside the preset's name alone, for who looks for an option.
 PRESET = "--preset"
@@ -57,7 +57,7 @@ class Words:
         return given_of(self.given)
 
 
-def rows_of(command: Command) -> tuple[Option, ...]:
+def rows_of(command: Subcommand) -> tuple[Option, ...]:
     """Every option of a command, in the order of its help."""
     settings = SETTINGS.names if command.settings is None else command.settings
     fields = options().values() if command.of_experiment else ()
@@ -67,7 +67,7 @@ def rows_of(command: Command) -> tuple[Option, ...]:
 # -- reading -------------------------------------------------------------------------------------------------
 
 
-def read_words(command: Command, arguments: Sequence[str]) -> tuple[Words, list[Problem]]:
+def read_words(command: Subcommand, arguments: Sequence[str]) -> tuple[Words, list[Problem]]:
     """The words of a command line, and what is wrong with its form: unknown options, missing values, too many files.
 
     Prints the help or the version where it is asked for, and exits.
@@ -131,15 +131,15 @@ def _unknown(name: str, names: Sequence[str]) -> Message:
     return Message("is unknown; did you mean {match}?", match=match)
 
 
-def _comes_late(command: Command, word: str) -> Message | None:
+def _comes_late(command: Subcommand, word: str) -> Message | None:
     """Why a word can be neither file nor preset: it is a command's name that comes too late."""
     # A kiosk's visitor, who may open no files, has no other commands either.
-    if command.takes != Takes.EXPERIMENT or not word or word not in COMMANDS or Path(word).exists():
+    if command.takes != Takes.EXPERIMENT or not word or word not in SUBCOMMANDS or Path(word).exists():
         return None
     return Message("a command comes first: gradtui {name} …", name=word)
 
 
-def _too_many(command: Command) -> Message:
+def _too_many(command: Subcommand) -> Message:
     if command.takes == Takes.EXPERIMENT:
         return Message("one FILE.toml or PRESET at the most; options start with --")
     if command.takes == Takes.PRESET:
@@ -189,7 +189,7 @@ def experiment_of(words: Words) -> Experiment:
 # -- the help ------------------------------------------------------------------------------------------------
 
 
-def help_of(command: Command) -> str:
+def help_of(command: Subcommand) -> str:
     """What --help prints."""
     made = argparse.ArgumentParser(prog=command.prog, description=command.description, allow_abbrev=False)
     if command.tells_version:
@@ -200,7 +200,8 @@ def help_of(command: Command) -> str:
             flag, words = row.words_for_argparse()
             made.add_argument(flag, **words)
     if command.takes == Takes.FILES:
-        made.add_argument("FILES", nargs="*", metavar="LESSON.md", help="lessons to check")
+        form, what = command.files
+        made.add_argument("FILES", nargs="*", metavar=form, help=what)
     if command.of_experiment:
         preset = "a preset (--preset NAME is the same)"
         what, form = (

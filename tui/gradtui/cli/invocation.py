@@ -15,7 +15,7 @@ from gradtui_engine.core.problems import Problem
 from ..text import glyphs, language
 from .arguments import Words, experiment_of, read_words
 from .settings import Loaded, SettingsError, load
-from .subcommands import Command
+from .subcommands import Subcommand
 
 if TYPE_CHECKING:
     from .launch import Opening
@@ -27,7 +27,7 @@ Own = TypeVar("Own")
 class Invocation(Generic[Own]):
     """A command, whole: what was typed and what it comes to. Nothing is added to it later."""
 
-    command: Command
+    command: Subcommand
     #: The command line as it was typed.
     words: Words
     experiment: Experiment
@@ -39,7 +39,7 @@ class Invocation(Generic[Own]):
     opening: Opening | None
 
 
-def read(command: Command, arguments: Sequence[str], slips: Sequence[Problem] = ()) -> Invocation[Any]:
+def read(command: Subcommand, arguments: Sequence[str], slips: Sequence[Problem] = ()) -> Invocation[Any]:
     """The invocation, with its settings in force. Raises SettingsError with every problem of all, slips first."""
     words, problems = read_words(command, arguments)
     problems = [*slips, *problems]

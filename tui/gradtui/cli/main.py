@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .. import __version__
-from .subcommands import COMMANDS, Command, nothing_of_its_own
+from .subcommands import SUBCOMMANDS, Subcommand, nothing_of_its_own
 
 # One BLAS thread is faster at terminal sizes and fair to neighbours on a shared host. Has to stand before NumPy
 # loads; a user's own setting wins.
@@ -27,11 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments == ["--version"]:
         print(f"gradtui {__version__}")
         return 0
-    name = arguments.pop(0) if arguments and arguments[0] in COMMANDS and arguments[0] else ""
+    name = arguments.pop(0) if arguments and arguments[0] in SUBCOMMANDS and arguments[0] else ""
     for stream in (sys.stdout, sys.stderr):
         # A terminal whose encoding lacks a symbol gets a "?" instead of a traceback.
         cast(Any, stream).reconfigure(errors="replace")
-    command = COMMANDS[name]
+    command = SUBCOMMANDS[name]
     slips: list[Any] = []
     if not name and _is_misspelt(arguments):
         command, slips = _meant(arguments[0])
@@ -67,14 +67,14 @@ def _is_misspelt(arguments: Sequence[str]) -> bool:
     return word not in PRESETS
 
 
-def _meant(word: str) -> tuple[Command, list[Any]]:
+def _meant(word: str) -> tuple[Subcommand, list[Any]]:
     """The command whose options are read with such a word, so that their problems come with the word's own."""
     from gradtui_engine.core.problems import Problem, nearest, unknown_name
 
     from ..model.presets import PRESETS
 
-    names = (*filter(None, COMMANDS), *PRESETS)
-    command = COMMANDS.get(nearest(word, names) or "", COMMANDS[""])
+    names = (*filter(None, SUBCOMMANDS), *PRESETS)
+    command = SUBCOMMANDS.get(nearest(word, names) or "", SUBCOMMANDS[""])
     complete = nothing_of_its_own if command.complete_acts else command.complete
     meant = replace(command, prog="gradtui", enter=str, complete=complete)
     return meant, [Problem("command", unknown_name(word, names))]
@@ -88,7 +88,7 @@ def _drop_output() -> None:
         return
 
 
-def _dispatch(command: Command, arguments: list[str], slips: Sequence[Any] = ()) -> int:
+def _dispatch(command: Subcommand, arguments: list[str], slips: Sequence[Any] = ()) -> int:
     from gradtui_engine import ExperimentError
 
     from ..model.ineffective_options import left_to_screen, without_effect

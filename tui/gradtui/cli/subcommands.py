@@ -29,7 +29,7 @@ class Takes(Enum):
     EXPERIMENT = 1
     #: One preset, whose fields are options: no files are opened.
     PRESET = 2
-    #: Files, as many as there are.
+    #: Files, as many as there are: `files` says which.
     FILES = 3
 
 
@@ -39,7 +39,7 @@ def nothing_of_its_own(experiment: Any, words: Any) -> tuple[Any, Any]:
 
 
 @dataclass(frozen=True)
-class Command:
+class Subcommand:
     """A command: its options beside the experiment's, and what it does."""
 
     prog: str
@@ -55,6 +55,8 @@ class Command:
     #: Whether complete does more than read (asks for a password, opens a log): then not where a slip is known.
     complete_acts: bool = False
     takes: Takes = Takes.EXPERIMENT
+    #: Of files, how the help writes one, and what they are for.
+    files: tuple[str, str] = ("FILE", "")
     has_screen: bool = False
     #: The settings that it takes as options; None for all.
     settings: tuple[str, ...] | None = _PRINTED
@@ -133,14 +135,14 @@ def _columns() -> int:
 
 
 _OTHERS = {
-    "run": Command(
+    "run": Subcommand(
         "gradtui run",
         "prints the numbers without a screen",
         "Run one iteration and print a table with a bar per stage.",
         later("cli.headless", "run"),
         **_own("RunOptions"),
     ),
-    "doctor": Command(
+    "doctor": Subcommand(
         "gradtui doctor",
         "tries remedies",
         "Diagnose, try every remedy on the same seed, data and random numbers, and print what was measured. "
@@ -148,27 +150,27 @@ _OTHERS = {
         later("cli.reports", "doctor"),
         **_own("DoctorOptions"),
     ),
-    "check": Command(
+    "check": Subcommand(
         "gradtui check",
         "checks the gradient",
         "Check the recorded gradient of every parameter against central differences. Exit status 1 when one is wrong.",
         later("cli.reports", "check"),
     ),
-    "theory": Command(
+    "theory": Subcommand(
         "gradtui theory",
         "prints reference figures",
         "Print the literature's reference figures beside what this engine computes.",
         lambda invocation, out: later("cli.reports", "theory")(out),
         takes=Takes.NOTHING,
     ),
-    "presets": Command(
+    "presets": Subcommand(
         "gradtui presets",
         "lists the presets",
         "List the presets: experiments that make one point each. gradtui NAME opens one.",
         lambda invocation, out: later("model.presets", "listing")(out, _columns()),
         takes=Takes.NOTHING,
     ),
-    "lessons": Command(
+    "lessons": Subcommand(
         "gradtui lessons",
         "checks lessons",
         "Check lessons: that each can be read, and that every question has exactly one true answer. Without a file, "
@@ -176,8 +178,9 @@ _OTHERS = {
         lambda invocation, out: later("lessons.check", "report")(invocation.options.files, out),
         complete=_check_lessons,
         takes=Takes.FILES,
+        files=("LESSON.md", "lessons to check"),
     ),
-    "config": Command(
+    "config": Subcommand(
         "gradtui config",
         "shows the settings",
         "Print where the file of settings is, and the settings in force as TOML that can be fed back.",
@@ -187,7 +190,7 @@ _OTHERS = {
         needs_settings=False,
         **_own("ConfigOptions"),
     ),
-    "serve": Command(
+    "serve": Subcommand(
         "gradtui serve",
         "lets visitors in over SSH",
         "Let visitors in over SSH, each to the program in a process of its own and to nothing else of this host. "
@@ -199,7 +202,7 @@ _OTHERS = {
         has_screen=True,
         settings=None,
     ),
-    "kiosk": Command(
+    "kiosk": Subcommand(
         "gradtui kiosk",
         "is the screen for a visitor of this machine",
         "The screen for visitors of a machine that is not theirs: every way out of the program is closed. It reads and "
@@ -215,8 +218,8 @@ _OTHERS = {
     ),
 }
 
-COMMANDS = {
-    "": Command(
+SUBCOMMANDS = {
+    "": Subcommand(
         "gradtui",
         "",
         "See where the gradient goes: backpropagation through a deep MLP or an unrolled LSTM, step by step. "

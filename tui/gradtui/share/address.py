@@ -15,7 +15,7 @@ from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, Switch, 
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Manner, Option
 from gradtui_engine.core.problems import unknown_name
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..lessons import library
@@ -35,7 +35,7 @@ _MANNER = Manner(allowed=": ")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(Option):
+class ScreenOption(Option):
     """One option of the screen, with the state's field that it is about; from_one: counted from 1, as people do."""
 
     manner: Manner = _MANNER
@@ -88,36 +88,36 @@ def _name(*names: str) -> Choice:
     return Choice(lambda: names)
 
 
-ROWS = (
-    Row("view", "view to open", _name(*VIEWS)),
-    Row("step", "step of the trace under the cursor, 1 the first", _number(1, _MANY), from_one=True),
-    Row("stage", "selected stage (layer or time step)", _number(0, _MANY), field="selected"),
-    Row("unit", "selected unit, 1 the first", _number(1, _MANY), from_one=True),
-    Row("grain", "what a step is", _name(*map(str, Grain))),
-    Row("quantity", "what the bars show", _name(*QUANTITIES)),
-    Row("axis", "the bars' axis instead of the quantity's own", _name(*AXES), field="axis_kind"),
-    Row("scale", "scale that the bars hold, such as log:-18:0", _Scale(), field="lock"),
-    Row("row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
-    Row("function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3), from_one=True),
-    Row("terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
-    Row("angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
+OPTIONS = (
+    ScreenOption("view", "view to open", _name(*VIEWS)),
+    ScreenOption("step", "step of the trace under the cursor, 1 the first", _number(1, _MANY), from_one=True),
+    ScreenOption("stage", "selected stage (layer or time step)", _number(0, _MANY), field="selected"),
+    ScreenOption("unit", "selected unit, 1 the first", _number(1, _MANY), from_one=True),
+    ScreenOption("grain", "what a step is", _name(*map(str, Grain))),
+    ScreenOption("quantity", "what the bars show", _name(*QUANTITIES)),
+    ScreenOption("axis", "the bars' axis instead of the quantity's own", _name(*AXES), field="axis_kind"),
+    ScreenOption("scale", "scale that the bars hold, such as log:-18:0", _Scale(), field="lock"),
+    ScreenOption("row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
+    ScreenOption("function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3), from_one=True),
+    ScreenOption("terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
+    ScreenOption("angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
     # The view decides which panes there are.
-    Row("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
-    Row("rows", "bars over time as rows", Switch()),
-    Row("interleaved", "A and B interleaved", Switch()),
-    Row("zoomed", "the focused pane alone", Switch()),
-    Row("lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
-    Row("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
+    ScreenOption("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
+    ScreenOption("rows", "bars over time as rows", Switch()),
+    ScreenOption("interleaved", "A and B interleaved", Switch()),
+    ScreenOption("zoomed", "the focused pane alone", Switch()),
+    ScreenOption("lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
+    ScreenOption("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
 )
 #: The option that says what B differs in, as often as there are fields.
-B = Row(
+B = ScreenOption(
     "b", "what experiment B of Compare differs in; may be given several times", Text("FIELD=VALUE"), many=True,
 )  # fmt: skip
 
 
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[ScreenOption, ...]:
     """Every option of the screen."""
-    return (*ROWS, B)
+    return (*OPTIONS, B)
 
 
 # -- from the command line ---------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
     problems: list[Problem] = []
     changes = _changes(experiment, given.get(B.name) or (), problems)
     values: dict[str, Any] = {}
-    for row in ROWS:
+    for row in OPTIONS:
         text = given.get(row.name)
         if text is None or text is False:
             continue
@@ -192,7 +192,7 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
             problems.append(Problem(B.flag, unknown_name(name, tuple(options())) if equals else shape))
             continue
         try:
-            values[name] = None if not value and is_optional(name) else options()[name].kind.parse(value)
+            values[name] = options()[name].read_or_left_out(value)
         except Rejected as error:
             problems.append(Problem(f"{B.flag} {name}", error.message))
     try:
@@ -215,7 +215,7 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
         fresh = update(fresh, e.Loaded(state.experiment), timeline)
     # View and lesson decide which pane has the focus.
     usual = replace(fresh, pane=panes_of(state)[0])
-    for row, value, default in zip(ROWS, _shared(state), _shared(usual), strict=True):
+    for row, value, default in zip(OPTIONS, _shared(state), _shared(usual), strict=True):
         if value is not None and value != default:
             found += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
     return found
@@ -225,7 +225,7 @@ def _shared(state: State) -> list[Any]:
     """What each row says of a state."""
     lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
     of_lesson = {"lesson": lesson, "lesson_step": step}
-    return [of_lesson[row.name] if row.name in of_lesson else getattr(state, row.of_state) for row in ROWS]
+    return [of_lesson[row.name] if row.name in of_lesson else getattr(state, row.of_state) for row in OPTIONS]
 
 
 def command(state: State, timeline: Timeline | None) -> str:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from gradtui.cli.invocation import Invocation
 from gradtui.cli.invocation import read as read_invocation
-from gradtui.cli.subcommands import COMMANDS
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.serve.listen import own_address
 from gradtui.serve.metrics import Metrics
 from gradtui.serve.report import JSON, LINES, Report
@@ -303,7 +303,7 @@ def test_where_all_addresses_are_listened_on_visitors_are_told_one_of_this_machi
 
 
 def invoked(name: str, arguments: Sequence[str]) -> Invocation[Any]:
-    return read_invocation(COMMANDS[name], arguments)
+    return read_invocation(SUBCOMMANDS[name], arguments)
 
 
 def test_all_that_is_wrong_with_the_options_is_told_at_once(

@@ -20,7 +20,6 @@ from gradtui_engine.core.fields import Rejected, Value
 from gradtui_engine.core.options import Option
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
-from gradtui_engine.experiment.experiment import is_optional
 
 from ...text import glyphs
 from ...text.describe import About, about, label
@@ -175,7 +174,7 @@ class Prompt(Dialog):
 
     def _help(self) -> str:
         help, allowed = tr(self._option.help), tr(self._option.kind.allowed)
-        if is_optional(self._field):
+        if self._option.is_optional:
             return tr("{help}: {allowed}; empty: none", help=help, allowed=allowed)
         return tr("{help}: {allowed}", help=help, allowed=allowed)
 

@@ -244,7 +244,7 @@ class Form(Modal[Experiment | None]):
             self._edit(field, (before if model.is_path(field, before) else PREFIX) if text == CSV else text)
             self._focus(field)
 
-        names = model.choices(field)
+        names = options()[field].choices
         self.app.push_screen(Picker(field, names, before, lambda name: self._edit(field, name)), answered)
 
     def action_reset(self) -> None:

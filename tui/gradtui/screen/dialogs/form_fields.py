@@ -132,7 +132,7 @@ class Field(Lines):
         self._ask(self.field)
 
     def action_leave_out(self) -> None:
-        if "" in model.choices(self.field):
+        if "" in options()[self.field].choices:
             self._choose("")
 
     def on_key(self, event: events.Key) -> None:

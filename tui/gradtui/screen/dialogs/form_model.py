@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError
-from gradtui_engine.core.fields import Choice, Rejected, Value
+from gradtui_engine.core.fields import Rejected, Value
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 
 from ...text.describe import label
 
@@ -71,31 +71,19 @@ class Reading:
 # -- texts -------------------------------------------------------------------------------------------------
 
 
-def text_of(value: Value) -> str:
-    """A value as one would type it: str of a float reads back to the bit."""
-    return "" if value is None else str(value)
-
-
 def parse(field: str, text: str) -> Value:
     """The value of a text. Raises Rejected. Blanks around it do not count, but in a path, where they may be meant."""
-    kind = options()[field].kind
-    wanted = text if is_path(field, text) else text.strip()
-    return None if not wanted and is_optional(field) else kind.parse(wanted)
+    return options()[field].read_or_left_out(text if is_path(field, text) else text.strip())
 
 
 def is_path(field: str, text: str) -> bool:
     """Whether the text is the open form of a choice: csv:PATH."""
-    kind = options()[field].kind
-    return isinstance(kind, Choice) and bool(kind.prefix) and text.startswith(kind.prefix)
-
-
-def default_text(field: str) -> str:
-    return text_of(options()[field].default)
+    return options()[field].kind.is_path(text)
 
 
 def of(experiment: Experiment) -> FormState:
     """The form of an experiment: what was given stands in it, and a field that was left out is empty."""
-    texts = {name: text_of(value) for name, value in experiment.to_mapping().items()}
+    texts = {name: options()[name].text_of(value) for name, value in experiment.to_mapping().items()}
     return FormState(experiment, texts, texts, texts)
 
 
@@ -107,7 +95,7 @@ def edit(state: FormState, field: str, text: str) -> FormState:
 
 def reset(state: FormState, field: str) -> FormState:
     """The form with the default in one field."""
-    return edit(state, field, default_text(field))
+    return edit(state, field, options()[field].default_text)
 
 
 def undo(state: FormState, field: str) -> FormState:
@@ -191,28 +179,22 @@ def before(state: FormState, field: str) -> Value:
 # -- names -------------------------------------------------------------------------------------------------
 
 
-def choices(field: str) -> tuple[str, ...]:
-    """The texts to choose from, the empty one first where the field is optional; nothing where it is typed."""
-    names = options()[field].kind.names
-    return ("", *names) if names and is_optional(field) else names
-
-
 def position(field: str, text: str) -> int:
     """Where a text stands among the choices; a path where csv:PATH stands, an unknown name before the first."""
-    names, text = choices(field), CSV if is_path(field, text) else text.strip()
+    names, text = options()[field].choices, CSV if is_path(field, text) else text.strip()
     return names.index(text) if text in names else -1
 
 
 def turn(field: str, text: str, by: int) -> str:
     """The following name, or the one before, round and round; csv:PATH is passed over, as it wants to be typed."""
-    names = [name for name in choices(field) if name != CSV]
+    names = [name for name in options()[field].choices if name != CSV]
     here = names.index(text.strip()) if text.strip() in names else -1 if by > 0 else 0
     return names[(here + by) % len(names)]
 
 
 def jump(field: str, text: str, letter: str) -> str:
     """The next name that starts with the letter, or the text itself where none does."""
-    names, here = choices(field), position(field, text)
+    names, here = options()[field].choices, position(field, text)
     order = (*names[here + 1 :], *names[: here + 1])
     found = next((name for name in order if name.lower().startswith(letter.lower())), None)
     return text if found is None else PREFIX if found == CSV else found

@@ -16,7 +16,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.core.fields import Value
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
-from gradtui_engine.experiment.experiment import is_optional, options
+from gradtui_engine.experiment.experiment import options
 
 from ...model.ineffective_options import hindrance
 from ...text import glyphs, language
@@ -50,7 +50,7 @@ class Sheet:
 
     def is_typed(self, field: str) -> bool:
         """Whether the field is a line to type in, and not a choice of names."""
-        return not model.choices(field) or model.is_path(field, self.state.texts[field])
+        return not options()[field].choices or model.is_path(field, self.state.texts[field])
 
     def is_open(self, field: str) -> bool:
         """Whether the field can be changed: it means something for the cell, or it has to be mended."""
@@ -118,7 +118,7 @@ def _value(sheet: Sheet, field: str, width: int, focused: bool) -> Line:
 
 def empty(sheet: Sheet, field: str) -> str:
     """What stands in an optional field that is left out: what it follows to."""
-    if not is_optional(field):
+    if not options()[field].is_optional:
         return ""
     guide = sheet.reading.guide
     value = model.automatic(guide, field)
@@ -197,11 +197,11 @@ def _accepted(sheet: Sheet, field: str, width: int) -> list[Line]:
     """Of a choice, what the name means; of a value, what is allowed and what it is otherwise."""
     option = options()[field]
     allowed = tr(option.kind.allowed)
-    if not model.choices(field):
-        default = empty(sheet, field) if is_optional(field) else model.default_text(field)
+    if not options()[field].choices:
+        default = empty(sheet, field) if options()[field].is_optional else options()[field].default_text
         left_out = tr("allowed: {allowed}; empty: {value}", allowed=allowed, value=default)
         given = tr("allowed: {allowed}; default: {value}", allowed=allowed, value=default)
-        return wrap(left_out if is_optional(field) else given, width, "label")
+        return wrap(left_out if options()[field].is_optional else given, width, "label")
     name = sheet.state.texts[field].strip() or str(model.automatic(sheet.reading.guide, field) or "")
     formula, note = about(field, name)
     said = wrap(tr(note) if note else tr("one of: {names}", names=allowed), width, "label")

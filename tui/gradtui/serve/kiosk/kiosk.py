@@ -93,9 +93,9 @@ def invocation_of(arguments: Sequence[str], environment: Mapping[str, str]) -> I
     """Close this process, and read the arguments, whose settings are in force from then on. Raises SettingsError."""
     close(environment)
     from ...cli.invocation import read
-    from ...cli.subcommands import COMMANDS
+    from ...cli.subcommands import SUBCOMMANDS
 
-    return read(COMMANDS["kiosk"], list(arguments))
+    return read(SUBCOMMANDS["kiosk"], list(arguments))
 
 
 def app_for(

@@ -19,7 +19,7 @@ from ...share import address
 from .link import Words
 
 _FIELDS = {flag(name): name for name in options()}
-_ROWS = {row.flag: row.name for row in address.ROWS}
+_ROWS = {row.flag: row.name for row in address.OPTIONS}
 _STEP, _STAGE, _LESSON = "--step", "--stage", ("--lesson", "--lesson-step")
 
 
