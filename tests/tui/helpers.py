@@ -30,9 +30,8 @@ from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Timeline
 from gradtui.model.update import update
 from gradtui.screen.app import GradtuiApp
-from gradtui.screen.terminal.widgets import Lines
 from gradtui.text.spans import Line, text_of
-from gradtui.views.catalogue import needs
+from gradtui.views.catalogue import PANES, needs
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment, ExperimentError, Trace, simulate
 
@@ -252,8 +251,32 @@ def toasts(app: GradtuiApp) -> str:
 
 
 def shown(app: GradtuiApp) -> str:
-    """The text of all widgets of views that are on the screen, titles of the panes included."""
-    visible = [widget for widget in app.screen_stack[0].query(Lines) if widget.display]
-    lines = [str(widget.border_title or "") for widget in visible]
-    lines += [widget.render_line(row).text for widget in visible for row in range(widget.size.height)]
+    """The text of all that the canvas shows, block by block: of panes the title, and what is inside the border."""
+    lines: list[str] = []
+    for name, (_, block) in app.canvas.blocks.items():
+        lines += [title_of(app, name), *map(text_of, inside(block))] if name in PANES else map(text_of, block)
     return "\n".join(lines)
+
+
+def inside(block: list[Line]) -> list[Line]:
+    """A pane's lines without their border."""
+    return [line[1:-1] for line in block[1:-1]]
+
+
+def title_of(app: GradtuiApp, pane: str) -> str:
+    return text_of(app.canvas.blocks[pane].lines[0][1:-1]).strip()
+
+
+def panes_shown(app: GradtuiApp) -> list[str]:
+    return [name for name in app.canvas.blocks if name in PANES]
+
+
+def pane_focused(app: GradtuiApp) -> list[str]:
+    """The panes whose border says that they have the focus."""
+    return [name for name in panes_shown(app) if app.canvas.blocks[name].lines[0][0][1] == "border_focused"]
+
+
+async def click(app: GradtuiApp, pilot: Pilot[int], block: str, x: int, y: int) -> None:
+    """Click on a cell of a block; x and y are counted from its corner."""
+    box = app.canvas.blocks[block].box
+    await pilot.click(offset=(box.x + x, box.y + y))

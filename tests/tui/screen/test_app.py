@@ -13,15 +13,23 @@ from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.palette import THEMES
-from gradtui.screen.terminal.widgets import PaneWidget
 from gradtui_engine import Experiment
-from tests.tui.helpers import CASES, Pilot, play, settled, shown, toasts, until
+from tests.tui.helpers import (
+    CASES,
+    Pilot,
+    click,
+    pane_focused,
+    panes_shown,
+    play,
+    settled,
+    shown,
+    texts,
+    title_of,
+    toasts,
+    until,
+)
 
 SMALL = Experiment(depth=3, width=4, batch=4)
-
-
-def title_of(app: GradtuiApp, pane: str) -> str:
-    return str(app.query_one(f"#{pane}", PaneWidget).border_title)
 
 
 def test_it_opens_with_the_verdict_and_all_bars_without_a_key_pressed() -> None:
@@ -113,11 +121,10 @@ def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn() -> N
             await pilot.press(str(digit))
             await settled(app, pilot)
             assert app.state.view == view
-            first = app.query_one(f"#{panes_of(app.state)[0]}", PaneWidget)
-            assert first.display
-            assert first.has_class("focused")
-            assert {pane.id for pane in app.query(PaneWidget) if pane.display} <= set(panes_of(app.state))
-            assert not any("computing" in first.render_line(row).text for row in range(first.size.height))
+            first = panes_of(app.state)[0]
+            assert pane_focused(app) == [first]
+            assert set(panes_shown(app)) <= set(panes_of(app.state))
+            assert "computing" not in "".join(texts(app.canvas.blocks[first].lines))
 
     play(script, Experiment(cell="lstm", data="digits-rows", width=4), (120, 40))
 
@@ -129,8 +136,7 @@ def test_tab_brings_every_pane_of_every_view_into_sight() -> None:
             for pane in panes_of(app.state):
                 app.send(e.Focus(pane=pane))
                 await pilot.pause()
-                shown_panes = [each.id for each in app.query(PaneWidget) if each.display and each.has_class("focused")]
-                assert shown_panes == [pane]
+                assert pane_focused(app) == [pane]
 
     play(script, SMALL, (60, 16))
 
@@ -138,9 +144,9 @@ def test_tab_brings_every_pane_of_every_view_into_sight() -> None:
 def test_z_gives_the_focused_pane_the_whole_screen_and_takes_it_back() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("shift+tab", "z")
-        assert [pane.id for pane in app.query(PaneWidget) if pane.display] == ["why"]
+        assert panes_shown(app) == ["why"]
         await pilot.press("z")
-        assert [pane.id for pane in app.query(PaneWidget) if pane.display] == ["gradient", "activation", "why"]
+        assert panes_shown(app) == ["gradient", "activation", "why"]
         await pilot.press("z", "escape")
         assert not app.state.zoomed
 
@@ -182,11 +188,32 @@ def test_a_click_on_a_bar_selects_its_stage() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         assert app.timeline is not None
         # Frame, names of the columns, layers 3 and 2.
-        await pilot.click("#gradient", offset=(8, 3))
+        await click(app, pilot, "gradient", 8, 3)
         assert selected_stage(app.state, app.timeline) == 2
         assert app.state.pane == "gradient"
-        await pilot.click("#why", offset=(3, 1))
+        await click(app, pilot, "why", 3, 1)
         assert app.state.pane == "why"
+
+    play(script, SMALL)
+
+
+def test_a_click_on_a_panes_border_focuses_it_and_picks_nothing() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await click(app, pilot, "why", 0, 0)
+        assert (app.state.pane, app.state.selected) == ("why", None)
+        width, height = app.canvas.blocks["gradient"].box.width, app.canvas.blocks["gradient"].box.height
+        await click(app, pilot, "gradient", width - 1, height - 1)
+        assert (app.state.pane, app.state.selected) == ("gradient", None)
+
+    play(script, SMALL)
+
+
+@pytest.mark.parametrize("block", ["header", "timeline", "footer"])
+def test_a_click_beside_the_panes_changes_nothing(block: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        before = app.state
+        await click(app, pilot, block, 3, 0)
+        assert app.state == before
 
     play(script, SMALL)
 
@@ -194,7 +221,7 @@ def test_a_click_on_a_bar_selects_its_stage() -> None:
 def test_a_click_on_a_column_selects_its_time_step_in_every_pane_over_time() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         for pane in ("gradient", "gates"):
-            await pilot.click(f"#{pane}", offset=(7 + 6 * 3, 2))
+            await click(app, pilot, pane, 7 + 6 * 3, 2)
             assert app.state.selected == 3
             await pilot.press("end")
 
@@ -209,7 +236,7 @@ def test_a_screen_that_is_too_small_says_what_it_needs_and_recovers() -> None:
         full = shown(app)
         await pilot.resize_terminal(50, 10)
         await until(pilot, lambda: "gradtui needs 60×16; this is 50×10" in shown(app), "the message")
-        assert not any(pane.display for pane in app.query(PaneWidget))
+        assert panes_shown(app) == []
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: shown(app) == full, "the full screen")
 
@@ -221,10 +248,10 @@ def test_on_every_screen_the_panes_stay_inside_and_the_bars_in_sight() -> None:
         for width, height in ((60, 16), (200, 50), (112, 30), (81, 23)):
             await pilot.resize_terminal(width, height)
             await until(pilot, lambda size=(width, height): app.size == size, "the new size")  # type: ignore[misc]
-            for pane in app.query(PaneWidget):
-                if pane.display:
-                    assert app.screen.region.contains_region(pane.region), f"{pane.id} at {width}×{height}"
-            assert app.query_one("#gradient", PaneWidget).display
+            for name, (box, _) in app.canvas.blocks.items():
+                assert 0 <= box.x <= box.x + box.width <= width, f"{name} at {width}×{height}"
+                assert 0 <= box.y <= box.y + box.height <= height, f"{name} at {width}×{height}"
+            assert "gradient" in panes_shown(app)
 
     play(script, CASES["lstm"])
 

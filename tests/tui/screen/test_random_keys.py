@@ -14,7 +14,7 @@ from gradtui.model.commands import COMMANDS, key_name
 from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
-from gradtui.screen.terminal.widgets import PaneWidget
+from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.run import network
@@ -52,11 +52,10 @@ def assert_well(app: GradtuiApp, keys: list[str]) -> None:
     assert app.is_running, where
     assert app.state.pane in panes_of(app.state), where
     width, height = app.size
-    for pane in app.screen_stack[0].query(PaneWidget):
-        if pane.display:
-            assert pane.id in panes_of(app.state), where
-            assert pane.region.right <= width, where
-            assert pane.region.bottom <= height, where
+    for name, (box, lines) in app.canvas.blocks.items():
+        assert name not in PANES or name in panes_of(app.state), where
+        assert box.x + box.width <= width, where
+        assert box.y + len(lines) <= height, where
 
 
 @pytest.fixture(autouse=True)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyte
 import pytest
+from textual import events
+from textual.geometry import Region
 from textual.widgets import Input, Label, OptionList
 
 from gradtui.cli import launch
 from gradtui.cli.arguments import Words
 from gradtui.lessons.library import find
+from gradtui.model import events as e
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
+from gradtui.screen import saving
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.dialogs import Ask, Picker, PlainText
-from gradtui.screen.terminal.widgets import PaneWidget
 from gradtui.share.exports import FORMATS
+from gradtui.views.frame.layout import Block, Box
 from gradtui_engine import Experiment
-from tests.tui.helpers import Pilot, play, settled, shown, toasts, until
+from tests.tui.helpers import Pilot, panes_shown, play, settled, shown, toasts, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
 LESSON = "02-vanishing-with-sigmoid"
@@ -28,6 +33,42 @@ LESSON = "02-vanishing-with-sigmoid"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def wheel(app: GradtuiApp, turned: type[events.MouseEvent], box: Box) -> None:
+    """Turn the wheel over the middle of a box."""
+    x, y = box.x + box.width // 2, box.y + box.height // 2
+    app.canvas.post_message(turned(app.canvas, x, y, 0, 0, 0, False, False, False, x, y))
+
+
+def panes_drawn(app: GradtuiApp) -> list[Block]:
+    return [app.canvas.blocks[name] for name in panes_shown(app)]
+
+
+def test_a_film_shows_every_moment_as_the_screen_would_and_leaves_the_screen_alone(here: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("home")
+        before, panes = shown(app), panes_drawn(app)
+        saving.start(app, "cast")
+        await pilot.press("question_mark")
+        assert panes_drawn(app) == panes, "nothing of the film is on the screen"
+        await pilot.press("escape")
+        await until(pilot, lambda: bool([*here.glob("*.cast")]), "the film")
+        (file,) = here.glob("*.cast")
+        await until(pilot, lambda: file.name in app.state.message, "what is said of it")
+        app.send(e.Message())
+        await until(pilot, lambda: shown(app) == before, "the screen as it was")
+        player = pyte.Screen(*app.size)
+        stream = pyte.Stream(player)
+        for line in file.read_text().splitlines()[1:]:
+            stream.feed(json.loads(line)[2])
+        assert app.timeline is not None
+        app.send(e.Jump(step=app.timeline.last))
+        await pilot.pause()
+        rows = [strip.text.rstrip() for strip in app.canvas.render_lines(Region(0, 0, *app.size))]
+        assert [row.rstrip() for row in player.display] == rows
+
+    play(script, SMALL, (100, 30))
 
 
 def test_a_lessons_step_is_the_same_screen_whether_it_is_opened_or_reached_by_key() -> None:
@@ -190,11 +231,11 @@ def test_pages_beyond_the_end_of_a_lessons_text_need_no_way_back(
         await pilot.press("pagedown", "pagedown", "tab", "pageup")
         assert app.state.offset == end
         assert app.state.selected == 10, "ten stages, where another pane has the focus"
-        lesson = app.query_one("#lesson", PaneWidget)
-        lesson.on_mouse_scroll_up()
+        box = app.canvas.blocks["lesson"].box
+        wheel(app, events.MouseScrollUp, box)
         await pilot.pause()
         assert end - page < app.state.offset < end, "the wheel goes by lines, wherever the focus is"
-        lesson.on_mouse_scroll_down()
+        wheel(app, events.MouseScrollDown, box)
         await pilot.pause()
         assert (app.state.offset, app.state.selected) == (end, 10)
 

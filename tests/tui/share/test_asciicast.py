@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pyte
 import pytest
+from rich.cells import set_cell_size
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual.app import App, ComposeResult
-from textual.pilot import Pilot
-from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widget import Widget
-from textual.widgets import Label
 
 from gradtui.model.names import SPEEDS
 from gradtui.model.state import State
 from gradtui.model.timeline import Grain
-from gradtui.share.asciicast import Recorder, film, moments
+from gradtui.share.asciicast import Frame, Recorder, film, moments
 from gradtui.text.formats import short
 from gradtui_engine import Experiment
 from tests.tui.helpers import timeline_of, trace_of
@@ -32,60 +27,30 @@ SMALL = Experiment(depth=3, width=4, batch=2)
 SIZE = (50, 12)
 
 
-class Numbers(Widget):
-    """The gradients that are known at a step, in colours, in two scripts."""
+class Screen:
+    """Draws the gradients that are known at a step, in colours, in two scripts; its size may change."""
 
-    DEFAULT_CSS = "Numbers { border: round green; width: 100%; height: 100%; }"
-    state = State(SMALL)
+    def __init__(self) -> None:
+        self.size = SIZE
+        self._console = Console(force_terminal=True, color_system="truecolor", _environ={})
 
-    def show(self, state: State) -> None:
-        if state != self.state:
-            self.state = state
-            self.border_title = f"step {state.step}"
-            self.refresh()
+    def draw(self, state: State) -> Frame:
+        width, height = self.size
+        style = Style.parse("bold red on #102030")
+        strips = [Strip([Segment(text, style)]).adjust_cell_length(width) for text in self._texts(state)]
+        return Frame(self.size, [strip.render(self._console) for strip in strips][:height])
 
-    def render_line(self, y: int) -> Strip:
-        trace, known = trace_of(SMALL), timeline_of(SMALL).known[self.state.step]
-        text = f"步 {self.state.step} {self.state.message}"
-        if 0 < y <= len(trace.stages):
-            stage = trace.stages[-y]
-            text = f"层 {stage.index} ██▌ {short(stage.gradient_norm)}" if stage.index >= known else "·"
-        return Strip([Segment(text, Style.parse("bold red on #102030"))]).adjust_cell_length(self.size.width)
+    def rows(self, state: State) -> list[str]:
+        """The rows of text that are to be seen."""
+        width, height = self.size
+        return [set_cell_size(text, width) for text in self._texts(state)][:height]
 
-
-class Small(App[None]):
-    """An app with a state and a way to draw another one, as the film needs it."""
-
-    state = State(SMALL, step=5)
-
-    def compose(self) -> ComposeResult:
-        yield Numbers()
-
-    def show(self, state: State) -> None:
-        self.screen_stack[0].query_one(Numbers).show(state)
-
-    def on_key(self) -> None:
-        self.state = replace(self.state, step=7)
-        self.show(self.state)
-
-
-Script = Callable[[Small, Pilot[None]], Awaitable[None]]
-
-
-def play(script: Script) -> None:
-    async def session() -> None:
-        app = Small()
-        async with app.run_test(size=SIZE) as pilot:
-            app.show(app.state)
-            await pilot.pause()
-            await script(app, pilot)
-
-    asyncio.run(session())
-
-
-def on_screen(app: Small) -> list[str]:
-    """The rows of text that the app shows."""
-    return [strip.text for strip in app.screen_stack[0]._compositor.render_strips()]
+    def _texts(self, state: State) -> list[str]:
+        trace, known = trace_of(SMALL), timeline_of(SMALL).known[state.step]
+        texts = [f"步 {state.step} {state.message}"]
+        for stage in reversed(trace.stages):
+            texts.append(f"层 {stage.index} ██▌ {short(stage.gradient_norm)}" if stage.index >= known else "·")
+        return texts + [""] * (SIZE[1] - len(texts))
 
 
 def replayed(cast: str, until: float = float("inf")) -> list[str]:
@@ -112,24 +77,10 @@ def events(cast: str) -> list[tuple[float, str, str]]:
     return [tuple(json.loads(line)) for line in cast.splitlines()[1:]]
 
 
-def made(states: list[State], while_at_it: Script | None = None) -> tuple[str, list[list[str]]]:
+def made(states: list[State]) -> tuple[str, list[list[str]]]:
     """A film of the states, and what the screen shows at each of them."""
-    found: list[Any] = []
-
-    async def script(app: Small, pilot: Pilot[None]) -> None:
-        rows = []
-        for state in states:
-            app.show(state)
-            await pilot.pause()
-            rows.append(on_screen(app))
-        app.show(app.state)
-        task = asyncio.create_task(film(app, states, app.show, lambda: app.state, "a title"))
-        if while_at_it is not None:
-            await while_at_it(app, pilot)
-        found.extend((await task, rows))
-
-    play(script)
-    return found[0], found[1]
+    screen = Screen()
+    return asyncio.run(film(states, screen.draw, "a title")), [screen.rows(state) for state in states]
 
 
 # -- the states of a playback ------------------------------------------------------------------------------
@@ -206,76 +157,42 @@ def test_rows_that_stay_are_not_drawn_again() -> None:
     assert sum(len(data) > 30 for _, _, data in events(cast)) == 1
 
 
-def test_the_screen_is_as_it_was_when_the_film_is_done() -> None:
-    async def script(app: Small, pilot: Pilot[None]) -> None:
-        before = on_screen(app)
-        shares: list[float] = []
-        await film(app, moments(app.state, timeline_of(SMALL)), app.show, lambda: app.state, "", shares.append)
-        await pilot.pause()
-        assert on_screen(app) == before
-        assert app._batch_count == 0
-        assert shares == sorted(shares)
-        assert shares[-1] == 1.0
-
-    play(script)
-
-
-def test_keys_are_served_while_a_film_is_made_and_do_not_get_into_it() -> None:
-    async def press(app: Small, pilot: Pilot[None]) -> None:
-        await pilot.press("x")
-        assert app.state.step == 7
-
+def test_it_is_told_how_far_a_film_is_and_when_it_is_done() -> None:
+    shares: list[float] = []
     states = moments(State(SMALL), timeline_of(SMALL))
-    cast, rows = made(states, press)
-    assert cast == made(states)[0]
-    assert replayed(cast) == rows[-1]
+    asyncio.run(film(states, Screen().draw, "", shares.append))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
-def test_a_dialog_over_the_screen_is_not_in_the_film() -> None:
-    class Dialog(ModalScreen[None]):
-        def compose(self) -> ComposeResult:
-            yield Label("a dialog")
+def test_others_have_their_turn_between_two_frames() -> None:
+    states, turns = moments(State(SMALL), timeline_of(SMALL)), [0]
 
-    async def script(app: Small, pilot: Pilot[None]) -> None:
-        await app.push_screen(Dialog())
-        states = moments(app.state, timeline_of(SMALL))
-        cast = await film(app, states, app.show, lambda: app.state, "")
-        assert "a dialog" not in cast
-        assert "步" in cast
+    async def other() -> None:
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0)
 
-    play(script)
-
-
-def test_a_film_that_is_given_up_leaves_the_screen_as_it_was() -> None:
-    async def script(app: Small, pilot: Pilot[None]) -> None:
-        before = on_screen(app)
-        states = moments(app.state, timeline_of(SMALL)) * 50
-        task = asyncio.create_task(film(app, states, app.show, lambda: app.state, ""))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+    async def both() -> None:
+        task = asyncio.create_task(other())
+        await film(states, Screen().draw, "")
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await pilot.pause()
-        assert on_screen(app) == before
-        assert app._batch_count == 0
 
-    play(script)
+    asyncio.run(both())
+    assert turns[0] >= len(states)
 
 
 def test_a_terminal_that_is_resized_is_resized_in_the_film() -> None:
-    states = moments(State(SMALL), timeline_of(SMALL))
+    states, screen = moments(State(SMALL), timeline_of(SMALL)), Screen()
 
-    async def script(app: Small, pilot: Pilot[None]) -> None:
-        task = asyncio.create_task(film(app, states * 20, app.show, lambda: app.state, ""))
-        await pilot.resize_terminal(40, 9)
-        cast = await task
-        assert [data for _, kind, data in events(cast) if kind == "r"] == ["40x9"]
-        app.show(states[-1])
-        await pilot.pause()
-        assert replayed(cast) == on_screen(app)
+    def draw(state: State) -> Frame:
+        if state.step >= 5:
+            screen.size = (40, 9)
+        return screen.draw(state)
 
-    play(script)
+    cast = asyncio.run(film(states, draw, ""))
+    assert [data for _, kind, data in events(cast) if kind == "r"] == ["40x9"]
+    assert replayed(cast) == screen.rows(states[-1])
 
 
 # -- recordings of a session -------------------------------------------------------------------------------

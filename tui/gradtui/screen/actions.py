@@ -163,9 +163,8 @@ def _form(app: GradtuiApp, argument: str) -> None:
 def open_preset(app: GradtuiApp, name: str) -> None:
     """The preset's experiment, what its B differs in, its view and what its bars show."""
     preset = PRESETS[name]
-    app.send(e.Change(preset.experiment, tuple(preset.changes.items())))
-    app.send(e.Show(preset.view))
-    app.send(e.NextQuantity(name=preset.quantity))
+    change = e.Change(preset.experiment, tuple(preset.changes.items()))
+    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity))
 
 
 def _preset(app: GradtuiApp, argument: str) -> None:
@@ -192,10 +191,11 @@ def _switch_cell(app: GradtuiApp, argument: str) -> None:
 
 
 def _replay(app: GradtuiApp, argument: str) -> None:
+    experiment = app.state.experiment
     if argument == "new":
         # A's: B shares its seed, whichever pane has the focus.
-        app.send(e.Change(app.state.experiment.replace(seed=(app.state.experiment.seed + 1) % 2**63)))
-    app.when_loaded(lambda timeline: (e.TogglePlay(),))
+        experiment = experiment.replace(seed=(experiment.seed + 1) % 2**63)
+    app.send(e.Change(experiment), cue=lambda timeline: (e.TogglePlay(),))
 
 
 # -- comparing ---------------------------------------------------------------------------------------------
@@ -214,9 +214,8 @@ def _cure(app: GradtuiApp, argument: str) -> None:
     except ExperimentError as error:
         app.say(complaints(error.problems))
         return
-    app.send(e.Change(state.experiment, changes))
-    if state.view != "compare" and state.lesson is None:
-        app.send(e.Show("compare"))
+    shown = [] if state.view == "compare" or state.lesson is not None else [e.Show("compare")]
+    app.send(e.Change(state.experiment, changes), *shown)
 
 
 def _swap(app: GradtuiApp, argument: str) -> None:

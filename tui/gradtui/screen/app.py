@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,20 +28,17 @@ from ..text.glyphs import render
 from ..text.language import tr
 from ..text.spans import width_of
 from ..views import catalogue, status
-from ..views.arrangement import FOOTER, HEADER, TIMELINE, arrange, place
 from ..views.catalogue import PANES
-from ..views.frame.cache_keys import Same
-from ..views.frame.layout import Box
 from ..views.frame.scene import Scene
 from . import learning
 from .actions import ACTIONS, palette_entries
+from .drawing import Drawing
 from .jobs import Jobs, prepare
 from .palette import DEFAULT, THEMES, palette
 from .scrollbars import fit_glyphs
 from .search import Palette, Search
+from .terminal.canvas import Canvas
 from .terminal.paced_app import PacedApp
-from .terminal.painting import Panes
-from .terminal.widgets import Lines, PaneWidget
 from .themes import textual_theme
 
 #: Events to send once there is a trace, worked out from its steps.
@@ -51,6 +49,10 @@ _LONG, _LOOK = 0.3, 0.1
 _LATER = 1.0
 #: Lines of a lesson that a notch of the wheel goes.
 _WHEEL = 2
+
+
+class Base(Screen[object], inherit_bindings=False):
+    """The screen under all dialogs. Without bindings: Textual's own tab would come before ours."""
 
 
 class GradtuiApp(PacedApp):
@@ -76,15 +78,14 @@ class GradtuiApp(PacedApp):
         self.trace: Trace | None = None
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
-        self._on_arrival: list[Cue] = [lambda timeline: cursor]
+        self._cue: Cue | None = lambda timeline: cursor
+        #: What has been sent and not been taken yet; and whether something is being taken.
+        self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()
+        self._sending = False
         #: Called after every change of the state.
         self.followed_by: list[Callable[[], object]] = []
-        self._panes_made = False
-        self._bars: dict[str, Lines] = {}
-        self._panes: dict[str, PaneWidget] = {}
-        #: What header and footer were made of, and what the widgets were put to.
-        self._told: object = None
-        self._placed: object = None
+        self.canvas = Canvas()
+        self._drawing = Drawing(profile)
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
         for each in (*COMMANDS, *brought(profile)):
@@ -93,21 +94,51 @@ class GradtuiApp(PacedApp):
 
     # -- the loop: event → state → screen --------------------------------------------------------------
 
-    def send(self, event: e.Event) -> None:
-        """Update the state with one event, have computed what it needs, and show the result."""
-        self.state = update(self.state, event, self.timeline)
-        # 30 followers who draw each of a presenter's steps at once would be more than two cores can take.
-        self._follow(urgent=not isinstance(event, e.Present))
-        self._adopt()
+    def send(self, *events: e.Event, cue: Cue | None = None) -> None:
+        """Take events as one change: one state follows, what it needs is computed, and it is shown once.
 
-    def _follow(self, *, urgent: bool = True) -> None:
+        What is sent meanwhile waits its turn. cue: what happens as soon as the trace that is asked for is there, in
+        this change if it has been computed already.
+        """
+        self._waiting.append((events, cue))
+        if self._sending:
+            return
+        self._sending = True
+        try:
+            while self._waiting:
+                self._take(*self._waiting.popleft())
+        finally:
+            self._sending = False
+
+    def _take(self, events: Sequence[e.Event], cue: Cue | None) -> None:
+        self._update(events)
+        self._cue = cue or self._cue
+        self._adopt()
+        # 30 followers who draw each of a presenter's steps at once would be more than two cores can take.
+        self._follow(urgent=not any(isinstance(event, e.Present) for event in events))
+
+    def _update(self, events: Iterable[e.Event]) -> None:
+        for event in events:
+            self.state = update(self.state, event, self.timeline)
+
+    def _adopt(self) -> None:
+        """Show the trace of the experiment that is asked for, where it is there; what waits for it happens."""
+        result = self.jobs.results.get(Simulation(self.state.experiment))
+        if not self.state.loaded and isinstance(result, Computed):
+            self.trace, self.timeline = result.trace.given(self.state.experiment), result.timeline
+            self._update([e.Loaded(self.state.experiment)])
+        if self.state.loaded and self.timeline is not None and self._cue is not None:
+            cue, self._cue = self._cue, None
+            self._update(cue(self.timeline))
+
+    def _follow(self, *, urgent: bool) -> None:
         """What follows from a state: the clock, what is computed, what is shown."""
         self.play(SPEEDS[self.state.speed] if self.state.playing else 0)
         self.jobs.want(catalogue.needs(self.state))
         if not self._looks:
             self._look_at_work()
-        for each in self.followed_by:
-            each()
+        for follower in self.followed_by:
+            follower()
         self.show(urgent=urgent)
 
     def advance(self, steps: int) -> None:
@@ -135,44 +166,29 @@ class GradtuiApp(PacedApp):
 
     def when_loaded(self, cue: Cue) -> None:
         """Send these events as soon as the trace that is asked for is there."""
-        self._on_arrival = [cue]
-        if self.state.loaded:
-            self._cue()
-
-    def _cue(self) -> None:
-        waiting, self._on_arrival = self._on_arrival, []
-        if self.timeline is not None:
-            for cue in waiting:
-                for event in cue(self.timeline):
-                    self.send(event)
-
-    def _adopt(self) -> None:
-        """Show the trace of the experiment that is asked for, where it has been computed already."""
-        if not self.state.loaded and Simulation(self.state.experiment) in self.jobs.results:
-            self._arrived(Simulation(self.state.experiment), self.jobs.results[Simulation(self.state.experiment)])
+        if self._sending or self.state.loaded:
+            self.send(cue=cue)
+        else:
+            self._cue = cue
 
     def _arrived(self, need: Need, result: Any) -> None:
         """A result is there. That of experiment A becomes the trace on screen."""
-        if need == Simulation(self.state.experiment) and not self.state.loaded:
-            if isinstance(result, Failed):
-                self._failed(need, tr(result.problem))
-                return
-            assert isinstance(result, Computed)
-            self.trace, self.timeline = result.trace.given(self.state.experiment), result.timeline
-            self.state = update(self.state, e.Loaded(self.state.experiment), self.timeline)
-            self._cue()
-        self._follow()
+        asked = need == Simulation(self.state.experiment) and not self.state.loaded
+        if asked and isinstance(result, Failed):
+            self._failed(need, tr(result.problem))
+        else:
+            self.send()
 
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""
-        self._on_arrival = []
+        self._cue = None
         if self.trace is None:
             self.exit(2, message=f"gradtui: {problem}")
             return
         self.jobs.results.pop(need, None)  # a file may be mended
         shown = self.trace.experiment
-        self.send(e.Unable(shown) if self.state.following else e.Change(shown, record=False))
-        self.send(e.Loaded(self.trace.experiment))
+        back = e.Unable(shown) if self.state.following else e.Change(shown, record=False)
+        self.send(back, e.Loaded(shown))
         self.say(problem, tr("not possible"), "error")
 
     def _look_at_work(self) -> None:
@@ -186,76 +202,20 @@ class GradtuiApp(PacedApp):
 
     def draw(self) -> None:
         """Draw the state, at once."""
-        width, height = self.size
-        if not self._panes_made or not width:
+        if not self.canvas.is_mounted or not self.size.width:
             return
-        colours = palette(self.theme, self.current_theme.dark)
-        wide, tall = status.SMALLEST
-        scene = self.scene()
-        if width < wide or height < tall or scene is None:
-            self._place({})
-            self._told = None
-            fits = width >= wide and height >= tall
-            lines = status.waiting(self.state.experiment, width) if fits else [status.too_small(width, height)]
-            self._bars["top"].show([*lines, []][:HEADER], colours)
-            # A first computation that takes long: how far it is, and the keys.
-            long = fits and bool(self.state.message)
-            self._bars["middle"].show([[(f" {self.state.message}", "message")] if long else []], colours)
-            self._bars["bottom"].show([status.footer(self.state, width, self.profile) if long else []], colours)
-            return
-        boxes = arrange(self.state, width, height)
-        self._place(boxes)
-        self._bars["middle"].show([status.timeline(scene, width)], colours, width)
-        # The others are the same at every step.
-        told = Same(scene.trace), replace(self.state, step=0), width, colours
-        if told != self._told:
-            self._told = told
-            self._bars["top"].show(status.header(scene, width), colours, width)
-            self._bars["bottom"].show([status.footer(self.state, width, self.profile)], colours, width)
-        whole = True
-        for name in boxes:
-            pane, focused = self._panes[name], name == self.state.pane
-            pane.set_class(focused, "focused")
-            here = place(self.state, boxes) if focused else ""
-            whole &= pane.fill(PANES[name], scene, colours, place=here, hasty=self.hasty)
-        if not whole:
+        blocks = self._drawing.draw(self.state, self.scene(), *self.size, hasty=self.hasty)
+        self.canvas.show(blocks, palette(self.theme, self.current_theme.dark), self.size)
+        if not self._drawing.complete:
             self.show_at_rest()
-
-    def show_state(self, state: State) -> None:
-        """Draw another state than the app's own, at once: a frame of a film."""
-        kept, self.state = self.state, state
-        try:
-            self.draw()
-        finally:
-            self.state = kept
-
-    def _place(self, boxes: dict[str, Box]) -> None:
-        width, height = self.size
-        if self._placed == (self.size, boxes):
-            return
-        self._placed = self.size, boxes
-        for name, y, rows in (
-            ("top", 0, HEADER),
-            ("middle", height - 2, TIMELINE),
-            ("bottom", height - 1, FOOTER),
-        ):
-            self._bars[name].put(Box(0, y, width, rows))
-        for name, pane in self._panes.items():
-            pane.put(boxes.get(name))
 
     # -- Textual's side --------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        colours = palette(self.theme, True)
-        self._bars = {name: Lines(colours, id=name) for name in ("top", "middle", "bottom")}
-        self._panes = {name: PaneWidget(colours, id=name) for name in PANES}
-        yield self._bars["top"]
-        yield from self._panes.values()
-        yield self._bars["middle"]
-        yield self._bars["bottom"]
+        yield self.canvas
 
     def get_default_screen(self) -> Screen[object]:
-        return Panes("_default")
+        return Base(id="_default")
 
     def take_process(self) -> None:
         """The process's signals end the app in order."""
@@ -263,12 +223,10 @@ class GradtuiApp(PacedApp):
 
     def on_mount(self) -> None:
         self.take_process()
-        self._panes_made = True
         if not plot.loaded():
             self.set_timer(_LATER, lambda: self.run_worker(plot.load, thread=True, group="load"))
-        self._follow()
-        # A visitor's session has been born with it.
-        self._adopt()
+        # A visitor's session has been born with its trace.
+        self.send()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
@@ -295,23 +253,23 @@ class GradtuiApp(PacedApp):
         for title, text, action in palette_entries(self):
             yield SystemCommand(render(title), render(text), action)
 
-    def on_pane_widget_clicked(self, message: PaneWidget.Clicked) -> None:
-        self.send(e.Focus(pane=message.pane))
-        self.on_pane_widget_dragged(message)
+    def on_canvas_pressed(self, message: Canvas.Pressed) -> None:
+        """A click focuses a pane; by a click or a drag bars are picked, and sliders moved."""
+        scene, pane, box = self.scene(), PANES.get(message.block), message.box
+        if scene is None or pane is None:
+            return
+        events: list[e.Event] = [] if message.dragged else [e.Focus(pane=pane.id)]
+        x, y, width, height = message.x - 1, message.y - 1, box.width - 2, box.height - 2
+        if 0 <= x < width and 0 <= y < height:
+            events += pane.click(scene, width, height, x, y)
+        if events:
+            self.send(*events)
 
-    def on_pane_widget_dragged(self, message: PaneWidget.Clicked) -> None:
-        """Bars are picked, and sliders moved, as by a click."""
-        scene = self.scene()
-        if scene is not None and message.x >= 0:
-            size = self._panes[message.pane].size
-            for event in PANES[message.pane].click(scene, size.width, size.height, message.x, message.y):
-                self.send(event)
-
-    def on_pane_widget_scrolled(self, message: PaneWidget.Scrolled) -> None:
+    def on_canvas_scrolled(self, message: Canvas.Scrolled) -> None:
         """A lesson's text is scrolled; elsewhere the wheel is up and down."""
-        if message.pane == "lesson":
+        if message.block == "lesson":
             learning.scroll(self, lines=_WHEEL * message.by)
-        else:
+        elif message.block in PANES:
             self.send(e.Arrow(y=message.by))
 
     def notify(self, message: str, **named: Any) -> None:

@@ -50,8 +50,7 @@ def go_on(app: GradtuiApp, argument: str) -> None:
     if question is not None and progress.answer is None:
         _ask(app, progress, lesson, question)
     elif progress.step >= len(lesson.steps) - 1:
-        app.send(e.Learn(None))
-        app.send(e.Show("lessons"))
+        app.send(e.Learn(None), e.Show("lessons"))
         app.say(tr("lesson finished: {title}", title=lesson.title))
     else:
         _turn(app, progress, course.advance(progress, lesson), lesson)
@@ -75,14 +74,11 @@ def scroll(app: GradtuiApp, lines: int = 0, pages: int = 0) -> None:
 
 def _turn(app: GradtuiApp, before: Progress | None, after: Progress, lesson: Lesson) -> None:
     """Show a step, and bring the screen to where it wants it."""
-    app.send(e.Learn(after))
     setup = turned(before, after, lesson)
     if setup is None:
-        return
-    for event in scenery(setup):
-        app.send(event)
-    app.when_loaded(partial(cue, setup))
-    app.send(e.Focus(pane="lesson"))
+        app.send(e.Learn(after))
+    else:
+        app.send(e.Learn(after), *scenery(setup), e.Focus(pane="lesson"), cue=partial(cue, setup))
 
 
 def _ask(app: GradtuiApp, progress: Progress, lesson: Lesson, question: Question) -> None:

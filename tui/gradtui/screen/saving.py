@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..model.state import State
 from ..share import clipboard
 from ..share.address import command
+from ..share.asciicast import Frame, film, moments
 from ..share.exports import FORMATS, Format, Material, NotWritten, write
 from ..text.describe import About
 from ..text.formats import percent
 from ..text.language import tr
 from ..text.summary import describe
+from ..views.frame.scene import Scene
+from .drawing import Drawing
 
 if TYPE_CHECKING:
     from .app import GradtuiApp
@@ -50,8 +56,6 @@ def start(app: GradtuiApp, name: str) -> None:
 
 async def _save(app: GradtuiApp, chosen: Format) -> None:
     """Collect what the format needs, and write it in another thread."""
-    from ..share.asciicast import film, moments
-
     scene = app.scene()
     if scene is None:
         return
@@ -61,14 +65,7 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
         screen = app.export_screenshot(title=title)
     elif chosen.source == "film":
         states = moments(app.state, scene.timeline)
-        screen = await film(
-            app,
-            states,
-            app.show_state,
-            lambda: app.state,
-            title,
-            lambda share: app.say(tr("filming … {share}", share=percent(share))),
-        )
+        screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
     material = Material(scene.trace, b.trace if b is not None else None, screen)
     try:
         path = await asyncio.to_thread(write, chosen, material)
@@ -79,6 +76,23 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
         app.say(tr("nothing was written: {reason}", reason=error.strerror or str(error)), severity="error")
         return
     app.say(tr("written: {path}", path=path))
+
+
+def _camera(app: GradtuiApp, scene: Scene) -> Callable[[State], Frame]:
+    """Draws other states than the app's own, of the trace that is shown now, beside what is on the screen."""
+    drawing, still = Drawing(app.profile), replace(scene, results=dict(scene.results))
+
+    def frame(state: State) -> Frame:
+        size = app.size
+        blocks = drawing.draw(state, replace(still, state=state), *size)
+        # In the colours of the app's terminal: a style keeps its codes as they were first asked for.
+        return Frame(size, [strip.render(app.console) for strip in app.canvas.strips(blocks, size)])
+
+    return frame
+
+
+def _filming(share: float) -> str:
+    return tr("filming … {share}", share=percent(share))
 
 
 def readout(app: GradtuiApp, argument: str) -> None:

@@ -11,21 +11,18 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 from ..model.names import SPEEDS
 from ..model.state import State
 from ..model.timeline import Timeline
 
-if TYPE_CHECKING:
-    from textual.app import App
-
 #: A playback of more steps is filmed with every second, third … step: a minute at 15 steps a second, 5 MB.
 MOST_FRAMES = 900
 #: Seconds that the first and the last frame stand, so that a reader can take them in.
 _FIRST, _LAST = 1.0, 3.0
-#: While a film is made the screen stands still; after so many seconds it is brought up to date.
-_STILL = 0.25
+#: Seconds between two words about how far a film is.
+_TOLD = 0.25
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[ -/]*[0-~])|\x07", re.DOTALL)
 #: What draws: cursor movement, erasing, scrolling, colours, links. The rest is between the program and its own
@@ -65,6 +62,13 @@ class Recorder:
         self._lines.append(json.dumps([seconds, kind, data], ensure_ascii=False))
 
 
+class Frame(NamedTuple):
+    """Columns and rows of a screen, and its rows as a terminal is sent them."""
+
+    size: tuple[int, int]
+    rows: list[str]
+
+
 def moments(state: State, timeline: Timeline, most: int = MOST_FRAMES) -> list[State]:
     """The states of the playback from the first step to the last, in the state's grain; `most` of them at most."""
     steps = [0]
@@ -76,48 +80,29 @@ def moments(state: State, timeline: Timeline, most: int = MOST_FRAMES) -> list[S
 
 
 async def film(
-    app: App[Any],
     states: Sequence[State],
-    show: Callable[[State], None],
-    current: Callable[[], State],
+    draw: Callable[[State], Frame],
     title: str,
     watch: Callable[[float], None] = lambda share: None,
 ) -> str:
-    """The states as a film of the app's main screen, each shown as long as at the state's speed; an asciicast.
+    """The states as a film, each shown as long as at the state's speed; an asciicast.
 
-    show(state) draws a state at once, leaving the app's own, `current()`, as it is. One frame is drawn at a time, and
-    keys are served between them; the terminal sees none of it, as the app holds back its output meanwhile. A dialog
-    over the main screen is not in the film. watch(share) is told how far the film is.
+    One frame is drawn at a time, and keys are served between them. watch(share) is told now and then how far it is.
     """
-    at = 0.0
-    # Its own: what Textual offers in public is the picture of whatever screen is on top, as an SVG.
-    compositor = app.screen_stack[0]._compositor
-    recorder = Recorder(*compositor.size, lambda: at, title)
-    drawn: list[str] = []
-    place = 0
-    while place < len(states):
-        end = time.monotonic() + _STILL
-        with app.batch_update():
-            try:
-                while place < len(states) and time.monotonic() < end:
-                    state = states[place]
-                    show(state)
-                    if compositor.size != recorder.size:
-                        recorder.resize(*compositor.size)
-                        drawn = []
-                    # In the colours of the app's terminal: a style keeps its codes as they were first asked for.
-                    rows = [strip.render(app.console) for strip in compositor.render_strips()]
-                    recorder.write(_changes(drawn, rows))
-                    drawn = rows
-                    place += 1
-                    at += _FIRST if place == 1 else (_LAST if place == len(states) else 1 / SPEEDS[state.speed])
-                    await asyncio.sleep(0)
-            finally:
-                if app.is_running:  # else it is being closed, and there is nothing left to draw on
-                    show(current())
-        # All of it: Textual drops what it would have drawn during a batch, a dialog that has been opened, say.
-        app.screen.refresh()
-        watch(place / len(states))
+    at, drawn = 0.0, list[str]()
+    recorder = Recorder(*draw(states[0]).size, lambda: at, title)
+    told = time.monotonic()
+    for place, state in enumerate(states, 1):
+        size, rows = draw(state)
+        if size != recorder.size:
+            recorder.resize(*size)
+            drawn = []
+        recorder.write(_changes(drawn, rows))
+        drawn = rows
+        at += _FIRST if place == 1 else (_LAST if place == len(states) else 1 / SPEEDS[state.speed])
+        if time.monotonic() - told > _TOLD or place == len(states):
+            watch(place / len(states))
+            told = time.monotonic()
         await asyncio.sleep(0)
     return recorder.finish()
 

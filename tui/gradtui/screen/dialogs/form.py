@@ -21,11 +21,11 @@ from ...text.language import tr
 from ...text.spans import Line, first_title, fit
 from ...views.frame.layout import bars_width
 from ..palette import palette
-from ..terminal.widgets import Lines, Palette
 from . import form_model as model
 from .dialogs import Modal, Picker, framed
 from .form_fields import Entry, Field, Fields
 from .form_rows import WRONG, Sheet, detail, heading, indented, status
+from .lines import Lines, Palette
 
 #: Seconds without a key after which what was typed is tried: shorter than a glance at the bars, longer than a letter.
 DELAY = 0.15
@@ -56,7 +56,6 @@ class Form(Modal[Experiment | None]):
     Form #form.beside {{ width: {_WIDTH}; }}
     Form #form.two {{ width: {_WIDTH_OF_TWO}; }}
     Form #form.ascii {{ border: ascii $border; }}
-    Form Lines {{ position: relative; }}
     Form #find {{ padding: 0 1; margin: 0 0 0 0; background: $foreground 12%; display: none; }}
     Form Fields {{ height: 1fr; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }}
     Form #columns {{ height: auto; layout: vertical; }}

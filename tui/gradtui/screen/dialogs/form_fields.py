@@ -18,9 +18,9 @@ from gradtui_engine.experiment.experiment import options
 
 from ...text.glyphs import render
 from ...text.spans import text_of
-from ..terminal.widgets import Lines, Palette
 from . import form_model as model
 from .form_rows import VALUE_WIDTH, Sheet, empty, rows, value_at
+from .lines import Lines, Palette
 
 
 class Fields(VerticalScroll, inherit_bindings=False, can_focus=False):
@@ -55,7 +55,7 @@ class Field(Lines):
     """One field: a choice that ←/→ turn in place, or a line to type in."""
 
     DEFAULT_CSS = """
-    Field { position: relative; width: 100%; height: 1; }
+    Field { width: 100%; height: 1; }
     Field.current { background: $foreground 8%; }
     """
     BINDINGS = [
@@ -158,7 +158,7 @@ class Field(Lines):
         if offset is None or offset.y > 0 or not self.can_focus:
             return
         start = value_at()
-        line = text_of(self._lines[0]) if self._lines else ""
+        line = text_of(self.lines[0]) if self.lines else ""
         value = line[len(set_cell_size(line, start)) :]
         end = start + cell_len(value[: value.find(" >") + 1])
         if offset.x in (start, start + 1):

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -96,7 +96,7 @@ def cells_of(text: str) -> list[str]:
 
 
 class Rows(NamedTuple):
-    """An update of rows that nothing covers."""
+    """An update of rows that nothing covers, from top to bottom."""
 
     rows: list[Row]
 
@@ -268,7 +268,7 @@ class Changes(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """Called when it is written, and only then: the picture changes with the terminal."""
-        return self._picture.changes(self._update, self._size, console._color_system)
+        return self._picture.changes(self._update, self._size, COLOR_SYSTEMS.get(console.color_system or ""))
 
 
 def understood(update: object) -> bool:

@@ -18,7 +18,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from textual import events
+from textual import events, messages
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -32,6 +32,8 @@ HANGUP = 128 + 1
 _LAST_RESORT = 1.0
 #: Seconds that leaving waits for what the terminal owes, or the shell would read the answer as typed.
 FAREWELL = 0.5
+#: What holds the terminal's picture still while a frame is written, where it can (DEC mode 2026).
+_HOLD, _RELEASE = "\x1b[?2026h", "\x1b[?2026l"
 #: Seconds between two looks whether to stop, and whether an escape was the key alone.
 _LOOK = 0.1
 
@@ -82,6 +84,7 @@ class Lifeline(LinuxDriver):
         self._asked_after = 0
         self._owed: re.Match[str] | None = None
         self._talks = False
+        self._holds = False
         #: How often the screen has been taken: each time it is empty.
         self.taken = 0
 
@@ -90,6 +93,10 @@ class Lifeline(LinuxDriver):
     def write(self, data: str) -> None:
         self._written += 1
         super().write(data)
+
+    def write_frame(self, data: str) -> None:
+        """Write a frame in one piece, as each write wakes the writer."""
+        self.write(f"{_HOLD}{data}{_RELEASE}" if self._holds else data)
 
     @property
     def flushed(self) -> bool:
@@ -151,6 +158,7 @@ class Lifeline(LinuxDriver):
             place = str(message.y + 1), str(message.x + 1)
             if place == self._owed.groups():
                 self._owed = None
+        self._holds |= isinstance(message, messages.TerminalSupportsSynchronizedOutput)
         super().process_message(message)
 
     def _lost(self) -> None:

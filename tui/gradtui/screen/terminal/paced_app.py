@@ -10,17 +10,14 @@ from typing import Any
 
 from rich.control import Control
 from textual import events
-from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.driver import Driver
-from textual.screen import Screen
 from textual.timer import Timer
 
 from . import cycles
 from .diff import Changes, Picture, Rows, understood
 from .pacing import Attention, Pacer
-from .painting import Panes
 
 if sys.platform != "win32":
     from textual.drivers.linux_driver import LinuxDriver
@@ -111,8 +108,8 @@ class PacedApp(App[int]):
             if self._speed and (steps := self.pacer.advance(now, self._speed)):
                 self.advance(steps)
             self._draw_if_possible(urgent=False)
-            if self._line is not None:
-                self._line.ask(self.pacer.ask_again(now))
+            if self.line is not None:
+                self.line.ask(self.pacer.ask_again(now))
         self._schedule()
 
     def _draw_if_possible(self, *, urgent: bool) -> None:
@@ -122,22 +119,20 @@ class PacedApp(App[int]):
             self._stale = False
             self.pacer.drawn(now)
             # It is bytes that are saved: without a terminal there are none.
-            self.hasty = urgent and self._line is not None and not self._speed and now - self._asked_at < REST
+            self.hasty = urgent and self.line is not None and not self._speed and now - self._asked_at < REST
             if urgent:
                 self._asked_at = now
             try:
                 self.draw()
             finally:
                 self.hasty = False
-            if self._line is not None and isinstance(self.screen, Panes):
-                self.screen.paint(self)
             self._tidy_later()
 
     def _tidy_later(self) -> None:
         """Look for dead objects when no frame has been drawn for a while; without a terminal as Python does."""
         if self._tidy_at is not None:
             self._tidy_at.cancel()
-        if self._line is not None:
+        if self.line is not None:
             self._tidy_at = asyncio.get_running_loop().call_later(cycles.REST, cycles.collect)
 
     def _schedule(self) -> None:
@@ -161,7 +156,7 @@ class PacedApp(App[int]):
         return found
 
     @property
-    def _line(self) -> Lifeline | None:
+    def line(self) -> Lifeline | None:
         if sys.platform == "win32":
             return None
         return self._driver if isinstance(self._driver, Lifeline) else None
@@ -169,26 +164,24 @@ class PacedApp(App[int]):
     @property
     def _blocked(self) -> bool:
         """Whether the kernel has not taken what has been written: more would only fill the writer's queue."""
-        return self._line is not None and not self._line.flushed
+        return self.line is not None and not self.line.flushed
 
     def _display(self, screen: Any, renderable: Any) -> None:
         """Textual's, but only what differs from the picture on the terminal is written."""
-        if self._line is not None and understood(renderable):
-            renderable = self._changes(renderable, self._line)
+        if self.line is not None and understood(renderable):
+            renderable = self._changes(renderable, self.line)
         super()._display(screen, renderable)
 
-    def write(self, screen: Screen[Any], rows: Rows) -> None:
-        """Write rows of a screen, as Textual's `_display` does an update, but at once: each write wakes the writer."""
-        line = self._line
-        if line is None or not self._running or self._closed:
-            return
-        text = self._changes(rows, line).render_segments(self.console)
-        cursor = screen.outer_size.clamp_offset(self.cursor_position)
-        text += Control.move_to(*cursor).segment.text
-        line.write(f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text)
-        self._previous_cursor_position = cursor
+    def write(self, rows: Rows) -> bool:
+        """Write rows of the screen, at once, and not when Textual comes to it; whether there is a terminal for them."""
+        line = self.line
+        if line is None or not self.is_running:
+            return False
+        changes = self._changes(rows, line).render_segments(self.console)
+        if changes:
+            line.write_frame(changes + Control.move_to(*self.cursor_position).segment.text)
         self.post_display_hook()
-        self._update_mouse_over(screen)
+        return True
 
     def _changes(self, update: CompositorUpdate | Rows, line: Lifeline) -> Changes:
         if self._taken != line.taken:
@@ -202,13 +195,13 @@ class PacedApp(App[int]):
         self._ask()
 
     def _ask(self) -> None:
-        if self._line is not None and self._line.unasked:
-            self._line.ask(self.pacer.ask(time.monotonic()))
+        if self.line is not None and self.line.unasked:
+            self.line.ask(self.pacer.ask(time.monotonic()))
 
     def on_mount(self) -> None:
         # Before the first frame, which is large: over a slow link its own answer would come after a second of silence.
         self._ask()
-        if self._line is not None:
+        if self.line is not None:
             cycles.seldom()
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...model.panes_of import panes_of
 from ...model.state import State
+from ...text.spans import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,29 @@ class Box:
     height: int
 
 
+class Block(NamedTuple):
+    """Lines in their place: as many as the box has rows, each as wide as the box."""
+
+    box: Box
+    lines: list[Line]
+
+
 Boxes = dict[str, Box]
+#: By name; no block covers another.
+Blocks = dict[str, Block]
 #: Where each pane of a view stands in a box. One that is not named is not shown.
 Arrange = Callable[[State, Box], Boxes]
 
 #: From here on the panes stand side by side instead of one at a time beside the bars.
 WIDE = 100
+
+
+def block_at(blocks: Blocks, x: int, y: int) -> str | None:
+    """The block that a cell of the screen belongs to, a pane's border included; None where none stands."""
+    for name, (box, _) in blocks.items():
+        if 0 <= x - box.x < box.width and 0 <= y - box.y < box.height:
+            return name
+    return None
 
 
 def bars_width(width: int) -> int:
