@@ -83,7 +83,8 @@ class Lifeline(LinuxDriver):
         self._written = 0
         self._asked_after = 0
         self._owed: re.Match[str] | None = None
-        self._talks = False
+        #: Whether what is written comes to the terminal: not before it is taken, nor once the program is leaving.
+        self.talks = False
         self._holds = False
         #: How often the screen has been taken: each time it is empty.
         self.taken = 0
@@ -106,11 +107,11 @@ class Lifeline(LinuxDriver):
     @property
     def unasked(self) -> bool:
         """Whether something has been written since the last question. Nothing is, once the program is leaving."""
-        return self._talks and self._written > self._asked_after
+        return self.talks and self._written > self._asked_after
 
     def ask(self, question: str) -> None:
         """Write a question for the cursor's position; empty: nothing is asked."""
-        if not question or not self._talks:
+        if not question or not self.talks:
             return
         self.write(question)
         self._asked_after = self._written
@@ -118,12 +119,12 @@ class Lifeline(LinuxDriver):
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        self._talks = True
+        self.talks = True
         self.taken += 1
 
     def disable_input(self) -> None:
         """Textual's, but with the last answer read before nobody does."""
-        self._talks = False
+        self.talks = False
         end = time.monotonic() + FAREWELL
         while self._owed and not self._is_lost and time.monotonic() < end:
             time.sleep(0.005)

@@ -175,7 +175,7 @@ class PacedApp(App[int]):
     def write(self, rows: Rows) -> bool:
         """Write rows of the screen, at once, and not when Textual comes to it; whether there is a terminal for them."""
         line = self.line
-        if line is None or not self.is_running:
+        if line is None or not line.talks:
             return False
         changes = self._changes(rows, line).render_segments(self.console)
         if changes:
