@@ -165,10 +165,10 @@ class Number(Kind):
 
     @property
     def allowed(self) -> str:
-        found = {"minimum": f"{self.minimum:g}", "maximum": f"{self.maximum:g}"}
+        limits = {"minimum": f"{self.minimum:g}", "maximum": f"{self.maximum:g}"}
         if self.word:
-            return Message("a number from {minimum} to {maximum}, or {word}", **found, word=self.word)
-        return Message("a number from {minimum} to {maximum}", **found)
+            return Message("a number from {minimum} to {maximum}, or {word}", **limits, word=self.word)
+        return Message("a number from {minimum} to {maximum}", **limits)
 
     def check(self, value: Any) -> float | str:
         if self.word and value == self.word:

@@ -166,7 +166,7 @@ def option(
 
 def options_of(table: type, **common: Any) -> dict[str, Option]:
     """The options of a dataclass by field, in order; common are what the rows have in common and do not say."""
-    rows = {each.name: each.metadata.get("option") for each in dataclasses.fields(table)}
+    rows = {field.name: field.metadata.get("option") for field in dataclasses.fields(table)}
     return {name: Option(name, **common | row) for name, row in rows.items() if row is not None}
 
 

@@ -34,7 +34,9 @@ class ExperimentError(ValueError):
 
 def in_one(problems: Iterable[Problem]) -> str:
     """All of them in one text, which can still be translated."""
-    return joined(Message("{field}: {problem}", field=Verbatim(each.field), problem=each.message) for each in problems)
+    return joined(
+        Message("{field}: {problem}", field=Verbatim(problem.field), problem=problem.message) for problem in problems
+    )
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
@@ -42,14 +44,14 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     candidates = {name.lower().lstrip("-"): name for name in allowed}
     word = given.lower().lstrip("-")
     cutoff = _OF_THREE if len(word) <= 3 else _OF_FOUR if len(word) == 4 else _SIMILARITY
-    found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
-    return candidates[found[0]] if found else None
+    matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+    return candidates[matches[0]] if matches else None
 
 
 def unknown_name(given: str, allowed: Sequence[str]) -> str:
     """The message for a name that is not in a table."""
     match = nearest(given, allowed)
-    found = {"given": repr(given) if len(given) <= 60 else f"{given[:40]!r}…", "allowed": ", ".join(allowed)}
+    values = {"given": repr(given) if len(given) <= 60 else f"{given[:40]!r}…", "allowed": ", ".join(allowed)}
     if match is None:
-        return Message("{given} is unknown; allowed: {allowed}", **found)
-    return Message("{given} is unknown; allowed: {allowed}; did you mean {match}?", **found, match=repr(match))
+        return Message("{given} is unknown; allowed: {allowed}", **values)
+    return Message("{given} is unknown; allowed: {allowed}; did you mean {match}?", **values, match=repr(match))

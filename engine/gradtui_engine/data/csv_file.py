@@ -62,7 +62,7 @@ def stamp(source: str) -> tuple[int, int]:
         raise _failed(error.message) from None
     path = path_of(source)
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         match = nearest(path.name, _tables_beside(path))
         if match is None:
@@ -76,13 +76,13 @@ def stamp(source: str) -> tuple[int, int]:
         raise _failed(_unreadable(path, str(error))) from None
     if not path.is_file():
         raise _failed(Message("{file} is not a file; give a CSV file as csv:PATH", file=_quoted(path)))
-    if found.st_size > MOST_BYTES:
+    if status.st_size > MOST_BYTES:
         message = Message(
             "{file} has {size} MiB; allowed: up to {most} MiB",
-            file=_quoted(path), size=found.st_size >> 20, most=MOST_BYTES >> 20,
+            file=_quoted(path), size=status.st_size >> 20, most=MOST_BYTES >> 20,
         )  # fmt: skip
         raise _failed(message)
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size
 
 
 def _quoted(path: Path) -> str:
@@ -95,7 +95,7 @@ def _unreadable(path: Path, reason: str | None) -> Message:
 
 def _tables_beside(path: Path) -> list[str]:
     try:
-        return [each.name for each in path.parent.glob("*.csv")]
+        return [path_beside.name for path_beside in path.parent.glob("*.csv")]
     except OSError:
         return []
 

@@ -244,9 +244,9 @@ def find(source: str) -> DataSet:
     return DATA_SETS[CSV if source.startswith("csv:") else source]
 
 
-def has_its_own(given: object, data: str, found: object) -> Message:
+def has_its_own(given: object, data: str, own: object) -> Message:
     """The message for a size that the data decide."""
-    return Message("{given} given; {data} has {found}: leave it out", given=given, data=data, found=found)
+    return Message("{given} given; {data} has {found}: leave it out", given=given, data=data, found=own)
 
 
 def load(request: Request) -> Batch:
@@ -254,13 +254,13 @@ def load(request: Request) -> Batch:
     row = find(request.source)
     batch = row.load(request)
     given = {"batch": request.batch, "inputs": request.inputs}
-    found = {"batch": batch.size, "inputs": int(batch.inputs.shape[-1])}
+    sizes = {"batch": batch.size, "inputs": int(batch.inputs.shape[-1])}
     if request.over_time:
-        given["steps"], found["steps"] = request.steps, len(batch.inputs)
+        given["steps"], sizes["steps"] = request.steps, len(batch.inputs)
     problems = [
-        Problem(name, has_its_own(value, request.source, found[name]))
+        Problem(name, has_its_own(value, request.source, sizes[name]))
         for name, value in given.items()
-        if value is not None and value != found[name]
+        if value is not None and value != sizes[name]
     ]
     if problems:
         raise ExperimentError(problems)

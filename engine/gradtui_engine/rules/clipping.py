@@ -35,7 +35,7 @@ _LEAST_WEIGHT = 1e-3
 
 def global_norm(gradients: Gradients) -> float:
     """Norm of all gradients together, safe at the ends of the floating-point range."""
-    return norm(np.array([norm(each) for each in gradients.values()] or [0.0]))
+    return norm(np.array([norm(gradient) for gradient in gradients.values()] or [0.0]))
 
 
 def _none(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
@@ -43,12 +43,14 @@ def _none(gradients: Gradients, parameters: Gradients, threshold: float) -> dict
 
 
 def _value(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
-    return {name: np.clip(each, -threshold, threshold) for name, each in gradients.items()}
+    return {name: np.clip(gradient, -threshold, threshold) for name, gradient in gradients.items()}
 
 
 def _scaled(gradients: Gradients, threshold: float) -> dict[str, Array]:
     share = min(1.0, threshold / (global_norm(gradients) + _EPSILON))
-    return {name: each * each.dtype.type(share) if share < 1.0 else each for name, each in gradients.items()}
+    return {
+        name: gradient * gradient.dtype.type(share) if share < 1.0 else gradient for name, gradient in gradients.items()
+    }
 
 
 def _norm(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
@@ -57,23 +59,23 @@ def _norm(gradients: Gradients, parameters: Gradients, threshold: float) -> dict
 
 def _layer(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
     groups: dict[str, dict[str, Array]] = {}
-    for name, each in gradients.items():
-        groups.setdefault(name.rpartition(".")[0], {})[name] = each
-    clipped = {name: each for group in groups.values() for name, each in _scaled(group, threshold).items()}
+    for name, gradient in gradients.items():
+        groups.setdefault(name.rpartition(".")[0], {})[name] = gradient
+    clipped = {name: gradient for group in groups.values() for name, gradient in _scaled(group, threshold).items()}
     return {name: clipped[name] for name in gradients}
 
 
 def _adaptive(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
     """Unit-wise: a row of a matrix, or a vector as a whole. The output layer is left alone, as in the paper."""
     clipped = {}
-    for name, each in gradients.items():
+    for name, gradient in gradients.items():
         if name.startswith("output."):
-            clipped[name] = each
+            clipped[name] = gradient
             continue
         most = threshold * np.maximum(_unit_norms(parameters[name]), _LEAST_WEIGHT)
-        size = _unit_norms(each)
-        share = np.where(size > most, most / np.maximum(size, _EPSILON), 1.0).astype(each.dtype)
-        clipped[name] = each * share
+        size = _unit_norms(gradient)
+        share = np.where(size > most, most / np.maximum(size, _EPSILON), 1.0).astype(gradient.dtype)
+        clipped[name] = gradient * share
     return clipped
 
 

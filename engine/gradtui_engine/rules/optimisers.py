@@ -63,8 +63,8 @@ def chain(*links: Link) -> Link:
 
     def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
         current, states = dict(gradients), []
-        for link, each in zip(links, state, strict=True):
-            current, new = link.update(current, each, parameters)
+        for link, link_state in zip(links, state, strict=True):
+            current, new = link.update(current, link_state, parameters)
             states.append(new)
         return current, tuple(states)
 
@@ -76,7 +76,7 @@ def _stateless(change: Callable[[Array, Array], Array]) -> Link:
     return Link(
         lambda parameters: (),
         lambda gradients, state, parameters: (
-            {name: change(each, parameters[name]) for name, each in gradients.items()},
+            {name: change(gradient, parameters[name]) for name, gradient in gradients.items()},
             state,
         ),
     )
@@ -93,17 +93,17 @@ def decay(rate: float) -> Link:
 
 
 def _zeros(parameters: Arrays) -> dict[str, Array]:
-    return {name: np.zeros_like(each) for name, each in parameters.items()}
+    return {name: np.zeros_like(parameter) for name, parameter in parameters.items()}
 
 
 def momentum(mu: float, nesterov: bool = False) -> Link:
     """v ← μ v + g; passes on v, or g + μ v (Nesterov)."""
 
     def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
-        speed = {name: state[name] * each.dtype.type(mu) + each for name, each in gradients.items()}
+        speed = {name: state[name] * gradient.dtype.type(mu) + gradient for name, gradient in gradients.items()}
         if not nesterov:
             return dict(speed), speed
-        return {name: each + speed[name] * each.dtype.type(mu) for name, each in gradients.items()}, speed
+        return {name: gradient + speed[name] * gradient.dtype.type(mu) for name, gradient in gradients.items()}, speed
 
     return Link(_zeros, update)
 
@@ -113,9 +113,10 @@ def rms() -> Link:
 
     def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
         average = {
-            name: RMSPROP_DECAY * state[name] + (1 - RMSPROP_DECAY) * each * each for name, each in gradients.items()
+            name: RMSPROP_DECAY * state[name] + (1 - RMSPROP_DECAY) * gradient * gradient
+            for name, gradient in gradients.items()
         }
-        return {name: each / (np.sqrt(average[name]) + EPSILON) for name, each in gradients.items()}, average
+        return {name: gradient / (np.sqrt(average[name]) + EPSILON) for name, gradient in gradients.items()}, average
 
     return Link(_zeros, update)
 
@@ -129,8 +130,8 @@ def adam() -> Link:
     def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
         (one, two), (count, mean, square) = ADAM_DECAYS, state
         count += 1
-        mean = {name: one * mean[name] + (1 - one) * each for name, each in gradients.items()}
-        square = {name: two * square[name] + (1 - two) * each * each for name, each in gradients.items()}
+        mean = {name: one * mean[name] + (1 - one) * gradient for name, gradient in gradients.items()}
+        square = {name: two * square[name] + (1 - two) * gradient * gradient for name, gradient in gradients.items()}
         passed = {
             name: (mean[name] / (1 - one**count)) / (np.sqrt(square[name] / (1 - two**count)) + EPSILON)
             for name in gradients

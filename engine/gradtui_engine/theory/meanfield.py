@@ -58,7 +58,7 @@ def moments(activation: str, q: float, slope: float | None = None) -> Moments:
     if scale == 0.0 and row.kinks:
         # At a kink in 0 the two sides count half each: the limit q → 0.
         return moments(activation, 1e-200, slope)
-    mean, square, slopes = (float(weights @ each) for each in (value, value**2, derivative**2))
+    mean, square, slopes = (float(weights @ samples) for samples in (value, value**2, derivative**2))
     return Moments(mean, square, slopes)
 
 

@@ -113,8 +113,8 @@ def _last_rate(experiment: Resolved, inputs: int, squares: list[float]) -> float
     """The squared factor a layer of the last block (inside a block of two layers it goes up and down), or layer."""
     spans = [(first, last) for first, last, skip in blocks(experiment, inputs) if skip or experiment.residual == "none"]
     first, last = spans[-1] if spans else (experiment.depth, experiment.depth)
-    found = squares[first - 1 : last]
-    return math.prod(found) ** (1 / len(found))
+    in_block = squares[first - 1 : last]
+    return math.prod(in_block) ** (1 / len(in_block))
 
 
 def _regime(chi: float) -> str:
@@ -247,8 +247,8 @@ def _rnn(trace: Trace, count: int) -> Theory:
         # Rounded to 5e-4, so that 2,000 steps × 64 samples share some thousand quadratures: 5 s become 0.3 s.
         q = np.exp(np.round(np.log(np.maximum(q, 1e-300)), 3))
         at = [moments(experiment.activation, value) for value in q.tolist()]
-        square = np.array([each.square for each in at])
-        factors.append(math.sqrt(recurrent * float(np.mean([each.slope_square for each in at]))))
+        square = np.array([moment.square for moment in at])
+        factors.append(math.sqrt(recurrent * float(np.mean([moment.slope_square for moment in at]))))
     point = fixed_point(experiment.activation, math.sqrt(recurrent), math.sqrt(_bias_scale(experiment)))
     note = Message(
         "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"

@@ -122,9 +122,9 @@ class _Table:
         self.activation, self.slope = activation, slope
         self.log_q = np.arange(_LOW, _HIGH, _STEP)
         at = told(np.exp(self.log_q).tolist(), len(self.log_q), watch)
-        found = [moments(activation, q, slope) for q in at]
-        self.square = np.log([each.square for each in found])
-        self.slope_square = np.log([each.slope_square for each in found])
+        at_each = [moments(activation, q, slope) for q in at]
+        self.square = np.log([moment.square for moment in at_each])
+        self.slope_square = np.log([moment.slope_square for moment in at_each])
         #: E[φ'²] in the limits that fixed_point takes for q* = 0 and q* = inf.
         self.ends = tuple(moments(activation, q, slope).slope_square for q in (1e-30, 1e30))
 

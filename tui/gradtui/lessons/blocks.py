@@ -33,8 +33,8 @@ class Block:
 
     def line_of(self, key: str) -> int:
         """The line of a TOML key, or the block's first one."""
-        found = re.search(rf"^[ \t]*\[?{re.escape(key)}\b", self.source, re.MULTILINE)
-        return self.line + self.source[: found.start()].count("\n") if found else self.line
+        match = re.search(rf"^[ \t]*\[?{re.escape(key)}\b", self.source, re.MULTILINE)
+        return self.line + self.source[: match.start()].count("\n") if match else self.line
 
     def has(self, key: str) -> bool:
         """Whether a TOML key is written in it, rightly or wrongly."""
@@ -94,13 +94,13 @@ def sections(body: Block) -> tuple[str, list[Section]]:
         for token in tokens
         if token.type == "fence" and token.map and token.info.strip() == "step"
     ]
-    ends = [*(each[0] for each in heads), len(lines)][1:] if heads else []
-    found = []
+    ends = [*(head[0] for head in heads), len(lines)][1:] if heads else []
+    pieces = []
     for (start, after, title), end in zip(heads, ends, strict=True):
-        inside = [each for each in fences if start <= each[0] < end]
+        inside = [fence for fence in fences if start <= fence[0] < end]
         hidden = {number for first, last, _ in inside for number in range(first, last)}
         text = "\n".join(line for number, line in enumerate(lines[after:end], after) if number not in hidden)
         blocks = tuple(Block(content, body.line + first + 1) for first, _, content in inside)
-        found.append(Section(title, body.line + start, text.strip(), blocks))
+        pieces.append(Section(title, body.line + start, text.strip(), blocks))
     before = "\n".join(lines[: heads[0][0] if heads else len(lines)]).strip()
-    return before, found
+    return before, pieces

@@ -27,31 +27,35 @@ def faults(lesson: Lesson) -> Iterator[Problem]:
         wanted = need(Progress(lesson.id, number), lesson)
         if wanted is None:
             continue
-        found = wanted.compute(lambda share: None)
+        readings = wanted.compute(lambda share: None)
         where = f"{lesson.file}: " + tr("step {number}", number=number + 1)
-        for measured in (*found.shown.values(), *found.asked.values()):
+        for measured in (*readings.shown.values(), *readings.asked.values()):
             if measured.value is None:
                 yield Problem(where, measured.problem)
         if step.question is not None:
-            yield from _of_question(where, step.question, found)
+            yield from _of_question(where, step.question, readings)
 
 
-def _of_question(where: str, question: Question, found: Readings) -> Iterator[Problem]:
+def _of_question(where: str, question: Question, readings: Readings) -> Iterator[Problem]:
     if question.measure is not None:
-        value = found.asked[question.measure.text].value
+        value = readings.asked[question.measure.text].value
         if isinstance(value, float) and not math.isfinite(value):
             yield Problem(
-                where, Message("{values}: nothing to compare with", values=naming(question.measure, found.asked.get))
+                where, Message("{values}: nothing to compare with", values=naming(question.measure, readings.asked.get))
             )
         elif question.decades is not None and isinstance(value, float) and value <= 0:
             yield Problem(
-                where, Message("{values}: no orders of magnitude", values=naming(question.measure, found.asked.get))
+                where, Message("{values}: no orders of magnitude", values=naming(question.measure, readings.asked.get))
             )
         return
-    true = [letter for letter, each in zip(LETTERS, question.choices, strict=False) if each.when.holds(found.asked.get)]
+    true = [
+        letter
+        for letter, choice in zip(LETTERS, question.choices, strict=False)
+        if choice.when.holds(readings.asked.get)
+    ]
     if len(true) != 1:
-        texts = dict.fromkeys(each.text for choice in question.choices for each in choice.when.expressions)
-        values = ", ".join(naming(expression(each), found.asked.get) for each in texts)
+        texts = dict.fromkeys(claim.text for choice in question.choices for claim in choice.when.expressions)
+        values = ", ".join(naming(expression(claim), readings.asked.get) for claim in texts)
         message = Message("no choice is true: {values}", values=values)
         if true:
             message = Message("choices {letters} are all true: {values}", letters=", ".join(true), values=values)
@@ -74,11 +78,11 @@ def readable(files: Sequence[str]) -> None:
 def report(files: Sequence[str], out: TextIO) -> int:
     """Print every lesson (or the files given), with all that is wrong. Exit status: 1 if anything is, else 0."""
     wrong = False
-    for each in [entry_of(Path(name)) for name in files] if files else entries(language()):
-        found = list(_problems(each))
-        wrong = wrong or bool(found)
-        print(f"{'✗' if found else '✓'} {each.file}: {each.title}", file=out)
-        for problem in found:
+    for entry in [entry_of(Path(name)) for name in files] if files else entries(language()):
+        problems = list(_problems(entry))
+        wrong = wrong or bool(problems)
+        print(f"{'✗' if problems else '✓'} {entry.file}: {entry.title}", file=out)
+        for problem in problems:
             print(f"    {problem.field}: {tr(problem.message)}", file=out)
     return int(wrong)
 

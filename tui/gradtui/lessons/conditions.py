@@ -98,7 +98,7 @@ class Comparison:
 
     def holds(self, read: Reader) -> bool | None:
         """Whether it is true; None where something it needs is not measured (yet, or at all)."""
-        values = [found.value if (found := read(each.text)) is not None else None for each in self.expressions]
+        values = [measured.value if (measured := read(side.text)) is not None else None for side in self.expressions]
         left, right = values[0], values[1] if len(values) > 1 else self.right
         if left is None or right is None:
             return None
@@ -118,23 +118,23 @@ class Condition:
 
     @property
     def expressions(self) -> Iterator[Expression]:
-        for each in self.comparisons:
-            yield from each.expressions
+        for comparison in self.comparisons:
+            yield from comparison.expressions
 
     def holds(self, read: Reader) -> bool | None:
-        found = [each.holds(read) for each in self.comparisons]
-        if False in found:
+        verdicts = [comparison.holds(read) for comparison in self.comparisons]
+        if False in verdicts:
             return False
-        return None if None in found else True
+        return None if None in verdicts else True
 
 
 def expression(text: str) -> Expression:
     """Read what is measured. Raises Rejected."""
-    parts = [each.strip() for each in text.split("/")]
+    parts = [part.strip() for part in text.split("/")]
     if len(parts) > 2:
         raise Rejected(Message("{given} divides more than once; allowed: measure, measure / measure", given=repr(text)))
-    operands = [_operand(each) for each in parts]
-    if len(operands) == 2 and any(each.row.is_name for each in operands):
+    operands = [_operand(part) for part in parts]
+    if len(operands) == 2 and any(operand.row.is_name for operand in operands):
         raise Rejected(Message("{given} divides by a name; allowed: numbers", given=repr(text)))
     return Expression(*operands)
 
@@ -155,8 +155,8 @@ def _operand(text: str) -> Operand:
     if row.at and not place:
         raise Rejected(Message("{name} is measured at a stage: {name}@first, {name}@12", name=Verbatim(name)))
     if place and not row.at:
-        found = {"name": Verbatim(name), "place": Verbatim(place)}
-        raise Rejected(Message("{name} belongs to the whole trace; write it without @{place}", **found))
+        names = {"name": Verbatim(name), "place": Verbatim(place)}
+        raise Rejected(Message("{name} belongs to the whole trace; write it without @{place}", **names))
     if place and not place.isdecimal() and place not in PLACES:
         raise Rejected(
             Message("@{problem}; or a number", problem=unknown_name(place, PLACES)),
@@ -168,7 +168,7 @@ def condition(text: str) -> Condition:
     """Read a claim. Raises Rejected."""
     # Joined again with a comma, the "and" of a between is out of the way of those that join comparisons.
     parts = _JOIN.split(_BETWEEN.sub(r"between \1,\2", text).strip())
-    return Condition(tuple(_comparison(each) for each in parts), text)
+    return Condition(tuple(_comparison(part) for part in parts), text)
 
 
 def _comparison(text: str) -> Comparison:
@@ -189,10 +189,10 @@ def _comparison(text: str) -> Comparison:
             raise Rejected(unknown_name(right, KINDS))
         return Comparison(left, sign, right)
     if sign == BETWEEN:
-        numbers = [_number(each) for each in right.split(",")]
+        numbers = [_number(bound) for bound in right.split(",")]
         if len(numbers) != 2 or None in numbers:
             raise Rejected(Message("{given} is no range; write: between 0.9 and 1.1", given=repr(right)))
-        low, high = (float(each or 0) for each in numbers)
+        low, high = (float(bound or 0) for bound in numbers)
         if low > high:
             raise Rejected(Message("between {low} and {high}: the smaller number comes first", low=low, high=high))
         return Comparison(left, sign, (low, high))
@@ -210,7 +210,7 @@ def _comparison(text: str) -> Comparison:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    return number if math.isfinite(number) else None

@@ -105,14 +105,14 @@ def read_answer(question: Question, text: str) -> Answer:
         if len(given) == 1 and given.upper() in letters:
             return letters.index(given.upper())
         raise Rejected(Message("{given} given; allowed: {allowed}", given=repr(given), allowed=", ".join(letters)))
-    found = _number(given)
-    if found is None:
+    number = _number(given)
+    if number is None:
         raise Rejected(
             Message("{given} is no number; written like {allowed}", given=repr(given), allowed="0.24, 1e-18")
         )
-    if question.decades is not None and found <= 0:
+    if question.decades is not None and number <= 0:
         raise Rejected(Message("{given} given; allowed: a number above 0", given=repr(given)))
-    return found
+    return number
 
 
 def _number(text: str) -> float | None:
@@ -121,18 +121,18 @@ def _number(text: str) -> float | None:
     share = plain.endswith("%")
     try:
         if match is not None:
-            found = float(match["factor"] or 1) * 10.0 ** int(match["power"])
+            number = float(match["factor"] or 1) * 10.0 ** int(match["power"])
         else:
-            found = float(plain.removesuffix("%")) / (100 if share else 1)
+            number = float(plain.removesuffix("%")) / (100 if share else 1)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return number if math.isfinite(number) else None
 
 
 def judge(question: Question, given: Answer, measured: Reader) -> Verdict:
     """Whether an answer is true of what was measured. Where that decides nothing, the verdict says so."""
-    wanted = [expression(each) for each in question.expressions]
-    if any(measured(each.text) is None for each in wanted):
+    wanted = [expression(claim) for claim in question.expressions]
+    if any(measured(claim.text) is None for claim in wanted):
         return Verdict(None, tr("measuring …"))
     if question.measure is not None:
         return _judge_number(question, float(given), question.measure, measured)
@@ -141,8 +141,8 @@ def judge(question: Question, given: Answer, measured: Reader) -> Verdict:
 
 def _judge_choice(question: Question, given: int, measured: Reader) -> Verdict:
     claims = [choice.when.holds(measured) for choice in question.choices]
-    used = dict.fromkeys(each for choice in question.choices for each in choice.when.expressions)
-    values = ", ".join(naming(each, measured) for each in used)
+    used = dict.fromkeys(claim for choice in question.choices for claim in choice.when.expressions)
+    values = ", ".join(naming(claim, measured) for claim in used)
     true = [number for number, claim in enumerate(claims) if claim]
     letters = [LETTERS[number] for number in true]
     if not true:
@@ -159,12 +159,12 @@ def _judge_choice(question: Question, given: int, measured: Reader) -> Verdict:
 
 
 def _judge_number(question: Question, given: float, wanted: Expression, measured: Reader) -> Verdict:
-    found = measured(wanted.text)
-    assert found is not None
-    if not isinstance(found.value, float) or not math.isfinite(found.value):
+    truth = measured(wanted.text)
+    assert truth is not None
+    if not isinstance(truth.value, float) or not math.isfinite(truth.value):
         return Verdict(None, tr("Nothing to compare with: {values}", values=naming(wanted, measured)))
-    hit = _within(question, given, found.value)
-    guess = Measured(given, found.share).text
+    hit = _within(question, given, truth.value)
+    guess = Measured(given, truth.share).text
     named = naming(wanted, measured)
     rule = (
         tr("up to {share} off counts as right", share=percent(question.within))
@@ -185,12 +185,12 @@ def _within(question: Question, given: float, value: float) -> bool:
 
 def naming(wanted: Expression, measured: Reader) -> str:
     """What was measured, in words and as a number: average factor = 0.236."""
-    found = measured(wanted.text)
-    if found is None:
+    value = measured(wanted.text)
+    if value is None:
         return tr("measuring …")
-    if found.value is None:
-        return tr(found.problem)
-    return tr("{name} = {value}", name=_name(wanted, found.over_time), value=found.text)
+    if value.value is None:
+        return tr(value.problem)
+    return tr("{name} = {value}", name=_name(wanted, value.over_time), value=value.text)
 
 
 def _name(wanted: Expression, over_time: bool) -> str:
@@ -202,18 +202,18 @@ def _name(wanted: Expression, over_time: bool) -> str:
     return tr("{top} over {under}", top=_operand_name(top, over_time), under=_operand_name(under, over_time))
 
 
-def _operand_name(each: Operand, over_time: bool) -> str:
-    name = tr(each.row.label)
-    if each.place in _AT[over_time]:
-        name = tr(_AT[over_time][each.place], name=name)
-    elif each.place and over_time:
-        name = tr("{name} at t = {number}", name=name, number=each.place)
-    elif each.place:
-        name = tr("{name} at layer {number}", name=name, number=each.place)
-    return tr("B's {name}", name=name) if each.of_b else name
+def _operand_name(operand: Operand, over_time: bool) -> str:
+    name = tr(operand.row.label)
+    if operand.place in _AT[over_time]:
+        name = tr(_AT[over_time][operand.place], name=name)
+    elif operand.place and over_time:
+        name = tr("{name} at t = {number}", name=name, number=operand.place)
+    elif operand.place:
+        name = tr("{name} at layer {number}", name=name, number=operand.place)
+    return tr("B's {name}", name=name) if operand.of_b else name
 
 
 def texts() -> tuple[str, ...]:
     """The texts of this package's tables that reach the screen; all others stand in a `tr` or a Message."""
-    places = dict.fromkeys(text for each in _AT.values() for text in each.values())
+    places = dict.fromkeys(text for words in _AT.values() for text in words.values())
     return (*(row.label for row in MEASURES.values()), *places)

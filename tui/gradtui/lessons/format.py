@@ -132,7 +132,7 @@ class _Parser:
         except Misplaced as error:
             self.problem(error.line, error.message)
             raise LessonError(self.problems) from None
-        found = self._front(front)
+        values = self._front(front)
         before, parts = sections(body)
         self.place = Message("the text")
         if before:
@@ -142,7 +142,7 @@ class _Parser:
         steps = [self._step(number, part) for number, part in enumerate(parts, 1)]
         if self.problems:
             raise LessonError(self.problems)
-        return Lesson(self.name, found["title"], found["summary"], tuple(steps), self.file)
+        return Lesson(self.name, values["title"], values["summary"], tuple(steps), self.file)
 
     def problem(self, line: int, message: str, key: str = "") -> None:
         """Keep a problem, with the line and the step where it is."""
@@ -152,16 +152,16 @@ class _Parser:
         self.problems.append(Problem(f"{self.file}:{line}", text))
 
     def _front(self, block: Block) -> dict[str, Any]:
-        found = self._checked(block, _FRONT)
+        values = self._checked(block, _FRONT)
         for key in ("title", "summary"):
-            if key not in found:
+            if key not in values:
                 # One that is there but wrong has been reported already.
                 if not block.has(key):
                     self.problem(block.line, Message("is missing"), key)
-                found[key] = ""
-        self._change(block, "experiment", found.get("experiment", {}))
-        self._remain(block, found)
-        return found
+                values[key] = ""
+        self._change(block, "experiment", values.get("experiment", {}))
+        self._remain(block, values)
+        return values
 
     def _checked(self, block: Block, checks: dict[str, v.Check]) -> dict[str, Any]:
         """The block's values, those that are wrong left out."""
@@ -170,15 +170,15 @@ class _Parser:
         except Misplaced as error:
             self.problem(error.line, error.message)
             return {}
-        found = {}
+        accepted = {}
         for key, value in values.items():
             try:
                 if key not in checks:
                     raise Rejected(unknown_name(key, tuple(checks)))
-                found[key] = checks[key](value)
+                accepted[key] = checks[key](value)
             except Rejected as error:
                 self.problem(block.line_of(key), error.message, key if key in checks else "")
-        return found
+        return accepted
 
     # -- what holds from a step on ---------------------------------------------------------------------
 
@@ -195,27 +195,27 @@ class _Parser:
         try:
             return base.replace(**_fields(fields))
         except ExperimentError as error:
-            for each in error.problems:
-                self.problem(line, each.message, f"{key}.{each.field}")
+            for problem in error.problems:
+                self.problem(line, problem.message, f"{key}.{problem.field}")
             return None
 
-    def _remain(self, block: Block, found: dict[str, Any]) -> None:
+    def _remain(self, block: Block, values: dict[str, Any]) -> None:
         """View, quantity and B's changes, which stay until another step says otherwise."""
-        self.view = found.get("view", self.view)
-        self.quantity = found.get("quantity", self.quantity)
-        self.changes = found.get("changes", self.changes)
+        self.view = values.get("view", self.view)
+        self.quantity = values.get("quantity", self.quantity)
+        self.changes = values.get("changes", self.changes)
         if self.changes and self._replaced(block, "changes", self.experiment, self.changes) is None:
             self.changes = {}
         self.changes = _fields(self.changes)
 
-    def _setup(self, found: dict[str, Any]) -> Setup:
-        place = found.get("stage")
+    def _setup(self, values: dict[str, Any]) -> Setup:
+        place = values.get("stage")
         if isinstance(place, str):
             # The stages that can be selected are those that a gradient norm is measured at.
             last = last_stage(self.experiment)
             place = MEASURES["gradient"].stage(place, self.experiment.cell, _LAST if last is None else last)
         changes = tuple(self.changes.items())
-        return Setup(self.experiment, changes, self.view, self.quantity, place, found.get("step"))
+        return Setup(self.experiment, changes, self.view, self.quantity, place, values.get("step"))
 
     # -- a step ----------------------------------------------------------------------------------------
 
@@ -224,74 +224,79 @@ class _Parser:
         if len(part.blocks) > 1:
             self.problem(part.blocks[1].line, Message("one step block at the most"))
         block = part.blocks[0] if part.blocks else Block("", part.line)
-        found = self._checked(block, _STEP)
-        self._change(block, "do", found.get("do", {}))
-        self._remain(block, found)
-        before = self._setup(found)
+        values = self._checked(block, _STEP)
+        self._change(block, "do", values.get("do", {}))
+        self._remain(block, values)
+        before = self._setup(values)
         self._placeholders(part.line, part.text, "")
-        question = self._question(block, found)
+        question = self._question(block, values)
         after = before
-        if "then" in found:
-            self._change(block, "then", found["then"])
+        if "then" in values:
+            self._change(block, "then", values["then"])
             self._remain(block, {})
-            after = self._setup(found)
+            after = self._setup(values)
         elif question is not None:
             # Nothing changes: the cursor stays where the reader has moved it while thinking.
             after = self._setup({})
         if question is not None:
             self._question_measures(block, question)
-        return Step(part.title, part.text, before, after, found.get("press", ()), question)
+        return Step(part.title, part.text, before, after, values.get("press", ()), question)
 
-    def _question(self, block: Block, found: dict[str, Any]) -> Question | None:
-        written = [key for key in _OF_A_QUESTION if key in found]
-        if "ask" not in found:
+    def _question(self, block: Block, values: dict[str, Any]) -> Question | None:
+        written = [key for key in _OF_A_QUESTION if key in values]
+        if "ask" not in values:
             if written and not block.has("ask"):
                 self.problem(block.line_of(written[0]), Message("belongs to a question: there is no ask"), written[0])
             return None
-        if ("choices" in found) == ("measure" in found) and block.has("choices") == block.has("measure"):
+        if ("choices" in values) == ("measure" in values) and block.has("choices") == block.has("measure"):
             self.problem(block.line_of("ask"), Message("a question has either choices or a measure"), "ask")
-        limits = [key for key in ("within", "decades") if key in found]
-        if len(limits) == 2 or (limits and "choices" in found):
+        limits = [key for key in ("within", "decades") if key in values]
+        if len(limits) == 2 or (limits and "choices" in values):
             self.problem(block.line_of(limits[-1]), Message("a measure has either within or decades"), limits[-1])
-        within = found.get("within", None if limits or "measure" not in found else _WITHIN)
+        within = values.get("within", None if limits or "measure" not in values else _WITHIN)
         return Question(
-            found["ask"],
-            found.get("choices", ()),
-            found.get("measure"),
+            values["ask"],
+            values.get("choices", ()),
+            values.get("measure"),
             within,
-            found.get("decades"),
-            found.get("reveal", ""),
+            values.get("decades"),
+            values.get("reveal", ""),
         )
 
     def _question_measures(self, block: Block, question: Question) -> None:
         """Whether everything that the check and the reveal ask for can be measured after the answer."""
         for choice in question.choices:
-            for each in choice.when.expressions:
-                self._measurable(block.line_of("choices"), each, "choices")
+            for claim in choice.when.expressions:
+                self._measurable(block.line_of("choices"), claim, "choices")
         if question.measure is not None:
             self._measurable(block.line_of("measure"), question.measure, "measure")
         self._placeholders(block.line_of("reveal"), question.reveal, "reveal")
 
     def _placeholders(self, line: int, text: str, key: str) -> None:
-        for each in PLACEHOLDER.findall(text):
+        for name in PLACEHOLDER.findall(text):
             try:
-                self._measurable(line, expression(each), key)
+                self._measurable(line, expression(name), key)
             except Rejected as error:
-                self.problem(line, Message("{{{given}}}: {problem}", given=each, problem=error.message), key)
+                self.problem(line, Message("{{{given}}}: {problem}", given=name, problem=error.message), key)
 
     def _measurable(self, line: int, wanted: Expression, key: str) -> None:
-        for each in wanted.operands:
-            name = Verbatim(each.text)
-            if each.of_b and not self.changes:
+        for operand in wanted.operands:
+            name = Verbatim(operand.text)
+            if operand.of_b and not self.changes:
                 self.problem(line, Message("{name}: there is no experiment B; changes makes one", name=name), key)
                 continue
-            experiment = self.experiment.replace(**self.changes) if each.of_b else self.experiment
-            row, last = each.row, last_stage(experiment)
+            experiment = self.experiment.replace(**self.changes) if operand.of_b else self.experiment
+            row, last = operand.row, last_stage(experiment)
             if row.cells and experiment.cell not in row.cells:
-                found = {"name": Verbatim(row.name), "allowed": ", ".join(row.cells), "cell": experiment.cell}
-                message = Message("{name} is for {allowed}; the cell is {cell}", **found)
+                names = {"name": Verbatim(row.name), "allowed": ", ".join(row.cells), "cell": experiment.cell}
+                message = Message("{name} is for {allowed}; the cell is {cell}", **names)
                 self.problem(line, message, key)
-            elif row.at and each.place not in PLACES and last is not None and int(each.place) > last - row.before_last:
+            elif (
+                row.at
+                and operand.place not in PLACES
+                and last is not None
+                and int(operand.place) > last - row.before_last
+            ):
                 message = Message("{name}: there are stages 0 to {last}", name=name, last=last - row.before_last)
                 self.problem(line, message, key)
 

@@ -57,7 +57,7 @@ class Question:
     @property
     def expressions(self) -> tuple[str, ...]:
         """Everything that the check and the reveal measure, once each, the check's first."""
-        checked = [each.text for choice in self.choices for each in choice.when.expressions]
+        checked = [claim.text for choice in self.choices for claim in choice.when.expressions]
         checked += [self.measure.text] if self.measure is not None else []
         return tuple(dict.fromkeys([*checked, *placeholders(self.reveal)]))
 
@@ -87,14 +87,14 @@ class Lesson:
 
 def placeholders(text: str) -> tuple[str, ...]:
     """The expressions in a text's braces, each in its one spelling. Raises Rejected."""
-    return tuple(dict.fromkeys(expression(each).text for each in PLACEHOLDER.findall(text)))
+    return tuple(dict.fromkeys(expression(name).text for name in PLACEHOLDER.findall(text)))
 
 
 def filled(text: str, measured: Mapping[str, Measured]) -> str:
     """The text with the numbers put in; what is not computed yet shows as an ellipsis."""
 
     def number(match: re.Match[str]) -> str:
-        found = measured.get(expression(match[1]).text)
-        return "…" if found is None else found.text
+        value = measured.get(expression(match[1]).text)
+        return "…" if value is None else value.text
 
     return PLACEHOLDER.sub(number, text)

@@ -64,7 +64,7 @@ class Entry:
     @property
     def faults(self) -> tuple[str, ...]:
         """Everything that is wrong with it, each with file and line."""
-        return tuple(f"{each.field}: {tr(each.message)}" for each in self.problems)
+        return tuple(f"{problem.field}: {tr(problem.message)}" for problem in self.problems)
 
 
 def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -79,14 +79,14 @@ def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def entries(language: str, folder: Path | None = None) -> tuple[Entry, ...]:
     """Every lesson in a language, in the order of the files' names; folder is the user's."""
     files, problems = _files(language, folder)
-    broken = tuple(Entry(each.field, each.field, None, (each,)) for each in problems)
+    broken = tuple(Entry(problem.field, problem.field, None, (problem,)) for problem in problems)
     return (*broken, *(_entry(name, *files[name]) for name in sorted(files)))
 
 
 def names(language: str, folder: Path | None = None) -> tuple[str, ...]:
     """The ids of `entries`, without reading the files."""
     files, problems = _files(language, folder)
-    return (*(each.field for each in problems), *sorted(files))
+    return (*(problem.field for problem in problems), *sorted(files))
 
 
 def find(name: str, language: str, folder: Path | None = None) -> Entry | None:
@@ -106,16 +106,16 @@ def _files(language: str, folder: Path | None) -> tuple[dict[str, tuple[_File, s
         own = user_folder() if folder is None else folder
         if folder is None and os.environ.get(VARIABLE) and not own.is_dir():
             problems.append(Problem(VARIABLE, Message("{folder} is no folder", folder=repr(str(own)))))
-        sources += [(each, str(each)) for each in (own / ENGLISH, own, own / language)]
+        sources += [(folder, str(folder)) for folder in (own / ENGLISH, own, own / language)]
     for source, shown in sources:
         try:
-            found = [each for each in source.iterdir() if each.name.endswith(_ENDING)] if source.is_dir() else []
+            paths = [each for each in source.iterdir() if each.name.endswith(_ENDING)] if source.is_dir() else []
         except OSError as error:
             problems.append(Problem(shown, Message("cannot be read: {problem}", problem=str(error.strerror))))
             continue
-        for each in found:
-            where = f"{shown}/{each.name}" if shown else each.name
-            files[each.name.removesuffix(_ENDING)] = each, where
+        for path in paths:
+            where = f"{shown}/{path.name}" if shown else path.name
+            files[path.name.removesuffix(_ENDING)] = path, where
     return files, problems
 
 

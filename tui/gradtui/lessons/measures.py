@@ -248,9 +248,9 @@ def measure(row: Measure, place: str, trace: Trace) -> Measured:
 
 def divide(top: Measured, under: Measured) -> Measured:
     """The ratio of two measured numbers; 0/0 is nan, as the engine has it."""
-    for each in (top, under):
-        if each.value is None:
-            return each
+    for measured in (top, under):
+        if measured.value is None:
+            return measured
     above, below = top.value, under.value
     assert isinstance(above, float)
     assert isinstance(below, float)

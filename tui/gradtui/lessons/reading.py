@@ -58,16 +58,16 @@ class _Traces:
     def measured(self, text: str, pair: Pair) -> Measured:
         wanted = expression(text)
         try:
-            values = [self._operand(each, pair) for each in wanted.operands]
+            values = [self._operand(operand, pair) for operand in wanted.operands]
         except (ExperimentError, MemoryError) as error:
             return Measured(None, problem=Failed.of(error).problem)
         return values[0] if len(values) == 1 else divide(*values)
 
-    def _operand(self, each: Operand, pair: Pair) -> Measured:
+    def _operand(self, operand: Operand, pair: Pair) -> Measured:
         experiment, changes = pair
-        chosen = other(experiment, changes) if each.of_b and changes else experiment
-        if chosen is None or (each.of_b and not changes):
+        chosen = other(experiment, changes) if operand.of_b and changes else experiment
+        if chosen is None or (operand.of_b and not changes):
             return Measured(None, problem=Message("there is no experiment B"))
         if chosen not in self.made:
             self.made[chosen] = trace_of(chosen, self.watch, self.known)
-        return measure(each.row, each.place, self.made[chosen])
+        return measure(operand.row, operand.place, self.made[chosen])

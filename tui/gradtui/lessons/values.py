@@ -39,7 +39,7 @@ def table(value: Any) -> dict[str, Any]:
 def names(value: Any) -> tuple[str, ...]:
     """One name or several: commands or keys, which the screen resolves."""
     several = value if isinstance(value, list) else [value]
-    if not several or not all(isinstance(each, str) and each for each in several):
+    if not several or not all(isinstance(name, str) and name for name in several):
         raise not_allowed(given(value), Message('a command or key ("play"), or a list of them'))
     return tuple(several)
 
@@ -84,25 +84,25 @@ def positive(value: Any) -> float:
 
 def measured_number(value: Any) -> Any:
     """An Expression that measures a number."""
-    found = expression(text(value))
-    if found.is_name:
-        raise Rejected(Message("{name} is a name, not a number; ask for it with choices", name=Verbatim(found.text)))
-    return found
+    measured = expression(text(value))
+    if measured.is_name:
+        raise Rejected(Message("{name} is a name, not a number; ask for it with choices", name=Verbatim(measured.text)))
+    return measured
 
 
 def choices(value: Any) -> tuple[Choice, ...]:
     """Raises Rejected with the first fault of each choice, joined."""
     if not isinstance(value, list) or not 2 <= len(value) <= len(LETTERS):
         raise not_allowed(given(value), Message("two to {most} of {row}", most=len(LETTERS), row=_ROW))
-    found, problems = [], []
-    for letter, each in zip(LETTERS, value, strict=False):
+    accepted, problems = [], []
+    for letter, entry in zip(LETTERS, value, strict=False):
         try:
-            found.append(_choice(each))
+            accepted.append(_choice(entry))
         except Rejected as error:
             problems.append(Message("{letter}: {problem}", letter=letter, problem=error.message))
     if problems:
         raise Rejected(joined(problems))
-    return tuple(found)
+    return tuple(accepted)
 
 
 def _choice(value: Any) -> Choice:

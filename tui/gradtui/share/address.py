@@ -198,7 +198,7 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
     try:
         experiment.replace(**values)
     except ExperimentError as error:
-        problems += [Problem(f"{B.flag} {each.field}", each.message) for each in error.problems]
+        problems += [Problem(f"{B.flag} {problem.field}", problem.message) for problem in error.problems]
     return tuple(values.items())
 
 
@@ -207,9 +207,9 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
 
 def arguments(state: State, timeline: Timeline | None) -> list[str]:
     """The arguments that lead from a fresh start to this state."""
-    found = state.experiment.to_arguments()
+    words = state.experiment.to_arguments()
     for name, value in state.changes:
-        found += B.arguments([f"{name.replace('_', '-')}={'' if value is None else value}"])
+        words += B.arguments([f"{name.replace('_', '-')}={'' if value is None else value}"])
     fresh = State(state.experiment, state.changes, cell=state.cell)
     if timeline is not None:
         fresh = update(fresh, e.Loaded(state.experiment), timeline)
@@ -217,8 +217,8 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     usual = replace(fresh, pane=panes_of(state)[0])
     for row, value, default in zip(OPTIONS, _shared(state), _shared(usual), strict=True):
         if value is not None and value != default:
-            found += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
-    return found
+            words += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
+    return words
 
 
 def _shared(state: State) -> list[Any]:

@@ -43,7 +43,7 @@ class Recorder:
 
     def write(self, text: str) -> None:
         """What the terminal gets now. Sequences are whole: a driver writes none in two parts."""
-        drawn = _SEQUENCE.sub(lambda found: found[0] if _DRAWS.fullmatch(found[0]) else "", text)
+        drawn = _SEQUENCE.sub(lambda match: match[0] if _DRAWS.fullmatch(match[0]) else "", text)
         if drawn:
             self._add("o", drawn)
 

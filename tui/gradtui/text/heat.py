@@ -31,8 +31,8 @@ def levels(values: Array, low: float, high: float) -> NDArray[np.int64]:
     with np.errstate(all="ignore"):
         quarters = values.astype(np.float64) * 0.25 - low * 0.25
         scaled = quarters / span * LEVELS if span > 0 else np.full(values.shape, LEVELS // 2)
-        found = np.clip(np.nan_to_num(scaled, nan=0.0), 0, LEVELS - 1).astype(np.int64)
-    return np.where(np.isfinite(values), found, -1)
+        shades = np.clip(np.nan_to_num(scaled, nan=0.0), 0, LEVELS - 1).astype(np.int64)
+    return np.where(np.isfinite(values), shades, -1)
 
 
 def heat_rows(values: Array, low: float, high: float) -> list[Line]:

@@ -109,7 +109,7 @@ def _words(spans: list[Span]) -> Iterator[tuple[Line, bool]]:
     word: Line = []
     breaks = False
     space = before = ""
-    for character, style in ((each, style) for text, style in spans for each in text):
+    for character, style in ((letter, style) for text, style in spans for letter in text):
         if character.isspace():
             if word:
                 yield word, breaks
@@ -157,9 +157,9 @@ def _cut(word: Line, width: int) -> Iterator[Line]:
         yield word
         return
     piece: Line = []
-    for each in word:
-        if piece and _width([*piece, each]) > width:
+    for letter in word:
+        if piece and _width([*piece, letter]) > width:
             yield piece
             piece = []
-        piece.append(each)
+        piece.append(letter)
     yield piece

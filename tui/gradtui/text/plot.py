@@ -135,7 +135,7 @@ def plot(series: tuple[Series, ...], axes: Axes, width: int, height: int) -> tup
     figure = _figure(width, height + 1, "colorless")
     figure.axes(False, axis="y", side="right")
     figure.axes(False, axis="x", side="upper")
-    styles = ("label", *dict.fromkeys(each.style for each in series))
+    styles = ("label", *dict.fromkeys(line.style for line in series))
     paint = {style: plotext.pixel(_FIRST + number) for number, style in enumerate(styles)}
     figure.axes(True, axis="y", side="left", pixel=paint["label"])
     figure.axes(True, axis="x", side="lower", pixel=paint["label"])
@@ -144,10 +144,10 @@ def plot(series: tuple[Series, ...], axes: Axes, width: int, height: int) -> tup
         figure.ruler(axis).pixel(paint["label"])
     figure.ruler("x").ticks(list(axes.x_ticks), [" "] * len(axes.x_ticks))
     figure.ruler("y").ticks([place for place, _ in axes.y_ticks], [label for _, label in axes.y_ticks])
-    for each in series:
-        for x, y in _pieces(each, axes):
-            signal = figure.signal(x, y, marker=plotext.marker(each.marker or "braille", paint[each.style]))
-            if not each.marker:
+    for curve in series:
+        for x, y in _pieces(curve, axes):
+            signal = figure.signal(x, y, marker=plotext.marker(curve.marker or "braille", paint[curve.style]))
+            if not curve.marker:
                 signal.lines()
             figure.draw(signal)
     return tuple(_spans(line, styles, width) for line in str(figure.build().string()).split("\n")[:height])
@@ -160,18 +160,18 @@ _COLOUR = re.compile(r"\x1b\[([\d;]*)m")
 
 def _spans(text: str, styles: tuple[str, ...], width: int) -> tuple[Span, ...]:
     """A line with colour codes as spans: foreground 16 + k is the k-th style; backgrounds are the theme's."""
-    found: list[Span] = []
+    spans: list[Span] = []
     style, start = "text", 0
     for code in _COLOUR.finditer(text):
-        _add(found, text[start : code.start()], style)
+        _add(spans, text[start : code.start()], style)
         start = code.end()
         kind, *rest = code[1].split(";")
         if kind == "38":
             style = styles[int(rest[1]) - _FIRST]
         elif kind == "0":
             style = "text"
-    _add(found, text[start:], style)
-    return tuple(found)
+    _add(spans, text[start:], style)
+    return tuple(spans)
 
 
 def _add(spans: list[Span], text: str, style: str) -> None:

@@ -197,13 +197,13 @@ def across(length: int) -> str:
 
 def upwards(lengths: Sequence[int], rows: int) -> list[str]:
     """Bars upwards side by side, each so many eighths of a cell long: a text for each row, the top one first."""
-    return ["".join([UP[min(8, max(0, each - 8 * row))] for each in lengths]) for row in range(rows - 1, -1, -1)]
+    return ["".join([UP[min(8, max(0, length - 8 * row))] for length in lengths]) for row in range(rows - 1, -1, -1)]
 
 
 def counted(counts: Sequence[int], rows: int) -> list[int]:
     """The lengths of a histogram's bars: the largest fills all rows, one that is not empty shows at least an eighth."""
     most = max([1, *counts])
-    return [max(math.ceil(each / most * rows * 8), int(each > 0)) for each in counts]
+    return [max(math.ceil(count / most * rows * 8), int(count > 0)) for count in counts]
 
 
 def bar(scale: Scale, value: float, cells: int) -> str:
@@ -238,8 +238,8 @@ def _nice(value: float) -> float:
     if exponent >= 308 or exponent < -300:
         return value
     unit = 10.0**exponent
-    found = next((step * unit for step in (1, 2, 5, 10) if step * unit >= abs(value) * (1 - 1e-9)), abs(value))
-    return math.copysign(found, value)
+    rounded = next((step * unit for step in (1, 2, 5, 10) if step * unit >= abs(value) * (1 - 1e-9)), abs(value))
+    return math.copysign(rounded, value)
 
 
 def finite(values: Sequence[float | None]) -> list[float]:

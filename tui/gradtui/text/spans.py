@@ -135,7 +135,7 @@ _WORD = re.compile(rf"[{NOT_LAST}]*(?:[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u
 
 def _words(text: str) -> list[tuple[str, int]]:
     """What may stand alone on a line, each with the spaces that stood before it (0 or 1)."""
-    return [(found[0], int(found.start() > 0 and text[found.start() - 1].isspace())) for found in _WORD.finditer(text)]
+    return [(match[0], int(match.start() > 0 and text[match.start() - 1].isspace())) for match in _WORD.finditer(text)]
 
 
 _STYLE = operator.itemgetter(1)

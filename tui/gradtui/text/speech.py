@@ -34,13 +34,13 @@ _EAST = 0x2E80
 
 def plain(text: str) -> str:
     """One line in words; English becomes pure ASCII."""
-    text = _SWITCH.sub(lambda found: f"  {tr('on') if found[1] == '✓' else tr('off')} ", text)
+    text = _SWITCH.sub(lambda match: f"  {tr('on') if match[1] == '✓' else tr('off')} ", text)
     text = _OPERATORS.sub(r" \1 ", _DRAWING.sub("  ", text).strip())
     text = _COMMAS.sub(", ", _APART.sub(", ", text)).strip(", ").replace(":, ", ": ")
     # A size, 30×64, is not a product.
     text = re.sub(r"(?<=\d)×(?=\d)", f" {tr('by')} ", text)
-    text = _NORM.sub(lambda found: tr("the norm of {what}", what=found[1]), text)
-    text = _SUPERSCRIPTS.sub(lambda found: "^" + unicodedata.normalize("NFKD", found[0]), text)
+    text = _NORM.sub(lambda match: tr("the norm of {what}", what=match[1]), text)
+    text = _SUPERSCRIPTS.sub(lambda match: "^" + unicodedata.normalize("NFKD", match[0]), text)
     text = " ".join("".join(map(_said, text)).split())
     return re.sub(r" (?=[,;:.](?:\s|$))", "", text)
 
