@@ -239,7 +239,8 @@ def _nice(value: float) -> float:
         return value
     unit = 10.0**exponent
     rounded = next((step * unit for step in (1, 2, 5, 10) if step * unit >= abs(value) * (1 - 1e-9)), abs(value))
-    return math.copysign(rounded, value)
+    # A value a hair above a round number is still on the axis.
+    return math.copysign(max(rounded, abs(value)), value)
 
 
 def finite(values: Sequence[float | None]) -> list[float]:
