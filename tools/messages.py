@@ -27,7 +27,7 @@ from gradtui.share import exports
 from gradtui.text import describe, speech
 from gradtui.text.language import ENGLISH, LANGUAGES, catalogue
 from gradtui.views import catalogue as views
-from gradtui.views.explore import cell
+from gradtui.views.explore.cells.table import WORDS
 from gradtui.views.frame import quantities, spoken
 from gradtui.views.idea import idea
 from gradtui.views.lessons import view as lessons
@@ -85,10 +85,10 @@ VARIABLE = frozenset(
         "formula",
         "key(field)",
         "found.problem",
+        "gate.meaning",
         "group",
         "hint.words",
         "setting.help",
-        "meaning",
         "name",
         "note",
         "option.help",
@@ -236,7 +236,7 @@ def _tables() -> dict[str, Iterable[str]]:
             hint.words for rows in (*(view.footer for view in views.VIEWS.values()), lessons.BESIDE) for hint in rows
         ),
         "cures": (*_fields(cure_keys.CURES.values(), "label", "lacking"), *_cure_labels()),
-        "gates": (meaning for rows in cell.GATES.values() for _, _, meaning in rows),
+        "gates": (gate.meaning for words in WORDS.values() for gate in words.gates),
         "chains": _fields(idea.CHAINS, "disease", "cure", "words"),
         "lessons": course.texts(),
         "themes": _fields(palette.THEMES.values(), "help"),

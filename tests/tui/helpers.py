@@ -25,7 +25,7 @@ from gradtui.cli.arguments import Words, read_words
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.events import Event
 from gradtui.model.needs import Computed, Need, Simulation, other
-from gradtui.model.panes_of import panes_of
+from gradtui.model.panes_of import explore_panes, panes_of
 from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Timeline
 from gradtui.model.update import update
@@ -34,6 +34,7 @@ from gradtui.text.spans import Line, text_of
 from gradtui.views.catalogue import PANES, needs
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment, ExperimentError, Trace, simulate
+from gradtui_engine.cells.table import CELLS
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
 CASES = {
@@ -55,6 +56,9 @@ CASES = {
     "one number over time": Experiment(cell="lstm", data="gaussian", width=1, batch=1, inputs=1, steps=5),
     "saturated": Experiment(cell="lstm", gain=1e30, dtype="float32", data="digits-rows", width=4, batch=4),
 }
+
+#: The panes of Explore, by cell.
+EXPLORE = {cell: explore_panes(cell) for cell in CELLS}
 
 #: The smallest terminal, the usual ones, a big one.
 SIZES = ((60, 16), (80, 24), (112, 30), (120, 40), (200, 60))

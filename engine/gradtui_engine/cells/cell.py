@@ -25,6 +25,11 @@ class Gate:
     name: str
     activation: str = "sigmoid"
 
+    @property
+    def signed(self) -> bool:
+        """Whether it runs from −1 to 1; else from 0 to 1."""
+        return self.activation == "tanh"
+
 
 @dataclass(frozen=True, slots=True)
 class GatePath:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.names import EXPLORE, QUANTITIES, VIEWS
+from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS, selected_stage
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
@@ -16,7 +16,7 @@ from gradtui.model.timeline import Timeline
 from gradtui.model.update import update
 from gradtui.text.scale import LogScale
 from gradtui_engine.rules.activations import ACTIVATIONS
-from tests.tui.helpers import CASES, moved, timeline_of
+from tests.tui.helpers import CASES, EXPLORE, moved, timeline_of
 
 MLP = CASES["mlp"]
 

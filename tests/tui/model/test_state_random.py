@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gradtui.model import events as e
 from gradtui.model.lecture import OPENING
-from gradtui.model.names import AXES, EXPLORE, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
+from gradtui.model.names import AXES, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
 from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS, selected_stage
 from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.progress import Progress
@@ -26,7 +26,7 @@ from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import drawn
-from tests.tui.helpers import CASES, SIZES, assert_page, scene_with, timeline_of
+from tests.tui.helpers import CASES, EXPLORE, SIZES, assert_page, scene_with, timeline_of
 
 SMALL = ("one layer", "one step", "gru", "rnn", "one number", "one number over time", "no weights", "overflow")
 #: What B may differ in; the last does not go together with some networks, the one before with none.

@@ -8,7 +8,7 @@ import pytest
 
 from gradtui.model import commands
 from gradtui.model.commands import COMMANDS, GROUPS, rebind, shown_keys
-from gradtui.model.names import EXPLORE, QUANTITIES, VIEWS
+from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
@@ -17,6 +17,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.catalogue import VIEWS as CATALOGUE
 from gradtui.views.frame.quantities import QUANTITIES as ROWS
 from gradtui_engine import Experiment
+from tests.tui.helpers import EXPLORE
 
 
 @pytest.fixture

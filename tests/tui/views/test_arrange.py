@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gradtui.model.names import EXPLORE, VIEWS
+from gradtui.model.names import VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
@@ -18,6 +18,7 @@ from gradtui.views.frame.layout import Box, Boxes
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
+from tests.tui.helpers import EXPLORE
 
 #: Around every width that decides something, and every height.
 WIDTHS = (60, 79, 80, 99, 100, 112, 131, 132, 150, 200)

@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from gradtui.model import names
-from gradtui.model.names import EXPLORE, VIEWS
+from gradtui.model.names import VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.palette import THEMES, palette
@@ -22,7 +22,18 @@ from gradtui.views.frame.pane import Pane
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
-from tests.tui.helpers import CASES, SIZES, assert_page, cut_numbers, moments, scene_of, state_of, texts, timeline_of
+from tests.tui.helpers import (
+    CASES,
+    EXPLORE,
+    SIZES,
+    assert_page,
+    cut_numbers,
+    moments,
+    scene_of,
+    state_of,
+    texts,
+    timeline_of,
+)
 from tests.tui.screens import Shown, answered, compared, focused, foreign, screens, states
 
 #: Inside a frame: from almost nothing to a full screen.

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradtui.model.names import EXPLORE, QUANTITIES
+from gradtui.model.names import QUANTITIES
 from gradtui.model.needs import Computed, Need, Simulation
 from gradtui.text import glyphs
 from gradtui.text.formats import short
@@ -19,7 +19,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import readout
 from gradtui_engine import Experiment
-from tests.tui.helpers import CASES, moments, scene_of, timeline_of, trace_of
+from tests.tui.helpers import CASES, EXPLORE, moments, scene_of, timeline_of, trace_of
 
 cases = pytest.mark.parametrize("name", CASES)
 

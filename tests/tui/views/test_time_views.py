@@ -12,22 +12,25 @@ from hypothesis import strategies as st
 
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
+from gradtui.screen.palette import DEFAULT, THEMES
 from gradtui.text.formats import power_of_ten, short
 from gradtui.text.heat import SHADES
 from gradtui.text.scale import UP
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.explore import paths
-from gradtui.views.explore.cell import GATES, cell_view, gates_view
+from gradtui.views.explore.cell import cell_view, gates_view
+from gradtui.views.explore.cells.table import WORDS
 from gradtui.views.frame.bars import bars_of
 from gradtui.views.frame.bars import view as columns
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment, simulate
+from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 
 over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell != "mlp"])
-gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell in GATES])
+gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if CELLS[each.cell].gates])
 axes = given(st.integers(2, 400), st.integers(30, 220))
 
 
@@ -198,7 +201,7 @@ def test_all_panes_over_time_put_the_cursor_into_the_same_columns(name: str) -> 
             stages = TimeAxis.of(count, width).columns
             nearest = min(stages, key=lambda stage: (abs(stage - selected), stage))
             wanted = {MARGIN + column for column, stage in enumerate(stages) if stage == nearest}
-            for line in gates_view(scene, width, len(GATES[scene.state.cell])):
+            for line in gates_view(scene, width, len(WORDS[scene.state.cell].gates)):
                 start, found = 0, set()
                 for text, style in line:
                     if style == "cursor":
@@ -213,16 +216,24 @@ def test_the_gates_pane_has_a_line_per_gate_with_its_mean_at_the_selected_step(n
     for selected in {1, count // 2, count - 1}:
         scene = scene_of(CASES[name], selected=selected)
         gates = scene.trace.values[f"gates/{selected}"]
-        rows = GATES[scene.state.cell]
+        rows, cell = WORDS[scene.state.cell].gates, CELLS[scene.state.cell]
         size = gates.shape[1] // len(rows)
-        for text, (name_, block, meaning) in zip(texts(gates_view(scene, 140, len(rows))), rows, strict=True):
+        for text, gate in zip(texts(gates_view(scene, 140, len(rows))), rows, strict=True):
+            block = cell.block(gate.letter)
             mean = float(gates[:, block * size : (block + 1) * size].mean())
-            assert re.match(rf"\s+{name_}\s.*  {re.escape(short(mean))}( {meaning[0]}|\s*$)", text)
+            assert re.match(rf"\s+{gate.letter}\s.*  {re.escape(short(mean))}( {gate.meaning[0]}|\s*$)", text)
 
 
 def test_the_gates_are_in_pytorchs_order_of_blocks() -> None:
-    names = {cell: [name for _, name in sorted((block, name) for name, block, _ in GATES[cell])] for cell in GATES}
-    assert names == {"lstm": ["i", "f", "g", "o"], "gru": ["r", "z", "n"]}
+    letters = {name: "".join(gate.letter for gate in CELLS[name].gates) for name in ("lstm", "gru")}
+    assert letters == {"lstm": "ifgo", "gru": "rzn"}
+
+
+def test_every_cell_over_time_has_its_words_and_each_of_its_gates_has_some() -> None:
+    assert WORDS.keys() == {name for name, cell in CELLS.items() if cell.over_time}
+    for name, words in WORDS.items():
+        assert sorted(gate.letter for gate in words.gates) == sorted(gate.letter for gate in CELLS[name].gates)
+        assert {gate.style for gate in words.gates} <= THEMES[DEFAULT].styles.keys()
 
 
 @gated

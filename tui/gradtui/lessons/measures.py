@@ -19,6 +19,9 @@ from ..text.language import tr
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Trace
 
+_LAYERED = tuple(name for name, cell in CELLS.items() if not cell.over_time)
+_GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
+_WITH_CELL_STATE = tuple(name for name, cell in CELLS.items() if cell.has_cell_state)
 #: Places by name: the first stage that has the measure, the last one, and the one half way.
 PLACES = ("first", "middle", "last")
 
@@ -89,7 +92,7 @@ def _statistic(name: str) -> Callable[[Trace, int], float]:
     return lambda trace, stage: float(getattr(trace.stages[stage].activation, name))
 
 
-def _factor(name: str, part: str, label: str, note: str, cells: tuple[str, ...] = ("mlp",)) -> Measure:
+def _factor(name: str, part: str, label: str, note: str, cells: tuple[str, ...] = _LAYERED) -> Measure:
     return Measure(name, label, note, _part(part), at=True, before_last=1, cells=cells)
 
 
@@ -161,7 +164,7 @@ MEASURES = Table(
             "‖∂L/∂c‖ of a step of an LSTM",
             lambda trace, stage: trace.stages[stage].cell_gradient_norm,
             at=True,
-            cells=("lstm",),
+            cells=_WITH_CELL_STATE,
         ),
         Measure(
             "factor",
@@ -196,21 +199,21 @@ MEASURES = Table(
             "direct",
             "direct path's factor",
             "what the direct path through the forget gate (GRU: the update gate) carries of ‖∂L/∂c‖ (GRU: ‖∂L/∂h‖)",
-            ("lstm", "gru"),
+            _GATED,
         ),
         _factor(
             "gates_factor",
             "gates",
             "factor through the gates",
             "what the path through h and the gates carries, relative to the same",
-            ("lstm", "gru"),
+            _GATED,
         ),
         _factor(
             "cell_factor",
             "cell",
             "factor of ‖∂L/∂c‖",
             "‖∂L/∂c‖ of a step over that of the next one",
-            ("lstm",),
+            _WITH_CELL_STATE,
         ),
         Measure(
             "update_ratio",
@@ -218,7 +221,7 @@ MEASURES = Table(
             "how much the update changes a layer's weights, relative to them: ‖ΔW‖ / ‖W‖",
             lambda trace, stage: trace.update_ratio(f"layers.{stage}.weight") if stage else None,
             at=True,
-            cells=("mlp",),
+            cells=_LAYERED,
         ),
         _signal("activation_std", "standard deviation of h", "the standard deviation of a stage's hidden state"),
         _signal("activation_mean", "mean of h", "the mean of a stage's hidden state"),

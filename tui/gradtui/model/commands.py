@@ -138,7 +138,7 @@ COMMANDS = (
     ),
     Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
     # -- the experiment
-    Command("cell", ("m",), "network", "The next network kind: MLP, LSTM, GRU, RNN", CHANGE, argument="cell"),
+    Command("cell", ("m",), "network", "The next network kind: an MLP or a cell in time", CHANGE, argument="cell"),
     Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation"),
     Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init"),
     Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth"),
@@ -181,7 +181,8 @@ COMMANDS = (
         "cure_gate",
         ("B",),
         "cure: gate",
-        "In B: of an LSTM a forget bias of 2, of 4, f pinned at 1; of a GRU z pinned at 0.9, at 1; of an RNN an LSTM",
+        "In B: of an LSTM a forget bias of 2, of 4, f pinned at 1; of another gated cell its gate pinned for a factor "
+        "of 0.9, of 1; of an RNN an LSTM",
         LEARN,
         argument="gate",
     ),

@@ -24,10 +24,3 @@ PANES = {
     "lessons": ("lessons",),
 }
 VIEWS = tuple(PANES)
-#: The panes of Explore, in order, by cell of the trace.
-EXPLORE = {
-    "mlp": ("gradient", "activation", "why"),
-    "rnn": ("gradient", "activation", "why"),
-    "gru": ("gradient", "gates", "activation", "why"),
-    "lstm": ("gradient", "cell", "gates", "paths", "activation", "why"),
-}

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from gradtui_engine.rules.activations import ACTIVATIONS
 
-from .names import EXPLORE, FUNCTIONS, PANES
+from .names import FUNCTIONS, PANES
 from .state import State
+
+
+@functools.cache
+def explore_panes(cell: str) -> tuple[str, ...]:
+    """The panes of Explore for a trace of this cell: those that have something to show."""
+    # Here, as the table builds programs: without an experiment the state needs none of it.
+    from gradtui_engine.cells.table import CELLS
+
+    row = CELLS[cell]
+    fits = {"cell": row.has_cell_state, "gates": bool(row.gates), "paths": row.has_cell_state}
+    return tuple(pane for pane in PANES["explore"] if fits.get(pane, True))
+
 
 #: The views whose panes depend on the state; of the others all are there.
 _SOME: dict[str, Callable[[State], tuple[str, ...]]] = {
-    "explore": lambda state: EXPLORE[state.cell],
+    "explore": lambda state: explore_panes(state.cell),
     "compare": lambda state: ("both", "difference") if state.interleaved else ("side_a", "side_b", "difference"),
 }
 

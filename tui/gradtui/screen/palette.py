@@ -31,7 +31,7 @@ class Colours:
 
 # The gates share colours with what plays their part elsewhere.
 def _with_gates(styles: dict[str, str], forget: str, input: str, output: str, candidate: str) -> dict[str, str]:
-    gates = {"f": forget, "z": forget, "i": input, "r": input, "o": output, "g": candidate, "n": candidate}
+    gates = {"forget": forget, "input": input, "output": output, "candidate": candidate}
     return styles | {f"gate_{name}": colour for name, colour in gates.items()}
 
 

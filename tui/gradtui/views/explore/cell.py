@@ -1,4 +1,4 @@
-"""The LSTM's panes over time: the cell state as units × time, and the gates' means through time."""
+"""Panes over time: the cell state as units × time, and the gates' means through time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,7 @@ from ..frame.once import once
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.timeaxis import MARGIN, TimeAxis
-
-#: The gates by cell: name, PyTorch's number of its block, what it does; in the order in which people ask about them.
-GATES = {
-    "lstm": (("f", 1, "forget"), ("i", 0, "input"), ("o", 3, "output"), ("g", 2, "candidate")),
-    "gru": (("z", 1, "update: the share of h kept"), ("r", 0, "reset"), ("n", 2, "candidate")),
-}
-#: The gates that are a tanh: they run from −1 to 1, the others from 0 to 1.
-_SIGNED = ("g", "n")
+from .cells.table import WORDS
 
 
 def cell_title(scene: Scene, width: int) -> str:
@@ -100,25 +93,25 @@ def gates_title(scene: Scene, width: int) -> str:
 
 def _names(scene: Scene) -> str:
     """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
-    rows = GATES[scene.trace.resolved.cell]
-    return tr(", ").join(f"{name} {re.split('[:：]', tr(meaning))[0]}" for name, _, meaning in rows)
+    rows = WORDS[scene.trace.resolved.cell].gates
+    return tr(", ").join(f"{gate.letter} {re.split('[:：]', tr(gate.meaning))[0]}" for gate in rows)
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
-    cell = scene.trace.resolved.cell
+    cell = scene.trace.resolved.kind
     axis = TimeAxis.of(len(scene.stages), width)
     means = _means(scene.trace)
     here = max(scene.stage, 1) - 1
     first, last = axis.span(scene.stage)
     lines: list[Line] = []
-    for name, block, meaning in GATES[cell]:
-        row, style = _glyphs(scene.trace)[name], f"gate_{name}"
+    for gate in WORDS[cell.name].gates:
+        row, style = _glyphs(scene.trace)[gate.letter], gate.style
         text = "".join([row[stage] for stage in axis.columns])
         cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
-        number: Line = [(f"  {short(float(means[here, block]))}", style)]
-        start: Line = [(name.rjust(MARGIN - 1) + " ", style), *[span for span in cells if span[0]]]
-        lines.append(first_fit(width, [*start, *number, (f" {tr(meaning)}", "label")], [*start, *number], start))
+        number: Line = [(f"  {short(float(means[here, cell.block(gate.letter)]))}", style)]
+        start: Line = [(gate.letter.rjust(MARGIN - 1) + " ", style), *[span for span in cells if span[0]]]
+        lines.append(first_fit(width, [*start, *number, (f" {tr(gate.meaning)}", "label")], [*start, *number], start))
     return page(lines, width, height)
 
 
@@ -127,7 +120,7 @@ def _means(trace: Trace) -> Array:
     """The mean of each gate over units and samples: (steps, gates)."""
     gates = trace.values["gates"]
     steps, _, units = gates.shape
-    count = len(GATES[trace.resolved.cell])
+    count = trace.resolved.kind.blocks
     with np.errstate(all="ignore"):
         found: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
     return found
@@ -136,13 +129,13 @@ def _means(trace: Trace) -> Array:
 @once
 def _glyphs(trace: Trace) -> dict[str, str]:
     """Each gate as a glyph per stage; the initial state has none."""
-    found = {}
-    for name, block, _ in GATES[trace.resolved.cell]:
+    glyphs = {}
+    for block, gate in enumerate(trace.resolved.kind.gates):
         means = _means(trace)[:, block]
-        shares = (means + 1) / 2 if name in _SIGNED else means
+        shares = (means + 1) / 2 if gate.signed else means
         heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)
-        found[name] = " " + "".join(heights)
-    return found
+        glyphs[gate.letter] = " " + "".join(heights)
+    return glyphs
 
 
 def cell_said(scene: Scene) -> Lines:
@@ -160,13 +153,10 @@ def cell_said(scene: Scene) -> Lines:
 
 
 def gates_said(scene: Scene) -> Lines:
-    rows = GATES[scene.trace.resolved.cell]
-    for name, _, meaning in rows:
-        yield tr("gate {name}: {meaning}", name=name, meaning=tr(meaning))
-    gates = scene.trace.values["gates"]
-    steps, samples, units = gates.shape
-    with np.errstate(all="ignore"):
-        means = gates.reshape(steps, samples, len(rows), units // len(rows)).mean(axis=(1, 3))
-    for index in range(steps):
-        texts = (f"{name} {short(float(means[index, block]))}" for name, block, _ in rows)
+    cell = scene.trace.resolved.kind
+    rows = WORDS[cell.name].gates
+    for gate in rows:
+        yield tr("gate {name}: {meaning}", name=gate.letter, meaning=tr(gate.meaning))
+    for index, means in enumerate(_means(scene.trace).tolist()):
+        texts = (f"{gate.letter} {short(means[cell.block(gate.letter)])}" for gate in rows)
         yield spoken.facts(scene, index + 1, texts)

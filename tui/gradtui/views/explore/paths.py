@@ -34,8 +34,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     limit = LinearScale(0.0, max([1.0, *finite([*direct, *gates])]))
     most = max(abs(value) for value in states) or 1.0
     rows: tuple[tuple[str, list[float | None], Scale, str], ...] = (
-        (tr("via f"), direct, limit, "gate_f"),
-        (tr("via h"), gates, limit, "gate_g"),
+        (tr("via f"), direct, limit, "gate_forget"),
+        (tr("via h"), gates, limit, "gate_candidate"),
         ("c", list(states), LinearScale(-most, most), "cell"),
     )
     for name, values, scale, style in rows:
@@ -84,9 +84,9 @@ def _sum(scene: Scene, width: int) -> Line:
         ("c ", "label"),
         (short(after), "cell"),
         (" = f·c ", "label"),
-        (short(kept), "gate_f"),
+        (short(kept), "gate_forget"),
         (" + i·g ", "label"),
-        (short(written), "gate_i"),
+        (short(written), "gate_input"),
     ]
     detail = f"   f {short(f)} × c {short(before)}   i {short(i)} × g {short(g)}"
     return first_fit(width, [*line, (detail, "dim")], line)
@@ -102,9 +102,9 @@ def _shares(scene: Scene, width: int) -> Line:
             tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))  # fmt: skip
     line: Line = [
         *start,
-        (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_f"),
+        (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_forget"),
         ("  ", "label"),
-        (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_g"),
+        (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_candidate"),
     ]
     if direct + gates == 0:
         return first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line)

@@ -55,8 +55,8 @@ _PANES = (
         "gates",
         cell.gates_title,
         cell.gates_view,
-        "How far the gates are open, on average. The forget gate f is the factor of the direct path: near 1, "
-        "the gradient of c passes from step to step almost unchanged.",
+        "How far the gates are open, on average. One of them sets the factor of the direct path, as an LSTM's forget "
+        "gate f: where the factor is near 1, the gradient passes from step to step almost unchanged.",
         reads=cache_keys.stage,
         spoken=cell.gates_said,
         click=pointer.over_time,

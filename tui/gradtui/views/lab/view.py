@@ -26,8 +26,8 @@ _PANES = (
         "f as a line, f′ as crosses. The dots are what the selected unit really got, its pre-activations z for every "
         "sample, standing on f; the bars under the axis are the z of all units. Where the bars lie, f′ is what a "
         "gradient is multiplied by. {left} and {right} choose the unit, {up} and {down} another activation: then "
-        "everything is an if, at the same z. In an LSTM or GRU it is the forget (update) gate's σ, and for tanh the "
-        "candidate's.",
+        "everything is an if, at the same z. In a gated cell it is the σ of the gate on the direct path, and for "
+        "tanh the candidate's.",
         reads=_reads,
         spoken=curve.said,
         click=pointer.nothing,

@@ -32,7 +32,7 @@ _PANES = (
         depth.view,
         "Theory against measurement, stage by stage: ◇ the predicted factor, ■ the measured one, ◆ where they meet; "
         "below, the products of the factors from the output down. The bar under them is how far from the input a "
-        "signal is worth something: about six depth scales. Of an LSTM or GRU it is the direct path that is compared.",
+        "signal is worth something: about six depth scales. Of a gated cell it is the direct path that is compared.",
         reads=cache_keys.anything,
         spoken=depth.said,
         click=pointer.nothing,

@@ -1,0 +1,49 @@
+"""The GRU in words."""
+
+from __future__ import annotations
+
+from gradtui_engine import Step, Trace
+
+from ....text.formats import short
+from ....text.language import tr
+from ....text.spans import GAP
+from ..explain_helpers import Notes, first, instruction, of_nothing, of_one
+from .numbers import arrives, gates, passed, times, two_paths
+from .words import CellWords, GateWords
+
+
+def _forward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    t, p = times(step)
+    r, z, n = gates(trace, each.outputs[1])
+    before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
+    return [
+        ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
+        of_one(f"{short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}{GAP}r {short(r)}"),
+    ]
+
+
+def _backward(trace: Trace, step: Step) -> Notes:
+    t, p = times(step)
+    direct = f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}"
+    formula = "formula", tr("{direct}  +  the path through the gates", direct=direct)
+    if not arrives(trace, step, 1):
+        return [formula, of_nothing()]
+    return [
+        formula,
+        *two_paths(trace, step),
+        ("text", passed(trace, step, 0, "h")),
+    ]
+
+
+WORDS = CellWords(
+    cell="gru",
+    # b_hh belongs to the recurrent product.
+    projection="x_t W_ihᵀ + b_ih",
+    step=(_forward, _backward),
+    gates=(
+        GateWords("z", "update: the share of h kept", "forget"),
+        GateWords("r", "reset", "input"),
+        GateWords("n", "candidate", "candidate"),
+    ),
+)

@@ -1,0 +1,51 @@
+"""The LSTM in words."""
+
+from __future__ import annotations
+
+from gradtui_engine import Step, Trace
+
+from ....text.formats import short
+from ....text.language import tr
+from ....text.spans import GAP
+from ..explain_helpers import Notes, first, instruction, of_nothing, of_one
+from .numbers import arrives, gates, passed, times, two_paths
+from .words import CellWords, GateWords
+
+
+def _forward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    i, f, g, o = gates(trace, each.outputs[2])
+    before, after, hidden = (first(trace, name) for name in (each.inputs[2], each.outputs[1], each.outputs[0]))
+    t, p = times(step)
+    return [
+        ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),
+        of_one(f"c{t} = {short(f)} × {short(before)} + {short(i)} × {short(g)} = {short(after)}"),
+        ("text", f"h{t} = {short(o)} × tanh({short(after)}) = {short(hidden)}"),
+    ]
+
+
+def _backward(trace: Trace, step: Step) -> Notes:
+    t, p = times(step)
+    direct = f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}"
+    formula = "formula", tr("{direct}  +  the path through {state} and the gates", direct=direct, state=f"h{p}")
+    if not arrives(trace, step, 2):
+        return [formula, of_nothing()]
+    return [
+        formula,
+        *two_paths(trace, step),
+        ("text", passed(trace, step, 1, "c")),
+        ("text", tr("through {way}: {norms}", way=f"δ{t} W_hh", norms=passed(trace, step, 0, "h"))),
+    ]
+
+
+WORDS = CellWords(
+    cell="lstm",
+    projection="x_t W_ihᵀ + b_ih + b_hh",
+    step=(_forward, _backward),
+    gates=(
+        GateWords("f", "forget", "forget"),
+        GateWords("i", "input", "input"),
+        GateWords("o", "output", "output"),
+        GateWords("g", "candidate", "candidate"),
+    ),
+)

@@ -1,0 +1,37 @@
+"""The vanilla RNN in words."""
+
+from __future__ import annotations
+
+from gradtui_engine import Step, Trace
+from gradtui_engine.rules.activations import ACTIVATIONS
+
+from ....text.formats import short
+from ....text.language import tr
+from ..explain_helpers import Notes, first, instruction, of_nothing, of_one
+from .numbers import arrives, passed, times
+from .words import CellWords
+
+
+def _forward(trace: Trace, step: Step) -> Notes:
+    each = instruction(trace, step)
+    row = ACTIVATIONS[each.choice]
+    t, p = times(step)
+    before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
+    return [
+        ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
+        of_one(f"h{p} {short(before)} → h{t} {short(after)}"),
+        ("dim", tr(row.note)),
+    ]
+
+
+def _backward(trace: Trace, step: Step) -> Notes:
+    t, p = times(step)
+    symbol = ACTIVATIONS[trace.resolved.activation].symbol
+    return [
+        ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
+        ("strong", passed(trace, step, 0, "h")) if arrives(trace, step, 1) else of_nothing(),
+        ("text", tr("one path only: through f′ and the same W_hh at every step")),
+    ]
+
+
+WORDS = CellWords(cell="rnn", projection="x_t W_ihᵀ + b_ih + b_hh", step=(_forward, _backward))
