@@ -12,6 +12,7 @@ import plain_mlp
 import plain_recurrent
 from cases import Extra
 from gradtui_engine import Trace
+from gradtui_engine.analysis.stages import gradients_of, statistics_of
 from gradtui_engine.core.numerics import Array, norm, norm_inside
 from gradtui_engine.run.network import Network
 from layout import Gradients
@@ -92,8 +93,8 @@ def _recorded(network: Network, extra: Extra) -> Step:
         _told(trace)
         updated = {}
         if extra is Extra.STATISTICS:
-            for stage in trace.stages:
-                _ = stage.activation
+            with np.errstate(all="ignore"):
+                _ = statistics_of(trace)
         elif extra is Extra.UPDATE:
             updated = {name: trace.updated(name) for name in trace.parameters}
         return Answer(trace.loss, trace.parameter_gradients, updated)
@@ -101,14 +102,10 @@ def _recorded(network: Network, extra: Extra) -> Step:
     return step
 
 
-def _told(trace: Trace) -> tuple[list[object], list[float]]:
-    """All of the stages but the signal, and the norm of each parameter's gradient."""
-    rows: list[object] = [
-        (each.gradient_norm, each.gradient_rms, each.factor, each.factors, each.cell_gradient_norm)
-        for each in trace.stages
-    ]
+def _told(trace: Trace) -> tuple[object, list[float]]:
+    """The gradient at all stages with its factors taken apart, and the norm of each parameter's gradient."""
     with np.errstate(all="ignore"):
-        return rows, [norm_inside(array) for array in trace.parameter_gradients.values()]
+        return gradients_of(trace), [norm_inside(array) for array in trace.parameter_gradients.values()]
 
 
 def _plain(network: Network) -> Step:

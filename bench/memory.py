@@ -10,7 +10,7 @@ import tracemalloc
 
 import numpy as np
 
-from gradtui_engine import Experiment, build
+from gradtui_engine import Experiment, analyse, build
 from gradtui_engine.run.network import Network
 
 GOAL = 1.5
@@ -51,7 +51,7 @@ def peak_bytes(network: Network, told: bool) -> int:
     tracemalloc.start()
     trace = network.run()
     if told:
-        _ = [(stage.factors, stage.activation) for stage in trace.stages]
+        _ = analyse(trace, parameters=False)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak + sum(each.nbytes for each in network.parameters.values())

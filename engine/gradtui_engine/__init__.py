@@ -2,8 +2,8 @@
 
 from gradtui_engine import Experiment, simulate
 
-trace = simulate(Experiment(depth=30, activation="sigmoid"))
-print(trace.outcome.message, [stage.gradient_norm for stage in trace.stages])
+run = simulate(Experiment(depth=30, activation="sigmoid"))
+print(run.outcome.message, [stage.gradient_norm for stage in run.stages])
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .analysis.analyse import Analysis, analyse
     from .analysis.diagnosis import Outcome
-    from .analysis.preparation import prepare
-    from .analysis.stage_numbers import ActivationStatistics
-    from .analysis.stages import Stage
+    from .analysis.record import Record, Source
+    from .analysis.run import Run, simulate
+    from .analysis.stage_numbers import ActivationStatistics, StageNumbers
     from .core.message import Message
     from .core.problems import ExperimentError, Problem
     from .core.progress import Cancelled
     from .experiment.experiment import Experiment
     from .program.program import Site
-    from .run.network import Network, build, simulate
+    from .run.network import Network, build
     from .run.steps import Phase, Step
     from .run.trace import Trace
 
 __all__ = [
     "ActivationStatistics",
+    "Analysis",
     "Cancelled",
     "Experiment",
     "ExperimentError",
@@ -35,12 +37,15 @@ __all__ = [
     "Outcome",
     "Phase",
     "Problem",
+    "Record",
+    "Run",
     "Site",
-    "Stage",
+    "Source",
+    "StageNumbers",
     "Step",
     "Trace",
+    "analyse",
     "build",
-    "prepare",
     "simulate",
 ]
 
@@ -48,6 +53,9 @@ __all__ = [
 #: front, for one) goes without NumPy and the networks, which are 28 MB.
 _MODULES = {
     "ActivationStatistics": "analysis.stage_numbers",
+    "Analysis": "analysis.analyse",
+    "Source": "analysis.record",
+    "analyse": "analysis.analyse",
     "Cancelled": "core.progress",
     "Experiment": "experiment.experiment",
     "ExperimentError": "core.problems",
@@ -57,12 +65,13 @@ _MODULES = {
     "Phase": "run.steps",
     "Problem": "core.problems",
     "Site": "program.program",
-    "Stage": "analysis.stages",
+    "Record": "analysis.record",
+    "Run": "analysis.run",
+    "StageNumbers": "analysis.stage_numbers",
     "Step": "run.steps",
     "Trace": "run.trace",
     "build": "run.network",
-    "prepare": "analysis.preparation",
-    "simulate": "run.network",
+    "simulate": "analysis.run",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from gradtui_engine import Experiment, ExperimentError, Network, Trace, build
+from gradtui_engine import Experiment, ExperimentError, Network, Run, Trace, build
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.run.npz import arrays
@@ -73,10 +73,15 @@ def shaken(experiment: Experiment) -> Network:
     return with_parameters(network, **biases)
 
 
-def fingerprint(trace: Trace) -> str:
+def analysed(trace: Trace) -> Run:
+    """The trace with its stages, decay, theory and outcome."""
+    return Run.of(trace)
+
+
+def fingerprint(trace: Trace | Run) -> str:
     """A hash of every number of a trace, bit by bit."""
     digest = hashlib.sha256()
-    for name, array in arrays(trace):
+    for name, array in arrays(trace.trace if isinstance(trace, Run) else trace):
         digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

@@ -33,7 +33,7 @@ from gradtui.screen.app import GradtuiApp
 from gradtui.text.spans import Line, text_of
 from gradtui.views.catalogue import PANES, needs
 from gradtui.views.frame.scene import Scene
-from gradtui_engine import Experiment, ExperimentError, Trace, simulate
+from gradtui_engine import Experiment, ExperimentError, Run, simulate
 from gradtui_engine.cells.table import CELLS
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
@@ -65,7 +65,7 @@ SIZES = ((60, 16), (80, 24), (112, 30), (120, 40), (200, 60))
 
 
 @functools.cache
-def trace_of(experiment: Experiment) -> Trace:
+def trace_of(experiment: Experiment) -> Run:
     return simulate(experiment)
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..core.numerics import power, ratio
 from ..core.thresholds import VANISHED
-
-if TYPE_CHECKING:
-    from .stages import Stage
 
 #: float32's smallest normal number: below it digits are lost, 1e-45 below it everything.
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
@@ -37,9 +33,8 @@ class Decay:
     subnormal_after: int | None
 
 
-def profile(stages: Sequence[Stage], axis: str) -> Decay:
-    """The profile of a trace's stages. An MLP's first learning stage is layer 1, a cell's the initial state."""
-    norms = [stage.gradient_norm for stage in stages]
+def decay_of(norms: Sequence[float], axis: str) -> Decay:
+    """The decay along the stages' gradient norms. An MLP's first learning stage is layer 1, a cell's stage 0."""
     last = len(norms) - 1
     first = min(1, last) if axis == "layer" else 0
     products = tuple(ratio(value, norms[last]) for value in norms)

@@ -6,9 +6,11 @@ Rules are tried in the order of RULES; the first that holds is the diagnosis.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..core.message import Message
 from ..core.numerics import ratio
@@ -17,6 +19,8 @@ from ..experiment.remedies import Remedy, remedies_for
 from ..program.program import stage_place
 from .decay import average_factor
 from .non_finite import first_non_finite
+from .stage_numbers import ActivationStatistics
+from .stages import gradient_norms, statistics_of
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -83,9 +87,10 @@ class _Finding:
 class _Case:
     """A trace with the numbers that the rules share."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, norms: Sequence[float], signal: Sequence[ActivationStatistics]) -> None:
         self.trace = trace
-        self.norms = [stage.gradient_norm for stage in trace.stages]
+        self.norms = norms
+        self.signal = signal
         self.last = len(self.norms) - 1
         self.first = min(1, self.last) if trace.axis == "layer" else 0
         self.relative = [ratio(value, self.norms[self.last]) for value in self.norms]
@@ -107,9 +112,15 @@ class _Case:
         return Message("{place} gets {share}, ×{factor} a step", **self.arriving)
 
 
-def judge(trace: Trace) -> Outcome:
-    """The outcome of a trace."""
-    case = _Case(trace)
+def diagnose(trace: Trace) -> Outcome:
+    """The outcome of a trace, without the rest of its analysis: where nothing else is wanted."""
+    with np.errstate(all="ignore"):
+        return judge(trace, gradient_norms(trace), statistics_of(trace))
+
+
+def judge(trace: Trace, norms: Sequence[float], signal: Sequence[ActivationStatistics]) -> Outcome:
+    """The outcome of a trace, whose stages have these gradient norms and this signal; NumPy's warnings must be off."""
+    case = _Case(trace, norms, signal)
     found = next(finding for rule in RULES if (finding := rule(case)) is not None)
     ok, warning, critical = SEVERITIES
     severity = ok if found.kind == "healthy" else (critical if found.critical else warning)
@@ -169,8 +180,8 @@ def _dead(case: _Case) -> _Finding | None:
     if case.trace.resolved.kind.gated or case.trace.resolved.residual != "none":
         return None  # the gradient has another path: the gates' direct one, or the skip
     # Where f' has underflowed to 0 because the unit is saturated, it is not off.
-    off = [stage for stage in case.trace.stages[1:] if stage.activation.saturated <= DEAD]
-    share, stage = max(((each.activation.dead, each.index) for each in off), default=(0.0, 0))
+    off = [(signal.dead, stage) for stage, signal in enumerate(case.signal) if stage and signal.saturated <= DEAD]
+    share, stage = max(off, default=(0.0, 0))
     if share <= DEAD:
         return None
     message = Message(
@@ -224,8 +235,7 @@ def _far_beyond(value: float, limit: float) -> bool:
 
 
 def _saturated(case: _Case) -> _Finding | None:
-    shares = [(stage.activation.saturated, stage.index) for stage in case.trace.stages[1:]]
-    share, stage = max(shares, key=lambda each: (each[0], each[1]))
+    share, stage = max((signal.saturated, stage) for stage, signal in enumerate(case.signal) if stage)
     if share <= SATURATED:
         return None
     message = Message(

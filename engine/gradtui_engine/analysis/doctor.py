@@ -14,7 +14,7 @@ from ..experiment.experiment import Experiment
 from ..experiment.remedies import Remedy
 from ..experiment.resolved import Resolved
 from ..run.network import Network, build
-from .diagnosis import Outcome
+from .diagnosis import Outcome, diagnose
 from .json_document import outcome_document, strict
 
 #: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
@@ -86,7 +86,7 @@ def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Measured
 def measure(network: Network, watch: Watch | None = None) -> Measured:
     """Run a network, update it once, and run it again for the loss."""
     trace = network.run(watch)
-    return Measured(network.experiment, network.resolved, trace.outcome, trace.loss, network.updated(trace).loss())
+    return Measured(network.experiment, network.resolved, diagnose(trace), trace.loss, network.updated(trace).loss())
 
 
 def _decades(outcome: Outcome) -> float:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .decay import average_factor, half_life
+from .stage_numbers import StageNumbers
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
-    from ..run.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ def predicted(experiment: Resolved) -> DirectPath | None:
     return at_bias(getattr(experiment, cell.path_bias) if cell.path_bias else 0.0, cell.path.complement)
 
 
-def measured(trace: Trace) -> float | None:
-    """The direct path's measured factor a step, averaged along the trace (geometric); None without such a path."""
-    factors = [stage.factors["direct"] for stage in trace.stages if "direct" in stage.factors]
+def measured(stages: Sequence[StageNumbers]) -> float | None:
+    """The direct path's measured factor a step, averaged along the stages (geometric); None without such a path."""
+    factors = [stage.factors["direct"] for stage in stages if "direct" in stage.factors]
     if not factors:
         return None
     with np.errstate(all="ignore"):

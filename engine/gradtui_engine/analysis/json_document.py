@@ -1,68 +1,67 @@
-"""A trace as one strict JSON document."""
+"""A record as one strict JSON document."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..core.numerics import norm
+from ..run.trace import Trace
 from .jacobian import spectra
+from .record import Record, Source
+from .stage_numbers import STAGE_NUMBERS, StageNumbers
 
 if TYPE_CHECKING:
-    from ..run.trace import Trace
     from .diagnosis import Outcome
-    from .stages import Stage
 
 SCHEMA = 1
 
 
-def document(trace: Trace, with_jacobian: bool = False) -> dict[str, Any]:
-    """The numbers of a trace as JSON types; a non-finite number is the string "inf", "-inf" or "nan".
+def document(record: Record, with_jacobian: bool = False) -> dict[str, Any]:
+    """The numbers of a record as JSON types; a non-finite number is the string "inf", "-inf" or "nan".
 
-    Raises ExperimentError if the Jacobian is asked for where there is none (see `jacobian`).
+    Raises ExperimentError if the Jacobian is asked for where there is none (see `jacobian`), and ValueError where the
+    record has no arrays to work it out from.
     """
-    theory = trace.theory
-    along = trace.profile
+    theory, decay = record.theory, record.decay
+    if with_jacobian and record.listed is None:
+        raise ValueError("the Jacobian is worked out from a run's arrays, which this record has not")
     found: dict[str, Any] = strict(
         {
             "schema": SCHEMA,
-            "experiment": trace.experiment.to_document(trace.resolved),
-            "given": trace.experiment.given(),
-            "loss": trace.loss,
-            "axis": trace.axis,
-            "outcome": outcome_document(trace.outcome),
+            **_source(record.source),
+            "loss": record.loss,
+            "axis": record.axis,
+            "outcome": outcome_document(record.outcome),
             "profile": {
-                "geometric_mean": along.geometric_mean,
-                "half_life": along.half_life,
-                "vanished_after": along.vanished_after,
-                "subnormal_after": along.subnormal_after,
+                "geometric_mean": decay.geometric_mean,
+                "half_life": decay.half_life,
+                "vanished_after": decay.vanished_after,
+                "subnormal_after": decay.subnormal_after,
             },
-            "theory": {
+            "theory": None
+            if theory is None
+            else {
                 "q_star": theory.q_star,
                 "chi": theory.chi,
                 "regime": theory.regime,
                 "depth_scale": theory.depth_scale,
                 "note": theory.note,
             },
-            "parameters": {name: _parameter(trace, name) for name in trace.parameters},
-            **({"jacobian": _spectra(trace)} if with_jacobian else {}),
-            "stages": [
-                _stage(stage, predicted, product)
-                for stage, predicted, product in zip(trace.stages, theory.factors, along.running_product, strict=True)
-            ],
+            "parameters": {name: dataclasses.asdict(numbers) for name, numbers in record.parameter_numbers.items()},
+            **({"jacobian": _spectra(record.listed.trace)} if with_jacobian and record.listed is not None else {}),
+            "stages": [_stage(stage) for stage in record.stages],
         }
     )
     return found
 
 
-def _parameter(trace: Trace, name: str) -> dict[str, float]:
-    """A parameter before and after clipping and update."""
-    return {
-        "norm": norm(trace.parameters[name]),
-        "gradient_norm": norm(trace.parameter_gradients[name]),
-        "clipped_norm": norm(trace.clipped[name]),
-        "update_ratio": trace.update_ratio(name),
-    }
+def _source(source: Source) -> dict[str, Any]:
+    """The experiment, whole and as it was given; null for a recording that knows none."""
+    experiment, resolved = source.experiment, source.resolved
+    if experiment is None or resolved is None:
+        return {"experiment": None, "given": None}
+    return {"experiment": experiment.to_document(resolved), "given": experiment.given()}
 
 
 def _spectra(trace: Trace) -> dict[str, Any]:
@@ -91,29 +90,25 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _stage(stage: Stage, predicted: float | None, product: float) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "index": stage.index,
-        "gradient_norm": stage.gradient_norm,
-        "gradient_rms": stage.gradient_rms,
-        "factor": stage.factor,
-        "factors": dict(stage.factors),
-        "predicted_factor": predicted,
-        "running_product": product,
-    }
-    if stage.cell_gradient_norm is not None:
-        row["cell_gradient_norm"] = stage.cell_gradient_norm
+def _stage(stage: StageNumbers) -> dict[str, Any]:
+    """A stage's numbers, each in its place; null where another stage has one, left out where none can."""
+    document: dict[str, Any] = {"index": stage.index}
+    for row in STAGE_NUMBERS.values():
+        value = row.read(stage)
+        if row.part or (value is None and row.at_last):
+            continue
+        *groups, name = row.path
+        place = document
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[name] = value
+        if name == "factor":
+            # In the order of the backward pass, which is the stage's own.
+            document["factors"] = dict(stage.factors)
     if stage.layer_gradient_norms:
-        row["layer_gradient_norms"] = list(stage.layer_gradient_norms)
-    statistics = stage.activation
-    row["activation"] = {
-        "mean": statistics.mean,
-        "std": statistics.std,
-        "saturated": statistics.saturated,
-        "dead": statistics.dead,
-    }
-    row["parameters"] = dict(stage.parameters)
-    return row
+        document["layer_gradient_norms"] = list(stage.layer_gradient_norms)
+    document["parameters"] = dict(stage.parameters)
+    return document
 
 
 def strict(value: Any) -> Any:

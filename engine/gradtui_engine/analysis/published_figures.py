@@ -13,9 +13,11 @@ from ..core.message import Message
 from ..core.numerics import Purpose, generator
 from ..experiment.experiment import Experiment
 from ..rules.initialisers import INITIALISERS
-from ..run.network import simulate
+from ..run.network import build
+from ..run.trace import Trace
 from ..theory.meanfield import fixed_point
 from .jacobian import jacobian, singular_values
+from .stages import Gradients, gradients_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +105,23 @@ def _measured() -> Iterator[Figure]:
     yield _rate(Message("ReLU + He, width 500"), 1.0, he, 0.03, "He et al. 2015")
     yield _rate(Message("batch norm + ReLU, width 500"), 1.21117, batch, 0.03, "Yang et al. 2019")
     yield _rate(Message("residual + ReLU + He, width 800"), math.sqrt(2), skip, 0.06, "1 + β² χ_F = 2")
-    linear = simulate(Experiment(depth=10, activation="linear", init="orthogonal", width=64, data="gaussian"))
+    linear = build(Experiment(depth=10, activation="linear", init="orthogonal", width=64, data="gaussian")).run()
     isometry = float(singular_values(jacobian(linear))[-1])
     label = Message("deep linear, orthogonal: smallest singular value of J")
     yield Figure(label, 1.0, isometry, 1e-10, "Saxe et al. 2014")
-    pinned = simulate(Experiment(cell="lstm", data="gaussian", steps=50, inputs=4, pin_forget=0.9, width=16))
-    direct = float(np.prod([stage.factors["direct"] for stage in pinned.stages[:-1]]))
+    pinned = build(Experiment(cell="lstm", data="gaussian", steps=50, inputs=4, pin_forget=0.9, width=16)).run()
+    direct = float(np.prod([parts["direct"] for parts in _gradients(pinned).parts]))
     label = Message("forget gate pinned at 0.9, 50 steps: direct path")
     yield Figure(label, 0.9**50, direct, 1e-10, "dL/dc_0 = f^T dL/dc_T")
 
 
 def _rate(name: str, published: float, fields: dict[str, Any], tolerance: float, source: str) -> Figure:
     """The factor a layer, averaged over all layers but the first four, where the signal still settles."""
-    trace = simulate(Experiment(**({"depth": 24, **_WIDE} | fields)))
-    norms = [stage.gradient_norm for stage in trace.stages]
+    norms = _gradients(build(Experiment(**({"depth": 24, **_WIDE} | fields))).run()).norms
     factor = (norms[4] / norms[-1]) ** (1 / (len(norms) - 5))
     return Figure(Message("{network}: factor a layer", network=name), published, factor, tolerance, source, exact=False)
+
+
+def _gradients(trace: Trace) -> Gradients:
+    with np.errstate(all="ignore"):
+        return gradients_of(trace)

@@ -8,9 +8,10 @@ somebody's training program wrote. `Arrays` and `Listed` are there where the arr
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ..cells.cell import PreActivations
 from ..core.numerics import Array
 from ..core.progress import Watch
 from ..program.program import Program
@@ -19,6 +20,7 @@ from .stage_numbers import StageNumber, StageNumbers
 
 if TYPE_CHECKING:
     from ..experiment.experiment import Experiment
+    from ..experiment.resolved import Resolved
     from ..run.trace import Trace
     from ..theory.prediction import Theory
     from .decay import Decay
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
 class Source:
     """Where a record comes from: an experiment, or a recording (a file), which may know its experiment too.
 
-    Sources are equal where their records are the same, and hashable. words are what a header says of a recording
-    that has no experiment.
+    Sources are equal where their records are the same, and hashable. resolved is what the experiment comes to, with
+    what a CSV file decided. words are what a header says of a recording that has no experiment.
     """
 
     experiment: Experiment | None = None
+    resolved: Resolved | None = field(default=None, compare=False)
     recording: str = ""
     words: str = ""
 
@@ -76,8 +79,8 @@ class Arrays(Protocol):
         """The gates' outputs of a stage, (batch, gates · units)."""
         ...
 
-    def pre_activations(self, stage: int) -> Array | None:
-        """z of a stage, (batch, units)."""
+    def pre_activations(self, stage: int) -> tuple[PreActivations, ...]:
+        """z of a stage, the parts that matter most for the gradient first; empty for the first stage."""
         ...
 
 

@@ -1,19 +1,18 @@
-"""The Stage: what one layer, or one time step, did to the gradient and to the signal. Numbers only."""
+"""What each layer, or time step, did to the gradient and to the signal, worked out from a trace's arrays."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..cells.cell import Cell
 from ..cells.table import OPERATIONS
-from ..core.numerics import Array, cosines, norm, norm_inside, norms, ratio
+from ..core.numerics import Array, cosines, norm, norms, ratio
 from ..program.slots import CELL_STATE, GATES, HIDDEN, Slot, Span
 from ..rules.activations import ACTIVATIONS
 from .stage_numbers import ActivationStatistics
@@ -22,102 +21,48 @@ if TYPE_CHECKING:
     from ..run.trace import Trace
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One stage, 0 being the input (or the initial state).
+@dataclass(frozen=True, slots=True)
+class Gradients:
+    """What the gradient is at each stage, the input (or the initial state) first.
 
-    gradient_norm is ‖dL/dh_k‖ (Frobenius, over batch and units), gradient_rms the same per number; factor is
-    ‖dL/dh_k‖ / ‖dL/dh_(k+1)‖, None for the last stage, and `factors` its parts, which give it back exactly:
-
-    - MLP without a skip: the parts of the operations between the two stages, in the order of the backward pass
-      ("activation", "norm", "weight", and "scale" for the β of a block's branch); the factor is their product.
-    - MLP where a skip and a branch meet: also "branch" and "skip", each relative to ‖dL/dh_(k+1)‖, and the "cosine"
-      between them: factor² = branch² + skip² + 2·cosine·branch·skip.
-    - LSTM: cell_gradient_norm is ‖dL/dc_k‖, and dL/dc_k is the sum of the "direct" path f_(k+1) ⊙ dL/dc_(k+1) and
-      of the path through h_k and the "gates": cell² = direct² + gates² + 2·cosine·direct·gates, each relative to
-      ‖dL/dc_(k+1)‖.
-    - GRU: the same for dL/dh_k, the direct path being z_(k+1) ⊙ dL/dh_(k+1), and "whole" the factor.
-    - RNN: "whole", the factor itself: there is one path only.
-
-    Where every step is read out, the path through h_k also brings the gradient of step k's own loss.
+    norms[k] is ‖dL/dh_k‖, rms the same per number, cells[k] ‖dL/dc_k‖ (empty without cell states), layers[k] those of
+    each layer of a stacked network (empty without). factors[k] is norms[k] / norms[k + 1], one fewer than stages;
+    parts[k] are its parts, see `StageNumbers`.
     """
 
-    index: int
-    gradient_norm: float
-    gradient_rms: float
-    factor: float | None
-    factors: Mapping[str, float]
-    cell_gradient_norm: float | None
-    #: ‖dL/dh_k‖ of each layer of a stacked network, the lowest first; empty where there is one.
-    layer_gradient_norms: tuple[float, ...]
-    _trace: Trace = field(repr=False, compare=False)
-
-    @functools.cached_property
-    def activation(self) -> ActivationStatistics:
-        return self._trace.activations[self.index]
-
-    @functools.cached_property
-    def parameters(self) -> Mapping[str, float]:
-        """Gradient norm of each parameter of this stage; of a shared one, that of this time step's contribution."""
-        trace = self._trace
-        if trace.axis == "time":
-            arrays = trace.contributions(self.index) if self.index else {}
-        else:
-            arrays = {name: trace.parameter_gradients[name] for name in self._names}
-        with np.errstate(all="ignore"):
-            return {name: norm_inside(array) for name, array in arrays.items()}
-
-    @property
-    def _names(self) -> list[str]:
-        """The parameters that belong to this layer alone; none over time, where all steps share them."""
-        return [name for each in self._trace.program.layers.get(self.index, ()) for name in each.parameters]
-
-    @functools.cached_property
-    def parameter_gradient_norm(self) -> float | None:
-        """‖dL/dθ‖ of all parameters of this stage together (Frobenius, over weights and biases).
-
-        Over time that of this step's contribution to the shared gradient; the contributions add up as arrays, their
-        norms do not. None for stage 0, which has no parameters.
-        """
-        parts = self.parameters
-        return norm(np.array(list(parts.values()))) if parts else None
-
-    @functools.cached_property
-    def update_ratio(self) -> float | None:
-        """‖ΔW‖ / ‖W‖ of this layer's weight matrix: about 1e-3 is healthy (CS231n).
-
-        None for stage 0, and over time, where all steps share one matrix and one update.
-        """
-        trace = self._trace
-        matrices = [name for name in self._names if trace.program.parameters[name].fans is not None]
-        return trace.update_ratio(matrices[0]) if matrices else None
+    norms: list[float]
+    rms: list[float]
+    cells: list[float]
+    layers: list[tuple[float, ...]]
+    factors: list[float]
+    parts: list[dict[str, float]]
 
 
-def stages_of(trace: Trace) -> tuple[Stage, ...]:
-    """All stages with their factors taken apart."""
+def gradients_of(trace: Trace) -> Gradients:
+    """The gradient at all stages with its factors taken apart; NumPy's warnings must be off."""
     program = trace.program
     known = _norms(trace)
     layers = trace.resolved.layers if trace.axis == "time" else 1
     factors = [ratio(known[name], known[after]) for name, after in itertools.pairwise(program.stages)]
-    parts = _PARTS[trace.resolved.kind.parts](trace, known, factors)
-    found = []
-    for index, name in enumerate(program.stages):
-        value, inner = known[name], index < len(factors)
-        below = (known[Slot(HIDDEN, layer, index).name] for layer in range(layers - 1))
-        stacked = (*below, value) if layers > 1 else ()
-        found.append(
-            Stage(
-                index,
-                value,
-                value / math.sqrt(trace.gradients[name].size),
-                factors[index] if inner else None,
-                parts[index] if inner else {},
-                known[program.cells[index]] if program.cells else None,
-                stacked,
-                trace,
-            )
-        )
-    return tuple(found)
+    lower = [[Slot(HIDDEN, layer, stage).name for layer in range(layers - 1)] for stage in range(len(program.stages))]
+    return Gradients(
+        norms=[known[name] for name in program.stages],
+        rms=[known[name] / math.sqrt(trace.gradients[name].size) for name in program.stages],
+        cells=[known[name] for name in program.cells],
+        layers=[
+            (*(known[name] for name in below), known[stage])
+            for below, stage in zip(lower, program.stages, strict=True)
+            if below
+        ],
+        factors=factors,
+        parts=_PARTS[trace.resolved.kind.parts](trace, known, factors),
+    )
+
+
+def gradient_norms(trace: Trace) -> list[float]:
+    """‖dL/dh_k‖ of all stages; NumPy's warnings must be off."""
+    known = _norms(trace)
+    return [known[name] for name in trace.program.stages]
 
 
 def _norms(trace: Trace) -> dict[str, float]:
@@ -219,7 +164,7 @@ _STATES = Slot(HIDDEN, Span()).name
 
 
 def statistics_of(trace: Trace) -> tuple[ActivationStatistics, ...]:
-    """Of every stage, the stages of one size in passes over several at a time."""
+    """Of every stage, the stages of one size in passes over several at a time; NumPy's warnings must be off."""
     names = trace.program.stages
     found = [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get(_STATES, ()) else []
     states = trace.values[_STATES]
@@ -267,7 +212,7 @@ def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
     if found[0] is None:
         outputs = sources = trace.values[_STATES][rows]
     elif row.learned:
-        pairs = [slopes(trace, stage) for stage in range(first, first + len(found))]
+        pairs = [trace.outputs_and_slopes(stage) for stage in range(first, first + len(found))]
         return np.stack([output for output, _ in pairs]), np.stack([slope for _, slope in pairs])
     else:
         sources = _stacked(trace, [each.inputs[0] for each in found if each])
@@ -286,21 +231,6 @@ def _stacked(trace: Trace, names: list[str]) -> Array:
         if all(each.whole == whole and each.index == row for each, row in zip(slots, rows, strict=True)):
             return trace.values[whole][start : rows.stop]
     return np.stack([trace.values[name] for name in names])
-
-
-def slopes(trace: Trace, index: int) -> tuple[Array, Array]:
-    """The activation's output a and f'(z) at a stage."""
-    row = ACTIVATIONS[trace.resolved.activation]
-    found = trace.activation_at(index)
-    if found is None:  # an RNN's step keeps no z: f' follows from a
-        source = output = trace.values[trace.program.stages[index]]
-        slope_at = 1.0
-    else:
-        source, output = trace.values[found.inputs[0]], trace.values[found.outputs[0]]
-        slope_at = float(trace.parameters[found.parameters[0]][0]) if found.parameters else found.constant
-    found_slopes = np.empty_like(output)
-    row.derivative(source, output, found_slopes, slope_at)
-    return output, found_slopes
 
 
 def _gates_shares(cell: Cell, gates: Array, width: int) -> list[float]:

@@ -28,12 +28,11 @@ from .trace import Merge, Trace
 MOST_CLASSES = 1000
 #: A trace larger than this is refused before anything of it is allocated.
 MOST_BYTES = 2 * 2**30
-# Python objects of an unrolled stage (instructions, slots, views, steps, and what `prepare` works out): 6 kB measured
+# Python objects of an unrolled stage (instructions, slots, views, steps, and what `analyse` works out): 6 kB measured
 # at depth 10,000, 11 kB with norm and skip, rounded up.
 STAGE_BYTES = 12_288
-# Shares of a run and of a simulation, for who watches: the backward pass takes twice the forward pass's products; at
-# depth 10,000 building takes as long as running, for an LSTM of 10,000 steps a fifth of it.
-_FORWARD, _BUILD = 1 / 3, 0.4
+# The forward pass's share of a run, for who watches: the backward pass takes twice its products.
+_FORWARD = 1 / 3
 
 
 def largest() -> float:
@@ -68,7 +67,7 @@ class Network:
         self._bounds = Bounds()
 
     def run(self, watch: Watch | None = None) -> Trace:
-        """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `Trace.outcome`.
+        """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `diagnose`.
 
         watch is told the share that is done, after an instruction.
         """
@@ -325,12 +324,3 @@ def _check_size(experiment: Resolved, sizes: Sizes | None, most: float) -> None:
 def _gibibytes(size: float) -> str:
     """As 0.114, 2.04, 14,305.1."""
     return f"{size / 2**30:.3g}" if size < 10 * 2**30 else f"{size / 2**30:,.1f}"
-
-
-def simulate(experiment: Experiment, watch: Watch | None = None) -> Trace:
-    """Build and run: a pure function of the experiment (and of the file that a csv:PATH names).
-
-    watch is told the share that is done; what it raises ends the simulation.
-    """
-    watch = throttled(watch)
-    return build(experiment, part(watch, 0.0, _BUILD)).run(part(watch, _BUILD, 1.0))

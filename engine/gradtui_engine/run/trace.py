@@ -1,8 +1,7 @@
-"""The Trace: the record of one iteration. Pure data, read-only arrays; the only thing that views read."""
+"""The Trace: the arrays of one iteration and the program that made them. Pure data, read-only arrays."""
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,16 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..analysis.decay import Decay, profile
-from ..analysis.diagnosis import Outcome, judge
-from ..analysis.stage_numbers import ActivationStatistics
-from ..analysis.stages import Stage, slopes, stages_of, statistics_of
 from ..cells.table import OPERATIONS
 from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
 from ..program.normalisation import running
 from ..program.program import Instruction, Program
-from ..theory.prediction import Theory, predict
+from ..rules.activations import ACTIVATIONS
 from .optimiser_step import Update
 from .steps import Step, steps_of
 
@@ -90,46 +85,9 @@ class Trace:
         return self.values[self.program.input]
 
     @functools.cached_property
-    def stages(self) -> tuple[Stage, ...]:
-        """Stage 0 (the input, or the initial state) to the last (depth, or T)."""
-        with np.errstate(all="ignore"):
-            # Of a shallow copy: stages that point back here would keep a dead trace until the garbage collector comes.
-            return stages_of(copy.copy(self))
-
-    @functools.cached_property
-    def activations(self) -> tuple[ActivationStatistics, ...]:
-        """Mean, std, saturated and dead share of every stage, in a few passes over all of them."""
-        with np.errstate(all="ignore"):
-            return statistics_of(self)
-
-    @functools.cached_property
-    def profile(self) -> Decay:
-        """The product of the factors along the trace, and how far the signal carries."""
-        return profile(self.stages, self.axis)
-
-    @functools.cached_property
-    def theory(self) -> Theory:
-        """What theory predicts for this experiment, stage by stage."""
-        return predict(self)
-
-    @functools.cached_property
-    def outcome(self) -> Outcome:
-        """What became of the gradient on its way from the last stage to the first."""
-        with np.errstate(all="ignore"):
-            return judge(self)
-
-    @functools.cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every operation in the order in which it was computed: forward, loss, backward, clip (if any), update."""
         return steps_of(self.program, clipped=self.resolved.clip != "none")
-
-    def given(self, experiment: Experiment) -> Trace:
-        """The trace of an experiment that comes to the same, and may have been given otherwise: all else is shared."""
-        if self.experiment == experiment:
-            return self
-        twin = copy.copy(self)
-        object.__setattr__(twin, "experiment", experiment)
-        return twin
 
     def activation_at(self, stage: int) -> Instruction | None:
         """The activation of a layer as an instruction; None in a cell, whose step contains it."""
@@ -139,7 +97,22 @@ class Trace:
     def slopes(self, stage: int) -> Array:
         """f'(z) of a stage's activation, (batch, units)."""
         with np.errstate(all="ignore"):
-            return slopes(self, stage)[1]
+            return self.outputs_and_slopes(stage)[1]
+
+    def outputs_and_slopes(self, stage: int) -> tuple[Array, Array]:
+        """The activation's output a and f'(z) at a stage, (batch, units) each; NumPy's warnings must be off."""
+        row = ACTIVATIONS[self.resolved.activation]
+        activation = self.activation_at(stage)
+        if activation is None:  # an RNN's step keeps no z: f' follows from a
+            source = output = self.values[self.program.stages[stage]]
+            constant = 1.0
+        else:
+            source, output = self.values[activation.inputs[0]], self.values[activation.outputs[0]]
+            learned = activation.parameters
+            constant = float(self.parameters[learned[0]][0]) if learned else activation.constant
+        slopes = np.empty_like(output)
+        row.derivative(source, output, slopes, constant)
+        return output, slopes
 
     def gradient_norm(self, slot: str) -> float:
         """‖dL/dslot‖ of any slot on the way of the gradient, kept or not."""

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,23 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, simulate
-from gradtui_engine.analysis.decay import Decay, half_life, profile
+from gradtui_engine.analysis.decay import Decay, decay_of, half_life
 from gradtui_engine.analysis.json_document import document
-from tests.engine.helpers import drawn, shaken
+from tests.engine.helpers import analysed, drawn, shaken
 from tests.engine.oracles import length
 from tests.engine.strategies import small_experiments
 
 
-@dataclass(frozen=True)
-class OneNorm:
-    """A stage as far as a profile looks at it."""
-
-    gradient_norm: float
-
-
 def along(*norms: float, axis: str = "time") -> Decay:
-    """The profile of stages of these gradient norms, the input's (initial state's) first."""
-    return profile([OneNorm(each) for each in norms], axis)  # type: ignore[arg-type]
+    """The decay along stages of these gradient norms, the input's (initial state's) first."""
+    return decay_of(norms, axis)
 
 
 # -- constructed -------------------------------------------------------------------------------------------
@@ -143,7 +135,7 @@ REAL: list[dict[str, Any]] = [
 def test_the_profile_of_a_trace_is_that_of_its_gradients(fields: dict[str, Any]) -> None:
     trace = simulate(Experiment(**fields))
     norms = [length(trace.gradients[f"h/{stage.index}"]) for stage in trace.stages]
-    found, first = trace.profile, 1 if trace.axis == "layer" else 0
+    found, first = trace.decay, 1 if trace.axis == "layer" else 0
     # float32 rounds 4096 squares once each.
     rel = 1e-5 if fields.get("dtype") == "float32" else 1e-12
     assert found.running_product == pytest.approx([each / norms[-1] for each in norms], rel=rel, abs=0.0)
@@ -159,9 +151,9 @@ def test_the_profile_of_a_trace_is_that_of_its_gradients(fields: dict[str, Any])
 @drawn(60)
 @given(small_experiments())
 def test_the_running_product_of_a_trace_multiplies_its_factors(experiment: Experiment) -> None:
-    trace = shaken(experiment).run()
+    trace = analysed(shaken(experiment).run())
     product = 1.0
-    for stage, found in zip(trace.stages[-2::-1], trace.profile.running_product[-2::-1], strict=True):
+    for stage, found in zip(trace.stages[-2::-1], trace.decay.running_product[-2::-1], strict=True):
         product *= stage.factor if stage.factor is not None else math.nan
         if math.isfinite(product) and product > sys.float_info.min:
             assert found == pytest.approx(product, rel=1e-10)
@@ -171,17 +163,17 @@ def test_a_thousand_sigmoid_layers_keep_their_mean_though_the_gradient_underflow
     trace = simulate(Experiment(depth=1000, width=16, batch=4))
     assert trace.stages[1].gradient_norm == 0.0
     # The factor of a wide network is 0.236; of 16 units it scatters by √(2/16)/2 a layer, not in the mean.
-    assert trace.profile.geometric_mean == pytest.approx(0.236, rel=0.1)
-    assert trace.profile.half_life == pytest.approx(math.log(0.5) / math.log(0.236), rel=0.1)
+    assert trace.decay.geometric_mean == pytest.approx(0.236, rel=0.1)
+    assert trace.decay.half_life == pytest.approx(math.log(0.5) / math.log(0.236), rel=0.1)
 
 
 def test_the_document_has_the_profile() -> None:
     trace = simulate(Experiment(depth=60))
     found = json.loads(json.dumps(document(trace), allow_nan=False))
     assert found["profile"] == {
-        "geometric_mean": trace.profile.geometric_mean,
-        "half_life": trace.profile.half_life,
-        "vanished_after": trace.profile.vanished_after,
-        "subnormal_after": trace.profile.subnormal_after,
+        "geometric_mean": trace.decay.geometric_mean,
+        "half_life": trace.decay.half_life,
+        "vanished_after": trace.decay.vanished_after,
+        "subnormal_after": trace.decay.subnormal_after,
     }
-    assert [stage["running_product"] for stage in found["stages"]] == list(trace.profile.running_product)
+    assert [stage["running_product"] for stage in found["stages"]] == list(trace.decay.running_product)

@@ -17,7 +17,7 @@ from gradtui_engine.analysis.json_document import document
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
-from tests.engine.helpers import drawn, shaken, small, with_parameters
+from tests.engine.helpers import analysed, drawn, shaken, small, with_parameters
 from tests.engine.oracles import length, slope
 from tests.engine.strategies import valid_experiments
 
@@ -115,7 +115,7 @@ def test_a_number_that_is_not_finite_comes_before_everything() -> None:
     network = build(Experiment(init="zeros", depth=3, activation="relu"))
     bias = np.zeros(10)
     bias[0] = np.inf
-    assert with_parameters(network, output__bias=bias).run().outcome.kind == "non_finite"
+    assert analysed(with_parameters(network, output__bias=bias).run()).outcome.kind == "non_finite"
 
 
 def test_equal_units_come_before_dead_and_vanishing_ones() -> None:
@@ -126,14 +126,14 @@ def test_equal_units_come_before_dead_and_vanishing_ones() -> None:
 
 def test_dead_units_come_before_the_gradient_that_they_stop() -> None:
     network = shaken(small("mlp", activation="relu"))
-    outcome = with_parameters(network, layers__2__bias=np.full(8, -1e3)).run().outcome
+    outcome = analysed(with_parameters(network, layers__2__bias=np.full(8, -1e3)).run()).outcome
     assert (outcome.kind, outcome.site, outcome.ratio) == ("dead", "layer 2", 0.0)
 
 
 def test_a_vanishing_gradient_comes_before_the_saturation_behind_it() -> None:
     trace = simulate(Experiment(activation="tanh", gain=0.05, depth=6))
     bias = {f"layers__{layer}__bias": np.full(64, 4.0) for layer in range(1, 7)}
-    trace = with_parameters(build(trace.experiment), **bias).run()
+    trace = analysed(with_parameters(build(trace.experiment), **bias).run())
     assert trace.stages[3].activation.saturated == 1.0
     assert trace.outcome.kind == "vanishing"
 
@@ -143,9 +143,14 @@ def test_the_threshold_that_is_crossed_first_on_the_way_down_decides(first: floa
     # Linear layers whose weights are a number times 1: the gradient goes ×1e4 or ×1e-4, and back again below it.
     network = build(Experiment(depth=4, width=64, activation="linear", init="identity"))
     up = 1e4 if kind == "exploding" else 1e-4
-    found = with_parameters(
-        network, layers__4__weight=np.eye(64) * up, layers__3__weight=np.eye(64) / up, layers__2__weight=np.eye(64) / up
-    ).run()
+    found = analysed(
+        with_parameters(
+            network,
+            layers__4__weight=np.eye(64) * up,
+            layers__3__weight=np.eye(64) / up,
+            layers__2__weight=np.eye(64) / up,
+        ).run()
+    )
     assert found.outcome.kind == kind
     assert found.outcome.stage == 3
     assert found.outcome.ratio == pytest.approx(1 / up, rel=1e-9)
@@ -153,7 +158,7 @@ def test_the_threshold_that_is_crossed_first_on_the_way_down_decides(first: floa
 
 def test_units_whose_gradient_has_another_path_are_not_dead() -> None:
     network = build(small("mlp", activation="relu", residual="add"))
-    off = with_parameters(network, layers__3__bias=np.full(8, -1e3)).run()
+    off = analysed(with_parameters(network, layers__3__bias=np.full(8, -1e3)).run())
     assert off.stages[3].activation.dead == 1.0
     assert off.outcome.kind == "healthy"
 
@@ -172,9 +177,9 @@ def test_units_that_are_called_equal_stay_so_and_others_do_not(init: str, fields
     """With a skip from the input on, the units differ by what the skip brings, and their branches learn to as well."""
     experiment = small(**({"cell": "mlp", "init": init, "learning_rate": 0.5, "optimizer": "sgd"} | fields))
     network = build(experiment)
-    is_symmetric = network.run().outcome.kind == "symmetric"
+    is_symmetric = analysed(network.run()).outcome.kind == "symmetric"
     for _ in range(5):
-        network = network.updated(network.run())
+        network = network.updated(analysed(network.run()))
     hidden = [array for name, array in network.parameters.items() if array.ndim == 2 and "output" not in name]
     rows = [array.reshape(-1, experiment.width, array.shape[1]) for array in hidden]
     stay_equal = all(np.ptp(each, axis=1).max() < 1e-12 for each in rows)

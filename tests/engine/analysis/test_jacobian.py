@@ -14,7 +14,7 @@ from gradtui_engine import Experiment, Trace, build, simulate
 from gradtui_engine.analysis.jacobian import MOST_UNITS, jacobian, singular_values, spectra
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.cells.residual_blocks import BLOCKS
-from tests.engine.helpers import refused, shaken, small, with_inputs
+from tests.engine.helpers import analysed, refused, shaken, small, with_inputs
 from tests.engine.oracles import difference, jacobian_of
 
 # Products of a few matrices of four to eight units.
@@ -28,7 +28,7 @@ EVERY = list(
 def square(**changes: Any) -> Trace:
     """A network of four units, four inputs, and biases."""
     fields = {"depth": 5, "width": 4, "batch": 3, "data": "gaussian", "inputs": 4, "activation": "tanh", "steps": 6}
-    return shaken(Experiment(**(fields | changes))).run()
+    return analysed(shaken(Experiment(**(fields | changes))).run())
 
 
 # -- against other derivatives -----------------------------------------------------------------------------
@@ -57,14 +57,14 @@ def test_autograd_finds_the_jacobian_of_every_cell_over_time(cell: str, more: di
 @pytest.mark.parametrize("changes", [{}, {"norm": "layer"}, {"residual": "add", "norm": "rms"}])
 def test_central_differences_of_the_forward_pass_find_the_same(changes: dict[str, Any]) -> None:
     network = shaken(Experiment(depth=4, width=4, batch=3, data="gaussian", inputs=5, activation="gelu", **changes))
-    found = jacobian(network.run(), 4, 0, 1)
+    found = jacobian(analysed(network.run()), 4, 0, 1)
     numeric = np.empty((4, 5))
     for unit in range(5):
         ends = []
         for sign in (1.0, -1.0):
             inputs = network.batch.inputs.copy()
             inputs[1, unit] += sign * 1e-5
-            ends.append(with_inputs(network, inputs).run().values["h/4"][1])
+            ends.append(analysed(with_inputs(network, inputs).run()).values["h/4"][1])
         numeric[:, unit] = (ends[0] - ends[1]) / 2e-5
     # Truncation 1e-10 and rounding 2e-16/1e-5, on entries of order 1.
     assert found == pytest.approx(numeric, rel=1e-6, abs=1e-8)
@@ -210,6 +210,6 @@ def test_every_reason_comes_at_once() -> None:
 
 def test_the_smallest_network_has_a_jacobian_of_one_number() -> None:
     network = build(small("mlp", depth=1, width=1, batch=1, data="gaussian", inputs=1))
-    trace = network.run()
+    trace = analysed(network.run())
     wanted = (1 - trace.values["h/1"] ** 2) * trace.parameters["layers.1.weight"]
     assert jacobian(trace) == pytest.approx(wanted, rel=1e-14)

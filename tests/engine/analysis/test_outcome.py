@@ -14,7 +14,7 @@ from gradtui_engine import Experiment, Outcome, Trace, build, simulate
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
-from tests.engine.helpers import drawn, with_inputs, with_parameters
+from tests.engine.helpers import analysed, drawn, with_inputs, with_parameters
 from tests.engine.oracles import length
 from tests.engine.strategies import small_experiments
 
@@ -112,7 +112,7 @@ def test_the_message_names_the_place_and_the_rule_has_a_source(experiment: Exper
 
 def test_a_gradient_of_exactly_zero_is_said_to_be_so() -> None:
     network = with_parameters(build(Experiment(depth=5)), output__weight=np.zeros(1))
-    outcome = network.run().outcome
+    outcome = analysed(network.run()).outcome
     assert (outcome.kind, outcome.stage) == ("vanishing", 5)
     assert "exactly 0 from layer 5 down" in outcome.message
 
@@ -204,7 +204,7 @@ def test_finite_gradients_whose_norm_is_not_a_float_are_an_outcome_and_no_error(
         output__weight=signs[None, :],
         output__bias=np.ones(1),
     )
-    trace = with_inputs(network, np.zeros((2, 2))).run()
+    trace = analysed(with_inputs(network, np.zeros((2, 2))).run())
     assert np.isfinite(trace.gradients["h/1"]).all()
     assert length(trace.gradients["h/1"]) == math.inf
     assert trace.stages[1].gradient_norm == math.inf
@@ -227,7 +227,7 @@ def test_a_parameter_that_is_not_finite_is_named(cell: str, number: float, word:
     name = next(iter(network.parameters))
     array = network.parameters[name].copy()
     array[1, 0] = number
-    outcome = every_view(with_parameters(network, **{name.replace(".", "__"): array}).run())
+    outcome = every_view(analysed(with_parameters(network, **{name.replace(".", "__"): array}).run()))
     assert (outcome.kind, outcome.site, outcome.stage) == ("non_finite", f"initialisation · {name}", None)
     assert outcome.message.startswith(word)
 
@@ -237,7 +237,7 @@ def test_a_nan_in_the_data_is_named_as_the_inputs(cell: str) -> None:
     network = build(Experiment(cell=cell, depth=2, width=4, batch=4))
     inputs = network.batch.inputs.copy()
     inputs[-1, 0] = np.nan
-    outcome = every_view(with_inputs(network, inputs).run())
+    outcome = every_view(analysed(with_inputs(network, inputs).run()))
     assert (outcome.kind, outcome.site, outcome.stage) == ("non_finite", "input", None)
     assert outcome.message.startswith("NaN at input")
 
@@ -253,7 +253,7 @@ def test_an_overflow_within_a_time_step_is_named_with_the_step() -> None:
         lstm__bias_ih_l0=np.full(1, 0.5),
         output__weight=np.full(1, 1e4),
     )
-    trace = network.run()
+    trace = analysed(network.run())
     outcome = every_view(trace)
     assert np.isfinite(trace.values["gates"]).all()
     assert np.isfinite(trace.gradients["h/1"]).all()
@@ -263,7 +263,7 @@ def test_an_overflow_within_a_time_step_is_named_with_the_step() -> None:
 def test_an_overflow_of_the_loss_alone_is_named_as_the_losss() -> None:
     # The squared error of 1e200 is not a float64; its gradient is.
     network = build(Experiment(depth=1, width=2, batch=2, data="gaussian", inputs=2))
-    outcome = every_view(with_parameters(network, output__bias=np.full(1, 1e200)).run())
+    outcome = every_view(analysed(with_parameters(network, output__bias=np.full(1, 1e200)).run()))
     assert outcome.kind == "non_finite"
     assert outcome.site == "loss · loss (mse)"
     assert outcome.stage is None

@@ -11,7 +11,7 @@ import pytest
 from gradtui_engine import simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from tests.engine.helpers import shaken, small
+from tests.engine.helpers import analysed, shaken, small
 from tests.engine.oracles import length
 
 # Ratios of norms of a few hundred numbers: two roots of sums, one rounding a number.
@@ -45,7 +45,7 @@ def whole(*arrays: Array) -> float:
 
 @pytest.mark.parametrize("changes", [{}, {"norm": "layer"}, {"norm": "batch", "residual": "add"}, {"width": 1}])
 def test_a_layers_gradient_norm_is_that_of_all_of_its_parameters_together(changes: dict[str, Any]) -> None:
-    trace = shaken(small("mlp", activation="prelu", **changes)).run()
+    trace = analysed(shaken(small("mlp", activation="prelu", **changes)).run())
     assert trace.stages[0].parameter_gradient_norm is None
     for stage in trace.stages[1:]:
         prefix = f"layers.{stage.index}."
@@ -56,7 +56,7 @@ def test_a_layers_gradient_norm_is_that_of_all_of_its_parameters_together(change
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_a_time_steps_gradient_norm_is_that_of_its_own_addend(cell: str) -> None:
-    trace = shaken(small(cell)).run()
+    trace = analysed(shaken(small(cell)).run())
     assert trace.stages[0].parameter_gradient_norm is None
     for time in range(1, 9):
         delta = trace.gradients[f"projection/{time}"]
@@ -69,7 +69,7 @@ def test_a_time_steps_gradient_norm_is_that_of_its_own_addend(cell: str) -> None
 
 @pytest.mark.parametrize(("cell", "layers"), [("gru", 1), ("lstm", 3)])
 def test_a_time_steps_gradient_norm_counts_every_gate_and_every_stacked_layer(cell: str, layers: int) -> None:
-    trace = shaken(small(cell, layers=layers)).run()
+    trace = analysed(shaken(small(cell, layers=layers)).run())
     for time in range(1, 9):
         addends = trace.contributions(time)
         assert len(addends) == 4 * layers

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gradtui_engine import Experiment, Trace, build, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.rules.activations import ACTIVATIONS
-from tests.engine.helpers import drawn, shaken, small, with_parameters
+from tests.engine.helpers import analysed, drawn, shaken, small, with_parameters
 from tests.engine.oracles import activate, length, slope
 from tests.engine.strategies import small_experiments
 
@@ -41,7 +41,7 @@ def test_the_stages_run_from_the_input_to_the_last_layer_or_step(cell: str) -> N
 def test_the_norms_the_root_mean_squares_and_the_factors_are_those_of_the_arrays(
     experiment: Experiment,
 ) -> None:
-    trace = shaken(experiment).run()
+    trace = analysed(shaken(experiment).run())
     norms = gradients(trace)
     for stage, norm in zip(trace.stages, norms, strict=True):
         assert stage.gradient_norm == pytest.approx(norm, rel=TOLERANCE, abs=0.0)
@@ -60,14 +60,18 @@ def test_the_last_stage_has_no_factor(cell: str) -> None:
 
 
 def norm_of_sum(one: float, other: float, cosine: float) -> float:
-    """‖a + b‖ from ‖a‖, ‖b‖ and the cosine between them."""
-    return math.sqrt(max(0.0, one**2 + other**2 + 2 * cosine * one * other))
+    """‖a + b‖ from ‖a‖, ‖b‖ and the cosine between them; the square of 1e-185 would be 0."""
+    scale = max(one, other)
+    if not 0 < scale < math.inf:
+        scale = 1.0
+    one, other = one / scale, other / scale
+    return scale * math.sqrt(max(0.0, one**2 + other**2 + 2 * cosine * one * other))
 
 
 @drawn(150)
 @given(small_experiments(st.just("mlp")))
 def test_the_parts_of_a_layers_factor_give_it_back(experiment: Experiment) -> None:
-    for stage in shaken(experiment).run().stages[:-1]:
+    for stage in analysed(shaken(experiment).run()).stages[:-1]:
         parts = dict(stage.factors)
         joined = {name: parts.pop(name) for name in ("branch", "skip", "cosine") if name in parts}
         assert set(parts) <= {"activation", "norm", "weight", "scale"}
@@ -85,7 +89,7 @@ def test_the_parts_of_a_layers_factor_give_it_back(experiment: Experiment) -> No
 
 
 def test_without_norm_and_skip_the_parts_are_activation_and_weight_in_the_order_of_the_backward_pass() -> None:
-    for stage in shaken(small("mlp")).run().stages[:-1]:
+    for stage in analysed(shaken(small("mlp")).run()).stages[:-1]:
         assert list(stage.factors) == ["activation", "weight"]
 
 
@@ -114,7 +118,7 @@ def test_a_linear_network_loses_nothing_in_its_activations() -> None:
 @drawn(80)
 @given(data=st.data())
 def test_the_direct_path_and_the_path_through_the_gates_add_up(cell: str, whole: str, data: st.DataObject) -> None:
-    for stage in shaken(data.draw(small_experiments(st.just(cell)))).run().stages[:-1]:
+    for stage in analysed(shaken(data.draw(small_experiments(st.just(cell)))).run()).stages[:-1]:
         parts = stage.factors
         assert list(parts) == [whole, "direct", "gates", "cosine"]
         if not math.isnan(parts["direct"]):  # 0/0 where the next gradient is 0: zero weights
@@ -127,12 +131,12 @@ def test_the_direct_path_and_the_path_through_the_gates_add_up(cell: str, whole:
 @drawn(30)
 @given(small_experiments(st.just("rnn")))
 def test_a_plain_rnn_has_one_path_only(experiment: Experiment) -> None:
-    for stage in shaken(experiment).run().stages[:-1]:
+    for stage in analysed(shaken(experiment).run()).stages[:-1]:
         assert stage.factors == pytest.approx({"whole": stage.factor}, rel=0.0, nan_ok=True)
 
 
 def test_the_direct_path_of_a_gru_is_the_update_gate_times_the_next_gradient() -> None:
-    trace = shaken(small("gru")).run()
+    trace = analysed(shaken(small("gru")).run())
     for stage in trace.stages[:-1]:
         after = trace.gradients[f"h/{stage.index + 1}"]
         direct = trace.values[f"gates/{stage.index + 1}"][:, 8:16] * after
@@ -144,7 +148,7 @@ def test_the_direct_path_of_a_gru_is_the_update_gate_times_the_next_gradient() -
 @pytest.mark.parametrize("block", ["post", "pre"])
 def test_a_skip_passes_the_gradient_unchanged_beside_a_branch_of_zero_weights(block: str) -> None:
     trace = simulate(small("mlp", residual="add", residual_block=block, init="zeros", depth=6))
-    trace = with_parameters(build(trace.experiment), output__weight=np.ones((10, 8))).run()
+    trace = analysed(with_parameters(build(trace.experiment), output__weight=np.ones((10, 8))).run())
     for stage in trace.stages[1:-1]:
         assert (stage.factor, stage.factors["skip"], stage.factors["branch"]) == (1.0, 1.0, 0.0)
         after = trace.gradients[f"h/{stage.index + 1}"]
@@ -152,7 +156,7 @@ def test_a_skip_passes_the_gradient_unchanged_beside_a_branch_of_zero_weights(bl
 
 
 def test_a_stacked_cell_has_the_gradient_norm_of_every_layer() -> None:
-    trace = shaken(small("lstm", layers=3)).run()
+    trace = analysed(shaken(small("lstm", layers=3)).run())
     for stage in trace.stages:
         names = [f"h_l0/{stage.index}", f"h_l1/{stage.index}", f"h/{stage.index}"]
         wanted = [length(trace.gradients[name]) for name in names]
@@ -161,7 +165,7 @@ def test_a_stacked_cell_has_the_gradient_norm_of_every_layer() -> None:
 
 
 def test_the_direct_path_is_the_forget_gate_times_the_next_cell_gradient() -> None:
-    trace = shaken(small("lstm")).run()
+    trace = analysed(shaken(small("lstm")).run())
     for stage in trace.stages[:-1]:
         now, after = (trace.gradients[f"c/{index}"] for index in (stage.index, stage.index + 1))
         direct = trace.values[f"gates/{stage.index + 1}"][:, 8:16] * after
@@ -179,7 +183,7 @@ def test_the_direct_path_is_the_forget_gate_times_the_next_cell_gradient() -> No
 
 
 def test_only_cells_with_a_cell_state_have_a_cell_gradient_norm() -> None:
-    lstm = shaken(small("lstm")).run()
+    lstm = analysed(shaken(small("lstm")).run())
     found = [stage.cell_gradient_norm for stage in lstm.stages]
     assert found == pytest.approx(gradients(lstm, "c"), rel=TOLERANCE)
     assert {stage.cell_gradient_norm for stage in simulate(small("mlp")).stages} == {None}
@@ -191,7 +195,7 @@ def test_only_cells_with_a_cell_state_have_a_cell_gradient_norm() -> None:
 @every_cell
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_mean_and_standard_deviation_are_those_of_the_hidden_state(cell: str, dtype: str) -> None:
-    trace = shaken(small(cell, dtype=dtype)).run()
+    trace = analysed(shaken(small(cell, dtype=dtype)).run())
     tolerance = 100 * float(np.finfo(dtype).eps)  # sums of some hundred numbers of size 1
     for stage in trace.stages:
         state = trace.values[f"h/{stage.index}"].astype(np.float64)
@@ -216,14 +220,14 @@ def test_saturated_is_the_share_of_outputs_beyond_the_activations_levels(name: s
 def test_dead_is_the_share_of_units_that_are_off_for_every_sample(dead: int) -> None:
     bias = np.where(np.arange(8) < dead, -1e3, 1e3)  # no pre-activation is anywhere near 1000
     network = with_parameters(build(small("mlp", activation="relu")), layers__2__bias=bias)
-    found = [stage.activation.dead for stage in network.run().stages]
+    found = [stage.activation.dead for stage in analysed(network.run()).stages]
     assert found[2] == dead / 8
     assert found[0] == 0.0
 
 
 def test_a_unit_that_is_on_for_one_sample_is_not_dead() -> None:
     network = shaken(small("mlp", activation="relu", width=64, depth=2))
-    trace = network.run()
+    trace = analysed(network.run())
     off = trace.values["z/1"] <= 0
     assert 0 < off.mean() < 1
     assert trace.stages[1].activation.dead == np.count_nonzero(off.all(axis=0)) / 64
@@ -232,7 +236,7 @@ def test_a_unit_that_is_on_for_one_sample_is_not_dead() -> None:
 def test_a_saturated_sigmoid_that_passes_no_gradient_at_all_is_dead() -> None:
     # σ(1000) is exactly 1 and its slope exactly 0.
     network = with_parameters(build(small("mlp", activation="sigmoid")), layers__1__bias=np.full(8, 1e3))
-    statistics = network.run().stages[1].activation
+    statistics = analysed(network.run()).stages[1].activation
     assert (statistics.saturated, statistics.dead) == (1.0, 1.0)
 
 
@@ -254,7 +258,7 @@ def test_of_an_lstm_saturated_counts_gates_and_dead_counts_units_whose_state_is_
 ) -> None:
     zeros = {"lstm__weight_ih_l0": np.zeros(1), "lstm__weight_hh_l0": np.zeros(1)}
     network = with_parameters(build(small("lstm")), lstm__bias_ih_l0=np.repeat(bias, 8), **zeros)
-    for stage in network.run().stages[1:]:
+    for stage in analysed(network.run()).stages[1:]:
         assert stage.activation.saturated == saturated
         assert stage.activation.dead == dead
 
@@ -264,4 +268,4 @@ def test_of_an_lstm_a_unit_whose_output_gate_is_shut_is_dead_for_itself_alone(de
     bias = np.zeros(32)
     bias[24 : 24 + dead] = -1e3  # the output gate's block begins at 3 · width
     network = with_parameters(build(small("lstm")), lstm__bias_hh_l0=bias)
-    assert [stage.activation.dead for stage in network.run().stages[1:]] == [dead / 8] * 8
+    assert [stage.activation.dead for stage in analysed(network.run()).stages[1:]] == [dead / 8] * 8

@@ -9,7 +9,7 @@ import pytest
 
 from gradtui_engine import Experiment, Network, build, simulate
 from gradtui_engine.core.numerics import Array
-from tests.engine.helpers import shaken, with_parameters
+from tests.engine.helpers import analysed, shaken, with_parameters
 from tests.engine.oracles import difference, length, slope
 
 WIDTH, BATCH = 5, 4
@@ -63,7 +63,7 @@ def test_the_forget_bias_is_added_once_in_the_forget_gates_block_and_nowhere_els
 def test_the_gates_are_recorded_in_the_order_input_forget_candidate_output() -> None:
     levels = (0.2, 0.6, -0.5, 0.9)
     bias = gates(logit(0.2), logit(0.6), math.atanh(-0.5), logit(0.9))
-    trace = pinned(bias, steps=3).run()
+    trace = analysed(pinned(bias, steps=3).run())
     for time in (1, 2, 3):
         found = trace.values[f"gates/{time}"]
         assert found.shape == (BATCH, 4 * WIDTH)
@@ -71,10 +71,12 @@ def test_the_gates_are_recorded_in_the_order_input_forget_candidate_output() -> 
 
 
 def test_both_biases_are_added() -> None:
-    one = with_parameters(build(experiment()), lstm__bias_ih_l0=gates(0.1, 0.2, 0.3, 0.4)).run()
-    other = with_parameters(
-        build(experiment()), lstm__bias_ih_l0=np.zeros(1), lstm__bias_hh_l0=gates(0.1, 0.2, 0.3, 0.4)
-    ).run()
+    one = analysed(with_parameters(build(experiment()), lstm__bias_ih_l0=gates(0.1, 0.2, 0.3, 0.4)).run())
+    other = analysed(
+        with_parameters(
+            build(experiment()), lstm__bias_ih_l0=np.zeros(1), lstm__bias_hh_l0=gates(0.1, 0.2, 0.3, 0.4)
+        ).run()
+    )
     assert one.values["h"].tobytes() == other.values["h"].tobytes()
 
 
@@ -85,7 +87,7 @@ def test_the_state_starts_at_zero() -> None:
 
 
 def test_the_output_layer_reads_the_last_hidden_state() -> None:
-    trace = shaken(experiment()).run()
+    trace = analysed(shaken(experiment()).run())
     weight, bias = trace.parameters["output.weight"], trace.parameters["output.bias"]
     assert trace.values["output"] == pytest.approx(trace.values["h/12"] @ weight.T + bias, rel=8 * EPS)
 
@@ -97,7 +99,7 @@ def test_the_output_layer_reads_the_last_hidden_state() -> None:
 def test_with_constant_gates_the_cell_state_is_a_geometric_sum(forget: float) -> None:
     inner, candidate, out = 0.3, 0.4, 0.7
     raw = {0.0: SHUT, 1.0: OPEN}.get(forget) if forget in (0.0, 1.0) else logit(forget)
-    trace = pinned(gates(logit(inner), raw, math.atanh(candidate), logit(out))).run()
+    trace = analysed(pinned(gates(logit(inner), raw, math.atanh(candidate), logit(out))).run())
     for time in range(13):
         cell = inner * candidate * math.fsum(forget**k for k in range(time))
         assert trace.values[f"c/{time}"] == pytest.approx(cell, rel=100 * EPS)  # 12 steps of a few ulp
@@ -111,7 +113,7 @@ def test_with_constant_gates_the_cell_state_is_a_geometric_sum(forget: float) ->
 def test_with_the_forget_gate_open_and_the_input_gate_shut_the_cell_gradient_is_carried_unchanged(
     steps: int,
 ) -> None:
-    trace = pinned(gates(SHUT, OPEN, 0.3, 0.4), steps).run()
+    trace = analysed(pinned(gates(SHUT, OPEN, 0.3, 0.4), steps).run())
     last = trace.gradients[f"c/{steps}"]
     assert last.any()
     for time in range(steps):
@@ -122,7 +124,7 @@ def test_with_the_forget_gate_open_and_the_input_gate_shut_the_cell_gradient_is_
 @pytest.mark.parametrize("forget", [0.1, 0.5, 0.731, 0.982])
 def test_with_the_forget_gate_held_at_f_the_cell_gradient_decays_as_a_power_of_f(forget: float) -> None:
     steps = 40
-    trace = pinned(gates(SHUT, logit(forget), 0.3, 0.4), steps).run()
+    trace = analysed(pinned(gates(SHUT, logit(forget), 0.3, 0.4), steps).run())
     last = trace.gradients[f"c/{steps}"]
     for time in range(steps + 1):
         # One rounding a step, and the gate itself a few ulp off, to the power of the steps.
@@ -132,19 +134,19 @@ def test_with_the_forget_gate_held_at_f_the_cell_gradient_decays_as_a_power_of_f
 
 def test_with_the_forget_gate_shut_nothing_passes_but_through_the_hidden_state() -> None:
     # The weights are zero, so that the hidden state is not read either.
-    trace = pinned(gates(0.5, SHUT, 0.3, 0.4)).run()
+    trace = analysed(pinned(gates(0.5, SHUT, 0.3, 0.4)).run())
     assert trace.gradients["c/12"].any()
     assert not trace.gradients["c/11"].any()
 
 
 def test_with_the_output_gate_shut_no_gradient_enters_the_cell() -> None:
-    trace = pinned(gates(0.5, OPEN, 0.3, SHUT)).run()
+    trace = analysed(pinned(gates(0.5, OPEN, 0.3, SHUT)).run())
     assert trace.gradients["h/12"].any()
     assert not trace.gradients["c"].any()
 
 
 def test_the_last_cell_states_gradient_comes_through_the_last_hidden_state_alone() -> None:
-    trace = shaken(experiment()).run()
+    trace = analysed(shaken(experiment()).run())
     out = trace.values["gates/12"][:, 3 * WIDTH :]
     wanted = trace.gradients["h/12"] * out * slope("tanh", trace.values["c/12"])
     assert trace.gradients["c/12"] == pytest.approx(wanted, rel=20 * EPS, abs=0.0)
@@ -164,7 +166,7 @@ def test_a_higher_forget_bias_carries_more_of_the_gradient_through_time() -> Non
 
 
 def test_the_contributions_over_time_sum_to_each_shared_parameters_gradient() -> None:
-    trace = shaken(experiment()).run()
+    trace = analysed(shaken(experiment()).run())
     steps = [trace.contributions(time) for time in range(1, 13)]
     shared = [name for name in trace.parameters if name.startswith("lstm.")]
     assert [list(each) for each in steps] == [shared] * 12
@@ -174,7 +176,7 @@ def test_the_contributions_over_time_sum_to_each_shared_parameters_gradient() ->
 
 
 def test_a_contribution_is_the_gradient_of_the_parameter_as_that_step_alone_sees_it() -> None:
-    trace = shaken(experiment()).run()
+    trace = analysed(shaken(experiment()).run())
     for time in (1, 7, 12):
         pre = trace.gradients[f"projection/{time}"]
         found = trace.contributions(time)

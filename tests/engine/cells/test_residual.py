@@ -12,7 +12,7 @@ import pytest
 from gradtui_engine import Experiment, Network, build, simulate
 from gradtui_engine.cells.residual_blocks import BLOCKS, blocks
 from gradtui_engine.program.normalisation import NORMALISATIONS
-from tests.engine.helpers import shaken, small
+from tests.engine.helpers import analysed, shaken, small
 from tests.engine.oracles import length
 
 RESIDUALS = ("add", "scaled")
@@ -78,9 +78,11 @@ def without_branches(experiment: Experiment) -> Network:
 def test_a_block_whose_branch_weights_are_zero_passes_signal_and_gradient_unchanged(
     residual: str, span: int, block: str, activation: str
 ) -> None:
-    trace = without_branches(
-        joined(residual=residual, residual_span=span, residual_block=block, activation=activation)
-    ).run()
+    trace = analysed(
+        without_branches(
+            joined(residual=residual, residual_span=span, residual_block=block, activation=activation)
+        ).run()
+    )
     assert length(trace.gradients["h/6"]) > 0.01
     for stage in range(0, 6, span):
         assert np.array_equal(trace.values[f"h/{stage}"], trace.values[f"h/{stage + span}"])
@@ -91,7 +93,7 @@ def test_a_block_whose_branch_weights_are_zero_passes_signal_and_gradient_unchan
 
 def test_in_an_original_block_the_activation_acts_on_the_skip_too() -> None:
     # relu(h + 0): what is on passes, what is off does not, and layer 1 has decided which is which.
-    trace = without_branches(joined(residual_block="original", activation="relu")).run()
+    trace = analysed(without_branches(joined(residual_block="original", activation="relu")).run())
     on = trace.values["h/0"] > 0
     assert 0.2 < on.mean() < 0.8
     assert np.array_equal(trace.gradients["h/0"], trace.gradients["h/1"] * on)
@@ -157,7 +159,7 @@ def test_the_parts_of_every_kind_of_block_combine_to_the_factor(
     experiment = joined(
         norm=norm, norm_position=position, residual=residual, residual_block=block, residual_span=span, depth=5
     )
-    trace = shaken(experiment).run()
+    trace = analysed(shaken(experiment).run())
     for stage in trace.stages[:-1]:
         parts = dict(stage.factors)
         skip, branch, cosine = (parts.pop(name, None) for name in ("skip", "branch", "cosine"))
@@ -179,7 +181,7 @@ def test_the_parts_of_every_kind_of_block_combine_to_the_factor(
 def test_the_two_paths_of_a_gated_cell_combine_to_the_factor(
     cell: str, layers: int, readout: str, pin: float | None
 ) -> None:
-    trace = shaken(small(cell, layers=layers, readout=readout, pin_forget=pin)).run()
+    trace = analysed(shaken(small(cell, layers=layers, readout=readout, pin_forget=pin)).run())
     for stage in trace.stages[:-1]:
         parts = stage.factors
         direct, gates, cosine = parts["direct"], parts["gates"], parts["cosine"]

@@ -1,4 +1,4 @@
-"""Watching a computation and stopping it; and a trace prepared for a screen."""
+"""Watching a computation and stopping it; and an analysis."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradtui_engine import Cancelled, Experiment, ExperimentError, Trace, build, prepare, simulate
-from gradtui_engine.analysis import stages as stages_module
+from gradtui_engine import Cancelled, Experiment, ExperimentError, analyse, build, simulate
 from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.cells.table import CELLS
@@ -23,7 +22,6 @@ from gradtui_engine.program.bound import Node
 from gradtui_engine.rules.optimisers import OPTIMISERS, Link, Settings
 from gradtui_engine.run import optimiser_step as update_module
 from gradtui_engine.run import trace as trace_module
-from gradtui_engine.run.optimiser_step import Update
 from tests.engine.helpers import drawn, fingerprint, shaken, small
 from tests.engine.strategies import small_experiments
 
@@ -40,7 +38,8 @@ WATCHED: dict[str, Callable[[Watch | None], Any]] = {
     "run deep": lambda watch: build(Experiment(depth=500, width=2)).run(watch),
     "simulate": lambda watch: simulate(small("gru"), watch),
     "spectra": lambda watch: spectra(simulate(SQUARE), watch=watch),
-    "prepare": lambda watch: prepare(simulate(LONG), watch),
+    "analyse": lambda watch: analyse(build(LONG).run(), watch),
+    "analyse without parameters": lambda watch: analyse(build(LONG).run(), watch, parameters=False),
     "examine": lambda watch: examine(Experiment(depth=12, width=8), watch=watch),
     "examine healthy": lambda watch: examine(small("mlp", depth=2), watch=watch),
 }
@@ -190,47 +189,16 @@ def test_a_network_whose_run_was_stopped_anywhere_runs_again_as_if_nothing_had_b
     assert fingerprint(network.run()) == wanted
 
 
-# -- prepared for a screen ---------------------------------------------------------------------------------
-
-
-def read(trace: Trace) -> list[Any]:
-    """What a screen reads of a trace."""
-    found: list[Any] = [trace.outcome, trace.profile, trace.theory, trace.steps, trace.loss]
-    for stage in trace.stages:
-        found += [stage.gradient_norm, stage.factor, dict(stage.factors), stage.activation]
-        found += [dict(stage.parameters), stage.parameter_gradient_norm, stage.update_ratio]
-    found += [sorted(trace.clipped), sorted(trace.updates)]
-    return found
+# -- the analysis ------------------------------------------------------------------------------------------
 
 
 @every_cell
-def test_after_preparing_nothing_is_left_to_be_worked_out(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = small(cell, clip="norm", optimizer="adam")
-    wanted = read(simulate(experiment))
-    trace = prepare(simulate(experiment))
-
-    def late(*arguments: Any, **keywords: Any) -> None:
-        raise AssertionError("worked out only when it was asked for")
-
-    for name in ("judge", "predict", "profile", "stages_of", "statistics_of", "steps_of", "Node"):
-        monkeypatch.setattr(trace_module, name, late)
-    for name in ("norm", "norm_inside"):
-        monkeypatch.setattr(stages_module, name, late)
-    monkeypatch.setattr(Update, "ratio", late)
-    monkeypatch.setattr(type(OPTIMISERS), "__getitem__", late)
-    assert repr(read(trace)) == repr(wanted)
-
-
-def test_preparing_gives_back_the_trace_itself() -> None:
-    trace = simulate(small("mlp"))
-    assert prepare(trace) is trace
-
-
-def test_a_trace_whose_preparation_was_stopped_works_out_the_rest_when_asked() -> None:
-    trace = simulate(LONG)
+def test_an_analysis_that_was_stopped_leaves_the_trace_as_it_was(cell: str) -> None:
+    trace = build(small(cell, clip="norm", optimizer="adam")).run()
+    wanted = analyse(trace)
     with pytest.raises(Cancelled):
-        prepare(trace, after(40))
-    assert repr(read(trace)) == repr(read(simulate(LONG)))
+        analyse(trace, after(4))
+    assert repr(analyse(trace)) == repr(wanted)
 
 
 @pytest.mark.parametrize("experiment", [LONG, Experiment(depth=300, width=2)])
@@ -238,8 +206,7 @@ def test_the_stages_contributions_cost_as_much_per_stage_however_many_there_are(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No stage looks through the whole program, nor binds the whole trace again: 10,000 of them would take minutes."""
-    trace = simulate(experiment)
-    _ = trace.stages
+    trace = build(experiment).run()
     made = []
 
     def counted(*arguments: Any) -> Node:
@@ -247,14 +214,14 @@ def test_the_stages_contributions_cost_as_much_per_stage_however_many_there_are(
         return Node(*arguments)
 
     monkeypatch.setattr(trace_module, "Node", counted)
-    norms = [stage.parameter_gradient_norm for stage in trace.stages[1:]]
+    norms = [stage.parameter_gradient_norm for stage in analyse(trace).stages[1:]]
     assert all(math.isfinite(each or 0.0) for each in norms)
     assert len(made) <= 1
 
 
 def test_the_stages_and_their_trace_share_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has the size of all parameters: it must not be held twice."""
-    trace = simulate(small("mlp", optimizer="adam"))
+    trace = build(small("mlp", optimizer="adam")).run()
     row, built = OPTIMISERS["adam"], []
 
     def counted(settings: Settings) -> Link:
@@ -262,6 +229,6 @@ def test_the_stages_and_their_trace_share_one_update(monkeypatch: pytest.MonkeyP
         return row.build(settings)
 
     monkeypatch.setattr(update_module, "OPTIMISERS", {"adam": dataclasses.replace(row, build=counted)})
-    ratios = [stage.update_ratio for stage in trace.stages[1:]]
+    ratios = [stage.update_ratio for stage in analyse(trace).stages[1:]]
     assert ratios == [trace.update_ratio(f"layers.{layer}.weight") for layer in range(1, 5)]
     assert len(built) == 1

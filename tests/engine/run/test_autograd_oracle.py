@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine import Experiment, Trace, build
 from gradtui_engine.cells.residual_blocks import BLOCKS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
@@ -94,7 +94,7 @@ def test_autograd_agrees_on_every_norm_beside_every_skip(
 @pytest.mark.parametrize("cell", CELLS.names)
 def test_autograd_agrees_on_the_default_experiments_as_they_are_shown(cell: str) -> None:
     # 30 layers of 64 sigmoids, whose gradient vanishes to 1e-17, and 64 time steps.
-    assert not disagreements(simulate(Experiment(cell=cell, batch=16)))
+    assert not disagreements(build(Experiment(cell=cell, batch=16)).run())
 
 
 @pytest.mark.parametrize("cell", CELLS.names)
@@ -108,7 +108,7 @@ def test_autograd_agrees_at_the_smallest_sizes(cell: str, sizes: dict[str, Any])
 def test_float32_agrees_to_its_own_precision(cell: str) -> None:
     fields: dict[str, Any] = {"cell": cell, "depth": 5, "width": 16, "batch": 8}
     single, exact = (
-        simulate(Experiment(dtype=dtype, **fields)).parameter_gradients for dtype in ("float32", "float64")
+        build(Experiment(dtype=dtype, **fields)).run().parameter_gradients for dtype in ("float32", "float64")
     )
     for name, array in single.items():
         # 64 time steps of rounding at eps 1.2e-7, not cancelling.

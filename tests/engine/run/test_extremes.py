@@ -17,7 +17,7 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS
-from tests.engine.helpers import shaken, with_inputs
+from tests.engine.helpers import analysed, shaken, with_inputs
 from tests.engine.oracles import loss_of
 from tests.engine.strategies import init_names
 
@@ -31,7 +31,7 @@ def looked_at(trace: Trace) -> str:
     """The kind of the outcome, after everything that a view or a file may ask for; warnings are errors here."""
     json.dumps(document(trace), allow_nan=False)
     assert trace.outcome.kind in KINDS
-    assert len(trace.theory.factors) == len(trace.profile.running_product) == len(trace.stages)
+    assert len(trace.theory.factors) == len(trace.decay.running_product) == len(trace.stages)
     assert trace.updates.keys() == trace.clipped.keys() == trace.parameters.keys()
     assert all(trace.update_ratio(name) >= 0 or math.isnan(trace.update_ratio(name)) for name in trace.parameters)
     for each in trace.running_statistics.values():
@@ -155,7 +155,7 @@ def test_one_unit_of_every_norm_and_skip_ends_in_a_result_that_is_right(
 ) -> None:
     fields = ONE | {"batch": 2 if norm == "batch" else 1, "depth": depth}
     network = shaken(Experiment(**fields, norm=norm, norm_position=position, residual=residual, activation="tanh"))
-    trace = network.run()
+    trace = analysed(network.run())
     looked_at(trace)
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-10)
 
@@ -178,7 +178,7 @@ def test_numbers_that_are_not_finite_in_the_data_are_named(fields: dict[str, Any
     network = build(Experiment(**({"depth": 3, "width": 4, "batch": 4} | fields)))
     inputs = network.batch.inputs.copy()
     inputs[..., 0] = number
-    trace = with_inputs(network, inputs).run()
+    trace = analysed(with_inputs(network, inputs).run())
     assert looked_at(trace) == "non_finite"
     assert trace.outcome.site == "input"
 
@@ -188,7 +188,7 @@ def test_numbers_that_are_not_finite_in_the_data_are_named(fields: dict[str, Any
 def test_samples_that_are_all_alike_end_in_a_finite_result(fields: dict[str, Any], value: float) -> None:
     # Every unit's variance over the batch is 0: BatchNorm divides by √ε.
     network = build(Experiment(**({"depth": 3, "width": 4, "batch": 4} | fields)))
-    trace = with_inputs(network, np.full_like(network.batch.inputs, value)).run()
+    trace = analysed(with_inputs(network, np.full_like(network.batch.inputs, value)).run())
     assert looked_at(trace) != "non_finite"
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-10)
 

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from gradtui import __version__
 from gradtui.text.formats import short
 from gradtui.text.summary import MARKS
-from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine import Experiment, Run, simulate
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import Command, strict_json
@@ -38,7 +38,7 @@ runs = pytest.mark.parametrize("line", RUNS)
 
 
 @pytest.fixture(scope="module")
-def traces() -> dict[str, Trace]:
+def traces() -> dict[str, Run]:
     return {line: simulate(experiment) for line, experiment in RUNS.items()}
 
 
@@ -52,7 +52,7 @@ def table_of(out: str) -> tuple[str, list[str]]:
 
 
 @runs
-def test_the_table_has_one_row_per_stage_the_last_on_top(line: str, command: Command, traces: dict[str, Trace]) -> None:
+def test_the_table_has_one_row_per_stage_the_last_on_top(line: str, command: Command, traces: dict[str, Run]) -> None:
     done = command("run", *line.split())
     assert (done.status, done.err) == (0, "")
     _, rows = table_of(done.out)
@@ -61,7 +61,7 @@ def test_the_table_has_one_row_per_stage_the_last_on_top(line: str, command: Com
 
 
 @runs
-def test_each_row_holds_the_stages_own_numbers(line: str, command: Command, traces: dict[str, Trace]) -> None:
+def test_each_row_holds_the_stages_own_numbers(line: str, command: Command, traces: dict[str, Run]) -> None:
     head, rows = table_of(command("run", *line.split()).out)
     names = head.split()[:-5]
     for row, stage in zip(rows, reversed(traces[line].stages), strict=True):
@@ -77,7 +77,7 @@ def test_each_row_holds_the_stages_own_numbers(line: str, command: Command, trac
                 assert said[part] == quotient(stage.factors[part], traces[line])
 
 
-def quotient(value: float | None, trace: Trace) -> str:
+def quotient(value: float | None, trace: Run) -> str:
     """0/0 is a dash, unless the network itself has gone wrong."""
     undefined = value is not None and value != value and trace.outcome.kind != "non_finite"
     return short(None if undefined else value)
@@ -110,9 +110,7 @@ def test_the_table_fits_the_terminal(
 
 
 @runs
-def test_above_the_table_stand_experiment_loss_and_verdict(
-    line: str, command: Command, traces: dict[str, Trace]
-) -> None:
+def test_above_the_table_stand_experiment_loss_and_verdict(line: str, command: Command, traces: dict[str, Run]) -> None:
     first, loss, *rest = command("run", *line.split()).out.split("\n\n")[0].splitlines()
     trace = traces[line]
     assert first.startswith("LSTM " if trace.axis == "time" else f"MLP {trace.experiment.depth}×")
@@ -140,7 +138,7 @@ def test_json_is_one_strict_document_with_the_keys_of_the_contract(line: str, co
 
 
 @runs
-def test_json_holds_the_numbers_of_the_trace(line: str, command: Command, traces: dict[str, Trace]) -> None:
+def test_json_holds_the_numbers_of_the_trace(line: str, command: Command, traces: dict[str, Run]) -> None:
     found, trace = command("run", "--json", *line.split()).json, traces[line]
     assert found["axis"] == trace.axis
     assert Experiment.from_mapping(found["given"]) == trace.experiment

@@ -9,7 +9,7 @@ import pytest
 
 from gradtui.lessons.conditions import OPERATORS, condition, expression
 from gradtui.lessons.measures import MEASURES, Measured, divide, last_stage, measure
-from gradtui_engine import Experiment, Trace, build
+from gradtui_engine import Experiment, Run, build
 from gradtui_engine.analysis.diagnosis import KINDS
 from gradtui_engine.core.fields import Rejected
 from tests.tui.helpers import CASES, trace_of
@@ -18,7 +18,7 @@ MLP = Experiment(depth=9, activation="tanh", width=8, batch=8)
 LSTM = Experiment(cell="lstm", data="gaussian", steps=7, width=5, batch=4, inputs=3)
 
 
-def value_of(text: str, trace: Trace) -> float | str | None:
+def value_of(text: str, trace: Run) -> float | str | None:
     wanted = expression(text)
     found = [measure(each.row, each.place, trace) for each in wanted.operands]
     return (found[0] if len(found) == 1 else divide(*found)).value
@@ -107,7 +107,7 @@ def test_an_expression_has_one_spelling_however_it_is_written(text: str) -> None
 # -- what the measures mean --------------------------------------------------------------------------------
 
 
-def gradient(trace: Trace, name: str) -> float:
+def gradient(trace: Run, name: str) -> float:
     return float(np.sqrt(np.sum(np.square(trace.gradients[name]))))
 
 

@@ -11,7 +11,7 @@ from gradtui.lessons.reading import Reading
 from gradtui.model import needs
 from gradtui.model.needs import Computed, Failed, Known, Need, Simulation
 from gradtui.model.theory_needs import SpectraOf
-from gradtui_engine import Cancelled, Experiment, ExperimentError, Trace
+from gradtui_engine import Cancelled, Experiment, ExperimentError, Run
 from gradtui_engine.core.message import Message
 from tests.tui.helpers import computed
 
@@ -81,7 +81,7 @@ def test_a_trace_that_is_there_is_not_made_again(need: Need, monkeypatch: pytest
     alone = need.compute(watch)
     known: Known = {Simulation(each): computed(each) for each in (A, B)}
 
-    def simulate(*arguments: object) -> Trace:
+    def simulate(*arguments: object) -> Run:
         raise AssertionError
 
     monkeypatch.setattr(needs, "simulate", simulate)

@@ -18,7 +18,7 @@ from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
 from gradtui.share import address
 from gradtui.views.idea.idea import CHAINS
-from gradtui_engine import Experiment, Trace
+from gradtui_engine import Experiment, Run
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 from tests.tui.helpers import Command, trace_of, words_of
@@ -28,7 +28,7 @@ every_preset = pytest.mark.parametrize("name", PRESETS)
 RESERVED = {*SUBCOMMANDS, "run", "doctor", "check", "theory", "config", "presets", "serve", "kiosk", "sweep", "train"}
 
 
-def ratio(trace: Trace) -> float:
+def ratio(trace: Run) -> float:
     """The gradient at the first stage that learns over that at the last, from the gradients themselves."""
     first = 1 if trace.axis == "layer" else 0
     last = len(trace.stages) - 1
@@ -36,7 +36,7 @@ def ratio(trace: Trace) -> float:
     return float(norms[0] / norms[1])
 
 
-def factor(trace: Trace) -> float:
+def factor(trace: Run) -> float:
     """The geometric mean of the factors."""
     return float(ratio(trace) ** (1 / (len(trace.stages) - (2 if trace.axis == "layer" else 1))))
 
@@ -45,7 +45,7 @@ def near(value: float, wanted: float, share: float) -> bool:
     return abs(value / wanted - 1) < share
 
 
-def passes(trace: Trace) -> bool:
+def passes(trace: Run) -> bool:
     """Neither vanished nor exploded."""
     return VANISHED < ratio(trace) < EXPLODED
 
@@ -54,64 +54,64 @@ def units_are_equal(array: np.ndarray, axis: int) -> bool:
     return bool((array == np.take(array, [0], axis)).all())
 
 
-def relu_alone(a: Trace, b: Trace) -> bool:
+def relu_alone(a: Run, b: Run) -> bool:
     off = [float((a.values[f"h/{layer}"] == 0).mean()) for layer in range(1, 31)]
     return near(float(np.mean(off)), 0.5, 0.1) and near(factor(a), math.sqrt(0.5), 0.03) and ratio(a) < VANISHED
 
 
-def exploding(a: Trace, b: Trace) -> bool:
+def exploding(a: Run, b: Run) -> bool:
     # ReLU is homogeneous: a gain of 1.5 multiplies He's own factor of this network by exactly 1.5.
     he = trace_of(a.experiment.replace(gain=1.0))
     return math.isclose(factor(a), 1.5 * factor(he), rel_tol=1e-3) and near(factor(he), 1, 0.03) and ratio(a) > 1e5
 
 
-def clipping(a: Trace, b: Trace) -> bool:
+def clipping(a: Run, b: Run) -> bool:
     same = all(np.array_equal(a.gradient(f"h/{layer}"), b.gradient(f"h/{layer}")) for layer in range(len(b.stages)))
     whole = math.sqrt(sum(float((gradient**2).sum()) for gradient in b.clipped.values()))
     return same and ratio(b) > 1e5 and math.isclose(whole, b.resolved.clip_threshold or 0.0)
 
 
-def symmetry(a: Trace, b: Trace) -> bool:
+def symmetry(a: Run, b: Run) -> bool:
     layers = range(1, a.experiment.depth + 1)
     values = all(units_are_equal(a.values[f"h/{layer}"], 1) for layer in layers)
     gradients = all(units_are_equal(a.gradient(f"h/{layer}"), 1) for layer in layers)
     return values and gradients and units_are_equal(a.updated("output.weight"), 1)
 
 
-def saturated(a: Trace, b: Trace) -> bool:
+def saturated(a: Run, b: Run) -> bool:
     shares = [float((abs(a.values[f"h/{layer}"]) > 0.97).mean()) for layer in range(1, 31)]
     return min(shares) > 0.75 and ratio(a) > EXPLODED
 
 
-def overflow(a: Trace, b: Trace) -> bool:
+def overflow(a: Run, b: Run) -> bool:
     return not math.isfinite(a.loss) and math.isfinite(b.loss) and near(factor(b), 10, 0.05)
 
 
-def adam(a: Trace, b: Trace) -> bool:
+def adam(a: Run, b: Run) -> bool:
     names = [f"layers.{layer}.weight" for layer in range(1, a.experiment.depth + 1)]
     sizes = [b.update_ratio(name) for name in names]
     hidden = max(sizes) < 1.5 * min(sizes) and a.update_ratio(names[0]) < 1e-4 * a.update_ratio(names[-1])
     return hidden and ratio(a) == ratio(b) < VANISHED
 
 
-def isometry(a: Trace, b: Trace) -> bool:
+def isometry(a: Run, b: Run) -> bool:
     kept, lost = spectra(a).end_to_end, spectra(b).end_to_end
     return bool(np.allclose(kept, 1)) and near(factor(b), 1, 0.02) and float(np.median(lost)) < 1e-6 * float(lost[0])
 
 
-def carousel(a: Trace, b: Trace) -> bool:
+def carousel(a: Run, b: Run) -> bool:
     along = [float(np.linalg.norm(a.gradient(f"c/{time}"))) for time in (0, 64)]
     direct = [stage.factors["direct"] for stage in a.stages if "direct" in stage.factors]
     return len(direct) == 64 and set(direct) == {1.0} and near(along[0] / along[1], 1, 0.25)
 
 
-def one_idea(a: Trace, b: Trace) -> bool:
+def one_idea(a: Run, b: Run) -> bool:
     pairs = [tuple(map(trace_of, chain.experiments(0))) for chain in CHAINS]
     return len(pairs) == 3 and all(ratio(before) < VANISHED and passes(after) for before, after in pairs)
 
 
 #: What each point claims, of the traces of A and of B.
-CLAIMS: dict[str, Callable[[Trace, Trace], bool]] = {
+CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "vanishing": lambda a, b: near(factor(a), 0.23, 0.05) and ratio(a) < 1e-18,
     "relu-alone": relu_alone,
     "relu-he": lambda a, b: near(factor(a), math.sqrt(0.5), 0.03) and near(factor(b), 1, 0.03),

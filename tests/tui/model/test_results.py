@@ -9,7 +9,7 @@ import pytest
 
 from gradtui.screen import jobs
 from gradtui.screen.jobs import prepare
-from gradtui_engine import Experiment, Trace
+from gradtui_engine import Experiment, Run
 from tests.tui.helpers import computed
 from tests.tui.jobs import Desk, Task, run
 
@@ -39,7 +39,7 @@ def test_what_is_wanted_stays_however_many_it_is(monkeypatch: pytest.MonkeyPatch
     assert list(run(script).jobs.results) == [Task("old"), *wanted]
 
 
-def occupied(trace: Trace) -> int:
+def occupied(trace: Run) -> int:
     """Bytes of memory behind a trace's arrays: of the blocks that they lie in, each once."""
     groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
     blocks = {}

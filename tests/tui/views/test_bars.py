@@ -18,7 +18,7 @@ from gradtui.text.scale import ACROSS
 from gradtui.views.frame.bars import bars_of, shown_stages, stage_at, title, view
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
-from gradtui_engine import Experiment, Network, build
+from gradtui_engine import Experiment, Network, Run, build
 from tests.tui.helpers import CASES, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, label_cells, parts
 
@@ -222,7 +222,7 @@ def tenfold() -> Network:
 def test_a_tenfold_decay_drawn_by_hand() -> None:
     """The axis goes from 1e-4 to 1 in 16 cells, 4 to a decade; log10 0.5 = −0.301, so 14.8 cells and 4 less a layer."""
     network = tenfold()
-    trace = network.run()
+    trace = Run.of(network.run())
     timeline = Timeline.of(trace)
     state = State(network.experiment, step=timeline.arrived, loaded=True)
     assert texts(view(Scene(trace, timeline, state), 30, 4)) == [

@@ -21,8 +21,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame import bars, cache_keys
 from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene
-from gradtui_engine import Experiment
-from gradtui_engine.run.trace import Trace
+from gradtui_engine import Experiment, Run
 from tests.examples import examples
 from tests.tui.helpers import CASES, moments, scene_with, state_of, timeline_of
 
@@ -121,7 +120,7 @@ def test_header_and_footer_are_the_same_at_every_step(network: str) -> None:
 # -- the trace ---------------------------------------------------------------------------------------------
 
 
-def another() -> Trace:
+def another() -> Run:
     return scene_with(State(Experiment(depth=2))).trace
 
 

@@ -16,7 +16,7 @@ from gradtui.text import glyphs
 from gradtui.text.formats import short, superscript
 from gradtui.views.frame.scene import Scene
 from gradtui.views.idea import idea
-from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine import Experiment, Run, simulate
 from tests.tui.helpers import assert_page, cut_numbers, scene_of, texts, trace_of
 
 SIZES = ((58, 12), (78, 18), (118, 30), (198, 46))
@@ -34,7 +34,7 @@ def shown(width: int, height: int, given: Scene | None = None) -> list[str]:
     return texts(lines)
 
 
-def gradient_norms(trace: Trace) -> list[float]:
+def gradient_norms(trace: Run) -> list[float]:
     """‖∂L/∂c‖ of an LSTM at each stage, else ‖∂L/∂h‖, out of the arrays themselves."""
     states = trace.program.cells or trace.program.stages
     return [float(np.linalg.norm(trace.gradients[name])) for name in states]

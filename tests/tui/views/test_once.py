@@ -6,14 +6,14 @@ import gc
 import weakref
 
 from gradtui.views.frame.once import once
-from gradtui_engine import Experiment, Trace, simulate
+from gradtui_engine import Experiment, Run, simulate
 
 
 def test_each_trace_is_computed_once_and_has_its_own() -> None:
     asked: list[float] = []
 
     @once
-    def loss(trace: Trace) -> float:
+    def loss(trace: Run) -> float:
         """The loss."""
         asked.append(trace.loss)
         return trace.loss
@@ -26,7 +26,7 @@ def test_each_trace_is_computed_once_and_has_its_own() -> None:
 
 def test_a_trace_is_not_kept_and_a_new_one_at_its_address_is_computed_anew() -> None:
     @once
-    def loss(trace: Trace) -> float:
+    def loss(trace: Run) -> float:
         return trace.loss
 
     gc.disable()

@@ -13,12 +13,12 @@ from gradtui.text.formats import percent, short
 from gradtui.text.scale import ACROSS, LinearScale, LogScale, bar, cell_of
 from gradtui.views.frame import quantities
 from gradtui.views.frame.bars import bars_of, title, view
-from gradtui_engine import Stage, Trace
+from gradtui_engine import Run, StageNumbers
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, label_cells, parts
 
 #: What each quantity shows of a stage, read straight from the trace; of two series both.
-ORACLE: dict[str, Callable[[Stage], tuple[float | None, ...]]] = {
+ORACLE: dict[str, Callable[[StageNumbers], tuple[float | None, ...]]] = {
     "gradient": lambda stage: (
         (stage.gradient_norm,) if stage.cell_gradient_norm is None else (stage.cell_gradient_norm, stage.gradient_norm)
     ),
@@ -89,7 +89,7 @@ def test_what_the_forward_pass_computes_is_there_before_any_gradient_and_nothing
                 assert bool(numbers_of(text)) == known, f"{text!r} at step {step}"
 
 
-def is_computed(trace: Trace, quantity: str, stage: int, step: int) -> bool:
+def is_computed(trace: Run, quantity: str, stage: int, step: int) -> bool:
     """Whether the operation that computes a stage's number has been done by then: read off the trace's own steps."""
     done = trace.steps[: step + 1]
     backward = [each for each in done if each.phase == "backward"]

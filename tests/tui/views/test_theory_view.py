@@ -90,7 +90,7 @@ def test_what_is_not_computed_yet_is_said_and_the_rest_is_drawn(name: str) -> No
         waiting = said(found, "plane")
         assert "computing the plane of" in waiting
         assert "edge of chaos" in waiting
-        nothing = found.trace.outcome.kind != "non_finite" and math.isnan(found.trace.profile.geometric_mean)
+        nothing = found.trace.outcome.kind != "non_finite" and math.isnan(found.trace.decay.geometric_mean)
         assert ("measured: no gradient arrives" if nothing else "measured: a factor of") in waiting
     # Without a gradient at the output there is no factor, and with one layer no average.
     no_average = len(found.stages) <= 2 or found.stages[-1].gradient_norm == 0
@@ -143,7 +143,7 @@ def test_a_signal_reaches_six_depth_scales(rate: float, reach: int | None, words
 def test_no_reach_is_claimed_of_a_driven_rnn_whose_factors_are_under_1_while_theory_without_input_is_critical() -> None:
     found = scene(Experiment(cell="rnn", data="gaussian", steps=20, width=16, batch=16))
     assert found.trace.theory.regime == "critical"
-    assert found.trace.profile.geometric_mean < 0.9
+    assert found.trace.decay.geometric_mean < 0.9
     assert "reach" not in said(found, "depth")
     assert "no depth is too much" not in said(found, "depth")
 

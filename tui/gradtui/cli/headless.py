@@ -25,7 +25,7 @@ from ..text.scale import LogScale
 from ..text.summary import experiment_line, verdict_line
 
 if TYPE_CHECKING:
-    from gradtui_engine import Trace
+    from gradtui_engine import Run
 
     from .invocation import Invocation
     from .own_options import RunOptions
@@ -37,7 +37,7 @@ _PLOT_ROWS = 24
 
 def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     """Run the experiment and print what is asked for."""
-    from gradtui_engine import build
+    from gradtui_engine import Run, analyse, build
 
     options = invocation.options
 
@@ -51,6 +51,8 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
         out.write(network.experiment.to_toml(network.resolved))
         return 0
     trace = network.run()
+    # The table shows nothing of the parameters, which are the larger part of the work.
+    record = Run(trace, analyse(trace, parameters=options.json))
     if options.save is not None:
         try:
             trace.save(options.save)
@@ -58,17 +60,17 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
             message = Message("{path} cannot be written: {reason}", path=repr(options.save), reason=error.strerror)
             raise ExperimentError([Problem("--save", message)]) from None
     if options.json:
-        json.dump(document(trace, with_jacobian=options.jacobian), out, allow_nan=False)
+        json.dump(document(record, with_jacobian=options.jacobian), out, allow_nan=False)
         out.write("\n")
         return 0
     # Before anything is printed: there may be none.
-    spread = jacobian_lines(trace) if options.jacobian else []
+    spread = jacobian_lines(record) if options.jacobian else []
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
-    out.write("\n".join(table(trace, width, can_print_blocks(out))) + "\n")
+    out.write("\n".join(table(record, width, can_print_blocks(out))) + "\n")
     if spread:
         out.write("\n" + "\n".join(spread) + "\n")
     if options.plot:
-        out.write("\n" + plot(trace, width, out.isatty(), can_print_blocks(out)) + "\n")
+        out.write("\n" + plot(record, width, out.isatty(), can_print_blocks(out)) + "\n")
     if options.save is not None:
         out.write("\n" + tr("saved {path}", path=options.save) + "\n")
     return 0
@@ -100,7 +102,7 @@ def can_print_blocks(out: TextIO) -> bool:
     return True
 
 
-def plot(trace: Trace, width: int, colour: bool, blocks: bool) -> str:
+def plot(trace: Run, width: int, colour: bool, blocks: bool) -> str:
     """The plotext plot of the gradient's norm against the stage."""
     from ..text.plot import gradient_plot
 
@@ -111,7 +113,7 @@ def plot(trace: Trace, width: int, colour: bool, blocks: bool) -> str:
     return gradient_plot(series, trace.axis, width, _PLOT_ROWS, colour, blocks)
 
 
-def table(trace: Trace, width: int, blocks: bool) -> list[str]:
+def table(trace: Run, width: int, blocks: bool) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
     columns = _columns(trace)
     while True:
@@ -140,9 +142,9 @@ def _right(text: str, width: int) -> str:
     return " " * (width - cell_len(text)) + text
 
 
-def jacobian_lines(trace: Trace) -> list[str]:
+def jacobian_lines(trace: Run) -> list[str]:
     """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
-    found = spectra(trace)
+    found = spectra(trace.trace)
     rows = [(f"{stage + 1} / {stage}", values) for stage, values in reversed(list(enumerate(found.stages)))] + [
         (tr("end to end"), found.end_to_end)
     ]
@@ -154,7 +156,7 @@ def jacobian_lines(trace: Trace) -> list[str]:
     return [title, *("  ".join(map(_right, row, widths)) for row in table)]
 
 
-def summary(trace: Trace) -> list[str]:
+def summary(trace: Run) -> list[str]:
     """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
     theory, reach = trace.theory, list(_reach(trace))
     lines = [experiment_line(trace), tr("loss {value}", value=f"{trace.loss:.6g}"), verdict_line(trace.outcome)]
@@ -169,8 +171,8 @@ def summary(trace: Trace) -> list[str]:
     return lines
 
 
-def _reach(trace: Trace) -> Iterator[str]:
-    along, layers = trace.profile, trace.axis == "layer"
+def _reach(trace: Run) -> Iterator[str]:
+    along, layers = trace.decay, trace.axis == "layer"
     if 0 < along.half_life < math.inf:
         half = short(along.half_life)
         yield tr("half-life {count} layers" if layers else "half-life {count} steps", count=half)
@@ -194,7 +196,7 @@ _SPARE = ("dead", "sat.", "std", "mean", "scale", "predicted", "gates", "direct"
 Column = tuple[str, str, Callable[[int], str]]
 
 
-def _columns(trace: Trace) -> list[Column]:
+def _columns(trace: Run) -> list[Column]:
     stages, predicted = trace.stages, trace.theory.factors
     # In the order in which they first occur; the whole is the factor, the cosine is for those who want to add up.
     parts = [
@@ -221,5 +223,5 @@ def _columns(trace: Trace) -> list[Column]:
     ]
 
 
-def _part(trace: Trace, part: str, index: int) -> str:
+def _part(trace: Run, part: str, index: int) -> str:
     return short(defined(trace.stages[index].factors.get(part), trace))

@@ -17,7 +17,7 @@ from ..text.formats import percent, short
 from ..text.language import tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Experiment, Trace
+    from gradtui_engine import Experiment, Run
 
 _LAYERED = tuple(name for name, cell in CELLS.items() if not cell.over_time)
 _GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
@@ -58,7 +58,7 @@ class Measure:
     #: How a verdict names it; a measure at a stage is followed by the place.
     label: str
     note: str
-    read: Callable[[Trace, int], float | str | None]
+    read: Callable[[Run, int], float | str | None]
     at: bool = False
     #: Over time, the stage that `first` means; of an MLP it is always layer 1, the first that learns.
     first_time: int = 0
@@ -84,11 +84,11 @@ def last_stage(experiment: Experiment) -> int | None:
     return resolved.steps if resolved.kind.over_time else resolved.depth
 
 
-def _part(name: str) -> Callable[[Trace, int], float | None]:
+def _part(name: str) -> Callable[[Run, int], float | None]:
     return lambda trace, stage: trace.stages[stage].factors.get(name)
 
 
-def _statistic(name: str) -> Callable[[Trace, int], float]:
+def _statistic(name: str) -> Callable[[Run, int], float]:
     return lambda trace, stage: float(getattr(trace.stages[stage].activation, name))
 
 
@@ -100,8 +100,8 @@ def _signal(name: str, label: str, note: str, share: bool = False) -> Measure:
     return Measure(name, label, note, _statistic(name.removeprefix("activation_")), at=True, first_time=1, share=share)
 
 
-def _after_update(trace: Trace, stage: int) -> float:
-    return build(trace.experiment).updated(trace).loss()
+def _after_update(trace: Run, stage: int) -> float:
+    return build(trace.experiment).updated(trace.trace).loss()
 
 
 MEASURES = Table(
@@ -130,7 +130,7 @@ MEASURES = Table(
             "half_life",
             "half-life in stages",
             "stages until half of the gradient is left; negative where it grows: then it is the doubling distance",
-            lambda trace, stage: trace.profile.half_life,
+            lambda trace, stage: trace.decay.half_life,
         ),
         Measure("loss", "loss", "the loss of the batch", lambda trace, stage: trace.loss),
         Measure(
@@ -186,7 +186,7 @@ MEASURES = Table(
             "running_product",
             "product of the factors",
             "the product of the factors from the last stage down to this one",
-            lambda trace, stage: trace.profile.running_product[stage],
+            lambda trace, stage: trace.decay.running_product[stage],
             at=True,
         ),
         _factor("activation_factor", "activation", "activation's factor", "the activation's part of a factor: f′"),
@@ -231,7 +231,7 @@ MEASURES = Table(
 )
 
 
-def measure(row: Measure, place: str, trace: Trace) -> Measured:
+def measure(row: Measure, place: str, trace: Run) -> Measured:
     """One measure of a trace."""
     last = len(trace.stages) - 1
     stage = row.stage(place, trace.resolved.cell, last) if row.at else 0

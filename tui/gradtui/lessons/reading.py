@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradtui_engine import Experiment, ExperimentError, Trace
+from gradtui_engine import Experiment, ExperimentError, Run
 from gradtui_engine.core.message import Message
 
 from ..model.needs import NOTHING, Failed, Known, Watch, other, trace_of
@@ -53,7 +53,7 @@ class _Traces:
 
     def __init__(self, watch: Watch, known: Known) -> None:
         self.watch, self.known = watch, known
-        self.made: dict[Experiment, Trace] = {}
+        self.made: dict[Experiment, Run] = {}
 
     def measured(self, text: str, pair: Pair) -> Measured:
         wanted = expression(text)

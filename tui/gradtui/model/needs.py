@@ -7,18 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from gradtui_engine import Experiment, ExperimentError, Trace, prepare, simulate
+from gradtui_engine import Experiment, ExperimentError, Run, simulate
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import in_one
 from gradtui_engine.core.progress import Watch as Watch
-from gradtui_engine.core.progress import part
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.resolved import Resolved
 
 from .timeline import Timeline
-
-#: About the run's share of the time until a trace can be shown; the rest is what views read of it.
-_RUN = 0.6
 
 
 class Need(Hashable, Protocol):
@@ -50,7 +46,7 @@ NO_MEMORY = Message("not enough memory for this size")
 class Computed:
     """The trace of an experiment, with the timeline of its steps."""
 
-    trace: Trace
+    trace: Run
     timeline: Timeline
 
 
@@ -69,14 +65,13 @@ class Simulation:
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
         try:
-            trace = simulate(self.experiment, part(watch, 0.0, _RUN))
-            prepare(trace, part(watch, _RUN, 1.0))
+            trace = simulate(self.experiment, watch)
             return Computed(trace, Timeline.of(trace))
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
 
 
-def trace_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Trace:
+def trace_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Run:
     """An experiment's trace: the one that is there, or else a new one. Raises ExperimentError."""
     found = known.get(Simulation(experiment))
     return found.trace if isinstance(found, Computed) else simulate(experiment, watch)

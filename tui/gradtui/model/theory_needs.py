@@ -53,7 +53,7 @@ class SpectraOf:
     def compute(self, watch: Watch, known: Known = NOTHING) -> Spectra | Failed:
         try:
             trace = trace_of(self.experiment, part(watch, 0.0, _RUN), known)
-            return spectra(trace, watch=part(watch, _RUN, 1.0))
+            return spectra(trace.trace, watch=part(watch, _RUN, 1.0))
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from ..text.language import current, tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Step, Trace
+    from gradtui_engine import Run, Step
 
 
 class Grain(StrEnum):
@@ -53,18 +53,15 @@ class Timeline:
     label_widths: dict[str, int] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, trace: Trace) -> Timeline:
-        count = len(trace.program.stages)
+    def of(cls, trace: Run) -> Timeline:
+        count = len(trace.stages)
         known, lowest = [], count
         reached, highest = [], 0
-        place = {name: stage for stage, name in enumerate(trace.program.stages)}
         for step in trace.steps:
             if step.completes is not None:
                 lowest = min(lowest, step.completes)
-            if step.phase == "forward" and step.instruction is not None:
-                # Only a stage's last operation writes it.
-                written = trace.program.instructions[step.instruction].outputs
-                highest = max([highest, *(place[name] for name in written if name in place)])
+            if step.reaches is not None:
+                highest = max(highest, step.reaches)
             known.append(lowest)
             reached.append(highest if step.phase == "forward" else count - 1)
         phases = tuple(str(step.phase) for step in trace.steps)
@@ -75,7 +72,7 @@ class Timeline:
         found.label_width(trace)  # here, where the trace is computed: of 10,000 layers it takes a moment
         return found
 
-    def label_width(self, trace: Trace) -> int:
+    def label_width(self, trace: Run) -> int:
         """Cells of the longest label of the trace's steps, in the reader's language.
 
         A served program's trace may have been computed by its parent process, for a reader of another one.

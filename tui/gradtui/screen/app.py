@@ -12,7 +12,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 
 from ..lessons import library
 from ..model import events as e
@@ -75,7 +75,7 @@ class GradtuiApp(PacedApp):
         self.theme = DEFAULT
         names = state.lessons or library.names(language.current())
         self.state = replace(state, lessons=names, item=state.item or next(iter(names), ""))
-        self.trace: Trace | None = None
+        self.trace: Run | None = None
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
         self._cue: Cue | None = lambda timeline: cursor

@@ -26,7 +26,7 @@ from gradtui_engine.run.npz import arrays
 from ..text.language import tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Stage, Trace
+    from gradtui_engine import Run, StageNumbers
     from gradtui_engine.experiment.resolved import Resolved
 
 #: Longer file names than this are a nuisance in a listing; the limit of the file system is 255.
@@ -41,12 +41,12 @@ class NotWritten(Exception):
 class Material:
     """What there is to write: the trace, B's in Compare, and what the app made of its screen (an SVG, a film)."""
 
-    trace: Trace
-    other: Trace | None = None
+    trace: Run
+    other: Run | None = None
     screen: str = ""
 
     @property
-    def sides(self) -> Mapping[str, Trace]:
+    def sides(self) -> Mapping[str, Run]:
         """The traces by side."""
         return {"a": self.trace} if self.other is None else {"a": self.trace, "b": self.other}
 
@@ -81,15 +81,15 @@ def _json(material: Material, file: IO[bytes]) -> None:
 
 
 def _npz(material: Material, file: IO[bytes]) -> None:
-    """The arrays of `Trace.save`; in Compare each name stands under a/ or b/."""
+    """The arrays of `Run.save`; in Compare each name stands under a/ or b/."""
     if material.other is None:
-        found = dict(arrays(material.trace))
+        found = dict(arrays(material.trace.trace))
     else:
-        found = {f"{side}/{name}": array for side, each in material.sides.items() for name, array in arrays(each)}
+        found = {f"{side}/{name}": array for side, each in material.sides.items() for name, array in arrays(each.trace)}
     np.savez(file, **found)  # type: ignore[arg-type]  # savez's stub names allow_pickle only
 
 
-def table(trace: Trace, other: Trace | None = None) -> str:
+def table(trace: Run, other: Run | None = None) -> str:
     """One row per stage as CSV, in full precision; a number that there is not is left empty.
 
     With a second trace its rows follow, and a first column `side` tells them apart: the two need not have the same
@@ -127,7 +127,7 @@ def _place_of_column(name: str) -> int:
     return next(place for place, pattern in enumerate(_GROUPS) if pattern.match(name))
 
 
-def _row(trace: Trace, index: int) -> Iterator[tuple[str, Any]]:
+def _row(trace: Run, index: int) -> Iterator[tuple[str, Any]]:
     stage = trace.stages[index]
     yield "index", index
     yield "gradient_norm", stage.gradient_norm
@@ -137,7 +137,7 @@ def _row(trace: Trace, index: int) -> Iterator[tuple[str, Any]]:
         yield f"layer_{layer}_gradient_norm", value
     yield "factor", stage.factor
     yield "predicted_factor", trace.theory.factors[index]
-    yield "running_product", trace.profile.running_product[index]
+    yield "running_product", trace.decay.running_product[index]
     for name, value in stage.factors.items():
         yield f"factor_{name}", value
     for name in ("mean", "std", "saturated", "dead"):
@@ -146,7 +146,7 @@ def _row(trace: Trace, index: int) -> Iterator[tuple[str, Any]]:
         yield f"{name}_gradient_norm", value
 
 
-def _parameters(stage: Stage) -> Iterator[tuple[str, float]]:
+def _parameters(stage: StageNumbers) -> Iterator[tuple[str, float]]:
     """Without the layer's number, or 10,000 layers would be 20,000 columns of one number each."""
     for name, value in stage.parameters.items():
         yield name.removeprefix(f"layers.{stage.index}."), value

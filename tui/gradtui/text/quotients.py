@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 
 
-def defined(value: float | None, trace: Trace) -> float | None:
+def defined(value: float | None, trace: Run) -> float | None:
     """The ratio; None for 0/0, where no gradient is left, which is no fault of the network: it prints as a dash.
 
     In a trace with nan or inf of its own a nan stays what it is.

@@ -9,7 +9,7 @@ from .formats import short
 from .language import tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Outcome, Trace
+    from gradtui_engine import Outcome, Run
     from gradtui_engine.experiment.resolved import Resolved
 
 #: Glyph of each kind of outcome: the meaning is in the glyph and the word, the colour only repeats it.
@@ -74,7 +74,7 @@ def _extras(experiment: Resolved) -> Iterator[str]:
         yield experiment.dtype
 
 
-def experiment_line(trace: Trace) -> str:
+def experiment_line(trace: Run) -> str:
     return describe(trace.resolved)
 
 

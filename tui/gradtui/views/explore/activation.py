@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.rules.activations import ACTIVATIONS
 
@@ -67,7 +67,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     return page(lines, width, height)
 
 
-def _seen(trace: Trace, stage: int) -> tuple[bool, float, float]:
+def _seen(trace: Run, stage: int) -> tuple[bool, float, float]:
     """Whether a stage's samples are alike, and what its shades span: the same whenever the cursor comes by."""
     known = _known(trace)
     if stage not in known:
@@ -77,7 +77,7 @@ def _seen(trace: Trace, stage: int) -> tuple[bool, float, float]:
 
 
 @once
-def _known(trace: Trace) -> dict[int, tuple[bool, float, float]]:
+def _known(trace: Run) -> dict[int, tuple[bool, float, float]]:
     return {}
 
 
@@ -125,7 +125,7 @@ _MOST_PICTURES = 128
 
 
 @once
-def _pictures(trace: Trace) -> dict[tuple[int, int, int, str, str], list[Line]]:
+def _pictures(trace: Run) -> dict[tuple[int, int, int, str, str], list[Line]]:
     return {}
 
 

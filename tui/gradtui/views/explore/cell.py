@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 
 from ...model.commands import shown_keys
 from ...text.formats import short
@@ -56,7 +56,7 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     return page([*lines, foot], width, height)
 
 
-def _shades(trace: Trace, axis: TimeAxis, start: int, count: int) -> list[Line]:
+def _shades(trace: Run, axis: TimeAxis, start: int, count: int) -> list[Line]:
     """The shades of so many units from start on: the same wherever the cursor is."""
     kept, key = _kept(trace), (axis, start, count)
     if key not in kept:
@@ -67,13 +67,13 @@ def _shades(trace: Trace, axis: TimeAxis, start: int, count: int) -> list[Line]:
 
 
 @once
-def _kept(trace: Trace) -> dict[tuple[TimeAxis, int, int], list[Line]]:
+def _kept(trace: Run) -> dict[tuple[TimeAxis, int, int], list[Line]]:
     """The shades that were shown last."""
     return {}
 
 
 @once
-def _bound(trace: Trace) -> float:
+def _bound(trace: Run) -> float:
     """What the shades of c span, to both sides of 0."""
     low, high = shade_range(trace.values["c"][:, 0, :])
     return max(abs(low), abs(high))
@@ -116,7 +116,7 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 @once
-def _means(trace: Trace) -> Array:
+def _means(trace: Run) -> Array:
     """The mean of each gate over units and samples: (steps, gates)."""
     gates = trace.values["gates"]
     steps, _, units = gates.shape
@@ -127,7 +127,7 @@ def _means(trace: Trace) -> Array:
 
 
 @once
-def _glyphs(trace: Trace) -> dict[str, str]:
+def _glyphs(trace: Run) -> dict[str, str]:
     """Each gate as a glyph per stage; the initial state has none."""
     glyphs = {}
     for block, gate in enumerate(trace.resolved.kind.gates):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Step, Trace
+from gradtui_engine import Run, Step
 from gradtui_engine.core.numerics import norm
 
 from ...text.formats import short
@@ -12,7 +12,7 @@ from .cells.table import WORDS
 from .explain_helpers import Explain, Notes, instruction
 
 
-def _projection_forward(trace: Trace, step: Step) -> Notes:
+def _projection_forward(trace: Run, step: Step) -> Notes:
     each = instruction(trace, step)
     steps, batch, inputs = trace.values[each.inputs[0]].shape
     outputs = trace.values[each.outputs[0]].shape[2]
@@ -27,7 +27,7 @@ def _projection_forward(trace: Trace, step: Step) -> Notes:
     return [("formula", tr("{formula}, for all t in one matrix product", formula=formula)), ("text", sizes)]
 
 
-def _projection_backward(trace: Trace, step: Step) -> Notes:
+def _projection_backward(trace: Run, step: Step) -> Notes:
     names = instruction(trace, step).parameters
     norms = GAP.join(f"{name.partition('.')[2]} {short(norm(trace.parameter_gradients[name]))}" for name in names)
     return [

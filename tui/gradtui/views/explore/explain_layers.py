@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradtui_engine import Step, Trace
+from gradtui_engine import Run, Step
 from gradtui_engine.core.numerics import norm, ratio
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -19,7 +19,7 @@ from ...text.spans import GAP
 from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
 
 
-def _linear_forward(trace: Trace, step: Step) -> Notes:
+def _linear_forward(trace: Run, step: Step) -> Notes:
     layer = step.stage
     source, target = slots(trace, step)
     weight, bias = (trace.parameters[name] for name in instruction(trace, step).parameters)
@@ -45,7 +45,7 @@ def _linear_forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _linear_backward(trace: Trace, step: Step) -> Notes:
+def _linear_backward(trace: Run, step: Step) -> Notes:
     source, target = slots(trace, step)
     after, before = passed(trace, source, target)
     layer = step.stage
@@ -67,7 +67,7 @@ def _chain(after: float, text: str) -> tuple[str, str]:
     return of_nothing() if after == 0 else ("text", text)
 
 
-def _factor(trace: Trace, step: Step) -> Notes:
+def _factor(trace: Run, step: Step) -> Notes:
     """The layer's factor from its parts, once the gradient has passed all of them."""
     if step.completes is None or step.stage is None:
         return []
@@ -90,7 +90,7 @@ def _factor(trace: Trace, step: Step) -> Notes:
     return [("strong", inside), ("strong", outside)]
 
 
-def _activation_forward(trace: Trace, step: Step) -> Notes:
+def _activation_forward(trace: Run, step: Step) -> Notes:
     source, target = slots(trace, step)
     row = ACTIVATIONS[trace.resolved.activation]
     z, a = float(trace.values[source][0, 0]), float(trace.values[target][0, 0])
@@ -102,7 +102,7 @@ def _activation_forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _activation_backward(trace: Trace, step: Step) -> Notes:
+def _activation_backward(trace: Run, step: Step) -> Notes:
     source, target = slots(trace, step)
     row = ACTIVATIONS[trace.resolved.activation]
     after, before = passed(trace, source, target)
@@ -123,12 +123,12 @@ def _activation_backward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _loss_forward(trace: Trace, step: Step) -> Notes:
+def _loss_forward(trace: Run, step: Step) -> Notes:
     row = LOSSES[instruction(trace, step).choice]
     return [("formula", tr(row.formula)), ("text", f"L = {trace.loss:.6g}"), ("dim", tr(row.note))]
 
 
-def _loss_backward(trace: Trace, step: Step) -> Notes:
+def _loss_backward(trace: Run, step: Step) -> Notes:
     row = LOSSES[instruction(trace, step).choice]
     gradient = trace.gradients["output"].reshape(-1, trace.gradients["output"].shape[-1])
     size = f"‖∂L/∂o‖ = {short(trace.gradient_norm('output'))}"
@@ -140,7 +140,7 @@ def _loss_backward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _update(trace: Trace, step: Step) -> Notes:
+def _update(trace: Run, step: Step) -> Notes:
     experiment = trace.resolved
     row = OPTIMISERS[experiment.optimizer]
     names = [name for name, each in trace.parameters.items() if each.ndim == 2]
@@ -153,7 +153,7 @@ def _update(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _norm_forward(trace: Trace, step: Step) -> Notes:
+def _norm_forward(trace: Run, step: Step) -> Notes:
     source, target = slots(trace, step)
     row = NORMALISATIONS[instruction(trace, step).choice]
     before, after = (short(float(trace.values[slot].std())) for slot in (source, target))
@@ -164,7 +164,7 @@ def _norm_forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _norm_backward(trace: Trace, step: Step) -> Notes:
+def _norm_backward(trace: Run, step: Step) -> Notes:
     source, target = slots(trace, step)
     after, before = passed(trace, source, target)
     z = trace.values[source]
@@ -180,7 +180,7 @@ def _norm_backward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _residual_forward(trace: Trace, step: Step) -> Notes:
+def _residual_forward(trace: Run, step: Step) -> Notes:
     each = instruction(trace, step)
     branch, skip = (first(trace, name) for name in each.inputs)
     number = subscript(step.stage or 0)
@@ -191,7 +191,7 @@ def _residual_forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _residual_backward(trace: Trace, step: Step) -> Notes:
+def _residual_backward(trace: Run, step: Step) -> Notes:
     each = instruction(trace, step)
     after = f"‖∂L/∂h′‖ {short(trace.gradient_norm(each.outputs[0]))}"
     merge = trace.merges.get(each.inputs[1])
@@ -214,7 +214,7 @@ def _residual_backward(trace: Trace, step: Step) -> Notes:
     return notes
 
 
-def _clip(trace: Trace, step: Step) -> Notes:
+def _clip(trace: Run, step: Step) -> Notes:
     row = CLIPPINGS[trace.resolved.clip]
     before, after = short(global_norm(trace.parameter_gradients)), short(global_norm(trace.clipped))
     threshold = tr("threshold {value} ({name})", value=f"{trace.resolved.clip_threshold:g}", name=row.name)

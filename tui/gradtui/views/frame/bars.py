@@ -6,7 +6,7 @@ import functools
 import math
 from dataclasses import dataclass
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 
 from ...model.commands import shown_keys
 from ...text.formats import percent, short
@@ -51,7 +51,7 @@ def bars_of(scene: Scene) -> Bars:
 
 
 @once
-def _known(trace: Trace) -> dict[tuple[str, str, Scale | None], Bars]:
+def _known(trace: Run) -> dict[tuple[str, str, Scale | None], Bars]:
     """The bars of a trace by quantity, kind of axis and the scale that is held, those that were asked for."""
     return {}
 

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 
 T = TypeVar("T")
 
 
-def once(compute: Callable[[Trace], T]) -> Callable[[Trace], T]:
+def once(compute: Callable[[Run], T]) -> Callable[[Run], T]:
     """compute(trace), kept for as long as the trace is: a trace is read-only."""
     kept: dict[int, T] = {}
 
     @wraps(compute)
-    def found(trace: Trace) -> T:
+    def found(trace: Run) -> T:
         key = id(trace)
         if key not in kept:
             kept[key] = compute(trace)

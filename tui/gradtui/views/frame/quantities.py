@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 
 from ...model.timeline import Timeline
 from ...text.quotients import defined
@@ -39,10 +39,10 @@ class Quantity:
     title: str
     help: str
     axis: str
-    series: Callable[[Trace], tuple[Series, ...]]
+    series: Callable[[Run], tuple[Series, ...]]
     reference: float | None = None
     share: bool = False
-    predicted: Callable[[Trace], Values] | None = None
+    predicted: Callable[[Run], Values] | None = None
     lacking: str = ""
 
 
@@ -61,7 +61,7 @@ KNOWN: dict[str, Callable[[Timeline, int, int], bool]] = {
 }
 
 
-def _gradient(trace: Trace) -> tuple[Series, ...]:
+def _gradient(trace: Run) -> tuple[Series, ...]:
     hidden = [stage.gradient_norm for stage in trace.stages]
     if not trace.program.cells:
         return (Series("‖∂L/∂h‖", "", hidden),)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradtui_engine import Experiment, Stage, Step, Trace
+from gradtui_engine import Experiment, Run, StageNumbers, Step
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
 
@@ -24,7 +24,7 @@ from ...text.scale import Scale
 class Scene:
     """One moment: a trace, its timeline, the state, and whatever else has been computed."""
 
-    trace: Trace
+    trace: Run
     timeline: Timeline
     state: State
     results: Mapping[Need, Any] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Scene:
         return self.timeline.reached[self.at]
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[StageNumbers, ...]:
         return self.trace.stages
 
     @property

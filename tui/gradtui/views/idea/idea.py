@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gradtui_engine import Experiment, Trace
+from gradtui_engine import Experiment, Run
 from gradtui_engine.core.numerics import ratio
 
 from ...model.needs import Failed, Simulation
@@ -146,22 +146,22 @@ def _around(height: int) -> int:
     return 1 + (6 if height >= _WORDS_FROM else 3)
 
 
-def running_products(trace: Trace) -> list[float]:
+def running_products(trace: Run) -> list[float]:
     """What is left at each stage of the gradient at the last one: of ∂L/∂c for an LSTM, else of ∂L/∂h."""
     if not trace.program.cells:
-        return list(trace.profile.running_product)
+        return list(trace.decay.running_product)
     norms = [stage.cell_gradient_norm or 0.0 for stage in trace.stages]
     return [ratio(value, norms[-1]) for value in norms]
 
 
-def _factors(trace: Trace) -> list[float | None]:
+def _factors(trace: Run) -> list[float | None]:
     return [defined(stage.factors.get("cell", stage.factor), trace) for stage in trace.stages]
 
 
 def _chain(
     scene: Scene,
     chain: Chain,
-    traces: tuple[Trace, Trace],
+    traces: tuple[Run, Run],
     products: tuple[list[float], list[float]],
     scale: LogScale,
     width: int,
@@ -205,7 +205,7 @@ def _points(scale: LogScale, disease: float, cure: float, room: int) -> Line:
     return runs(cells)
 
 
-def _result(traces: tuple[Trace, Trace], products: tuple[list[float], list[float]], width: int, side: int) -> Line:
+def _result(traces: tuple[Run, Run], products: tuple[list[float], list[float]], width: int, side: int) -> Line:
     """0.2361²⁹ = 6.6e-19: a calculator agrees."""
     over_time = traces[side].axis == "time"
     product, first = products[side], 0 if over_time else 1

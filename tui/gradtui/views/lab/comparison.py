@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradtui_engine import Trace
+from gradtui_engine import Run
 from gradtui_engine.analysis.pre_activations import Slopes, slopes_at
 from gradtui_engine.cells.cell import PreActivations
 from gradtui_engine.rules.activations import ACTIVATIONS, Activation
@@ -24,7 +24,7 @@ class Reading:
     own says that the network has this very row there; where it has not, all is said under an "if".
     """
 
-    trace: Trace
+    trace: Run
     stage: int
     unit: int
     source: PreActivations

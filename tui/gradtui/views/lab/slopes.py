@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradtui_engine import Stage
+from gradtui_engine import StageNumbers
 from gradtui_engine.analysis.pre_activations import weight_spread
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.theory.meanfield import moments
@@ -122,7 +122,7 @@ def _factor(scene: Scene, seen: Reading, width: int) -> list[Part]:
     """The weights' share times the activation's, and under it the factor that was measured, with its own parts."""
     if seen.gated:
         return _gate(seen, width)
-    spread = weight_spread(seen.trace, seen.stage)
+    spread = weight_spread(seen.trace.trace, seen.stage)
     stage = scene.stages[seen.stage - 1]
     if spread is None:
         return []
@@ -144,7 +144,7 @@ def _condition(seen: Reading) -> Line:
     return [] if seen.own else [_GAP, (tr("if the weights stayed"), "message")]
 
 
-def _measured_factor(seen: Reading, stage: Stage) -> list[str]:
+def _measured_factor(seen: Reading, stage: StageNumbers) -> list[str]:
     """The texts for the measured factor, the longest first. Where paths meet, the parts' product is the branch's."""
     if defined(stage.factor, seen.trace) is None:
         return [tr("measured: no gradient arrives here, so there is no factor"), tr("measured: no gradient arrives")]

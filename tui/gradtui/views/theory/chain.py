@@ -48,7 +48,7 @@ def measured_chain(scene: Scene) -> Chain:
     if scene.gated:
         return Chain.of([defined(stage.factors.get("direct"), trace) for stage in scene.stages], _first(scene))
     factors = tuple(defined(stage.factor, trace) for stage in scene.stages)
-    return Chain(factors, tuple(defined(each, trace) for each in trace.profile.running_product), _first(scene))
+    return Chain(factors, tuple(defined(each, trace) for each in trace.decay.running_product), _first(scene))
 
 
 def predicted_chain(scene: Scene) -> Chain:

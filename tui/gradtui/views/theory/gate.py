@@ -38,7 +38,7 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    path, found = _path(scene), defined(measured(scene.trace), scene.trace)
+    path, found = _path(scene), defined(measured(scene.stages), scene.trace)
     return drawn_over(
         lambda rows: _bars(scene, path, found, width - MARGIN, rows),
         _legend(scene, found),
@@ -151,7 +151,7 @@ def reading(scene: Scene) -> list[Sentence]:
 
 
 def _measured_words(scene: Scene) -> str:
-    found = defined(measured(scene.trace), scene.trace)
+    found = defined(measured(scene.stages), scene.trace)
     if found is None:
         return tr("measured: no gradient arrives, so there is no factor")
     if found == 1.0:

@@ -225,7 +225,7 @@ def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
 def reading(scene: Scene) -> list[Sentence]:
     """What the place means, most important first."""
     marks = _marks(scene)
-    theory, mean = scene.trace.theory, defined(scene.trace.profile.geometric_mean, scene.trace)
+    theory, mean = scene.trace.theory, defined(scene.trace.decay.geometric_mean, scene.trace)
     measured = (
         tr("measured: a factor of {factor} {per} on average", factor=short(mean), per=a_stage(scene))
         if mean is not None

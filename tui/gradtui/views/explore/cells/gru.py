@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Step, Trace
+from gradtui_engine import Run, Step
 
 from ....text.formats import short
 from ....text.language import tr
@@ -12,7 +12,7 @@ from .numbers import arrives, gates, passed, times, two_paths
 from .words import CellWords, GateWords
 
 
-def _forward(trace: Trace, step: Step) -> Notes:
+def _forward(trace: Run, step: Step) -> Notes:
     each = instruction(trace, step)
     t, p = times(step)
     r, z, n = gates(trace, each.outputs[1])
@@ -23,7 +23,7 @@ def _forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _backward(trace: Trace, step: Step) -> Notes:
+def _backward(trace: Run, step: Step) -> Notes:
     t, p = times(step)
     direct = f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}"
     formula = "formula", tr("{direct}  +  the path through the gates", direct=direct)

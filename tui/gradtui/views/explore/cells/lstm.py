@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Step, Trace
+from gradtui_engine import Run, Step
 
 from ....text.formats import short
 from ....text.language import tr
@@ -12,7 +12,7 @@ from .numbers import arrives, gates, passed, times, two_paths
 from .words import CellWords, GateWords
 
 
-def _forward(trace: Trace, step: Step) -> Notes:
+def _forward(trace: Run, step: Step) -> Notes:
     each = instruction(trace, step)
     i, f, g, o = gates(trace, each.outputs[2])
     before, after, hidden = (first(trace, name) for name in (each.inputs[2], each.outputs[1], each.outputs[0]))
@@ -24,7 +24,7 @@ def _forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _backward(trace: Trace, step: Step) -> Notes:
+def _backward(trace: Run, step: Step) -> Notes:
     t, p = times(step)
     direct = f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}"
     formula = "formula", tr("{direct}  +  the path through {state} and the gates", direct=direct, state=f"h{p}")

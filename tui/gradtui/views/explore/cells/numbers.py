@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Step, Trace
+from gradtui_engine import Run, Step
 from gradtui_engine.core.numerics import ratio
 
 from ....text.formats import short, subscript
@@ -11,7 +11,7 @@ from ....text.quotients import defined
 from ..explain_helpers import Notes, instruction
 
 
-def gates(trace: Trace, slot: str) -> list[float]:
+def gates(trace: Run, slot: str) -> list[float]:
     """Each gate of unit 1, sample 1, in the order of their blocks."""
     gates, count = trace.values[slot], trace.resolved.kind.blocks
     return [float(gates[0, block * (gates.shape[1] // count)]) for block in range(count)]
@@ -22,12 +22,12 @@ def times(step: Step) -> tuple[str, str]:
     return subscript(step.stage or 1), subscript((step.stage or 1) - 1)
 
 
-def _is_read_out(trace: Trace, step: Step) -> bool:
+def _is_read_out(trace: Run, step: Step) -> bool:
     """Whether the step belongs to the layer whose states are the stages: the last one."""
     return instruction(trace, step).outputs[0] in trace.program.stages
 
 
-def passed(trace: Trace, step: Step, position: int, symbol: str) -> str:
+def passed(trace: Run, step: Step, position: int, symbol: str) -> str:
     """‖∂L/∂h₄₀‖ 0.1 → ‖∂L/∂h₃₉‖ 0.09, ×0.9, for the state at this position of outputs and (one later) inputs.
 
     From 0 there is no factor: a state can get its gradient elsewhere, ∂L/∂h of an LSTM from ∂L/∂c.
@@ -39,12 +39,12 @@ def passed(trace: Trace, step: Step, position: int, symbol: str) -> str:
     return norms if after == 0 else f"{norms}, ×{short(ratio(before, after))}"
 
 
-def arrives(trace: Trace, step: Step, states: int) -> bool:
+def arrives(trace: Run, step: Step, states: int) -> bool:
     """Whether any gradient of the first so many outputs, the states, is not exactly 0."""
     return any(trace.gradient_norm(name) != 0 for name in instruction(trace, step).outputs[:states])
 
 
-def two_paths(trace: Trace, step: Step) -> Notes:
+def two_paths(trace: Run, step: Step) -> Notes:
     """The factor as direct path and gates, which the trace takes apart for the last layer."""
     whole = "cell" if trace.resolved.kind.has_cell_state else "whole"
     if not _is_read_out(trace, step):

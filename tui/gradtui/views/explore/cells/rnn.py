@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Step, Trace
+from gradtui_engine import Run, Step
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ....text.formats import short
@@ -12,7 +12,7 @@ from .numbers import arrives, passed, times
 from .words import CellWords
 
 
-def _forward(trace: Trace, step: Step) -> Notes:
+def _forward(trace: Run, step: Step) -> Notes:
     each = instruction(trace, step)
     row = ACTIVATIONS[each.choice]
     t, p = times(step)
@@ -24,7 +24,7 @@ def _forward(trace: Trace, step: Step) -> Notes:
     ]
 
 
-def _backward(trace: Trace, step: Step) -> Notes:
+def _backward(trace: Run, step: Step) -> Notes:
     t, p = times(step)
     symbol = ACTIVATIONS[trace.resolved.activation].symbol
     return [
