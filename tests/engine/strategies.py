@@ -69,7 +69,8 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     source = draw(st.sampled_from([*data_names(cell.name), CSV]))
     row = DATA_SETS[source]
     fields["cell"] = cell.name
-    fields["data"] = source if source != CSV else "csv:" + draw(PATHS)
+    left_out = source == cell.default_data and draw(st.booleans())
+    fields["data"] = None if left_out else source if source != CSV else "csv:" + draw(PATHS)
     fields["loss"] = draw(losses(row))
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
     fields["batch"] = draw(st.none() | st.integers(least, row.samples or 10**6))

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from gradtui.model import commands
 from gradtui.model.commands import COMMANDS, GROUPS, rebind, shown_keys
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.dialogs.helping import Section, sections
+from gradtui.text import process
 from gradtui.views.catalogue import PANES
 from gradtui.views.catalogue import VIEWS as CATALOGUE
 from gradtui.views.frame.quantities import QUANTITIES as ROWS
@@ -25,7 +25,7 @@ def keys() -> Iterator[None]:
     """Whatever a test binds, the table's keys are back afterwards."""
     yield
     rebind({})
-    assert commands._effective == {each.id: each.keys for each in COMMANDS}
+    assert not process.current().keys
 
 
 def state(view: str = "explore", cell: str = "mlp", **fields: object) -> State:
