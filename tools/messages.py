@@ -235,7 +235,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "footers": (
             hint.words for rows in (*(view.footer for view in views.VIEWS.values()), lessons.BESIDE) for hint in rows
         ),
-        "cures": (*_fields(cure_keys.CURES.values(), "label", "lacking"), *_cure_labels()),
+        "cures": (*_fields(cure_keys.CURES.values(), "label", "lacking"),),
         "gates": (gate.meaning for words in WORDS.values() for gate in words.gates),
         "chains": _fields(idea.CHAINS, "disease", "cure", "words"),
         "lessons": course.texts(),
@@ -254,10 +254,6 @@ def _tables() -> dict[str, Iterable[str]]:
 
 def _fields(rows: Iterable[Any], *fields: str) -> tuple[str, ...]:
     return tuple(getattr(row, field) for row in rows for field in fields)
-
-
-def _cure_labels() -> Iterator[str]:
-    return (label for each in cure_keys.CURES.values() for _, label in each.labels)
 
 
 def _symbols() -> Iterator[str]:

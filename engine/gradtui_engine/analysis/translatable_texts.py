@@ -48,7 +48,7 @@ def table_texts() -> Iterator[str]:
     """Every English text that the tables hold and a screen shows, each once."""
     seen: set[str] = set()
     for text in _texts():
-        if text not in seen:
+        if text and text not in seen:
             seen.add(text)
             yield text
 

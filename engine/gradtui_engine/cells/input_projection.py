@@ -22,17 +22,17 @@ Run = Callable[[Node], None]
 def forward_both_biases(node: Node) -> None:
     """RNN and LSTM: both biases are added to the projection."""
     weight_ih, _, bias_ih, bias_hh = node.parameters
-    _forward(node, weight_ih, bias_ih + bias_hh)
+    project(node, weight_ih, bias_ih + bias_hh)
 
 
 def forward_input_bias(node: Node) -> None:
     """GRU: b_hh belongs to the recurrent product."""
     weight_ih, _, bias_ih, _ = node.parameters
-    _forward(node, weight_ih, bias_ih)
+    project(node, weight_ih, bias_ih)
 
 
-def _forward(node: Node, weight: Array, bias: Array) -> None:
-    """The bias is the weight of one more input, which is always 1.
+def project(node: Node, weight: Array, bias: Array) -> None:
+    """p_t = x_t Wᵀ + b for all t at once. The bias is the weight of one more input, which is always 1.
 
     That saves a pass over the result, and NumPy's matmul takes nine times as long over an inner dimension of 1 (one
     pixel a step) as over 2: 0.67 against 0.07 ms for 64 steps of width 64, batch 32, float32.
@@ -45,21 +45,27 @@ def _forward(node: Node, weight: Array, bias: Array) -> None:
 
 
 def backward(node: Node) -> None:
-    (inputs,), hidden = node.inputs, node.reads[0]
     gradient, recurrent = _gradients(node)
     weight_ih, weight_hh, bias_ih, bias_hh = node.parameter_gradients
-    columns = _over_time(node, "columns of the gradient", gradient)
+    columns = over_time(node, "columns of the gradient", gradient)
     shared = recurrent is gradient
-    recurrent_columns = columns if shared else _over_time(node, "recurrent columns", recurrent)
-    np.matmul(recurrent_columns, _over_time(node, "columns of the state", hidden[:-1]).T, out=weight_hh)
-    np.matmul(columns, inputs.reshape(columns.shape[1], -1), out=weight_ih)
-    # A product with ones: 33 instead of 100 µs for a sum over 2,048 columns.
-    ones = node.workspace.ones(columns.shape[1], columns.dtype)
-    np.dot(columns, ones, out=bias_ih)
+    recurrent_columns = columns if shared else over_time(node, "recurrent columns", recurrent)
+    np.matmul(recurrent_columns, over_time(node, "columns of the state", node.reads[0][:-1]).T, out=weight_hh)
+    of_input(node, gradient, columns, weight_ih, bias_ih)
     if shared:
         bias_hh[...] = bias_ih
     else:
-        np.dot(recurrent_columns, ones, out=bias_hh)
+        np.dot(recurrent_columns, node.workspace.ones(columns.shape[1], columns.dtype), out=bias_hh)
+
+
+def of_input(node: Node, gradient: Array, columns: Array, weight: Array, bias: Array) -> None:
+    """The gradients of W_ih and of the projection's bias, and of the input where it is wanted.
+
+    columns is the gradient of the projection over time, (blocks·width, time·batch).
+    """
+    np.matmul(columns, node.inputs[0].reshape(columns.shape[1], -1), out=weight)
+    # A product with ones: 33 instead of 100 µs for a sum over 2,048 columns.
+    np.dot(columns, node.workspace.ones(columns.shape[1], columns.dtype), out=bias)
     wanted = node.input_gradients[0]
     if wanted is not None:
         np.matmul(node.parameters[0].T, gradient.swapaxes(1, 2), out=wanted.swapaxes(1, 2))
@@ -83,7 +89,7 @@ def _gradients(node: Node) -> tuple[Array, Array]:
     return gradient, node.read_gradients[1] if len(node.reads) > 1 else gradient
 
 
-def _over_time(node: Node, name: str, states: Array) -> Array:
+def over_time(node: Node, name: str, states: Array) -> Array:
     """(time, batch, units) → (units, time·batch), contiguous."""
     steps, batch, units = states.shape
     found = node.workspace.buffer(name, (units, steps, batch), states.dtype)

@@ -1,4 +1,5 @@
-"""The table of remedies: changes of the experiment that are said to cure a diagnosis. `doctor` tries them.
+"""The table of remedies: changes of the experiment that are said to cure a diagnosis. `doctor` tries them, and Compare
+switches those that have a key.
 
 A row says for which diagnoses it is offered, not that it works: BatchNorm, an unscaled residual, clipping and Adam
 are offered because everybody reaches for them, and what they do is measured.
@@ -10,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..cells.cell import Cell
+from ..cells.table import CELLS
 from ..core.problems import ExperimentError
 from ..core.table import Table
 
@@ -22,7 +25,13 @@ Changes = Mapping[str, "Value"]
 
 _GRADIENT = ("vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
 _SIZE = ("vanishing", "exploding", "saturated", "non_finite")
-_TIME = ("rnn", "lstm", "gru")
+_LAYERED = tuple(name for name, cell in CELLS.items() if not cell.over_time)
+_TIME = tuple(name for name, cell in CELLS.items() if cell.over_time)
+_GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
+_UNGATED = tuple(name for name, cell in CELLS.items() if cell.over_time and not cell.gated)
+_BIASED = tuple(name for name, cell in CELLS.items() if cell.path_bias)
+_UNBIASED = tuple(name for name in _GATED if name not in _BIASED)
+_CHOOSING = tuple(name for name, cell in CELLS.items() if not cell.gates)
 #: Initialisers are without effect where σ_w or a scale is given.
 _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 
@@ -32,7 +41,7 @@ class Row:
     """A remedy before it meets an experiment: for which cells and diagnoses, the change, why it could work.
 
     applies says whether the change makes sense for an experiment of these cells; no_cure is what to say
-    where it turns out to be none.
+    where it turns out to be none. Without kinds it is offered for no diagnosis.
     """
 
     name: str
@@ -42,6 +51,20 @@ class Row:
     cells: tuple[str, ...]
     kinds: tuple[str, ...] = _GRADIENT
     applies: Callable[[Resolved], bool] = lambda experiment: True
+    #: The factor of the direct path that the gate is pinned for; None where none is pinned.
+    pins: float | None = None
+    #: Which of Compare's keys switches it, "" for none, and where it does.
+    key: str = ""
+    switched: Callable[[Resolved], bool] = lambda experiment: True
+    #: What else the key sets free.
+    frees: tuple[str, ...] = ()
+
+    def changes_of(self, cell: Cell) -> Changes:
+        """What it changes of an experiment of this cell."""
+        if self.pins is None or cell.path is None:
+            return self.changes
+        # 1 − 0.9 is not 0.1 in binary.
+        return {**self.changes, "pin_forget": round(cell.path.factor(self.pins), 12)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,10 @@ class Remedy:
         return experiment.replace(**self.changes)
 
 
+def _layered(experiment: Resolved) -> bool:
+    return not experiment.kind.over_time
+
+
 def _rectified(experiment: Resolved) -> bool:
     return experiment.activation in ("relu", "leaky_relu", "prelu", "relu6")
 
@@ -68,107 +95,123 @@ REMEDIES = Table(
         Row(
             "relu + he", {"activation": "relu", "init": "he_normal", "gain": 1.0, **_OWN_RULE},
             "f′ is 1 where a unit is on, and He's √2 makes up for those that are off: 1 a layer on average.",
-            "The factor is 1 only on average over wide layers; a narrow deep network still drifts.", ("mlp",),
+            "The factor is 1 only on average over wide layers; a narrow deep network still drifts.", _LAYERED,
             applies=lambda e: not (e.activation == "relu" and e.init == "he_normal"),
         ),
         Row(
             "he init", {"init": "he_normal", "gain": 1.0, **_OWN_RULE},
             "Doubles the weights' variance because half the units are off.",
-            "He's factor is made for ReLU; another activation needs another.", ("mlp",),
-            applies=lambda e: _rectified(e) and e.init != "he_normal",
+            "He's factor is made for ReLU; another activation needs another.", _LAYERED,
+            applies=lambda e: _rectified(e) and e.init != "he_normal", key="init", switched=_rectified,
         ),
         Row(
             "xavier, gain auto", {"init": "xavier_normal", "gain": "auto", **_OWN_RULE},
             "Scales the weights by the activation's own gain.",
-            "The gain keeps the forward signal; the gradient follows f′, which may be smaller still.", ("mlp", "rnn"),
+            "The gain keeps the forward signal; the gradient follows f′, which may be smaller still.", _CHOOSING,
+            key="init", switched=lambda e: _layered(e) and not _rectified(e),
         ),
         Row(
             "orthogonal, gain auto", {"init": "orthogonal", "gain": "auto", **_OWN_RULE},
             "All singular values of W equal: every direction shrinks or grows alike.",
-            "W is an isometry, but f′ is not: it still shrinks the gradient.", ("mlp", "rnn", "lstm", "gru"),
+            "W is an isometry, but f′ is not: it still shrinks the gradient.", CELLS.names,
+            key="init", switched=_layered,
         ),
+        Row(
+            "orthogonal weights", {"init": "orthogonal", **_OWN_RULE}, "", "", _TIME, kinds=(), key="init",
+        ),
+        Row("relu", {"activation": "relu"}, "", "", _CHOOSING, kinds=(), key="activation"),
         Row(
             "lsuv", {"init": "lsuv", "gain": "auto", **_OWN_RULE},
             "Scales each layer until its pre-activations have the wanted variance on this very batch.",
-            "It sets the forward variance; the backward one is another matter.", ("mlp",),
+            "It sets the forward variance; the backward one is another matter.", _LAYERED,
         ),
         Row(
             "tanh", {"activation": "tanh"}, "f′ is 1 at zero instead of ¼.",
-            "Where the units are away from 0, tanh is flat too.", ("mlp",),
+            "Where the units are away from 0, tanh is flat too.", _LAYERED,
             applies=lambda e: e.activation in ("sigmoid", "hard_sigmoid", "softplus"),
         ),
         Row(
             "batch norm", {"norm": "batch"}, "Divides by the batch's scale in every layer, forward and backward.",
             "Without skips it makes the gradient grow by √(E f′² / Var f) a layer, 1.21 for ReLU (Yang et al. 2019).",
-            ("mlp",), applies=lambda e: e.norm == "none" and (e.batch or 0) > 1,
+            _LAYERED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
         ),
         Row(
             "layer norm", {"norm": "layer"}, "Divides by each sample's scale in every layer.",
-            "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", ("mlp",),
-            applies=lambda e: e.norm == "none",
+            "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", _LAYERED,
+            applies=lambda e: e.norm == "none", key="norm",
         ),
+        Row("rms norm", {"norm": "rms"}, "", "", _LAYERED, kinds=(), key="norm"),
         Row(
             "residual", {"residual": "add"}, "J becomes 1 + J_F: a path whose factor is exactly 1.",
-            "Unscaled, the sum grows too: by √(1 + χ_F) a layer.", ("mlp",), applies=lambda e: e.residual == "none",
+            "Unscaled, the sum grows too: by √(1 + χ_F) a layer.", _LAYERED, applies=lambda e: e.residual == "none",
+            key="residual",
         ),
         Row(
             "scaled residual", {"residual": "scaled"},
             "With β = 1/√depth the growth stays bounded by √e over the whole depth where χ_F is 1.",
-            "The bound is e^(χ_F/2): branches with a large factor of their own still make it grow.", ("mlp",),
-            applies=lambda e: e.residual != "scaled",
+            "The bound is e^(χ_F/2): branches with a large factor of their own still make it grow.", _LAYERED,
+            applies=lambda e: e.residual != "scaled", key="residual",
         ),
         Row(
             "layer norm + scaled residual", {"norm": "layer", "residual": "scaled", "residual_block": "pre"},
             "A skip that nothing acts on, and branches of a known scale: the transformer's recipe.",
-            "The first and last layer have no skip.", ("mlp",),
+            "The first and last layer have no skip.", _LAYERED,
             applies=lambda e: e.norm == "none" and e.residual == "none",
         ),
         Row(
             "lstm", {"cell": "lstm"}, "A cell state whose direct path's factor is the forget gate, not W_hh.",
-            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", ("rnn",),
+            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", _UNGATED,
+            key="gate",
         ),
+        Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", _UNGATED, kinds=(), key="gate"),
         Row("gru", {"cell": "gru"}, "A direct path whose factor is the update gate.",
-            "At z = ½ half of the direct path is lost at every step.", ("rnn",)),
+            "At z = ½ half of the direct path is lost at every step.", _UNGATED),
         Row(
             "irnn", {"activation": "relu", "init": "identity", "gain": 1.0, **_OWN_RULE},
             "ReLU and identity weights: the factor is 1 where units are on (Le et al. 2015).",
-            "Units that are off pass nothing, and an eigenvalue above 1 explodes after the first update.", ("rnn",),
+            "Units that are off pass nothing, and an eigenvalue above 1 explodes after the first update.", _UNGATED,
             applies=lambda e: e.init != "identity",
         ),
         Row(
             "forget bias 2", {"forget_bias": 2.0}, "σ(2) = 0.88: the direct path loses 12 % a step.",
-            "0.88 a step is still a half-life of 5.5 steps.", ("lstm",),
-            applies=lambda e: e.forget_bias < 2 and e.pin_forget is None,
+            "0.88 a step is still a half-life of 5.5 steps.", _BIASED,
+            applies=lambda e: e.forget_bias < 2 and e.pin_forget is None, key="gate", frees=("pin_forget",),
         ),
         Row(
             "forget bias 4", {"forget_bias": 4.0}, "σ(4) = 0.98: a half-life of 38 steps.",
-            "The gate hardly closes any more: what is stored is hard to forget.", ("lstm",),
-            applies=lambda e: e.forget_bias < 4 and e.pin_forget is None,
+            "The gate hardly closes any more: what is stored is hard to forget.", _BIASED,
+            applies=lambda e: e.forget_bias < 4 and e.pin_forget is None, key="gate", frees=("pin_forget",),
         ),
+        Row("gate pinned for 0.9", {}, "", "", _UNBIASED, kinds=(), pins=0.9, key="gate"),
         Row(
-            "pinned gate", {"pin_forget": 1.0}, "The constant error carousel: the direct path's factor is exactly 1.",
-            "The paths through the gates add to the direct one: together they can grow.", ("lstm", "gru"),
-            applies=lambda e: e.pin_forget is None,
+            "pinned gate", {}, "The constant error carousel: the direct path's factor is exactly 1.",
+            "The paths through the gates add to the direct one: together they can grow.", _GATED,
+            applies=lambda e: e.pin_forget is None, pins=1.0, key="gate",
         ),
         Row(
             "orthogonal, gain 1", {"init": "orthogonal", "gain": 1.0, **_OWN_RULE},
             "Brings weights that are too large or too small back to an isometry.",
-            "f′ is below 1 and shrinks what W keeps.", ("mlp", *_TIME), kinds=_SIZE,
+            "f′ is below 1 and shrinks what W keeps.", CELLS.names, kinds=_SIZE,
             applies=lambda e: e.gain != 1.0 or e.init != "orthogonal",
         ),
         Row(
             "clip by norm", {"clip": "norm"}, "Caps the gradient that the optimiser gets.",
-            "It changes no factor: the ratio between first and last layer stays what it was.", ("mlp", *_TIME),
-            kinds=("exploding", "vanishing", "non_finite"), applies=lambda e: e.clip == "none",
+            "It changes no factor: the ratio between first and last layer stays what it was.", CELLS.names,
+            kinds=("exploding", "vanishing", "non_finite"), applies=lambda e: e.clip == "none", key="clip",
+            switched=lambda e: e.clip == "none",
+        ),
+        Row(
+            "clip by value", {"clip": "value"}, "", "", CELLS.names, kinds=(), key="clip",
+            switched=lambda e: e.clip == "none",
         ),
         Row(
             "adam", {"optimizer": "adam"}, "Divides each gradient by its own size.",
-            "It hides a vanished gradient (until it falls under ε), and does not cure one.", ("mlp", *_TIME),
+            "It hides a vanished gradient (until it falls under ε), and does not cure one.", CELLS.names,
             kinds=("vanishing", "exploding"), applies=lambda e: e.optimizer != "adam",
         ),
         Row(
             "float64", {"dtype": "float64"}, "Overflows at 1e308 instead of 3e38.",
-            "More exponent buys a few more layers, not another product.", ("mlp", *_TIME), kinds=("non_finite",),
+            "More exponent buys a few more layers, not another product.", CELLS.names, kinds=("non_finite",),
             applies=lambda e: e.dtype == "float32",
         ),
     ),
@@ -182,7 +225,7 @@ def remedies_for(experiment: Experiment, kind: str, read: Resolved | None = None
     """
     resolved = read or experiment.resolved
     offered = (
-        Remedy(row.name, row.changes, row.why, row.no_cure)
+        Remedy(row.name, row.changes_of(resolved.kind), row.why, row.no_cure)
         for row in REMEDIES.values()
         if kind in row.kinds and resolved.cell in row.cells and row.applies(resolved)
     )
@@ -195,3 +238,13 @@ def _changes_something(remedy: Remedy, experiment: Experiment) -> bool:
         return remedy.apply(experiment).resolved != experiment.resolved
     except ExperimentError:
         return False
+
+
+def switched_by(key: str, experiment: Experiment) -> tuple[Changes, ...]:
+    """What one of Compare's keys makes of an experiment, in turn: the changes of the rows that have this key."""
+    resolved = experiment.resolved
+    return tuple(
+        {**row.changes_of(resolved.kind), **dict.fromkeys(row.frees)}
+        for row in REMEDIES.values()
+        if row.key == key and resolved.cell in row.cells and row.switched(resolved)
+    )

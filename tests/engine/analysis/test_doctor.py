@@ -42,6 +42,12 @@ def trial(name: str, remedy: str) -> Trial:
     return found
 
 
+def test_what_is_offered_for_a_diagnosis_says_why_and_the_rest_is_switched_by_a_key() -> None:
+    for row in REMEDIES.values():
+        assert bool(row.kinds) == bool(row.why) == bool(row.no_cure), row.name
+        assert row.kinds or row.key, row.name
+
+
 # -- what is tried -----------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment
+from gradtui_engine.core.message import Message
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.remedies import switched_by
 from gradtui_engine.experiment.resolved import Resolved
 
 from .needs import other
@@ -19,7 +21,8 @@ Choices = tuple[Mapping[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """One cure: the fields that it decides, and what they can be for B without it; nothing where it has no meaning.
+    """One cure: the fields that it decides, and where there is nothing for it to do. What it changes, the rows of the
+    engine's table of remedies say that have its id as their key.
 
     Where A has the cure already, the disease is among its choices: the key then shows what it is good for.
     """
@@ -27,72 +30,78 @@ class Cure:
     id: str
     label: str
     fields: tuple[str, ...]
-    choices: Callable[[Experiment], Choices]
+    disease: Callable[[Resolved], Choices]
     #: What to say where there is no choice.
     lacking: str
     #: Whether a network has what the cure's name says.
     heals: Callable[[Experiment], bool]
-    #: What it is called of a network where it is something else: (cell, label).
-    labels: tuple[tuple[str, str], ...] = ()
+    #: What it is called of a network where it is something else.
+    named: Callable[[Resolved], str | None] = lambda experiment: None
 
     def label_of(self, experiment: Experiment) -> str:
         """What the cure is called in an experiment's network; passed through tr where it is shown."""
-        return dict(self.labels).get(experiment.cell, self.label)
+        return self.named(experiment.resolved) or self.label
+
+    def choices(self, experiment: Experiment) -> Choices:
+        """What it can be for B without it, in turn; nothing where it has no meaning."""
+        rows = switched_by(self.id, experiment)
+        own = tuple({field: value for field, value in row.items() if field in self.fields} for row in rows)
+        return (*own, *self.disease(experiment.resolved))
 
     def decides(self, experiment: Experiment, field: str) -> bool:
         """Whether a field is the cure's, of A: which cell it is, is only where an RNN gets gates."""
-        return field in self.fields and (field != "cell" or experiment.cell == "rnn")
+        return field in self.fields and (field != "cell" or _lacks_gates(experiment.resolved))
 
 
 _RECTIFIED = ("relu", "leaky_relu", "prelu", "relu6")
 _FITTING = ("he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "lecun_normal", "orthogonal")
 
 
-def _activation(experiment: Experiment) -> Choices:
-    if experiment.resolved.kind.gated:
-        return ()
-    disease = "tanh" if experiment.resolved.kind.over_time else "sigmoid"
-    return ({"activation": disease if experiment.resolved.activation == "relu" else "relu"},)
-
-
-def _init(experiment: Experiment) -> Choices:
-    """The rule that fits the activation, then orthogonal."""
-    own: dict[str, Any] = {"sigma_w": None, "init_scale": None}
-    if experiment.resolved.kind.over_time:
-        return ({"init": "orthogonal", **own},)
-    if experiment.resolved.activation in _RECTIFIED:
-        return {"init": "he_normal", "gain": 1.0, **own}, {"init": "orthogonal", "gain": "auto", **own}
-    return {"init": "xavier_normal", "gain": "auto", **own}, {"init": "orthogonal", "gain": "auto", **own}
-
-
-def _layers(field: str, *names: str) -> Callable[[Experiment], Choices]:
-    return lambda experiment: tuple({field: name} for name in names) if not experiment.resolved.kind.over_time else ()
-
-
-def _gate(experiment: Experiment) -> Choices:
-    if experiment.cell == "rnn":
-        return {"cell": "lstm"}, {"cell": "lstm", "forget_bias": 4.0}
-    if experiment.cell == "gru":
-        free: Choices = ({"pin_forget": None},) if experiment.pin_forget is not None else ()
-        return {"pin_forget": 0.9}, {"pin_forget": 1.0}, *free
-    if experiment.cell == "lstm":
-        # A pinned gate has no use for its bias.
-        pinned = experiment.pin_forget is not None
-        disease: Choices = ({"forget_bias": 0.0, "pin_forget": None},) if pinned or experiment.forget_bias >= 2 else ()
-        biased = tuple({"forget_bias": bias, "pin_forget": None} for bias in (2.0, 4.0))
-        return *biased, {"pin_forget": 1.0}, *disease
+def _none(experiment: Resolved) -> Choices:
     return ()
 
 
+def _bend(experiment: Resolved) -> Choices:
+    if experiment.kind.gates or experiment.activation != "relu":
+        return ()
+    return ({"activation": "tanh" if experiment.kind.over_time else "sigmoid"},)
+
+
+def _off(field: str) -> Callable[[Resolved], Choices]:
+    return lambda experiment: ({field: "none"},) if not experiment.kind.over_time else ()
+
+
+def _unclipped(experiment: Resolved) -> Choices:
+    return ({"clip": "none"},) if experiment.clip != "none" else ()
+
+
+def _lacks_gates(experiment: Resolved) -> bool:
+    """Whether there is time and no gate."""
+    return experiment.kind.over_time and not experiment.kind.gated
+
+
+def _free(experiment: Resolved) -> Choices:
+    """A gate that is free again, or without its bias."""
+    pinned = experiment.pin_forget is not None
+    if experiment.kind.path_bias:
+        # A pinned gate has no use for its bias.
+        return ({"forget_bias": 0.0, "pin_forget": None},) if pinned or experiment.forget_bias >= 2 else ()
+    return ({"pin_forget": None},) if experiment.kind.gated and pinned else ()
+
+
 def _open(b: Experiment) -> bool:
-    """A gate that carries on: pinned near 1, or an LSTM's with a bias of 1 at least (σ(1) = 0.73)."""
+    """A gate that carries on: pinned near a factor of 1, or one with a bias of 1 at least (σ(1) = 0.73)."""
+    path = b.resolved.kind.path
     if b.pin_forget is not None:
-        return b.pin_forget >= 0.9
-    return b.cell == "lstm" and b.forget_bias >= 1.0
+        return (path.factor(b.pin_forget) if path is not None else b.pin_forget) >= 0.9
+    return bool(b.resolved.kind.path_bias) and b.resolved.forget_bias >= 1.0
 
 
-def _clip(experiment: Experiment) -> Choices:
-    return ({"clip": "none"},) if experiment.clip != "none" else ({"clip": "norm"}, {"clip": "value"})
+def _gate_name(experiment: Resolved) -> str | None:
+    path = experiment.kind.path
+    if path is None:
+        return Message("LSTM gates") if experiment.kind.over_time else None
+    return None if experiment.kind.path_bias else Message("pin gate {gate}", gate=path.gate)
 
 
 CURES = {
@@ -102,7 +111,7 @@ CURES = {
             "activation",
             "activation",
             ("activation",),
-            _activation,
+            _bend,
             "the gates of this cell are its activations",
             lambda b: b.resolved.activation in _RECTIFIED,
         ),
@@ -110,7 +119,7 @@ CURES = {
             "init",
             "init",
             ("init", "gain", "sigma_w", "init_scale"),
-            _init,
+            _none,
             "",
             lambda b: b.sigma_w is None and b.init in _FITTING,
         ),
@@ -118,7 +127,7 @@ CURES = {
             "norm",
             "norm",
             ("norm",),
-            _layers("norm", "batch", "layer", "rms", "none"),
+            _off("norm"),
             "normalisation is for mlp; {key} switches the network",
             lambda b: b.norm != "none",
         ),
@@ -126,7 +135,7 @@ CURES = {
             "residual",
             "skip",
             ("residual",),
-            _layers("residual", "add", "scaled", "none"),
+            _off("residual"),
             "skip connections are for mlp: a cell's gates are its own; {key} switches the network",
             lambda b: b.residual != "none",
         ),
@@ -134,12 +143,12 @@ CURES = {
             "gate",
             "forget gate",
             ("forget_bias", "pin_forget", "cell"),
-            _gate,
+            _free,
             "layers have no gates; {key} switches the network",
             _open,
-            (("gru", "pin gate z"), ("rnn", "LSTM gates")),
+            _gate_name,
         ),
-        Cure("clip", "clipping", ("clip", "clip_threshold"), _clip, "", lambda b: b.clip != "none"),
+        Cure("clip", "clipping", ("clip", "clip_threshold"), _unclipped, "", lambda b: b.clip != "none"),
     )
 }
 
