@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
-from rich.cells import cell_len
 
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
@@ -23,6 +22,7 @@ from ..text.language import tr
 from ..text.quotients import defined
 from ..text.scale import LogScale
 from ..text.summary import experiment_line, verdict_line
+from .columns import GAP, aligned, widths_of
 
 if TYPE_CHECKING:
     from gradtui_engine import Run
@@ -117,43 +117,31 @@ def table(trace: Run, width: int, blocks: bool) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
     columns = _columns(trace)
     while True:
-        rows = [[cell(stage.index) for _, _, cell in columns] for stage in reversed(trace.stages)]
-        names, head = [name for name, _, _ in columns], [shown for _, shown, _ in columns]
-        widths = [max(cell_len(row[index]) for row in [head, *rows]) for index in range(len(head))]
-        spare = [name for name in _SPARE if name in names]
-        if not spare or sum(widths) + 2 * len(widths) + _LEAST_BAR <= width:
+        rows = [[head for _, head, _ in columns]]
+        rows += ([cell(stage.index) for _, _, cell in columns] for stage in reversed(trace.stages))
+        taken = sum(column + GAP for column in widths_of(rows))
+        spare = [name for name in _SPARE if name in [name for name, _, _ in columns]]
+        if not spare or taken + _LEAST_BAR <= width:
             break
-        columns = [each for each in columns if each[0] != spare[0]]
+        columns = [column for column in columns if column[0] != spare[0]]
     scale = LogScale.of([stage.gradient_norm for stage in trace.stages])
-    room = max(_LEAST_BAR, width - sum(widths) - 2 * len(widths))
-
-    def line(cells: list[str], bar: str) -> str:
-        return ("  ".join(map(_right, cells, widths)) + "  " + bar).rstrip()
-
+    room = max(_LEAST_BAR, width - taken)
     title = f"{scale.label}, {'│' if blocks else '|'} = 1"[:room]
-    lines = [*summary(trace), "", line(head, title)]
-    for stage, row in zip(reversed(trace.stages), rows, strict=True):
-        lines.append(line(row, scale.bar(stage.gradient_norm, room, blocks)))
-    return lines
-
-
-def _right(text: str, width: int) -> str:
-    """What str.rjust is for text of double width."""
-    return " " * (width - cell_len(text)) + text
+    bars = [title, *(scale.bar(stage.gradient_norm, room, blocks) for stage in reversed(trace.stages))]
+    lines = ((line + " " * GAP + bar).rstrip() for line, bar in zip(aligned(rows), bars, strict=True))
+    return [*summary(trace), "", *lines]
 
 
 def jacobian_lines(trace: Run) -> list[str]:
     """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
-    found = spectra(trace.trace)
-    rows = [(f"{stage + 1} / {stage}", values) for stage, values in reversed(list(enumerate(found.stages)))] + [
-        (tr("end to end"), found.end_to_end)
-    ]
-    table = [[tr("stages"), tr("largest"), tr("median"), tr("smallest")]]
-    for name, values in rows:
-        table.append([name, *(short(float(value)) for value in (values[0], np.median(values), values[-1]))])
-    widths = [max(cell_len(name) for name, _ in rows), 8, 8, 8]
+    jacobians = spectra(trace.trace)
+    values_of = {f"{stage + 1} / {stage}": values for stage, values in reversed(list(enumerate(jacobians.stages)))}
+    values_of[tr("end to end")] = jacobians.end_to_end
+    rows = [[tr("stages"), tr("largest"), tr("median"), tr("smallest")]]
+    for name, values in values_of.items():
+        rows.append([name, *(short(float(value)) for value in (values[0], np.median(values), values[-1]))])
     title = tr("singular values of ∂h/∂h, sample 1 (all near 1: dynamical isometry, Saxe et al. 2014)")
-    return [title, *("  ".join(map(_right, row, widths)) for row in table)]
+    return [title, *aligned(rows, least=8)]
 
 
 def summary(trace: Run) -> list[str]:

@@ -1,0 +1,31 @@
+"""Columns of text, each as wide as its widest cell, the numbers under each other: the tables of `gradtui run`.
+
+Rich, which prints the tables that have sentences to break and colours (`reports`), would take 19 ms to load and 15 ms
+for 30 rows, 450 ms for 1,000; this takes 0.1 and 3 ms, in a command that takes 260 ms in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+#: Blanks between two columns.
+GAP = 2
+
+
+def widths_of(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column, in cells of the terminal: text may be of double width."""
+    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+
+
+def aligned(rows: Sequence[Sequence[str]], least: int = 0) -> list[str]:
+    """The rows as lines, every column to the right; least: the width of each column but the first, at the least."""
+    first, *others = widths_of(rows)
+    widths = [first, *(max(width, least) for width in others)]
+    return [(" " * GAP).join(map(_right, row, widths)) for row in rows]
+
+
+def _right(text: str, width: int) -> str:
+    """What str.rjust is for text of double width."""
+    return " " * (width - cell_len(text)) + text
