@@ -72,7 +72,7 @@ _ALLOWED = Message(
 def parse_key(text: str) -> str:
     """A key as a person writes it ("?", "Ctrl+P", "pgup") under Textual's name. Raises Rejected."""
     before, base = _split(text)
-    modifiers = {_MODIFIER_ALIASES.get(each, each) for each in before}
+    modifiers = {_MODIFIER_ALIASES.get(word, word) for word in before}
     name = _base(base)
     if name is None or not modifiers <= set(_MODIFIERS):
         raise Rejected(_no_key(text))
@@ -121,7 +121,7 @@ def _split(text: str) -> tuple[list[str], str]:
     if len(text) == 1:
         return [], text
     before, plus, base = (text[:-2], "+", "+") if text.endswith("++") else text.rpartition("+")
-    return [each.strip().lower() for each in before.split("+")] if plus else [], base.strip() or base
+    return [word.strip().lower() for word in before.split("+")] if plus else [], base.strip() or base
 
 
 def _base(text: str) -> str | None:
@@ -152,12 +152,12 @@ def _name_of(character: str) -> str | None:
 @functools.cache
 def _characters(limit: int) -> dict[str, str]:
     """Textual's name → character, of those below the limit that are no letters or digits; 65,536 take 40 ms."""
-    found: dict[str, str] = {}
+    characters: dict[str, str] = {}
     for character in map(chr, range(0x21, limit)):
         name = _name_of(character)
         if name is not None and name != character:
-            found.setdefault(name, character)
-    return found
+            characters.setdefault(name, character)
+    return characters
 
 
 def _no_key(text: str) -> str:
@@ -186,21 +186,21 @@ def effective(
     key, one key on two commands that work in one view, and a program that cannot be left or asked.
     """
     problems: list[Problem] = []
-    known = {each.id: each for each in commands}
+    known = {command.id: command for command in commands}
     moved: dict[str, tuple[str, ...]] = {}
     for name, value in overrides.items():
         field = f"{where}.{shown(name)}"
         if name not in known:
             problems.append(Problem(field, _unknown_command(name, known)))
             continue
-        found, faults = _read(value)
+        read, faults = _read(value)
         problems += (Problem(field, fault) for fault in faults)
-        if not found and not faults and name in MUST_KEEP:
+        if not read and not faults and name in MUST_KEEP:
             keep = Message("has to keep a key; the table's: {keys}", keys=_listed(known[name].keys))
             problems.append(Problem(field, keep))
         # What is wrong by itself stands at its default while the keys are looked at together.
-        moved[name] = found if not faults else known[name].keys
-    keys = {each.id: moved.get(each.id, each.keys) for each in commands}
+        moved[name] = read if not faults else known[name].keys
+    keys = {command.id: moved.get(command.id, command.keys) for command in commands}
     problems += _clashes(commands, keys, moved, where)
     if problems:
         raise SettingsError(problems)
@@ -210,17 +210,17 @@ def effective(
 def _read(value: Any) -> tuple[tuple[str, ...], list[str]]:
     """The keys of one override, each once, and what is wrong with it."""
     texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list | tuple) or not all(isinstance(each, str) for each in texts):
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
         allowed = Message("a key such as {example}, or a list of keys", example='"space"')
         return (), [Message("{given} given; allowed: {allowed}", given=given(value), allowed=allowed)]
-    found: list[str] = []
+    keys: list[str] = []
     faults: list[str] = []
     for text in texts:
         try:
-            found.append(parse_key(text))
+            keys.append(parse_key(text))
         except Rejected as error:
             faults.append(error.message)
-    return tuple(dict.fromkeys(found)), faults
+    return tuple(dict.fromkeys(keys)), faults
 
 
 def _unknown_command(name: str, known: Iterable[str]) -> str:
@@ -244,25 +244,27 @@ def _clashes(
     for first, second in itertools.combinations(commands, 2):
         # What the table itself shares is not the user's fault.
         if first.id in moved or second.id in moved:
-            mover, other = (first.id, second.id) if first.id in moved else (second.id, first.id)
-            for key in (key for key in keys[mover] if key in keys[other]):
-                yield Problem(f"{where}.{mover}", _clash(key, other, keys[other], other in moved))
+            mover, holder = (first.id, second.id) if first.id in moved else (second.id, first.id)
+            for key in (key for key in keys[mover] if key in keys[holder]):
+                yield Problem(f"{where}.{mover}", _clash(key, holder, keys[holder], holder in moved))
 
 
-def _clash(key: str, other: str, keys: tuple[str, ...], moved: bool) -> str:
+def _clash(key: str, holder: str, keys: tuple[str, ...], moved: bool) -> str:
     text = json.dumps(spelled(key), ensure_ascii=False)
     if moved:
-        return Message("{key} is given to {command} too; leave it to one of them", key=text, command=repr(other))
-    rest = tuple(each for each in keys if each != key)
-    if not rest and other in MUST_KEEP:
+        return Message("{key} is given to {command} too; leave it to one of them", key=text, command=repr(holder))
+    rest = tuple(kept for kept in keys if kept != key)
+    if not rest and holder in MUST_KEEP:
         return Message(
             "{key} is the only key of {command}; take another, or give {command} one first: {name} = …",
             key=text,
-            command=repr(other),
-            name=other,
+            command=repr(holder),
+            name=holder,
         )
-    free = f"{other} = {_listed(rest)}"
-    return Message("{key} is a key of {command} already; free it with {line}", key=text, command=repr(other), line=free)
+    free = f"{holder} = {_listed(rest)}"
+    return Message(
+        "{key} is a key of {command} already; free it with {line}", key=text, command=repr(holder), line=free
+    )
 
 
 def _listed(keys: Iterable[str]) -> str:

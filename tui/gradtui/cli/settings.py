@@ -136,7 +136,7 @@ class Settings:
 
 SETTINGS = Table(
     "setting",
-    (Setting(each.name, manner=_MANNER, **each.metadata["setting"]) for each in fields(Settings) if each.metadata),
+    (Setting(row.name, manner=_MANNER, **row.metadata["setting"]) for row in fields(Settings) if row.metadata),
 )
 
 
@@ -174,7 +174,7 @@ def load(
     of every source; a file that GRADTUI_CONFIG names and that is not there is one.
     """
     loaded, problems = survey(given, environment, path, commands)
-    told = any(each.field == str(loaded.path) for each in problems)  # why it cannot even be looked at
+    told = any(problem.field == str(loaded.path) for problem in problems)  # why it cannot even be looked at
     if path is None and environment.get(CONFIG) and not told and not loaded.path.exists():
         named = Message("{path}: there is no such file", path=shown(str(loaded.path)))
         problems.insert(0, Problem(CONFIG, named))
@@ -194,7 +194,7 @@ def survey(
     problems: list[Problem] = []
     document = _read(path, problems)
     keys = _keys(document.pop(KEYS, {}), f"{path}: {KEYS}", commands, problems)
-    values = {each.name: each.usual(environment) for each in SETTINGS.values()}
+    values = {name: setting.usual(environment) for name, setting in SETTINGS.items()}
     sources = dict.fromkeys(values, DEFAULT)
 
     def take(name: str, value: Any, source: str, where: str, read: Callable[[Any], Value]) -> None:
@@ -209,7 +209,7 @@ def survey(
             take(name, value, FILE, where, SETTINGS[name].kind.check)
         else:
             problems.append(Problem(where, unknown_name(name, (*SETTINGS.names, KEYS))))
-    variables = {each.variable: each.name for each in SETTINGS.values()}
+    variables = {setting.variable: name for name, setting in SETTINGS.items()}
     for variable, text in environment.items():
         if variable in variables:
             # An empty variable is one that is not set, as for NO_COLOR.
@@ -260,15 +260,15 @@ def _keys(
     usable = overrides
     while True:
         try:
-            found = effective(commands, usable, where)
+            keys = effective(commands, usable, where)
         except SettingsError as error:
             if usable is overrides:
                 problems += error.problems
             # What is left out has the table's keys again, and one of these may be given to another command by now.
-            wrong = {each.field for each in error.problems}
+            wrong = {problem.field for problem in error.problems}
             usable = {name: value for name, value in usable.items() if f"{where}.{shown(name)}" not in wrong}
         else:
-            return {each.id: found[each.id] for each in commands if each.id in usable}
+            return {command.id: keys[command.id] for command in commands if command.id in usable}
 
 
 # -- the command line --------------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ SUBCOMMANDS = {
         "",
         "See where the gradient goes: backpropagation through a deep MLP or an unrolled LSTM, step by step. "
         "Other commands (each has --help): "
-        + "; ".join(f"{each.prog} {each.brief}" for each in _OTHERS.values())
+        + "; ".join(f"{command.prog} {command.brief}" for command in _OTHERS.values())
         + ".",
         _screen,
         rows=later("share.address", "rows"),
