@@ -121,12 +121,13 @@ def diagnose(trace: Trace) -> Outcome:
 def judge(trace: Trace, norms: Sequence[float], signal: Sequence[ActivationStatistics]) -> Outcome:
     """The outcome of a trace, whose stages have these gradient norms and this signal; NumPy's warnings must be off."""
     case = _Case(trace, norms, signal)
-    found = next(finding for rule in RULES if (finding := rule(case)) is not None)
+    diagnosis = next(finding for rule in RULES if (finding := rule(case)) is not None)
     ok, warning, critical = SEVERITIES
-    severity = ok if found.kind == "healthy" else (critical if found.critical else warning)
+    severity = ok if diagnosis.kind == "healthy" else (critical if diagnosis.critical else warning)
     return Outcome(
-        found.kind, severity, found.site, found.stage, found.message, found.rule, found.measured, found.limit,
-        case.ratio, case.average, SOURCES[found.kind], remedies_for(trace.experiment, found.kind, trace.resolved),
+        diagnosis.kind, severity, diagnosis.site, diagnosis.stage, diagnosis.message, diagnosis.rule,
+        diagnosis.measured, diagnosis.limit, case.ratio, case.average, SOURCES[diagnosis.kind],
+        remedies_for(trace.experiment, diagnosis.kind, trace.resolved),
     )  # fmt: skip
 
 
@@ -138,15 +139,15 @@ _LOW, _HIGH, _DEAD, _SATURATED = VANISHED_TEXT, EXPLODED_TEXT, f"{DEAD:.0%}", f"
 
 
 def _non_finite(case: _Case) -> _Finding | None:
-    found = first_non_finite(case.trace)
-    if found is None:
+    non_finite = first_non_finite(case.trace)
+    if non_finite is None:
         return None
-    if math.isnan(found.value):
-        message = Message("NaN at {site}: nothing computed after it can be trusted", site=found.site)
+    if math.isnan(non_finite.value):
+        message = Message("NaN at {site}: nothing computed after it can be trusted", site=non_finite.site)
     else:
-        message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=found.site)
+        message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=non_finite.site)
     rule = Message("every number is finite")
-    return _Finding("non_finite", True, found.site, found.stage, message, rule, found.value, math.inf)
+    return _Finding("non_finite", True, non_finite.site, non_finite.stage, message, rule, non_finite.value, math.inf)
 
 
 def _symmetric(case: _Case) -> _Finding | None:
@@ -156,13 +157,13 @@ def _symmetric(case: _Case) -> _Finding | None:
         return None
     if trace.resolved.residual != "none" and trace.input.shape[-1] == trace.resolved.width:
         return None  # the skip from the input on brings differences, and two updates carry them into the weights
-    for each in trace.program.instructions:
-        hidden = each.site.layer is not None or each.operation.endswith("_projection")
-        matrices = [trace.program.parameters[name] for name in each.parameters]
+    for instruction in trace.program.instructions:
+        hidden = instruction.site.layer is not None or instruction.operation.endswith("_projection")
+        matrices = [trace.program.parameters[name] for name in instruction.parameters]
         if not hidden or not any(parameter.fans for parameter in matrices):
             continue
-        if all(_rows_are_equal(trace, name) for name in each.parameters):
-            stage = each.site.layer or 1
+        if all(_rows_are_equal(trace, name) for name in instruction.parameters):
+            stage = instruction.site.layer or 1
             place, rule = case.place(stage), Message("units of a layer differ")
             message = Message("all units of {place} are equal, so their gradients are, and stay so", place=place)
             return _Finding("symmetric", True, place, stage, message, rule, 0.0, 0.0)
@@ -204,12 +205,12 @@ def _first_crossing(case: _Case, kind: str) -> _Finding | None:
     """The threshold that the gradient crosses first on its way down decides, if it is this kind's."""
     for stage in range(case.last, case.first - 1, -1):
         relative = case.relative[stage]
-        found = crossed(relative)
-        if not found:
+        crossing = crossed(relative)
+        if not crossing:
             continue
-        if kind != found:
+        if kind != crossing:
             return None
-        place, low = case.place(stage), found == "vanishing"
+        place, low = case.place(stage), crossing == "vanishing"
         if low and case.norms[stage] == 0.0:
             message = Message("the gradient is exactly 0 from {place} down", place=place)
         elif low:

@@ -104,17 +104,17 @@ def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
         rate = f"{after.resolved.learning_rate:g}"
         text = Message("{why} But one update at η = {rate} raises the loss.", why=remedy.why, rate=rate)
         return Trial(remedy, after, "cures", text)
-    found = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}
+    values = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}
     if before.outcome.kind not in ("vanishing", "exploding"):
         # The ratio says nothing of dead, saturated or equal units: what counts is whether they still are.
         if after.outcome.kind != before.outcome.kind:
-            return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **found))
-        return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **found))
+            return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **values))
+        return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **values))
     was, now = _decades(before.outcome), _decades(after.outcome)
     if now < was * (1 - _HELPS):
-        return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **found))
+        return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **values))
     effect = "worse" if now > was * (1 + _HELPS) or (math.isinf(now) and not math.isinf(was)) else "no cure"
-    return Trial(remedy, after, effect, Message("{kind}: {no_cure}", **found))
+    return Trial(remedy, after, effect, Message("{kind}: {no_cure}", **values))
 
 
 def _falls(measured: Measured) -> bool:

@@ -61,5 +61,5 @@ def measured(stages: Sequence[StageNumbers]) -> float | None:
     if not factors:
         return None
     with np.errstate(all="ignore"):
-        products = [*itertools.accumulate(reversed(factors), lambda left, each: left * each, initial=1.0)]
+        products = [*itertools.accumulate(reversed(factors), lambda left, factor: left * factor, initial=1.0)]
     return average_factor(products[::-1], 0)

@@ -125,13 +125,13 @@ def directional_check(
     """
     rng = generator(seed, Purpose.CHECK)
     direction = {name: np.sign(array) * rng.uniform(0.5, 1.0, array.shape) for name, array in gradient.items()}
-    length = np.sqrt(sum(float(np.vdot(each, each)) for each in direction.values())) or 1.0
-    analytic = sum(float(np.vdot(gradient[name], each)) for name, each in direction.items()) / length
+    length = np.sqrt(sum(float(np.vdot(array, array)) for array in direction.values())) or 1.0
+    analytic = sum(float(np.vdot(gradient[name], array)) for name, array in direction.items()) / length
 
     def loss(sign: float) -> float:
         moved = dict(network.parameters)
-        for name, each in direction.items():
-            moved[name] = moved[name] + (sign * step / length) * each
+        for name, array in direction.items():
+            moved[name] = moved[name] + (sign * step / length) * array
         return network.with_parameters(moved).loss()
 
     return DirectionalCheck(analytic, (loss(1.0) - loss(-1.0)) / (2 * step))

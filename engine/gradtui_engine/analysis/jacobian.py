@@ -106,22 +106,22 @@ def _first(trace: Trace) -> int:
 
 def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:
     """One operation's backward pass on the repeated sample; what it passes on is added up."""
-    each = trace.program.instructions[index]
-    if not any(name in gradients for name in each.outputs):
+    instruction = trace.program.instructions[index]
+    if not any(name in gradients for name in instruction.outputs):
         return
-    outputs = {name: gradients.get(name) for name in each.outputs}
+    outputs = {name: gradients.get(name) for name in instruction.outputs}
     known = {
-        name: np.zeros_like(values[name]) if found is None else found
-        for name, found in outputs.items()
+        name: np.zeros_like(values[name]) if gradient is None else gradient
+        for name, gradient in outputs.items()
         if trace.program.slots[name].slot.role not in (MEAN, VARIANCE)
     }
-    nowhere = {name: np.empty_like(trace.parameters[name]) for name in each.parameters}
-    bound = {name: values[name] for name in (*each.inputs, *each.outputs, *each.reads)}
-    node = Node(each, bound, known, trace.parameters, nowhere, trace.target, Workspace())
-    wanted = [np.empty_like(values[name]) for name in each.inputs]
+    nowhere = {name: np.empty_like(trace.parameters[name]) for name in instruction.parameters}
+    bound = {name: values[name] for name in (*instruction.inputs, *instruction.outputs, *instruction.reads)}
+    node = Node(instruction, bound, known, trace.parameters, nowhere, trace.target, Workspace())
+    wanted = [np.empty_like(values[name]) for name in instruction.inputs]
     node.input_gradients = list(wanted)
-    OPERATIONS[each.operation].backward(node)
-    for name, array in zip(each.inputs, wanted, strict=True):
+    OPERATIONS[instruction.operation].backward(node)
+    for name, array in zip(instruction.inputs, wanted, strict=True):
         gradients[name] = gradients[name] + array if name in gradients else array
 
 
@@ -133,8 +133,8 @@ class _Repeated(dict[str, Array]):
         self._trace, self._sample, self._size = trace, sample, size
 
     def __missing__(self, name: str) -> Array:
-        found = self._trace.values[name]
-        row = found[self._sample : self._sample + 1]
+        value = self._trace.values[name]
+        row = value[self._sample : self._sample + 1]
         self[name] = np.ascontiguousarray(np.repeat(row, self._size, axis=0))
         return self[name]
 

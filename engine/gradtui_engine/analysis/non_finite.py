@@ -41,22 +41,22 @@ def first_non_finite(trace: Trace) -> NonFinite | None:
                 if not np.isfinite(array).all():
                     return _found(array, Message("{phase} · {name}", phase=str(step.phase), name=name), None)
             continue
-        each = trace.program.instructions[step.instruction]
-        for array in _written(trace, step, each):
+        instruction = trace.program.instructions[step.instruction]
+        for array in _written(trace, step, instruction):
             if not np.isfinite(array).all():
-                site = Message("{phase} · {site}", phase=str(step.phase), site=_site(each))
+                site = Message("{phase} · {site}", phase=str(step.phase), site=_site(instruction))
                 return _found(array, site, step.stage)
     return None
 
 
-def _written(trace: Trace, step: Step, each: Instruction) -> list[Array]:
+def _written(trace: Trace, step: Step, instruction: Instruction) -> list[Array]:
     if step.phase != "backward":
-        return [trace.values[name] for name in each.outputs]
+        return [trace.values[name] for name in instruction.outputs]
     # A gradient that the trace does not keep is computed again only where its norm says that it must be looked at:
     # at depth 10,000 each costs a millisecond.
     known = trace.norms_in_run
-    wanted = [name for name in each.inputs if name in trace.gradients or not math.isfinite(known.get(name, 0.0))]
-    return [*map(trace.gradient, wanted), *(trace.parameter_gradients[name] for name in each.parameters)]
+    wanted = [name for name in instruction.inputs if name in trace.gradients or not math.isfinite(known.get(name, 0.0))]
+    return [*map(trace.gradient, wanted), *(trace.parameter_gradients[name] for name in instruction.parameters)]
 
 
 def _after_backward(trace: Trace, step: Step) -> list[tuple[str, Array]]:
@@ -68,12 +68,12 @@ def _after_backward(trace: Trace, step: Step) -> list[tuple[str, Array]]:
     return [(name, trace.updated(name)) for name in trace.parameters]
 
 
-def _site(each: Instruction) -> str:
+def _site(instruction: Instruction) -> str:
     """layer 12, activation (sigmoid)."""
-    part, place = each.site.part, each.site.place
-    if each.choice and each.choice != part and each.site.time is None:
-        part = Message("{part} ({choice})", part=part, choice=each.choice)
-    return part if place == each.site.part else Message("{place}, {part}", place=place, part=part)
+    part, place = instruction.site.part, instruction.site.place
+    if instruction.choice and instruction.choice != part and instruction.site.time is None:
+        part = Message("{part} ({choice})", part=part, choice=instruction.choice)
+    return part if place == instruction.site.part else Message("{place}, {part}", place=place, part=part)
 
 
 def _found(array: Array, site: str, stage: int | None) -> NonFinite:
@@ -86,6 +86,6 @@ def _all_finite(trace: Trace) -> bool:
     wholes += [*trace.parameter_gradients.values(), *trace.parameters.values()]
     if trace.resolved.asks_for_update:
         wholes += [trace.updated(name) for name in trace.parameters]
-    return all(math.isfinite(each) for each in trace.norms_in_run.values()) and all(
-        bool(np.isfinite(each).all()) for each in wholes
+    return all(math.isfinite(length) for length in trace.norms_in_run.values()) and all(
+        bool(np.isfinite(whole).all()) for whole in wholes
     )

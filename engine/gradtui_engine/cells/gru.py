@@ -25,8 +25,8 @@ _RECURRENT = "recurrent"
 
 
 def step_forward(node: Node) -> None:
-    projection, before = (each.T for each in node.inputs)
-    hidden, gates, recurrent = (each.T for each in node.outputs)
+    projection, before = (array.T for array in node.inputs)
+    hidden, gates, recurrent = (array.T for array in node.outputs)
     weight_hh, bias_hh = node.shared
     width = len(hidden)
     np.matmul(weight_hh, before, out=recurrent)

@@ -74,7 +74,7 @@ def of_input(node: Node, gradient: Array, columns: Array, weight: Array, bias: A
 def contribution(node: Node, time: int) -> tuple[Array, ...]:
     """Time step `time`'s addend of each parameter's gradient, in the order of the parameters."""
     (inputs,), hidden = node.inputs, node.reads[0]
-    gradient, recurrent = (each[time - 1] for each in _gradients(node))
+    gradient, recurrent = (gradients[time - 1] for gradients in _gradients(node))
     return (
         gradient.T @ inputs[time - 1],
         recurrent.T @ hidden[time - 1],
@@ -92,6 +92,6 @@ def _gradients(node: Node) -> tuple[Array, Array]:
 def over_time(node: Node, name: str, states: Array) -> Array:
     """(time, batch, units) → (units, time·batch), contiguous."""
     steps, batch, units = states.shape
-    found = node.workspace.buffer(name, (units, steps, batch), states.dtype)
-    np.copyto(found, states.transpose(2, 0, 1))
-    return found.reshape(units, -1)
+    columns = node.workspace.buffer(name, (units, steps, batch), states.dtype)
+    np.copyto(columns, states.transpose(2, 0, 1))
+    return columns.reshape(units, -1)

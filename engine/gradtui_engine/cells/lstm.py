@@ -51,8 +51,8 @@ def step_forward(node: Node) -> None:
 
 def _forward_views(node: Node) -> tuple[Array, ...]:
     """Units-first views of everything that a step touches, made once for a binding."""
-    inputs = [each.T for each in node.inputs]
-    hidden, cell, gates, cell_tanh = (each.T for each in node.outputs)
+    inputs = [array.T for array in node.inputs]
+    hidden, cell, gates, cell_tanh = (array.T for array in node.outputs)
     blocks = gates.reshape(4, len(hidden), -1)
     scratch = node.workspace.buffer("units", hidden.shape, hidden.dtype)
     node.forward_views = (*inputs, hidden, cell, gates, cell_tanh, *blocks, scratch, *_constants(node))
@@ -95,7 +95,7 @@ def step_backward(node: Node) -> None:
 
 def _backward_views(node: Node) -> tuple[Array, ...]:
     cell_before = node.inputs[2].T
-    hidden, _, gates, cell_tanh = (each.T for each in node.outputs)
+    hidden, _, gates, cell_tanh = (array.T for array in node.outputs)
     hidden_gradient, cell_gradient = node.output_gradients[0].T, node.output_gradients[1].T
     gradient, hidden_wanted, cell_wanted = node.input_gradients
     assert gradient is not None

@@ -111,7 +111,9 @@ _ROLE = {"linear": "z", "norm": "n", "activation": "a", "residual": "s"}
 
 
 def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
-    activation = next(each for each in trace.program.layers[stage] if each.operation == "activation")
+    activation = next(
+        instruction for instruction in trace.program.layers[stage] if instruction.operation == "activation"
+    )
     learned = activation.parameters
     slope = float(trace.parameters[learned[0]][0]) if learned else activation.constant
     z = trace.values[activation.inputs[0]]

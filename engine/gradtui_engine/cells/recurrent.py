@@ -88,16 +88,16 @@ class _Layer:
         """The parameters of the layer, in the cell's order, as PyTorch calls its own: weight_ih → lstm.weight_ih_l0."""
         cell, width = self.cell, self.settings.width
         rows = cell.blocks * width
-        found = {
+        parameters = {
             "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks),
             "weight_hh": Parameter((rows, width), (width, width), cell.blocks),
         }
         # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
         drawn, *others = cell.biases
-        found[drawn] = Parameter((rows,), bias=True, offsets=self._offsets())
-        found |= {name: Parameter((rows,)) for name in others}
-        names = {name: parameter_name(cell.name, name, self.layer) for name in found}
-        self.program.parameters |= {names[name]: parameter for name, parameter in found.items()}
+        parameters[drawn] = Parameter((rows,), bias=True, offsets=self._offsets())
+        parameters |= {name: Parameter((rows,)) for name in others}
+        names = {name: parameter_name(cell.name, name, self.layer) for name in parameters}
+        self.program.parameters |= {names[name]: parameter for name, parameter in parameters.items()}
         return names
 
     def _offsets(self) -> tuple[tuple[int, int, float], ...]:

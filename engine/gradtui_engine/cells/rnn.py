@@ -19,7 +19,7 @@ RNN_ACTIVATIONS = ("tanh", "relu")
 
 
 def step_forward(node: Node) -> None:
-    projection, before = (each.T for each in node.inputs)
+    projection, before = (array.T for array in node.inputs)
     hidden = node.outputs[0].T
     scratch = node.workspace.buffer("units", hidden.shape, hidden.dtype)
     np.matmul(node.shared[0], before, out=scratch)

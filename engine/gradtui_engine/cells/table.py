@@ -22,4 +22,6 @@ def _rows() -> Iterator[Cell]:
 
 CELLS: Table[Cell] = Table("cell", sorted(_rows(), key=lambda row: row.order))
 
-OPERATIONS = Table("operation", (*LAYER_OPERATIONS, *(each for row in CELLS.values() for each in row.operations)))
+OPERATIONS = Table(
+    "operation", (*LAYER_OPERATIONS, *(operation for row in CELLS.values() for operation in row.operations))
+)

@@ -24,17 +24,17 @@ class Workspace:
 
     def ones(self, count: int, dtype: np.dtype[np.generic]) -> Array:
         """A vector of ones, made once a run."""
-        found = self._ones.get(count)
-        if found is None:
-            found = self._ones[count] = np.ones(count, dtype)
-        return found
+        ones = self._ones.get(count)
+        if ones is None:
+            ones = self._ones[count] = np.ones(count, dtype)
+        return ones
 
     def constant(self, key: int, make: Callable[[], tuple[Array, Array]]) -> tuple[Array, Array]:
         """What does not change during the run, made when it is first asked for."""
-        found = self._constants.get(key)
-        if found is None:
-            found = self._constants[key] = make()
-        return found
+        constants = self._constants.get(key)
+        if constants is None:
+            constants = self._constants[key] = make()
+        return constants
 
     def transposed(self, array: Array) -> Array:
         """A parameter's transpose; of a small one contiguous, made once for a binding.
@@ -44,13 +44,13 @@ class Workspace:
         """
         if array.size > _SMALL:
             return array.T
-        found = self._constants.get(-id(array))
-        return self._derive(-id(array), array, np.array(array.T, order="C"), _transpose) if found is None else found[0]
+        kept = self._constants.get(-id(array))
+        return self._derive(-id(array), array, np.array(array.T, order="C"), _transpose) if kept is None else kept[0]
 
     def negative(self, array: Array) -> Array:
         """A parameter's negative, made once for a binding."""
-        found = self._constants.get(id(array))
-        return self._derive(id(array), array, -array, _negate) if found is None else found[0]
+        kept = self._constants.get(id(array))
+        return self._derive(id(array), array, -array, _negate) if kept is None else kept[0]
 
     def _derive(self, key: int, array: Array, made: Array, again: Callable[[Array, Array], None]) -> Array:
         """What follows from a parameter; `refresh` works it out again in place."""
@@ -65,10 +65,10 @@ class Workspace:
 
     def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         key = (name, shape)
-        found = self._buffers.get(key)
-        if found is None:
-            found = self._buffers[key] = np.empty(shape, dtype)
-        return found
+        buffer = self._buffers.get(key)
+        if buffer is None:
+            buffer = self._buffers[key] = np.empty(shape, dtype)
+        return buffer
 
 
 def _transpose(out: Array, array: Array) -> None:

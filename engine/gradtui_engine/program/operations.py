@@ -54,7 +54,7 @@ def _linear_backward(node: Node) -> None:
         np.matmul(gradient, node.parameters[0], out=wanted)
     # Every time step is read out: rows are time steps × samples.
     if gradient.ndim == 3:
-        gradient, values = (each.reshape(-1, each.shape[-1]) for each in (gradient, values))
+        gradient, values = (array.reshape(-1, array.shape[-1]) for array in (gradient, values))
     np.matmul(gradient.T, values, out=weight_gradient)
     # A product with ones sums the rows: 3 instead of 10 µs at 256×256, 0.6 instead of 1.8 at 64×64.
     ones = node.workspace.ones(len(gradient), gradient.dtype)

@@ -146,11 +146,11 @@ class Program:
     @functools.cached_property
     def layers(self) -> dict[int, list[Instruction]]:
         """The instructions of each layer of an MLP, in order; empty over time. (Not before all of them are there.)"""
-        found: dict[int, list[Instruction]] = {}
-        for each in self.instructions:
-            if each.site.layer is not None:
-                found.setdefault(each.site.layer, []).append(each)
-        return found
+        by_layer: dict[int, list[Instruction]] = {}
+        for instruction in self.instructions:
+            if instruction.site.layer is not None:
+                by_layer.setdefault(instruction.site.layer, []).append(instruction)
+        return by_layer
 
     @functools.cached_property
     def readers(self) -> dict[str, int]:
@@ -161,7 +161,7 @@ class Program:
     @functools.cached_property
     def writers(self) -> dict[str, int]:
         """The instruction that writes each slot."""
-        return {name: index for index, each in enumerate(self.instructions) for name in each.outputs}
+        return {name: index for index, instruction in enumerate(self.instructions) for name in instruction.outputs}
 
     def owned(self) -> Iterator[tuple[str, Storage]]:
         """The slots that are arrays of their own, not parts of a whole."""
@@ -176,12 +176,12 @@ class Program:
         """
         kept = set(self.kept)
         kept |= {name for name, slot in self.slots.items() if slot.whole in kept}
-        written = {name for each in self.instructions for name in each.outputs}
+        written = {name for instruction in self.instructions for name in instruction.outputs}
         buffers: dict[str, int] = {}
         free: dict[tuple[int, ...], list[int]] = {}
         count = 0
-        for each in reversed(self.instructions):
-            for name in each.inputs:
+        for instruction in reversed(self.instructions):
+            for name in instruction.inputs:
                 if name in kept or name not in written or name in buffers:
                     continue
                 available = free.setdefault(self.slots[name].shape, [])
@@ -189,7 +189,7 @@ class Program:
                     available.append(count)
                     count += 1
                 buffers[name] = available.pop()
-            for name in each.outputs:
+            for name in instruction.outputs:
                 if name in buffers:
                     free[self.slots[name].shape].append(buffers[name])
         return buffers
@@ -214,11 +214,11 @@ class Program:
 
     def parts(self) -> dict[str, list[str]]:
         """The names of the rows of each stack, in order."""
-        found: dict[str, list[str]] = {}
+        rows: dict[str, list[str]] = {}
         for name, slot in self.slots.items():
             if slot.whole is not None and not isinstance(slot.index, slice):
-                found.setdefault(slot.whole, []).append(name)
-        return found
+                rows.setdefault(slot.whole, []).append(name)
+        return rows
 
     def rows(self, name: str) -> tuple[str, frozenset[int]]:
         """Where a slot lies: the array that it is (part of), and which of its rows."""
@@ -236,21 +236,21 @@ class Program:
         There the gradient is added, not written: two paths meet.
         """
         written: dict[str, set[int]] = {}
-        found: list[list[int]] = []
-        for each in reversed(self.instructions):
+        meeting: list[list[int]] = []
+        for instruction in reversed(self.instructions):
             positions = []
-            for position, name in enumerate(each.inputs):
+            for position, name in enumerate(instruction.inputs):
                 whole, rows = self.rows(name)
                 before = written.setdefault(whole, set())
                 if rows & before:
                     assert rows <= before, f"{name} would be added to rows that nothing has written"
                     positions.append(position)
                 before |= rows
-            found.append(positions)
-        return found[::-1]
+            meeting.append(positions)
+        return meeting[::-1]
 
     def numbers(self) -> int:
         """How many numbers one trace holds: values, kept gradients, parameters and their gradients."""
         values = sum(math.prod(slot.shape) for _, slot in self.owned())
         gradients = sum(math.prod(self.slots[name].shape) for name in self.kept)
-        return values + gradients + 2 * sum(math.prod(each.shape) for each in self.parameters.values())
+        return values + gradients + 2 * sum(math.prod(parameter.shape) for parameter in self.parameters.values())

@@ -39,12 +39,14 @@ class Layout:
 
     def __init__(self, program: Program, dtype: np.dtype[np.generic]) -> None:
         self.dtype = dtype
-        self.operations = [OPERATIONS[each.operation] for each in program.instructions]
+        self.operations = [OPERATIONS[instruction.operation] for instruction in program.instructions]
         self.owned = [name for name, _ in program.owned()]
         self.scratch = program.scratch()
         self.merges = program.merges()
         wanted = {*self.scratch, *(program.stages if program.axis == "layer" else ())}
-        self.measured = [[name for name in each.inputs if name in wanted] for each in program.instructions]
+        self.measured = [
+            [name for name in instruction.inputs if name in wanted] for instruction in program.instructions
+        ]
         self.value_sizes = [math.prod(program.slots[name].shape) for name in self.owned]
         self.gradient_sizes = [math.prod(program.slots[name].shape) for name in program.kept]
 
@@ -73,7 +75,11 @@ class Bound:
 
     def __init__(self, network: Bindable) -> None:
         program, layout = network.program, network.layout
-        sizes = [*layout.value_sizes, *layout.gradient_sizes, *(each.size for each in network.parameters.values())]
+        sizes = [
+            *layout.value_sizes,
+            *layout.gradient_sizes,
+            *(parameter.size for parameter in network.parameters.values()),
+        ]
         arena = Arena(sizes, layout.dtype)
         values = network.values_in(arena)
         gradients = allocate(program, program.kept, arena)
@@ -104,7 +110,7 @@ class Bound:
             if operation.notes and instruction.outputs[0] in stages:
                 node.notes = self.notes
         self._zeroed = [gradients[name] for name in program.zeroed]
-        self._wholes = [_Wholes(program, each) for each in (values, gradients, parameter_gradients)]
+        self._wholes = [_Wholes(program, arrays) for arrays in (values, gradients, parameter_gradients)]
         self._block = arena.block
         self._references = -1
         self.busy = True
@@ -125,7 +131,7 @@ class Bound:
         if self._references < 0:
             # Not before the first run: operations make views of their own then.
             self._references = sys.getrefcount(self._block)
-        return [each.views() for each in self._wholes]
+        return [wholes.views() for wholes in self._wholes]
 
     @property
     def free(self) -> bool:
@@ -151,10 +157,10 @@ class _Wholes:
                 self._owned.append((name, view))
 
     def views(self) -> dict[str, Array]:
-        found = {name: array.view() for name, array in self._owned}
+        views = {name: array.view() for name, array in self._owned}
         for name, whole, index in self._parts:
-            found[name] = found[whole][index]
-        return found
+            views[name] = views[whole][index]
+        return views
 
 
 class Bounds:
@@ -171,18 +177,18 @@ class Bounds:
         The network is not kept: it keeps this, and a circle would live until the garbage collector comes.
         """
         with self._lock:
-            found = next((each for each in self._kept if each.free), None)
-            if found is not None:
-                found.busy = True
-        if found is None:
-            found = Bound(network)
-            if found.size <= _LARGEST:
+            bound = next((kept for kept in self._kept if kept.free), None)
+            if bound is not None:
+                bound.busy = True
+        if bound is None:
+            bound = Bound(network)
+            if bound.size <= _LARGEST:
                 with self._lock:
-                    self._kept = [*self._kept[-(_KEPT - 1) :], found]
+                    self._kept = [*self._kept[-(_KEPT - 1) :], bound]
         try:
-            yield found
+            yield bound
         finally:
-            found.busy = False
+            bound.busy = False
 
 
 def _flat(array: Array) -> Array:

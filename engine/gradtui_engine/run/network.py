@@ -150,8 +150,8 @@ class Network:
         workspace: Workspace,
     ) -> list[Node]:
         return [
-            Node(each, values, gradients, self.parameters, parameter_gradients, self.batch.target, workspace)
-            for each in self.program.instructions
+            Node(instruction, values, gradients, self.parameters, parameter_gradients, self.batch.target, workspace)
+            for instruction in self.program.instructions
         ]
 
 

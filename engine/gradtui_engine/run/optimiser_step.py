@@ -39,10 +39,10 @@ class Update:
         settings = Settings(experiment.learning_rate, experiment.momentum, experiment.weight_decay)
         link = OPTIMISERS[experiment.optimizer].build(settings)
         with np.errstate(all="ignore"):
-            found = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
-        for array in found.values():
+            updates = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
+        for array in updates.values():
             array.setflags(write=False)
-        return found
+        return updates
 
     def updated(self, name: str) -> Array:
         """The parameter after the update."""

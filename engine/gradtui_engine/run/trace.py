@@ -92,7 +92,7 @@ class Trace:
     def activation_at(self, stage: int) -> Instruction | None:
         """The activation of a layer as an instruction; None in a cell, whose step contains it."""
         layer = self.program.layers.get(stage, ())
-        return next((each for each in layer if each.operation == "activation"), None)
+        return next((instruction for instruction in layer if instruction.operation == "activation"), None)
 
     def slopes(self, stage: int) -> Array:
         """f'(z) of a stage's activation, (batch, units)."""
@@ -153,22 +153,22 @@ class Trace:
         """Time step `time`'s addend of each shared parameter's gradient; their sum over time is the gradient."""
         if not 1 <= time < len(self.program.stages):
             raise IndexError(f"time step {time}: there are 1 to {len(self.program.stages) - 1}")
-        found: dict[str, Array] = {}
+        addends: dict[str, Array] = {}
         with np.errstate(all="ignore"):
-            for each, contribution, node in self._shared:
-                found.update(zip(each.parameters, contribution(node, time), strict=True))
-        return found
+            for instruction, contribution, node in self._shared:
+                addends.update(zip(instruction.parameters, contribution(node, time), strict=True))
+        return addends
 
     @functools.cached_property
     def _shared(self) -> list[tuple[Instruction, Callable[[Node, int], tuple[Array, ...]], Node]]:
         """The instructions whose parameters are shared over time, bound to this trace once for all of its steps."""
-        found = []
-        for each in self.program.instructions:
-            contribution = OPERATIONS[each.operation].contribution
+        shared = []
+        for instruction in self.program.instructions:
+            contribution = OPERATIONS[instruction.operation].contribution
             if contribution is not None:
-                node = Node(each, self.values, self.gradients, self.parameters, {}, self.target, Workspace())
-                found.append((each, contribution, node))
-        return found
+                node = Node(instruction, self.values, self.gradients, self.parameters, {}, self.target, Workspace())
+                shared.append((instruction, contribution, node))
+        return shared
 
     @property
     def clipped(self) -> dict[str, Array]:
@@ -191,14 +191,16 @@ class Trace:
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:
         """BatchNorm's running_mean and running_var by PyTorch's names, after this one batch; empty without it."""
-        found = {}
-        for each in self.program.instructions:
-            if each.choice == "batch":
-                prefix = each.parameters[0].rpartition(".")[0]
-                mean, variance = (self.values[name] for name in each.outputs[1:])
+        statistics = {}
+        for instruction in self.program.instructions:
+            if instruction.choice == "batch":
+                prefix = instruction.parameters[0].rpartition(".")[0]
+                mean, variance = (self.values[name] for name in instruction.outputs[1:])
                 count = self.input.shape[-2]
-                found[f"{prefix}.running_mean"], found[f"{prefix}.running_var"] = running(mean, variance, count)
-        return found
+                statistics[f"{prefix}.running_mean"], statistics[f"{prefix}.running_var"] = running(
+                    mean, variance, count
+                )
+        return statistics
 
     def save(self, path: str | Path) -> None:
         """Write every array to one .npz file; see `archive`."""

@@ -208,7 +208,7 @@ BROUGHT = (
     Command("invite", ("V",), "visitors", "How visitors come in to this lecture", PROGRAM, e.Invite()),
 )
 GROUPS = (PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM)
-BY_ID = {each.id: each for each in (*COMMANDS, *BROUGHT)}
+BY_ID = {command.id: command for command in (*COMMANDS, *BROUGHT)}
 
 _SYMBOLS = {
     "question_mark": "?",
@@ -232,7 +232,7 @@ _SYMBOLS = {
     "escape": "esc",
 }
 
-_TABLE_KEYS = {each.id: each.keys for each in COMMANDS}
+_TABLE_KEYS = {command.id: command.keys for command in COMMANDS}
 
 
 def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None:
@@ -249,7 +249,7 @@ def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None
 
 def brought(profile: Profile) -> list[Command]:
     """The commands that a profile brings along."""
-    return [each for each in BROUGHT if each.id in profile.brings]
+    return [command for command in BROUGHT if command.id in profile.brings]
 
 
 def keys_of(command: str) -> tuple[str, ...]:
@@ -270,18 +270,18 @@ def shown_keys(command: str, all: bool = False) -> str:
 
 def offered(profile: Profile = OPEN) -> list[Command]:
     """The commands that a profile allows; the keys of the others say why not."""
-    return [each for each in (*COMMANDS, *brought(profile)) if not profile.refusal(each.needs)]
+    return [command for command in (*COMMANDS, *brought(profile)) if not profile.refusal(command.needs)]
 
 
 def refusal(command: Command, profile: Profile) -> str:
     """Why the profile does not allow a command, as a person reads it; empty where it does."""
     text = profile.refusal(command.needs)
-    return tr(text, **{each.id: shown_keys(each.id) for each in COMMANDS}) if text else ""
+    return tr(text, **{command.id: shown_keys(command.id) for command in COMMANDS}) if text else ""
 
 
 def groups(profile: Profile = OPEN) -> dict[str, list[Command]]:
     """The commands by group, in the table's order."""
-    return {group: [each for each in offered(profile) if each.group == group] for group in GROUPS}
+    return {group: [command for command in offered(profile) if command.group == group] for group in GROUPS}
 
 
 def key_table(profile: Profile = OPEN) -> str:
@@ -289,6 +289,6 @@ def key_table(profile: Profile = OPEN) -> str:
     lines = ["| key | what it does |", "|---|---|"]
     for group, commands in groups(profile).items():
         lines.append(f"| **{tr(group)}** | |")
-        for each in commands:
-            lines.append(f"| {' '.join(f'`{key_name(key)}`' for key in each.keys)} | {tr(each.help)} |")
+        for command in commands:
+            lines.append(f"| {' '.join(f'`{key_name(key)}`' for key in command.keys)} | {tr(command.help)} |")
     return "\n".join(lines)

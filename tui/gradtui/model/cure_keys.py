@@ -162,9 +162,11 @@ def toggled(cure: Cure, experiment: Experiment, changes: Changes) -> Changes | N
     kept = tuple((name, value) for name, value in changes if not cure.decides(experiment, name))
     current = _fewest(experiment, {name: value for name, value in changes if cure.decides(experiment, name)})
     without = other(experiment, kept)
-    choices = [_fewest(experiment, each) for each in cure.choices(without or experiment)]
-    choices = [each for each in choices if each and (without is None or _effect(without, each) != _effect(without, {}))]
-    choices = [each for each in choices if other(experiment, (*kept, *each.items())) is not None] or choices
+    choices = [_fewest(experiment, choice) for choice in cure.choices(without or experiment)]
+    choices = [
+        choice for choice in choices if choice and (without is None or _effect(without, choice) != _effect(without, {}))
+    ]
+    choices = [choice for choice in choices if other(experiment, (*kept, *choice.items())) is not None] or choices
     if current and current not in choices and without is not None and _given(cure, experiment, changes):
         # A value that the key has not put there is taken back, not made a disease.
         return kept
@@ -221,5 +223,5 @@ def _fewest(experiment: Experiment, choice: Mapping[str, Any]) -> dict[str, Any]
 
 def _effect(experiment: Experiment, choice: Mapping[str, Any]) -> Resolved | None:
     """What a choice makes of an experiment, a gain of `auto` as the number that it is; None where it cannot be."""
-    found = other(experiment, tuple(choice.items()))
-    return replace(found.resolved, gain=found.resolved.gain_value) if found is not None else None
+    changed = other(experiment, tuple(choice.items()))
+    return replace(changed.resolved, gain=changed.resolved.gain_value) if changed is not None else None

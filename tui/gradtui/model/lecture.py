@@ -35,28 +35,30 @@ def adopt(state: State, timeline: Timeline | None) -> State:
     if shown is None or _asked(shown) == state.unable:
         return state
     loaded = state.loaded and shown.experiment == state.experiment
-    found = replace(state, **{name: getattr(shown, name) for name in FIELDS}, loaded=loaded, playing=False, unable=None)
+    adopted = replace(
+        state, **{name: getattr(shown, name) for name in FIELDS}, loaded=loaded, playing=False, unable=None
+    )
     if not loaded or timeline is None:
-        found = replace(found, step=state.step, selected=state.selected)
+        adopted = replace(adopted, step=state.step, selected=state.selected)
     else:
         step = timeline.arrived if shown.step == OPENING else timeline.clamp(shown.step)
         selected = None if shown.selected is None else min(shown.selected, timeline.stage_count - 1)
-        found = replace(found, step=step, selected=selected, unit=min(shown.unit, shown.experiment.width - 1))
-    panes = panes_of(found)
+        adopted = replace(adopted, step=step, selected=selected, unit=min(shown.unit, shown.experiment.width - 1))
+    panes = panes_of(adopted)
     own, theirs = state.lesson, shown.lesson
     if own is not None and theirs is not None and (own.lesson, own.step) == (theirs.lesson, theirs.step):
         # The reader's own answers.
-        found = replace(found, lesson=own)
+        adopted = replace(adopted, lesson=own)
     elif theirs is not None:
-        found = replace(found, offset=0)
-    return replace(found, pane=shown.pane if shown.pane in panes else panes[0])
+        adopted = replace(adopted, offset=0)
+    return replace(adopted, pane=shown.pane if shown.pane in panes else panes[0])
 
 
 def present(state: State, event: e.Present, timeline: Timeline | None) -> State:
     """The presenter shows something else. The first time is when a visitor begins to follow."""
     following = state.following or state.presented is None
-    found = replace(state, presented=event.shown, following=following)
-    return adopt(found, timeline) if following else found
+    shown = replace(state, presented=event.shown, following=following)
+    return adopt(shown, timeline) if following else shown
 
 
 def follow(state: State, event: e.Follow, timeline: Timeline | None) -> State:
@@ -106,11 +108,11 @@ def invitation(audience: Audience) -> str:
 
 def ways_in(state: State) -> tuple[tuple[str, str], ...]:
     """For the presenter's help: (where, address), whole whatever the window; nothing where there is no lecture."""
-    found = state.audience
-    if found is None or found.ended:
+    crowd = state.audience
+    if crowd is None or crowd.ended:
         return ()
-    ways = (tr("terminal"), found.invitation), (tr("browser"), found.page)
-    counts = tr("visitors {visitors} · following {following}", visitors=found.visitors, following=found.following)
+    ways = (tr("terminal"), crowd.invitation), (tr("browser"), crowd.page)
+    counts = tr("visitors {visitors} · following {following}", visitors=crowd.visitors, following=crowd.following)
     return (*(way for way in ways if way[1]), ("", counts))
 
 
@@ -120,11 +122,11 @@ def ways_in(state: State) -> tuple[tuple[str, str], ...]:
 def notes(state: State) -> tuple[str, ...]:
     """Where one stands in a lecture, the longest form first; nothing where there is none."""
     if state.audience is not None:
-        found = state.audience
-        counts = {"visitors": found.visitors, "following": found.following}
-        if found.ended:
+        crowd = state.audience
+        counts = {"visitors": crowd.visitors, "following": crowd.following}
+        if crowd.ended:
             return tr("the server has ended"), tr("ended")
-        return tr("visitors {visitors} · following {following}", **counts), f"{found.following}/{found.visitors}"
+        return tr("visitors {visitors} · following {following}", **counts), f"{crowd.following}/{crowd.visitors}"
     if state.presented is None:
         return ()
     if state.following:

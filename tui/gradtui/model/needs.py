@@ -73,8 +73,8 @@ class Simulation:
 
 def trace_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Run:
     """An experiment's trace: the one that is there, or else a new one. Raises ExperimentError."""
-    found = known.get(Simulation(experiment))
-    return found.trace if isinstance(found, Computed) else simulate(experiment, watch)
+    computed = known.get(Simulation(experiment))
+    return computed.trace if isinstance(computed, Computed) else simulate(experiment, watch)
 
 
 def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:

@@ -227,23 +227,23 @@ def experiment_values(name: str) -> dict[str, Any]:
 def screen_values(name: str) -> dict[str, Any]:
     """A preset's options of the screen: view, quantity, what B differs in; texts, as the command line gives them."""
     preset = PRESETS[name]
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if preset.view != Preset.view:
-        found["view"] = preset.view
+        values["view"] = preset.view
     if preset.quantity != Preset.quantity:
-        found["quantity"] = preset.quantity
+        values["quantity"] = preset.quantity
     if preset.changes:
-        found["b"] = [f"{each.replace('_', '-')}={value}" for each, value in preset.changes.items()]
-    return found
+        values["b"] = [f"{field.replace('_', '-')}={value}" for field, value in preset.changes.items()]
+    return values
 
 
 def arguments(name: str) -> list[str]:
     """The arguments that a preset's name stands for."""
-    found = PRESETS[name].experiment.to_arguments()
+    words = PRESETS[name].experiment.to_arguments()
     for option, value in screen_values(name).items():
         for text in value if isinstance(value, list) else [value]:
-            found += [flag(option), text]
-    return found
+            words += [flag(option), text]
+    return words
 
 
 def listing(out: TextIO, width: int) -> int:

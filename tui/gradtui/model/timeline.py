@@ -68,9 +68,9 @@ class Timeline:
         outside = {"output": count - 1, "loss": count - 1}
         stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps)
         places = tuple(step.site.place for step in trace.steps)
-        found = cls(phases, places, stages, tuple(known), tuple(reached), count)
-        found.label_width(trace)  # here, where the trace is computed: of 10,000 layers it takes a moment
-        return found
+        timeline = cls(phases, places, stages, tuple(known), tuple(reached), count)
+        timeline.label_width(trace)  # here, where the trace is computed: of 10,000 layers it takes a moment
+        return timeline
 
     def label_width(self, trace: Run) -> int:
         """Cells of the longest label of the trace's steps, in the reader's language.
@@ -100,7 +100,11 @@ class Timeline:
     def moment(self, name: str, stage: int | None = None) -> int | None:
         """A step by name; "stage" is the one that brings the gradient to a stage. None: no stage is named."""
         if name == "stage":
-            return None if stage is None else next((i for i, each in enumerate(self.known) if each <= stage), self.last)
+            return (
+                None
+                if stage is None
+                else next((i for i, stage_known in enumerate(self.known) if stage_known <= stage), self.last)
+            )
         return {"start": 0, "loss": self.loss, "arrived": self.arrived, "end": self.last}[name]
 
     def clamp(self, step: int) -> int:
@@ -113,15 +117,15 @@ class Timeline:
         """
         step = other.clamp(step)
         phase, known = other.phases[step], min(other.known[step], self.stage_count)
-        same = [index for index, each in enumerate(self.phases) if each == phase]
+        same = [index for index, step_phase in enumerate(self.phases) if step_phase == phase]
         if not same:  # clipping, say, which only one of them has
             return self.arrived if step <= other.arrived else self.last
         if phase == "backward":
             # Of the steps with as much of the gradient known the last one, at the same place if there is one.
             last = same[-1] if step > other.arrived else self.arrived
-            come = [each for each in same if self.known[each] >= known and each <= last] or same[:1]
-            as_far = [each for each in come if self.known[each] == self.known[come[-1]]]
-            return ([each for each in as_far if self.places[each] == other.places[step]] or as_far)[-1]
+            come = [index for index in same if self.known[index] >= known and index <= last] or same[:1]
+            as_far = [index for index in come if self.known[index] == self.known[come[-1]]]
+            return ([index for index in as_far if self.places[index] == other.places[step]] or as_far)[-1]
         place = [index for index in same if self.places[index] == other.places[step]]
         return (place or same)[-1]
 

@@ -64,8 +64,8 @@ def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
         return state
     wanted = event.step if event.step is not None else (timeline.last if event.end else 0)
     if event.moment:
-        found = timeline.moment(event.moment, event.stage)
-        wanted = state.step if found is None else found
+        step = timeline.moment(event.moment, event.stage)
+        wanted = state.step if step is None else step
     return replace(state, step=timeline.clamp(wanted), playing=False, selected=None)
 
 

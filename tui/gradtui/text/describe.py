@@ -36,7 +36,7 @@ _TABLES: dict[str, dict[str, About]] = {
     "loss": {row.name: About(row.formula, row.note) for row in LOSSES.values()},
     "clip": {row.name: About(row.formula, row.note) for row in CLIPPINGS.values()},
     "optimizer": {row.name: About(row.formula, row.note) for row in OPTIMISERS.values()},
-    "field": {name: About(each.help) for name, each in options().items()},
+    "field": {name: About(option.help) for name, option in options().items()},
 }
 
 
