@@ -44,15 +44,15 @@ def at_factor(factor: float, complement: bool = False) -> DirectPath:
     return DirectPath(-logit if complement else logit, factor, half_life(factor))
 
 
-def predicted(experiment: Resolved) -> DirectPath | None:
+def predicted(resolved: Resolved) -> DirectPath | None:
     """What the pinned gate, or its bias, gives at initialisation; None for cells without a gate on the path."""
-    cell = experiment.kind
+    cell = resolved.kind
     if cell.path is None:
         return None
-    if experiment.pin_forget is not None:
-        return at_factor(cell.path.factor(experiment.pin_forget), cell.path.complement)
+    if resolved.pin_forget is not None:
+        return at_factor(cell.path.factor(resolved.pin_forget), cell.path.complement)
     # Not every gate has a bias of its own to set.
-    return at_bias(getattr(experiment, cell.path_bias) if cell.path_bias else 0.0, cell.path.complement)
+    return at_bias(getattr(resolved, cell.path_bias) if cell.path_bias else 0.0, cell.path.complement)
 
 
 def measured(stages: Sequence[StageNumbers]) -> float | None:

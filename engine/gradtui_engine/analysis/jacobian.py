@@ -140,7 +140,7 @@ class _Repeated(dict[str, Array]):
 
 
 def _check(trace: Trace, first: int, last: int, sample: int) -> None:
-    experiment, count = trace.resolved, len(trace.program.stages) - 1
+    resolved, count = trace.resolved, len(trace.program.stages) - 1
     problems = []
     if not 0 <= first < last <= count:
         message = Message(
@@ -150,11 +150,11 @@ def _check(trace: Trace, first: int, last: int, sample: int) -> None:
     if not 0 <= sample < trace.input.shape[-2]:
         message = Message("{given} given; allowed: 0 to {most}", given=sample, most=trace.input.shape[-2] - 1)
         problems.append(Problem("sample", message))
-    if experiment.norm == "batch" and not experiment.kind.over_time:
+    if resolved.norm == "batch" and not resolved.kind.over_time:
         message = Message("batch norm ties the samples together: there is no Jacobian per sample")
         problems.append(Problem("norm", message))
-    if experiment.layers > 1 and trace.axis == "time":
-        message = Message("{given} given; the Jacobian over time is of one layer", given=experiment.layers)
+    if resolved.layers > 1 and trace.axis == "time":
+        message = Message("{given} given; the Jacobian over time is of one layer", given=resolved.layers)
         problems.append(Problem("layers", message))
     largest = max(trace.values[name].shape[1] for name in trace.program.stages)
     if largest > MOST_UNITS:

@@ -75,8 +75,8 @@ def weight_spread(trace: Trace, stage: int) -> float | None:
     matrix.
     """
     if trace.axis == "time":
-        experiment = trace.resolved
-        name = "" if experiment.kind.gated else parameter_name(experiment.cell, "weight_hh", experiment.layers - 1)
+        resolved = trace.resolved
+        name = "" if resolved.kind.gated else parameter_name(resolved.cell, "weight_hh", resolved.layers - 1)
     else:
         name = f"layers.{stage}.weight"
     if name not in trace.parameters:

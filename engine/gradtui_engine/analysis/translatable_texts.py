@@ -72,6 +72,6 @@ def _parts() -> Iterator[str]:
     """The parts of all sites, from programs that have every operation; and "input", where a bad number can stand."""
     yield "input"
     for cell in CELLS.values():
-        experiment = Experiment(cell=cell.name, depth=2, norm="layer", residual="add").resolved
-        program = cell.build(experiment, Sizes(2, experiment.width, 2, 2), "mse")
+        resolved = Experiment(cell=cell.name, depth=2, norm="layer", residual="add").resolved
+        program = cell.build(resolved, Sizes(2, resolved.width, 2, 2), "mse")
         yield from (each.site.part for each in program.instructions if not isinstance(each.site.part, Message))

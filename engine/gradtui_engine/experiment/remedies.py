@@ -81,12 +81,12 @@ class Remedy:
         return experiment.replace(**self.changes)
 
 
-def _layered(experiment: Resolved) -> bool:
-    return not experiment.kind.over_time
+def _layered(resolved: Resolved) -> bool:
+    return not resolved.kind.over_time
 
 
-def _rectified(experiment: Resolved) -> bool:
-    return experiment.activation in ("relu", "leaky_relu", "prelu", "relu6")
+def _rectified(resolved: Resolved) -> bool:
+    return resolved.activation in ("relu", "leaky_relu", "prelu", "relu6")
 
 
 REMEDIES = Table(

@@ -15,40 +15,40 @@ if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
 
 
-def initialise(program: Program, experiment: Resolved, watch: Watch | None = None) -> dict[str, Array]:
+def initialise(program: Program, resolved: Resolved, watch: Watch | None = None) -> dict[str, Array]:
     """Every parameter of a program, read-only, in the experiment's dtype."""
     parameters = {}
     count = len(program.parameters)
     with np.errstate(over="ignore", invalid="ignore"):
         for number, (name, parameter) in told(enumerate(program.parameters.items()), count, watch):
             share = part(watch, number / count, (number + 1) / count)
-            parameters[name] = start(name, parameter, experiment, share).astype(experiment.dtype)
+            parameters[name] = start(name, parameter, resolved, share).astype(resolved.dtype)
             parameters[name].flags.writeable = False
     return parameters
 
 
-def start(name: str, parameter: Parameter, experiment: Resolved, watch: Watch | None = None) -> Array:
+def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | None = None) -> Array:
     """One parameter's start, in float64. Its random stream is its own, whatever stands beside it."""
     if parameter.fans is not None:
-        rng = generator(experiment.seed, Purpose.PARAMETER, name)
+        rng = generator(resolved.seed, Purpose.PARAMETER, name)
         blocks = told(range(parameter.blocks), parameter.blocks, watch)
-        return np.concatenate([_weight(rng, parameter, experiment) for _ in blocks])
+        return np.concatenate([_weight(rng, parameter, resolved) for _ in blocks])
     values = np.full(parameter.shape, parameter.fill)
-    if parameter.bias and experiment.sigma_b is not None:
+    if parameter.bias and resolved.sigma_b is not None:
         # A generator takes 15 µs to make: only where there is something to draw.
-        rng = generator(experiment.seed, Purpose.PARAMETER, name)
-        values += experiment.sigma_b * rng.standard_normal(parameter.shape)
+        rng = generator(resolved.seed, Purpose.PARAMETER, name)
+        values += resolved.sigma_b * rng.standard_normal(parameter.shape)
     for first, last, value in parameter.offsets:
         values[first:last] += value
     return values
 
 
-def _weight(rng: np.random.Generator, parameter: Parameter, experiment: Resolved) -> Array:
+def _weight(rng: np.random.Generator, parameter: Parameter, resolved: Resolved) -> Array:
     assert parameter.fans is not None
     fan_out, fan_in = parameter.fans
-    if experiment.sigma_w is not None:
-        return INITIALISERS["normal"].draw(rng, fan_out, fan_in, experiment.sigma_w)
+    if resolved.sigma_w is not None:
+        return INITIALISERS["normal"].draw(rng, fan_out, fan_in, resolved.sigma_w)
     # The output layer is linear: what gain = "auto" takes for it is 1.
-    auto_output = parameter.output and isinstance(experiment.gain, str)
-    gain = 1.0 / INITIALISERS[experiment.init].built_in_gain if auto_output else experiment.gain_value
-    return INITIALISERS[experiment.init].draw(rng, fan_out, fan_in, gain, experiment.init_scale)
+    auto_output = parameter.output and isinstance(resolved.gain, str)
+    gain = 1.0 / INITIALISERS[resolved.init].built_in_gain if auto_output else resolved.gain_value
+    return INITIALISERS[resolved.init].draw(rng, fan_out, fan_in, gain, resolved.init_scale)

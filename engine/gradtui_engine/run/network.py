@@ -220,9 +220,9 @@ def _as_classes(batch: datasets.Batch) -> datasets.Batch:
     return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
 
 
-def _aim(batch: datasets.Batch, experiment: Resolved) -> datasets.Batch:
+def _aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
     """The batch in the experiment's dtype, with the target as its loss and readout want it, read-only."""
-    row, target = LOSSES[str(experiment.loss)], batch.target
+    row, target = LOSSES[str(resolved.loss)], batch.target
     if batch.loss != "cross_entropy":
         if row.of_classes:
             message = Message("{loss} is for classes; the target is numbers; allowed: mse", loss=repr(row.name))
@@ -232,14 +232,14 @@ def _aim(batch: datasets.Batch, experiment: Resolved) -> datasets.Batch:
             raise ExperimentError([Problem("loss", message)])
     elif not row.of_classes:
         target = np.eye(batch.outputs)[target]
-    if experiment.kind.over_time:
+    if resolved.kind.over_time:
         steps = len(batch.inputs)
         per_step = batch.target.ndim == 2 and batch.loss == "cross_entropy"
-        if per_step and experiment.readout == "last":
+        if per_step and resolved.readout == "last":
             target = target[-1]
-        elif not per_step and experiment.readout == "all":
+        elif not per_step and resolved.readout == "all":
             target = np.broadcast_to(target, (steps, *target.shape))
-    dtype = np.dtype(experiment.dtype)
+    dtype = np.dtype(resolved.dtype)
     with np.errstate(over="ignore"):  # a number beyond float32 is inf there: the outcome names it
         target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
         inputs = batch.inputs.astype(dtype)
@@ -247,8 +247,8 @@ def _aim(batch: datasets.Batch, experiment: Resolved) -> datasets.Batch:
     return datasets.Batch(inputs, target, batch.outputs, row.name)
 
 
-def _is_data_dependent(experiment: Resolved) -> bool:
-    return experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
+def _is_data_dependent(resolved: Resolved) -> bool:
+    return resolved.sigma_w is None and INITIALISERS[resolved.init].data_dependent
 
 
 def _scale_by_data(network: Network, watch: Watch | None) -> Network:
@@ -282,40 +282,40 @@ def _forward_node(
     return Node(instruction, values, {}, parameters, {}, network.batch.target, Workspace())
 
 
-def planned_sizes(experiment: Resolved) -> Sizes | None:
+def planned_sizes(resolved: Resolved) -> Sizes | None:
     """The sizes that the experiment alone decides; None where a file does."""
-    outputs = datasets.find(experiment.data).outputs
-    if outputs is None or experiment.batch is None or experiment.inputs is None:
+    outputs = datasets.find(resolved.data).outputs
+    if outputs is None or resolved.batch is None or resolved.inputs is None:
         return None
-    over_time = experiment.kind.over_time
-    return Sizes(experiment.batch, experiment.inputs, outputs, (experiment.steps or 1) if over_time else 1)
+    over_time = resolved.kind.over_time
+    return Sizes(resolved.batch, resolved.inputs, outputs, (resolved.steps or 1) if over_time else 1)
 
 
-def check_size(experiment: Resolved, most: float | None = None) -> None:
+def check_size(resolved: Resolved, most: float | None = None) -> None:
     """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size.
 
     most: bytes that are allowed, of another process than this.
     """
-    _check_size(experiment, planned_sizes(experiment), largest() if most is None else min(MOST_BYTES, most))
+    _check_size(resolved, planned_sizes(resolved), largest() if most is None else min(MOST_BYTES, most))
 
 
-def _check_size(experiment: Resolved, sizes: Sizes | None, most: float) -> None:
+def _check_size(resolved: Resolved, sizes: Sizes | None, most: float) -> None:
     """Refuse an impossible size before anything of it is allocated."""
     if sizes is None:
         return
-    cell = experiment.kind
-    stages = sizes.steps * experiment.layers if cell.over_time else experiment.depth
-    size = cell.numbers(experiment, sizes) * np.dtype(experiment.dtype).itemsize + stages * STAGE_BYTES
+    cell = resolved.kind
+    stages = sizes.steps * resolved.layers if cell.over_time else resolved.depth
+    size = cell.numbers(resolved, sizes) * np.dtype(resolved.dtype).itemsize + stages * STAGE_BYTES
     if size > most:
         length = (
             Message("{steps} steps", steps=sizes.steps)
             if cell.over_time
-            else Message("depth {depth}", depth=experiment.depth)
+            else Message("depth {depth}", depth=resolved.depth)
         )
         message = Message(
             "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
             "allowed: up to {most} GiB; lower one of them",
-            length=length, width=experiment.width, batch=sizes.batch, inputs=sizes.inputs, dtype=experiment.dtype,
+            length=length, width=resolved.width, batch=sizes.batch, inputs=sizes.inputs, dtype=resolved.dtype,
             needed=_gibibytes(size), most=_gibibytes(most),
         )  # fmt: skip
         raise ExperimentError([Problem("size", message)])

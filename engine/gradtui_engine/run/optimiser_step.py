@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 class Update:
     """By parameter name; worked out when it is first asked for, once for a trace and all of its stages."""
 
-    experiment: Resolved
+    resolved: Resolved
     parameters: Mapping[str, Array]
     gradients: Mapping[str, Array]
 
     @functools.cached_property
     def clipped(self) -> dict[str, Array]:
         """The gradients that the optimiser gets: the clipped ones, or the very gradients."""
-        row = CLIPPINGS[self.experiment.clip]
+        row = CLIPPINGS[self.resolved.clip]
         with np.errstate(all="ignore"):
-            return row.clip(self.gradients, self.parameters, self.experiment.clip_threshold or 0.0)
+            return row.clip(self.gradients, self.parameters, self.resolved.clip_threshold or 0.0)
 
     @functools.cached_property
     def updates(self) -> dict[str, Array]:
         """What the optimiser adds to each parameter."""
-        experiment = self.experiment
-        settings = Settings(experiment.learning_rate, experiment.momentum, experiment.weight_decay)
-        link = OPTIMISERS[experiment.optimizer].build(settings)
+        resolved = self.resolved
+        settings = Settings(resolved.learning_rate, resolved.momentum, resolved.weight_decay)
+        link = OPTIMISERS[resolved.optimizer].build(settings)
         with np.errstate(all="ignore"):
             updates = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
         for array in updates.values():

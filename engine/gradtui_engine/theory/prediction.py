@@ -60,18 +60,18 @@ def predict(trace: Trace) -> Theory:
         return _THEORIES[trace.resolved.kind.theory](trace, count)
 
 
-def weight_scale(experiment: Resolved, fan_out: int, fan_in: int) -> float | None:
+def weight_scale(resolved: Resolved, fan_out: int, fan_in: int) -> float | None:
     """σ_w² = fan_in · Var(W) of a matrix; None where the initialiser has no variance that theory can use."""
-    if experiment.sigma_w is not None:
-        return experiment.sigma_w**2
-    row = INITIALISERS[experiment.init]
+    if resolved.sigma_w is not None:
+        return resolved.sigma_w**2
+    row = INITIALISERS[resolved.init]
     if row.variance is None:
         return None
-    return fan_in * row.variance(fan_out, fan_in, experiment.gain_value, experiment.init_scale)
+    return fan_in * row.variance(fan_out, fan_in, resolved.gain_value, resolved.init_scale)
 
 
-def _bias_scale(experiment: Resolved) -> float:
-    return 0.0 if experiment.sigma_b is None else experiment.sigma_b**2
+def _bias_scale(resolved: Resolved) -> float:
+    return 0.0 if resolved.sigma_b is None else resolved.sigma_b**2
 
 
 def _nothing(count: int, note: str) -> Theory:
@@ -82,37 +82,35 @@ def _nothing(count: int, note: str) -> Theory:
 
 
 def _mlp(trace: Trace, count: int) -> Theory:
-    experiment = trace.resolved
-    scale = weight_scale(experiment, experiment.width, experiment.width)
-    lsuv = experiment.sigma_w is None and INITIALISERS[experiment.init].data_dependent
+    resolved = trace.resolved
+    scale = weight_scale(resolved, resolved.width, resolved.width)
+    lsuv = resolved.sigma_w is None and INITIALISERS[resolved.init].data_dependent
     if scale is None and not lsuv:
         note = Message(
-            "no mean-field theory for init {init}: its weights are not independent draws", init=experiment.init
+            "no mean-field theory for init {init}: its weights are not independent draws", init=resolved.init
         )
         return _nothing(count, note)
-    if experiment.norm == "batch":
-        return _batch_norm(experiment, count)
-    block_problem = _block_problem(experiment, trace.input.shape[-1])
+    if resolved.norm == "batch":
+        return _batch_norm(resolved, count)
+    block_problem = _block_problem(resolved, trace.input.shape[-1])
     if block_problem:
         return _nothing(count, block_problem)
-    squares = list(_Walk(experiment, trace).squares())
+    squares = list(_Walk(resolved, trace).squares())
     factors = (*(math.sqrt(value) if value >= 0 else None for value in squares), None)
-    plain = experiment.norm == "none" and experiment.residual == "none" and not lsuv
+    plain = resolved.norm == "none" and resolved.residual == "none" and not lsuv
     if not plain:
-        chi = _last_rate(experiment, trace.input.shape[-1], squares)
+        chi = _last_rate(resolved, trace.input.shape[-1], squares)
         note = Message("finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block")
         return Theory(factors, None, chi, _regime(chi), None, note)
-    point = fixed_point(
-        experiment.activation, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(experiment)), experiment.slope
-    )
+    point = fixed_point(resolved.activation, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(resolved)), resolved.slope)
     note = Message("mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)")
     return Theory(factors, point.q_star, point.chi, point.regime, point.depth_scale, note)
 
 
-def _last_rate(experiment: Resolved, inputs: int, squares: list[float]) -> float:
+def _last_rate(resolved: Resolved, inputs: int, squares: list[float]) -> float:
     """The squared factor a layer of the last block (inside a block of two layers it goes up and down), or layer."""
-    spans = [(first, last) for first, last, skip in blocks(experiment, inputs) if skip or experiment.residual == "none"]
-    first, last = spans[-1] if spans else (experiment.depth, experiment.depth)
+    spans = [(first, last) for first, last, skip in blocks(resolved, inputs) if skip or resolved.residual == "none"]
+    first, last = spans[-1] if spans else (resolved.depth, resolved.depth)
     in_block = squares[first - 1 : last]
     return math.prod(in_block) ** (1 / len(in_block))
 
@@ -122,22 +120,22 @@ def _regime(chi: float) -> str:
     return critical if abs(chi - 1) < 1e-3 else (ordered if chi < 1 else chaotic)
 
 
-def _block_problem(experiment: Resolved, inputs: int) -> str:
-    if experiment.residual == "none":
+def _block_problem(resolved: Resolved, inputs: int) -> str:
+    if resolved.residual == "none":
         return ""
-    if experiment.residual_block == "original":
+    if resolved.residual_block == "original":
         return Message("no theory for original blocks: f acts on the sum, which is not Gaussian")
-    if experiment.residual_block == "pre" and not all(skip for _, _, skip in blocks(experiment, inputs)):
+    if resolved.residual_block == "pre" and not all(skip for _, _, skip in blocks(resolved, inputs)):
         return Message("no theory for pre-activation blocks after an ordinary layer: what they read is not Gaussian")
     return ""
 
 
-def _batch_norm(experiment: Resolved, count: int) -> Theory:
-    if experiment.residual != "none":
+def _batch_norm(resolved: Resolved, count: int) -> Theory:
+    if resolved.residual != "none":
         return _nothing(count, Message("no closed form for batch norm with skips"))
-    if experiment.norm_position != "before":
+    if resolved.norm_position != "before":
         return _nothing(count, Message("no closed form for batch norm after the activation"))
-    at = moments(experiment.activation, 1.0, experiment.slope)
+    at = moments(resolved.activation, 1.0, resolved.slope)
     chi = at.slope_square / (at.square - at.mean**2)
     # The first layers still see the data's own correlations; the last factor belongs to no pair of layers.
     factors = (None, *((math.sqrt(chi),) * (count - 2)), None)
@@ -150,26 +148,26 @@ def _batch_norm(experiment: Resolved, count: int) -> Theory:
 class _Walk:
     """The variance recursion along an MLP, yielding the squared factor of every layer."""
 
-    def __init__(self, experiment: Resolved, trace: Trace) -> None:
-        self.experiment = experiment
+    def __init__(self, resolved: Resolved, trace: Trace) -> None:
+        self.resolved = resolved
         self.inputs = int(trace.input.shape[-1])
         first = trace.input.astype(np.float64)
         self.square = float(np.mean(first * first))  # p = E[h²]
         self.mean = 0.0  # E[h] over the weights
-        self.beta = skip_scale(experiment)
-        self.bias = _bias_scale(experiment)
-        norm = NORMALISATIONS[experiment.norm]
+        self.beta = skip_scale(resolved)
+        self.bias = _bias_scale(resolved)
+        norm = NORMALISATIONS[resolved.norm]
         self.centred = norm.centred
-        self.epsilon = norm.epsilon(np.dtype(experiment.dtype)) if experiment.norm != "none" else 0.0
+        self.epsilon = norm.epsilon(np.dtype(resolved.dtype)) if resolved.norm != "none" else 0.0
 
     def squares(self) -> Iterator[float]:
-        for first, last, skip in blocks(self.experiment, self.inputs):
+        for first, last, skip in blocks(self.resolved, self.inputs):
             if not skip:
                 chi, self.square, self.mean = self._layer(first, self.square)
                 yield chi
                 continue
             chis, square, mean = [], self.square, self.mean
-            pre = self.experiment.residual_block == "pre"
+            pre = self.resolved.residual_block == "pre"
             for layer in range(first, last + 1):
                 chi, square, mean = (self._pre_layer if pre else self._layer)(layer, square)
                 chis.append(chi)
@@ -179,13 +177,13 @@ class _Walk:
             self.mean += beta * mean
 
     def _scale(self, layer: int, q_before: float) -> float:
-        width = self.experiment.width
+        width = self.resolved.width
         fan_in = self.inputs if layer == 1 else width
-        scale = weight_scale(self.experiment, width, fan_in)
+        scale = weight_scale(self.resolved, width, fan_in)
         if scale is not None:
             return scale
         # LSUV scales W until Var(z) is gain².
-        return self.experiment.gain_value**2 / q_before if q_before > 0 else 0.0
+        return self.resolved.gain_value**2 / q_before if q_before > 0 else 0.0
 
     def _layer(self, layer: int, square: float) -> tuple[float, float, float]:
         """(χ, E[h'²], E[h']) of weight, norm and activation in the usual order."""
@@ -201,11 +199,11 @@ class _Walk:
 
     def _bend(self, q: float) -> tuple[float, float, float]:
         """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
-        name, slope = self.experiment.activation, self.experiment.slope
-        if self.experiment.norm == "none":
+        name, slope = self.resolved.activation, self.resolved.slope
+        if self.resolved.norm == "none":
             at = moments(name, q, slope)
             return at.slope_square, at.square, at.mean
-        if self.experiment.norm_position == "before":
+        if self.resolved.norm_position == "before":
             divisor = q + self.epsilon
             at = moments(name, q / divisor, slope)
             return at.slope_square / divisor, at.square, at.mean
@@ -231,25 +229,25 @@ def _block_factors(chis: list[float], beta: float) -> Iterator[float]:
 
 
 def _rnn(trace: Trace, count: int) -> Theory:
-    experiment = trace.resolved
-    recurrent = weight_scale(experiment, experiment.width, experiment.width)
+    resolved = trace.resolved
+    recurrent = weight_scale(resolved, resolved.width, resolved.width)
     inputs = int(trace.input.shape[-1])
-    entering = weight_scale(experiment, experiment.width, inputs)
+    entering = weight_scale(resolved, resolved.width, inputs)
     if recurrent is None or entering is None:
-        return _nothing(count, Message("no mean-field theory for init {init}", init=experiment.init))
-    if experiment.layers > 1 or experiment.readout == "all":
+        return _nothing(count, Message("no mean-field theory for init {init}", init=resolved.init))
+    if resolved.layers > 1 or resolved.readout == "all":
         return _nothing(count, Message("mean-field theory along time is for one layer, read out at the last step"))
     drive = np.mean(np.square(trace.input.astype(np.float64)), axis=2)  # (time, batch)
     square = np.zeros(drive.shape[1])
     factors: list[float | None] = []
     for step in drive:
-        q = recurrent * square + entering * step + _bias_scale(experiment)
+        q = recurrent * square + entering * step + _bias_scale(resolved)
         # Rounded to 5e-4, so that 2,000 steps × 64 samples share some thousand quadratures: 5 s become 0.3 s.
         q = np.exp(np.round(np.log(np.maximum(q, 1e-300)), 3))
-        at = [moments(experiment.activation, value) for value in q.tolist()]
+        at = [moments(resolved.activation, value) for value in q.tolist()]
         square = np.array([moment.square for moment in at])
         factors.append(math.sqrt(recurrent * float(np.mean([moment.slope_square for moment in at]))))
-    point = fixed_point(experiment.activation, math.sqrt(recurrent), math.sqrt(_bias_scale(experiment)))
+    point = fixed_point(resolved.activation, math.sqrt(recurrent), math.sqrt(_bias_scale(resolved)))
     note = Message(
         "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"
     )

@@ -73,17 +73,17 @@ class Place:
     sigma_b: float
 
 
-def place(experiment: Resolved) -> Place | None:
+def place(resolved: Resolved) -> Place | None:
     """Where an experiment stands: σ_w = √(fan_in · Var W) of its square matrices (an RNN's W_hh) and σ_b.
 
     None for gated cells, and where the initialiser has no variance that theory can use.
     """
-    if experiment.kind.gated:
+    if resolved.kind.gated:
         return None
-    scale = weight_scale(experiment, experiment.width, experiment.width)
+    scale = weight_scale(resolved, resolved.width, resolved.width)
     if scale is None:
         return None
-    return Place(math.sqrt(scale), experiment.sigma_b or 0.0)
+    return Place(math.sqrt(scale), resolved.sigma_b or 0.0)
 
 
 def plane(

@@ -210,36 +210,36 @@ FORMATS = {
 # -- files -------------------------------------------------------------------------------------------------
 
 
-def slug(experiment: Resolved) -> str:
+def slug(resolved: Resolved) -> str:
     """The experiment as a part of a file name: mlp-30x64-sigmoid-xavier_normal-digits-seed0."""
-    joined = "-".join(_words(experiment))
+    joined = "-".join(_words(resolved))
     return re.sub(r"[^a-z0-9._]+", "-", joined.lower()).strip("-.")[:_LONGEST].rstrip("-.")
 
 
-def _words(experiment: Resolved) -> Iterator[str]:
-    yield experiment.cell
-    if not experiment.kind.over_time:
-        yield f"{experiment.depth}x{experiment.width}"
-    elif experiment.steps is None:
-        yield str(experiment.width)
+def _words(resolved: Resolved) -> Iterator[str]:
+    yield resolved.cell
+    if not resolved.kind.over_time:
+        yield f"{resolved.depth}x{resolved.width}"
+    elif resolved.steps is None:
+        yield str(resolved.width)
     else:
-        yield f"{experiment.steps}x{experiment.width}"
-    if not experiment.kind.gated:
-        yield experiment.activation
-    if experiment.norm != "none":
-        yield f"{experiment.norm}norm"
-    if experiment.residual != "none":
+        yield f"{resolved.steps}x{resolved.width}"
+    if not resolved.kind.gated:
+        yield resolved.activation
+    if resolved.norm != "none":
+        yield f"{resolved.norm}norm"
+    if resolved.residual != "none":
         yield "residual"
-    yield experiment.init if experiment.sigma_w is None else f"sigma_w{experiment.sigma_w:g}"
-    data = experiment.data
+    yield resolved.init if resolved.sigma_w is None else f"sigma_w{resolved.sigma_w:g}"
+    data = resolved.data
     # A file's folders are nobody's business who gets the export.
     yield Path(data.removeprefix(PREFIX)).stem if data.startswith(PREFIX) else data
-    yield f"seed{experiment.seed}"
+    yield f"seed{resolved.seed}"
 
 
-def path_for(experiment: Resolved, suffix: str, folder: Path) -> Path:
+def path_for(resolved: Resolved, suffix: str, folder: Path) -> Path:
     """The first name that is free: gradtui-SLUG.csv, gradtui-SLUG-2.csv …"""
-    start = f"gradtui-{slug(experiment)}"
+    start = f"gradtui-{slug(resolved)}"
     names: Iterable[str] = itertools.chain([start], (f"{start}-{number}" for number in itertools.count(2)))
     # lexists: a link that leads nowhere is a taken name, too.
     return next(path for name in names if not os.path.lexists(path := folder / f"{name}{suffix}"))
@@ -267,10 +267,10 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     return path
 
 
-def _claim(experiment: Resolved, suffix: str, folder: Path) -> Path:
+def _claim(resolved: Resolved, suffix: str, folder: Path) -> Path:
     """An empty file under a free name, ours from now on: another program that looks for a name finds the next."""
     while True:
-        path = path_for(experiment, suffix, folder)
+        path = path_for(resolved, suffix, folder)
         with contextlib.suppress(FileExistsError), path.open("xb"):
             return path
 

@@ -24,54 +24,52 @@ MARKS = {
 }
 
 
-def describe(experiment: Resolved, detail: int = 2) -> str:
+def describe(resolved: Resolved, detail: int = 2) -> str:
     """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0.
 
     detail 1 leaves out the batch, 0 all but the shape and the seed.
     """
-    name = experiment.cell.upper()
-    if not experiment.kind.over_time:
-        shape = f"{name} {experiment.depth}×{experiment.width} · {experiment.activation}"
+    name = resolved.cell.upper()
+    if not resolved.kind.over_time:
+        shape = f"{name} {resolved.depth}×{resolved.width} · {resolved.activation}"
     else:
-        stacked = f" × {tr('{count} layers', count=experiment.layers)}" if experiment.layers > 1 else ""
-        count = experiment.steps
+        stacked = f" × {tr('{count} layers', count=resolved.layers)}" if resolved.layers > 1 else ""
+        count = resolved.steps
         steps = tr("{count} steps", count=count) if count != 1 else tr("1 step")
-        shape = (
-            f"{name} {experiment.width}{stacked}" if count is None else f"{name} {steps} × {experiment.width}{stacked}"
-        )
-    if experiment.sigma_w is not None:
-        init = f"σ_w {experiment.sigma_w:g}"
+        shape = f"{name} {resolved.width}{stacked}" if count is None else f"{name} {steps} × {resolved.width}{stacked}"
+    if resolved.sigma_w is not None:
+        init = f"σ_w {resolved.sigma_w:g}"
     else:
-        init = experiment.init if experiment.gain == 1.0 else f"{experiment.init} ×{_gain(experiment)}"
+        init = resolved.init if resolved.gain == 1.0 else f"{resolved.init} ×{_gain(resolved)}"
     parts = [shape]
     if detail > 0:
-        parts += [*_extras(experiment), init, experiment.data]
-    if detail > 1 and experiment.batch is not None:
-        parts.append(tr("batch {size}", size=experiment.batch))
-    return " · ".join([*parts, tr("seed {number}", number=experiment.seed)])
+        parts += [*_extras(resolved), init, resolved.data]
+    if detail > 1 and resolved.batch is not None:
+        parts.append(tr("batch {size}", size=resolved.batch))
+    return " · ".join([*parts, tr("seed {number}", number=resolved.seed)])
 
 
-def _gain(experiment: Resolved) -> str:
-    return experiment.gain if isinstance(experiment.gain, str) else short(experiment.gain)
+def _gain(resolved: Resolved) -> str:
+    return resolved.gain if isinstance(resolved.gain, str) else short(resolved.gain)
 
 
-def _extras(experiment: Resolved) -> Iterator[str]:
+def _extras(resolved: Resolved) -> Iterator[str]:
     """What is not as in the plainest network of the cell."""
-    if experiment.cell == "rnn" and experiment.activation != "tanh":
-        yield experiment.activation
-    if experiment.pin_forget is not None and experiment.kind.gated:
-        yield tr("gate pinned at {value}", value=f"{experiment.pin_forget:g}")
-    elif experiment.kind.path_bias == "forget_bias":
-        yield tr("forget bias {value}", value=f"{experiment.forget_bias:g}")
-    if not experiment.kind.over_time:
-        if experiment.norm != "none":
-            yield tr("{kind} norm", kind=experiment.norm)
-        if experiment.residual != "none":
-            yield tr("residual") if experiment.residual == "add" else tr("scaled residual")
-    if experiment.clip != "none":
-        yield tr("clip by {rule}", rule=experiment.clip)
-    if experiment.dtype != "float64":
-        yield experiment.dtype
+    if resolved.cell == "rnn" and resolved.activation != "tanh":
+        yield resolved.activation
+    if resolved.pin_forget is not None and resolved.kind.gated:
+        yield tr("gate pinned at {value}", value=f"{resolved.pin_forget:g}")
+    elif resolved.kind.path_bias == "forget_bias":
+        yield tr("forget bias {value}", value=f"{resolved.forget_bias:g}")
+    if not resolved.kind.over_time:
+        if resolved.norm != "none":
+            yield tr("{kind} norm", kind=resolved.norm)
+        if resolved.residual != "none":
+            yield tr("residual") if resolved.residual == "add" else tr("scaled residual")
+    if resolved.clip != "none":
+        yield tr("clip by {rule}", rule=resolved.clip)
+    if resolved.dtype != "float64":
+        yield resolved.dtype
 
 
 def experiment_line(trace: Run) -> str:

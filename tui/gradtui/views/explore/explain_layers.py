@@ -141,13 +141,13 @@ def _loss_backward(trace: Run, step: Step) -> Notes:
 
 
 def _update(trace: Run, step: Step) -> Notes:
-    experiment = trace.resolved
-    row = OPTIMISERS[experiment.optimizer]
+    resolved = trace.resolved
+    row = OPTIMISERS[resolved.optimizer]
     names = [name for name, each in trace.parameters.items() if each.ndim == 2]
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, defined(trace.update_ratio(name), trace)) for name in chosen]
     return [
-        ("formula", f"{tr(row.formula)}{GAP}η = {experiment.learning_rate:g} ({row.name})"),
+        ("formula", f"{tr(row.formula)}{GAP}η = {resolved.learning_rate:g} ({row.name})"),
         ("text", tr("update / weight (about 1e-3 is healthy):")),
         ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),
     ]

@@ -118,12 +118,12 @@ def _legend(scene: Scene, found: float | None) -> list[Line]:
 def reading(scene: Scene) -> list[Sentence]:
     """What the gate's bias comes to, most important first."""
     path = _path(scene)
-    experiment, steps = scene.trace.resolved, _steps(scene)
+    resolved, steps = scene.trace.resolved, _steps(scene)
     gate, left = _gate(scene).symbol, short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}
     if path.factor == 1.0:
         here = tr("{gate} is 1: on the direct path nothing is forgotten", gate=gate)
-    elif experiment.pin_forget is not None:
+    elif resolved.pin_forget is not None:
         here = tr(
             "{gate} is pinned to {factor}: half-life {half_life} steps, and {left} is left after {steps}",
             left=left,
