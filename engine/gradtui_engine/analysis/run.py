@@ -42,9 +42,9 @@ class Run:
     spelled: Experiment | None = None
 
     @classmethod
-    def of(cls, trace: Trace, watch: Watch | None = None) -> Run:
+    def of(cls, trace: Trace, watch: Watch | None = None, recording: str = "") -> Run:
         """The trace, analysed."""
-        return cls(trace, analyse(trace, watch))
+        return cls(trace, analyse(trace, watch), recording)
 
     def given(self, experiment: Experiment) -> Run:
         """The run of an experiment that comes to the same, and may have been given otherwise: all else is shared."""

@@ -22,6 +22,7 @@ from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from .initial_parameters import initialise
 from .memory import Bounds, Layout
+from .saved import Saved
 from .trace import Merge, Trace
 
 #: Numbers of a target that are read as classes go up to this.
@@ -66,10 +67,11 @@ class Network:
         self.layout = layout or Layout(program, np.dtype(self.resolved.dtype))
         self._bounds = Bounds()
 
-    def run(self, watch: Watch | None = None) -> Trace:
+    def run(self, watch: Watch | None = None, saved: Saved | None = None) -> Trace:
         """One iteration: forward, loss, backward, update. Overflow neither raises nor warns: see `diagnose`.
 
-        watch is told the share that is done, after an instruction.
+        watch is told the share that is done, after an instruction. saved: an iteration of this network that was saved,
+        whose arrays take the place of those that are computed. Raises Mismatch where they are not of this network.
         """
         watch = throttled(watch)
         with self._bounds.take(self) as bound:
@@ -79,14 +81,21 @@ class Network:
             with np.errstate(all="ignore"):
                 bound.reset()
                 count = len(bound.forward)
+                done = 0
                 for forward, node in told(bound.forward, count, part(watch, 0.0, _FORWARD)):
                     forward(node)
+                    if saved is not None:
+                        saved.after_forward(self.program, bound, done)
+                        done += 1
                 for backward, node, addends, measured in told(bound.backward, count, part(watch, _FORWARD, 1.0)):
                     backward(node)
                     for name, sum_, addend in addends:
                         if measure:
                             merges[name] = Merge.of(sum_, addend)
                         sum_ += addend
+                    if saved is not None:
+                        done -= 1
+                        saved.after_backward(self.program, bound, done)
                     # Norms are taken while the gradient is still in the processor's cache: 5 instead of 45 µs at
                     # 256×256. (Over time the states are small, and one call for all of them is cheaper.)
                     for name, flat, least in measured:
@@ -193,6 +202,37 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
         experiment, program, initialise(program, resolved, part(watch, 0.0, drawn)), batch, resolved=resolved
     )
     return _scale_by_data(network, part(watch, drawn, 1.0)) if scaled else network
+
+
+def rebuilt(
+    experiment: Experiment, loss: str, inputs: Array, target: Array, parameters: Mapping[str, Array]
+) -> Network:
+    """The network of an experiment with these parameters, on this batch: nothing is drawn, and no file is read.
+
+    loss is the one that the experiment came to. Raises ExperimentError where the arrays do not go with the experiment.
+    """
+    output = parameters.get("output.bias", np.empty(0))
+    batch = datasets.Batch(inputs, target, output.size, loss)
+    resolved, sizes = _as_read(experiment, batch), Sizes.of(batch)
+    _check_size(resolved, sizes, largest())
+    program = resolved.kind.build(resolved, sizes, loss)
+    dtype = np.dtype(resolved.dtype)
+    wanted = {name: parameter.shape for name, parameter in program.parameters.items()}
+    fits = wanted == {name: array.shape for name, array in parameters.items()}
+    fits &= all(array.dtype == dtype for array in (inputs, *parameters.values()))
+    if not fits or program.slots[program.input].shape != inputs.shape or not _is_target(target, program, loss, dtype):
+        raise ExperimentError([Problem("arrays", Message("are not those of the experiment"))])
+    target.flags.writeable = False
+    return Network(experiment, program, parameters, batch, resolved=resolved)
+
+
+def _is_target(target: Array, program: Program, loss: str, dtype: np.dtype[np.generic]) -> bool:
+    """Whether a loss can read the target: class numbers, or numbers in the shape of the output."""
+    *rows, outputs = program.slots["output"].shape
+    if LOSSES[loss].of_classes:
+        in_range = target.dtype == np.int64 and bool(((target >= 0) & (target < outputs)).all())
+        return in_range and target.shape == tuple(rows)
+    return target.dtype == dtype and target.shape == (*rows, outputs)
 
 
 def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:

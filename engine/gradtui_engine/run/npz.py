@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +28,10 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
     input, target, loss; param/NAME and grad/NAME with NAME as in a PyTorch `state_dict`; h/k and dh/k of each
     stage, (batch, units); of an LSTM also c/t, dc/t and gates/t, (batch, 4·width) in the order i, f, g, o (GRU:
     (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on. Where asked
-    for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the running statistics.
+    for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the running statistics. experiment is a text, JSON:
+    the fields that were given, and the loss that they come to; with it `analysis.npz_reading` opens the archive.
     """
+    yield "experiment", np.array(json.dumps({"given": trace.experiment.given(), "loss": trace.resolved.loss}))
     yield "input", trace.input
     yield "target", trace.target
     yield "loss", trace.values["loss"]

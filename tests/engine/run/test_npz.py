@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def parameters(cell: str) -> dict[str, tuple[int, ...]]:
 
 def contract(cell: str) -> dict[str, tuple[int, ...]]:
     """Every name in the archive with its shape."""
-    shapes: dict[str, tuple[int, ...]] = {"target": (BATCH,), "loss": ()}
+    shapes: dict[str, tuple[int, ...]] = {"target": (BATCH,), "loss": (), "experiment": ()}
     for name, shape in parameters(cell).items():
         shapes |= {f"param/{name}": shape, f"grad/{name}": shape}
     if cell == "mlp":
@@ -73,6 +74,7 @@ def test_the_archive_holds_the_names_and_shapes_of_the_contract_and_nothing_else
 def test_the_archive_holds_the_traces_values_bit_by_bit(cell: str, dtype: str, tmp_path: Path) -> None:
     trace = simulate(experiment(cell, dtype=dtype))
     found = saved(trace, tmp_path / "run.npz")
+    assert json.loads(str(found.pop("experiment"))) == {"given": trace.experiment.given(), "loss": "cross_entropy"}
     wanted = {"input": trace.input, "target": trace.target, "loss": np.asarray(trace.loss)}
     wanted |= {f"param/{name}": array for name, array in trace.parameters.items()}
     wanted |= {f"grad/{name}": array for name, array in trace.parameter_gradients.items()}
