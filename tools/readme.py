@@ -5,7 +5,9 @@ A part stands between its marks, <!-- NAME --> and <!-- /NAME -->, and comes fro
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from gradtui.cli.settings import KEYS, SETTINGS, Setting
@@ -36,6 +38,24 @@ _EXAMPLE_KEYS: Mapping[str, list[str]] = {"step": ["n", ".", "f8"], "theme": ["T
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(cells)} |" for cells in (heading, *rows)]
     return "\n".join([lines[0], "|---" * len(heading) + "|", *lines[1:]])
+
+
+def rooms() -> str:
+    """The picture of the rooms: each package's layers as import-linter holds them, with what each room is for."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = {row["containers"][0]: row["layers"] for row in contracts if row["type"] == "layers"}
+    lines = []
+    for title, package in (("tui/gradtui", "gradtui"), ("engine/gradtui_engine", "gradtui_engine")):
+        lines += [title, *(f"  {room:<12}{_purpose(f'{package}.{room}')}" for room in layers[package])]
+        lines += ["      │  reads records, asks for computations", "      ▼"] if package == "gradtui" else []
+    return "\n".join(["```text", *lines, "```"])
+
+
+def _purpose(package: str) -> str:
+    """The first line of a room's docstring."""
+    return str(import_module(package).__doc__).splitlines()[0].rstrip(".")
 
 
 def preset_table() -> str:
@@ -93,6 +113,7 @@ PAGES: Mapping[str, Parts] = {
         "config": example_config,
         "options": option_table,
         "screen": screen_table,
+        "rooms": rooms,
     },
     "docs/lessons.md": {"measures": measure_table},
     "docs/serving.md": {"serve": serve_table},

@@ -1,1 +1,1 @@
-"""The experiment: what was given, what it comes to, and the program that it asks for."""
+"""The experiment: what was given, what it comes to, and the remedies for it."""

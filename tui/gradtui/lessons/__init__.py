@@ -1,1 +1,4 @@
-"""Lessons: Markdown files whose questions are checked against the computed trace. `format` says how to write one."""
+"""Lessons: Markdown files whose questions are checked against what was computed.
+
+`format` says how to write one.
+"""

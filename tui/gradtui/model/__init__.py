@@ -1,1 +1,1 @@
-"""What the screen shows, as one frozen state, and what changes it. No Textual, no clock."""
+"""What the screen shows, as one frozen state, and what changes it: no Textual, no clock."""

@@ -1,1 +1,1 @@
-"""The app: Textual, wired to the model and the views."""
+"""The app: Textual, wired to the model and the views; its one canvas, dialogs, terminal."""

@@ -1,1 +1,1 @@
-"""Demonstrations: the program for visitors, over SSH and in the browser, each in a process of its own."""
+"""The program for visitors, over SSH and in the browser, each in a process of its own."""

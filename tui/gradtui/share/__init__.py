@@ -1,1 +1,1 @@
-"""What can be taken away from the screen."""
+"""What can be taken away from the screen: addresses, files, the clipboard, films."""
