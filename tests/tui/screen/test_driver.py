@@ -17,10 +17,8 @@ from itertools import groupby
 import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
-from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 
-from gradtui.screen.terminal.driver import HANGUP, Lifeline
+from gradtui.screen.terminal.driver import HANGUP
 from gradtui.screen.terminal.paced_app import PacedApp
 from gradtui.screen.terminal.pacing import Attention, question
 
@@ -264,18 +262,6 @@ def test_a_byte_that_is_not_utf_8_is_no_reason_to_end() -> None:
 
 
 # -- what rests on Textual's insides -------------------------------------------------------------------
-
-
-def test_the_parts_of_textual_that_are_built_upon_are_there() -> None:
-    """Each is private, or public in name only. Another Textual may lack it: then this says what is gone."""
-    assert issubclass(Lifeline, LinuxDriver)
-    for name in ("run_input_thread", "process_message", "disable_input", "start_application_mode", "write"):
-        assert callable(getattr(LinuxDriver, name)), name
-    in_use = LinuxDriver.__init__.__code__.co_names + LinuxDriver.start_application_mode.__code__.co_names
-    assert {"_file", "fileno", "exit_event", "_writer_thread", "_key_thread"} <= set(in_use)
-    assert "_driver" in App._display.__code__.co_names
-    assert "post_display_hook" in App._display.__code__.co_names
-    assert "_end_update" in App._display.__code__.co_names
 
 
 def test_textual_reads_an_answer_as_a_cursor_position_from_zero_on() -> None:

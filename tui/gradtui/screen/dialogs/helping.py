@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
+from textual import events
 
 from ...model.commands import COMMANDS, Command, groups, keys_of, shown_keys
 from ...model.lecture import ways_in
@@ -77,8 +78,11 @@ class Help(Page):
     def __init__(self, state: State, profile: Profile = OPEN) -> None:
         super().__init__()
         self._state, self._profile = state, profile
-        for key in keys_of("help"):
-            self._bindings.bind(key, "dismiss")
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in keys_of("help"):
+            event.stop()
+            self.dismiss()
 
     def _title(self) -> str:
         return tr("help · ↑↓ to scroll, esc to close")

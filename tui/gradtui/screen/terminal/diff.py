@@ -30,6 +30,16 @@ _END_OF_LINK = "\x1b]8;;\x1b\\"
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
 
+class Rows(NamedTuple):
+    """An update of rows that nothing covers, from top to bottom."""
+
+    rows: list[Row]
+
+
+#: What Textual's compositor hands on, or rows of our own.
+Update = CompositorUpdate | Rows
+
+
 @dataclass(frozen=True, slots=True)
 class Pen:
     """A style as the terminal's codes: colours, the other attributes, and a link's opening. Made once for each."""
@@ -95,12 +105,6 @@ def cells_of(text: str) -> list[str]:
     return cells
 
 
-class Rows(NamedTuple):
-    """An update of rows that nothing covers, from top to bottom."""
-
-    rows: list[Row]
-
-
 class Picture:
     """The cells that the terminal shows, as far as they are known."""
 
@@ -118,7 +122,7 @@ class Picture:
         """The terminal may show anything: all that comes is written."""
         self._size = (0, 0)
 
-    def changes(self, update: CompositorUpdate | Rows, size: tuple[int, int], colours: ColorSystem | None) -> str:
+    def changes(self, update: Update, size: tuple[int, int], colours: ColorSystem | None) -> str:
         """What to write so that the terminal, of so many columns and rows, shows the update; empty where it does."""
         if size != self._size:
             width, height = self._size = size
@@ -263,7 +267,7 @@ def _across(count: int) -> str:
 class Changes(CompositorUpdate):
     """Another update, of which only the changes are written."""
 
-    def __init__(self, update: CompositorUpdate | Rows, picture: Picture, size: tuple[int, int]) -> None:
+    def __init__(self, update: Update, picture: Picture, size: tuple[int, int]) -> None:
         self._update, self._picture, self._size = update, picture, size
 
     def render_segments(self, console: Console) -> str:
@@ -276,9 +280,7 @@ def understood(update: object) -> bool:
     return type(update) in (ChopsUpdate, LayoutUpdate)
 
 
-def _stretches(
-    update: CompositorUpdate | Rows, size: tuple[int, int]
-) -> Iterator[tuple[int, int, int, int, Iterable[Segment]]]:
+def _stretches(update: Update, size: tuple[int, int]) -> Iterator[tuple[int, int, int, int, Iterable[Segment]]]:
     """(row, first cell, least cell to show, one past the last, segments) of all that an update shows."""
     width, height = size
     if isinstance(update, Rows):

@@ -7,6 +7,7 @@ writer that has died of EIO, deaf to SIGTERM.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -21,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from textual import events, messages
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -77,6 +79,7 @@ class Lifeline(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._owner, self._home, self._debugs = app, asyncio.get_running_loop(), debug
         self._output = Output(cast(IO[str], self._file), self._lost)
         self._file = cast(Any, self._output)
         self._is_lost = False
@@ -131,14 +134,30 @@ class Lifeline(LinuxDriver):
         self._owed = None
         super().disable_input()
 
+    # -- the size --------------------------------------------------------------------------------------
+
+    def bounded(self, size: Size) -> Size:
+        """The size that the program is told of where the terminal has this one."""
+        return size
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return self.bounded(Size(*super()._get_terminal_size()))
+
     # -- what is read ----------------------------------------------------------------------------------
 
     def run_input_thread(self) -> None:
-        """Read and dispatch until told to stop, or until there is nothing left to read from.
+        """Read and dispatch; a failure is the app's, as all of them are."""
+        try:
+            self._read_and_dispatch()
+        except Exception as error:
+            self._owner.call_later(_fail, error)
+
+    def _read_and_dispatch(self) -> None:
+        """Until told to stop, or until there is nothing left to read from.
 
         Textual's loop takes end-of-file for a pause, and ends with a traceback at a byte that is not UTF-8.
         """
-        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
+        parser, decode = XTermParser(self._debugs), getincrementaldecoder("utf-8")("replace").decode
         while not self.exit_event.is_set():
             ready, _, _ = select.select([self.fileno], [], [], _LOOK)
             if ready:
@@ -160,6 +179,9 @@ class Lifeline(LinuxDriver):
             if place == self._owed.groups():
                 self._owed = None
         self._holds |= isinstance(message, messages.TerminalSupportsSynchronizedOutput)
+        if isinstance(message, events.Resize):
+            # It may also come in-band, as an escape sequence that anybody can type.
+            message = events.Resize.from_dimensions(self.bounded(message.size), message.pixel_size)
         super().process_message(message)
 
     def _lost(self) -> None:
@@ -177,4 +199,8 @@ class Lifeline(LinuxDriver):
                 if stream is not None:
                     os.dup2(null, stream.fileno())
         with contextlib.suppress(RuntimeError):  # the loop has ended already
-            self._loop.call_soon_threadsafe(self._app.exit, HANGUP)
+            self._home.call_soon_threadsafe(self._owner.exit, HANGUP)
+
+
+def _fail(error: Exception) -> None:
+    raise error

@@ -10,13 +10,12 @@ from typing import Any
 
 from rich.control import Control
 from textual import events
-from textual._compositor import CompositorUpdate
-from textual.app import App
 from textual.driver import Driver
 from textual.timer import Timer
 
 from . import cycles
-from .diff import Changes, Picture, Rows, understood
+from .diff import Changes, Picture, Rows, Update, understood
+from .ending import Ending
 from .pacing import Attention, Pacer
 
 if sys.platform != "win32":
@@ -31,7 +30,7 @@ REST = 0.15
 _BLOCKED = 0.05
 
 
-class PacedApp(App[int]):
+class PacedApp(Ending):
     """Subclasses draw in `draw` and move playback on in `advance`; they call `show` and `play`.
 
     Where the terminal cannot be asked (Windows, a browser, no terminal at all), frames come at the rate of fps.
@@ -183,7 +182,7 @@ class PacedApp(App[int]):
         self.post_display_hook()
         return True
 
-    def _changes(self, update: CompositorUpdate | Rows, line: Lifeline) -> Changes:
+    def _changes(self, update: Update, line: Lifeline) -> Changes:
         if self._taken != line.taken:
             self._picture.forget()
             self._taken = line.taken

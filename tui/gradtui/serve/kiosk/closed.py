@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from rich.segment import Segments
-from textual import constants, events
+from textual import constants
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
-from textual.message import Message
 
 from ...model import events as e
 from ...model.permissions import VISITOR, Profile
@@ -58,25 +56,14 @@ class KioskDriver(Lifeline):
     open_url = _nothing
     deliver_binary = _nothing
 
-    def _get_terminal_size(self) -> tuple[int, int]:
-        return clamped(Size(*super()._get_terminal_size()))
-
-    def process_message(self, message: Message) -> None:
-        """A size may also come in-band, as an escape sequence that anybody can type."""
-        if isinstance(message, events.Resize):
-            message = events.Resize.from_dimensions(clamped(message.size), message.pixel_size)
-        super().process_message(message)
-
-    def _run_input_thread(self) -> None:
-        """Textual's, but the traceback goes where all of them go."""
-        try:
-            self.run_input_thread()
-        except BaseException as error:
-            self._app.call_later(self._app._handle_exception, error)
+    def bounded(self, size: Size) -> Size:
+        return clamped(size)
 
 
 class KioskApp(GradtuiApp):
     """gradtui's screen for a visitor. log_file is told of a crash; mouse is the setting."""
+
+    FAILED = CRASHED
 
     def __init__(
         self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = VISITOR
@@ -85,7 +72,6 @@ class KioskApp(GradtuiApp):
         super().__init__(state, cursor, fps, profile)
         self.log_file: TextIO | None = None
         self.mouse = True
-        self._sentence = ""
 
     def get_driver_class(self) -> type[Driver]:
         found = super().get_driver_class()
@@ -94,7 +80,6 @@ class KioskApp(GradtuiApp):
     # -- closed doors ----------------------------------------------------------------------------------
 
     open_url = _nothing
-    _deliver_binary = _nothing
     deliver_binary = _nothing
     deliver_text = _nothing
     deliver_screenshot = _nothing
@@ -111,17 +96,6 @@ class KioskApp(GradtuiApp):
 
     # -- the end ---------------------------------------------------------------------------------------
 
-    def _handle_exception(self, error: BaseException) -> None:
-        """One line for the visitor, all of it for the log; the first failure is the one that counts."""
-        if not self._sentence:
-            self._sentence = note(error, self.log_file)
-        super()._handle_exception(error)  # type: ignore[arg-type]
-        self._return_code = CRASHED
-
-    def panic(self, *renderables: Any) -> None:
-        self._fatal_error()
-
-    def _fatal_error(self) -> None:
-        sentence = self._sentence or note(None, self.log_file)
-        self._exit_renderables[:] = [Segments(self.console.render(sentence, self.console.options))]
-        self._close_messages_no_wait()
+    def words_of(self, error: BaseException | None) -> str:
+        """One line for the visitor, all of it for the log."""
+        return note(error, self.log_file)
