@@ -48,7 +48,7 @@ def test_english_is_recognised() -> None:
 
 @pytest.mark.usefixtures("chinese")
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "rnn"])
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "mgu", "rnn"])
 def test_no_english_is_left_in_any_view(name: str, view: str) -> None:
     for each in screens(states(CASES[name], view), ((80, 24), (112, 30))):
         assert english(each.text) == [], f"{each.pane}: {each.where}"
@@ -81,7 +81,7 @@ def test_no_english_is_left_in_the_explanation_of_any_step(name: str) -> None:
 
 
 @pytest.mark.usefixtures("chinese")
-@pytest.mark.parametrize("name", ["mlp", "lstm", "gru"])
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "mgu"])
 def test_no_english_is_left_in_any_pane_read_aloud(name: str) -> None:
     for view in VIEWS:
         state = state_of(CASES[name], view=view)

@@ -242,7 +242,20 @@ def _rnn_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: A
     return {"h": walk.at(name("h"), hidden)}
 
 
-_STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn": _rnn_step}
+def _mgu_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
+    """Zhou et al. 2016; raw has its one bias already, and `bias` is None."""
+    of_forget, of_candidate = anp.split(raw, 2, axis=1)
+    weight_forget, weight_candidate = weight[: len(weight) // 2], weight[len(weight) // 2 :]
+    forget = _pinned(_sigmoid(of_forget + before["h"] @ weight_forget.T), walk)
+    new = anp.tanh(of_candidate + (forget * before["h"]) @ weight_candidate.T)
+    return {"h": walk.at(name("h"), (1 - forget) * before["h"] + forget * new)}
+
+
+_STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn": _rnn_step, "mgu": _mgu_step}
+
+
+#: PyTorch's cells have two biases, the minimal gated unit one.
+BIASES = {cell: ("bias",) if cell == "mgu" else ("bias_ih", "bias_hh") for cell in _STEPS}
 
 
 def _over_time(walk: Walk) -> Any:
@@ -251,9 +264,8 @@ def _over_time(walk: Walk) -> Any:
     sequence = [walk.at(f"input/{time}", each) for time, each in enumerate(walk.trace.input)]
     for layer in range(experiment.layers):
         mark = "" if layer == experiment.layers - 1 else f"_l{layer}"
-        weight_ih, weight_hh, bias_ih, bias_hh = walk.of(
-            cell, *(f"{name}_l{layer}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-        )
+        weights = walk.of(cell, *(f"{name}_l{layer}" for name in ("weight_ih", "weight_hh", *BIASES[cell])))
+        weight_ih, weight_hh, bias_ih, bias_hh = (*weights, None)[:4]
         zeros = np.zeros((len(walk.trace.input[0]), experiment.width))
         state = {name: walk.at(f"{name}{mark}/0", zeros) for name in ("h", "c")}
         states = []
@@ -270,7 +282,7 @@ def _over_time(walk: Walk) -> Any:
 
 
 NETWORKS: dict[str, Callable[[Walk], Any]] = {
-    "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time
+    "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time, "mgu": _over_time
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ PARTS = {
     "mlp": ["activation", "weight"],
     "lstm": ["cell", "direct", "gates", "cosine"],
     "gru": ["whole", "direct", "gates", "cosine"],
+    "mgu": ["whole", "direct", "gates", "cosine"],
     "rnn": ["whole"],
 }
 

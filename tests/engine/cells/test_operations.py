@@ -25,7 +25,7 @@ EXPERIMENTS = [
     small("mlp", depth=3, width=4, batch=3, norm="rms", norm_position="after", residual="scaled", loss="mse"),
     *(small(cell, width=4, batch=3) for cell in CELLS if cell != "mlp"),
     *(small(cell, width=4, batch=3, data="copy", steps=3, layers=2, readout="all") for cell in CELLS if cell != "mlp"),
-    *(small(cell, width=4, batch=3, pin_forget=0.7) for cell in ("lstm", "gru")),
+    *(small(cell, width=4, batch=3, pin_forget=0.7) for cell in ("lstm", "gru", "mgu")),
 ]
 NETWORKS = [shaken(experiment) for experiment in EXPERIMENTS]
 INSTRUCTIONS = [
@@ -117,6 +117,10 @@ def test_backward_gives_the_slope_by_every_parameter_of_its_own(network: Network
             (flow,) = bound.beside.values() or bound.sent.values()
             if "weight_hh" in name:
                 wanted = np.einsum("tbu,tbi->ui", flow, bound.values[instruction.reads[0]][:-1])
+                if instruction.operation == "mgu_projection":
+                    # The candidate's block reads f ⊙ h in the place of h.
+                    of_candidate = np.einsum("tbu,tbi->ui", flow, bound.values[instruction.reads[1]])
+                    wanted[len(wanted) // 2 :] = of_candidate[len(wanted) // 2 :]
             elif "bias_hh" in name:
                 wanted = np.einsum("tbu->u", flow)
         assert found == pytest.approx(wanted, abs=TOLERANCE), name

@@ -68,7 +68,7 @@ def test_autograd_finds_every_gradient_the_states_total_derivatives_too(cell: st
     assert not disagreements(shaken(data.draw(small_experiments(st.just(cell)))).run())
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mgu"])
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("readout", ["last", "all"])
 @pytest.mark.parametrize("more", [{}, {"pin_forget": 0.7}, {"pin_forget": 1.0, "activation": "relu"}])

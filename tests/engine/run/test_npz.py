@@ -13,11 +13,12 @@ from gradtui_engine import Experiment, Trace, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from tests.engine.helpers import small
+from tests.engine.oracles import BIASES
 
 WIDTH, BATCH = 5, 3
 # Numbers of gates, PyTorch's blocks of rows, of each cell over time.
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-STATES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"]}
+GATES = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2}
+STATES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"], "mgu": ["h"]}
 
 
 def experiment(cell: str, **changes: Any) -> Experiment:
@@ -33,7 +34,7 @@ def parameters(cell: str) -> dict[str, tuple[int, ...]]:
         return shapes
     rows = GATES[cell] * WIDTH
     shapes |= {f"{cell}.weight_ih_l0": (rows, 8), f"{cell}.weight_hh_l0": (rows, WIDTH)}
-    return shapes | {f"{cell}.bias_ih_l0": (rows,), f"{cell}.bias_hh_l0": (rows,)}
+    return shapes | {f"{cell}.{name}_l0": (rows,) for name in BIASES[cell]}
 
 
 def contract(cell: str) -> dict[str, tuple[int, ...]]:

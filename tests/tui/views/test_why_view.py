@@ -194,7 +194,9 @@ def test_the_update_shows_how_much_of_each_weight_changes() -> None:
     assert "η = 0.1" in said
 
 
-@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "rnn", "stacked", "cured", "pre-activation blocks", "overflow"])
+@pytest.mark.parametrize(
+    "name", ["mlp", "lstm", "gru", "mgu", "rnn", "stacked", "cured", "pre-activation blocks", "overflow"]
+)
 def test_in_another_language_the_numbers_are_the_same(name: str) -> None:
     def said() -> list[list[str]]:
         return [sorted(numbers(text)) for phase in Phase for _, text in at(name, phase)]

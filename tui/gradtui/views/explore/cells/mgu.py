@@ -1,0 +1,44 @@
+"""The minimal gated unit in words."""
+
+from __future__ import annotations
+
+from gradtui_engine import Run, Step
+
+from ....text.formats import short
+from ....text.language import tr
+from ....text.spans import GAP
+from ..explain_helpers import Notes, first, instruction, of_nothing, of_one
+from .numbers import arrives, gates, passed, times, two_paths
+from .words import CellWords, GateWords
+
+
+def _forward(trace: Run, step: Step) -> Notes:
+    operation = instruction(trace, step)
+    t, p = times(step)
+    f, n = gates(trace, operation.outputs[1])
+    before, after = first(trace, operation.inputs[1]), first(trace, operation.outputs[0])
+    return [
+        ("formula", f"h{t} = (1 − f) ⊙ h{p} + f ⊙ n{GAP}n = tanh(p_n + U_n (f ⊙ h{p}))"),
+        of_one(f"{short(1 - f)} × {short(before)} + {short(f)} × {short(n)} = {short(after)}"),
+    ]
+
+
+def _backward(trace: Run, step: Step) -> Notes:
+    t, p = times(step)
+    direct = f"∂L/∂h{p} = (1 − f{t}) ⊙ ∂L/∂h{t}"
+    formula = "formula", tr("{direct}  +  the path through the gates", direct=direct)
+    if not arrives(trace, step, 1):
+        return [formula, of_nothing()]
+    return [formula, *two_paths(trace, step), ("text", passed(trace, step, 0, "h"))]
+
+
+WORDS = CellWords(
+    cell="mgu",
+    projection="x_t W_ihᵀ + b",
+    step=(_forward, _backward),
+    gates=(
+        GateWords("f", "forget: the share of h replaced", "forget"),
+        GateWords("n", "candidate", "candidate"),
+    ),
+    shared="∂L/∂U_f = Σ_t δ_fᵀ h_(t−1),  ∂L/∂U_n = Σ_t δ_nᵀ (f ⊙ h_(t−1))",
+)
