@@ -113,6 +113,7 @@ VARIABLE = frozenset(
         "row.backward_formula",
         "row.derivative_formula",
         "row.formula",
+        "row.head",
         "row.label",
         "row.name",
         "row.note",

@@ -14,6 +14,8 @@ import numpy as np
 
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.analysis.record import has
+from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, StageNumbers
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
@@ -118,7 +120,7 @@ def table(trace: Run, width: int, blocks: bool) -> list[str]:
     columns = _columns(trace)
     while True:
         rows = [[head for _, head, _ in columns]]
-        rows += ([cell(stage.index) for _, _, cell in columns] for stage in reversed(trace.stages))
+        rows += ([cell(stage) for _, _, cell in columns] for stage in reversed(trace.stages))
         taken = sum(column + GAP for column in widths_of(rows))
         spare = [name for name in _SPARE if name in [name for name, _, _ in columns]]
         if not spare or taken + _LEAST_BAR <= width:
@@ -177,39 +179,31 @@ def _counted(count: int, layers: bool) -> str:
     return tr("{count} layers" if layers else "{count} steps", count=count)
 
 
-#: The least width of a bar, and the columns that give way to it in a narrow terminal, in this order.
+#: The least width of a bar.
 _LEAST_BAR = 10
-_SPARE = ("dead", "sat.", "std", "mean", "scale", "predicted", "gates", "direct", "cell", "skip", "branch", "norm")
+#: The numbers of a stage that are columns; between them stand the parts of the factor, in the order in which they
+#: first occur: the whole is the factor, the cosine is for those who want to add up.
+_FIRST = ("gradient_norm", "cell_gradient_norm", "factor", "predicted_factor")
+_LAST = ("activation_mean", "activation_std", "activation_saturated", "activation_dead")
+_LEFT_OUT = ("whole", "cosine")
+#: The columns that give way to the bar in a narrow terminal, in this order.
+_SPARE = (
+    *reversed(_LAST), "factor_scale", "predicted_factor", "factor_gates", "factor_direct", "factor_cell", "factor_skip",
+    "factor_branch", "factor_norm",
+)  # fmt: skip
 #: A column's name, its head, and its text for a stage.
-Column = tuple[str, str, Callable[[int], str]]
+Column = tuple[str, str, Callable[[StageNumbers], str]]
 
 
 def _columns(trace: Run) -> list[Column]:
-    stages, predicted = trace.stages, trace.theory.factors
-    # In the order in which they first occur; the whole is the factor, the cosine is for those who want to add up.
-    parts = [
-        part
-        for part in dict.fromkeys(part for stage in stages for part in stage.factors)
-        if part not in ("whole", "cosine")
-    ]
-    columns: list[Column] = [
-        (trace.axis, tr(trace.axis), str),
-        ("h", "‖∂L/∂h‖", lambda index: short(stages[index].gradient_norm)),
-    ]
-    if trace.program.cells:
-        columns.append(("c", "‖∂L/∂c‖", lambda index: short(stages[index].cell_gradient_norm)))
-    columns.append(("factor", tr("factor"), lambda index: short(defined(stages[index].factor, trace))))
-    if any(value is not None for value in predicted):
-        columns.append(("predicted", tr("predicted"), lambda index: short(predicted[index])))
-    columns += [(part, tr(part), functools.partial(_part, trace, part)) for part in parts]
-    return [
-        *columns,
-        ("mean", tr("mean"), lambda index: short(stages[index].activation.mean)),
-        ("std", tr("std"), lambda index: short(stages[index].activation.std)),
-        ("sat.", tr("sat."), lambda index: percent(stages[index].activation.saturated)),
-        ("dead", tr("dead"), lambda index: percent(stages[index].activation.dead)),
-    ]
+    parts = dict.fromkeys(part for stage in trace.stages for part in stage.factors if part not in _LEFT_OUT)
+    rows = [STAGE_NUMBERS[name] for name in (*_FIRST, *(f"factor_{part}" for part in parts), *_LAST)]
+    columns: list[Column] = [(trace.axis, tr(trace.axis), lambda stage: str(stage.index))]
+    return columns + [(row.name, tr(row.head), functools.partial(_text, trace, row)) for row in rows if has(trace, row)]
 
 
-def _part(trace: Run, part: str, index: int) -> str:
-    return short(defined(trace.stages[index].factors.get(part), trace))
+def _text(trace: Run, row: StageNumber, stage: StageNumbers) -> str:
+    value = row.read(stage)
+    if row.unit == "share":
+        return percent(value)
+    return short(defined(value, trace) if row.unit == "ratio" else value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradtui_engine import build
+from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.table import Table
@@ -19,9 +20,6 @@ from ..text.language import tr
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Run
 
-_LAYERED = tuple(name for name, cell in CELLS.items() if not cell.over_time)
-_GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
-_WITH_CELL_STATE = tuple(name for name, cell in CELLS.items() if cell.has_cell_state)
 #: Places by name: the first stage that has the measure, the last one, and the one half way.
 PLACES = ("first", "middle", "last")
 
@@ -84,20 +82,24 @@ def last_stage(experiment: Experiment) -> int | None:
     return resolved.steps if resolved.kind.over_time else resolved.depth
 
 
-def _part(name: str) -> Callable[[Run, int], float | None]:
-    return lambda trace, stage: trace.stages[stage].factors.get(name)
+def _of_stage(name: str, number: str) -> Measure:
+    """A number of a stage under the name that lessons have for it: a row of STAGE_NUMBERS, for the cells that have it.
 
-
-def _statistic(name: str) -> Callable[[Run, int], float]:
-    return lambda trace, stage: float(getattr(trace.stages[stage].activation, name))
-
-
-def _factor(name: str, part: str, label: str, note: str, cells: tuple[str, ...] = _LAYERED) -> Measure:
-    return Measure(name, label, note, _part(part), at=True, before_last=1, cells=cells)
-
-
-def _signal(name: str, label: str, note: str, share: bool = False) -> Measure:
-    return Measure(name, label, note, _statistic(name.removeprefix("activation_")), at=True, first_time=1, share=share)
+    Over time the first stage that has been computed is step 1; gradients reach the initial state, too.
+    """
+    row = STAGE_NUMBERS[number]
+    cells = tuple(cell.name for cell in CELLS.values() if row.in_cell(cell))
+    return Measure(
+        name,
+        row.label,
+        row.description,
+        lambda trace, stage: row.read(trace.stages[stage]),
+        at=True,
+        first_time=1 if row.when == "forward" else 0,
+        before_last=0 if row.at_last else 1,
+        share=row.unit == "share",
+        cells=() if len(cells) == len(CELLS) else cells,
+    )
 
 
 def _after_update(trace: Run, stage: int) -> float:
@@ -151,82 +153,24 @@ MEASURES = Table(
             "the same after clipping: what the optimiser gets",
             lambda trace, stage: global_norm(trace.clipped),
         ),
-        Measure(
-            "gradient",
-            "‖∂L/∂h‖",
-            "‖∂L/∂h‖ of a stage",
-            lambda trace, stage: trace.stages[stage].gradient_norm,
-            at=True,
-        ),
-        Measure(
-            "cell_gradient",
-            "‖∂L/∂c‖",
-            "‖∂L/∂c‖ of a step of an LSTM",
-            lambda trace, stage: trace.stages[stage].cell_gradient_norm,
-            at=True,
-            cells=_WITH_CELL_STATE,
-        ),
-        Measure(
-            "factor",
-            "factor",
-            "‖∂L/∂h‖ of a stage over that of the next one",
-            lambda trace, stage: trace.stages[stage].factor,
-            at=True,
-            before_last=1,
-        ),
-        Measure(
-            "predicted",
-            "predicted factor",
-            "the factor that theory predicts",
-            lambda trace, stage: trace.theory.factors[stage],
-            at=True,
-            before_last=1,
-        ),
-        Measure(
-            "running_product",
-            "product of the factors",
-            "the product of the factors from the last stage down to this one",
-            lambda trace, stage: trace.decay.running_product[stage],
-            at=True,
-        ),
-        _factor("activation_factor", "activation", "activation's factor", "the activation's part of a factor: f′"),
-        _factor("weight_factor", "weight", "weights' factor", "the weight matrix's part of a factor"),
-        _factor("norm_factor", "norm", "normalisation's factor", "the normalisation's part of a factor"),
-        _factor("skip_factor", "skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it"),
-        _factor("branch_factor", "branch", "branch's factor", "what the branch carries, relative to the same"),
-        _factor(
-            "direct_factor",
-            "direct",
-            "direct path's factor",
-            "what the direct path through the forget gate (GRU: the update gate) carries of ‖∂L/∂c‖ (GRU: ‖∂L/∂h‖)",
-            _GATED,
-        ),
-        _factor(
-            "gates_factor",
-            "gates",
-            "factor through the gates",
-            "what the path through h and the gates carries, relative to the same",
-            _GATED,
-        ),
-        _factor(
-            "cell_factor",
-            "cell",
-            "factor of ‖∂L/∂c‖",
-            "‖∂L/∂c‖ of a step over that of the next one",
-            _WITH_CELL_STATE,
-        ),
-        Measure(
-            "update_ratio",
-            "update over weight",
-            "how much the update changes a layer's weights, relative to them: ‖ΔW‖ / ‖W‖",
-            lambda trace, stage: trace.update_ratio(f"layers.{stage}.weight") if stage else None,
-            at=True,
-            cells=_LAYERED,
-        ),
-        _signal("activation_std", "standard deviation of h", "the standard deviation of a stage's hidden state"),
-        _signal("activation_mean", "mean of h", "the mean of a stage's hidden state"),
-        _signal("saturated", "saturated outputs", "the share of a stage's outputs that are saturated", share=True),
-        _signal("dead", "dead units", "the share of a stage's units that are off for every sample", share=True),
+        _of_stage("gradient", "gradient_norm"),
+        _of_stage("cell_gradient", "cell_gradient_norm"),
+        _of_stage("factor", "factor"),
+        _of_stage("predicted", "predicted_factor"),
+        _of_stage("running_product", "running_product"),
+        _of_stage("activation_factor", "factor_activation"),
+        _of_stage("weight_factor", "factor_weight"),
+        _of_stage("norm_factor", "factor_norm"),
+        _of_stage("skip_factor", "factor_skip"),
+        _of_stage("branch_factor", "factor_branch"),
+        _of_stage("direct_factor", "factor_direct"),
+        _of_stage("gates_factor", "factor_gates"),
+        _of_stage("cell_factor", "factor_cell"),
+        _of_stage("update_ratio", "update_ratio"),
+        _of_stage("activation_std", "activation_std"),
+        _of_stage("activation_mean", "activation_mean"),
+        _of_stage("saturated", "activation_saturated"),
+        _of_stage("dead", "activation_dead"),
     ),
 )
 
