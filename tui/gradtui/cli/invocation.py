@@ -12,7 +12,7 @@ from gradtui_engine.core.options import options_of
 from gradtui_engine.core.options import read as read_options
 from gradtui_engine.core.problems import Problem
 
-from ..text import glyphs, language
+from ..text import process
 from .arguments import Words, experiment_of, read_words
 from .settings import Loaded, SettingsError, load
 from .subcommands import Subcommand
@@ -47,8 +47,7 @@ def read(command: Subcommand, arguments: Sequence[str], slips: Sequence[Problem]
     loaded, wrong = _settings_of(words)
     problems += wrong if command.needs_settings else []
     # Where some are wrong the others count: what is wrong is told in the person's language.
-    language.use(loaded.settings.lang)
-    glyphs.use(loaded.settings.glyphs)
+    process.change(language=loaded.settings.lang, glyphs=loaded.settings.glyphs)
     experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
     try:
         experiment = experiment_of(words)
