@@ -84,8 +84,7 @@ class Server:
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
     def sessions(self) -> list[int]:
-        warm = _children(self.process.pid)
-        return [pid for each in warm for pid in _children(each)]
+        return [pid for zygote in _children(self.process.pid) for pid in _children(zygote)]
 
     def descriptors(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))

@@ -21,7 +21,7 @@ from gradtui.model.names import AXES
 from gradtui.model.timeline import Grain
 from gradtui.screen import palette
 from gradtui.screen.dialogs import form_model, helping
-from gradtui.serve.kiosk import kiosk
+from gradtui.serve.kiosk import crash
 from gradtui.serve.session import endings
 from gradtui.share import exports
 from gradtui.text import describe, speech
@@ -248,7 +248,7 @@ def _tables() -> dict[str, Iterable[str]]:
         "help": (helping.IDEA,),
         "notes": (why for _, why in ineffective_options.CONDITIONS.values()),
         "profile": permissions.REFUSALS.values(),
-        "kiosk": (kiosk.FAILED,),
+        "kiosk": (crash.FAILED,),
         "serve": (*_fields(endings.ENDS.values(), "sentence"), *_fields(endings.REFUSALS.values(), "sentence")),
     }
 

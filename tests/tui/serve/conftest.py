@@ -1,11 +1,14 @@
-"""Tests with the real OpenSSH client and Chromium. What one of them is missing for is left out, and pytest says so."""
+"""Tests with the real OpenSSH client and Chromium. What one of them is missing for is left out, and pytest says so.
+
+A server costs two seconds of a core until it listens: of each kind there is one for all tests of a process.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +25,9 @@ _LACKS_WEB = [
     for name in ("aiohttp", "textual_serve")
     if importlib.util.find_spec(name) is None
 ]
-#: Files by pattern → what they lack.
+#: Files by pattern → what they lack. Every shared server serves browsers too.
 _LEFT_OUT = {
-    "*test_*.py": _LACKS,
-    "*test_web*.py": _LACKS_WEB,
-    "test_refusals.py": _LACKS_WEB,
+    "*test_*.py": _LACKS or _LACKS_WEB,
     **dict.fromkeys(
         ("*test_web_page.py", "*test_web_lecture.py"),
         [] if CHROMIUM is not None else ["Chromium (apt-get install chromium)"],
@@ -39,15 +40,35 @@ def pytest_report_header() -> list[str]:
     return [f"left out: {pattern}, for want of {', '.join(_LEFT_OUT[pattern])}" for pattern in collect_ignore_glob]
 
 
-if not _LACKS:
-    from tests.tui.serve.servers import Server
+if not (_LACKS or _LACKS_WEB):
+    from tests.tui.serve import zygotes
+    from tests.tui.serve.presenter import Presenter
+    from tests.tui.serve.servers import KINDS, Server
 
-    @pytest.fixture(scope="module")
-    def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-        """A server with the usual limits, but for one address, from which all tests come, and the module's OPTIONS."""
-        options = getattr(request.module, "OPTIONS", ())
-        with Server(tmp_path_factory.mktemp("server"), "--class", "--sessions", "40", *options) as found:
-            yield found
+    @pytest.fixture(scope="session", autouse=True)
+    def _one_zygote() -> Iterator[None]:
+        yield
+        zygotes.close()
+
+    @pytest.fixture(scope="session")
+    def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+        """A server by its kind; it runs until the last test has ended."""
+        running: dict[str, Server] = {}
+
+        def of_kind(kind: str) -> Server:
+            if kind not in running or running[kind].process.poll() is not None:
+                running[kind] = KINDS[kind](tmp_path_factory.mktemp(kind)).__enter__()
+            running[kind].fresh()
+            return running[kind]
+
+        yield of_kind
+        for server in running.values():
+            server.__exit__(None, None, None)
+
+    @pytest.fixture
+    def server(servers: Callable[[str], Server]) -> Server:
+        """A server with the usual limits, but for one address, from which all tests come."""
+        return servers("usual")
 
     @pytest.fixture
     def start(tmp_path: Path) -> Iterator[type[Server]]:
@@ -55,10 +76,27 @@ if not _LACKS:
         made: list[Server] = []
 
         def make(*options: object) -> Server:
-            found = Server(tmp_path, *options)
-            made.append(found)
-            return found.__enter__()
+            server = Server(tmp_path, *options)
+            made.append(server)
+            return server.__enter__()
 
         yield make  # type: ignore[misc]
-        for each in made:
-            each.__exit__(None, None, None)
+        for server in made:
+            server.__exit__(None, None, None)
+
+    @pytest.fixture(scope="session")
+    def lecture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Presenter]:
+        """A presenter of a small network, with browsers and metrics, for all tests that leave it running."""
+        folder = tmp_path_factory.mktemp("lecture")
+        with Presenter(folder, "--web", "0", "--metrics", "0", "--depth", "6", "--width", "8") as presenter:
+            # Said once, at the beginning.
+            assert presenter.serving
+            yield presenter
+            presenter.process.terminate()
+            presenter.ended()
+
+    @pytest.fixture
+    def presenter(lecture: Presenter) -> Presenter:
+        """At the lecture's beginning, with nobody there."""
+        lecture.fresh()
+        return lecture

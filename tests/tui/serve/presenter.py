@@ -45,6 +45,15 @@ class Presenter(Terminal):
     def port(self) -> int:
         return int(self.serving["port"])
 
+    def fresh(self) -> None:
+        """Back at the experiment and the view that the lecture has begun with, with nobody there."""
+        self.press("1")
+        while "MLP 6×8" not in self.text:
+            self.press("u")
+            self._read(0.2)
+        self.press("n")
+        self.counts(0, 0)
+
     def visit(self, size: tuple[int, int] = (90, 28), **variables: str) -> Visitor:
         options = ("-o", "SendEnv=LANG LC_ALL") if variables else ()
         return Visitor(self.port, *options, size=size, **variables)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,16 +33,20 @@ _RESTING = {"7", "25"}
 class Server:
     """`gradtui serve` on a port of its own, its events as they come."""
 
-    def __init__(self, folder: Path, *options: object) -> None:
-        self.key = folder / "host_key"
+    def __init__(self, folder: Path, *options: object, **variables: str) -> None:
+        """variables: of the environment, beside the usual ones."""
+        self.folder, self.key = folder, folder / "host_key"
         self.events: list[dict[str, Any]] = []
         self._unread = b""
-        self._options = [str(each) for each in options]
+        self._options = [str(option) for option in options]
+        self._environment = os.environ | variables
 
     def __enter__(self) -> Server:
         command = [sys.executable, "-m", "gradtui", "serve", "--port", "0", "--allow-root", "--log", "json",
                    "--metrics", "0", "--host-key", str(self.key), *self._options]  # fmt: skip
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=self._environment
+        )
         assert self.process.stdout is not None
         self._out = self.process.stdout.fileno()
         os.set_blocking(self._out, False)
@@ -88,6 +93,12 @@ class Server:
             assert time.monotonic() < end, f"waited in vain for {event} {values}: {self.events}"
             self.read(0.05)
 
+    def fresh(self) -> None:
+        """Wait for the visitors before to be gone, and forget what was told of them."""
+        until(lambda: not self.sessions() and not self.metrics()["gradtui_sessions"], "the visitors before to be gone")
+        self.read()
+        self.events.clear()
+
     def metrics(self) -> dict[str, float]:
         """What Prometheus reads."""
         with urllib.request.urlopen(self.serving["metrics"], timeout=5) as answer:
@@ -95,7 +106,7 @@ class Server:
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[:1] != "#")}
 
     def processes(self) -> set[int]:
-        """The warm parent and the sessions: their command line names the front."""
+        """The zygote and the sessions: their command line names the server."""
         found = set()
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
@@ -121,6 +132,54 @@ class Server:
     def visit(self, *options: str, size: tuple[int, int] = (80, 24), **variables: str) -> Visitor:
         """A visitor in a terminal; leaves with the `with` block."""
         return Visitor(self.port, *options, size=size, **variables)
+
+
+#: The key y fails, and L takes more memory than there is.
+_FAILS = """
+import gradtui.model.events as e, gradtui.model.update as s
+kept = s.update
+def update(state, event, timeline):
+    if isinstance(event, e.NextAxis):
+        raise RuntimeError("/srv/secret")
+    if isinstance(event, e.Lock):
+        return bytearray(1 << 30)
+    return kept(state, event, timeline)
+s.update = update
+"""
+PASSWORD = "sesame"
+#: Seconds in which visitors of the guarded and the impatient server have to log in.
+LOGIN = 3
+
+
+def _usual(folder: Path) -> Server:
+    return Server(folder, "--class", "--sessions", "40", "--web", "0", "--web-name", "demo.example.org")
+
+
+def _impatient(folder: Path) -> Server:
+    return Server(folder, "--web", "0", "--handshakes", "3", "--login", LOGIN, "--idle", "3", "--total", "5",
+                  "--warning", "4", "--keepalive", "0.5", "--lang", "en")  # fmt: skip
+
+
+def _narrow(folder: Path) -> Server:
+    return Server(folder, "--sessions", "2", "--per-address", "1", "--handshake-rate", "5", "--web", "0",
+                  "--cell", "lstm", "--view", "maths")  # fmt: skip
+
+
+def _guarded(folder: Path) -> Server:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=True)
+    return Server(folder, "--class", "--login", LOGIN, "--password", PASSWORD, "--authorized-keys", folder / "key.pub")
+
+
+def _failing(folder: Path) -> Server:
+    (folder / "sitecustomize.py").write_text(_FAILS)
+    return Server(folder, "--class", PYTHONPATH=os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+
+
+#: A server of each kind serves all tests of a process that ask for it: one that all may use; one that soon loses its
+#: patience; one with little room; one with a password and a key (folder / "key"); one whose program fails.
+KINDS: dict[str, Callable[[Path], Server]] = {
+    "usual": _usual, "impatient": _impatient, "narrow": _narrow, "guarded": _guarded, "failing": _failing,
+}  # fmt: skip
 
 
 def _leads(pid: int) -> bool:

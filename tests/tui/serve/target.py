@@ -12,7 +12,8 @@ from typing import Any
 
 import asyncssh
 
-PASSWORD = "sesame"
+from tests.tui.serve.servers import PASSWORD
+
 #: Bytes that are more than the modes which the program sets first.
 FIRST_FRAME = 3000
 
@@ -28,8 +29,8 @@ class Target:
     address: str = "127.0.0.1"
 
     def sessions(self) -> set[int]:
-        """The processes of its sessions: the warm parent's children."""
-        return {pid for warm in _children(self.front) for pid in _children(warm)}
+        """The processes of its sessions: the zygote's forks."""
+        return {pid for zygote in _children(self.front) for pid in _children(zygote)}
 
     def clock(self) -> Callable[[], bool]:
         """Whether the attack goes on."""

@@ -6,7 +6,6 @@ import math
 import re
 import urllib.request
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from gradtui.serve.session.endings import ENDS, REFUSALS
 from tests.tui.serve.presenter import FOLLOWING, Presenter
@@ -79,52 +78,56 @@ def value(found: dict[str, Family], name: str) -> float:
     return found[name].values[name, ()]
 
 
+def counted(before: dict[str, Family], after: dict[str, Family], name: str, label: str) -> dict[str, float]:
+    """By the label, how many more there are of it."""
+    earlier = before[name].by(label)
+    more = {key: value - earlier[key] for key, value in after[name].by(label).items()}
+    return {key: value for key, value in more.items() if value}
+
+
 def test_visitors_frames_bytes_refusals_and_ends_are_counted(server: Server) -> None:
     address = server.serving["metrics"]
     before = read(address)
-    assert value(before, "gradtui_sessions") == value(before, "gradtui_sessions_opened_total") == 0
+    assert value(before, "gradtui_sessions") == 0
     assert "gradtui_following" not in before, "there is no lecture"
     assert set(before["gradtui_refusals_total"].by("reason")) == set(REFUSALS.names)
     assert set(before["gradtui_ends_total"].by("reason")) == set(ENDS.names)
     with server.visit() as one, server.visit() as other:
-        for each in (one, other):
-            each.shows("help")
-        found = read(address)
-        assert value(found, "gradtui_sessions") == 2
+        for visitor in (one, other):
+            visitor.shows("help")
+        assert value(read(address), "gradtui_sessions") == 2
         one.press("q")
         assert one.ended() == 0
         kill(next(iter(server.sessions())))
         other.ended()
     assert server.run("id").returncode == 1
     until(lambda: value(read(address), "gradtui_sessions") == 0, "both ends")
-    found = read(address)
-    assert value(found, "gradtui_sessions_opened_total") == 2
-    frames = found["gradtui_first_frame_seconds"]
-    assert frames.values["gradtui_first_frame_seconds_count", ()] == 2
+    after = read(address)
+
+    def more(name: str, sample: str | None = None) -> float:
+        key = sample or name, ()
+        return after[name].values[key] - before[name].values[key]
+
+    assert more("gradtui_sessions_opened_total") == 2
+    assert more("gradtui_first_frame_seconds", "gradtui_first_frame_seconds_count") == 2
     told = [server.wait_for("first frame")["seconds"] for _ in range(2)]
-    assert abs(frames.values["gradtui_first_frame_seconds_sum", ()] - sum(told)) < 0.002, "told to the millisecond"
+    seconds = more("gradtui_first_frame_seconds", "gradtui_first_frame_seconds_sum")
+    assert abs(seconds - sum(told)) < 0.002, "told to the millisecond"
     # What a client's terminal gets is what was sent, plus the farewell to the one that was killed.
-    sent = len(one.wire) + len(other.wire)
-    assert 0 <= sent - found["gradtui_bytes_total"].by("direction")["out"] < 1000
-    assert found["gradtui_bytes_total"].by("direction")["in"] >= 1
-    assert {name: count for name, count in found["gradtui_ends_total"].by("reason").items() if count} == {
-        "left": 1, "killed": 1,
-    }  # fmt: skip
-    assert {name: count for name, count in found["gradtui_refusals_total"].by("reason").items() if count} == {
-        "command": 1,
-    }  # fmt: skip
+    sent, moved = len(one.wire) + len(other.wire), counted(before, after, "gradtui_bytes_total", "direction")
+    assert 0 <= sent - moved["out"] < 1000
+    assert moved["in"] >= 1
+    assert counted(before, after, "gradtui_ends_total", "reason") == {"left": 1, "killed": 1}
+    assert counted(before, after, "gradtui_refusals_total", "reason") == {"command": 1}
 
 
-def test_of_a_lecture_followers_are_counted(tmp_path: Path) -> None:
-    with Presenter(tmp_path, "--depth", "6", "--width", "8", "--metrics", "0") as presenter:
-        address = presenter.serving["metrics"]
-        with presenter.visit() as one, presenter.visit() as other:
-            for each in (one, other):
-                each.shows(FOLLOWING)
-            one.press("m")
-            one.shows("LSTM")
-            until(lambda: value(read(address), "gradtui_following") == 1, "one of two")
-            assert value(read(address), "gradtui_sessions") == 2
-        until(lambda: value(read(address), "gradtui_following") == 0, "nobody")
-        presenter.press("q")
-        assert presenter.ended() == 0
+def test_of_a_lecture_followers_are_counted(presenter: Presenter) -> None:
+    address = presenter.serving["metrics"]
+    with presenter.visit() as one, presenter.visit() as other:
+        for visitor in (one, other):
+            visitor.shows(FOLLOWING)
+        one.press("m")
+        one.shows("LSTM")
+        until(lambda: value(read(address), "gradtui_following") == 1, "one of two")
+        assert value(read(address), "gradtui_sessions") == 2
+    until(lambda: value(read(address), "gradtui_following") == 0, "nobody")

@@ -19,25 +19,25 @@ import pytest
 
 from gradtui.serve.report import JSON, Report
 from gradtui.serve.session.endings import REFUSALS, Refused, refused
-from gradtui.serve.session.sessions import Sessions, Visitor
+from gradtui.serve.session.sessions import Sessions
+from gradtui.serve.session.visitor import Visitor
 from gradtui.serve.session.zygote_client import LaunchError
 from tests.tui.serve.servers import Server
-from tests.tui.serve.session.test_sessions import Sink, run
 from tests.tui.serve.ssh.test_front import asking
 from tests.tui.serve.target import Target
 from tests.tui.serve.target import start as ask
 from tests.tui.serve.wires import betrayed
+from tests.tui.serve.zygotes import Sink, run
 
-SHOWN = "gradient"
-OPTIONS = ("--web", "0")
+SHOWN = "? help"
 
 
 @dataclass(frozen=True)
 class Way:
-    """How somebody comes to be refused: the options of a server of its own, and what is then on the wire."""
+    """How somebody comes to be refused: the kind of the server, and what is then on the wire."""
 
     reason: str
-    options: tuple[str, ...]
+    kind: str
     wire: Callable[[Server, Path], bytes]
 
 
@@ -50,11 +50,16 @@ def _runs(*words: str, tool: str = "ssh", options: tuple[str, ...] = ()) -> Call
     return wire
 
 
-def _beside(server: Server, folder: Path) -> bytes:
-    """Another session is there already."""
-    with server.visit() as first:
-        first.shows(SHOWN)
-        return _visit(server, folder)
+def _beside(*addresses: str) -> Callable[[Server, Path], bytes]:
+    """A session of each of these addresses is there already."""
+
+    def wire(server: Server, folder: Path) -> bytes:
+        with contextlib.ExitStack() as stack:
+            for address in addresses:
+                stack.enter_context(server.visit("-b", address)).shows(SHOWN)
+            return _visit(server, folder)
+
+    return wire
 
 
 def _visit(server: Server, folder: Path) -> bytes:
@@ -64,10 +69,15 @@ def _visit(server: Server, folder: Path) -> bytes:
         return visitor.wire
 
 
+def _connection(server: Server) -> socket.socket:
+    """From an address of its own, or the visitors after it would have to wait as well."""
+    return socket.create_connection(("127.0.0.1", server.port), timeout=10, source_address=("127.0.0.4", 0))
+
+
 def _silent(server: Server, folder: Path) -> bytes:
     """What comes after the version, to who says no more than theirs."""
     wire = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as found:
+    with _connection(server) as found:
         # Who is turned away at once may not have been heard: what was told before the reset counts.
         with contextlib.suppress(ConnectionError):
             found.sendall(b"SSH-2.0-silent\r\n")
@@ -77,10 +87,17 @@ def _silent(server: Server, folder: Path) -> bytes:
     return wire
 
 
-def _after_another(server: Server, folder: Path) -> bytes:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as first:
-        first.recv(100)
-        return _silent(server, folder)
+def _after(others: int) -> Callable[[Server, Path], bytes]:
+    """So many connections of this address have said nothing yet."""
+
+    def wire(server: Server, folder: Path) -> bytes:
+        with contextlib.ExitStack() as stack:
+            for _ in range(others):
+                other = stack.enter_context(_connection(server))
+                other.recv(100)
+            return _silent(server, folder)
+
+    return wire
 
 
 def _second(server: Server, folder: Path) -> bytes:
@@ -108,20 +125,21 @@ def _page(path: str, **headers: str) -> Callable[[Server, Path], bytes]:
 
 
 WAYS = (
-    Way("command", (), _runs("id")),
-    Way("subsystem", (), _runs(tool="sftp")),
-    Way("terminal", (), _runs()),
-    Way("second", (), _second),
-    Way("forwarding", (), _runs(options=("-o", "LogLevel=INFO", "-W", "127.0.0.1:1"))),
-    Way("silent", ("--login", "1"), _runs(options=("-N",))),
-    Way("login", ("--login", "1"), _silent),
-    Way("rate", ("--handshake-rate", "0.1"), _after_another),
-    Way("handshakes", ("--handshakes", "1"), _after_another),
-    Way("full", ("--sessions", "1"), _beside),
-    Way("address", ("--per-address", "1"), _beside),
-    Way("password", ("--password", "sesame"), _visit),
-    Way("host", (), _page("/ws", Host="evil.example.org")),
-    Way("origin", (), _page("/ws", Origin="http://evil.example.org")),
+    Way("command", "usual", _runs("id")),
+    Way("subsystem", "usual", _runs(tool="sftp")),
+    Way("terminal", "usual", _runs()),
+    Way("second", "usual", _second),
+    Way("forwarding", "usual", _runs(options=("-o", "LogLevel=INFO", "-W", "127.0.0.1:1"))),
+    Way("host", "usual", _page("/ws", Host="evil.example.org")),
+    Way("origin", "usual", _page("/ws", Origin="http://evil.example.org")),
+    Way("silent", "impatient", _runs(options=("-N",))),
+    Way("login", "impatient", _silent),
+    Way("handshakes", "impatient", _after(1)),
+    Way("full", "narrow", _beside("127.0.0.2", "127.0.0.3")),
+    Way("address", "narrow", _beside("127.0.0.1")),
+    # Ten at once, and five a second.
+    Way("rate", "narrow", _after(10)),
+    Way("password", "guarded", _visit),
 )
 
 
@@ -130,10 +148,8 @@ def test_every_refusal_has_its_way() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.reason)
-def test_who_is_refused_reads_why_and_nothing_else(
-    way: Way, server: Server, start: type[Server], tmp_path: Path
-) -> None:
-    server = start(*way.options) if way.options else server
+def test_who_is_refused_reads_why_and_nothing_else(way: Way, servers: Callable[[str], Server], tmp_path: Path) -> None:
+    server = servers(way.kind)
     wire = way.wire(server, tmp_path)
     first, _, rest = REFUSALS[way.reason].sentence.partition("{most}")
     last = rest.partition("{")[0].encode()
@@ -143,11 +159,15 @@ def test_who_is_refused_reads_why_and_nothing_else(
     server.wait_for("refused", reason=way.reason)
 
 
-async def _launch(sessions: Sessions) -> Refused:
-    async def launch(*what: object) -> None:
+class _Unable:
+    """A zygote that starts no session."""
+
+    async def launch(self, *what: object) -> None:
         raise LaunchError("/srv/secret")
 
-    sessions.launcher.launch = launch  # type: ignore[assignment, method-assign]
+
+async def _launch(sessions: Sessions) -> Refused:
+    sessions.zygote = _Unable()  # type: ignore[assignment]
     return await _open(sessions)
 
 

@@ -7,6 +7,7 @@ import re
 import signal
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.tui.terminal import Terminal
 SHOWN = "gradient"
 
 
+@pytest.mark.soak
 def test_sigterm_with_ten_sessions_ends_in_time_with_every_terminal_restored(start: type[Server]) -> None:
     server = start("--class")
     with contextlib.ExitStack() as stack:
@@ -56,6 +58,7 @@ def _alive(processes: set[int]) -> set[int]:
     return found
 
 
+@pytest.mark.soak
 def test_the_host_key_is_for_its_owner_alone_and_the_same_after_a_restart(start: type[Server]) -> None:
     first = start()
     assert stat.S_IMODE(first.key.stat().st_mode) == 0o600
@@ -70,10 +73,7 @@ def test_the_host_key_is_for_its_owner_alone_and_the_same_after_a_restart(start:
     assert shown in said
 
 
-def test_a_port_that_is_taken_is_said_in_a_line(start: type[Server]) -> None:
-    import sys
-
-    server = start()
+def test_a_port_that_is_taken_is_said_in_a_line(server: Server) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gradtui", "serve", "--allow-root", "--port", str(server.port), "--host-key",
          str(server.key)], capture_output=True, text=True, timeout=30, check=False,

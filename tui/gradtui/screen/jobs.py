@@ -67,6 +67,10 @@ class Jobs:
         """(share done of what is being computed, seconds since it began); (0, 0) where nothing is."""
         return (self._share, time.monotonic() - self._since) if self._running is not None else (0.0, 0.0)
 
+    def close(self) -> None:
+        """Compute no more, and wait for the worker's thread to end."""
+        self._executor.shutdown()
+
     def _missing(self) -> Need | None:
         return next((need for need in self._wanted if need not in self.results), None)
 

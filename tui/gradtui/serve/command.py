@@ -27,7 +27,7 @@ from ..model.state import State
 from ..share import address
 from ..text.language import current, tr
 from .report import FORMS, TABLE
-from .server_options import Plan
+from .server_options import ServerOptions
 from .session.limits import LIMITS, Limits
 from .session.limits import read as limits_of
 
@@ -75,7 +75,7 @@ def rows() -> tuple[Option, ...]:
     return (*OPTIONS.values(), *LIMITS.values(), *address.rows())
 
 
-def plan(experiment: Experiment, words: Words) -> tuple[Plan, Opening]:
+def plan(experiment: Experiment, words: Words) -> tuple[ServerOptions, Opening]:
     """Read the options, and ask for a password where that is wanted. Raises ExperimentError with every problem."""
     from .ssh.hostkey import usual_path
 
@@ -115,7 +115,7 @@ def plan(experiment: Experiment, words: Words) -> tuple[Plan, Opening]:
         raise ExperimentError([Problem("--password", Message("nothing was typed"))])
     key_file = Path(given.host_key) if given.host_key is not None else usual_path()
     log = Path(given.log_file) if given.log_file is not None else key_file.with_name("lecture.log")
-    return Plan(
+    return ServerOptions(
         host=given.host,
         port=given.port,
         key_file=key_file,
@@ -196,10 +196,10 @@ def _settings(words: Words) -> list[str]:
     return [word for name in words.settings for word in SETTINGS[name].arguments(words.given[name])]
 
 
-def serve(invocation: Invocation[Plan], out: TextIO) -> int:
+def serve(invocation: Invocation[ServerOptions], out: TextIO) -> int:
     """Serve until a signal ends it."""
     if invocation.options.lecture_log is not None:
-        from .lecture.present import present
+        from .present import present
         from .ssh.hostkey import fingerprint, host_key
 
         key = host_key(invocation.options.key_file)

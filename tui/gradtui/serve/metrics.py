@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from .session.endings import ENDS, REFUSALS, Ending, Refused
-from .session.sessions import Session
+from .session.session import Session
 from .session.zygote_client import End
 
 #: Upper bounds of the classes of the first frame's seconds.

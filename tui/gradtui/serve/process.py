@@ -1,4 +1,4 @@
-"""The server's own process, without the engine: `python -m gradtui.serve.process DESCRIPTOR`, a plan to be read there.
+"""The server's own process, without the engine: `python -m gradtui.serve.process DESCRIPTOR`, which has its options.
 
 Options are read with all of the program: 28 MB, NumPy's among them, that a front never uses again (70 MB resident, and
 42 without). So the command, when it has read them, becomes this program; the process stays the same one.
@@ -21,14 +21,14 @@ from gradtui_engine.core.problems import ExperimentError
 
 from ..text import language
 from ..text.complaints import complaint
-from .server_options import Plan
+from .server_options import ServerOptions
 
 
-def become(plan: Plan) -> NoReturn:
-    """Go on as a server with this plan."""
-    descriptor = os.memfd_create("plan", 0)
+def become(options: ServerOptions) -> NoReturn:
+    """Go on as a server with these options."""
+    descriptor = os.memfd_create("server options", 0)
     with os.fdopen(os.dup(descriptor), "w", encoding="utf-8") as file:
-        file.write(plan.text())
+        file.write(options.text())
     os.set_inheritable(descriptor, True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -41,15 +41,15 @@ def main() -> int:
     descriptor = int(sys.argv[1])
     os.lseek(descriptor, 0, os.SEEK_SET)
     with os.fdopen(descriptor, encoding="utf-8") as file:
-        plan = Plan.of_text(file.read())
-    language.use(plan.language)
+        options = ServerOptions.of_text(file.read())
+    language.use(options.language)
     from .server import Server, many_files
     from .ssh.hostkey import fingerprint, host_key
 
     many_files()
     try:
-        key = host_key(plan.key_file)
-        return asyncio.run(Server(plan, sys.stdout).run(key, fingerprint(key)))
+        key = host_key(options.key_file)
+        return asyncio.run(Server(options, sys.stdout).run(key, fingerprint(key)))
     except ExperimentError as error:
         for problem in error.problems:
             print(f"gradtui serve: {complaint(problem)}", file=sys.stderr)

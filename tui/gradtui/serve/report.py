@@ -17,7 +17,7 @@ from ..text.formats import percent
 from ..text.language import tr
 from .session.endings import Ending, Refused
 from .session.meter import Meters
-from .session.sessions import Session
+from .session.session import Session
 from .session.terminal_reset import plain
 from .session.zygote_client import End
 

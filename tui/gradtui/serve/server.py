@@ -7,21 +7,19 @@ import contextlib
 import resource
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ..text.language import tr
+from .lecture.relay import Relay
 from .listen import listen, own_address
 from .metrics import LOOPBACK, Metrics
 from .report import Report
+from .server_options import ServerOptions
 from .session.sessions import Sessions
-from .session.zygote_client import Launcher, LaunchError
+from .session.zygote_client import LaunchError, ZygoteClient
 from .ssh.front import Admission, Front
-
-if TYPE_CHECKING:
-    from .lecture.lecture import Lecture
-    from .server_options import Plan
 
 #: Seconds between two looks of the live table.
 _LOOK = 1.0
@@ -37,21 +35,21 @@ def many_files() -> None:
 class Server:
     """The parts, put together."""
 
-    def __init__(self, plan: Plan, out: TextIO, lecture: Lecture | None = None) -> None:
-        self.plan, self._lecture = plan, lecture
-        self.report = Report(out, plan.form)
-        self.launcher = Launcher(plan.limits, self.report.note, plan.arguments, lecture is not None)
+    def __init__(self, options: ServerOptions, out: TextIO, lecture: Relay | None = None) -> None:
+        self.options, self._lecture = options, lecture
+        self.report = Report(out, options.form)
+        self.zygote = ZygoteClient(options.limits, self.report.note, options.arguments, lecture is not None)
         following = lecture.following if lecture is not None else None
         self.metrics = Metrics(lambda: self.sessions.live.values(), following)
         watchers = Watchers((self.report, self.metrics))
-        self.sessions = Sessions(plan.limits, self.launcher, watchers, lecture.join if lecture is not None else None)
-        admission = Admission(plan.password, plan.authorized_keys)
-        self.front = Front(self.sessions, plan.limits, admission, lambda: plan.arguments)
+        self.sessions = Sessions(options.limits, self.zygote, watchers, lecture.join if lecture is not None else None)
+        admission = Admission(options.password, options.authorized_keys)
+        self.front = Front(self.sessions, options.limits, admission, lambda: options.arguments)
         self.web: Any = None
-        if plan.web is not None:
+        if options.web is not None:
             from .web.front import Web
 
-            self.web = Web(self.sessions, plan.limits, lambda: plan.arguments, self.report.note, plan.names)
+            self.web = Web(self.sessions, options.limits, lambda: options.arguments, self.report.note, options.names)
 
     async def run(self, key: Any, fingerprint: str) -> int:
         loop = asyncio.get_running_loop()
@@ -63,19 +61,19 @@ class Server:
         told: dict[str, Any] = {}
         try:
             try:
-                await self.launcher.start()
+                await self.zygote.start()
             except LaunchError as error:
                 raise ExperimentError([Problem("sessions", str(error))]) from None
-            host = self.plan.host
-            port = await listen("--port", host, self.plan.port, lambda host, port: self.front.listen(host, port, key))
-            page = await listen("--web", host, self.plan.web, self.web.listen) if self.plan.web is not None else None
-            if self.plan.metrics is not None:
-                counting = await listen("--metrics", LOOPBACK, self.plan.metrics, self.metrics.listen)
+            asked = self.options
+            port = await listen("--port", asked.host, asked.port, lambda host, port: self.front.listen(host, port, key))
+            page = await listen("--web", asked.host, asked.web, self.web.listen) if asked.web is not None else None
+            if asked.metrics is not None:
+                counting = await listen("--metrics", LOOPBACK, asked.metrics, self.metrics.listen)
             told = self._announce(port, fingerprint, page, counting)
             if self._lecture is not None:
                 self._lecture.begin(told, stop.set)
             while not stop.is_set():
-                self.report.refresh(self.sessions.live.values(), self.plan.limits.sessions)
+                self.report.refresh(self.sessions.live.values(), self.options.limits.sessions)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), _LOOK)
         finally:
@@ -86,7 +84,7 @@ class Server:
                 await self.web.close()
             if counting is not None:
                 counting.close()
-            await self.launcher.close()
+            await self.zygote.close()
             if told:
                 self.report.event("stopped", visitors=visitors)
             self.report.close()
@@ -95,17 +93,17 @@ class Server:
     def _announce(
         self, port: int, fingerprint: str, page: int | None, counting: asyncio.Server | None
     ) -> dict[str, Any]:
-        host = own_address(self.plan.host)
-        most = self.plan.limits
+        host = own_address(self.options.host)
+        limits = self.options.limits
         told: dict[str, Any] = {
             "address": f"ssh -C -p {port} demo@{host}",
             "fingerprint": fingerprint,
             "limits": tr(
                 "{sessions} sessions, {each} of one address, {total} s each, {idle} s without a key",
-                sessions=most.sessions,
-                each=most.per_address,
-                total=f"{most.total:g}",
-                idle=f"{most.idle:g}",
+                sessions=limits.sessions,
+                each=limits.per_address,
+                total=f"{limits.total:g}",
+                idle=f"{limits.idle:g}",
             ),
         }
         if page is not None:
@@ -122,14 +120,14 @@ class Server:
 
 
 class Watchers:
-    """Tells each of several what happens."""
+    """One watcher that tells each of several what happens."""
 
-    def __init__(self, each: Sequence[Any]) -> None:
-        self._each = each
+    def __init__(self, watchers: Sequence[Any]) -> None:
+        self._watchers = watchers
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         def tell(*what: Any) -> None:
-            for watcher in self._each:
+            for watcher in self._watchers:
                 getattr(watcher, name)(*what)
 
         return tell

@@ -1,4 +1,4 @@
-"""What a server was asked for, checked, and as text for the process that does it."""
+"""The options of a server, checked, and as text for the process that serves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .session.limits import Limits
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What was asked for, checked."""
+class ServerOptions:
+    """The options of `gradtui serve`, checked."""
 
     host: str
     port: int
@@ -37,12 +37,12 @@ class Plan:
         return json.dumps(asdict(self), default=str)
 
     @classmethod
-    def of_text(cls, text: str) -> Plan:
-        """What `text` has told."""
-        found: dict[str, Any] = json.loads(text)
-        paths = {name: Path(found[name]) if found[name] is not None else None for name in _PATHS}
-        lists = {name: tuple(found[name]) for name in ("names", "arguments")}
-        return cls(**found | paths | lists | {"limits": Limits(**found["limits"])})
+    def of_text(cls, text: str) -> ServerOptions:
+        """The options that `text` has written."""
+        values: dict[str, Any] = json.loads(text)
+        paths = {name: Path(values[name]) if values[name] is not None else None for name in _PATHS}
+        lists = {name: tuple(values[name]) for name in ("names", "arguments")}
+        return cls(**values | paths | lists | {"limits": Limits(**values["limits"])})
 
 
 _PATHS = ("key_file", "authorized_keys", "lecture_log")

@@ -34,10 +34,11 @@ from gradtui.screen.actions import _prompt, palette_entries
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.helping import sections
-from gradtui.serve.kiosk import closed, kiosk
+from gradtui.serve.kiosk import closed, crash, kiosk
 from gradtui.serve.kiosk.closed import KioskApp, KioskDriver, clamped
 from gradtui.serve.kiosk.kiosk import environment_of, kiosk_app
 from gradtui.text import glyphs, language
+from gradtui.text.language import tr
 from gradtui.views.catalogue import VIEWS
 from gradtui.views.footers import hints
 from gradtui_engine import Experiment, ExperimentError
@@ -393,14 +394,14 @@ def test_a_crash_is_one_line_for_the_visitor_and_all_of_it_for_the_log(capsys: p
     line = json.loads(log.getvalue())
     assert line["error"] == "ValueError('/srv/secret/path')"
     assert "Traceback" in line["traceback"]
-    assert said.err.split() == kiosk.tr(kiosk.FAILED, id=line["id"]).split()
+    assert said.err.split() == tr(crash.FAILED, id=line["id"]).split()
     assert "secret" not in said.err + said.out
 
 
 def test_each_failure_has_a_number_of_its_own_and_a_lost_log_harms_nobody() -> None:
     log = io.StringIO()
     log.close()
-    first, second = (kiosk.note(ValueError("x"), log) for _ in range(2))
+    first, second = (crash.note(ValueError("x"), log) for _ in range(2))
     assert first != second
     assert "x" not in first.replace("xt", "")
 

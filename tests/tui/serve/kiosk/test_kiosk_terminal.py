@@ -96,6 +96,7 @@ def answers(terminal: Terminal) -> None:
     terminal.wait_for(lambda text: "esc to close" not in text, "help to close")
 
 
+@pytest.mark.soak
 def test_every_key_pressed_writes_no_file_and_stops_no_process(home: Home) -> None:
     """The actions each by itself, as they open dialogs; in lists the first entry is taken."""
     events = [each for each in COMMANDS if each.event is not None]
@@ -147,6 +148,7 @@ def test_control_keys_neither_stop_nor_end_the_program_from_its_first_moment(hom
         assert terminal.ended() == 0
 
 
+@pytest.mark.soak
 def test_what_the_account_has_of_its_own_is_not_read(home: Home) -> None:
     with Terminal("kiosk", "vanishing", **home.variables) as terminal:
         terminal.shows("MLP 30×64")
@@ -164,12 +166,13 @@ def test_what_the_account_has_of_its_own_is_not_read(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--data", "csv:/etc/passwd"], "files are not read here"),
         (["--data", "csv:table.csv"], "files are not read here"),
-        (["--b", "data=csv:/etc/passwd"], "files are not read here"),
         (["experiment.toml"], "no files are opened here"),
-        (["/etc/passwd"], "no files are opened here"),
-        (["--log-fd", "77"], "77 is no open file"),
+        # The arguments' own refusals: test_kiosk.
+        pytest.param(["--data", "csv:/etc/passwd"], "files are not read here", marks=pytest.mark.soak),
+        pytest.param(["--b", "data=csv:/etc/passwd"], "files are not read here", marks=pytest.mark.soak),
+        pytest.param(["/etc/passwd"], "no files are opened here", marks=pytest.mark.soak),
+        pytest.param(["--log-fd", "77"], "77 is no open file", marks=pytest.mark.soak),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
@@ -187,7 +190,9 @@ def test_a_command_is_refused_in_one_line(home: Home) -> None:
         assert terminal.wire == b"gradtui kiosk: no commands are run here; connect without one\r\n"
 
 
-@pytest.mark.parametrize("size", ["20000;20000", "0;0", "1;1"])
+@pytest.mark.parametrize(
+    "size", ["20000;20000", *(pytest.param(size, marks=pytest.mark.soak) for size in ("0;0", "1;1"))]
+)
 def test_a_size_that_is_typed_is_clamped(home: Home, size: str) -> None:
     """20000 × 20000 would take gigabytes; the program stays small, draws 300 × 100, and goes on."""
     with Terminal("kiosk", "--depth", "3", **home.variables) as terminal:
@@ -231,6 +236,7 @@ def test_after_a_crash_the_terminal_is_restored_and_one_line_says_so(home: Home,
         path.unlink() if path.is_file() else path.rmdir()
 
 
+@pytest.mark.soak
 def test_no_connection_is_open_to_anywhere(home: Home) -> None:
     """Besides the pair that wakes Python's event loop, there is no socket, and no file but the terminal."""
     with Terminal("kiosk", "--depth", "3", **home.variables) as terminal:

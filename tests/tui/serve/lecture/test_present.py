@@ -22,12 +22,13 @@ def stands_at(terminal: Terminal, step: int) -> None:
 
 
 @pytest.fixture
-def presenter(tmp_path: Path) -> Iterator[Presenter]:
-    with Presenter(tmp_path, "--depth", "6", "--width", "8") as found:
-        yield found
-        if found.process.poll() is None:
-            found.process.terminate()
-            found.ended()
+def own(tmp_path: Path) -> Iterator[Presenter]:
+    """A presenter for a test that ends the program or the server."""
+    with Presenter(tmp_path, "--depth", "6", "--width", "8") as presenter:
+        yield presenter
+        if presenter.process.poll() is None:
+            presenter.process.terminate()
+            presenter.ended()
 
 
 def test_visitors_see_each_step_view_and_experiment_in_windows_and_languages_of_their_own(presenter: Presenter) -> None:
@@ -114,38 +115,45 @@ def test_the_form_is_at_capital_f_for_visitors_and_leaving_it_untouched_still_fo
         visitor.shows("LSTM")
 
 
-def test_when_the_presenter_quits_visitors_are_told_and_nothing_is_left(presenter: Presenter) -> None:
-    with presenter.visit() as visitor:
+def test_when_the_presenter_quits_visitors_are_told_and_nothing_is_left(own: Presenter) -> None:
+    with own.visit() as visitor:
         visitor.shows(FOLLOWING)
-        server = presenter.server
-        presenter.press("q")
-        assert presenter.ended() == 0
+        server = own.server
+        own.press("q")
+        assert own.ended() == 0
         assert visitor.ended() == 1
         assert visitor.restored
         assert visitor.last_line == "gradtui: the host has ended the demonstration"
         assert not Path(f"/proc/{server}").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_however_the_presenters_program_ends_so_does_the_server(presenter: Presenter, number: int) -> None:
-    with presenter.visit() as visitor:
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.soak),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.soak),
+    ],
+)
+def test_however_the_presenters_program_ends_so_does_the_server(own: Presenter, number: int) -> None:
+    with own.visit() as visitor:
         visitor.shows(FOLLOWING)
-        server = presenter.server
-        os.kill(presenter.program, number)
-        presenter.ended()
+        server = own.server
+        os.kill(own.program, number)
+        own.ended()
         visitor.ended()
         assert visitor.restored
         until(lambda: not Path(f"/proc/{server}").exists(), "the server's end")
 
 
-def test_the_presenter_is_told_when_the_server_has_ended_and_goes_on(presenter: Presenter) -> None:
-    assert presenter.port
-    os.kill(presenter.server, signal.SIGKILL)
-    presenter.shows("the server has ended")
-    presenter.press("5")
-    presenter.shows("cosh")
-    presenter.press("q")
-    assert presenter.ended() == 0
+def test_the_presenter_is_told_when_the_server_has_ended_and_goes_on(own: Presenter) -> None:
+    assert own.port
+    os.kill(own.server, signal.SIGKILL)
+    own.shows("the server has ended")
+    own.press("5")
+    own.shows("cosh")
+    own.press("q")
+    assert own.ended() == 0
 
 
 def test_a_stopped_visitor_holds_up_nobody(presenter: Presenter) -> None:

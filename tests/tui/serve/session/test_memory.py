@@ -14,13 +14,12 @@ from gradtui_engine.run import network
 from tests.tui.serve.servers import Server, memory
 from tests.tui.terminal import DEADLINE
 
-OPTIONS = ("--depth", "30", "--width", "8")
 MEBIBYTE = 2**20
 
 
 def test_a_network_that_needs_a_gibibyte_is_refused_in_one_sentence_and_the_session_goes_on(server: Server) -> None:
     with server.visit(size=(160, 30)) as visitor:
-        visitor.shows("MLP 30×8")
+        visitor.shows("MLP 30×64")
         before = memory(next(iter(server.sessions())), "VmHWM")
         visitor.press("W")
         visitor.shows("enter to set")

@@ -25,11 +25,11 @@ from gradtui.serve.listen import own_address
 from gradtui.serve.metrics import Metrics
 from gradtui.serve.report import JSON, LINES, Report
 from gradtui.serve.session import limits as limits_of
-from gradtui.serve.session.endings import ENDS, REFUSALS, number_of, reason_of, refused
+from gradtui.serve.session.endings import ENDS, REFUSALS, crash_number, reason_of, refused
 from gradtui.serve.session.limits import LIMITS, SMALLEST, Limits, frames
 from gradtui.serve.session.meter import Meter
-from gradtui.serve.session.sessions import Visitor
-from gradtui.serve.session.terminal_reset import Screen, farewell, plain
+from gradtui.serve.session.terminal_reset import ScreenFollower, farewell, plain
+from gradtui.serve.session.visitor import Visitor
 from gradtui.serve.session.zygote_client import End
 from gradtui.serve.ssh.hostkey import fingerprint, host_key
 from gradtui_engine import Experiment, ExperimentError
@@ -110,7 +110,7 @@ def test_a_meter_says_how_long_to_wait_and_then_gives() -> None:
 
 @given(st.lists(st.sampled_from([b"\x1b[?1049h", b"\x1b[?1049l", b"x", b"\x1b[31m"])), st.integers(1, 9))
 def test_the_screen_is_followed_however_the_output_is_cut(parts: list[bytes], size: int) -> None:
-    text, screen = b"".join(parts), Screen()
+    text, screen = b"".join(parts), ScreenFollower()
     for start in range(0, len(text), size):
         screen.feed(text[start : start + size])
     switches = [each for each in parts if each.startswith(b"\x1b[?1049")]
@@ -149,8 +149,8 @@ def test_an_exit_status_says_how_a_session_ended(status: int, reason: str) -> No
 
 
 def test_the_number_of_a_crash_is_the_programs_own() -> None:
-    assert number_of(End(70, '{"event": "crash", "id": "00c0ffee"}\n')) == "00c0ffee"
-    assert number_of(End(-9)) != number_of(End(-9))
+    assert crash_number(End(70, '{"event": "crash", "id": "00c0ffee"}\n')) == "00c0ffee"
+    assert crash_number(End(-9)) != crash_number(End(-9))
 
 
 def test_every_reason_is_one_line() -> None:

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -19,24 +19,27 @@ import pytest
 
 from gradtui.serve.ssh import asyncssh_limits
 from tests.tui.serve.attacks import ATTACKS, Attack, half_open, keys
-from tests.tui.serve.servers import Server, memory, until
-from tests.tui.serve.target import PASSWORD, Target
+from tests.tui.serve.servers import LOGIN, PASSWORD, Server, memory, until
+from tests.tui.serve.target import Target
 
 SHOWN = "gradient"
 #: kB that the front may grow by while it is attacked, and that a session's process may take.
 MOST_GROWTH, MOST_CHILD = 5_000, 100_000
-LOGIN = 3.0
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that loses patience soon, and that has had its first visitors: what is loaded later is no growth."""
-    options = ("--class", "--login", LOGIN, "--password", PASSWORD)
-    with Server(tmp_path_factory.mktemp("host"), *options) as found:
-        for _ in range(3):
-            asyncio.run(_look(target(found)))
-        until(lambda: not found.sessions(), "the first visitors to be gone")
-        yield found
+@pytest.fixture
+def host(servers: Callable[[str], Server]) -> Server:
+    """A server that loses patience soon."""
+    return servers("guarded")
+
+
+@pytest.fixture
+def visited(host: Server) -> Server:
+    """It has had its first visitors: what is loaded later is no growth."""
+    for _ in range(3 if host.metrics()["gradtui_sessions_opened_total"] < 3 else 0):
+        asyncio.run(_look(target(host)))
+    host.fresh()
+    return host
 
 
 def target(host: Server, seconds: float = 1.0, address: str = "127.0.0.1") -> Target:
@@ -73,13 +76,12 @@ async def under(attack: Attack, at: Target) -> dict[int, int]:
     return {pid: peak for pid, peak in peaks.items() if pid not in own}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_an_attack_grows_neither_the_front_nor_its_session_and_leaves_the_others_alone(
-    host: Server, attack: Attack
+    visited: Server, attack: Attack
 ) -> None:
-    until(lambda: not host.sessions(), "the visitors before to be gone")
-    host.read()
-    host.events.clear()
+    host = visited
     with open(f"/proc/{host.pid}/clear_refs", "w") as peak:  # noqa: PTH123
         peak.write("5")
     before = memory(host.pid)
@@ -139,6 +141,7 @@ def test_who_sends_more_packets_than_anybody_types_is_read_more_slowly() -> None
     asyncio.run(script())
 
 
+@pytest.mark.soak
 def test_a_hundred_thousand_keys_at_once_come_in_at_the_speed_of_a_person(host: Server) -> None:
     name = 'gradtui_bytes_total{direction="in"}'
     before = host.metrics()[name]
@@ -147,6 +150,7 @@ def test_a_hundred_thousand_keys_at_once_come_in_at_the_speed_of_a_person(host: 
     assert host.metrics()[name] - before < 4096 + 6000 + 2 * 16384 + 3000
 
 
+@pytest.mark.soak
 def test_most_of_five_hundred_half_open_connections_are_turned_away_and_nobody_else_is(start: type[Server]) -> None:
     host = start("--login", LOGIN, "--password", PASSWORD)
 
@@ -172,17 +176,17 @@ def test_who_does_not_log_in_is_told_so_and_gone(host: Server) -> None:
     assert host.wait_for("refused", reason="login")
 
 
-def test_a_client_that_is_frozen_is_dropped(start: type[Server]) -> None:
-    server = start("--keepalive", "0.5")
+def test_a_client_that_is_frozen_is_dropped(servers: Callable[[str], Server]) -> None:
+    server = servers("impatient")
     with server.visit() as visitor:
         visitor.shows(SHOWN)
         visitor.signal(signal.SIGSTOP)
-        until(lambda: not server.sessions(), "the session's end", 5)
+        # After three times half a second, and before it would have been idle.
+        assert server.wait_for("ended")["reason"] == "gone"
         visitor.signal(signal.SIGCONT)
 
 
-def test_a_session_that_is_stopped_leaves_the_others_drawing(start: type[Server]) -> None:
-    server = start("--class", "--depth", "300")
+def test_a_session_that_is_stopped_leaves_the_others_drawing(server: Server) -> None:
     with server.visit() as one:
         one.shows(SHOWN)
         (pid,) = server.sessions()

@@ -28,6 +28,7 @@ def test_a_session_works_packed_and_its_keys_arrive(server: Server, tmp_path: Pa
     assert "compress outgoing: raw data" in log.read_text()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", ["j" * 20_000, "\x1b[200~" + " " * 20_000 + "\x1b[201~"], ids=["keys", "pasted"])
 def test_much_that_packs_well_comes_in_as_it_would_unpacked(server: Server, text: str) -> None:
     """20 kB of one letter are 40 bytes on the wire, and no bomb."""

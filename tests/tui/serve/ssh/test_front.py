@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.tui.serve.servers import Server, kill, memory, private, until
+from tests.tui.serve.servers import PASSWORD, Server, kill, memory, private, until
 
 SHOWN = "gradient"
 
@@ -33,9 +33,12 @@ def test_the_first_frame_of_one_visitor_alone_is_there_in_half_a_second(server: 
         assert server.wait_for("first frame", session=number)["seconds"] <= 0.5
 
 
-def test_visitors_land_on_the_experiment_that_the_host_has_chosen(start: type[Server]) -> None:
-    with start("--cell", "lstm", "--view", "maths").visit() as visitor:
+def test_visitors_land_on_the_experiment_and_the_view_that_the_host_has_chosen(
+    servers: Callable[[str], Server],
+) -> None:
+    with servers("narrow").visit() as visitor:
         visitor.shows("LSTM")
+        visitor.shows("cosh")
 
 
 def test_the_locale_and_the_window_are_the_visitors_own(server: Server) -> None:
@@ -125,32 +128,29 @@ def test_a_second_session_on_a_connection_is_refused(server: Server, tmp_path_fa
         assert len(server.sessions()) == 1
 
 
-def test_who_comes_to_a_full_house_is_told_so(start: type[Server]) -> None:
-    server = start("--sessions", "1")
+def test_one_address_has_its_share_another_its_own_and_who_comes_to_a_full_house_is_told_so(
+    servers: Callable[[str], Server],
+) -> None:
+    server = servers("narrow")
+    full = 'gradtui_refusals_total{reason="full"}'
+    before = server.metrics()[full]
     with server.visit() as first:
-        first.shows(SHOWN)
-        with server.visit() as second:
-            assert second.ended() == 1
-            assert "every place is taken (1 in all)" in second.text
-    assert server.metrics()['gradtui_refusals_total{reason="full"}'] == 1
-
-
-def test_one_address_has_no_more_sessions_than_its_share_and_another_still_has_its_own(start: type[Server]) -> None:
-    server = start("--per-address", "1")
-    with server.visit() as first, server.visit("-b", "127.0.0.2") as other:
-        first.shows(SHOWN)
-        other.shows(SHOWN)
+        first.shows("? help")
         with server.visit() as second:
             assert second.ended() == 1
             assert "this address has as many sessions as one may have (1)" in second.text
+        with server.visit("-b", "127.0.0.2") as other:
+            other.shows("? help")
+            with server.visit("-b", "127.0.0.3") as third:
+                assert third.ended() == 1
+                assert "every place is taken (2 in all)" in third.text
+    assert server.metrics()[full] == before + 1
 
 
 # -- ends --------------------------------------------------------------------------------------------------
 
 
 def test_a_killed_program_leaves_the_terminal_restored_and_the_others_unharmed(server: Server) -> None:
-    server.read()
-    server.events.clear()
     with server.visit() as visitor:
         visitor.shows(SHOWN)
         opened = server.wait_for("opened")
@@ -169,7 +169,6 @@ def test_a_killed_program_leaves_the_terminal_restored_and_the_others_unharmed(s
 
 @pytest.mark.parametrize("way", ["~.", "killed", "terminated"])
 def test_a_visitor_who_goes_leaves_no_process(server: Server, way: str) -> None:
-    until(lambda: not server.sessions(), "the sessions before to be gone")
     with server.visit() as visitor:
         visitor.shows(SHOWN)
         if way == "~.":
@@ -180,8 +179,6 @@ def test_a_visitor_who_goes_leaves_no_process(server: Server, way: str) -> None:
 
 
 def test_a_visitor_who_goes_while_the_program_starts_leaves_no_process(server: Server) -> None:
-    until(lambda: not server.sessions(), "the sessions before to be gone")
-
     def opened(more_than: float) -> bool:
         return server.metrics()["gradtui_sessions_opened_total"] > more_than
 
@@ -194,45 +191,35 @@ def test_a_visitor_who_goes_while_the_program_starts_leaves_no_process(server: S
     until(lambda: server.metrics()["gradtui_sessions"] == 0, "the end of the last session", 3)
 
 
-def test_who_presses_no_key_is_sent_away_and_answers_of_the_terminal_are_no_keys(start: type[Server]) -> None:
-    server = start("--idle", "2")
-    with server.visit() as visitor:
+def test_who_presses_no_key_is_sent_away_and_answers_of_the_terminal_are_no_keys(
+    servers: Callable[[str], Server],
+) -> None:
+    with servers("impatient").visit() as visitor:
         visitor.shows(SHOWN)
         visitor.press(" ")
         assert visitor.ended() == 1
         assert visitor.restored
-        assert "no key was pressed for 2 s" in visitor.last_line
+        assert "no key was pressed for 3 s" in visitor.last_line
 
 
-def test_the_end_of_the_time_is_announced_and_then_comes(start: type[Server]) -> None:
-    with start("--total", "4", "--warning", "3").visit() as visitor:
-        visitor.shows("this session ends in 3 s")
+def test_the_end_of_the_time_is_announced_and_then_comes(servers: Callable[[str], Server]) -> None:
+    with servers("impatient").visit() as visitor:
+        visitor.shows("this session ends in 4 s")
+        until(lambda: visitor.press("j") or visitor.follow(0.3) or b"as long as" in visitor.wire, "the end")
         assert visitor.ended() == 1
         assert visitor.restored
         assert "as long as one may be" in visitor.last_line
 
 
-def test_a_dead_warm_parent_is_replaced_and_its_visitors_are_told(start: type[Server]) -> None:
-    server = start()
+def test_a_dead_zygote_is_replaced_and_its_visitors_are_told(server: Server) -> None:
     with server.visit() as visitor:
         visitor.shows(SHOWN)
-        (warm,) = server.processes() - server.sessions()
-        kill(warm)
+        (zygote,) = server.processes() - server.sessions()
+        kill(zygote)
         assert visitor.ended() == 1
         assert visitor.restored
     with server.visit() as visitor:
         visitor.shows(SHOWN)
-
-
-def test_an_experiment_that_cannot_be_shown_ends_the_server_before_anybody_comes(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gradtui", "serve", "--allow-root", "--port", "0", "--host-key", str(tmp_path / "key"),
-         "--depth", "5000", "--width", "500", "--batch", "500"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "size: depth 5000" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 # -- keys and passwords ------------------------------------------------------------------------------------
@@ -246,9 +233,9 @@ def asking(folder: Path, word: str) -> dict[str, str]:
     return {"SSH_ASKPASS": str(script), "SSH_ASKPASS_REQUIRE": "force"}
 
 
-def test_with_a_password_nobody_comes_in_without_it(start: type[Server], tmp_path: Path) -> None:
-    server = start("--password", "sesame")
-    with server.visit(**asking(tmp_path, "sesame")) as visitor:
+def test_with_a_password_nobody_comes_in_without_it(servers: Callable[[str], Server], tmp_path: Path) -> None:
+    server = servers("guarded")
+    with server.visit(**asking(tmp_path, PASSWORD)) as visitor:
         visitor.shows(SHOWN)
     began = time.monotonic()
     with server.visit("-o", "NumberOfPasswordPrompts=9", "-o", "LogLevel=INFO", **asking(tmp_path, "wrong")) as visitor:
@@ -258,14 +245,10 @@ def test_with_a_password_nobody_comes_in_without_it(start: type[Server], tmp_pat
     assert "Permission denied" in server.run().stderr
 
 
-def test_with_authorized_keys_only_their_owners_come_in(
-    start: type[Server], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    key = tmp_path_factory.mktemp("keys") / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    server = start("--authorized-keys", f"{key}.pub")
+def test_with_authorized_keys_only_their_owners_come_in(servers: Callable[[str], Server]) -> None:
+    server = servers("guarded")
     assert "Permission denied" in server.run().stderr
-    with server.visit("-i", str(key)) as visitor:
+    with server.visit("-i", str(server.folder / "key")) as visitor:
         visitor.shows(SHOWN)
 
 

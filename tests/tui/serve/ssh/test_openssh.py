@@ -162,20 +162,32 @@ def test_a_visitor_gets_the_screen_and_leaves_a_restored_terminal(sshd: Sshd) ->
         assert visitor.restored
 
 
-@pytest.mark.parametrize("command", ["id", "cat /etc/passwd", "sh", "gradtui kiosk --log-fd 3; sh"])
-@pytest.mark.parametrize("options", [(), ("-tt",)], ids=["no terminal", "terminal"])
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("id", ("-tt",)),
+        *(
+            pytest.param(command, options, marks=pytest.mark.soak)
+            for command in ("cat /etc/passwd", "sh", "gradtui kiosk --log-fd 3; sh", "id")
+            for options in ((), ("-tt",))
+            if (command, options) != ("id", ("-tt",))
+        ),
+    ],
+)
 def test_a_command_is_refused_in_one_line(sshd: Sshd, command: str, options: tuple[str, ...]) -> None:
     done = sshd.run(command, options=options)
     assert done.returncode == 2
     assert (done.stdout + done.stderr).strip() == _REFUSED
 
 
+@pytest.mark.soak
 def test_without_a_terminal_one_line_says_how_to_get_one(sshd: Sshd) -> None:
     done = sshd.run(options=("-T",))
     assert done.returncode == 2
     assert (done.stdout, done.stderr) == ("", "the screen needs a terminal; connect with: ssh -t\n")
 
 
+@pytest.mark.soak
 def test_files_can_be_copied_in_neither_direction(sshd: Sshd, tmp_path: Path) -> None:
     place = f"{getpass.getuser()}@127.0.0.1:"
     (tmp_path / "mine").write_text("x")
@@ -189,6 +201,7 @@ def test_files_can_be_copied_in_neither_direction(sshd: Sshd, tmp_path: Path) ->
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.soak
 def test_no_forwarding_of_any_kind(sshd: Sshd) -> None:
     """To a port of this machine that does listen: sshd's own."""
     done = sshd.run(options=("-W", f"127.0.0.1:{sshd.port}"))
@@ -199,6 +212,7 @@ def test_no_forwarding_of_any_kind(sshd: Sshd) -> None:
     assert "forwarding failed" in remote.stderr
 
 
+@pytest.mark.soak
 def test_a_session_that_lasts_too_long_ends_with_a_sentence_and_a_restored_terminal(tmp_path: Path) -> None:
     script = wrapper(tmp_path, "--depth", "3", seconds=5)
     with Visitor.__new__(Visitor) as visitor:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import socket
+from collections.abc import Callable
 
 import aiohttp
 import pytest
@@ -13,10 +14,7 @@ import pytest
 from gradtui.serve.web.front import FILES, language_of
 from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server
-from tests.tui.serve.tabs import SHOWN, alone, client, run, visit
-
-OPTIONS = ("--web", "0", "--web-name", "demo.example.org")
-
+from tests.tui.serve.tabs import SHOWN, client, run, visit
 
 # -- the page ----------------------------------------------------------------------------------------------
 
@@ -99,7 +97,6 @@ def test_what_is_no_request_is_answered_without_a_word_of_the_software(server: S
 
 def test_a_tab_gets_the_program_and_keys_reach_it(server: Server) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server) as tab:
             await tab.shows(SHOWN)
             assert server.wait_for("opened")["window"] == "100×30"
@@ -148,7 +145,6 @@ def test_the_program_follows_the_pages_size_up_to_the_limit(server: Server) -> N
 )  # fmt: skip
 def test_the_first_size_is_a_size_whatever_the_page_says(server: Server, asked: str, given: str) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server, asked):
             await until(lambda: server.read() or server.events, "the session")
             assert server.wait_for("opened")["window"] == given
@@ -164,11 +160,12 @@ def test_the_program_speaks_the_browsers_language(server: Server) -> None:
     run(script())
 
 
-@pytest.mark.parametrize(("options", "word"), [((), "会话已结束"), (("--lang", "en"), "The session has ended")])
+@pytest.mark.parametrize(("kind", "word"), [("usual", "会话已结束"), ("impatient", "The session has ended")])
 def test_the_page_speaks_the_language_of_the_program_in_it(
-    start: type[Server], options: tuple[str, ...], word: str
+    servers: Callable[[str], Server], kind: str, word: str
 ) -> None:
-    found = start("--web", "0", *options)
+    """That of the browser, unless the host has chosen one."""
+    found = servers(kind)
 
     async def script() -> None:
         headers = {"Accept-Language": "zh-CN,zh;q=0.9"}

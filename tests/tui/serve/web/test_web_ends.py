@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
 from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server, kill
-from tests.tui.serve.tabs import SHOWN, alone, run, visit
-
-OPTIONS = ("--web", "0")
+from tests.tui.serve.tabs import SHOWN, run, visit
 
 
 @pytest.mark.parametrize("way", ["closed", "cut", "frozen and cut"])
 def test_a_closed_tab_takes_its_process_along(server: Server, way: str) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server) as tab:
             await tab.shows(SHOWN)
             await tab.say("stdin", " ")
@@ -37,7 +35,6 @@ def test_a_closed_tab_takes_its_process_along(server: Server, way: str) -> None:
 
 def test_tabs_that_close_while_the_program_starts_leave_nothing(server: Server) -> None:
     async def script() -> None:
-        await alone(server)
         for wait in (0.0, 0.005, 0.02, 0.05, 0.1):
             async with visit(server) as tab:
                 await asyncio.sleep(wait)
@@ -51,7 +48,6 @@ def test_tabs_that_close_while_the_program_starts_leave_nothing(server: Server) 
 
 def test_a_killed_program_is_one_line_with_a_number_in_the_page(server: Server) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server) as tab:
             await tab.shows(SHOWN)
             kill(server.wait_for("opened")["pid"])
@@ -64,12 +60,12 @@ def test_a_killed_program_is_one_line_with_a_number_in_the_page(server: Server) 
     run(script())
 
 
-def test_who_presses_no_key_is_told_why_it_ended(start: type[Server]) -> None:
-    server = start("--web", "0", "--idle", "1")
+def test_who_presses_no_key_is_told_why_it_ended(servers: Callable[[str], Server]) -> None:
+    server = servers("impatient")
 
     async def script() -> None:
         async with visit(server) as tab:
-            assert "no key was pressed for 1 s" in await tab.last_words()
+            assert "no key was pressed for 3 s" in await tab.last_words()
 
     run(script())
 

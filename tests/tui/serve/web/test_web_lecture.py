@@ -13,12 +13,13 @@ from tests.tui.serve.presenter import AWAY, FOLLOWING, HOME, Presenter, at_step
 
 
 @pytest.fixture
-def presenter(tmp_path: Path) -> Iterator[Presenter]:
-    with Presenter(tmp_path, "--web", "0", "--depth", "6", "--width", "8", size=(80, 24)) as found:
-        yield found
-        if found.process.poll() is None:
-            found.process.terminate()
-            found.ended()
+def own(tmp_path: Path) -> Iterator[Presenter]:
+    """A presenter for a test that ends the lecture."""
+    with Presenter(tmp_path, "--web", "0", "--depth", "6", "--width", "8", size=(80, 24)) as presenter:
+        yield presenter
+        if presenter.process.poll() is None:
+            presenter.process.terminate()
+            presenter.ended()
 
 
 def run(folder: Path, script: Callable[[Browser], Awaitable[None]]) -> None:
@@ -39,10 +40,11 @@ async def shown(presenter: Presenter, text: str) -> None:
     await asyncio.to_thread(presenter.shows, text)
 
 
+@pytest.mark.soak
 def test_a_tab_follows_breaks_away_and_follows_again_at_its_own_size_and_language(
-    presenter: Presenter, tmp_path: Path
+    own: Presenter, tmp_path: Path
 ) -> None:
-    address = presenter.serving["web"]
+    presenter, address = own, own.serving["web"]
 
     async def script(browser: Browser) -> None:
         page = await browser.open(address, size=(1100, 700))
@@ -94,3 +96,5 @@ def test_the_presenter_reads_both_addresses_in_the_message_and_in_the_help(prese
     presenter.shows("This lecture")
     for each in ("address", "web"):
         assert serving[each] in presenter.text
+    presenter.press("\x1b[27u")  # the escape key, as kitty's protocol has it
+    presenter.wait_for(lambda text: "This lecture" not in text, "help to close")

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from tests.tui.serve.browser import Browser, Page, until
 from tests.tui.serve.servers import Server
-
-OPTIONS = ("--web", "0")
 
 SHOWN = "gradient"
 
@@ -69,6 +69,7 @@ def test_a_reader_opens_the_page_and_has_the_program(server: Server, tmp_path: P
     run(tmp_path, script)
 
 
+@pytest.mark.soak
 def test_a_closed_tab_takes_its_process_along(server: Server, tmp_path: Path) -> None:
     async def script(browser: Browser) -> None:
         page = await browser.open(server.serving["web"])
@@ -80,6 +81,7 @@ def test_a_closed_tab_takes_its_process_along(server: Server, tmp_path: Path) ->
     run(tmp_path, script)
 
 
+@pytest.mark.soak
 def test_the_command_is_in_the_readers_clipboard(server: Server, tmp_path: Path) -> None:
     async def script(browser: Browser) -> None:
         page = await browser.open(server.serving["web"])
@@ -102,6 +104,7 @@ _PASTE = """(text) => {
 }"""
 
 
+@pytest.mark.soak
 def test_what_is_pasted_reaches_the_program_and_too_much_of_it_is_left_out_and_said(
     server: Server, tmp_path: Path
 ) -> None:
@@ -128,6 +131,7 @@ def test_what_is_pasted_reaches_the_program_and_too_much_of_it_is_left_out_and_s
     run(tmp_path, script)
 
 
+@pytest.mark.soak
 def test_the_page_is_in_the_browsers_language(server: Server, tmp_path: Path) -> None:
     async def script(browser: Browser) -> None:
         page = await browser.open(server.serving["web"], language="zh-CN,zh;q=0.9")
@@ -136,6 +140,7 @@ def test_the_page_is_in_the_browsers_language(server: Server, tmp_path: Path) ->
     run(tmp_path, script)
 
 
+@pytest.mark.soak
 def test_what_the_address_asks_textual_js_to_fetch_is_not_fetched(server: Server, tmp_path: Path) -> None:
     async def script(browser: Browser) -> None:
         page = await browser.open(server.serving["web"] + "?ping=http://127.0.0.1:1/&delay=1")
@@ -145,6 +150,7 @@ def test_what_the_address_asks_textual_js_to_fetch_is_not_fetched(server: Server
     run(tmp_path, script)
 
 
+@pytest.mark.soak
 def test_a_full_house_is_said_in_the_page(start: type[Server], tmp_path: Path) -> None:
     server = start("--web", "0", "--sessions", "1")
 
@@ -159,6 +165,7 @@ def test_a_full_house_is_said_in_the_page(start: type[Server], tmp_path: Path) -
     run(tmp_path, script)
 
 
+@pytest.mark.soak
 def test_a_page_of_another_origin_opens_no_session_and_shows_none(server: Server, tmp_path: Path) -> None:
     """Another port is another origin already."""
     page = (

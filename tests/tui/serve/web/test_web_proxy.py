@@ -19,11 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server
-from tests.tui.serve.tabs import SHOWN, Tab, alone, run
+from tests.tui.serve.tabs import SHOWN, Tab, run
 from tests.tui.serve.test_serve_files import _PATH, FILES, found
 
 NAME = "demo.example.org"
-OPTIONS = ("--web", "0", "--web-name", NAME)
 
 
 def _certificate() -> tuple[bytes, bytes]:
@@ -80,7 +79,6 @@ def test_a_browser_behind_the_proxy_has_its_session_and_a_clipboard(
     port, trust = proxy
 
     async def script() -> None:
-        await alone(server)
         await until(lambda: _listens(port), "HAProxy")
         host = f"{NAME}:{port}"
         options = {"ssl": trust, "server_hostname": NAME}

@@ -6,22 +6,23 @@ import asyncio
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 import time
 import zlib
+from collections.abc import Callable
 
 import aiohttp
 import pytest
 
+from tests.tui.helpers import run_main
 from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server, memory
 from tests.tui.serve.tabs import SHOWN, alone, client, run, visit
 
-OPTIONS = ("--web", "0", "--web-name", "demo.example.org")
-
 #: kB that the front may grow by while it is attacked.
 MOST_GROWTH = 5_000
+
+
+HELP = b"help"
 
 
 # -- what is refused ---------------------------------------------------------------------------------------
@@ -32,7 +33,6 @@ MOST_GROWTH = 5_000
 )
 def test_only_the_hosts_own_page_opens_a_session(server: Server, origin: str) -> None:
     async def script() -> None:
-        await alone(server)
         host = server.serving["web"].split("/")[2]
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             async with visit(server, Origin=origin.format(host=host)):
@@ -68,54 +68,41 @@ def test_only_names_of_this_host_are_answered(server: Server, host: str, known: 
     run(script())
 
 
-def test_who_comes_to_a_full_house_reads_it_in_the_page(start: type[Server]) -> None:
-    server = start("--web", "0", "--sessions", "1")
+FULL = "every place is taken (2 in all); please try again later"
+
+
+def test_an_address_has_its_share_and_another_its_own_and_a_full_house_is_read_in_the_page_and_over_ssh(
+    servers: Callable[[str], Server],
+) -> None:
+    server = servers("narrow")
 
     async def script() -> None:
         async with visit(server) as first:
-            await first.shows(SHOWN)
-            async with visit(server) as second:
-                assert await second.last_words() == "gradtui: every place is taken (1 in all); please try again later"
-
-    run(script())
-
-
-def test_an_address_has_its_share_and_another_its_own(start: type[Server]) -> None:
-    server = start("--web", "0", "--per-address", "1")
-
-    async def script() -> None:
-        async with visit(server) as first, visit(server, source="127.0.0.2") as other:
-            await first.shows(SHOWN)
-            await other.shows(SHOWN)
+            await first.shows(HELP)
             async with visit(server) as second:
                 assert "this address has as many sessions as one may have (1)" in await second.last_words()
-
-    run(script())
-
-
-def test_sessions_over_ssh_and_in_browsers_share_the_places(start: type[Server]) -> None:
-    server = start("--web", "0", "--sessions", "1")
-
-    async def script() -> None:
-        async with visit(server) as first:
-            await first.shows(SHOWN)
-            assert "every place is taken (1 in all)" in await asyncio.to_thread(_over_ssh, server)
+            async with visit(server, source="127.0.0.2") as other:
+                await other.shows(HELP)
+                async with visit(server, source="127.0.0.3") as third:
+                    assert await third.last_words() == f"gradtui: {FULL}"
+                assert FULL in await asyncio.to_thread(_over_ssh, server)
 
     run(script())
 
 
 def _over_ssh(server: Server) -> str:
-    with server.visit() as visitor:
+    with server.visit("-b", "127.0.0.5") as visitor:
         assert visitor.ended() == 1
         return visitor.text
 
 
 @pytest.mark.parametrize("option", [("--password", "sesame"), ("--authorized-keys", "/dev/null")])
-def test_a_browser_does_not_come_in_where_a_password_or_a_key_is_asked_for(option: tuple[str, str]) -> None:
-    words = [sys.executable, "-m", "gradtui", "serve", "--web", "0", "--allow-root", *option]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 2
-    assert f"lets everybody in, and {option[0]} does not" in done.stderr
+def test_a_browser_does_not_come_in_where_a_password_or_a_key_is_asked_for(
+    option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run_main(capsys, "serve", "--web", "0", "--allow-root", *option)
+    assert done.status == 2
+    assert f"lets everybody in, and {option[0]} does not" in done.err
 
 
 # -- what a page may say -----------------------------------------------------------------------------------
@@ -133,7 +120,6 @@ DEEP = "[" * 10_000
 )  # fmt: skip
 def test_what_no_page_of_ours_says_ends_the_session_in_one_line(server: Server, message: str | bytes) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server) as tab:
             await tab.shows(SHOWN)
             await (tab.socket.send_bytes if isinstance(message, bytes) else tab.socket.send_str)(message)  # type: ignore[arg-type]
@@ -156,7 +142,6 @@ def test_more_keys_than_anybody_types_end_the_session(server: Server) -> None:
 
 def test_a_flood_of_messages_that_are_no_keys_ends_the_session_too(server: Server) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server) as tab:
             await tab.shows(SHOWN)
             with contextlib.suppress(ConnectionError):
@@ -173,7 +158,6 @@ def test_a_message_that_is_too_long_is_not_even_taken_in(server: Server, packed:
     """Packed: 100 MB of zeros in 100 kB."""
 
     async def script() -> None:
-        await alone(server)
         async with visit(server) as tab:
             await tab.shows(SHOWN)
             before = memory(server.pid)
@@ -191,9 +175,9 @@ def test_a_message_that_is_too_long_is_not_even_taken_in(server: Server, packed:
     run(script())
 
 
+@pytest.mark.soak
 def test_a_page_that_does_not_read_makes_the_program_wait(server: Server) -> None:
     async def script() -> None:
-        await alone(server)
         async with visit(server, "?width=300&height=100", packed=False) as tab:
             await tab.shows(SHOWN)
             before = memory(server.pid)
@@ -220,8 +204,8 @@ def test_a_page_that_does_not_read_makes_the_program_wait(server: Server) -> Non
     run(script())
 
 
-def test_a_page_that_has_stopped_answering_is_dropped(start: type[Server]) -> None:
-    server = start("--web", "0", "--keepalive", "1")
+def test_a_page_that_has_stopped_answering_is_dropped(servers: Callable[[str], Server]) -> None:
+    server = servers("impatient")
 
     async def script() -> None:
         async with visit(server) as tab:
@@ -237,6 +221,7 @@ def test_a_page_that_has_stopped_answering_is_dropped(start: type[Server]) -> No
 # -- connections -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_half_open_connections_are_bounded_and_closed_and_keep_nobody_else_out(start: type[Server]) -> None:
     server = start("--web", "0", "--login", "2")
     host, port = server.serving["web"].split("/")[2].split(":")
@@ -268,11 +253,11 @@ def test_half_open_connections_are_bounded_and_closed_and_keep_nobody_else_out(s
     run(script())
 
 
-def test_who_asks_again_and_again_is_asked_to_wait(start: type[Server]) -> None:
-    server = start("--web", "0")
+def test_who_asks_again_and_again_is_asked_to_wait(servers: Callable[[str], Server]) -> None:
+    server = servers("narrow")
 
     async def script() -> None:
-        async with client() as session:
+        async with client("127.0.0.6") as session:
             seen = set()
             for _ in range(300):
                 async with session.get(server.serving["web"]) as answer:

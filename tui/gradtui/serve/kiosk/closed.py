@@ -17,7 +17,7 @@ from ...model.permissions import VISITOR, Profile
 from ...model.state import State
 from ...screen.app import GradtuiApp
 from ...screen.terminal.driver import Lifeline
-from .kiosk import CRASHED, note
+from .crash import CRASHED, note
 
 #: Columns and rows that a window has at the least and at the most: one of 10,000 × 10,000 takes 180 MB and 12 s.
 LEAST, MOST = Size(20, 6), Size(300, 100)

@@ -7,14 +7,11 @@ do by itself. The machine's own walls (ulimit, a user without rights) are in doc
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-import secrets
 import signal
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +24,7 @@ from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ...model.permissions import VISITOR, Profile
 from ...text.language import tr
+from .crash import note
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
@@ -51,8 +49,6 @@ ENVIRONMENT = {
 }
 #: Keys that send a signal while the terminal is not the program's yet: ctrl+c, ctrl+\ and ctrl+z.
 _KEYS_THAT_SIGNAL = ("SIGINT", "SIGQUIT", "SIGTSTP")
-#: The exit status after a crash (EX_SOFTWARE).
-CRASHED = 70
 
 
 def environment_of(visitor: Mapping[str, str]) -> dict[str, str]:
@@ -185,21 +181,7 @@ def run(invocation: Invocation[KioskOptions]) -> int:
     os._exit(status)
 
 
-# -- what is left of a crash -------------------------------------------------------------------------------
-
-FAILED = "the program has failed; the host finds what happened under the number {id}"
-
-
-def note(error: BaseException | None, log: TextIO | None) -> str:
-    """Tell the log of a crash; the sentence for the visitor, without anything of the machine in it."""
-    number = secrets.token_hex(4)
-    if log is not None:
-        text = "".join(traceback.format_exception(error)) if error is not None else ""
-        line = {"event": "crash", "id": number, "error": repr(error), "traceback": text}
-        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
-            log.write(json.dumps(line) + "\n")
-            log.flush()
-    return tr(FAILED, id=number)
+# -- a crash outside of the app ----------------------------------------------------------------------------
 
 
 def _tell_crashes(log: TextIO | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gradtui_engine.core.table import Table
 
 from ...text.language import tr
-from ..kiosk.kiosk import CRASHED
+from ..kiosk.crash import CRASHED
 from .zygote_client import End
 
 #: The number that the program itself gives to its crash, in its line for the log.
@@ -106,7 +106,7 @@ def reason_of(end: End) -> str:
     return "left" if end.status == 0 or end.status > 128 else "crash"
 
 
-def number_of(end: End) -> str:
-    """What the visitor can tell the host, who finds it in the log."""
-    found = _NUMBER.search(end.log)
-    return found[1] if found else secrets.token_hex(4)
+def crash_number(end: End) -> str:
+    """The number of a crash: the visitor can tell it the host, who finds it in the log."""
+    number = _NUMBER.search(end.log)
+    return number[1] if number else secrets.token_hex(4)

@@ -11,15 +11,15 @@ _MODES = (
     "?7h", "0 q",  # wrapping, the cursor's shape
 )  # fmt: skip
 #: ST first: it ends a string (title, clipboard) that was cut, which would swallow all that follows.
-_MODES_BACK = "\x1b\\" + "".join(f"\x1b[{each}" for each in _MODES)
+_MODES_BACK = "\x1b\\" + "".join(f"\x1b[{mode}" for mode in _MODES)
 _PLAIN = "\x1b[0m\x1b[?25h"
 #: The main screen comes back before the attributes, which it would bring back too. Only out of the alternate one: on
 #: the main screen the same would put the cursor back over what has been written since.
 _ENTER, _LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
-class Screen:
-    """Follows the program's output: which of the terminal's screens it is on."""
+class ScreenFollower:
+    """Which of the terminal's two screens the program is on, by what it writes."""
 
     def __init__(self) -> None:
         self.alternate = False
@@ -42,7 +42,7 @@ def farewell(sentence: str, alternate: bool) -> bytes:
 
 def plain(text: str) -> str:
     """One line without control characters: part of it may have come from a visitor."""
-    return "".join(each if each.isprintable() else "?" for each in text)
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 #: Out of the alternate screen, without a word.

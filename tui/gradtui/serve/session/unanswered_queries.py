@@ -1,4 +1,7 @@
-"""The answers that a terminal owes: what comes after the program's end would be typed at the visitor's own shell."""
+"""Which of the program's queries the terminal has yet to answer.
+
+An answer that comes after the program's end would be typed at the visitor's own shell.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,42 @@ import re
 from collections import deque
 
 #: Where the cursor is: asked at a place of the program's choosing, answered with the same place (`pacing.question`).
-_QUESTION = re.compile(rb"\x1b\[(\d+;\d+)H\x1b\[6n")
+_QUERY = re.compile(rb"\x1b\[(\d+;\d+)H\x1b\[6n")
 _ANSWER = re.compile(rb"\x1b\[(\d+;\d+)R")
-#: Bytes that the longest of both may have, and questions that are remembered: three are open at the most.
+#: Bytes that the longest of both may have, and queries that are remembered: three are open at the most.
 _LONGEST, _MOST = 24, 8
 
 
-class _Stream:
+class _Matches:
     """What matches in a stream that is cut anywhere."""
 
-    def __init__(self, what: re.Pattern[bytes]) -> None:
-        self._what, self._rest = what, b""
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern, self._rest = pattern, b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        text, end, found = self._rest + data, 0, []
-        for each in self._what.finditer(text):
-            found.append(each[1])
-            end = each.end()
+        """The first group of every match that is complete with this data."""
+        text, end, groups = self._rest + data, 0, []
+        for match in self._pattern.finditer(text):
+            groups.append(match[1])
+            end = match.end()
         self._rest = text[end:][-_LONGEST:]
-        return found
+        return groups
 
 
-class Owed:
-    """Follows both ways."""
+class UnansweredQueries:
+    """Follows what the program writes and what the terminal sends."""
 
     def __init__(self) -> None:
         self._open: deque[bytes] = deque(maxlen=_MOST)
-        self._questions, self._answers = _Stream(_QUESTION), _Stream(_ANSWER)
+        self._queries, self._answers = _Matches(_QUERY), _Matches(_ANSWER)
         self._answering = False
 
-    def asked(self, data: bytes) -> None:
+    def written(self, data: bytes) -> None:
         """The program's output."""
-        self._open.extend(self._questions.feed(data))
+        self._open.extend(self._queries.feed(data))
 
-    def answered(self, data: bytes) -> None:
-        """The terminal's. Answers come in the order of the questions: one that is passed over never comes."""
+    def received(self, data: bytes) -> None:
+        """The terminal's. Answers come in the order of the queries: one that is passed over never comes."""
         for place in self._answers.feed(data):
             if place in self._open:
                 self._answering = True

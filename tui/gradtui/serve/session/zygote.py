@@ -1,206 +1,171 @@
-"""The warm parent: has the program loaded and run once, and forks a child for each session.
+"""The zygote: a process that has loaded the program and run it once, and forks itself for each session.
 
-`python -m gradtui.serve.session.zygote FD PARENT ARGUMENTS [cold] [lecture]`, FD being a SOCK_SEQPACKET socket.
-A request is one JSON packet with the slave of a PTY and, in a lecture, a link to the presenter beside it
-(SCM_RIGHTS). It has one thread, because a fork keeps only the thread that forks. A session's first frame is there in
-0.05 s instead of 0.4 s, and most of its memory stays shared: nothing is imported after the fork, and most visitors'
-program is asleep here already. `cold`: load nothing, and leave that to each child.
+`python -m gradtui.serve.session.zygote DESCRIPTOR PARENT ARGUMENTS [cold] [lecture]`: the descriptor is that of a
+SOCK_SEQPACKET socket. A request is one JSON packet; beside it (SCM_RIGHTS) come the slave of a PTY and, in a lecture, a
+link to the presenter. There is one thread, because a fork keeps only the thread that forks, and no event loop, whose
+registrations in the kernel the fork would share.
+
+Nothing is imported after the fork, and most of a session's memory stays shared: its first frame is there in 0.1 s
+instead of 0.4 s. `cold`: load nothing, and leave that to each fork.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import gc
 import json
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from .prerendered import Sleeper
+from ..kiosk.crash import CRASHED
+from .parent_death import die_with_parent
 
-#: Bytes of a packet, and of what a child that crashed may leave for the log.
+#: Bytes of a packet, and of what a session that crashed may leave for the log.
 PACKET, LOG = 1 << 16, 1 << 14
 #: Words of the command line: load nothing; visitors follow a lecture.
 COLD, LECTURE = "cold", "lecture"
-_PR_SET_PDEATHSIG = 1
-#: The exit status of a child that has failed (EX_SOFTWARE).
-_CRASHED = 70
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """An event loop that a process may be forked from, in the middle of a callback: asyncio (3.11) does not foresee it.
-
-    It asks by poll, which has nothing in the kernel: epoll's registrations would be the parent's as well.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(selectors.PollSelector())
-
-    def leave(self, *readers: int) -> None:
-        """In the forked process: wait no longer for what the parent waits for.
-
-        Before any descriptor is closed by its number, or it would be closed again when that is another's.
-        """
-        signal.set_wakeup_fd(-1)
-        for each in readers:
-            self.remove_reader(each)
-        self._close_self_pipe()  # type: ignore[attr-defined]
-
-    def go_on(self) -> None:
-        """After `leave`, when the descriptors are in order: this process's own loop from now on."""
-        self._make_self_pipe()  # type: ignore[attr-defined]
-        asyncio._set_running_loop(self)
 
 
 @dataclass
-class Child:
-    """A session's process: its request's number, and the pipe with what it has to tell the log."""
+class Fork:
+    """A session's process, as the zygote keeps it: the number of its request, and the pipe with its log."""
 
     number: int
     log: int
 
 
-class Parent:
+class Zygote:
     """Takes requests and reports ends until the socket is closed."""
 
-    def __init__(self, link: socket.socket, loop: Loop) -> None:
-        from .forked_session import Frames
+    def __init__(self, link: socket.socket, computed: Mapping[Any, Any]) -> None:
+        """computed: results by need that every session begins with."""
+        from .frame_rate import FrameRate
 
-        self._link, self._loop = link, loop
-        self._children: dict[int, Child] = {}
-        self._frames = Frames()
-        self._sleeper: Sleeper | None = None
-        self._over = asyncio.Event()
-        #: Whether this is a child of it by now, in which none of this is to happen.
-        self._left = False
+        self._link, self._computed = link, computed
+        self._forks: dict[int, Fork] = {}
+        self._frame_rate = FrameRate()
 
-    def offer(self, sleeper: Sleeper, running: asyncio.Task[int]) -> None:
-        """Fork from this program, which is running, where it is what a visitor would see."""
-        self._sleeper = sleeper
-        running.add_done_callback(self._ran)
-
-    async def run(self) -> None:
-        self._loop.add_reader(self._link.fileno(), self._read)
-        self._loop.add_signal_handler(signal.SIGCHLD, self._reap)
+    def serve(self) -> None:
+        """Serve until the server has gone; then end every session."""
+        signalled, signals = os.pipe()
+        for end in (signalled, signals):
+            os.set_blocking(end, False)
+        # The kernel interrupts no wait for a signal that is ignored, as SIGCHLD is without a handler.
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(signals, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._link, select.POLLIN)
+        poll.register(signalled, select.POLLIN)
         self._send({"ready": os.getpid()})
-        await self._over.wait()
-        for pid in self._children:
+        serving = True
+        while serving:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if signalled in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(signalled, 1 << 12)
+                self._reap()
+            if self._link.fileno() in ready:
+                serving = self._take_request()
+        for pid in self._forks:
             _kill(pid, signal.SIGKILL)
 
-    def _read(self) -> None:
-        if not self._left and not self._serve():
-            self._over.set()
-
-    def _ran(self, running: asyncio.Task[int]) -> None:
-        """The program has ended: in a child that is its end."""
-        if self._left:
-            try:
-                _exit(running.result())
-            except BaseException:
-                _tell(2)
-                os._exit(_CRASHED)
-        self._sleeper = None
-
-    def _serve(self) -> bool:
-        """Take one request; False where the front has gone."""
-        data, descriptors, _, _ = socket.recv_fds(self._link, PACKET, 2)
+    def _take_request(self) -> bool:
+        """Take one request; False where the server has gone."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._link, PACKET, 2)
+        except ConnectionResetError:
+            return False
         if not data:
             return False
         request = json.loads(data)
         if "frames" in request:
-            self._frames.rate = request["frames"]
+            self._frame_rate.value = request["frames"]
         elif "kill" in request:
             # Only what has not been reaped: the number may be another process's by now.
-            if request["kill"] in self._children:
+            if request["kill"] in self._forks:
                 _kill(request["kill"], request["signal"])
         else:
-            self._start(request, *descriptors)
+            self._fork(request, *descriptors)
         return True
 
-    def _start(self, request: dict[str, Any], slave: int, link: int | None = None) -> None:
-        colours = self._sleeper.fits(request["arguments"], request["environment"]) if self._sleeper else None
-        parent = os.getpid()
-        ours, theirs = os.pipe()
+    def _fork(self, request: dict[str, Any], slave: int, link: int | None = None) -> None:
+        zygote = os.getpid()
+        reading, writing = os.pipe()
         try:
             pid = os.fork()
         except OSError as error:
-            for each in (slave, ours, theirs, link):
-                if each is not None:
-                    os.close(each)
+            for descriptor in (slave, reading, writing, link):
+                if descriptor is not None:
+                    os.close(descriptor)
             self._send({"number": request["number"], "failed": error.strerror})
             return
         if not pid:
-            self._be_child(request, (slave, theirs, parent, link), colours)
-            return
+            self._be_session(request, slave, writing, zygote, link)
         os.close(slave)
-        os.close(theirs)
+        os.close(writing)
         if link is not None:
             os.close(link)
-        self._children[pid] = Child(request["number"], ours)
+        self._forks[pid] = Fork(request["number"], reading)
         self._send({"number": request["number"], "pid": pid})
 
-    def _be_child(self, request: dict[str, Any], given: tuple[int, int, int, int | None], colours: Any) -> None:
-        """Wake the program that is asleep in this process, and return to its loop; or make one, and run it."""
-        slave, log, parent, link = given
+    def _be_session(self, request: dict[str, Any], slave: int, log: int, zygote: int, link: int | None) -> NoReturn:
+        """In the forked process: run the program for one visitor, and end with its exit status."""
         try:
-            from .forked_session import run, take_over, wake
+            from .forked_session import run, take_over
 
-            self._left = True
-            self._loop.leave(self._link.fileno())
-            self._link.detach()
+            signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            take_over(request, slave, log, parent, link)
+            self._link.detach()  # closed by its number with all the others
+            take_over(request["limits"], slave, log, zygote, link)
             log = 2
-            if self._sleeper is None or colours is None:
-                _exit(run(request, self._frames, link is not None))
-            self._loop.go_on()
-            wake(self._sleeper, colours, request, self._frames, link is not None)
+            _exit(run(request, self._computed, self._frame_rate, link is not None))
         except BaseException:
-            _tell(log)
-            # Not sys.exit: what the parent has registered for its own end is not the child's.
-            os._exit(_CRASHED)
+            _write_traceback(log)
+            # Not sys.exit: what the zygote has registered for its own end is not the session's.
+            os._exit(CRASHED)
 
     def _reap(self) -> None:
-        while self._children and not self._left:
+        """Report every process that has ended."""
+        while self._forks:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not pid:
                 return
-            child = self._children.pop(pid, None)
-            if child is None:
+            fork = self._forks.pop(pid, None)
+            if fork is None:
                 continue
-            os.set_blocking(child.log, False)
-            text = b""
+            os.set_blocking(fork.log, False)
+            log = b""
             with contextlib.suppress(BlockingIOError):
-                text = os.read(child.log, LOG)
-            os.close(child.log)
-            # What a child may have started itself.
+                log = os.read(fork.log, LOG)
+            os.close(fork.log)
+            # What a session may have started itself.
             _kill(pid, signal.SIGKILL)
             self._send(
                 {
-                    "number": child.number,
+                    "number": fork.number,
                     "ended": os.waitstatus_to_exitcode(status),
-                    "log": text.decode(errors="replace"),
+                    "log": log.decode(errors="replace"),
                     "memory": usage.ru_maxrss,
                     "cpu": usage.ru_utime + usage.ru_stime,
                 }
             )
 
     def _send(self, message: dict[str, Any]) -> None:
-        # A front that has gone is noticed by the next read.
+        # A server that has gone is noticed by the next read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._link.send(json.dumps(message).encode())
 
 
-def _tell(log: int) -> None:
-    """Leave the traceback in the log."""
+def _write_traceback(log: int) -> None:
     import traceback
 
     with contextlib.suppress(OSError):
@@ -219,49 +184,34 @@ def _kill(pid: int, number: int) -> None:
         os.killpg(pid, number)
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, however that comes about (Linux)."""
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def main() -> None:
     """Load everything, and serve."""
     die_with_parent(int(sys.argv[2]))
-    _be_deaf()
+    _ignore_signals()
     link = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(link.fileno(), False)
     arguments, words = json.loads(sys.argv[3]), sys.argv[4:]
+    computed: Mapping[Any, Any] = {}
     if COLD not in words:
-        from .forked_session import warm_up
+        from . import forked_session  # noqa: F401  nothing is imported after the fork
+        from .warm_up import ShowsNothing, warm_up
 
-        wrong = warm_up(arguments)
-        if wrong:
-            link.send(json.dumps({"wrong": wrong}).encode())
+        try:
+            computed = warm_up(arguments, LECTURE in words)
+        except ShowsNothing as error:
+            link.send(json.dumps({"wrong": str(error)}).encode())
             return
-    _be_deaf()  # the rehearsal has listened
-    loop = Loop()
-    asyncio.set_event_loop(loop)
-    loop.run_until_complete(_serve(Parent(link, loop), None if COLD in words else arguments, LECTURE in words))
+        _ignore_signals()  # the rehearsal has listened to them
+        gc.collect()
+        # What is frozen is never looked at again by the collector, whose marks would copy every page.
+        gc.freeze()
+    Zygote(link, computed).serve()
 
 
-def _be_deaf() -> None:
-    """ctrl+c and the service manager speak to the whole group; the front decides, and this ends with its socket."""
+def _ignore_signals() -> None:
+    """ctrl+c and the service manager speak to the whole group; the server decides, and this ends with its socket."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-
-
-async def _serve(parent: Parent, arguments: list[str] | None, lecture: bool) -> None:
-    """Serve, with a program asleep where arguments are given."""
-    if arguments is not None:
-        from .forked_session import fall_asleep
-
-        parent.offer(*await fall_asleep(arguments, lecture))
-    await parent.run()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from typing import Any
 import asyncssh
 
 from ..session.endings import Ending, Refused, refused
-from ..session.sessions import WELCOME, Session, Sessions, Visitor
-from ..session.unanswered_queries import Owed
+from ..session.session import Session
+from ..session.sessions import Sessions
+from ..session.unanswered_queries import UnansweredQueries
+from ..session.visitor import WELCOME, Visitor
 from .asyncssh_limits import MOST_DEFERRED, bound_channel, deferred
 
 #: Keys that were pressed before the program was there.
@@ -43,7 +45,7 @@ class Visit(asyncssh.SSHServerSession[bytes]):
         self._loop = asyncio.get_running_loop()
         self._stuck_since = 0.0
         self._gone = False
-        self._owed = Owed()
+        self._queries = UnansweredQueries()
         self._parting: Ending | None = None
         self._left = False
         #: Cancelled at the end: each would keep a connection that has gone, 100 kB, for its seconds.
@@ -82,7 +84,7 @@ class Visit(asyncssh.SSHServerSession[bytes]):
             self._opening = self._loop.create_task(self._open())
 
     def data_received(self, data: bytes, datatype: Any) -> None:
-        self._owed.answered(data)
+        self._queries.received(data)
         if self._parting is not None:
             self._part_if_quiet()
         elif self._session is not None:
@@ -121,28 +123,28 @@ class Visit(asyncssh.SSHServerSession[bytes]):
 
     async def _open(self) -> None:
         visitor = Visitor(self._address, self._term or "", dict(self._environment))
-        found = await self._sessions.open(visitor, self._window, self._arguments(), self)
-        if isinstance(found, Refused):
-            self._refuse(found)
+        session = await self._sessions.open(visitor, self._window, self._arguments(), self)
+        if isinstance(session, Refused):
+            self._refuse(session)
             return
-        self._session = found
+        self._session = session
         if self._gone:
             # The cancellation came when there was nothing left to wait for.
-            found.close("gone")
+            session.close("gone")
             return
-        found.ended.add_done_callback(lambda future: self._part(future.result()))
+        session.ended.add_done_callback(lambda future: self._part(future.result()))
         if self._waits:
-            found.pause_reading()
-        found.resize(*self._window)
+            session.pause_reading()
+        session.resize(*self._window)
         if self._early:
-            found.write(self._early)
+            session.write(self._early)
             self._early = b""
 
     def deliver(self, data: bytes) -> None:
         """The program's output."""
         if self._gone:
             return
-        self._owed.asked(data)
+        self._queries.written(data)
         self._chan.write(data)
         if not self._stuck_since and deferred(self._conn):
             self._stuck_since = self._loop.time()
@@ -191,7 +193,7 @@ class Visit(asyncssh.SSHServerSession[bytes]):
 
     def _part_if_quiet(self) -> None:
         """Who has left on their own need not wait, once their terminal has said all that it was asked."""
-        if self._parting is not None and self._parting.status == 0 and not self._owed.any:
+        if self._parting is not None and self._parting.status == 0 and not self._queries.any:
             self._leave(0)
 
     def _leave(self, status: int) -> None:

@@ -28,7 +28,8 @@ from ...text.language import ENGLISH, LANGUAGES, current, speaking, tr
 from ..session.endings import refused
 from ..session.limits import Limits
 from ..session.meter import Meters
-from ..session.sessions import Sessions, Visitor
+from ..session.sessions import Sessions
+from ..session.visitor import Visitor
 from .aiohttp_limits import Connection, Guard
 from .tab import Tab
 

@@ -16,8 +16,10 @@ from aiohttp import WSMsgType, web
 
 from ..session.endings import Refused
 from ..session.meter import Meter
-from ..session.sessions import Session, Sessions, Visitor
+from ..session.session import Session
+from ..session.sessions import Sessions
 from ..session.terminal_reset import plain
+from ..session.visitor import Visitor
 
 #: Bytes of a message from the page, after inflation; and of one to it: what is longer aiohttp compresses in a thread.
 MOST_MESSAGE, _CHUNK = 1 << 16, 1 << 14
@@ -63,15 +65,15 @@ class Tab:
             if transport is None:
                 return
             transport.set_write_buffer_limits(high=_WATER)
-            found = await self._sessions.open(visitor, window, self._arguments(), self)
-            if isinstance(found, Refused):
-                self.deliver(f"{plain(found.sentence)}\r\n".encode())
+            session = await self._sessions.open(visitor, window, self._arguments(), self)
+            if isinstance(session, Refused):
+                self.deliver(f"{plain(session.sentence)}\r\n".encode())
                 self._end()
                 await asyncio.wait({self._loop.create_task(self._send())}, timeout=_FAREWELL)
             else:
-                self._session = found
-                found.ended.add_done_callback(lambda future: self._end())
-                await self._both_ways(found)
+                self._session = session
+                session.ended.add_done_callback(lambda future: self._end())
+                await self._both_ways(session)
             await asyncio.wait_for(self.socket.close(), _FAREWELL)
         except TimeoutError:
             pass
@@ -84,8 +86,8 @@ class Tab:
     async def _both_ways(self, session: Session) -> None:
         sending, receiving = self._loop.create_task(self._send()), self._loop.create_task(self._receive(session))
         try:
-            each: set[asyncio.Future[Any]] = {sending, receiving, session.ended}
-            await asyncio.wait(each, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {sending, receiving, session.ended}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             # A page that has gone, or whose connection has, takes its session along; another reason stands.
             if sending.done() or (receiving.done() and receiving.result()):
                 session.close("gone")
@@ -153,8 +155,8 @@ class Tab:
     def _take(self, session: Session, text: str) -> None:
         """One message. Raises Wrong."""
         try:
-            found = json.loads(text)
-            kind, *values = found if isinstance(found, list) else (None,)
+            message = json.loads(text)
+            kind, *values = message if isinstance(message, list) else (None,)
             take = _MESSAGES.get(kind) if isinstance(kind, str) else None
             if take is None:
                 raise Wrong

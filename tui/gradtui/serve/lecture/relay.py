@@ -10,10 +10,10 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..session.link import Link, Words, pair
+from .link import Link, Words, pair
 
 
-class Lecture:
+class Relay:
     """One presenter, and the sessions that follow or have gone off."""
 
     def __init__(self, end: socket.socket) -> None:
@@ -45,8 +45,8 @@ class Lecture:
 
     def _show(self, shown: Words) -> None:
         self._shown = shown
-        for each in self._sessions:
-            each.offer(lambda: self._shown)
+        for session in self._sessions:
+            session.offer(lambda: self._shown)
 
     def _count(self) -> None:
         if self._presenter is not None:
@@ -54,7 +54,7 @@ class Lecture:
 
     def following(self) -> int:
         """Sessions that follow the presenter: all do until they say otherwise."""
-        return sum(each.heard.get("following", True) is True for each in self._sessions)
+        return sum(session.heard.get("following", True) is True for session in self._sessions)
 
     def _words(self) -> Words:
         return self._told | {"visitors": len(self._sessions), "following": self.following()}

@@ -1,4 +1,4 @@
-"""Programs that are forked from one that is asleep: each is its visitor's own, and is what he would have seen."""
+"""Programs that are forked from the zygote: each is its visitor's own, in their window, language and colours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from collections.abc import Callable
 import pyte
 import pytest
 
-from gradtui.serve.session.sessions import Session, Sessions, Visitor
-from tests.tui.serve.session.test_sessions import run
+from gradtui.serve.session.session import Session
+from gradtui.serve.session.sessions import Sessions
+from gradtui.serve.session.visitor import Visitor
+from tests.tui.serve.zygotes import run
 
 
 class Window:
@@ -60,7 +62,7 @@ async def left(session: Session) -> int:
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 36), (200, 60)])
-def test_a_screen_that_was_drawn_asleep_fits_its_visitors_window(size: tuple[int, int]) -> None:
+def test_a_screen_fits_its_visitors_window(size: tuple[int, int]) -> None:
     async def script(sessions: Sessions) -> None:
         session, window = await visit(sessions, size=size)
         await window.until(lambda: window.lines[-1].startswith(" ? help"))
@@ -88,7 +90,7 @@ def test_what_one_visitor_does_no_other_sees() -> None:
     run(script)
 
 
-def test_a_visitor_computes_what_the_program_asleep_did_not() -> None:
+def test_a_visitor_computes_what_the_zygote_did_not() -> None:
     """Its threads are not those of the process that it was forked from: a pool that believes in them would wait."""
 
     async def script(sessions: Sessions) -> None:
@@ -114,7 +116,7 @@ def test_a_visitor_computes_what_the_program_asleep_did_not() -> None:
     ],
     ids=["all colours", "256 colours", "Chinese", "Chinese messages", "ASCII"],
 )
-def test_a_visitor_whose_screen_would_be_another_sees_his_own(environment: dict[str, str], seen: bytes) -> None:
+def test_each_visitor_sees_a_screen_in_their_language_and_colours(environment: dict[str, str], seen: bytes) -> None:
     async def script(sessions: Sessions) -> None:
         session, window = await visit(sessions, **environment)
         await window.until(lambda: re.search(seen, window.data) is not None)
@@ -136,15 +138,15 @@ def test_a_visitor_who_wants_no_colours_gets_none() -> None:
     run(script)
 
 
-def test_a_signal_ends_a_visitors_program_in_order_and_leaves_the_one_asleep() -> None:
+def test_a_signal_ends_a_visitors_program_in_order_and_leaves_the_zygote() -> None:
     async def script(sessions: Sessions) -> None:
         session, window = await visit(sessions)
         await window.shows("? help")
         os.kill(session.process.pid, signal.SIGTERM)
         await session.ended
         assert b"\x1b[?1049l" in window.data
-        assert sessions.launcher.pid is not None
-        os.kill(sessions.launcher.pid, signal.SIGTERM)  # a service manager tells the whole group
+        assert sessions.zygote.pid is not None
+        os.kill(sessions.zygote.pid, signal.SIGTERM)  # a service manager tells the whole group
         again, other = await visit(sessions)
         await other.shows("? help")
         assert await left(again) == 0

@@ -18,9 +18,9 @@ from gradtui.model.lecture import FIELDS, OPENING
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.model.update import update
-from gradtui.serve.lecture.lecture import Lecture
-from gradtui.serve.session.link import MOST_BYTES, RATE, Link, Words, difference, merged, pair
-from gradtui.serve.session.shared import read, words
+from gradtui.serve.lecture.link import MOST_BYTES, RATE, Link, Words, difference, merged, pair
+from gradtui.serve.lecture.relay import Relay
+from gradtui.serve.lecture.state_words import read, words
 from gradtui_engine import ExperimentError
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, timeline_of
@@ -158,7 +158,7 @@ def test_changes_that_come_too_fast_are_told_as_one() -> None:
 def test_who_does_not_read_holds_up_nobody_and_gets_the_newest_in_the_end() -> None:
     async def script() -> None:
         presenter, end = pair()
-        lecture = Lecture(end)
+        lecture = Relay(end)
         lecture.begin({"address": "ssh"}, lambda: None)
         stuck, quick = lecture.join(), lecture.join()
         told: list[Words] = []
@@ -184,7 +184,7 @@ def test_who_comes_late_gets_the_whole_and_who_leaves_is_counted_no_more() -> No
     async def script() -> None:
         presenter, end = pair()
         over = asyncio.Event()
-        lecture = Lecture(end)
+        lecture = Relay(end)
         lecture.begin({"address": "ssh"}, over.set)
         told: list[Words] = []
         front = Link(presenter, told.append, lambda: None)
@@ -209,7 +209,7 @@ def test_who_comes_late_gets_the_whole_and_who_leaves_is_counted_no_more() -> No
 def test_a_session_that_talks_nonsense_is_heard_no_more(message: bytes) -> None:
     async def script() -> None:
         presenter, end = pair()
-        lecture = Lecture(end)
+        lecture = Relay(end)
         lecture.begin({}, lambda: None)
         session: socket.socket = lecture.join()
         session.send(message)

@@ -23,25 +23,26 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
-from ...cli.invocation import Invocation
-from ...cli.launch import Opening, app_of, status_of
-from ...model import events as e
-from ...model.permissions import PRESENTER
-from ...model.state import Audience
-from ...text.language import tr
-from ..report import told_lines
-from ..server_options import Plan
-from ..session.link import MOST_BYTES, Link, Words, pair
-from ..session.shared import words
+from ..cli.invocation import Invocation
+from ..cli.launch import Opening, app_of, status_of
+from ..model import events as e
+from ..model.permissions import PRESENTER
+from ..model.state import Audience
+from ..text.language import tr
+from .lecture.link import MOST_BYTES, Link, Words, pair
+from .lecture.relay import Relay
+from .lecture.state_words import words
+from .report import told_lines
+from .server_options import ServerOptions
 
 if TYPE_CHECKING:
-    from ...screen.app import GradtuiApp
+    from ..screen.app import GradtuiApp
 
 #: Seconds that the server may take to listen (it takes 1.5), and to end: farewells to all take 1.
 _BEGIN, _END = 60.0, 15.0
 
 
-def present(invocation: Invocation[Plan], key: Any, fingerprint: str, out: TextIO) -> int:
+def present(invocation: Invocation[ServerOptions], key: Any, fingerprint: str, out: TextIO) -> int:
     """Present until the program is left; its exit status. Raises ExperimentError where nothing can be served."""
     plan = invocation.options
     assert plan.lecture_log is not None
@@ -79,7 +80,7 @@ def _opened(path: Path) -> TextIO:
 # -- the server's process ------------------------------------------------------------------------------------
 
 
-def _serve(plan: Plan, key: Any, fingerprint: str, end: socket.socket, log: TextIO) -> NoReturn:
+def _serve(plan: ServerOptions, key: Any, fingerprint: str, end: socket.socket, log: TextIO) -> NoReturn:
     """In the fork: serve until the presenter has gone."""
     status = 1
     try:
@@ -88,12 +89,11 @@ def _serve(plan: Plan, key: Any, fingerprint: str, end: socket.socket, log: Text
             os.dup2(nothing.fileno(), 0)
         for target in (1, 2):
             os.dup2(log.fileno(), target)
-        from ..server import Server, many_files
-        from .lecture import Lecture
+        from .server import Server, many_files
 
         many_files()
         try:
-            status = asyncio.run(Server(plan, log, Lecture(end)).run(key, fingerprint))
+            status = asyncio.run(Server(plan, log, Relay(end)).run(key, fingerprint))
         except ExperimentError as error:
             wrong = [[each.field, each.message] for each in error.problems]
             end.send(json.dumps({"wrong": wrong}).encode())
@@ -129,7 +129,7 @@ def _await(server: int) -> None:
 # -- the presenter's program ---------------------------------------------------------------------------------
 
 
-def _run(invocation: Invocation[Plan], end: socket.socket, told: Words) -> int:
+def _run(invocation: Invocation[ServerOptions], end: socket.socket, told: Words) -> int:
     assert invocation.opening is not None
     state, cursor = invocation.opening
     audience = Audience(told["address"], page=told.get("web", ""))
@@ -168,11 +168,11 @@ def spelling(app: GradtuiApp) -> Callable[[], Words]:
 
     def spell() -> Words:
         nonlocal last, private
-        found = words(app.state, app.timeline)
-        if found is None and not private:
+        shown = words(app.state, app.timeline)
+        if shown is None and not private:
             app.call_later(app.notify, tr("visitors do not see a table of yours; they stay where they were"))
-        private = found is None
-        last = last if found is None else found
+        private = shown is None
+        last = last if shown is None else shown
         return last
 
     return spell

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...model import events as e
 from .link import Link, Words
-from .shared import read
+from .state_words import read
 
 if TYPE_CHECKING:
     from ...screen.app import GradtuiApp

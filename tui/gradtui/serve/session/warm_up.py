@@ -1,0 +1,60 @@
+"""What the zygote has loaded and computed before it forks: modules, catalogues, and the experiment that all land on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+#: Seconds that the rehearsal waits for its numbers; sessions wait for as long as they live.
+_PATIENCE = 20.0
+#: The rehearsal's window, columns × rows, and its terminal: English, UTF-8, all colours.
+_SIZE = (120, 36)
+_ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+
+
+class ShowsNothing(Exception):
+    """Why these arguments show nothing."""
+
+
+def warm_up(arguments: list[str], lecture: bool) -> dict[Any, Any]:
+    """Import all that a session may need, and run the program once without a terminal; what it has computed, by need.
+
+    Visitors land on the same experiment: it is on their screen sooner, and computing it again would take 7 MB of each
+    one's own memory. Raises ShowsNothing.
+    """
+    import ctypes  # noqa: F401  for die_with_parent in the fork
+    import traceback  # noqa: F401
+
+    from ...text import language, plot
+
+    for code in language.LANGUAGES:
+        language.catalogue(code)
+    computed = asyncio.run(_rehearse(arguments, lecture))
+    plot.load()
+    # A fork keeps none of the threads.
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(5)
+    return computed
+
+
+async def _rehearse(arguments: list[str], lecture: bool) -> dict[Any, Any]:
+    from ...model.needs import Failed, Simulation
+    from ...model.permissions import FOLLOWER, VISITOR
+    from ..kiosk.kiosk import kiosk_app
+
+    app = kiosk_app(arguments, _ENVIRONMENT, profile=FOLLOWER if lecture else VISITOR)
+    need = Simulation(app.state.experiment)
+    result = await asyncio.to_thread(need.compute, lambda share: None)
+    if isinstance(result, Failed):
+        raise ShowsNothing(result.problem)
+    async with app.run_test(size=_SIZE) as pilot:
+        end = time.monotonic() + _PATIENCE
+        while app.trace is None and time.monotonic() < end:
+            await pilot.pause(0.01)
+        await pilot.press("space")
+        await pilot.pause(0.2)
+    app.jobs.close()
+    return dict(app.jobs.results)
