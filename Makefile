@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores + (core
 # By file, and no more of them than two: soak measures seconds and memory, and each would count the others' load.
 SOAK_WORKERS ?= 2
 
-.PHONY: run test install install-dev lint types contract unit soak bench pictures readme clean
+.PHONY: run test install install-dev lint types contract unit soak bench pictures readme texts clean
 
 run: $(VENV)/installed
 	@$(BIN)/gradtui $(ARGS)

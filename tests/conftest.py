@@ -4,12 +4,17 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import copy
+import functools
+import re
 from collections.abc import Iterator
+from gettext import NullTranslations
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from gradtui.text import language
+from gradtui_engine.experiment.experiment import options
 
 # Machines are shared: how long an example takes says nothing. The first text of a process alone takes seconds, in which
 # hypothesis makes its table of characters. `make soak` draws eight times as many examples of every property.
@@ -28,7 +33,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.property)
 
 
+class _Untranslated(NullTranslations):
+    """What a catalogue was asked for and lacks: sentences, and single words that are no names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def gettext(self, message: str) -> str:
+        word = re.fullmatch("[a-z-]{2,}", message) and message not in _names()
+        if word or re.search(r"[a-z]{3,} [a-z]{2,}", message):
+            self.texts.append(message)
+        return message
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    """Names as they are typed: of fields, and of what a field can be."""
+    fields = options()
+    return frozenset((*fields, *(name for field in fields.values() for name in field.kind.names)))
+
+
 @pytest.fixture
-def chinese() -> Iterator[None]:
+def chinese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Chinese is spoken, and whatever words the catalogue lacks are a fault: wherever in the code they come from."""
+    catalogue, untranslated = copy.copy(language.catalogue("zh")), _Untranslated()
+    catalogue.add_fallback(untranslated)
+    monkeypatch.setattr(language, "catalogue", lambda code: catalogue)
     with language.speaking("zh"):
         yield
+    assert untranslated.texts == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.numerics import ratio
 from ..core.thresholds import DEAD, EXPLODED, EXPLODED_TEXT, SATURATED, VANISHED, VANISHED_TEXT, crossed
 from ..experiment.remedies import Remedy, remedies_for
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 #: Beyond this many orders of magnitude past its threshold a diagnosis is critical.
 _CRITICAL_DECADES = 3.0
 
-SEVERITIES = ("ok", "warning", "critical")
+SEVERITIES: tuple[English, ...] = ("ok", "warning", "critical")
 KINDS = ("healthy", "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
-SOURCES = {
+SOURCES: dict[str, English] = {
     "healthy": "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
     "vanishing": "threshold 1e-3: AUTOTRAINER, ICSE 2021",
     "exploding": "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.problems import ExperimentError
 from ..core.progress import Watch, part, throttled
 from ..experiment.experiment import Experiment
@@ -20,7 +20,7 @@ from .json_document import outcome_document, strict
 #: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
 _HELPS = 0.5
 #: What a remedy can turn out to do, the best first.
-EFFECTS = ("cures", "helps", "no cure", "worse")
+EFFECTS: tuple[English, ...] = ("cures", "helps", "no cure", "worse")
 # The first run's share, for who watches: a tenth, as most diagnoses have 9 to 12 remedies to try; and building's share.
 _FIRST, _BUILD = 0.1, 0.3
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ..cells.cell import Cell
+from ..core.message import English
 from ..core.table import Table
 
 
@@ -126,8 +127,8 @@ class StageNumber:
 
     name: str
     path: tuple[str, ...]
-    head: str
-    label: str
+    head: English
+    label: English
     description: str
     unit: str
     when: str
@@ -146,7 +147,12 @@ MOMENTS = ("always", "forward", "gradient", "cell", "parameters", "update")
 
 
 def _part(
-    name: str, label: str, description: str, in_cell: Callable[[Cell], bool], axis: str = "", unit: str = "ratio"
+    name: English,
+    label: English,
+    description: str,
+    in_cell: Callable[[Cell], bool],
+    axis: str = "",
+    unit: str = "ratio",
 ) -> StageNumber:
     """A part of the factor."""
     return StageNumber(

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..core.message import English
 from ..core.numerics import Array
 from ..program.operations import Operation
 from ..program.output_layer import Sizes
@@ -22,7 +23,7 @@ class Gate:
     """A gate: the letter that formulas have for it, its name, and the activation that it is the output of."""
 
     letter: str
-    name: str
+    name: English
     activation: str = "sigmoid"
 
     @property
@@ -61,7 +62,7 @@ class PreActivations:
     value, so that z does not matter.
     """
 
-    part: str
+    part: English
     activation: str
     slope: float
     z: Array
@@ -86,7 +87,7 @@ class Cell:
     default_data: str
     default_activation: str
     formula: str
-    note: str
+    note: English
     listed: Callable[[Cell, Settings, Sizes, str, int], Program]
     pre_activations: Callable[[Recorded, int], tuple[PreActivations, ...]]
     parts: str

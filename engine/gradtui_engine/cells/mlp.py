@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.message import English
 from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes, readout
 from ..program.program import Parameter, Program, Site
@@ -97,7 +98,7 @@ class _Layers:
         self._instruction("residual", layer, (source, skip), (target,), constant=self.beta)
 
     def _instruction(
-        self, operation: str, layer: int, inputs: tuple[str, ...], outputs: tuple[str, ...],
+        self, operation: English, layer: int, inputs: tuple[str, ...], outputs: tuple[str, ...],
         parameters: tuple[str, ...] = (), choice: str = "", constant: float = 1.0,
     ) -> None:  # fmt: skip
         self.program.add(

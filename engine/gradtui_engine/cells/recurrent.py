@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.numerics import Array
 from ..program.operations import Operation
 from ..program.output_layer import Sizes, readout
@@ -79,7 +79,7 @@ class _Layer:
     def _whole(self, role: str) -> str:
         return Slot(role, self.mark, Span()).name
 
-    def _site(self, part: str) -> str:
+    def _site(self, part: English) -> str:
         if self.settings.layers == 1:
             return part
         return Message("{part}, layer {number}", part=part, number=self.layer + 1)

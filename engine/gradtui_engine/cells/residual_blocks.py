@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..core.message import English
 from ..core.table import Table
 from .settings import Settings
 
@@ -19,7 +20,7 @@ class Block:
     name: str
     formula: str
     source: str
-    note: str
+    note: English
 
 
 BLOCKS = Table(

@@ -5,6 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+#: A text that a person reads, in English. Who shows it may look it up in a catalogue of translations, and every literal
+#: that a parameter, a field or a variable of this type is given is found for the catalogues (tools/texts.py).
+English: TypeAlias = str
 
 
 class Message(str):
@@ -21,7 +26,7 @@ class Message(str):
     template: str
     values: Mapping[str, object]
 
-    def __new__(cls, template: str, /, **values: object) -> Message:
+    def __new__(cls, template: English, /, **values: object) -> Message:
         made = super().__new__(cls, template.format(**values) if values else template)
         made.template, made.values = template, values
         return made

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.fields import Choice
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.numerics import Array, Purpose, generator
 from ..core.problems import ExperimentError, Problem
 from ..core.table import Table
@@ -58,9 +58,9 @@ class DataSet:
     """
 
     name: str
-    description: str
+    description: English
     load: Callable[[Request], Batch]
-    note: str
+    note: English
     over_time: bool = False
     is_sequence: bool = False
     steps: int | None = None

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..cells.residual_blocks import BLOCKS
 from ..cells.table import CELLS
-from ..core.fields import Choice, Integer, Number, Rejected, Value
-from ..core.message import Message
-from ..core.options import Manner, Option, option, options_of
+from ..core import options as core_options
+from ..core.fields import Choice, Integer, Kind, Number, Rejected, Value
+from ..core.message import English, Message
+from ..core.options import Manner, Option, options_of
 from ..core.problems import ExperimentError, Problem, unknown_name
 from ..data import datasets
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Source, find, has_its_own
@@ -40,6 +41,11 @@ _CHOOSING = tuple(name for name, cell in CELLS.items() if not cell.gates)
 def _offset_by(field: str) -> tuple[str, ...]:
     """The cells to one of whose biases this field is added."""
     return tuple(name for name, cell in CELLS.items() if field in dict(cell.offsets).values())
+
+
+def option(default: Value, help: English, kind: Kind, cells: tuple[str, ...] = ()) -> Any:
+    """A field of an experiment with its option, whose help the form shows in the reader's language."""
+    return core_options.option(default, help, kind, cells)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +102,18 @@ class Experiment:
         None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)
     )
     batch: int | None = option(
-        None, f"samples drawn by the seed; without it {DEFAULT_BATCH}, or a CSV file's rows if fewer", Integer(1, 10**6)
+        None,
+        Message("samples drawn by the seed; without it {number}, or a CSV file's rows if fewer", number=DEFAULT_BATCH),
+        Integer(1, 10**6),
     )
     steps: int | None = option(
-        None, f"time steps, where the data leaves them open; without it {DEFAULT_STEPS}", Integer(1, 10_000)
+        None,
+        Message("time steps, where the data leaves them open; without it {number}", number=DEFAULT_STEPS),
+        Integer(1, 10_000),
     )
-    inputs: int | None = option(None, f"input width of gaussian data; without it {DEFAULT_INPUTS}", Integer(1, 10**6))
+    inputs: int | None = option(
+        None, Message("input width of gaussian data; without it {number}", number=DEFAULT_INPUTS), Integer(1, 10**6)
+    )
     clip: str = option("none", "gradient clipping", Choice(lambda: CLIPPINGS.names))
     clip_threshold: float | None = option(
         None, "threshold of the clipping; without it the rule's own", Number(0.0, 1e30)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..cells.cell import Cell
 from ..cells.table import CELLS
+from ..core.message import English
 from ..core.problems import ExperimentError
 from ..core.table import Table
 
@@ -44,10 +45,10 @@ class Row:
     where it turns out to be none. Without kinds it is offered for no diagnosis.
     """
 
-    name: str
+    name: English
     changes: Changes
-    why: str
-    no_cure: str
+    why: English
+    no_cure: English
     cells: tuple[str, ...]
     kinds: tuple[str, ...] = _GRADIENT
     applies: Callable[[Resolved], bool] = lambda experiment: True
@@ -71,10 +72,10 @@ class Row:
 class Remedy:
     """A remedy for an experiment: the fields that it changes, why it could work, and what to say where it does not."""
 
-    name: str
+    name: English
     changes: Changes
-    why: str
-    no_cure: str
+    why: English
+    no_cure: English
 
     def apply(self, experiment: Experiment) -> Experiment:
         """The changed experiment: same seed, data and random numbers."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.message import English
 from ..core.numerics import Array
 from ..core.table import Table
 from .bound import Node
@@ -30,7 +31,7 @@ class Normalisation:
     centred: bool
     eps: float | None
     source: str
-    note: str
+    note: English
 
     @property
     def parameters(self) -> tuple[str, ...]:

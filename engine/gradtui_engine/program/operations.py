@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.message import English
 from ..core.numerics import Array
 from ..rules.activations import ACTIVATIONS
 from ..rules.losses import LOSSES
@@ -34,7 +35,7 @@ class Operation:
     backward_formula: str
     forward: Callable[[Node], None]
     backward: Callable[[Node], None]
-    part: str = ""
+    part: English = ""
     contribution: Callable[[Node, int], tuple[Array, ...]] | None = None
     notes: bool = False
 

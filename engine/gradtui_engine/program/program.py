@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.message import Message
+from ..core.message import English, Message
 from .slots import Slot, Span
 
 
@@ -20,7 +20,7 @@ from .slots import Slot, Span
 class Site:
     """Where an operation stands: layer (1 = first) or time step (1 = first), and the part."""
 
-    part: str
+    part: English
     layer: int | None = None
     time: int | None = None
 
@@ -99,7 +99,7 @@ class Parameter:
 class Program:
     """Instructions in forward order with everything they name. Built once by a cell's row, then only read."""
 
-    axis: str
+    axis: English
     #: The slot that the data go into.
     input: str = "input"
     instructions: list[Instruction] = field(default_factory=list)

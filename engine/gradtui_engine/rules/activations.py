@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..core.message import English, Message
 from ..core.table import Table
 from . import activation_functions as curves
 from .activation_functions import SELU_ALPHA, SELU_SCALE, sigmoid
@@ -34,7 +35,7 @@ class Activation:
     derivative: Callable[..., None]
     derivative_bounds: tuple[float, float]
     gain: float
-    note: str
+    note: English
     kinks: tuple[float, ...] = ()
     saturation: tuple[float, float] | None = None
     slope: float | None = None
@@ -65,32 +66,32 @@ ACTIVATIONS = Table(
             saturation=TANH_SATURATION,
         ),
         Activation(
-            "relu", "relu", "a = max(0, z)", "f′(z) = 1 if z > 0 else 0", curves.relu, curves.relu_derivative,
+            "relu", "relu", "a = max(0, z)", Message("f′(z) = 1 if z > 0 else 0"), curves.relu, curves.relu_derivative,
             (0.0, 1.0), math.sqrt(2),
             "f′ is 1 where the unit is on, but half the units are off: the norm's factor is √½ until He "
             "initialisation doubles the variance.",
             kinks=(0.0,),
         ),
         Activation(
-            "leaky_relu", "lrelu", "a = z if z > 0 else s z", "f′(z) = 1 if z > 0 else s", curves.leaky_relu,
-            curves.leaky_relu_derivative, (0.01, 1.0), math.sqrt(2 / (1 + 0.01**2)),
+            "leaky_relu", "lrelu", Message("a = z if z > 0 else s z"), Message("f′(z) = 1 if z > 0 else s"),
+            curves.leaky_relu, curves.leaky_relu_derivative, (0.01, 1.0), math.sqrt(2 / (1 + 0.01**2)),
             "No unit is quite dead: the off side still passes the share s (slope, 0.01).",
             kinks=(0.0,), slope=0.01,
         ),
         Activation(
-            "prelu", "prelu", "a = z if z > 0 else s z, s learned", "f′(z) = 1 if z > 0 else s", curves.leaky_relu,
-            curves.leaky_relu_derivative, (0.25, 1.0), math.sqrt(2 / (1 + 0.25**2)),
+            "prelu", "prelu", Message("a = z if z > 0 else s z, s learned"), Message("f′(z) = 1 if z > 0 else s"),
+            curves.leaky_relu, curves.leaky_relu_derivative, (0.25, 1.0), math.sqrt(2 / (1 + 0.25**2)),
             "A leaky ReLU whose slope is a parameter, 0.25 at first (He et al. 2015).",
             kinks=(0.0,), slope=0.25, learned=True,
         ),
         Activation(
-            "elu", "elu", "a = z if z > 0 else e^z − 1", "f′(z) = 1 if z > 0 else e^z", curves.elu,
+            "elu", "elu", Message("a = z if z > 0 else e^z − 1"), Message("f′(z) = 1 if z > 0 else e^z"), curves.elu,
             curves.elu_derivative, (0.0, 1.0), 1.2452,
             "Smooth at 0 and near mean 0, yet the far left is as flat as a sigmoid (Clevert et al. 2016).",
         ),
         Activation(
-            "selu", "selu", "a = λ z if z > 0 else λα (e^z − 1)", "f′(z) = λ if z > 0 else λα e^z", curves.selu,
-            curves.selu_derivative, (0.0, SELU_SCALE * SELU_ALPHA), 3 / 4,
+            "selu", "selu", Message("a = λ z if z > 0 else λα (e^z − 1)"), Message("f′(z) = λ if z > 0 else λα e^z"),
+            curves.selu, curves.selu_derivative, (0.0, SELU_SCALE * SELU_ALPHA), 3 / 4,
             "λ and α make mean 0, variance 1 a fixed point with weights of variance 1/fan_in (lecun_normal); the "
             "gain 3/4 is PyTorch's convention and gives that up (Klambauer et al. 2017).",
             kinks=(0.0,),
@@ -123,19 +124,19 @@ ACTIVATIONS = Table(
             saturation=TANH_SATURATION,
         ),
         Activation(
-            "hard_tanh", "htanh", "a = max(−1, min(1, z))", "f′(z) = 1 if |z| < 1 else 0", curves.hard_tanh,
+            "hard_tanh", "htanh", "a = max(−1, min(1, z))", Message("f′(z) = 1 if |z| < 1 else 0"), curves.hard_tanh,
             curves.hard_tanh_derivative, (0.0, 1.0), 1.3920,
             "f′ is exactly 1 inside and exactly 0 outside: saturated units get nothing at all.",
             kinks=(-1.0, 1.0), saturation=TANH_SATURATION,
         ),
         Activation(
-            "hard_sigmoid", "hσ", "a = max(0, min(1, z/6 + ½))", "f′(z) = 1/6 if |z| < 3 else 0", curves.hard_sigmoid,
-            curves.hard_sigmoid_derivative, (0.0, 1 / 6), 1.8978,
+            "hard_sigmoid", "hσ", "a = max(0, min(1, z/6 + ½))", Message("f′(z) = 1/6 if |z| < 3 else 0"),
+            curves.hard_sigmoid, curves.hard_sigmoid_derivative, (0.0, 1 / 6), 1.8978,
             "Even flatter than the sigmoid: f′ is at most 1/6.",
             kinks=(-3.0, 3.0), saturation=SIGMOID_SATURATION,
         ),
         Activation(
-            "relu6", "relu6", "a = max(0, min(6, z))", "f′(z) = 1 if 0 < z < 6 else 0", curves.relu6,
+            "relu6", "relu6", "a = max(0, min(6, z))", Message("f′(z) = 1 if 0 < z < 6 else 0"), curves.relu6,
             curves.relu6_derivative, (0.0, 1.0), math.sqrt(2),
             "ReLU with a ceiling: an exploding forward signal is capped at 6, and its gradient with it.",
             kinks=(0.0, 6.0),

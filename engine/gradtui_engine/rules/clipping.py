@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.message import English, Message
 from ..core.numerics import Array, norm
 from ..core.table import Table
 
@@ -24,7 +25,7 @@ class Clipping:
     clip: Clip
     threshold: float
     source: str
-    note: str
+    note: English
 
 
 # What PyTorch's clip_grad_norm_ adds to the norm before it divides.
@@ -94,16 +95,16 @@ CLIPPINGS = Table(
             "Caps each number by itself, and so turns the gradient's direction.",
         ),
         Clipping(
-            "norm", "g · min(1, threshold / (‖all g‖ + 1e-6))", _norm, 1.0, "Pascanu et al. 2013",
+            "norm", Message("g · min(1, threshold / (‖all g‖ + 1e-6))"), _norm, 1.0, "Pascanu et al. 2013",
             "Keeps the direction. One exploded layer shrinks the update of all others.",
         ),
         Clipping(
-            "layer", "g · min(1, threshold / (‖g of the layer‖ + 1e-6))", _layer, 1.0, "–",
+            "layer", Message("g · min(1, threshold / (‖g of the layer‖ + 1e-6))"), _layer, 1.0, "–",
             "Each layer by itself: one that explodes does not silence the rest.",
         ),
         Clipping(
-            "adaptive", "g_i · threshold ‖W_i‖ / ‖g_i‖ where larger, per unit i", _adaptive, 0.01, "Brock et al. 2021",
-            "Relative to the weights (AGC): no unit changes by more than the share `threshold`.",
+            "adaptive", Message("g_i · threshold ‖W_i‖ / ‖g_i‖ where larger, per unit i"), _adaptive, 0.01,
+            "Brock et al. 2021", "Relative to the weights (AGC): no unit changes by more than the share `threshold`.",
         ),
     ),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.message import English, Message
 from ..core.numerics import Array
 from ..core.table import Table
 
@@ -34,7 +35,7 @@ class Initialiser:
     formula: str
     draw: Draw
     source: str
-    note: str
+    note: English
     variance: Variance | None = None
     built_in_gain: float = 1.0
     data_dependent: bool = False
@@ -128,9 +129,9 @@ INITIALISERS = Table(
             "A third of normal's variance: each layer shrinks the signal by √3.", _spread(_fan_in_std, 1 / 3),
         ),
         Initialiser(
-            "truncated_normal", "as normal, drawn again beyond ±2 standard deviations", _rule(_fan_in_std, _truncated),
-            "PyTorch's trunc_normal_", "No outliers; the cut takes away 23 % of the variance.",
-            _spread(_fan_in_std, _TRUNCATED_VARIANCE),
+            "truncated_normal", Message("as normal, drawn again beyond ±2 standard deviations"),
+            _rule(_fan_in_std, _truncated), "PyTorch's trunc_normal_",
+            "No outliers; the cut takes away 23 % of the variance.", _spread(_fan_in_std, _TRUNCATED_VARIANCE),
         ),
         Initialiser(
             "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", _rule(_xavier_std, _normal),
@@ -165,11 +166,11 @@ INITIALISERS = Table(
             lambda fan_out, fan_in, gain, scale: gain**2 / max(fan_out, fan_in),
         ),
         Initialiser(
-            "identity", "W = gain · 1 where square, else as xavier_normal", _identity, "Le et al. 2015 (IRNN)",
+            "identity", Message("W = gain · 1 where square, else as xavier_normal"), _identity, "Le et al. 2015 (IRNN)",
             "A ReLU RNN with it remembers: its factor is 1 at the start.",
         ),
         Initialiser(
-            "lsuv", "orthogonal, then each layer scaled to Var(z) = gain² on the batch", orthogonal,
+            "lsuv", Message("orthogonal, then each layer scaled to Var(z) = gain² on the batch"), orthogonal,
             "Mishkin & Matas 2016", "Measures instead of assuming: whatever the activation, z has the same variance.",
             data_dependent=True,
         ),

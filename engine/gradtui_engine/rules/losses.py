@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.message import English, Message
 from ..core.numerics import Array
 from ..core.table import Table
 from .activation_functions import sigmoid, softplus
@@ -27,7 +28,7 @@ class Loss:
     forward: Callable[[Array, Array], float]
     backward: Callable[[Array, Array, Array], None]
     of_classes: bool
-    note: str
+    note: English
 
 
 def _cross_entropy(output: Array, target: Array) -> float:
@@ -72,7 +73,7 @@ LOSSES = Table(
     (
         Loss(
             "cross_entropy",
-            "L = mean over the batch of −log softmax(o)[target]",
+            Message("L = mean over the batch of −log softmax(o)[target]"),
             "∂L/∂o = (softmax(o) − onehot(target)) / batch",
             _cross_entropy,
             _cross_entropy_backward,
@@ -81,7 +82,7 @@ LOSSES = Table(
         ),
         Loss(
             "mse",
-            "L = mean of (o − target)²",
+            Message("L = mean of (o − target)²"),
             "∂L/∂o = 2 (o − target) / (batch × outputs)",
             _mse,
             _mse_backward,
@@ -90,7 +91,7 @@ LOSSES = Table(
         ),
         Loss(
             "bce",
-            "L = mean of −t log σ(o) − (1 − t) log(1 − σ(o))",
+            Message("L = mean of −t log σ(o) − (1 − t) log(1 − σ(o))"),
             "∂L/∂o = (σ(o) − target) / (batch × outputs)",
             _bce,
             _bce_backward,

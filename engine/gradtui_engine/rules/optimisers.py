@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.message import English
 from ..core.numerics import Array
 from ..core.table import Table
 
@@ -46,7 +47,7 @@ class Optimiser:
     weight_decay: float
     build: Callable[[Settings], Link]
     source: str
-    note: str
+    note: English
 
 
 # Decay of the squared gradient's average in RMSProp; the two of Adam; what is added to the root.

@@ -6,17 +6,18 @@ import enum
 from dataclasses import dataclass
 
 from ..cells.table import OPERATIONS
+from ..core.message import Message
 from ..program.program import Instruction, Program, Site
 
 
 class Phase(enum.StrEnum):
     """The phases of an iteration, in order."""
 
-    FORWARD = "forward"
-    LOSS = "loss"
-    BACKWARD = "backward"
-    CLIP = "clip"
-    UPDATE = "update"
+    FORWARD = Message("forward")
+    LOSS = Message("loss")
+    BACKWARD = Message("backward")
+    CLIP = Message("clip")
+    UPDATE = Message("update")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.residual_blocks import blocks, skip_scale
-from ..core.message import Message
+from ..core.message import English, Message
 from ..program.normalisation import NORMALISATIONS
 from ..rules.initialisers import INITIALISERS
 from .meanfield import fixed_point, moments
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 #: χ below, at and above 1.
-REGIMES = ("ordered", "critical", "chaotic")
+REGIMES: tuple[English, ...] = ("ordered", "critical", "chaotic")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import copy
 import importlib
 import pickle
 import pkgutil
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,6 @@ from gradtui_engine import Experiment, ExperimentError, Message, Problem, Site, 
 from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.jacobian import jacobian, spectra
 from gradtui_engine.analysis.published_figures import figures
-from gradtui_engine.analysis.translatable_texts import TABLES, table_texts
 from gradtui_engine.core.fields import Integer, Rejected
 from gradtui_engine.core.fields import given as shown
 from gradtui_engine.core.table import Table
@@ -28,6 +28,7 @@ from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.spelling import read_toml
 from tests.engine.helpers import drawn, small
 from tests.engine.strategies import small_experiments
+from tests.tooling import tool
 
 NESTED = Message("{place} gets {share}", place=Message("layer {number}", number=1), share="0.1")
 
@@ -50,7 +51,10 @@ def names() -> set[str]:
     return found
 
 
-PROSE, NAMES = set(table_texts()), names()
+#: What the catalogues have of the engine's sources.
+TOOL = tool("texts")
+PROSE = {text.english for module in TOOL.modules() for text in TOOL.texts_of(module)}
+NAMES = names()
 
 
 def can_be_said_otherwise(text: str) -> bool:
@@ -311,49 +315,47 @@ def test_a_value_that_would_fill_the_screen_is_shown_by_its_beginning() -> None:
 
 # -- the tables' own texts ---------------------------------------------------------------------------------
 
-
-def test_the_tables_texts_are_prose_and_each_is_there_once() -> None:
-    found = list(table_texts())
-    assert len(found) == len(set(found))
-    assert all(type(text) is str and text.strip() == text and text for text in found)
-
-
-def test_every_text_field_of_every_row_is_prose_a_name_a_formula_or_a_reference() -> None:
-    """A new field of prose must be listed, or nobody will translate it."""
-    kept = {
-        "name",
-        "symbol",
-        "parts",
-        "theory",
-        "key",
-        "formula",
-        "derivative_formula",
-        "backward_formula",
-        "source",
-        "axis",
-        "loss",
-        "unit",
-        "when",
-        "part",
-        "description",
-    }
-    for table, fields in TABLES:
-        for row in table.values():
-            text_fields = {name for name in row.__slots__ if type(getattr(row, name)) is str}
-            assert text_fields - kept - {"default_data", "default_activation"} <= set(fields), table.title
-            assert {getattr(row, name) for name in fields} - {""} <= PROSE
+#: Text fields of rows that are the same in every language. A formula with words in it is a Message.
+_SAME = {
+    "name", "symbol", "gate", "formula", "derivative_formula", "backward_formula", "source", "axis", "loss",
+    "default_data", "default_activation", "twin", "definition", "parts", "theory", "unit", "when", "part", "key",
+    "description",
+}  # fmt: skip
+_WORDS = re.compile(r"\b(if|where|mean (?:of|over)|as|of the|all|then)\b")
 
 
-def test_every_table_with_a_note_is_among_them() -> None:
-    tables: dict[int, Table[Any]] = {}
+def tables() -> list[Table[Any]]:
+    found: dict[int, Table[Any]] = {}
     for each in pkgutil.walk_packages(gradtui_engine.__path__, "gradtui_engine."):
         module = importlib.import_module(each.name)
-        tables |= {id(each): each for each in vars(module).values() if isinstance(each, Table)}
-    with_notes = {each.title for each in tables.values() if hasattr(next(iter(each.values())), "note")}
-    assert with_notes <= {table.title for table, _ in TABLES}
-    assert len(with_notes) >= 9
+        found |= {id(each): each for each in vars(module).values() if isinstance(each, Table)}
+    return list(found.values())
+
+
+@pytest.mark.parametrize("table", tables(), ids=lambda table: table.title)
+def test_every_text_field_of_every_row_is_english_or_the_same_in_every_language(table: Table[Any]) -> None:
+    """A new field of prose must say that it is one, or nobody will translate it."""
+    for row in table.values():
+        for name, kind in type(row).__annotations__.items():
+            text = getattr(row, name)
+            if not isinstance(text, str) or name in _SAME:
+                continue
+            assert kind == "English", name
+            assert not text or text in PROSE, text
+
+
+# What an operation computes is printed for programmers alone.
+@pytest.mark.parametrize(
+    "table", [table for table in tables() if table.title != "operation"], ids=lambda table: table.title
+)
+def test_a_formula_with_words_is_a_message(table: Table[Any]) -> None:
+    for row in table.values():
+        for name in ("formula", "derivative_formula", "backward_formula"):
+            text = getattr(row, name, "")
+            assert isinstance(text, Message) or not _WORDS.search(text), text
 
 
 def test_every_options_help_and_every_source_is_among_them() -> None:
-    assert {each.help for each in options().values()} <= PROSE
+    for option in options().values():
+        assert getattr(option.help, "template", option.help) in PROSE
     assert simulate(small("mlp")).outcome.source in PROSE

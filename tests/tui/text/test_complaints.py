@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gettext import NullTranslations
+
 import pytest
 
 from gradtui.text import language
@@ -39,7 +41,9 @@ def test_they_speak_the_readers_language_to_the_last_part(monkeypatch: pytest.Mo
         "{given} given; allowed: {allowed}": "{allowed}, nicht {given}",
         "a whole number": "eine ganze Zahl",
     }
-    monkeypatch.setattr(language, "catalogue", lambda code: words)
+    german = NullTranslations()
+    monkeypatch.setattr(german, "gettext", lambda text: words.get(text, text))
+    monkeypatch.setattr(language, "catalogue", lambda code: german)
     message = Message("{given} given; allowed: {allowed}", given="7.5", allowed=Message("a whole number"))
     with language.speaking("zh"):
         assert complaint(Problem("depth", message)) == "depth → eine ganze Zahl, nicht 7.5"

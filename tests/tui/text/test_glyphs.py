@@ -63,7 +63,7 @@ def spoken() -> Iterator[tuple[str, str]]:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
                     yield f"{path.name}:{node.lineno}", node.value
     folder = Path(str(gradtui.__file__)).parent
-    for path in itertools.chain(folder.rglob("*.md"), folder.rglob("languages/*.toml")):
+    for path in itertools.chain(folder.rglob("*.md"), folder.rglob("*.po")):
         yield path.name, path.read_text(encoding="utf-8")
 
 

@@ -20,7 +20,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ..text.formats import percent, short
-from ..text.language import tr
+from ..text.language import plural, tr
 from ..text.quotients import defined
 from ..text.scale import LogScale
 from ..text.summary import experiment_line, verdict_line
@@ -174,9 +174,7 @@ def _reach(trace: Run) -> Iterator[str]:
 
 
 def _counted(count: int, layers: bool) -> str:
-    if count == 1:
-        return tr("1 layer" if layers else "1 step")
-    return tr("{count} layers" if layers else "{count} steps", count=count)
+    return plural("1 layer", "{count} layers", count) if layers else plural("1 step", "{count} steps", count)
 
 
 #: The least width of a bar.

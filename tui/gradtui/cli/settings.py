@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradtui_engine.core.fields import Choice, Integer, Kind, OneOf, Rejected, Switch, Value, given, not_allowed
-from gradtui_engine.core.message import Message
+from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.options import Manner, Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
 from gradtui_engine.core.table import Table
@@ -90,7 +90,7 @@ class Theme(Choice):
     """A theme's name; `allowed` names ours alone, because all names take half a screen and palettes 20 ms to load."""
 
     @property
-    def allowed(self) -> str:
+    def allowed(self) -> English:
         return "gradtui, gradtui-light, high-contrast, colour-blind, or one of Textual's, such as nord"
 
 
@@ -108,7 +108,7 @@ class Setting(Option):
 _MANNER = Manner(allowed=": ", of_numbers=True)
 
 
-def _setting(help: str, kind: Kind, usual: Callable[[Mapping[str, str]], Value]) -> Any:
+def _setting(help: English, kind: Kind, usual: Callable[[Mapping[str, str]], Value]) -> Any:
     """A field of Settings with what its row says."""
     return field(metadata={"setting": {"help": help, "kind": kind, "usual": usual}})
 

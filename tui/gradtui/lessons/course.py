@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradtui_engine.core.fields import Rejected
-from gradtui_engine.core.message import Message
+from gradtui_engine.core.message import English, Message
 
 from ..model.progress import Answer, Progress
 from ..text.formats import percent
 from ..text.language import tr
 from .conditions import Expression, Operand, Reader, expression
 from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders
-from .measures import MEASURES, Measured
+from .measures import Measured
 from .reading import Reading
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Verdict:
 
 
 #: How a place is named: a layer, or (over time) a step.
-_AT = {
+_AT: dict[bool, dict[str, English]] = {
     False: {
         "first": "{name} at the first layer",
         "middle": "{name} half way",
@@ -211,9 +211,3 @@ def _operand_name(operand: Operand, over_time: bool) -> str:
     elif operand.place:
         name = tr("{name} at layer {number}", name=name, number=operand.place)
     return tr("B's {name}", name=name) if operand.of_b else name
-
-
-def texts() -> tuple[str, ...]:
-    """The texts of this package's tables that reach the screen; all others stand in a `tr` or a Message."""
-    places = dict.fromkeys(text for words in _AT.values() for text in words.values())
-    return (*(row.label for row in MEASURES.values()), *places)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from gradtui_engine import build
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.cells.table import CELLS
-from gradtui_engine.core.message import Message, Verbatim
+from gradtui_engine.core.message import English, Message, Verbatim
 from gradtui_engine.core.table import Table
 from gradtui_engine.rules.clipping import global_norm
 
 from ..text.formats import percent, short
-from ..text.language import tr
+from ..text.summary import kind_name
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Run
@@ -40,7 +40,7 @@ class Measured:
         if self.value is None:
             return "–"
         if isinstance(self.value, str):
-            return tr(self.value.replace("_", "-"))
+            return kind_name(self.value)
         return percent(self.value) if self.share else short(self.value)
 
 
@@ -54,7 +54,7 @@ class Measure:
 
     name: str
     #: How a verdict names it; a measure at a stage is followed by the place.
-    label: str
+    label: English
     note: str
     read: Callable[[Run, int], float | str | None]
     at: bool = False

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradtui_engine.core.message import English
+
 from ..text import process
 from ..text.language import tr
 from . import events as e
@@ -22,15 +24,15 @@ class Command:
 
     id: str
     keys: tuple[str, ...]
-    label: str
-    help: str
+    label: English
+    help: English
     group: str
     event: Any = None
     argument: str = ""
     needs: str = ""
 
 
-PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
+GROUPS: tuple[English, ...] = (
     "Playback",
     "Looking around",
     "Views",
@@ -38,6 +40,7 @@ PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = (
     "Comparing and learning",
     "Program",
 )
+PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = GROUPS
 
 COMMANDS = (
     Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM),
@@ -207,7 +210,6 @@ BROUGHT = (
     Command("follow", ("f",), "follow", "Follow the presenter again", PROGRAM, e.Follow()),
     Command("invite", ("V",), "visitors", "How visitors come in to this lecture", PROGRAM, e.Invite()),
 )
-GROUPS = (PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM)
 BY_ID = {command.id: command for command in (*COMMANDS, *BROUGHT)}
 
 _SYMBOLS = {

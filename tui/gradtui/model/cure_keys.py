@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment
-from gradtui_engine.core.message import Message
+from gradtui_engine.core.message import English, Message
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.remedies import switched_by
 from gradtui_engine.experiment.resolved import Resolved
@@ -28,11 +28,11 @@ class Cure:
     """
 
     id: str
-    label: str
+    label: English
     fields: tuple[str, ...]
     disease: Callable[[Resolved], Choices]
     #: What to say where there is no choice.
-    lacking: str
+    lacking: English
     #: Whether a network has what the cure's name says.
     heals: Callable[[Experiment], bool]
     #: What it is called of a network where it is something else.

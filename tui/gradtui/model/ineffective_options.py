@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from gradtui_engine.core.message import English
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gradtui_engine.experiment.resolved import Resolved
 
 #: field → (whether it has an effect, what it would need or what stands in its way).
-CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], str]] = {
+CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "slope": (lambda e: ACTIVATIONS[e.activation].slope is not None, "it is for leaky_relu and prelu"),
     "init": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
     "gain": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),

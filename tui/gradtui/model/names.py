@@ -5,10 +5,12 @@ Only names: what a quantity is stands in `views.frame.quantities`.
 
 from __future__ import annotations
 
+from gradtui_engine.core.message import English
+
 #: Steps per second.
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor")
-AXES = ("log", "linear", "sign-log")
+AXES: tuple[English, ...] = ("log", "linear", "sign-log")
 #: The functions of the maths page: each stands beside its hyperbolic twin.
 FUNCTIONS = (0, 1, 2)
 

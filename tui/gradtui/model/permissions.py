@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from gradtui_engine.core.allowances import Allowances
+from gradtui_engine.core.message import English
 
 from ..text import process
 
@@ -62,7 +63,7 @@ PRESENTER = replace(OPEN, brings=("invite",))
 FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("F",)),))
 
 #: What is said instead, each in one sentence; {copy} and {quit} are those commands' effective keys.
-REFUSALS = {
+REFUSALS: dict[str, English] = {
     "files": "nothing is saved on this machine; {copy} copies the command that opens this on yours",
     "suspend": "there is no shell behind this program; {quit} quits",
     "own": "no files are opened here; the presets are {presets}",

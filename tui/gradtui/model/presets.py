@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from gradtui_engine.core.message import English
 from gradtui_engine.core.options import flag
 from gradtui_engine.core.table import Table
 from gradtui_engine.experiment.experiment import Experiment
@@ -24,7 +25,7 @@ class Preset:
     """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show."""
 
     name: str
-    point: str
+    point: English
     fields: Fields = field(default_factory=dict)
     view: str = "explore"
     changes: Fields = field(default_factory=dict)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from gradtui_engine.core.message import Message
+
 from ..text.language import current, tr
 
 if TYPE_CHECKING:
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
 class Grain(StrEnum):
     """How far one step goes: to the next operation, stage (layer or time step) or phase."""
 
-    OPERATION = "operation"
-    STAGE = "stage"
-    PHASE = "phase"
+    OPERATION = Message("operation")
+    STAGE = Message("stage")
+    PHASE = Message("phase")
 
 
 def site_words(step: Step) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from rich.style import Style
 
+from gradtui_engine.core.message import English
+
 from ..text.heat import LEVELS
 
 _Ends = tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int]]
@@ -24,7 +26,7 @@ class Colours:
     dark: bool
     background: str
     surface: str
-    help: str
+    help: English
     styles: Mapping[str, str]
     heat: _Ends
 

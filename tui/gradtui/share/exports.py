@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.core.message import English
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.run.npz import arrays
 
@@ -56,9 +57,9 @@ class Format:
     """One format. source says what it is made of: the "trace", or a "picture" or "film" of the screen."""
 
     id: str
-    label: str
+    label: English
     suffix: str
-    help: str
+    help: English
     source: str
     write: Callable[[Material, IO[bytes]], None]
 

@@ -16,7 +16,46 @@ from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES
 from gradtui_engine.rules.optimisers import OPTIMISERS
 
-from .language import tr
+from .language import FieldName, tr_in
+
+#: What every field is called. The same words stand for other things elsewhere (layers on an axis), so that they have a
+#: context of their own in the catalogues.
+FIELD_NAMES: dict[str, FieldName] = {
+    "cell": "cell",
+    "depth": "depth",
+    "width": "width",
+    "layers": "layers",
+    "activation": "activation",
+    "slope": "slope",
+    "init": "init",
+    "gain": "gain",
+    "init_scale": "init scale",
+    "sigma_w": "sigma w",
+    "sigma_b": "sigma b",
+    "forget_bias": "forget bias",
+    "input_bias": "input bias",
+    "pin_forget": "pin forget",
+    "norm": "norm",
+    "norm_position": "norm position",
+    "residual": "residual",
+    "residual_scale": "residual scale",
+    "residual_span": "residual span",
+    "residual_block": "residual block",
+    "data": "data",
+    "batch": "batch",
+    "steps": "steps",
+    "inputs": "inputs",
+    "readout": "readout",
+    "loss": "loss",
+    "clip": "clip",
+    "clip_threshold": "clip threshold",
+    "optimizer": "optimizer",
+    "learning_rate": "learning rate",
+    "momentum": "momentum",
+    "weight_decay": "weight decay",
+    "seed": "seed",
+    "dtype": "dtype",
+}
 
 
 class About(NamedTuple):
@@ -47,10 +86,10 @@ def about(field: str, name: str) -> About:
 
 def label(field: str) -> str:
     """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
-    words, said = field.replace("_", " "), tr(key(field))
-    return words if said == key(field) else f"{said} {words}"
+    words, said = FIELD_NAMES[field], name(field)
+    return words if said == words else f"{said} {words}"
 
 
-def key(field: str) -> str:
-    """A field's key in the catalogues: by itself the word stands for other things elsewhere (layers on an axis)."""
-    return f"field {field}"
+def name(field: str) -> str:
+    """What a field is called in the current language."""
+    return tr_in("field", FIELD_NAMES[field])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from gradtui_engine.core.message import English
+
 from .language import tr
 
 #: Symbols by the words for them; what is in neither table and not in a script's letters is drawing, and left out.
-WORDS = {
+WORDS: dict[str, English] = {
     "×": "times", "⊙": "times", "·": "times", "≤": "at most", "≥": "at least", "≈": "about", "≠": "not equal to",
     "→": "to", "←": "becomes", "√": "root of", "±": "plus or minus", "∈": "in", "∞": "infinity", "′": "prime",
     "ᵀ": "transposed", "∫": "integral of", "°": "degrees",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gradtui_engine.core.message import English
+
 from .formats import short
-from .language import tr
+from .language import plural, tr
 
 if TYPE_CHECKING:
     from gradtui_engine import Outcome, Run
@@ -22,6 +24,21 @@ MARKS = {
     "symmetric": "≡",
     "non_finite": "✗",
 }
+#: What each kind of outcome is called.
+KINDS: dict[str, English] = {
+    "healthy": "healthy",
+    "vanishing": "vanishing",
+    "exploding": "exploding",
+    "dead": "dead",
+    "saturated": "saturated",
+    "symmetric": "symmetric",
+    "non_finite": "non-finite",
+}
+
+
+def kind_name(kind: str) -> str:
+    """The kind of an outcome in the current language."""
+    return tr(KINDS[kind])
 
 
 def describe(resolved: Resolved, detail: int = 2) -> str:
@@ -33,10 +50,10 @@ def describe(resolved: Resolved, detail: int = 2) -> str:
     if not resolved.kind.over_time:
         shape = f"{name} {resolved.depth}×{resolved.width} · {resolved.activation}"
     else:
-        stacked = f" × {tr('{count} layers', count=resolved.layers)}" if resolved.layers > 1 else ""
+        stacked = f" × {plural('1 layer', '{count} layers', resolved.layers)}" if resolved.layers > 1 else ""
         count = resolved.steps
-        steps = tr("{count} steps", count=count) if count != 1 else tr("1 step")
-        shape = f"{name} {resolved.width}{stacked}" if count is None else f"{name} {steps} × {resolved.width}{stacked}"
+        steps = f"{plural('1 step', '{count} steps', count)} × " if count is not None else ""
+        shape = f"{name} {steps}{resolved.width}{stacked}"
     if resolved.sigma_w is not None:
         init = f"σ_w {resolved.sigma_w:g}"
     else:
@@ -78,5 +95,5 @@ def experiment_line(trace: Run) -> str:
 
 def verdict_line(outcome: Outcome) -> str:
     """▼ vanishing: what, where, how fast."""
-    kind = f"{MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}"
+    kind = f"{MARKS[outcome.kind]} {kind_name(outcome.kind)}"
     return tr("{verdict}: {message}", verdict=kind, message=tr(outcome.message))

@@ -12,6 +12,7 @@ from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.fields import Rejected, Value
+from gradtui_engine.core.message import English
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import options
@@ -22,7 +23,7 @@ Texts = Mapping[str, str]
 Problems = Mapping[str, tuple[str, ...]]
 
 #: The sections of the form: every field is in exactly one.
-GROUPS: dict[str, tuple[str, ...]] = {
+GROUPS: dict[English, tuple[str, ...]] = {
     "network": ("cell", "depth", "width", "layers", "activation", "slope"),
     "initialisation": ("init", "gain", "init_scale", "sigma_w", "sigma_b"),
     "gates": ("forget_bias", "input_bias", "pin_forget"),

@@ -21,7 +21,7 @@ from gradtui_engine.experiment.experiment import options
 from ...model.ineffective_options import hindrance
 from ...text import glyphs, language
 from ...text.describe import about, label
-from ...text.language import tr
+from ...text.language import plural, tr
 from ...text.spans import Line, first_fit, fit, text_of, width_of, wrap
 from . import form_model as model
 from .form_model import FormState, Problems, Reading
@@ -213,9 +213,7 @@ def status(sheet: Sheet) -> str:
     """How it stands, for the title: what is wrong, else what has been changed."""
     wrong, changed = sum(map(len, sheet.problems.values())), len(sheet.changed())
     if wrong:
-        counted = tr("1 problem") if wrong == 1 else tr("{count} problems", count=wrong)
-        return f"{WRONG} {counted}"
+        return f"{WRONG} {plural('1 problem', '{count} problems', wrong)}"
     if changed:
-        counted = tr("1 field changed") if changed == 1 else tr("{count} fields changed", count=changed)
-        return f"{CHANGED} {counted}"
+        return f"{CHANGED} {plural('1 field changed', '{count} fields changed', changed)}"
     return tr("as it is")

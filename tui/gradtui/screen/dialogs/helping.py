@@ -9,6 +9,8 @@ from rich.table import Column, Table
 from rich.text import Text
 from textual import events
 
+from gradtui_engine.core.message import English
+
 from ...model.commands import COMMANDS, Command, groups, keys_of, shown_keys
 from ...model.lecture import ways_in
 from ...model.panes_of import panes_of
@@ -20,7 +22,7 @@ from ...views.catalogue import PANES, VIEWS
 from ...views.frame.quantities import QUANTITIES
 from .dialogs import Page
 
-IDEA = (
+IDEA: English = (
     "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
     "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
     "the product near 1."

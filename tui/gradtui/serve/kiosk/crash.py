@@ -8,11 +8,13 @@ import secrets
 import traceback
 from typing import TextIO
 
+from gradtui_engine.core.message import English
+
 from ...text.language import tr
 
 #: The exit status after a crash (EX_SOFTWARE).
 CRASHED = 70
-FAILED = "the program has failed; the host finds what happened under the number {id}"
+FAILED: English = "the program has failed; the host finds what happened under the number {id}"
 
 
 def note(error: BaseException | None, log: TextIO | None) -> str:

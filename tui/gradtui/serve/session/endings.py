@@ -7,6 +7,7 @@ import secrets
 import signal
 from dataclasses import dataclass
 
+from gradtui_engine.core.message import English
 from gradtui_engine.core.table import Table
 
 from ...text.language import tr
@@ -22,7 +23,7 @@ class Reason:
     """A reason by name, as logs and metrics call it. The sentence may have {values}; empty: none is needed."""
 
     name: str
-    sentence: str
+    sentence: English
     status: int = 1
 
     def told(self, **values: object) -> str:

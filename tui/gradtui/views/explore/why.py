@@ -11,7 +11,7 @@ from gradtui_engine.core.numerics import ratio
 
 from ...model.timeline import site_words
 from ...text.formats import power, short
-from ...text.language import tr
+from ...text.language import plural, tr
 from ...text.spans import GAP, Line, first_title, page, wrap
 from ..frame.scene import Scene
 from .explain_cells import CELLS
@@ -76,13 +76,12 @@ def _so_far(scene: Scene, stage: int) -> Notes:
         count=count,
         value=short(value),
     )
-    if count == 1:
-        where = tr("(1 step, ×{average})") if scene.over_time else tr("(1 layer, ×{average})")
-    elif scene.over_time:
-        where = tr("({count} steps, ×{average} on average)")
+    each = short(average)
+    if scene.over_time:
+        where = plural("(1 step, ×{average})", "({count} steps, ×{average} on average)", count, average=each)
     else:
-        where = tr("({count} layers, ×{average} on average)")
-    return [(scene.health(value), product + GAP + where.format(count=count, average=short(average)))]
+        where = plural("(1 layer, ×{average})", "({count} layers, ×{average} on average)", count, average=each)
+    return [(scene.health(value), product + GAP + where)]
 
 
 def reads(scene: Scene) -> Hashable:

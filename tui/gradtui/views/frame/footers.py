@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradtui_engine.core.message import English
+
 from ...model.commands import BY_ID, shown_keys
 
 
@@ -12,7 +14,7 @@ class Hint:
     """One or two commands (up and down) under one label; without a label the command's own."""
 
     commands: tuple[str, ...]
-    label: str = ""
+    label: English = ""
 
     @property
     def words(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradtui_engine.core.message import English
+
 from ...text.spans import Line
 from .cache_keys import Reads
 from .pointer import Click
@@ -25,14 +27,14 @@ class Pane:
     """
 
     id: str
-    label: str
+    label: English
     title: Callable[[Scene, int], str]
     view: View
-    help: str
+    help: English
     reads: Reads
     spoken: Spoken
     click: Click
-    intro: str = ""
+    intro: English = ""
     #: Its bars show the quantity that the person chose.
     shows_quantity: bool = False
     #: It is about experiment B.

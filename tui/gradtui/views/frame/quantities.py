@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gradtui_engine import Run
+from gradtui_engine.core.message import English
 
 from ...model.timeline import Timeline
 from ...text.quotients import defined
@@ -18,7 +19,7 @@ Values = Sequence[float | None]
 class Series:
     """One row of bars: its symbol, its style ("" for the verdict's colours) and a number per stage."""
 
-    symbol: str
+    symbol: English
     style: str
     values: Values
     #: When a stage's number is there: a key of KNOWN.
@@ -35,15 +36,15 @@ class Quantity:
     """
 
     id: str
-    label: str
-    title: str
-    help: str
+    label: English
+    title: English
+    help: English
     axis: str
     series: Callable[[Run], tuple[Series, ...]]
     reference: float | None = None
     share: bool = False
     predicted: Callable[[Run], Values] | None = None
-    lacking: str = ""
+    lacking: English = ""
 
 
 #: When a stage's number is there: (timeline, step, stage) → whether it has been computed.

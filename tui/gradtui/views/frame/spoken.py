@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from gradtui_engine.core.message import English
 from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
 
 from ...model.commands import shown_keys
@@ -11,6 +12,7 @@ from ...text.formats import percent, short
 from ...text.language import tr
 from ...text.quotients import defined
 from ...text.spans import GAP, Line, text_of
+from ...text.summary import kind_name
 from .quantities import QUANTITIES
 from .scene import Scene
 
@@ -27,7 +29,7 @@ WIDE = 2000
 def verdict(scene: Scene) -> str:
     """The diagnosis as a sentence."""
     outcome = scene.trace.outcome
-    kind = tr(outcome.kind.replace("_", "-"))
+    kind = kind_name(outcome.kind)
     if outcome.healthy:
         return tr("Verdict: {kind}; {message}.", kind=kind, message=tr(outcome.message))
     severity = tr(outcome.severity)
@@ -53,7 +55,7 @@ def bars(scene: Scene) -> Lines:
 
 
 #: Style of a stage's gradient → what to say where it sets in.
-CROSSINGS = {
+CROSSINGS: dict[str, English] = {
     "vanishing": "From {place} down the gradient has vanished: it is under {low} of that at the output.",
     "exploding": "From {place} down the gradient explodes: it is over {high} times that at the output.",
     "broken": "From {place} down the gradient is not a finite number.",

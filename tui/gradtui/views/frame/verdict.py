@@ -8,7 +8,7 @@ from ...text.formats import short
 from ...text.language import tr
 from ...text.quotients import defined
 from ...text.spans import Line, first_fit, fit, width_of
-from ...text.summary import MARKS
+from ...text.summary import MARKS, kind_name
 from .scene import Scene
 
 #: Verdicts that numbers tell; the others are a sentence.
@@ -24,7 +24,7 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
     known = outcome.kind in _IN_NUMBERS
     style = outcome.kind if known else "broken"
     letter: Line = [(f"{whose} ", "label")] if whose else []
-    start: Line = [*letter, (f"{MARKS[outcome.kind]} {tr(outcome.kind.replace('_', '-'))}", style)]
+    start: Line = [*letter, (f"{MARKS[outcome.kind]} {kind_name(outcome.kind)}", style)]
     if not known or defined(outcome.ratio, scene.trace) is None:
         # Whole sentences, or the place alone: a number is never cut. Of a gradient that is 0 at the output, too, the
         # sentence says so: 0/0 is no share.

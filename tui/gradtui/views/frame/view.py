@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradtui_engine.core.message import English
+
 from ...model.needs import Need
 from ...model.state import State
 from .footers import Hint
@@ -24,8 +26,8 @@ class View:
     """
 
     id: str
-    label: str
-    help: str
+    label: English
+    help: English
     panes: tuple[Pane, ...]
     footer: tuple[Hint, ...]
     arrange: Arrange = single

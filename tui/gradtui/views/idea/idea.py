@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradtui_engine import Experiment, Run
+from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
 
 from ...model.needs import Failed, Simulation
@@ -36,12 +37,12 @@ _STAGES_FIRST = 12
 class Chain:
     """One cure against its disease: what is run, and the line that makes it the same idea as the others."""
 
-    disease: str
-    cure: str
+    disease: English
+    cure: English
     before: tuple[tuple[str, Any], ...]
     after: tuple[tuple[str, Any], ...]
     formula: str
-    words: str
+    words: English
 
     def experiments(self, seed: int) -> tuple[Experiment, Experiment]:
         before, after = dict(self.before), dict(self.after)

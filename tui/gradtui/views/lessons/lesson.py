@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...lessons.course import Verdict, current, judge
 from ...lessons.lesson import LETTERS, Lesson, Question, filled
 from ...model.progress import Progress
-from ...text.language import tr
+from ...text.language import plural, tr
 from ...text.markdown import prose, wrap_spans
 from ...text.spans import Line, first_fit, first_title, fit, page, spread, width_of
 
@@ -214,5 +214,10 @@ def _about(entry: Entry, width: int) -> list[Line]:
     if entry.lesson is None:
         return [line for fault in entry.faults for line in wrap_spans([(fault, "broken")], width)]
     questions = sum(step.question is not None for step in entry.lesson.steps)
-    size = tr("{steps} steps, {questions} questions", steps=len(entry.lesson.steps), questions=questions)
+    size = tr(", ").join(
+        (
+            plural("1 step", "{count} steps", len(entry.lesson.steps)),
+            plural("1 question", "{count} questions", questions),
+        )
+    )
     return [*prose(entry.lesson.summary, width), fit([(size, "dim"), (_APART + entry.file, "dim")], width)]

@@ -9,7 +9,7 @@ import numpy as np
 from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
 from ...text.formats import short
-from ...text.language import tr
+from ...text.language import plural, tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
@@ -130,7 +130,10 @@ def _network(scene: Scene, width: int) -> list[Part]:
     x, count = parameter(scene.state), len(scene.stages) - 1
     slope = _slope("tanh", x)
     values = {"z": parameter_text(scene.state), "slope": short(slope), "passed": short(slope**count)}
-    units = tr("{count} time steps", count=count) if scene.over_time else tr("{count} layers", count=count)
+    if scene.over_time:
+        units = plural("1 time step", "{count} time steps", count)
+    else:
+        units = plural("1 layer", "{count} layers", count)
     text = tr(
         "At z = {z} a tanh unit passes {slope} of its gradient; {units} like it pass {passed}.", units=units, **values
     )

@@ -15,7 +15,7 @@ from gradtui_engine.analysis.jacobian import Spectra
 from ...model.needs import Failed
 from ...model.theory_needs import SpectraOf
 from ...text.formats import percent, power_of_ten, short
-from ...text.language import tr
+from ...text.language import plural, tr
 from ...text.scale import counted, upwards
 from ...text.spans import Line, Span, first_title, page, runs, text_of
 from ..frame.scene import Scene
@@ -159,7 +159,7 @@ def _histogram(values: _Values, width: int, rows: int) -> list[Line]:
         if cells[one][0] == " ":
             cells[one] = ("│", "reference")
         lines.append([(ticks.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells)])
-    lines[0].append((" " + tr("{count} values", count=values.count), "label"))
+    lines[0].append((" " + plural("1 value", "{count} values", values.count), "label"))
     return [*lines, _ruler(low, high, columns, one)]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
+from gradtui_engine.core.message import English
+
 from ...text.language import tr
 from ...text.spans import Line, page, width_of, wrap
 from ..frame.scene import Scene
@@ -16,7 +18,7 @@ Sentence = tuple[str, str]
 _LEAST_WIDTH, _LEAST_ROWS = 28, 4
 
 #: Regime → (style, what it does), passed through tr where it is shown.
-REGIMES = {
+REGIMES: dict[str, tuple[str, English]] = {
     "ordered": ("vanishing", "ordered: it vanishes"),
     "chaotic": ("exploding", "chaotic: it explodes"),
     "critical": ("healthy", "at the edge of chaos: it stays"),

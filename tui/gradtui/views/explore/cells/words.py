@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradtui_engine.core.message import English
+
 from ..explain_helpers import Explain
 
 
@@ -15,7 +17,7 @@ class GateWords:
     """
 
     letter: str
-    meaning: str
+    meaning: English
     colour: str
 
     @property
