@@ -1,6 +1,6 @@
-"""What stock asyncssh lets through, stopped. All that rests on its private attributes is here: it is pinned (~=2.24).
+"""What stock asyncssh lets through, stopped.
 
-A test fails when one of the names below is gone.
+All that serve uses of private names is here, and is of asyncssh, which is pinned (~=2.24).
 """
 
 from __future__ import annotations
@@ -8,24 +8,38 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncssh import compression
 from asyncssh.compression import Decompressor
 
 from ..session.meter import Meter
 
-#: Of a connection and of a channel: what is used though it is not asyncssh's promise.
-CONNECTION = (
-    "_deferred_packets",
-    "_inpbuf",
-    "_recv_seq",
-    "_transport",
-    "pause_writing",
-    "resume_writing",
-    "data_received",
+
+class Private(NamedTuple):
+    """A name that is not asyncssh's promise, in a module or a class, "asyncssh.connection:SSHConnection"."""
+
+    owner: str
+    name: str
+    purpose: str
+
+
+_CONNECTION = "asyncssh.connection:SSHConnection"
+#: All of them; a test says by name which another asyncssh lacks.
+PRIVATE_NAMES = (
+    Private(_CONNECTION, "_deferred_packets", "read: packets that wait for the end of a key exchange"),
+    Private(_CONNECTION, "_inpbuf", "read: bytes that have come and wait"),
+    Private(_CONNECTION, "_recv_seq", "read: packets that have come"),
+    Private(_CONNECTION, "_transport", "read: what is sent and not taken, and what reading is paused on"),
+    Private(_CONNECTION, "_compressor", "set to None: a connection that has gone lets go of its memory"),
+    Private(_CONNECTION, "_decompressor", "set to None, likewise"),
+    Private(_CONNECTION, "pause_writing", "replaced: the program has to wait"),
+    Private(_CONNECTION, "resume_writing", "replaced: the program may go on"),
+    Private(_CONNECTION, "data_received", "replaced: floods are dropped, and many packets read more slowly"),
+    Private("asyncssh.channel:SSHServerChannel", "_process_env_request", "replaced: few variables are kept"),
+    Private("asyncssh.compression", "_ZLibCompress", "registered again, beside a bounded inflater"),
+    Private("asyncssh.compression", "register_compression_alg", "called with it"),
 )
-CHANNEL = ("_process_env_request",)
 
 #: Packets that wait for the end of a key exchange, before the program has to wait too.
 MOST_DEFERRED = 32
@@ -53,10 +67,10 @@ class Inflater(Decompressor):
 
     def decompress(self, data: bytes) -> bytes | None:
         try:
-            found = self._inflate.decompress(data, MOST_INFLATED)
+            inflated = self._inflate.decompress(data, MOST_INFLATED)
         except zlib.error:
             return None
-        return None if self._inflate.unconsumed_tail else found
+        return None if self._inflate.unconsumed_tail else inflated
 
 
 def bound_compression() -> None:

@@ -20,8 +20,8 @@ _LONGEST = 60.0
 _SOCKET, _LINE = 1 << 16, 4096
 
 
-class Guard:
-    """All connections, by address."""
+class Connections:
+    """How many there are, by address, and what each may take."""
 
     def __init__(self, limits: Limits, note: Callable[[str], None]) -> None:
         self._most, self._most_of_one = _CONNECTIONS * limits.sessions, _CONNECTIONS * limits.per_address
@@ -46,19 +46,19 @@ class Guard:
 class Connection(web.RequestHandler):
     """One connection: aborted where it is one too many, or where it lasts for long without being a session."""
 
-    __slots__ = ("_address", "_deadline", "_guard")
+    __slots__ = ("_address", "_connections", "_deadline")
 
-    def __init__(self, guard: Guard, server: web.Server) -> None:
+    def __init__(self, connections: Connections, server: web.Server) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]
-            keepalive_timeout=guard.patience,
+            keepalive_timeout=connections.patience,
             lingering_time=0,
             max_line_size=_LINE,
             max_field_size=_LINE,
         )
-        self._guard = guard
+        self._connections = connections
         self._address: str | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -66,7 +66,7 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
         assert isinstance(transport, asyncio.Transport)
         address = str((transport.get_extra_info("peername") or ("unknown",))[0])
-        if not self._guard.enter(address):
+        if not self._connections.enter(address):
             transport.abort()
             return
         self._address = address
@@ -78,7 +78,7 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
         self.settle()
         if self._address is not None:
-            self._guard.leave(self._address)
+            self._connections.leave(self._address)
             self._address = None
 
     def settle(self) -> None:
@@ -99,7 +99,7 @@ class Connection(web.RequestHandler):
         """What is wrong here; what is wrong with a request is not worth a line."""
         error = named.get("exc_info")
         if not isinstance(error, web.HTTPException | OSError) and not _of_request(error):
-            self._guard.note(f"web: {error!r}")
+            self._connections.note(f"web: {error!r}")
 
 
 def _of_request(error: object) -> bool:

@@ -30,7 +30,7 @@ from ..session.limits import Limits
 from ..session.meter import Meters
 from ..session.sessions import Sessions
 from ..session.visitor import Visitor
-from .aiohttp_limits import Connection, Guard
+from .aiohttp_limits import Connection, Connections
 from .tab import Tab
 
 #: What the page loads: its name there, the package and the path in it, its type.
@@ -101,7 +101,7 @@ class Web:
         rate = limits.handshake_rate
         self._visits = Meters(rate, max(2 * rate, 1))
         self._requests = Meters(10 * rate, _REQUESTS * limits.per_address)
-        self._guard = Guard(limits, note)
+        self._connections = Connections(limits, note)
         self._tabs: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None
@@ -120,7 +120,7 @@ class Web:
         server = self._runner.server
         assert server is not None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self._guard, server), host, port, backlog=128)
+        self._server = await loop.create_server(lambda: Connection(self._connections, server), host, port, backlog=128)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
