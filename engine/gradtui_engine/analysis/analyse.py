@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.message import Message
-from ..core.numerics import norm, norm_inside
+from ..core.numerics import norm_inside, ratio
 from ..core.progress import Watch, part, throttled, told
 from ..program.program import stage_place
 from ..theory.prediction import Theory, predict
@@ -58,7 +58,7 @@ def analyse(trace: Trace, watch: Watch | None = None, parameters: bool = True) -
         theory = predict(trace)
         _tell(whole, 0.75)
         decay = decay_of(gradients.norms, trace.axis)
-        outcome = judge(trace, gradients.norms, signal)
+        outcome = judge(trace, gradients.norms, lambda: signal)
         _tell(whole, 1.0)
         known = _parameter_numbers(trace, part(watch, _SIGNAL, _PARAMETERS)) if parameters else {}
         count = len(trace.program.stages)
@@ -76,13 +76,13 @@ def _tell(watch: Watch | None, share: float) -> None:
 
 
 def _parameter_numbers(trace: Trace, watch: Watch | None) -> dict[str, ParameterNumbers]:
-    clipped = trace.clipped
-    return {
-        name: ParameterNumbers(
-            norm(array), norm(trace.parameter_gradients[name]), norm(clipped[name]), trace.update_ratio(name)
-        )
-        for name, array in told(trace.parameters.items(), len(trace.parameters), watch)
-    }
+    gradients, clipped, updates = trace.parameter_gradients, trace.clipped, trace.updates
+    known = {}
+    for name, array in told(trace.parameters.items(), len(trace.parameters), watch):
+        size, gradient = norm_inside(array), norm_inside(gradients[name])
+        after = gradient if clipped[name] is gradients[name] else norm_inside(clipped[name])
+        known[name] = ParameterNumbers(size, gradient, after, ratio(norm_inside(updates[name]), size))
+    return known
 
 
 def _stages(
@@ -95,7 +95,7 @@ def _stages(
 ) -> Iterator[StageNumbers]:
     last = len(gradients.norms) - 1
     for index, statistics in enumerate(signal):
-        norms = _norms_of_parameters(trace, index) if known else {}
+        norms = _norms_of_parameters(trace, index, known) if known else {}
         yield StageNumbers(
             index=index,
             place=place_of(trace.axis, index),
@@ -124,14 +124,14 @@ def place_of(axis: str, stage: int) -> str:
     return stage_place(axis, stage)
 
 
-def _norms_of_parameters(trace: Trace, stage: int) -> dict[str, float]:
+def _norms_of_parameters(trace: Trace, stage: int, known: Mapping[str, ParameterNumbers]) -> dict[str, float]:
     """The gradient norm of each parameter of a stage; of a shared one, that of this time step's contribution.
 
     ‖dL/dθ‖ of all of them is their norm (Frobenius). Over time the contributions add up as arrays, their norms do not.
     """
     if trace.axis == "time":
         return {name: norm_inside(array) for name, array in trace.contributions(stage).items()} if stage else {}
-    return {name: norm_inside(trace.parameter_gradients[name]) for name in _own(trace, stage)}
+    return {name: value for name in _own(trace, stage) if (value := known[name].gradient_norm) is not None}
 
 
 def _update_ratio(trace: Trace, stage: int, known: Mapping[str, ParameterNumbers]) -> float | None:

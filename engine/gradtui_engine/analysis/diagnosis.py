@@ -5,6 +5,7 @@ Rules are tried in the order of RULES; the first that holds is the diagnosis.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,18 +85,27 @@ class _Finding:
     limit: float
 
 
+#: Gives what the signal is at each stage, for the rules that ask.
+Signal = Callable[[], Sequence[ActivationStatistics]]
+
+
 class _Case:
     """A trace with the numbers that the rules share."""
 
-    def __init__(self, trace: Trace, norms: Sequence[float], signal: Sequence[ActivationStatistics]) -> None:
+    def __init__(self, trace: Trace, norms: Sequence[float], signal: Signal) -> None:
         self.trace = trace
         self.norms = norms
-        self.signal = signal
+        self._signal = signal
         self.last = len(self.norms) - 1
         self.first = min(1, self.last) if trace.axis == "layer" else 0
         self.relative = [ratio(value, self.norms[self.last]) for value in self.norms]
         self.ratio = self.relative[self.first] if self.last > self.first else 1.0
         self.average = average_factor(self.relative, self.first)
+
+    @functools.cached_property
+    def signal(self) -> Sequence[ActivationStatistics]:
+        """Of each stage. Not before a rule reads it: of the gates of an LSTM of 784 steps it is a quarter of a run."""
+        return self._signal()
 
     def place(self, stage: int) -> str:
         return stage_place(self.trace.axis, stage)
@@ -115,10 +125,10 @@ class _Case:
 def diagnose(trace: Trace) -> Outcome:
     """The outcome of a trace, without the rest of its analysis: where nothing else is wanted."""
     with np.errstate(all="ignore"):
-        return judge(trace, gradient_norms(trace), statistics_of(trace))
+        return judge(trace, gradient_norms(trace), lambda: statistics_of(trace))
 
 
-def judge(trace: Trace, norms: Sequence[float], signal: Sequence[ActivationStatistics]) -> Outcome:
+def judge(trace: Trace, norms: Sequence[float], signal: Signal) -> Outcome:
     """The outcome of a trace, whose stages have these gradient norms and this signal; NumPy's warnings must be off."""
     case = _Case(trace, norms, signal)
     diagnosis = next(finding for rule in RULES if (finding := rule(case)) is not None)
