@@ -190,7 +190,7 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     check_size(resolved)
     batch = datasets.load(resolved.request())
     if resolved.loss == "cross_entropy" and batch.loss != "cross_entropy":
-        batch = _as_classes(batch)
+        batch = _as_classes(batch, resolved.data)
     sizes = Sizes.of(batch)
     resolved = _as_read(experiment, batch)
     _check_size(resolved, sizes, largest())
@@ -248,13 +248,14 @@ def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
     return experiment.replace(batch=sizes.batch, inputs=sizes.inputs, steps=steps, loss=loss).resolved
 
 
-def _as_classes(batch: datasets.Batch) -> datasets.Batch:
+def _as_classes(batch: datasets.Batch, data: str) -> datasets.Batch:
     """A target of whole numbers 0, 1, 2 … read as class numbers, because cross_entropy was asked for."""
     target = batch.target[:, 0]
     if not (np.mod(target, 1) == 0).all() or target.min() < 0 or target.max() >= MOST_CLASSES:
         message = Message(
-            "'cross_entropy' needs classes: words, or whole numbers from 0 to {most}; allowed: mse",
+            "'cross_entropy' needs classes: words, or whole numbers from 0 to {most}; {data} has others; allowed: mse",
             most=MOST_CLASSES - 1,
+            data=data,
         )
         raise ExperimentError([Problem("loss", message)])
     return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
@@ -264,11 +265,8 @@ def _aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
     """The batch in the experiment's dtype, with the target as its loss and readout want it, read-only."""
     row, target = LOSSES[str(resolved.loss)], batch.target
     if batch.loss != "cross_entropy":
-        if row.of_classes:
-            message = Message("{loss} is for classes; the target is numbers; allowed: mse", loss=repr(row.name))
-            raise ExperimentError([Problem("loss", message)])
         if row.name == "bce" and not ((target >= 0) & (target <= 1)).all():
-            message = Message("'bce' is for targets from 0 to 1; these are not; allowed: mse")
+            message = Message("'bce' is for targets from 0 to 1; {data} has others; allowed: mse", data=resolved.data)
             raise ExperimentError([Problem("loss", message)])
     elif not row.of_classes:
         target = np.eye(batch.outputs)[target]

@@ -10,7 +10,7 @@ import pytest
 
 from gradtui_engine import Experiment, build, simulate
 from gradtui_engine.cells.table import CELLS
-from tests.engine.helpers import fingerprint, small
+from tests.engine.helpers import fingerprint, refused, small
 from tests.engine.oracles import activate
 
 every_cell = pytest.mark.parametrize("cell", CELLS.names)
@@ -125,3 +125,23 @@ def test_a_loss_for_numbers_reads_classes_as_zero_and_one(cell: str) -> None:
 def test_the_loss_alone_is_that_of_a_run(cell: str) -> None:
     network = build(small(cell))
     assert network.loss() == network.run().loss
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "said"),
+    [
+        (
+            "0.5",
+            "cross_entropy",
+            "needs classes: words, or whole numbers from 0 to 999; {data} has others; allowed: mse",
+        ),
+        ("2", "bce", "is for targets from 0 to 1; {data} has others; allowed: mse"),
+    ],
+)
+def test_a_loss_that_a_files_target_cannot_have_is_a_problem_that_names_both(
+    target: str, loss: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"a,y\n1,{target}\n2,1\n")
+    experiment = Experiment(data=f"csv:{path}", loss=loss, depth=2, width=4)
+    assert refused(build, experiment) == [f"loss: {loss!r} {said.format(data=experiment.data)}"]
