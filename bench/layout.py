@@ -40,7 +40,7 @@ def layers(network: Network) -> list[Layer]:
     assert (experiment.activation, experiment.norm_position, experiment.residual_block) == ("relu", "before", "post")
     assert experiment.residual in ("none", "add")
     joins = [each for each in network.program.instructions if each.operation == "residual"]
-    skips = {each.site.layer: int(each.inputs[1].partition("/")[2]) for each in joins}
+    skips = {each.site.layer: network.program.slots[each.inputs[1]].slot.number for each in joins}
     return [Layer(number, experiment.norm, skips.get(number)) for number in range(1, experiment.depth + 1)]
 
 

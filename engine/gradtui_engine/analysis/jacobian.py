@@ -16,6 +16,7 @@ from ..core.numerics import Array
 from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, part, throttled, told
 from ..program.bound import Node, Workspace
+from ..program.normalisation import NORMALISATIONS
 from ..program.slots import MEAN, VARIANCE
 
 if TYPE_CHECKING:
@@ -150,8 +151,8 @@ def _check(trace: Trace, first: int, last: int, sample: int) -> None:
     if not 0 <= sample < trace.input.shape[-2]:
         message = Message("{given} given; allowed: 0 to {most}", given=sample, most=trace.input.shape[-2] - 1)
         problems.append(Problem("sample", message))
-    if resolved.norm == "batch" and not resolved.kind.over_time:
-        message = Message("batch norm ties the samples together: there is no Jacobian per sample")
+    if NORMALISATIONS[resolved.norm].ties_samples and not resolved.kind.over_time:
+        message = Message("{norm} norm ties the samples together: there is no Jacobian per sample", norm=resolved.norm)
         problems.append(Problem("norm", message))
     if resolved.layers > 1 and trace.axis == "time":
         message = Message("{given} given; the Jacobian over time is of one layer", given=resolved.layers)

@@ -75,7 +75,7 @@ class _Layers:
     def _norm(self, layer: int, source: str, target: str, skip: str) -> None:
         row = NORMALISATIONS[self.settings.norm]
         units = self.settings.width
-        statistics = (1, units) if row.axis == 0 else (self.sizes.batch, 1)
+        statistics = row.statistics(self.sizes.batch, units)
         names = tuple(f"layers.{layer}.norm.{name}" for name in row.parameters)
         for name, start in zip(names, (1.0, 0.0), strict=False):
             self.program.parameters[name] = Parameter((units,), fill=start)

@@ -183,8 +183,10 @@ class Experiment:
                 "{given} is for mlp; allowed for {cell}: every other one", given=repr(self.init), cell=cell.name
             )
             yield Problem("init", message)
-        if self.norm == "batch" and not cell.over_time and self.batch == 1:
-            message = Message("1 given; norm batch needs at least 2: one sample has no variance; try norm layer")
+        if NORMALISATIONS[self.norm].ties_samples and not cell.over_time and self.batch == 1:
+            message = Message(
+                "1 given; norm {norm} needs at least 2: one sample has no variance; try norm layer", norm=self.norm
+            )
             yield Problem("batch", message)
         if data.loss == "mse" and self.loss == "cross_entropy":
             message = Message("'cross_entropy' is for classes; {data} has numbers; allowed: mse", data=data.name)

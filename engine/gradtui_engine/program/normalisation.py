@@ -23,7 +23,11 @@ MOMENTUM = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """One normalisation. axis is what the statistics run over (0 batch, 1 units); eps None is the dtype's own."""
+    """One normalisation.
+
+    axis is what the statistics run over (0 batch, 1 units); eps None is the dtype's own. theory names what
+    `theory.prediction` says of it; keeps_running, whether evaluation uses statistics that training has averaged.
+    """
 
     name: str
     formula: str
@@ -32,6 +36,17 @@ class Normalisation:
     eps: float | None
     source: str
     note: English
+    theory: str = "scale"
+    keeps_running: bool = False
+
+    @property
+    def ties_samples(self) -> bool:
+        """Whether a sample's output depends on the others: such a norm needs a batch of at least 2."""
+        return self.axis == 0
+
+    def statistics(self, batch: int, units: int) -> tuple[int, int]:
+        """The shape of its mean and variance."""
+        return (1, units) if self.axis == 0 else (batch, 1)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -45,7 +60,7 @@ class Normalisation:
 NORMALISATIONS = Table(
     "norm",
     (
-        Normalisation("none", "n = z", 0, False, 0.0, "–", "Signals and gradients keep the scale they have."),
+        Normalisation("none", "n = z", 1, False, 0.0, "–", "Signals and gradients keep the scale they have."),
         Normalisation(
             "batch",
             "n = γ (z − μ_batch) / √(σ²_batch + 1e-5) + β",
@@ -55,6 +70,8 @@ NORMALISATIONS = Table(
             "Ioffe & Szegedy 2015",
             "Cures the forward signal. Without skips it makes the gradient grow, by about 1.21 a layer with ReLU "
             "(Yang et al. 2019).",
+            theory="large batch",
+            keeps_running=True,
         ),
         Normalisation(
             "layer",
@@ -142,6 +159,6 @@ def backward(node: Node) -> None:
 
 
 def running(mean: Array, variance: Array, count: int) -> tuple[Array, Array]:
-    """BatchNorm's running statistics after one batch, from PyTorch's start 0 and 1; the variance is unbiased."""
+    """The running statistics after one batch, from PyTorch's start 0 and 1; the variance is unbiased."""
     unbiased = variance * (count / (count - 1))
     return MOMENTUM * mean.reshape(-1), (1 - MOMENTUM) + MOMENTUM * unbiased.reshape(-1)

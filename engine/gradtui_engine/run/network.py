@@ -16,6 +16,7 @@ from ..data import datasets
 from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
 from ..program.bound import Arena, Node, Workspace, allocate
+from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes
 from ..program.program import Instruction, Program
 from ..rules.initialisers import INITIALISERS
@@ -125,7 +126,8 @@ class Network:
             for instruction, operation, node in zip(
                 self.program.instructions, self.layout.operations, nodes, strict=True
             ):
-                if running is not None and instruction.choice == "batch":
+                normed = instruction.operation == "norm" and NORMALISATIONS[instruction.choice].keeps_running
+                if running is not None and normed:
                     prefix = instruction.parameters[0].rpartition(".")[0]
                     node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
                 operation.forward(node)

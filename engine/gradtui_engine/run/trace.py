@@ -13,7 +13,7 @@ import numpy as np
 from ..cells.table import OPERATIONS
 from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
-from ..program.normalisation import running
+from ..program.normalisation import NORMALISATIONS, running
 from ..program.program import Instruction, Program
 from ..rules.activations import ACTIVATIONS
 from .optimiser_step import Update
@@ -193,7 +193,7 @@ class Trace:
         """BatchNorm's running_mean and running_var by PyTorch's names, after this one batch; empty without it."""
         statistics = {}
         for instruction in self.program.instructions:
-            if instruction.choice == "batch":
+            if instruction.operation == "norm" and NORMALISATIONS[instruction.choice].keeps_running:
                 prefix = instruction.parameters[0].rpartition(".")[0]
                 mean, variance = (self.values[name] for name in instruction.outputs[1:])
                 count = self.input.shape[-2]

@@ -90,8 +90,8 @@ def _mlp(trace: Trace, count: int) -> Theory:
             "no mean-field theory for init {init}: its weights are not independent draws", init=resolved.init
         )
         return _nothing(count, note)
-    if resolved.norm == "batch":
-        return _batch_norm(resolved, count)
+    if NORMALISATIONS[resolved.norm].theory == "large batch":
+        return _large_batch(resolved, count)
     block_problem = _block_problem(resolved, trace.input.shape[-1])
     if block_problem:
         return _nothing(count, block_problem)
@@ -130,11 +130,11 @@ def _block_problem(resolved: Resolved, inputs: int) -> str:
     return ""
 
 
-def _batch_norm(resolved: Resolved, count: int) -> Theory:
+def _large_batch(resolved: Resolved, count: int) -> Theory:
     if resolved.residual != "none":
-        return _nothing(count, Message("no closed form for batch norm with skips"))
+        return _nothing(count, Message("no closed form for {norm} norm with skips", norm=resolved.norm))
     if resolved.norm_position != "before":
-        return _nothing(count, Message("no closed form for batch norm after the activation"))
+        return _nothing(count, Message("no closed form for {norm} norm after the activation", norm=resolved.norm))
     at = moments(resolved.activation, 1.0, resolved.slope)
     chi = at.slope_square / (at.square - at.mean**2)
     # The first layers still see the data's own correlations; the last factor belongs to no pair of layers.

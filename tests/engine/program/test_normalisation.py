@@ -227,3 +227,9 @@ def test_layer_norm_over_one_unit_leaves_nothing_of_it_and_rms_norm_its_sign() -
     assert not layer.gradient("z/1").any()
     rms = simulate(small("mlp", norm="rms", width=1, depth=1))
     assert rms.values["n/1"] == pytest.approx(np.sign(rms.values["z/1"]), rel=1e-12)
+
+
+def test_a_row_says_what_ties_samples_together_keeps_statistics_and_follows_a_theory_of_its_own() -> None:
+    tied = {name for name, row in NORMALISATIONS.items() if row.ties_samples}
+    kept = {name for name, row in NORMALISATIONS.items() if row.keeps_running}
+    assert tied == kept == {name for name, row in NORMALISATIONS.items() if row.theory != "scale"} == {"batch"}
