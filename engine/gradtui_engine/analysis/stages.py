@@ -253,7 +253,7 @@ def _outside(values: Array, levels: tuple[float, float]) -> list[float]:
     low, high = (values.dtype.type(each) for each in levels)
     mask = (values < low) | (values > high)
     lying = mask if mask.flags.c_contiguous else mask.swapaxes(-1, -2)
-    size = values[0].size
+    size = math.prod(values.shape[1:])
     return [int(np.count_nonzero(each)) / size for each in lying]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Trace, build, simulate
+from gradtui_engine.analysis import stages
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import analysed, drawn, shaken, small, with_parameters
@@ -269,3 +270,13 @@ def test_of_an_lstm_a_unit_whose_output_gate_is_shut_is_dead_for_itself_alone(de
     bias[24 : 24 + dead] = -1e3  # the output gate's block begins at 3 · width
     network = with_parameters(build(small("lstm")), lstm__bias_hh_l0=bias)
     assert [stage.activation.dead for stage in analysed(network.run()).stages[1:]] == [dead / 8] * 8
+
+
+@every_cell
+def test_stages_so_large_that_each_has_a_pass_of_its_own_have_the_same_statistics(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = build(small(cell)).run()
+    several = stages.statistics_of(trace)
+    monkeypatch.setattr(stages, "_CHUNK", 1)
+    assert stages.statistics_of(trace) == several
