@@ -64,10 +64,10 @@ def draws(experiment: Experiment, view: str, width: int, height: int) -> list[tu
     a = results[Simulation(experiment)]
     assert isinstance(a, Computed)
     state = replace(state, step=a.timeline.loss)
-    took = [(_draw(Scene(a.trace, a.timeline, state, results), width, height), "first")]
+    took = [(_draw(Scene(a.record, a.timeline, state, results), width, height), "first")]
     for event in _events(view):
         state = update(state, event, a.timeline)
-        took.append((_draw(Scene(a.trace, a.timeline, state, results), width, height), type(event).__name__))
+        took.append((_draw(Scene(a.record, a.timeline, state, results), width, height), type(event).__name__))
     return [took[0], max(took[1:])]
 
 

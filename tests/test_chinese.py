@@ -67,7 +67,7 @@ def test_no_english_is_left_whatever_becomes_of_the_network(name: str) -> None:
 def test_no_english_is_left_in_the_explanation_of_any_step(name: str) -> None:
     scene = scene_of(CASES[name])
     seen = set()
-    for step in scene.trace.steps:
+    for step in scene.record.steps:
         if (step.operation, step.phase, step.completes is None) in seen:
             continue
         seen.add((step.operation, step.phase, step.completes is None))
@@ -147,7 +147,7 @@ def test_the_footer_has_room_for_all_its_keys_where_english_has() -> None:
 def fresh(name: str) -> Scene:
     """A scene whose timeline is measured in the language of now."""
     scene = scene_of(CASES[name])
-    return dataclasses.replace(scene, timeline=Timeline.of(scene.trace))
+    return dataclasses.replace(scene, timeline=Timeline.of(scene.record))
 
 
 # -- the commands ------------------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ def play(
     async def session() -> GradtuiApp:
         app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=fps)
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.trace is not None, "the first trace")
+            await until(pilot, lambda: app.record is not None, "the first trace")
             await script(app, pilot)
         return app
 

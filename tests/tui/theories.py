@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gradtui.model.needs import Failed, Need
+from gradtui.model.needs import Failed, Need, Simulation
 from gradtui.model.theory_needs import SpectraOf, needs
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
@@ -41,7 +41,7 @@ def scene(experiment: Experiment, ready: bool = True, **fields: Any) -> Scene:
 
 
 def with_spectra(experiment: Experiment, found: Spectra | Failed) -> Scene:
-    return replace(scene(experiment, ready=False), results={SpectraOf(experiment): found})
+    return replace(scene(experiment, ready=False), results={SpectraOf(Simulation(experiment)): found})
 
 
 def shown(found: Scene, pane: str, width: int = 100, height: int = 30) -> list[str]:

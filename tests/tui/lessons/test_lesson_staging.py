@@ -35,7 +35,7 @@ def results(progress: Progress, code: str = "en") -> dict[Any, Any]:
 
 def scene_with(progress: Progress | None, found: dict[Any, Any], **fields: Any) -> Scene:
     scene = scene_of(Experiment(), lesson=progress, **fields)
-    return Scene(scene.trace, scene.timeline, scene.state, found)
+    return Scene(scene.record, scene.timeline, scene.state, found)
 
 
 def apply(state: State, events: tuple[e.Event, ...]) -> State:

@@ -28,8 +28,8 @@ def test_a_simulation_is_computed_with_its_timeline_and_can_be_stopped() -> None
     need = Simulation(Experiment(depth=3, width=4, batch=4))
     result = need.compute(lambda share: None)
     assert isinstance(result, Computed)
-    assert result.trace.experiment == need.experiment
-    assert len(result.timeline.phases) == len(result.trace.steps)
+    assert result.record.experiment == need.experiment
+    assert len(result.timeline.phases) == len(result.record.steps)
 
     shares: list[float] = []
 
@@ -46,7 +46,9 @@ def test_a_simulation_is_computed_with_its_timeline_and_can_be_stopped() -> None
     assert (shares == sorted(shares), shares[-1]) == (True, 1.0)
 
 
-@pytest.mark.parametrize("kind", [Simulation, SpectraOf])
+@pytest.mark.parametrize(
+    "kind", [Simulation, lambda experiment: SpectraOf(Simulation(experiment))], ids=["a run", "spectra"]
+)
 def test_what_comes_to_the_same_has_one_result_however_it_was_given(kind: Callable[[Experiment], Need]) -> None:
     written = A.replace(activation="sigmoid", data="digits", inputs=64, loss="cross_entropy")
     assert written != A
@@ -61,7 +63,7 @@ def test_a_trace_that_was_found_has_the_experiment_as_it_was_given_and_is_worked
     written = A.replace(activation="sigmoid")
     found = Simulation(A).compute(watch)
     assert isinstance(found, Computed)
-    trace = found.trace
+    trace = found.record
     twin = trace.given(written)
     assert (trace.experiment, twin.experiment) == (A, written)
     assert twin.resolved == trace.resolved
@@ -73,7 +75,7 @@ def test_a_trace_that_was_found_has_the_experiment_as_it_was_given_and_is_worked
 @pytest.mark.parametrize(
     "need",
     [
-        SpectraOf(A),
+        SpectraOf(Simulation(A)),
         Reading.of(Setup(A), Setup(A, CHANGES), ("ratio",), ("b.ratio", "ratio")),
     ],
 )
@@ -91,7 +93,7 @@ def test_a_trace_that_is_there_is_not_made_again(need: Need, monkeypatch: pytest
 
 
 def test_where_the_trace_failed_it_is_tried_again() -> None:
-    found = SpectraOf(A).compute(watch, {Simulation(A): Failed("no memory")})
+    found = SpectraOf(Simulation(A)).compute(watch, {Simulation(A): Failed("no memory")})
     assert not isinstance(found, Failed)
 
 

@@ -53,13 +53,13 @@ def occupied(trace: Run) -> int:
 def test_rows_of_a_stack_count_once() -> None:
     """An LSTM's c and its c/1, c/2 … are one memory: counted by name, it was twice as large as it is."""
     one = computed(Experiment(cell="lstm", data="gaussian", steps=100, width=64, batch=32))
-    by_name = sum(each.nbytes for each in (*one.trace.values.values(), *one.trace.gradients.values()))
-    assert jobs._size(one) == occupied(one.trace) < by_name
+    by_name = sum(each.nbytes for each in (*one.record.values.values(), *one.record.gradients.values()))
+    assert jobs._size(one) == occupied(one.record) < by_name
 
 
 def test_traces_that_are_too_large_together_go_but_never_the_wanted_one(monkeypatch: pytest.MonkeyPatch) -> None:
     traces = [computed(Experiment(depth=3, width=width, batch=4)) for width in (8, 9, 10)]
-    sizes = [occupied(one.trace) for one in traces]
+    sizes = [occupied(one.record) for one in traces]
     needs = [Task(str(number), result=result) for number, result in enumerate(traces)]
 
     def kept(most: int) -> list[str]:

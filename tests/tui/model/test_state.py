@@ -167,7 +167,7 @@ def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_n
 def test_undo_waits_for_the_trace_that_it_leads_back_to_and_redo_leads_on(state: State, timeline: Timeline) -> None:
     changed = update(state, e.Change(LSTM), timeline)
     undone = update(changed, e.Undo(), timeline)
-    assert (undone.experiment, undone.loaded, undone.past, undone.future) == (MLP, False, (), ((LSTM, ()),))
+    assert (undone.experiment, undone.loaded, undone.past, undone.future) == (MLP, False, (), ((LSTM, (), ()),))
     assert update(undone, e.Undo(1), timeline) == changed
 
 

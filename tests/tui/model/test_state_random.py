@@ -24,12 +24,15 @@ from gradtui.views import status
 from gradtui.views.arrangement import arrange
 from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Source
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, EXPLORE, SIZES, assert_page, scene_with, timeline_of
 
 SMALL = ("one layer", "one step", "gru", "rnn", "one number", "one number over time", "no weights", "overflow")
 #: What B may differ in; the last does not go together with some networks, the one before with none.
+#: None, one, and two, of which nobody knows what they were.
+RECORDINGS = ((), (Source(recording="a.json"),), (Source(recording="a.json"), Source(recording="b.json")))
 CHANGES: tuple[e.Changes, ...] = (
     (),
     (("seed", 7),),
@@ -72,8 +75,10 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     | st.sampled_from(QUANTITIES).map(lambda name: e.NextQuantity(name=name)),
     e.NextAxis: st.just(e.NextAxis()),
     e.Lock: st.sampled_from((None, LogScale(-9, 3), LinearScale(-0.5, 2.0))).map(e.Lock),
-    e.Change: st.builds(e.Change, EXPERIMENTS, st.none() | st.sampled_from(CHANGES), st.booleans()),
-    e.Record: st.builds(e.Record, EXPERIMENTS, st.sampled_from(CHANGES)),
+    e.Change: st.builds(
+        e.Change, EXPERIMENTS, st.none() | st.sampled_from(CHANGES), st.sampled_from(RECORDINGS), st.booleans()
+    ),
+    e.Record: st.builds(e.Record, EXPERIMENTS, st.sampled_from(CHANGES), st.sampled_from(RECORDINGS)),
     e.Undo: st.sampled_from((-1, 1)).map(e.Undo),
     e.Loaded: EXPERIMENTS.map(e.Loaded),
     e.Learn: st.builds(e.Learn, st.none() | PROGRESS, st.integers(0, 9)),
@@ -168,7 +173,7 @@ def test_undo_then_redo_is_where_it_was_and_so_is_redo_then_undo(events: list[e.
         there = update(state, e.Undo(by), timeline)
         assert where(update(there, e.Undo(-by), timeline)) == where(state) or not source
         if source:
-            assert (there.experiment, there.changes) == source[-1]
+            assert there.asked == source[-1]
             assert there.message == ""
         else:
             assert there == dataclasses.replace(state, message=there.message)

@@ -14,7 +14,7 @@ from gradtui.model.state import State
 from gradtui.screen.actions import change
 from gradtui.screen.app import GradtuiApp
 from gradtui.share import address
-from gradtui_engine import Experiment
+from gradtui_engine import Experiment, Run
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
@@ -23,17 +23,17 @@ SMALL = Experiment(depth=3, width=4, batch=4)
 
 def test_m_goes_through_all_networks_and_back_to_the_same_mlp() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        assert app.trace is not None
-        mlp, found = app.trace.experiment, []
+        assert app.record is not None
+        mlp, found = app.record.experiment, []
         for _ in CELLS:
             await pilot.press("m")
             await settled(app, pilot)
-            found.append(app.trace.experiment.cell)
+            found.append(app.record.experiment.cell)
             assert f"{found[-1].upper()} " in shown(app)
-            assert app.state.axis == app.trace.axis == CELLS[found[-1]].axis
+            assert app.state.axis == app.record.axis == CELLS[found[-1]].axis
         assert "lstm" in found
         assert sorted(found) == sorted(CELLS)
-        assert app.trace.experiment == mlp
+        assert app.record.experiment == mlp
         assert "vanishing" in shown(app)
 
     play(script)
@@ -44,26 +44,26 @@ def test_capital_r_plays_again_with_a_new_seed_and_r_with_the_same() -> None:
         await pilot.press("R")
         await settled(app, pilot)
         assert app.state.playing
-        assert app.trace is not None
-        assert (app.trace.experiment.seed, app.state.experiment.seed) == (1, 1)
+        assert app.record is not None
+        assert (app.record.experiment.seed, app.state.experiment.seed) == (1, 1)
         assert "seed 1" in shown(app)
         await pilot.press("space", "r")
         await settled(app, pilot)
         assert app.state.playing
-        assert app.trace.experiment.seed == 1
+        assert app.record.experiment.seed == 1
 
     play(script)
 
 
 def test_the_result_of_an_experiment_that_nobody_waits_for_any_more_is_not_shown() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
+        before = app.record
         app.send(e.Change(Experiment(depth=300)))
         app.send(e.Change(SMALL))
-        assert app.trace is before, "what has been computed is shown at once"
+        assert app.record is before, "what has been computed is shown at once"
         assert app.state.loaded
         await until(pilot, lambda: app.jobs.idle, "the end of all work")
-        assert app.trace is before
+        assert app.record is before
         assert app.state.experiment == SMALL
 
     play(script, SMALL)
@@ -74,8 +74,8 @@ def test_of_two_changes_in_a_row_the_last_one_wins() -> None:
         assert change(app, {"depth": 200}) == ""
         assert change(app, {"depth": 2}) == ""
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.experiment.depth == app.state.experiment.depth == 2
+        assert app.record is not None
+        assert app.record.experiment.depth == app.state.experiment.depth == 2
 
     play(script, SMALL)
 
@@ -95,8 +95,8 @@ def test_a_value_that_was_given_stays_whatever_changes_and_the_command_has_what_
         assert change(app, {"optimizer": "adam"}) == ""
         assert "'cross_entropy' is for classes" in change(app, {"loss": "cross_entropy", "data": "gaussian"})
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.resolved.learning_rate == 0.1
+        assert isinstance(app.record, Run)
+        assert app.record.resolved.learning_rate == 0.1
         given = ["--depth", "3", "--width", "4", "--batch", "4", "--optimizer", "adam", "--learning-rate", "0.1"]
         assert address.arguments(app.state, app.timeline) == given
 
@@ -105,14 +105,14 @@ def test_a_value_that_was_given_stays_whatever_changes_and_the_command_has_what_
 
 def test_what_comes_to_the_same_is_shown_at_once_and_kept_as_it_was_given() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        assert app.trace is not None
-        values = app.trace.values
+        assert isinstance(app.record, Run)
+        values = app.record.values
         assert change(app, {"activation": "sigmoid"}) == ""
         assert app.state.loaded, "nothing is computed again"
-        assert app.trace.values is values
-        assert app.trace.experiment == app.state.experiment == SMALL.replace(activation="sigmoid")
+        assert app.record.values is values
+        assert app.record.experiment == app.state.experiment == SMALL.replace(activation="sigmoid")
         await pilot.press("u")
-        assert app.trace.experiment == app.state.experiment == SMALL
+        assert app.record.experiment == app.state.experiment == SMALL
 
     play(script, SMALL)
 
@@ -128,13 +128,13 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_when_a_file_has_gone_a_message_says_so_and_the_old_trace_stays(table: Path) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
+        before = app.record
         table.unlink()
         await pilot.press("R")
         await settled(app, pilot)
         assert "cannot be read" in shown(app)
-        assert app.trace is before
-        assert app.state.experiment == app.trace.experiment, "what is asked for is what is shown again"
+        assert app.record is before
+        assert app.state.experiment == app.record.experiment, "what is asked for is what is shown again"
 
     play(script, Experiment(depth=2, data=f"csv:{table}"))
 
@@ -152,7 +152,7 @@ def test_an_experiment_b_whose_file_has_been_mended_is_there_when_compare_is_ope
         scene = app.scene()
         assert scene is not None
         assert scene.other is not None
-        assert scene.other.trace.resolved.batch == 3
+        assert scene.other.run.resolved.batch == 3
 
     play(script, State(SMALL, (("data", f"csv:{table}"), ("batch", None))), size=(120, 40))
 
@@ -173,10 +173,10 @@ def test_after_a_replay_that_failed_the_next_change_does_not_start_to_play(table
 
 def test_a_size_that_is_too_big_is_said_and_the_old_trace_stays() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
+        before = app.record
         assert "GiB" in change(app, {"width": 65536})
         await settled(app, pilot)
-        assert app.trace is before
+        assert app.record is before
         assert app.state.experiment == before.experiment if before else False
 
     play(script, SMALL)
@@ -184,14 +184,14 @@ def test_a_size_that_is_too_big_is_said_and_the_old_trace_stays() -> None:
 
 def test_a_computation_that_takes_long_says_how_far_it_is_and_esc_cancels_it() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        before = app.trace
+        before = app.record
         assert change(app, {"depth": 9000, "width": 60, "batch": 64}) == ""
         await until(pilot, lambda: "esc cancels" in shown(app), "word of the computation")
         await pilot.press("escape")
-        assert app.trace is before
+        assert app.record is before
         assert (app.state.experiment, app.state.loaded, app.state.past) == (SMALL, True, ())
         await until(pilot, lambda: app.jobs.idle, "the end of the computation")
-        assert app.trace is before
+        assert app.record is before
         assert "cancelled" in shown(app)
 
     play(script, SMALL)
@@ -208,11 +208,11 @@ def test_u_goes_back_to_the_experiment_before_and_capital_u_on_again() -> None:
         assert cell != "mlp"
         await pilot.press("u")
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.experiment == SMALL
+        assert app.record is not None
+        assert app.record.experiment == SMALL
         await pilot.press("U")
         await settled(app, pilot)
-        assert app.trace.experiment.cell == cell
+        assert app.record.experiment.cell == cell
         await pilot.press("U")
         assert "nothing to redo" in shown(app)
 

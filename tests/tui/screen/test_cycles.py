@@ -34,7 +34,7 @@ def test_a_trace_that_has_been_shown_goes_without_a_look_for_cycles(name: str) -
     """A walk through many experiments would else fill the memory."""
     gc.disable()
     computed = Simulation(CASES[name]).compute(lambda share: None)
-    trace, timeline = computed.trace, computed.timeline
+    trace, timeline = computed.record, computed.timeline
     state = update(State(CASES[name]), Loaded(trace.experiment), timeline)
     scene = Scene(trace, timeline, state)
     for pane in panes_of(state):

@@ -72,8 +72,8 @@ def test_a_opens_a_list_and_moving_in_it_shows_what_would_be() -> None:
         await settled(app, pilot)
         following = ACTIVATIONS.names[ACTIVATIONS.names.index("sigmoid") + 1]
         assert isinstance(app.screen, Picker), "the list stays open"
-        assert app.trace is not None
-        assert app.trace.resolved.activation == following
+        assert app.record is not None
+        assert app.record.source.experiment.resolved.activation == following
         assert following in shown(app)
 
     play(script, SMALL)
@@ -83,8 +83,8 @@ def test_escape_takes_the_preview_back() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("a", "down", "down", "escape")
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.experiment == app.state.experiment == SMALL
+        assert app.record is not None
+        assert app.record.experiment == app.state.experiment == SMALL
         assert not isinstance(app.screen, Picker)
 
     play(script, SMALL)
@@ -94,8 +94,8 @@ def test_enter_keeps_what_is_highlighted() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("i", "home", "enter")
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.experiment.init == "normal"
+        assert app.record is not None
+        assert app.record.experiment.init == "normal"
         assert not isinstance(app.screen, Picker)
 
     play(script, SMALL)
@@ -119,8 +119,8 @@ def test_the_palette_reaches_a_field_that_has_no_key() -> None:
         assert isinstance(app.screen, Prompt)
         await write(pilot, "7")
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.resolved.batch == 7
+        assert app.record is not None
+        assert app.record.source.experiment.resolved.batch == 7
 
     play(script, SMALL)
 
@@ -130,7 +130,9 @@ def test_f_opens_every_field_in_one_form_and_what_is_typed_there_is_shown_and_ke
         await pilot.press("f")
         assert isinstance(app.screen, Form)
         await pilot.press("/", *"batch", "enter", *"7")
-        await until(pilot, lambda: app.trace is not None and app.trace.resolved.batch == 7, "7 samples")
+        await until(
+            pilot, lambda: app.record is not None and app.record.source.experiment.resolved.batch == 7, "7 samples"
+        )
         assert isinstance(app.screen, Form), "it stays open"
         await pilot.press("enter")
         await settled(app, pilot)
@@ -152,8 +154,8 @@ def test_escape_in_the_form_takes_everything_back_that_was_tried() -> None:
         await pilot.press("escape")
         await settled(app, pilot)
         assert not isinstance(app.screen, Form)
-        assert app.trace is not None
-        assert app.trace.experiment == app.state.experiment == SMALL
+        assert app.record is not None
+        assert app.record.experiment == app.state.experiment == SMALL
         assert app.state.past == ()
 
     play(script, SMALL)
@@ -186,8 +188,8 @@ def test_a_users_own_table_is_chosen_by_its_path(tmp_path: Path) -> None:
         app.screen.query_one(Input).value = f"csv:{table}"
         await pilot.press("enter")
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.resolved.data == f"csv:{table}"
+        assert app.record is not None
+        assert app.record.source.experiment.resolved.data == f"csv:{table}"
 
     play(script, Experiment(depth=2, width=4))
 
@@ -201,8 +203,8 @@ def test_leaving_the_question_for_a_path_takes_the_preview_of_data_back() -> Non
         assert isinstance(app.screen, Prompt)
         await pilot.press("escape")
         await settled(app, pilot)
-        assert app.trace is not None
-        assert app.trace.experiment == app.state.experiment == SMALL
+        assert app.record is not None
+        assert app.record.experiment == app.state.experiment == SMALL
 
     play(script, SMALL)
 
@@ -231,8 +233,8 @@ def test_d_refuses_0_in_words_keeps_what_was_typed_and_takes_5() -> None:
         await write(pilot, "5")
         await settled(app, pilot)
         assert not isinstance(app.screen, Prompt)
-        assert app.trace is not None
-        assert len(app.trace.stages) == 6
+        assert app.record is not None
+        assert len(app.record.stages) == 6
 
     play(script, SMALL)
 

@@ -96,7 +96,7 @@ def opened(arguments: Sequence[str], timeline: Timeline | None = None) -> State:
     if problems:
         raise ExperimentError(problems)
     experiment = experiment_of(words)
-    state, cursor = launch.opening(experiment, words)
+    state, cursor, _ = launch.opening(experiment, words)
     for event in (e.Loaded(experiment), *cursor):
         state = update(state, event, timeline)
     return state

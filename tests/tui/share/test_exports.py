@@ -18,6 +18,7 @@ import pytest
 from gradtui.share.exports import FORMATS, Format, Material, NotWritten, path_for, slug, table, write
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.analysis.record import Source
 from tests.tui.helpers import CASES, strict_json, trace_of
 
 SMALL = Experiment(depth=3, width=4, batch=2)
@@ -87,7 +88,7 @@ def test_an_lstms_table_has_the_gradients_of_c_and_of_each_layer() -> None:
 
 
 def test_with_a_second_trace_a_column_tells_the_sides_apart() -> None:
-    found = rows(table(BOTH.trace, BOTH.other))
+    found = rows(table(BOTH.record, BOTH.other))
     assert [row["side"] for row in found] == ["a"] * 4 + ["b"] * 6
     alone = rows(table(trace_of(OTHER)))
     for row, expected in zip(found[4:], alone, strict=True):
@@ -95,7 +96,7 @@ def test_with_a_second_trace_a_column_tells_the_sides_apart() -> None:
 
 
 def test_every_row_of_the_table_has_every_column() -> None:
-    lines = table(BOTH.trace, BOTH.other).splitlines()
+    lines = table(BOTH.record, BOTH.other).splitlines()
     assert len({len(next(csv.reader([line]))) for line in lines}) == 1
 
 
@@ -146,7 +147,7 @@ def test_every_format_has_its_own_suffix_and_says_what_it_is() -> None:
         assert each.suffix.startswith(".")
         assert each.label
         assert each.help.endswith(".")
-        assert each.source in ("trace", "picture", "film")
+        assert each.source in ("record", "picture", "film")
 
 
 # -- files -------------------------------------------------------------------------------------------------
@@ -154,28 +155,28 @@ def test_every_format_has_its_own_suffix_and_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_experiment_has_a_name_that_any_file_system_takes(name: str) -> None:
-    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,98}[a-z0-9]", slug(CASES[name].resolved))
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,98}[a-z0-9]", slug(Source(CASES[name])))
 
 
 def test_the_name_tells_experiments_apart() -> None:
-    assert slug(Experiment().resolved) == "mlp-30x64-sigmoid-xavier_normal-digits-seed0"
+    assert slug(Source(Experiment())) == "mlp-30x64-sigmoid-xavier_normal-digits-seed0"
     fields: list[dict[str, object]] = [
         {}, {"depth": 4}, {"width": 8}, {"activation": "relu"}, {"norm": "batch"}, {"residual": "add"},
         {"init": "he_normal"}, {"sigma_w": 1.5}, {"data": "gaussian"}, {"seed": 1}, {"cell": "lstm"}, {"cell": "gru"},
     ]  # fmt: skip
-    assert len({slug(Experiment().replace(**each).resolved) for each in fields}) == len(fields)  # type: ignore[arg-type]
+    assert len({slug(Source(Experiment().replace(**each))) for each in fields}) == len(fields)  # type: ignore[arg-type]
 
 
 def test_a_csv_files_folders_are_not_told(tmp_path: Path) -> None:
     path = tmp_path / "Über uns (1).csv"
     path.write_text("x,y\n1,2\n3,4\n5,6\n")
-    name = slug(Experiment(data=f"csv:{path}").resolved)
+    name = slug(Source(Experiment(data=f"csv:{path}")))
     assert name == "mlp-30x64-sigmoid-xavier_normal-ber-uns-1-seed0"
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     written = [write(FORMATS["csv"], MATERIAL, tmp_path) for _ in range(3)]
-    start = f"gradtui-{slug(SMALL.resolved)}"
+    start = f"gradtui-{slug(Source(SMALL))}"
     assert [path.name for path in written] == [f"{start}.csv", f"{start}-2.csv", f"{start}-3.csv"]
     assert sorted(tmp_path.iterdir()) == sorted(written)
     for one, other in pairwise(written):
@@ -183,15 +184,15 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_link_that_leads_nowhere_is_a_taken_name(tmp_path: Path) -> None:
-    (tmp_path / f"gradtui-{slug(SMALL.resolved)}.csv").symlink_to(tmp_path / "nowhere")
-    assert path_for(SMALL.resolved, ".csv", tmp_path).name.endswith("-2.csv")
+    (tmp_path / f"gradtui-{slug(Source(SMALL))}.csv").symlink_to(tmp_path / "nowhere")
+    assert path_for(Source(SMALL), ".csv", tmp_path).name.endswith("-2.csv")
     assert write(FORMATS["csv"], MATERIAL, tmp_path).name.endswith("-2.csv")
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_name_that_is_taken_at_the_last_moment_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program writes the file between our looking and our writing."""
-    taken = path_for(SMALL.resolved, ".csv", tmp_path)
+    taken = path_for(Source(SMALL), ".csv", tmp_path)
     taken.write_text("theirs")
     answers = iter([taken, taken.with_name("free.csv")])
     monkeypatch.setattr("gradtui.share.exports.path_for", lambda *arguments: next(answers))

@@ -64,7 +64,7 @@ def test_no_pane_and_no_header_says_nan_or_inf(name: str, view: str) -> None:
 
 def test_where_nothing_arrives_the_verdict_is_a_sentence_the_same_in_the_header_and_in_compare() -> None:
     (scene, *_) = scenes("zero weights and skips", "compare")
-    assert math.isnan(scene.trace.outcome.ratio)
+    assert math.isnan(scene.record.outcome.ratio)
     sentence = "A ▼ vanishing  the gradient is exactly 0 from layer 4 down"
     assert sentence in texts(status.header(scene, 80))[1]
     assert sentence in [line.rstrip() for line in texts(PANES["difference"].view(scene, 78, 7))]

@@ -121,7 +121,7 @@ def test_header_and_footer_are_the_same_at_every_step(network: str) -> None:
 
 
 def another() -> Run:
-    return scene_with(State(Experiment(depth=2))).trace
+    return scene_with(State(Experiment(depth=2))).run
 
 
 def test_the_same_is_one_object_not_an_equal_one() -> None:

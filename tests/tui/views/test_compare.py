@@ -92,7 +92,7 @@ def test_the_titles_of_a_and_b_say_as_much_as_each_other(name: str, width: int) 
     assert one.count(" · log ") == two.count(" · log ")
     assert (len(one) > 1) == (len(two) > 1)
     assert scene.other is not None
-    described = [describe(trace.resolved, 1).rpartition(" · ")[0] for trace in (scene.trace, scene.other.trace)]
+    described = [describe(trace.resolved, 1).rpartition(" · ")[0] for trace in (scene.record, scene.other.record)]
     assert (described[0] in one) == (described[1] in two)
 
 

@@ -155,7 +155,7 @@ def test_no_number_is_cut_at_any_moment(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_while_what_a_view_needs_is_being_computed_its_panes_say_so_and_fill_their_place(name: str, view: str) -> None:
     for state in states(CASES[name], view):
-        scene = Scene(scene_of(CASES[name]).trace, timeline_of(CASES[name]), state, {})
+        scene = Scene(scene_of(CASES[name]).record, timeline_of(CASES[name]), state, {})
         for pane in panes_of(state):
             for width, height in ((58, 8), (78, 18)):
                 assert_page(PANES[pane].view(scene, width, height), width, height, pane)

@@ -63,7 +63,7 @@ def test_every_pane_of_every_experiment_is_said_in_ascii_words(name: str) -> Non
 @cases
 def test_the_pane_is_named_first_and_the_verdict_second(name: str) -> None:
     scene = scene_of(CASES[name])
-    outcome = scene.trace.outcome
+    outcome = scene.record.outcome
     for pane in EXPLORE[scene.state.cell]:
         first, second, *_ = readout(scene, pane)
         assert "pane" in first
@@ -90,7 +90,7 @@ def test_what_is_said_does_not_depend_on_the_glyphs_that_are_drawn(glyph_set: st
 
 def test_the_cursor_is_said() -> None:
     scene = scene_of(CASES["mlp"], step=7, selected=12)
-    assert readout(scene, "gradient")[2] == f"Step 8 of {len(scene.trace.steps)}, forward; selected: layer 12."
+    assert readout(scene, "gradient")[2] == f"Step 8 of {len(scene.record.steps)}, forward; selected: layer 12."
 
 
 # -- the stages --------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_every_stage_is_said_from_the_output_down_with_its_gradient(name: str) -
 
 def test_a_stage_is_said_with_the_factor_that_was_measured_and_the_one_predicted() -> None:
     scene = scene_of(CASES["mlp"])
-    stage, predicted = scene.stages[12], scene.trace.theory.factors[12]
+    stage, predicted = scene.stages[12], scene.record.theory.factors[12]
     expected = (
         f"layer 12: gradient {short(stage.gradient_norm)}, factor {short(stage.factor)}, predicted {short(predicted)}"
     )
@@ -197,8 +197,8 @@ def test_two_experiments_are_said_one_after_the_other() -> None:
 def test_the_verdict_of_bs_pane_is_bs() -> None:
     scene = compared()
     assert scene.other is not None
-    assert scene.trace.outcome.kind != scene.other.trace.outcome.kind
-    assert scene.other.trace.outcome.kind in readout(scene, "side_b")[1]
+    assert scene.record.outcome.kind != scene.other.record.outcome.kind
+    assert scene.other.record.outcome.kind in readout(scene, "side_b")[1]
 
 
 # -- one stage, and time -----------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def test_the_verdict_of_bs_pane_is_bs() -> None:
 @cases
 def test_the_histogram_counts_every_finite_value_once(name: str) -> None:
     scene = scene_of(CASES[name], selected=1)
-    values = scene.trace.values[scene.trace.program.stages[1]]
+    values = scene.run.values[scene.run.program.stages[1]]
     lines = readout(scene, "activation")
     counts = [int(found[1]) for line in lines if (found := re.search(r"^from \S+ to \S+: (\d+) values", line))]
     finite = values[np.isfinite(values)]
@@ -222,13 +222,13 @@ def test_the_histogram_counts_every_finite_value_once(name: str) -> None:
 
 def test_the_selected_units_mean_is_said() -> None:
     scene = scene_of(CASES["mlp"], selected=3, unit=5)
-    mean = short(float(scene.trace.values["h/3"][:, 5].mean()))
+    mean = short(float(scene.run.values["h/3"][:, 5].mean()))
     assert f"unit 6, selected: mean over the samples {mean}" in readout(scene, "activation")
 
 
 def test_the_cells_size_and_the_selected_units_value_are_said_step_by_step() -> None:
     scene = scene_of(CASES["one step"], unit=2)
-    state = scene.trace.values["c/1"]
+    state = scene.run.values["c/1"]
     size, value = short(float(np.mean(np.abs(state)))), short(float(state[0, 2]))
     assert stages_said(readout(scene, "cell")) == [
         "the initial state: size 0, unit 3: 0",
@@ -242,7 +242,7 @@ def test_the_gates_means_are_said_step_by_step(name: str, order: str) -> None:
     said = stages_said(readout(scene, "gates"))
     assert len(said) == len(scene.stages) - 1
     width = scene.state.experiment.width
-    gates = scene.trace.values["gates/3"]
+    gates = scene.run.values["gates/3"]
     for block, letter in enumerate(order):
         mean = float(np.mean(gates[:, block * width : (block + 1) * width]))
         assert re.search(rf"[:,] {letter} {re.escape(short(mean))}(,|$)", said[2])

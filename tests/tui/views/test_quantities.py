@@ -63,7 +63,7 @@ def test_beside_a_bar_stands_the_number_that_the_trace_holds(name: str, quantity
         return
     for text in body(scene, 70, 12):
         wanted = ORACLE[quantity](scene.stages[int(text[2 : label_cells(scene)])])
-        if quantity in ("factor", "update") and scene.trace.outcome.kind != "non_finite":
+        if quantity in ("factor", "update") and scene.record.outcome.kind != "non_finite":
             # 0/0, where no gradient is left to compare, or no weight.
             wanted = [None if each is not None and math.isnan(each) else each for each in wanted]
         as_text = [percent(each or 0.0).replace(" ", "") if quantity == "saturated" else short(each) for each in wanted]
@@ -85,7 +85,7 @@ def test_what_the_forward_pass_computes_is_there_before_any_gradient_and_nothing
         for text in body(scene, 70, 20):
             stage = int(text[2 : label_cells(scene)])
             if stage > 0 or quantity not in ("parameters", "update"):
-                known = is_computed(scene.trace, quantity, stage, step)
+                known = is_computed(scene.record, quantity, stage, step)
                 assert bool(numbers_of(text)) == known, f"{text!r} at step {step}"
 
 

@@ -44,7 +44,7 @@ def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str)
 @cases
 def test_the_header_always_says_what_became_of_the_gradient(name: str) -> None:
     scene = scene_of(CASES[name])
-    outcome = scene.trace.outcome
+    outcome = scene.record.outcome
     for width in WIDTHS:
         verdict = texts(status.header(scene, width))[1]
         assert verdict.startswith(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}  ")
@@ -55,12 +55,12 @@ def test_the_header_always_says_how_fast(name: str) -> None:
     scene = scene_of(CASES[name])
     unit = "step" if scene.over_time else "layer"
     for width in WIDTHS:
-        assert f"×{short(scene.trace.outcome.average_factor)} a {unit}" in texts(status.header(scene, width))[1]
+        assert f"×{short(scene.record.outcome.average_factor)} a {unit}" in texts(status.header(scene, width))[1]
 
 
 def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
     scene = scene_of(CASES["mlp"])
-    outcome = scene.trace.outcome
+    outcome = scene.record.outcome
     bad = f"layer 1 gets {short(outcome.ratio)} of the output's gradient"
     assert bad in texts(status.header(scene, 80))[1]
     assert bad in texts(status.header(scene, 120))[1]
@@ -77,14 +77,14 @@ def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
 def test_at_80_columns_the_verdict_shortens_its_words_before_it_leaves_them_out(name: str, expected: str) -> None:
     scene = scene_of(CASES[name])
     line = texts(status.header(scene, 80))[1].rstrip()
-    assert line.endswith(expected.format(ratio=short(scene.trace.outcome.ratio)))
+    assert line.endswith(expected.format(ratio=short(scene.record.outcome.ratio)))
 
 
 @cases
 def test_the_verdict_reads_nan_only_where_a_number_is_not_finite(name: str) -> None:
     """Without weights nothing flows back: 0/0 is no news; "exactly 0" is."""
     scene = scene_of(CASES[name])
-    if scene.trace.outcome.kind != "non_finite":
+    if scene.record.outcome.kind != "non_finite":
         assert "nan" not in texts(status.header(scene, 200))[1]
 
 
@@ -166,7 +166,7 @@ def test_the_cursor_in_the_timeline_never_goes_back_while_the_steps_go_on(name: 
 
 
 def test_the_timelines_label_has_room_in_whatever_language_its_trace_was_computed_for() -> None:
-    trace = scene_of(CASES["lstm"]).trace
+    trace = scene_of(CASES["lstm"]).record
     with speaking("zh"):
         timeline = Timeline.of(trace)
     assert timeline.label_width(trace) == max(cell_len(label(step)) for step in trace.steps)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from gradtui.model.needs import Simulation
 from gradtui.model.theory_needs import PlaneOf, SpectraOf, needs
 from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs, language
@@ -86,11 +87,11 @@ def test_titles_fit_and_styles_are_in_every_theme(name: str) -> None:
 def test_what_is_not_computed_yet_is_said_and_the_rest_is_drawn(name: str) -> None:
     found = scene(THEORY_CASES[name], ready=False)
     assert "computing the exact Jacobian" in said(found, "spectrum")
-    if PlaneOf.of(found.trace.resolved) is not None:
+    if PlaneOf.of(found.record.resolved) is not None:
         waiting = said(found, "plane")
         assert "computing the plane of" in waiting
         assert "edge of chaos" in waiting
-        nothing = found.trace.outcome.kind != "non_finite" and math.isnan(found.trace.decay.geometric_mean)
+        nothing = found.record.outcome.kind != "non_finite" and math.isnan(found.record.decay.geometric_mean)
         assert ("measured: no gradient arrives" if nothing else "measured: a factor of") in waiting
     # Without a gradient at the output there is no factor, and with one layer no average.
     no_average = len(found.stages) <= 2 or found.stages[-1].gradient_norm == 0
@@ -142,8 +143,8 @@ def test_a_signal_reaches_six_depth_scales(rate: float, reach: int | None, words
 
 def test_no_reach_is_claimed_of_a_driven_rnn_whose_factors_are_under_1_while_theory_without_input_is_critical() -> None:
     found = scene(Experiment(cell="rnn", data="gaussian", steps=20, width=16, batch=16))
-    assert found.trace.theory.regime == "critical"
-    assert found.trace.decay.geometric_mean < 0.9
+    assert found.record.theory.regime == "critical"
+    assert found.record.decay.geometric_mean < 0.9
     assert "reach" not in said(found, "depth")
     assert "no depth is too much" not in said(found, "depth")
 
@@ -232,7 +233,7 @@ def test_a_plane_is_shared_by_all_networks_of_an_activation() -> None:
 def test_gated_cells_need_no_plane_and_every_network_its_spectra() -> None:
     for experiment in (Experiment(), Experiment(cell="rnn"), Experiment(cell="lstm"), Experiment(cell="gru")):
         wanted = needs(scene_of(experiment).state)
-        assert SpectraOf(experiment) in wanted
+        assert SpectraOf(Simulation(experiment)) in wanted
         assert any(isinstance(need, PlaneOf) for need in wanted) == (experiment.cell in ("mlp", "rnn"))
         assert len({*wanted}) == len(wanted)
 

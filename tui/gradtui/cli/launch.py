@@ -17,6 +17,7 @@ from ..lessons.staging import opened
 from ..model import commands, presets
 from ..model.events import Event
 from ..model.names import SPEEDS
+from ..model.needs import NOTHING, Known
 from ..model.permissions import OPEN, Profile
 from ..model.state import State
 from ..share import address
@@ -33,10 +34,12 @@ _STILL = 2
 
 
 class Opening(NamedTuple):
-    """What a screen opens with: the state, and the events that put the cursor in place once the trace is there."""
+    """What a screen opens with: the state, and the events that put the cursor in place once the record is there."""
 
     state: State
     cursor: tuple[Event, ...]
+    #: What has been read already.
+    results: Known = NOTHING
 
 
 def opening(experiment: Experiment, words: Words) -> Opening:
@@ -56,7 +59,7 @@ def screen_texts(words: Words) -> Mapping[str, Any]:
 
 def _lesson(opens: Opening, given: Mapping[str, Any]) -> Opening:
     """A lesson that is opened by itself brings its own network and view, as a preset does; what was typed wins."""
-    state, cursor = opens
+    state, cursor, _ = opens
     assert state.lesson is not None
     entry = library.find(state.lesson.lesson, language.current())
     if entry is None or entry.lesson is None:
@@ -102,7 +105,7 @@ def _believe_the_terminal() -> None:
 def app_of(invocation: Invocation[Any], make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
     """The app that was asked for, with its settings in force; make is its class."""
     assert invocation.opening is not None
-    settings, (state, cursor) = invocation.loaded.settings, invocation.opening
+    settings, (state, cursor, results) = invocation.loaded.settings, invocation.opening
     from textual import constants
 
     # A process that was forked for this has imported Textual already: variables of the environment come too late.
@@ -115,5 +118,7 @@ def app_of(invocation: Invocation[Any], make: type[GradtuiApp] | None = None, pr
 
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
     app = (make or GradtuiApp)(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, profile)
+    if results:
+        app.jobs.results.update(results)
     app.theme = settings.theme
     return app

@@ -123,6 +123,16 @@ def _open_screen(experiment: Any, words: Any) -> tuple[Any, Any]:
     return None, later("cli.launch", "opening")(experiment, words)
 
 
+def _rows_without_b() -> Sequence[Option]:
+    from ..share.address import OPTIONS
+
+    return OPTIONS
+
+
+def _open_recordings(experiment: Any, words: Any) -> tuple[Any, Any]:
+    return None, later("cli.opening_files", "opening")(words)
+
+
 def _check_lessons(experiment: Any, words: Any) -> tuple[Any, Any]:
     from .own_options import LessonsOptions
 
@@ -141,6 +151,19 @@ _OTHERS = {
         "Run one iteration and print a table with a bar per stage.",
         later("cli.headless", "run"),
         **_own("RunOptions"),
+    ),
+    "open": Subcommand(
+        "gradtui open",
+        "shows again what run has written",
+        "Show again what `gradtui run --save` (RUN.npz, with every pane) and `gradtui run --json` (RUN.json, with the "
+        "panes that numbers are enough for) have written. Two files are compared as A and B.",
+        _screen,
+        rows=_rows_without_b,
+        complete=_open_recordings,
+        takes=Takes.FILES,
+        files=("RUN.npz|RUN.json", "what run --save or run --json has written"),
+        has_screen=True,
+        settings=None,
     ),
     "doctor": Subcommand(
         "gradtui doctor",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gradtui_engine import Experiment, ExperimentError, Run
 from gradtui_engine.core.message import Message
 
-from ..model.needs import NOTHING, Failed, Known, Watch, other, trace_of
+from ..model.needs import NOTHING, Failed, Known, Watch, other, run_of
 from .conditions import Operand, expression
 from .lesson import Setup
 from .measures import Measured, divide, measure
@@ -69,5 +69,5 @@ class _Traces:
         if chosen is None or (operand.of_b and not changes):
             return Measured(None, problem=Message("there is no experiment B"))
         if chosen not in self.made:
-            self.made[chosen] = trace_of(chosen, self.watch, self.known)
+            self.made[chosen] = run_of(chosen, self.watch, self.known)
         return measure(operand.row, operand.place, self.made[chosen])

@@ -10,6 +10,7 @@ from .state import Changes, State
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
+    from gradtui_engine.analysis.record import Source
 
     from ..text.scale import Scale
     from .progress import Progress
@@ -160,10 +161,11 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Another experiment, and what B differs in. record: undo leads back from it."""
+    """Another experiment, what B differs in, or recordings of both. record: undo leads back from it."""
 
     experiment: Experiment
     changes: Changes | None = None
+    recordings: tuple[Source, ...] = ()
     record: bool = True
 
 
@@ -173,6 +175,7 @@ class Record:
 
     experiment: Experiment
     changes: Changes
+    recordings: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +187,10 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The trace of an experiment has arrived."""
+    """The record of an experiment has arrived; cell is that of one that does not say which experiment it was."""
 
     experiment: Experiment
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,14 @@ def adopt(state: State, timeline: Timeline | None) -> State:
     shown = state.presented
     if shown is None or _asked(shown) == state.unable:
         return state
-    loaded = state.loaded and shown.experiment == state.experiment
+    loaded = state.loaded and shown.experiment == state.experiment and not state.recordings
     adopted = replace(
-        state, **{name: getattr(shown, name) for name in FIELDS}, loaded=loaded, playing=False, unable=None
+        state,
+        **{name: getattr(shown, name) for name in FIELDS},
+        recordings=(),
+        loaded=loaded,
+        playing=False,
+        unable=None,
     )
     if not loaded or timeline is None:
         adopted = replace(adopted, step=state.step, selected=state.selected)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from gradtui_engine import Experiment, ExperimentError, Run, simulate
+from gradtui_engine.analysis.opening import read
+from gradtui_engine.analysis.record import Record, Source
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import in_one
 from gradtui_engine.core.progress import Watch as Watch
@@ -40,13 +43,14 @@ class Failed:
 
 
 NO_MEMORY = Message("not enough memory for this size")
+CHANGED = Message("the file of this recording has changed; open it again")
 
 
 @dataclass(frozen=True)
 class Computed:
-    """The trace of an experiment, with the timeline of its steps."""
+    """The record of an experiment, or a recording, with the timeline of its steps."""
 
-    trace: Run
+    record: Record
     timeline: Timeline
 
 
@@ -65,16 +69,41 @@ class Simulation:
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
         try:
-            trace = simulate(self.experiment, watch)
-            return Computed(trace, Timeline.of(trace))
+            run = simulate(self.experiment, watch)
+            return Computed(run, Timeline.of(run))
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
 
 
-def trace_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Run:
-    """An experiment's trace: the one that is there, or else a new one. Raises ExperimentError."""
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording, to be read from its file."""
+
+    source: Source
+
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
+        try:
+            records = read(Path(self.source.recording))
+        except (ExperimentError, MemoryError) as error:
+            return Failed.of(error)
+        record = next((record for record in records if record.source == self.source), None)
+        return Failed(CHANGED) if record is None else Computed(record, Timeline.of(record))
+
+
+def need_of(source: Source) -> Recording | Simulation:
+    """What gives the record of a source."""
+    if source.recording:
+        return Recording(source)
+    assert source.experiment is not None
+    return Simulation(source.experiment)
+
+
+def run_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) -> Run:
+    """An experiment's run: the one that is there, or else a new one. Raises ExperimentError."""
     computed = known.get(Simulation(experiment))
-    return computed.trace if isinstance(computed, Computed) else simulate(experiment, watch)
+    if isinstance(computed, Computed) and isinstance(computed.record, Run):
+        return computed.record
+    return simulate(experiment, watch)
 
 
 def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:

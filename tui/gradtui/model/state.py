@@ -10,12 +10,15 @@ from .timeline import Grain
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
+    from gradtui_engine.analysis.record import Source
 
     from ..text.scale import Scale
     from .progress import Progress
 
 #: What B differs in from A: pairs of field and value.
 Changes = tuple[tuple[str, Any], ...]
+#: An experiment, what B differs in, and the recordings that are shown instead of both.
+Asked = tuple["Experiment", Changes, tuple["Source", ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,15 @@ class State:
     """Everything that the screen shows beside the traces.
 
     step is the cursor in the trace's steps; selected is the stage that the person picked, None while the
-    selection follows the cursor. experiment is the one that is asked for: its trace may still be on its way.
+    selection follows the cursor. experiment is the one that is asked for: its trace may still be on its way. Where
+    recordings are shown it is theirs, or, of one that does not say which it was, nobody's.
     """
 
     experiment: Experiment
     #: What experiment B, of Compare, differs in.
     changes: Changes = ()
+    #: What is shown instead of runs of A and B: A's recording, and B's where there are two.
+    recordings: tuple[Source, ...] = ()
     #: The cell of the trace on screen.
     cell: str = "mlp"
     view: str = "explore"
@@ -71,9 +77,9 @@ class State:
     item: str = ""
     lesson: Progress | None = None
     offset: int = 0
-    #: What undo and redo lead to: (experiment, changes), the latest last.
-    past: tuple[tuple[Experiment, Changes], ...] = ()
-    future: tuple[tuple[Experiment, Changes], ...] = ()
+    #: What undo and redo lead to, the latest last.
+    past: tuple[Asked, ...] = ()
+    future: tuple[Asked, ...] = ()
     loaded: bool = False
     message: str = ""
     #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.
@@ -81,6 +87,16 @@ class State:
     following: bool = False
     unable: tuple[Experiment, Changes] | None = None
     audience: Audience | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked for: what undo leads back to."""
+        return self.experiment, self.changes, self.recordings
+
+    @property
+    def nameless(self) -> bool:
+        """Whether a recording is shown that does not say which experiment it was."""
+        return bool(self.recordings) and self.recordings[0].experiment is None
 
     @property
     def axis(self) -> str:

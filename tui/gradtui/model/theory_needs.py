@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine import ExperimentError
 from gradtui_engine.analysis.jacobian import Spectra, spectra
+from gradtui_engine.core.message import Message
 from gradtui_engine.core.progress import part
 from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.theory.sigma_plane import Plane, plane
 
-from .needs import NOTHING, Failed, Known, Need, Watch, trace_of
+from .needs import NOTHING, Computed, Failed, Known, Need, Recording, Simulation, Watch, need_of
+from .shown import source_of_a
 
 if TYPE_CHECKING:
     from .state import State
 
 #: The run's share of the work: a deep MLP's spectra take some times as long as its run.
 _RUN = 0.2
+NO_ARRAYS = Message("this recording has numbers alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +45,27 @@ class PlaneOf:
 
 @dataclass(frozen=True, slots=True)
 class SpectraOf:
-    """The singular values of an experiment's Jacobians, for its first sample; or why there are none."""
+    """The singular values of a record's Jacobians, for its first sample; or why there are none."""
 
-    experiment: Experiment = field(compare=False)
-    resolved: Resolved = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "resolved", self.experiment.resolved)
+    of: Recording | Simulation
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Spectra | Failed:
         try:
-            trace = trace_of(self.experiment, part(watch, 0.0, _RUN), known)
-            return spectra(trace.trace, watch=part(watch, _RUN, 1.0))
+            computed = known.get(self.of)
+            if not isinstance(computed, Computed):
+                computed = self.of.compute(part(watch, 0.0, _RUN) or watch, known)
+            if isinstance(computed, Failed):
+                return computed
+            listed = computed.record.listed
+            if listed is None:
+                return Failed(NO_ARRAYS)
+            return spectra(listed.trace, watch=part(watch, _RUN, 1.0))
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
 
 
 def needs(state: State) -> tuple[Need, ...]:
     """What the view shows of the experiment, the cheapest first."""
-    lies = PlaneOf.of(state.experiment.resolved)
-    return (*([lies] if lies is not None else []), SpectraOf(state.experiment))
+    source = source_of_a(state)
+    lies = PlaneOf.of(source.experiment.resolved) if source.experiment is not None else None
+    return (*([lies] if lies is not None else []), SpectraOf(need_of(source)))

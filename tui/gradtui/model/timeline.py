@@ -13,7 +13,8 @@ from gradtui_engine.core.message import Message
 from ..text.language import current, tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Run, Step
+    from gradtui_engine import Step
+    from gradtui_engine.analysis.record import Record
 
 
 class Grain(StrEnum):
@@ -55,33 +56,33 @@ class Timeline:
     label_widths: dict[str, int] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, trace: Run) -> Timeline:
-        count = len(trace.stages)
+    def of(cls, record: Record) -> Timeline:
+        count = len(record.stages)
         known, lowest = [], count
         reached, highest = [], 0
-        for step in trace.steps:
+        for step in record.steps:
             if step.completes is not None:
                 lowest = min(lowest, step.completes)
             if step.reaches is not None:
                 highest = max(highest, step.reaches)
             known.append(lowest)
             reached.append(highest if step.phase == "forward" else count - 1)
-        phases = tuple(str(step.phase) for step in trace.steps)
+        phases = tuple(str(step.phase) for step in record.steps)
         outside = {"output": count - 1, "loss": count - 1}
-        stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in trace.steps)
-        places = tuple(step.site.place for step in trace.steps)
+        stages = tuple(outside.get(step.site.part, 0) if step.stage is None else step.stage for step in record.steps)
+        places = tuple(step.site.place for step in record.steps)
         timeline = cls(phases, places, stages, tuple(known), tuple(reached), count)
-        timeline.label_width(trace)  # here, where the trace is computed: of 10,000 layers it takes a moment
+        timeline.label_width(record)  # here, where the record is made: of 10,000 layers it takes a moment
         return timeline
 
-    def label_width(self, trace: Run) -> int:
+    def label_width(self, record: Record) -> int:
         """Cells of the longest label of the trace's steps, in the reader's language.
 
         A served program's trace may have been computed by its parent process, for a reader of another one.
         """
         code = current()
         if code not in self.label_widths:
-            self.label_widths[code] = max(cell_len(label(step)) for step in trace.steps)
+            self.label_widths[code] = max(cell_len(label(step)) for step in record.steps)
         return self.label_widths[code]
 
     @property

@@ -85,16 +85,22 @@ def _next_grain(state: State, event: e.NextGrain, timeline: Timeline | None) -> 
 
 def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
     changes = state.changes if event.changes is None else event.changes
-    if (event.experiment, changes) == (state.experiment, state.changes):
+    if (event.experiment, changes, event.recordings) == state.asked:
         return state
     if event.record:
-        state = _record(state, e.Record(state.experiment, state.changes), timeline)
-    loaded = state.loaded and event.experiment == state.experiment
-    return replace(state, experiment=event.experiment, changes=changes, loaded=loaded)
+        state = _record(state, e.Record(*state.asked), timeline)
+    same = event.experiment == state.experiment and event.recordings[:1] == state.recordings[:1]
+    return replace(
+        state,
+        experiment=event.experiment,
+        changes=changes,
+        recordings=event.recordings,
+        loaded=state.loaded and same,
+    )
 
 
 def _record(state: State, event: e.Record, timeline: Timeline | None) -> State:
-    past = (*state.past, (event.experiment, event.changes))[-_MOST_PAST:]
+    past = (*state.past, (event.experiment, event.changes, event.recordings))[-_MOST_PAST:]
     return replace(state, past=past, future=())
 
 
@@ -103,24 +109,25 @@ def _undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
     if not source:
         text = tr("nothing to undo") if event.by < 0 else tr("nothing to redo")
         return replace(state, message=text)
-    (experiment, changes), rest = source[-1], source[:-1]
-    target = (*target, (state.experiment, state.changes))
+    asked, rest = source[-1], source[:-1]
+    target = (*target, state.asked)
     past, future = (rest, target) if event.by < 0 else (target, rest)
-    following = _change(state, e.Change(experiment, changes, record=False), timeline)
+    following = _change(state, e.Change(*asked, record=False), timeline)
     return replace(following, past=past, future=future)
 
 
 def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
-    """timeline is the new trace's. It opens with the gradient arrived; pane and selected stage stay where they can."""
+    """timeline is the new record's. It opens with the gradient arrived; pane and selected stage stay where they can."""
     if timeline is None:
         return state
     selected = None if state.selected is None else min(state.selected, timeline.stage_count - 1)
-    if event.experiment.cell != state.cell:
+    cell = event.cell or event.experiment.cell
+    if cell != state.cell:
         selected = None
     following = replace(
         state,
         experiment=event.experiment,
-        cell=event.experiment.cell,
+        cell=cell,
         step=timeline.arrived,
         selected=selected,
         unit=min(state.unit, event.experiment.width - 1),

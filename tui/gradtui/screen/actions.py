@@ -22,7 +22,8 @@ from ..model.commands import offered, shown_keys
 from ..model.cure_keys import CURES, toggled
 from ..model.needs import differences, other
 from ..model.presets import PRESETS
-from ..model.state import Changes
+from ..model.shown import source_of_b
+from ..model.state import Asked
 from ..text.complaints import complaints
 from ..text.describe import About, label
 from ..text.language import current, tr
@@ -47,8 +48,18 @@ def is_b(app: GradtuiApp) -> bool:
 
 def edited(app: GradtuiApp) -> Experiment:
     """The experiment that the keys change."""
-    found = other(app.state.experiment, app.state.changes) if is_b(app) else None
-    return found or app.state.experiment
+    a = app.state.experiment
+    if not is_b(app):
+        return a
+    source = source_of_b(app.state, a)
+    return source.experiment if source is not None and source.experiment is not None else a
+
+
+def unknown(app: GradtuiApp) -> bool:
+    """Whether nothing can be changed, as nobody knows of what: then it is said."""
+    if app.state.nameless:
+        app.say(tr("this recording does not say which experiment it was: nothing of it can be changed"))
+    return app.state.nameless
 
 
 def change(app: GradtuiApp, fields: dict[str, Value], record: bool = True) -> str:
@@ -68,7 +79,7 @@ def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
         app.send(e.Change(experiment, record=record))
         return
     a = app.state.experiment
-    app.send(e.Change(a, differences(a, experiment), record))
+    app.send(e.Change(a, differences(a, experiment), record=record))
 
 
 # -- editing -----------------------------------------------------------------------------------------------
@@ -76,6 +87,8 @@ def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
 
 def edit(app: GradtuiApp, field: str) -> None:
     """Change a field in a dialog: a list for names, else a line to type in."""
+    if unknown(app):
+        return
     option, experiment = options()[field], edited(app)
     if not option.applies_to(experiment.cell):
         only = tr(" and ").join(option.cells)
@@ -83,7 +96,7 @@ def edit(app: GradtuiApp, field: str) -> None:
         app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
         return
     current: Value = getattr(experiment.resolved, field)
-    before = app.state.experiment, app.state.changes
+    before = app.state.asked
     if not option.kind.names:
         _prompt(app, field, getattr(experiment, field), before)
         return
@@ -117,17 +130,17 @@ def _fits(experiment: Experiment, field: str, name: str) -> bool:
     return True
 
 
-def settle(app: GradtuiApp, before: tuple[Experiment, Changes], keep: bool) -> None:
+def settle(app: GradtuiApp, before: Asked, keep: bool) -> None:
     """After changes that were tried: undo leads back to what stood before; or go back there at once.
 
     Who still follows a presenter has tried nothing: what has changed is the presenter's.
     """
-    if app.state.following or (app.state.experiment, app.state.changes) == before:
+    if app.state.following or app.state.asked == before:
         return
     app.send(e.Record(*before) if keep else e.Change(*before, record=False))
 
 
-def _prompt(app: GradtuiApp, field: str, start: Value, before: tuple[Experiment, Changes]) -> None:
+def _prompt(app: GradtuiApp, field: str, start: Value, before: Asked) -> None:
     def check(name: str, value: Value) -> str:
         return change(app, {name: value}, record=False)
 
@@ -149,7 +162,9 @@ def _form(app: GradtuiApp, argument: str) -> None:
     """Every field in one form; escape puts back what was."""
     from .dialogs.form import Form
 
-    before = app.state.experiment, app.state.changes
+    if unknown(app):
+        return
+    before = app.state.asked
 
     def apply(experiment: Experiment) -> None:
         ask(app, experiment, record=False)
@@ -179,6 +194,8 @@ def _preset(app: GradtuiApp, argument: str) -> None:
 
 def _switch_cell(app: GradtuiApp, argument: str) -> None:
     """The next network that this experiment can have: a plain RNN, say, has no gelu."""
+    if unknown(app):
+        return
     names = options()["cell"].kind.names
     start = names.index(edited(app).cell)
     problems = []
@@ -193,6 +210,8 @@ def _switch_cell(app: GradtuiApp, argument: str) -> None:
 def _replay(app: GradtuiApp, argument: str) -> None:
     experiment = app.state.experiment
     if argument == "new":
+        if unknown(app):
+            return
         # A's: B shares its seed, whichever pane has the focus.
         experiment = experiment.replace(seed=(experiment.seed + 1) % 2**63)
     app.send(e.Change(experiment), cue=lambda timeline: (e.TogglePlay(),))
@@ -203,6 +222,8 @@ def _replay(app: GradtuiApp, argument: str) -> None:
 
 def _cure(app: GradtuiApp, argument: str) -> None:
     """Switch a cure in B, and show the comparison."""
+    if unknown(app):
+        return
     cure, state = CURES[argument], app.state
     changes = toggled(cure, state.experiment, state.changes)
     if changes is None:
@@ -220,6 +241,16 @@ def _cure(app: GradtuiApp, argument: str) -> None:
 
 def _swap(app: GradtuiApp, argument: str) -> None:
     """A becomes B, and B becomes A."""
+    if len(app.state.recordings) > 1:
+        a, b = app.state.recordings
+        app.send(e.Change(b.experiment or app.state.experiment, (), recordings=(b, a)))
+        return
+    if unknown(app):
+        return
+    _swap_experiments(app)
+
+
+def _swap_experiments(app: GradtuiApp) -> None:
     a = app.state.experiment
     b = other(a, app.state.changes)
     if b is None or b == a:
@@ -271,14 +302,15 @@ def _palette(app: GradtuiApp, argument: str) -> None:
 
 def _close(app: GradtuiApp, argument: str) -> None:
     """Cancel a computation; else close what is open."""
-    if not app.state.loaded and app.trace is None:
+    if not app.state.loaded and app.record is None:
         # Nothing to go back to: the network that opens without a word is small.
         app.send(e.Change(Experiment(), (), record=False))
         app.say(tr("cancelled"))
-    elif not app.state.loaded and app.trace is not None:
-        shown = app.trace.experiment
-        back = bool(app.state.past) and app.state.past[-1][0] == shown
-        app.send(e.Undo() if back else e.Change(shown, record=False))
+    elif not app.state.loaded:
+        experiment, recordings = app.shown
+        before = app.state.past[-1] if app.state.past else None
+        back = before is not None and (before[0], before[2][:1]) == (experiment, recordings)
+        app.send(e.Undo() if back else e.Change(experiment, recordings=recordings, record=False))
         app.say(tr("cancelled"))
     elif app.state.zoomed:
         app.send(e.Zoom())

@@ -12,14 +12,16 @@ from textual.app import ComposeResult, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from gradtui_engine import Run
+from gradtui_engine import Experiment, Run
+from gradtui_engine.analysis.record import Record, Source
 
 from ..lessons import library
 from ..model import events as e
 from ..model.commands import BY_ID, COMMANDS, brought, keys_of, refusal
-from ..model.names import SPEEDS
-from ..model.needs import Computed, Failed, Need, Simulation
+from ..model.names import CELL_OF_AXIS, SPEEDS
+from ..model.needs import Computed, Failed, Need, need_of
 from ..model.permissions import OPEN, Profile
+from ..model.shown import source_of_a
 from ..model.state import State
 from ..model.timeline import Timeline
 from ..model.update import update
@@ -75,7 +77,7 @@ class GradtuiApp(PacedApp):
         self.theme = DEFAULT
         names = state.lessons or library.names(language.current())
         self.state = replace(state, lessons=names, item=state.item or next(iter(names), ""))
-        self.trace: Run | None = None
+        self.record: Record | None = None
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
         self._cue: Cue | None = lambda timeline: cursor
@@ -122,11 +124,13 @@ class GradtuiApp(PacedApp):
             self.state = update(self.state, event, self.timeline)
 
     def _adopt(self) -> None:
-        """Show the trace of the experiment that is asked for, where it is there; what waits for it happens."""
-        result = self.jobs.results.get(Simulation(self.state.experiment))
+        """Show the record that is asked for, where it is there; what waits for it happens."""
+        result = self.jobs.results.get(need_of(source_of_a(self.state)))
         if not self.state.loaded and isinstance(result, Computed):
-            self.trace, self.timeline = result.trace.given(self.state.experiment), result.timeline
-            self._update([e.Loaded(self.state.experiment)])
+            record = result.record
+            self.record = record.given(self.state.experiment) if isinstance(record, Run) else record
+            self.timeline = result.timeline
+            self._update([self._loaded(self.record)])
         if self.state.loaded and self.timeline is not None and self._cue is not None:
             cue, self._cue = self._cue, None
             self._update(cue(self.timeline))
@@ -160,9 +164,9 @@ class GradtuiApp(PacedApp):
 
     def scene(self) -> Scene | None:
         """What the views read; None before the first trace has arrived."""
-        if self.trace is None or self.timeline is None:
+        if self.record is None or self.timeline is None:
             return None
-        return Scene(self.trace, self.timeline, self.state, self.jobs.results)
+        return Scene(self.record, self.timeline, self.state, self.jobs.results)
 
     def when_loaded(self, cue: Cue) -> None:
         """Send these events as soon as the trace that is asked for is there."""
@@ -172,23 +176,35 @@ class GradtuiApp(PacedApp):
             self._cue = cue
 
     def _arrived(self, need: Need, result: Any) -> None:
-        """A result is there. That of experiment A becomes the trace on screen."""
-        asked = need == Simulation(self.state.experiment) and not self.state.loaded
+        """A result is there. That of A becomes the record on screen."""
+        asked = need == need_of(source_of_a(self.state)) and not self.state.loaded
         if asked and isinstance(result, Failed):
             self._failed(need, tr(result.problem))
         else:
             self.send()
 
+    @property
+    def shown(self) -> tuple[Experiment, tuple[Source, ...]]:
+        """What is on screen, whatever is asked for: an experiment, and the recording that it comes from, if any."""
+        assert self.record is not None
+        source = self.record.source
+        return source.experiment or self.state.experiment, (source,) if source.recording else ()
+
+    def _loaded(self, record: Record) -> e.Loaded:
+        """Of a recording that does not say which experiment it was, the cell with the same axis."""
+        experiment = record.source.experiment
+        return e.Loaded(experiment or self.state.experiment, "" if experiment else CELL_OF_AXIS[record.axis])
+
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""
         self._cue = None
-        if self.trace is None:
+        if self.record is None:
             self.exit(2, message=f"gradtui: {problem}")
             return
         self.jobs.results.pop(need, None)  # a file may be mended
-        shown = self.trace.experiment
-        back = e.Unable(shown) if self.state.following else e.Change(shown, record=False)
-        self.send(back, e.Loaded(shown))
+        experiment, recordings = self.shown
+        back = e.Change(experiment, recordings=recordings, record=False)
+        self.send(e.Unable(experiment) if self.state.following else back, self._loaded(self.record))
         self.say(problem, tr("not possible"), "error")
 
     def _look_at_work(self) -> None:

@@ -72,7 +72,7 @@ class Drawing:
 
     def _header_and_footer(self, scene: Scene, width: int, height: int) -> Blocks:
         """The same at every step."""
-        told = Same(scene.trace), replace(scene.state, step=0), width, height
+        told = Same(scene.record), replace(scene.state, step=0), width, height
         if told != self._told:
             self._told = told
             footer = [status.footer(scene.state, width, self._profile)]
@@ -85,7 +85,7 @@ class Drawing:
     def _pane(self, name: str, box: Box, scene: Scene, before_title: str, hasty: bool) -> Block:
         pane, focused = PANES[name], name == scene.state.pane
         width, height = box.width - 2, box.height - 2
-        frame, reads = (Same(scene.trace), width, height, before_title), pane.reads(scene)
+        frame, reads = (Same(scene.record), width, height, before_title), pane.reads(scene)
         made = self._panes.get(name)
         if made is None or made.frame != frame or not self._stays(pane, reads, made.reads, hasty):
             title = before_title + pane.title(scene, width - 4 - len(before_title))

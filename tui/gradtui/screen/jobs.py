@@ -122,10 +122,11 @@ class Jobs:
 
 
 def _size(result: Any) -> int:
-    """Bytes of a trace's arrays; other results are small."""
-    if not isinstance(result, Computed):
+    """Bytes of a record's arrays; other results are small."""
+    listed = result.record.listed if isinstance(result, Computed) else None
+    if listed is None:
         return 0
-    trace = result.trace
+    trace = listed.trace
     groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
     # Rows of a stack are views of one array: each array counts once.
     wholes = {id(whole): whole.nbytes for each in groups for whole in map(_whole, each.values())}

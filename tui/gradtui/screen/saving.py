@@ -16,7 +16,7 @@ from ..share.exports import FORMATS, Format, Material, NotWritten, write
 from ..text.describe import About
 from ..text.formats import percent
 from ..text.language import tr
-from ..text.summary import describe
+from ..text.summary import describe_source
 from ..views.frame.scene import Scene
 from .drawing import Drawing
 
@@ -60,13 +60,13 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
     if scene is None:
         return
     b = scene.other if app.state.view == "compare" else None
-    title, screen = describe(scene.trace.resolved), ""
+    title, screen = describe_source(scene.record.source), ""
     if chosen.source == "picture":
         screen = app.export_screenshot(title=title)
     elif chosen.source == "film":
         states = moments(app.state, scene.timeline)
         screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
-    material = Material(scene.trace, b.trace if b is not None else None, screen)
+    material = Material(scene.record, b.record if b is not None else None, screen)
     try:
         path = await asyncio.to_thread(write, chosen, material)
     except NotWritten as error:

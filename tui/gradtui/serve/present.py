@@ -131,7 +131,7 @@ def _await(server: int) -> None:
 
 def _run(invocation: Invocation[ServerOptions], end: socket.socket, told: Words) -> int:
     assert invocation.opening is not None
-    state, cursor = invocation.opening
+    state, cursor = invocation.opening.state, invocation.opening.cursor
     audience = Audience(told["address"], page=told.get("web", ""))
     opens = Opening(replace(state, audience=audience), (*cursor, e.Invite()))
     app = app_of(replace(invocation, opening=opens), profile=PRESENTER)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem
+from gradtui_engine.analysis.record import Source
 from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, Switch, Text, given, not_allowed
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Manner, Option
@@ -123,10 +124,13 @@ def rows() -> tuple[ScreenOption, ...]:
 # -- from the command line ---------------------------------------------------------------------------------
 
 
-def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple[e.Event, ...]]:
-    """The state to open, and the events that put the cursor in place once the trace is there.
+def read(
+    experiment: Experiment, given: Mapping[str, Any], recordings: tuple[Source, ...] = (), cell: str = ""
+) -> tuple[State, tuple[e.Event, ...]]:
+    """The state to open, and the events that put the cursor in place once the record is there.
 
-    Raises ExperimentError with every problem.
+    recordings are what is opened instead of the experiment, cell the kind of network that they have. Raises
+    ExperimentError with every problem.
     """
     problems: list[Problem] = []
     changes = _changes(experiment, given.get(B.name) or (), problems)
@@ -140,7 +144,7 @@ def read(experiment: Experiment, given: Mapping[str, Any]) -> tuple[State, tuple
         except Rejected as error:
             problems.append(Problem(row.flag, error.message))
     lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
-    state = State(experiment, changes, cell=experiment.cell, lesson=lesson)
+    state = State(experiment, changes, recordings, cell=cell or experiment.cell, lesson=lesson)
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
     if "grain" in values:
         values["grain"] = Grain(values["grain"])
@@ -207,18 +211,26 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
 
 def arguments(state: State, timeline: Timeline | None) -> list[str]:
     """The arguments that lead from a fresh start to this state."""
-    words = state.experiment.to_arguments()
+    words = _files(state) or state.experiment.to_arguments()
     for name, value in state.changes:
         words += B.arguments([f"{name.replace('_', '-')}={'' if value is None else value}"])
-    fresh = State(state.experiment, state.changes, cell=state.cell)
+    fresh = State(state.experiment, state.changes, state.recordings, cell=state.cell)
     if timeline is not None:
-        fresh = update(fresh, e.Loaded(state.experiment), timeline)
+        fresh = update(fresh, e.Loaded(state.experiment, state.cell), timeline)
     # View and lesson decide which pane has the focus.
     usual = replace(fresh, pane=panes_of(state)[0])
     for row, value, default in zip(OPTIONS, _shared(state), _shared(usual), strict=True):
         if value is not None and value != default:
             words += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
     return words
+
+
+def _files(state: State) -> list[str]:
+    """The recordings that are opened; nothing where running the experiment shows the same."""
+    if len(state.recordings) == 1 and not state.nameless:
+        return []
+    files = dict.fromkeys(source.recording for source in state.recordings)
+    return ["open", *files] if files else []
 
 
 def _shared(state: State) -> list[Any]:

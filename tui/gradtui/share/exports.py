@@ -14,20 +14,24 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
+from gradtui_engine.core.numerics import Array
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.run.npz import arrays
 
 from ..text.language import tr
+from ..text.summary import resolved_of
 
 if TYPE_CHECKING:
-    from gradtui_engine import Run, StageNumbers
+    from gradtui_engine import StageNumbers
+    from gradtui_engine.analysis.record import Record, Source
     from gradtui_engine.experiment.resolved import Resolved
 
 #: Longer file names than this are a nuisance in a listing; the limit of the file system is 255.
@@ -40,21 +44,24 @@ class NotWritten(Exception):
 
 @dataclass(frozen=True)
 class Material:
-    """What there is to write: the trace, B's in Compare, and what the app made of its screen (an SVG, a film)."""
+    """What there is to write: the record, B's in Compare, and what the app made of its screen (an SVG, a film)."""
 
-    trace: Run
-    other: Run | None = None
+    record: Record
+    other: Record | None = None
     screen: str = ""
 
     @property
-    def sides(self) -> Mapping[str, Run]:
-        """The traces by side."""
-        return {"a": self.trace} if self.other is None else {"a": self.trace, "b": self.other}
+    def sides(self) -> Mapping[str, Record]:
+        """The records by side."""
+        return {"a": self.record} if self.other is None else {"a": self.record, "b": self.other}
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. source says what it is made of: the "trace", or a "picture" or "film" of the screen."""
+    """One format.
+
+    source says what it is made of: the "record", or a "picture" or "film" of the screen.
+    """
 
     id: str
     label: English
@@ -72,33 +79,35 @@ def _screen(material: Material, file: IO[bytes]) -> None:
 
 
 def _csv(material: Material, file: IO[bytes]) -> None:
-    file.write(table(material.trace, material.other).encode())
+    file.write(table(material.record, material.other).encode())
 
 
 def _json(material: Material, file: IO[bytes]) -> None:
-    documents = {side: document(trace) for side, trace in material.sides.items()}
+    documents = {side: document(record) for side, record in material.sides.items()}
     found = documents["a"] if material.other is None else documents
     file.write((json.dumps(found, allow_nan=False) + "\n").encode())
 
 
 def _npz(material: Material, file: IO[bytes]) -> None:
     """The arrays of `Run.save`; in Compare each name stands under a/ or b/."""
-    if material.other is None:
-        found = dict(arrays(material.trace.trace))
-    else:
-        found = {f"{side}/{name}": array for side, each in material.sides.items() for name, array in arrays(each.trace)}
-    np.savez(file, **found)  # type: ignore[arg-type]  # savez's stub names allow_pickle only
+    named: dict[str, Array] = {}
+    for side, record in material.sides.items():
+        if record.listed is None:
+            raise NotWritten(tr("this recording has numbers alone, no arrays: CSV and JSON hold all of it"))
+        start = "" if material.other is None else f"{side}/"
+        named |= {f"{start}{name}": array for name, array in arrays(record.listed.trace)}
+    np.savez(file, **named)  # type: ignore[arg-type]  # savez's stub names allow_pickle only
 
 
-def table(trace: Run, other: Run | None = None) -> str:
+def table(record: Record, other: Record | None = None) -> str:
     """One row per stage as CSV, in full precision; a number that there is not is left empty.
 
-    With a second trace its rows follow, and a first column `side` tells them apart: the two need not have the same
+    With a second record its rows follow, and a first column `side` tells them apart: the two need not have the same
     stages. `NAME_gradient_norm` is of a parameter of the layer (over time: of the step's own contribution to it).
     """
-    rows = [dict(_row(trace, index)) for index in range(len(trace.stages))]
+    rows = [dict(_row(stage)) for stage in record.stages]
     if other is not None:
-        others = [dict(_row(other, index)) for index in range(len(other.stages))]
+        others = [dict(_row(stage)) for stage in other.stages]
         rows = [{"side": "a", **row} for row in rows] + [{"side": "b", **row} for row in others]
     # Not every stage has every column: the input has no weights, the output no factor.
     columns = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
@@ -128,23 +137,20 @@ def _place_of_column(name: str) -> int:
     return next(place for place, pattern in enumerate(_GROUPS) if pattern.match(name))
 
 
-def _row(trace: Run, index: int) -> Iterator[tuple[str, Any]]:
-    stage = trace.stages[index]
-    yield "index", index
-    yield "gradient_norm", stage.gradient_norm
-    yield "gradient_rms", stage.gradient_rms
-    yield "cell_gradient_norm", stage.cell_gradient_norm
-    for layer, value in enumerate(stage.layer_gradient_norms, 1):
-        yield f"layer_{layer}_gradient_norm", value
-    yield "factor", stage.factor
-    yield "predicted_factor", trace.theory.factors[index]
-    yield "running_product", trace.decay.running_product[index]
-    for name, value in stage.factors.items():
-        yield f"factor_{name}", value
-    for name in ("mean", "std", "saturated", "dead"):
-        yield f"activation_{name}", getattr(stage.activation, name)
-    for name, value in _parameters(stage):
-        yield f"{name}_gradient_norm", value
+#: The columns that every stage has, in full or empty. The norms of all parameters together are not among them.
+_COLUMNS = tuple(row for row in STAGE_NUMBERS.values() if not row.part and row.when not in ("parameters", "update"))
+
+
+def _row(stage: StageNumbers) -> Iterator[tuple[str, Any]]:
+    yield "index", stage.index
+    for row in _COLUMNS:
+        yield row.name, row.read(stage)
+    for layer, norm in enumerate(stage.layer_gradient_norms, 1):
+        yield f"layer_{layer}_gradient_norm", norm
+    for part, factor in stage.factors.items():
+        yield f"factor_{part}", factor
+    for name, norm in _parameters(stage):
+        yield f"{name}_gradient_norm", norm
 
 
 def _parameters(stage: StageNumbers) -> Iterator[tuple[str, float]]:
@@ -176,7 +182,7 @@ FORMATS = {
             ".csv",
             "One row per layer or time step: gradient norms, factors measured and predicted, the running product, "
             "activation statistics, parameter gradients. In Compare a column tells A from B.",
-            "trace",
+            "record",
             _csv,
         ),
         Format(
@@ -185,7 +191,7 @@ FORMATS = {
             ".json",
             "Experiment, verdict, theory and every stage as one strict JSON document, as gradtui run --json prints it. "
             "In Compare one each, under a and b.",
-            "trace",
+            "record",
             _json,
         ),
         Format(
@@ -193,7 +199,7 @@ FORMATS = {
             "every array",
             ".npz",
             "Inputs, values, gradients and parameters under PyTorch's names, for NumPy. In Compare under a/ and b/.",
-            "trace",
+            "record",
             _npz,
         ),
         Format(
@@ -211,9 +217,10 @@ FORMATS = {
 # -- files -------------------------------------------------------------------------------------------------
 
 
-def slug(resolved: Resolved) -> str:
-    """The experiment as a part of a file name: mlp-30x64-sigmoid-xavier_normal-digits-seed0."""
-    joined = "-".join(_words(resolved))
+def slug(source: Source) -> str:
+    """A source as a part of a file name: mlp-30x64-sigmoid-xavier_normal-digits-seed0, or the recording's own name."""
+    resolved = resolved_of(source)
+    joined = "-".join(_words(resolved)) if resolved is not None else PurePath(source.recording).stem
     return re.sub(r"[^a-z0-9._]+", "-", joined.lower()).strip("-.")[:_LONGEST].rstrip("-.")
 
 
@@ -238,9 +245,9 @@ def _words(resolved: Resolved) -> Iterator[str]:
     yield f"seed{resolved.seed}"
 
 
-def path_for(resolved: Resolved, suffix: str, folder: Path) -> Path:
+def path_for(source: Source, suffix: str, folder: Path) -> Path:
     """The first name that is free: gradtui-SLUG.csv, gradtui-SLUG-2.csv …"""
-    start = f"gradtui-{slug(resolved)}"
+    start = f"gradtui-{slug(source)}"
     names: Iterable[str] = itertools.chain([start], (f"{start}-{number}" for number in itertools.count(2)))
     # lexists: a link that leads nowhere is a taken name, too.
     return next(path for name in names if not os.path.lexists(path := folder / f"{name}{suffix}"))
@@ -250,7 +257,7 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     """Write the file into the folder (the current one), whole or not at all; where it is. Raises NotWritten."""
     folder = Path() if folder is None else folder
     try:
-        path = _claim(material.trace.resolved, format.suffix, folder)
+        path = _claim(material.record.source, format.suffix, folder)
     except OSError as error:
         raise NotWritten(_reason(folder, error)) from None
     draft = path.with_name(f".{path.name}.part")
@@ -268,10 +275,10 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     return path
 
 
-def _claim(resolved: Resolved, suffix: str, folder: Path) -> Path:
+def _claim(source: Source, suffix: str, folder: Path) -> Path:
     """An empty file under a free name, ours from now on: another program that looks for a name finds the next."""
     while True:
-        path = path_for(resolved, suffix, folder)
+        path = path_for(source, suffix, folder)
         with contextlib.suppress(FileExistsError), path.open("xb"):
             return path
 

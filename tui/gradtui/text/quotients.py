@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from gradtui_engine import Run
+from gradtui_engine.analysis.record import Record
 
 
-def defined(value: float | None, trace: Run) -> float | None:
+def defined(value: float | None, record: Record) -> float | None:
     """The ratio; None for 0/0, where no gradient is left, which is no fault of the network: it prints as a dash.
 
-    In a trace with nan or inf of its own a nan stays what it is.
+    In a record with nan or inf of its own a nan stays what it is.
     """
-    undefined = value is not None and math.isnan(value) and trace.outcome.kind != "non_finite"
+    undefined = value is not None and math.isnan(value) and record.outcome.kind != "non_finite"
     return None if undefined else value

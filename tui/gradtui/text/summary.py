@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from gradtui_engine.core.message import English
@@ -12,6 +13,7 @@ from .language import plural, tr
 
 if TYPE_CHECKING:
     from gradtui_engine import Outcome, Run
+    from gradtui_engine.analysis.record import Source
     from gradtui_engine.experiment.resolved import Resolved
 
 #: Glyph of each kind of outcome: the meaning is in the glyph and the word, the colour only repeats it.
@@ -64,6 +66,21 @@ def describe(resolved: Resolved, detail: int = 2) -> str:
     if detail > 1 and resolved.batch is not None:
         parts.append(tr("batch {size}", size=resolved.batch))
     return " · ".join([*parts, tr("seed {number}", number=resolved.seed)])
+
+
+def resolved_of(source: Source) -> Resolved | None:
+    """What a source's experiment comes to, with what a CSV file decided; None where nobody knows which it was."""
+    if source.resolved is None and source.experiment is not None:
+        return source.experiment.resolved
+    return source.resolved
+
+
+def describe_source(source: Source, detail: int = 2) -> str:
+    """Where a record comes from, in a line: the file of a recording, and what was run, where that is known."""
+    file = PurePath(source.recording).name
+    resolved = resolved_of(source)
+    what = describe(resolved, detail) if resolved is not None else source.words
+    return " · ".join(part for part in (file, what) if part)
 
 
 def _gain(resolved: Resolved) -> str:

@@ -15,7 +15,7 @@ from ..model.timeline import Grain, label
 from ..text.formats import percent
 from ..text.language import tr
 from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
-from ..text.summary import describe
+from ..text.summary import describe, describe_source
 from .catalogue import VIEWS
 from .footers import hints
 from .frame.scene import Scene
@@ -57,16 +57,20 @@ def header(scene: Scene, width: int) -> list[Line]:
 
 
 def _what_is_run(scene: Scene, width: int) -> Line:
-    trace = scene.trace
-    loss: Line = [(f"{tr('loss')} {trace.loss:.4g} ", "label")]
+    loss: Line = _loss(scene)
     brand: Line = [(" gradtui  ", "brand")]
-    names: list[Line] = [[(describe(trace.resolved, detail), "text")] for detail in (2, 1, 0)]
+    names: list[Line] = [[(describe_source(scene.record.source, detail), "text")] for detail in (2, 1, 0)]
     space: Line = [(" ", "text")]
     # One space at least stands before the loss; names shorten, the seed stays.
     left = first_fit(width - width_of(loss) - 1, [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]])
     if width_of(left) < width - width_of(loss):
         return spread(left, loss, width)
     return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
+
+
+def _loss(scene: Scene) -> Line:
+    loss = scene.record.loss
+    return [(f"{tr('loss')} {loss:.4g} ", "label")] if loss is not None else []
 
 
 def _verdict(scene: Scene, width: int) -> Line:
@@ -100,10 +104,10 @@ def timeline(scene: Scene, width: int) -> Line:
 
 def _position(scene: Scene) -> tuple[str, str]:
     """Phase and step, in a long form and a short one."""
-    step, count = scene.step, len(scene.trace.steps)
+    step, count = scene.step, len(scene.record.steps)
     # Not ‖, which is the norm's.
     mark = "▶" if scene.state.playing else "■"
-    name = padded(label(step), scene.timeline.label_width(scene.trace))
+    name = padded(label(step), scene.timeline.label_width(scene.record))
     number = str(step.index + 1).rjust(len(str(count)))
     place = tr("step {number} of {count}", number=number, count=count)
     return f" {mark} {name} · {place}", f" {mark} {name} · {number}/{count}"

@@ -61,7 +61,7 @@ def data():
 most = data() + (60 << 20)
 resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 print(Simulation(Experiment(depth=30, width=1000)).compute(lambda share: None).problem)
-print(Simulation(Experiment(depth=2, width=2)).compute(lambda share: None).trace.outcome.kind)
+print(Simulation(Experiment(depth=2, width=2)).compute(lambda share: None).record.outcome.kind)
 """
 
 

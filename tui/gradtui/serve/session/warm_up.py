@@ -52,7 +52,7 @@ async def _rehearse(arguments: list[str], lecture: bool) -> dict[Any, Any]:
         raise ShowsNothing(result.problem)
     async with app.run_test(size=_SIZE) as pilot:
         end = time.monotonic() + _PATIENCE
-        while app.trace is None and time.monotonic() < end:
+        while app.record is None and time.monotonic() < end:
             await pilot.pause(0.01)
         await pilot.press("space")
         await pilot.pause(0.2)

@@ -10,11 +10,12 @@ from gradtui_engine.core.numerics import ratio
 
 from ...model.commands import shown_keys
 from ...model.cure_keys import CURES, has, subject, takes_away
-from ...model.needs import Failed, Simulation, other
+from ...model.needs import Failed, need_of
+from ...model.shown import source_of_b
 from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
-from ...text.summary import describe
+from ...text.summary import describe_source, resolved_of
 from ..frame import bars, cache_keys, spoken
 from ..frame.cache_keys import Same
 from ..frame.differing import differing
@@ -51,7 +52,9 @@ def _titles(scene: Scene, width: int) -> tuple[str, str]:
 
 
 def _forms(letter: str, scene: Scene) -> list[str]:
-    what, axis = describe(scene.trace.resolved, 1).rpartition(" · ")[0], _axis(scene)
+    what, axis = describe_source(scene.record.source, 1), _axis(scene)
+    if scene.experiment is not None:
+        what = what.rpartition(" · ")[0]  # without the seed, which both have
     # A scale that is held is the person's doing, and stands nowhere else.
     second = axis if scene.state.lock is not None else what
     return [f"{letter} · {what} · {axis}", f"{letter} · {second}", f"{letter} · {axis}", letter]
@@ -68,15 +71,21 @@ def view_b(scene: Scene, width: int, height: int) -> list[Line]:
 
 def _absent(scene: Scene, width: int) -> list[Line]:
     """Why there is no B on the screen."""
-    if not scene.state.changes:
+    if not scene.state.changes and len(scene.state.recordings) < 2:
+        if scene.experiment is None:
+            return wrap(_nameless(), width)
         return wrap(tr("B is A so far. Each cure has a key: see below."), width)
-    wanted = other(scene.trace.experiment, scene.state.changes)
-    if wanted is None:
+    source = source_of_b(scene.state, scene.experiment)
+    if source is None:
         return wrap(tr("B is not possible: its changes do not go together with A."), width, "broken")
-    found = scene.results.get(Simulation(wanted))
-    if isinstance(found, Failed):
-        return wrap(tr(found.problem), width, "broken")
+    result = scene.results.get(need_of(source))
+    if isinstance(result, Failed):
+        return wrap(tr(result.problem), width, "broken")
     return wrap(tr("computing …"), width, "dim")
+
+
+def _nameless() -> str:
+    return tr("There is no B: this recording does not say which experiment it was, so nothing of it can be changed.")
 
 
 def _axis(scene: Scene) -> str:
@@ -139,7 +148,9 @@ def _both_stages(a: Scene, b: Scene, height: int) -> list[int]:
 
 def title_difference(scene: Scene, width: int) -> str:
     b = scene.other
-    ours, theirs = scene.trace.resolved, (b or scene).trace.resolved
+    ours, theirs = (resolved_of(side.record.source) for side in (scene, b or scene))
+    if ours is None or theirs is None:
+        return tr("difference")
     unlike = [name for name in _SHARED if getattr(ours, name) != getattr(theirs, name)]
     if unlike:
         return first_title(width, tr("difference · not the same {fields}", fields=", ".join(unlike)), tr("difference"))
@@ -153,13 +164,9 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     if b is None:
         absent = _absent(scene, width)
         return page([*absent, *_first(cures, height - len(absent), width)], width, height)
-    wanted = other(scene.trace.experiment, scene.state.changes)
-    fields = tr(
-        "B differs from A in: {fields}", fields=differing(scene.trace.experiment, wanted or scene.trace.experiment)
-    )
     first, here = _compared(scene, b, width)
     said = {
-        "fields": wrap(fields, width),
+        "fields": _fields(scene, width),
         "a": [verdict(scene, width, "A")],
         "b": [verdict(b, width, "B")],
         "honest": wrap(honest, width, "message") if (honest := _honest(scene, b)) else [],
@@ -169,6 +176,14 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
     }
     rows = _rows(said, height)
     return page([line for name, lines in said.items() for line in _first(lines, rows[name], width)], width, height)
+
+
+def _fields(scene: Scene, width: int) -> list[Line]:
+    """What B differs in; of recordings that do not say which experiments they were, nothing."""
+    a, source = scene.experiment, source_of_b(scene.state, scene.experiment)
+    if a is None or source is None or source.experiment is None:
+        return []
+    return wrap(tr("B differs from A in: {fields}", fields=differing(a, source.experiment)), width)
 
 
 #: Who gets a line next, where there is not room for everything: the difference in numbers first. The selected stage's
@@ -188,7 +203,7 @@ def _rows(said: dict[str, list[Line]], height: int) -> dict[str, int]:
 
 def _compared(a: Scene, b: Scene, width: int) -> tuple[list[Line], list[Line]]:
     """The difference in numbers at the far end, and at the selected stage where that is another."""
-    if a.trace.axis != b.trace.axis:
+    if a.record.axis != b.record.axis:
         # A layer and a time step are not the same stage.
         return [], []
     end, least = 0 if a.over_time else 1, min(len(a.stages), len(b.stages))
@@ -221,34 +236,38 @@ def _times(a: Scene, b: Scene, stage: int) -> str:
 
 
 def _honest(a: Scene, b: Scene) -> str:
-    """What a person would otherwise believe."""
+    """What a person would otherwise believe of a change; of two recordings neither is meant as a cure."""
+    if len(a.state.recordings) > 1:
+        return ""
     if not any(stage.gradient_norm != 0 for scene in (a, b) for stage in scene.stages):
         return tr("Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B.")
     pairs = zip(a.stages, b.stages, strict=False)
     # repr: of two networks that broke nan is the same as nan. It stops at the first difference.
     if len(a.stages) == len(b.stages) and all(repr(x.gradient_norm) == repr(y.gradient_norm) for x, y in pairs):
         return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
-    if a.trace.outcome.healthy and not b.trace.outcome.healthy:
+    if a.record.outcome.healthy and not b.record.outcome.healthy:
         return tr("Honestly: this is no cure here. A was healthy, B is not.")
-    if not a.trace.outcome.healthy and not b.trace.outcome.healthy and _further(a, b):
+    if not a.record.outcome.healthy and not b.record.outcome.healthy and _further(a, b):
         return tr("Honestly: B is worse than A, and neither is healthy.")
-    if not a.trace.outcome.healthy and not b.trace.outcome.healthy:
+    if not a.record.outcome.healthy and not b.record.outcome.healthy:
         return tr("Honestly: no cure yet. B is not healthy either.")
     return ""
 
 
 def _further(a: Scene, b: Scene) -> bool:
     """Whether the share that arrives is over ten times as far from 1 in B as in A, the same way."""
-    one, two = a.trace.outcome.ratio, b.trace.outcome.ratio
-    if a.trace.outcome.kind != b.trace.outcome.kind or not (math.isfinite(one) and math.isfinite(two)):
+    one, two = a.record.outcome.ratio, b.record.outcome.ratio
+    if a.record.outcome.kind != b.record.outcome.kind or not (math.isfinite(one) and math.isfinite(two)):
         return False
     return two < one / 10 if one < 1 else two > one * 10
 
 
 def _cures(scene: Scene, width: int) -> list[Line]:
     """Each cure's key, and whether B has it; at the end of each line there is room for an ellipsis."""
-    a, lines = scene.trace.experiment, [[(tr("in B:"), "label")]]
-    changes = scene.state.changes
+    a, changes = scene.experiment, scene.state.changes
+    if a is None or len(scene.state.recordings) > 1:
+        return []
+    lines: list[Line] = [[(tr("in B:"), "label")]]
     for cure in CURES.values():
         acted = subject(cure, a, changes)
         if not cure.choices(acted):
@@ -304,7 +323,7 @@ def reads(scene: Scene) -> Hashable:
     b = scene.other
     if b is None:
         return None
-    return cache_keys.bars(scene), Same(b.trace), cache_keys.bars(b), scene.state.changes
+    return cache_keys.bars(scene), Same(b.record), cache_keys.bars(b), scene.state.changes
 
 
 def bar_of(pane: str) -> Click:

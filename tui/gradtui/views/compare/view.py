@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...model.cure_keys import CURES
-from ...model.needs import Need, Simulation, other
+from ...model.needs import Need, need_of
+from ...model.shown import source_of_a, source_of_b
 from ...model.state import State
 from ..frame import pointer, spoken
 from ..frame.footers import HELP, PLAY, Hint, plain
@@ -14,9 +15,9 @@ from .layout import arrange
 
 
 def _needs(state: State) -> tuple[Need, ...]:
-    """Experiment B."""
-    experiment = other(state.experiment, state.changes) if state.changes else None
-    return (Simulation(experiment),) if experiment is not None else ()
+    """Experiment B, or its recording."""
+    source = source_of_b(state, source_of_a(state).experiment)
+    return (need_of(source),) if source is not None else ()
 
 
 _PANES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradtui_engine import Run
+from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.rules.activations import ACTIVATIONS
 
@@ -34,15 +34,21 @@ def title(scene: Scene, width: int) -> str:
     elif scene.over_time:
         what = tr("hidden state h · {place}", place=name)
     else:
-        symbol = ACTIVATIONS[scene.trace.resolved.activation].symbol
-        what = tr("activations · {place} · a = {symbol}(z)", place=name, symbol=symbol)
+        what = _title(scene, name)
     return first_title(width, what, name)
 
 
+def _title(scene: Scene, name: str) -> str:
+    if scene.experiment is None:
+        return tr("activations · {place}", place=name)
+    symbol = ACTIVATIONS[scene.resolved.activation].symbol
+    return tr("activations · {place} · a = {symbol}(z)", place=name, symbol=symbol)
+
+
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    values = scene.trace.values[scene.trace.program.stages[scene.stage]]
+    values = scene.arrays.state(scene.stage)
     lines = [_numbers(scene, width)]
-    alike, low, high = _seen(scene.trace, scene.stage)
+    alike, low, high = _seen(scene.record, values, scene.stage)
     if alike and height > 8:
         lines += wrap(tr("all samples alike: this stage tells none apart"), width, "message")
     rest = height - len(lines)
@@ -67,17 +73,16 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     return page(lines, width, height)
 
 
-def _seen(trace: Run, stage: int) -> tuple[bool, float, float]:
+def _seen(record: Record, values: Array, stage: int) -> tuple[bool, float, float]:
     """Whether a stage's samples are alike, and what its shades span: the same whenever the cursor comes by."""
-    known = _known(trace)
+    known = _known(record)
     if stage not in known:
-        values = trace.values[trace.program.stages[stage]]
         known[stage] = _alike(values), *shade_range(values)
     return known[stage]
 
 
 @once
-def _known(trace: Run) -> dict[int, tuple[bool, float, float]]:
+def _known(record: Record) -> dict[int, tuple[bool, float, float]]:
     return {}
 
 
@@ -111,7 +116,7 @@ def _numbers(scene: Scene, width: int) -> Line:
 
 def _distribution(scene: Scene, width: int, height: int) -> list[Line]:
     """The histogram of a stage: the same picture whenever the cursor comes by, in playback again and again."""
-    pictures = _pictures(scene.trace)
+    pictures = _pictures(scene.record)
     key = scene.stage, width, height, language.current(), glyphs.current()
     if key not in pictures:
         if len(pictures) >= _MOST_PICTURES:
@@ -120,27 +125,27 @@ def _distribution(scene: Scene, width: int, height: int) -> list[Line]:
     return pictures[key]
 
 
-#: So many histograms of a trace are kept: 10 KB each.
+#: So many histograms of a record are kept: 10 KB each.
 _MOST_PICTURES = 128
 
 
 @once
-def _pictures(trace: Run) -> dict[tuple[int, int, int, str, str], list[Line]]:
+def _pictures(record: Record) -> dict[tuple[int, int, int, str, str], list[Line]]:
     return {}
 
 
 def _drawn(scene: Scene, width: int, height: int) -> list[Line]:
     """The histogram of the outputs; where one activation makes them, of its z, with the network's f and f′ behind."""
     if scene.stage == 0 or height < _CURVES_FROM or scene.gated:
-        return histogram(scene.trace.values[scene.trace.program.stages[scene.stage]], width, height)
-    (source,) = sources_of(scene.trace, scene.stage)
+        return histogram(scene.arrays.state(scene.stage), width, height)
+    (source,) = sources_of(scene.record, scene.stage)
     return histogram_with_curves(source.z, width, height, ACTIVATIONS[source.activation], source.slope)
 
 
 def said(scene: Scene) -> Lines:
     """The statistics, the histogram as counts, and the selected unit."""
     numbers = scene.stages[scene.stage].activation
-    values = scene.trace.values[scene.trace.program.stages[scene.stage]]
+    values = scene.arrays.state(scene.stage)
     yield tr("{place}: {units} units, {samples} samples.", place=scene.name(scene.stage), units=values.shape[1],
              samples=values.shape[0])  # fmt: skip
     yield tr("mean {value}", value=short(numbers.mean))

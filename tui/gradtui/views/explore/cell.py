@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 
-from gradtui_engine import Run
+from gradtui_engine.analysis.record import Record
+from gradtui_engine.cells.cell import Cell
 
 from ...model.commands import shown_keys
 from ...text.formats import short
@@ -14,10 +15,12 @@ from ...text.heat import Array, heat_rows, legend, shade_range
 from ...text.language import tr
 from ...text.scale import UP
 from ...text.spans import Line, first_fit, first_title, page
+from ...text.summary import resolved_of
 from ..frame import spoken
 from ..frame.once import once
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from ..frame.states import cell_states, gate_outputs
 from ..frame.timeaxis import MARGIN, TimeAxis
 from .cells.table import WORDS
 
@@ -36,13 +39,13 @@ def cell_title(scene: Scene, width: int) -> str:
 def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     """Shades of c for the first sample: every unit a row, in the time axis of the other panes."""
     axis = TimeAxis.of(len(scene.stages), width)
-    states = scene.trace.values["c"][:, 0, :]
-    bound = _bound(scene.trace)
+    states = cell_states(scene.record)[:, 0, :]
+    bound = _bound(scene.record)
     count = max(1, min(states.shape[1], height - 1))
     # The selected unit is always in sight.
     start = min(max(0, scene.unit - count + 1), states.shape[1] - count)
     units = range(start, start + count)
-    shades = _shades(scene.trace, axis, start, count)
+    shades = _shades(scene.record, axis, start, count)
     lines: list[Line] = []
     for unit, shade in zip(units, shades, strict=True):
         picked = unit == scene.unit
@@ -56,26 +59,26 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     return page([*lines, foot], width, height)
 
 
-def _shades(trace: Run, axis: TimeAxis, start: int, count: int) -> list[Line]:
+def _shades(record: Record, axis: TimeAxis, start: int, count: int) -> list[Line]:
     """The shades of so many units from start on: the same wherever the cursor is."""
-    kept, key = _kept(trace), (axis, start, count)
+    kept, key = _kept(record), (axis, start, count)
     if key not in kept:
         kept.clear()
-        bound = _bound(trace)
-        kept[key] = heat_rows(trace.values["c"][list(axis.columns), 0, start : start + count].T, -bound, bound)
+        bound = _bound(record)
+        kept[key] = heat_rows(cell_states(record)[list(axis.columns), 0, start : start + count].T, -bound, bound)
     return kept[key]
 
 
 @once
-def _kept(trace: Run) -> dict[tuple[TimeAxis, int, int], list[Line]]:
+def _kept(record: Record) -> dict[tuple[TimeAxis, int, int], list[Line]]:
     """The shades that were shown last."""
     return {}
 
 
 @once
-def _bound(trace: Run) -> float:
+def _bound(record: Record) -> float:
     """What the shades of c span, to both sides of 0."""
-    low, high = shade_range(trace.values["c"][:, 0, :])
+    low, high = shade_range(cell_states(record)[:, 0, :])
     return max(abs(low), abs(high))
 
 
@@ -93,20 +96,20 @@ def gates_title(scene: Scene, width: int) -> str:
 
 def _names(scene: Scene) -> str:
     """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
-    rows = WORDS[scene.trace.resolved.cell].gates
+    rows = WORDS[scene.resolved.cell].gates
     return tr(", ").join(f"{gate.letter} {re.split('[:：]', tr(gate.meaning))[0]}" for gate in rows)
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
-    cell = scene.trace.resolved.kind
+    cell = scene.resolved.kind
     axis = TimeAxis.of(len(scene.stages), width)
-    means = _means(scene.trace)
+    means = _means(scene.record)
     here = max(scene.stage, 1) - 1
     first, last = axis.span(scene.stage)
     lines: list[Line] = []
     for gate in WORDS[cell.name].gates:
-        row, style = _glyphs(scene.trace)[gate.letter], gate.style
+        row, style = _glyphs(scene.record)[gate.letter], gate.style
         text = "".join([row[stage] for stage in axis.columns])
         cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
         number: Line = [(f"  {short(float(means[here, cell.block(gate.letter)]))}", style)]
@@ -115,23 +118,29 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     return page(lines, width, height)
 
 
+def _cell_of(record: Record) -> Cell:
+    resolved = resolved_of(record.source)
+    assert resolved is not None  # the pane wants an experiment
+    return resolved.kind
+
+
 @once
-def _means(trace: Run) -> Array:
+def _means(record: Record) -> Array:
     """The mean of each gate over units and samples: (steps, gates)."""
-    gates = trace.values["gates"]
+    gates = gate_outputs(record)
     steps, _, units = gates.shape
-    count = trace.resolved.kind.blocks
+    count = _cell_of(record).blocks
     with np.errstate(all="ignore"):
         found: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
     return found
 
 
 @once
-def _glyphs(trace: Run) -> dict[str, str]:
+def _glyphs(record: Record) -> dict[str, str]:
     """Each gate as a glyph per stage; the initial state has none."""
     glyphs = {}
-    for block, gate in enumerate(trace.resolved.kind.gates):
-        means = _means(trace)[:, block]
+    for block, gate in enumerate(_cell_of(record).gates):
+        means = _means(record)[:, block]
         shares = (means + 1) / 2 if gate.signed else means
         heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)
         glyphs[gate.letter] = " " + "".join(heights)
@@ -139,7 +148,7 @@ def _glyphs(trace: Run) -> dict[str, str]:
 
 
 def cell_said(scene: Scene) -> Lines:
-    states = scene.trace.values["c"]
+    states = cell_states(scene.record)
     unit = scene.unit
     yield tr("Size: mean of c without its sign, over units and samples. Unit {unit}: in sample 1.", unit=unit + 1)
     with np.errstate(all="ignore"):
@@ -153,10 +162,10 @@ def cell_said(scene: Scene) -> Lines:
 
 
 def gates_said(scene: Scene) -> Lines:
-    cell = scene.trace.resolved.kind
+    cell = scene.resolved.kind
     rows = WORDS[cell.name].gates
     for gate in rows:
         yield tr("gate {name}: {meaning}", name=gate.letter, meaning=tr(gate.meaning))
-    for index, means in enumerate(_means(scene.trace).tolist()):
+    for index, means in enumerate(_means(scene.record).tolist()):
         texts = (f"{gate.letter} {short(means[cell.block(gate.letter)])}" for gate in rows)
         yield spoken.facts(scene, index + 1, texts)

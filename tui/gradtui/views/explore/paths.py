@@ -12,6 +12,7 @@ from ...text.spans import Line, first_fit, first_title, page, runs, width_of
 from ..frame import spoken
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from ..frame.states import cell_states, gate_outputs
 from ..frame.timeaxis import MARGIN, TimeAxis
 
 
@@ -29,7 +30,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     """The unit's sum in numbers; then, where there is room, its c through time and both paths' factors."""
     lines = [_sum(scene, width), _shares(scene, width)]
     axis = TimeAxis.of(len(scene.stages), width)
-    states = [float(value) for value in scene.trace.values["c"][:, 0, scene.unit]]
+    states = [float(value) for value in cell_states(scene.record)[:, 0, scene.unit]]
     direct, gates = _factors(scene, "direct"), _factors(scene, "gates")
     limit = LinearScale(0.0, max([1.0, *finite([*direct, *gates])]))
     most = max(abs(value) for value in states) or 1.0
@@ -47,7 +48,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 
 def _factors(scene: Scene, name: str) -> list[float | None]:
     """One part of the factor into each step; where the gradient of c is 0 there is none."""
-    return [None, *(defined(stage.factors.get(name), scene.trace) for stage in scene.stages[:-1])]
+    return [None, *(defined(stage.factors.get(name), scene.record) for stage in scene.stages[:-1])]
 
 
 def _row(
@@ -70,9 +71,9 @@ def _row(
 def _numbers(scene: Scene) -> tuple[float, float, float, float, float]:
     """f, c before, i, g and c of the unit at the selected step, for the first sample."""
     time, unit = max(scene.stage, 1), scene.unit
-    gates = scene.trace.values[f"gates/{time}"][0]
+    gates = gate_outputs(scene.record)[time - 1, 0]
     width = gates.shape[0] // 4
-    states = scene.trace.values["c"]
+    states = cell_states(scene.record)
     i, f, g = (float(gates[block * width + unit]) for block in range(3))
     return f, float(states[time - 1, 0, unit]), i, g, float(states[time, 0, unit])
 
@@ -95,7 +96,7 @@ def _sum(scene: Scene, width: int) -> Line:
 def _shares(scene: Scene, width: int) -> Line:
     """How much of the gradient of c takes the direct path."""
     parts = scene.stages[max(scene.stage, 1) - 1].factors
-    direct, gates, cosine = (defined(parts.get(name), scene.trace) for name in ("direct", "gates", "cosine"))
+    direct, gates, cosine = (defined(parts.get(name), scene.record) for name in ("direct", "gates", "cosine"))
     start: Line = [("∂L/∂c: ", "label")]
     if direct is None or gates is None:
         return first_fit(width, *([*start, (text, "text")] for text in (
@@ -120,8 +121,8 @@ def said(scene: Scene) -> Lines:
         if "direct" not in parts:
             continue
         texts = (
-            tr("direct {value}", value=short(defined(parts["direct"], scene.trace))),
-            tr("through the gates {value}", value=short(defined(parts["gates"], scene.trace))),
+            tr("direct {value}", value=short(defined(parts["direct"], scene.record))),
+            tr("through the gates {value}", value=short(defined(parts["gates"], scene.record))),
         )
         yield spoken.facts(scene, index, iter(texts))
     yield from itertools.islice(spoken.drawn(view)(scene), 2)  # the unit's sum, and the shares, in numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..frame import bars, cache_keys, pointer, spoken
 from ..frame.footers import HELP, LESSONS, PLAY, STEP, plain
-from ..frame.pane import Pane
+from ..frame.pane import ARRAYS, OPERATIONS, Pane
 from ..frame.view import View
 from . import activation, cell, paths, why
 from .layout import arrange
@@ -38,6 +38,7 @@ _PANES = (
         click=pointer.nothing,
         intro="Activation pane: what the units of the selected stage put out.",
         may_wait=True,
+        tier=ARRAYS,
     ),
     Pane(
         "cell",
@@ -49,6 +50,7 @@ _PANES = (
         spoken=cell.cell_said,
         click=pointer.over_time,
         intro="Cell state pane: the LSTM's memory c, step by step.",
+        tier=ARRAYS,
     ),
     Pane(
         "gates",
@@ -61,6 +63,8 @@ _PANES = (
         spoken=cell.gates_said,
         click=pointer.over_time,
         intro="Gates pane: how far each gate is open, step by step; means over units and samples.",
+        tier=ARRAYS,
+        of_experiment=True,
     ),
     Pane(
         "paths",
@@ -74,6 +78,7 @@ _PANES = (
         spoken=paths.said,
         click=pointer.over_time,
         intro="Two paths pane: how the gradient of c comes down each step, directly or through h and the gates.",
+        tier=ARRAYS,
     ),
     Pane(
         "why",
@@ -86,6 +91,7 @@ _PANES = (
         spoken=spoken.drawn(why.view, spoken.WIDE),
         click=pointer.nothing,
         intro="Why pane: the equation of the current step, with its numbers.",
+        tier=OPERATIONS,
     ),
 )
 VIEW = View(

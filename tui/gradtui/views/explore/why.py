@@ -33,19 +33,19 @@ def shown_step(scene: Scene) -> Step:
     if scene.state.selected is None:
         return scene.step
     stage = scene.state.selected
-    backward = [step for step in scene.trace.steps if step.phase is Phase.BACKWARD]
+    backward = [step for step in scene.record.steps if step.phase is Phase.BACKWARD]
     reached = [step for step in backward if step.completes == stage]
     if stage >= scene.known or scene.step.phase is not Phase.FORWARD:
         return reached[0]
-    forward = [step for step in scene.trace.steps if step.phase is Phase.FORWARD and step.stage == stage]
+    forward = [step for step in scene.record.steps if step.phase is Phase.FORWARD and step.stage == stage]
     return forward[-1] if forward else reached[0]
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     step = shown_step(scene)
-    trace = scene.trace
+    run = scene.run
     with np.errstate(all="ignore"):
-        notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](trace, step)
+        notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](run, step)
         if step.phase is Phase.BACKWARD and step.completes is not None:
             notes += _so_far(scene, step.completes)
     lines: list[Line] = []

@@ -6,16 +6,15 @@ import functools
 import math
 from dataclasses import dataclass
 
-from gradtui_engine import Run
+from gradtui_engine.analysis.record import Record
 
-from ...model.commands import shown_keys
 from ...text.formats import percent, short
 from ...text.language import tr
 from ...text.quotients import defined
 from ...text.scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
 from ...text.spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
 from .once import once
-from .quantities import KNOWN, QUANTITIES, Quantity, Series
+from .quantities import KNOWN, QUANTITIES, Quantity, Series, absent
 from .scene import Scene
 from .timeaxis import MARGIN, TimeAxis
 
@@ -35,38 +34,40 @@ class Bars:
     series: tuple[Series, ...]
     predicted: tuple[float | None, ...]
     scale: Scale
+    #: Whether no stage has any of it.
+    absent: bool
 
 
 def bars_of(scene: Scene) -> Bars:
-    """The quantity that the state asks for, on its axis: the held one, the given one, or the whole trace's own."""
+    """The quantity that the state asks for, on its axis: the held one, the given one, or the whole record's own."""
     state = scene.state
-    known = _known(scene.trace)
+    known = _known(scene.record)
     key = state.quantity, state.axis_kind, state.lock or scene.given_scale
     if key not in known:
         quantity = QUANTITIES[state.quantity]
-        series = quantity.series(scene.trace)
-        predicted = tuple(quantity.predicted(scene.trace)) if quantity.predicted else (None,) * len(scene.stages)
-        known[key] = Bars(quantity, series, predicted, state.lock or scene.given_scale or own_scale(scene))
+        series = quantity.series(scene.record)
+        predicted = tuple(quantity.predictions(scene.record))
+        scale = state.lock or scene.given_scale or own_scale(scene)
+        known[key] = Bars(quantity, series, predicted, scale, quantity.is_absent(scene.record))
     return known[key]
 
 
 @once
-def _known(trace: Run) -> dict[tuple[str, str, Scale | None], Bars]:
-    """The bars of a trace by quantity, kind of axis and the scale that is held, those that were asked for."""
+def _known(record: Record) -> dict[tuple[str, str, Scale | None], Bars]:
+    """The bars of a record by quantity, kind of axis and the scale that is held, those that were asked for."""
     return {}
 
 
 def own_scale(*scenes: Scene) -> Scale:
-    """The axis of whole traces, so that it stays where it is during playback; several share one."""
+    """The axis of whole records, so that it stays where it is during playback; several share one."""
     state = scenes[0].state
     quantity = QUANTITIES[state.quantity]
     kind = state.axis_kind or quantity.axis
     values: list[float] = []
     for scene in scenes:
-        for series in quantity.series(scene.trace):
+        for series in quantity.series(scene.record):
             values += finite(series.values)
-        if quantity.predicted is not None:
-            values += finite(list(quantity.predicted(scene.trace)))
+        values += finite(quantity.predictions(scene.record))
     if quantity.share and kind == "linear":
         return LinearScale(0.0, 1.0)
     if quantity.reference is not None and quantity.reference > 0:
@@ -102,8 +103,8 @@ def title(scene: Scene, width: int) -> str:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     drawn = bars_of(scene)
-    if drawn.quantity.lacking and all(value is None for each in drawn.series for value in each.values):
-        return page(wrap(tr(drawn.quantity.lacking, key=shown_keys("end")), width), width, height)
+    if drawn.absent:
+        return page(wrap(absent(scene, drawn.quantity), width), width, height)
     if scene.over_time and not scene.state.rows:
         return _columns(scene, drawn, width, height)
     return _rows(scene, drawn, width, height)
@@ -210,7 +211,7 @@ def bar_cells(scene: Scene, drawn: Bars, index: int, room: int) -> Line:
     line.append((_number(scene, drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
     if factor:
         found = scene.stages[index].factor
-        line.append((("" if found is None else _times(defined(found, scene.trace))).rjust(factor), "dim"))
+        line.append((("" if found is None else _times(defined(found, scene.record))).rjust(factor), "dim"))
     return line
 
 
@@ -219,7 +220,7 @@ def _times(factor: float | None) -> str:
 
 
 def _number(scene: Scene, drawn: Bars, value: float | None) -> str:
-    return (percent if drawn.quantity.share else short)(defined(value, scene.trace))
+    return (percent if drawn.quantity.share else short)(defined(value, scene.record))
 
 
 def _style(scene: Scene, series: Series, value: float | None) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gradtui_engine import Run
+from gradtui_engine.analysis.record import Record, has
+from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 
+from ...model.commands import shown_keys
 from ...model.timeline import Timeline
+from ...text.language import tr
 from ...text.quotients import defined
+
+if TYPE_CHECKING:
+    from .scene import Scene
 
 #: One number per stage; None where there is none.
 Values = Sequence[float | None]
@@ -27,12 +34,22 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """One number of STAGE_NUMBERS as bars: its name there, its symbol, its style, and that where it stands alone."""
+
+    name: str
+    symbol: English
+    style: str = ""
+    alone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Quantity:
     """One quantity of the stages.
 
-    series(trace) gives one or two rows of bars; axis is the kind that suits it, reference the value that bars are
-    compared with.
-    predicted(trace) is what theory says of the first series. lacking is what to say where a trace has none of it.
+    bars are one or two numbers of each stage; of two only those are drawn that a record has. axis is the kind that
+    suits it, reference the value that bars are compared with. predicted is the number that theory says of the first
+    one. quotient: 0/0, where nothing is left to compare, has no bar. lacking is what to say where time steps have none.
     """
 
     id: str
@@ -40,15 +57,53 @@ class Quantity:
     title: English
     help: English
     axis: str
-    series: Callable[[Run], tuple[Series, ...]]
+    bars: tuple[Shown, ...]
     reference: float | None = None
     share: bool = False
-    predicted: Callable[[Run], Values] | None = None
+    predicted: str = ""
+    quotient: bool = False
     lacking: English = ""
 
+    def series(self, record: Record) -> tuple[Series, ...]:
+        """One or two rows of bars: those that the record has, the last one at least."""
+        drawn = self._known(record) or self.bars[-1:]
+        return tuple(
+            Series(
+                shown.symbol,
+                shown.style if len(drawn) > 1 or shown.alone is None else shown.alone,
+                self._values(record, shown.name),
+                STAGE_NUMBERS[shown.name].when,
+            )
+            for shown in drawn
+        )
 
-#: When a stage's number is there: (timeline, step, stage) → whether it has been computed.
+    def is_absent(self, record: Record) -> bool:
+        """Whether no stage of the record has any of it."""
+        return not self._known(record)
+
+    def _known(self, record: Record) -> tuple[Shown, ...]:
+        return tuple(shown for shown in self.bars if has(record, STAGE_NUMBERS[shown.name]))
+
+    def predictions(self, record: Record) -> Values:
+        """What theory says of each stage; nothing where it says nothing of this quantity."""
+        return self._values(record, self.predicted) if self.predicted else (None,) * len(record.stages)
+
+    def _values(self, record: Record, name: str) -> Values:
+        read = STAGE_NUMBERS[name].read
+        values = [read(stage) for stage in record.stages]
+        return [defined(value, record) for value in values] if self.quotient else values
+
+
+def absent(scene: Scene, quantity: Quantity) -> str:
+    """Why no stage has any of a quantity."""
+    if quantity.lacking and scene.over_time:
+        return tr(quantity.lacking, key=shown_keys("end"))
+    return tr("{quantity}: this recording does not have it for any stage", quantity=tr(quantity.label))
+
+
+#: When a stage's number is there: (timeline, step, stage) → whether it has been computed. See `StageNumber.when`.
 KNOWN: dict[str, Callable[[Timeline, int, int], bool]] = {
+    "always": lambda timeline, step, stage: True,
     "forward": lambda timeline, step, stage: stage <= timeline.reached[step],
     "gradient": lambda timeline, step, stage: stage >= timeline.known[step],
     # ∂L/∂c_t is complete one step later than ∂L/∂h_t: step t itself adds the path through h_t.
@@ -62,14 +117,6 @@ KNOWN: dict[str, Callable[[Timeline, int, int], bool]] = {
 }
 
 
-def _gradient(trace: Run) -> tuple[Series, ...]:
-    hidden = [stage.gradient_norm for stage in trace.stages]
-    if not trace.program.cells:
-        return (Series("‖∂L/∂h‖", "", hidden),)
-    cells = [stage.cell_gradient_norm for stage in trace.stages]
-    return Series("‖∂L/∂c‖", "cell", cells, "cell"), Series("‖∂L/∂h‖", "hidden", hidden)
-
-
 QUANTITIES = {
     each.id: each
     for each in (
@@ -80,7 +127,7 @@ QUANTITIES = {
             "The gradient of the loss with respect to what each stage puts out: what is left of it by the time it "
             "gets there.",
             "log",
-            _gradient,
+            (Shown("cell_gradient_norm", "‖∂L/∂c‖", "cell"), Shown("gradient_norm", "‖∂L/∂h‖", "hidden", alone="")),
             reference=1.0,
         ),
         Quantity(
@@ -90,9 +137,7 @@ QUANTITIES = {
             "The gradient with respect to the stage's own weights and biases: what it learns from. Over time the "
             "weights are shared: each bar is one step's contribution to the sum.",
             "log",
-            lambda trace: (
-                Series("‖∂L/∂θ‖", "", [stage.parameter_gradient_norm for stage in trace.stages], "parameters"),
-            ),
+            (Shown("parameter_gradient_norm", "‖∂L/∂θ‖"),),
             reference=1.0,
         ),
         Quantity(
@@ -102,7 +147,7 @@ QUANTITIES = {
             "How far one update moves a stage's weights, relative to their size. About 1e-3 is healthy, the line "
             "(CS231n); far less learns nothing, far more overwrites what was learnt.",
             "log",
-            lambda trace: (Series("‖Δθ‖/‖θ‖", "histogram", [stage.update_ratio for stage in trace.stages], "update"),),
+            (Shown("update_ratio", "‖Δθ‖/‖θ‖", "histogram"),),
             reference=1e-3,
             lacking="All time steps share their weights, so there is one update for all of them, not one a step. "
             "Step to the update ({key}) and read it under why.",
@@ -114,7 +159,7 @@ QUANTITIES = {
             "How far the outputs of a stage spread over units and samples: the forward signal. Where it shrinks to 0 "
             "or grows without bound, the forward pass vanishes or explodes.",
             "log",
-            lambda trace: (Series("std h", "forward", [stage.activation.std for stage in trace.stages], "forward"),),
+            (Shown("activation_std", "std h", "forward"),),
             reference=1.0,
         ),
         Quantity(
@@ -124,7 +169,7 @@ QUANTITIES = {
             "The mean output of a stage, with its sign. Outputs that are not centred push all weights of the next "
             "layer the same way.",
             "sign-log",
-            lambda trace: (Series("mean h", "forward", [stage.activation.mean for stage in trace.stages], "forward"),),
+            (Shown("activation_mean", "mean h", "forward"),),
             reference=0.0,
         ),
         Quantity(
@@ -134,10 +179,7 @@ QUANTITIES = {
             "The share of outputs where the activation is flat (saturated), and of units that are off for every "
             "sample (dead): neither passes a gradient.",
             "linear",
-            lambda trace: (
-                Series("saturated", "vanishing", [stage.activation.saturated for stage in trace.stages], "forward"),
-                Series("dead", "broken", [stage.activation.dead for stage in trace.stages], "forward"),
-            ),
+            (Shown("activation_saturated", "saturated", "vanishing"), Shown("activation_dead", "dead", "broken")),
             reference=0.5,
             share=True,
         ),
@@ -148,9 +190,10 @@ QUANTITIES = {
             "What each stage multiplies the gradient by on its way down. The line is 1: nothing lost, nothing gained. "
             "◇ is what theory predicts.",
             "linear",
-            lambda trace: (Series("×", "formula", [defined(stage.factor, trace) for stage in trace.stages]),),
+            (Shown("factor", "×", "formula"),),
             reference=1.0,
-            predicted=lambda trace: trace.theory.factors,
+            predicted="predicted_factor",
+            quotient=True,
         ),
     )
 }

@@ -1,45 +1,92 @@
-"""What every view reads: the traces, where the cursor stands in them, and what the person picked."""
+"""What every view reads: the records, where the cursor stands in them, and what the person picked."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradtui_engine import Experiment, Run, StageNumbers, Step
+from gradtui_engine.analysis.record import Arrays, Record
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
+from gradtui_engine.experiment.resolved import Resolved
 
 from ...model.navigation import selected_stage
-from ...model.needs import Computed, Need, Simulation, other
+from ...model.needs import Computed, Need, need_of
+from ...model.shown import source_of_b
 from ...model.state import State
 from ...model.timeline import Timeline
 from ...text.language import tr
 from ...text.scale import Scale
+from ...text.summary import resolved_of
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One moment: a trace, its timeline, the state, and whatever else has been computed."""
+    """One moment: a record, its timeline, the state, and whatever else has been computed."""
 
-    trace: Run
+    record: Record
     timeline: Timeline
     state: State
     results: Mapping[Need, Any] = field(default_factory=dict)
-    #: The scale that the bars are to be drawn on, where it is not the trace's own: A and B share one.
+    #: The scale that the bars are to be drawn on, where it is not the record's own: A and B share one.
     given_scale: Scale | None = None
+
+    # -- what the record has -------------------------------------------------------------------------------
+
+    @property
+    def stages(self) -> Sequence[StageNumbers]:
+        return self.record.stages
+
+    @property
+    def over_time(self) -> bool:
+        return self.record.axis == "time"
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """The experiment of the record; None where a recording does not say which it was."""
+        return self.record.source.experiment
+
+    @property
+    def resolved(self) -> Resolved:
+        """What that experiment comes to: for panes that want one (`Pane.wants`)."""
+        resolved = resolved_of(self.record.source)
+        assert resolved is not None
+        return resolved
+
+    @property
+    def arrays(self) -> Arrays:
+        """The arrays of the stages: for panes that want them."""
+        assert self.record.arrays is not None
+        return self.record.arrays
+
+    @property
+    def run(self) -> Run:
+        """The record with every operation of it: for panes that want those."""
+        assert isinstance(self.record, Run)
+        return self.record
+
+    @property
+    def gated(self) -> bool:
+        """Whether the network's cell has gates: an LSTM, a GRU."""
+        if self.experiment is not None:
+            return self.resolved.kind.gated
+        return any("direct" in stage.factors for stage in self.stages)
+
+    # -- where the cursor stands ---------------------------------------------------------------------------
 
     @functools.cached_property
     def at(self) -> int:
-        """Where the cursor stands in the trace's steps."""
+        """Where the cursor stands in the record's steps."""
         return self.timeline.clamp(self.state.step)
 
     @property
     def step(self) -> Step:
         """The operation under the cursor."""
-        return self.trace.steps[self.at]
+        return self.record.steps[self.at]
 
     @functools.cached_property
     def stage(self) -> int:
@@ -49,8 +96,7 @@ class Scene:
     @property
     def unit(self) -> int:
         """The selected unit of the selected stage, 0 the first."""
-        values = self.trace.values[self.trace.program.stages[self.stage]]
-        return min(self.state.unit, int(values.shape[1]) - 1)
+        return min(self.state.unit, int(self.arrays.state(self.stage).shape[1]) - 1)
 
     @property
     def known(self) -> int:
@@ -62,37 +108,26 @@ class Scene:
         """The highest stage whose value has been computed at the cursor."""
         return self.timeline.reached[self.at]
 
-    @property
-    def stages(self) -> tuple[StageNumbers, ...]:
-        return self.trace.stages
-
-    @property
-    def over_time(self) -> bool:
-        return self.trace.axis == "time"
-
-    @property
-    def gated(self) -> bool:
-        """Whether the network's cell has gates: an LSTM, a GRU."""
-        return self.trace.resolved.kind.gated
-
-    def computed(self, experiment: Experiment | None) -> Computed | None:
-        """The trace of another experiment, where it has arrived."""
-        found = self.results.get(Simulation(experiment)) if experiment is not None else None
-        return found if isinstance(found, Computed) else None
+    # -- A and B -------------------------------------------------------------------------------------------
 
     @functools.cached_property
     def other(self) -> Scene | None:
-        """Experiment B under the same cursor; None without a change, while it is on its way, or where it cannot be."""
-        if not self.state.changes:
+        """B under the same cursor; None without a change, while it is on its way, or where it cannot be."""
+        source = source_of_b(self.state, self.experiment)
+        computed = self.results.get(need_of(source)) if source is not None else None
+        if not isinstance(computed, Computed):
             return None
-        found = self.computed(other(self.trace.experiment, self.state.changes))
-        if found is None:
-            return None
-        step = found.timeline.locate(self.timeline, self.state.step)
-        return replace(self, trace=found.trace, timeline=found.timeline, state=replace(self.state, step=step))
+        step = computed.timeline.locate(self.timeline, self.state.step)
+        return replace(
+            self, record=computed.record, timeline=computed.timeline, state=replace(self.state, step=step)
+        )  # fmt: skip
+
+    # -- words ---------------------------------------------------------------------------------------------
 
     def name(self, stage: int) -> str:
-        """layer 12, t = 40; the first one by what it is."""
+        """layer 12, t = 40; the first one by what it is; a module by its own name."""
+        if self.record.axis == "module":
+            return tr(self.stages[stage].place)
         if stage == 0:
             return tr("the initial state") if self.over_time else tr("the input")
         return tr("t = {number}", number=stage) if self.over_time else tr("layer {number}", number=stage)

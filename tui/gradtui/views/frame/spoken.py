@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
 
-from ...model.commands import shown_keys
 from ...text.formats import percent, short
 from ...text.language import tr
 from ...text.quotients import defined
 from ...text.spans import GAP, Line, text_of
 from ...text.summary import kind_name
-from .quantities import QUANTITIES
+from .quantities import QUANTITIES, absent
 from .scene import Scene
 
 Lines = Iterator[str]
@@ -28,7 +28,7 @@ WIDE = 2000
 
 def verdict(scene: Scene) -> str:
     """The diagnosis as a sentence."""
-    outcome = scene.trace.outcome
+    outcome = scene.record.outcome
     kind = kind_name(outcome.kind)
     if outcome.healthy:
         return tr("Verdict: {kind}; {message}.", kind=kind, message=tr(outcome.message))
@@ -83,17 +83,20 @@ def _gradients(scene: Scene) -> Lines:
 def _of_stage(scene: Scene, index: int) -> Lines:
     """The numbers of a stage's gradient, each with its name."""
     stage = scene.stages[index]
-    if stage.cell_gradient_norm is not None:
-        yield tr("cell gradient {value}", value=short(stage.cell_gradient_norm))
-    if "cell" in stage.factors:
-        yield tr("cell factor {value}", value=short(defined(stage.factors["cell"], scene.trace)))
-    yield tr("gradient {value}", value=short(stage.gradient_norm))
-    if stage.factor is None:
-        return
-    yield tr("factor {value}", value=short(defined(stage.factor, scene.trace)))
-    predicted = scene.trace.theory.factors[index]
-    if predicted is not None:
-        yield tr("predicted {value}", value=short(predicted))
+    for name, sentence in OF_GRADIENT.items():
+        value = STAGE_NUMBERS[name].read(stage)
+        if value is not None:
+            yield tr(sentence, value=short(defined(value, scene.record)))
+
+
+#: What is said of a stage's gradient, in order: a number of STAGE_NUMBERS → its sentence.
+OF_GRADIENT: dict[str, English] = {
+    "cell_gradient_norm": "cell gradient {value}",
+    "factor_cell": "cell factor {value}",
+    "gradient_norm": "gradient {value}",
+    "factor": "factor {value}",
+    "predicted_factor": "predicted {value}",
+}
 
 
 def facts(scene: Scene, index: int, said: Lines) -> str:
@@ -107,16 +110,16 @@ def facts(scene: Scene, index: int, said: Lines) -> str:
 def _quantity(scene: Scene) -> Lines:
     """Another quantity, in the order of its bars."""
     quantity = QUANTITIES[scene.state.quantity]
-    series = quantity.series(scene.trace)
+    series = quantity.series(scene.record)
     text_of_number = percent if quantity.share else short
     yield tr("Quantity: {name}. {help}", name=tr(quantity.label), help=tr(quantity.help))
-    if all(value is None for each in series for value in each.values):
-        yield tr(quantity.lacking, key=shown_keys("end")) if quantity.lacking else tr("This network has none.")
+    if quantity.is_absent(scene.record):
+        yield absent(scene, quantity)
         return
     for index in range(len(scene.stages) - 1, -1, -1):
         values = [(each.symbol, each.values[index]) for each in series]
         said = [
-            tr("{name} {value}", name=tr(name), value=text_of_number(defined(value, scene.trace)))
+            tr("{name} {value}", name=tr(name), value=text_of_number(defined(value, scene.record)))
             for name, value in values
             if value is not None
         ]

@@ -20,12 +20,12 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
 
     whose is the letter of the experiment in Compare.
     """
-    outcome = scene.trace.outcome
+    outcome = scene.record.outcome
     known = outcome.kind in _IN_NUMBERS
     style = outcome.kind if known else "broken"
     letter: Line = [(f"{whose} ", "label")] if whose else []
     start: Line = [*letter, (f"{MARKS[outcome.kind]} {kind_name(outcome.kind)}", style)]
-    if not known or defined(outcome.ratio, scene.trace) is None:
+    if not known or defined(outcome.ratio, scene.record) is None:
         # Whole sentences, or the place alone: a number is never cut. Of a gradient that is 0 at the output, too, the
         # sentence says so: 0/0 is no share.
         whole = tr(outcome.message)
@@ -44,13 +44,13 @@ def _whole(line: Line, width: int) -> Line:
 
 
 def _pace(scene: Scene) -> str:
-    factor = short(scene.trace.outcome.average_factor)
+    factor = short(scene.record.outcome.average_factor)
     return tr("×{factor} a step", factor=factor) if scene.over_time else tr("×{factor} a layer", factor=factor)
 
 
 def _arriving(scene: Scene) -> tuple[str, ...]:
     """What the far end gets, the longest form first."""
-    values = {"place": scene.name(0 if scene.over_time else 1), "share": short(scene.trace.outcome.ratio)}
+    values = {"place": scene.name(0 if scene.over_time else 1), "share": short(scene.record.outcome.ratio)}
     return tr("{place} gets {share} of the output's gradient", **values), tr(
         "{place} gets {share} of the output's", **values
     )
@@ -58,7 +58,7 @@ def _arriving(scene: Scene) -> tuple[str, ...]:
 
 def _crossed(scene: Scene) -> tuple[str, ...]:
     """Where the threshold is crossed; nothing where it is not."""
-    outcome = scene.trace.outcome
+    outcome = scene.record.outcome
     limit, site = f"{outcome.limit:g}", tr(outcome.site)
     if outcome.kind == "vanishing":
         return (tr("under {limit} of the output's from {site} down", limit=limit, site=site),)

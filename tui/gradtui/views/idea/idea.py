@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gradtui_engine import Experiment, Run
+from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
 
@@ -94,15 +95,15 @@ def title(scene: Scene, width: int) -> str:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     """The three chains side by side."""
-    seed = scene.trace.experiment.seed
+    seed = (scene.experiment or scene.state.experiment).seed
     pairs = [[scene.results.get(Simulation(each)) for each in chain.experiments(seed)] for chain in CHAINS]
     for found in (each for pair in pairs for each in pair):
         if isinstance(found, Failed):
             return page(wrap(tr(found.problem), width, "broken"), width, height)
     if any(each is None for pair in pairs for each in pair):
         return page([[(tr("computing six networks …"), "dim")]], width, height)
-    traces = [(pair[0].trace, pair[1].trace) for pair in pairs]  # type: ignore[union-attr]
-    products = [(running_products(one), running_products(two)) for one, two in traces]
+    records = [(pair[0].record, pair[1].record) for pair in pairs]  # type: ignore[union-attr]
+    products = [(running_products(one), running_products(two)) for one, two in records]
     scale = LogScale.of(value for pair in products for each in pair for value in each)
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
     run = [_run(chain, seed, room) for chain in CHAINS]
@@ -113,7 +114,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         run = [[] for _ in CHAINS]
     blocks = [
         [*_chain(scene, chain, pair, product, scale, room, inside - len(said)), *(fit(each, room) for each in said)]
-        for chain, pair, product, said in zip(CHAINS, traces, products, run, strict=True)
+        for chain, pair, product, said in zip(CHAINS, records, products, run, strict=True)
     ]
     lines: list[Line] = []
     for row in zip(*blocks, strict=True):
@@ -147,22 +148,22 @@ def _around(height: int) -> int:
     return 1 + (6 if height >= _WORDS_FROM else 3)
 
 
-def running_products(trace: Run) -> list[float]:
+def running_products(record: Record) -> list[float]:
     """What is left at each stage of the gradient at the last one: of ∂L/∂c for an LSTM, else of ∂L/∂h."""
-    if not trace.program.cells:
-        return list(trace.decay.running_product)
-    norms = [stage.cell_gradient_norm or 0.0 for stage in trace.stages]
+    if record.stages[-1].cell_gradient_norm is None:
+        return list(record.decay.running_product)
+    norms = [stage.cell_gradient_norm or 0.0 for stage in record.stages]
     return [ratio(value, norms[-1]) for value in norms]
 
 
-def _factors(trace: Run) -> list[float | None]:
-    return [defined(stage.factors.get("cell", stage.factor), trace) for stage in trace.stages]
+def _factors(record: Record) -> list[float | None]:
+    return [defined(stage.factors.get("cell", stage.factor), record) for stage in record.stages]
 
 
 def _chain(
     scene: Scene,
     chain: Chain,
-    traces: tuple[Run, Run],
+    records: tuple[Record, Record],
     products: tuple[list[float], list[float]],
     scale: LogScale,
     width: int,
@@ -171,15 +172,15 @@ def _chain(
     """Head, one row per stage (disease ▼, cure ●, on the shared axis), the result, and the line of the idea."""
     disease, cure = (f"▼ {tr(chain.disease)}", "vanishing"), (f"● {tr(chain.cure)}", "healthy")
     names = first_fit(width, [disease, ("  →  ", "label"), cure], [disease, (" ", "label"), cure])
-    foot = [_result(traces, products, width, 0), _result(traces, products, width, 1)]
+    foot = [_result(records, products, width, 0), _result(records, products, width, 1)]
     foot += [first_fit(width, [(chain.formula, "formula")])]
     if height >= _WORDS_FROM:
         foot += wrap(tr(chain.words), width, "dim")[:3]
         foot += [[]] * (4 + 2 - len(foot))
     rows = height - 1 - len(foot)
     both = width >= _BOTH_FROM
-    factors = [_factors(trace) for trace in traces]
-    first = 0 if traces[0].axis == "time" else 1
+    factors = [_factors(record) for record in records]
+    first = 0 if records[0].axis == "time" else 1
     # The person's own network may be deeper than the chains.
     selected = min(max(scene.stage - first, 0), _LENGTH - first)
     stages = [stage + first for stage in shown_stages(_LENGTH + 1 - first, max(rows, 2), selected)]
@@ -206,9 +207,9 @@ def _points(scale: LogScale, disease: float, cure: float, room: int) -> Line:
     return runs(cells)
 
 
-def _result(traces: tuple[Run, Run], products: tuple[list[float], list[float]], width: int, side: int) -> Line:
+def _result(records: tuple[Record, Record], products: tuple[list[float], list[float]], width: int, side: int) -> Line:
     """0.2361²⁹ = 6.6e-19: a calculator agrees."""
-    over_time = traces[side].axis == "time"
+    over_time = records[side].axis == "time"
     product, first = products[side], 0 if over_time else 1
     count, total = len(product) - 1 - first, product[first]
     _, base = power(total, count)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradtui_engine import Run
 from gradtui_engine.analysis.pre_activations import Slopes, slopes_at
+from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import PreActivations
 from gradtui_engine.rules.activations import ACTIVATIONS, Activation
 
@@ -24,7 +24,7 @@ class Reading:
     own says that the network has this very row there; where it has not, all is said under an "if".
     """
 
-    trace: Run
+    record: Record
     stage: int
     unit: int
     source: PreActivations
@@ -49,14 +49,14 @@ class Reading:
 
     def slopes(self) -> Slopes:
         return once_with(
-            self.trace,
+            self.record,
             ("slopes", self.stage, self.source.part, self.row.name),
             lambda: slopes_at(self.row.name, self.z, self.slope),
         )
 
     def every_row(self) -> tuple[dict[str, float], int]:
         """√E f′² of every row at these z, and every how many of them were read."""
-        return once_with(self.trace, ("rows", self.stage, self.source.part), self._every_row)
+        return once_with(self.record, ("rows", self.stage, self.source.part), self._every_row)
 
     def _every_row(self) -> tuple[dict[str, float], int]:
         stride = -(-self.z.size // _MOST)
@@ -67,11 +67,11 @@ class Reading:
 
 def reading(scene: Scene) -> Reading:
     """What the state asks for. The input has no activation: there it is layer 1, or the first time step."""
-    trace, stage = scene.trace, max(scene.stage, 1)
-    sources = sources_of(trace, stage)
+    record, stage = scene.record, max(scene.stage, 1)
+    sources = sources_of(record, stage)
     wanted = scene.state.row
     # A gated cell has a tanh too: its candidate's.
     source = next((each for each in sources if each.activation == wanted), sources[0])
     row = ACTIVATIONS[wanted or source.activation]
     unit = min(scene.state.unit, source.z.shape[1] - 1)
-    return Reading(trace, stage, unit, source, row, row.name == source.activation)
+    return Reading(record, stage, unit, source, row, row.name == source.activation)

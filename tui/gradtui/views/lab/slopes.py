@@ -122,7 +122,8 @@ def _factor(scene: Scene, seen: Reading, width: int) -> list[Part]:
     """The weights' share times the activation's, and under it the factor that was measured, with its own parts."""
     if seen.gated:
         return _gate(seen, width)
-    spread = weight_spread(seen.trace.trace, seen.stage)
+    listed = scene.record.listed
+    spread = weight_spread(listed.trace, seen.stage) if listed is not None else None
     stage = scene.stages[seen.stage - 1]
     if spread is None:
         return []
@@ -146,14 +147,14 @@ def _condition(seen: Reading) -> Line:
 
 def _measured_factor(seen: Reading, stage: StageNumbers) -> list[str]:
     """The texts for the measured factor, the longest first. Where paths meet, the parts' product is the branch's."""
-    if defined(stage.factor, seen.trace) is None:
+    if defined(stage.factor, seen.record) is None:
         return [tr("measured: no gradient arrives here, so there is no factor"), tr("measured: no gradient arrives")]
     values = {"factor": short(stage.factor), "own": seen.source.activation}
     if not seen.own:
         return [tr("measured, with {own}: {factor}", **values), tr("{own}: {factor}", **values)]
     texts = [tr("measured factor {factor}", **values), tr("measured {factor}", **values)]
     # What is 0 after one part has no factor for the next.
-    parts = {name: defined(value, seen.trace) for name, value in stage.factors.items()}
+    parts = {name: defined(value, seen.record) for name, value in stage.factors.items()}
     named = [f"{name} {short(parts[part])}" for part, name in _part_names() if parts.get(part) is not None]
     if named:
         values["parts"] = " × ".join(named)
@@ -178,8 +179,10 @@ def _gate(seen: Reading, width: int) -> list[Part]:
     if seen.source.part == "candidate":
         text = tr("f′ acts on the path through the candidate, not on the direct path")
         return [Part(5, tuple(wrap(text, width, "text")))]
-    block = slice(seen.trace.resolved.width, 2 * seen.trace.resolved.width)
-    gate = float(np.mean(seen.trace.values[f"gates/{seen.stage}"][:, block], dtype=np.float64))
+    gates = seen.record.arrays.gates(seen.stage) if seen.record.arrays is not None else None
+    assert gates is not None  # the cell has some
+    units = seen.z.shape[1]
+    gate = float(np.mean(gates[:, units : 2 * units], dtype=np.float64))
     return [
         fitting(
             0,

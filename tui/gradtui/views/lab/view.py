@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from ..frame import pointer, spoken
 from ..frame.footers import HELP, LESSONS, Hint, plain
-from ..frame.pane import Pane
+from ..frame.pane import ARRAYS, Pane
 from ..frame.scene import Scene
 from ..frame.view import View
 from . import curve, rows, slopes
@@ -31,6 +31,7 @@ _PANES = (
         reads=_reads,
         spoken=curve.said,
         click=pointer.nothing,
+        tier=ARRAYS,
     ),
     Pane(
         "reading",
@@ -43,6 +44,7 @@ _PANES = (
         reads=_reads,
         spoken=spoken.drawn(slopes.view),
         click=pointer.nothing,
+        tier=ARRAYS,
     ),
     Pane(
         "rows",
@@ -54,6 +56,7 @@ _PANES = (
         reads=_reads,
         spoken=rows.said,
         click=rows.click,
+        tier=ARRAYS,
     ),
 )
 VIEW = View(

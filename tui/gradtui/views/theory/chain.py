@@ -1,4 +1,4 @@
-"""The factors along a trace as one chain with its running product: measured, and as theory predicts it."""
+"""The factors along a record as one chain with its running product: measured, and as theory predicts it."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ class Chain:
 
 def measured_chain(scene: Scene) -> Chain:
     """Of gated cells the direct path, which theory is about. Where no gradient is left there is no factor."""
-    trace = scene.trace
+    record = scene.record
     if scene.gated:
-        return Chain.of([defined(stage.factors.get("direct"), trace) for stage in scene.stages], _first(scene))
-    factors = tuple(defined(stage.factor, trace) for stage in scene.stages)
-    return Chain(factors, tuple(defined(each, trace) for each in trace.decay.running_product), _first(scene))
+        return Chain.of([defined(stage.factors.get("direct"), record) for stage in scene.stages], _first(scene))
+    factors = tuple(defined(stage.factor, record) for stage in scene.stages)
+    return Chain(factors, tuple(defined(each, record) for each in record.decay.running_product), _first(scene))
 
 
 def predicted_chain(scene: Scene) -> Chain:
-    return Chain.of(scene.trace.theory.factors, _first(scene))
+    return Chain.of([stage.predicted_factor for stage in scene.stages], _first(scene))
 
 
 def _first(scene: Scene) -> int:

@@ -77,8 +77,8 @@ def _reach(scene: Scene) -> float | None:
     """None over time: the depth scale is that of an RNN without input, and the factors above are those with it."""
     if scene.over_time:
         return None
-    scale = scene.trace.theory.depth_scale
-    return None if scale is None else REACH * scale
+    theory = scene.record.theory
+    return None if theory is None or theory.depth_scale is None else REACH * theory.depth_scale
 
 
 def _reach_line(axis: TimeAxis, reach: float) -> Line:
@@ -101,7 +101,7 @@ def _legend(measured: Chain, predicted: Chain) -> list[Line]:
 
 def reading(scene: Scene) -> list[Sentence]:
     """The average factors and the reach, most important first."""
-    theory, measured, predicted = scene.trace.theory, measured_chain(scene), predicted_chain(scene)
+    theory, measured, predicted = scene.record.theory, measured_chain(scene), predicted_chain(scene)
     found: list[Sentence] = []
     real, wanted = measured.average(), predicted.average()
     if real is not None and wanted is not None:
@@ -119,7 +119,8 @@ def reading(scene: Scene) -> list[Sentence]:
     reach, depth = _reach(scene), len(scene.stages) - 1
     if reach is not None:
         found.append(_reach_words(scene, reach, depth))
-    found.append(("dim", tr(theory.note)))
+    note = tr(theory.note) if theory is not None else tr("Not in this recording: what theory predicts.")
+    found.append(("dim", note))
     return found
 
 
@@ -133,7 +134,7 @@ def _reach_words(scene: Scene, reach: float, depth: int) -> Sentence:
             "about there (Schoenholz et al. 2017)",
             **values,
         )
-    if scene.trace.theory.regime == "chaotic":
+    if scene.record.theory is not None and scene.record.theory.regime == "chaotic":
         return "exploding", tr(
             "reach: 6 depth scales, {reach} of {depth} {unit}; beyond, the gradient has grown over e³ = 20 times",
             **values,

@@ -38,7 +38,7 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    path, found = _path(scene), defined(measured(scene.stages), scene.trace)
+    path, found = _path(scene), defined(measured(scene.stages), scene.record)
     return drawn_over(
         lambda rows: _bars(scene, path, found, width - MARGIN, rows),
         _legend(scene, found),
@@ -49,13 +49,13 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def _path(scene: Scene) -> DirectPath:
-    path = predicted(scene.trace.resolved)
+    path = predicted(scene.resolved)
     assert path is not None  # the pane is shown for gated cells alone
     return path
 
 
 def _gate(scene: Scene) -> GatePath:
-    gate = scene.trace.resolved.kind.path
+    gate = scene.resolved.kind.path
     assert gate is not None  # the pane is shown for gated cells alone
     return gate
 
@@ -118,7 +118,7 @@ def _legend(scene: Scene, found: float | None) -> list[Line]:
 def reading(scene: Scene) -> list[Sentence]:
     """What the gate's bias comes to, most important first."""
     path = _path(scene)
-    resolved, steps = scene.trace.resolved, _steps(scene)
+    resolved, steps = scene.resolved, _steps(scene)
     gate, left = _gate(scene).symbol, short(path.factor**steps)
     values = {"gate": gate, "factor": short(path.factor), "half_life": short(path.half_life), "steps": steps}
     if path.factor == 1.0:
@@ -151,7 +151,7 @@ def reading(scene: Scene) -> list[Sentence]:
 
 
 def _measured_words(scene: Scene) -> str:
-    found = defined(measured(scene.stages), scene.trace)
+    found = defined(measured(scene.stages), scene.record)
     if found is None:
         return tr("measured: no gradient arrives, so there is no factor")
     if found == 1.0:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
 from ...model.theory_needs import PlaneOf
@@ -35,7 +36,7 @@ _HERE, _ELSEWHERE = "◆", "◇"
 
 
 def title(scene: Scene, width: int) -> str:
-    name = scene.trace.resolved.activation
+    name = scene.resolved.activation
     return first_title(
         width,
         tr("how deep a signal goes, for every spread of weights σ_w and biases σ_b · {activation}", activation=name),
@@ -55,14 +56,14 @@ class _Mark:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    need = PlaneOf.of(scene.trace.resolved)
+    need = PlaneOf.of(scene.resolved)
     found = scene.results.get(need) if need is not None else None
     marks = _marks(scene)
 
     def draw(rows: int) -> list[Line]:
         if isinstance(found, Plane):
             return _map(found, marks, width - MARGIN, rows)
-        waiting = tr("computing the plane of {activation} …", activation=scene.trace.resolved.activation)
+        waiting = tr("computing the plane of {activation} …", activation=scene.resolved.activation)
         drawn: list[Line] = [[(" " * MARGIN, "text")] for _ in range(rows)]
         drawn[rows // 2] = [(" " * MARGIN + waiting, "dim")]
         return [*drawn, [(" " * MARGIN + "─" * (width - MARGIN), "label")]]
@@ -182,20 +183,21 @@ def _placed(mark: _Mark, most_w: float, most_b: float, columns: int, rows: int) 
 
 def _marks(scene: Scene) -> list[_Mark]:
     """This network, or the one that it would be without its norms or skips; and an RNN with its input as a bias."""
-    found = place(scene.trace.resolved)
+    found = place(scene.resolved)
     if found is None:
         return []
-    theory = scene.trace.theory
-    marks = [_Mark(_HERE if theory.depth_scale is not None else _ELSEWHERE, found.sigma_w, found.sigma_b)]
-    if scene.over_time and theory.depth_scale is not None:
+    theory = scene.record.theory
+    inside = theory is not None and theory.depth_scale is not None
+    marks = [_Mark(_HERE if inside else _ELSEWHERE, found.sigma_w, found.sigma_b)]
+    if scene.over_time and inside and scene.record.listed is not None:
         marks.append(_Mark(_ELSEWHERE, found.sigma_w, _driven(scene, found)))
     return marks
 
 
 def _driven(scene: Scene, found: Place) -> float:
     """An RNN's input adds to each pre-activation as a bias does: the σ_b that would add as much."""
-    weight = scene.trace.parameters["rnn.weight_ih_l0"]
-    inputs = scene.trace.input
+    weight = scene.run.parameters["rnn.weight_ih_l0"]
+    inputs = scene.run.input
     with np.errstate(all="ignore"):
         drive = float(np.mean(np.square(weight, dtype=np.float64))) * weight.shape[1]
         return math.hypot(found.sigma_b, math.sqrt(drive * float(np.mean(np.square(inputs, dtype=np.float64)))))
@@ -225,24 +227,26 @@ def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
 def reading(scene: Scene) -> list[Sentence]:
     """What the place means, most important first."""
     marks = _marks(scene)
-    theory, mean = scene.trace.theory, defined(scene.trace.decay.geometric_mean, scene.trace)
+    theory, mean = scene.record.theory, defined(scene.record.decay.geometric_mean, scene.record)
     measured = (
         tr("measured: a factor of {factor} {per} on average", factor=short(mean), per=a_stage(scene))
         if mean is not None
         else tr("measured: no gradient arrives, so there is no factor")
     )
     here = next((mark for mark in marks if mark.glyph == _HERE), None)
+    if theory is None:
+        return [("text", measured)]
     if here is None or theory.chi is None or theory.depth_scale is None:
         return [("text", tr(theory.note)), ("text", measured)]
-    place_words, scale = _place_words(scene, here, theory.chi), _scale(scene, theory.depth_scale)
-    if scene.over_time:
+    place_words, scale = _place_words(scene, here, theory, theory.chi), _scale(scene, theory.depth_scale)
+    if scene.over_time and marks[-1] is not here:
         # With an input the measured factor says more than the depth scale without.
         return [place_words, _input_words(scene, marks[-1]), ("text", measured), ("text", scale)]
     return [place_words, ("text", scale), ("text", measured)]
 
 
-def _place_words(scene: Scene, here: _Mark, chi: float) -> Sentence:
-    style, regime = REGIMES[scene.trace.theory.regime or "critical"]
+def _place_words(scene: Scene, here: _Mark, theory: Theory, chi: float) -> Sentence:
+    style, regime = REGIMES[theory.regime or "critical"]
     values = {
         "sigma_w": short(here.sigma_w),
         "sigma_b": short(here.sigma_b),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradtui_engine.analysis.jacobian import Spectra
 
-from ...model.needs import Failed
+from ...model.needs import Failed, need_of
 from ...model.theory_needs import SpectraOf
 from ...text.formats import percent, power_of_ten, short
 from ...text.language import plural, tr
@@ -67,7 +67,7 @@ class _Values:
 
 def _found(scene: Scene) -> Spectra | Sentence:
     """The spectra, or why there are none to draw."""
-    found = scene.results.get(SpectraOf(scene.trace.experiment))
+    found = scene.results.get(SpectraOf(need_of(scene.record.source)))
     if found is None:
         count = len(scene.stages) - 1
         return "dim", tr("computing the exact Jacobian of {count} stages and its singular values …", count=count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.theory_needs import needs
 from ..frame import cache_keys, pointer
 from ..frame.footers import HELP, LESSONS, plain
-from ..frame.pane import Pane
+from ..frame.pane import OPERATIONS, Pane
 from ..frame.view import View
 from . import depth, plane_or_gate, spectrum
 from .layout import arrange
@@ -24,6 +24,7 @@ _PANES = (
         reads=cache_keys.anything,
         spoken=plane_or_gate.plane_said,
         click=pointer.nothing,
+        of_experiment=True,
     ),
     Pane(
         "depth",
@@ -48,6 +49,7 @@ _PANES = (
         reads=cache_keys.anything,
         spoken=spectrum.said,
         click=pointer.nothing,
+        tier=OPERATIONS,
     ),
 )
 VIEW = View(

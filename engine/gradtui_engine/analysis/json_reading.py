@@ -1,0 +1,187 @@
+"""A record out of the JSON document that `json_document` writes: its numbers, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..core.message import Message
+from ..core.problems import ExperimentError, Problem
+from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
+from ..experiment.experiment import Experiment
+from ..experiment.remedies import Remedy, remedies_for
+from ..program.program import Site, stage_place
+from ..run.steps import Phase, Step
+from ..theory.prediction import Theory
+from .decay import Decay
+from .diagnosis import KINDS, Outcome
+from .json_document import SCHEMA
+from .record import Arrays, Listed, ParameterNumbers, Source
+from .stage_numbers import STAGE_NUMBERS, StageNumbers
+
+#: The limits that a document leaves out: each kind's threshold.
+_LIMITS = {"vanishing": VANISHED, "exploding": EXPLODED, "dead": DEAD, "saturated": SATURATED, "non_finite": math.inf}
+_AXES = ("layer", "time", "module")
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A record of tier 1: the numbers of one iteration, without arrays and operations."""
+
+    source: Source
+    axis: str
+    stages: tuple[StageNumbers, ...]
+    steps: tuple[Step, ...]
+    decay: Decay
+    outcome: Outcome
+    loss: float | None = None
+    theory: Theory | None = None
+    parameter_numbers: Mapping[str, ParameterNumbers] = field(default_factory=dict)
+
+    @property
+    def arrays(self) -> Arrays | None:
+        return None
+
+    @property
+    def listed(self) -> Listed | None:
+        return None
+
+
+def read_json(path: Path) -> tuple[Numbers, ...]:
+    """The record of a file that `run --json` or an export wrote; of an export of Compare A's and B's.
+
+    Raises ExperimentError with what is wrong with the file.
+    """
+    file = str(path)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _problem(file, Message("cannot be read: {reason}", reason=error.strerror)) from None
+    except (ValueError, RecursionError):
+        raise _problem(file, Message("is not a JSON document")) from None
+    sides = [document]
+    if isinstance(document, dict) and document.keys() == {"a", "b"}:
+        sides = [document["a"], document["b"]]
+    try:
+        return tuple(
+            _record(_numbers(side), file, name if len(sides) > 1 else "")
+            for name, side in zip("AB", sides, strict=False)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise _problem(file, Message("is not what gradtui run --json writes")) from None
+
+
+def _problem(file: str, message: Message) -> ExperimentError:
+    return ExperimentError([Problem(file, message)])
+
+
+def _numbers(value: Any) -> Any:
+    """The document with its non-finite numbers, which stand in it as strings, as numbers again: outside of texts."""
+    if isinstance(value, dict):
+        return {name: item if name in _TEXTS else _numbers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return float(value) if value in ("inf", "-inf", "nan") else value
+
+
+#: What is no number, whatever it looks like.
+_TEXTS = ("experiment", "given", "message", "note", "rule", "site")
+
+
+def _record(document: Mapping[str, Any], file: str, words: str) -> Numbers:
+    """Raises KeyError, TypeError or ValueError for what is no such document."""
+    if document["schema"] != SCHEMA or document["axis"] not in _AXES or len(document["stages"]) < 2:
+        raise ValueError("another schema")
+    axis = document["axis"]
+    experiment = _experiment(document)
+    parameters = {name: ParameterNumbers(**numbers) for name, numbers in document["parameters"].items()}
+    stages = tuple(_stage(stage, index, axis, parameters) for index, stage in enumerate(document["stages"]))
+    profile, theory = document["profile"], document["theory"]
+    return Numbers(
+        Source(experiment, experiment.resolved if experiment is not None else None, file, words),
+        axis,
+        stages,
+        tuple(steps_of_stages(axis, len(stages))),
+        Decay(
+            running_product=tuple(
+                math.nan if (product := stage.running_product) is None else product for stage in stages
+            ),
+            **profile,
+        ),
+        _outcome(document["outcome"], axis, experiment),
+        None if document["loss"] is None else float(document["loss"]),
+        Theory(factors=tuple(stage.predicted_factor for stage in stages), **theory) if theory is not None else None,
+        parameters,
+    )
+
+
+def _experiment(document: Mapping[str, Any]) -> Experiment | None:
+    """The experiment as it was given; an older document has only what it came to."""
+    given = document.get("given", document["experiment"])
+    if given is None:
+        return None
+    try:
+        return Experiment.from_mapping(given)
+    except ExperimentError as error:
+        raise ValueError(str(error)) from None
+
+
+def _stage(
+    document: Mapping[str, Any], index: int, axis: str, parameters: Mapping[str, ParameterNumbers]
+) -> StageNumbers:
+    numbers = {name: _at(document, row.path) for name, row in STAGE_NUMBERS.items() if not row.part}
+    norms: dict[str, float] = document["parameters"]
+    if norms and numbers["parameter_gradient_norm"] is None:
+        numbers["parameter_gradient_norm"] = math.hypot(*norms.values())
+    weight = parameters.get(f"layers.{index}.weight")
+    if weight is not None and numbers["update_ratio"] is None:
+        numbers["update_ratio"] = weight.update_ratio
+    place = stage_place(axis, index) if index else Message("the input" if axis == "layer" else "the initial state")
+    layers = tuple(document.get("layer_gradient_norms", ()))
+    return StageNumbers.of(
+        index, place, numbers, factors=document["factors"], layer_gradient_norms=layers, parameters=norms
+    )  # fmt: skip
+
+
+def _at(document: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    place: Any = document
+    for name in path:
+        place = place.get(name)
+        if place is None:
+            return None
+    return float(place)
+
+
+def _outcome(document: Mapping[str, Any], axis: str, experiment: Experiment | None) -> Outcome:
+    if document["kind"] not in KINDS:
+        raise ValueError("no such outcome")
+    values = {name: value for name, value in document.items() if name != "remedies"}
+    stage, kind = document["stage"], document["kind"]
+    if stage is not None and document["site"] == stage_place(axis, stage):
+        values["site"] = stage_place(axis, stage)  # which can be translated
+    remedies: tuple[Remedy, ...] = remedies_for(experiment, kind) if experiment is not None else ()
+    return Outcome(**values, limit=_LIMITS.get(kind, 0.0), remedies=remedies)
+
+
+def steps_of_stages(axis: str, count: int) -> Iterator[Step]:
+    """The steps of a record that has no program, stage by stage: forward, the loss, backward, the update."""
+
+    def site(stage: int) -> Site:
+        place = stage_place(axis, stage)
+        return Site(place, time=stage) if axis == "time" else Site(place, layer=stage)
+
+    rows: list[tuple[Phase, Site, str, int | None, int | None, int | None]] = []
+    for stage in range(1, count):
+        rows.append((Phase.FORWARD, site(stage), "stage", stage, None, stage))
+    rows.append((Phase.LOSS, Site("loss"), "loss", None, None, None))
+    rows.append((Phase.BACKWARD, Site("output"), "output", None, count - 1, None))
+    for stage in range(count - 1, 0, -1):
+        # The gradient of the stage below comes out of this one.
+        rows.append((Phase.BACKWARD, site(stage), "stage", stage, stage - 1, None))
+    rows.append((Phase.UPDATE, Site("update"), "update", None, None, None))
+    for index, (phase, where, operation, number, completes, reaches) in enumerate(rows):
+        yield Step(index, phase, where, operation, number, completes, None, reaches)

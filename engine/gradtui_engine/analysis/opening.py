@@ -1,0 +1,20 @@
+"""Records out of files: what gradtui saves, it can open again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.message import Message
+from ..core.problems import ExperimentError, Problem
+from .json_reading import read_json
+from .npz_reading import read_npz
+from .record import Record
+
+
+def read(path: Path) -> tuple[Record, ...]:
+    """The record of a file, or A's and B's of an export of Compare: by its ending. Raises ExperimentError."""
+    if path.suffix.lower() == ".json":
+        return read_json(path)
+    if path.suffix.lower() == ".npz":
+        return read_npz(path)
+    raise ExperimentError([Problem(str(path), Message("is neither RUN.npz nor RUN.json"))])

@@ -1,0 +1,58 @@
+"""What a record cannot give a pane: the pane says so, in its frame, and what would give it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from ...model.commands import shown_keys
+from ...text.language import tr
+from ...text.spans import Line, first_title, page, wrap
+from .pane import ARRAYS, OPERATIONS, Pane
+from .pointer import Events
+from .scene import Scene
+from .spoken import Lines
+
+
+def lacking(scene: Scene, pane: Pane) -> str:
+    """What the scene's record lacks for a pane, and what would give it; nothing where it has all."""
+    record = scene.record
+    if pane.tier >= OPERATIONS and record.listed is None:
+        what = tr("Not in this recording: what each operation read and wrote.")
+    elif pane.tier >= ARRAYS and record.arrays is None:
+        what = tr("Not in this recording: the arrays of the stages.")
+    elif pane.of_experiment and scene.experiment is None:
+        return tr("This recording does not say which experiment it was.")
+    else:
+        return ""
+    if scene.experiment is None:
+        return f"{what} {tr('It has numbers alone.')}"
+    gives = tr(
+        "`gradtui run --save FILE.npz` keeps everything; {key} runs the experiment again.", key=shown_keys("again")
+    )
+    return f"{what} {gives}"
+
+
+def guarded(pane: Pane) -> Pane:
+    """The pane, which says what a record lacks where it lacks something."""
+    if pane.tier < ARRAYS and not pane.of_experiment:
+        return pane
+
+    def title(scene: Scene, width: int) -> str:
+        return first_title(width, tr(pane.label)) if lacking(scene, pane) else pane.title(scene, width)
+
+    def view(scene: Scene, width: int, height: int) -> list[Line]:
+        words = lacking(scene, pane)
+        return page(wrap(words, width), width, height) if words else pane.view(scene, width, height)
+
+    def reads(scene: Scene) -> Hashable:
+        return pane.id if lacking(scene, pane) else pane.reads(scene)
+
+    def spoken(scene: Scene) -> Lines:
+        words = lacking(scene, pane)
+        return iter([words]) if words else pane.spoken(scene)
+
+    def click(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
+        return [] if lacking(scene, pane) else pane.click(scene, width, height, x, y)
+
+    return replace(pane, title=title, view=view, reads=reads, spoken=spoken, click=click)
