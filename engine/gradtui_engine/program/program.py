@@ -130,8 +130,8 @@ class Program:
         self.slots[name] = Storage(whole, (len(parts), *shape), units_first=units_first)
         names = {}
         for index, part in enumerate(parts):
-            names[part.number] = part.name
-            self.slots[part.name] = Storage(part, shape, name, index)
+            row = names[part.number] = part.name
+            self.slots[row] = Storage(part, shape, name, index)
         return names
 
     def window(self, whole: Slot, first: int) -> str:

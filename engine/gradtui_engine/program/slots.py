@@ -32,16 +32,14 @@ class Slot(NamedTuple):
     @property
     def name(self) -> str:
         """h/3 (a stage), h (all of them), h/1: (all from 1 on); of a lower layer c_l0/12, c_l0, c_l0/1:."""
-        number, role = self.time, self.role
+        role, layer, number = self
         if number is None:
-            number = self.layer
-        elif self.layer is not None:
-            role = f"{role}_l{self.layer}"
-        if number is None:
-            return role
-        if isinstance(number, Span):
-            return f"{role}/{number.first}:" if number.first else role
-        return f"{role}/{number}"
+            number = layer
+        elif layer is not None:
+            role = f"{role}_l{layer}"
+        if type(number) is int:
+            return f"{role}/{number}"
+        return f"{role}/{number.first}:" if isinstance(number, Span) and number.first else role
 
     @property
     def number(self) -> int:
