@@ -89,10 +89,12 @@ class Picker(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            field = label(self._field)
-            framed(frame, self._title or tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=field))
+            framed(frame, self._title or self._title_of_field())
             yield OptionList(*(Row(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
             yield Label("", classes="about")
+
+    def _title_of_field(self) -> str:
+        return tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=label(self._field))
 
     def _row(self, name: str) -> Text:
         """A name, and what it is; without a name, that it follows from the others."""
