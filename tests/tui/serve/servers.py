@@ -156,8 +156,8 @@ def _usual(folder: Path) -> Server:
 
 
 def _impatient(folder: Path) -> Server:
-    return Server(folder, "--web", "0", "--handshakes", "3", "--login", LOGIN, "--idle", "3", "--total", "5",
-                  "--warning", "4", "--keepalive", "0.5", "--lang", "en")  # fmt: skip
+    return Server(folder, "--web", "0", "--handshakes", "3", "--login", LOGIN, "--idle", "5", "--total", "8",
+                  "--warning", "7", "--keepalive", "0.5", "--lang", "en")  # fmt: skip
 
 
 def _narrow(folder: Path) -> Server:

@@ -58,11 +58,6 @@ def _compute(server: Server, visitor: Visitor) -> None:
     until(lambda: visitor.press("R") or visitor.follow(0.02) or b"used up" in visitor.wire, "the end")
 
 
-def _stay(server: Server, visitor: Visitor) -> None:
-    """A key now and then, until it does not help any more."""
-    until(lambda: visitor.press("j") or visitor.follow(0.3) or b"as long as" in visitor.wire, "the end")
-
-
 def _nothing(server: Server, visitor: Visitor) -> None:
     pass
 
@@ -70,8 +65,6 @@ def _nothing(server: Server, visitor: Visitor) -> None:
 _FAILED, _STOPPED = "the program has failed", "was stopped by the host"
 WAYS = (
     Way("q", "left", "failing", _press("q"), 0),
-    Way("no key", "idle", "impatient", _nothing, 1, "no key was pressed for 3 s"),
-    Way("the end of the time", "total", "impatient", _stay, 1, "as long as one may be"),
     Way("a failure", "crash", "failing", _press("y"), 1, _FAILED, log="/srv/secret"),
     Way("no memory", "crash", "failing", _press("L"), 1, _FAILED, log="MemoryError"),
     Way("a fault of a library", "crash", "failing", _abort, 1, _FAILED),
@@ -81,6 +74,8 @@ WAYS = (
 )
 #: Ends that take a server of their own with them.
 LAST_WAYS = (
+    Way("no key", "idle", ("--idle", "2"), _nothing, 1, "no key was pressed for 2 s"),
+    Way("the end of the time", "total", ("--total", "3", "--warning", "2"), _nothing, 1, "as long as one may be"),
     Way("computing", "cpu", ("--cpu", "1", "--depth", "300"), _compute, 1, "used up its 1 s of computing"),
     Way("SIGTERM", "closing", (), lambda server, visitor: server.process.terminate(), 1, "has ended the demonstration"),
     Way("the server killed", "", (), lambda server, visitor: kill(server.pid), 255, cut=True),

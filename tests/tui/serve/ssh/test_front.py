@@ -199,12 +199,12 @@ def test_who_presses_no_key_is_sent_away_and_answers_of_the_terminal_are_no_keys
         visitor.press(" ")
         assert visitor.ended() == 1
         assert visitor.restored
-        assert "no key was pressed for 3 s" in visitor.last_line
+        assert "no key was pressed for 5 s" in visitor.last_line
 
 
 def test_the_end_of_the_time_is_announced_and_then_comes(servers: Callable[[str], Server]) -> None:
     with servers("impatient").visit() as visitor:
-        visitor.shows("this session ends in 4 s")
+        visitor.shows("this session ends in 7 s")
         until(lambda: visitor.press("j") or visitor.follow(0.3) or b"as long as" in visitor.wire, "the end")
         assert visitor.ended() == 1
         assert visitor.restored

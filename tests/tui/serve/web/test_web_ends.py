@@ -65,7 +65,7 @@ def test_who_presses_no_key_is_told_why_it_ended(servers: Callable[[str], Server
 
     async def script() -> None:
         async with visit(server) as tab:
-            assert "no key was pressed for 3 s" in await tab.last_words()
+            assert "no key was pressed for 5 s" in await tab.last_words()
 
     run(script())
 

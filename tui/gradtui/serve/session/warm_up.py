@@ -30,7 +30,8 @@ def warm_up(arguments: list[str], lecture: bool) -> dict[Any, Any]:
     from ...text import language, plot
 
     for code in language.LANGUAGES:
-        language.catalogue(code)
+        if code != language.ENGLISH:  # which needs no catalogue
+            language.catalogue(code)
     computed = asyncio.run(_rehearse(arguments, lecture))
     plot.load()
     # A fork keeps none of the threads.
