@@ -41,7 +41,7 @@ class _Untranslated(NullTranslations):
         self.texts: list[str] = []
 
     def gettext(self, message: str) -> str:
-        word = re.fullmatch("[a-z-]{2,}", message) and message not in _names()
+        word = re.fullmatch("[a-z][a-z-]+", message) and message not in _names()
         if word or re.search(r"[a-z]{3,} [a-z]{2,}", message):
             self.texts.append(message)
         return message

@@ -310,10 +310,3 @@ def test_a_verdict_on_a_number_names_the_true_one_the_given_one_and_the_rule() -
     assert "1.0e-3" in text
     assert "100 times" in text
     assert "10 %" in verdict_of(NUMBER, 1.0, ratio=2.0).text
-
-
-def test_the_texts_of_tables_are_given_for_translation() -> None:
-    found = course.texts()
-    assert "average factor" in found
-    assert all(isinstance(each, str) and each for each in found)
-    assert len(set(found)) == len(found)

@@ -12,6 +12,7 @@ from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.remedies import switched_by
 from gradtui_engine.experiment.resolved import Resolved
 
+from ..text.describe import field_name
 from .needs import other
 from .state import Changes
 
@@ -196,8 +197,8 @@ def takes_away(cure: Cure, experiment: Experiment, changes: Changes) -> str:
     own = _own(cure, experiment, following or ())
     if b is None or not own or cure.heals(b):
         return ""
-    name, value = own[0]
-    return f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else str(value or "–")
+    field, value = own[0]
+    return f"{field_name(field)} {value:g}" if isinstance(value, float) else str(value or "–")
 
 
 def subject(cure: Cure, experiment: Experiment, changes: Changes) -> Experiment:

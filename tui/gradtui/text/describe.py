@@ -86,10 +86,10 @@ def about(field: str, name: str) -> About:
 
 def label(field: str) -> str:
     """A field as the command line calls it, in words: forget bias; in another language both: 遗忘偏置 forget bias."""
-    words, said = FIELD_NAMES[field], name(field)
+    words, said = FIELD_NAMES[field], field_name(field)
     return words if said == words else f"{said} {words}"
 
 
-def name(field: str) -> str:
+def field_name(field: str) -> str:
     """What a field is called in the current language."""
     return tr_in("field", FIELD_NAMES[field])

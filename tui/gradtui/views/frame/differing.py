@@ -6,6 +6,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.experiment.experiment import options
 
 from ...model.needs import differences
+from ...text.describe import field_name
 from ...text.language import tr
 
 
@@ -19,7 +20,7 @@ def differing(a: Experiment, b: Experiment) -> str:
             one, two = (
                 getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
             )
-            found.append(f"{field.replace('_', ' ')} {_value(one)} → {_value(two)}")
+            found.append(f"{field_name(field)} {_value(one)} → {_value(two)}")
     return tr(", ").join(found) or tr("nothing")
 
 
