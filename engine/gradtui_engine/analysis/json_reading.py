@@ -140,7 +140,8 @@ def _stage(
     weight = parameters.get(f"layers.{index}.weight")
     if weight is not None and numbers["update_ratio"] is None:
         numbers["update_ratio"] = weight.update_ratio
-    place = stage_place(axis, index) if index else Message("the input" if axis == "layer" else "the initial state")
+    start = Message("the input") if axis == "layer" else Message("the initial state")
+    place = stage_place(axis, index) if index else start
     layers = tuple(document.get("layer_gradient_norms", ()))
     return StageNumbers.of(
         index, place, numbers, factors=document["factors"], layer_gradient_norms=layers, parameters=norms
