@@ -15,6 +15,7 @@ import pytest
 
 from gradtui.model.needs import other
 from gradtui_engine import Experiment, simulate
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options
 from tests.tui.screen.test_terminal import assert_restored
 from tests.tui.terminal import Terminal
@@ -68,7 +69,8 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         terminal.shows("why · forward · layer 1 · activation")
 
         # The other networks, and round to the first.
-        for network in ("LSTM 64 steps", "GRU 64 steps", "RNN 64 steps", "MLP 10×64"):
+        recurrent = [f"{name.upper()} 64 steps" for name, cell in CELLS.items() if cell.over_time]
+        for network in (*recurrent, "MLP 10×64"):
             terminal.press("m")
             terminal.shows(network)
 
