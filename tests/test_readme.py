@@ -17,7 +17,7 @@ import pytest
 from textual.pilot import Pilot
 
 from gradtui.cli.arguments import rows_of
-from gradtui.cli.invocation import read
+from gradtui.cli.reading import read
 from gradtui.cli.settings import SETTINGS, load
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.commands import BY_ID, key_name

@@ -21,8 +21,9 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from gradtui.cli import main
-from gradtui.cli.arguments import Words, read_words
+from gradtui.cli.arguments import read_words
 from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.cli.words import Words
 from gradtui.model.events import Event
 from gradtui.model.needs import Computed, Need, Simulation, other
 from gradtui.model.panes_of import explore_panes, panes_of

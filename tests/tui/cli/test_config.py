@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gradtui.cli.config import config, show
-from gradtui.cli.invocation import read
 from gradtui.cli.keymap import spelled
+from gradtui.cli.reading import read
 from gradtui.cli.settings import SETTINGS, Loaded, load, survey
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.commands import BY_ID, COMMANDS

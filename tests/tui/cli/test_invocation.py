@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from gradtui.cli import main, subcommands
-from gradtui.cli.arguments import Words, help_of, rows_of
-from gradtui.cli.invocation import Invocation, read
+from gradtui.cli.arguments import help_of, rows_of
+from gradtui.cli.invocation import Invocation
 from gradtui.cli.own_options import ConfigOptions, DoctorOptions, LessonsOptions, RunOptions
-from gradtui.cli.settings import SettingsError
-from gradtui.cli.subcommands import SUBCOMMANDS, Subcommand, Takes
+from gradtui.cli.reading import read
+from gradtui.cli.settings_error import SettingsError
+from gradtui.cli.subcommand import Subcommand, Takes
+from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.cli.words import Words
 from gradtui_engine import Experiment
 from tests.tui.helpers import words_of
 

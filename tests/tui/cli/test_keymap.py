@@ -14,7 +14,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import _character_to_key
 
 from gradtui.cli.keymap import effective, parse_key, spelled
-from gradtui.cli.settings import SettingsError
+from gradtui.cli.settings_error import SettingsError
 from gradtui.model.commands import COMMANDS
 from gradtui_engine.core.fields import Rejected
 from tests.engine.helpers import drawn, fresh_python

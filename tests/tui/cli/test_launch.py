@@ -11,10 +11,10 @@ import pytest
 from textual import constants
 
 from gradtui.cli import launch
-from gradtui.cli.arguments import Words
 from gradtui.cli.invocation import Invocation
 from gradtui.cli.settings import COLOUR_SYSTEMS, Loaded, Settings
 from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.cli.words import Words
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
 from gradtui.model import events as e

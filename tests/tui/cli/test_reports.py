@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.status import Status
 
 from gradtui.cli import reports
-from gradtui.cli.invocation import read
+from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.text.formats import short
 from gradtui.text.summary import verdict_line

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gradtui.cli.settings import SettingsError, load
+from gradtui.cli.settings import load
+from gradtui.cli.settings_error import SettingsError
 from gradtui.lessons.library import VARIABLE
 from tests.tui.settings_cases import LOCALE
 

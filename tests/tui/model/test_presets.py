@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradtui.cli.arguments import Words, experiment_of
+from gradtui.cli.arguments import experiment_of
 from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.cli.words import Words
 from gradtui.model.ineffective_options import left_to_screen
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.widgets import Input, Label, OptionList
 
 from gradtui.cli import launch
-from gradtui.cli.arguments import Words
+from gradtui.cli.words import Words
 from gradtui.lessons.library import find
 from gradtui.model import events as e
 from gradtui.model.progress import Progress

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gradtui.cli.invocation import read
+from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.serve.kiosk.kiosk import VARIABLES
 from gradtui.serve.session import limits

@@ -17,7 +17,7 @@ import asyncssh
 import pytest
 
 from gradtui.cli import main
-from gradtui.cli.invocation import read
+from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.serve.listen import listen
 from gradtui.serve.server import Server

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +16,16 @@ from gradtui_engine.experiment.spelling import read_toml
 
 from .. import __version__
 from ..model.permissions import REFUSALS
-from ..model.presets import PRESETS, experiment_values, named
+from ..model.presets import PRESETS, experiment_values
 from ..share import address
-from .settings import SETTINGS, given_of
-from .subcommands import SUBCOMMANDS, Subcommand, Takes
+from .settings import SETTINGS
+from .subcommand import Subcommand, Takes
+from .subcommands import SUBCOMMANDS
+from .words import Words
 
 #: Beside the preset's name alone, for who looks for an option.
 PRESET = "--preset"
 _HELP, _VERSION = ("-h", "--help"), "--version"
-
-
-@dataclass(frozen=True)
-class Words:
-    """A command line as it was typed, whatever may be wrong with it.
-
-    given has the texts of options by their names: True or False of a switch, a tuple of what may be given several
-    times. Without an option's name stand the experiment's file or preset, or, where no experiment is taken, files.
-    """
-
-    given: Mapping[str, Any] = field(default_factory=dict)
-    file: str | None = None
-    files: tuple[str, ...] = ()
-    #: Whether an experiment may come out of a file.
-    opens_files: bool = True
-
-    @property
-    def preset(self) -> str | None:
-        """The preset that is named; a file of that name comes first, where files are opened."""
-        return self.file if self.file is not None and named(self.file, self.opens_files) else None
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """The texts of the experiment's fields by name, in the table's order."""
-        return {name: self.given[name] for name in options() if name in self.given}
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """The texts of the settings by name."""
-        return given_of(self.given)
 
 
 def rows_of(command: Subcommand) -> tuple[Option, ...]:

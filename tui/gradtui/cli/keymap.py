@@ -13,7 +13,7 @@ from gradtui_engine.core.fields import Rejected, given
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import Problem, nearest
 
-from .settings import SettingsError, shown
+from .settings_error import SettingsError, shown
 
 
 class Bindable(Protocol):

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gradtui_engine import Experiment
 
@@ -15,31 +15,20 @@ from ..lessons import library
 from ..lessons.course import effects
 from ..lessons.staging import opened
 from ..model import commands, presets
-from ..model.events import Event
 from ..model.names import SPEEDS
-from ..model.needs import NOTHING, Known
+from ..model.opening import Opening
 from ..model.permissions import OPEN, Profile
-from ..model.state import State
 from ..share import address
 from ..text import language
 from .settings import COLOUR_SYSTEMS
 
 if TYPE_CHECKING:
     from ..screen.app import GradtuiApp
-    from .arguments import Words
     from .invocation import Invocation
+    from .words import Words
 
 #: Frames a second with reduced motion: what changes, changes in plain steps.
 _STILL = 2
-
-
-class Opening(NamedTuple):
-    """What a screen opens with: the state, and the events that put the cursor in place once the record is there."""
-
-    state: State
-    cursor: tuple[Event, ...]
-    #: What has been read already.
-    results: Known = NOTHING
 
 
 def opening(experiment: Experiment, words: Words) -> Opening:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from .. import __version__
-from .subcommands import SUBCOMMANDS, Subcommand, nothing_of_its_own
+from .subcommand import Subcommand, nothing_of_its_own
+from .subcommands import SUBCOMMANDS
 
 # One BLAS thread is faster at terminal sizes and fair to neighbours on a shared host. Has to stand before NumPy
 # loads; a user's own setting wins.
@@ -93,8 +94,8 @@ def _dispatch(command: Subcommand, arguments: list[str], slips: Sequence[Any] = 
 
     from ..model.ineffective_options import left_to_screen, without_effect
     from ..text.complaints import complaint
-    from .invocation import read
-    from .settings import SettingsError
+    from .reading import read
+    from .settings_error import SettingsError
 
     try:
         invocation = read(command, arguments, slips)

@@ -20,6 +20,7 @@ from gradtui_engine.experiment.spelling import read_toml
 
 from ..text import glyphs as glyphs_of
 from ..text import language
+from .settings_error import SettingsError, shown
 
 if TYPE_CHECKING:
     from .keymap import Bindable
@@ -44,18 +45,12 @@ _TEXTUAL_THEMES = (
 COLOUR_SYSTEMS = {"auto": "auto", "16": "standard", "256": "256", "truecolor": "truecolor"}
 
 
-class SettingsError(ValueError):
-    """Settings that cannot be used. Holds every problem, each with its source, and what can be used all the same."""
+class BrokenSettings(SettingsError):
+    """Settings of which some cannot be used, and what can be used all the same."""
 
-    def __init__(self, problems: Iterable[Problem], usable: Loaded | None = None) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, problems: Iterable[Problem], usable: Loaded) -> None:
+        super().__init__(problems)
         self.usable = usable
-        super().__init__("\n".join(map(str, self.problems)))
-
-
-def shown(name: str) -> str:
-    """A name out of the file for a message of one line."""
-    return name if name.isprintable() and 0 < len(name) <= 60 else given(name)
 
 
 # -- the table ---------------------------------------------------------------------------------------------
@@ -179,7 +174,7 @@ def load(
         named = Message("{path}: there is no such file", path=shown(str(loaded.path)))
         problems.insert(0, Problem(CONFIG, named))
     if problems:
-        raise SettingsError(problems, loaded)
+        raise BrokenSettings(problems, loaded)
     return loaded
 
 

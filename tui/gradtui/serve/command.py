@@ -17,11 +17,12 @@ from gradtui_engine.core.options import Option, option, options_of, read
 from gradtui_engine.core.problems import ExperimentError, Problem
 from gradtui_engine.run import network
 
-from ..cli.arguments import Words
 from ..cli.invocation import Invocation
-from ..cli.launch import Opening, opening, screen_texts
+from ..cli.launch import opening, screen_texts
 from ..cli.settings import SETTINGS
+from ..cli.words import Words
 from ..model.needs import other
+from ..model.opening import Opening
 from ..model.permissions import largest_trace
 from ..model.state import State
 from ..share import address

@@ -24,8 +24,9 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ..cli.invocation import Invocation
-from ..cli.launch import Opening, app_of, status_of
+from ..cli.launch import app_of, status_of
 from ..model import events as e
+from ..model.opening import Opening
 from ..model.permissions import PRESENTER
 from ..model.state import Audience
 from ..text.language import tr

@@ -25,7 +25,7 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 
-from gradtui.cli.settings import SettingsError
+from gradtui.cli.settings_error import SettingsError
 from gradtui.lessons import library
 from gradtui.model.commands import COMMANDS, Command, groups, key_table, offered, refusal
 from gradtui.model.permissions import OPEN, REFUSALS, VISITOR, Profile

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.cli.invocation import Invocation
-from gradtui.cli.invocation import read as read_invocation
+from gradtui.cli.reading import read as read_invocation
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.serve.listen import own_address
 from gradtui.serve.metrics import Metrics

@@ -29,9 +29,9 @@ from .crash import note
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
-    from ...cli.arguments import Words
     from ...cli.invocation import Invocation
-    from ...cli.launch import Opening
+    from ...cli.words import Words
+    from ...model.opening import Opening
     from .closed import KioskApp
 
 #: What a command after `ssh host` is handed to a ForceCommand in.
@@ -88,7 +88,7 @@ def kiosk_app(
 def invocation_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Invocation[KioskOptions]:
     """Close this process, and read the arguments, whose settings are in force from then on. Raises SettingsError."""
     close(environment)
-    from ...cli.invocation import read
+    from ...cli.reading import read
     from ...cli.subcommands import SUBCOMMANDS
 
     return read(SUBCOMMANDS["kiosk"], list(arguments))

@@ -1,0 +1,62 @@
+"""A command line becomes an invocation: read and checked whole, with all of its problems at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.core.options import options_of
+from gradtui_engine.core.options import read as read_options
+from gradtui_engine.core.problems import Problem
+
+from ..text import process
+from .arguments import experiment_of, read_words
+from .invocation import Invocation, Own
+from .settings import BrokenSettings, Loaded, load
+from .settings_error import SettingsError
+from .subcommand import Subcommand
+from .words import Words
+
+
+def read(command: Subcommand, arguments: Sequence[str], slips: Sequence[Problem] = ()) -> Invocation[Any]:
+    """The invocation, with its settings in force. Raises SettingsError with every problem of all, slips first."""
+    words, problems = read_words(command, arguments)
+    problems = [*slips, *problems]
+    acts = not (command.complete_acts and problems)
+    loaded, wrong = _settings_of(words)
+    problems += wrong if command.needs_settings else []
+    # Where some are wrong the others count: what is wrong is told in the person's language.
+    process.change(language=loaded.settings.lang, glyphs=loaded.settings.glyphs)
+    experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
+    try:
+        experiment = experiment_of(words)
+    except ExperimentError as error:
+        problems += error.problems
+    own = opening = None
+    try:
+        if acts:
+            own, opening = command.complete(experiment, words)
+    except ExperimentError as error:
+        problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return Invocation(command, words, experiment, own, loaded, opening)
+
+
+def options_in(table: type[Own], words: Words) -> Own:
+    """A command's own options out of what was typed. Raises ExperimentError with every problem."""
+    problems: list[Problem] = []
+    values = read_options(options_of(table).values(), words.given, problems)
+    if problems:
+        raise ExperimentError(problems)
+    return table(**values)
+
+
+def _settings_of(words: Words) -> tuple[Loaded, list[Problem]]:
+    """The settings that can be used, and what is wrong with others."""
+    try:
+        return load(words.settings, os.environ), []
+    except BrokenSettings as error:
+        return error.usable, list(error.problems)

@@ -1,0 +1,66 @@
+"""What a command is: one row of the table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from gradtui_engine.core.options import Option
+
+#: Settings that a command without a screen has.
+_PRINTED = ("lang",)
+
+
+class Takes(Enum):
+    """What stands on the command line without an option's name in front."""
+
+    NOTHING = 0
+    #: One experiment out of a file, or a preset, whose fields are options.
+    EXPERIMENT = 1
+    #: One preset, whose fields are options: no files are opened.
+    PRESET = 2
+    #: Files, as many as there are: `files` says which.
+    FILES = 3
+
+
+def nothing_of_its_own(experiment: Any, words: Any) -> tuple[Any, Any]:
+    """What a command without options of its own and without a screen has of both."""
+    return None, None
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """A command: its options beside the experiment's, and what it does."""
+
+    prog: str
+    #: What the command does, as the help of `gradtui` lists it after the command's name.
+    brief: str
+    description: str
+    #: What it does, given its Invocation and where it prints; its exit status.
+    call: Callable[[Any, TextIO], int]
+    #: Its own options: those of the dataclass that `complete` makes, or of the screen.
+    rows: Callable[[], Sequence[Option]] = tuple
+    #: (experiment, words) → (its own options as one value, what the screen opens with; None without a screen). Raises
+    #: ExperimentError with every problem of them.
+    complete: Callable[[Any, Any], tuple[Any, Any]] = nothing_of_its_own
+    #: Whether complete does more than read (asks for a password, opens a log): then not where a slip is known.
+    complete_acts: bool = False
+    takes: Takes = Takes.EXPERIMENT
+    #: Of files, how the help writes one, and what they are for.
+    files: tuple[str, str] = ("FILE", "")
+    has_screen: bool = False
+    #: The settings that it takes as options; None for all.
+    settings: tuple[str, ...] | None = _PRINTED
+    #: Whether wrong settings stop it. `config` reads them itself: a broken file must not stop it.
+    needs_settings: bool = True
+    #: Called before anything is read; why the command cannot go on, empty where it can.
+    enter: Callable[[], str] = str
+    #: Whether --version is one of its options.
+    tells_version: bool = False
+
+    @property
+    def of_experiment(self) -> bool:
+        return self.takes in (Takes.EXPERIMENT, Takes.PRESET)
