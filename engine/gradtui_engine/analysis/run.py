@@ -14,6 +14,7 @@ from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
 from ..program.program import Instruction, Program
 from ..program.slots import GATES, Slot
+from ..run import npz
 from ..run.network import build
 from ..run.steps import Step
 from ..run.trace import Merge, Trace
@@ -203,7 +204,7 @@ class Run:
 
     def save(self, path: str | Path) -> None:
         """Write every array to one .npz file; see `npz.arrays`."""
-        self.trace.save(path)
+        npz.save(self.trace, path)
 
 
 def simulate(experiment: Experiment, watch: Watch | None = None) -> Run:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -201,9 +200,3 @@ class Trace:
                     mean, variance, count
                 )
         return statistics
-
-    def save(self, path: str | Path) -> None:
-        """Write every array to one .npz file; see `archive`."""
-        from .npz import save
-
-        save(self, path)

@@ -57,7 +57,7 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     record = Run(trace, analyse(trace, parameters=options.json))
     if options.save is not None:
         try:
-            trace.save(options.save)
+            record.save(options.save)
         except OSError as error:
             message = Message("{path} cannot be written: {reason}", path=repr(options.save), reason=error.strerror)
             raise ExperimentError([Problem("--save", message)]) from None

@@ -18,7 +18,7 @@ from ..share import address
 from .launch import Opening, screen_texts
 
 if TYPE_CHECKING:
-    from .arguments import Words
+    from .words import Words
 
 #: A and B.
 _MOST = 2

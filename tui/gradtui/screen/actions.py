@@ -35,18 +35,18 @@ from .dialogs.helping import Help
 from .palette import THEMES
 
 if TYPE_CHECKING:
-    from .app import GradtuiApp
+    from .host import Host
 
 
 # -- which experiment --------------------------------------------------------------------------------------
 
 
-def is_b(app: GradtuiApp) -> bool:
+def is_b(app: Host) -> bool:
     """Whether the keys that change the experiment change B: in Compare, while B's pane is focused."""
     return app.state.view == "compare" and app.state.pane == "side_b"
 
 
-def edited(app: GradtuiApp) -> Experiment:
+def edited(app: Host) -> Experiment:
     """The experiment that the keys change."""
     a = app.state.experiment
     if not is_b(app):
@@ -55,14 +55,14 @@ def edited(app: GradtuiApp) -> Experiment:
     return source.experiment if source is not None and source.experiment is not None else a
 
 
-def unknown(app: GradtuiApp) -> bool:
+def unknown(app: Host) -> bool:
     """Whether nothing can be changed, as nobody knows of what: then it is said."""
     if app.state.nameless:
         app.say(tr("this recording does not say which experiment it was: nothing of it can be changed"))
     return app.state.nameless
 
 
-def change(app: GradtuiApp, fields: dict[str, Value], record: bool = True) -> str:
+def change(app: Host, fields: dict[str, Value], record: bool = True) -> str:
     """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
     try:
         experiment = edited(app).replace(**fields)
@@ -73,7 +73,7 @@ def change(app: GradtuiApp, fields: dict[str, Value], record: bool = True) -> st
     return ""
 
 
-def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
+def ask(app: Host, experiment: Experiment, record: bool = True) -> None:
     """Ask for an experiment, as A or, where the keys change B, as what B differs in."""
     if not is_b(app):
         app.send(e.Change(experiment, record=record))
@@ -85,7 +85,7 @@ def ask(app: GradtuiApp, experiment: Experiment, record: bool = True) -> None:
 # -- editing -----------------------------------------------------------------------------------------------
 
 
-def edit(app: GradtuiApp, field: str) -> None:
+def edit(app: Host, field: str) -> None:
     """Change a field in a dialog: a list for names, else a line to type in."""
     if unknown(app):
         return
@@ -130,7 +130,7 @@ def _fits(experiment: Experiment, field: str, name: str) -> bool:
     return True
 
 
-def settle(app: GradtuiApp, before: Asked, keep: bool) -> None:
+def settle(app: Host, before: Asked, keep: bool) -> None:
     """After changes that were tried: undo leads back to what stood before; or go back there at once.
 
     Who still follows a presenter has tried nothing: what has changed is the presenter's.
@@ -140,7 +140,7 @@ def settle(app: GradtuiApp, before: Asked, keep: bool) -> None:
     app.send(e.Record(*before) if keep else e.Change(*before, record=False))
 
 
-def _prompt(app: GradtuiApp, field: str, start: Value, before: Asked) -> None:
+def _prompt(app: Host, field: str, start: Value, before: Asked) -> None:
     def check(name: str, value: Value) -> str:
         return change(app, {name: value}, record=False)
 
@@ -154,11 +154,11 @@ def _prompt(app: GradtuiApp, field: str, start: Value, before: Asked) -> None:
     app.push_screen(Prompt(field, options()[field], start, check, without), answered)
 
 
-def _field(app: GradtuiApp, argument: str) -> None:
+def _field(app: Host, argument: str) -> None:
     edit(app, argument)
 
 
-def _form(app: GradtuiApp, argument: str) -> None:
+def _form(app: Host, argument: str) -> None:
     """Every field in one form; escape puts back what was."""
     from .dialogs.form import Form
 
@@ -175,14 +175,14 @@ def _form(app: GradtuiApp, argument: str) -> None:
     app.push_screen(Form(edited(app), apply, verify), answered)
 
 
-def open_preset(app: GradtuiApp, name: str) -> None:
+def open_preset(app: Host, name: str) -> None:
     """The preset's experiment, what its B differs in, its view and what its bars show."""
     preset = PRESETS[name]
     change = e.Change(preset.experiment, tuple(preset.changes.items()))
     app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity))
 
 
-def _preset(app: GradtuiApp, argument: str) -> None:
+def _preset(app: Host, argument: str) -> None:
     def answered(name: str | None) -> None:
         if name is not None:
             open_preset(app, name)
@@ -192,7 +192,7 @@ def _preset(app: GradtuiApp, argument: str) -> None:
     app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said, title), answered)
 
 
-def _switch_cell(app: GradtuiApp, argument: str) -> None:
+def _switch_cell(app: Host, argument: str) -> None:
     """The next network that this experiment can have: a plain RNN, say, has no gelu."""
     if unknown(app):
         return
@@ -207,7 +207,7 @@ def _switch_cell(app: GradtuiApp, argument: str) -> None:
     app.say(problems[0])
 
 
-def _replay(app: GradtuiApp, argument: str) -> None:
+def _replay(app: Host, argument: str) -> None:
     experiment = app.state.experiment
     if argument == "new":
         if unknown(app):
@@ -220,7 +220,7 @@ def _replay(app: GradtuiApp, argument: str) -> None:
 # -- comparing ---------------------------------------------------------------------------------------------
 
 
-def _cure(app: GradtuiApp, argument: str) -> None:
+def _cure(app: Host, argument: str) -> None:
     """Switch a cure in B, and show the comparison."""
     if unknown(app):
         return
@@ -239,7 +239,7 @@ def _cure(app: GradtuiApp, argument: str) -> None:
     app.send(e.Change(state.experiment, changes), *shown)
 
 
-def _swap(app: GradtuiApp, argument: str) -> None:
+def _swap(app: Host, argument: str) -> None:
     """A becomes B, and B becomes A."""
     if len(app.state.recordings) > 1:
         a, b = app.state.recordings
@@ -250,7 +250,7 @@ def _swap(app: GradtuiApp, argument: str) -> None:
     _swap_experiments(app)
 
 
-def _swap_experiments(app: GradtuiApp) -> None:
+def _swap_experiments(app: Host) -> None:
     a = app.state.experiment
     b = other(a, app.state.changes)
     if b is None or b == a:
@@ -264,7 +264,7 @@ def _swap_experiments(app: GradtuiApp) -> None:
 # -- the rest ----------------------------------------------------------------------------------------------
 
 
-def _page(app: GradtuiApp, argument: str) -> None:
+def _page(app: Host, argument: str) -> None:
     """A page of the lesson that is read, else ten stages."""
     if app.state.pane == "lesson":
         learning.scroll(app, pages=int(argument))
@@ -272,7 +272,7 @@ def _page(app: GradtuiApp, argument: str) -> None:
         app.send(e.Select(10 * int(argument)))
 
 
-def _lock(app: GradtuiApp, argument: str) -> None:
+def _lock(app: Host, argument: str) -> None:
     """Hold the scale that is drawn; in Compare the one that A and B share."""
     scene = app.scene()
     if scene is not None:
@@ -280,27 +280,27 @@ def _lock(app: GradtuiApp, argument: str) -> None:
         app.send(e.Lock(None if app.state.lock is not None else bars.bars_of(shown).scale))
 
 
-def _help(app: GradtuiApp, argument: str) -> None:
+def _help(app: Host, argument: str) -> None:
     app.push_screen(Help(app.state, app.profile))
 
 
-def _theme(app: GradtuiApp, argument: str) -> None:
+def _theme(app: Host, argument: str) -> None:
     # Our own first: the ones that the pictures and the contrast tests are about.
     names = [*THEMES, *sorted(app.available_themes.keys() - THEMES.keys())]
     _wear(app, names[(names.index(app.theme) + 1) % len(names)])
 
 
-def _wear(app: GradtuiApp, theme: str) -> None:
+def _wear(app: Host, theme: str) -> None:
     app.theme = theme
     app.say(tr("theme {name}", name=theme))
 
 
-def _palette(app: GradtuiApp, argument: str) -> None:
+def _palette(app: Host, argument: str) -> None:
     if not isinstance(app.screen, ModalScreen):
         app.action_command_palette()
 
 
-def _close(app: GradtuiApp, argument: str) -> None:
+def _close(app: Host, argument: str) -> None:
     """Cancel a computation; else close what is open."""
     if not app.state.loaded and app.record is None:
         # Nothing to go back to: the network that opens without a word is small.
@@ -318,15 +318,15 @@ def _close(app: GradtuiApp, argument: str) -> None:
         app.send(e.Learn(None))
 
 
-def _suspend(app: GradtuiApp, argument: str) -> None:
+def _suspend(app: Host, argument: str) -> None:
     app.action_suspend_process()
 
 
-def _quit(app: GradtuiApp, argument: str) -> None:
+def _quit(app: Host, argument: str) -> None:
     app.exit(0)
 
 
-Action = Callable[["GradtuiApp", str], Any]
+Action = Callable[["Host", str], Any]
 ACTIONS: dict[str, Action] = {
     "copy": saving.copy,
     "export": saving.export,
@@ -362,7 +362,7 @@ def shelf(names: tuple[str, ...], language: str) -> tuple[Shelved, ...]:
     return tuple(each for each in library.entries(language) if each.id in names)
 
 
-def palette_entries(app: GradtuiApp) -> Iterator[Entry]:
+def palette_entries(app: Host) -> Iterator[Entry]:
     """Every command, every field of the experiment, every preset, theme and lesson."""
     for each in offered(app.profile):
         yield tr(each.label), tr(each.help), partial(app.action_command, each.id)

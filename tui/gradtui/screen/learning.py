@@ -19,10 +19,10 @@ from ..views.lessons import panes
 from .dialogs.dialogs import Ask, Picker
 
 if TYPE_CHECKING:
-    from .app import GradtuiApp
+    from .host import Host
 
 
-def open_lesson(app: GradtuiApp, name: str) -> None:
+def open_lesson(app: Host, name: str) -> None:
     """Begin a lesson, from its first step."""
     scene = app.scene()
     shelf = panes.shelf(scene) if scene is not None else None
@@ -37,7 +37,7 @@ def open_lesson(app: GradtuiApp, name: str) -> None:
     _turn(app, None, Progress(name), entry.lesson)
 
 
-def go_on(app: GradtuiApp, argument: str) -> None:
+def go_on(app: Host, argument: str) -> None:
     """Of the list: open the highlighted lesson. Of a lesson: answer its question, else the next step."""
     if app.state.view == "lessons":
         open_lesson(app, app.state.item)
@@ -56,14 +56,14 @@ def go_on(app: GradtuiApp, argument: str) -> None:
         _turn(app, progress, course.advance(progress, lesson), lesson)
 
 
-def go_back(app: GradtuiApp, argument: str) -> None:
+def go_back(app: Host, argument: str) -> None:
     scene, progress = app.scene(), app.state.lesson
     lesson = panes.opened(scene) if scene is not None else None
     if lesson is not None and progress is not None:
         _turn(app, progress, course.back(progress, lesson), lesson)
 
 
-def scroll(app: GradtuiApp, lines: int = 0, pages: int = 0) -> None:
+def scroll(app: Host, lines: int = 0, pages: int = 0) -> None:
     """The text of the open lesson, by lines or by pages that share one; where all of it is seen it stays."""
     scene, box = app.scene(), arrange(app.state, *app.size).get("lesson")
     if scene is not None and box is not None:
@@ -72,7 +72,7 @@ def scroll(app: GradtuiApp, lines: int = 0, pages: int = 0) -> None:
         app.send(e.Scroll(lines + pages * max(height - 3, 1), panes.most_offset(scene, width, height)))
 
 
-def _turn(app: GradtuiApp, before: Progress | None, after: Progress, lesson: Lesson) -> None:
+def _turn(app: Host, before: Progress | None, after: Progress, lesson: Lesson) -> None:
     """Show a step, and bring the screen to where it wants it."""
     setup = turned(before, after, lesson)
     if setup is None:
@@ -81,7 +81,7 @@ def _turn(app: GradtuiApp, before: Progress | None, after: Progress, lesson: Les
         app.send(e.Learn(after), *scenery(setup), e.Focus(pane="lesson"), cue=partial(cue, setup))
 
 
-def _ask(app: GradtuiApp, progress: Progress, lesson: Lesson, question: Question) -> None:
+def _ask(app: Host, progress: Progress, lesson: Lesson, question: Question) -> None:
     """Take the reader's prediction: one of the choices, or a number."""
 
     def answered(text: str | None) -> None:

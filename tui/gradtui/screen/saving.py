@@ -21,15 +21,15 @@ from ..views.frame.scene import Scene
 from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from .app import GradtuiApp
+    from .host import Host
 
 
-def copy(app: GradtuiApp, argument: str) -> None:
+def copy(app: Host, argument: str) -> None:
     """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
     app.say(clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files))
 
 
-def export(app: GradtuiApp, argument: str) -> None:
+def export(app: Host, argument: str) -> None:
     """Choose a format, and save."""
     from .dialogs.dialogs import Picker
 
@@ -43,18 +43,18 @@ def export(app: GradtuiApp, argument: str) -> None:
     app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None, said, title), answered)
 
 
-def picture(app: GradtuiApp, argument: str) -> None:
+def picture(app: Host, argument: str) -> None:
     """The screen as SVG, without a question."""
     start(app, "svg")
 
 
-def start(app: GradtuiApp, name: str) -> None:
+def start(app: Host, name: str) -> None:
     if not app.profile.files:  # the command says why before anybody comes here
         return
     app.run_worker(_save(app, FORMATS[name]), exclusive=True, group="export")
 
 
-async def _save(app: GradtuiApp, chosen: Format) -> None:
+async def _save(app: Host, chosen: Format) -> None:
     """Collect what the format needs, and write it in another thread."""
     scene = app.scene()
     if scene is None:
@@ -78,7 +78,7 @@ async def _save(app: GradtuiApp, chosen: Format) -> None:
     app.say(tr("written: {path}", path=path))
 
 
-def _camera(app: GradtuiApp, scene: Scene) -> Callable[[State], Frame]:
+def _camera(app: Host, scene: Scene) -> Callable[[State], Frame]:
     """Draws other states than the app's own, of the trace that is shown now, beside what is on the screen."""
     drawing, still = Drawing(app.profile), replace(scene, results=dict(scene.results))
 
@@ -95,7 +95,7 @@ def _filming(share: float) -> str:
     return tr("filming … {share}", share=percent(share))
 
 
-def readout(app: GradtuiApp, argument: str) -> None:
+def readout(app: Host, argument: str) -> None:
     """The focused pane as plain text."""
     from ..views.plain_text import readout as read
     from .dialogs.dialogs import PlainText

@@ -1,0 +1,223 @@
+"""The host: the loop from event to state to screen, and what actions, lessons and files may ask of the app."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.notifications import SeverityLevel
+
+from gradtui_engine import Experiment, Run
+from gradtui_engine.analysis.record import Record, Source
+
+from ..lessons import library
+from ..model import events as e
+from ..model.commands import BY_ID, refusal
+from ..model.names import CELL_OF_AXIS, SPEEDS
+from ..model.needs import Computed, Failed, Need, need_of
+from ..model.permissions import OPEN, Profile
+from ..model.shown import source_of_a
+from ..model.state import State
+from ..model.timeline import Timeline
+from ..model.update import update
+from ..text import language
+from ..text.language import tr
+from ..text.spans import width_of
+from ..views import catalogue, status
+from ..views.frame.scene import Scene
+from .drawing import Drawing
+from .jobs import Jobs
+from .palette import DEFAULT, THEMES, palette
+from .scrollbars import fit_glyphs
+from .terminal.canvas import Canvas
+from .terminal.paced_app import PacedApp
+from .themes import textual_theme
+
+#: Events to send once there is a trace, worked out from its steps.
+Cue = Callable[[Timeline], Iterable[e.Event]]
+#: Seconds after which a computation is worth a word, and between two looks at how far it is.
+_LONG, _LOOK = 0.3, 0.1
+
+
+class Host(PacedApp):
+    """An app that holds the state: events change it, what it needs is computed, and it is shown."""
+
+    #: What a command does that is more than an event, by the command's name.
+    ACTIONS: ClassVar[Mapping[str, Callable[[Any, str], Any]]] = {}
+
+    def __init__(
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN
+    ) -> None:
+        """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
+        super().__init__(fps)
+        fit_glyphs()
+        self.profile = profile
+        for colours in THEMES.values():
+            self.register_theme(textual_theme(colours))
+        self.theme = DEFAULT
+        names = state.lessons or library.names(language.current())
+        self.state = replace(state, lessons=names, item=state.item or next(iter(names), ""))
+        self.record: Record | None = None
+        self.timeline: Timeline | None = None
+        self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
+        self._cue: Cue | None = lambda timeline: cursor
+        #: What has been sent and not been taken yet; and whether something is being taken.
+        self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()
+        self._sending = False
+        #: Called after every change of the state.
+        self.followed_by: list[Callable[[], object]] = []
+        self.canvas = Canvas()
+        self._drawing = Drawing(profile)
+        #: Whether a timer looks after the computations: an idle program has none.
+        self._looks = False
+
+    # -- the loop: event → state → screen --------------------------------------------------------------
+
+    def send(self, *events: e.Event, cue: Cue | None = None) -> None:
+        """Take events as one change: one state follows, what it needs is computed, and it is shown once.
+
+        What is sent meanwhile waits its turn. cue: what happens as soon as the trace that is asked for is there, in
+        this change if it has been computed already.
+        """
+        self._waiting.append((events, cue))
+        if self._sending:
+            return
+        self._sending = True
+        try:
+            while self._waiting:
+                self._take(*self._waiting.popleft())
+        finally:
+            self._sending = False
+
+    def _take(self, events: Sequence[e.Event], cue: Cue | None) -> None:
+        self._update(events)
+        self._cue = cue or self._cue
+        self._adopt()
+        # 30 followers who draw each of a presenter's steps at once would be more than two cores can take.
+        self._follow(urgent=not any(isinstance(event, e.Present) for event in events))
+
+    def _update(self, events: Iterable[e.Event]) -> None:
+        for event in events:
+            self.state = update(self.state, event, self.timeline)
+
+    def _adopt(self) -> None:
+        """Show the record that is asked for, where it is there; what waits for it happens."""
+        result = self.jobs.results.get(need_of(source_of_a(self.state)))
+        if not self.state.loaded and isinstance(result, Computed):
+            record = result.record
+            self.record = record.given(self.state.experiment) if isinstance(record, Run) else record
+            self.timeline = result.timeline
+            self._update([self._loaded(self.record)])
+        if self.state.loaded and self.timeline is not None and self._cue is not None:
+            cue, self._cue = self._cue, None
+            self._update(cue(self.timeline))
+
+    def _follow(self, *, urgent: bool) -> None:
+        """What follows from a state: the clock, what is computed, what is shown."""
+        self.play(SPEEDS[self.state.speed] if self.state.playing else 0)
+        self.jobs.want(catalogue.needs(self.state))
+        if not self._looks:
+            self._look_at_work()
+        for follower in self.followed_by:
+            follower()
+        self.show(urgent=urgent)
+
+    def advance(self, steps: int) -> None:
+        """The clock of playback."""
+        self.send(e.Tick(steps))
+
+    def say(self, text: str, title: str = "", severity: SeverityLevel = "information") -> None:
+        """In the status line; what does not fit there in a toast, which has room for it, and not in both."""
+        fits = "\n" not in text and width_of([(text, "")]) < self.size.width
+        if fits:
+            self.send(e.Message(text))
+        else:
+            self.hush()
+            self.notify(text, title=title, severity=severity, timeout=10)
+
+    def hush(self) -> None:
+        if self.state.message:
+            self.send(e.Message())
+
+    def scene(self) -> Scene | None:
+        """What the views read; None before the first trace has arrived."""
+        if self.record is None or self.timeline is None:
+            return None
+        return Scene(self.record, self.timeline, self.state, self.jobs.results)
+
+    def when_loaded(self, cue: Cue) -> None:
+        """Send these events as soon as the trace that is asked for is there."""
+        if self._sending or self.state.loaded:
+            self.send(cue=cue)
+        else:
+            self._cue = cue
+
+    def _arrived(self, need: Need, result: Any) -> None:
+        """A result is there. That of A becomes the record on screen."""
+        asked = need == need_of(source_of_a(self.state)) and not self.state.loaded
+        if asked and isinstance(result, Failed):
+            self._failed(need, tr(result.problem))
+        else:
+            self.send()
+
+    @property
+    def shown(self) -> tuple[Experiment, tuple[Source, ...]]:
+        """What is on screen, whatever is asked for: an experiment, and the recording that it comes from, if any."""
+        assert self.record is not None
+        source = self.record.source
+        return source.experiment or self.state.experiment, (source,) if source.recording else ()
+
+    def _loaded(self, record: Record) -> e.Loaded:
+        """Of a recording that does not say which experiment it was, the cell with the same axis."""
+        experiment = record.source.experiment
+        return e.Loaded(experiment or self.state.experiment, "" if experiment else CELL_OF_AXIS[record.axis])
+
+    def _failed(self, need: Need, problem: str) -> None:
+        """The experiment that was asked for cannot be shown: back to the one that is."""
+        self._cue = None
+        if self.record is None:
+            self.exit(2, message=f"gradtui: {problem}")
+            return
+        self.jobs.results.pop(need, None)  # a file may be mended
+        experiment, recordings = self.shown
+        back = e.Change(experiment, recordings=recordings, record=False)
+        self.send(e.Unable(experiment) if self.state.following else back, self._loaded(self.record))
+        self.say(problem, tr("not possible"), "error")
+
+    def _look_at_work(self) -> None:
+        """Say how far a computation is that takes long; look again as long as there is one."""
+        self._looks = not self.jobs.idle
+        if self._looks:
+            self.set_timer(_LOOK, self._look_at_work)
+        share, seconds = self.jobs.progress()
+        if seconds > _LONG and not self.state.loaded:
+            self.send(e.Message(status.computing(share)))
+
+    def draw(self) -> None:
+        """Draw the state, at once."""
+        if not self.canvas.is_mounted or not self.size.width:
+            return
+        blocks = self._drawing.draw(self.state, self.scene(), *self.size, hasty=self.hasty)
+        self.canvas.show(blocks, palette(self.theme, self.current_theme.dark), self.size)
+        if not self._drawing.complete:
+            self.show_at_rest()
+
+    def notify(self, message: str, **named: Any) -> None:
+        """As text: in Textual's markup a file's name in brackets would vanish, or become something to click on."""
+        super().notify(message, **(named | {"markup": False}))
+
+    def action_command(self, name: str) -> None:
+        """A key, the palette or the footer: send the command's event, or do its action."""
+        command = BY_ID[name]
+        refused = refusal(command, self.profile)
+        if refused:
+            self.say(refused)
+        elif command.event is not None:
+            self.send(command.event)
+        else:
+            # A message gives way to what opens now, as it does to an event.
+            self.hush()
+            self.ACTIONS[name](self, command.argument)
