@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from gradtui.cli.invocation import read
-from gradtui.cli.launch import Opening
+from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model import events as e
 from gradtui.model.names import QUANTITIES
 from gradtui.model.needs import need_of
+from gradtui.model.opening import Opening
 from gradtui.model.panes_of import panes_of
 from gradtui.screen.app import GradtuiApp
 from gradtui.share.address import command as command_of

@@ -13,9 +13,10 @@ from gradtui_engine.core.message import Message
 
 from ..model.names import CELL_OF_AXIS
 from ..model.needs import Computed, Need, Recording
+from ..model.opening import Opening
 from ..model.timeline import Timeline
 from ..share import address
-from .launch import Opening, screen_texts
+from .launch import screen_texts
 
 if TYPE_CHECKING:
     from .words import Words
