@@ -40,7 +40,7 @@ def words(file: str | None = None, **given: Any) -> Words:
 
 
 def test_without_options_it_opens_the_experiment_in_explore() -> None:
-    state, cursor = launch.opening(Experiment(depth=3), words())
+    state, cursor, _ = launch.opening(Experiment(depth=3), words())
     assert (state.experiment, state.view, state.pane, state.changes) == (Experiment(depth=3), "explore", "gradient", ())
     assert cursor == ()
 
@@ -48,14 +48,14 @@ def test_without_options_it_opens_the_experiment_in_explore() -> None:
 @pytest.mark.parametrize("name", PRESETS.names)
 def test_every_preset_opens_its_view_its_bars_and_its_b(name: str) -> None:
     preset = PRESETS[name]
-    state, _ = launch.opening(preset.experiment, words(name))
+    state, *_ = launch.opening(preset.experiment, words(name))
     assert (state.view, state.quantity, dict(state.changes)) == (preset.view, preset.quantity, dict(preset.changes))
     assert other(state.experiment, state.changes) == preset.other
 
 
 def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
     preset = PRESETS["adam"]
-    state, cursor = launch.opening(preset.experiment, words("adam", quantity="std", step="7"))
+    state, cursor, _ = launch.opening(preset.experiment, words("adam", quantity="std", step="7"))
     assert (state.view, state.quantity, dict(state.changes)) == ("compare", "std", dict(preset.changes))
     assert cursor == (e.Jump(step=6),)
 
@@ -71,7 +71,7 @@ def test_a_lessons_step_opens_with_its_own_cursor_and_selection_and_an_option_wi
 def test_a_file_of_a_presets_name_is_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "adam").write_text("depth = 4\n", encoding="utf-8")
-    state, _ = launch.opening(Experiment(depth=4), words("adam"))
+    state, *_ = launch.opening(Experiment(depth=4), words("adam"))
     assert (state.view, state.changes) == ("explore", ())
 
 
