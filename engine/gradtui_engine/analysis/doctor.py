@@ -135,7 +135,7 @@ def _rank(trial: Trial) -> tuple[int, bool, float, float]:
 
 def report_document(report: Report) -> dict[str, Any]:
     """The report as strict JSON types."""
-    found: dict[str, Any] = strict(
+    document: dict[str, Any] = strict(
         {
             "schema": 1,
             "experiment": report.before.experiment.to_document(report.before.resolved),
@@ -153,7 +153,7 @@ def report_document(report: Report) -> dict[str, Any]:
             ],
         }
     )
-    return found
+    return document
 
 
 def _measured(measured: Measured) -> dict[str, Any]:

@@ -28,12 +28,12 @@ class OneIteration:
     @functools.cached_property
     def summary(self) -> Mapping[str, Array]:
         """loss (1,), and each number that a stage of the record has, (1, stages); NaN where one has none."""
-        found = {"loss": np.array([math.nan if self.record.loss is None else self.record.loss])}
+        columns = {"loss": np.array([math.nan if self.record.loss is None else self.record.loss])}
         for name, row in STAGE_NUMBERS.items():
             values = [row.read(stage) for stage in self.record.stages]
             if any(value is not None for value in values):
-                found[name] = np.array([[math.nan if value is None else value for value in values]])
-        return found
+                columns[name] = np.array([[math.nan if value is None else value for value in values]])
+        return columns
 
     def at(self, iteration: int, watch: Watch | None = None) -> Record:
         """The record, which is iteration 0. Raises IndexError."""

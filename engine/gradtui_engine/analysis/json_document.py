@@ -26,7 +26,7 @@ def document(record: Record, with_jacobian: bool = False) -> dict[str, Any]:
     theory, decay = record.theory, record.decay
     if with_jacobian and record.listed is None:
         raise ValueError("the Jacobian is worked out from a run's arrays, which this record has not")
-    found: dict[str, Any] = strict(
+    contents: dict[str, Any] = strict(
         {
             "schema": SCHEMA,
             **_source(record.source),
@@ -53,7 +53,7 @@ def document(record: Record, with_jacobian: bool = False) -> dict[str, Any]:
             "stages": [_stage(stage) for stage in record.stages],
         }
     )
-    return found
+    return contents
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -65,11 +65,11 @@ def _source(source: Source) -> dict[str, Any]:
 
 
 def _spectra(trace: Trace) -> dict[str, Any]:
-    found = spectra(trace)
+    singular = spectra(trace)
     return {
-        "sample": found.sample,
-        "end_to_end": found.end_to_end.tolist(),
-        "stages": [values.tolist() for values in found.stages],
+        "sample": singular.sample,
+        "end_to_end": singular.end_to_end.tolist(),
+        "stages": [values.tolist() for values in singular.stages],
     }
 
 
@@ -86,7 +86,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "ratio": outcome.ratio,
         "average_factor": outcome.average_factor,
         "source": outcome.source,
-        "remedies": [{"name": each.name, "changes": dict(each.changes)} for each in outcome.remedies],
+        "remedies": [{"name": remedy.name, "changes": dict(remedy.changes)} for remedy in outcome.remedies],
     }
 
 
@@ -114,9 +114,9 @@ def _stage(stage: StageNumbers) -> dict[str, Any]:
 def strict(value: Any) -> Any:
     """The value with every non-finite number spelled as a string, at any depth."""
     if isinstance(value, dict):
-        return {key: strict(each) for key, each in value.items()}
+        return {key: strict(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [strict(each) for each in value]
+        return [strict(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     return value

@@ -82,7 +82,7 @@ Parts = Callable[["Trace", Mapping[str, float], list[float]], list[dict[str, flo
 
 def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
     program, merges = trace.program, trace.merges
-    found = []
+    all_parts = []
     for index, chain in enumerate(program.chains):
         parts = {}
         for operation, source, result, constant in chain:
@@ -98,8 +98,8 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
         if merge is not None:
             after = known[program.stages[index + 1]]
             parts |= {"branch": ratio(merge.branch, after), "skip": ratio(merge.skip, after), "cosine": merge.cosine}
-        found.append(parts)
-    return found
+        all_parts.append(parts)
+    return all_parts
 
 
 def _whole(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
@@ -126,14 +126,14 @@ def _noted_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]] | 
     info = np.finfo(first.dtype)
     least, most = first.size * float(info.tiny / info.eps), float(info.max)
     # Nothing but the direct path reaches the initial cell state.
-    found = [{"direct": ratio(scales[0], scales[1]), "gates": 0.0, "cosine": 0.0}]
+    all_parts = [{"direct": ratio(scales[0], scales[1]), "gates": 0.0, "cosine": 0.0}]
     for (direct, rest, product), scale in zip(trace.paths[:-1], scales[2:], strict=True):
         if not (least < direct < most and least < rest < most):
             return None
         one, other = math.sqrt(direct), math.sqrt(rest)
         cosine = float(product) / (one * other)
-        found.append({"direct": ratio(one, scale), "gates": ratio(other, scale), "cosine": cosine})
-    return found
+        all_parts.append({"direct": ratio(one, scale), "gates": ratio(other, scale), "cosine": cosine})
+    return all_parts
 
 
 def _two_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]]:
@@ -166,17 +166,21 @@ _STATES = Slot(HIDDEN, Span()).name
 def statistics_of(trace: Trace) -> tuple[ActivationStatistics, ...]:
     """Of every stage, the stages of one size in passes over several at a time; NumPy's warnings must be off."""
     names = trace.program.stages
-    found = [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get(_STATES, ()) else []
+    statistics = (
+        [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get(_STATES, ()) else []
+    )
     states = trace.values[_STATES]
     step = max(1, _CHUNK // max(1, states[0].size))
     for start in range(0, len(states), step):
         rows = slice(start, min(len(states), start + step))
-        found += [
-            ActivationStatistics(each.mean, each.std, saturated, dead)
-            for each, (saturated, dead) in zip(_signal(states[rows]), _shares(trace, len(found), rows), strict=True)
+        statistics += [
+            ActivationStatistics(signal.mean, signal.std, saturated, dead)
+            for signal, (saturated, dead) in zip(
+                _signal(states[rows]), _shares(trace, len(statistics), rows), strict=True
+            )
         ]
-    first = found[0]
-    return (ActivationStatistics(first.mean, first.std, 0.0, 0.0), *found[1:])
+    first = statistics[0]
+    return (ActivationStatistics(first.mean, first.std, 0.0, 0.0), *statistics[1:])
 
 
 def _signal(states: Array) -> list[ActivationStatistics]:
@@ -200,25 +204,25 @@ def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
         dead = _dead_shares(states != 0)
         return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
     row = ACTIVATIONS[trace.resolved.activation]
-    outputs, found = _slopes_in(trace, first, rows)
+    outputs, slopes_there = _slopes_in(trace, first, rows)
     saturated = _outside(outputs, row.saturation) if row.saturation else [0.0] * len(outputs)
-    return list(zip(saturated, _dead_shares(found != 0), strict=True))
+    return list(zip(saturated, _dead_shares(slopes_there != 0), strict=True))
 
 
 def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
     """The activation's outputs and f'(z) of the stages in these rows."""
     row = ACTIVATIONS[trace.resolved.activation]
-    found = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
-    if found[0] is None:
+    instructions = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
+    if instructions[0] is None:
         outputs = sources = trace.values[_STATES][rows]
     elif row.learned:
-        pairs = [trace.outputs_and_slopes(stage) for stage in range(first, first + len(found))]
+        pairs = [trace.outputs_and_slopes(stage) for stage in range(first, first + len(instructions))]
         return np.stack([output for output, _ in pairs]), np.stack([slope for _, slope in pairs])
     else:
-        sources = _stacked(trace, [each.inputs[0] for each in found if each])
-        outputs = _stacked(trace, [each.outputs[0] for each in found if each])
+        sources = _stacked(trace, [instruction.inputs[0] for instruction in instructions if instruction])
+        outputs = _stacked(trace, [instruction.outputs[0] for instruction in instructions if instruction])
     result = np.empty_like(outputs)
-    row.derivative(sources, outputs, result, 1.0 if found[0] is None else found[0].constant)
+    row.derivative(sources, outputs, result, 1.0 if instructions[0] is None else instructions[0].constant)
     return outputs, result
 
 
@@ -228,7 +232,7 @@ def _stacked(trace: Trace, names: list[str]) -> Array:
     whole, start = slots[0].whole, slots[0].index
     if whole is not None and isinstance(start, int):
         rows = range(start, start + len(slots))
-        if all(each.whole == whole and each.index == row for each, row in zip(slots, rows, strict=True)):
+        if all(slot.whole == whole and slot.index == row for slot, row in zip(slots, rows, strict=True)):
             return trace.values[whole][start : rows.stop]
     return np.stack([trace.values[name] for name in names])
 
@@ -250,14 +254,14 @@ def _gates_shares(cell: Cell, gates: Array, width: int) -> list[float]:
 
 def _outside(values: Array, levels: tuple[float, float]) -> list[float]:
     """Of each of a stack the share beyond the levels."""
-    low, high = (values.dtype.type(each) for each in levels)
+    low, high = (values.dtype.type(level) for level in levels)
     mask = (values < low) | (values > high)
     lying = mask if mask.flags.c_contiguous else mask.swapaxes(-1, -2)
     size = math.prod(values.shape[1:])
-    return [int(np.count_nonzero(each)) / size for each in lying]
+    return [int(np.count_nonzero(stage)) / size for stage in lying]
 
 
 def _dead_shares(alive: Array) -> list[float]:
     """Of each of a stack (…, batch, units) the share of the units that are on for no sample."""
     on = np.logical_or.reduce(alive, axis=1)
-    return [1.0 - int(np.count_nonzero(each)) / each.size for each in on]
+    return [1.0 - int(np.count_nonzero(units)) / units.size for units in on]

@@ -109,7 +109,7 @@ def _files(language: str, folder: Path | None) -> tuple[dict[str, tuple[_File, s
         sources += [(folder, str(folder)) for folder in (own / ENGLISH, own, own / language)]
     for source, shown in sources:
         try:
-            paths = [each for each in source.iterdir() if each.name.endswith(_ENDING)] if source.is_dir() else []
+            paths = [path for path in source.iterdir() if path.name.endswith(_ENDING)] if source.is_dir() else []
         except OSError as error:
             problems.append(Problem(shown, Message("cannot be read: {problem}", problem=str(error.strerror))))
             continue

@@ -106,8 +106,8 @@ def _gate_name(experiment: Resolved) -> str | None:
 
 
 CURES = {
-    each.id: each
-    for each in (
+    row.id: row
+    for row in (
         Cure(
             "activation",
             "activation",

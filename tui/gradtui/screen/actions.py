@@ -118,8 +118,8 @@ def edit(app: Host, field: str) -> None:
 
 def _possible(experiment: Experiment, field: str) -> tuple[str, ...]:
     """The names that this experiment can have: a plain RNN, say, has two activations."""
-    found = tuple(name for name in options()[field].kind.names if name == CSV or _fits(experiment, field, name))
-    return found or options()[field].kind.names
+    possible = tuple(name for name in options()[field].kind.names if name == CSV or _fits(experiment, field, name))
+    return possible or options()[field].kind.names
 
 
 def _fits(experiment: Experiment, field: str, name: str) -> bool:
@@ -187,7 +187,7 @@ def _preset(app: Host, argument: str) -> None:
         if name is not None:
             open_preset(app, name)
 
-    said = {name: About("", each.point) for name, each in PRESETS.items()}
+    said = {name: About("", preset.point) for name, preset in PRESETS.items()}
     title = tr("presets · enter to open, esc to go back")
     app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said, title), answered)
 
@@ -359,13 +359,13 @@ Entry = tuple[str, str, Callable[[], Any]]
 @cache
 def shelf(names: tuple[str, ...], language: str) -> tuple[Shelved, ...]:
     """The lessons of these names. Read once, when the palette first opens: each key that is typed there asks."""
-    return tuple(each for each in library.entries(language) if each.id in names)
+    return tuple(entry for entry in library.entries(language) if entry.id in names)
 
 
 def palette_entries(app: Host) -> Iterator[Entry]:
     """Every command, every field of the experiment, every preset, theme and lesson."""
-    for each in offered(app.profile):
-        yield tr(each.label), tr(each.help), partial(app.action_command, each.id)
+    for command in offered(app.profile):
+        yield tr(command.label), tr(command.help), partial(app.action_command, command.id)
     for name, option in options().items():
         yield tr("set {field}", field=label(name)), tr(option.help), partial(edit, app, name)
     for preset in PRESETS.values():

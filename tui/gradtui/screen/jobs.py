@@ -129,7 +129,7 @@ def _size(result: Any) -> int:
     trace = listed.trace
     groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
     # Rows of a stack are views of one array: each array counts once.
-    wholes = {id(whole): whole.nbytes for each in groups for whole in map(_whole, each.values())}
+    wholes = {id(whole): whole.nbytes for arrays in groups for whole in map(_whole, arrays.values())}
     return sum(wholes.values())
 
 

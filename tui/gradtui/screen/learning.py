@@ -26,7 +26,7 @@ def open_lesson(app: Host, name: str) -> None:
     """Begin a lesson, from its first step."""
     scene = app.scene()
     shelf = panes.shelf(scene) if scene is not None else None
-    entry = next((each for each in shelf or () if each.id == name), None)
+    entry = next((lesson_entry for lesson_entry in shelf or () if lesson_entry.id == name), None)
     # From the palette: nobody has asked for the list yet.
     entry = entry or library.find(name, current())
     if entry is None:
@@ -91,7 +91,7 @@ def _ask(app: Host, progress: Progress, lesson: Lesson, question: Question) -> N
 
     if question.choices:
         letters = tuple(LETTERS[: len(question.choices)])
-        said = {letter: About(each.say) for letter, each in zip(letters, question.choices, strict=True)}
+        said = {letter: About(choice.say) for letter, choice in zip(letters, question.choices, strict=True)}
         title = tr("your prediction · enter to answer, esc to go back")
         app.push_screen(Picker("prediction", letters, letters[0], lambda name: None, said, title), answered)
         return

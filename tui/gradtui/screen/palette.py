@@ -83,8 +83,8 @@ _COLOUR_BLIND = _with_gates(
 )  # fmt: skip
 
 THEMES = {
-    each.name: each
-    for each in (
+    row.name: row
+    for row in (
         Colours("gradtui", True, "#101318", "#181c24", "dark: blue shrinks, orange grows, green is healthy", _DARK,
                 ((58, 96, 180), (128, 136, 150), (255, 190, 90))),
         Colours("gradtui-light", False, "#fafafa", "#eceff4", "the same on a light background", _LIGHT,

@@ -38,7 +38,7 @@ def export(app: Host, argument: str) -> None:
             # The picker has to be gone before the screen is taken.
             app.call_after_refresh(start, app, name)
 
-    said = {name: About(each.label, each.help) for name, each in FORMATS.items()}
+    said = {name: About(row.label, row.help) for name, row in FORMATS.items()}
     title = tr("export · enter to save, esc to go back")
     app.push_screen(Picker("export", tuple(FORMATS), next(iter(FORMATS)), lambda name: None, said, title), answered)
 

@@ -20,7 +20,7 @@ class Search(Provider):
     """Finds an entry by its title, as Textual does, and by words that stand in its title or in what is told of it."""
 
     async def discover(self) -> Hits:
-        for name, help, action, *_ in sorted(self.app.get_system_commands(self.screen), key=lambda each: each[0]):
+        for name, help, action, *_ in sorted(self.app.get_system_commands(self.screen), key=lambda command: command[0]):
             yield DiscoveryHit(name, action, help=help)
 
     async def search(self, query: str) -> Hits:
@@ -29,7 +29,7 @@ class Search(Provider):
             told = " ".join(words(f"{name} {help}"))
             if (score := matcher.match(name)) > 0:
                 yield Hit(1 + score, matcher.highlight(name), action, name, help)
-            elif wanted and all(each in told for each in wanted):
+            elif wanted and all(word in told for word in wanted):
                 yield Hit(_BESIDE, name, action, name, help)
 
 

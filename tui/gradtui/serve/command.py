@@ -82,7 +82,7 @@ def plan(experiment: Experiment, words: Words) -> tuple[ServerOptions, Opening]:
 
     problems: list[Problem] = []
     given = ServeOptions(**read(OPTIONS.values(), words.given, problems))
-    if given.web and given.web == given.port and not any(each.field == "--port" for each in problems):
+    if given.web and given.web == given.port and not any(problem.field == "--port" for problem in problems):
         problems.append(Problem("--web", Message("{port} is --port's already; 0 takes a free one", port=given.web)))
     limits = Limits()
     try:

@@ -67,8 +67,8 @@ class Metrics:
         yield f"gradtui_first_frame_seconds_sum {self.frame_sum:.6f}"
         yield f"gradtui_first_frame_seconds_count {self.frame_count}"
         yield from _head("gradtui_bytes_total", "counter", "bytes to visitors (out) and from them (in)")
-        yield f'gradtui_bytes_total{{direction="out"}} {self._sent + sum(each.sent for each in live)}'
-        yield f'gradtui_bytes_total{{direction="in"}} {self._received + sum(each.received for each in live)}'
+        yield f'gradtui_bytes_total{{direction="out"}} {self._sent + sum(session.sent for session in live)}'
+        yield f'gradtui_bytes_total{{direction="in"}} {self._received + sum(session.received for session in live)}'
         yield from _head("gradtui_refusals_total", "counter", "visitors and requests turned away")
         for name in REFUSALS.names:
             yield f'gradtui_refusals_total{{reason="{name}"}} {self.refusals[name]}'
@@ -83,9 +83,9 @@ class Metrics:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _SECONDS)
-            found = request.startswith((b"GET /metrics ", b"GET / "))
-            body = self.text().encode() if found else b"not here; try /metrics\n"
-            status = "200 OK" if found else "404 Not Found"
+            known = request.startswith((b"GET /metrics ", b"GET / "))
+            body = self.text().encode() if known else b"not here; try /metrics\n"
+            status = "200 OK" if known else "404 Not Found"
             head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
             writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
             await asyncio.wait_for(writer.drain(), _SECONDS)

@@ -96,7 +96,7 @@ def _serve(plan: ServerOptions, key: Any, fingerprint: str, end: socket.socket, 
         try:
             status = asyncio.run(Server(plan, log, Relay(end)).run(key, fingerprint))
         except ExperimentError as error:
-            wrong = [[each.field, each.message] for each in error.problems]
+            wrong = [[problem.field, problem.message] for problem in error.problems]
             end.send(json.dumps({"wrong": wrong}).encode())
     except BaseException:
         traceback.print_exc(file=log)

@@ -181,11 +181,11 @@ class Report:
         table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
         for name in (tr("session"), tr("address"), tr("window"), tr("terminal"), tr("for"), tr("sent")):
             table.add_column(name)
-        for each in live:
-            columns, rows = each.window
+        for session in live:
+            columns, rows = session.window
             table.add_row(
-                str(each.number), plain(each.visitor.address), f"{columns}×{rows}", plain(each.visitor.term)[:20],
-                f"{each.lasted:.0f} s", f"{each.sent / 1000:.0f} kB",
+                str(session.number), plain(session.visitor.address), f"{columns}×{rows}",
+                plain(session.visitor.term)[:20], f"{session.lasted:.0f} s", f"{session.sent / 1000:.0f} kB",
             )  # fmt: skip
         self._writer.put(lambda: self._live.update(table, refresh=True))
 

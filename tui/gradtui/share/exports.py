@@ -84,8 +84,8 @@ def _csv(material: Material, file: IO[bytes]) -> None:
 
 def _json(material: Material, file: IO[bytes]) -> None:
     documents = {side: document(record) for side, record in material.sides.items()}
-    found = documents["a"] if material.other is None else documents
-    file.write((json.dumps(found, allow_nan=False) + "\n").encode())
+    whole = documents["a"] if material.other is None else documents
+    file.write((json.dumps(whole, allow_nan=False) + "\n").encode())
 
 
 def _npz(material: Material, file: IO[bytes]) -> None:
@@ -166,8 +166,8 @@ def _cell(value: Any) -> str:
 
 
 FORMATS = {
-    each.id: each
-    for each in (
+    row.id: row
+    for row in (
         Format(
             "svg",
             "picture of the screen",
@@ -266,9 +266,9 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
             format.write(material, file)
         draft.replace(path)
     except BaseException as error:
-        for each in (draft, path):
+        for written in (draft, path):
             with contextlib.suppress(OSError):
-                each.unlink()
+                written.unlink()
         if isinstance(error, OSError):
             raise NotWritten(_reason(path, error)) from None
         raise

@@ -23,9 +23,9 @@ def compiled(text: str) -> bytes:
     header = 7 * 4
     places, data = [], b""
     start = header + 2 * 8 * len(entries)
-    for each in (*keys, *texts):
-        places.append((len(each), start + len(data)))
-        data += each + b"\0"
+    for message in (*keys, *texts):
+        places.append((len(message), start + len(data)))
+        data += message + b"\0"
     numbers = (_MAGIC, 0, len(entries), header, header + 8 * len(entries), 0, start)
     return struct.pack("<7I", *numbers) + b"".join(struct.pack("<2I", *place) for place in places) + data
 

@@ -118,7 +118,7 @@ def _progress(scene: Scene, width: int, long_text: str, short_text: str) -> Line
     state, step = scene.state, scene.step
     speed = f"{SPEEDS[state.speed]}/s".rjust(4)
     # The longest that leaves room for a bar; all of them have one width at every step, so that the bar stands still.
-    grain = padded(tr(str(state.grain)), max(cell_len(tr(str(each))) for each in Grain))
+    grain = padded(tr(str(state.grain)), max(cell_len(tr(str(choice))) for choice in Grain))
     tails = [
         (long_text, f" · {tr('{speed} by {grain}', speed=speed, grain=grain)} "),
         (short_text, f" · {speed} {grain} "),

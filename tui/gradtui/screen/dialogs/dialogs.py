@@ -117,7 +117,7 @@ class Picker(Dialog):
         event.stop()
         here = options.highlighted
         order = [(here + step) % len(self._names) for step in range(1, len(self._names) + 1)]
-        options.highlighted = next((each for each in order if self._names[each].lower().startswith(letter)), here)
+        options.highlighted = next((number for number in order if self._names[number].lower().startswith(letter)), here)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         name = self._names[event.option_index]

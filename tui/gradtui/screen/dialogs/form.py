@@ -282,9 +282,9 @@ class Form(Modal[Experiment | None]):
 
     def on_descendant_focus(self) -> None:
         """The mouse has gone to a field. What has the focus now counts, as keys may have been faster than the event."""
-        found = [name for name, field in self._fields.items() if self.focused in (field, field.entry)]
-        if found and self.focused is not None:
-            self._come_to(found[0])
+        focused = [name for name, field in self._fields.items() if self.focused in (field, field.entry)]
+        if focused and self.focused is not None:
+            self._come_to(focused[0])
 
     # -- finding ---------------------------------------------------------------------------------------
 

@@ -132,9 +132,9 @@ def read(state: FormState) -> Reading:
     problems: dict[str, tuple[str, ...]] = {name: (fault,) for name, fault in faults.items()}
     if isinstance(made, Experiment):
         return Reading(None if problems else made, _in_order(problems), made)
-    for each in made.problems:
-        if each.field not in faults:
-            problems[each.field] = (*problems.get(each.field, ()), each.message)
+    for problem in made.problems:
+        if problem.field not in faults:
+            problems[problem.field] = (*problems.get(problem.field, ()), problem.message)
     return Reading(None, _in_order(problems), _guide(values, made) or state.start)
 
 
@@ -148,7 +148,7 @@ def _make(values: Mapping[str, Any]) -> Experiment | ExperimentError:
 def _guide(values: dict[str, Any], refused: ExperimentError) -> Experiment | None:
     """The experiment without the values that contradict the others, if there is one."""
     for _ in range(_ROUNDS):
-        defaults = {each.field: options()[each.field].default for each in refused.problems}
+        defaults = {problem.field: options()[problem.field].default for problem in refused.problems}
         values = values | defaults
         made = _make(values)
         if isinstance(made, Experiment):
@@ -197,8 +197,8 @@ def jump(field: str, text: str, letter: str) -> str:
     """The next name that starts with the letter, or the text itself where none does."""
     names, here = options()[field].choices, position(field, text)
     order = (*names[here + 1 :], *names[: here + 1])
-    found = next((name for name in order if name.lower().startswith(letter.lower())), None)
-    return text if found is None else PREFIX if found == CSV else found
+    reached = next((name for name in order if name.lower().startswith(letter.lower())), None)
+    return text if reached is None else PREFIX if reached == CSV else reached
 
 
 # -- the list of fields ------------------------------------------------------------------------------------

@@ -87,12 +87,12 @@ def rows(sheet: Sheet, field: str, width: int, focused: bool) -> list[Line]:
     notes = list(_notes(sheet, field, changed, room))
     if notes and width_of([notes[0]]) <= room:
         value += [(" ", "text"), notes.pop(0)]
-    found = [fit([*line, *value], width)]
+    lines = [fit([*line, *value], width)]
     for text, style in notes:
-        found += indented("", text, width, style)
+        lines += indented("", text, width, style)
     for problem in sheet.problems.get(field, ()):
-        found += indented(WRONG, tr(problem), width, "broken")
-    return found
+        lines += indented(WRONG, tr(problem), width, "broken")
+    return lines
 
 
 def indented(mark: str, text: str, width: int, style: str) -> list[Line]:

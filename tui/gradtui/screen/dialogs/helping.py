@@ -47,26 +47,26 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
         quantity = QUANTITIES[state.quantity]
         here.append((tr(quantity.label), tr(quantity.help)))
     others = tuple((tr(PANES[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)
-    found = [
+    parts = [
         Section(tr("This pane"), tuple(here)),
         Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
         Section(tr("The one idea"), (("", tr(IDEA)),)),
         *(
-            Section(tr(group), tuple((_key(each, all=True), tr(each.help)) for each in commands))
+            Section(tr(group), tuple((_key(command, all=True), tr(command.help)) for command in commands))
             for group, commands in groups(profile).items()
         ),
     ]
     if others:
-        found.insert(2, Section(tr("The other panes of this view"), others))
+        parts.insert(2, Section(tr("The other panes of this view"), others))
     if ways := ways_in(state):
         # A presenter opens the help to show the class how to come in.
-        found.insert(0, Section(tr("This lecture"), ways))
-    return tuple(found)
+        parts.insert(0, Section(tr("This lecture"), ways))
+    return tuple(parts)
 
 
 def _meaning(pane: str) -> str:
     """What a pane means, with the keys that work now."""
-    return tr(PANES[pane].help, **{each.id: _key(each) for each in COMMANDS})
+    return tr(PANES[pane].help, **{command.id: _key(command) for command in COMMANDS})
 
 
 def _key(command: Command, all: bool = False) -> str:

@@ -54,9 +54,9 @@ class Pen:
 def pen_of(style: Style | None, colours: ColorSystem | None) -> Pen:
     """The pen of a style; equal codes have the same pen, so that pens are compared by identity."""
     codes = "" if style is None else style.render("x", color_system=colours)
-    found = _SGR.search(codes)
+    match = _SGR.search(codes)
     parts: tuple[list[str], list[str], list[str]] = ([], [], [])
-    numbers = iter(found[1].split(";") if found and found[1] else [])
+    numbers = iter(match[1].split(";") if match and match[1] else [])
     for number in numbers:
         part = parts[_PART_OF_TENS.get(int(number) // 10, 2)]
         part.append(number)
@@ -86,7 +86,7 @@ def change_of_pen(old: Pen | None, new: Pen) -> str:
     else:
         parts = [new.foreground or "39"] if old.foreground != new.foreground else []
         parts += [new.background or "49"] if old.background != new.background else []
-    codes = ";".join(each for each in parts if each)
+    codes = ";".join(part for part in parts if part)
     return link + (f"\x1b[{codes}m" if codes else "")
 
 
@@ -169,10 +169,10 @@ class Picture:
                 return
             if control:
                 continue
-            found = known.get(id(style))
-            if found is None:
-                found = known[id(style)] = style, pen_of(style, self._colours)
-            cells, pen = cells_of(text), found[1]
+            known_pen = known.get(id(style))
+            if known_pen is None:
+                known_pen = known[id(style)] = style, pen_of(style, self._colours)
+            cells, pen = cells_of(text), known_pen[1]
             end = x + len(cells)
             # Whole runs are compared first: most have not changed, and that is one comparison in C.
             if glyphs[x:end] == cells and pens[x:end].count(pen) == len(cells):
@@ -211,10 +211,10 @@ class Picture:
 
     def _runs_of(self, pen: Pen) -> list[Run]:
         # By identity, as pens are compared: a hash of four strings for each cell is dear.
-        found = self._runs.get(id(pen))
-        if found is None:
-            found = self._runs[id(pen)] = pen, []
-        return found[1]
+        runs = self._runs.get(id(pen))
+        if runs is None:
+            runs = self._runs[id(pen)] = pen, []
+        return runs[1]
 
     def _cell(self, y: int, x: int, glyph: str, pen: Pen) -> None:
         """Note one cell that differs."""

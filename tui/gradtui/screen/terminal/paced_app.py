@@ -149,10 +149,10 @@ class PacedApp(Ending):
     # -- the terminal ----------------------------------------------------------------------------------
 
     def get_driver_class(self) -> type[Driver]:
-        found = super().get_driver_class()
-        if sys.platform != "win32" and found is LinuxDriver:
+        driver = super().get_driver_class()
+        if sys.platform != "win32" and driver is LinuxDriver:
             return Lifeline
-        return found
+        return driver
 
     @property
     def line(self) -> Lifeline | None:

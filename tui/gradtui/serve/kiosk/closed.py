@@ -74,8 +74,8 @@ class KioskApp(GradtuiApp):
         self.mouse = True
 
     def get_driver_class(self) -> type[Driver]:
-        found = super().get_driver_class()
-        return KioskDriver if issubclass(found, LinuxDriver) else found
+        driver = super().get_driver_class()
+        return KioskDriver if issubclass(driver, LinuxDriver) else driver
 
     # -- closed doors ----------------------------------------------------------------------------------
 

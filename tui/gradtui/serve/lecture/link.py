@@ -24,9 +24,9 @@ _MOST_READ = 64
 def pair() -> tuple[socket.socket, socket.socket]:
     """Two ends. Little waits in the kernel: what is newer would have to wait behind it."""
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for each in ends:
-        each.setblocking(False)
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_BYTES)
+    for end in ends:
+        end.setblocking(False)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_BYTES)
     return ends
 
 

@@ -27,36 +27,36 @@ def words(state: State, timeline: Timeline | None) -> Words | None:
     """What followers are told of a state; None of a table of the presenter's: it is nobody else's."""
     if state.experiment.resolved.data.startswith(PREFIX) or str(dict(state.changes).get("data")).startswith(PREFIX):
         return None
-    found: Words = {}
+    texts: Words = {}
     rest = address.arguments(state, timeline if state.loaded else None)
     while rest:
         name = rest.pop(0)
         if name == address.B.flag:
-            found.setdefault(name, []).append(rest.pop(0))
+            texts.setdefault(name, []).append(rest.pop(0))
         else:
-            found[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True
-    found.pop(_STEP, None)
+            texts[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True
+    texts.pop(_STEP, None)
     if state.loaded:
         # Of a trace that is on its way nobody knows the steps yet.
-        found[_STEP] = str(state.step + 1)
-    return found
+        texts[_STEP] = str(state.step + 1)
+    return texts
 
 
-def read(found: Mapping[str, Any]) -> State | None:
+def read(texts: Mapping[str, Any]) -> State | None:
     """The state that words tell of, what only the presenter has left out; None where they make no sense here.
 
     A lesson of the presenter's own is not to be had by visitors.
     """
     try:
-        values = {_FIELDS[name]: options()[_FIELDS[name]].kind.parse(text) for name, text in found.items()
+        values = {_FIELDS[name]: options()[_FIELDS[name]].kind.parse(text) for name, text in texts.items()
                   if name in _FIELDS}  # fmt: skip
         experiment = Experiment.from_mapping(values)
-        given = {_ROWS[name]: value for name, value in found.items() if name in _ROWS}
-        given[address.B.name] = found.get(address.B.flag)
+        given = {_ROWS[name]: value for name, value in texts.items() if name in _ROWS}
+        given[address.B.name] = texts.get(address.B.flag)
         state, _ = address.read(experiment, given)
     except (ExperimentError, Rejected):
-        without = {name: value for name, value in found.items() if name not in _LESSON and value != "lesson"}
-        return read(without) if len(without) < len(found) else None
-    step = int(str(found.get(_STEP, OPENING + 1))) - 1
-    stage = found.get(_STAGE)
+        without = {name: value for name, value in texts.items() if name not in _LESSON and value != "lesson"}
+        return read(without) if len(without) < len(texts) else None
+    step = int(str(texts.get(_STEP, OPENING + 1))) - 1
+    stage = texts.get(_STAGE)
     return replace(state, step=step, selected=None if stage is None else int(str(stage)))

@@ -101,8 +101,8 @@ class Front:
             if not self.connections:
                 return
             await asyncio.sleep(0.05)
-        for each in list(self.connections):
-            each.drop()
+        for connection in list(self.connections):
+            connection.drop()
 
     def refusal(self, address: str) -> str | None:
         """Why a new connection from there is turned away before it costs a key exchange."""

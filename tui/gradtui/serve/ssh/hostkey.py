@@ -31,16 +31,16 @@ def host_key(path: Path) -> Any:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             # Of the file that has been opened, not of one that may take its place.
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 raise _problem(Message("{file} is not a file", file=str(path)))
-            if found.st_uid != os.geteuid():
+            if status.st_uid != os.geteuid():
                 raise _problem(Message("{file} belongs to another user", file=str(path)))
             text = file.read(1 << 16)
             if b"PRIVATE KEY" not in text:
                 raise _no_key(path)
-            if found.st_mode & _OTHERS:
-                mode = f"{found.st_mode & 0o777:04o}"
+            if status.st_mode & _OTHERS:
+                mode = f"{status.st_mode & 0o777:04o}"
                 raise _problem(
                     Message(
                         "{file} can be used by others (mode {mode}); try: chmod 600 {file}", file=str(path), mode=mode

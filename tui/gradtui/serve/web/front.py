@@ -236,8 +236,8 @@ def visitor_of(request: web.Request) -> Visitor:
 
 def language_of(accepted: str) -> str:
     """The first of the browser's languages that there is."""
-    for each in accepted.split(",")[:10]:
-        code = re.split("[-;]", each.strip(), maxsplit=1)[0].lower()
+    for wish in accepted.split(",")[:10]:
+        code = re.split("[-;]", wish.strip(), maxsplit=1)[0].lower()
         if code in LANGUAGES:
             return code
     return ENGLISH
@@ -245,11 +245,11 @@ def language_of(accepted: str) -> str:
 
 def _secure(origin: str) -> bool:
     """Whether browsers let the page write to the clipboard: over HTTPS, or from the reader's own machine."""
-    found = urlsplit(origin)
-    name = found.hostname or ""
+    parts = urlsplit(origin)
+    name = parts.hostname or ""
     with contextlib.suppress(ValueError):
-        return found.scheme == "https" or ipaddress.ip_address(name).is_loopback
-    return found.scheme == "https" or name == "localhost"
+        return parts.scheme == "https" or ipaddress.ip_address(name).is_loopback
+    return parts.scheme == "https" or name == "localhost"
 
 
 def _own(request: web.Request) -> bool:
@@ -265,7 +265,7 @@ def _own(request: web.Request) -> bool:
 def _window(request: web.Request) -> tuple[int, int]:
     """What the page has measured, 0×0 where that is no size."""
     sizes = [request.query.get(name, "") for name in ("width", "height")]
-    columns, rows = (int(each) if re.fullmatch("[0-9]{1,5}", each) else 0 for each in sizes)
+    columns, rows = (int(text) if re.fullmatch("[0-9]{1,5}", text) else 0 for text in sizes)
     return columns, rows
 
 

@@ -47,7 +47,7 @@ def _titles(scene: Scene, width: int) -> tuple[str, str]:
     """A's and B's, which say as much as each other: the longest form that fits of both."""
     a, b = sides(scene)
     forms = list(zip(_forms("A", a), _forms("B", b) if b is not None else ["B"] * 4, strict=True))
-    one, two = next((pair for pair in forms if all(width_of([(each, "")]) <= width for each in pair)), forms[-1])
+    one, two = next((pair for pair in forms if all(width_of([(title, "")]) <= width for title in pair)), forms[-1])
     return first_title(width, one), first_title(width, two)
 
 
@@ -125,10 +125,10 @@ def view_both(scene: Scene, width: int, height: int) -> list[Line]:
 
 def _alike(one: bars.Bars, two: bars.Bars) -> tuple[bars.Bars, bars.Bars]:
     """Of an LSTM beside another network what both have, ‖∂L/∂h‖: beside ‖∂L/∂c‖ its bars would be half as long."""
-    shared = {each.symbol for each in one.series} & {each.symbol for each in two.series}
+    shared = {line.symbol for line in one.series} & {line.symbol for line in two.series}
     if len(one.series) == len(two.series) or not shared:
         return one, two
-    first, second = (replace(side, series=tuple(each for each in side.series if each.symbol in shared))
+    first, second = (replace(side, series=tuple(line for line in side.series if line.symbol in shared))
                      for side in (one, two))  # fmt: skip
     return first, second
 
@@ -207,7 +207,7 @@ def _compared(a: Scene, b: Scene, width: int) -> tuple[list[Line], list[Line]]:
         # A layer and a time step are not the same stage.
         return [], []
     end, least = 0 if a.over_time else 1, min(len(a.stages), len(b.stages))
-    first, here = (wrap(_times(a, b, each), width, "strong") if each < least else [] for each in (end, a.stage))
+    first, here = (wrap(_times(a, b, stage), width, "strong") if stage < least else [] for stage in (end, a.stage))
     return first, here if a.stage != end else []
 
 

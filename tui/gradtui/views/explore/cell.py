@@ -131,8 +131,8 @@ def _means(record: Record) -> Array:
     steps, _, units = gates.shape
     count = _cell_of(record).blocks
     with np.errstate(all="ignore"):
-        found: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
-    return found
+        means: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
+    return means
 
 
 @once

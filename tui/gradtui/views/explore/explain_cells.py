@@ -13,9 +13,9 @@ from .explain_helpers import Explain, Notes, instruction
 
 
 def _projection_forward(trace: Run, step: Step) -> Notes:
-    each = instruction(trace, step)
-    steps, batch, inputs = trace.values[each.inputs[0]].shape
-    outputs = trace.values[each.outputs[0]].shape[2]
+    done = instruction(trace, step)
+    steps, batch, inputs = trace.values[done.inputs[0]].shape
+    outputs = trace.values[done.outputs[0]].shape[2]
     sizes = tr(
         "{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample",
         steps=steps,

@@ -16,8 +16,8 @@ Explain = Callable[[Run, Step], Notes]
 
 def slots(trace: Run, step: Step) -> tuple[str, str]:
     """The slots that the step's operation reads first and writes first."""
-    each = instruction(trace, step)
-    return each.inputs[0], each.outputs[0]
+    done = instruction(trace, step)
+    return done.inputs[0], done.outputs[0]
 
 
 def instruction(trace: Run, step: Step) -> Instruction:

@@ -143,7 +143,7 @@ def _loss_backward(trace: Run, step: Step) -> Notes:
 def _update(trace: Run, step: Step) -> Notes:
     resolved = trace.resolved
     row = OPTIMISERS[resolved.optimizer]
-    names = [name for name, each in trace.parameters.items() if each.ndim == 2]
+    names = [name for name, parameter in trace.parameters.items() if parameter.ndim == 2]
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, defined(trace.update_ratio(name), trace)) for name in chosen]
     return [
@@ -181,23 +181,23 @@ def _norm_backward(trace: Run, step: Step) -> Notes:
 
 
 def _residual_forward(trace: Run, step: Step) -> Notes:
-    each = instruction(trace, step)
-    branch, skip = (first(trace, name) for name in each.inputs)
+    done = instruction(trace, step)
+    branch, skip = (first(trace, name) for name in done.inputs)
     number = subscript(step.stage or 0)
     return [
-        ("formula", f"h{number} = h + β F(h){GAP}β = {each.constant:.3g}"),
-        of_one(f"{short(skip)} + {each.constant:.3g} × {short(branch)} = {short(first(trace, each.outputs[0]))}"),
+        ("formula", f"h{number} = h + β F(h){GAP}β = {done.constant:.3g}"),
+        of_one(f"{short(skip)} + {done.constant:.3g} × {short(branch)} = {short(first(trace, done.outputs[0]))}"),
         ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
     ]
 
 
 def _residual_backward(trace: Run, step: Step) -> Notes:
-    each = instruction(trace, step)
-    after = f"‖∂L/∂h′‖ {short(trace.gradient_norm(each.outputs[0]))}"
-    merge = trace.merges.get(each.inputs[1])
+    done = instruction(trace, step)
+    after = f"‖∂L/∂h′‖ {short(trace.gradient_norm(done.outputs[0]))}"
+    merge = trace.merges.get(done.inputs[1])
     skip = tr("skip: {formula}", formula="∂L/∂h")
-    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {each.constant:.3g} ∂L/∂h")
-    if trace.gradient_norm(each.outputs[0]) == 0:
+    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {done.constant:.3g} ∂L/∂h")
+    if trace.gradient_norm(done.outputs[0]) == 0:
         return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
     notes = [
         ("formula", f"{skip}{GAP}{branch}"),

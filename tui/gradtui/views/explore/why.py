@@ -76,11 +76,11 @@ def _so_far(scene: Scene, stage: int) -> Notes:
         count=count,
         value=short(value),
     )
-    each = short(average)
+    factor = short(average)
     if scene.over_time:
-        where = plural("(1 step, ×{average})", "({count} steps, ×{average} on average)", count, average=each)
+        where = plural("(1 step, ×{average})", "({count} steps, ×{average} on average)", count, average=factor)
     else:
-        where = plural("(1 layer, ×{average})", "({count} layers, ×{average} on average)", count, average=each)
+        where = plural("(1 layer, ×{average})", "({count} layers, ×{average} on average)", count, average=factor)
     return [(scene.health(value), product + GAP + where)]
 
 

@@ -77,7 +77,7 @@ def own_scale(*scenes: Scene) -> Scale:
 
 def title(scene: Scene, width: int) -> str:
     drawn = bars_of(scene)
-    symbols = tr(" and ").join(tr(each.symbol) for each in drawn.series)
+    symbols = tr(" and ").join(tr(line.symbol) for line in drawn.series)
     place = tr("time step") if scene.over_time else tr("layer")
     held = tr("scale locked") if scene.state.lock is not None else tr("scale auto")
     axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
@@ -116,12 +116,12 @@ def shown_stages(count: int, height: int, selected: int) -> list[int]:
         return list(range(count - 1, -1, -1))
     if height == 1:
         return [selected]
-    found = [round((count - 1) * index / (height - 1)) for index in range(height)]
-    if selected not in found:
+    sampled = [round((count - 1) * index / (height - 1)) for index in range(height)]
+    if selected not in sampled:
         # The nearest row gives way; the ends only where there is no row between them.
         inner = range(1, height - 1) if height > 2 else range(height)
-        found[min(inner, key=lambda index: abs(found[index] - selected))] = selected
-    return sorted(set(found), reverse=True)
+        sampled[min(inner, key=lambda index: abs(sampled[index] - selected))] = selected
+    return sorted(set(sampled), reverse=True)
 
 
 def stage_at(scene: Scene, width: int, height: int, x: int, y: int) -> int | None:
@@ -171,7 +171,7 @@ def _head(scene: Scene, drawn: Bars, width: int, label: int) -> Line:
     room = width - label - 3
     if len(drawn.series) > 1:
         half = _half(room)
-        cells = [_right(tr(each.symbol) + " ", half + _NUMBER + 1, each.style) for each in drawn.series]
+        cells = [_right(tr(line.symbol) + " ", half + _NUMBER + 1, line.style) for line in drawn.series]
         return [*start, *cells]
     factor = _with_factor(scene, room)
     room -= factor
@@ -210,8 +210,8 @@ def bar_cells(scene: Scene, drawn: Bars, index: int, room: int) -> Line:
     value = series.values[index]
     line.append((_number(scene, drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
     if factor:
-        found = scene.stages[index].factor
-        line.append((("" if found is None else _times(defined(found, scene.record))).rjust(factor), "dim"))
+        measured = scene.stages[index].factor
+        line.append((("" if measured is None else _times(defined(measured, scene.record))).rjust(factor), "dim"))
     return line
 
 
@@ -319,7 +319,7 @@ def _beside(series: Series, number: str, style: str, room: int) -> Line:
 
 def _ticks(scale: Scale, reference: float | None, mark: int, height: int) -> dict[int, str]:
     """Labels of the axis by row; the reference keeps its own where it lies in the first or last row."""
-    found = {0: scale.ends[0], height - 1: scale.ends[1]}
+    ticks = {0: scale.ends[0], height - 1: scale.ends[1]}
     if reference is not None:
-        found[mark] = f"{reference:g}"
-    return found
+        ticks[mark] = f"{reference:g}"
+    return ticks

@@ -25,7 +25,7 @@ def histogram_with_curves(pre: Array, width: int, height: int, row: Activation, 
     brief = tr("  f ○ f′ ·")
     legends = (tr("  z under {symbol} ○ and {symbol}′ ·", symbol=row.symbol), brief)
     # Half of the cells at least are the bars'.
-    legend = next((each for each in legends if width_of([(each, "")]) <= width - width // 2), brief)
+    legend = next((form for form in legends if width_of([(form, "")]) <= width - width // 2), brief)
     wide = width
     width = max(width // 2, width - width_of([(legend, "")]))
     bars = histogram(pre, width, height)
@@ -38,8 +38,8 @@ def histogram_with_curves(pre: Array, width: int, height: int, row: Activation, 
     value, derivative = curves(row, z, slope)
     for values, mark, style in ((derivative, "·", "backward"), (value, "○", "forward")):
         bottom, top = min(float(np.nanmin(values)), 0.0), max(float(np.nanmax(values)), 1.0)
-        for column, each in enumerate(values):
-            share = (float(each) - bottom) / (top - bottom) if np.isfinite(each) else 0.0
+        for column, level in enumerate(values):
+            share = (float(level) - bottom) / (top - bottom) if np.isfinite(level) else 0.0
             line = height - 1 - round(share * (height - 1))
             if grid[line][column] == " ":
                 grid[line][column], styles[line][column] = mark, style

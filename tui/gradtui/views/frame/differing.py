@@ -12,7 +12,7 @@ from ...text.language import tr
 
 def differing(a: Experiment, b: Experiment) -> str:
     """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
-    found = []
+    pairs = []
     for field, _ in differences(a, b):
         same = getattr(a.resolved, field) == getattr(b.resolved, field)
         if not same and options()[field].applies_to(b.cell):
@@ -20,8 +20,8 @@ def differing(a: Experiment, b: Experiment) -> str:
             one, two = (
                 getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
             )
-            found.append(f"{field_name(field)} {_value(one)} → {_value(two)}")
-    return tr(", ").join(found) or tr("nothing")
+            pairs.append(f"{field_name(field)} {_value(one)} → {_value(two)}")
+    return tr(", ").join(pairs) or tr("nothing")
 
 
 def _value(value: object) -> str:

@@ -22,12 +22,12 @@ class Hint:
 
     @property
     def keys(self) -> str:
-        return "".join(shown_keys(each) for each in self.commands)
+        return "".join(shown_keys(command) for command in self.commands)
 
 
 def plain(*commands: str) -> tuple[Hint, ...]:
     """Commands under their own labels."""
-    return tuple(Hint((each,)) for each in commands)
+    return tuple(Hint((command,)) for command in commands)
 
 
 HELP, PLAY, STEP, LESSONS = plain("help", "play", "step", "view_lessons")

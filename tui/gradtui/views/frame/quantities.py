@@ -118,8 +118,8 @@ KNOWN: dict[str, Callable[[Timeline, int, int], bool]] = {
 
 
 QUANTITIES = {
-    each.id: each
-    for each in (
+    row.id: row
+    for row in (
         Quantity(
             "gradient",
             "gradient",

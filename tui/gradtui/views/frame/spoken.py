@@ -117,7 +117,7 @@ def _quantity(scene: Scene) -> Lines:
         yield absent(scene, quantity)
         return
     for index in range(len(scene.stages) - 1, -1, -1):
-        values = [(each.symbol, each.values[index]) for each in series]
+        values = [(line.symbol, line.values[index]) for line in series]
         said = [
             tr("{name} {value}", name=tr(name), value=text_of_number(defined(value, scene.record)))
             for name, value in values

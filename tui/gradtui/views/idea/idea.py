@@ -80,7 +80,7 @@ CHAINS = (
 
 def needs(state: State) -> tuple[Simulation, ...]:
     """Six experiments, on the seed of the person's own."""
-    return tuple(Simulation(each) for chain in CHAINS for each in chain.experiments(state.experiment.seed))
+    return tuple(Simulation(experiment) for chain in CHAINS for experiment in chain.experiments(state.experiment.seed))
 
 
 def title(scene: Scene, width: int) -> str:
@@ -96,31 +96,31 @@ def title(scene: Scene, width: int) -> str:
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     """The three chains side by side."""
     seed = (scene.experiment or scene.state.experiment).seed
-    pairs = [[scene.results.get(Simulation(each)) for each in chain.experiments(seed)] for chain in CHAINS]
-    for found in (each for pair in pairs for each in pair):
-        if isinstance(found, Failed):
-            return page(wrap(tr(found.problem), width, "broken"), width, height)
-    if any(each is None for pair in pairs for each in pair):
+    pairs = [[scene.results.get(Simulation(experiment)) for experiment in chain.experiments(seed)] for chain in CHAINS]
+    for result in (side for pair in pairs for side in pair):
+        if isinstance(result, Failed):
+            return page(wrap(tr(result.problem), width, "broken"), width, height)
+    if any(side is None for pair in pairs for side in pair):
         return page([[(tr("computing six networks …"), "dim")]], width, height)
     records = [(pair[0].record, pair[1].record) for pair in pairs]  # type: ignore[union-attr]
     products = [(running_products(one), running_products(two)) for one, two in records]
-    scale = LogScale.of(value for pair in products for each in pair for value in each)
+    scale = LogScale.of(value for pair in products for side in pair for value in side)
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
     run = [_run(chain, seed, room) for chain in CHAINS]
-    most = max(len(each) for each in run)
-    run = [[*each, *([[]] * (most - len(each)))] for each in run]
+    most = max(len(lines) for lines in run)
+    run = [[*lines, *([[]] * (most - len(lines)))] for lines in run]
     inside = height - 1
     if inside - _around(inside) - most < _STAGES_FIRST:
         run = [[] for _ in CHAINS]
     blocks = [
-        [*_chain(scene, chain, pair, product, scale, room, inside - len(said)), *(fit(each, room) for each in said)]
+        [*_chain(scene, chain, pair, product, scale, room, inside - len(said)), *(fit(line, room) for line in said)]
         for chain, pair, product, said in zip(CHAINS, records, products, run, strict=True)
     ]
     lines: list[Line] = []
     for row in zip(*blocks, strict=True):
         line: Line = []
-        for each in row:
-            line += [*each, (" " * _BETWEEN, "text")]
+        for cell in row:
+            line += [*cell, (" " * _BETWEEN, "text")]
         lines.append(line[:-1])
     return page([*lines, _own(width)], width, height)
 

@@ -71,7 +71,7 @@ def reading(scene: Scene) -> Reading:
     sources = sources_of(record, stage)
     wanted = scene.state.row
     # A gated cell has a tanh too: its candidate's.
-    source = next((each for each in sources if each.activation == wanted), sources[0])
+    source = next((place for place in sources if place.activation == wanted), sources[0])
     row = ACTIVATIONS[wanted or source.activation]
     unit = min(scene.state.unit, source.z.shape[1] - 1)
     return Reading(record, stage, unit, source, row, row.name == source.activation)

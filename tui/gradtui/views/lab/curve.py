@@ -174,6 +174,6 @@ def said(scene: Scene) -> Lines:
         high=short(float(own.max())),
     )
     if finite.size:
-        low, middle, high = (short(float(each)) for each in np.percentile(finite.astype(np.float64), (5, 50, 95)))
+        low, middle, high = (short(float(share)) for share in np.percentile(finite.astype(np.float64), (5, 50, 95)))
         yield tr("all {count} z: 5 % below {low}, half below {middle}, 5 % above {high}", count=seen.z.size, low=low,
                  middle=middle, high=high)  # fmt: skip

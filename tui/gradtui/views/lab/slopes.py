@@ -84,10 +84,10 @@ def _row_facts(seen: Reading, width: int) -> list[Part]:
 
 
 def _measured(seen: Reading, width: int) -> list[Part]:
-    found = seen.slopes()
-    factor: Line = [("√E f′²  ", "label"), (short(found.factor), "strong")]
-    square: Line = [("E f′² ", "label"), (short(found.square), "text")]
-    mean: Line = [(tr("mean f′ {mean}", mean=short(found.mean)), "text")]
+    slopes = seen.slopes()
+    factor: Line = [("√E f′²  ", "label"), (short(slopes.factor), "strong")]
+    square: Line = [("E f′² ", "label"), (short(slopes.square), "text")]
+    mean: Line = [(tr("mean f′ {mean}", mean=short(slopes.mean)), "text")]
     count: Line = [(tr("over {count} z", count=seen.z.size), "label")]
     return [
         fitting(
@@ -107,8 +107,8 @@ def _predicted(seen: Reading, width: int) -> Part:
     q = float(np.mean(np.square(seen.z, dtype=np.float64)))
     if q == 0:  # all z are 0, and no normal distribution is as narrow
         return Part(4)
-    found = moments(seen.row.name, q, seen.slope if seen.row.slope is not None else None).slope_square
-    values = {"square": short(found), "q": short(q)}
+    square = moments(seen.row.name, q, seen.slope if seen.row.slope is not None else None).slope_square
+    values = {"square": short(square), "q": short(q)}
     return fitting(
         4,
         width,
@@ -209,11 +209,11 @@ def _of_unit(seen: Reading, width: int) -> Part:
 
 
 def _shares(seen: Reading, width: int) -> Part:
-    found = seen.slopes()
-    dead: Line = [(tr("dead units {share}", share=percent(found.dead)), _alarm(found.dead, DEAD))]
-    if found.saturated is None:
+    slopes = seen.slopes()
+    dead: Line = [(tr("dead units {share}", share=percent(slopes.dead)), _alarm(slopes.dead, DEAD))]
+    if slopes.saturated is None:
         return fitting(5, width, dead)
-    saturated: Line = [(tr("saturated {share}", share=percent(found.saturated)), _alarm(found.saturated, SATURATED))]
+    saturated: Line = [(tr("saturated {share}", share=percent(slopes.saturated)), _alarm(slopes.saturated, SATURATED))]
     return fitting(5, width, [*saturated, _GAP, *dead], saturated)
 
 

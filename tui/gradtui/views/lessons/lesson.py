@@ -90,7 +90,7 @@ def _key_line(lesson: Lesson, progress: Progress, keys: Keys, above: int, below:
         (keys.back, tr("back")) if progress.step else None,
         (keys.close, tr("close") if not last else tr("finish")),
     ]
-    shown = [each for each in wanted if each is not None]
+    shown = [hint for hint in wanted if hint is not None]
     lines = [_keys(shown[:count]) for count in range(len(shown), 0, -1)]
     hidden = [(f"↑ {above}", keys.up)] * (above > 0) + [(f"↓ {below}", keys.down)] * (below > 0)
     # The keys that scroll, where all others have room beside them.
@@ -123,7 +123,7 @@ def _body(
     step = current(progress, lesson)
     shown: Mapping[str, Measured] = {} if readings is None else readings.shown
     said = filled(step.text, shown)
-    press = [[(tr("Press {keys}", keys=", ".join(key_of(each) for each in step.press)), "key")]] if step.press else []
+    press = [[(tr("Press {keys}", keys=", ".join(key_of(key) for key in step.press)), "key")]] if step.press else []
     for spaced in (True, False):
         text = [*prose(said, width, spaced=spaced), *press]
         asked = _question(step.question, progress, readings, width, spaced) if step.question is not None else []
@@ -163,7 +163,7 @@ def _mark(verdict: Verdict) -> str:
 
 def _choices(question: Question, given: int | None, verdict: Verdict | None, width: int) -> list[Line]:
     """The choices in one line where they fit, else each on its own; the true one and a wrong one are marked."""
-    cells = [_choice(number, each.say, given, verdict) for number, each in enumerate(question.choices)]
+    cells = [_choice(number, choice.say, given, verdict) for number, choice in enumerate(question.choices)]
     row = [span for number, cell in enumerate(cells) for span in ([(_APART, "text")] if number else []) + cell]
     if width_of(row) <= width:
         return [row] if row else []
@@ -191,12 +191,12 @@ def list_view(entries: Sequence[Entry], selected: str, width: int, height: int) 
     """The lessons, one a line, in exactly height lines; below them, what the selected one is about or what is wrong."""
     if not entries:
         return page([[(tr("There are no lessons."), "dim")]], width, height)
-    names = [each.id for each in entries]
+    names = [entry.id for entry in entries]
     chosen = names.index(selected) if selected in names else 0
     about = _about(entries[chosen], width)[: max(height // 2, 1)]
     room = max(height - len(about) - 1, 1)
     start = min(max(chosen - room // 2, 0), max(len(entries) - room, 0))
-    rows = [_row(each, number == chosen, width) for number, each in enumerate(entries)]
+    rows = [_row(entry, number == chosen, width) for number, entry in enumerate(entries)]
     listed = page(rows[start : start + room], width, room)
     return page([*listed, [], *about], width, height)
 

@@ -14,13 +14,13 @@ from ..frame.scene import Scene
 from . import lesson as one
 from .lesson import Keys, lesson_title, lesson_view, list_view
 
-_COMMANDS = frozenset(each.id for each in COMMANDS)
+_COMMANDS = frozenset(command.id for command in COMMANDS)
 
 
 def shelf(scene: Scene) -> tuple[Entry, ...] | None:
     """Every lesson; None until they have been read."""
-    found = scene.results.get(Shelf(current()))
-    return found if isinstance(found, tuple) else None
+    entries = scene.results.get(Shelf(current()))
+    return entries if isinstance(entries, tuple) else None
 
 
 def opened(scene: Scene) -> Lesson | None:
@@ -28,7 +28,7 @@ def opened(scene: Scene) -> Lesson | None:
     progress = scene.state.lesson
     if progress is None:
         return None
-    return next((each.lesson for each in shelf(scene) or () if each.id == progress.lesson), None)
+    return next((entry.lesson for entry in shelf(scene) or () if entry.id == progress.lesson), None)
 
 
 def title(scene: Scene, width: int) -> str:
@@ -69,7 +69,7 @@ def list_title(scene: Scene, width: int) -> str:
 
 
 def list_page(scene: Scene, width: int, height: int) -> list[Line]:
-    found = shelf(scene)
-    if found is None:
+    entries = shelf(scene)
+    if entries is None:
         return page([[(tr("reading the lessons …"), "dim")]], width, height)
-    return list_view(found, scene.state.item, width, height)
+    return list_view(entries, scene.state.item, width, height)

@@ -163,7 +163,7 @@ def _line(x: Array, y: Array, style: str) -> Series:
 
 def _sectors(t: float, axes: Axes, cells: int, rows: int) -> list[Series]:
     """A shade in every cell whose middle lies in a sector."""
-    x, y = (each.ravel() for each in np.meshgrid(np.linspace(*axes.x, cells), np.linspace(*axes.y, rows)))
+    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(*axes.x, cells), np.linspace(*axes.y, rows)))
     up = y if t >= 0 else -y
     size = abs(t)
     turned = np.arctan2(up, x) % (2 * math.pi)
@@ -171,15 +171,15 @@ def _sectors(t: float, axes: Axes, cells: int, rows: int) -> list[Series]:
     hyperbola = (x > 0) & (up >= 0) & (up <= x * math.tanh(size)) & (x * x - y * y < 1)
     if t == 0:
         circle = hyperbola = np.zeros_like(circle)
-    found = []
+    areas = []
     for glyph, style, inside in (
         (_CIRCLE, "forward", circle & ~hyperbola),
         (_HYPERBOLA, "backward", hyperbola & ~circle),
         (_BOTH, "histogram", circle & hyperbola),
     ):
         if inside.any():
-            found.append(Series(plots.numbers(x[inside]), plots.numbers(y[inside]), style, glyph))
-    return found
+            areas.append(Series(plots.numbers(x[inside]), plots.numbers(y[inside]), style, glyph))
+    return areas
 
 
 def said(scene: Scene) -> Lines:

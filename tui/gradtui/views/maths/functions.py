@@ -96,7 +96,7 @@ def _texts(
         Part(6, tuple(wrap(_convergence(function), width, "label"))),
         Part(8, tuple(wrap(_signs(function), width, "dim"))),
     ]
-    return before, [_definition(7, each, width, "dim") for each in others]
+    return before, [_definition(7, other, width, "dim") for other in others]
 
 
 def _definition(rank: int, function: Function, width: int, style: str) -> Part:
@@ -165,8 +165,8 @@ def _drawing(scene: Scene, function: Function, others: list[Function], width: in
         return function.partial_sum(at, state.terms)
 
     drawn = [plots.level(0.0, axes.x, cells)]
-    for each in others:
-        drawn.append(plots.dotted(each.exact, axes.x, cells, "dim", _LETTERS[each.name], every=4))
+    for other in others:
+        drawn.append(plots.dotted(other.exact, axes.x, cells, "dim", _LETTERS[other.name], every=4))
     drawn.append(plots.curve(functools.partial(_without_poles, function), axes.x, cells, "forward"))
     drawn.append(plots.dotted(partial, axes.x, cells, "backward", _SUM))
     drawn.append(Series((x,), (float(partial(plots.array(x))),), "backward", _SUM_POINT))
@@ -188,8 +188,8 @@ def _legend(function: Function, others: list[Function], terms: int, width: int) 
     line.append((tr("sum of {terms}", terms=terms), "label"))
     rest: Line = [
         span
-        for each in others
-        for span in ((f"  {_LETTERS[each.name]} {_LETTERS[each.name]} ", "dim"), (each.name, "label"))
+        for other in others
+        for span in ((f"  {_LETTERS[other.name]} {_LETTERS[other.name]} ", "dim"), (other.name, "label"))
     ]
     return fitting(0, width, [*line, *rest], line, [("", "label")])
 

@@ -23,23 +23,23 @@ class Chain:
     def of(cls, factors: Sequence[float | None], first: int) -> Chain:
         """The product ends at the first stage, from the output, that has no factor."""
         chain: list[float | None] = [1.0 if len(factors) > 1 and factors[-2] is not None else None]
-        for each in reversed(factors[:-1]):
+        for factor in reversed(factors[:-1]):
             before = chain[-1]
-            chain.append(None if each is None or before is None else before * each)
+            chain.append(None if factor is None or before is None else before * factor)
         return cls(tuple(factors), tuple(reversed(chain)), first)
 
     @property
     def known(self) -> bool:
         """Whether there is any factor: of a gradient that is 0 there is none."""
-        return any(each is not None for each in self.factors)
+        return any(factor is not None for factor in self.factors)
 
     def average(self) -> float | None:
         """The geometric mean down to the first stage that learns, or to where the product ends."""
-        known = [index for index, each in enumerate(self.products) if each is not None]
+        known = [index for index, product in enumerate(self.products) if product is not None]
         if len(known) < 2:
             return None
         start = max(self.first, known[0])
-        return average_factor([each or 0.0 for each in self.products], start) if start < known[-1] else None
+        return average_factor([product or 0.0 for product in self.products], start) if start < known[-1] else None
 
 
 def measured_chain(scene: Scene) -> Chain:
@@ -48,7 +48,7 @@ def measured_chain(scene: Scene) -> Chain:
     if scene.gated:
         return Chain.of([defined(stage.factors.get("direct"), record) for stage in scene.stages], _first(scene))
     factors = tuple(defined(stage.factor, record) for stage in scene.stages)
-    return Chain(factors, tuple(defined(each, record) for each in record.decay.running_product), _first(scene))
+    return Chain(factors, tuple(defined(product, record) for product in record.decay.running_product), _first(scene))
 
 
 def predicted_chain(scene: Scene) -> Chain:

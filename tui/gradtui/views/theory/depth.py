@@ -88,24 +88,24 @@ def _reach_line(axis: TimeAxis, reach: float) -> Line:
 
 
 def _legend(measured: Chain, predicted: Chain) -> list[Line]:
-    found: list[Line] = []
+    lines: list[Line] = []
     if measured.known:
-        found.append([(tr("{mark} measured", mark=_MEASURED), "hidden")])
+        lines.append([(tr("{mark} measured", mark=_MEASURED), "hidden")])
     if predicted.known:
-        found.append([(tr("{mark} predicted", mark=_PREDICTED), "cursor")])
+        lines.append([(tr("{mark} predicted", mark=_PREDICTED), "cursor")])
     if measured.known and predicted.known:
-        found.append([(tr("{mark} both in one place", mark=_BOTH), "cursor")])
-    found.append([(tr("{line} 1: nothing lost, nothing gained", line="─"), "label")])
-    return found
+        lines.append([(tr("{mark} both in one place", mark=_BOTH), "cursor")])
+    lines.append([(tr("{line} 1: nothing lost, nothing gained", line="─"), "label")])
+    return lines
 
 
 def reading(scene: Scene) -> list[Sentence]:
     """The average factors and the reach, most important first."""
     theory, measured, predicted = scene.record.theory, measured_chain(scene), predicted_chain(scene)
-    found: list[Sentence] = []
+    sentences: list[Sentence] = []
     real, wanted = measured.average(), predicted.average()
     if real is not None and wanted is not None:
-        found.append(
+        sentences.append(
             (
                 "text",
                 tr("on average a factor of {measured} {per}, predicted {predicted}",
@@ -113,15 +113,17 @@ def reading(scene: Scene) -> list[Sentence]:
             )
         )  # fmt: skip
     elif real is not None:
-        found.append(("text", tr("on average a factor of {measured} {per}", measured=short(real), per=a_stage(scene))))
+        sentences.append(
+            ("text", tr("on average a factor of {measured} {per}", measured=short(real), per=a_stage(scene)))
+        )
     elif not measured.known:
-        found.append(("text", tr("measured: no gradient arrives, so there is no factor")))
+        sentences.append(("text", tr("measured: no gradient arrives, so there is no factor")))
     reach, depth = _reach(scene), len(scene.stages) - 1
     if reach is not None:
-        found.append(_reach_words(scene, reach, depth))
+        sentences.append(_reach_words(scene, reach, depth))
     note = tr(theory.note) if theory is not None else tr("Not in this recording: what theory predicts.")
-    found.append(("dim", note))
-    return found
+    sentences.append(("dim", note))
+    return sentences
 
 
 def _reach_words(scene: Scene, reach: float, depth: int) -> Sentence:

@@ -38,10 +38,10 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    path, found = _path(scene), defined(measured(scene.stages), scene.record)
+    path, factor = _path(scene), defined(measured(scene.stages), scene.record)
     return drawn_over(
-        lambda rows: _bars(scene, path, found, width - MARGIN, rows),
-        _legend(scene, found),
+        lambda rows: _bars(scene, path, factor, width - MARGIN, rows),
+        _legend(scene, factor),
         reading(scene),
         width,
         height,
@@ -64,7 +64,7 @@ def _steps(scene: Scene) -> int:
     return len(scene.stages) - 1
 
 
-def _bars(scene: Scene, path: DirectPath, found: float | None, columns: int, rows: int) -> list[Line]:
+def _bars(scene: Scene, path: DirectPath, factor: float | None, columns: int, rows: int) -> list[Line]:
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
     whole = _row(float(_steps(scene)), rows)
     cells[whole] = [("─", "reference")] * columns
@@ -72,10 +72,10 @@ def _bars(scene: Scene, path: DirectPath, found: float | None, columns: int, row
     lives = (at_bias(bias, _gate(scene).complement).half_life for bias in biases)
     bars = upwards([_SCALE.eighths(life, rows) for life in lives], rows)
     for row, glyphs in zip(cells, reversed(bars), strict=True):
-        row[:] = [(glyph, "cell") if glyph != " " else each for glyph, each in zip(glyphs, row, strict=True)]
+        row[:] = [(glyph, "cell") if glyph != " " else span for glyph, span in zip(glyphs, row, strict=True)]
     column = _column(path.bias, columns)
-    if found is not None:
-        cells[_row(half_life(found), rows)][column] = (_MEASURED, "strong")
+    if factor is not None:
+        cells[_row(half_life(factor), rows)][column] = (_MEASURED, "strong")
     glyph = _HERE if _LEAST <= path.bias <= _MOST else ("▶" if path.bias > _MOST else "◀")
     cells[_row(path.half_life, rows)][column] = (glyph, "cursor")
     ticks = {0: _TICKS[0], rows - 1: _TICKS[1], _row(1.0, rows): "1"}
@@ -103,14 +103,14 @@ def _ticks(columns: int) -> Line:
     return [(" " * MARGIN + "".join(text), "label")]
 
 
-def _legend(scene: Scene, found: float | None) -> list[Line]:
+def _legend(scene: Scene, factor: float | None) -> list[Line]:
     lines: list[Line] = [
         [(tr("→ bias b of the gate {gate}", gate=_gate(scene).gate), "label")],
         [(tr("↑ half-life in steps"), "label")],
         [(tr("{line} the whole sequence, {steps} steps", line="─", steps=_steps(scene)), "label")],
         [(tr("{mark} this network's bias", mark=_HERE), "cursor")],
     ]
-    if found is not None:
+    if factor is not None:
         lines.append([(tr("{mark} measured, where it lies elsewhere", mark=_MEASURED), "strong")])
     return lines
 
@@ -151,13 +151,13 @@ def reading(scene: Scene) -> list[Sentence]:
 
 
 def _measured_words(scene: Scene) -> str:
-    found = defined(measured(scene.stages), scene.record)
-    if found is None:
+    factor = defined(measured(scene.stages), scene.record)
+    if factor is None:
         return tr("measured: no gradient arrives, so there is no factor")
-    if found == 1.0:
+    if factor == 1.0:
         return tr("measured on the direct path: nothing is lost, the factor is 1")
     return tr(
         "measured on the direct path: a factor of {factor} a step on average, half-life {half_life} steps",
-        factor=short(found),
-        half_life=short(half_life(found)),
+        factor=short(factor),
+        half_life=short(half_life(factor)),
     )

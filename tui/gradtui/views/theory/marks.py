@@ -55,9 +55,9 @@ class LogAxis:
 
     def ticks(self, rows: int) -> dict[int, str]:
         """Labels by row, in at most MARGIN cells: the ends, and 1."""
-        found = {0: _label(self.low), rows - 1: _label(self.high)}
-        found[self.row(1.0, rows)] = "1"
-        return found
+        labels = {0: _label(self.low), rows - 1: _label(self.high)}
+        labels[self.row(1.0, rows)] = "1"
+        return labels
 
 
 def _label(exponent: float) -> str:
@@ -70,22 +70,22 @@ def _label(exponent: float) -> str:
 
 def band(stages: TimeAxis, selected: int, series: Sequence[Marks], both: str, rows: int, name: str) -> list[Line]:
     """The series over the stages in so many rows; `both` stands where two meet. On the right the selected numbers."""
-    axis = LogAxis.of(value for each in series for value in each.values)
+    axis = LogAxis.of(value for marks in series for value in marks.values)
     cells: list[list[Span]] = [[(" ", "text")] * len(stages.columns) for _ in range(rows)]
     line = axis.row(1.0, rows)
     cells[line] = [("─", "reference")] * len(stages.columns)
     for stage, column in centres(stages).items():
-        for each in series:
-            value = each.values[stage]
+        for marks in series:
+            value = marks.values[stage]
             if value is None:
                 continue
             row = rows - 1 if math.isnan(value) else axis.row(value, rows)
             if not math.isfinite(value):
                 cells[row][column] = ("!", "broken")
             elif cells[row][column][0] in (" ", "─"):
-                cells[row][column] = (each.glyph, each.style)
+                cells[row][column] = (marks.glyph, marks.style)
             else:
-                cells[row][column] = (both, each.style)
+                cells[row][column] = (both, marks.style)
     ticks, beside = axis.ticks(rows), _beside(series, selected, name, rows)
     return [
         [(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row]), *beside[rows - 1 - row]]
@@ -96,9 +96,9 @@ def band(stages: TimeAxis, selected: int, series: Sequence[Marks], both: str, ro
 def _beside(series: Sequence[Marks], selected: int, name: str, rows: int) -> list[Line]:
     """The band's name and the selected stage's numbers, – where it has none; these alone where there is no room."""
     numbers: list[Line] = [
-        [(f" {each.glyph} {short(each.values[selected])}", each.style)]
-        for each in series
-        if any(value is not None for value in each.values)
+        [(f" {marks.glyph} {short(marks.values[selected])}", marks.style)]
+        for marks in series
+        if any(value is not None for value in marks.values)
     ]
     head: list[Line] = [[(f" {name}", "label")]] if rows > len(numbers) else []
     return ([*head, *numbers] + [[] for _ in range(rows)])[:rows]
@@ -109,7 +109,7 @@ def centres(stages: TimeAxis) -> dict[int, int]:
     columns: dict[int, list[int]] = {}
     for column, stage in enumerate(stages.columns):
         columns.setdefault(stage, []).append(column)
-    return {stage: found[(len(found) - 1) // 2] for stage, found in columns.items()}
+    return {stage: stage_columns[(len(stage_columns) - 1) // 2] for stage, stage_columns in columns.items()}
 
 
 def ruler(stages: TimeAxis, selected: int, name: str) -> Line:

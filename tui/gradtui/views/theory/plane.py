@@ -57,12 +57,12 @@ class _Mark:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     need = PlaneOf.of(scene.resolved)
-    found = scene.results.get(need) if need is not None else None
+    plane = scene.results.get(need) if need is not None else None
     marks = _marks(scene)
 
     def draw(rows: int) -> list[Line]:
-        if isinstance(found, Plane):
-            return _map(found, marks, width - MARGIN, rows)
+        if isinstance(plane, Plane):
+            return _map(plane, marks, width - MARGIN, rows)
         waiting = tr("computing the plane of {activation} …", activation=scene.resolved.activation)
         drawn: list[Line] = [[(" " * MARGIN, "text")] for _ in range(rows)]
         drawn[rows // 2] = [(" " * MARGIN + waiting, "dim")]
@@ -74,11 +74,11 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 # -- the map -----------------------------------------------------------------------------------------------
 
 
-def _map(found: Plane, marks: list[_Mark], columns: int, rows: int) -> list[Line]:
-    most_w, most_b = float(found.sigma_w[-1]), float(found.sigma_b[-1])
-    cells = _shades(found, columns, rows)
+def _map(plane: Plane, marks: list[_Mark], columns: int, rows: int) -> list[Line]:
+    most_w, most_b = float(plane.sigma_w[-1]), float(plane.sigma_b[-1])
+    cells = _shades(plane, columns, rows)
     for row in range(rows):
-        for column, glyph in _edge_cells(found, row, columns, rows):
+        for column, glyph in _edge_cells(plane, row, columns, rows):
             cells[row][column] = (glyph, "strong")
     placed = [_placed(mark, most_w, most_b, columns, rows) for mark in marks]
     _write_regions(cells, {row for row, _, _ in placed})
@@ -101,11 +101,11 @@ def _ticks(most: float, columns: int) -> Line:
     return [(" " * MARGIN + "".join(text), "label")]
 
 
-def _shades(found: Plane, columns: int, rows: int) -> list[list[Span]]:
+def _shades(plane: Plane, columns: int, rows: int) -> list[list[Span]]:
     """A glyph per cell, the lowest row first: of the nearest point of the plane's grid."""
-    across = np.round((np.arange(columns) + 0.5) / columns * (len(found.sigma_w) - 1)).astype(int)
-    up = np.round((np.arange(rows) + 0.5) / rows * (len(found.sigma_b) - 1)).astype(int)
-    chi, scale = (each[np.ix_(up, across)] for each in (found.chi, found.depth_scale))
+    across = np.round((np.arange(columns) + 0.5) / columns * (len(plane.sigma_w) - 1)).astype(int)
+    up = np.round((np.arange(rows) + 0.5) / rows * (len(plane.sigma_b) - 1)).astype(int)
+    chi, scale = (grid[np.ix_(up, across)] for grid in (plane.chi, plane.depth_scale))
     levels = np.digitize(scale, _SCALES)
     return [
         [
@@ -116,9 +116,9 @@ def _shades(found: Plane, columns: int, rows: int) -> list[list[Span]]:
     ]
 
 
-def _edge_cells(found: Plane, row: int, columns: int, rows: int) -> Iterable[tuple[int, str]]:
+def _edge_cells(plane: Plane, row: int, columns: int, rows: int) -> Iterable[tuple[int, str]]:
     """The edge of chaos in one row: a line upwards, and across to where it is in the next row."""
-    here, above = (_crossings(found, at, columns, rows) for at in (row, row + 1))
+    here, above = (_crossings(plane, at, columns, rows) for at in (row, row + 1))
     for index, column in enumerate(here):
         end = above[index] if row + 1 < rows and len(above) == len(here) else column
         step = 1 if end > column else -1
@@ -127,14 +127,14 @@ def _edge_cells(found: Plane, row: int, columns: int, rows: int) -> Iterable[tup
         yield column, _EDGE
 
 
-def _crossings(found: Plane, row: int, columns: int, rows: int) -> list[int]:
+def _crossings(plane: Plane, row: int, columns: int, rows: int) -> list[int]:
     """The columns in which the edge of chaos lies at a row's σ_b (at the nearest one that has been computed)."""
-    most_w, most_b = float(found.sigma_w[-1]), float(found.sigma_b[-1])
+    most_w, most_b = float(plane.sigma_w[-1]), float(plane.sigma_b[-1])
     wanted = most_b * min((row + 0.5) / rows, 1.0)
-    nearest = float(found.sigma_b[int(np.abs(found.sigma_b - wanted).argmin())])
+    nearest = float(plane.sigma_b[int(np.abs(plane.sigma_b - wanted).argmin())])
     return [
         min(math.floor(sigma_w / most_w * columns), columns - 1)
-        for sigma_w, sigma_b in found.edge
+        for sigma_w, sigma_b in plane.edge
         if sigma_b == nearest
     ]
 
@@ -146,7 +146,7 @@ def _write_regions(cells: list[list[Span]], taken: set[int]) -> None:
         (_ORDER, tr(" ordered: vanishing "), rows - 1 - rows // 4),
         (_CHAOS, tr(" chaotic: exploding "), rows // 4),
     ):
-        row = next((each for each in (wanted, wanted + 1, wanted - 1) if each not in taken and 0 <= each < rows), None)
+        row = next((near for near in (wanted, wanted + 1, wanted - 1) if near not in taken and 0 <= near < rows), None)
         if row is None:
             continue
         start, size = _longest([glyph in glyphs for glyph, _ in cells[row]])
@@ -160,8 +160,8 @@ def _write_regions(cells: list[list[Span]], taken: set[int]) -> None:
 def _longest(inside: list[bool]) -> tuple[int, int]:
     """Start and length of the longest run."""
     best, start = (0, 0), 0
-    for index, each in enumerate([*inside, False]):
-        if not each:
+    for index, is_inside in enumerate([*inside, False]):
+        if not is_inside:
             best = max(best, (start, index - start), key=lambda run: run[1])
             start = index + 1
     return best
@@ -183,24 +183,24 @@ def _placed(mark: _Mark, most_w: float, most_b: float, columns: int, rows: int) 
 
 def _marks(scene: Scene) -> list[_Mark]:
     """This network, or the one that it would be without its norms or skips; and an RNN with its input as a bias."""
-    found = place(scene.resolved)
-    if found is None:
+    here = place(scene.resolved)
+    if here is None:
         return []
     theory = scene.record.theory
     inside = theory is not None and theory.depth_scale is not None
-    marks = [_Mark(_HERE if inside else _ELSEWHERE, found.sigma_w, found.sigma_b)]
+    marks = [_Mark(_HERE if inside else _ELSEWHERE, here.sigma_w, here.sigma_b)]
     if scene.over_time and inside and scene.record.listed is not None:
-        marks.append(_Mark(_ELSEWHERE, found.sigma_w, _driven(scene, found)))
+        marks.append(_Mark(_ELSEWHERE, here.sigma_w, _driven(scene, here)))
     return marks
 
 
-def _driven(scene: Scene, found: Place) -> float:
+def _driven(scene: Scene, here: Place) -> float:
     """An RNN's input adds to each pre-activation as a bias does: the σ_b that would add as much."""
     weight = scene.run.parameters["rnn.weight_ih_l0"]
     inputs = scene.run.input
     with np.errstate(all="ignore"):
         drive = float(np.mean(np.square(weight, dtype=np.float64))) * weight.shape[1]
-        return math.hypot(found.sigma_b, math.sqrt(drive * float(np.mean(np.square(inputs, dtype=np.float64)))))
+        return math.hypot(here.sigma_b, math.sqrt(drive * float(np.mean(np.square(inputs, dtype=np.float64)))))
 
 
 def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:

@@ -55,10 +55,10 @@ class _Values:
     floor: float
 
     @classmethod
-    def of(cls, found: Array) -> _Values:
+    def of(cls, values: Array) -> _Values:
         """A singular value is worked out to about size · ε of the largest (Golub & Van Loan)."""
-        floor = len(found) * float(np.finfo(found.dtype).eps) * float(found[0])
-        return cls(found[found > floor], len(found), floor)
+        floor = len(values) * float(np.finfo(values.dtype).eps) * float(values[0])
+        return cls(values[values > floor], len(values), floor)
 
     @property
     def lost(self) -> int:
@@ -67,38 +67,38 @@ class _Values:
 
 def _found(scene: Scene) -> Spectra | Sentence:
     """The spectra, or why there are none to draw."""
-    found = scene.results.get(SpectraOf(need_of(scene.record.source)))
-    if found is None:
+    result = scene.results.get(SpectraOf(need_of(scene.record.source)))
+    if result is None:
         count = len(scene.stages) - 1
         return "dim", tr("computing the exact Jacobian of {count} stages and its singular values …", count=count)
-    if isinstance(found, Failed):
-        return "broken", tr("no singular values: {reason}", reason=tr(found.problem))
-    whole: Array = found.end_to_end
+    if isinstance(result, Failed):
+        return "broken", tr("no singular values: {reason}", reason=tr(result.problem))
+    whole: Array = result.end_to_end
     if not np.isfinite(whole).all():
         return "broken", tr("the Jacobian is not finite: it has no singular values")
     if not whole[0] > 0:
         return "vanishing", tr("all {count} singular values are 0: nothing passes", count=len(whole))
-    assert isinstance(found, Spectra)
-    return found
+    assert isinstance(result, Spectra)
+    return result
 
 
 def reading(scene: Scene) -> list[Sentence]:
     """What the singular values say, most important first; or why there are none."""
-    found = _found(scene)
-    return [*(_counts(_Values.of(found.end_to_end)) if isinstance(found, Spectra) else [found]), _isometry()]
+    spectra = _found(scene)
+    return [*(_counts(_Values.of(spectra.end_to_end)) if isinstance(spectra, Spectra) else [spectra]), _isometry()]
 
 
 def numbers(scene: Scene) -> list[Line]:
     """Largest, median, smallest, condition number, each with its name; none where there are no singular values."""
-    found = _found(scene)
-    return _numbers(_Values.of(found.end_to_end)) if isinstance(found, Spectra) else []
+    spectra = _found(scene)
+    return _numbers(_Values.of(spectra.end_to_end)) if isinstance(spectra, Spectra) else []
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    found = _found(scene)
-    if not isinstance(found, Spectra):
+    spectra = _found(scene)
+    if not isinstance(spectra, Spectra):
         return text_only(reading(scene), width, height)
-    values = _Values.of(found.end_to_end)
+    values = _Values.of(spectra.end_to_end)
     head = flow(_numbers(values), width)
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
         return page([*head, *sentences(reading(scene), width, height - len(head))], width, height)
@@ -111,7 +111,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     below = max(3, rows * 2 // 5) if with_stages else 0
     lines = [*head, *_histogram(values, width, rows - below)]
     if with_stages:
-        lines += _stages(scene, found, width, below) + legend
+        lines += _stages(scene, spectra, width, below) + legend
     return page([*lines, *text], width, height)
 
 
@@ -155,7 +155,7 @@ def _histogram(values: _Values, width: int, rows: int) -> list[Line]:
     ticks = {rows - 1: str(most), 0: "0"} if rows > 1 else {0: str(most)}
     bars = upwards(counted(counts.tolist(), rows), rows)
     for row, glyphs in zip(range(rows - 1, -1, -1), bars, strict=True):
-        cells: list[Span] = [each for each in zip(glyphs, styles, strict=True) for _ in range(cells_each)]
+        cells: list[Span] = [cell for cell in zip(glyphs, styles, strict=True) for _ in range(cells_each)]
         if cells[one][0] == " ":
             cells[one] = ("│", "reference")
         lines.append([(ticks.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells)])
@@ -178,13 +178,13 @@ def _ruler(low: int, high: int, columns: int, one: int) -> Line:
 # -- stage by stage ----------------------------------------------------------------------------------------
 
 
-def _stages(scene: Scene, found: Spectra, width: int, rows: int) -> list[Line]:
+def _stages(scene: Scene, spectra: Spectra, width: int, rows: int) -> list[Line]:
     axis = TimeAxis.of(len(scene.stages), width)
     series = [
-        Marks(glyph, style, [*map(number, found.stages), None])
+        Marks(glyph, style, [*map(number, spectra.stages), None])
         for glyph, style, number in (
             (_MEAN, "strong", _mean),
-            (_LARGEST, "exploding", lambda each: float(each[0])),
+            (_LARGEST, "exploding", lambda values: float(values[0])),
             (_SMALLEST, "vanishing", _smallest),
         )
     ]
@@ -199,8 +199,8 @@ def _mean(values: Array) -> float:
 
 def _smallest(values: Array) -> float:
     """0 where it is rounding: ReLU's units that are off would draw the axis down to 1e-90."""
-    found = _Values.of(values)
-    return float(found.known[-1]) if not found.lost else (0.0 if np.isfinite(values).all() else math.nan)
+    numbers = _Values.of(values)
+    return float(numbers.known[-1]) if not numbers.lost else (0.0 if np.isfinite(values).all() else math.nan)
 
 
 def _legend(scene: Scene) -> list[Line]:
@@ -219,7 +219,7 @@ def _legend(scene: Scene) -> list[Line]:
 
 def _counts(values: _Values) -> list[Sentence]:
     near = int(np.count_nonzero((values.known >= 1 / _NEAR) & (values.known <= _NEAR)))
-    found: list[Sentence] = [
+    counts: list[Sentence] = [
         (
             "healthy" if near == values.count else "text",
             tr("{count} of {all} ({share}) lie within a factor of 2 of 1",
@@ -227,14 +227,14 @@ def _counts(values: _Values) -> list[Sentence]:
         )
     ]  # fmt: skip
     if values.lost:
-        found.append(
+        counts.append(
             (
                 "dim",
                 tr("{count} are 0 or lost in rounding, under {floor}: those directions are gone",
                    count=values.lost, floor=short(values.floor)),
             )
         )  # fmt: skip
-    return found
+    return counts
 
 
 def _isometry() -> Sentence:

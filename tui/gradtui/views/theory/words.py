@@ -55,9 +55,9 @@ def sentences(texts: Iterable[Sentence], width: int, rows: int) -> list[Line]:
     """As many whole sentences as fit into so many rows; one that does not is left out."""
     lines: list[Line] = []
     for style, text in texts:
-        found = wrap(text, width, style)
-        if len(lines) + len(found) <= rows:
-            lines += found
+        wrapped = wrap(text, width, style)
+        if len(lines) + len(wrapped) <= rows:
+            lines += wrapped
     return lines
 
 

@@ -13,10 +13,10 @@ from .words import CellWords, GateWords
 
 
 def _forward(trace: Run, step: Step) -> Notes:
-    each = instruction(trace, step)
+    done = instruction(trace, step)
     t, p = times(step)
-    r, z, n = gates(trace, each.outputs[1])
-    before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
+    r, z, n = gates(trace, done.outputs[1])
+    before, after = first(trace, done.inputs[1]), first(trace, done.outputs[0])
     return [
         ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
         of_one(f"{short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}{GAP}r {short(r)}"),

@@ -13,9 +13,9 @@ from .words import CellWords, GateWords
 
 
 def _forward(trace: Run, step: Step) -> Notes:
-    each = instruction(trace, step)
-    i, f, g, o = gates(trace, each.outputs[2])
-    before, after, hidden = (first(trace, name) for name in (each.inputs[2], each.outputs[1], each.outputs[0]))
+    done = instruction(trace, step)
+    i, f, g, o = gates(trace, done.outputs[2])
+    before, after, hidden = (first(trace, name) for name in (done.inputs[2], done.outputs[1], done.outputs[0]))
     t, p = times(step)
     return [
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),

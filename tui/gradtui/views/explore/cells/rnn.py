@@ -13,10 +13,10 @@ from .words import CellWords
 
 
 def _forward(trace: Run, step: Step) -> Notes:
-    each = instruction(trace, step)
-    row = ACTIVATIONS[each.choice]
+    done = instruction(trace, step)
+    row = ACTIVATIONS[done.choice]
     t, p = times(step)
-    before, after = first(trace, each.inputs[1]), first(trace, each.outputs[0])
+    before, after = first(trace, done.inputs[1]), first(trace, done.outputs[0])
     return [
         ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
         of_one(f"h{p} {short(before)} → h{t} {short(after)}"),
