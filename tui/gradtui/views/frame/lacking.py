@@ -17,7 +17,9 @@ from .spoken import Lines
 def lacking(scene: Scene, pane: Pane) -> str:
     """What the scene's record lacks for a pane, and what would give it; nothing where it has all."""
     record = scene.record
-    if pane.tier >= OPERATIONS and record.listed is None:
+    if record.listed is not None:
+        return ""  # it has been run, here or where it was saved: asked for in every frame, of every pane
+    if pane.tier >= OPERATIONS:
         what = tr("Not in this recording: what each operation read and wrote.")
     elif pane.tier >= ARRAYS and record.arrays is None:
         what = tr("Not in this recording: the arrays of the stages.")

@@ -45,12 +45,12 @@ class Scene:
     def over_time(self) -> bool:
         return self.record.axis == "time"
 
-    @property
+    @functools.cached_property
     def experiment(self) -> Experiment | None:
         """The experiment of the record; None where a recording does not say which it was."""
         return self.record.source.experiment
 
-    @property
+    @functools.cached_property
     def resolved(self) -> Resolved:
         """What that experiment comes to: for panes that want one (`Pane.wants`)."""
         resolved = resolved_of(self.record.source)
