@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 
 from gradtui.screen.dialogs.dialogs import Picker, PlainText
@@ -169,7 +170,7 @@ def test_a_path_is_typed_in_place_and_what_is_wrong_with_the_file_stands_under_i
     async def script(app: Bench, pilot: Pilot[None]) -> None:
         await pilot.press("enter", "end", "enter")
         assert app.focus == "entry-data"
-        assert "names no file" in app.text("data")
+        await until(pilot, lambda: "names no file" in app.text("data"), "what is wrong")
         app.entry("data").value = f"csv:{tmp_path}/missing.csv"
         await until(pilot, lambda: "✗" in app.text("data") and "names no" not in app.text("data"), "the fault")
         assert "missing.csv" in "".join(app.text("data").split())
@@ -287,6 +288,10 @@ def test_the_mouse_turns_a_name_by_its_arrows_opens_its_list_and_goes_to_a_numbe
         play(script, field="cell")
 
 
+def in_sight(app: Bench, frame: Widget) -> bool:
+    return app.form.focused is not None and frame.region.contains_region(app.form.focused.region)
+
+
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
 def test_the_form_stays_inside_the_screen_and_the_focused_field_in_sight(size: tuple[int, int]) -> None:
     async def script(app: Bench, pilot: Pilot[None]) -> None:
@@ -295,8 +300,7 @@ def test_the_form_stays_inside_the_screen_and_the_focused_field_in_sight(size: t
         assert (frame.region.width == size[0]) == (size[0] < 100), "wide screens keep some room for the bars"
         for key in ("up", "down", "pagedown", "pagedown"):
             await pilot.press(key)
-            assert app.form.focused is not None
-            assert frame.region.contains_region(app.form.focused.region)
+            await until(pilot, lambda: in_sight(app, frame), "the focused field in sight")
         columns = {field.region.x for field in app.form.query(Field)}
         assert len(columns) == (2 if size[0] >= 180 else 1)
 
@@ -311,7 +315,7 @@ def test_a_picker_tells_what_it_was_given_to_tell_of_each_name() -> None:
         app: App[None] = App()
         async with app.run_test(size=(80, 24)) as pilot:
             said = {"svg": About("a picture", "opens in a browser"), "csv": About("numbers")}
-            app.push_screen(Picker("export", ("svg", "csv"), "svg", lambda name: None, said))
+            app.push_screen(Picker("export", ("svg", "csv"), "svg", lambda name: None, said, "export"))
             await pilot.pause()
             return "\n".join(str(each.render()) for each in app.screen.query(Label)) + str(
                 app.screen.query_one(OptionList).get_option_at_index(0).prompt

@@ -141,7 +141,14 @@ COMMANDS = (
     ),
     Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
     # -- the experiment
-    Command("cell", ("m",), "network", "The next network kind: an MLP or a cell in time", CHANGE, argument="cell"),
+    Command(
+        "cell",
+        ("m",),
+        "network",
+        "The next network kind: an MLP, or a cell in time such as LSTM and GRU",
+        CHANGE,
+        argument="cell",
+    ),
     Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation"),
     Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init"),
     Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth"),
