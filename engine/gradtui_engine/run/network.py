@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..core import allowances
 from ..core.message import Message
 from ..core.numerics import Array, norm_of_squares, trusted_squares
 from ..core.problems import ExperimentError, Problem
@@ -24,22 +23,13 @@ from ..rules.losses import LOSSES
 from .initial_parameters import initialise
 from .memory import Bounds, Layout
 from .saved import Saved
+from .size import check_size, check_sizes, largest
 from .trace import Merge, Trace
 
 #: Numbers of a target that are read as classes go up to this.
 MOST_CLASSES = 1000
-#: A trace larger than this is refused before anything of it is allocated.
-MOST_BYTES = 2 * 2**30
-# Python objects of an unrolled stage (instructions, slots, views, steps, and what `analyse` works out): 6 kB measured
-# at depth 10,000, 11 kB with norm and skip, rounded up.
-STAGE_BYTES = 12_288
 # The forward pass's share of a run, for who watches: the backward pass takes twice its products.
 _FORWARD = 1 / 3
-
-
-def largest() -> float:
-    """Bytes of the largest trace that is run here."""
-    return min(MOST_BYTES, allowances.current().largest_trace)
 
 
 class Network:
@@ -179,7 +169,7 @@ def verify(experiment: Experiment) -> None:
     check_size(resolved)
     if not resolved.is_complete:
         batch = datasets.load(resolved.request())
-        _check_size(_as_read(experiment, batch), Sizes.of(batch), largest())
+        check_sizes(_as_read(experiment, batch), Sizes.of(batch), largest())
 
 
 def build(experiment: Experiment, watch: Watch | None = None) -> Network:
@@ -195,7 +185,7 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
         batch = _as_classes(batch, resolved.data)
     sizes = Sizes.of(batch)
     resolved = _as_read(experiment, batch)
-    _check_size(resolved, sizes, largest())
+    check_sizes(resolved, sizes, largest())
     batch = _aim(batch, resolved)
     program = resolved.kind.build(resolved, sizes, batch.loss)
     scaled = _is_data_dependent(resolved)
@@ -216,7 +206,7 @@ def rebuilt(
     output = parameters.get("output.bias", np.empty(0))
     batch = datasets.Batch(inputs, target, output.size, loss)
     resolved, sizes = _as_read(experiment, batch), Sizes.of(batch)
-    _check_size(resolved, sizes, largest())
+    check_sizes(resolved, sizes, largest())
     program = resolved.kind.build(resolved, sizes, loss)
     dtype = np.dtype(resolved.dtype)
     wanted = {name: parameter.shape for name, parameter in program.parameters.items()}
@@ -320,47 +310,3 @@ def _forward_node(
     network: Network, instruction: Instruction, values: dict[str, Array], parameters: dict[str, Array]
 ) -> Node:
     return Node(instruction, values, {}, parameters, {}, network.batch.target, Workspace())
-
-
-def planned_sizes(resolved: Resolved) -> Sizes | None:
-    """The sizes that the experiment alone decides; None where a file does."""
-    outputs = datasets.find(resolved.data).outputs
-    if outputs is None or resolved.batch is None or resolved.inputs is None:
-        return None
-    over_time = resolved.kind.over_time
-    return Sizes(resolved.batch, resolved.inputs, outputs, (resolved.steps or 1) if over_time else 1)
-
-
-def check_size(resolved: Resolved, most: float | None = None) -> None:
-    """Raises ExperimentError for a trace that is too large, where the experiment alone decides its size.
-
-    most: bytes that are allowed, of another process than this.
-    """
-    _check_size(resolved, planned_sizes(resolved), largest() if most is None else min(MOST_BYTES, most))
-
-
-def _check_size(resolved: Resolved, sizes: Sizes | None, most: float) -> None:
-    """Refuse an impossible size before anything of it is allocated."""
-    if sizes is None:
-        return
-    cell = resolved.kind
-    stages = sizes.steps * resolved.layers if cell.over_time else resolved.depth
-    size = cell.numbers(resolved, sizes) * np.dtype(resolved.dtype).itemsize + stages * STAGE_BYTES
-    if size > most:
-        length = (
-            Message("{steps} steps", steps=sizes.steps)
-            if cell.over_time
-            else Message("depth {depth}", depth=resolved.depth)
-        )
-        message = Message(
-            "{length} × width {width} × batch {batch} × inputs {inputs} in {dtype} needs {needed} GiB of trace; "
-            "allowed: up to {most} GiB; lower one of them",
-            length=length, width=resolved.width, batch=sizes.batch, inputs=sizes.inputs, dtype=resolved.dtype,
-            needed=_gibibytes(size), most=_gibibytes(most),
-        )  # fmt: skip
-        raise ExperimentError([Problem("size", message)])
-
-
-def _gibibytes(size: float) -> str:
-    """As 0.114, 2.04, 14,305.1."""
-    return f"{size / 2**30:.3g}" if size < 10 * 2**30 else f"{size / 2**30:,.1f}"

@@ -13,7 +13,7 @@ import pytest
 from gradtui_engine import Experiment, Outcome, build, simulate
 from gradtui_engine.analysis.doctor import Report, Trial, examine, measure, report_document
 from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
-from gradtui_engine.run import network
+from gradtui_engine.run import size
 from tests.engine.helpers import small
 from tests.engine.oracles import loss_of
 
@@ -98,8 +98,8 @@ def test_a_remedy_that_is_not_possible_is_left_out(monkeypatch: pytest.MonkeyPat
     experiment = Experiment(cell="rnn", activation="relu", gain=3.0, width=16, data="digits-rows", batch=4, steps=8)
     names = [each.remedy.name for each in examine(experiment.replace(gain=30.0)).trials]
     assert {"lstm", "gru"} <= set(names)
-    needed = 8 * network.STAGE_BYTES + 8 * build(experiment).program.numbers()
-    monkeypatch.setattr(network, "MOST_BYTES", needed)
+    needed = 8 * size.STAGE_BYTES + 8 * build(experiment).program.numbers()
+    monkeypatch.setattr(size, "MOST_BYTES", needed)
     rest = [each.remedy.name for each in examine(experiment.replace(gain=30.0)).trials]
     assert sorted(rest) == sorted(set(names) - {"lstm", "gru"})
 

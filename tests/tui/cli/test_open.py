@@ -37,6 +37,12 @@ LSTM = Experiment(cell="lstm", data="gaussian", steps=9, width=4, batch=3)
 Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keys save lands in a folder of the test's."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Callable[..., Path]:
     """saved(experiment, name=…, field=…) → the file that `run --json` writes, with some of its fields otherwise."""

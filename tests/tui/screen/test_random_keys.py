@@ -17,7 +17,7 @@ from gradtui.screen.app import GradtuiApp
 from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
-from gradtui_engine.run import network
+from gradtui_engine.run import size
 from tests.tui.helpers import Pilot, play, until
 
 #: Keys that leave the process, and the ones that a person is left with when all else is pressed at random.
@@ -64,7 +64,7 @@ def harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setattr(network, "MOST_BYTES", 32 * 2**20)
+    monkeypatch.setattr(size, "MOST_BYTES", 32 * 2**20)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import ModalScreen
@@ -15,10 +14,8 @@ from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.run.network import verify
 
-from ..lessons import library
-from ..lessons.library import Entry as Shelved
 from ..model import events as e
-from ..model.commands import offered, shown_keys
+from ..model.commands import shown_keys
 from ..model.cure_keys import CURES, toggled
 from ..model.needs import differences, other
 from ..model.presets import PRESETS
@@ -26,7 +23,7 @@ from ..model.shown import source_of_b
 from ..model.state import Asked
 from ..text.complaints import complaints
 from ..text.describe import About, label
-from ..text.language import current, tr
+from ..text.language import tr
 from ..views.compare import compare
 from ..views.frame import bars
 from . import learning, saving
@@ -287,10 +284,10 @@ def _help(app: Host, argument: str) -> None:
 def _theme(app: Host, argument: str) -> None:
     # Our own first: the ones that the pictures and the contrast tests are about.
     names = [*THEMES, *sorted(app.available_themes.keys() - THEMES.keys())]
-    _wear(app, names[(names.index(app.theme) + 1) % len(names)])
+    wear(app, names[(names.index(app.theme) + 1) % len(names)])
 
 
-def _wear(app: Host, theme: str) -> None:
+def wear(app: Host, theme: str) -> None:
     app.theme = theme
     app.say(tr("theme {name}", name=theme))
 
@@ -351,29 +348,3 @@ ACTIONS: dict[str, Action] = {
     "suspend": _suspend,
     "quit": _quit,
 }
-
-#: What the palette offers: title, help, what it does.
-Entry = tuple[str, str, Callable[[], Any]]
-
-
-@cache
-def shelf(names: tuple[str, ...], language: str) -> tuple[Shelved, ...]:
-    """The lessons of these names. Read once, when the palette first opens: each key that is typed there asks."""
-    return tuple(entry for entry in library.entries(language) if entry.id in names)
-
-
-def palette_entries(app: Host) -> Iterator[Entry]:
-    """Every command, every field of the experiment, every preset, theme and lesson."""
-    for command in offered(app.profile):
-        yield tr(command.label), tr(command.help), partial(app.action_command, command.id)
-    for name, option in options().items():
-        yield tr("set {field}", field=label(name)), tr(option.help), partial(edit, app, name)
-    for preset in PRESETS.values():
-        yield tr("preset {name}", name=preset.name), tr(preset.point), partial(open_preset, app, preset.name)
-    for theme in sorted(app.available_themes):
-        ours = THEMES.get(theme)
-        about = tr(ours.help) if ours is not None else tr("one of Textual's themes")
-        yield tr("theme {name}", name=theme), about, partial(_wear, app, theme)
-    for lesson in shelf(app.state.lessons, current()):
-        about = f"{lesson.id} · {lesson.summary}"
-        yield tr("lesson · {title}", title=lesson.title), about, partial(learning.open_lesson, app, lesson.id)

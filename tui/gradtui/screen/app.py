@@ -16,9 +16,10 @@ from ..text.glyphs import render
 from ..text.language import tr
 from ..views.catalogue import PANES
 from . import learning
-from .actions import ACTIONS, palette_entries
+from .actions import ACTIONS
 from .host import Host
 from .jobs import prepare
+from .palette_entries import palette_entries
 from .search import Palette, Search
 from .terminal.canvas import Canvas
 

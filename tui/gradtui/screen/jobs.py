@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradtui_engine import Cancelled
-from gradtui_engine.run import network
+from gradtui_engine.run import size
 
 from ..model.needs import Computed, Failed, Need
 
@@ -109,7 +109,7 @@ class Jobs:
         """Drop the oldest results that are not wanted, where they are too many or too large."""
         old = [need for need in self.results if need not in self._wanted]
         total = sum(self._bytes_of(need) for need in old)
-        most = min(_MOST_BYTES, network.largest() / _SHARE)
+        most = min(_MOST_BYTES, size.largest() / _SHARE)
         while old and (total > most or len(old) > _MOST_RESULTS):
             need = old.pop(0)
             total -= self._sizes.pop(need)

@@ -15,7 +15,7 @@ from gradtui_engine.core.fields import Choice, Integer, Switch, Text
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Option, option, options_of, read
 from gradtui_engine.core.problems import ExperimentError, Problem
-from gradtui_engine.run import network
+from gradtui_engine.run import size
 
 from ..cli.invocation import Invocation
 from ..cli.launch import opening, screen_texts
@@ -136,7 +136,7 @@ def plan(experiment: Experiment, words: Words) -> tuple[ServerOptions, Opening]:
 def _check_size(state: State, memory: int) -> None:
     """Whether a session has room for what visitors land on, A and B. Raises ExperimentError."""
     for experiment in (state.experiment, other(state.experiment, state.changes) or state.experiment):
-        network.check_size(experiment.resolved, largest_trace(memory))
+        size.check_size(experiment.resolved, largest_trace(memory))
 
 
 def _typed() -> str:

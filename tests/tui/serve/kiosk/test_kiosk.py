@@ -30,10 +30,11 @@ from gradtui.lessons import library
 from gradtui.model.commands import COMMANDS, Command, groups, key_table, offered, refusal
 from gradtui.model.permissions import OPEN, REFUSALS, VISITOR, Profile
 from gradtui.model.state import State
-from gradtui.screen.actions import _prompt, palette_entries
+from gradtui.screen.actions import _prompt
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.helping import sections
+from gradtui.screen.palette_entries import palette_entries
 from gradtui.serve.kiosk import closed, crash, kiosk
 from gradtui.serve.kiosk.closed import KioskApp, KioskDriver, clamped
 from gradtui.serve.kiosk.kiosk import environment_of, kiosk_app

@@ -10,7 +10,7 @@ from gradtui.model.permissions import largest_trace
 from gradtui.text import process
 from gradtui_engine import build
 from gradtui_engine.core.allowances import Allowances
-from gradtui_engine.run import network
+from gradtui_engine.run import size
 from tests.tui.serve.servers import Server, memory
 from tests.tui.terminal import DEADLINE
 
@@ -46,7 +46,7 @@ def test_less_memory_means_smaller_traces_and_no_limit_means_the_engines_own() -
     assert sizes == sorted(sizes)
     assert all(3 * size < most * MEBIBYTE for size, most in zip(sizes, (64, 128, 256, 512, 1024), strict=True))
     with process.during(engine=Allowances(largest_trace=largest_trace(float("inf")))):
-        assert network.largest() == network.MOST_BYTES
+        assert size.largest() == size.MOST_BYTES
 
 
 #: Computes in a process that has room for the program and no more; prints what it is told.
