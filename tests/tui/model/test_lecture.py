@@ -180,13 +180,13 @@ def test_f_follows_in_a_lecture_and_opens_the_form_elsewhere() -> None:
     assert commands.keys_of("form") == ("f",)
 
 
-@pytest.mark.parametrize("profile", [OPEN, VISITOR, FOLLOWER, PRESENTER])
-def test_no_key_has_two_meanings_in_any_profile(profile: object) -> None:
-    assert isinstance(profile, type(OPEN))
-    commands.rebind({}, profile)
+@pytest.mark.parametrize("permissions", [OPEN, VISITOR, FOLLOWER, PRESENTER])
+def test_no_key_has_two_meanings_in_any_profile(permissions: object) -> None:
+    assert isinstance(permissions, type(OPEN))
+    commands.rebind({}, permissions)
     keys = [key for each in (*COMMANDS, *BROUGHT) for key in commands.keys_of(each.id)]
     assert len(keys) == len(set(keys))
-    assert {each.id for each in offered(profile)} & {each.id for each in BROUGHT} == set(profile.brings)
+    assert {each.id for each in offered(permissions)} & {each.id for each in BROUGHT} == set(permissions.brings)
 
 
 def test_a_key_of_the_users_own_is_not_taken_away_by_what_a_lecture_brings() -> None:

@@ -19,9 +19,8 @@ from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, St
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
-from ..text.formats import percent, short
+from ..text.formats import defined, percent, short
 from ..text.language import plural, tr
-from ..text.quotients import defined
 from ..text.scale import LogScale
 from ..text.summary import experiment_line, verdict_line
 from .columns import GAP, aligned, widths_of

@@ -17,7 +17,7 @@ from ..lessons.staging import opened
 from ..model import commands, presets
 from ..model.names import SPEEDS
 from ..model.opening import Opening
-from ..model.permissions import OPEN, Profile
+from ..model.permissions import OPEN, Permissions
 from ..share import address
 from ..text import language
 from .settings import COLOUR_SYSTEMS
@@ -91,7 +91,9 @@ def _believe_the_terminal() -> None:
                 os.environ.pop(name, None)
 
 
-def app_of(invocation: Invocation[Any], make: type[GradtuiApp] | None = None, profile: Profile = OPEN) -> GradtuiApp:
+def app_of(
+    invocation: Invocation[Any], make: type[GradtuiApp] | None = None, permissions: Permissions = OPEN
+) -> GradtuiApp:
     """The app that was asked for, with its settings in force; make is its class."""
     assert invocation.opening is not None
     settings, (state, cursor, results) = invocation.loaded.settings, invocation.opening
@@ -102,11 +104,11 @@ def app_of(invocation: Invocation[Any], make: type[GradtuiApp] | None = None, pr
         vars(constants)["COLOR_SYSTEM"] = COLOUR_SYSTEMS[settings.color]
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
-    commands.rebind(settings.keys, profile)
+    commands.rebind(settings.keys, permissions)
     from ..screen.app import GradtuiApp
 
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    app = (make or GradtuiApp)(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, profile)
+    app = (make or GradtuiApp)(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, permissions)
     if results:
         app.jobs.results.update(results)
     app.theme = settings.theme

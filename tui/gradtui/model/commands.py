@@ -11,15 +11,15 @@ from gradtui_engine.core.message import English
 from ..text import process
 from ..text.language import tr
 from . import events as e
-from .permissions import OPEN, Profile
+from .permissions import OPEN, Permissions
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
-    A command without an event is an action of the app (`do_ID`, with the argument if there is one). needs names what a
-    profile has to allow, empty for nothing.
+    A command without an event is an action of the app (`do_ID`, with the argument if there is one). needs names what
+    the permissions have to allow, empty for nothing.
     """
 
     id: str
@@ -212,7 +212,7 @@ COMMANDS = (
     Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM, needs="suspend"),
     Command("quit", ("q", "ctrl+q"), "quit", "Quit", PROGRAM),
 )
-#: What only a profile brings along (`Profile.brings`).
+#: What only some permissions bring along (`Permissions.brings`).
 BROUGHT = (
     Command("follow", ("f",), "follow", "Follow the presenter again", PROGRAM, e.Follow()),
     Command("invite", ("V",), "visitors", "How visitors come in to this lecture", PROGRAM, e.Invite()),
@@ -244,21 +244,22 @@ _SYMBOLS = {
 _TABLE_KEYS = {command.id: command.keys for command in COMMANDS}
 
 
-def rebind(keys: Mapping[str, tuple[str, ...]], profile: Profile = OPEN) -> None:
-    """Let these keys work from now on; commands that are not named keep the table's, or what the profile moves it to.
+def rebind(keys: Mapping[str, tuple[str, ...]], permissions: Permissions = OPEN) -> None:
+    """Let these keys work from now on; commands that are not named keep the table's,
+    or those that the permissions move them to.
 
-    What the profile brings along takes only keys that are free.
+    What the permissions bring along takes only keys that are free.
     """
-    own = {name: own for name, own in (dict(profile.moves) | dict(keys)).items() if own != _TABLE_KEYS.get(name)}
+    own = {name: own for name, own in (dict(permissions.moves) | dict(keys)).items() if own != _TABLE_KEYS.get(name)}
     taken = {key for bound in (_TABLE_KEYS | own).values() for key in bound}
-    for command in brought(profile):
+    for command in brought(permissions):
         own[command.id] = tuple(key for key in command.keys if key not in taken)
     process.change(keys=own)
 
 
-def brought(profile: Profile) -> list[Command]:
-    """The commands that a profile brings along."""
-    return [command for command in BROUGHT if command.id in profile.brings]
+def brought(permissions: Permissions) -> list[Command]:
+    """The commands that these permissions bring along."""
+    return [command for command in BROUGHT if command.id in permissions.brings]
 
 
 def keys_of(command: str) -> tuple[str, ...]:
@@ -277,26 +278,26 @@ def shown_keys(command: str, all: bool = False) -> str:
     return " ".join(keys) if all else (keys[0] if keys else "")
 
 
-def offered(profile: Profile = OPEN) -> list[Command]:
-    """The commands that a profile allows; the keys of the others say why not."""
-    return [command for command in (*COMMANDS, *brought(profile)) if not profile.refusal(command.needs)]
+def offered(permissions: Permissions = OPEN) -> list[Command]:
+    """The commands that these permissions allow; the keys of the others say why not."""
+    return [command for command in (*COMMANDS, *brought(permissions)) if not permissions.refusal(command.needs)]
 
 
-def refusal(command: Command, profile: Profile) -> str:
-    """Why the profile does not allow a command, as a person reads it; empty where it does."""
-    text = profile.refusal(command.needs)
+def refusal(command: Command, permissions: Permissions) -> str:
+    """Why these permissions do not allow a command, as a person reads it; empty where it does."""
+    text = permissions.refusal(command.needs)
     return tr(text, **{command.id: shown_keys(command.id) for command in COMMANDS}) if text else ""
 
 
-def groups(profile: Profile = OPEN) -> dict[str, list[Command]]:
+def groups(permissions: Permissions = OPEN) -> dict[str, list[Command]]:
     """The commands by group, in the table's order."""
-    return {group: [command for command in offered(profile) if command.group == group] for group in GROUPS}
+    return {group: [command for command in offered(permissions) if command.group == group] for group in GROUPS}
 
 
-def key_table(profile: Profile = OPEN) -> str:
+def key_table(permissions: Permissions = OPEN) -> str:
     """The commands as a Markdown table, for the README."""
     lines = ["| key | what it does |", "|---|---|"]
-    for group, commands in groups(profile).items():
+    for group, commands in groups(permissions).items():
         lines.append(f"| **{tr(group)}** | |")
         for command in commands:
             lines.append(f"| {' '.join(f'`{key_name(key)}`' for key in command.keys)} | {tr(command.help)} |")

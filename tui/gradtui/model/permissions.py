@@ -32,7 +32,7 @@ def largest_trace(most: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Permissions:
     """What is open. A command names what it needs by a field's name (`Command.needs`)."""
 
     #: Files are written: exports, pictures, the command that was copied.
@@ -56,8 +56,8 @@ class Profile:
         process.change(own_lessons=self.own, engine=Allowances(self.tables, largest_trace(memory())))
 
 
-OPEN = Profile()
-VISITOR = Profile(files=False, suspend=False, own=False, tables=False)
+OPEN = Permissions()
+VISITOR = Permissions(files=False, suspend=False, own=False, tables=False)
 #: Of a lecture.
 PRESENTER = replace(OPEN, brings=("invite",))
 FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("F",)),))

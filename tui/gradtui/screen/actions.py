@@ -278,7 +278,7 @@ def _lock(app: Host, argument: str) -> None:
 
 
 def _help(app: Host, argument: str) -> None:
-    app.push_screen(Help(app.state, app.profile))
+    app.push_screen(Help(app.state, app.permissions))
 
 
 def _theme(app: Host, argument: str) -> None:

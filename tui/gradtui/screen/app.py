@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from ..model import events as e
 from ..model.commands import COMMANDS, brought, keys_of
-from ..model.permissions import OPEN, Profile
+from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..text import plot
 from ..text.glyphs import render
@@ -43,11 +43,11 @@ class GradtuiApp(Host):
     ACTIONS = ACTIONS
 
     def __init__(
-        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, permissions: Permissions = OPEN
     ) -> None:
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
-        super().__init__(state, cursor, fps, profile)
-        for command in (*COMMANDS, *brought(profile)):
+        super().__init__(state, cursor, fps, permissions)
+        for command in (*COMMANDS, *brought(permissions)):
             for key in keys_of(command.id):
                 self.bind(key, f"command('{command.id}')", description=command.label, show=False)
 

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..model.permissions import OPEN, Profile
+from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..text.spans import Line, fit
 from ..views import status
@@ -37,8 +37,8 @@ class _Made(NamedTuple):
 class Drawing:
     """Draws moments of one screen; remembers the last one."""
 
-    def __init__(self, profile: Profile = OPEN) -> None:
-        self._profile = profile
+    def __init__(self, permissions: Permissions = OPEN) -> None:
+        self._permissions = permissions
         self._panes: dict[str, _Made] = {}
         self._around: Blocks = {}
         self._told: object = None
@@ -67,7 +67,7 @@ class Drawing:
         if width < wide or height < tall:
             return _whole([status.too_small(width, height)], [], width, height)
         # A first computation that takes long: how far it is, and the keys.
-        long: list[Line] = [[(f" {state.message}", "message")], status.footer(state, width, self._profile)]
+        long: list[Line] = [[(f" {state.message}", "message")], status.footer(state, width, self._permissions)]
         return _whole(status.waiting(state.experiment, width), long if state.message else [], width, height)
 
     def _header_and_footer(self, scene: Scene, width: int, height: int) -> Blocks:
@@ -75,7 +75,7 @@ class Drawing:
         told = Same(scene.record), replace(scene.state, step=0), width, height
         if told != self._told:
             self._told = told
-            footer = [status.footer(scene.state, width, self._profile)]
+            footer = [status.footer(scene.state, width, self._permissions)]
             self._around = {
                 "header": Block(Box(0, 0, width, HEADER), status.header(scene, width)),
                 "footer": Block(Box(0, height - FOOTER, width, FOOTER), footer),

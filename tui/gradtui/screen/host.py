@@ -18,7 +18,7 @@ from ..model import events as e
 from ..model.commands import BY_ID, refusal
 from ..model.names import CELL_OF_AXIS, SPEEDS
 from ..model.needs import Computed, Failed, Need, need_of
-from ..model.permissions import OPEN, Profile
+from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
 from ..model.timeline import Timeline
@@ -49,12 +49,12 @@ class Host(PacedApp):
     ACTIONS: ClassVar[Mapping[str, Callable[[Any, str], Any]]] = {}
 
     def __init__(
-        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = OPEN
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, permissions: Permissions = OPEN
     ) -> None:
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
         super().__init__(fps)
         fit_glyphs()
-        self.profile = profile
+        self.permissions = permissions
         for colours in THEMES.values():
             self.register_theme(textual_theme(colours))
         self.theme = DEFAULT
@@ -70,7 +70,7 @@ class Host(PacedApp):
         #: Called after every change of the state.
         self.followed_by: list[Callable[[], object]] = []
         self.canvas = Canvas()
-        self._drawing = Drawing(profile)
+        self._drawing = Drawing(permissions)
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
 
@@ -212,7 +212,7 @@ class Host(PacedApp):
     def action_command(self, name: str) -> None:
         """A key, the palette or the footer: send the command's event, or do its action."""
         command = BY_ID[name]
-        refused = refusal(command, self.profile)
+        refused = refusal(command, self.permissions)
         if refused:
             self.say(refused)
         elif command.event is not None:

@@ -31,7 +31,7 @@ def shelf(names: tuple[str, ...], language: str) -> tuple[Shelved, ...]:
 
 def palette_entries(app: Host) -> Iterator[Entry]:
     """Every command, every field of the experiment, every preset, theme and lesson."""
-    for command in offered(app.profile):
+    for command in offered(app.permissions):
         yield tr(command.label), tr(command.help), partial(app.action_command, command.id)
     for name, option in options().items():
         yield tr("set {field}", field=label(name)), tr(option.help), partial(edit, app, name)

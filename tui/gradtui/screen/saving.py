@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def copy(app: Host, argument: str) -> None:
     """The command that opens this experiment, view and cursor, to the clipboard; where there is none, to a file."""
-    app.say(clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.profile.files))
+    app.say(clipboard.copy(command(app.state, app.timeline), os.environ, app.copy_to_clipboard, app.permissions.files))
 
 
 def export(app: Host, argument: str) -> None:
@@ -49,7 +49,7 @@ def picture(app: Host, argument: str) -> None:
 
 
 def start(app: Host, name: str) -> None:
-    if not app.profile.files:  # the command says why before anybody comes here
+    if not app.permissions.files:  # the command says why before anybody comes here
         return
     app.run_worker(_save(app, FORMATS[name]), exclusive=True, group="export")
 
@@ -80,7 +80,7 @@ async def _save(app: Host, chosen: Format) -> None:
 
 def _camera(app: Host, scene: Scene) -> Callable[[State], Frame]:
     """Draws other states than the app's own, of the trace that is shown now, beside what is on the screen."""
-    drawing, still = Drawing(app.profile), replace(scene, results=dict(scene.results))
+    drawing, still = Drawing(app.permissions), replace(scene, results=dict(scene.results))
 
     def frame(state: State) -> Frame:
         size = app.size

@@ -135,7 +135,7 @@ def _run(invocation: Invocation[ServerOptions], end: socket.socket, told: Words)
     state, cursor = invocation.opening.state, invocation.opening.cursor
     audience = Audience(told["address"], page=told.get("web", ""))
     opens = Opening(replace(state, audience=audience), (*cursor, e.Invite()))
-    app = app_of(replace(invocation, opening=opens), profile=PRESENTER)
+    app = app_of(replace(invocation, opening=opens), permissions=PRESENTER)
 
     async def show(pilot: object) -> None:
         drive(app, end)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradtui_engine.analysis.record import Record
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
@@ -68,3 +72,12 @@ def superscript(number: int) -> str:
 def power_of_ten(exponent: int) -> str:
     """An axis label: 1e-18."""
     return "1" if exponent == 0 else f"1e{exponent}"
+
+
+def defined(value: float | None, record: Record) -> float | None:
+    """The ratio; None for 0/0, where no gradient is left, which is no fault of the network: it prints as a dash.
+
+    In a record with nan or inf of its own a nan stays what it is.
+    """
+    undefined = value is not None and math.isnan(value) and record.outcome.kind != "non_finite"
+    return None if undefined else value

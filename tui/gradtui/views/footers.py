@@ -8,7 +8,7 @@ from gradtui_engine.experiment.experiment import options
 
 from ..model.commands import BY_ID, offered
 from ..model.cure_keys import CURES, subject
-from ..model.permissions import OPEN, Profile
+from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from .catalogue import VIEWS
 from .frame.footers import Hint
@@ -16,13 +16,13 @@ from .lessons.view import BESIDE
 
 #: Keys in the footer, at the most.
 MOST = 7
-#: Where a profile brings it along.
+#: Where the permissions bring it along.
 _FOLLOW = Hint(("follow",))
 
 
-def hints(state: State, profile: Profile = OPEN) -> tuple[Hint, ...]:
+def hints(state: State, permissions: Permissions = OPEN) -> tuple[Hint, ...]:
     """The footer's hints for a state: those that apply, in the order of importance."""
-    allowed = {command.id for command in offered(profile)}
+    allowed = {command.id for command in offered(permissions)}
     rows = BESIDE if state.lesson is not None and state.view != "lessons" else VIEWS[state.view].footer
     return tuple(
         _named(hint, state)

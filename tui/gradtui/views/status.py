@@ -9,7 +9,7 @@ from gradtui_engine import Experiment
 from ..model.commands import key_name, keys_of
 from ..model.lecture import notes
 from ..model.names import SPEEDS
-from ..model.permissions import OPEN, Profile
+from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..model.timeline import Grain, label
 from ..text.formats import percent
@@ -148,10 +148,10 @@ def _cells(text: str) -> int:
     return width_of([(text, "")])
 
 
-def footer(state: State, width: int, profile: Profile = OPEN) -> Line:
+def footer(state: State, width: int, permissions: Permissions = OPEN) -> Line:
     """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
     line: Line = [(" ", "text")]
-    for hint in hints(state, profile):
+    for hint in hints(state, permissions):
         label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.words)
         spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
         if width_of(line) + width_of(spans) > width:

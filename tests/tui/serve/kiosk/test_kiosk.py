@@ -28,7 +28,7 @@ from textual.widgets import Input, Label, OptionList
 from gradtui.cli.settings_error import SettingsError
 from gradtui.lessons import library
 from gradtui.model.commands import COMMANDS, Command, groups, key_table, offered, refusal
-from gradtui.model.permissions import OPEN, REFUSALS, VISITOR, Profile
+from gradtui.model.permissions import OPEN, REFUSALS, VISITOR, Permissions
 from gradtui.model.state import State
 from gradtui.screen.actions import _prompt
 from gradtui.screen.app import GradtuiApp
@@ -98,7 +98,7 @@ def refused(*arguments: str) -> list[str]:
 
 def test_files_and_the_shell_are_what_commands_need() -> None:
     assert {each.id for each in CLOSED} == {"export", "picture", "suspend"}
-    assert {each.needs for each in COMMANDS} - {""} <= set(Profile.__dataclass_fields__)
+    assert {each.needs for each in COMMANDS} - {""} <= set(Permissions.__dataclass_fields__)
     assert all(each.needs in REFUSALS for each in CLOSED)
 
 
@@ -421,4 +421,4 @@ def test_the_app_is_gradtuis_own() -> None:
     app = kiosk_app(["--view", "lab", "--lang", "en"], TERMINAL)
     assert isinstance(app, GradtuiApp)
     assert app.state.view == "lab"
-    assert app.profile == VISITOR
+    assert app.permissions == VISITOR

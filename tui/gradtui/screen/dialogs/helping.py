@@ -14,7 +14,7 @@ from gradtui_engine.core.message import English
 from ...model.commands import COMMANDS, Command, groups, keys_of, shown_keys
 from ...model.lecture import ways_in
 from ...model.panes_of import panes_of
-from ...model.permissions import OPEN, Profile
+from ...model.permissions import OPEN, Permissions
 from ...model.state import State
 from ...text.glyphs import render
 from ...text.language import tr
@@ -39,7 +39,7 @@ class Section:
     rows: tuple[tuple[str, str], ...]
 
 
-def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
+def sections(state: State, permissions: Permissions = OPEN) -> tuple[Section, ...]:
     """The focused pane first: who asks for help asks about what is in front of them."""
     view = VIEWS[state.view]
     here = [("", _meaning(state.pane))]
@@ -53,7 +53,7 @@ def sections(state: State, profile: Profile = OPEN) -> tuple[Section, ...]:
         Section(tr("The one idea"), (("", tr(IDEA)),)),
         *(
             Section(tr(group), tuple((_key(command, all=True), tr(command.help)) for command in commands))
-            for group, commands in groups(profile).items()
+            for group, commands in groups(permissions).items()
         ),
     ]
     if others:
@@ -77,9 +77,9 @@ def _key(command: Command, all: bool = False) -> str:
 class Help(Page):
     """Opened by `?`; the same key closes it."""
 
-    def __init__(self, state: State, profile: Profile = OPEN) -> None:
+    def __init__(self, state: State, permissions: Permissions = OPEN) -> None:
         super().__init__()
-        self._state, self._profile = state, profile
+        self._state, self._permissions = state, permissions
 
     def on_key(self, event: events.Key) -> None:
         if event.key in keys_of("help"):
@@ -91,7 +91,7 @@ class Help(Page):
 
     def _text(self) -> Group:
         parts: list[Text | Table] = []
-        for section in sections(self._state, self._profile):
+        for section in sections(self._state, self._permissions):
             parts.append(Text(render(section.title), "bold underline"))
             # What stands in front keeps a column of its own, however often its text is wrapped.
             table = Table.grid(

@@ -13,7 +13,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
 from ...model import events as e
-from ...model.permissions import VISITOR, Profile
+from ...model.permissions import VISITOR, Permissions
 from ...model.state import State
 from ...screen.app import GradtuiApp
 from ...screen.terminal.driver import Lifeline
@@ -66,10 +66,10 @@ class KioskApp(GradtuiApp):
     FAILED = CRASHED
 
     def __init__(
-        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, profile: Profile = VISITOR
+        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, permissions: Permissions = VISITOR
     ) -> None:
         vars(constants).update(_CONSTANTS)
-        super().__init__(state, cursor, fps, profile)
+        super().__init__(state, cursor, fps, permissions)
         self.log_file: TextIO | None = None
         self.mouse = True
 

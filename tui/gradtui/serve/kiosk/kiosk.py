@@ -1,7 +1,7 @@
 """`gradtui kiosk`: the screen for visitors of a machine that is not theirs, with every way out of it closed.
 
-What closes each way: `Profile` the commands and what is read, `ENVIRONMENT` the variables, `closed` what Textual would
-do by itself. The machine's own walls (ulimit, a user without rights) are in docs/serving.md.
+What closes each way: `Permissions` the commands and what is read, `ENVIRONMENT` the variables, `closed` what Textual
+would do by itself. The machine's own walls (ulimit, a user without rights) are in docs/serving.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Option, read
 from gradtui_engine.core.problems import ExperimentError, Problem
 
-from ...model.permissions import VISITOR, Profile
+from ...model.permissions import VISITOR, Permissions
 from ...text.language import tr
 from .crash import note
 
@@ -76,13 +76,13 @@ def kiosk_app(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     log: TextIO | None = None,
-    profile: Profile = VISITOR,
+    permissions: Permissions = VISITOR,
 ) -> KioskApp:
     """The app of a session, for a server that runs it: `arguments` as after `gradtui kiosk`, environment the visitor's.
 
     Closes this process. log is told of a crash, one line of JSON. Raises SettingsError with every problem.
     """
-    return app_for(invocation_of(arguments, environment), log, profile)
+    return app_for(invocation_of(arguments, environment), log, permissions)
 
 
 def invocation_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Invocation[KioskOptions]:
@@ -97,14 +97,14 @@ def invocation_of(arguments: Sequence[str], environment: Mapping[str, str]) -> I
 def app_for(
     invocation: Invocation[KioskOptions],
     log: TextIO | None,
-    profile: Profile = VISITOR,
+    permissions: Permissions = VISITOR,
     make: type[KioskApp] | None = None,
 ) -> KioskApp:
     """The app of this invocation; make is its class."""
     from ...cli.launch import app_of
     from .closed import KioskApp
 
-    app = app_of(invocation, make or KioskApp, profile)
+    app = app_of(invocation, make or KioskApp, permissions)
     assert isinstance(app, KioskApp)
     app.log_file, app.mouse = log, invocation.loaded.settings.mouse
     return app

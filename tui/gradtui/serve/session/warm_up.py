@@ -46,7 +46,7 @@ async def _rehearse(arguments: list[str], lecture: bool) -> dict[Any, Any]:
     from ...model.permissions import FOLLOWER, VISITOR
     from ..kiosk.kiosk import kiosk_app
 
-    app = kiosk_app(arguments, _ENVIRONMENT, profile=FOLLOWER if lecture else VISITOR)
+    app = kiosk_app(arguments, _ENVIRONMENT, permissions=FOLLOWER if lecture else VISITOR)
     need = Simulation(app.state.experiment)
     result = await asyncio.to_thread(need.compute, lambda share: None)
     if isinstance(result, Failed):

@@ -12,9 +12,8 @@ from gradtui_engine.rules.clipping import CLIPPINGS, global_norm
 from gradtui_engine.rules.losses import LOSSES
 from gradtui_engine.rules.optimisers import OPTIMISERS
 
-from ...text.formats import short, subscript
+from ...text.formats import defined, short, subscript
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.spans import GAP
 from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
 

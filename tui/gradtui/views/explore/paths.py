@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from ...text.formats import percent, short
+from ...text.formats import defined, percent, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.scale import LinearScale, Scale, columns, finite
 from ...text.spans import Line, first_fit, first_title, page, runs, width_of
 from ..frame import spoken

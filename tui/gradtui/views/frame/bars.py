@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from gradtui_engine.analysis.record import Record
 
-from ...text.formats import percent, short
+from ...text.formats import defined, percent, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
 from ...text.spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
 from .once import once

@@ -8,9 +8,8 @@ from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
 
-from ...text.formats import percent, short
+from ...text.formats import defined, percent, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.spans import GAP, Line, text_of
 from ...text.summary import kind_name
 from .quantities import QUANTITIES, absent

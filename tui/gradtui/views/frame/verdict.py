@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ...text.formats import short
+from ...text.formats import defined, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.spans import Line, first_fit, fit, width_of
 from ...text.summary import MARKS, kind_name
 from .scene import Scene

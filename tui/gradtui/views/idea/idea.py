@@ -12,9 +12,8 @@ from gradtui_engine.core.numerics import ratio
 
 from ...model.needs import Failed, Simulation
 from ...model.state import State
-from ...text.formats import power, short, superscript
+from ...text.formats import defined, power, short, superscript
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.scale import LogScale, cell_of
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
 from ...text.summary import describe

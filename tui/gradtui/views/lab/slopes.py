@@ -9,9 +9,8 @@ from gradtui_engine.analysis.pre_activations import weight_spread
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.theory.meanfield import moments
 
-from ...text.formats import percent, short
+from ...text.formats import defined, percent, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.spans import Line, first_title, page, wrap
 from ..frame import curves
 from ..frame.parts import Part, fitting, kept

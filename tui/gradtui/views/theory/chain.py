@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradtui_engine.analysis.decay import average_factor
 
-from ...text.quotients import defined
+from ...text.formats import defined
 from ..frame.scene import Scene
 
 
@@ -56,5 +56,5 @@ def predicted_chain(scene: Scene) -> Chain:
 
 
 def _first(scene: Scene) -> int:
-    """An MLP's first learning stage is layer 1, a cell's the initial state (as in the engine's profile)."""
+    """An MLP's first learning stage is layer 1, a cell's the initial state (as in the engine's permissions)."""
     return 0 if scene.over_time else min(1, len(scene.stages) - 1)

@@ -11,9 +11,8 @@ from gradtui_engine.analysis.decay import half_life
 from gradtui_engine.analysis.gate_path import DirectPath, at_bias, at_factor, measured, predicted
 from gradtui_engine.cells.cell import GatePath
 
-from ...text.formats import short
+from ...text.formats import defined, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.scale import LogScale, upwards
 from ...text.spans import Line, Span, first_title, runs
 from ..frame.scene import Scene

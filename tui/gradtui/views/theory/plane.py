@@ -16,9 +16,8 @@ from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
 from ...model.theory_needs import PlaneOf
-from ...text.formats import short
+from ...text.formats import defined, short
 from ...text.language import tr
-from ...text.quotients import defined
 from ...text.spans import Line, Span, first_title, runs, width_of
 from ..frame.scene import Scene
 from ..frame.timeaxis import MARGIN

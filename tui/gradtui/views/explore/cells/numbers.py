@@ -5,9 +5,8 @@ from __future__ import annotations
 from gradtui_engine import Run, Step
 from gradtui_engine.core.numerics import ratio
 
-from ....text.formats import short, subscript
+from ....text.formats import defined, short, subscript
 from ....text.language import tr
-from ....text.quotients import defined
 from ..explain_helpers import Notes, instruction
 
 
