@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from ..core.message import Message
@@ -17,4 +19,6 @@ def read(path: Path) -> tuple[Record, ...]:
         return read_json(path)
     if path.suffix.lower() == ".npz":
         return read_npz(path)
-    raise ExperimentError([Problem(str(path), Message("is neither RUN.npz nor RUN.json"))])
+    missing = Message("cannot be read: {reason}", reason=os.strerror(errno.ENOENT))
+    message = Message("is neither RUN.npz nor RUN.json") if path.exists() else missing
+    raise ExperimentError([Problem(str(path), message)])

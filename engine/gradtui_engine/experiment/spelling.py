@@ -29,12 +29,12 @@ def to_document(given: Given, read: Resolved) -> dict[str, Value]:
 
 
 def to_toml(given: Given, read: Resolved, options: Mapping[str, Option]) -> str:
-    """Every field on a line: a value that was given, or a comment with what the field comes to without one."""
+    """Every field on a line: a value that was given (and is not the default), or a comment with what it comes to."""
     lines = ["# gradtui experiment"]
     for name, row in options.items():
         comes_to = getattr(read, name)
         text = "" if comes_to is None else row.toml(comes_to)
-        text = text if given[name] is not None else f"# {text or f'{name} ='}"
+        text = text if given[name] != row.default else f"# {text or f'{name} ='}"
         only = "" if row.applies_to(read.cell) else f" (not used by {read.cell})"
         lines.append(f"{text:<32} # {row.help}{only}")
     return "\n".join(lines) + "\n"
