@@ -123,7 +123,7 @@ def differences(before: Any, after: Any, place: str, added: Counter[str]) -> Ite
             yield from differences(value, now, f"{place}[{index}]", added)
     elif isinstance(before, float) and isinstance(after, float) and math.isclose(before, after, rel_tol=_LAST_DIGITS):
         added["last digits"] += before != after
-    elif before != after:
+    elif before != after and not (before != before and after != after):  # both nan
         yield f"{place}: {str(before)[:200]!r} → {str(after)[:200]!r}"
 
 
