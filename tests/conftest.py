@@ -6,6 +6,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import copy
 import functools
+import gc
 import re
 from collections.abc import Iterator
 from gettext import NullTranslations
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.property)
+
+
+def pytest_collection_finish() -> None:
+    """No look for cycles looks at what stays to the end: with twelve thousand tests one took 1.4 s instead of 0.1 s."""
+    gc.collect()
+    gc.freeze()
 
 
 class _Untranslated(NullTranslations):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import itertools
 import re
@@ -25,8 +26,9 @@ CODES = [code for code in LANGUAGES if code != language.ENGLISH]
 codes = pytest.mark.parametrize("code", CODES)
 
 TOOL = tool("texts")
-EXTRACTED = TOOL.extracted()
 CATALOGUES = {code: TOOL.read(code) for code in CODES}
+# Read where it is asked for: the sources' texts take 3 s, which every worker would else spend on collecting the tests.
+extracted = functools.cache(TOOL.extracted)
 
 
 def pairs_of(code: str) -> list[tuple[str, str]]:
@@ -57,7 +59,7 @@ def is_template(text: str) -> bool:
 
 @codes
 def test_every_text_is_translated_and_nothing_is_left_over(code: str) -> None:
-    assert list(TOOL.lacking(CATALOGUES[code], EXTRACTED)) == []
+    assert list(TOOL.lacking(CATALOGUES[code], extracted())) == []
 
 
 def test_every_language_has_its_catalogue() -> None:
@@ -214,7 +216,7 @@ def test_the_tool_says_what_a_catalogue_lacks_and_has_too_much() -> None:
     catalogue.add("nobody says this", "…")
     catalogue.get("layer").string = ""
     catalogue.get("unit").flags.add("fuzzy")
-    assert sorted(TOOL.lacking(catalogue, EXTRACTED)) == [
+    assert sorted(TOOL.lacking(catalogue, extracted())) == [
         "does not translate 'layer'",
         "has 'nobody says this', which nothing says",
         "is not sure of 'unit' (fuzzy)",

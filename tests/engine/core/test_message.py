@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import importlib
 import pickle
 import pkgutil
@@ -51,16 +52,20 @@ def names() -> set[str]:
     return found
 
 
-#: What the catalogues have of the engine's sources.
-TOOL = tool("texts")
-PROSE = {text.english for module in TOOL.modules() for text in TOOL.texts_of(module)}
+@functools.cache
+def prose() -> set[str]:
+    """What the catalogues have of the sources: 2 s of reading, which no worker spends on collecting the tests."""
+    texts = tool("texts")
+    return {text.english for module in texts.modules() for text in texts.texts_of(module)}
+
+
 NAMES = names()
 
 
 def can_be_said_otherwise(text: str) -> bool:
     """No sentence is left in English: every plain text is in the tables, or a number, a name, names, or quoted."""
     return all(
-        leaf in PROSE or " " not in leaf or leaf[0] in "'\"" or all(word in NAMES for word in leaf.split(", "))
+        leaf in prose() or " " not in leaf or leaf[0] in "'\"" or all(word in NAMES for word in leaf.split(", "))
         for leaf in leaves(text)
     )
 
@@ -166,7 +171,7 @@ def test_every_kind_of_diagnosis_is_a_message_and_so_is_what_each_remedy_came_to
     assert isinstance(outcome.message, Message)
     for text in (outcome.message, outcome.rule, outcome.site, *(trial.text for trial in report.trials)):
         assert can_be_said_otherwise(text), text
-    assert all(trial.effect in PROSE and trial.remedy.name in PROSE for trial in report.trials)
+    assert all(trial.effect in prose() and trial.remedy.name in prose() for trial in report.trials)
 
 
 def test_the_figures_names_can_be_said_otherwise() -> None:
@@ -181,7 +186,7 @@ def test_a_place_is_a_message_and_a_part_is_looked_up() -> None:
     assert isinstance(time.place, Message)
     assert (time.place.template, time.place.values) == ("t = {number}", {"number": 4})
     assert output.place == "output"
-    assert "output" in PROSE
+    assert "output" in prose()
     whole = str(layer)
     assert isinstance(whole, Message)
     assert whole.template == "{place} · {part}"
@@ -193,9 +198,9 @@ def test_every_site_of_every_program_can_be_said_otherwise(experiment: Experimen
     trace = simulate(experiment)
     for step in trace.steps:
         assert can_be_said_otherwise(str(step.site))
-        assert set(leaves(step.site.part)) <= PROSE
-        assert str(step.phase) in PROSE
-    assert {name for stage in trace.stages for name in stage.factors} <= PROSE
+        assert set(leaves(step.site.part)) <= prose()
+        assert str(step.phase) in prose()
+    assert {name for stage in trace.stages for name in stage.factors} <= prose()
 
 
 # -- what is refused ---------------------------------------------------------------------------------------
@@ -341,7 +346,7 @@ def test_every_text_field_of_every_row_is_english_or_the_same_in_every_language(
             if not isinstance(text, str) or name in _SAME:
                 continue
             assert kind == "English", name
-            assert not text or text in PROSE, text
+            assert not text or text in prose(), text
 
 
 # What an operation computes is printed for programmers alone.
@@ -357,5 +362,5 @@ def test_a_formula_with_words_is_a_message(table: Table[Any]) -> None:
 
 def test_every_options_help_and_every_source_is_among_them() -> None:
     for option in options().values():
-        assert getattr(option.help, "template", option.help) in PROSE
-    assert simulate(small("mlp")).outcome.source in PROSE
+        assert getattr(option.help, "template", option.help) in prose()
+    assert simulate(small("mlp")).outcome.source in prose()
