@@ -21,9 +21,10 @@ from ..rules.optimisers import OPTIMISERS
 class Resolved:
     """The complete configuration of a run, under the names of the Experiment's fields.
 
-    Equal ones give bit-equal traces: it is the key under which results are found. None means that the field is not
-    used, or, for `loss`, `batch`, `steps` and `inputs` of a CSV file, that the file decides when it is read (then
-    `Network.resolved` and `Trace.resolved` have its values).
+    Equal ones give bit-equal traces: it is the key under which results are found. A value that was given stands here
+    also where nothing uses it (a slope, with sigmoid). None means that the field is not used, or, for `loss`, `batch`,
+    `steps` and `inputs` of a CSV file, that the file decides when it is read (then `Network.resolved` and
+    `Trace.resolved` have its values).
     """
 
     cell: str
