@@ -101,6 +101,22 @@ def test_enter_keeps_what_is_highlighted() -> None:
     play(script, SMALL)
 
 
+def test_enter_gives_what_has_followed_from_other_fields_and_undo_takes_it_back() -> None:
+    before = SMALL.replace(data="gaussian")
+    assert (before.loss, before.resolved.loss) == (None, "mse")
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await open_field(app, pilot, "loss")
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.state.experiment == before.replace(loss="mse")
+        assert app.state.experiment.replace(data="digits").resolved.loss == "mse", "it follows the data no more"
+        await pilot.press("u")
+        assert app.state.experiment == before
+
+    play(script, before)
+
+
 def test_a_field_of_the_other_network_is_explained_instead_of_opened() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("b")

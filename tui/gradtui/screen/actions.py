@@ -98,17 +98,23 @@ def edit(app: Host, field: str) -> None:
         _prompt(app, field, getattr(experiment, field), before)
         return
 
+    def give(name: str) -> None:
+        problem = change(app, {field: name}, record=False)
+        if problem:
+            app.say(problem)
+
     def preview(name: str) -> None:
         if name != getattr(edited(app).resolved, field):
-            problem = change(app, {field: name}, record=False)
-            if problem:
-                app.say(problem)
+            give(name)
 
     def answered(name: str | None) -> None:
         if name == CSV:
             _prompt(app, field, current if str(current).startswith(PREFIX) else PREFIX, before)
-        else:
-            settle(app, before, keep=name is not None)
+            return
+        if name is not None and name != getattr(edited(app), field):
+            # What follows from the other fields already: from now on it is given, and follows no more.
+            give(name)
+        settle(app, before, keep=name is not None)
 
     app.push_screen(Picker(field, _possible(experiment, field), str(current), preview), answered)
 

@@ -15,7 +15,7 @@ import signal
 import socket
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -57,7 +57,7 @@ def present(invocation: Invocation[ServerOptions], key: Any, fingerprint: str, o
     theirs.close()
     log.close()
     try:
-        told = _begun(ours)
+        told = begun(ours)
         told |= {"log": str(plan.lecture_log)}
         for line in told_lines(told):
             print(line, file=out, flush=True)
@@ -96,8 +96,7 @@ def _serve(plan: ServerOptions, key: Any, fingerprint: str, end: socket.socket, 
         try:
             status = asyncio.run(Server(plan, log, Relay(end)).run(key, fingerprint))
         except ExperimentError as error:
-            wrong = [[problem.field, problem.message] for problem in error.problems]
-            end.send(json.dumps({"wrong": wrong}).encode())
+            end.send(refusal(error.problems))
     except BaseException:
         traceback.print_exc(file=log)
     finally:
@@ -105,11 +104,18 @@ def _serve(plan: ServerOptions, key: Any, fingerprint: str, end: socket.socket, 
         os._exit(status)
 
 
-def _begun(end: socket.socket) -> Words:
+def refusal(problems: Iterable[Problem]) -> bytes:
+    """Why there is no server, for the presenter's process. In the language of both: JSON keeps no templates."""
+    return json.dumps({"wrong": [[problem.field, tr(problem.message)] for problem in problems]}).encode()
+
+
+def begun(end: socket.socket) -> Words:
     """Wait until the server listens; what it tells. Raises ExperimentError where it cannot."""
     ready, _, _ = select.select([end], [], [], _BEGIN)
     data = end.recv(MOST_BYTES, socket.MSG_PEEK) if ready else b""
-    told: Words = json.loads(data) if data else {"wrong": [["serve", "the server has not started; the log says more"]]}
+    if not data:
+        raise ExperimentError([Problem("serve", Message("the server has not started; the log says more"))])
+    told: Words = json.loads(data)
     if "wrong" in told:
         raise ExperimentError([Problem(field, message) for field, message in told["wrong"]])
     return told
