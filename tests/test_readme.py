@@ -302,6 +302,7 @@ def test_the_parts_of_a_factor_are_those_that_the_page_lists_and_go_together_as_
         ("MLP, where a skip joins", Experiment(depth=6, width=8, batch=8, residual="add"), "factor"),
         ("LSTM", Experiment(cell="lstm", **over_time), "cell"),
         ("GRU", Experiment(cell="gru", **over_time), "factor"),
+        ("MGU", Experiment(cell="mgu", **over_time), "factor"),
     ):
         stage = simulate(experiment).stages[3]
         one, two, cosine = (stage.factors[name] for name in _in_order(where, said[where]))

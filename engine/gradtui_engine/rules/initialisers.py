@@ -120,13 +120,14 @@ INITIALISERS = Table(
     "init",
     (
         Initialiser(
-            "normal", "W ~ N(0, gain² / fan_in), or N(0, gain² scale²)", _rule(_fan_in_std, _normal), "–",
+            "normal", Message("W ~ N(0, gain² / fan_in), or N(0, gain² scale²)"), _rule(_fan_in_std, _normal), "–",
             "Keeps the variance of a linear layer's output; σ_w of the mean-field papers is the gain.",
             _spread(_fan_in_std),
         ),
         Initialiser(
-            "uniform", "W ~ U(±gain / √fan_in), or U(±gain scale)", _rule(_fan_in_std, _bounded), "PyTorch's default",
-            "A third of normal's variance: each layer shrinks the signal by √3.", _spread(_fan_in_std, 1 / 3),
+            "uniform", Message("W ~ U(±gain / √fan_in), or U(±gain scale)"), _rule(_fan_in_std, _bounded),
+            "PyTorch's default", "A third of normal's variance: each layer shrinks the signal by √3.",
+            _spread(_fan_in_std, 1 / 3),
         ),
         Initialiser(
             "truncated_normal", Message("as normal, drawn again beyond ±2 standard deviations"),
@@ -175,7 +176,7 @@ INITIALISERS = Table(
             data_dependent=True,
         ),
         Initialiser(
-            "constant", "W = gain / √fan_in, or gain · scale", _constant, "–",
+            "constant", Message("W = gain / √fan_in, or gain · scale"), _constant, "–",
             "All units are equal and stay equal: the gradient cannot tell them apart.",
         ),
         Initialiser(
