@@ -15,7 +15,7 @@ from gradtui.cli.invocation import Invocation
 from gradtui.cli.own_options import ConfigOptions, DoctorOptions, LessonsOptions, RunOptions
 from gradtui.cli.reading import read
 from gradtui.cli.settings_error import SettingsError
-from gradtui.cli.subcommand import Subcommand, Takes
+from gradtui.cli.subcommand import NAMES, Subcommand, Takes
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.cli.words import Words
 from gradtui_engine import Experiment
@@ -41,6 +41,11 @@ def test_the_screens_invocation_has_what_it_opens_with() -> None:
     assert (state.view, state.changes) == ("lab", (("init", "zeros"), ("seed", 2)))
     assert invocation.words.given["b"] == ("init=zeros", "seed=2")
     assert invocation.loaded.settings.mouse is False
+
+
+def test_the_names_that_the_reading_knows_are_those_of_the_commands() -> None:
+    """The table stands above the reading, which tells of a name that comes too late."""
+    assert tuple(SUBCOMMANDS) == NAMES
 
 
 def test_nothing_can_be_added_to_it() -> None:
@@ -107,7 +112,7 @@ def test_what_acts_is_left_alone_where_a_slip_is_known() -> None:
         acted.append(words)
         return None, None
 
-    def refused(command: Subcommand, *arguments: str) -> None:
+    def refused(command: Subcommand[Any], *arguments: str) -> None:
         with pytest.raises(SettingsError):
             read(command, arguments)
 

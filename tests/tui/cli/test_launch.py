@@ -13,13 +13,13 @@ from textual import constants
 from gradtui.cli import launch
 from gradtui.cli.invocation import Invocation
 from gradtui.cli.settings import COLOUR_SYSTEMS, Loaded, Settings
-from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.cli.words import Words
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
 from gradtui.model import events as e
 from gradtui.model.names import SPEEDS, VIEWS
-from gradtui.model.needs import Failed, Simulation, other
+from gradtui.model.needs import Failed, Known, Simulation, other
+from gradtui.model.permissions import OPEN, Permissions
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
@@ -100,6 +100,8 @@ class Stage:
     state: State
     cursor: tuple[e.Event, ...]
     fps: float
+    permissions: Permissions
+    known: Known
     theme: str = ""
 
 
@@ -112,14 +114,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
 
     def start(**settings: Any) -> Stage:
         invocation = Invocation(
-            SUBCOMMANDS[""],
             words(),
             Experiment(),
             None,
             Loaded(replace(usual, **settings), {}, Path("config.toml")),
-            launch.Opening(State(Experiment()), (e.Jump(step=3),)),
+            launch.Opening(State(Experiment()), (e.Jump(step=3),), {Simulation(Experiment()): Failed("read already")}),
         )
-        return cast(Stage, launch.app_of(invocation, cast(Any, Stage)))
+        return cast(Stage, launch.made_by(cast(Any, Stage), invocation, OPEN))
 
     yield start
     commands.rebind({})
@@ -129,6 +130,7 @@ def test_settings_reach_the_app(started: Callable[..., Stage]) -> None:
     made = started(theme="high-contrast", fps=12, speed=60)
     assert (made.theme, made.fps, SPEEDS[made.state.speed]) == ("high-contrast", 12, 60)
     assert made.cursor == (e.Jump(step=3),)
+    assert made.known == {Simulation(Experiment()): Failed("read already")}
 
 
 def test_reduced_motion_stills_the_frames_and_textuals_own_animations(started: Callable[..., Stage]) -> None:

@@ -66,8 +66,7 @@ def play(script: Script, *arguments: object, size: tuple[int, int] = (120, 36)) 
     state, cursor, results = opening(*arguments)
 
     async def session() -> None:
-        app = GradtuiApp(state, cursor)
-        app.jobs.results.update(results)
+        app = GradtuiApp(state, cursor, known=results)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.record is not None, "the record")
             await script(app, pilot)

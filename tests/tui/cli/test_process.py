@@ -140,6 +140,14 @@ def test_bad_input_loads_no_textual() -> None:
     assert "textual" not in loaded_by("from gradtui.cli.main import main\nassert main(['--depth', '0']) == 2")
 
 
+def test_a_server_reads_a_visitors_arguments_without_the_table_of_commands() -> None:
+    """The table knows the kiosk by its name; the kiosk knows nothing of the table."""
+    code = "from gradtui.serve.kiosk.kiosk import invocation_of; invocation_of(['exploding'], {})"
+    loaded = fresh_python(f"import sys; {code}; print(*sys.modules)").split()
+    assert "gradtui.cli.reading" in loaded
+    assert "gradtui.cli.subcommands" not in loaded
+
+
 def test_state_and_views_load_no_textual() -> None:
     loaded = loaded_by(
         "import gradtui.model.state, gradtui.model.commands, gradtui.views.catalogue, gradtui.views.status"

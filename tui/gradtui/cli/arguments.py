@@ -19,8 +19,7 @@ from ..model.permissions import REFUSALS
 from ..model.presets import PRESETS, experiment_values
 from ..share import address
 from .settings import SETTINGS
-from .subcommand import Subcommand, Takes
-from .subcommands import SUBCOMMANDS
+from .subcommand import NAMES, Subcommand, Takes
 from .words import Words
 
 #: Beside the preset's name alone, for who looks for an option.
@@ -28,7 +27,7 @@ PRESET = "--preset"
 _HELP, _VERSION = ("-h", "--help"), "--version"
 
 
-def rows_of(command: Subcommand) -> tuple[Option, ...]:
+def rows_of(command: Subcommand[Any]) -> tuple[Option, ...]:
     """Every option of a command, in the order of its help."""
     settings = SETTINGS.names if command.settings is None else command.settings
     fields = options().values() if command.of_experiment else ()
@@ -38,7 +37,7 @@ def rows_of(command: Subcommand) -> tuple[Option, ...]:
 # -- reading -------------------------------------------------------------------------------------------------
 
 
-def read_words(command: Subcommand, arguments: Sequence[str]) -> tuple[Words, list[Problem]]:
+def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Words, list[Problem]]:
     """The words of a command line, and what is wrong with its form: unknown options, missing values, too many files.
 
     Prints the help or the version where it is asked for, and exits.
@@ -102,15 +101,15 @@ def _unknown(name: str, names: Sequence[str]) -> Message:
     return Message("is unknown; did you mean {match}?", match=match)
 
 
-def _comes_late(command: Subcommand, word: str) -> Message | None:
+def _comes_late(command: Subcommand[Any], word: str) -> Message | None:
     """Why a word can be neither file nor preset: it is a command's name that comes too late."""
     # A kiosk's visitor, who may open no files, has no other commands either.
-    if command.takes != Takes.EXPERIMENT or not word or word not in SUBCOMMANDS or Path(word).exists():
+    if command.takes != Takes.EXPERIMENT or not word or word not in NAMES or Path(word).exists():
         return None
     return Message("a command comes first: gradtui {name} …", name=word)
 
 
-def _too_many(command: Subcommand) -> Message:
+def _too_many(command: Subcommand[Any]) -> Message:
     if command.takes == Takes.EXPERIMENT:
         return Message("one FILE.toml or PRESET at the most; options start with --")
     if command.takes == Takes.PRESET:
@@ -160,7 +159,7 @@ def experiment_of(words: Words) -> Experiment:
 # -- the help ------------------------------------------------------------------------------------------------
 
 
-def help_of(command: Subcommand) -> str:
+def help_of(command: Subcommand[Any]) -> str:
     """What --help prints."""
     made = argparse.ArgumentParser(prog=command.prog, description=command.description, allow_abbrev=False)
     if command.tells_version:

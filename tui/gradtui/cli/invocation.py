@@ -9,7 +9,6 @@ from gradtui_engine import Experiment
 
 from ..model.opening import Opening
 from .settings import Loaded
-from .subcommand import Subcommand
 from .words import Words
 
 Own = TypeVar("Own")
@@ -17,9 +16,8 @@ Own = TypeVar("Own")
 
 @dataclass(frozen=True)
 class Invocation(Generic[Own]):
-    """A command, whole: what was typed and what it comes to. Nothing is added to it later."""
+    """What was typed, and what it comes to. Nothing is added to it later."""
 
-    command: Subcommand
     #: The command line as it was typed.
     words: Words
     experiment: Experiment

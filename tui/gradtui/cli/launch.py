@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradtui_engine import Experiment
 
@@ -15,9 +15,12 @@ from ..lessons import library
 from ..lessons.course import effects
 from ..lessons.staging import opened
 from ..model import commands, presets
+from ..model.events import Event
 from ..model.names import SPEEDS
+from ..model.needs import Known
 from ..model.opening import Opening
 from ..model.permissions import OPEN, Permissions
+from ..model.state import State
 from ..share import address
 from ..text import language
 from .settings import COLOUR_SYSTEMS
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from ..screen.app import GradtuiApp
     from .invocation import Invocation
     from .words import Words
+
+App = TypeVar("App", bound="GradtuiApp")
 
 #: Frames a second with reduced motion: what changes, changes in plain steps.
 _STILL = 2
@@ -91,10 +96,19 @@ def _believe_the_terminal() -> None:
                 os.environ.pop(name, None)
 
 
-def app_of(
-    invocation: Invocation[Any], make: type[GradtuiApp] | None = None, permissions: Permissions = OPEN
-) -> GradtuiApp:
-    """The app that was asked for, with its settings in force; make is its class."""
+def app_of(invocation: Invocation[Any], permissions: Permissions = OPEN) -> GradtuiApp:
+    """The app that was asked for, with its settings in force."""
+    from ..screen.app import GradtuiApp
+
+    return made_by(GradtuiApp, invocation, permissions)
+
+
+def made_by(
+    make: Callable[[State, tuple[Event, ...], float, Permissions, Known], App],
+    invocation: Invocation[Any],
+    permissions: Permissions,
+) -> App:
+    """What make makes of an invocation, with its settings in force."""
     assert invocation.opening is not None
     settings, (state, cursor, results) = invocation.loaded.settings, invocation.opening
     from textual import constants
@@ -105,11 +119,7 @@ def app_of(
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
     commands.rebind(settings.keys, permissions)
-    from ..screen.app import GradtuiApp
-
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    app = (make or GradtuiApp)(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, permissions)
-    if results:
-        app.jobs.results.update(results)
+    app = make(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, permissions, results)
     app.theme = settings.theme
     return app

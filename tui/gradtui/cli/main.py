@@ -68,7 +68,7 @@ def _is_misspelt(arguments: Sequence[str]) -> bool:
     return word not in PRESETS
 
 
-def _meant(word: str) -> tuple[Subcommand, list[Any]]:
+def _meant(word: str) -> tuple[Subcommand[Any], list[Any]]:
     """The command whose options are read with such a word, so that their problems come with the word's own."""
     from gradtui_engine.core.problems import Problem, nearest, unknown_name
 
@@ -89,7 +89,7 @@ def _drop_output() -> None:
         return
 
 
-def _dispatch(command: Subcommand, arguments: list[str], slips: Sequence[Any] = ()) -> int:
+def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[Any] = ()) -> int:
     from gradtui_engine import ExperimentError
 
     from ..model.ineffective_options import left_to_screen, without_effect

@@ -9,11 +9,6 @@ from gradtui_engine.core.options import option
 
 
 @dataclass(frozen=True)
-class NoOptions:
-    """Of a command that has none."""
-
-
-@dataclass(frozen=True)
 class RunOptions:
     """Of `gradtui run`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.options import options_of
@@ -20,11 +19,11 @@ from .subcommand import Subcommand
 from .words import Words
 
 
-def read(command: Subcommand, arguments: Sequence[str], slips: Sequence[Problem] = ()) -> Invocation[Any]:
+def read(command: Subcommand[Own], arguments: Sequence[str], slips: Sequence[Problem] = ()) -> Invocation[Own]:
     """The invocation, with its settings in force. Raises SettingsError with every problem of all, slips first."""
     words, problems = read_words(command, arguments)
     problems = [*slips, *problems]
-    acts = not (command.complete_acts and problems)
+    slipped = bool(problems)
     loaded, wrong = _settings_of(words)
     problems += wrong if command.needs_settings else []
     # Where some are wrong the others count: what is wrong is told in the person's language.
@@ -34,15 +33,15 @@ def read(command: Subcommand, arguments: Sequence[str], slips: Sequence[Problem]
         experiment = experiment_of(words)
     except ExperimentError as error:
         problems += error.problems
-    own = opening = None
+    if slipped and command.complete_acts:
+        raise SettingsError(problems)
     try:
-        if acts:
-            own, opening = command.complete(experiment, words)
+        own, opening = command.complete(experiment, words)
     except ExperimentError as error:
-        problems += error.problems
+        raise SettingsError([*problems, *error.problems]) from None
     if problems:
         raise SettingsError(problems)
-    return Invocation(command, words, experiment, own, loaded, opening)
+    return Invocation(words, experiment, own, loaded, opening)
 
 
 def options_in(table: type[Own], words: Words) -> Own:

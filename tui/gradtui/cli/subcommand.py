@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Generic, TextIO, TypeVar
 
 if TYPE_CHECKING:
+    from gradtui_engine import Experiment
     from gradtui_engine.core.options import Option
+
+    from ..model.opening import Opening
+    from .invocation import Invocation
+    from .words import Words
+
+Own = TypeVar("Own")
+
+#: What is typed behind `gradtui`; nothing for the screen.
+NAMES = ("", "run", "open", "doctor", "check", "theory", "presets", "lessons", "config", "serve", "kiosk")
 
 #: Settings that a command without a screen has.
 _PRINTED = ("lang",)
@@ -26,13 +36,13 @@ class Takes(Enum):
     FILES = 3
 
 
-def nothing_of_its_own(experiment: Any, words: Any) -> tuple[Any, Any]:
+def nothing_of_its_own(experiment: Experiment, words: Words) -> tuple[None, None]:
     """What a command without options of its own and without a screen has of both."""
     return None, None
 
 
 @dataclass(frozen=True)
-class Subcommand:
+class Subcommand(Generic[Own]):
     """A command: its options beside the experiment's, and what it does."""
 
     prog: str
@@ -40,12 +50,12 @@ class Subcommand:
     brief: str
     description: str
     #: What it does, given its Invocation and where it prints; its exit status.
-    call: Callable[[Any, TextIO], int]
-    #: Its own options: those of the dataclass that `complete` makes, or of the screen.
-    rows: Callable[[], Sequence[Option]] = tuple
+    call: Callable[[Invocation[Own], TextIO], int]
     #: (experiment, words) → (its own options as one value, what the screen opens with; None without a screen). Raises
     #: ExperimentError with every problem of them.
-    complete: Callable[[Any, Any], tuple[Any, Any]] = nothing_of_its_own
+    complete: Callable[[Experiment, Words], tuple[Own, Opening | None]]
+    #: Its own options: those of the dataclass that `complete` makes, or of the screen.
+    rows: Callable[[], Sequence[Option]] = tuple
     #: Whether complete does more than read (asks for a password, opens a log): then not where a slip is known.
     complete_acts: bool = False
     takes: Takes = Takes.EXPERIMENT
@@ -64,3 +74,26 @@ class Subcommand:
     @property
     def of_experiment(self) -> bool:
         return self.takes in (Takes.EXPERIMENT, Takes.PRESET)
+
+
+def kiosk(
+    call: Callable[[Invocation[Own], TextIO], int],
+    complete: Callable[[Experiment, Words], tuple[Own, Opening | None]],
+    rows: Callable[[], Sequence[Option]],
+    enter: Callable[[], str],
+) -> Subcommand[Own]:
+    """The row of `gradtui kiosk`, once for the table, and once where a server reads a visitor's arguments itself."""
+    return Subcommand(
+        "gradtui kiosk",
+        "is the screen for a visitor of this machine",
+        "The screen for visitors of a machine that is not theirs: every way out of the program is closed. It reads and "
+        "writes no files, starts no programs, and reads no settings but those given here. See docs/serving.md.",
+        call,
+        complete,
+        rows=rows,
+        complete_acts=True,
+        takes=Takes.PRESET,
+        has_screen=True,
+        settings=None,
+        enter=enter,
+    )

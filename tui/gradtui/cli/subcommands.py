@@ -7,44 +7,101 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
-from .subcommand import Subcommand, Takes
+from .subcommand import Subcommand, Takes, kiosk, nothing_of_its_own
 
 if TYPE_CHECKING:
+    from gradtui_engine import Experiment
     from gradtui_engine.core.options import Option
 
+    from ..model.opening import Opening
     from .invocation import Invocation
+    from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, RunOptions
+    from .words import Words
+
+Own = TypeVar("Own")
 
 
-def later(module: str, function: str) -> Callable[..., Any]:
-    """A function of a module, such as "model.presets", that is loaded when it is called."""
-
-    def call(*arguments: Any) -> Any:
-        return getattr(import_module(f"gradtui.{module}"), function)(*arguments)
-
-    return call
+# -- options of their own ------------------------------------------------------------------------------------
 
 
-def _own(table: str) -> dict[str, Any]:
-    """rows and complete of a command whose options are a dataclass of `own_options`."""
+@dataclass(frozen=True)
+class _Own(Generic[Own]):
+    """rows and complete of a command whose options are the fields of a dataclass, which load gives."""
 
-    def rows() -> Sequence[Option]:
+    load: Callable[[], type[Own]]
+
+    def rows(self) -> Sequence[Option]:
         from gradtui_engine.core.options import options_of
 
-        return tuple(options_of(_table()).values())
+        return tuple(options_of(self.load()).values())
 
-    def complete(experiment: Any, words: Any) -> tuple[Any, Any]:
-        return later("cli.reading", "options_in")(_table(), words), None
+    def complete(self, experiment: Experiment, words: Words) -> tuple[Own, None]:
+        from .reading import options_in
 
-    def _table() -> Any:
-        return getattr(import_module("gradtui.cli.own_options"), table)
-
-    return {"rows": rows, "complete": complete}
+        return options_in(self.load(), words), None
 
 
-def _screen(invocation: Invocation[Any], out: TextIO) -> int:
+def _run_options() -> type[RunOptions]:
+    from .own_options import RunOptions
+
+    return RunOptions
+
+
+def _doctor_options() -> type[DoctorOptions]:
+    from .own_options import DoctorOptions
+
+    return DoctorOptions
+
+
+def _config_options() -> type[ConfigOptions]:
+    from .own_options import ConfigOptions
+
+    return ConfigOptions
+
+
+_RUN, _DOCTOR, _CONFIG = _Own(_run_options), _Own(_doctor_options), _Own(_config_options)
+
+
+def _check_lessons(experiment: Experiment, words: Words) -> tuple[LessonsOptions, None]:
+    from ..lessons.check import readable
+    from .own_options import LessonsOptions
+
+    readable(words.files)
+    return LessonsOptions(words.files), None
+
+
+def _rows_of_screen() -> Sequence[Option]:
+    from ..share import address
+
+    return address.rows()
+
+
+def _rows_without_b() -> Sequence[Option]:
+    from ..share import address
+
+    return address.OPTIONS
+
+
+def _open_screen(experiment: Experiment, words: Words) -> tuple[None, Opening]:
+    from .launch import opening
+
+    return None, opening(experiment, words)
+
+
+def _open_recordings(experiment: Experiment, words: Words) -> tuple[None, Opening]:
+    from .opening_files import opening
+
+    return None, opening(words)
+
+
+# -- what they do --------------------------------------------------------------------------------------------
+
+
+def _screen(invocation: Invocation[None], out: TextIO) -> int:
     from gradtui_engine.core.message import Message
     from gradtui_engine.core.problems import ExperimentError, Problem
 
@@ -52,7 +109,9 @@ def _screen(invocation: Invocation[Any], out: TextIO) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         message = Message("the screen needs a terminal; without one use: gradtui run")
         raise ExperimentError([Problem("terminal", message)])
-    return _leave(later("cli.launch", "launch")(invocation))
+    from .launch import launch
+
+    return _leave(launch(invocation))
 
 
 def _leave(status: int) -> int:
@@ -65,38 +124,71 @@ def _leave(status: int) -> int:
     return status
 
 
-def _open_screen(experiment: Any, words: Any) -> tuple[Any, Any]:
-    return None, later("cli.launch", "opening")(experiment, words)
+def _run(invocation: Invocation[RunOptions], out: TextIO) -> int:
+    from .headless import run
+
+    return run(invocation, out)
 
 
-def _rows_without_b() -> Sequence[Option]:
-    from ..share.address import OPTIONS
+def _doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
+    from .reports import doctor
 
-    return OPTIONS
-
-
-def _open_recordings(experiment: Any, words: Any) -> tuple[Any, Any]:
-    return None, later("cli.opening_files", "opening")(words)
+    return doctor(invocation, out)
 
 
-def _check_lessons(experiment: Any, words: Any) -> tuple[Any, Any]:
-    from .own_options import LessonsOptions
+def _check(invocation: Invocation[None], out: TextIO) -> int:
+    from .reports import check
 
-    later("lessons.check", "readable")(words.files)
-    return LessonsOptions(words.files), None
-
-
-def _columns() -> int:
-    return shutil.get_terminal_size((100, 24)).columns
+    return check(invocation, out)
 
 
-_OTHERS = {
+def _theory(invocation: Invocation[None], out: TextIO) -> int:
+    from .reports import theory
+
+    return theory(out)
+
+
+def _presets(invocation: Invocation[None], out: TextIO) -> int:
+    from ..model.presets import listing
+
+    return listing(out, shutil.get_terminal_size((100, 24)).columns)
+
+
+def _lessons(invocation: Invocation[LessonsOptions], out: TextIO) -> int:
+    from ..lessons.check import report
+
+    return report(invocation.options.files, out)
+
+
+def _config(invocation: Invocation[ConfigOptions], out: TextIO) -> int:
+    from .config import config
+
+    return config(invocation, out, os.environ)
+
+
+def _serving(module: str, function: str) -> Callable[..., Any]:
+    """A function of a module of `serve`. That room stands above this one: it is known by its name alone."""
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(f"gradtui.serve.{module}"), function)(*arguments)
+
+    return call
+
+
+_serve = _serving("command", "serve")
+
+
+# -- the table -----------------------------------------------------------------------------------------------
+
+
+_OTHERS: dict[str, Subcommand[Any]] = {
     "run": Subcommand(
         "gradtui run",
         "prints the numbers without a screen",
         "Run one iteration and print a table with a bar per stage.",
-        later("cli.headless", "run"),
-        **_own("RunOptions"),
+        _run,
+        _RUN.complete,
+        rows=_RUN.rows,
     ),
     "open": Subcommand(
         "gradtui open",
@@ -104,8 +196,8 @@ _OTHERS = {
         "Show again what `gradtui run --save` (RUN.npz, with every pane) and `gradtui run --json` (RUN.json, with the "
         "panes that numbers are enough for) have written. Two files are compared as A and B.",
         _screen,
+        _open_recordings,
         rows=_rows_without_b,
-        complete=_open_recordings,
         takes=Takes.FILES,
         files=("RUN.npz|RUN.json", "what run --save or run --json has written"),
         has_screen=True,
@@ -116,27 +208,31 @@ _OTHERS = {
         "tries remedies",
         "Diagnose, try every remedy on the same seed, data and random numbers, and print what was measured. "
         "Exit status 1 when unhealthy, 0 when healthy.",
-        later("cli.reports", "doctor"),
-        **_own("DoctorOptions"),
+        _doctor,
+        _DOCTOR.complete,
+        rows=_DOCTOR.rows,
     ),
     "check": Subcommand(
         "gradtui check",
         "checks the gradient",
         "Check the recorded gradient of every parameter against central differences. Exit status 1 when one is wrong.",
-        later("cli.reports", "check"),
+        _check,
+        nothing_of_its_own,
     ),
     "theory": Subcommand(
         "gradtui theory",
         "prints reference figures",
         "Print the literature's reference figures beside what this engine computes.",
-        lambda invocation, out: later("cli.reports", "theory")(out),
+        _theory,
+        nothing_of_its_own,
         takes=Takes.NOTHING,
     ),
     "presets": Subcommand(
         "gradtui presets",
         "lists the presets",
         "List the presets: experiments that make one point each. gradtui NAME opens one.",
-        lambda invocation, out: later("model.presets", "listing")(out, _columns()),
+        _presets,
+        nothing_of_its_own,
         takes=Takes.NOTHING,
     ),
     "lessons": Subcommand(
@@ -144,8 +240,8 @@ _OTHERS = {
         "checks lessons",
         "Check lessons: that each can be read, and that every question has exactly one true answer. Without a file, "
         "all that the program finds. Exit status 1 where one is broken, 2 where a file cannot be read.",
-        lambda invocation, out: later("lessons.check", "report")(invocation.options.files, out),
-        complete=_check_lessons,
+        _lessons,
+        _check_lessons,
         takes=Takes.FILES,
         files=("LESSON.md", "lessons to check"),
     ),
@@ -153,41 +249,34 @@ _OTHERS = {
         "gradtui config",
         "shows the settings",
         "Print where the file of settings is, and the settings in force as TOML that can be fed back.",
-        lambda invocation, out: later("cli.config", "config")(invocation, out, os.environ),
+        _config,
+        _CONFIG.complete,
+        rows=_CONFIG.rows,
         takes=Takes.NOTHING,
         settings=None,
         needs_settings=False,
-        **_own("ConfigOptions"),
     ),
     "serve": Subcommand(
         "gradtui serve",
         "lets visitors in over SSH",
         "Let visitors in over SSH, each to the program in a process of its own and to nothing else of this host. "
         "The experiment and its options are what they land on.",
-        lambda invocation, out: _leave(later("serve.command", "serve")(invocation, out)),
-        rows=later("serve.command", "rows"),
-        complete=later("serve.command", "plan"),
+        lambda invocation, out: _leave(_serve(invocation, out)),
+        _serving("command", "plan"),
+        rows=_serving("command", "rows"),
         complete_acts=True,
         has_screen=True,
         settings=None,
     ),
-    "kiosk": Subcommand(
-        "gradtui kiosk",
-        "is the screen for a visitor of this machine",
-        "The screen for visitors of a machine that is not theirs: every way out of the program is closed. It reads and "
-        "writes no files, starts no programs, and reads no settings but those given here. See docs/serving.md.",
-        lambda invocation, out: later("serve.kiosk.kiosk", "run")(invocation),
-        rows=later("serve.kiosk.kiosk", "rows"),
-        complete=later("serve.kiosk.kiosk", "complete"),
-        complete_acts=True,
-        takes=Takes.PRESET,
-        has_screen=True,
-        settings=None,
-        enter=later("serve.kiosk.kiosk", "enter"),
+    "kiosk": kiosk(
+        _serving("kiosk.kiosk", "run"),
+        _serving("kiosk.kiosk", "complete"),
+        rows=_serving("kiosk.kiosk", "rows"),
+        enter=_serving("kiosk.kiosk", "enter"),
     ),
 }
 
-SUBCOMMANDS = {
+SUBCOMMANDS: dict[str, Subcommand[Any]] = {
     "": Subcommand(
         "gradtui",
         "",
@@ -196,8 +285,8 @@ SUBCOMMANDS = {
         + "; ".join(f"{command.prog} {command.brief}" for command in _OTHERS.values())
         + ".",
         _screen,
-        rows=later("share.address", "rows"),
-        complete=_open_screen,
+        _open_screen,
+        rows=_rows_of_screen,
         has_screen=True,
         tells_version=True,
         settings=None,

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from ..model import events as e
 from ..model.commands import COMMANDS, brought, keys_of
+from ..model.needs import NOTHING, Known
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..text import plot
@@ -43,10 +44,16 @@ class GradtuiApp(Host):
     ACTIONS = ACTIONS
 
     def __init__(
-        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, permissions: Permissions = OPEN
+        self,
+        state: State,
+        cursor: Iterable[e.Event] = (),
+        fps: float = 30.0,
+        permissions: Permissions = OPEN,
+        known: Known = NOTHING,
     ) -> None:
-        """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
-        super().__init__(state, cursor, fps, permissions)
+        """cursor: events to send when the first trace has arrived; fps: frames a second, at most; known: results that
+        are there already."""
+        super().__init__(state, cursor, fps, permissions, known)
         for command in (*COMMANDS, *brought(permissions)):
             for key in keys_of(command.id):
                 self.bind(key, f"command('{command.id}')", description=command.label, show=False)

@@ -17,7 +17,7 @@ from ..lessons import library
 from ..model import events as e
 from ..model.commands import BY_ID, refusal
 from ..model.names import CELL_OF_AXIS, SPEEDS
-from ..model.needs import Computed, Failed, Need, need_of
+from ..model.needs import NOTHING, Computed, Failed, Known, Need, need_of
 from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
@@ -49,9 +49,15 @@ class Host(PacedApp):
     ACTIONS: ClassVar[Mapping[str, Callable[[Any, str], Any]]] = {}
 
     def __init__(
-        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, permissions: Permissions = OPEN
+        self,
+        state: State,
+        cursor: Iterable[e.Event] = (),
+        fps: float = 30.0,
+        permissions: Permissions = OPEN,
+        known: Known = NOTHING,
     ) -> None:
-        """cursor: events to send when the first trace has arrived; fps: frames a second, at most."""
+        """cursor: events to send when the first trace has arrived; fps: frames a second, at most; known: results that
+        are there already."""
         super().__init__(fps)
         fit_glyphs()
         self.permissions = permissions
@@ -62,7 +68,7 @@ class Host(PacedApp):
         self.state = replace(state, lessons=names, item=state.item or next(iter(names), ""))
         self.record: Record | None = None
         self.timeline: Timeline | None = None
-        self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived)
+        self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known)
         self._cue: Cue | None = lambda timeline: cursor
         #: What has been sent and not been taken yet; and whether something is being taken.
         self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()

@@ -17,7 +17,7 @@ import numpy as np
 from gradtui_engine import Cancelled
 from gradtui_engine.run import size
 
-from ..model.needs import Computed, Failed, Need
+from ..model.needs import NOTHING, Computed, Failed, Known, Need
 
 #: Results that no view needs any more are kept up to so many bytes and so many, in case a person goes back; and up to
 #: this share of the largest trace, where that is less: a visitor's session has 512 MB for everything.
@@ -34,8 +34,11 @@ class Jobs:
     spawn runs a coroutine in the event loop, where deliver(need, result) is called.
     """
 
-    def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], object], deliver: Deliver) -> None:
-        self.results: dict[Need, Any] = {}
+    def __init__(
+        self, spawn: Callable[[Coroutine[Any, Any, None]], object], deliver: Deliver, known: Known = NOTHING
+    ) -> None:
+        """known: results that are there already."""
+        self.results: dict[Need, Any] = dict(known)
         self._spawn, self._deliver = spawn, deliver
         self._wanted: tuple[Need, ...] = ()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")

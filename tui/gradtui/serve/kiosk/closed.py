@@ -13,6 +13,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
 from ...model import events as e
+from ...model.needs import NOTHING, Known
 from ...model.permissions import VISITOR, Permissions
 from ...model.state import State
 from ...screen.app import GradtuiApp
@@ -61,17 +62,25 @@ class KioskDriver(Lifeline):
 
 
 class KioskApp(GradtuiApp):
-    """gradtui's screen for a visitor. log_file is told of a crash; mouse is the setting."""
+    """gradtui's screen for a visitor."""
 
     FAILED = CRASHED
 
     def __init__(
-        self, state: State, cursor: Iterable[e.Event] = (), fps: float = 30.0, permissions: Permissions = VISITOR
+        self,
+        state: State,
+        cursor: Iterable[e.Event] = (),
+        fps: float = 30.0,
+        permissions: Permissions = VISITOR,
+        known: Known = NOTHING,
+        *,
+        log_file: TextIO | None = None,
+        mouse: bool = True,
     ) -> None:
+        """log_file is told of a crash; mouse is the setting."""
         vars(constants).update(_CONSTANTS)
-        super().__init__(state, cursor, fps, permissions)
-        self.log_file: TextIO | None = None
-        self.mouse = True
+        super().__init__(state, cursor, fps, permissions, known)
+        self._log_file, self.mouse = log_file, mouse
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()
@@ -98,4 +107,4 @@ class KioskApp(GradtuiApp):
 
     def words_of(self, error: BaseException | None) -> str:
         """One line for the visitor, all of it for the log."""
-        return note(error, self.log_file)
+        return note(error, self._log_file)

@@ -14,7 +14,8 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from gradtui_engine.core.fields import Integer, Rejected
@@ -22,6 +23,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Option, read
 from gradtui_engine.core.problems import ExperimentError, Problem
 
+from ...cli.subcommand import kiosk
 from ...model.permissions import VISITOR, Permissions
 from ...text.language import tr
 from .crash import note
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from ...cli.invocation import Invocation
     from ...cli.words import Words
+    from ...model.needs import Known
     from ...model.opening import Opening
     from .closed import KioskApp
 
@@ -77,37 +80,34 @@ def kiosk_app(
     environment: Mapping[str, str],
     log: TextIO | None = None,
     permissions: Permissions = VISITOR,
+    known: Known | None = None,
 ) -> KioskApp:
     """The app of a session, for a server that runs it: `arguments` as after `gradtui kiosk`, environment the visitor's.
 
-    Closes this process. log is told of a crash, one line of JSON. Raises SettingsError with every problem.
+    Closes this process. log is told of a crash, one line of JSON; known are results that are there already. Raises
+    SettingsError with every problem.
     """
-    return app_for(invocation_of(arguments, environment), log, permissions)
+    invocation = invocation_of(arguments, environment)
+    if known is not None and invocation.opening is not None:
+        invocation = replace(invocation, opening=invocation.opening._replace(results=known))
+    return app_for(invocation, log, permissions)
 
 
 def invocation_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Invocation[KioskOptions]:
     """Close this process, and read the arguments, whose settings are in force from then on. Raises SettingsError."""
     close(environment)
-    from ...cli.reading import read
-    from ...cli.subcommands import SUBCOMMANDS
+    from ...cli.reading import read as read_invocation
 
-    return read(SUBCOMMANDS["kiosk"], list(arguments))
+    return read_invocation(KIOSK, arguments)
 
 
-def app_for(
-    invocation: Invocation[KioskOptions],
-    log: TextIO | None,
-    permissions: Permissions = VISITOR,
-    make: type[KioskApp] | None = None,
-) -> KioskApp:
-    """The app of this invocation; make is its class."""
-    from ...cli.launch import app_of
+def app_for(invocation: Invocation[KioskOptions], log: TextIO | None, permissions: Permissions = VISITOR) -> KioskApp:
+    """The app of this invocation; log is told of a crash."""
+    from ...cli.launch import made_by
     from .closed import KioskApp
 
-    app = app_of(invocation, make or KioskApp, permissions)
-    assert isinstance(app, KioskApp)
-    app.log_file, app.mouse = log, invocation.loaded.settings.mouse
-    return app
+    make = partial(KioskApp, log_file=log, mouse=invocation.loaded.settings.mouse)
+    return made_by(make, invocation, permissions)
 
 
 # -- the command -------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def _opened(number: int) -> TextIO:
         raise Rejected(Message("{number} is no open file: {reason}", number=number, reason=error.strerror)) from None
 
 
-def run(invocation: Invocation[KioskOptions]) -> int:
+def run(invocation: Invocation[KioskOptions], out: TextIO) -> int:
     """Run a session in this terminal; its exit status."""
     from ...cli.launch import status_of
 
@@ -179,6 +179,9 @@ def run(invocation: Invocation[KioskOptions]) -> int:
     sys.stderr.flush()
     # Whatever is still being computed is nobody's any more, and Python would wait for it.
     os._exit(status)
+
+
+KIOSK = kiosk(run, complete, rows, enter)
 
 
 # -- a crash outside of the app ----------------------------------------------------------------------------

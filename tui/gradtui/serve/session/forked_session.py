@@ -56,8 +56,8 @@ def run(request: dict[str, Any], computed: Mapping[Any, Any], frame_rate: FrameR
     from ...model.permissions import FOLLOWER, VISITOR
     from ..kiosk.kiosk import kiosk_app
 
-    app = kiosk_app(request["arguments"], request["environment"], _take_streams(), FOLLOWER if lecture else VISITOR)
-    app.jobs.results.update(computed)
+    permissions = FOLLOWER if lecture else VISITOR
+    app = kiosk_app(request["arguments"], request["environment"], _take_streams(), permissions, computed)
 
     async def ready(pilot: object) -> None:
         if lecture:
