@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.message import Message
 from ..core.numerics import norm_inside, ratio
 from ..core.progress import Watch, part, throttled, told
-from ..program.program import stage_place
+from ..program.program import place_of
 from ..theory.prediction import Theory, predict
 from .decay import Decay, decay_of
 from .diagnosis import Outcome, judge
@@ -115,13 +114,6 @@ def _stages(
             layer_gradient_norms=gradients.layers[index] if gradients.layers else (),
             parameters=norms,
         )
-
-
-def place_of(axis: str, stage: int) -> str:
-    """The name of a stage, which can still be translated: layer 3, t = 4; the first one by what it is."""
-    if stage == 0:
-        return Message("the input") if axis == "layer" else Message("the initial state")
-    return stage_place(axis, stage)
 
 
 def _norms_of_parameters(trace: Trace, stage: int, known: Mapping[str, ParameterNumbers]) -> dict[str, float]:

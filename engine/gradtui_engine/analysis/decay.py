@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.numerics import power, ratio
 from ..core.thresholds import VANISHED
+from ..program.program import first_learning
 
 #: float32's smallest normal number: below it digits are lost, 1e-45 below it everything.
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
@@ -34,9 +35,9 @@ class Decay:
 
 
 def decay_of(norms: Sequence[float], axis: str) -> Decay:
-    """The decay along the stages' gradient norms. An MLP's first learning stage is layer 1, a cell's stage 0."""
+    """The decay along the stages' gradient norms, down to the first stage that learns."""
     last = len(norms) - 1
-    first = min(1, last) if axis == "layer" else 0
+    first = first_learning(axis, last)
     products = tuple(ratio(value, norms[last]) for value in norms)
     mean = average_factor(products, first)
     vanished, subnormal = _after(products[first:], VANISHED), _after(norms[first:], SMALLEST_NORMAL)

@@ -17,7 +17,7 @@ from ..core.message import English, Message
 from ..core.numerics import ratio
 from ..core.thresholds import DEAD, EXPLODED, EXPLODED_TEXT, SATURATED, VANISHED, VANISHED_TEXT, crossed
 from ..experiment.remedies import Remedy, remedies_for
-from ..program.program import stage_place
+from ..program.program import first_learning, stage_place
 from .decay import average_factor
 from .non_finite import first_non_finite
 from .stage_numbers import ActivationStatistics
@@ -26,11 +26,24 @@ from .stages import gradient_norms, statistics_of
 if TYPE_CHECKING:
     from ..run.trace import Trace
 
+#: What arrives at the far end, by what the stages of a trace are.
+_ENDS: dict[str, Callable[..., Message]] = {
+    "layer": lambda **values: Message("{place} gets {share}, ×{factor} a layer", **values),
+    "time": lambda **values: Message("{place} gets {share}, ×{factor} a step", **values),
+}
+_HEALTHY: dict[str, Callable[..., Message]] = {
+    "layer": lambda **values: Message(
+        "{place} gets {share} of the gradient at the output, ×{factor} a layer", **values
+    ),
+    "time": lambda **values: Message("{place} gets {share} of the gradient at the output, ×{factor} a step", **values),
+}
 #: Beyond this many orders of magnitude past its threshold a diagnosis is critical.
 _CRITICAL_DECADES = 3.0
 
 SEVERITIES: tuple[English, ...] = ("ok", "warning", "critical")
 KINDS = ("healthy", "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
+#: The threshold of each kind that has one.
+LIMITS = {"vanishing": VANISHED, "exploding": EXPLODED, "dead": DEAD, "saturated": SATURATED, "non_finite": math.inf}
 SOURCES: dict[str, English] = {
     "healthy": "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
     "vanishing": "threshold 1e-3: AUTOTRAINER, ICSE 2021",
@@ -82,7 +95,6 @@ class _Finding:
     message: str
     rule: str
     measured: float
-    limit: float
 
 
 #: Gives what the signal is at each stage, for the rules that ask.
@@ -97,7 +109,7 @@ class _Case:
         self.norms = norms
         self._signal = signal
         self.last = len(self.norms) - 1
-        self.first = min(1, self.last) if trace.axis == "layer" else 0
+        self.first = first_learning(trace.axis, self.last)
         self.relative = [ratio(value, self.norms[self.last]) for value in self.norms]
         self.ratio = self.relative[self.first] if self.last > self.first else 1.0
         self.average = average_factor(self.relative, self.first)
@@ -117,9 +129,7 @@ class _Case:
 
     @property
     def end(self) -> str:
-        if self.trace.axis == "layer":
-            return Message("{place} gets {share}, ×{factor} a layer", **self.arriving)
-        return Message("{place} gets {share}, ×{factor} a step", **self.arriving)
+        return _ENDS[self.trace.axis](**self.arriving)
 
 
 def diagnose(trace: Trace) -> Outcome:
@@ -136,7 +146,7 @@ def judge(trace: Trace, norms: Sequence[float], signal: Signal) -> Outcome:
     severity = ok if diagnosis.kind == "healthy" else (critical if diagnosis.critical else warning)
     return Outcome(
         diagnosis.kind, severity, diagnosis.site, diagnosis.stage, diagnosis.message, diagnosis.rule,
-        diagnosis.measured, diagnosis.limit, case.ratio, case.average, SOURCES[diagnosis.kind],
+        diagnosis.measured, LIMITS.get(diagnosis.kind, 0.0), case.ratio, case.average, SOURCES[diagnosis.kind],
         remedies_for(trace.experiment, diagnosis.kind, trace.resolved),
     )  # fmt: skip
 
@@ -157,7 +167,7 @@ def _non_finite(case: _Case) -> _Finding | None:
     else:
         message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=non_finite.site)
     rule = Message("every number is finite")
-    return _Finding("non_finite", True, non_finite.site, non_finite.stage, message, rule, non_finite.value, math.inf)
+    return _Finding("non_finite", True, non_finite.site, non_finite.stage, message, rule, non_finite.value)
 
 
 def _symmetric(case: _Case) -> _Finding | None:
@@ -176,7 +186,7 @@ def _symmetric(case: _Case) -> _Finding | None:
             stage = instruction.site.layer or 1
             place, rule = case.place(stage), Message("units of a layer differ")
             message = Message("all units of {place} are equal, so their gradients are, and stay so", place=place)
-            return _Finding("symmetric", True, place, stage, message, rule, 0.0, 0.0)
+            return _Finding("symmetric", True, place, stage, message, rule, 0.0)
     return None
 
 
@@ -200,7 +210,7 @@ def _dead(case: _Case) -> _Finding | None:
         share=f"{share:.0%}", place=case.place(stage),
     )  # fmt: skip
     rule = Message("dead share ≤ {limit}", limit=_DEAD)
-    return _Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share, DEAD)
+    return _Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share)
 
 
 def _vanishing(case: _Case) -> _Finding | None:
@@ -233,9 +243,8 @@ def _first_crossing(case: _Case, kind: str) -> _Finding | None:
                 "the gradient is over {limit} times its value at the output from {place} down; {end}",
                 limit=_HIGH, place=place, end=case.end,
             )  # fmt: skip
-        limit = VANISHED if low else EXPLODED
         rule = Message("ratio ≥ {limit}", limit=_LOW) if low else Message("ratio ≤ {limit}", limit=_HIGH)
-        return _Finding(kind, _far_beyond(case.ratio, limit), place, stage, message, rule, relative, limit)
+        return _Finding(kind, _far_beyond(case.ratio, LIMITS[kind]), place, stage, message, rule, relative)
     return None
 
 
@@ -254,17 +263,14 @@ def _saturated(case: _Case) -> _Finding | None:
         share=f"{share:.0%}", place=case.place(stage), end=case.end,
     )  # fmt: skip
     rule = Message("saturated share ≤ {limit}", limit=_SATURATED)
-    return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share, SATURATED)
+    return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share)
 
 
 def _healthy(case: _Case) -> _Finding:
     place = case.place(case.first)
-    if case.trace.axis == "layer":
-        message = Message("{place} gets {share} of the gradient at the output, ×{factor} a layer", **case.arriving)
-    else:
-        message = Message("{place} gets {share} of the gradient at the output, ×{factor} a step", **case.arriving)
+    message = _HEALTHY[case.trace.axis](**case.arriving)
     rule = Message("{low} ≤ ratio ≤ {high}", low=_LOW, high=_HIGH)
-    return _Finding("healthy", False, place, case.first, message, rule, case.ratio, 0.0)
+    return _Finding("healthy", False, place, case.first, message, rule, case.ratio)
 
 
 RULES: tuple[Callable[[_Case], _Finding | None], ...] = (

@@ -17,6 +17,7 @@ from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, part, throttled, told
 from ..program.bound import Node, Workspace
 from ..program.normalisation import NORMALISATIONS
+from ..program.program import first_learning
 from ..program.slots import MEAN, VARIANCE
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ def spectra(trace: Trace, sample: int = 0, watch: Watch | None = None) -> Spectr
 
 def _first(trace: Trace) -> int:
     """Where end to end begins: at layer 1, whose Jacobian is square; over time at the initial state."""
-    return 1 if trace.axis == "layer" and len(trace.program.stages) > 2 else 0
+    last = len(trace.program.stages) - 1
+    first = first_learning(trace.axis, last)
+    return first if first < last else 0
 
 
 def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..program.program import place_of
 from ..run.trace import Trace
 from .jacobian import spectra
 from .record import Record, Source
@@ -50,7 +51,7 @@ def document(record: Record, with_jacobian: bool = False) -> dict[str, Any]:
             },
             "parameters": {name: dataclasses.asdict(numbers) for name, numbers in record.parameter_numbers.items()},
             **({"jacobian": _spectra(record.listed.trace)} if with_jacobian and record.listed is not None else {}),
-            "stages": [_stage(stage) for stage in record.stages],
+            "stages": [_stage(record.axis, stage) for stage in record.stages],
         }
     )
     return contents
@@ -90,9 +91,14 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _stage(stage: StageNumbers) -> dict[str, Any]:
-    """A stage's numbers, each in its place; null where another stage has one, left out where none can."""
+def _stage(axis: str, stage: StageNumbers) -> dict[str, Any]:
+    """A stage's numbers, each in its place; null where another stage has one, left out where none can.
+
+    A stage with a name of its own (a module) has it, too.
+    """
     document: dict[str, Any] = {"index": stage.index}
+    if stage.place != place_of(axis, stage.index):
+        document["name"] = stage.place
     for row in STAGE_NUMBERS.values():
         value = row.read(stage)
         if row.part or (value is None and row.at_last):

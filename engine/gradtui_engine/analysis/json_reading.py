@@ -11,21 +11,17 @@ from typing import Any
 
 from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
-from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from ..experiment.experiment import Experiment
 from ..experiment.remedies import Remedy, remedies_for
-from ..program.program import Site, stage_place
+from ..experiment.resolved import DECIDED_BY_FILE, Resolved
+from ..program.program import AXES, Site, place_of, stage_place
 from ..run.steps import Phase, Step
 from ..theory.prediction import Theory
 from .decay import Decay
-from .diagnosis import KINDS, Outcome
+from .diagnosis import KINDS, LIMITS, Outcome
 from .json_document import SCHEMA
 from .record import Arrays, Listed, ParameterNumbers, Source
 from .stage_numbers import STAGE_NUMBERS, StageNumbers
-
-#: The limits that a document leaves out: each kind's threshold.
-_LIMITS = {"vanishing": VANISHED, "exploding": EXPLODED, "dead": DEAD, "saturated": SATURATED, "non_finite": math.inf}
-_AXES = ("layer", "time", "module")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,30 +85,31 @@ def _numbers(value: Any) -> Any:
 
 
 #: What is no number, whatever it looks like.
-_TEXTS = ("experiment", "given", "message", "note", "rule", "site")
+_TEXTS = ("experiment", "given", "message", "name", "note", "rule", "site")
 
 
 def _record(document: Mapping[str, Any], file: str, words: str) -> Numbers:
     """Raises KeyError, TypeError or ValueError for what is no such document."""
-    if document["schema"] != SCHEMA or document["axis"] not in _AXES or len(document["stages"]) < 2:
+    if document["schema"] != SCHEMA or document["axis"] not in AXES or len(document["stages"]) < 2:
         raise ValueError("another schema")
     axis = document["axis"]
     experiment = _experiment(document)
     parameters = {name: ParameterNumbers(**numbers) for name, numbers in document["parameters"].items()}
+    resolved = _as_read(experiment, document) if experiment is not None else None
     stages = tuple(_stage(stage, index, axis, parameters) for index, stage in enumerate(document["stages"]))
     profile, theory = document["profile"], document["theory"]
     return Numbers(
-        Source(experiment, experiment.resolved if experiment is not None else None, file, words),
+        Source(experiment, resolved, file, words),
         axis,
         stages,
-        tuple(steps_of_stages(axis, len(stages))),
+        tuple(steps_of_stages(axis, stages)),
         Decay(
             running_product=tuple(
                 math.nan if (product := stage.running_product) is None else product for stage in stages
             ),
             **profile,
         ),
-        _outcome(document["outcome"], axis, experiment),
+        _outcome(document["outcome"], axis, experiment, resolved),
         None if document["loss"] is None else float(document["loss"]),
         Theory(factors=tuple(stage.predicted_factor for stage in stages), **theory) if theory is not None else None,
         parameters,
@@ -130,6 +127,16 @@ def _experiment(document: Mapping[str, Any]) -> Experiment | None:
         raise ValueError(str(error)) from None
 
 
+def _as_read(experiment: Experiment, document: Mapping[str, Any]) -> Resolved:
+    """What the experiment came to, with what its CSV file decided. The file is not read: the document says it."""
+    if experiment.resolved.is_complete:
+        return experiment.resolved
+    try:
+        return experiment.replace(**{name: document["experiment"][name] for name in DECIDED_BY_FILE}).resolved
+    except ExperimentError as error:
+        raise ValueError(str(error)) from None
+
+
 def _stage(
     document: Mapping[str, Any], index: int, axis: str, parameters: Mapping[str, ParameterNumbers]
 ) -> StageNumbers:
@@ -140,8 +147,8 @@ def _stage(
     weight = parameters.get(f"layers.{index}.weight")
     if weight is not None and numbers["update_ratio"] is None:
         numbers["update_ratio"] = weight.update_ratio
-    start = Message("the input") if axis == "layer" else Message("the initial state")
-    place = stage_place(axis, index) if index else start
+    # A module's own name is nobody's to translate.
+    place = str(document["name"]) if "name" in document else place_of(axis, index)
     layers = tuple(document.get("layer_gradient_norms", ()))
     return StageNumbers.of(
         index, place, numbers, factors=document["factors"], layer_gradient_norms=layers, parameters=norms
@@ -157,23 +164,30 @@ def _at(document: Mapping[str, Any], path: Sequence[str]) -> float | None:
     return float(place)
 
 
-def _outcome(document: Mapping[str, Any], axis: str, experiment: Experiment | None) -> Outcome:
+def _outcome(
+    document: Mapping[str, Any], axis: str, experiment: Experiment | None, resolved: Resolved | None
+) -> Outcome:
     if document["kind"] not in KINDS:
         raise ValueError("no such outcome")
     values = {name: value for name, value in document.items() if name != "remedies"}
     stage, kind = document["stage"], document["kind"]
     if stage is not None and document["site"] == stage_place(axis, stage):
         values["site"] = stage_place(axis, stage)  # which can be translated
-    remedies: tuple[Remedy, ...] = remedies_for(experiment, kind) if experiment is not None else ()
-    return Outcome(**values, limit=_LIMITS.get(kind, 0.0), remedies=remedies)
+    remedies: tuple[Remedy, ...] = remedies_for(experiment, kind, resolved) if experiment is not None else ()
+    return Outcome(**values, limit=LIMITS.get(kind, 0.0), remedies=remedies)
 
 
-def steps_of_stages(axis: str, count: int) -> Iterator[Step]:
+#: The axes whose stages a Site numbers.
+_NUMBERED = {"layer": "layer", "time": "time"}
+
+
+def steps_of_stages(axis: str, stages: Sequence[StageNumbers]) -> Iterator[Step]:
     """The steps of a record that has no program, stage by stage: forward, the loss, backward, the update."""
+    count = len(stages)
 
     def site(stage: int) -> Site:
-        place = stage_place(axis, stage)
-        return Site(place, time=stage) if axis == "time" else Site(place, layer=stage)
+        # Of modules the part alone says where it is: their own name.
+        return Site(stages[stage].place, **({_NUMBERED[axis]: stage} if axis in _NUMBERED else {}))
 
     rows: list[tuple[Phase, Site, str, int | None, int | None, int | None]] = []
     for stage in range(1, count):

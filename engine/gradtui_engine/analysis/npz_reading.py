@@ -33,11 +33,8 @@ def read_npz(path: Path, watch: Watch | None = None) -> tuple[Run, ...]:
     file = str(path)
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
-            sides = ("a/", "b/") if "a/experiment" in archive else ("",)
-            return tuple(
-                _run({name.removeprefix(side): archive[name] for name in archive if name.startswith(side)}, file, watch)
-                for side in sides
-            )
+            sides = {"a/": "A", "b/": "B"} if "a/experiment" in archive else {"": ""}
+            return tuple(_run(_under(archive, prefix), file, words, watch) for prefix, words in sides.items())
     except OSError as error:
         raise _problem(file, Message("cannot be read: {reason}", reason=error.strerror or str(error))) from None
     except Mismatch as mismatch:
@@ -52,7 +49,7 @@ def _problem(file: str, message: str) -> ExperimentError:
     return ExperimentError([Problem(file, message)])
 
 
-def _run(arrays: Mapping[str, Array], file: str, watch: Watch | None) -> Run:
+def _run(arrays: Mapping[str, Array], file: str, words: str, watch: Watch | None) -> Run:
     """Raises ExperimentError, Mismatch, and of _FAULTS what the arrays of another program bring."""
     if "experiment" not in arrays:
         raise ExperimentError(
@@ -68,9 +65,9 @@ def _run(arrays: Mapping[str, Array], file: str, watch: Watch | None) -> Run:
     if missing:
         raise Mismatch(Message("{name} is missing", name=missing[0]))
     trace = network.run(part(watch, 0.0, _PUT_BACK), Saved(arrays, states, gradients))
-    return Run.of(trace, part(watch, _PUT_BACK, 1.0), recording=file)
+    return Run.of(trace, part(watch, _PUT_BACK, 1.0), recording=file, words=words)
 
 
 def _under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     """The arrays under a prefix, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}

@@ -7,7 +7,7 @@ somebody's training program wrote. `Arrays` and `Listed` are there where the arr
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,17 +35,14 @@ class Source:
     """Where a record comes from: an experiment, or a recording (a file), which may know its experiment too.
 
     Sources are equal where their records are the same, and hashable. resolved is what the experiment comes to, with
-    what a CSV file decided. words are what a header says of a recording that has no experiment.
+    what a CSV file decided. words are what a header says of a recording that has no experiment; of a file with two
+    records they tell them apart: A, B.
     """
 
     experiment: Experiment | None = None
     resolved: Resolved | None = field(default=None, compare=False)
     recording: str = ""
     words: str = ""
-
-    @property
-    def key(self) -> Hashable:
-        return self.recording or self.experiment
 
 
 # -- what a parameter has ----------------------------------------------------------------------------------

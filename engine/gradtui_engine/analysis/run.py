@@ -39,13 +39,15 @@ class Run:
     analysis: Analysis
     #: The file that it was read from; "" where it was run.
     recording: str = ""
+    #: Which of a file's records it is; "" where there is one alone.
+    words: str = ""
     #: The experiment as it was given, where that is not the trace's own way to say the same.
     spelled: Experiment | None = None
 
     @classmethod
-    def of(cls, trace: Trace, watch: Watch | None = None, recording: str = "") -> Run:
+    def of(cls, trace: Trace, watch: Watch | None = None, recording: str = "", words: str = "") -> Run:
         """The trace, analysed."""
-        return cls(trace, analyse(trace, watch), recording)
+        return cls(trace, analyse(trace, watch), recording, words)
 
     def given(self, experiment: Experiment) -> Run:
         """The run of an experiment that comes to the same, and may have been given otherwise: all else is shared."""
@@ -55,7 +57,7 @@ class Run:
 
     @property
     def source(self) -> Source:
-        return Source(self.experiment, self.trace.resolved, self.recording)
+        return Source(self.experiment, self.trace.resolved, self.recording, self.words)
 
     @property
     def axis(self) -> str:

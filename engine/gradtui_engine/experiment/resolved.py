@@ -16,15 +16,17 @@ from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS
 from ..rules.optimisers import OPTIMISERS
 
+#: The fields that a CSV file decides when it is read, where they were not given.
+DECIDED_BY_FILE = ("loss", "batch", "steps", "inputs")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """The complete configuration of a run, under the names of the Experiment's fields.
 
     Equal ones give bit-equal traces: it is the key under which results are found. A value that was given stands here
-    also where nothing uses it (a slope, with sigmoid). None means that the field is not used, or, for `loss`, `batch`,
-    `steps` and `inputs` of a CSV file, that the file decides when it is read (then `Network.resolved` and
-    `Trace.resolved` have its values).
+    also where nothing uses it (a slope, with sigmoid). None means that the field is not used, or, for DECIDED_BY_FILE
+    of a CSV file, that the file decides when it is read (then `Network.resolved` and `Trace.resolved` have its values).
     """
 
     cell: str

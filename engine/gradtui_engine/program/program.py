@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,10 +36,30 @@ class Site:
         return place if place == self.part else Message("{place} · {part}", place=place, part=self.part)
 
 
+#: What the stages of a network can be, and where one is, in words. (A module has a name of its own, where it is known.)
+AXES: dict[str, Callable[[int], Message]] = {
+    "layer": lambda number: Message("layer {number}", number=number),
+    "time": lambda number: Message("t = {number}", number=number),
+    "module": lambda number: Message("module {number}", number=number),
+}
+#: What comes before the first layer, and before the first time step. Modules have nothing of that kind.
+_STARTS = {"layer": Message("the input"), "time": Message("the initial state")}
+
+
 @functools.lru_cache(maxsize=2**15)
 def stage_place(axis: str, number: int) -> Message:
     """Where a stage is, in words: layer 3, t = 4. Remembered, as a trace's steps ask for each stage's several times."""
-    return Message("layer {number}", number=number) if axis == "layer" else Message("t = {number}", number=number)
+    return AXES[axis](number)
+
+
+def place_of(axis: str, stage: int) -> Message:
+    """The name of a stage: the place, and of the first stage what it is: the input, the initial state."""
+    return _STARTS[axis] if stage == 0 and axis in _STARTS else stage_place(axis, stage)
+
+
+def first_learning(axis: str, last: int) -> int:
+    """The first stage that learns, where `last` is the last one: layer 1, the initial state, the first module."""
+    return min(1, last) if axis == "layer" else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,3 +206,13 @@ def test_a_run_is_the_same_with_its_own_arrays_put_back(tmp_path: Path) -> None:
     run = Run.of(network.run())
     run.save(tmp_path / "run.npz")
     assert opened(tmp_path / "run.npz").analysis == run.analysis
+
+
+def test_both_sides_of_one_experiment_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "both.npz"
+    arrays = written(simulate(small("mlp")), path)
+    np.savez(path, **{f"{side}/{name}": array for side in "ab" for name, array in arrays.items()})
+    a, b = read_npz(path)
+    assert (a.source.words, b.source.words) == ("A", "B")
+    assert a.source != b.source
+    assert numbers(a) == numbers(b)

@@ -17,7 +17,7 @@ from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model import events as e
 from gradtui.model.names import QUANTITIES
-from gradtui.model.needs import need_of
+from gradtui.model.needs import Computed, need_of
 from gradtui.model.opening import Opening
 from gradtui.model.panes_of import panes_of
 from gradtui.screen.app import GradtuiApp
@@ -131,6 +131,16 @@ def test_two_files_are_compared_and_so_are_both_sides_of_an_export_of_compare(
         assert opened.other.record.outcome.ratio == trace_of(OTHER).outcome.ratio
         difference = " ".join(" ".join(texts(PANES["difference"].view(opened, 110, 12))).split())
         assert "B differs from A in: activation sigmoid → relu, init xavier_normal → he_normal" in difference
+
+
+@pytest.mark.parametrize("format", ["json", "npz"])
+def test_an_export_of_one_experiment_on_both_sides_is_opened_as_a_and_b(format: str, tmp_path: Path) -> None:
+    both = tmp_path / f"both.{format}"
+    with both.open("wb") as file:
+        FORMATS[format].write(Material(trace_of(SMALL), trace_of(SMALL)), file)
+    state, _, _ = opening(both)
+    a, b = (need_of(source).compute(lambda share: None) for source in state.recordings)
+    assert [computed.record.source.words for computed in (a, b) if isinstance(computed, Computed)] == ["A", "B"]
 
 
 def test_the_options_of_the_screen_say_where_to_begin(saved: Callable[..., Path]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gradtui.text.formats import percent, power_of_ten, short, subscript
-from gradtui.text.summary import MARKS, describe, experiment_line, verdict_line
+from gradtui.text.summary import MARKS, describe, describe_source, verdict_line
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.diagnosis import KINDS
 from gradtui_engine.cells.table import CELLS
@@ -108,10 +108,10 @@ def test_subscripts_and_axis_labels() -> None:
 
 
 def test_the_experiment_line_names_network_shape_init_data_batch_and_seed() -> None:
-    assert experiment_line(trace_of(CASES["mlp"])) == (
+    assert describe_source(trace_of(CASES["mlp"]).source) == (
         "MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0"
     )
-    assert experiment_line(trace_of(CASES["lstm"])) == (
+    assert describe_source(trace_of(CASES["lstm"]).source) == (
         "LSTM 64 steps × 64 · forget bias 1 · xavier_normal · digits-pixels · batch 64 · seed 0"
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from rich.cells import cell_len
 
+from gradtui.cli.headless import table
 from gradtui.model.names import CELL_OF_AXIS, QUANTITIES, VIEWS
 from gradtui.model.needs import Computed, Recording
 from gradtui.model.panes_of import panes_of
@@ -154,6 +155,27 @@ def test_the_cures_of_two_recordings_are_nobodys_and_neither_is_called_a_cure() 
 def test_bars_show_the_quantities_that_a_record_has_and_say_of_the_others_that_it_has_none(quantity: str) -> None:
     bars = shown(scene(record_of("layer", VANISHING), quantity=quantity), "gradient")
     assert ("this recording does not have it" in bars) is (quantity not in ("gradient", "factor"))
+
+
+def test_a_record_of_modules_says_module_where_others_say_layer_or_step() -> None:
+    """The first module learns, too: what arrives at the far end is said of it, by its own name."""
+    one = scene(record_of("module", VANISHING), rows=True)
+    header = texts(status.header(one, 150))[1]
+    assert "×0.250 a module" in header
+    assert "encoder.0 gets 6.0e-8 of the output's gradient" in header
+    assert "reaches each module" in PANES["gradient"].title(one, 100)
+    assert "of every module" in PANES["depth"].title(scene(record_of("module", VANISHING), view="theory"), 100)
+    depth = shown(scene(record_of("module", VANISHING), view="theory"), "depth", 100, 30)
+    words = [
+        header,
+        shown(one, "gradient", 100),
+        depth,
+        # Not the first line, which says what the pane is of any record.
+        *readout(one, "gradient")[1:],
+        *table(one.record, 120, blocks=True),
+    ]
+    for word in ("layer", "step", "t =", "the input", "the initial state"):
+        assert not [line for line in words if word in line], word
 
 
 # -- what is lacking ---------------------------------------------------------------------------------------------

@@ -14,20 +14,19 @@ import numpy as np
 
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
-from gradtui_engine.analysis.record import has
+from gradtui_engine.analysis.record import Listed, Record, has
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, StageNumbers
-from gradtui_engine.core.message import Message
+from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
+from ..text.axis_words import AXIS_WORDS
 from ..text.formats import defined, percent, short
-from ..text.language import plural, tr
+from ..text.language import tr
 from ..text.scale import LogScale
-from ..text.summary import experiment_line, verdict_line
+from ..text.summary import describe_source, verdict_line
 from .columns import GAP, aligned, widths_of
 
 if TYPE_CHECKING:
-    from gradtui_engine import Run
-
     from .invocation import Invocation
     from .own_options import RunOptions
 
@@ -103,39 +102,40 @@ def can_print_blocks(out: TextIO) -> bool:
     return True
 
 
-def plot(trace: Run, width: int, colour: bool, blocks: bool) -> str:
+def plot(record: Record, width: int, colour: bool, blocks: bool) -> str:
     """The plotext plot of the gradient's norm against the stage."""
     from ..text.plot import gradient_plot
 
-    series = [("‖∂L/∂h‖", [stage.gradient_norm for stage in trace.stages])]
-    cells = [stage.cell_gradient_norm for stage in trace.stages]
-    if cells[0] is not None:
-        series.append(("‖∂L/∂c‖", [value for value in cells if value is not None]))
-    return gradient_plot(series, trace.axis, width, _PLOT_ROWS, colour, blocks)
+    series = []
+    for row in (STAGE_NUMBERS["gradient_norm"], STAGE_NUMBERS["cell_gradient_norm"]):
+        values = [value for stage in record.stages if (value := row.read(stage)) is not None]
+        if values:
+            series.append((tr(row.head), values))
+    return gradient_plot(series, record.axis, width, _PLOT_ROWS, colour, blocks)
 
 
-def table(trace: Run, width: int, blocks: bool) -> list[str]:
+def table(record: Record, width: int, blocks: bool) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
-    columns = _columns(trace)
+    columns = _columns(record)
     while True:
         rows = [[head for _, head, _ in columns]]
-        rows += ([cell(stage) for _, _, cell in columns] for stage in reversed(trace.stages))
+        rows += ([cell(stage) for _, _, cell in columns] for stage in reversed(record.stages))
         taken = sum(column + GAP for column in widths_of(rows))
         spare = [name for name in _SPARE if name in [name for name, _, _ in columns]]
         if not spare or taken + _LEAST_BAR <= width:
             break
         columns = [column for column in columns if column[0] != spare[0]]
-    scale = LogScale.of([stage.gradient_norm for stage in trace.stages])
+    scale = LogScale.of([stage.gradient_norm for stage in record.stages])
     room = max(_LEAST_BAR, width - taken)
     title = f"{scale.label}, {'│' if blocks else '|'} = 1"[:room]
-    bars = [title, *(scale.bar(stage.gradient_norm, room, blocks) for stage in reversed(trace.stages))]
+    bars = [title, *(scale.bar(stage.gradient_norm, room, blocks) for stage in reversed(record.stages))]
     lines = ((line + " " * GAP + bar).rstrip() for line, bar in zip(aligned(rows), bars, strict=True))
-    return [*summary(trace), "", *lines]
+    return [*summary(record), "", *lines]
 
 
-def jacobian_lines(trace: Run) -> list[str]:
+def jacobian_lines(listed: Listed) -> list[str]:
     """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
-    jacobians = spectra(trace.trace)
+    jacobians = spectra(listed.trace)
     values_of = {f"{stage + 1} / {stage}": values for stage, values in reversed(list(enumerate(jacobians.stages)))}
     values_of[tr("end to end")] = jacobians.end_to_end
     rows = [[tr("stages"), tr("largest"), tr("median"), tr("smallest")]]
@@ -145,12 +145,17 @@ def jacobian_lines(trace: Run) -> list[str]:
     return [title, *aligned(rows, least=8)]
 
 
-def summary(trace: Run) -> list[str]:
+def summary(record: Record) -> list[str]:
     """What was run, the loss, the diagnosis, how far the signal carries, and what theory says of infinite depth."""
-    theory, reach = trace.theory, list(_reach(trace))
-    lines = [experiment_line(trace), tr("loss {value}", value=f"{trace.loss:.6g}"), verdict_line(trace.outcome)]
+    theory, reach = record.theory, list(_reach(record))
+    lines = [describe_source(record.source)]
+    if record.loss is not None:
+        lines.append(tr("loss {value}", value=f"{record.loss:.6g}"))
+    lines.append(verdict_line(record.outcome))
     if reach:
         lines.append(tr("reach: {distances}", distances=tr(", ").join(reach)))
+    if theory is None:
+        return lines
     if theory.chi is not None and theory.regime is not None:
         star = [] if theory.q_star is None else [f"q* {short(theory.q_star)}"]
         numbers = tr(", ").join([f"√χ {short(math.sqrt(theory.chi))}", tr(theory.regime), *star])
@@ -160,22 +165,23 @@ def summary(trace: Run) -> list[str]:
     return lines
 
 
-def _reach(trace: Run) -> Iterator[str]:
-    along, layers = trace.decay, trace.axis == "layer"
+def _reach(record: Record) -> Iterator[str]:
+    along, counted = record.decay, AXIS_WORDS[record.axis].counted
     if 0 < along.half_life < math.inf:
-        half = short(along.half_life)
-        yield tr("half-life {count} layers" if layers else "half-life {count} steps", count=half)
+        yield tr(_HALF_LIVES[record.axis], count=short(along.half_life))
     if along.vanished_after is not None:
-        yield tr("under 1e-3 of the output's after {distance}", distance=_counted(along.vanished_after, layers))
+        yield tr("under 1e-3 of the output's after {distance}", distance=counted(along.vanished_after))
     if along.subnormal_after is not None:
-        distance = _counted(along.subnormal_after, layers)
+        distance = counted(along.subnormal_after)
         yield tr("under float32's smallest normal number after {distance}", distance=distance)
 
 
-def _counted(count: int, layers: bool) -> str:
-    return plural("1 layer", "{count} layers", count) if layers else plural("1 step", "{count} steps", count)
-
-
+#: Half-lives by what the stages are: as a number with digits behind the point they have no singular.
+_HALF_LIVES: dict[str, English] = {
+    "layer": "half-life {count} layers",
+    "time": "half-life {count} steps",
+    "module": "half-life {count} modules",
+}
 #: The least width of a bar.
 _LEAST_BAR = 10
 #: The numbers of a stage that are columns; between them stand the parts of the factor, in the order in which they
@@ -192,15 +198,17 @@ _SPARE = (
 Column = tuple[str, str, Callable[[StageNumbers], str]]
 
 
-def _columns(trace: Run) -> list[Column]:
-    parts = dict.fromkeys(part for stage in trace.stages for part in stage.factors if part not in _LEFT_OUT)
+def _columns(record: Record) -> list[Column]:
+    parts = dict.fromkeys(part for stage in record.stages for part in stage.factors if part not in _LEFT_OUT)
     rows = [STAGE_NUMBERS[name] for name in (*_FIRST, *(f"factor_{part}" for part in parts), *_LAST)]
-    columns: list[Column] = [(trace.axis, tr(trace.axis), lambda stage: str(stage.index))]
-    return columns + [(row.name, tr(row.head), functools.partial(_text, trace, row)) for row in rows if has(trace, row)]
+    columns: list[Column] = [(record.axis, tr(record.axis), lambda stage: str(stage.index))]
+    return columns + [
+        (row.name, tr(row.head), functools.partial(_text, record, row)) for row in rows if has(record, row)
+    ]
 
 
-def _text(trace: Run, row: StageNumber, stage: StageNumbers) -> str:
+def _text(record: Record, row: StageNumber, stage: StageNumbers) -> str:
     value = row.read(stage)
     if row.unit == "share":
         return percent(value)
-    return short(defined(value, trace) if row.unit == "ratio" else value)
+    return short(defined(value, record) if row.unit == "ratio" else value)

@@ -12,6 +12,7 @@ from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.message import English, Message, Verbatim
 from gradtui_engine.core.table import Table
+from gradtui_engine.program.program import first_learning
 from gradtui_engine.rules.clipping import global_norm
 
 from ..text.formats import percent, short
@@ -69,8 +70,8 @@ class Measure:
         """The stage that a place means, where `last` is the last one of the trace."""
         if place not in PLACES:
             return int(place)
-        start = 0 if CELLS[cell].over_time else 1
-        low, high = (self.first_time if CELLS[cell].over_time else 1), last - self.before_last
+        start = first_learning(CELLS[cell].axis, last)
+        low, high = (self.first_time if CELLS[cell].over_time else start), last - self.before_last
         # The middle is the same stage whatever is measured there.
         wanted = {"first": low, "middle": (start + last) // 2, "last": high}[place]
         return max(min(wanted, high), 0)

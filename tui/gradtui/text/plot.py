@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gradtui_engine.core.message import English
+
 from .formats import power_of_ten
 from .language import tr
 
@@ -45,6 +47,14 @@ def _figure(width: int, height: int, theme: str) -> Any:
     figure.plot_size(width, height)
     figure.theme(theme)
     return figure
+
+
+#: What runs along the axis of the stages, by what they are.
+_ALONG: dict[str, English] = {
+    "layer": "layer, 0 = input",
+    "time": "time step, 0 = initial state",
+    "module": "module, in the order of the forward pass",
+}
 
 
 def gradient_plot(
@@ -79,7 +89,7 @@ def gradient_plot(
     marks = range(0, last + 1, max(1, math.ceil(last / _TICKS)))
     figure.ruler("x").ticks(list(marks), [str(mark) for mark in marks])
     figure.line(0.0)
-    figure.label(tr("layer, 0 = input" if axis == "layer" else "time step, 0 = initial state"), "x")
+    figure.label(tr(_ALONG[axis]), "x")
     text = str(figure.build().string())
     left_out = sum(not _drawable(value) for _, values in series for value in values)
     lost = tr("{count} values are 0 or not finite: a log axis has no place for them", count=left_out)

@@ -12,7 +12,7 @@ from .formats import short
 from .language import plural, tr
 
 if TYPE_CHECKING:
-    from gradtui_engine import Outcome, Run
+    from gradtui_engine import Outcome
     from gradtui_engine.analysis.record import Source
     from gradtui_engine.experiment.resolved import Resolved
 
@@ -105,10 +105,6 @@ def _extras(resolved: Resolved) -> Iterator[str]:
         yield tr("clip by {rule}", rule=resolved.clip)
     if resolved.dtype != "float64":
         yield resolved.dtype
-
-
-def experiment_line(trace: Run) -> str:
-    return describe(trace.resolved)
 
 
 def verdict_line(outcome: Outcome) -> str:

@@ -206,7 +206,7 @@ def _compared(a: Scene, b: Scene, width: int) -> tuple[list[Line], list[Line]]:
     if a.record.axis != b.record.axis:
         # A layer and a time step are not the same stage.
         return [], []
-    end, least = 0 if a.over_time else 1, min(len(a.stages), len(b.stages))
+    end, least = a.first_learning, min(len(a.stages), len(b.stages))
     first, here = (wrap(_times(a, b, stage), width, "strong") if stage < least else [] for stage in (end, a.stage))
     return first, here if a.stage != end else []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
@@ -77,11 +77,21 @@ def _so_far(scene: Scene, stage: int) -> Notes:
         value=short(value),
     )
     factor = short(average)
-    if scene.over_time:
-        where = plural("(1 step, ×{average})", "({count} steps, ×{average} on average)", count, average=factor)
-    else:
-        where = plural("(1 layer, ×{average})", "({count} layers, ×{average} on average)", count, average=factor)
-    return [(scene.health(value), product + GAP + where)]
+    return [(scene.health(value), product + GAP + _ON_AVERAGE[scene.record.axis](count, factor))]
+
+
+#: Over how many stages, and the factor of each on average, by what they are.
+_ON_AVERAGE: dict[str, Callable[[int, str], str]] = {
+    "layer": lambda count, factor: plural(
+        "(1 layer, ×{average})", "({count} layers, ×{average} on average)", count, average=factor
+    ),
+    "time": lambda count, factor: plural(
+        "(1 step, ×{average})", "({count} steps, ×{average} on average)", count, average=factor
+    ),
+    "module": lambda count, factor: plural(
+        "(1 module, ×{average})", "({count} modules, ×{average} on average)", count, average=factor
+    ),
+}
 
 
 def reads(scene: Scene) -> Hashable:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gradtui_engine.analysis.record import Record
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.formats import defined, percent, short
 from ...text.language import tr
 from ...text.scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
@@ -77,7 +78,7 @@ def own_scale(*scenes: Scene) -> Scale:
 def title(scene: Scene, width: int) -> str:
     drawn = bars_of(scene)
     symbols = tr(" and ").join(tr(line.symbol) for line in drawn.series)
-    place = tr("time step") if scene.over_time else tr("layer")
+    place = tr(AXIS_WORDS[scene.record.axis].stage)
     held = tr("scale locked") if scene.state.lock is not None else tr("scale auto")
     axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
     whole = tr(drawn.quantity.title, symbols=symbols, place=place)

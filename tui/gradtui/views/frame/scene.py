@@ -13,6 +13,7 @@ from gradtui_engine.analysis.record import Arrays, Record
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.experiment.resolved import Resolved
+from gradtui_engine.program.program import first_learning, place_of
 
 from ...model.navigation import selected_stage
 from ...model.needs import Computed, Need, need_of
@@ -44,6 +45,11 @@ class Scene:
     @property
     def over_time(self) -> bool:
         return self.record.axis == "time"
+
+    @property
+    def first_learning(self) -> int:
+        """The first stage that learns: what happens at the far end of the gradient's way is said of it."""
+        return first_learning(self.record.axis, len(self.stages) - 1)
 
     @functools.cached_property
     def experiment(self) -> Experiment | None:
@@ -126,11 +132,8 @@ class Scene:
 
     def name(self, stage: int) -> str:
         """layer 12, t = 40; the first one by what it is; a module by its own name."""
-        if self.record.axis == "module":
-            return tr(self.stages[stage].place)
-        if stage == 0:
-            return tr("the initial state") if self.over_time else tr("the input")
-        return tr("t = {number}", number=stage) if self.over_time else tr("layer {number}", number=stage)
+        axis = self.record.axis
+        return tr(self.stages[stage].place if axis == "module" else place_of(axis, stage))
 
     def health(self, value: float) -> str:
         """Style of a gradient norm against that at the output: the rule of the verdict, stage by stage."""

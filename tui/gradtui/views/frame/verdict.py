@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.formats import defined, short
 from ...text.language import tr
 from ...text.spans import Line, first_fit, fit, width_of
@@ -44,12 +45,12 @@ def _whole(line: Line, width: int) -> Line:
 
 def _pace(scene: Scene) -> str:
     factor = short(scene.record.outcome.average_factor)
-    return tr("×{factor} a step", factor=factor) if scene.over_time else tr("×{factor} a layer", factor=factor)
+    return tr(AXIS_WORDS[scene.record.axis].pace, factor=factor)
 
 
 def _arriving(scene: Scene) -> tuple[str, ...]:
     """What the far end gets, the longest form first."""
-    values = {"place": scene.name(0 if scene.over_time else 1), "share": short(scene.record.outcome.ratio)}
+    values = {"place": scene.name(scene.first_learning), "share": short(scene.record.outcome.ratio)}
     return tr("{place} gets {share} of the output's gradient", **values), tr(
         "{place} gets {share} of the output's", **values
     )

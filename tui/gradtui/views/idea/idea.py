@@ -9,6 +9,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
+from gradtui_engine.program.program import first_learning
 
 from ...model.needs import Failed, Simulation
 from ...model.state import State
@@ -179,7 +180,7 @@ def _chain(
     rows = height - 1 - len(foot)
     both = width >= _BOTH_FROM
     factors = [_factors(record) for record in records]
-    first = 0 if records[0].axis == "time" else 1
+    first = first_learning(records[0].axis, _LENGTH)
     # The person's own network may be deeper than the chains.
     selected = min(max(scene.stage - first, 0), _LENGTH - first)
     stages = [stage + first for stage in shown_stages(_LENGTH + 1 - first, max(rows, 2), selected)]
@@ -206,10 +207,14 @@ def _points(scale: LogScale, disease: float, cure: float, room: int) -> Line:
     return runs(cells)
 
 
+#: How many factors there are, by what the stages of the chain's experiments are.
+_COUNTED: dict[str, English] = {"layer": "({count} layers)", "time": "({count} steps)"}
+
+
 def _result(records: tuple[Record, Record], products: tuple[list[float], list[float]], width: int, side: int) -> Line:
     """0.2361²⁹ = 6.6e-19: a calculator agrees."""
-    over_time = records[side].axis == "time"
-    product, first = products[side], 0 if over_time else 1
+    product = products[side]
+    first = first_learning(records[side].axis, len(product) - 1)
     count, total = len(product) - 1 - first, product[first]
     _, base = power(total, count)
     mark, style = (("▼", "vanishing"), ("●", "healthy"))[side]
@@ -217,5 +222,5 @@ def _result(records: tuple[Record, Record], products: tuple[list[float], list[fl
     narrow: Line = [(f"{mark} {base}{superscript(count)}={short(total)}", style)]
     # A base with fewer digits would be another equation: three digits to the 29th are up to a tenth beside.
     bare: Line = [(f"{mark} {short(total)}", style)]
-    where = tr("({count} steps)", count=count) if over_time else tr("({count} layers)", count=count)
+    where = tr(_COUNTED[records[side].axis], count=count)
     return first_fit(width, [*whole, (f" {where}", "dim")], whole, narrow, bare)

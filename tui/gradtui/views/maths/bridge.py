@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.formats import short
 from ...text.language import plural, tr
 from ...text.spans import Line, first_title, page, width_of, wrap
@@ -128,12 +129,10 @@ def _slope(name: str, x: float) -> float:
 def _network(scene: Scene, width: int) -> list[Part]:
     """What that sign means for a gradient that passes many tanh units."""
     x, count = parameter(scene.state), len(scene.stages) - 1
-    slope = _slope("tanh", x)
+    slope, counted = _slope("tanh", x), AXIS_WORDS[scene.record.axis].counted
     values = {"z": parameter_text(scene.state), "slope": short(slope), "passed": short(slope**count)}
-    if scene.over_time:
-        units = plural("1 time step", "{count} time steps", count)
-    else:
-        units = plural("1 layer", "{count} layers", count)
+    # "Steps" alone would be those of playback here.
+    units = plural("1 time step", "{count} time steps", count) if scene.over_time else counted(count)
     text = tr(
         "At z = {z} a tanh unit passes {slope} of its gradient; {units} like it pass {passed}.", units=units, **values
     )

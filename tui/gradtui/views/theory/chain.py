@@ -46,15 +46,12 @@ def measured_chain(scene: Scene) -> Chain:
     """Of gated cells the direct path, which theory is about. Where no gradient is left there is no factor."""
     record = scene.record
     if scene.gated:
-        return Chain.of([defined(stage.factors.get("direct"), record) for stage in scene.stages], _first(scene))
+        return Chain.of([defined(stage.factors.get("direct"), record) for stage in scene.stages], scene.first_learning)
     factors = tuple(defined(stage.factor, record) for stage in scene.stages)
-    return Chain(factors, tuple(defined(product, record) for product in record.decay.running_product), _first(scene))
+    return Chain(
+        factors, tuple(defined(product, record) for product in record.decay.running_product), scene.first_learning
+    )
 
 
 def predicted_chain(scene: Scene) -> Chain:
-    return Chain.of([stage.predicted_factor for stage in scene.stages], _first(scene))
-
-
-def _first(scene: Scene) -> int:
-    """An MLP's first learning stage is layer 1, a cell's the initial state (as in the engine's permissions)."""
-    return 0 if scene.over_time else min(1, len(scene.stages) - 1)
+    return Chain.of([stage.predicted_factor for stage in scene.stages], scene.first_learning)

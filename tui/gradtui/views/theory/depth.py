@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, runs
@@ -37,7 +38,7 @@ def title(scene: Scene, width: int) -> str:
 
 
 def _stage(scene: Scene) -> str:
-    return tr("time step") if scene.over_time else tr("layer")
+    return tr(AXIS_WORDS[scene.record.axis].stage)
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
@@ -55,7 +56,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     lines = _band(scene, axis, measured.factors, predicted.factors, rows - lower, tr("factor"))
     if lower:
         lines += _band(scene, axis, measured.products, predicted.products, lower, tr("product"))
-    lines.append(ruler(axis, scene.stage, "t" if scene.over_time else tr("layer")))
+    lines.append(ruler(axis, scene.stage, tr(AXIS_WORDS[scene.record.axis].ruler)))
     if reach is not None:
         lines.append(_reach_line(axis, reach))
     return page([*lines, *legend, *text], width, height)

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradtui_engine.analysis.jacobian import Spectra
+from gradtui_engine.core.message import English
 
 from ...model.needs import Failed, need_of
 from ...model.theory_needs import SpectraOf
+from ...text.axis_words import AXIS_WORDS
 from ...text.formats import percent, power_of_ten, short
 from ...text.language import plural, tr
 from ...text.scale import counted, upwards
@@ -34,9 +36,21 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 30, 8
 _STAGES_FROM = 12
 _LARGEST, _MEAN, _SMALLEST, _SEVERAL = "▲", "■", "▼", "◆"
 
+#: By what the stages are: what end to end is, and what the marks are of.
+_WAYS: dict[str, English] = {
+    "layer": "from layer 1 to the last",
+    "time": "from the initial state to the last step",
+    "module": "from the first module to the last",
+}
+_ALONE: dict[str, English] = {
+    "layer": "each layer alone:",
+    "time": "each step alone:",
+    "module": "each module alone:",
+}
+
 
 def title(scene: Scene, width: int) -> str:
-    end = tr("from the initial state to the last step") if scene.over_time else tr("from layer 1 to the last")
+    end = tr(_WAYS[scene.record.axis])
     return first_title(
         width,
         tr("singular values of the Jacobian, {way} · log", way=end),
@@ -188,7 +202,7 @@ def _stages(scene: Scene, spectra: Spectra, width: int, rows: int) -> list[Line]
             (_SMALLEST, "vanishing", _smallest),
         )
     ]
-    name = tr("t") if scene.over_time else tr("layer")
+    name = tr(AXIS_WORDS[scene.record.axis].ruler)
     return [*band(axis, scene.stage, series, _SEVERAL, rows, tr("selected")), ruler(axis, scene.stage, name)]
 
 
@@ -204,9 +218,8 @@ def _smallest(values: Array) -> float:
 
 
 def _legend(scene: Scene) -> list[Line]:
-    name = tr("each step alone:") if scene.over_time else tr("each layer alone:")
     return [
-        [(name, "label")],
+        [(tr(_ALONE[scene.record.axis]), "label")],
         [(tr("{mark} largest", mark=_LARGEST), "exploding")],
         [(tr("{mark} mean", mark=_MEAN), "strong")],
         [(tr("{mark} smallest", mark=_SMALLEST), "vanishing")],

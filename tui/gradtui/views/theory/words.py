@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gradtui_engine.core.message import English
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, page, width_of, wrap
 from ..frame.scene import Scene
@@ -27,11 +28,11 @@ REGIMES: dict[str, tuple[str, English]] = {
 
 def stages(scene: Scene) -> str:
     """What depth is counted in."""
-    return tr("steps") if scene.over_time else tr("layers")
+    return tr(AXIS_WORDS[scene.record.axis].stages)
 
 
 def a_stage(scene: Scene) -> str:
-    return tr("a step") if scene.over_time else tr("a layer")
+    return tr(AXIS_WORDS[scene.record.axis].a_stage)
 
 
 def intervals(bounds: Sequence[float]) -> list[str]:
