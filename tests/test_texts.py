@@ -140,10 +140,10 @@ def test_a_chinese_sentence_has_chinese_punctuation() -> None:
         assert not re.search(r"[一-鿿][,;:?!]|[,;:?!] ?[一-鿿]", re.sub(r"\{\w*\}", "", said)), f"{text!r} → {said!r}"
 
 
-@pytest.mark.parametrize("text", ["layer", "t", "reach", "via f", "via h"])
+@pytest.mark.parametrize("text", ["layer", "t", "reach", "via {way}"])
 @codes
 def test_what_stands_in_the_margin_fits_into_it(code: str, text: str) -> None:
-    assert cell_len(CATALOGUES[code].get(text).string) < MARGIN
+    assert cell_len(CATALOGUES[code].get(text).string.replace("{way}", "f")) < MARGIN
 
 
 # -- how texts are found -----------------------------------------------------------------------------------

@@ -71,12 +71,13 @@ def slopes_at(activation: str, z: Array, slope: float | None = None) -> Slopes:
 def weight_spread(trace: Trace, stage: int) -> float | None:
     """σ_w of the matrix that the gradient passes from this stage to the one before, measured: ‖W‖ / √(rows).
 
-    The norm's factor for a gradient that has no preferred direction. None in a gated cell, whose direct path has no
-    matrix.
+    The norm's factor for a gradient that has no preferred direction. None in a cell of gates: no direct path has a
+    matrix, and the others have several.
     """
     if trace.axis == "time":
         resolved = trace.resolved
-        name = "" if resolved.kind.gated else parameter_name(resolved.cell, "weight_hh", resolved.layers - 1)
+        chooses = resolved.kind.chooses_activation
+        name = parameter_name(resolved.cell, "weight_hh", resolved.layers - 1) if chooses else ""
     else:
         name = f"layers.{stage}.weight"
     if name not in trace.parameters:

@@ -41,11 +41,12 @@ class StageNumbers:
       ("activation", "norm", "weight", and "scale" for the β of a block's branch); the factor is their product.
     - MLP where a skip and a branch meet: also "branch" and "skip", each relative to ‖dL/dh_(k+1)‖, and the "cosine"
       between them: factor² = branch² + skip² + 2·cosine·branch·skip.
-    - LSTM: cell_gradient_norm is ‖dL/dc_k‖, and dL/dc_k is the sum of the "direct" path f_(k+1) ⊙ dL/dc_(k+1) and
-      of the path through h_k and the "gates": cell² = direct² + gates² + 2·cosine·direct·gates, each relative to
-      ‖dL/dc_(k+1)‖.
-    - GRU: the same for dL/dh_k, the direct path being z_(k+1) ⊙ dL/dh_(k+1), and "whole" the factor.
-    - RNN: "whole", the factor itself: there is one path only.
+    - A cell with a direct path (`GatePath`) of its cell state: cell_gradient_norm is ‖dL/dc_k‖, and dL/dc_k is the sum
+      of the "direct" path, as f_(k+1) ⊙ dL/dc_(k+1), and of the path through h_k and the "gates":
+      cell² = direct² + gates² + 2·cosine·direct·gates, each relative to ‖dL/dc_(k+1)‖.
+    - A cell with a direct path of h: the same for dL/dh_k, the direct path being, as z_(k+1) ⊙ dL/dh_(k+1) or
+      (1 − f_(k+1)) ⊙ dL/dh_(k+1), the path's factor times dL/dh_(k+1), and "whole" the factor.
+    - A cell without one: "whole", the factor itself.
 
     Where every step is read out, the path through h_k also brings the gradient of step k's own loss.
 
@@ -175,7 +176,8 @@ STAGE_NUMBERS = Table(
             "norm", "gradient", lambda stage: stage.gradient_rms,
         ),
         StageNumber(
-            "cell_gradient_norm", ("cell_gradient_norm",), "‖∂L/∂c‖", "‖∂L/∂c‖", "‖∂L/∂c‖ of a step of an LSTM",
+            "cell_gradient_norm", ("cell_gradient_norm",), "‖∂L/∂c‖", "‖∂L/∂c‖",
+            "‖∂L/∂c‖ of a step of a cell with a cell state",
             "norm", "cell", lambda stage: stage.cell_gradient_norm, axis="time", in_cell=_with_cell_state,
         ),
         StageNumber(
@@ -203,7 +205,7 @@ STAGE_NUMBERS = Table(
         _part("cell", "factor of ‖∂L/∂c‖", "‖∂L/∂c‖ of a step over that of the next one", _with_cell_state, "time"),
         _part(
             "direct", "direct path's factor",
-            "what the direct path through the forget gate (GRU: the update gate) carries of ‖∂L/∂c‖ (GRU: ‖∂L/∂h‖)",
+            "what the direct path through the gate on it carries of the norm of the state's gradient",
             _with_gates, "time",
         ),
         _part(

@@ -111,22 +111,30 @@ def _paths(trace: Trace, known: Mapping[str, float], factors: list[float]) -> li
     path = trace.resolved.kind.path
     assert path is not None
     of_cell_state = path.state == CELL_STATE
-    scales = [known[name] for name in (trace.program.cells if of_cell_state else trace.program.stages)]
+    states = trace.program.cells if of_cell_state else trace.program.stages
+    scales = [known[name] for name in states]
     total = "cell" if of_cell_state else "whole"
     totals = [{total: ratio(value, after)} for value, after in itertools.pairwise(scales)]
-    paths = _noted_paths(trace, scales) or _two_paths(trace, scales)
+    paths = _noted_paths(trace, states, scales) or _two_paths(trace, scales)
     return [whole | parts for whole, parts in zip(totals, paths, strict=True)]
 
 
-def _noted_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]] | None:
-    """The two paths as the run has noted them; None where it has not, or a square lies beyond what can be trusted."""
+def _noted_paths(trace: Trace, states: list[str], scales: list[float]) -> list[dict[str, float]] | None:
+    """The two paths as the run has noted them; None where it has not, or a square lies beyond what can be trusted.
+
+    states are those that have the direct path, scales the norms of their gradients.
+    """
     if len(trace.paths) != len(scales) - 1:
         return None
-    first = trace.values[trace.program.cells[0]]
+    first = trace.values[states[0]]
     info = np.finfo(first.dtype)
     least, most = first.size * float(info.tiny / info.eps), float(info.max)
-    # Nothing but the direct path reaches the initial cell state.
-    all_parts = [{"direct": ratio(scales[0], scales[1]), "gates": 0.0, "cosine": 0.0}]
+    if states == trace.program.cells:
+        # Nothing but the direct path reaches the initial cell state.
+        all_parts = [{"direct": ratio(scales[0], scales[1]), "gates": 0.0, "cosine": 0.0}]
+    else:
+        # No step has noted what reaches the initial hidden state, by the direct path and through the gates.
+        all_parts = _two_paths(trace, scales[:2])
     for (direct, rest, product), scale in zip(trace.paths[:-1], scales[2:], strict=True):
         if not (least < direct < most and least < rest < most):
             return None
@@ -137,12 +145,16 @@ def _noted_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]] | 
 
 
 def _two_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]]:
-    """The gradients as the direct path through the gate and the rest, which came through the other gates."""
+    """The gradients as the direct path through the gate and the rest, which came through the other gates.
+
+    For so many of the first states as there are scales.
+    """
     cell = trace.resolved.kind
     assert cell.path is not None
-    gradient = trace.gradients[Slot(cell.path.state, time=Span()).name]
+    gradient = trace.gradients[Slot(cell.path.state, time=Span()).name][: len(scales)]
     width, block = gradient.shape[2], cell.block(cell.path.gate)
-    gate = trace.values[Slot(GATES, time=Span()).name][:, :, block * width : (block + 1) * width]
+    gates = trace.values[Slot(GATES, time=Span()).name][: len(scales) - 1]
+    gate = gates[:, :, block * width : (block + 1) * width]
     direct = cell.path.factors(gate) * gradient[1:]
     rest = gradient[:-1] - direct
     direct_norms, rest_norms = norms(direct), norms(rest)

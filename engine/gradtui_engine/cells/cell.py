@@ -45,6 +45,11 @@ class GatePath:
         """The path's factor in formulas: f, or 1 − f."""
         return f"1 − {self.gate}" if self.complement else self.gate
 
+    @property
+    def factor_in_product(self) -> str:
+        """The same before another factor: f, or (1 − f)."""
+        return f"({self.symbol})" if self.complement else self.symbol
+
     def factors(self, gate: Array) -> Array:
         """The path's factors at these values of its gate."""
         return 1 - gate if self.complement else gate
@@ -100,6 +105,9 @@ class Cell:
     gates: tuple[Gate, ...] = ()
     #: The path of a state through a gate; None without one.
     path: GatePath | None = None
+    #: The letters of two gates whose product is all that is added to the direct path, as i ⊙ g of an LSTM; empty where
+    #: a state comes about in another way.
+    added: tuple[str, ...] = ()
     #: The roles of the states that a step hands to the next one.
     carried: tuple[str, ...] = ()
     #: What a step keeps beside them for the backward pass: role and number of blocks, each `width` numbers.
@@ -124,6 +132,11 @@ class Cell:
     def gated(self) -> bool:
         """Whether a gate lies on the direct path of the state."""
         return self.path is not None
+
+    @property
+    def chooses_activation(self) -> bool:
+        """Whether one activation makes a stage's outputs, which can be chosen; else gates do, each with its own."""
+        return not self.gates
 
     @property
     def has_cell_state(self) -> bool:

@@ -153,6 +153,7 @@ CELL = Cell(
     ),
     gates=(Gate("i", "input gate"), Gate("f", "forget gate"), Gate("g", "candidate", "tanh"), Gate("o", "output gate")),
     path=GatePath(CELL_STATE, "f"),
+    added=("i", "g"),
     carried=(HIDDEN, CELL_STATE),
     keeps=((GATES, 4), ("tanh_c", 1)),
     read_back=(HIDDEN,),

@@ -60,7 +60,7 @@ class _Layer:
             parameters=tuple(names.values()),
         )  # fmt: skip
         shared = tuple(names[name] for name in cell.shared)
-        choice = "" if cell.gates else self.settings.activation
+        choice = self.settings.activation if cell.chooses_activation else ""
         # The value that the gate of the direct path is pinned to; NaN where it is free.
         pin = math.nan if self.settings.pin_forget is None else self.settings.pin_forget
         site = self._site("cell")

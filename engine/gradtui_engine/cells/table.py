@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from .. import cells
@@ -21,6 +21,21 @@ def _rows() -> Iterator[Cell]:
 
 
 CELLS: Table[Cell] = Table("cell", sorted(_rows(), key=lambda row: row.order))
+
+
+def _those(fits: Callable[[Cell], bool]) -> tuple[str, ...]:
+    return tuple(name for name, cell in CELLS.items() if fits(cell))
+
+
+#: The cells that options and remedies are for, by name.
+LAYERED = _those(lambda cell: not cell.over_time)
+OVER_TIME = _those(lambda cell: cell.over_time)
+GATED = _those(lambda cell: cell.gated)
+UNGATED = _those(lambda cell: cell.over_time and not cell.gated)
+#: Those whose direct path a larger forget bias opens, and the other gated ones.
+BIASED = _those(lambda cell: cell.path is not None and not cell.path.complement and cell.path_bias == "forget_bias")
+UNBIASED = tuple(name for name in GATED if name not in BIASED)
+CHOOSING = _those(lambda cell: cell.chooses_activation)
 
 OPERATIONS = Table(
     "operation", (*LAYER_OPERATIONS, *(operation for row in CELLS.values() for operation in row.operations))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cells.residual_blocks import BLOCKS
-from ..cells.table import CELLS
+from ..cells.table import CELLS, CHOOSING, GATED, LAYERED, OVER_TIME
 from ..core import options as core_options
 from ..core.fields import Choice, Integer, Kind, Number, Rejected, Value
 from ..core.message import English, Message
@@ -32,15 +32,16 @@ POSITIONS = ("before", "after")
 RESIDUALS = ("none", "add", "scaled")
 AUTO = "auto"
 
-_MLP = tuple(name for name, cell in CELLS.items() if not cell.over_time)
-_TIME = tuple(name for name, cell in CELLS.items() if cell.over_time)
-_GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
-_CHOOSING = tuple(name for name, cell in CELLS.items() if not cell.gates)
-
 
 def _offset_by(field: str) -> tuple[str, ...]:
     """The cells to one of whose biases this field is added."""
     return tuple(name for name, cell in CELLS.items() if field in dict(cell.offsets).values())
+
+
+def _path_gates() -> str:
+    """The gate of each cell's direct path: lstm f, gru z …"""
+    paths = ((name, CELLS[name].path) for name in GATED)
+    return ", ".join(f"{name} {path.gate}" for name, path in paths if path is not None)
 
 
 def option(default: Value, help: English, kind: Kind, cells: tuple[str, ...] = ()) -> Any:
@@ -58,17 +59,23 @@ class Experiment:
     """
 
     cell: str = option("mlp", "kind of network", Choice(lambda: CELLS.names))
-    depth: int = option(30, "hidden layers", Integer(1, 10_000), _MLP)
+    depth: int = option(30, "hidden layers", Integer(1, 10_000), LAYERED)
     width: int = option(64, "units of a hidden layer or cell", Integer(1, 65_536))
-    layers: int = option(1, "stacked layers of a recurrent cell", Integer(1, 100), _TIME)
+    layers: int = option(1, "stacked layers of a recurrent cell", Integer(1, 100), OVER_TIME)
     activation: str | None = option(
         None,
-        "activation f; without it sigmoid (mlp), tanh (rnn, which also takes relu)",
+        Message(
+            "activation f; without it {defaults}; limited to {limits}",
+            defaults=", ".join(f"{CELLS[name].default_activation} ({name})" for name in CHOOSING),
+            limits="; ".join(
+                f"{', '.join(row.activations)} ({name})" for name, row in CELLS.items() if row.activations
+            ),
+        ),
         Choice(lambda: ACTIVATIONS.names),
-        _CHOOSING,
+        CHOOSING,
     )
     slope: float | None = option(
-        None, "slope of leaky_relu and prelu on the left; without it 0.01 and 0.25", Number(-10.0, 10.0), _MLP
+        None, "slope of leaky_relu and prelu on the left; without it 0.01 and 0.25", Number(-10.0, 10.0), LAYERED
     )
     init: str = option("xavier_normal", "initialiser of the weight matrices", Choice(lambda: INITIALISERS.names))
     gain: float | str = option(
@@ -86,17 +93,22 @@ class Experiment:
     )
     input_bias: float = option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), _offset_by("input_bias"))
     pin_forget: float | None = option(
-        None, "pins the forget gate (of a GRU the update gate z) to a value", Number(0.0, 1.0), _GATED
+        None,
+        Message("pins the gate of the direct path to a value: {gates}", gates=_path_gates()),
+        Number(0.0, 1.0),
+        GATED,
     )
-    readout: str = option("last", "loss on the last time step or on every one", Choice(lambda: READOUTS), _TIME)
-    norm: str = option("none", "normalisation in every hidden layer", Choice(lambda: NORMALISATIONS.names), _MLP)
-    norm_position: str = option("before", "before or after the activation", Choice(lambda: POSITIONS), _MLP)
-    residual: str = option("none", "skip connections wherever shapes match", Choice(lambda: RESIDUALS), _MLP)
+    readout: str = option("last", "loss on the last time step or on every one", Choice(lambda: READOUTS), OVER_TIME)
+    norm: str = option("none", "normalisation in every hidden layer", Choice(lambda: NORMALISATIONS.names), LAYERED)
+    norm_position: str = option("before", "before or after the activation", Choice(lambda: POSITIONS), LAYERED)
+    residual: str = option("none", "skip connections wherever shapes match", Choice(lambda: RESIDUALS), LAYERED)
     residual_scale: float | None = option(
-        None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), _MLP
+        None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), LAYERED
     )
-    residual_span: int = option(1, "layers that a skip spans", Integer(1, 2), _MLP)
-    residual_block: str = option("post", "where the activation stands in a block", Choice(lambda: BLOCKS.names), _MLP)
+    residual_span: int = option(1, "layers that a skip spans", Integer(1, 2), LAYERED)
+    residual_block: str = option(
+        "post", "where the activation stands in a block", Choice(lambda: BLOCKS.names), LAYERED
+    )
     data: str | None = option(None, "data set; without it digits, or digits-pixels over time", Source())
     loss: str | None = option(
         None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..cells.cell import Cell
-from ..cells.table import CELLS
+from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, UNBIASED, UNGATED
 from ..core.message import English
 from ..core.problems import ExperimentError
 from ..core.table import Table
@@ -26,13 +26,6 @@ Changes = Mapping[str, "Value"]
 
 _GRADIENT = ("vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
 _SIZE = ("vanishing", "exploding", "saturated", "non_finite")
-_LAYERED = tuple(name for name, cell in CELLS.items() if not cell.over_time)
-_TIME = tuple(name for name, cell in CELLS.items() if cell.over_time)
-_GATED = tuple(name for name, cell in CELLS.items() if cell.gated)
-_UNGATED = tuple(name for name, cell in CELLS.items() if cell.over_time and not cell.gated)
-_BIASED = tuple(name for name, cell in CELLS.items() if cell.path_bias)
-_UNBIASED = tuple(name for name in _GATED if name not in _BIASED)
-_CHOOSING = tuple(name for name, cell in CELLS.items() if not cell.gates)
 #: Initialisers are without effect where σ_w or a scale is given.
 _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 
@@ -96,19 +89,19 @@ REMEDIES = Table(
         Row(
             "relu + he", {"activation": "relu", "init": "he_normal", "gain": 1.0, **_OWN_RULE},
             "f′ is 1 where a unit is on, and He's √2 makes up for those that are off: 1 a layer on average.",
-            "The factor is 1 only on average over wide layers; a narrow deep network still drifts.", _LAYERED,
+            "The factor is 1 only on average over wide layers; a narrow deep network still drifts.", LAYERED,
             applies=lambda e: not (e.activation == "relu" and e.init == "he_normal"),
         ),
         Row(
             "he init", {"init": "he_normal", "gain": 1.0, **_OWN_RULE},
             "Doubles the weights' variance because half the units are off.",
-            "He's factor is made for ReLU; another activation needs another.", _LAYERED,
+            "He's factor is made for ReLU; another activation needs another.", LAYERED,
             applies=lambda e: _rectified(e) and e.init != "he_normal", key="init", switched=_rectified,
         ),
         Row(
             "xavier, gain auto", {"init": "xavier_normal", "gain": "auto", **_OWN_RULE},
             "Scales the weights by the activation's own gain.",
-            "The gain keeps the forward signal; the gradient follows f′, which may be smaller still.", _CHOOSING,
+            "The gain keeps the forward signal; the gradient follows f′, which may be smaller still.", CHOOSING,
             key="init", switched=lambda e: _layered(e) and not _rectified(e),
         ),
         Row(
@@ -118,75 +111,76 @@ REMEDIES = Table(
             key="init", switched=_layered,
         ),
         Row(
-            "orthogonal weights", {"init": "orthogonal", **_OWN_RULE}, "", "", _TIME, kinds=(), key="init",
+            "orthogonal weights", {"init": "orthogonal", **_OWN_RULE}, "", "", OVER_TIME, kinds=(), key="init",
         ),
-        Row("relu", {"activation": "relu"}, "", "", _CHOOSING, kinds=(), key="activation"),
+        Row("relu", {"activation": "relu"}, "", "", CHOOSING, kinds=(), key="activation"),
         Row(
             "lsuv", {"init": "lsuv", "gain": "auto", **_OWN_RULE},
             "Scales each layer until its pre-activations have the wanted variance on this very batch.",
-            "It sets the forward variance; the backward one is another matter.", _LAYERED,
+            "It sets the forward variance; the backward one is another matter.", LAYERED,
         ),
         Row(
             "tanh", {"activation": "tanh"}, "f′ is 1 at zero instead of ¼.",
-            "Where the units are away from 0, tanh is flat too.", _LAYERED,
+            "Where the units are away from 0, tanh is flat too.", LAYERED,
             applies=lambda e: e.activation in ("sigmoid", "hard_sigmoid", "softplus"),
         ),
         Row(
             "batch norm", {"norm": "batch"}, "Divides by the batch's scale in every layer, forward and backward.",
             "Without skips it makes the gradient grow by √(E f′² / Var f) a layer, 1.21 for ReLU (Yang et al. 2019).",
-            _LAYERED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
+            LAYERED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
         ),
         Row(
             "layer norm", {"norm": "layer"}, "Divides by each sample's scale in every layer.",
-            "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", _LAYERED,
+            "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", LAYERED,
             applies=lambda e: e.norm == "none", key="norm",
         ),
-        Row("rms norm", {"norm": "rms"}, "", "", _LAYERED, kinds=(), key="norm"),
+        Row("rms norm", {"norm": "rms"}, "", "", LAYERED, kinds=(), key="norm"),
         Row(
             "residual", {"residual": "add"}, "J becomes 1 + J_F: a path whose factor is exactly 1.",
-            "Unscaled, the sum grows too: by √(1 + χ_F) a layer.", _LAYERED, applies=lambda e: e.residual == "none",
+            "Unscaled, the sum grows too: by √(1 + χ_F) a layer.", LAYERED, applies=lambda e: e.residual == "none",
             key="residual",
         ),
         Row(
             "scaled residual", {"residual": "scaled"},
             "With β = 1/√depth the growth stays bounded by √e over the whole depth where χ_F is 1.",
-            "The bound is e^(χ_F/2): branches with a large factor of their own still make it grow.", _LAYERED,
+            "The bound is e^(χ_F/2): branches with a large factor of their own still make it grow.", LAYERED,
             applies=lambda e: e.residual != "scaled", key="residual",
         ),
         Row(
             "layer norm + scaled residual", {"norm": "layer", "residual": "scaled", "residual_block": "pre"},
             "A skip that nothing acts on, and branches of a known scale: the transformer's recipe.",
-            "The first and last layer have no skip.", _LAYERED,
+            "The first and last layer have no skip.", LAYERED,
             applies=lambda e: e.norm == "none" and e.residual == "none",
         ),
         Row(
             "lstm", {"cell": "lstm"}, "A cell state whose direct path's factor is the forget gate, not W_hh.",
-            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", _UNGATED,
+            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", UNGATED,
             key="gate",
         ),
-        Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", _UNGATED, kinds=(), key="gate"),
+        Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", UNGATED, kinds=(), key="gate"),
         Row("gru", {"cell": "gru"}, "A direct path whose factor is the update gate.",
-            "At z = ½ half of the direct path is lost at every step.", _UNGATED),
+            "At z = ½ half of the direct path is lost at every step.", UNGATED),
         Row(
             "irnn", {"activation": "relu", "init": "identity", "gain": 1.0, **_OWN_RULE},
             "ReLU and identity weights: the factor is 1 where units are on (Le et al. 2015).",
-            "Units that are off pass nothing, and an eigenvalue above 1 explodes after the first update.", _UNGATED,
+            "Units that are off pass nothing, and an eigenvalue above 1 explodes after the first update.",
+            tuple(name for name in UNGATED if name in CHOOSING),
             applies=lambda e: e.init != "identity",
         ),
         Row(
             "forget bias 2", {"forget_bias": 2.0}, "σ(2) = 0.88: the direct path loses 12 % a step.",
-            "0.88 a step is still a half-life of 5.5 steps.", _BIASED,
+            "0.88 a step is still a half-life of 5.5 steps.", BIASED,
             applies=lambda e: e.forget_bias < 2 and e.pin_forget is None, key="gate", frees=("pin_forget",),
         ),
         Row(
             "forget bias 4", {"forget_bias": 4.0}, "σ(4) = 0.98: a half-life of 38 steps.",
-            "The gate hardly closes any more: what is stored is hard to forget.", _BIASED,
+            "The gate hardly closes any more: what is stored is hard to forget.", BIASED,
             applies=lambda e: e.forget_bias < 4 and e.pin_forget is None, key="gate", frees=("pin_forget",),
         ),
-        Row("gate pinned for 0.9", {}, "", "", _UNBIASED, kinds=(), pins=0.9, key="gate"),
+        Row("gate pinned for 0.9", {}, "", "", UNBIASED, kinds=(), pins=0.9, key="gate"),
         Row(
             "pinned gate", {}, "The constant error carousel: the direct path's factor is exactly 1.",
-            "The paths through the gates add to the direct one: together they can grow.", _GATED,
+            "The paths through the gates add to the direct one: together they can grow.", GATED,
             applies=lambda e: e.pin_forget is None, pins=1.0, key="gate",
         ),
         Row(

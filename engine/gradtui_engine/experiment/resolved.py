@@ -80,7 +80,7 @@ class Resolved:
     def gain_value(self) -> float:
         """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
         if isinstance(self.gain, str):
-            wanted = ACTIVATIONS[self.activation].gain if not self.kind.gated else 1.0
+            wanted = ACTIVATIONS[self.activation].gain if self.kind.chooses_activation else 1.0
             return wanted / INITIALISERS[self.init].built_in_gain
         return self.gain
 

@@ -263,10 +263,18 @@ def _gated(trace: Trace, count: int) -> Theory:
         )
     factor = path.factor(pin)
     note = Message(
-        "exact: the factor of the direct path of {state} is the pinned gate; the paths through the gates add to it",
+        "exact: the factor of the direct path of {state} is {symbol}, with {gate} pinned at {pin}; the paths through "
+        "the gates add to it",
         state=path.state,
+        symbol=path.symbol,
+        gate=path.gate,
+        pin=f"{pin:g}",
     )
     return Theory((*((factor,) * (count - 1)), None), None, factor**2, _regime(factor**2), None, note)
+
+
+def _unknown(trace: Trace, count: int) -> Theory:
+    return _nothing(count, Message("no theory is known for {cell}", cell=trace.resolved.cell))
 
 
 #: The theories, by what a cell's row says.
@@ -274,4 +282,5 @@ _THEORIES: dict[str, Callable[[Trace, int], Theory]] = {
     "mean field": _mlp,
     "mean field along time": _rnn,
     "gate": _gated,
+    "none": _unknown,
 }

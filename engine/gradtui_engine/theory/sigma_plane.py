@@ -76,9 +76,9 @@ class Place:
 def place(resolved: Resolved) -> Place | None:
     """Where an experiment stands: σ_w = √(fan_in · Var W) of its square matrices (an RNN's W_hh) and σ_b.
 
-    None for gated cells, and where the initialiser has no variance that theory can use.
+    None where gates are a cell's activations, and where the initialiser has no variance that theory can use.
     """
-    if resolved.kind.gated:
+    if not resolved.kind.chooses_activation:
         return None
     scale = weight_scale(resolved, resolved.width, resolved.width)
     if scale is None:

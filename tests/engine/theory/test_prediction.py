@@ -139,6 +139,15 @@ def test_a_pinned_gate_is_the_factor_of_the_direct_path_exactly(cell: str, pin: 
         assert stage.factors["direct"] == pytest.approx(pin, rel=1e-12, abs=0.0)
 
 
+def test_what_is_pinned_and_what_the_factor_then_is_are_two_things() -> None:
+    """Of an MGU 1 − f is the factor: pinned at 0.1, f keeps 0.9."""
+    shape: dict[str, Any] = {"data": "gaussian", "steps": 3, "inputs": 3, "width": 4, "pin_forget": 0.1}
+    mgu, gru = (simulate(Experiment(cell=cell, **shape)).theory for cell in ("mgu", "gru"))
+    assert mgu.factors[0] == pytest.approx(0.9)
+    assert "the factor of the direct path of h is 1 − f, with f pinned at 0.1" in mgu.note
+    assert "the factor of the direct path of h is z, with z pinned at 0.1" in gru.note
+
+
 # -- against formulas --------------------------------------------------------------------------------------
 
 

@@ -241,6 +241,13 @@ def test_of_a_gated_cell_the_direct_paths_factor_is_the_gate() -> None:
     assert "if:" not in other
 
 
+def test_of_a_gate_that_is_what_is_forgotten_the_factor_is_one_less_it() -> None:
+    scene = scene_of(LSTM.replace(cell="mgu"), selected=3)
+    forget = scene.run.values["gates/3"][:, :8]
+    text = shown(slopes, scene)
+    assert number_after(text, "direct path: × 1 − f,") == short(float((1 - forget).mean()))
+
+
 def test_a_pinned_gate_has_no_say() -> None:
     scene = scene_of(LSTM.replace(pin_forget=1.0), selected=3)
     assert "the gate is pinned" in shown(slopes, scene)

@@ -153,7 +153,7 @@ COMMANDS = (
     Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init"),
     Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth"),
     Command("width", ("W",), "width", "Set the width: units of a layer or cell", CHANGE, argument="width"),
-    Command("forget_bias", ("b",), "forget bias", "Set the LSTM's forget bias", CHANGE, argument="forget_bias"),
+    Command("forget_bias", ("b",), "forget bias", "Set the forget gate's bias", CHANGE, argument="forget_bias"),
     Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
     Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
     Command("preset", ("P",), "preset", "Choose one of the presets", CHANGE),
@@ -191,8 +191,8 @@ COMMANDS = (
         "cure_gate",
         ("B",),
         "cure: gate",
-        "In B: of an LSTM a forget bias of 2, of 4, f pinned at 1; of another gated cell its gate pinned for a factor "
-        "of 0.9, of 1; of an RNN an LSTM",
+        "In B: a forget bias of 2, of 4, its gate pinned for a factor of 1; of a cell without that bias the gate of "
+        "the direct path pinned for a factor of 0.9, of 1; of one without such a gate an LSTM",
         LEARN,
         argument="gate",
     ),

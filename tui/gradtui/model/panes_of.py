@@ -18,7 +18,7 @@ def explore_panes(cell: str) -> tuple[str, ...]:
     from gradtui_engine.cells.table import CELLS
 
     row = CELLS[cell]
-    fits = {"cell": row.has_cell_state, "gates": bool(row.gates), "paths": row.has_cell_state}
+    fits = {"cell": row.has_cell_state, "gates": bool(row.gates), "paths": row.has_cell_state and bool(row.added)}
     return tuple(pane for pane in PANES["explore"] if fits.get(pane, True))
 
 

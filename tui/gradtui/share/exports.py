@@ -232,7 +232,7 @@ def _words(resolved: Resolved) -> Iterator[str]:
         yield str(resolved.width)
     else:
         yield f"{resolved.steps}x{resolved.width}"
-    if not resolved.kind.gated:
+    if resolved.kind.chooses_activation:
         yield resolved.activation
     if resolved.norm != "none":
         yield f"{resolved.norm}norm"

@@ -90,7 +90,7 @@ def _gain(resolved: Resolved) -> str:
 def _extras(resolved: Resolved) -> Iterator[str]:
     """What is not as in the plainest network of the cell."""
     cell = resolved.kind
-    if cell.over_time and not cell.gates and resolved.activation != cell.default_activation:
+    if cell.over_time and cell.chooses_activation and resolved.activation != cell.default_activation:
         yield resolved.activation
     if resolved.pin_forget is not None and resolved.kind.gated:
         yield tr("gate pinned at {value}", value=f"{resolved.pin_forget:g}")

@@ -97,7 +97,7 @@ def _numbers(scene: Scene, width: int) -> Line:
     """Mean, spread, saturated and dead share of the stage."""
     numbers = scene.stages[scene.stage].activation
     # A cell's share is that of its gates: what it passes on is no activation's output.
-    gates = scene.stage > 0 and scene.gated
+    gates = scene.stage > 0 and not scene.chooses_activation
     shown = (
         (tr("mean"), tr("mean"), (short(numbers.mean), "text")),
         (tr("std"), tr("std"), (short(numbers.std), "text")),
@@ -136,7 +136,7 @@ def _pictures(record: Record) -> dict[tuple[int, int, int, str, str], list[Line]
 
 def _drawn(scene: Scene, width: int, height: int) -> list[Line]:
     """The histogram of the outputs; where one activation makes them, of its z, with the network's f and f′ behind."""
-    if scene.stage == 0 or height < _CURVES_FROM or scene.gated:
+    if scene.stage == 0 or height < _CURVES_FROM or not scene.chooses_activation:
         return histogram(scene.arrays.state(scene.stage), width, height)
     (source,) = sources_of(scene.record, scene.stage)
     return histogram_with_curves(source.z, width, height, ACTIVATIONS[source.activation], source.slope)

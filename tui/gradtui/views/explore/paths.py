@@ -1,8 +1,10 @@
-"""The LSTM's two paths: one unit's c = f·c + i·g at the selected step, and direct path against gates through time."""
+"""The two paths of a cell state: a unit's sum (c = f·c + i·g) at one step, direct path against gates through time."""
 
 from __future__ import annotations
 
 import itertools
+
+from gradtui_engine.cells.cell import GatePath
 
 from ...text.formats import defined, percent, short
 from ...text.language import tr
@@ -34,8 +36,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     limit = LinearScale(0.0, max([1.0, *finite([*direct, *gates])]))
     most = max(abs(value) for value in states) or 1.0
     rows: tuple[tuple[str, list[float | None], Scale, str], ...] = (
-        (tr("via f"), direct, limit, "gate_forget"),
-        (tr("via h"), gates, limit, "gate_candidate"),
+        (tr("via {way}", way=_path(scene).gate), direct, limit, "gate_forget"),
+        (tr("via {way}", way="h"), gates, limit, "gate_candidate"),
         ("c", list(states), LinearScale(-most, most), "cell"),
     )
     for name, values, scale, style in rows:
@@ -67,28 +69,36 @@ def _row(
     return first_fit(width, [*head, (f"  {short(here)}", style)], head)
 
 
+def _path(scene: Scene) -> GatePath:
+    path = scene.resolved.kind.path
+    assert path is not None  # the pane is shown for cells whose state is such a sum
+    return path
+
+
 def _numbers(scene: Scene) -> tuple[float, float, float, float, float]:
-    """f, c before, i, g and c of the unit at the selected step, for the first sample."""
+    """f, c before, i, g and c of the unit at the selected step, for the first sample: f, i, g whatever they are."""
+    cell, path = scene.resolved.kind, _path(scene)
     time, unit = max(scene.stage, 1), scene.unit
     gates = gate_outputs(scene.record)[time - 1, 0]
-    width = gates.shape[0] // 4
+    width = gates.shape[0] // cell.blocks
     states = cell_states(scene.record)
-    i, f, g = (float(gates[block * width + unit]) for block in range(3))
-    return f, float(states[time - 1, 0, unit]), i, g, float(states[time, 0, unit])
+    gate, i, g = (float(gates[cell.block(letter) * width + unit]) for letter in (path.gate, *cell.added))
+    return path.factor(gate), float(states[time - 1, 0, unit]), i, g, float(states[time, 0, unit])
 
 
 def _sum(scene: Scene, width: int) -> Line:
     f, before, i, g, after = _numbers(scene)
     kept, written = f * before, i * g
+    factor, (inner, candidate) = _path(scene).factor_in_product, scene.resolved.kind.added
     line: Line = [
         ("c ", "label"),
         (short(after), "cell"),
-        (" = f·c ", "label"),
+        (f" = {factor}·c ", "label"),
         (short(kept), "gate_forget"),
-        (" + i·g ", "label"),
+        (f" + {inner}·{candidate} ", "label"),
         (short(written), "gate_input"),
     ]
-    detail = f"   f {short(f)} × c {short(before)}   i {short(i)} × g {short(g)}"
+    detail = f"   {factor} {short(f)} × c {short(before)}   {inner} {short(i)} × {candidate} {short(g)}"
     return first_fit(width, [*line, (detail, "dim")], line)
 
 

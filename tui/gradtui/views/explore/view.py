@@ -45,11 +45,11 @@ _PANES = (
         "cell state",
         cell.cell_title,
         cell.cell_view,
-        "The LSTM's memory: each unit's cell state through time. A row that keeps its shade remembers.",
+        "The cell's memory: each unit's cell state through time. A row that keeps its shade remembers.",
         reads=cache_keys.unit,
         spoken=cell.cell_said,
         click=pointer.over_time,
-        intro="Cell state pane: the LSTM's memory c, step by step.",
+        intro="Cell state pane: the cell's memory c, step by step.",
         tier=ARRAYS,
     ),
     Pane(
@@ -71,8 +71,8 @@ _PANES = (
         "two paths",
         paths.title,
         paths.view,
-        "Where the cell state and its gradient come from: c is what the forget gate kept of the old one (f·c) plus "
-        "what the input gate wrote (i·g). Its gradient goes back by the direct path, whose factor is f, and through "
+        "Where the cell state and its gradient come from: c is what one gate kept of the old one (of an LSTM f·c) plus "
+        "what another wrote (i·g). Its gradient goes back by the direct path, whose factor is that gate, and through "
         "h and the gates, which is an RNN's way. {unit_before} and {next_unit} choose the unit.",
         reads=cache_keys.unit,
         spoken=paths.said,

@@ -77,10 +77,15 @@ class Scene:
 
     @property
     def gated(self) -> bool:
-        """Whether the network's cell has gates: an LSTM, a GRU."""
+        """Whether a gate lies on the direct path of the network's state."""
         if self.experiment is not None:
             return self.resolved.kind.gated
         return any("direct" in stage.factors for stage in self.stages)
+
+    @property
+    def chooses_activation(self) -> bool:
+        """Whether one activation makes a stage's outputs; else gates do."""
+        return self.resolved.kind.chooses_activation if self.experiment is not None else not self.gated
 
     # -- where the cursor stands ---------------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ def _predicted(seen: Reading, width: int) -> Part:
 def _factor(scene: Scene, seen: Reading, width: int) -> list[Part]:
     """The weights' share times the activation's, and under it the factor that was measured, with its own parts."""
     if seen.gated:
-        return _gate(seen, width)
+        return _gate(scene, seen, width)
     listed = scene.record.listed
     spread = weight_spread(listed.trace, seen.stage) if listed is not None else None
     stage = scene.stages[seen.stage - 1]
@@ -171,7 +171,7 @@ def _part_names() -> tuple[tuple[str, str], ...]:
     )  # fmt: skip
 
 
-def _gate(seen: Reading, width: int) -> list[Part]:
+def _gate(scene: Scene, seen: Reading, width: int) -> list[Part]:
     """Of a gated cell: which path f′ acts on at all."""
     if seen.source.pinned:
         return [fitting(0, width, [(tr("the gate is pinned: z and f′ do not matter"), "message")])]
@@ -180,13 +180,20 @@ def _gate(seen: Reading, width: int) -> list[Part]:
         return [Part(5, tuple(wrap(text, width, "text")))]
     gates = seen.record.arrays.gates(seen.stage) if seen.record.arrays is not None else None
     assert gates is not None  # the cell has some
-    units = seen.z.shape[1]
-    gate = float(np.mean(gates[:, units : 2 * units], dtype=np.float64))
+    cell, units = scene.resolved.kind, seen.z.shape[1]
+    path = cell.path
+    if path is None:
+        return []
+    start = cell.block(path.gate) * units
+    gate = path.factor(float(np.mean(gates[:, start : start + units], dtype=np.float64)))
+    itself = tr("direct path: × the gate itself, {gate} on average, not × f′", gate=short(gate))
+    if path.complement:
+        itself = tr("direct path: × {symbol}, {factor} on average, not × f′", symbol=path.symbol, factor=short(gate))
     return [
         fitting(
             0,
             width,
-            [(tr("direct path: × the gate itself, {gate} on average, not × f′", gate=short(gate)), "formula")],
+            [(itself, "formula")],
             [(tr("direct path × {gate}, not × f′", gate=short(gate)), "formula")],
             [(tr("direct × {gate}", gate=short(gate)), "formula")],
         ),

@@ -130,8 +130,10 @@ def reading(scene: Scene) -> list[Sentence]:
         )
     else:
         here = tr(
-            "bias {bias}: {gate} = σ({bias}) = {factor}, half-life {half_life} steps; {left} is left after {steps}",
+            "bias {bias}: {gate} = σ({logit}) = {factor}, half-life {half_life} steps; {left} is left after {steps}",
             bias=f"{path.bias:g}",
+            # 1 − σ(b) = σ(−b); and not −0.
+            logit=f"{(-path.bias if _gate(scene).complement else path.bias) + 0.0:g}",
             left=left,
             **values,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradtui_engine.cells.recurrent import parameter_name
 from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
@@ -22,7 +23,7 @@ from ...text.spans import Line, Span, first_title, runs, width_of
 from ..frame.scene import Scene
 from ..frame.timeaxis import MARGIN
 from .chain import predicted_chain
-from .words import REGIMES, Sentence, a_stage, drawn_over, intervals, stages
+from .words import REGIMES, Sentence, a_stage, drawn_over, intervals, stages, text_only
 
 #: Depth scales at which the glyph changes, and the glyphs of order and of chaos, from where nothing passes to where
 #: nearly everything does. All of them differ in ASCII too.
@@ -35,6 +36,8 @@ _HERE, _ELSEWHERE = "◆", "◇"
 
 
 def title(scene: Scene, width: int) -> str:
+    if PlaneOf.of(scene.resolved) is None:
+        return tr("plane")
     name = scene.resolved.activation
     return first_title(
         width,
@@ -56,7 +59,9 @@ class _Mark:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     need = PlaneOf.of(scene.resolved)
-    plane = scene.results.get(need) if need is not None else None
+    if need is None:
+        return text_only(reading(scene), width, height)
+    plane = scene.results.get(need)
     marks = _marks(scene)
 
     def draw(rows: int) -> list[Line]:
@@ -195,7 +200,7 @@ def _marks(scene: Scene) -> list[_Mark]:
 
 def _driven(scene: Scene, here: Place) -> float:
     """An RNN's input adds to each pre-activation as a bias does: the σ_b that would add as much."""
-    weight = scene.run.parameters["rnn.weight_ih_l0"]
+    weight = scene.run.parameters[parameter_name(scene.resolved.cell, "weight_ih", 0)]
     inputs = scene.run.input
     with np.errstate(all="ignore"):
         drive = float(np.mean(np.square(weight, dtype=np.float64))) * weight.shape[1]

@@ -1,0 +1,111 @@
+"""A cell is a file: rows that differ from all that there are go through the analysis, the commands and every pane."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+
+import pytest
+
+from tests.new_cells import NEW, run
+
+SMALL = ("--data", "gaussian", "--steps", "6", "--width", "4", "--batch", "3")
+new_cells = pytest.mark.parametrize("cell", NEW)
+
+#: Every pane of every view at two sizes, and what it says aloud.
+PANES = """
+import sys
+from gradtui.model.names import VIEWS
+from gradtui.model.panes_of import panes_of
+from gradtui.views.catalogue import PANES
+from gradtui_engine import Experiment
+from tests.tui.helpers import scene_of, texts
+
+experiment = Experiment(cell=sys.argv[1], data="gaussian", steps=6, width=4, batch=3)
+for view in ("explore", "lab", "theory"):
+    for stage in (0, 1, 6):
+        scene = scene_of(experiment, view=view, selected=stage)
+        for pane in panes_of(scene.state):
+            row = PANES[pane]
+            if stage == 1:
+                print("##", pane, row.title(scene, 100))
+                print("\\n".join(texts(row.view(scene, 100, 20))))
+            row.view(scene, 40, 8)
+            assert list(row.spoken(scene)), pane
+"""
+
+
+@functools.cache
+def shown(cell: str) -> dict[str, str]:
+    panes = run("-c", PANES, cell).split("## ")[1:]
+    return {text.split()[0]: text for text in panes}
+
+
+def document(cell: str, *more: str) -> dict[str, object]:
+    read = json.loads(run("-m", "gradtui", "run", "--json", "--cell", cell, *SMALL, *more))
+    assert isinstance(read, dict)
+    return read
+
+
+@new_cells
+def test_its_gradient_is_right(cell: str) -> None:
+    assert " within 1e-05" in run("-m", "gradtui", "check", "--cell", cell, *SMALL)
+
+
+@new_cells
+def test_it_has_a_document_a_report_and_remedies(cell: str) -> None:
+    stages = document(cell)["stages"]
+    assert isinstance(stages, list)
+    assert len(stages) == 7
+    assert run("-m", "gradtui", "run", "--cell", cell, *SMALL).startswith(cell.upper())
+    report = run("-m", "gradtui", "doctor", "--cell", cell, *SMALL, "--steps", "40", "--gain", "0.3", code=1)
+    # A remedy that would choose an activation is none where gates are the activations; and of a gate that is the share
+    # that is forgotten, a larger bias forgets more.
+    assert ("irnn" in report) == (cell == "elman")
+    assert ("forget bias 4" in report) == (cell == "otherwise")
+
+
+def test_noted_paths_of_a_hidden_state_add_up_from_the_initial_state_on() -> None:
+    stages = document("noted")["stages"]
+    assert isinstance(stages, list)
+    for stage in stages[:-1]:
+        parts = stage["factors"]
+        direct, gates, cosine = (parts[name] for name in ("direct", "gates", "cosine"))
+        assert gates > 0
+        assert direct**2 + gates**2 + 2 * cosine * direct * gates == pytest.approx(parts["whole"] ** 2)
+
+
+@new_cells
+def test_every_pane_has_something_to_show(cell: str) -> None:
+    panes = shown(cell)
+    assert ("paths" in panes) == (cell == "turned")
+    assert ("cell" in panes) == (cell in ("turned", "otherwise"))
+    assert ("gates" in panes) == (cell != "elman")
+
+
+def test_a_mean_field_cell_of_another_name_has_its_input_in_the_plane() -> None:
+    plane = shown("elman")["plane"]
+    assert "with its input as a bias" in plane
+
+
+def test_without_a_theory_the_plane_says_so() -> None:
+    assert "no theory is known for gates" in shown("gates")["plane"]
+
+
+def test_a_sum_is_read_by_its_gates_letters_and_not_by_their_places() -> None:
+    line = next(line for line in shown("turned")["paths"].splitlines() if line.startswith("c "))
+    words = re.match(r"c (\S+) = \(1 − f\)·c (\S+) \+ i·g (\S+)   \(1 − f\) (\S+) × c (\S+)   i (\S+) × g (\S+)", line)
+    assert words is not None, line
+    whole, kept, written, factor, before, inner, candidate = map(float, words.groups())
+    assert kept == pytest.approx(factor * before, abs=0.01)
+    assert written == pytest.approx(inner * candidate, abs=0.01)
+    assert whole == pytest.approx(kept + written, abs=0.01)
+
+
+def test_a_complements_bias_counts_the_other_way() -> None:
+    """f = σ(1) = 0.731 is what is forgotten: the path keeps σ(−1) = 0.269."""
+    text = shown("turned")["plane"]
+    assert "1 − f = σ(-1) = 0.269" in text
+    assert math.isclose(1 / (1 + math.e), 0.269, abs_tol=5e-4)
