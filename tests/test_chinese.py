@@ -26,6 +26,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import readout
 from gradtui_engine import Experiment, ExperimentError, build
+from tests.examples import covering
 from tests.tui.helpers import CASES, assert_page, moments, run_main, scene_of, scene_with, state_of
 from tests.tui.screens import screens, states
 
@@ -47,8 +48,7 @@ def test_english_is_recognised() -> None:
 
 
 @pytest.mark.usefixtures("chinese")
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "mgu", "rnn"])
+@covering(name=["mlp", "lstm", "gru", "mgu", "rnn"], view=VIEWS)
 def test_no_english_is_left_in_any_view(name: str, view: str) -> None:
     for each in screens(states(CASES[name], view), ((80, 24), (112, 30))):
         assert english(each.text) == [], f"{each.pane}: {each.where}"

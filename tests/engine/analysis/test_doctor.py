@@ -16,6 +16,7 @@ from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
 from gradtui_engine.run import size
 from tests.engine.helpers import small
 from tests.engine.oracles import loss_of
+from tests.examples import spread
 
 ILL: dict[str, Experiment] = {
     "sigmoid": Experiment(),
@@ -72,7 +73,7 @@ def test_each_remedy_is_announced_before_it_is_tried() -> None:
     assert told == [each.name for each in report.before.outcome.remedies]
 
 
-@every_ill
+@spread("name", ILL, 3)
 def test_a_trial_is_a_run_of_the_changed_experiment(name: str) -> None:
     for each in report_of(name).trials:
         alone = simulate(each.remedy.apply(ILL[name]))
@@ -130,7 +131,7 @@ def test_the_loss_after_one_update_is_that_of_a_forward_pass_with_the_updated_pa
     assert found.loss == trace.loss != found.loss_after
 
 
-@every_ill
+@spread("name", ILL, 3)
 def test_the_loss_that_a_trial_has_after_its_update_is_the_one_of_its_own_settings(name: str) -> None:
     for each in report_of(name).trials:
         alone = build(each.measured.experiment)

@@ -17,6 +17,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.losses import LOSSES
 from tests.engine.helpers import drawn, refused, shaken, small, with_inputs, with_parameters
 from tests.engine.strategies import small_experiments
+from tests.examples import spread
 
 # A sample of the tables against each other: each row of each at least once.
 CROSSED: list[dict[str, Any]] = [
@@ -33,7 +34,7 @@ CROSSED: list[dict[str, Any]] = [
     ),
 ]
 
-crossed = pytest.mark.parametrize("fields", CROSSED, ids=lambda fields: "-".join(map(str, fields.values())))
+crossed = spread("fields", CROSSED, 20, ids=lambda fields: "-".join(map(str, fields.values())))
 
 
 def tampered(array: np.ndarray, factor: float) -> np.ndarray:

@@ -16,12 +16,17 @@ from gradtui_engine.analysis.json_document import document
 from gradtui_engine.cells.residual_blocks import BLOCKS
 from tests.engine.helpers import analysed, refused, shaken, small, with_inputs
 from tests.engine.oracles import difference, jacobian_of
+from tests.examples import covering
 
 # Products of a few matrices of four to eight units.
 TOLERANCE = 1e-11
 
-EVERY = list(
-    itertools.product(("none", "layer", "rms"), ("before", "after"), ("none", "add", "scaled"), BLOCKS, (1, 2))
+every_kind = covering(
+    norm=("none", "layer", "rms"),
+    position=("before", "after"),
+    residual=("none", "add", "scaled"),
+    block=BLOCKS,
+    span=(1, 2),
 )
 
 
@@ -34,7 +39,7 @@ def square(**changes: Any) -> Trace:
 # -- against other derivatives -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("norm", "position", "residual", "block", "span"), EVERY)
+@every_kind
 def test_autograd_finds_the_jacobian_of_every_kind_of_layer(
     norm: str, position: str, residual: str, block: str, span: int
 ) -> None:

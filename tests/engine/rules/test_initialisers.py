@@ -15,6 +15,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS, Initialiser
 from tests.engine.helpers import small
 from tests.engine.strategies import init_names
+from tests.examples import spread
 
 every_initialiser = pytest.mark.parametrize("row", INITIALISERS.values(), ids=lambda row: row.name)
 
@@ -162,7 +163,7 @@ def test_sigma_w_and_sigma_b_draw_every_layer_normally() -> None:
             assert np.mean(array**2) == pytest.approx(wanted, rel=tolerance), name
 
 
-@pytest.mark.parametrize(("cell", "name"), [(cell, name) for cell in CELLS for name in init_names(cell)])
+@spread(("cell", "name"), [(cell, name) for cell in CELLS for name in init_names(cell)], 17)
 def test_float32_starts_from_the_same_numbers(cell: str, name: str) -> None:
     if not INITIALISERS[name].data_dependent:
         exact, single = (build(small(cell, init=name, dtype=dtype)).parameters for dtype in ("float64", "float32"))

@@ -18,6 +18,7 @@ from tests.engine import oracles
 from tests.engine.helpers import drawn, shaken, small
 from tests.engine.oracles import difference, gradients_of
 from tests.engine.strategies import small_experiments
+from tests.examples import covering
 
 # Norm of the difference over norm: up to 64 steps' sums of products at eps 2e-16, in another order, whose
 # terms may cancel a thousandfold.
@@ -68,20 +69,25 @@ def test_autograd_finds_every_gradient_the_states_total_derivatives_too(cell: st
     assert not disagreements(shaken(data.draw(small_experiments(st.just(cell)))).run())
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mgu"])
-@pytest.mark.parametrize("layers", [1, 3])
-@pytest.mark.parametrize("readout", ["last", "all"])
-@pytest.mark.parametrize("more", [{}, {"pin_forget": 0.7}, {"pin_forget": 1.0, "activation": "relu"}])
+@covering(
+    cell=["rnn", "lstm", "gru", "mgu"],
+    layers=[1, 3],
+    readout=["last", "all"],
+    more=[{}, {"pin_forget": 0.7}, {"pin_forget": 1.0, "activation": "relu"}],
+)
 def test_autograd_agrees_on_stacked_cells_pinned_gates_and_every_step_read_out(
     cell: str, layers: int, readout: str, more: dict[str, Any]
 ) -> None:
     assert not disagreements(shaken(small(cell, layers=layers, readout=readout, **more)).run())
 
 
-@pytest.mark.parametrize("norm", NORMALISATIONS.names)
-@pytest.mark.parametrize("position", ["before", "after"])
-@pytest.mark.parametrize("residual", ["none", "add", "scaled"])
-@pytest.mark.parametrize(("block", "span"), [(block, span) for block in BLOCKS for span in (1, 2)])
+@covering(
+    norm=NORMALISATIONS.names,
+    position=["before", "after"],
+    residual=["none", "add", "scaled"],
+    block=BLOCKS,
+    span=[1, 2],
+)
 def test_autograd_agrees_on_every_norm_beside_every_skip(
     norm: str, position: str, residual: str, block: str, span: int
 ) -> None:

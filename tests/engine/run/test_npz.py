@@ -14,6 +14,7 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from tests.engine.helpers import small
 from tests.engine.oracles import BIASES
+from tests.examples import covering
 
 WIDTH, BATCH = 5, 3
 # Numbers of gates, PyTorch's blocks of rows, of each cell over time.
@@ -153,9 +154,7 @@ def test_a_trace_that_is_not_finite_is_saved_as_it_is(tmp_path: Path) -> None:
     assert not np.isfinite(found["h/60"]).all()
 
 
-@every_cell
-@pytest.mark.parametrize("clip", ["none", "norm"])
-@pytest.mark.parametrize("optimizer", [None, "adam"])
+@covering(cell=CELLS.names, clip=["none", "norm"], optimizer=[None, "adam"])
 def test_what_clipping_and_the_optimiser_made_is_there_where_it_was_asked_for(
     cell: str, clip: str, optimizer: str | None, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS
 from tests.engine.helpers import small
 from tests.engine.oracles import length
+from tests.examples import covering
 
 # θ, g, η, μ, λ → the first update, with all averages starting at 0.
 FIRST: dict[str, Callable[..., Any]] = {
@@ -34,9 +35,11 @@ def whole(arrays: dict[str, Array]) -> float:
     return length([length(array) for array in arrays.values()])
 
 
-@pytest.mark.parametrize("optimizer", OPTIMISERS.names)
-@pytest.mark.parametrize("cell", CELLS.names)
-@pytest.mark.parametrize("settings", [{}, {"learning_rate": 0.3, "momentum": 0.5, "weight_decay": 0.1}])
+@covering(
+    optimizer=OPTIMISERS.names,
+    settings=[{}, {"learning_rate": 0.3, "momentum": 0.5, "weight_decay": 0.1}],
+    cell=CELLS.names,
+)
 def test_the_first_update_is_the_published_one(optimizer: str, cell: str, settings: dict[str, float]) -> None:
     experiment = small(cell, optimizer=optimizer, **settings)
     trace = simulate(experiment)

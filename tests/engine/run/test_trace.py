@@ -15,6 +15,7 @@ from gradtui_engine.core.numerics import Array
 from tests.engine.helpers import drawn, fingerprint, fresh_python, shaken, small
 from tests.engine.oracles import gradients_of, length, slope
 from tests.engine.strategies import init_names, small_experiments
+from tests.examples import spread
 
 EPS = float(np.finfo(float).eps)
 
@@ -104,7 +105,7 @@ def test_the_parameters_of_equal_experiments_are_equal_in_every_initialiser(cell
     }
 
 
-@every_cell
+@spread("cell", CELLS.names, 2)
 def test_a_fresh_process_computes_the_same_bits(cell: str) -> None:
     experiment = small(cell)
     code = (

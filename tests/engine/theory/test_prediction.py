@@ -15,6 +15,7 @@ from gradtui_engine.analysis.json_document import document
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS
 from tests.engine.quadrature import mean, slope_square, square
+from tests.examples import covering, spread
 
 WIDE: dict[str, Any] = {"depth": 12, "width": 400, "inputs": 400, "batch": 16, "data": "gaussian", "init": "normal"}
 # ‖δW‖/‖δ‖ of one δ through N(0, 1/400) weights scatters by √(2/400)/2 = 3.5 %, and all samples' δ are nearly
@@ -50,23 +51,25 @@ def test_every_activation_has_the_predicted_factor_in_every_layer(activation: st
     assert_predicted(12, MEAN, activation=activation)
 
 
-@every_activation
+@spread("activation", ACTIVATIONS.names, 5)
 def test_every_activation_has_the_predicted_factor_at_given_weight_and_bias_scales(activation: str) -> None:
     assert_predicted(12, MEAN, activation=activation, sigma_w=1.5, sigma_b=0.3)
 
 
-@every_activation
+@spread("activation", ACTIVATIONS.names, 5)
 def test_with_orthogonal_weights_the_prediction_is_four_times_as_sharp(activation: str) -> None:
     assert_predicted(12, ORTHOGONAL_MEAN, activation=activation, init="orthogonal")
 
 
-@every_activation
+@spread("activation", ACTIVATIONS.names, 5)
 def test_batch_norms_growth_is_that_of_a_large_batch(activation: str) -> None:
     assert_predicted(9, MEAN, activation=activation, depth=10, norm="batch", batch=256)
 
 
-@pytest.mark.parametrize("init", [name for name, row in INITIALISERS.items() if row.variance and name != "zeros"])
-@pytest.mark.parametrize("inputs", [400, 150])
+@covering(
+    init=[name for name, row in INITIALISERS.items() if row.variance and name != "zeros"],
+    inputs=[400, 150],
+)
 def test_every_initialiser_with_a_variance_has_the_predicted_factor_also_where_the_first_layer_is_not_square(
     init: str, inputs: int
 ) -> None:
@@ -79,9 +82,9 @@ def test_lsuv_has_the_predicted_factor_where_the_input_does_not_matter(activatio
     assert_predicted(12, 0.03, activation=activation, init="lsuv", gain=1.2)
 
 
-@pytest.mark.parametrize("norm", ["layer", "rms"])
-@pytest.mark.parametrize("position", ["before", "after"])
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "softplus", "sin"])
+@covering(
+    norm=["layer", "rms"], position=["before", "after"], activation=["sigmoid", "tanh", "relu", "softplus", "sin"]
+)
 def test_a_norm_over_the_units_has_the_predicted_factor(norm: str, position: str, activation: str) -> None:
     assert_predicted(12, MEAN, activation=activation, norm=norm, norm_position=position, sigma_w=1.3, sigma_b=0.2)
 
@@ -90,13 +93,11 @@ SKIPS = [("add", None), ("scaled", None), ("scaled", 0.5)]
 NORMS = [("none", "before"), ("layer", "before"), ("layer", "after"), ("rms", "after")]
 
 
-@pytest.mark.parametrize(("residual", "beta"), SKIPS)
-@pytest.mark.parametrize("span", [1, 2])
-@pytest.mark.parametrize("block", ["post", "pre"])
-@pytest.mark.parametrize(("norm", "position"), NORMS)
+@covering(skip=SKIPS, span=[1, 2], block=["post", "pre"], normalised=NORMS)
 def test_a_skip_beside_a_branch_has_the_predicted_factor(
-    residual: str, beta: float | None, span: int, block: str, norm: str, position: str
+    skip: tuple[str, float | None], span: int, block: str, normalised: tuple[str, str]
 ) -> None:
+    (residual, beta), (norm, position) = skip, normalised
     # Softplus, whose outputs have a mean: it counts twice in the sum's mean square.
     assert_predicted(
         12,
@@ -120,9 +121,9 @@ def test_layers_without_a_skip_among_blocks_are_predicted_as_layers(span: int, d
 RNN: dict[str, Any] = {"cell": "rnn", "steps": 20, "inputs": 20}
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize(
-    "scales", [{"gain": 0.7}, {"sigma_w": 1.2, "sigma_b": 0.3}, {"init": "orthogonal"}, {"init": "xavier_uniform"}]
+@covering(
+    activation=["tanh", "relu"],
+    scales=[{"gain": 0.7}, {"sigma_w": 1.2, "sigma_b": 0.3}, {"init": "orthogonal"}, {"init": "xavier_uniform"}],
 )
 def test_an_rnn_over_time_has_the_predicted_factor(activation: str, scales: dict[str, Any]) -> None:
     # One matrix at all steps: the scatter of a layer does not average out over time as it does over depth.

@@ -14,10 +14,9 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.theory.meanfield import fixed_point
 from gradtui_engine.theory.sigma_plane import Plane, place, plane
 from tests.engine.quadrature import slope_square, square
+from tests.examples import spread
 
 whole = functools.cache(plane)
-
-every_activation = pytest.mark.parametrize("name", ACTIVATIONS.names)
 
 
 def at(found: Plane, sigma_w: float, sigma_b: float) -> tuple[float, float]:
@@ -30,7 +29,7 @@ def at(found: Plane, sigma_w: float, sigma_b: float) -> tuple[float, float]:
 # -- against the fixed point, one by one -------------------------------------------------------------------
 
 
-@every_activation
+@spread("name", ACTIVATIONS.names, 5)
 def test_every_point_is_the_fixed_point_that_is_found_one_at_a_time(name: str) -> None:
     # The cubics are off by 3/128 · 0.05⁴ = 1.5e-7 of a fourth derivative, which is of order 1; q*'s error is larger
     # than the map's own by 1/(1 − slope of the map), about 20 at these points.
@@ -111,7 +110,7 @@ def test_beside_the_edge_the_gradient_shrinks_on_the_left_and_grows_on_the_right
         assert (found.chi[row, found.sigma_w > sigma_w + 1e-3] > 1).all()
 
 
-@every_activation
+@spread("name", ACTIVATIONS.names, 5)
 def test_the_plane_reaches_from_order_to_chaos(name: str) -> None:
     found = plane(name, columns=5, rows=2)
     assert found.sigma_w[-1] == (16.0 if "sigmoid" in name else 4.0)

@@ -14,6 +14,7 @@ import pytest
 from gradtui import __version__
 from gradtui.cli.main import main
 from tests.engine.helpers import fresh_python
+from tests.examples import spread
 from tests.tui.helpers import run_process, strict_json
 
 #: What a fresh process has loaded of these.
@@ -47,9 +48,10 @@ def test_problems_go_to_stderr_with_status_2_and_no_traceback() -> None:
     assert [problem.split(": ")[1] for problem in done.problems] == ["depth", "activation"]
 
 
-@pytest.mark.parametrize(
+@spread(
     "arguments",
-    [["run", "--depth", "3"], ["run", "--depth", "3", "--plot"], ["run", "--print-config"], ["run", "--help"]],
+    [["run", "--depth", "3", "--plot"], ["run", "--depth", "3"], ["run", "--print-config"], ["run", "--help"]],
+    2,
     ids=" ".join,
 )
 def test_a_terminal_that_knows_only_ascii_gets_text_not_a_traceback(arguments: list[str]) -> None:
@@ -86,7 +88,7 @@ def piped(*arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize("switch", ["--json", "--seed=0"], ids=["json", "table"])
+@spread("switch", ["--json", "--seed=0"], 1, ids=["json", "table"])
 def test_a_reader_that_has_had_enough_ends_the_program_quietly(switch: str) -> None:
     """`| head -1`: two thousand rows do not fit into a pipe, so the program writes to nobody."""
     with piped("--depth", "2000", "--width", "2", "--batch", "2", switch) as process:
@@ -118,13 +120,13 @@ def test_a_full_disk_is_a_problem_like_any_other(
 # -- what is loaded ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]], ids=" ".join)
+@spread("arguments", [["--help"], ["run", "--help"], ["--version"]], 1, ids=" ".join)
 def test_help_and_version_load_neither_textual_nor_plotext(arguments: list[str]) -> None:
     code = f"from gradtui.cli.main import main\ntry: main({arguments})\nexcept SystemExit: pass"
     assert not loaded_by(code) & {"textual", "plotext"}
 
 
-@pytest.mark.parametrize("switch", ["--json", "--print-config", "--depth=2"])
+@spread("switch", ["--json", "--print-config", "--depth=2"], 1)
 def test_a_run_loads_no_textual_and_without_a_plot_no_plotext(switch: str) -> None:
     code = f"from gradtui.cli.main import main\nmain(['run', '--depth', '2', {switch!r}])"
     assert not loaded_by(code) & {"textual", "plotext"}

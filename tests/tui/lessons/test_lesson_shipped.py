@@ -21,6 +21,7 @@ from gradtui.model.progress import Progress
 from gradtui.text.language import LANGUAGES
 from gradtui.text.spans import text_of
 from gradtui.views.lessons.lesson import lesson_view, most_offset
+from tests.examples import covering
 
 NOWHERE = Path("/no/such/folder")
 NAMES = [each.id for each in entries("en", NOWHERE)]
@@ -59,8 +60,7 @@ def true_answer(step: Step, readings: Readings) -> float:
     return [each.when.holds(readings.asked.get) for each in question.choices].index(True)
 
 
-@languages
-@names
+@covering(name=NAMES, language=LANGUAGES)
 def test_every_question_has_one_true_answer_and_every_number_exists(name: str, language: str) -> None:
     assert not list(faults(lessons(language)[name]))
 

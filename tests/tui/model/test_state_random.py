@@ -6,7 +6,6 @@ import dataclasses
 import random
 from collections.abc import Callable
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Source
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import drawn
+from tests.examples import spread
 from tests.tui.helpers import CASES, EXPLORE, SIZES, assert_page, scene_with, timeline_of
 
 SMALL = ("one layer", "one step", "gru", "rnn", "one number", "one number over time", "no weights", "overflow")
@@ -275,7 +275,7 @@ def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
     assert LISTS.keys() <= {state.view for state in states}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@spread("seed", range(4), 2)
 def test_whatever_was_pressed_the_whole_screen_is_filled_exactly(seed: int) -> None:
     for number, state in enumerate(walk(seed, COUNT)):
         scene = scene_with(state)

@@ -24,6 +24,7 @@ from gradtui.text import glyphs
 from gradtui.text.spans import text_of
 from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
+from tests.examples import covering, spread
 from tests.tui.helpers import inside, play, settled
 from tests.tui.terminal import Terminal
 
@@ -79,9 +80,8 @@ async def assert_as_textual_draws(app: GradtuiApp, pilot: Pilot[int], where: str
     await reference.remove()
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
-@pytest.mark.parametrize("size", [(60, 16), SIZE])
-def test_whatever_happens_the_panes_are_those_that_textual_draws(experiment: Experiment, size: tuple[int, int]) -> None:
+@covering(name=EXPERIMENTS, size=[(60, 16), SIZE])
+def test_whatever_happens_the_panes_are_those_that_textual_draws(name: str, size: tuple[int, int]) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         for keys in ("up", "tab", "z", "tab", "z", "2", "n", "4", "1", "t", "t"):
             await pilot.press(keys)
@@ -91,7 +91,7 @@ def test_whatever_happens_the_panes_are_those_that_textual_draws(experiment: Exp
         await pilot.pause()
         await assert_as_textual_draws(app, pilot, "resized")
 
-    play(script, experiment, size)
+    play(script, EXPERIMENTS[name], size)
 
 
 @pytest.mark.parametrize("theme", [*THEMES, "dracula", "textual-light"])
@@ -167,7 +167,7 @@ CHANGES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@spread("name", EXPERIMENTS, 1)
 def test_what_is_written_makes_the_picture_that_textual_would_show(
     name: str, written: list[Rows], monkeypatch: pytest.MonkeyPatch
 ) -> None:

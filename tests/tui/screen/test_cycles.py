@@ -22,8 +22,9 @@ from tests.tui.helpers import CASES
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
+    """What other tests have left is not looked at, of which there may be a million objects."""
     before = gc.get_threshold()
-    gc.collect()
+    gc.freeze()
     yield
     gc.set_threshold(*before)
     gc.enable()

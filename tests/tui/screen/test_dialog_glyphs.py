@@ -9,6 +9,7 @@ from textual.widgets import Input
 from gradtui.screen.app import GradtuiApp
 from gradtui.text import glyphs, language
 from gradtui_engine import Experiment
+from tests.examples import spread
 from tests.tui.helpers import Pilot, play, until
 from tests.tui.screens import foreign
 
@@ -26,7 +27,7 @@ def search(app: GradtuiApp, text: str) -> None:
     app.screen.query_one(Input).value = text
 
 
-@pytest.mark.parametrize("name", [glyphs.ASCII, glyphs.BRAILLE])
+@spread("name", [glyphs.ASCII, glyphs.BRAILLE], 1)
 def test_whatever_is_opened_is_drawn_in_the_chosen_glyphs(name: str) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         app.notify("no such file", title="not possible", severity="error")

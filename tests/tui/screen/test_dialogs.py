@@ -20,6 +20,7 @@ from gradtui.screen.search import Search
 from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.rules.activations import ACTIVATIONS
+from tests.examples import spread
 from tests.tui.helpers import CASES, Pilot, play, settled, shown, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
@@ -381,7 +382,7 @@ def test_a_lesson_that_the_palette_finds_opens_from_every_view() -> None:
     play(script, SMALL)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (200, 50)])
+@spread("size", [(60, 16), (80, 24), (200, 50)], 1)
 def test_every_dialog_stays_inside_the_screen(size: tuple[int, int]) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         beyond = []

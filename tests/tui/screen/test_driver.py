@@ -14,13 +14,13 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 
-import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 
 from gradtui.screen.terminal.driver import HANGUP
 from gradtui.screen.terminal.paced_app import PacedApp
 from gradtui.screen.terminal.pacing import Attention, question
+from tests.examples import covering
 
 DEADLINE = 30.0
 #: A terminal's answer to question 1, 2, …
@@ -154,8 +154,7 @@ def cpu_used(terminal: Pty) -> float:
 # -- a terminal that goes away -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("keys", [b"", b" "], ids=["paused", "playing"])
-@pytest.mark.parametrize("words", [(), ("nohup",)], ids=["no session's terminal", "nohup"])
+@covering(keys=[b"", b" "], words=[(), ("nohup",)])
 def test_a_program_whose_terminal_is_gone_ends_within_two_seconds_without_spinning(
     keys: bytes, words: tuple[str, ...]
 ) -> None:

@@ -24,6 +24,7 @@ from gradtui.text.describe import About
 from gradtui_engine import Experiment
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.run.network import verify
+from tests.examples import spread
 from tests.tui.forms import FIELDS
 
 
@@ -292,7 +293,7 @@ def in_sight(app: Bench, frame: Widget) -> bool:
     return app.form.focused is not None and frame.region.contains_region(app.form.focused.region)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
+@spread("size", [(60, 16), (80, 24), (120, 40), (200, 50)], 2)
 def test_the_form_stays_inside_the_screen_and_the_focused_field_in_sight(size: tuple[int, int]) -> None:
     async def script(app: Bench, pilot: Pilot[None]) -> None:
         frame = app.form.query_one("#form")

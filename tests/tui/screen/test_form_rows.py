@@ -13,6 +13,7 @@ from gradtui.text import glyphs, language
 from gradtui.text.describe import label
 from gradtui.text.spans import text_of
 from gradtui_engine import Experiment
+from tests.examples import covering
 from tests.tui.forms import FIELDS, edited
 
 
@@ -29,10 +30,7 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("width", [36, 55, 59, 75])
-@pytest.mark.parametrize("name", STATES)
-@pytest.mark.parametrize("glyph_set", glyphs.GLYPHS)
-@pytest.mark.parametrize("code", language.LANGUAGES)
+@covering(name=STATES, width=[36, 55, 59, 75], glyph_set=glyphs.GLYPHS, code=language.LANGUAGES)
 def test_every_line_is_exactly_as_wide_as_its_column(name: str, width: int, glyph_set: str, code: str) -> None:
     glyphs.use(glyph_set)
     language.use(code)

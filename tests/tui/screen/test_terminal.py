@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 
-import pytest
 from pyte.screens import Char
 
+from tests.examples import covering, spread
 from tests.tui.terminal import Terminal
 
 #: What puts a terminal back: the normal screen, the cursor, no mouse reports, no bracketed paste.
@@ -54,7 +54,7 @@ def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> N
         assert_restored(terminal)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (120, 40)])
+@spread("size", [(60, 16), (120, 40)], 1)
 def test_the_terminal_knows_its_size_better_than_the_environment(size: tuple[int, int]) -> None:
     """COLUMNS and LINES may be another terminal's: readline sets them for every child of the program that has it."""
     with Terminal(size=size, COLUMNS="80", LINES="24") as terminal:
@@ -64,8 +64,7 @@ def test_the_terminal_knows_its_size_better_than_the_environment(size: tuple[int
             terminal.resize(70, 20)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (200, 50)])
-@pytest.mark.parametrize("cell", ["mlp", "lstm"])
+@covering(cell=["mlp", "lstm"], size=[(60, 16), (80, 24), (200, 50)])
 def test_every_line_of_the_first_picture_fits_the_terminal(cell: str, size: tuple[int, int]) -> None:
     """Frames close at the right edge: one glyph too wide, or one line too long, would break them."""
     height = size[1]
@@ -134,7 +133,7 @@ def test_bad_options_are_refused_before_the_screen_is_touched() -> None:
         assert b"\x1b" not in terminal.wire
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
+@spread("number", [signal.SIGHUP, signal.SIGTERM], 1, ids=lambda each: each.name)
 def test_the_end_of_a_connection_ends_the_program(number: signal.Signals) -> None:
     """A closed window or a dropped SSH connection must not leave a process behind."""
     with Terminal() as terminal:

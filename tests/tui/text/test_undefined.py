@@ -16,6 +16,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.idea import idea
 from gradtui_engine import Experiment
+from tests.examples import covering
 from tests.tui.helpers import moments, scene_with, state_of, texts, timeline_of, trace_of
 
 OVER_TIME = Experiment(cell="lstm", data="gaussian", steps=6, width=4, batch=4)
@@ -50,8 +51,7 @@ def scenes(name: str, view: str) -> list[Scene]:
     return [dataclasses.replace(start, state=each) for each in states]
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@dead
+@covering(name=DEAD, view=VIEWS)
 def test_no_pane_and_no_header_says_nan_or_inf(name: str, view: str) -> None:
     assert trace_of(DEAD[name]).outcome.kind != "non_finite"
     for scene in scenes(name, view):

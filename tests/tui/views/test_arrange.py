@@ -18,6 +18,7 @@ from gradtui.views.frame.layout import Box, Boxes
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
+from tests.examples import covering
 from tests.tui.helpers import EXPLORE
 
 #: Around every width that decides something, and every height.
@@ -25,7 +26,7 @@ WIDTHS = (60, 79, 80, 99, 100, 112, 131, 132, 150, 200)
 SCREENS = [(width, height) for width in WIDTHS for height in (*range(16, 50), 60)]
 LESSON = Progress("02-vanishing-with-sigmoid")
 
-views = pytest.mark.parametrize("view", VIEWS)
+everywhere = covering(view=VIEWS, cell=EXPLORE)
 cells = pytest.mark.parametrize("cell", EXPLORE)
 
 Arranged = list[tuple[str, State, int, int, Boxes]]
@@ -71,8 +72,7 @@ def test_the_smallest_screen_is_what_the_issue_names() -> None:
     assert min(SCREENS) == SMALLEST
 
 
-@cells
-@views
+@everywhere
 def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(view: str, cell: str) -> None:
     """Inside the screen, no overlap, and the areas add up: so there is no hole either."""
     for where, _, width, height, boxes in arranged(view, cell):
@@ -87,8 +87,7 @@ def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(view:
         assert area == width * (height - HEADER - TIMELINE - FOOTER), where
 
 
-@cells
-@views
+@everywhere
 def test_every_pane_that_is_shown_has_room_for_two_lines_of_text(view: str, cell: str) -> None:
     for where, _, _, _, boxes in arranged(view, cell):
         for name, box in boxes.items():
@@ -96,22 +95,19 @@ def test_every_pane_that_is_shown_has_room_for_two_lines_of_text(view: str, cell
             assert box.width >= 20, f"{name} of {where}"
 
 
-@cells
-@views
+@everywhere
 def test_the_focused_pane_is_always_in_sight(view: str, cell: str) -> None:
     for where, state, _, _, boxes in arranged(view, cell):
         assert state.pane in boxes, where
 
 
-@cells
-@views
+@everywhere
 def test_only_panes_of_the_view_are_shown(view: str, cell: str) -> None:
     for where, state, _, _, boxes in arranged(view, cell):
         assert boxes.keys() <= set(panes_of(state)), where
 
 
-@cells
-@views
+@everywhere
 def test_an_open_lesson_stays_in_sight_beside_the_view_from_80_by_24_on(view: str, cell: str) -> None:
     """Below there is no room for both: tab goes from one to the other."""
     for where, state, width, height, boxes in arranged(view, cell):
@@ -120,8 +116,7 @@ def test_an_open_lesson_stays_in_sight_beside_the_view_from_80_by_24_on(view: st
             assert len(boxes) > 1, where
 
 
-@cells
-@views
+@everywhere
 def test_which_pane_is_focused_moves_no_other_as_long_as_all_are_in_sight(view: str, cell: str) -> None:
     seen: dict[tuple[object, ...], Boxes] = {}
     for where, state, width, height, boxes in arranged(view, cell):
@@ -136,8 +131,7 @@ def test_the_gradient_is_always_in_sight_in_explore_except_on_the_smallest_scree
             assert "gradient" in boxes, where
 
 
-@cells
-@views
+@everywhere
 def test_a_maximised_pane_stands_alone(view: str, cell: str) -> None:
     for lesson in (None, LESSON):
         for pane in panes_of(state_of(cell, view=view, lesson=lesson)):
@@ -145,8 +139,7 @@ def test_a_maximised_pane_stands_alone(view: str, cell: str) -> None:
             assert arrange(state, 80, 24) == {pane: Box(0, 2, 80, 20)}
 
 
-@cells
-@views
+@everywhere
 def test_the_focused_panes_place_is_said_exactly_where_not_all_panes_are_in_sight(view: str, cell: str) -> None:
     for where, state, _, _, boxes in arranged(view, cell):
         panes = panes_of(state)
@@ -155,8 +148,7 @@ def test_the_focused_panes_place_is_said_exactly_where_not_all_panes_are_in_sigh
         assert place(state, boxes) == (f"{number}/{len(panes)} · " if hidden else ""), where
 
 
-@cells
-@views
+@everywhere
 def test_a_large_screen_shows_every_pane(view: str, cell: str) -> None:
     for where, state, width, height, boxes in arranged(view, cell):
         if (width, height) == (200, 60):

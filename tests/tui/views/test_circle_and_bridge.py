@@ -11,11 +11,12 @@ import pytest
 from gradtui.text.formats import short
 from gradtui.views.maths import bridge, circle
 from gradtui_engine import Experiment
+from tests.examples import spread
 from tests.tui.helpers import scene_of, texts
 from tests.tui.maths_page import ANGLES, scene, shown
 
 
-@pytest.mark.parametrize("angle", ANGLES)
+@spread("angle", ANGLES, 13)
 def test_both_sectors_have_half_the_parameter_as_area(angle: int) -> None:
     text = shown("circle", angle=angle)
     areas = [float(each) for each in re.findall(r"t/2 = (\S+)", text)]

@@ -22,6 +22,7 @@ from gradtui.views.lab.curve import said as curve_said
 from gradtui.views.lab.rows import said as rows_said
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.rules.activations import ACTIVATIONS
+from tests.examples import covering
 from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
 
 VIEWS = (lab_curve, slopes, lab_rows)
@@ -45,10 +46,7 @@ def number_after(text: str, words: str) -> str:
 # -- every pane --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(
-    "fields", [{}, {"selected": 0}, {"selected": 1, "unit": 9_999, "row": "mish"}, {"row": "tanh"}]
-)
+@covering(name=CASES, fields=[{}, {"selected": 0}, {"selected": 1, "unit": 9_999, "row": "mish"}, {"row": "tanh"}])
 def test_every_pane_fills_its_room_and_cuts_no_number(name: str, fields: dict[str, object]) -> None:
     scene = scene_of(CASES[name], **fields)
     for width, height in SIZES:

@@ -18,6 +18,7 @@ from gradtui.views.catalogue import PANES as TABLE
 from gradtui.views.maths import circle, functions
 from gradtui.views.maths.words import in_pi, parameter, series_lines, slider, terms_at
 from gradtui_engine.theory.taylor import FUNCTIONS
+from tests.examples import covering, together
 from tests.tui.helpers import assert_page, cut_numbers, texts
 from tests.tui.maths_page import scene, shown
 
@@ -41,12 +42,12 @@ def doubled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 # -- every pane --------------------------------------------------------------------------------------------
 
 
-@every_pane
-@pytest.mark.parametrize("glyph_set", glyphs.GLYPHS)
-def test_every_pane_fills_its_room_and_cuts_no_number(pane: str, glyph_set: str) -> None:
+@covering(pane=PANES, glyph_set=glyphs.GLYPHS)
+@together("sizes", SIZES, 3)
+def test_every_pane_fills_its_room_and_cuts_no_number(pane: str, glyph_set: str, sizes: list[tuple[int, int]]) -> None:
     glyphs.use(glyph_set)
     try:
-        for (width, height), function, angle in itertools.product(SIZES, range(3), (-24, -7, -6, 0, 4, 18)):
+        for (width, height), function, angle in itertools.product(sizes, range(3), (-24, -7, -6, 0, 4, 18)):
             here = scene(function=function, angle=angle, terms=1 + (angle * 5 + function) % MOST_TERMS)
             lines = TABLE[pane].view(here, width, height)
             where = f"{pane} at {width}×{height}, function {function}, angle {angle}"

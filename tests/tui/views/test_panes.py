@@ -22,6 +22,7 @@ from gradtui.views.frame.pane import Pane
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
+from tests.examples import covering, spread
 from tests.tui.helpers import (
     CASES,
     EXPLORE,
@@ -44,14 +45,18 @@ USUAL = TONGUES[0]
 #: One network of each cell, on every screen; the ends of what can be asked for, and other tongues, on some.
 NETWORKS = ("mlp", "lstm", "gru", "rnn")
 EXTREMES = ("1000 layers", "one step", "stacked", "cured", "no weights", "overflow", "one number over time")
+#: Every view in the usual tongue and in one more; in the others in `make soak`.
+SECOND = {view: TONGUES[1 + place % (len(TONGUES) - 1)] for place, view in enumerate(VIEWS)}
+SPOKEN = [
+    pytest.param((tongue, view), marks=() if tongue in (USUAL, SECOND[view]) else pytest.mark.soak)
+    for tongue, view in itertools.product(TONGUES, VIEWS)
+]
 SMALLEST, LARGER = ((60, 16),), ((80, 24), (120, 40))
 
 cases = pytest.mark.parametrize("name", CASES)
 
 
-@pytest.fixture(
-    scope="module", params=itertools.product(TONGUES, VIEWS), ids=lambda each: f"{each[1]}-{'-'.join(each[0])}"
-)
+@pytest.fixture(scope="module", params=SPOKEN, ids=lambda each: f"{each[1]}-{'-'.join(each[0])}")
 def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
     """All screens of a view in one language and set of glyphs."""
     tongue, view = request.param
@@ -122,7 +127,7 @@ def scenes(name: str) -> dict[str, Scene]:
     return found
 
 
-@cases
+@spread("name", CASES, 9)
 def test_every_view_fills_its_place_exactly_whatever_its_size(name: str) -> None:
     for moment, scene in scenes(name).items():
         for pane in panes_of(scene.state):
@@ -139,7 +144,7 @@ def test_a_title_fits_into_a_frame_of_any_width(name: str) -> None:
                 assert 0 < cell_len(PANES[pane].title(scene, width)) <= width
 
 
-@cases
+@spread("name", CASES, 9)
 def test_no_number_is_cut_at_any_moment(name: str) -> None:
     for moment, scene in scenes(name).items():
         sizes = ((58, 10), (60, 10), (67, 10), (76, 14), (78, 18), (96, 20))
@@ -151,8 +156,7 @@ def test_no_number_is_cut_at_any_moment(name: str) -> None:
 # -- before results have arrived -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", NETWORKS)
+@covering(name=NETWORKS, view=VIEWS)
 def test_while_what_a_view_needs_is_being_computed_its_panes_say_so_and_fill_their_place(name: str, view: str) -> None:
     for state in states(CASES[name], view):
         scene = Scene(scene_of(CASES[name]).record, timeline_of(CASES[name]), state, {})

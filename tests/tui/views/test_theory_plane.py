@@ -11,6 +11,7 @@ import pytest
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN
 from gradtui_engine import Experiment
+from tests.examples import spread
 from tests.tui.helpers import CASES
 from tests.tui.theories import said, scene, shown
 
@@ -52,7 +53,7 @@ def test_relus_edge_of_chaos_is_a_straight_line_at_root_two() -> None:
     assert {row.index("┃") for row in rows} == {math.floor(math.sqrt(2) / 4 * 100)}
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "gelu", "softsign"])
+@spread("activation", ["tanh", "sigmoid", "gelu", "softsign"], 2)
 def test_order_and_chaos_are_told_apart_by_their_glyphs_and_the_line_between_them(activation: str) -> None:
     for row in map_rows(scene(Experiment(activation=activation, init="constant", depth=3, width=8))):
         left, right = row.split("┃")

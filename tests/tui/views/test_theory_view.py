@@ -20,6 +20,7 @@ from gradtui.views.theory import depth, plane_or_gate, spectrum
 from gradtui.views.theory import depth as theory_depth
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.jacobian import MOST_UNITS, Spectra
+from tests.examples import covering
 from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
 from tests.tui.theories import PANES, THEORY_CASES, cases, said, scene, shown, with_spectra
 
@@ -37,8 +38,12 @@ def glyph_set(request: pytest.FixtureRequest) -> Iterator[str]:
 # -- every pane, every experiment, every size --------------------------------------------------------------
 
 
-@cases
-@pytest.mark.parametrize("ready", [True, False], ids=["computed", "computing"])
+@covering(
+    name=THEORY_CASES,
+    ready=[True, False],
+    glyph_set=[glyphs.BLOCK, glyphs.BRAILLE, glyphs.ASCII],
+    indirect=["glyph_set"],
+)
 def test_every_pane_fills_its_place_and_cuts_no_number(name: str, ready: bool, glyph_set: str) -> None:
     found = scene(THEORY_CASES[name], ready)
     for pane, row in PANES.items():

@@ -167,6 +167,7 @@ def test_who_does_not_log_in_is_told_so_and_gone(host: Server) -> None:
     assert host.wait_for("refused", reason="login")
 
 
+@pytest.mark.soak
 def test_a_client_that_is_frozen_is_dropped(servers: Callable[[str], Server]) -> None:
     server = servers("impatient")
     with server.visit() as visitor:

@@ -202,6 +202,7 @@ def test_who_presses_no_key_is_sent_away_and_answers_of_the_terminal_are_no_keys
         assert "no key was pressed for 5 s" in visitor.last_line
 
 
+@pytest.mark.soak
 def test_the_end_of_the_time_is_announced_and_then_comes(servers: Callable[[str], Server]) -> None:
     with servers("impatient").visit() as visitor:
         visitor.shows("this session ends in 7 s")

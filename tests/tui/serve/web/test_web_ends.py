@@ -60,6 +60,7 @@ def test_a_killed_program_is_one_line_with_a_number_in_the_page(server: Server) 
     run(script())
 
 
+@pytest.mark.soak
 def test_who_presses_no_key_is_told_why_it_ended(servers: Callable[[str], Server]) -> None:
     server = servers("impatient")
 

@@ -204,6 +204,7 @@ def test_a_page_that_does_not_read_makes_the_program_wait(server: Server) -> Non
     run(script())
 
 
+@pytest.mark.soak
 def test_a_page_that_has_stopped_answering_is_dropped(servers: Callable[[str], Server]) -> None:
     server = servers("impatient")
 
