@@ -16,6 +16,7 @@ from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, UN
 from ..core.message import English
 from ..core.problems import ExperimentError
 from ..core.table import Table
+from ..rules.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     from ..core.fields import Value
@@ -80,7 +81,7 @@ def _layered(resolved: Resolved) -> bool:
 
 
 def _rectified(resolved: Resolved) -> bool:
-    return resolved.activation in ("relu", "leaky_relu", "prelu", "relu6")
+    return ACTIVATIONS[resolved.activation].rectifies
 
 
 REMEDIES = Table(

@@ -24,7 +24,8 @@ class Activation:
     a standard normal x (rounded to 4 digits), which keeps a signal of variance 1. kinks are where f' jumps (there
     f' takes PyTorch's value); saturation is the pair of outputs beyond which the unit counts as saturated.
     slope is the default of the one shape parameter, None where there is none; `learned` says that it is a
-    parameter of the network (`layers.K.activation.weight`).
+    parameter of the network (`layers.K.activation.weight`). rectifies says that it is linear right of 0 and cuts or
+    dampens what lies left of it, as ReLU: He's initialisation is made for these.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Activation:
     saturation: tuple[float, float] | None = None
     slope: float | None = None
     learned: bool = False
+    rectifies: bool = False
 
 
 # |a| > 0.97 is where tanh counts as saturated (Karpathy, makemore part 3); sigmoid is (1 + tanh(z/2)) / 2, so
@@ -70,19 +72,19 @@ ACTIVATIONS = Table(
             (0.0, 1.0), math.sqrt(2),
             "f′ is 1 where the unit is on, but half the units are off: the norm's factor is √½ until He "
             "initialisation doubles the variance.",
-            kinks=(0.0,),
+            kinks=(0.0,), rectifies=True,
         ),
         Activation(
             "leaky_relu", "lrelu", Message("a = z if z > 0 else s z"), Message("f′(z) = 1 if z > 0 else s"),
             curves.leaky_relu, curves.leaky_relu_derivative, (0.01, 1.0), math.sqrt(2 / (1 + 0.01**2)),
             "No unit is quite dead: the off side still passes the share s (slope, 0.01).",
-            kinks=(0.0,), slope=0.01,
+            kinks=(0.0,), slope=0.01, rectifies=True,
         ),
         Activation(
             "prelu", "prelu", Message("a = z if z > 0 else s z, s learned"), Message("f′(z) = 1 if z > 0 else s"),
             curves.leaky_relu, curves.leaky_relu_derivative, (0.25, 1.0), math.sqrt(2 / (1 + 0.25**2)),
             "A leaky ReLU whose slope is a parameter, 0.25 at first (He et al. 2015).",
-            kinks=(0.0,), slope=0.25, learned=True,
+            kinks=(0.0,), slope=0.25, learned=True, rectifies=True,
         ),
         Activation(
             "elu", "elu", Message("a = z if z > 0 else e^z − 1"), Message("f′(z) = 1 if z > 0 else e^z"), curves.elu,
@@ -139,7 +141,7 @@ ACTIVATIONS = Table(
             "relu6", "relu6", "a = max(0, min(6, z))", Message("f′(z) = 1 if 0 < z < 6 else 0"), curves.relu6,
             curves.relu6_derivative, (0.0, 1.0), math.sqrt(2),
             "ReLU with a ceiling: an exploding forward signal is capped at 6, and its gradient with it.",
-            kinks=(0.0, 6.0),
+            kinks=(0.0, 6.0), rectifies=True,
         ),
         Activation(
             "sin", "sin", "a = sin z", "f′(z) = cos z", curves.sin, curves.sin_derivative, (-1.0, 1.0), 1.5209,

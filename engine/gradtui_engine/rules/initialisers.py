@@ -26,9 +26,11 @@ Variance = Callable[[int, int, float, float | None], float]
 class Initialiser:
     """One initialiser.
 
-    draw(generator, fan_out, fan_in, gain, scale) → (fan_out, fan_in). variance gives Var(W_ij) where the rule has
-    one that mean-field theory can use, None otherwise. built_in_gain is the gain that the rule already contains:
+    draw(generator, fan_out, fan_in, gain, scale) → (fan_out, fan_in). variance gives Var(W_ij) where the rule has one
+    that mean-field theory can use, None otherwise. built_in_gain is the gain that the rule already contains:
     `gain = "auto"` puts the activation's in its place. data_dependent rows are finished by the network, on its batch.
+    keeps_scale says that it is one of the rules that were made so that a signal, or its gradient, keeps its scale from
+    layer to layer.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Initialiser:
     variance: Variance | None = None
     built_in_gain: float = 1.0
     data_dependent: bool = False
+    keeps_scale: bool = False
 
 
 def _rule(std: Callable[[int, int], float], sample: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Draw:
@@ -138,33 +141,36 @@ INITIALISERS = Table(
             "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", _rule(_xavier_std, _normal),
             "Glorot & Bengio 2010",
             "A compromise between forward and backward variance; made for tanh, too small for ReLU.",
-            _spread(_xavier_std),
+            _spread(_xavier_std), keeps_scale=True,
         ),
         Initialiser(
             "xavier_uniform", "W ~ U(±gain √(6 / (fan_in + fan_out)))", _rule(_xavier_std, _uniform),
             "Glorot & Bengio 2010", "The uniform twin of xavier_normal: the same variance.", _spread(_xavier_std),
+            keeps_scale=True,
         ),
         Initialiser(
             "he_normal", "W ~ N(0, 2 gain² / fan_in)", _rule(_he_std, _normal), "He et al. 2015",
             "Doubles the variance because ReLU switches half of the units off.", _spread(_he_std),
-            built_in_gain=math.sqrt(2),
+            built_in_gain=math.sqrt(2), keeps_scale=True,
         ),
         Initialiser(
             "he_uniform", "W ~ U(±gain √(6 / fan_in))", _rule(_he_std, _uniform), "He et al. 2015",
             "The uniform twin of he_normal: the same variance.", _spread(_he_std), built_in_gain=math.sqrt(2),
+            keeps_scale=True,
         ),
         Initialiser(
             "lecun_normal", "W ~ N(0, gain² / fan_in)", _rule(_fan_in_std, _normal), "LeCun et al. 1998",
-            "The rule that SELU's self-normalisation asks for.", _spread(_fan_in_std),
+            "The rule that SELU's self-normalisation asks for.", _spread(_fan_in_std), keeps_scale=True,
         ),
         Initialiser(
             "lecun_uniform", "W ~ U(±gain √(3 / fan_in))", _rule(_fan_in_std, _uniform), "LeCun et al. 1998",
-            "The uniform twin of lecun_normal: the same variance.", _spread(_fan_in_std),
+            "The uniform twin of lecun_normal: the same variance.", _spread(_fan_in_std), keeps_scale=True,
         ),
         Initialiser(
             "orthogonal", "W = gain Q, QᵀQ = 1", orthogonal, "Saxe et al. 2014",
             "All singular values are the gain: a deep linear network keeps every direction, not only the average one.",
             lambda fan_out, fan_in, gain, scale: gain**2 / max(fan_out, fan_in),
+            keeps_scale=True,
         ),
         Initialiser(
             "identity", Message("W = gain · 1 where square, else as xavier_normal"), _identity, "Le et al. 2015 (IRNN)",
@@ -173,7 +179,7 @@ INITIALISERS = Table(
         Initialiser(
             "lsuv", Message("orthogonal, then each layer scaled to Var(z) = gain² on the batch"), orthogonal,
             "Mishkin & Matas 2016", "Measures instead of assuming: whatever the activation, z has the same variance.",
-            data_dependent=True,
+            data_dependent=True, keeps_scale=True,
         ),
         Initialiser(
             "constant", Message("W = gain / √fan_in, or gain · scale"), _constant, "–",

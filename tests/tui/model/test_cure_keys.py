@@ -15,6 +15,8 @@ from gradtui.model.state import Changes
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.resolved import Resolved
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.initialisers import INITIALISERS
 from tests.engine.helpers import drawn
 from tests.engine.strategies import small_experiments, valid_experiments
 from tests.tui.helpers import trace_of
@@ -122,6 +124,17 @@ def test_where_b_is_impossible_anyway_the_key_gives_what_is_then_refused_in_word
 def with_number(experiment: Experiment) -> Resolved:
     """What it comes to, a gain of `auto` as the number that it is."""
     return dataclasses.replace(experiment.resolved, gain=experiment.resolved.gain_value)
+
+
+def test_what_has_a_cure_is_said_by_the_rows() -> None:
+    heals = {
+        name: {row for row in rows if CURES[name].heals(Experiment(**{name: row}))}
+        for name, rows in (("activation", ACTIVATIONS), ("init", INITIALISERS))
+    }
+    assert heals["activation"] == {name for name, row in ACTIVATIONS.items() if row.rectifies}
+    assert heals["activation"] == {"relu", "leaky_relu", "prelu", "relu6"}
+    assert heals["init"] == {name for name, row in INITIALISERS.items() if row.keeps_scale}
+    assert not heals["init"] & {"constant", "zeros", "uniform"}
 
 
 @drawn(150)

@@ -11,9 +11,9 @@ from gradtui_engine.analysis.opening import read
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.message import Message
 
-from ..model.names import CELL_OF_AXIS
 from ..model.needs import Computed, Need, Recording
 from ..model.opening import Opening
+from ..model.panes_of import cell_of
 from ..model.timeline import Timeline
 from ..share import address
 from .launch import screen_texts
@@ -33,7 +33,7 @@ def opening(words: Words) -> Opening:
         given.setdefault("view", "compare")
     sources = tuple(record.source for record in records)
     known = sources[0].experiment if sources else None
-    cell = "" if known is not None or not records else CELL_OF_AXIS[records[0].axis]
+    cell = "" if known is not None or not records else cell_of(records[0].axis)
     try:
         state, cursor = address.read(known or Experiment(), given, sources, cell)
     except ExperimentError as error:

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment
+from gradtui_engine.cells.table import BIASED
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.remedies import switched_by
 from gradtui_engine.experiment.resolved import Resolved
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.initialisers import INITIALISERS
 
 from ..text.describe import field_name
 from .needs import other
@@ -37,7 +40,9 @@ class Cure:
     #: Whether a network has what the cure's name says.
     heals: Callable[[Experiment], bool]
     #: What it is called of a network where it is something else.
-    named: Callable[[Resolved], str | None] = lambda experiment: None
+    named: Callable[[Resolved], str | None] = lambda resolved: None
+    #: Whether, where A has the cure, its key takes back another value of B's instead of going on to the disease.
+    keeps_own: bool = False
 
     def label_of(self, experiment: Experiment) -> str:
         """What the cure is called in an experiment's network; passed through tr where it is shown."""
@@ -54,40 +59,36 @@ class Cure:
         return field in self.fields and (field != "cell" or _lacks_gates(experiment.resolved))
 
 
-_RECTIFIED = ("relu", "leaky_relu", "prelu", "relu6")
-_FITTING = ("he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "lecun_normal", "orthogonal")
-
-
-def _none(experiment: Resolved) -> Choices:
+def _none(resolved: Resolved) -> Choices:
     return ()
 
 
-def _bend(experiment: Resolved) -> Choices:
-    if experiment.kind.gates or experiment.activation != "relu":
+def _bend(resolved: Resolved) -> Choices:
+    if not resolved.kind.chooses_activation or resolved.activation != "relu":
         return ()
-    return ({"activation": "tanh" if experiment.kind.over_time else "sigmoid"},)
+    return ({"activation": resolved.kind.default_activation},)
 
 
 def _off(field: str) -> Callable[[Resolved], Choices]:
-    return lambda experiment: ({field: "none"},) if not experiment.kind.over_time else ()
+    return lambda resolved: ({field: "none"},) if not resolved.kind.over_time else ()
 
 
-def _unclipped(experiment: Resolved) -> Choices:
-    return ({"clip": "none"},) if experiment.clip != "none" else ()
+def _unclipped(resolved: Resolved) -> Choices:
+    return ({"clip": "none"},) if resolved.clip != "none" else ()
 
 
-def _lacks_gates(experiment: Resolved) -> bool:
+def _lacks_gates(resolved: Resolved) -> bool:
     """Whether there is time and no gate."""
-    return experiment.kind.over_time and not experiment.kind.gated
+    return resolved.kind.over_time and not resolved.kind.gated
 
 
-def _free(experiment: Resolved) -> Choices:
+def _free(resolved: Resolved) -> Choices:
     """A gate that is free again, or without its bias."""
-    pinned = experiment.pin_forget is not None
-    if experiment.kind.path_bias:
+    pinned = resolved.pin_forget is not None
+    if resolved.cell in BIASED:
         # A pinned gate has no use for its bias.
-        return ({"forget_bias": 0.0, "pin_forget": None},) if pinned or experiment.forget_bias >= 2 else ()
-    return ({"pin_forget": None},) if experiment.kind.gated and pinned else ()
+        return ({"forget_bias": 0.0, "pin_forget": None},) if pinned or resolved.forget_bias >= 2 else ()
+    return ({"pin_forget": None},) if resolved.kind.gated and pinned else ()
 
 
 def _open(b: Experiment) -> bool:
@@ -95,14 +96,14 @@ def _open(b: Experiment) -> bool:
     path = b.resolved.kind.path
     if b.pin_forget is not None:
         return (path.factor(b.pin_forget) if path is not None else b.pin_forget) >= 0.9
-    return bool(b.resolved.kind.path_bias) and b.resolved.forget_bias >= 1.0
+    return b.resolved.cell in BIASED and b.resolved.forget_bias >= 1.0
 
 
-def _gate_name(experiment: Resolved) -> str | None:
-    path = experiment.kind.path
+def _gate_name(resolved: Resolved) -> str | None:
+    path = resolved.kind.path
     if path is None:
-        return Message("LSTM gates") if experiment.kind.over_time else None
-    return None if experiment.kind.path_bias else Message("pin gate {gate}", gate=path.gate)
+        return Message("LSTM gates") if resolved.kind.over_time else None
+    return None if resolved.cell in BIASED else Message("pin gate {gate}", gate=path.gate)
 
 
 CURES = {
@@ -114,7 +115,8 @@ CURES = {
             ("activation",),
             _bend,
             "the gates of this cell are its activations",
-            lambda b: b.resolved.activation in _RECTIFIED,
+            lambda b: ACTIVATIONS[b.resolved.activation].rectifies,
+            keeps_own=True,
         ),
         Cure(
             "init",
@@ -122,7 +124,7 @@ CURES = {
             ("init", "gain", "sigma_w", "init_scale"),
             _none,
             "",
-            lambda b: b.sigma_w is None and b.init in _FITTING,
+            lambda b: b.sigma_w is None and INITIALISERS[b.init].keeps_scale,
         ),
         Cure(
             "norm",
@@ -168,7 +170,7 @@ def toggled(cure: Cure, experiment: Experiment, changes: Changes) -> Changes | N
         choice for choice in choices if choice and (without is None or _effect(without, choice) != _effect(without, {}))
     ]
     choices = [choice for choice in choices if other(experiment, (*kept, *choice.items())) is not None] or choices
-    if current and current not in choices and without is not None and _given(cure, experiment, changes):
+    if current and current not in choices and without is not None and _keeps_own(cure, experiment, changes):
         # A value that the key has not put there is taken back, not made a disease.
         return kept
     place = choices.index(current) + 1 if current in choices else 0
@@ -211,10 +213,9 @@ def _own(cure: Cure, experiment: Experiment, changes: Changes) -> Changes:
     return tuple(pair for pair in changes if cure.decides(experiment, pair[0]))
 
 
-def _given(cure: Cure, experiment: Experiment, changes: Changes) -> bool:
-    """Whether A has the cure and B another value: the key's next choice would be the disease."""
-    b = other(experiment, changes)
-    return b is not None and cure.id == "activation" and cure.heals(experiment)
+def _keeps_own(cure: Cure, experiment: Experiment, changes: Changes) -> bool:
+    """Whether the key's next choice would be the disease, though A has the cure and B can be."""
+    return cure.keeps_own and cure.heals(experiment) and other(experiment, changes) is not None
 
 
 def _fewest(experiment: Experiment, choice: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,5 +26,3 @@ PANES = {
     "lessons": ("lessons",),
 }
 VIEWS = tuple(PANES)
-#: The cell whose panes a record has that does not say which experiment it was, by what its stages are.
-CELL_OF_AXIS = {"layer": "mlp", "module": "mlp", "time": "rnn"}

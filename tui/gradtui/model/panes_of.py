@@ -22,6 +22,16 @@ def explore_panes(cell: str) -> tuple[str, ...]:
     return tuple(pane for pane in PANES["explore"] if fits.get(pane, True))
 
 
+def cell_of(axis: str) -> str:
+    """The cell whose panes a record has that does not say which experiment it was: the first with the same stages that
+    has no gates, where modules are layers.
+    """
+    from gradtui_engine.cells.table import CELLS
+
+    over_time = axis == "time"
+    return next(name for name, row in CELLS.items() if row.over_time == over_time and row.chooses_activation)
+
+
 #: The views whose panes depend on the state; of the others all are there.
 _SOME: dict[str, Callable[[State], tuple[str, ...]]] = {
     "explore": lambda state: explore_panes(state.cell),

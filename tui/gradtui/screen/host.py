@@ -16,8 +16,9 @@ from gradtui_engine.analysis.record import Record, Source
 from ..lessons import library
 from ..model import events as e
 from ..model.commands import BY_ID, refusal
-from ..model.names import CELL_OF_AXIS, SPEEDS
+from ..model.names import SPEEDS
 from ..model.needs import NOTHING, Computed, Failed, Known, Need, need_of
+from ..model.panes_of import cell_of
 from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
@@ -179,7 +180,7 @@ class Host(PacedApp):
     def _loaded(self, record: Record) -> e.Loaded:
         """Of a recording that does not say which experiment it was, the cell with the same axis."""
         experiment = record.source.experiment
-        return e.Loaded(experiment or self.state.experiment, "" if experiment else CELL_OF_AXIS[record.axis])
+        return e.Loaded(experiment or self.state.experiment, "" if experiment else cell_of(record.axis))
 
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""
