@@ -24,7 +24,7 @@ from gradtui.text.language import tr
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.plain_text import readout
+from gradtui.views.plain_text import plain_lines
 from gradtui_engine import Experiment, ExperimentError, build
 from tests.examples import covering
 from tests.tui.helpers import CASES, assert_page, moments, run_main, scene_of, scene_with, state_of
@@ -86,7 +86,7 @@ def test_no_english_is_left_in_any_pane_read_aloud(name: str) -> None:
     for view in VIEWS:
         state = state_of(CASES[name], view=view)
         for pane in panes_of(state):
-            assert english("\n".join(readout(scene_with(state), pane))) == [], pane
+            assert english("\n".join(plain_lines(scene_with(state), pane))) == [], pane
 
 
 @pytest.mark.usefixtures("chinese")

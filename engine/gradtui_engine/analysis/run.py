@@ -41,17 +41,17 @@ class Run:
     recording: str = ""
     #: Which of a file's records it is; "" where there is one alone.
     words: str = ""
-    #: The experiment as it was given, where that is not the trace's own way to say the same.
-    spelled: Experiment | None = None
+    #: The experiment that was asked for, where it is given in other words than the trace's, which comes to the same.
+    asked: Experiment | None = None
 
     @classmethod
     def of(cls, trace: Trace, watch: Watch | None = None, recording: str = "", words: str = "") -> Run:
         """The trace, analysed."""
         return cls(trace, analyse(trace, watch), recording, words)
 
-    def given(self, experiment: Experiment) -> Run:
-        """The run of an experiment that comes to the same, and may have been given otherwise: all else is shared."""
-        return self if experiment == self.experiment else dataclasses.replace(self, spelled=experiment)
+    def asked_as(self, experiment: Experiment) -> Run:
+        """The same run for an experiment that comes to the same, in other words; all else is shared."""
+        return self if experiment == self.experiment else dataclasses.replace(self, asked=experiment)
 
     # -- numbers -------------------------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Run:
 
     @property
     def experiment(self) -> Experiment:
-        return self.trace.experiment if self.spelled is None else self.spelled
+        return self.trace.experiment if self.asked is None else self.asked
 
     @property
     def resolved(self) -> Resolved:

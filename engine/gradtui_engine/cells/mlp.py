@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.message import English
 from ..program.normalisation import NORMALISATIONS
-from ..program.output_layer import Sizes, readout
+from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
 from ..program.slots import HIDDEN, MEAN, VARIANCE, Slot, Span
 from ..rules.activations import ACTIVATIONS
@@ -20,7 +20,7 @@ def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int)
     program.slot(Slot(HIDDEN, 0), (sizes.batch, sizes.inputs))
     _Layers(settings, sizes, program).add(depth)
     program.kept = [stages[0], Slot(HIDDEN, Span()).name]
-    readout(program, stages[-1], settings.width, sizes, loss)
+    add_output_layer(program, stages[-1], settings.width, sizes, loss)
     return program
 
 

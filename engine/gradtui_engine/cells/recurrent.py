@@ -9,7 +9,7 @@ import numpy as np
 from ..core.message import English, Message
 from ..core.numerics import Array
 from ..program.operations import Operation
-from ..program.output_layer import Sizes, readout
+from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
 from ..program.slots import CELL_STATE, HIDDEN, PROJECTION, Slot, Span
 from . import input_projection
@@ -29,7 +29,7 @@ def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) 
         source, inputs = program.window(Slot(HIDDEN, mark, Span()), 1), settings.width
     program.stages = [Slot(HIDDEN, time=time).name for time in range(steps + 1)]
     program.cells = [Slot(CELL_STATE, time=time).name for time in range(steps + 1)] if cell.has_cell_state else []
-    readout(program, source if settings.readout == "all" else program.stages[-1], settings.width, sizes, loss)
+    add_output_layer(program, source if settings.readout == "all" else program.stages[-1], settings.width, sizes, loss)
     return program
 
 

@@ -8,14 +8,14 @@ from typing import Generic, Protocol, TypeVar
 from .problems import unknown_name
 
 
-class Row(Protocol):
+class Named(Protocol):
     """What every row of every table has."""
 
     @property
     def name(self) -> str: ...
 
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=Named)
 
 
 class Table(Mapping[str, R], Generic[R]):

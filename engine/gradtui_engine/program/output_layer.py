@@ -24,7 +24,7 @@ class Sizes:
         return cls(batch.size, int(shape[-1]), batch.outputs, int(shape[0]) if len(shape) == 3 else 1)
 
 
-def readout(program: Program, state: str, width: int, sizes: Sizes, loss: str) -> None:
+def add_output_layer(program: Program, state: str, width: int, sizes: Sizes, loss: str) -> None:
     """The output layer reads one state, (batch, width), or a whole of them, (time, batch, width)."""
     lead = program.slots[state].shape[:-2]
     program.slot(Slot("output"), (*lead, sizes.batch, sizes.outputs))

@@ -64,12 +64,12 @@ def test_a_trace_that_was_found_has_the_experiment_as_it_was_given_and_is_worked
     found = Simulation(A).compute(watch)
     assert isinstance(found, Computed)
     trace = found.record
-    twin = trace.given(written)
+    twin = trace.asked_as(written)
     assert (trace.experiment, twin.experiment) == (A, written)
     assert twin.resolved == trace.resolved
     assert twin.stages is trace.stages
     assert twin.outcome is trace.outcome
-    assert trace.given(A) is trace
+    assert trace.asked_as(A) is trace
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Change: st.builds(
         e.Change, EXPERIMENTS, st.none() | st.sampled_from(CHANGES), st.sampled_from(RECORDINGS), st.booleans()
     ),
-    e.Record: st.builds(e.Record, EXPERIMENTS, st.sampled_from(CHANGES), st.sampled_from(RECORDINGS)),
+    e.Remember: st.builds(e.Remember, EXPERIMENTS, st.sampled_from(CHANGES), st.sampled_from(RECORDINGS)),
     e.Undo: st.sampled_from((-1, 1)).map(e.Undo),
     e.Loaded: EXPERIMENTS.map(e.Loaded),
     e.Learn: st.builds(e.Learn, st.none() | PROGRESS, st.integers(0, 9)),
@@ -214,7 +214,7 @@ def test_changes_that_were_tried_are_undone_in_one_step(tried: list[tuple[Experi
     before = state
     for experiment, changes in tried:
         state = update(state, e.Change(experiment, changes, record=False), None)
-    state = update(state, e.Record(before.experiment, before.changes), None)
+    state = update(state, e.Remember(before.experiment, before.changes), None)
     undone = update(state, e.Undo(), None)
     assert (undone.experiment, undone.changes, undone.past) == (before.experiment, before.changes, before.past)
 

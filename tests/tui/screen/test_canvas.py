@@ -19,7 +19,7 @@ from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.lines import Lines
 from gradtui.screen.palette import THEMES, palette
-from gradtui.screen.terminal.diff import Picture, Row, Rows
+from gradtui.screen.terminal.diff import Picture, Rows, Stretch
 from gradtui.text import glyphs
 from gradtui.text.spans import text_of
 from gradtui.views.catalogue import PANES
@@ -135,7 +135,7 @@ class Seen:
         self.screen.reset_mode(pyte.modes.DECAWM)
         self._stream = pyte.Stream(self.screen)
 
-    def read(self, rows: list[Row]) -> None:
+    def read(self, rows: list[Stretch]) -> None:
         self._stream.feed(self._picture.changes(Rows(rows), SIZE, ColorSystem.TRUECOLOR))
 
     @property
@@ -143,7 +143,7 @@ class Seen:
         return [[self.screen.buffer[y][x] for x in range(SIZE[0])] for y in range(SIZE[1])]
 
 
-def whole(app: GradtuiApp) -> list[Row]:
+def whole(app: GradtuiApp) -> list[Stretch]:
     """All that is to be seen, as Textual is given it."""
     return [(y, 0, list(strip)) for y, strip in enumerate(app.canvas.render_lines(Region(0, 0, *SIZE)))]
 

@@ -39,7 +39,7 @@ def test_every_section_is_in_exactly_one_column() -> None:
 @given(valid_experiments())
 def test_a_form_reads_back_as_its_experiment(experiment: Experiment) -> None:
     reading = model.read(model.of(experiment))
-    assert reading == model.Reading(experiment, {}, experiment)
+    assert reading == model.Checked(experiment, {}, experiment)
 
 
 @given(valid_experiments(), st.lists(st.tuples(st.sampled_from(FIELDS), TEXTS), max_size=12))

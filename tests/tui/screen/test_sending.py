@@ -8,7 +8,7 @@ import pytest
 
 from gradtui.lessons.library import find
 from gradtui.model import events as e
-from gradtui.model.needs import Need
+from gradtui.model.needs import Need, Simulation
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
@@ -106,6 +106,34 @@ def test_what_waits_for_a_trace_that_is_there_belongs_to_the_change_that_asks_fo
         assert app.state.loaded
         assert (app.state.step, app.state.message) == (1, str(app.timeline.last))
         assert watch.counts == tuple(count + 1 for count in before)
+
+    watched(script, monkeypatch)
+
+
+def test_a_computation_that_is_cancelled_is_one_change_and_what_waited_for_it_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def script(app: GradtuiApp, watch: Watch) -> None:
+        step = app.state.step
+        app.send(e.Change(SMALL.replace(seed=1)), cue=lambda timeline: (e.Jump(step=1),))
+        before = watch.counts
+        app.action_command("close")
+        assert watch.counts == tuple(count + 1 for count in before)
+        assert (app.state.experiment, app.state.loaded, app.state.past) == (SMALL, True, ())
+        assert (app.state.message, app.state.step) == ("cancelled", step)
+
+    watched(script, monkeypatch)
+
+
+def test_what_cannot_be_shown_is_taken_back_and_told_in_one_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(app: GradtuiApp, watch: Watch) -> None:
+        asked = SMALL.replace(seed=1)
+        app.send(e.Change(asked))
+        before = watch.counts
+        app._failed(Simulation(asked), "no memory is left")
+        assert watch.counts == tuple(count + 1 for count in before)
+        assert (app.state.experiment, app.state.loaded) == (SMALL, True)
+        assert app.state.message == "no memory is left"
 
     watched(script, monkeypatch)
 

@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 
 from tests.tui.serve.conftest import CHROMIUM
+from tests.tui.serve.waiting import until
 from tests.tui.terminal import DEADLINE
 
 _FLAGS = (
@@ -190,11 +191,3 @@ class Page:
 
 def _visible(selector: str) -> str:
     return f"document.querySelector({selector!r})?.checkVisibility() ?? false"
-
-
-async def until(condition: Any, what: str, seconds: float = DEADLINE) -> None:
-    """Look again and again until it holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        await asyncio.sleep(0.02)

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 
-from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server
+from tests.tui.serve.waiting import until
 
 #: On every first screen.
 SHOWN = b"gradient"

@@ -22,7 +22,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame.lacking import lacking
 from gradtui.views.frame.pane import NUMBERS
 from gradtui.views.frame.scene import Scene
-from gradtui.views.plain_text import readout
+from gradtui.views.plain_text import plain_lines
 from gradtui_engine import Experiment, Outcome, Phase, Site, StageNumbers, Step
 from gradtui_engine.analysis.decay import Decay, decay_of
 from gradtui_engine.analysis.record import Arrays, Listed, ParameterNumbers, Record, Source
@@ -171,7 +171,7 @@ def test_a_record_of_modules_says_module_where_others_say_layer_or_step() -> Non
         shown(one, "gradient", 100),
         depth,
         # Not the first line, which says what the pane is of any record.
-        *readout(one, "gradient")[1:],
+        *plain_lines(one, "gradient")[1:],
         *table(one.record, 120, blocks=True),
     ]
     for word in ("layer", "step", "t =", "the input", "the initial state"):
@@ -207,7 +207,7 @@ def test_a_pane_that_wants_more_says_what_is_lacking_in_its_frame_on_the_screen_
                 if words:
                     drawn = "".join(texts(row.view(one, 2000, 3))).strip()
                     assert drawn == words
-                    assert readout(one, pane)[-1].startswith(words.split(":")[0].split("：")[0].strip("`"))
+                    assert plain_lines(one, pane)[-1].startswith(words.split(":")[0].split("：")[0].strip("`"))
     finally:
         language.use(before)
 
@@ -244,7 +244,7 @@ def test_header_timeline_footer_and_every_pane_stand_as_with_any_record(axis: st
 @pytest.mark.parametrize("axis", AXES)
 def test_plain_text_says_every_number_of_the_stages(axis: str) -> None:
     one = scene(record_of(axis, VANISHING))
-    lines = readout(one, "gradient")
+    lines = plain_lines(one, "gradient")
     assert lines[1] == "Verdict: vanishing, critical; by hand."
     place = {"layer": "layer 11", "time": "t = 11", "module": "encoder.11"}[axis]
     assert any(line.startswith(f"{place}: gradient 0.250, factor 0.250") for line in lines), lines

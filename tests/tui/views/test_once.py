@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from gradtui.views.frame.once import once
+from gradtui.views.frame.once import once, once_with
 from gradtui_engine import Experiment, Run, simulate
 
 
@@ -39,3 +39,29 @@ def test_a_trace_is_not_kept_and_a_new_one_at_its_address_is_computed_anew() -> 
             assert gone() is None
     finally:
         gc.enable()
+
+
+def test_of_parts_the_latest_are_kept_and_of_the_whole_all() -> None:
+    asked: list[object] = []
+
+    @once
+    def loss(trace: Run) -> float:
+        asked.append("loss")
+        return trace.loss
+
+    def part(trace: Run, key: int) -> int:
+        def compute() -> int:
+            asked.append(key)
+            return key
+
+        return once_with(trace, ("part", key), compute)
+
+    trace = simulate(Experiment(depth=2))
+    assert loss(trace) == trace.loss
+    assert [part(trace, key) for key in (1, 2, 1, 2)] == [1, 2, 1, 2]
+    assert asked == ["loss", 1, 2]
+    for key in range(3, 60):
+        part(trace, key)
+    del asked[:]
+    assert (loss(trace), part(trace, 59), part(trace, 1)) == (trace.loss, 59, 1)
+    assert asked == [1], "long ago"

@@ -17,7 +17,7 @@ from gradtui.text.spans import text_of
 from gradtui.text.speech import plain
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.plain_text import readout
+from gradtui.views.plain_text import plain_lines
 from gradtui_engine import Experiment
 from tests.tui.helpers import CASES, EXPLORE, moments, scene_of, timeline_of, trace_of
 
@@ -53,7 +53,7 @@ def test_every_pane_of_every_experiment_is_said_in_ascii_words(name: str) -> Non
     for moment, step in moments(timeline_of(experiment)).items():
         scene = scene_of(experiment, step=step)
         for pane in EXPLORE[experiment.cell]:
-            lines = readout(scene, pane)
+            lines = plain_lines(scene, pane)
             assert len(lines) > 3, f"{pane}, {moment}"
             for line in lines:
                 assert line.isascii(), f"{pane}, {moment}: {line!r}"
@@ -65,7 +65,7 @@ def test_the_pane_is_named_first_and_the_verdict_second(name: str) -> None:
     scene = scene_of(CASES[name])
     outcome = scene.record.outcome
     for pane in EXPLORE[scene.state.cell]:
-        first, second, *_ = readout(scene, pane)
+        first, second, *_ = plain_lines(scene, pane)
         assert "pane" in first
         assert second.startswith(f"Verdict: {outcome.kind.replace('_', '-')}")
         assert outcome.healthy or outcome.severity in second
@@ -73,7 +73,7 @@ def test_the_pane_is_named_first_and_the_verdict_second(name: str) -> None:
 
 @pytest.mark.parametrize("pane", ["side_a", "side_b", "both", "difference"])
 def test_panes_of_two_experiments_are_said(pane: str) -> None:
-    lines = readout(compared(), pane)
+    lines = plain_lines(compared(), pane)
     assert len(lines) > 3
     assert all(line.isascii() for line in lines)
 
@@ -82,15 +82,15 @@ def test_panes_of_two_experiments_are_said(pane: str) -> None:
 def test_what_is_said_does_not_depend_on_the_glyphs_that_are_drawn(glyph_set: str) -> None:
     scenes = [scene_of(CASES["mlp"]), scene_of(CASES["stacked"]), compared()]
     panes = ["why", "activation", "difference"]
-    expected = [readout(scene, pane) for scene, pane in zip(scenes, panes, strict=True)]
+    expected = [plain_lines(scene, pane) for scene, pane in zip(scenes, panes, strict=True)]
     glyphs.use(glyph_set)
-    assert [readout(scene, pane) for scene, pane in zip(scenes, panes, strict=True)] == expected
+    assert [plain_lines(scene, pane) for scene, pane in zip(scenes, panes, strict=True)] == expected
     assert glyphs.current() == glyph_set
 
 
 def test_the_cursor_is_said() -> None:
     scene = scene_of(CASES["mlp"], step=7, selected=12)
-    assert readout(scene, "gradient")[2] == f"Step 8 of {len(scene.record.steps)}, forward; selected: layer 12."
+    assert plain_lines(scene, "gradient")[2] == f"Step 8 of {len(scene.record.steps)}, forward; selected: layer 12."
 
 
 # -- the stages --------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_the_cursor_is_said() -> None:
 @pytest.mark.parametrize("name", ["mlp", "cured", "growing", "overflow", "lstm", "gru", "rnn", "no weights"])
 def test_every_stage_is_said_from_the_output_down_with_its_gradient(name: str) -> None:
     scene = scene_of(CASES[name])
-    said = stages_said(readout(scene, "gradient"))
+    said = stages_said(plain_lines(scene, "gradient"))
     assert [line.split(":")[0] for line in said] == [scene.name(stage.index) for stage in reversed(scene.stages)]
     for line, stage in zip(said, reversed(scene.stages), strict=True):
         assert re.search(rf"[:,] gradient {re.escape(short(stage.gradient_norm))}(,|$)", line)
@@ -111,19 +111,19 @@ def test_a_stage_is_said_with_the_factor_that_was_measured_and_the_one_predicted
     expected = (
         f"layer 12: gradient {short(stage.gradient_norm)}, factor {short(stage.factor)}, predicted {short(predicted)}"
     )
-    assert expected in readout(scene, "gradient")
+    assert expected in plain_lines(scene, "gradient")
 
 
 def test_an_lstms_stage_is_said_with_the_gradient_of_its_cell() -> None:
     scene = scene_of(CASES["one number over time"])
-    for line, stage in zip(stages_said(readout(scene, "gradient")), reversed(scene.stages), strict=True):
+    for line, stage in zip(stages_said(plain_lines(scene, "gradient")), reversed(scene.stages), strict=True):
         assert f"cell gradient {short(stage.cell_gradient_norm)}" in line
 
 
 @pytest.mark.parametrize(("name", "word"), [("mlp", "has vanished"), ("growing", "explodes")])
 def test_the_crossing_is_said_right_before_the_first_stage_beyond_it(name: str, word: str) -> None:
     scene = scene_of(CASES[name])
-    lines = readout(scene, "gradient")
+    lines = plain_lines(scene, "gradient")
     top = scene.stages[-1].gradient_norm
     crossed = [
         stage.index
@@ -137,16 +137,16 @@ def test_the_crossing_is_said_right_before_the_first_stage_beyond_it(name: str, 
 
 
 def test_a_healthy_network_has_no_crossing() -> None:
-    assert not any(line.startswith("From ") for line in readout(scene_of(CASES["cured"]), "gradient"))
+    assert not any(line.startswith("From ") for line in plain_lines(scene_of(CASES["cured"]), "gradient"))
 
 
 def test_stages_that_the_gradient_has_not_reached_are_not_said() -> None:
     timeline = timeline_of(CASES["mlp"])
     half = scene_of(CASES["mlp"], step=moments(timeline)["half way"])
-    lines = readout(half, "gradient")
+    lines = plain_lines(half, "gradient")
     assert len(stages_said(lines)) == len(half.stages) - half.known
     assert lines[-1] == f"The gradient has not come further down than layer {half.known} yet."
-    start = readout(scene_of(CASES["mlp"], step=0), "gradient")
+    start = plain_lines(scene_of(CASES["mlp"], step=0), "gradient")
     assert stages_said(start) == []
     assert "No gradient has been computed" in start[-1]
 
@@ -158,19 +158,19 @@ def test_where_no_gradient_is_left_there_is_no_nan_but_a_dash(quantity: str) -> 
     for experiment in (CASES["no weights"], pinned):
         scene = scene_of(experiment, quantity=quantity)
         for pane in EXPLORE[experiment.cell]:
-            lines = readout(scene, pane)
+            lines = plain_lines(scene, pane)
             assert not [line for line in lines if re.search(r"\bnan\b", line)], pane
-    lines = readout(scene_of(CASES["no weights"]), "gradient")
+    lines = plain_lines(scene_of(CASES["no weights"]), "gradient")
     assert "layer 3: gradient 0, factor -, predicted 0" in lines
 
 
 def test_a_nan_of_the_networks_own_is_said() -> None:
-    lines = readout(scene_of(CASES["overflow"]), "gradient")
+    lines = plain_lines(scene_of(CASES["overflow"]), "gradient")
     assert "layer 59: gradient nan, factor nan" in lines
 
 
 def test_exactly_one_stage_is_said_to_be_selected() -> None:
-    lines = readout(scene_of(CASES["mlp"], selected=12), "gradient")
+    lines = plain_lines(scene_of(CASES["mlp"], selected=12), "gradient")
     assert [line.split(",")[0] for line in lines if ", selected:" in line] == ["layer 12"]
 
 
@@ -178,7 +178,7 @@ def test_exactly_one_stage_is_said_to_be_selected() -> None:
 @pytest.mark.parametrize("name", ["mlp", "lstm"])
 def test_the_quantity_that_the_bars_show_is_the_one_that_is_said(name: str, quantity: str) -> None:
     scene = scene_of(CASES[name], quantity=quantity)
-    lines = readout(scene, "gradient")
+    lines = plain_lines(scene, "gradient")
     assert all(line.isascii() for line in lines)
     if quantity == "std":
         stage = scene.stages[5]
@@ -188,9 +188,9 @@ def test_the_quantity_that_the_bars_show_is_the_one_that_is_said(name: str, quan
 def test_two_experiments_are_said_one_after_the_other() -> None:
     scene = compared()
     assert scene.other is not None
-    a, b = stages_said(readout(scene, "side_a")), stages_said(readout(scene, "side_b"))
+    a, b = stages_said(plain_lines(scene, "side_a")), stages_said(plain_lines(scene, "side_b"))
     assert a != b
-    assert stages_said(readout(scene, "both")) == a + b
+    assert stages_said(plain_lines(scene, "both")) == a + b
     assert f"gradient {short(scene.other.stages[1].gradient_norm)}" in b[-2]
 
 
@@ -198,7 +198,7 @@ def test_the_verdict_of_bs_pane_is_bs() -> None:
     scene = compared()
     assert scene.other is not None
     assert scene.record.outcome.kind != scene.other.record.outcome.kind
-    assert scene.other.record.outcome.kind in readout(scene, "side_b")[1]
+    assert scene.other.record.outcome.kind in plain_lines(scene, "side_b")[1]
 
 
 # -- one stage, and time -----------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_the_verdict_of_bs_pane_is_bs() -> None:
 def test_the_histogram_counts_every_finite_value_once(name: str) -> None:
     scene = scene_of(CASES[name], selected=1)
     values = scene.run.values[scene.run.program.stages[1]]
-    lines = readout(scene, "activation")
+    lines = plain_lines(scene, "activation")
     counts = [int(found[1]) for line in lines if (found := re.search(r"^from \S+ to \S+: (\d+) values", line))]
     finite = values[np.isfinite(values)]
     if finite.size and finite.min() < finite.max():
@@ -223,14 +223,14 @@ def test_the_histogram_counts_every_finite_value_once(name: str) -> None:
 def test_the_selected_units_mean_is_said() -> None:
     scene = scene_of(CASES["mlp"], selected=3, unit=5)
     mean = short(float(scene.run.values["h/3"][:, 5].mean()))
-    assert f"unit 6, selected: mean over the samples {mean}" in readout(scene, "activation")
+    assert f"unit 6, selected: mean over the samples {mean}" in plain_lines(scene, "activation")
 
 
 def test_the_cells_size_and_the_selected_units_value_are_said_step_by_step() -> None:
     scene = scene_of(CASES["one step"], unit=2)
     state = scene.run.values["c/1"]
     size, value = short(float(np.mean(np.abs(state)))), short(float(state[0, 2]))
-    assert stages_said(readout(scene, "cell")) == [
+    assert stages_said(plain_lines(scene, "cell")) == [
         "the initial state: size 0, unit 3: 0",
         f"t = 1: size {size}, unit 3: {value}",
     ]
@@ -239,7 +239,7 @@ def test_the_cells_size_and_the_selected_units_value_are_said_step_by_step() -> 
 @pytest.mark.parametrize(("name", "order"), [("lstm", "ifgo"), ("gru", "rzn")])
 def test_the_gates_means_are_said_step_by_step(name: str, order: str) -> None:
     scene = scene_of(CASES[name])
-    said = stages_said(readout(scene, "gates"))
+    said = stages_said(plain_lines(scene, "gates"))
     assert len(said) == len(scene.stages) - 1
     width = scene.state.experiment.width
     gates = scene.run.values["gates/3"]
@@ -253,7 +253,7 @@ def test_every_number_of_the_why_pane_is_said(name: str) -> None:
     for step in moments(timeline_of(CASES[name])).values():
         scene = scene_of(CASES[name], step=step)
         shown = " ".join(text_of(line) for line in PANES["why"].view(scene, 60, 40))
-        said = " ".join(readout(scene, "why"))
+        said = " ".join(plain_lines(scene, "why"))
         assert all(number in said for number in re.findall(r"\d+\.\d+(?:e-?\d+)?", shown))
 
 

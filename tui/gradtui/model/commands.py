@@ -18,7 +18,7 @@ from .permissions import OPEN, Permissions
 class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
-    A command without an event is an action of the app (`do_ID`, with the argument if there is one). needs names what
+    A command without an event is an action of the app (`ACTIONS`, by its id, with the argument). needs names what
     the permissions have to allow, empty for nothing.
     """
 

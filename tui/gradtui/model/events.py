@@ -170,7 +170,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Remember:
     """Undo leads back to what stood before a series of changes that were tried."""
 
     experiment: Experiment

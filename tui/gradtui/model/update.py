@@ -88,7 +88,7 @@ def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
     if (event.experiment, changes, event.recordings) == state.asked:
         return state
     if event.record:
-        state = _record(state, e.Record(*state.asked), timeline)
+        state = _remember(state, e.Remember(*state.asked), timeline)
     same = event.experiment == state.experiment and event.recordings[:1] == state.recordings[:1]
     return replace(
         state,
@@ -99,7 +99,7 @@ def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
     )
 
 
-def _record(state: State, event: e.Record, timeline: Timeline | None) -> State:
+def _remember(state: State, event: e.Remember, timeline: Timeline | None) -> State:
     past = (*state.past, (event.experiment, event.changes, event.recordings))[-_MOST_PAST:]
     return replace(state, past=past, future=())
 
@@ -173,7 +173,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.NextAxis: navigation.next_axis,
     e.Lock: navigation.lock,
     e.Change: _change,
-    e.Record: _record,
+    e.Remember: _remember,
     e.Undo: _undo,
     e.Loaded: _loaded,
     e.Learn: _learn,

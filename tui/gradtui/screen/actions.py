@@ -140,7 +140,7 @@ def settle(app: Host, before: Asked, keep: bool) -> None:
     """
     if app.state.following or app.state.asked == before:
         return
-    app.send(e.Record(*before) if keep else e.Change(*before, record=False))
+    app.send(e.Remember(*before) if keep else e.Change(*before, record=False))
 
 
 def _prompt(app: Host, field: str, start: Value, before: Asked) -> None:
@@ -307,14 +307,12 @@ def _close(app: Host, argument: str) -> None:
     """Cancel a computation; else close what is open."""
     if not app.state.loaded and app.record is None:
         # Nothing to go back to: the network that opens without a word is small.
-        app.send(e.Change(Experiment(), (), record=False))
-        app.say(tr("cancelled"))
+        app.say(tr("cancelled"), after=(e.Change(Experiment(), (), record=False),))
     elif not app.state.loaded:
         experiment, recordings = app.shown
         before = app.state.past[-1] if app.state.past else None
         back = before is not None and (before[0], before[2][:1]) == (experiment, recordings)
-        app.send(e.Undo() if back else e.Change(experiment, recordings=recordings, record=False))
-        app.say(tr("cancelled"))
+        app.stay(e.Undo() if back else e.Change(experiment, recordings=recordings, record=False), tr("cancelled"))
     elif app.state.zoomed:
         app.send(e.Zoom())
     elif app.state.lesson is not None:
@@ -334,7 +332,7 @@ ACTIONS: dict[str, Action] = {
     "copy": saving.copy,
     "export": saving.export,
     "picture": saving.picture,
-    "readout": saving.readout,
+    "readout": saving.plain_text,
     "next": learning.go_on,
     "lesson_back": learning.go_back,
     "help": _help,

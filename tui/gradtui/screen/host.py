@@ -115,7 +115,7 @@ class Host(PacedApp):
         result = self.jobs.results.get(need_of(source_of_a(self.state)))
         if not self.state.loaded and isinstance(result, Computed):
             record = result.record
-            self.record = record.given(self.state.experiment) if isinstance(record, Run) else record
+            self.record = record.asked_as(self.state.experiment) if isinstance(record, Run) else record
             self.timeline = result.timeline
             self._update([self._loaded(self.record)])
         if self.state.loaded and self.timeline is not None and self._cue is not None:
@@ -136,31 +136,24 @@ class Host(PacedApp):
         """The clock of playback."""
         self.send(e.Tick(steps))
 
-    def say(self, text: str, title: str = "", severity: SeverityLevel = "information") -> None:
-        """In the status line; what does not fit there in a toast, which has room for it, and not in both."""
-        fits = "\n" not in text and width_of([(text, "")]) < self.size.width
-        if fits:
-            self.send(e.Message(text))
-        else:
-            self.hush()
-            self.notify(text, title=title, severity=severity, timeout=10)
+    def say(
+        self, text: str, title: str = "", severity: SeverityLevel = "information", after: Sequence[e.Event] = ()
+    ) -> None:
+        """In the status line; what does not fit there in a toast, which has room for it, and not in both.
 
-    def hush(self) -> None:
-        if self.state.message:
-            self.send(e.Message())
+        after: the events that it is about, as one change with it.
+        """
+        fits = "\n" not in text and width_of([(text, "")]) < self.size.width
+        if fits or after or self.state.message:
+            self.send(*after, e.Message(text if fits else ""))
+        if not fits:
+            self.notify(text, title=title, severity=severity, timeout=10)
 
     def scene(self) -> Scene | None:
         """What the views read; None before the first trace has arrived."""
         if self.record is None or self.timeline is None:
             return None
         return Scene(self.record, self.timeline, self.state, self.jobs.results)
-
-    def when_loaded(self, cue: Cue) -> None:
-        """Send these events as soon as the trace that is asked for is there."""
-        if self._sending or self.state.loaded:
-            self.send(cue=cue)
-        else:
-            self._cue = cue
 
     def _arrived(self, need: Need, result: Any) -> None:
         """A result is there. That of A becomes the record on screen."""
@@ -184,15 +177,19 @@ class Host(PacedApp):
 
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""
-        self._cue = None
         if self.record is None:
             self.exit(2, message=f"gradtui: {problem}")
             return
         self.jobs.results.pop(need, None)  # a file may be mended
         experiment, recordings = self.shown
         back = e.Change(experiment, recordings=recordings, record=False)
-        self.send(e.Unable(experiment) if self.state.following else back, self._loaded(self.record))
-        self.say(problem, tr("not possible"), "error")
+        self.stay(e.Unable(experiment) if self.state.following else back, problem, tr("not possible"), "error")
+
+    def stay(self, back: e.Event, text: str, title: str = "", severity: SeverityLevel = "information") -> None:
+        """Ask no more for what is not on screen: back leads to what is, and what waited for the other is dropped."""
+        assert self.record is not None
+        self._cue = None
+        self.say(text, title, severity, after=(back, self._loaded(self.record)))
 
     def _look_at_work(self) -> None:
         """Say how far a computation is that takes long; look again as long as there is one."""
@@ -226,5 +223,6 @@ class Host(PacedApp):
             self.send(command.event)
         else:
             # A message gives way to what opens now, as it does to an event.
-            self.hush()
+            if self.state.message:
+                self.send(e.Message())
             self.ACTIONS[name](self, command.argument)

@@ -50,8 +50,7 @@ def go_on(app: Host, argument: str) -> None:
     if question is not None and progress.answer is None:
         _ask(app, progress, lesson, question)
     elif progress.step >= len(lesson.steps) - 1:
-        app.send(e.Learn(None), e.Show("lessons"))
-        app.say(tr("lesson finished: {title}", title=lesson.title))
+        app.say(tr("lesson finished: {title}", title=lesson.title), after=(e.Learn(None), e.Show("lessons")))
     else:
         _turn(app, progress, course.advance(progress, lesson), lesson)
 

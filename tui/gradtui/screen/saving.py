@@ -95,11 +95,11 @@ def _filming(share: float) -> str:
     return tr("filming … {share}", share=percent(share))
 
 
-def readout(app: Host, argument: str) -> None:
+def plain_text(app: Host, argument: str) -> None:
     """The focused pane as plain text."""
-    from ..views.plain_text import readout as read
+    from ..views.plain_text import plain_lines
     from .dialogs.dialogs import PlainText
 
     scene = app.scene()
     if scene is not None:
-        app.push_screen(PlainText("\n".join(read(scene, app.state.pane))))
+        app.push_screen(PlainText("\n".join(plain_lines(scene, app.state.pane))))

@@ -14,7 +14,7 @@ from .frame.scene import Scene
 from .frame.spoken import WIDE, verdict
 
 
-def readout(scene: Scene, pane: str) -> list[str]:
+def plain_lines(scene: Scene, pane: str) -> list[str]:
     """The pane as lines of text: what it is, the verdict, where the cursor stands, and what it shows."""
     row = PANES[pane]
     about = scene.other if row.of_b and scene.other is not None else scene

@@ -273,11 +273,13 @@ def test_a_report_that_nobody_reads_holds_nothing_up_and_tells_later_what_it_has
 def test_a_report_whose_reader_has_gone_goes_on_without_it() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with contextlib.suppress(BrokenPipeError), os.fdopen(writing, "w") as out:
-        report = Report(out, JSON)
-        for number in range(3):
-            report.note(f"{number}")
-        report.close()
+    out = os.fdopen(writing, "w")
+    report = Report(out, JSON)
+    for number in range(3):
+        report.note(f"{number}")
+    report.close()
+    with contextlib.suppress(BrokenPipeError):
+        out.close()
 
 
 def test_at_the_start_each_thing_to_copy_has_a_line_of_its_own() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 
 from gradtui.serve.session.session import Session
 from gradtui.serve.session.sessions import Sessions
 from gradtui.serve.session.visitor import Visitor
+from tests.tui.serve.waiting import until
 from tests.tui.serve.zygotes import Sink, opened, run, run_with_own_zygote
 
 
@@ -29,11 +31,11 @@ def test_what_is_paused_delivers_nothing_until_it_is_resumed() -> None:
         session.pause_reading()
         size = len(sink.data)
         session.resize(100, 30)
-        await asyncio.sleep(0.5)
+        await until(lambda: select.select([session._master], [], [], 0)[0] != [], "the program's drawing")
+        await asyncio.sleep(0)
         assert len(sink.data) == size
         session.resume_reading()
-        while len(sink.data) < size + 1000:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(sink.data) >= size + 1000, "the drawing at the visitor's")
 
     run(script)
 
@@ -43,8 +45,7 @@ def test_more_keys_than_a_person_types_are_held_and_then_taken() -> None:
         session, sink = await opened(sessions)
         session.write(b"j" * 500)
         assert sink.held == [True]
-        while sink.held != [True, False]:
-            await asyncio.sleep(0.01)
+        await until(lambda: sink.held == [True, False], "the keys to be taken")
 
     run(script, input_rate=1000, input_burst=100)
 

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from gradtui.serve.web.front import FILES, language_of
-from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server
 from tests.tui.serve.tabs import SHOWN, client, run, visit
+from tests.tui.serve.waiting import until
 
 # -- the page ----------------------------------------------------------------------------------------------
 

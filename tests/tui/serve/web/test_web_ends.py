@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server, kill
 from tests.tui.serve.tabs import SHOWN, run, visit
+from tests.tui.serve.waiting import until
 
 
 @pytest.mark.parametrize("way", ["closed", "cut", "frozen and cut"])

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.serve.browser import Browser, Page, until
+from tests.tui.serve.browser import Browser, Page
 from tests.tui.serve.servers import Server
+from tests.tui.serve.waiting import until
 
 SHOWN = "gradient"
 

@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server
 from tests.tui.serve.tabs import SHOWN, Tab, run
 from tests.tui.serve.test_serve_files import _PATH, FILES, found
+from tests.tui.serve.waiting import until
 
 NAME = "demo.example.org"
 

@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 
 from tests.tui.helpers import run_main
-from tests.tui.serve.browser import until
 from tests.tui.serve.servers import Server, memory
 from tests.tui.serve.tabs import SHOWN, alone, client, run, visit
+from tests.tui.serve.waiting import until
 
 #: kB that the front may grow by while it is attacked.
 MOST_GROWTH = 5_000

@@ -14,7 +14,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
-from textual.widgets.option_list import Option as Row
+from textual.widgets.option_list import Option as Entry
 
 from gradtui_engine.core.fields import Rejected, Value
 from gradtui_engine.core.options import Option
@@ -90,7 +90,7 @@ class Picker(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             framed(frame, self._title or self._title_of_field())
-            yield OptionList(*(Row(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
+            yield OptionList(*(Entry(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
             yield Label("", classes="about")
 
     def _title_of_field(self) -> str:

@@ -58,7 +58,7 @@ class FormState:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Checked:
     """What the texts come to: the experiment, None where something is wrong, and all that is wrong, by field.
 
     guide is the nearest experiment that there is: it says what follows to what while something is wrong.
@@ -122,7 +122,7 @@ def _fault(field: str, text: str) -> str:
 # -- reading -----------------------------------------------------------------------------------------------
 
 
-def read(state: FormState) -> Reading:
+def read(state: FormState) -> Checked:
     """The experiment of the texts, or every problem at once. Never raises."""
     faults = {name: fault for name, text in state.texts.items() if (fault := _fault(name, text))}
     values: dict[str, Any] = {
@@ -131,11 +131,11 @@ def read(state: FormState) -> Reading:
     made = _make(values)
     problems: dict[str, tuple[str, ...]] = {name: (fault,) for name, fault in faults.items()}
     if isinstance(made, Experiment):
-        return Reading(None if problems else made, _in_order(problems), made)
+        return Checked(None if problems else made, _in_order(problems), made)
     for problem in made.problems:
         if problem.field not in faults:
             problems[problem.field] = (*problems.get(problem.field, ()), problem.message)
-    return Reading(None, _in_order(problems), _guide(values, made) or state.start)
+    return Checked(None, _in_order(problems), _guide(values, made) or state.start)
 
 
 def _make(values: Mapping[str, Any]) -> Experiment | ExperimentError:

@@ -24,7 +24,7 @@ from ...text.describe import about, label
 from ...text.language import plural, tr
 from ...text.spans import Line, first_fit, fit, text_of, width_of, wrap
 from . import form_model as model
-from .form_model import FormState, Problems, Reading
+from .form_model import Checked, FormState, Problems
 
 #: Columns: a mark, the name (the longest has 14 letters), the value, and what room is left for notes.
 _NAME_AT, _VALUE_AT = 2, 18
@@ -40,7 +40,7 @@ class Sheet:
     """All that a field's lines depend on. problems are the reading's, and what a closer look found."""
 
     state: FormState
-    reading: Reading
+    reading: Checked
     problems: Problems
 
     @classmethod

@@ -21,7 +21,7 @@ from textual.widget import Widget
 
 from ...text.spans import Line
 from ...views.frame.layout import Blocks, Box, block_at
-from .diff import Row, Rows
+from .diff import Rows, Stretch
 from .paced_app import PacedApp
 
 Palette = Mapping[str, Style]
@@ -111,7 +111,7 @@ class Canvas(Widget):
         stay = size == self._cells and [*_boxes(before)] == [*_boxes(blocks)]
         self._cells = size
         if not stay or self._known_look is None:
-            rows: list[Row] = [(y, 0, self._look.row(blocks, y, size[0])) for y in range(size[1])]
+            rows: list[Stretch] = [(y, 0, self._look.row(blocks, y, size[0])) for y in range(size[1])]
         else:
             # From top to bottom and left to right, as the cursor goes.
             rows = sorted(self._changed(before), key=itemgetter(0, 1))
@@ -122,7 +122,7 @@ class Canvas(Widget):
         """The rows of a screen of so many cells with other blocks, in the colours of this one."""
         return [Strip(self._look.row(blocks, y, size[0]), size[0]) for y in range(size[1])]
 
-    def _changed(self, before: Blocks) -> list[Row]:
+    def _changed(self, before: Blocks) -> list[Stretch]:
         """What differs, where every block stands as before."""
         return [
             (y, box.x, self._look.segments(line))
@@ -132,7 +132,7 @@ class Canvas(Widget):
             if line != old
         ]
 
-    def _written(self, rows: list[Row]) -> bool:
+    def _written(self, rows: list[Stretch]) -> bool:
         """Whether the rows have been written to the terminal: where nothing lies over them, and there is one."""
         app, screen = self.app, self.screen
         covered = app.screen is not screen or any(widget.display for widget in screen.children if widget is not self)

@@ -24,8 +24,8 @@ _BRIDGED = 3
 _MOST_STYLES = 4096
 #: Cells in one pen: row, first column, a glyph for each, "" for a wide one's second.
 Run = tuple[int, int, list[str]]
-#: Row and first cell of the screen, and what stands there.
-Row = tuple[int, int, list[Segment]]
+#: A stretch of one row: the row and its first cell of the screen, and what stands there.
+Stretch = tuple[int, int, list[Segment]]
 _END_OF_LINK = "\x1b]8;;\x1b\\"
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
@@ -33,7 +33,7 @@ _SGR = re.compile(r"\x1b\[([\d;]*)m")
 class Rows(NamedTuple):
     """An update of rows that nothing covers, from top to bottom."""
 
-    rows: list[Row]
+    rows: list[Stretch]
 
 
 #: What Textual's compositor hands on, or rows of our own.

@@ -25,7 +25,7 @@ def follow(app: GradtuiApp, descriptor: int) -> Link:
     end.setblocking(False)
     link = Link(end, take, lambda: None)
     # Where the arguments would have put the cursor: the presenter's is what counts.
-    app.when_loaded(lambda timeline: ())
+    app.send(cue=lambda timeline: ())
     app.followed_by.append(lambda: link.offer(lambda: {"following": app.state.following}))
     link.read()
     return link

@@ -16,7 +16,7 @@ from .spoken import Spoken
 #: The tiers of a record (see the engine's `analysis.record`): numbers of the stages, their arrays, every operation.
 NUMBERS, ARRAYS, OPERATIONS = 1, 2, 3
 
-View = Callable[[Scene, int, int], list[Line]]
+Draw = Callable[[Scene, int, int], list[Line]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Pane:
     id: str
     label: English
     title: Callable[[Scene, int], str]
-    view: View
+    view: Draw
     help: English
     reads: Reads
     spoken: Spoken

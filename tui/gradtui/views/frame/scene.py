@@ -58,7 +58,7 @@ class Scene:
 
     @functools.cached_property
     def resolved(self) -> Resolved:
-        """What that experiment comes to: for panes that want one (`Pane.wants`)."""
+        """What that experiment comes to: for panes that want one (`Pane.of_experiment`)."""
         resolved = resolved_of(self.record.source)
         assert resolved is not None
         return resolved

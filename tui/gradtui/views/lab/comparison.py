@@ -10,7 +10,8 @@ from gradtui_engine.cells.cell import PreActivations
 from gradtui_engine.rules.activations import ACTIVATIONS, Activation
 
 from ...text.heat import Array
-from ..frame.pre_activations import once_with, sources_of
+from ..frame.once import once_with
+from ..frame.pre_activations import sources_of
 from ..frame.scene import Scene
 
 #: The list of all rows is worked out on at most so many z: 18 rows take 20 ms there, and 1.5 s on a million.
@@ -18,7 +19,7 @@ _MOST = 16_384
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Subject:
     """One row of the table at the z of one stage, and the unit whose z are marked.
 
     own says that the network has this very row there; where it has not, all is said under an "if".
@@ -65,7 +66,7 @@ class Reading:
         return {name: slopes_at(name, z, own.get(name)).factor for name in ACTIVATIONS.names}, stride
 
 
-def reading(scene: Scene) -> Reading:
+def subject_of(scene: Scene) -> Subject:
     """What the state asks for. The input has no activation: there it is layer 1, or the first time step."""
     record, stage = scene.record, max(scene.stage, 1)
     sources = sources_of(record, stage)
@@ -74,4 +75,4 @@ def reading(scene: Scene) -> Reading:
     source = next((place for place in sources if place.activation == wanted), sources[0])
     row = ACTIVATIONS[wanted or source.activation]
     unit = min(scene.state.unit, source.z.shape[1] - 1)
-    return Reading(record, stage, unit, source, row, row.name == source.activation)
+    return Subject(record, stage, unit, source, row, row.name == source.activation)

@@ -14,16 +14,16 @@ from ...text.spans import Line, first_fit, first_title, padded, page, width_of
 from ..frame.pointer import Events
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
-from .comparison import reading
+from .comparison import subject_of
 
 #: The list: the network's own row first, then the whole table.
 ITEMS = ("", *ACTIVATIONS.names)
 
 
 def title(scene: Scene, width: int) -> str:
-    seen = reading(scene)
-    _, stride = seen.every_row()
-    place = scene.name(seen.stage)
+    subject = subject_of(scene)
+    _, stride = subject.every_row()
+    place = scene.name(subject.stage)
     if stride > 1:
         return first_title(
             width,
@@ -42,12 +42,12 @@ def title(scene: Scene, width: int) -> str:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     """Every row of the table: what the activation's share of the factor would be at these z."""
-    seen = reading(scene)
-    factors, _ = seen.every_row()
+    subject = subject_of(scene)
+    factors, _ = subject.every_row()
     finite = [value for value in factors.values() if math.isfinite(value)]
     most = max(1.0, *finite) if finite else 1.0
     start = _start(scene, height)
-    labels = {item: item or tr("its own: {row}", row=seen.source.activation) for item in ITEMS}
+    labels = {item: item or tr("its own: {row}", row=subject.source.activation) for item in ITEMS}
     names = max(width_of([(label, "")]) for label in labels.values()) + 2
     formulas = max(width_of([(tr(row.formula), "")]) for row in ACTIVATIONS.values()) + 2
     rest = width - 2 - names - _NUMBER
@@ -55,9 +55,9 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     cells = min(rest - (formulas if with_formula else 0), _MOST_BAR)
     lines = []
     for item in ITEMS[start : start + height]:
-        name, picked = item or seen.source.activation, item == scene.state.row
+        name, picked = item or subject.source.activation, item == scene.state.row
         value = factors[name]
-        style = "cursor" if picked else "strong" if name == seen.source.activation else "text"
+        style = "cursor" if picked else "strong" if name == subject.source.activation else "text"
         head: Line = [("▸ " if picked else "  ", "cursor"), (padded(labels[item], names), style)]
         formula = (
             [(padded(tr(ACTIVATIONS[name].formula), formulas), "formula" if picked else "dim")] if with_formula else []
@@ -102,9 +102,9 @@ def item_at(scene: Scene, y: int, height: int) -> int | None:
 
 def said(scene: Scene) -> Lines:
     """√E f′² of every row, the chosen one marked by a word."""
-    seen = reading(scene)
-    for name, value in seen.every_row()[0].items():
-        if name == seen.row.name:
+    subject = subject_of(scene)
+    for name, value in subject.every_row()[0].items():
+        if name == subject.row.name:
             yield tr("{name}, selected: {value}", name=name, value=short(value))
         else:
             yield tr("{name}: {value}", name=name, value=short(value))

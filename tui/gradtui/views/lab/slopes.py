@@ -15,41 +15,41 @@ from ...text.spans import Line, first_title, page, wrap
 from ..frame import curves
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
-from .comparison import Reading, reading
+from .comparison import Subject, subject_of
 
 #: What keeps two statements of one line apart.
 _GAP = ("   ", "text")
 
 
 def title(scene: Scene, width: int) -> str:
-    seen = reading(scene)
-    place = scene.name(seen.stage)
-    if not seen.own:
-        return first_title(width, tr("what f′ would do · {place}", place=place), tr("if: {row}", row=seen.row.name))
+    subject = subject_of(scene)
+    place = scene.name(subject.stage)
+    if not subject.own:
+        return first_title(width, tr("what f′ would do · {place}", place=place), tr("if: {row}", row=subject.row.name))
     return first_title(width, tr("what f′ does to the gradient · {place}", place=place), tr("reading"))
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     """The row's own facts, what was measured at these z, what theory predicts, and the factor that follows."""
-    seen = reading(scene)
+    subject = subject_of(scene)
     with np.errstate(all="ignore"):
         parts = [
-            *_row_facts(seen, width),
-            *_measured(seen, width),
-            _predicted(seen, width),
-            *_factor(scene, seen, width),
-            _of_unit(seen, width),
-            _shares(seen, width),
-            Part(8, tuple(wrap(tr(seen.row.note), width, "dim"))),
+            *_row_facts(subject, width),
+            *_measured(subject, width),
+            _predicted(subject, width),
+            *_factor(scene, subject, width),
+            _of_unit(subject, width),
+            _shares(subject, width),
+            Part(8, tuple(wrap(tr(subject.row.note), width, "dim"))),
         ]
     return page(kept(parts, height), width, height)
 
 
-def _row_facts(seen: Reading, width: int) -> list[Part]:
-    row = seen.row
+def _row_facts(subject: Subject, width: int) -> list[Part]:
+    row = subject.row
     condition = Part(0)
-    if not seen.own:
-        names = {"row": row.name, "own": seen.source.activation}
+    if not subject.own:
+        names = {"row": row.name, "own": subject.source.activation}
         condition = fitting(
             0,
             width,
@@ -59,7 +59,7 @@ def _row_facts(seen: Reading, width: int) -> list[Part]:
         )
     low, high = row.derivative_bounds
     if row.slope is not None:
-        low, high = min(1.0, seen.slope), max(1.0, seen.slope)
+        low, high = min(1.0, subject.slope), max(1.0, subject.slope)
     bounds = {"low": short(low), "high": short(high), "gain": short(row.gain)}
     name = row.name if row.symbol == row.name else f"{row.symbol}  {row.name}"
     return [
@@ -82,12 +82,12 @@ def _row_facts(seen: Reading, width: int) -> list[Part]:
     ]
 
 
-def _measured(seen: Reading, width: int) -> list[Part]:
-    slopes = seen.slopes()
+def _measured(subject: Subject, width: int) -> list[Part]:
+    slopes = subject.slopes()
     factor: Line = [("√E f′²  ", "label"), (short(slopes.factor), "strong")]
     square: Line = [("E f′² ", "label"), (short(slopes.square), "text")]
     mean: Line = [(tr("mean f′ {mean}", mean=short(slopes.mean)), "text")]
-    count: Line = [(tr("over {count} z", count=seen.z.size), "label")]
+    count: Line = [(tr("over {count} z", count=subject.z.size), "label")]
     return [
         fitting(
             0,
@@ -101,12 +101,12 @@ def _measured(seen: Reading, width: int) -> list[Part]:
     ]
 
 
-def _predicted(seen: Reading, width: int) -> Part:
+def _predicted(subject: Subject, width: int) -> Part:
     """E f′² of a normal z of the same mean square: mean-field theory's assumption, beside the measured one."""
-    q = float(np.mean(np.square(seen.z, dtype=np.float64)))
+    q = float(np.mean(np.square(subject.z, dtype=np.float64)))
     if q == 0:  # all z are 0, and no normal distribution is as narrow
         return Part(4)
-    square = moments(seen.row.name, q, seen.slope if seen.row.slope is not None else None).slope_square
+    square = moments(subject.row.name, q, subject.slope if subject.row.slope is not None else None).slope_square
     values = {"square": short(square), "q": short(q)}
     return fitting(
         4,
@@ -117,43 +117,43 @@ def _predicted(seen: Reading, width: int) -> Part:
     )
 
 
-def _factor(scene: Scene, seen: Reading, width: int) -> list[Part]:
+def _factor(scene: Scene, subject: Subject, width: int) -> list[Part]:
     """The weights' share times the activation's, and under it the factor that was measured, with its own parts."""
-    if seen.gated:
-        return _gate(scene, seen, width)
+    if subject.gated:
+        return _gate(scene, subject, width)
     listed = scene.record.listed
-    spread = weight_spread(listed.trace, seen.stage) if listed is not None else None
-    stage = scene.stages[seen.stage - 1]
+    spread = weight_spread(listed.trace, subject.stage) if listed is not None else None
+    stage = scene.stages[subject.stage - 1]
     if spread is None:
         return []
-    share = seen.slopes().factor
+    share = subject.slopes().factor
     product = f"{short(spread)} × {short(share)} = {short(spread * share)}"
     return [
         fitting(
             0,
             width,
-            [(tr("factor ≈ σ_w · √E f′² = {product}", product=product), "formula"), *_condition(seen)],
+            [(tr("factor ≈ σ_w · √E f′² = {product}", product=product), "formula"), *_condition(subject)],
             [("σ_w·√E f′² = ", "label"), (product, "formula")],
             [(product, "formula")],
         ),
-        fitting(2, width, *([(text, "text")] for text in _measured_factor(seen, stage))),
+        fitting(2, width, *([(text, "text")] for text in _measured_factor(subject, stage))),
     ]
 
 
-def _condition(seen: Reading) -> Line:
-    return [] if seen.own else [_GAP, (tr("if the weights stayed"), "message")]
+def _condition(subject: Subject) -> Line:
+    return [] if subject.own else [_GAP, (tr("if the weights stayed"), "message")]
 
 
-def _measured_factor(seen: Reading, stage: StageNumbers) -> list[str]:
+def _measured_factor(subject: Subject, stage: StageNumbers) -> list[str]:
     """The texts for the measured factor, the longest first. Where paths meet, the parts' product is the branch's."""
-    if defined(stage.factor, seen.record) is None:
+    if defined(stage.factor, subject.record) is None:
         return [tr("measured: no gradient arrives here, so there is no factor"), tr("measured: no gradient arrives")]
-    values = {"factor": short(stage.factor), "own": seen.source.activation}
-    if not seen.own:
+    values = {"factor": short(stage.factor), "own": subject.source.activation}
+    if not subject.own:
         return [tr("measured, with {own}: {factor}", **values), tr("{own}: {factor}", **values)]
     texts = [tr("measured factor {factor}", **values), tr("measured {factor}", **values)]
     # What is 0 after one part has no factor for the next.
-    parts = {name: defined(value, seen.record) for name, value in stage.factors.items()}
+    parts = {name: defined(value, subject.record) for name, value in stage.factors.items()}
     named = [f"{name} {short(parts[part])}" for part, name in _part_names() if parts.get(part) is not None]
     if named:
         values["parts"] = " × ".join(named)
@@ -171,16 +171,16 @@ def _part_names() -> tuple[tuple[str, str], ...]:
     )  # fmt: skip
 
 
-def _gate(scene: Scene, seen: Reading, width: int) -> list[Part]:
+def _gate(scene: Scene, subject: Subject, width: int) -> list[Part]:
     """Of a gated cell: which path f′ acts on at all."""
-    if seen.source.pinned:
+    if subject.source.pinned:
         return [fitting(0, width, [(tr("the gate is pinned: z and f′ do not matter"), "message")])]
-    if seen.source.part == "candidate":
+    if subject.source.part == "candidate":
         text = tr("f′ acts on the path through the candidate, not on the direct path")
         return [Part(5, tuple(wrap(text, width, "text")))]
-    gates = seen.record.arrays.gates(seen.stage) if seen.record.arrays is not None else None
+    gates = subject.record.arrays.gates(subject.stage) if subject.record.arrays is not None else None
     assert gates is not None  # the cell has some
-    cell, units = scene.resolved.kind, seen.z.shape[1]
+    cell, units = scene.resolved.kind, subject.z.shape[1]
     path = cell.path
     if path is None:
         return []
@@ -201,11 +201,11 @@ def _gate(scene: Scene, seen: Reading, width: int) -> list[Part]:
     ]
 
 
-def _of_unit(seen: Reading, width: int) -> Part:
-    own = seen.z[:, seen.unit]
-    _, slope = curves.curves(seen.row, own, seen.slope)
+def _of_unit(subject: Subject, width: int) -> Part:
+    own = subject.z[:, subject.unit]
+    _, slope = curves.curves(subject.row, own, subject.slope)
     mean = float(np.mean(slope, dtype=np.float64))
-    values = {"unit": seen.unit + 1, "low": short(float(own.min())), "high": short(float(own.max()))}
+    values = {"unit": subject.unit + 1, "low": short(float(own.min())), "high": short(float(own.max()))}
     return fitting(
         6,
         width,
@@ -214,8 +214,8 @@ def _of_unit(seen: Reading, width: int) -> Part:
     )
 
 
-def _shares(seen: Reading, width: int) -> Part:
-    slopes = seen.slopes()
+def _shares(subject: Subject, width: int) -> Part:
+    slopes = subject.slopes()
     dead: Line = [(tr("dead units {share}", share=percent(slopes.dead)), _alarm(slopes.dead, DEAD))]
     if slopes.saturated is None:
         return fitting(5, width, dead)
