@@ -21,7 +21,7 @@ from ..program.program import first_learning
 from ..program.slots import MEAN, VARIANCE
 
 if TYPE_CHECKING:
-    from ..run.trace import Trace
+    from .record import Operations
 
 #: The largest width whose Jacobian is worked out: its singular values take 1.2 s at 1024 on one core.
 MOST_UNITS = 1024
@@ -31,7 +31,7 @@ MOST_WORK = 10**9
 _WHOLE = 0.3
 
 
-def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sample: int = 0) -> Array:
+def jacobian(listed: Operations, last: int | None = None, first: int | None = None, sample: int = 0) -> Array:
     """∂h_last / ∂h_first for one sample, (units of last, units of first); without arguments end to end.
 
     Exact: every row is a vector-Jacobian product by the very operations of the backward pass, all rows at once (a
@@ -39,23 +39,23 @@ def jacobian(trace: Trace, last: int | None = None, first: int | None = None, sa
     the first step: ∂h/∂h through everything in between, cell states included. Raises ExperimentError where the
     samples of a batch depend on each other (BatchNorm) and beyond MOST_UNITS.
     """
-    count = len(trace.program.stages) - 1
+    count = len(listed.program.stages) - 1
     last = count if last is None else last
-    first = _first(trace) if first is None else first
-    _check(trace, first, last, sample)
-    return _between(trace, last, first, sample)
+    first = _first(listed) if first is None else first
+    _check(listed, first, last, sample)
+    return _between(listed, last, first, sample)
 
 
-def _between(trace: Trace, last: int, first: int, sample: int, watch: Watch | None = None) -> Array:
-    stages, program = trace.program.stages, trace.program
-    size = trace.values[stages[last]].shape[1]
-    values = _Repeated(trace, sample, size)
-    gradients: dict[str, Array] = {stages[last]: np.eye(size, dtype=trace.values[stages[last]].dtype)}
+def _between(listed: Operations, last: int, first: int, sample: int, watch: Watch | None = None) -> Array:
+    stages, program = listed.program.stages, listed.program
+    size = listed.values[stages[last]].shape[1]
+    values = _Repeated(listed, sample, size)
+    gradients: dict[str, Array] = {stages[last]: np.eye(size, dtype=listed.values[stages[last]].dtype)}
     # From the operation that wrote the last stage back to the first one that reads the first stage.
     way = range(program.writers[stages[last]], program.readers[stages[first]] - 1, -1)
     with np.errstate(all="ignore"):
         for index in told(way, len(way), watch):
-            _pull(trace, index, values, gradients)
+            _pull(listed, index, values, gradients)
     return gradients[stages[first]]
 
 
@@ -78,50 +78,50 @@ class Spectra:
     stages: tuple[Array, ...]
 
 
-def spectra(trace: Trace, sample: int = 0, watch: Watch | None = None) -> Spectra:
-    """The singular values of all Jacobians of a trace. Raises ExperimentError as `jacobian` does.
+def spectra(listed: Operations, sample: int = 0, watch: Watch | None = None) -> Spectra:
+    """The singular values of all Jacobians of a listed. Raises ExperimentError as `jacobian` does.
 
     watch is told the share that is done, after a stage.
     """
     watch = throttled(watch)
-    count = len(trace.program.stages) - 1
-    widest = max(trace.values[name].shape[1] for name in trace.program.stages)
+    count = len(listed.program.stages) - 1
+    widest = max(listed.values[name].shape[1] for name in listed.program.stages)
     if count * widest**3 > MOST_WORK:
         message = Message(
             "{count} stages of {units} units; stages × units³ goes up to {most}: lower one of them",
             count=count, units=widest, most=f"{MOST_WORK:.0e}",
         )  # fmt: skip
         raise ExperimentError([Problem("jacobian", message)])
-    first = _first(trace)
+    first = _first(listed)
     # One check for all: it looks at every stage, of which there may be 10,000.
-    _check(trace, first, count, sample)
-    whole = singular_values(_between(trace, count, first, sample, part(watch, 0.0, _WHOLE)))
+    _check(listed, first, count, sample)
+    whole = singular_values(_between(listed, count, first, sample, part(watch, 0.0, _WHOLE)))
     numbers = told(range(count), count, part(watch, _WHOLE, 1.0))
-    stages = tuple(singular_values(_between(trace, stage + 1, stage, sample)) for stage in numbers)
+    stages = tuple(singular_values(_between(listed, stage + 1, stage, sample)) for stage in numbers)
     return Spectra(sample, whole, stages)
 
 
-def _first(trace: Trace) -> int:
+def _first(listed: Operations) -> int:
     """Where end to end begins: at layer 1, whose Jacobian is square; over time at the initial state."""
-    last = len(trace.program.stages) - 1
-    first = first_learning(trace.axis, last)
+    last = len(listed.program.stages) - 1
+    first = first_learning(listed.axis, last)
     return first if first < last else 0
 
 
-def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:
+def _pull(listed: Operations, index: int, values: _Repeated, gradients: dict[str, Array]) -> None:
     """One operation's backward pass on the repeated sample; what it passes on is added up."""
-    instruction = trace.program.instructions[index]
+    instruction = listed.program.instructions[index]
     if not any(name in gradients for name in instruction.outputs):
         return
     outputs = {name: gradients.get(name) for name in instruction.outputs}
     known = {
         name: np.zeros_like(values[name]) if gradient is None else gradient
         for name, gradient in outputs.items()
-        if trace.program.slots[name].slot.role not in (MEAN, VARIANCE)
+        if listed.program.slots[name].slot.role not in (MEAN, VARIANCE)
     }
-    nowhere = {name: np.empty_like(trace.parameters[name]) for name in instruction.parameters}
+    nowhere = {name: np.empty_like(listed.parameters[name]) for name in instruction.parameters}
     bound = {name: values[name] for name in (*instruction.inputs, *instruction.outputs, *instruction.reads)}
-    node = Node(instruction, bound, known, trace.parameters, nowhere, trace.target, Workspace())
+    node = Node(instruction, bound, known, listed.parameters, nowhere, listed.target, Workspace())
     wanted = [np.empty_like(values[name]) for name in instruction.inputs]
     node.input_gradients = list(wanted)
     OPERATIONS[instruction.operation].backward(node)
@@ -132,35 +132,35 @@ def _pull(trace: Trace, index: int, values: _Repeated, gradients: dict[str, Arra
 class _Repeated(dict[str, Array]):
     """The trace's values of one sample, repeated: (size, units)."""
 
-    def __init__(self, trace: Trace, sample: int, size: int) -> None:
+    def __init__(self, listed: Operations, sample: int, size: int) -> None:
         super().__init__()
-        self._trace, self._sample, self._size = trace, sample, size
+        self._listed, self._sample, self._size = listed, sample, size
 
     def __missing__(self, name: str) -> Array:
-        value = self._trace.values[name]
+        value = self._listed.values[name]
         row = value[self._sample : self._sample + 1]
         self[name] = np.ascontiguousarray(np.repeat(row, self._size, axis=0))
         return self[name]
 
 
-def _check(trace: Trace, first: int, last: int, sample: int) -> None:
-    resolved, count = trace.resolved, len(trace.program.stages) - 1
+def _check(listed: Operations, first: int, last: int, sample: int) -> None:
+    resolved, count = listed.resolved, len(listed.program.stages) - 1
     problems = []
     if not 0 <= first < last <= count:
         message = Message(
             "{first} to {last} given; allowed: 0 ≤ first < last ≤ {most}", first=first, last=last, most=count
         )
         problems.append(Problem("stages", message))
-    if not 0 <= sample < trace.input.shape[-2]:
-        message = Message("{given} given; allowed: 0 to {most}", given=sample, most=trace.input.shape[-2] - 1)
+    if not 0 <= sample < listed.input.shape[-2]:
+        message = Message("{given} given; allowed: 0 to {most}", given=sample, most=listed.input.shape[-2] - 1)
         problems.append(Problem("sample", message))
     if NORMALISATIONS[resolved.norm].ties_samples and not resolved.kind.over_time:
         message = Message("{norm} norm ties the samples together: there is no Jacobian per sample", norm=resolved.norm)
         problems.append(Problem("norm", message))
-    if resolved.layers > 1 and trace.axis == "time":
+    if resolved.layers > 1 and listed.axis == "time":
         message = Message("{given} given; the Jacobian over time is of one layer", given=resolved.layers)
         problems.append(Problem("layers", message))
-    largest = max(trace.values[name].shape[1] for name in trace.program.stages)
+    largest = max(listed.values[name].shape[1] for name in listed.program.stages)
     if largest > MOST_UNITS:
         message = Message("{units} units; the exact Jacobian goes up to {most}", units=largest, most=MOST_UNITS)
         problems.append(Problem("width", message))

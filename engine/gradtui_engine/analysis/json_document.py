@@ -7,9 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..program.program import place_of
-from ..run.trace import Trace
 from .jacobian import spectra
-from .record import Record, Source
+from .record import Listed, Record, Source
 from .stage_numbers import STAGE_NUMBERS, StageNumbers
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def document(record: Record, with_jacobian: bool = False) -> dict[str, Any]:
                 "note": theory.note,
             },
             "parameters": {name: dataclasses.asdict(numbers) for name, numbers in record.parameter_numbers.items()},
-            **({"jacobian": _spectra(record.listed.trace)} if with_jacobian and record.listed is not None else {}),
+            **({"jacobian": _spectra(record.listed)} if with_jacobian and record.listed is not None else {}),
             "stages": [_stage(record.axis, stage) for stage in record.stages],
         }
     )
@@ -65,8 +64,8 @@ def _source(source: Source) -> dict[str, Any]:
     return {"experiment": experiment.to_document(resolved), "given": experiment.given()}
 
 
-def _spectra(trace: Trace) -> dict[str, Any]:
-    singular = spectra(trace)
+def _spectra(listed: Listed) -> dict[str, Any]:
+    singular = spectra(listed)
     return {
         "sample": singular.sample,
         "end_to_end": singular.end_to_end.tolist(),

@@ -22,6 +22,7 @@ from ..rules.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
+    from .record import Operations
 
 
 def pre_activations(trace: Trace, stage: int) -> tuple[PreActivations, ...]:
@@ -68,19 +69,19 @@ def slopes_at(activation: str, z: Array, slope: float | None = None) -> Slopes:
     return Slopes(mean, square, saturated, float(np.mean(~np.any(derivative, axis=0))))
 
 
-def weight_spread(trace: Trace, stage: int) -> float | None:
+def weight_spread(listed: Operations, stage: int) -> float | None:
     """σ_w of the matrix that the gradient passes from this stage to the one before, measured: ‖W‖ / √(rows).
 
     The norm's factor for a gradient that has no preferred direction. None in a cell of gates: no direct path has a
     matrix, and the others have several.
     """
-    if trace.axis == "time":
-        resolved = trace.resolved
+    if listed.axis == "time":
+        resolved = listed.resolved
         chooses = resolved.kind.chooses_activation
         name = parameter_name(resolved.cell, "weight_hh", resolved.layers - 1) if chooses else ""
     else:
         name = f"layers.{stage}.weight"
-    if name not in trace.parameters:
+    if name not in listed.parameters:
         return None
-    weight = trace.parameters[name]
+    weight = listed.parameters[name]
     return norm(weight) / math.sqrt(weight.shape[0])

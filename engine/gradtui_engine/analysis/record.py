@@ -2,12 +2,13 @@
 
 A record has three tiers. Numbers (`Record`) every source has: a run, a file that `run --json` wrote, a line that
 somebody's training program wrote. `Arrays` and `Listed` are there where the arrays are: `record.arrays` and
-`record.listed` give them, or None. What a reader shows is one row of STAGE_NUMBERS for each number of a stage.
+`record.listed` give them, or None. What a reader shows is one row of STAGE_NUMBERS for
+each number of a stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,7 +22,7 @@ from .stage_numbers import StageNumber, StageNumbers
 if TYPE_CHECKING:
     from ..experiment.experiment import Experiment
     from ..experiment.resolved import Resolved
-    from ..run.trace import Trace
+    from ..run.trace import Merge
     from ..theory.prediction import Theory
     from .decay import Decay
     from .diagnosis import Outcome
@@ -81,23 +82,64 @@ class Arrays(Protocol):
         ...
 
 
-class Listed(Protocol):
-    """Tier 3: every operation with what it read and wrote: stepping, the equations, the Jacobian."""
+class Operations(Protocol):
+    """Every operation of an iteration with what it read and wrote, by slot and by parameter."""
+
+    @property
+    def axis(self) -> str: ...
+
+    @property
+    def resolved(self) -> Resolved: ...
 
     @property
     def program(self) -> Program: ...
 
     @property
-    def trace(self) -> Trace:
-        """Every array of the iteration."""
+    def input(self) -> Array: ...
+
+    @property
+    def target(self) -> Array: ...
+
+    @property
+    def values(self) -> Mapping[str, Array]:
+        """What each slot holds."""
         ...
 
-    def value(self, slot: str) -> Array:
-        """What a slot holds. Raises KeyError."""
+    @property
+    def gradients(self) -> Mapping[str, Array]:
+        """dL/dslot, where it is kept."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Array]: ...
+
+    @property
+    def parameter_gradients(self) -> Mapping[str, Array]: ...
+
+    @property
+    def clipped(self) -> Mapping[str, Array]:
+        """The gradients that the optimiser gets, by parameter."""
+        ...
+
+    @property
+    def merges(self) -> Mapping[str, Merge]:
+        """Where two paths of the gradient meet, by the slot whose gradient is their sum."""
         ...
 
     def gradient(self, slot: str) -> Array:
-        """dL/dslot. Raises KeyError for a slot that no gradient reaches."""
+        """dL/dslot, kept or not. Raises KeyError for a slot that no gradient reaches."""
+        ...
+
+    def gradient_norm(self, slot: str) -> float:
+        """‖dL/dslot‖ of any slot on the way of the gradient."""
+        ...
+
+    def slopes(self, stage: int) -> Array:
+        """f'(z) of a stage's activation, (batch, units)."""
+        ...
+
+    def update_ratio(self, name: str) -> float:
+        """‖update‖ / ‖parameter‖."""
         ...
 
 
@@ -140,6 +182,14 @@ class Record(Protocol):
 
     @property
     def listed(self) -> Listed | None: ...
+
+
+class Listed(Record, Operations, Protocol):
+    """Tier 3: a record with every operation: stepping, the equations, the Jacobian, an archive of all arrays."""
+
+    def archive(self) -> Iterable[tuple[str, Array]]:
+        """Every array with its name in an archive that `npz_reading` opens again."""
+        ...
 
 
 def has(record: Record, row: StageNumber) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,10 +128,6 @@ class Run:
     def program(self) -> Program:
         return self.trace.program
 
-    def value(self, slot: str) -> Array:
-        """What a slot holds. Raises KeyError."""
-        return self.trace.values[slot]
-
     def gradient(self, slot: str) -> Array:
         """dL/dslot. Raises KeyError for a slot that no gradient reaches."""
         return self.trace.gradient(slot)
@@ -203,6 +199,10 @@ class Run:
 
     def update_ratio(self, name: str) -> float:
         return self.trace.update_ratio(name)
+
+    def archive(self) -> Iterator[tuple[str, Array]]:
+        """Every array with its name in an archive; see `npz.arrays`."""
+        return npz.arrays(self.trace)
 
     def save(self, path: str | Path) -> None:
         """Write every array to one .npz file; see `npz.arrays`."""

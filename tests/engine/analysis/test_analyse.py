@@ -113,7 +113,7 @@ def test_a_run_is_a_record_of_three_tiers(cell: str) -> None:
     assert [each.z.shape[0] for each in run.arrays.pre_activations(last)]
     assert run.arrays.pre_activations(0) == ()
     assert run.listed.gradient(trace.program.stages[0]) is trace.gradients[trace.program.stages[0]]
-    assert run.listed.value("loss") == run.loss
+    assert run.listed.values["loss"] == run.loss
 
 
 @every_cell

@@ -183,7 +183,7 @@ def test_a_cure_of_an_opened_file_is_computed_beside_its_experiment(saved: Calla
         scene = app.scene()
         assert scene is not None
         assert scene.other is not None
-        assert scene.other.run.resolved.activation == "relu"
+        assert scene.other.listed.resolved.activation == "relu"
         assert app.state.view == "compare"
 
     play(script, saved(SMALL))

@@ -152,7 +152,7 @@ def test_an_experiment_b_whose_file_has_been_mended_is_there_when_compare_is_ope
         scene = app.scene()
         assert scene is not None
         assert scene.other is not None
-        assert scene.other.run.resolved.batch == 3
+        assert scene.other.listed.resolved.batch == 3
 
     play(script, State(SMALL, (("data", f"csv:{table}"), ("batch", None))), size=(120, 40))
 

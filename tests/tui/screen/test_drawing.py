@@ -52,7 +52,7 @@ def test_a_pane_is_made_anew_where_what_it_reads_has_changed_and_only_there(made
     assert [draw(scene, selected=3), draw(scene, selected=3, message="said"), draw(scene, selected=4)] == [0, 0, 1]
     assert [draw(scene, selected=4, pane=PANE), draw(scene, selected=4, pane="why")] == [0, 0], "a border is no reason"
     assert [draw(scene, (121, 40), selected=4), draw(scene, (121, 40), selected=4)] == [1, 0]
-    other = dataclasses.replace(scene, record=dataclasses.replace(scene.run))
+    other = dataclasses.replace(scene, record=dataclasses.replace(scene.listed))
     assert draw(other, (121, 40), selected=4) == 1
 
 
@@ -77,7 +77,7 @@ def test_in_haste_a_pane_may_stay_but_not_of_another_network_or_size() -> None:
     assert hasty["why"].lines != before["why"].lines
     of.draw(state, moved, *SIZE)
     assert of.complete
-    other = dataclasses.replace(moved, record=dataclasses.replace(scene.run))
+    other = dataclasses.replace(moved, record=dataclasses.replace(scene.listed))
     of.draw(state, other, *SIZE, hasty=True)
     assert of.complete
     of.draw(scene.state, scene, 121, 40, hasty=True)

@@ -21,7 +21,8 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame import bars, cache_keys
 from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene
-from gradtui_engine import Experiment, Run
+from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Record
 from tests.examples import examples
 from tests.tui.helpers import CASES, moments, scene_with, state_of, timeline_of
 
@@ -120,8 +121,8 @@ def test_header_and_footer_are_the_same_at_every_step(network: str) -> None:
 # -- the trace ---------------------------------------------------------------------------------------------
 
 
-def another() -> Run:
-    return scene_with(State(Experiment(depth=2))).run
+def another() -> Record:
+    return scene_with(State(Experiment(depth=2))).record
 
 
 def test_the_same_is_one_object_not_an_equal_one() -> None:

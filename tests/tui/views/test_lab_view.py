@@ -97,8 +97,8 @@ def test_the_units_pre_activations_stand_on_the_curve(unit: int) -> None:
         for column, glyph in enumerate(text)
         if glyph == "●"
     }
-    z = scene.run.values["z/4"][:, unit]
-    bound = max(6.0, 1.05 * float(np.abs(scene.run.values["z/4"]).max()))
+    z = scene.listed.values["z/4"][:, unit]
+    bound = max(6.0, 1.05 * float(np.abs(scene.listed.values["z/4"]).max()))
     wanted = {round((float(each) + bound) / (2 * bound) * (78 - margin - 1)) for each in z}
     assert {column for _, column in found} == wanted
     # σ rises: so do the dots.
@@ -110,7 +110,7 @@ def test_the_axis_is_as_wide_as_the_pre_activations_need() -> None:
     narrow = shown(lab_curve, scene_of(Experiment(depth=3), selected=2)).splitlines()[-1]
     assert narrow.split() == ["-6", "-3", "0", "3", "6"]
     wide = scene_of(Experiment(activation="relu", gain=40.0, depth=3), selected=3)
-    most = float(np.abs(wide.run.values["z/3"]).max())
+    most = float(np.abs(wide.listed.values["z/3"]).max())
     ends = [float(each) for each in shown(lab_curve, wide).splitlines()[-1].split()]
     assert most / 3 < max(ends) <= 1.05 * most
     assert min(ends) == -max(ends)
@@ -121,7 +121,7 @@ def test_the_rug_counts_all_units_pre_activations() -> None:
     scene = scene_of(SIGMOID, selected=4)
     lines = texts(lab_curve.view(scene, 78, 14))
     rug, margin = lines[-2], lines[-3].index("└") + 1
-    z = scene.run.values["z/4"].ravel()
+    z = scene.listed.values["z/4"].ravel()
     bound = max(6.0, 1.05 * float(np.abs(z).max()))
     cells = 78 - margin
     counts = np.bincount(np.rint((z + bound) / (2 * bound) * (cells - 1)).astype(int), minlength=cells)
@@ -159,7 +159,7 @@ def test_titles_say_which_row_which_stage_and_which_unit() -> None:
 
 def test_pre_activations_without_a_place_on_the_axis_are_counted() -> None:
     scene = scene_of(CASES["overflow"], selected=60)
-    z = scene.run.values["z/60"]
+    z = scene.listed.values["z/60"]
     lost = int(z.size - np.isfinite(z).sum())
     assert lost
     assert f"{lost} of {z.size} z are not finite" in shown(lab_curve, scene)
@@ -171,13 +171,13 @@ def test_pre_activations_without_a_place_on_the_axis_are_counted() -> None:
 
 def test_the_measured_slopes_are_those_of_the_trace() -> None:
     scene = scene_of(SIGMOID, selected=4, unit=2)
-    a = 1 / (1 + np.exp(-scene.run.values["z/4"]))
+    a = 1 / (1 + np.exp(-scene.listed.values["z/4"]))
     slope = a * (1 - a)
     text = shown(slopes, scene)
     assert number_after(text, "√E f′²") == short(float(np.sqrt(np.mean(slope**2))))
     assert number_after(text, "\nE f′²") == short(float(np.mean(slope**2)))
     assert number_after(text, "mean f′") == short(float(slope.mean()))
-    assert number_after(text, "unit 3: z from") == short(float(scene.run.values["z/4"][:, 2].min()))
+    assert number_after(text, "unit 3: z from") == short(float(scene.listed.values["z/4"][:, 2].min()))
     share = float(np.mean((a < 0.015) | (a > 0.985)))
     assert 0.01 < share < 0.99
     assert f"saturated {share:.0%}".replace("%", " %") in text
@@ -186,8 +186,8 @@ def test_the_measured_slopes_are_those_of_the_trace() -> None:
 
 def test_the_factor_is_weights_times_slope_beside_the_measured_one() -> None:
     scene = scene_of(SIGMOID, selected=4)
-    a = scene.run.values["h/4"]
-    weight = scene.run.parameters["layers.4.weight"]
+    a = scene.listed.values["h/4"]
+    weight = scene.listed.parameters["layers.4.weight"]
     spread = float(np.sqrt((weight**2).sum() / weight.shape[0]))
     share = float(np.sqrt(np.mean((a * (1 - a)) ** 2)))
     text = shown(slopes, scene)
@@ -206,7 +206,7 @@ def test_with_a_skip_the_measured_parts_are_the_branchs() -> None:
 
 def test_another_row_is_said_under_an_if_with_the_real_z() -> None:
     scene = scene_of(SIGMOID, selected=4, row="relu")
-    z = scene.run.values["z/4"]
+    z = scene.listed.values["z/4"]
     text = shown(slopes, scene)
     assert text.startswith("if: relu at the z that sigmoid really got")
     assert number_after(text, "√E f′²") == short(float(np.sqrt((z > 0).mean())))
@@ -224,16 +224,16 @@ def test_the_predicted_slope_is_that_of_a_normal_z_of_the_same_size() -> None:
     scene = scene_of(Experiment(activation="relu", init="he_normal"), selected=5)
     text = shown(slopes, scene)
     assert "E f′² 0.500 predicted" in text
-    assert number_after(text, "E z² =") == short(float(np.mean(scene.run.values["z/5"] ** 2)))
+    assert number_after(text, "E z² =") == short(float(np.mean(scene.listed.values["z/5"] ** 2)))
 
 
 def test_of_a_gated_cell_the_direct_paths_factor_is_the_gate() -> None:
     scene = scene_of(LSTM, selected=3)
-    gate = scene.run.values["gates/3"][:, 8:16]
+    gate = scene.listed.values["gates/3"][:, 8:16]
     text = shown(slopes, scene)
     assert number_after(text, "direct path: × the gate itself,") == short(float(gate.mean()))
     assert number_after(text, "mean f′") == short(float((gate * (1 - gate)).mean()))
-    candidate = scene.run.values["gates/3"][:, 16:24]
+    candidate = scene.listed.values["gates/3"][:, 16:24]
     other = shown(slopes, scene_of(LSTM, selected=3, row="tanh"))
     assert number_after(other, "mean f′") == short(float((1 - candidate**2).mean()))
     assert "if:" not in other
@@ -241,7 +241,7 @@ def test_of_a_gated_cell_the_direct_paths_factor_is_the_gate() -> None:
 
 def test_of_a_gate_that_is_what_is_forgotten_the_factor_is_one_less_it() -> None:
     scene = scene_of(LSTM.replace(cell="mgu"), selected=3)
-    forget = scene.run.values["gates/3"][:, :8]
+    forget = scene.listed.values["gates/3"][:, :8]
     text = shown(slopes, scene)
     assert number_after(text, "direct path: × 1 − f,") == short(float((1 - forget).mean()))
 
@@ -253,11 +253,11 @@ def test_a_pinned_gate_has_no_say() -> None:
 
 def test_the_learned_slope_is_the_networks_own() -> None:
     scene = scene_of(Experiment(activation="prelu", slope=0.6, depth=3), selected=2)
-    off = float((scene.run.values["z/2"] <= 0).mean())
+    off = float((scene.listed.values["z/2"] <= 0).mean())
     assert number_after(shown(slopes, scene), "√E f′²") == short(float(np.sqrt(1 - off + off * 0.36)))
     # Another network's prelu starts at 0.25.
     other = scene_of(SIGMOID, selected=4, row="prelu")
-    off = float((other.run.values["z/4"] <= 0).mean())
+    off = float((other.listed.values["z/4"] <= 0).mean())
     assert number_after(shown(slopes, other), "√E f′²") == short(float(np.sqrt(1 - off + off / 16)))
 
 
@@ -300,7 +300,7 @@ def test_every_line_of_the_list_is_the_item_that_the_mouse_gets_there(height: in
 
 def test_the_bars_are_as_long_as_their_numbers() -> None:
     scene = scene_of(SIGMOID, selected=4)
-    z = scene.run.values["z/4"]
+    z = scene.listed.values["z/4"]
     lines = shown(lab_rows, scene, width=120, height=19).splitlines()
     lengths, values = {}, {}
     for line in lines[1:]:
@@ -325,7 +325,7 @@ def test_of_very_many_pre_activations_the_list_reads_a_part_and_says_so() -> Non
     scene = scene_of(Experiment(depth=1, width=400, batch=100))
     assert "one z in 3" in lab_rows.title(scene, 80)
     assert "one z in" not in lab_rows.title(scene_of(SIGMOID), 80)
-    exact = float(np.sqrt((scene.run.values["z/1"] > 0).mean()))
+    exact = float(np.sqrt((scene.listed.values["z/1"] > 0).mean()))
     line = next(text_of(line) for line in lab_rows.view(scene, 80, 19) if "relu " in text_of(line))
     assert float(line.split()[-1]) == pytest.approx(exact, abs=0.02)
 
@@ -335,7 +335,7 @@ def test_of_very_many_pre_activations_the_list_reads_a_part_and_says_so() -> Non
 
 def test_the_lab_in_words_has_the_numbers_of_the_lab() -> None:
     scene = scene_of(SIGMOID, selected=4, unit=2, row="relu")
-    z = scene.run.values["z/4"]
+    z = scene.listed.values["z/4"]
     curve, rows = list(curve_said(scene)), list(rows_said(scene))
     assert curve[0] == "if: relu at the z that sigmoid really got"
     assert f"unit 3: z from {short(float(z[:, 2].min()))} to {short(float(z[:, 2].max()))}" in curve

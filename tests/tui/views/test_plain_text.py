@@ -207,7 +207,7 @@ def test_the_verdict_of_bs_pane_is_bs() -> None:
 @cases
 def test_the_histogram_counts_every_finite_value_once(name: str) -> None:
     scene = scene_of(CASES[name], selected=1)
-    values = scene.run.values[scene.run.program.stages[1]]
+    values = scene.listed.values[scene.listed.program.stages[1]]
     lines = plain_lines(scene, "activation")
     counts = [int(found[1]) for line in lines if (found := re.search(r"^from \S+ to \S+: (\d+) values", line))]
     finite = values[np.isfinite(values)]
@@ -222,13 +222,13 @@ def test_the_histogram_counts_every_finite_value_once(name: str) -> None:
 
 def test_the_selected_units_mean_is_said() -> None:
     scene = scene_of(CASES["mlp"], selected=3, unit=5)
-    mean = short(float(scene.run.values["h/3"][:, 5].mean()))
+    mean = short(float(scene.listed.values["h/3"][:, 5].mean()))
     assert f"unit 6, selected: mean over the samples {mean}" in plain_lines(scene, "activation")
 
 
 def test_the_cells_size_and_the_selected_units_value_are_said_step_by_step() -> None:
     scene = scene_of(CASES["one step"], unit=2)
-    state = scene.run.values["c/1"]
+    state = scene.listed.values["c/1"]
     size, value = short(float(np.mean(np.abs(state)))), short(float(state[0, 2]))
     assert stages_said(plain_lines(scene, "cell")) == [
         "the initial state: size 0, unit 3: 0",
@@ -242,7 +242,7 @@ def test_the_gates_means_are_said_step_by_step(name: str, order: str) -> None:
     said = stages_said(plain_lines(scene, "gates"))
     assert len(said) == len(scene.stages) - 1
     width = scene.state.experiment.width
-    gates = scene.run.values["gates/3"]
+    gates = scene.listed.values["gates/3"]
     for block, letter in enumerate(order):
         mean = float(np.mean(gates[:, block * width : (block + 1) * width]))
         assert re.search(rf"[:,] {letter} {re.escape(short(mean))}(,|$)", said[2])

@@ -14,6 +14,7 @@ from gradtui.text.scale import ACROSS, LinearScale, LogScale, bar, cell_of
 from gradtui.views.frame import quantities
 from gradtui.views.frame.bars import bars_of, title, view
 from gradtui_engine import Run, StageNumbers
+from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, label_cells, parts
 
@@ -70,6 +71,14 @@ def test_beside_a_bar_stands_the_number_that_the_trace_holds(name: str, quantity
         if quantity == "gradient" and len(wanted) == 1:
             as_text += numbers_of(text)[1:]
         assert numbers_of(text) == as_text
+
+
+@pytest.mark.parametrize("quantity", ["gradient", "parameters", "update"])
+def test_the_symbol_of_a_bar_is_the_one_of_the_table(quantity: str) -> None:
+    row = quantities.QUANTITIES[quantity]
+    heads = [STAGE_NUMBERS[shown.name].head for shown in row.bars]
+    record = trace_of(CASES["lstm" if quantity == "gradient" else "mlp"])
+    assert [series.symbol for series in row.series(record)] == heads
 
 
 @each_quantity

@@ -103,7 +103,7 @@ def bands(scene: Scene, width: int, height: int) -> dict[str, list[str]]:
     """The lines of ∂c, if the cell has one, and of ∂h, without labels and numbers."""
     size = len(TimeAxis.of(len(scene.stages), width).columns)
     lines = [text[MARGIN : MARGIN + size] for text in texts(columns(scene, width, height))]
-    upper = height // 2 if scene.run.program.cells else 0
+    upper = height // 2 if scene.listed.program.cells else 0
     return ({"∂c": lines[:upper]} if upper else {}) | {"∂h": lines[upper:-1]}
 
 
@@ -182,7 +182,9 @@ def test_the_line_that_marks_1_is_labelled_1_whatever_the_axis(height: int) -> N
 @over_time
 def test_the_upper_band_is_labelled_with_both_ends_of_the_axis(name: str) -> None:
     scene = scene_of(CASES[name])
-    labels = [text[:MARGIN].strip() for text in texts(columns(scene, 78, 20))][: 10 if scene.run.program.cells else 19]
+    labels = [text[:MARGIN].strip() for text in texts(columns(scene, 78, 20))][
+        : 10 if scene.listed.program.cells else 19
+    ]
     assert power_of_ten(bars_of(scene).scale.low) in labels
     assert power_of_ten(bars_of(scene).scale.high) in labels
 
@@ -213,7 +215,7 @@ def test_the_gates_pane_has_a_line_per_gate_with_its_mean_at_the_selected_step(n
     count = timeline_of(CASES[name]).stage_count
     for selected in {1, count // 2, count - 1}:
         scene = scene_of(CASES[name], selected=selected)
-        gates = scene.run.values[f"gates/{selected}"]
+        gates = scene.listed.values[f"gates/{selected}"]
         rows, cell = WORDS[scene.state.cell].gates, CELLS[scene.state.cell]
         size = gates.shape[1] // len(rows)
         for text, gate in zip(texts(gates_view(scene, 140, len(rows))), rows, strict=True):

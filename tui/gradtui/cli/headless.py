@@ -135,7 +135,7 @@ def table(record: Record, width: int, blocks: bool) -> list[str]:
 
 def jacobian_lines(listed: Listed) -> list[str]:
     """The spread of the singular values of each stage's Jacobian, and end to end. Raises ExperimentError."""
-    jacobians = spectra(listed.trace)
+    jacobians = spectra(listed)
     values_of = {f"{stage + 1} / {stage}": values for stage, values in reversed(list(enumerate(jacobians.stages)))}
     values_of[tr("end to end")] = jacobians.end_to_end
     rows = [[tr("stages"), tr("largest"), tr("median"), tr("smallest")]]

@@ -1,4 +1,4 @@
-"""What a lesson can ask of a trace: one row per measure. All of it is read from the run, none of it from a formula."""
+"""What a lesson can ask of a run: one row per measure. All of it is read from the run, none of it from a formula."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Measured:
 class Measure:
     """One thing that can be measured.
 
-    read(trace, stage) gives it, None where this trace has none. at: it is measured at a stage, up to `before_last`
+    read(run, stage) gives it, None where this run has none. at: it is measured at a stage, up to `before_last`
     stages before the last one. cells are the ones that have it, empty for all.
     """
 
@@ -67,7 +67,7 @@ class Measure:
     cells: tuple[str, ...] = ()
 
     def stage(self, place: str, cell: str, last: int) -> int:
-        """The stage that a place means, where `last` is the last one of the trace."""
+        """The stage that a place means, where `last` is the last one of the run."""
         if place not in PLACES:
             return int(place)
         start = first_learning(CELLS[cell].axis, last)
@@ -94,7 +94,7 @@ def _of_stage(name: str, number: str) -> Measure:
         name,
         row.label,
         row.description,
-        lambda trace, stage: row.read(trace.stages[stage]),
+        lambda run, stage: row.read(run.stages[stage]),
         at=True,
         first_time=1 if row.when == "forward" else 0,
         before_last=0 if row.at_last else 1,
@@ -103,8 +103,8 @@ def _of_stage(name: str, number: str) -> Measure:
     )
 
 
-def _after_update(trace: Run, stage: int) -> float:
-    return build(trace.experiment).updated(trace.trace).loss()
+def _after_update(run: Run, stage: int) -> float:
+    return build(run.experiment).updated(run.trace).loss()
 
 
 MEASURES = Table(
@@ -114,28 +114,28 @@ MEASURES = Table(
             "ratio",
             "first/last gradient",
             "‖∂L/∂h‖ of layer 1 (of a cell: of the initial state) over that of the last stage",
-            lambda trace, stage: trace.outcome.ratio,
+            lambda run, stage: run.outcome.ratio,
         ),
         Measure(
             "average_factor",
             "average factor",
             "the factor of a stage on average (geometric mean)",
-            lambda trace, stage: trace.outcome.average_factor,
+            lambda run, stage: run.outcome.average_factor,
         ),
         Measure(
             "kind",
             "verdict",
             "the diagnosis by name: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite",
-            lambda trace, stage: trace.outcome.kind,
+            lambda run, stage: run.outcome.kind,
             is_name=True,
         ),
         Measure(
             "half_life",
             "half-life in stages",
             "stages until half of the gradient is left; negative where it grows: then it is the doubling distance",
-            lambda trace, stage: trace.decay.half_life,
+            lambda run, stage: run.decay.half_life,
         ),
-        Measure("loss", "loss", "the loss of the batch", lambda trace, stage: trace.loss),
+        Measure("loss", "loss", "the loss of the batch", lambda run, stage: run.loss),
         Measure(
             "loss_after_update",
             "loss after the update",
@@ -146,13 +146,13 @@ MEASURES = Table(
             "total_gradient",
             "norm of all gradients",
             "the norm of all parameter gradients together, before clipping",
-            lambda trace, stage: global_norm(trace.parameter_gradients),
+            lambda run, stage: global_norm(run.parameter_gradients),
         ),
         Measure(
             "clipped_gradient",
             "norm of all gradients, clipped",
             "the same after clipping: what the optimiser gets",
-            lambda trace, stage: global_norm(trace.clipped),
+            lambda run, stage: global_norm(run.clipped),
         ),
         _of_stage("gradient", "gradient_norm"),
         _of_stage("cell_gradient", "cell_gradient_norm"),
@@ -176,21 +176,21 @@ MEASURES = Table(
 )
 
 
-def measure(row: Measure, place: str, trace: Run) -> Measured:
-    """One measure of a trace."""
-    last = len(trace.stages) - 1
-    stage = row.stage(place, trace.resolved.cell, last) if row.at else 0
+def measure(row: Measure, place: str, run: Run) -> Measured:
+    """One measure of a run."""
+    last = len(run.stages) - 1
+    stage = row.stage(place, run.resolved.cell, last) if row.at else 0
     name = Verbatim(row.name)
     most = last - row.before_last
     if row.at and not 0 <= stage <= most:
         return Measured(None, problem=Message("{name}: there are stages 0 to {last}", name=name, last=most))
-    if row.cells and trace.resolved.cell not in row.cells:
-        return Measured(None, problem=Message("{name}: {cell} has none", name=name, cell=trace.resolved.cell))
-    value = row.read(trace, stage)
+    if row.cells and run.resolved.cell not in row.cells:
+        return Measured(None, problem=Message("{name}: {cell} has none", name=name, cell=run.resolved.cell))
+    value = row.read(run, stage)
     if value is None:
         return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=name, stage=stage))
     return Measured(
-        value if isinstance(value, str) else float(value), row.share, over_time=CELLS[trace.resolved.cell].over_time
+        value if isinstance(value, str) else float(value), row.share, over_time=CELLS[run.resolved.cell].over_time
     )
 
 

@@ -59,7 +59,7 @@ class SpectraOf:
             listed = computed.record.listed
             if listed is None:
                 return Failed(NO_ARRAYS)
-            return spectra(listed.trace, watch=part(watch, _RUN, 1.0))
+            return spectra(listed, watch=part(watch, _RUN, 1.0))
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
 

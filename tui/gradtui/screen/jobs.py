@@ -129,8 +129,7 @@ def _size(result: Any) -> int:
     listed = result.record.listed if isinstance(result, Computed) else None
     if listed is None:
         return 0
-    trace = listed.trace
-    groups = (trace.values, trace.gradients, trace.parameters, trace.parameter_gradients)
+    groups = (listed.values, listed.gradients, listed.parameters, listed.parameter_gradients)
     # Rows of a stack are views of one array: each array counts once.
     wholes = {id(whole): whole.nbytes for arrays in groups for whole in map(_whole, arrays.values())}
     return sum(wholes.values())

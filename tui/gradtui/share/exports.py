@@ -24,7 +24,6 @@ from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.data.csv_file import PREFIX
-from gradtui_engine.run.npz import arrays
 
 from ..text.language import tr
 from ..text.summary import resolved_of
@@ -95,7 +94,7 @@ def _npz(material: Material, file: IO[bytes]) -> None:
         if record.listed is None:
             raise NotWritten(tr("this recording has numbers alone, no arrays: CSV and JSON hold all of it"))
         start = "" if material.other is None else f"{side}/"
-        named |= {f"{start}{name}": array for name, array in arrays(record.listed.trace)}
+        named |= {f"{start}{name}": array for name, array in record.listed.archive()}
     np.savez(file, **named)  # type: ignore[arg-type]  # savez's stub names allow_pickle only
 
 

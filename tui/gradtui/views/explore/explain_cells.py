@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.numerics import norm
 
 from ...text.formats import short
@@ -12,10 +13,10 @@ from .cells.table import WORDS
 from .explain_helpers import Explain, Notes, instruction
 
 
-def _projection_forward(trace: Run, step: Step) -> Notes:
-    done = instruction(trace, step)
-    steps, batch, inputs = trace.values[done.inputs[0]].shape
-    outputs = trace.values[done.outputs[0]].shape[2]
+def _projection_forward(listed: Listed, step: Step) -> Notes:
+    done = instruction(listed, step)
+    steps, batch, inputs = listed.values[done.inputs[0]].shape
+    outputs = listed.values[done.outputs[0]].shape[2]
     sizes = tr(
         "{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample",
         steps=steps,
@@ -23,15 +24,15 @@ def _projection_forward(trace: Run, step: Step) -> Notes:
         inputs=inputs,
         outputs=outputs,
     )
-    formula = WORDS[trace.resolved.cell].projection
+    formula = WORDS[listed.resolved.cell].projection
     return [("formula", tr("{formula}, for all t in one matrix product", formula=formula)), ("text", sizes)]
 
 
-def _projection_backward(trace: Run, step: Step) -> Notes:
-    names = instruction(trace, step).parameters
-    norms = GAP.join(f"{name.partition('.')[2]} {short(norm(trace.parameter_gradients[name]))}" for name in names)
+def _projection_backward(listed: Listed, step: Step) -> Notes:
+    names = instruction(listed, step).parameters
+    norms = GAP.join(f"{name.partition('.')[2]} {short(norm(listed.parameter_gradients[name]))}" for name in names)
     return [
-        ("formula", f"{WORDS[trace.resolved.cell].shared}{GAP}∂L/∂W_ih = Σ_t δ_tᵀ x_t"),
+        ("formula", f"{WORDS[listed.resolved.cell].shared}{GAP}∂L/∂W_ih = Σ_t δ_tᵀ x_t"),
         ("text", tr("The weights are shared by all time steps: their gradients are sums over time.")),
         ("dim", norms),
     ]

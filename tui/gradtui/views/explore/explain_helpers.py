@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 from gradtui_engine.program.program import Instruction
 
 from ...text.language import tr
 
 #: An explanation: pairs of (style, text); each becomes one or more lines.
 Notes = list[tuple[str, str]]
-Explain = Callable[[Run, Step], Notes]
+Explain = Callable[[Listed, Step], Notes]
 
 
-def slots(trace: Run, step: Step) -> tuple[str, str]:
+def slots(listed: Listed, step: Step) -> tuple[str, str]:
     """The slots that the step's operation reads first and writes first."""
-    done = instruction(trace, step)
+    done = instruction(listed, step)
     return done.inputs[0], done.outputs[0]
 
 
-def instruction(trace: Run, step: Step) -> Instruction:
-    return trace.program.instructions[step.instruction or 0]
+def instruction(listed: Listed, step: Step) -> Instruction:
+    return listed.program.instructions[step.instruction or 0]
 
 
-def first(trace: Run, slot: str) -> float:
+def first(listed: Listed, slot: str) -> float:
     """Unit 1 of sample 1 (of time step 1, where the slot has time)."""
-    return float(trace.values[slot].reshape(-1)[0])
+    return float(listed.values[slot].reshape(-1)[0])
 
 
 def of_one(numbers: str) -> tuple[str, str]:
@@ -39,7 +40,7 @@ def of_nothing() -> tuple[str, str]:
     return "text", tr("nothing arrives here: of 0 there is no factor")
 
 
-def passed(trace: Run, source: str, target: str) -> tuple[float, float]:
+def passed(listed: Listed, source: str, target: str) -> tuple[float, float]:
     """(gradient norm that an operation got, the one that it passed on); of a sum with a skip, its own part."""
-    merge = trace.merges.get(source)
-    return trace.gradient_norm(target), trace.gradient_norm(source) if merge is None else merge.branch
+    merge = listed.merges.get(source)
+    return listed.gradient_norm(target), listed.gradient_norm(source) if merge is None else merge.branch

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.numerics import norm, ratio
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -18,45 +19,45 @@ from ...text.spans import GAP
 from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
 
 
-def _linear_forward(trace: Run, step: Step) -> Notes:
+def _linear_forward(listed: Listed, step: Step) -> Notes:
     layer = step.stage
-    source, target = slots(trace, step)
-    weight, bias = (trace.parameters[name] for name in instruction(trace, step).parameters)
-    values = trace.values[source].reshape(-1, weight.shape[1])
+    source, target = slots(listed, step)
+    weight, bias = (listed.parameters[name] for name in instruction(listed, step).parameters)
+    values = listed.values[source].reshape(-1, weight.shape[1])
     pairs = zip(weight[0][:2], values[0][:2], strict=True)
     shown = " + ".join(f"{short(float(w))}·{short(float(h))}" for w, h in pairs)
     name = f"z{subscript(layer)}" if layer is not None else "o"
-    before = f"h{subscript(layer - 1 if layer is not None else len(trace.stages) - 1)}"
+    before = f"h{subscript(layer - 1 if layer is not None else len(listed.stages) - 1)}"
     if weight.shape[1] > 2:
         shown += tr(" + … ({count} terms)", count=weight.shape[1])
     size = tr("W is {rows} × {columns}", rows=weight.shape[0], columns=weight.shape[1])
     spreads = tr(
         "std of {after} {spread}, of {before} {spread_before}",
         after=name,
-        spread=short(float(trace.values[target].std())),
+        spread=short(float(listed.values[target].std())),
         before=before,
         spread_before=short(float(values.std())),
     )
     return [
         ("formula", f"{name} = {before} Wᵀ + b{GAP}{size}"),
-        of_one(f"{shown} + {short(float(bias[0]))} = {short(first(trace, target))}"),
+        of_one(f"{shown} + {short(float(bias[0]))} = {short(first(listed, target))}"),
         ("dim", spreads),
     ]
 
 
-def _linear_backward(trace: Run, step: Step) -> Notes:
-    source, target = slots(trace, step)
-    after, before = passed(trace, source, target)
+def _linear_backward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    after, before = passed(listed, source, target)
     layer = step.stage
     delta = f"δ{subscript(layer)}" if layer is not None else "∂L/∂o"
-    number = subscript(layer - 1) if layer is not None else subscript(len(trace.stages) - 1)
-    weight = instruction(trace, step).parameters[0]
-    own = f"‖∂L/∂W‖ {short(norm(trace.parameter_gradients[weight]))}"
+    number = subscript(layer - 1) if layer is not None else subscript(len(listed.stages) - 1)
+    weight = instruction(listed, step).parameters[0]
+    own = f"‖∂L/∂W‖ {short(norm(listed.parameter_gradients[weight]))}"
     chain = f"‖{delta}‖ {short(after)}  × W {short(ratio(before, after))}  → ‖∂L/∂h{number}‖ {short(before)}"
     return [
         ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
         _chain(after, chain),
-        *_factor(trace, step),
+        *_factor(listed, step),
         ("dim", tr("{gradient} is what this layer learns from", gradient=own)),
     ]
 
@@ -66,17 +67,17 @@ def _chain(after: float, text: str) -> tuple[str, str]:
     return of_nothing() if after == 0 else ("text", text)
 
 
-def _factor(trace: Run, step: Step) -> Notes:
+def _factor(listed: Listed, step: Step) -> Notes:
     """The layer's factor from its parts, once the gradient has passed all of them."""
     if step.completes is None or step.stage is None:
         return []
-    stage = trace.stages[step.completes]
-    if defined(stage.factor, trace) is None:
+    stage = listed.stages[step.completes]
+    if defined(stage.factor, listed) is None:
         return []
     # What is 0 after one part has no factor for the next.
-    parts = {name: value for name, value in stage.factors.items() if defined(value, trace) is not None}
+    parts = {name: value for name, value in stage.factors.items() if defined(value, listed) is not None}
     paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
-    symbol = {"activation": f"{ACTIVATIONS[trace.resolved.activation].symbol}′", "weight": "W", "scale": "β"}
+    symbol = {"activation": f"{ACTIVATIONS[listed.resolved.activation].symbol}′", "weight": "W", "scale": "β"}
     product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
     number, factor = step.stage, short(stage.factor)
     below = tr("layer {number}", number=step.completes) if step.completes else tr("the input")
@@ -89,10 +90,10 @@ def _factor(trace: Run, step: Step) -> Notes:
     return [("strong", inside), ("strong", outside)]
 
 
-def _activation_forward(trace: Run, step: Step) -> Notes:
-    source, target = slots(trace, step)
-    row = ACTIVATIONS[trace.resolved.activation]
-    z, a = float(trace.values[source][0, 0]), float(trace.values[target][0, 0])
+def _activation_forward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    row = ACTIVATIONS[listed.resolved.activation]
+    z, a = float(listed.values[source][0, 0]), float(listed.values[target][0, 0])
     number = subscript(step.stage or 0)
     return [
         ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{tr(row.formula)}"),
@@ -101,14 +102,14 @@ def _activation_forward(trace: Run, step: Step) -> Notes:
     ]
 
 
-def _activation_backward(trace: Run, step: Step) -> Notes:
-    source, target = slots(trace, step)
-    row = ACTIVATIONS[trace.resolved.activation]
-    after, before = passed(trace, source, target)
-    z = trace.values[source]
-    slope = trace.slopes(step.stage or 0)
+def _activation_backward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    row = ACTIVATIONS[listed.resolved.activation]
+    after, before = passed(listed, source, target)
+    z = listed.values[source]
+    slope = listed.slopes(step.stage or 0)
     number = subscript(step.stage or 0)
-    one, average = float(trace.gradient(target)[0, 0]), float(slope.mean())
+    one, average = float(listed.gradient(target)[0, 0]), float(slope.mean())
     factor = f"{row.symbol}′ {short(ratio(before, after))}"
     return [
         ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{tr(row.derivative_formula)}"),
@@ -118,19 +119,19 @@ def _activation_backward(trace: Run, step: Step) -> Notes:
             f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}"
         ),
         ("dim", tr("mean of {slope} over units and samples {mean}", slope=f"{row.symbol}′", mean=short(average))),
-        *_factor(trace, step),
+        *_factor(listed, step),
     ]
 
 
-def _loss_forward(trace: Run, step: Step) -> Notes:
-    row = LOSSES[instruction(trace, step).choice]
-    return [("formula", tr(row.formula)), ("text", f"L = {trace.loss:.6g}"), ("dim", tr(row.note))]
+def _loss_forward(listed: Listed, step: Step) -> Notes:
+    row = LOSSES[instruction(listed, step).choice]
+    return [("formula", tr(row.formula)), ("text", f"L = {listed.loss:.6g}"), ("dim", tr(row.note))]
 
 
-def _loss_backward(trace: Run, step: Step) -> Notes:
-    row = LOSSES[instruction(trace, step).choice]
-    gradient = trace.gradients["output"].reshape(-1, trace.gradients["output"].shape[-1])
-    size = f"‖∂L/∂o‖ = {short(trace.gradient_norm('output'))}"
+def _loss_backward(listed: Listed, step: Step) -> Notes:
+    row = LOSSES[instruction(listed, step).choice]
+    gradient = listed.gradients["output"].reshape(-1, listed.gradients["output"].shape[-1])
+    size = f"‖∂L/∂o‖ = {short(listed.gradient_norm('output'))}"
     numbers = "  ".join(short(float(value)) for value in gradient[0][:10])
     return [
         ("formula", tr(row.backward_formula)),
@@ -139,12 +140,12 @@ def _loss_backward(trace: Run, step: Step) -> Notes:
     ]
 
 
-def _update(trace: Run, step: Step) -> Notes:
-    resolved = trace.resolved
+def _update(listed: Listed, step: Step) -> Notes:
+    resolved = listed.resolved
     row = OPTIMISERS[resolved.optimizer]
-    names = [name for name, parameter in trace.parameters.items() if parameter.ndim == 2]
+    names = [name for name, parameter in listed.parameters.items() if parameter.ndim == 2]
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
-    shown = [(name, defined(trace.update_ratio(name), trace)) for name in chosen]
+    shown = [(name, defined(listed.update_ratio(name), listed)) for name in chosen]
     return [
         ("formula", f"{tr(row.formula)}{GAP}η = {resolved.learning_rate:g} ({row.name})"),
         ("text", tr("update / weight (about 1e-3 is healthy):")),
@@ -152,10 +153,10 @@ def _update(trace: Run, step: Step) -> Notes:
     ]
 
 
-def _norm_forward(trace: Run, step: Step) -> Notes:
-    source, target = slots(trace, step)
-    row = NORMALISATIONS[instruction(trace, step).choice]
-    before, after = (short(float(trace.values[slot].std())) for slot in (source, target))
+def _norm_forward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    row = NORMALISATIONS[instruction(listed, step).choice]
+    before, after = (short(float(listed.values[slot].std())) for slot in (source, target))
     return [
         ("formula", tr(row.formula)),
         ("text", tr("std {before} → {after}", before=before, after=after)),
@@ -163,40 +164,40 @@ def _norm_forward(trace: Run, step: Step) -> Notes:
     ]
 
 
-def _norm_backward(trace: Run, step: Step) -> Notes:
-    source, target = slots(trace, step)
-    after, before = passed(trace, source, target)
-    z = trace.values[source]
+def _norm_backward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    after, before = passed(listed, source, target)
+    z = listed.values[source]
     # Where all z are equal σ is 0, and √ε alone is what they are divided by.
-    epsilon = NORMALISATIONS[instruction(trace, step).choice].epsilon(z.dtype)
+    epsilon = NORMALISATIONS[instruction(listed, step).choice].epsilon(z.dtype)
     scale = short(1 / math.hypot(float(z.std()), math.sqrt(epsilon)))
     passed_on = f"{tr('norm')} {short(ratio(before, after))}"
     return [
         ("formula", tr("∂L/∂z = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε)")),
         _chain(after, f"‖∂L/∂n‖ {short(after)}  × {passed_on}  → ‖∂L/∂z‖ {short(before)}"),
         ("dim", tr("dividing by σ multiplies the gradient by about 1/σ = {scale}", scale=scale)),
-        *_factor(trace, step),
+        *_factor(listed, step),
     ]
 
 
-def _residual_forward(trace: Run, step: Step) -> Notes:
-    done = instruction(trace, step)
-    branch, skip = (first(trace, name) for name in done.inputs)
+def _residual_forward(listed: Listed, step: Step) -> Notes:
+    done = instruction(listed, step)
+    branch, skip = (first(listed, name) for name in done.inputs)
     number = subscript(step.stage or 0)
     return [
         ("formula", f"h{number} = h + β F(h){GAP}β = {done.constant:.3g}"),
-        of_one(f"{short(skip)} + {done.constant:.3g} × {short(branch)} = {short(first(trace, done.outputs[0]))}"),
+        of_one(f"{short(skip)} + {done.constant:.3g} × {short(branch)} = {short(first(listed, done.outputs[0]))}"),
         ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
     ]
 
 
-def _residual_backward(trace: Run, step: Step) -> Notes:
-    done = instruction(trace, step)
-    after = f"‖∂L/∂h′‖ {short(trace.gradient_norm(done.outputs[0]))}"
-    merge = trace.merges.get(done.inputs[1])
+def _residual_backward(listed: Listed, step: Step) -> Notes:
+    done = instruction(listed, step)
+    after = f"‖∂L/∂h′‖ {short(listed.gradient_norm(done.outputs[0]))}"
+    merge = listed.merges.get(done.inputs[1])
     skip = tr("skip: {formula}", formula="∂L/∂h")
     branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {done.constant:.3g} ∂L/∂h")
-    if trace.gradient_norm(done.outputs[0]) == 0:
+    if listed.gradient_norm(done.outputs[0]) == 0:
         return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
     notes = [
         ("formula", f"{skip}{GAP}{branch}"),
@@ -207,16 +208,16 @@ def _residual_backward(trace: Run, step: Step) -> Notes:
             "where they meet again: skip {skip}, branch {branch}, cosine {cosine}",
             skip=short(merge.skip),
             branch=short(merge.branch),
-            cosine=short(defined(merge.cosine, trace)),
+            cosine=short(defined(merge.cosine, listed)),
         )
         notes.append(("strong", text))
     return notes
 
 
-def _clip(trace: Run, step: Step) -> Notes:
-    row = CLIPPINGS[trace.resolved.clip]
-    before, after = short(global_norm(trace.parameter_gradients)), short(global_norm(trace.clipped))
-    threshold = tr("threshold {value} ({name})", value=f"{trace.resolved.clip_threshold:g}", name=row.name)
+def _clip(listed: Listed, step: Step) -> Notes:
+    row = CLIPPINGS[listed.resolved.clip]
+    before, after = short(global_norm(listed.parameter_gradients)), short(global_norm(listed.clipped))
+    threshold = tr("threshold {value} ({name})", value=f"{listed.resolved.clip_threshold:g}", name=row.name)
     return [
         ("formula", f"{tr(row.formula)}{GAP}{threshold}"),
         ("text", tr("‖all gradients‖ {before} → {after}", before=before, after=after)),

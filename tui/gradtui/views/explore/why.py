@@ -43,9 +43,8 @@ def shown_step(scene: Scene) -> Step:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     step = shown_step(scene)
-    run = scene.run
     with np.errstate(all="ignore"):
-        notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](run, step)
+        notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](scene.listed, step)
         if step.phase is Phase.BACKWARD and step.completes is not None:
             notes += _so_far(scene, step.completes)
     lines: list[Line] = []

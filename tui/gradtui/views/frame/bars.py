@@ -312,8 +312,7 @@ def _column(scale: Scale, value: float | None, known: bool, height: int, mark: i
 
 def _beside(series: Series, number: str, style: str, room: int) -> Line:
     """The selected stage's number with what it is of; alone where both have no room: the title says it too."""
-    brief = {"‖∂L/∂c‖": "∂c", "‖∂L/∂h‖": "∂h", "‖∂L/∂θ‖": "∂θ", "std h": tr("std"), "saturated": tr("sat.")}
-    symbol = brief.get(series.symbol) or tr(series.symbol)
+    symbol = tr(series.brief or series.symbol)
     return first_fit(room, *([(text, style)] for text in (f"  {symbol} {number}", f" {symbol} {number}", f" {number}")))
 
 

@@ -31,16 +31,22 @@ class Series:
     values: Values
     #: When a stage's number is there: a key of KNOWN.
     when: str = "gradient"
+    #: The symbol where there is little room.
+    brief: English = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One number of STAGE_NUMBERS as bars: its name there, its symbol, its style, and that where it stands alone."""
+    """One number of STAGE_NUMBERS as bars: its name there, its style, and that where it stands alone.
+
+    Its symbol is the head that the table gives it, unless bars call it something else; brief is for little room.
+    """
 
     name: str
-    symbol: English
     style: str = ""
     alone: str | None = None
+    symbol: English = ""
+    brief: English = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,11 @@ class Quantity:
         drawn = self._known(record) or self.bars[-1:]
         return tuple(
             Series(
-                shown.symbol,
+                shown.symbol or STAGE_NUMBERS[shown.name].head,
                 shown.style if len(drawn) > 1 or shown.alone is None else shown.alone,
                 self._values(record, shown.name),
                 STAGE_NUMBERS[shown.name].when,
+                shown.brief,
             )
             for shown in drawn
         )
@@ -127,7 +134,10 @@ QUANTITIES = {
             "The gradient of the loss with respect to what each stage puts out: what is left of it by the time it "
             "gets there.",
             "log",
-            (Shown("cell_gradient_norm", "‖∂L/∂c‖", "cell"), Shown("gradient_norm", "‖∂L/∂h‖", "hidden", alone="")),
+            (
+                Shown("cell_gradient_norm", "cell", brief="∂c"),
+                Shown("gradient_norm", "hidden", alone="", brief="∂h"),
+            ),
             reference=1.0,
         ),
         Quantity(
@@ -137,7 +147,7 @@ QUANTITIES = {
             "The gradient with respect to the stage's own weights and biases: what it learns from. Over time the "
             "weights are shared: each bar is one step's contribution to the sum.",
             "log",
-            (Shown("parameter_gradient_norm", "‖∂L/∂θ‖"),),
+            (Shown("parameter_gradient_norm", brief="∂θ"),),
             reference=1.0,
         ),
         Quantity(
@@ -147,7 +157,7 @@ QUANTITIES = {
             "How far one update moves a stage's weights, relative to their size. About 1e-3 is healthy, the line "
             "(CS231n); far less learns nothing, far more overwrites what was learnt.",
             "log",
-            (Shown("update_ratio", "‖Δθ‖/‖θ‖", "histogram"),),
+            (Shown("update_ratio", "histogram"),),
             reference=1e-3,
             lacking="All time steps share their weights, so there is one update for all of them, not one a step. "
             "Step to the update ({key}) and read it under why.",
@@ -159,7 +169,7 @@ QUANTITIES = {
             "How far the outputs of a stage spread over units and samples: the forward signal. Where it shrinks to 0 "
             "or grows without bound, the forward pass vanishes or explodes.",
             "log",
-            (Shown("activation_std", "std h", "forward"),),
+            (Shown("activation_std", "forward", symbol="std h", brief="std"),),
             reference=1.0,
         ),
         Quantity(
@@ -169,7 +179,7 @@ QUANTITIES = {
             "The mean output of a stage, with its sign. Outputs that are not centred push all weights of the next "
             "layer the same way.",
             "sign-log",
-            (Shown("activation_mean", "mean h", "forward"),),
+            (Shown("activation_mean", "forward", symbol="mean h"),),
             reference=0.0,
         ),
         Quantity(
@@ -179,7 +189,10 @@ QUANTITIES = {
             "The share of outputs where the activation is flat (saturated), and of units that are off for every "
             "sample (dead): neither passes a gradient.",
             "linear",
-            (Shown("activation_saturated", "saturated", "vanishing"), Shown("activation_dead", "dead", "broken")),
+            (
+                Shown("activation_saturated", "vanishing", symbol="saturated", brief="sat."),
+                Shown("activation_dead", "broken"),
+            ),
             reference=0.5,
             share=True,
         ),
@@ -190,7 +203,7 @@ QUANTITIES = {
             "What each stage multiplies the gradient by on its way down. The line is 1: nothing lost, nothing gained. "
             "◇ is what theory predicts.",
             "linear",
-            (Shown("factor", "×", "formula"),),
+            (Shown("factor", "formula", symbol="×"),),
             reference=1.0,
             predicted="predicted_factor",
             quotient=True,

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradtui_engine import Experiment, Run, StageNumbers, Step
-from gradtui_engine.analysis.record import Arrays, Record
+from gradtui_engine import Experiment, StageNumbers, Step
+from gradtui_engine.analysis.record import Arrays, Listed, Record
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.experiment.resolved import Resolved
@@ -70,10 +70,10 @@ class Scene:
         return self.record.arrays
 
     @property
-    def run(self) -> Run:
+    def listed(self) -> Listed:
         """The record with every operation of it: for panes that want those."""
-        assert isinstance(self.record, Run)
-        return self.record
+        assert self.record.listed is not None
+        return self.record.listed
 
     @property
     def gated(self) -> bool:

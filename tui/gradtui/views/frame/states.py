@@ -16,7 +16,7 @@ from .once import once
 def cell_states(record: Record) -> Array:
     """c: (stages, batch, units)."""
     if record.listed is not None:
-        return record.listed.value("c")
+        return record.listed.values["c"]
     assert record.arrays is not None
     return _stacked(record.arrays.cell_state, range(len(record.stages)))
 
@@ -25,7 +25,7 @@ def cell_states(record: Record) -> Array:
 def gate_outputs(record: Record) -> Array:
     """The gates from step 1 on: (steps, batch, gates · units)."""
     if record.listed is not None:
-        return record.listed.value("gates")
+        return record.listed.values["gates"]
     assert record.arrays is not None
     return _stacked(record.arrays.gates, range(1, len(record.stages)))
 

@@ -122,7 +122,7 @@ def _factor(scene: Scene, subject: Subject, width: int) -> list[Part]:
     if subject.gated:
         return _gate(scene, subject, width)
     listed = scene.record.listed
-    spread = weight_spread(listed.trace, subject.stage) if listed is not None else None
+    spread = weight_spread(listed, subject.stage) if listed is not None else None
     stage = scene.stages[subject.stage - 1]
     if spread is None:
         return []

@@ -200,8 +200,8 @@ def _marks(scene: Scene) -> list[_Mark]:
 
 def _driven(scene: Scene, here: Place) -> float:
     """An RNN's input adds to each pre-activation as a bias does: the σ_b that would add as much."""
-    weight = scene.run.parameters[parameter_name(scene.resolved.cell, "weight_ih", 0)]
-    inputs = scene.run.input
+    weight = scene.listed.parameters[parameter_name(scene.resolved.cell, "weight_ih", 0)]
+    inputs = scene.listed.input
     with np.errstate(all="ignore"):
         drive = float(np.mean(np.square(weight, dtype=np.float64))) * weight.shape[1]
         return math.hypot(here.sigma_b, math.sqrt(drive * float(np.mean(np.square(inputs, dtype=np.float64)))))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 
 from ....text.formats import short
 from ....text.language import tr
@@ -12,27 +13,27 @@ from .numbers import arrives, gates, passed, times, two_paths
 from .words import CellWords, GateWords
 
 
-def _forward(trace: Run, step: Step) -> Notes:
-    done = instruction(trace, step)
+def _forward(listed: Listed, step: Step) -> Notes:
+    done = instruction(listed, step)
     t, p = times(step)
-    r, z, n = gates(trace, done.outputs[1])
-    before, after = first(trace, done.inputs[1]), first(trace, done.outputs[0])
+    r, z, n = gates(listed, done.outputs[1])
+    before, after = first(listed, done.inputs[1]), first(listed, done.outputs[0])
     return [
         ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
         of_one(f"{short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}{GAP}r {short(r)}"),
     ]
 
 
-def _backward(trace: Run, step: Step) -> Notes:
+def _backward(listed: Listed, step: Step) -> Notes:
     t, p = times(step)
     direct = f"∂L/∂h{p} = z{t} ⊙ ∂L/∂h{t}"
     formula = "formula", tr("{direct}  +  the path through the gates", direct=direct)
-    if not arrives(trace, step, 1):
+    if not arrives(listed, step, 1):
         return [formula, of_nothing()]
     return [
         formula,
-        *two_paths(trace, step),
-        ("text", passed(trace, step, 0, "h")),
+        *two_paths(listed, step),
+        ("text", passed(listed, step, 0, "h")),
     ]
 
 

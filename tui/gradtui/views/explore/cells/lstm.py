@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 
 from ....text.formats import short
 from ....text.language import tr
@@ -12,10 +13,10 @@ from .numbers import arrives, gates, passed, times, two_paths
 from .words import CellWords, GateWords
 
 
-def _forward(trace: Run, step: Step) -> Notes:
-    done = instruction(trace, step)
-    i, f, g, o = gates(trace, done.outputs[2])
-    before, after, hidden = (first(trace, name) for name in (done.inputs[2], done.outputs[1], done.outputs[0]))
+def _forward(listed: Listed, step: Step) -> Notes:
+    done = instruction(listed, step)
+    i, f, g, o = gates(listed, done.outputs[2])
+    before, after, hidden = (first(listed, name) for name in (done.inputs[2], done.outputs[1], done.outputs[0]))
     t, p = times(step)
     return [
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),
@@ -24,17 +25,17 @@ def _forward(trace: Run, step: Step) -> Notes:
     ]
 
 
-def _backward(trace: Run, step: Step) -> Notes:
+def _backward(listed: Listed, step: Step) -> Notes:
     t, p = times(step)
     direct = f"∂L/∂c{p} = f{t} ⊙ ∂L/∂c{t}"
     formula = "formula", tr("{direct}  +  the path through {state} and the gates", direct=direct, state=f"h{p}")
-    if not arrives(trace, step, 2):
+    if not arrives(listed, step, 2):
         return [formula, of_nothing()]
     return [
         formula,
-        *two_paths(trace, step),
-        ("text", passed(trace, step, 1, "c")),
-        ("text", tr("through {way}: {norms}", way=f"δ{t} W_hh", norms=passed(trace, step, 0, "h"))),
+        *two_paths(listed, step),
+        ("text", passed(listed, step, 1, "c")),
+        ("text", tr("through {way}: {norms}", way=f"δ{t} W_hh", norms=passed(listed, step, 0, "h"))),
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 
 from ....text.formats import short
 from ....text.language import tr
@@ -12,24 +13,24 @@ from .numbers import arrives, gates, passed, times, two_paths
 from .words import CellWords, GateWords
 
 
-def _forward(trace: Run, step: Step) -> Notes:
-    operation = instruction(trace, step)
+def _forward(listed: Listed, step: Step) -> Notes:
+    operation = instruction(listed, step)
     t, p = times(step)
-    f, n = gates(trace, operation.outputs[1])
-    before, after = first(trace, operation.inputs[1]), first(trace, operation.outputs[0])
+    f, n = gates(listed, operation.outputs[1])
+    before, after = first(listed, operation.inputs[1]), first(listed, operation.outputs[0])
     return [
         ("formula", f"h{t} = (1 − f) ⊙ h{p} + f ⊙ n{GAP}n = tanh(p_n + U_n (f ⊙ h{p}))"),
         of_one(f"{short(1 - f)} × {short(before)} + {short(f)} × {short(n)} = {short(after)}"),
     ]
 
 
-def _backward(trace: Run, step: Step) -> Notes:
+def _backward(listed: Listed, step: Step) -> Notes:
     t, p = times(step)
     direct = f"∂L/∂h{p} = (1 − f{t}) ⊙ ∂L/∂h{t}"
     formula = "formula", tr("{direct}  +  the path through the gates", direct=direct)
-    if not arrives(trace, step, 1):
+    if not arrives(listed, step, 1):
         return [formula, of_nothing()]
-    return [formula, *two_paths(trace, step), ("text", passed(trace, step, 0, "h"))]
+    return [formula, *two_paths(listed, step), ("text", passed(listed, step, 0, "h"))]
 
 
 WORDS = CellWords(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.numerics import ratio
 
 from ....text.formats import defined, short, subscript
@@ -10,9 +11,9 @@ from ....text.language import tr
 from ..explain_helpers import Notes, instruction
 
 
-def gates(trace: Run, slot: str) -> list[float]:
+def gates(listed: Listed, slot: str) -> list[float]:
     """Each gate of unit 1, sample 1, in the order of their blocks."""
-    gates, count = trace.values[slot], trace.resolved.kind.blocks
+    gates, count = listed.values[slot], listed.resolved.kind.blocks
     return [float(gates[0, block * (gates.shape[1] // count)]) for block in range(count)]
 
 
@@ -21,39 +22,39 @@ def times(step: Step) -> tuple[str, str]:
     return subscript(step.stage or 1), subscript((step.stage or 1) - 1)
 
 
-def _is_read_out(trace: Run, step: Step) -> bool:
+def _is_read_out(listed: Listed, step: Step) -> bool:
     """Whether the step belongs to the layer whose states are the stages: the last one."""
-    return instruction(trace, step).outputs[0] in trace.program.stages
+    return instruction(listed, step).outputs[0] in listed.program.stages
 
 
-def passed(trace: Run, step: Step, position: int, symbol: str) -> str:
+def passed(listed: Listed, step: Step, position: int, symbol: str) -> str:
     """‖∂L/∂h₄₀‖ 0.1 → ‖∂L/∂h₃₉‖ 0.09, ×0.9, for the state at this position of outputs and (one later) inputs.
 
     From 0 there is no factor: a state can get its gradient elsewhere, ∂L/∂h of an LSTM from ∂L/∂c.
     """
-    done = instruction(trace, step)
-    after, before = (trace.gradient_norm(name) for name in (done.outputs[position], done.inputs[position + 1]))
+    done = instruction(listed, step)
+    after, before = (listed.gradient_norm(name) for name in (done.outputs[position], done.inputs[position + 1]))
     t, p = times(step)
     norms = f"‖∂L/∂{symbol}{t}‖ {short(after)} → ‖∂L/∂{symbol}{p}‖ {short(before)}"
     return norms if after == 0 else f"{norms}, ×{short(ratio(before, after))}"
 
 
-def arrives(trace: Run, step: Step, states: int) -> bool:
+def arrives(listed: Listed, step: Step, states: int) -> bool:
     """Whether any gradient of the first so many outputs, the states, is not exactly 0."""
-    return any(trace.gradient_norm(name) != 0 for name in instruction(trace, step).outputs[:states])
+    return any(listed.gradient_norm(name) != 0 for name in instruction(listed, step).outputs[:states])
 
 
-def two_paths(trace: Run, step: Step) -> Notes:
-    """The factor as direct path and gates, which the trace takes apart for the last layer."""
-    whole = "cell" if trace.resolved.kind.has_cell_state else "whole"
-    if not _is_read_out(trace, step):
+def two_paths(listed: Listed, step: Step) -> Notes:
+    """The factor as direct path and gates, which the record takes apart for the last layer."""
+    whole = "cell" if listed.resolved.kind.has_cell_state else "whole"
+    if not _is_read_out(listed, step):
         return [("dim", tr("a lower layer: its gradient also comes from the layer above, at every step"))]
-    parts = trace.stages[(step.stage or 1) - 1].factors
+    parts = listed.stages[(step.stage or 1) - 1].factors
     text = tr(
         "factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}",
-        direct=short(defined(parts["direct"], trace)),
-        gates=short(defined(parts["gates"], trace)),
-        cosine=short(defined(parts["cosine"], trace)),
-        whole=short(defined(parts[whole], trace)),
+        direct=short(defined(parts["direct"], listed)),
+        gates=short(defined(parts["gates"], listed)),
+        cosine=short(defined(parts["cosine"], listed)),
+        whole=short(defined(parts[whole], listed)),
     )
     return [("strong", text)]

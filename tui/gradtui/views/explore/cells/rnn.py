@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradtui_engine import Run, Step
+from gradtui_engine import Step
+from gradtui_engine.analysis.record import Listed
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ....text.formats import short
@@ -12,11 +13,11 @@ from .numbers import arrives, passed, times
 from .words import CellWords
 
 
-def _forward(trace: Run, step: Step) -> Notes:
-    done = instruction(trace, step)
+def _forward(listed: Listed, step: Step) -> Notes:
+    done = instruction(listed, step)
     row = ACTIVATIONS[done.choice]
     t, p = times(step)
-    before, after = first(trace, done.inputs[1]), first(trace, done.outputs[0])
+    before, after = first(listed, done.inputs[1]), first(listed, done.outputs[0])
     return [
         ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
         of_one(f"h{p} {short(before)} → h{t} {short(after)}"),
@@ -24,12 +25,12 @@ def _forward(trace: Run, step: Step) -> Notes:
     ]
 
 
-def _backward(trace: Run, step: Step) -> Notes:
+def _backward(listed: Listed, step: Step) -> Notes:
     t, p = times(step)
-    symbol = ACTIVATIONS[trace.resolved.activation].symbol
+    symbol = ACTIVATIONS[listed.resolved.activation].symbol
     return [
         ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
-        ("strong", passed(trace, step, 0, "h")) if arrives(trace, step, 1) else of_nothing(),
+        ("strong", passed(listed, step, 0, "h")) if arrives(listed, step, 1) else of_nothing(),
         ("text", tr("one path only: through f′ and the same W_hh at every step")),
     ]
 
