@@ -36,6 +36,16 @@ for view in ("explore", "lab", "theory"):
             assert list(row.spoken(scene)), pane
 """
 
+#: What two of Compare's keys make of each.
+KEYS = """
+import json, sys
+from gradtui.model.cure_keys import CURES
+from gradtui_engine import Experiment
+
+cells = [Experiment(cell=name, data="gaussian") for name in sys.argv[1:]]
+print(json.dumps({a.cell: [CURES[key].choices(a) for key in ("activation", "gate")] for a in cells}))
+"""
+
 
 @functools.cache
 def shown(cell: str) -> dict[str, str]:
@@ -109,3 +119,14 @@ def test_a_complements_bias_counts_the_other_way() -> None:
     text = shown("turned")["plane"]
     assert "1 − f = σ(-1) = 0.269" in text
     assert math.isclose(1 / (1 + math.e), 0.269, abs_tol=5e-4)
+
+
+def test_the_cures_keys_do_what_each_rows_path_asks_for() -> None:
+    choices = json.loads(run("-c", KEYS, *NEW))
+    relu, lstm = [{"activation": "relu"}], [{"cell": "lstm"}, {"cell": "lstm", "forget_bias": 4.0}]
+    assert choices["elman"] == [relu, lstm]
+    assert choices["gates"] == [[], lstm]
+    assert choices["noted"] == [[], [{"pin_forget": 0.9}, {"pin_forget": 1.0}]]
+    # A larger bias of f closes a path whose factor is 1 − f.
+    assert choices["turned"] == [[], [{"pin_forget": 0.1}, {"pin_forget": 0.0}]]
+    assert [change.get("forget_bias") for change in choices["otherwise"][1]] == [2.0, 4.0, None]

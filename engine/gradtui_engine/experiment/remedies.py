@@ -2,7 +2,8 @@
 switches those that have a key.
 
 A row says for which diagnoses it is offered, not that it works: BatchNorm, an unscaled residual, clipping and Adam
-are offered because everybody reaches for them, and what they do is measured.
+are offered because everybody reaches for them, and what they do is measured. Rows for no diagnosis are what the keys
+switch beside those; the last ones take a cure away from a network that has it, to show what it is good for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ Changes = Mapping[str, "Value"]
 
 _GRADIENT = ("vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
 _SIZE = ("vanishing", "exploding", "saturated", "non_finite")
+_CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED)
 #: Initialisers are without effect where σ_w or a scale is given.
 _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 
@@ -165,7 +167,7 @@ REMEDIES = Table(
             "irnn", {"activation": "relu", "init": "identity", "gain": 1.0, **_OWN_RULE},
             "ReLU and identity weights: the factor is 1 where units are on (Le et al. 2015).",
             "Units that are off pass nothing, and an eigenvalue above 1 explodes after the first update.",
-            tuple(name for name in UNGATED if name in CHOOSING),
+            _CHOOSING_OVER_TIME,
             applies=lambda e: e.init != "identity",
         ),
         Row(
@@ -209,6 +211,28 @@ REMEDIES = Table(
             "float64", {"dtype": "float64"}, "Overflows at 1e308 instead of 3e38.",
             "More exponent buys a few more layers, not another product.", CELLS.names, kinds=("non_finite",),
             applies=lambda e: e.dtype == "float32",
+        ),
+        Row(
+            "sigmoid again", {"activation": "sigmoid"}, "", "", LAYERED, kinds=(), key="activation",
+            switched=lambda e: e.activation == "relu",
+        ),
+        Row(
+            "tanh again", {"activation": "tanh"}, "", "", _CHOOSING_OVER_TIME, kinds=(), key="activation",
+            switched=lambda e: e.activation == "relu",
+        ),
+        Row("no norm", {"norm": "none"}, "", "", LAYERED, kinds=(), key="norm"),
+        Row("no residual", {"residual": "none"}, "", "", LAYERED, kinds=(), key="residual"),
+        Row(
+            "forget bias 0", {"forget_bias": 0.0}, "", "", BIASED, kinds=(), key="gate", frees=("pin_forget",),
+            switched=lambda e: e.pin_forget is not None or e.forget_bias >= 2,
+        ),
+        Row(
+            "free gate", {"pin_forget": None}, "", "", UNBIASED, kinds=(), key="gate",
+            switched=lambda e: e.pin_forget is not None,
+        ),
+        Row(
+            "no clipping", {"clip": "none"}, "", "", CELLS.names, kinds=(), key="clip",
+            switched=lambda e: e.clip != "none",
         ),
     ),
 )  # fmt: skip

@@ -28,13 +28,12 @@ class Cure:
     """One cure: the fields that it decides, and where there is nothing for it to do. What it changes, the rows of the
     engine's table of remedies say that have its id as their key.
 
-    Where A has the cure already, the disease is among its choices: the key then shows what it is good for.
+    Where A has the cure already, a row that takes it away is among them: the key then shows what it is good for.
     """
 
     id: str
     label: English
     fields: tuple[str, ...]
-    disease: Callable[[Resolved], Choices]
     #: What to say where there is no choice.
     lacking: English
     #: Whether a network has what the cure's name says.
@@ -51,44 +50,16 @@ class Cure:
     def choices(self, experiment: Experiment) -> Choices:
         """What it can be for B without it, in turn; nothing where it has no meaning."""
         rows = switched_by(self.id, experiment)
-        own = tuple({field: value for field, value in row.items() if field in self.fields} for row in rows)
-        return (*own, *self.disease(experiment.resolved))
+        return tuple({field: value for field, value in row.items() if field in self.fields} for row in rows)
 
     def decides(self, experiment: Experiment, field: str) -> bool:
         """Whether a field is the cure's, of A: which cell it is, is only where an RNN gets gates."""
         return field in self.fields and (field != "cell" or _lacks_gates(experiment.resolved))
 
 
-def _none(resolved: Resolved) -> Choices:
-    return ()
-
-
-def _bend(resolved: Resolved) -> Choices:
-    if not resolved.kind.chooses_activation or resolved.activation != "relu":
-        return ()
-    return ({"activation": resolved.kind.default_activation},)
-
-
-def _off(field: str) -> Callable[[Resolved], Choices]:
-    return lambda resolved: ({field: "none"},) if not resolved.kind.over_time else ()
-
-
-def _unclipped(resolved: Resolved) -> Choices:
-    return ({"clip": "none"},) if resolved.clip != "none" else ()
-
-
 def _lacks_gates(resolved: Resolved) -> bool:
     """Whether there is time and no gate."""
     return resolved.kind.over_time and not resolved.kind.gated
-
-
-def _free(resolved: Resolved) -> Choices:
-    """A gate that is free again, or without its bias."""
-    pinned = resolved.pin_forget is not None
-    if resolved.cell in BIASED:
-        # A pinned gate has no use for its bias.
-        return ({"forget_bias": 0.0, "pin_forget": None},) if pinned or resolved.forget_bias >= 2 else ()
-    return ({"pin_forget": None},) if resolved.kind.gated and pinned else ()
 
 
 def _open(b: Experiment) -> bool:
@@ -113,7 +84,6 @@ CURES = {
             "activation",
             "activation",
             ("activation",),
-            _bend,
             "the gates of this cell are its activations",
             lambda b: ACTIVATIONS[b.resolved.activation].rectifies,
             keeps_own=True,
@@ -122,7 +92,6 @@ CURES = {
             "init",
             "init",
             ("init", "gain", "sigma_w", "init_scale"),
-            _none,
             "",
             lambda b: b.sigma_w is None and INITIALISERS[b.init].keeps_scale,
         ),
@@ -130,7 +99,6 @@ CURES = {
             "norm",
             "norm",
             ("norm",),
-            _off("norm"),
             "normalisation is for mlp; {key} switches the network",
             lambda b: b.norm != "none",
         ),
@@ -138,7 +106,6 @@ CURES = {
             "residual",
             "skip",
             ("residual",),
-            _off("residual"),
             "skip connections are for mlp: a cell's gates are its own; {key} switches the network",
             lambda b: b.residual != "none",
         ),
@@ -146,12 +113,11 @@ CURES = {
             "gate",
             "forget gate",
             ("forget_bias", "pin_forget", "cell"),
-            _free,
             "layers have no gates; {key} switches the network",
             _open,
             _gate_name,
         ),
-        Cure("clip", "clipping", ("clip", "clip_threshold"), _unclipped, "", lambda b: b.clip != "none"),
+        Cure("clip", "clipping", ("clip", "clip_threshold"), "", lambda b: b.clip != "none"),
     )
 }
 
