@@ -26,7 +26,7 @@ _FIRST, _BUILD = 0.1, 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Examined:
     """What was measured of one experiment: its outcome, the loss, and the loss after one update."""
 
     experiment: Experiment
@@ -42,22 +42,22 @@ class Trial:
     """A remedy, tried. effect is one of EFFECTS; text says why in the light of the numbers."""
 
     remedy: Remedy
-    measured: Measured
+    measured: Examined
     effect: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Examination:
     """The experiment as it is, and its remedies, the best first."""
 
-    before: Measured
+    before: Examined
     trials: tuple[Trial, ...]
 
 
 def examine(
     experiment: Experiment, begin: Callable[[str], None] = lambda name: None, watch: Watch | None = None
-) -> Report:
+) -> Examination:
     """Run the experiment, and if it is unhealthy every remedy that is offered for it. Raises ExperimentError.
 
     begin is told the name of each remedy before it is tried, watch the share that is done.
@@ -76,17 +76,17 @@ def examine(
         trials.append(_trial(remedy, before, after))
     if watch is not None:
         watch(1.0)
-    return Report(before, tuple(sorted(trials, key=_rank)))
+    return Examination(before, tuple(sorted(trials, key=_rank)))
 
 
-def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Measured:
+def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Examined:
     return measure(build(experiment, part(watch, 0.0, _BUILD)), part(watch, _BUILD, 1.0))
 
 
-def measure(network: Network, watch: Watch | None = None) -> Measured:
+def measure(network: Network, watch: Watch | None = None) -> Examined:
     """Run a network, update it once, and run it again for the loss."""
     trace = network.run(watch)
-    return Measured(network.experiment, network.resolved, diagnose(trace), trace.loss, network.updated(trace).loss())
+    return Examined(network.experiment, network.resolved, diagnose(trace), trace.loss, network.updated(trace).loss())
 
 
 def _decades(outcome: Outcome) -> float:
@@ -96,7 +96,7 @@ def _decades(outcome: Outcome) -> float:
     return abs(math.log10(outcome.ratio))
 
 
-def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
+def _trial(remedy: Remedy, before: Examined, after: Examined) -> Trial:
     if after.outcome.healthy:
         # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
         if not after.loss_after > after.loss:
@@ -117,7 +117,7 @@ def _trial(remedy: Remedy, before: Measured, after: Measured) -> Trial:
     return Trial(remedy, after, effect, Message("{kind}: {no_cure}", **values))
 
 
-def _falls(measured: Measured) -> bool:
+def _falls(measured: Examined) -> bool:
     return measured.loss_after < measured.loss
 
 
@@ -133,7 +133,7 @@ def _rank(trial: Trial) -> tuple[int, bool, float, float]:
     )
 
 
-def report_document(report: Report) -> dict[str, Any]:
+def report_document(report: Examination) -> dict[str, Any]:
     """The report as strict JSON types."""
     document: dict[str, Any] = strict(
         {
@@ -156,7 +156,7 @@ def report_document(report: Report) -> dict[str, Any]:
     return document
 
 
-def _measured(measured: Measured) -> dict[str, Any]:
+def _measured(measured: Examined) -> dict[str, Any]:
     return {
         "outcome": outcome_document(measured.outcome),
         "factor": measured.outcome.average_factor,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Outcome, build, simulate
-from gradtui_engine.analysis.doctor import Report, Trial, examine, measure, report_document
+from gradtui_engine.analysis.doctor import Examination, Trial, examine, measure, report_document
 from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
 from gradtui_engine.run import size
 from tests.engine.helpers import small
@@ -34,7 +34,7 @@ every_ill = pytest.mark.parametrize("name", ILL)
 
 
 @functools.cache
-def report_of(name: str) -> Report:
+def report_of(name: str) -> Examination:
     return examine(ILL[name])
 
 

@@ -13,7 +13,7 @@ import pytest
 from gradtui.cli.config import config, show
 from gradtui.cli.keymap import spelled
 from gradtui.cli.reading import read
-from gradtui.cli.settings import SETTINGS, Loaded, load, survey
+from gradtui.cli.settings import SETTINGS, SettingsInForce, load, survey
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model.commands import BY_ID, COMMANDS
 from tests.engine.helpers import fresh_python
@@ -39,7 +39,7 @@ def test_what_is_shown_is_toml_that_gives_the_same_settings(path: Path) -> None:
 
 @every_setting
 def test_what_is_shown_tells_where_a_value_came_from_and_what_it_means(name: str, path: Path) -> None:
-    def line(loaded: Loaded) -> str:
+    def line(loaded: SettingsInForce) -> str:
         return next(line for line in show(loaded).splitlines() if line.startswith(f"{name} ="))
 
     text = OTHER[name][0]

@@ -12,7 +12,7 @@ from textual import constants
 
 from gradtui.cli import launch
 from gradtui.cli.invocation import Invocation
-from gradtui.cli.settings import COLOUR_SYSTEMS, Loaded, Settings
+from gradtui.cli.settings import COLOUR_SYSTEMS, Settings, SettingsInForce
 from gradtui.cli.words import Words
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
@@ -117,7 +117,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
             words(),
             Experiment(),
             None,
-            Loaded(replace(usual, **settings), {}, Path("config.toml")),
+            SettingsInForce(replace(usual, **settings), {}, Path("config.toml")),
             launch.Opening(State(Experiment()), (e.Jump(step=3),), {Simulation(Experiment()): Failed("read already")}),
         )
         return cast(Stage, launch.made_by(cast(Any, Stage), invocation, OPEN))

@@ -22,7 +22,7 @@ from gradtui.text.formats import short
 from gradtui.text.summary import verdict_line
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis import gradient_check, published_figures
-from gradtui_engine.analysis.doctor import Report, examine, report_document
+from gradtui_engine.analysis.doctor import Examination, examine, report_document
 from gradtui_engine.analysis.gradient_check import ParameterCheck
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.published_figures import Figure
@@ -41,7 +41,7 @@ def experiment_of(*arguments: str) -> Experiment:
 
 
 @functools.cache
-def report_of(*arguments: str) -> Report:
+def report_of(*arguments: str) -> Examination:
     return examine(experiment_of(*arguments))
 
 

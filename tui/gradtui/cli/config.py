@@ -13,7 +13,7 @@ from ..text import language
 from ..text.complaints import complaint
 from ..text.language import tr
 from .keymap import spelled
-from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, Loaded, config_path, survey
+from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, SettingsInForce, config_path, survey
 
 if TYPE_CHECKING:
     from ..model.commands import Command
@@ -47,7 +47,7 @@ def _heading(path: Path) -> Iterator[str]:
     yield shown if path.exists() else tr("{path} (there is no such file yet)", path=shown)
 
 
-def show(loaded: Loaded, commands: Sequence[Command] | None = None) -> str:
+def show(loaded: SettingsInForce, commands: Sequence[Command] | None = None) -> str:
     """Every setting with its source and meaning, and the keys: those that differ, and as comments all others."""
     if commands is None:
         from ..model.commands import COMMANDS

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from gradtui_engine import Experiment
 
 from ..model.opening import Opening
-from .settings import Loaded
+from .settings import SettingsInForce
 from .words import Words
 
 Own = TypeVar("Own")
@@ -24,6 +24,6 @@ class Invocation(Generic[Own]):
     #: The command's own options, such as RunOptions.
     options: Own
     #: The settings in force, each with where it came from.
-    loaded: Loaded
+    loaded: SettingsInForce
     #: What the screen opens with; None of a command without one.
     opening: Opening | None

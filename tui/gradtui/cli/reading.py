@@ -13,7 +13,7 @@ from gradtui_engine.core.problems import Problem
 from ..text import process
 from .arguments import experiment_of, read_words
 from .invocation import Invocation, Own
-from .settings import BrokenSettings, Loaded, load
+from .settings import BrokenSettings, SettingsInForce, load
 from .settings_error import SettingsError
 from .subcommand import Subcommand
 from .words import Words
@@ -53,7 +53,7 @@ def options_in(table: type[Own], words: Words) -> Own:
     return table(**values)
 
 
-def _settings_of(words: Words) -> tuple[Loaded, list[Problem]]:
+def _settings_of(words: Words) -> tuple[SettingsInForce, list[Problem]]:
     """The settings that can be used, and what is wrong with others."""
     try:
         return load(words.settings, os.environ), []

@@ -48,7 +48,7 @@ COLOUR_SYSTEMS = {"auto": "auto", "16": "standard", "256": "256", "truecolor": "
 class BrokenSettings(SettingsError):
     """Settings of which some cannot be used, and what can be used all the same."""
 
-    def __init__(self, problems: Iterable[Problem], usable: Loaded) -> None:
+    def __init__(self, problems: Iterable[Problem], usable: SettingsInForce) -> None:
         super().__init__(problems)
         self.usable = usable
 
@@ -136,7 +136,7 @@ SETTINGS = Table(
 
 
 @dataclass(frozen=True)
-class Loaded:
+class SettingsInForce:
     """Settings, and for each name where its value came from: default, file, a variable's name, command line."""
 
     settings: Settings
@@ -162,7 +162,7 @@ def load(
     environment: Mapping[str, str],
     path: Path | None = None,
     commands: Sequence[Bindable] | None = None,
-) -> Loaded:
+) -> SettingsInForce:
     """The settings out of the command line's texts by name, the environment and the file; a missing file is none.
 
     commands are those that keys can be given to; without them the table's. Raises SettingsError with every problem
@@ -183,7 +183,7 @@ def survey(
     environment: Mapping[str, str],
     path: Path | None = None,
     commands: Sequence[Bindable] | None = None,
-) -> tuple[Loaded, list[Problem]]:
+) -> tuple[SettingsInForce, list[Problem]]:
     """As `load`, but what can be used comes beside the problems: where a source is wrong, the next one counts."""
     path = config_path(environment) if path is None else path
     problems: list[Problem] = []
@@ -217,7 +217,7 @@ def survey(
         take(name, text, COMMAND_LINE, SETTINGS[name].flag, SETTINGS[name].kind.parse)
     sources |= dict.fromkeys(keys, FILE)
     made: dict[str, Any] = dict(values)
-    return Loaded(Settings(**made, keys=keys), sources, path), problems
+    return SettingsInForce(Settings(**made, keys=keys), sources, path), problems
 
 
 def _read(path: Path, problems: list[Problem]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ Front matter, between two lines of `+++`:
     quantity         what the bars show: gradient (without one), parameters, update, std, mean, saturated, factor
 
 Each `## Heading` begins a step, and what follows it is what the reader sees: paragraphs, lists, **bold** and `code`.
-Braces stand for a computed number: `{ratio}`, `{factor@12}`, `{b.ratio / ratio}`; `measures` lists what there is.
+Braces stand for a computed number: `{ratio}`, `{factor@12}`, `{b.ratio / ratio}`; `measures` lists them all.
 
 One fenced block ```step in a step says what the step does; all of it may be left out:
 

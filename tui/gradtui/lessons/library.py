@@ -1,4 +1,4 @@
-"""The lessons that there are: those of the package, and the user's own, of which one with the same name wins.
+"""All lessons: those of the package, and the user's own, of which one with the same name wins.
 
 A user's folder is `lessons` in the user's data directory, or what GRADTUI_LESSONS names. A file in it serves every
 language; one in a subfolder (`zh`) serves that language. Where a language lacks a lesson, the English one is shown.

@@ -71,7 +71,7 @@ class State:
     function: int = 0
     terms: int = 3
     angle: int = 4
-    #: The lessons that there are, and the highlighted one; where the reader stands in an open one, how far its text
+    #: All lessons, and the highlighted one; where the reader stands in an open one, how far its text
     #: is scrolled.
     lessons: tuple[str, ...] = ()
     item: str = ""

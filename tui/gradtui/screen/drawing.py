@@ -22,8 +22,8 @@ from ..views.frame.pane import Pane
 from ..views.frame.scene import Scene
 
 
-class _Made(NamedTuple):
-    """A pane: what every pane is made of, what this one reads beside it, and what came of it."""
+class _DrawnPane(NamedTuple):
+    """A pane as it was drawn last: out of what (of every pane, and of this one alone), and its title and lines."""
 
     frame: tuple[Hashable, ...]
     reads: Hashable
@@ -39,7 +39,7 @@ class Drawing:
 
     def __init__(self, permissions: Permissions = OPEN) -> None:
         self._permissions = permissions
-        self._panes: dict[str, _Made] = {}
+        self._panes: dict[str, _DrawnPane] = {}
         self._around: Blocks = {}
         self._told: object = None
         #: Whether every pane shows the last moment that was drawn: a hasty drawing may leave some as they were.
@@ -95,7 +95,7 @@ class Drawing:
         else:
             reads, title, lines = made.reads, made.title, made.lines
         block = Block(box, bordered(lines, title, box.width, focused))
-        self._panes[name] = _Made(frame, reads, title, lines, focused, block)
+        self._panes[name] = _DrawnPane(frame, reads, title, lines, focused, block)
         return block
 
     def _stays(self, pane: Pane, reads: Hashable, before: Hashable, hasty: bool) -> bool:

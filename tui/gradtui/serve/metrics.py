@@ -21,7 +21,7 @@ class Metrics:
     """A watcher that counts."""
 
     def __init__(self, live: Callable[[], Iterable[Session]], following: Callable[[], int] | None = None) -> None:
-        """live: the sessions that there are now; following: of a lecture, how many follow the presenter."""
+        """live: the sessions of this moment; following: of a lecture, how many follow the presenter."""
         self._live, self._following = live, following
         self.opens = 0
         self.ends: Counter[str] = Counter()

@@ -39,7 +39,9 @@ def test_tabs_that_close_while_the_program_starts_leave_nothing(server: Server) 
             async with visit(server) as tab:
                 await asyncio.sleep(wait)
                 tab.cut()
-        await asyncio.sleep(0.5)
+        # Sessions are born one after the other: when this one is there, those before have been.
+        async with visit(server) as tab:
+            await tab.shows(SHOWN)
         await until(lambda: not server.sessions(), "the sessions to be gone", 3)
         await until(lambda: server.metrics()["gradtui_sessions"] == 0, "the places to be free", 3)
 
