@@ -17,7 +17,9 @@ SOAK_WORKERS ?= 2
 run: $(VENV)/installed
 	@$(BIN)/gradtui $(ARGS)
 
-test: lint types contract unit
+# What reads the sources runs beside the tests, one after the other: each has one core at the most.
+test: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory -j2 unit lint types contract
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "gradtui needs Python 3.11 or newer; found: $$(python3 --version 2>&1)"; exit 2; }

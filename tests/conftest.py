@@ -10,6 +10,7 @@ import gc
 import re
 from collections.abc import Iterator
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -26,9 +27,17 @@ for _profile, _count in (("test", 25), ("soak", 200)):
 settings.load_profile("test")
 
 
+_SERVERS = Path(__file__).parent / "tui" / "serve"
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every property is checked twice: by `make test` and, with more examples, by `make soak`."""
+    """Every property is checked twice: by `make test` and, with more examples, by `make soak`.
+
+    The tests of servers come first, and so to one worker: else each starts a server of every kind, 2 s of a core. They
+    wait most of their time, in which other workers have the cores.
+    """
+    items.sort(key=lambda item: _SERVERS not in item.path.parents)
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.property)
