@@ -63,9 +63,13 @@ NAMES = names()
 
 
 def can_be_said_otherwise(text: str) -> bool:
-    """No sentence is left in English: every plain text is in the tables, or a number, a name, names, or quoted."""
+    """No sentence is left in English: a plain text is in the tables, or a number, symbols, a name, names, or quoted."""
     return all(
-        leaf in prose() or " " not in leaf or leaf[0] in "'\"" or all(word in NAMES for word in leaf.split(", "))
+        leaf in prose()
+        or " " not in leaf
+        or not re.search("[a-z]{2}", leaf)  # 1 − f
+        or leaf[0] in "'\""
+        or all(word in NAMES for word in leaf.split(", "))
         for leaf in leaves(text)
     )
 

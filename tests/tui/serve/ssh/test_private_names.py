@@ -14,7 +14,7 @@ from gradtui.serve.ssh.asyncssh_limits import PRIVATE_NAMES, Private
 
 FOLDER = Path(gradtui.serve.__path__[0])
 #: Documented, whatever it is called.
-_DOCUMENTED = {"_exit"}
+_DOCUMENTED = {"_exit", "_replace"}
 
 
 def known(row: Private) -> set[str]:
