@@ -12,7 +12,10 @@ import pytest
 from tests.new_cells import NEW, run
 
 SMALL = ("--data", "gaussian", "--steps", "6", "--width", "4", "--batch", "3")
-new_cells = pytest.mark.parametrize("cell", NEW)
+# A program of its own for each: one kind in `make test`, all in `make soak`.
+new_cells = pytest.mark.parametrize(
+    "cell", [name if number == 0 else pytest.param(name, marks=pytest.mark.soak) for number, name in enumerate(NEW)]
+)
 
 #: Every pane of every view at two sizes, and what it says aloud.
 PANES = """
