@@ -14,9 +14,9 @@ from .explain_helpers import Explain, Notes, instruction
 
 
 def _projection_forward(listed: Listed, step: Step) -> Notes:
-    done = instruction(listed, step)
-    steps, batch, inputs = listed.values[done.inputs[0]].shape
-    outputs = listed.values[done.outputs[0]].shape[2]
+    operation = instruction(listed, step)
+    steps, batch, inputs = listed.values[operation.inputs[0]].shape
+    outputs = listed.values[operation.outputs[0]].shape[2]
     sizes = tr(
         "{steps} steps × {batch} samples × {inputs} inputs → {outputs} numbers a step and sample",
         steps=steps,

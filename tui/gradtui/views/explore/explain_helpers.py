@@ -17,8 +17,8 @@ Explain = Callable[[Listed, Step], Notes]
 
 def slots(listed: Listed, step: Step) -> tuple[str, str]:
     """The slots that the step's operation reads first and writes first."""
-    done = instruction(listed, step)
-    return done.inputs[0], done.outputs[0]
+    operation = instruction(listed, step)
+    return operation.inputs[0], operation.outputs[0]
 
 
 def instruction(listed: Listed, step: Step) -> Instruction:

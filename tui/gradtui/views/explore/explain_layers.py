@@ -181,23 +181,25 @@ def _norm_backward(listed: Listed, step: Step) -> Notes:
 
 
 def _residual_forward(listed: Listed, step: Step) -> Notes:
-    done = instruction(listed, step)
-    branch, skip = (first(listed, name) for name in done.inputs)
+    operation = instruction(listed, step)
+    branch, skip = (first(listed, name) for name in operation.inputs)
     number = subscript(step.stage or 0)
     return [
-        ("formula", f"h{number} = h + β F(h){GAP}β = {done.constant:.3g}"),
-        of_one(f"{short(skip)} + {done.constant:.3g} × {short(branch)} = {short(first(listed, done.outputs[0]))}"),
+        ("formula", f"h{number} = h + β F(h){GAP}β = {operation.constant:.3g}"),
+        of_one(
+            f"{short(skip)} + {operation.constant:.3g} × {short(branch)} = {short(first(listed, operation.outputs[0]))}"
+        ),
         ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
     ]
 
 
 def _residual_backward(listed: Listed, step: Step) -> Notes:
-    done = instruction(listed, step)
-    after = f"‖∂L/∂h′‖ {short(listed.gradient_norm(done.outputs[0]))}"
-    merge = listed.merges.get(done.inputs[1])
+    operation = instruction(listed, step)
+    after = f"‖∂L/∂h′‖ {short(listed.gradient_norm(operation.outputs[0]))}"
+    merge = listed.merges.get(operation.inputs[1])
     skip = tr("skip: {formula}", formula="∂L/∂h")
-    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {done.constant:.3g} ∂L/∂h")
-    if listed.gradient_norm(done.outputs[0]) == 0:
+    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {operation.constant:.3g} ∂L/∂h")
+    if listed.gradient_norm(operation.outputs[0]) == 0:
         return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
     notes = [
         ("formula", f"{skip}{GAP}{branch}"),

@@ -14,10 +14,10 @@ from .words import CellWords, GateWords
 
 
 def _forward(listed: Listed, step: Step) -> Notes:
-    done = instruction(listed, step)
+    operation = instruction(listed, step)
     t, p = times(step)
-    r, z, n = gates(listed, done.outputs[1])
-    before, after = first(listed, done.inputs[1]), first(listed, done.outputs[0])
+    r, z, n = gates(listed, operation.outputs[1])
+    before, after = first(listed, operation.inputs[1]), first(listed, operation.outputs[0])
     return [
         ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
         of_one(f"{short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}{GAP}r {short(r)}"),

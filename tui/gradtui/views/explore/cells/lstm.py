@@ -14,9 +14,11 @@ from .words import CellWords, GateWords
 
 
 def _forward(listed: Listed, step: Step) -> Notes:
-    done = instruction(listed, step)
-    i, f, g, o = gates(listed, done.outputs[2])
-    before, after, hidden = (first(listed, name) for name in (done.inputs[2], done.outputs[1], done.outputs[0]))
+    operation = instruction(listed, step)
+    i, f, g, o = gates(listed, operation.outputs[2])
+    before, after, hidden = (
+        first(listed, name) for name in (operation.inputs[2], operation.outputs[1], operation.outputs[0])
+    )
     t, p = times(step)
     return [
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),

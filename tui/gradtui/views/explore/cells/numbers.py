@@ -32,8 +32,10 @@ def passed(listed: Listed, step: Step, position: int, symbol: str) -> str:
 
     From 0 there is no factor: a state can get its gradient elsewhere, ∂L/∂h of an LSTM from ∂L/∂c.
     """
-    done = instruction(listed, step)
-    after, before = (listed.gradient_norm(name) for name in (done.outputs[position], done.inputs[position + 1]))
+    operation = instruction(listed, step)
+    after, before = (
+        listed.gradient_norm(name) for name in (operation.outputs[position], operation.inputs[position + 1])
+    )
     t, p = times(step)
     norms = f"‖∂L/∂{symbol}{t}‖ {short(after)} → ‖∂L/∂{symbol}{p}‖ {short(before)}"
     return norms if after == 0 else f"{norms}, ×{short(ratio(before, after))}"

@@ -14,10 +14,10 @@ from .words import CellWords
 
 
 def _forward(listed: Listed, step: Step) -> Notes:
-    done = instruction(listed, step)
-    row = ACTIVATIONS[done.choice]
+    operation = instruction(listed, step)
+    row = ACTIVATIONS[operation.choice]
     t, p = times(step)
-    before, after = first(listed, done.inputs[1]), first(listed, done.outputs[0])
+    before, after = first(listed, operation.inputs[1]), first(listed, operation.outputs[0])
     return [
         ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
         of_one(f"h{p} {short(before)} → h{t} {short(after)}"),
