@@ -10,9 +10,9 @@ import pytest
 from rich.cells import cell_len
 
 from gradtui import __version__
-from gradtui.text.formats import short
 from gradtui.text.summary import MARKS
 from gradtui_engine import Experiment, Run, simulate
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import Command, strict_json

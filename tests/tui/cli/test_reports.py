@@ -18,7 +18,6 @@ from rich.status import Status
 from gradtui.cli import reports
 from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
-from gradtui.text.formats import short
 from gradtui.text.summary import verdict_line
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis import gradient_check, published_figures
@@ -26,6 +25,7 @@ from gradtui_engine.analysis.doctor import Examination, examine, report_document
 from gradtui_engine.analysis.gradient_check import ParameterCheck
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.published_figures import Figure
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import Command, Done, run_process

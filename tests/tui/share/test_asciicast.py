@@ -19,8 +19,8 @@ from gradtui.model.names import SPEEDS
 from gradtui.model.state import State
 from gradtui.model.timeline import Grain
 from gradtui.share.asciicast import Frame, Recorder, film, moments
-from gradtui.text.formats import short
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import short
 from tests.tui.helpers import timeline_of, trace_of
 
 SMALL = Experiment(depth=3, width=4, batch=2)

@@ -10,7 +10,7 @@ import pytest
 
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
-from gradtui.text.formats import defined
+from gradtui.text.undefined import defined
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene

@@ -13,12 +13,12 @@ from gradtui.model.names import QUANTITIES
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
 from gradtui.text import language
-from gradtui.text.formats import short
 from gradtui.text.scale import ACROSS
 from gradtui.views.frame.bars import bars_of, shown_stages, stage_at, title, view
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment, Network, Run, build
+from gradtui_engine.core.figures import short
 from tests.tui.helpers import CASES, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, label_cells, parts
 

@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from gradtui.text.formats import short
 from gradtui.views.maths import bridge, circle
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import short
 from tests.examples import spread
 from tests.tui.helpers import scene_of, texts
 from tests.tui.maths_page import ANGLES, scene, shown

@@ -10,13 +10,13 @@ import pytest
 from gradtui.model.names import QUANTITIES
 from gradtui.model.needs import Failed, Simulation, other
 from gradtui.model.state import State
-from gradtui.text.formats import short
 from gradtui.text.scale import LogScale
 from gradtui.text.summary import describe
 from gradtui.views.arrangement import arrange
 from gradtui.views.catalogue import PANES as TABLE
 from gradtui.views.compare import compare
 from gradtui.views.frame import bars
+from gradtui_engine.core.figures import short
 from tests.tui.helpers import SIZES, assert_page, cut_numbers, texts, timeline_of, trace_of
 from tests.tui.pairs import PAIRS, RNN, A, compared, pairs, text
 

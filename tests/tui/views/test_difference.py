@@ -9,10 +9,10 @@ import pytest
 from gradtui.model.cure_keys import CURES, toggled
 from gradtui.model.needs import other
 from gradtui.model.state import Changes
-from gradtui.text.formats import short
 from gradtui.views import status
 from gradtui.views.compare import compare
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import short
 from tests.tui.helpers import texts, trace_of
 from tests.tui.pairs import HEALTHY, LSTM, OVERFLOW, PAIRS, RNN, A, compared, pairs, text
 

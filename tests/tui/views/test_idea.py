@@ -13,10 +13,10 @@ import pytest
 from gradtui.model.needs import Failed, Simulation, differences
 from gradtui.model.state import State
 from gradtui.text import glyphs
-from gradtui.text.formats import short, superscript
 from gradtui.views.frame.scene import Scene
 from gradtui.views.idea import idea
 from gradtui_engine import Experiment, Run, simulate
+from gradtui_engine.core.figures import short, superscript
 from tests.tui.helpers import assert_page, cut_numbers, scene_of, texts, trace_of
 
 SIZES = ((58, 12), (78, 18), (118, 30), (198, 46))

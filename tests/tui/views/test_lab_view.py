@@ -12,7 +12,6 @@ import pytest
 
 from gradtui.model.panes_of import LISTS
 from gradtui.text import glyphs
-from gradtui.text.formats import short
 from gradtui.text.spans import text_of
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lab import curve as lab_curve
@@ -21,6 +20,7 @@ from gradtui.views.lab import slopes
 from gradtui.views.lab.curve import said as curve_said
 from gradtui.views.lab.rows import said as rows_said
 from gradtui_engine import Experiment, simulate
+from gradtui_engine.core.figures import short
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.examples import covering
 from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts

@@ -12,11 +12,11 @@ import pytest
 
 from gradtui.model.navigation import MOST_TERMS
 from gradtui.text import glyphs, language
-from gradtui.text.formats import short
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.catalogue import PANES as TABLE
 from gradtui.views.maths import circle, functions
 from gradtui.views.maths.words import in_pi, parameter, series_lines, slider, terms_at
+from gradtui_engine.core.figures import short
 from gradtui_engine.theory.taylor import FUNCTIONS
 from tests.examples import covering, together
 from tests.tui.helpers import assert_page, cut_numbers, texts

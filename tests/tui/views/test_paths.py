@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from gradtui.text.formats import percent, short
 from gradtui.views.explore import paths
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import percent, short
 from tests.tui.helpers import SIZES, assert_page, cut_numbers, scene_of, texts, trace_of
 
 SMALL = Experiment(cell="lstm", data="gaussian", steps=7, width=3, batch=2)

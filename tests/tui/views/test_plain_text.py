@@ -12,13 +12,13 @@ import pytest
 from gradtui.model.names import QUANTITIES
 from gradtui.model.needs import Computed, Need, Simulation
 from gradtui.text import glyphs
-from gradtui.text.formats import short
 from gradtui.text.spans import text_of
 from gradtui.text.speech import plain
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import plain_lines
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import short
 from tests.tui.helpers import CASES, EXPLORE, moments, scene_of, timeline_of, trace_of
 
 cases = pytest.mark.parametrize("name", CASES)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from gradtui.model.names import AXES, QUANTITIES
-from gradtui.text.formats import percent, short
 from gradtui.text.scale import ACROSS, LinearScale, LogScale, bar, cell_of
 from gradtui.views.frame import quantities
 from gradtui.views.frame.bars import bars_of, title, view
 from gradtui_engine import Run, StageNumbers
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
+from gradtui_engine.core.figures import percent, short
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, label_cells, parts
 

@@ -9,13 +9,13 @@ from rich.cells import cell_len
 
 from gradtui.model.names import SPEEDS, VIEWS
 from gradtui.model.timeline import Grain, Timeline, label
-from gradtui.text.formats import short
 from gradtui.text.language import speaking
 from gradtui.text.spans import width_of
 from gradtui.text.summary import MARKS
 from gradtui.views import catalogue, status
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import short
 from tests.tui.helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
 
 #: Every width where something gives way, and some larger ones.

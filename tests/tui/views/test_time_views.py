@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
 from gradtui.screen.palette import DEFAULT, THEMES
-from gradtui.text.formats import power_of_ten, short
 from gradtui.text.heat import SHADES
 from gradtui.text.scale import UP
 from gradtui.text.spans import text_of, width_of
@@ -26,6 +25,7 @@ from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
+from gradtui_engine.core.figures import power_of_ten, short
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from gradtui.text import language
-from gradtui.text.formats import short, subscript
 from gradtui.views.explore import why
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment, Phase, Step
 from gradtui_engine.cells.table import OPERATIONS
+from gradtui_engine.core.figures import short, subscript
 from tests.tui.helpers import CASES, scene_of, texts, timeline_of, trace_of
 
 #: Layers of one linear map and one activation, and layers with a norm and a skip beside them.

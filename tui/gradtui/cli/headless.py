@@ -16,14 +16,15 @@ from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.record import Listed, Record, has
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, StageNumbers
+from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ..text.axis_words import AXIS_WORDS
-from ..text.formats import defined, percent, short
 from ..text.language import tr
 from ..text.scale import LogScale
 from ..text.summary import describe_source, verdict_line
+from ..text.undefined import defined
 from .columns import GAP, aligned, widths_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..text.formats import short
+from gradtui_engine.core.figures import short
+
 from ..text.language import tr
 from ..text.summary import describe, verdict_line
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.figures import percent
 from gradtui_engine.core.message import English, Message
 
 from ..model.progress import Answer, Progress
-from ..text.formats import percent
 from ..text.language import tr
 from .conditions import Expression, Operand, Reader, expression
 from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders

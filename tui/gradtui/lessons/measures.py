@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from gradtui_engine import build
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.cells.table import CELLS
+from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.message import English, Message, Verbatim
 from gradtui_engine.core.table import Table
 from gradtui_engine.program.program import first_learning
 from gradtui_engine.rules.clipping import global_norm
 
-from ..text.formats import percent, short
 from ..text.summary import kind_name
 
 if TYPE_CHECKING:

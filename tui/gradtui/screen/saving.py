@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradtui_engine.core.figures import percent
+
 from ..model.state import State
 from ..share import clipboard
 from ..share.address import command
 from ..share.asciicast import Frame, film, moments
 from ..share.exports import FORMATS, Format, Material, NotWritten, write
 from ..text.describe import About
-from ..text.formats import percent
 from ..text.language import tr
 from ..text.summary import describe_source
 from ..views.frame.scene import Scene

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 
 from rich.cells import cell_len
 
-from ..text.formats import percent
+from gradtui_engine.core.figures import percent
+
 from ..text.language import tr
 from .session.endings import Ending, Refused
 from .session.meter import Meters

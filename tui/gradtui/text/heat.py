@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .formats import short
+from gradtui_engine.core.figures import short
+
 from .language import tr
 from .scale import counted, upwards
 from .spans import Line

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gradtui_engine.core.figures import power_of_ten
 from gradtui_engine.core.message import English
 
-from .formats import power_of_ten
 from .language import tr
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .formats import power_of_ten, short
+from gradtui_engine.core.figures import power_of_ten, short
 
 #: A log axis goes at least so many decades below 1: bars that are alike look alike, and a cure is seen as one.
 LEAST_DECADES = 4

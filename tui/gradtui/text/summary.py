@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.message import English
 
-from .formats import short
 from .language import plural, tr
 
 if TYPE_CHECKING:

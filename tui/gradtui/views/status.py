@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import percent
 
 from ..model.commands import key_name, keys_of
 from ..model.lecture import notes
@@ -12,7 +13,6 @@ from ..model.names import SPEEDS
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..model.timeline import Grain, label
-from ..text.formats import percent
 from ..text.language import tr
 from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
 from ..text.summary import describe, describe_source

@@ -6,13 +6,13 @@ import math
 from collections.abc import Hashable
 from dataclasses import replace
 
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.numerics import ratio
 
 from ...model.commands import shown_keys
 from ...model.cure_keys import CURES, has, subject, takes_away
 from ...model.needs import Failed, need_of
 from ...model.shown import source_of_b
-from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ...text.summary import describe_source, resolved_of

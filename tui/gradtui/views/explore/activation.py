@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gradtui_engine.analysis.record import Record
+from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ...text import glyphs, language
-from ...text.formats import percent, short
 from ...text.heat import Array, finite_range, heat_rows, histogram, legend, shade_range
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap

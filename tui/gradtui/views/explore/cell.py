@@ -8,9 +8,9 @@ import numpy as np
 
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import Cell
+from gradtui_engine.core.figures import short
 
 from ...model.commands import shown_keys
-from ...text.formats import short
 from ...text.heat import Array, heat_rows, legend, shade_range
 from ...text.language import tr
 from ...text.scale import UP

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.numerics import norm
 
-from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import GAP
 from .cells.table import WORDS

@@ -6,6 +6,7 @@ import math
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
+from gradtui_engine.core.figures import short, subscript
 from gradtui_engine.core.numerics import norm, ratio
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -13,9 +14,9 @@ from gradtui_engine.rules.clipping import CLIPPINGS, global_norm
 from gradtui_engine.rules.losses import LOSSES
 from gradtui_engine.rules.optimisers import OPTIMISERS
 
-from ...text.formats import defined, short, subscript
 from ...text.language import tr
 from ...text.spans import GAP
+from ...text.undefined import defined
 from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
 
 

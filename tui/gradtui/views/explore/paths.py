@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 
 from gradtui_engine.cells.cell import GatePath
+from gradtui_engine.core.figures import percent, short
 
-from ...text.formats import defined, percent, short
 from ...text.language import tr
 from ...text.scale import LinearScale, Scale, columns, finite
 from ...text.spans import Line, first_fit, first_title, page, runs, width_of
+from ...text.undefined import defined
 from ..frame import spoken
 from ..frame.scene import Scene
 from ..frame.spoken import Lines

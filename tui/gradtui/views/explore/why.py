@@ -7,10 +7,10 @@ from collections.abc import Callable, Hashable
 import numpy as np
 
 from gradtui_engine import Phase, Step
+from gradtui_engine.core.figures import power, short
 from gradtui_engine.core.numerics import ratio
 
 from ...model.timeline import site_words
-from ...text.formats import power, short
 from ...text.language import plural, tr
 from ...text.spans import GAP, Line, first_title, page, wrap
 from ..frame.scene import Scene

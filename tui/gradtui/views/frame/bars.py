@@ -7,12 +7,13 @@ import math
 from dataclasses import dataclass
 
 from gradtui_engine.analysis.record import Record
+from gradtui_engine.core.figures import percent, short
 
 from ...text.axis_words import AXIS_WORDS
-from ...text.formats import defined, percent, short
 from ...text.language import tr
 from ...text.scale import LinearScale, Scale, bar, cell_of, columns, finite, scale_of
 from ...text.spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
+from ...text.undefined import defined
 from .once import once
 from .quantities import KNOWN, QUANTITIES, Quantity, Series, absent
 from .scene import Scene

@@ -12,8 +12,8 @@ from gradtui_engine.core.message import English
 
 from ...model.commands import shown_keys
 from ...model.timeline import Timeline
-from ...text.formats import defined
 from ...text.language import tr
+from ...text.undefined import defined
 
 if TYPE_CHECKING:
     from .scene import Scene

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
+from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.message import English
 from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
 
-from ...text.formats import defined, percent, short
 from ...text.language import tr
 from ...text.spans import GAP, Line, text_of
 from ...text.summary import kind_name
+from ...text.undefined import defined
 from .quantities import QUANTITIES, absent
 from .scene import Scene
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from gradtui_engine.core.figures import short
+
 from ...text.axis_words import AXIS_WORDS
-from ...text.formats import defined, short
 from ...text.language import tr
 from ...text.spans import Line, first_fit, fit, width_of
 from ...text.summary import MARKS, kind_name
+from ...text.undefined import defined
 from .scene import Scene
 
 #: Verdicts that numbers tell; the others are a sentence.

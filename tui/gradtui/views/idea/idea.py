@@ -7,17 +7,18 @@ from typing import Any
 
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Record
+from gradtui_engine.core.figures import power, short, superscript
 from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.program.program import first_learning
 
 from ...model.needs import Failed, Simulation
 from ...model.state import State
-from ...text.formats import defined, power, short, superscript
 from ...text.language import tr
 from ...text.scale import LogScale, cell_of
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
 from ...text.summary import describe
+from ...text.undefined import defined
 from ..frame.bars import shown_stages
 from ..frame.differing import differing
 from ..frame.scene import Scene

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.numerics import Array
 
-from ...text.formats import short
 from ...text.language import tr
 from ...text.plot import Axes, Series, plot
 from ...text.spans import Line, first_title, page

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from gradtui_engine.core.figures import short
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ...model.events import SelectItem
-from ...text.formats import short
 from ...text.language import tr
 from ...text.scale import across
 from ...text.spans import Line, first_fit, first_title, padded, page, width_of

@@ -6,12 +6,13 @@ import numpy as np
 
 from gradtui_engine import StageNumbers
 from gradtui_engine.analysis.pre_activations import weight_spread
+from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.theory.meanfield import moments
 
-from ...text.formats import defined, percent, short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, wrap
+from ...text.undefined import defined
 from ..frame import curves
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from gradtui_engine.core.figures import short
 from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
 from ...text.axis_words import AXIS_WORDS
-from ...text.formats import short
 from ...text.language import plural, tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ..frame.parts import Part, fitting, kept

@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
 from ...model.events import SetTerms
-from ...text.formats import short
 from ...text.language import tr
 from ...text.plot import Axes, Series, plot
 from ...text.spans import GAP, Line, first_title, page, text_of, width_of, wrap

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from gradtui_engine.core.figures import superscript
 from gradtui_engine.theory.taylor import Function
 
 from ...model.navigation import MOST_TERMS
 from ...model.state import State
-from ...text.formats import superscript
 from ...text.language import tr
 from ...text.spans import Line, width_of
 

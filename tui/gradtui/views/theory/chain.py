@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradtui_engine.analysis.decay import average_factor
 
-from ...text.formats import defined
+from ...text.undefined import defined
 from ..frame.scene import Scene
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from gradtui_engine.core.figures import short
+
 from ...text.axis_words import AXIS_WORDS
-from ...text.formats import short
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, runs
 from ..frame.scene import Scene

@@ -10,11 +10,12 @@ import math
 from gradtui_engine.analysis.decay import half_life
 from gradtui_engine.analysis.gate_path import DirectPath, at_bias, at_factor, measured, predicted
 from gradtui_engine.cells.cell import GatePath
+from gradtui_engine.core.figures import short
 
-from ...text.formats import defined, short
 from ...text.language import tr
 from ...text.scale import LogScale, upwards
 from ...text.spans import Line, Span, first_title, runs
+from ...text.undefined import defined
 from ..frame.scene import Scene
 from ..frame.timeaxis import MARGIN
 from .words import Sentence, drawn_over

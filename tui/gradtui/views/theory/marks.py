@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...text.formats import power_of_ten, short
+from gradtui_engine.core.figures import power_of_ten, short
+
 from ...text.spans import Line, Span, fit, runs, text_of, width_of
 from ..frame.timeaxis import MARGIN, TimeAxis
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradtui_engine.cells.recurrent import parameter_name
+from gradtui_engine.core.figures import short
 from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
 from ...model.theory_needs import PlaneOf
-from ...text.formats import defined, short
 from ...text.language import tr
 from ...text.spans import Line, Span, first_title, runs, width_of
+from ...text.undefined import defined
 from ..frame.scene import Scene
 from ..frame.timeaxis import MARGIN
 from .chain import predicted_chain

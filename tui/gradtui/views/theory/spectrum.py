@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradtui_engine.analysis.jacobian import Spectra
+from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
 
 from ...model.needs import Failed, need_of
 from ...model.theory_needs import SpectraOf
 from ...text.axis_words import AXIS_WORDS
-from ...text.formats import percent, power_of_ten, short
 from ...text.language import plural, tr
 from ...text.scale import counted, upwards
 from ...text.spans import Line, Span, first_title, page, runs, text_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
+from gradtui_engine.core.figures import short
 
-from ....text.formats import short
 from ....text.language import tr
 from ....text.spans import GAP
 from ..explain_helpers import Notes, first, instruction, of_nothing, of_one

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
+from gradtui_engine.core.figures import short, subscript
 from gradtui_engine.core.numerics import ratio
 
-from ....text.formats import defined, short, subscript
 from ....text.language import tr
+from ....text.undefined import defined
 from ..explain_helpers import Notes, instruction
 
 

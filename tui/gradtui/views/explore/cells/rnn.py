@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
+from gradtui_engine.core.figures import short
 from gradtui_engine.rules.activations import ACTIVATIONS
 
-from ....text.formats import short
 from ....text.language import tr
 from ..explain_helpers import Notes, first, instruction, of_nothing, of_one
 from .numbers import arrives, passed, times

@@ -1,20 +1,27 @@
-"""Numbers as short text, shares as percentages, one-line summaries."""
+"""Numbers as a person reads them: short, never 0 where they are not, one spelling everywhere."""
 
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gradtui.text.formats import percent, power_of_ten, short, subscript
-from gradtui.text.summary import MARKS, describe, describe_source, verdict_line
-from gradtui_engine import Experiment
-from gradtui_engine.analysis.diagnosis import KINDS
-from gradtui_engine.cells.table import CELLS
+from gradtui_engine.core.figures import (
+    counted,
+    decimals,
+    exact,
+    of_it,
+    percent,
+    power_of_ten,
+    rounded,
+    short,
+    subscript,
+    times,
+)
 from tests.engine.helpers import drawn
-from tests.tui.helpers import CASES, trace_of
 
 #: From subnormal numbers to the largest.
 POSITIVE = st.floats(5e-324, 1.7e308) | st.floats(-323, 308).map(lambda exponent: 10.0**exponent)
@@ -104,39 +111,59 @@ def test_subscripts_and_axis_labels() -> None:
     assert [power_of_ten(exponent) for exponent in (-18, 0, 3)] == ["1e-18", "1", "1e3"]
 
 
-# -- summaries -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.5, 6, "0.5"),
+        (1e-4, 6, "0.0001"),
+        (1e-5, 6, "1e-5"),
+        (1e-120, 6, "1e-120"),
+        (2e22, 6, "2e22"),
+        (64.0, 6, "64"),
+        (1.4142135623730951, 6, "1.41421"),
+        (-0.0, 6, "0"),
+        (math.log(10), 7, "2.302585"),
+        (math.inf, 3, "inf"),
+        (math.nan, 3, "nan"),
+        (None, 3, "–"),
+    ],
+)
+def test_rounded_leaves_out_what_says_nothing(value: float | None, digits: int, text: str) -> None:
+    assert rounded(value, digits) == text
+    if digits == 6:
+        assert exact(value) == text
 
 
-def test_the_experiment_line_names_network_shape_init_data_batch_and_seed() -> None:
-    assert describe_source(trace_of(CASES["mlp"]).source) == (
-        "MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0"
-    )
-    assert describe_source(trace_of(CASES["lstm"]).source) == (
-        "LSTM 64 steps × 64 · forget bias 1 · xavier_normal · digits-pixels · batch 64 · seed 0"
-    )
+@drawn(300)
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 17))
+def test_rounded_is_the_number_to_so_many_digits(value: float, digits: int) -> None:
+    assert float(rounded(value, digits)) == float(f"{value:.{digits - 1}e}")
 
 
-def test_the_experiment_line_says_what_differs_from_the_usual() -> None:
-    unusual = describe(Experiment(gain=2.5, dtype="float32").resolved)
-    assert "xavier_normal ×2.5" in unusual
-    assert "float32" in unusual
-    assert "batch" not in describe(Experiment().resolved, detail=1)
+@drawn(200)
+@given(st.floats(1e-300, 1e300))
+def test_every_spelling_has_the_same_exponent(value: float) -> None:
+    """2.2e-9 is never 2.2e-09, whoever writes it."""
+    for text in (short(value), rounded(value, 2), times(value), str(of_it(value))):
+        assert not re.search(r"e\+|e-?0", text), text
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_experiment_line_never_says_none(cell: str) -> None:
-    """Of a CSV file, the batch and the steps are known only when it has been read."""
-    assert "None" not in describe(Experiment(cell=cell, data="csv:table.csv").resolved)
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (1.6e-6, "1.6e-6 of it"),
+        (0.5, "0.500 of it"),
+        (1.0, "as much"),
+        (1.5, "1.50 times as much"),
+        (1234.0, "1.2e3 times as much"),
+    ],
+)
+def test_a_ratio_below_1_is_a_part_and_one_above_1_a_multiple(ratio: float, text: str) -> None:
+    assert of_it(ratio) == text
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_verdict_starts_with_the_mark_and_the_kind(name: str) -> None:
-    outcome = trace_of(CASES[name]).outcome
-    line = verdict_line(outcome)
-    assert line.startswith(f"{MARKS[outcome.kind]} ")
-    assert line == f"{MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}: {outcome.message}"
-
-
-def test_every_kind_of_outcome_has_a_mark_of_its_own() -> None:
-    assert set(MARKS) == set(KINDS)
-    assert len(set(MARKS.values())) == len(MARKS)
+def test_factors_counts_and_sizes() -> None:
+    assert [times(1.22), times(None)] == ["×1.22", "–"]
+    assert [rounded(3.4e-11, 1), rounded(2e9, 1)] == ["3e-11", "2e9"]
+    assert [counted(64), counted(12_000)] == ["64", "12,000"]
+    assert [decimals(0.98923, 4), decimals(12.0, 1), decimals(math.nan, 1)] == ["0.9892", "12.0", "nan"]

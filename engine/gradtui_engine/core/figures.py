@@ -1,0 +1,134 @@
+"""How a number is written for a person: the one place that formats any. A vanished gradient never reads as 0.
+
+| written | with | as in |
+|---|---|---|
+| what was measured | short | 0.314, 12.3, 1.2e3, 2.2e-12 |
+| what was set, a threshold, a place on an axis | exact | 0.5, 1e-4, 64 |
+| what another number of digits says better | rounded, decimals | 2.302585, 0.9892 |
+| a share | percent | 65 % |
+| a factor | times | ×1.22 |
+| what one number is of another, in a sentence | of_it | 1.6e-6 of it, 1.2e3 times as much |
+| how many there are | counted | 12,000 |
+
+What a person typed is given back as it was typed, and TOML, JSON and file names have formats of their own: those are
+not written here. tests/test_figures_alone.py holds that no other module formats a number.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .message import Message
+
+#: What a number that is not there is written as.
+NONE = "–"
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+#: Near the largest number the power of a rounded base is none.
+_LARGEST = 1e300
+
+
+def short(value: float | None) -> str:
+    """Two to three significant digits in at most 8 characters: 0.314, 12.3, 2.2e-12, 1.4e30, 0, nan, -inf, –."""
+    if value is None:
+        return NONE
+    if not math.isfinite(value):
+        return _not_finite(value)
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if 9.995e-3 <= size < 999.5:
+        digits = max(0, 2 - math.floor(math.log10(size) + 1e-9))
+        return f"{value:.{digits}f}"
+    return _brief_exponent(f"{value:.1e}")
+
+
+def exact(value: float | None) -> str:
+    """A number as it was set, in up to six digits, without zeros at its end: 0.5, 1e-4, 1.41421, 64."""
+    return rounded(value, 6)
+
+
+def rounded(value: float | None, digits: int) -> str:
+    """So many significant digits at most, without zeros at the end: 2.302585 of seven, 0.5 of any."""
+    if value is None:
+        return NONE
+    # −0 is 0 to a reader.
+    return _brief_exponent(f"{value + 0.0:.{digits}g}") if math.isfinite(value) else _not_finite(value)
+
+
+def decimals(value: float, digits: int) -> str:
+    """So many digits behind the point, for numbers of one size that stand under one another or near 1: 0.9892."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else _not_finite(value)
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage; one that is not 0 never reads as 0 %, nor one below 1 as 100 %; none is a dash."""
+    if share is None:
+        return NONE
+    if 0 < share < 0.01:
+        return "<1 %"
+    if 0.99 < share < 1:
+        return ">99 %"
+    return f"{share:.0%}".replace("%", " %") if math.isfinite(share) else "nan"
+
+
+def times(factor: float | None) -> str:
+    """What something is multiplied by: ×1.22; a dash where there is nothing."""
+    return NONE if factor is None else f"×{short(factor)}"
+
+
+def of_it(ratio: float) -> Message:
+    """What a quantity is of another one: "1.6e-6 of it" below 1, "12.3 times as much" above, "as much" at 1."""
+    if ratio == 1:
+        return Message("as much")
+    if ratio < 1:
+        return Message("{share} of it", share=short(ratio))
+    return Message("{count} times as much", count=short(ratio))
+
+
+def counted(count: int) -> str:
+    """How many there are: 64, 12,000."""
+    return f"{count:,}"
+
+
+def power(total: float, count: int, first: float = 1.0) -> tuple[str, str]:
+    """first and the base of first · base^count = total, with so many digits that a calculator agrees with `short`."""
+    base = (total / first) ** (1 / count) if total > 0 and first > 0 else total
+    brief = short(first), short(base)
+    if not 0 < total < _LARGEST or not math.isfinite(base):
+        return brief
+    longer = [(one, f"{base:#.{digits}g}") for digits in range(4, 16) for one in (brief[0], f"{first:#.{digits}g}")]
+    wanted = short(total)
+    return next((pair for pair in (brief, *longer) if _shown(*pair, count) == wanted), longer[-1])
+
+
+def power_of_ten(exponent: int) -> str:
+    """An axis label: 1e-18; 1."""
+    return "1" if exponent == 0 else f"1e{exponent}"
+
+
+def subscript(number: int) -> str:
+    """h₁₂'s number."""
+    return str(number).translate(_SUBSCRIPTS)
+
+
+def superscript(number: int) -> str:
+    """10⁻³'s number."""
+    return str(number).translate(_SUPERSCRIPTS)
+
+
+def _brief_exponent(text: str) -> str:
+    """1.2e-07 → 1.2e-7, 1e+30 → 1e30."""
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else text
+
+
+def _not_finite(value: float) -> str:
+    return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+
+
+def _shown(first: str, base: str, count: int) -> str:
+    try:
+        return short(float(first) * float(base) ** count)
+    except OverflowError:
+        return short(math.inf)

@@ -1,0 +1,46 @@
+"""The experiment in a line, and the verdict in one."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradtui.text.summary import MARKS, describe, describe_source, verdict_line
+from gradtui_engine import Experiment
+from gradtui_engine.analysis.diagnosis import KINDS
+from gradtui_engine.cells.table import CELLS
+from tests.tui.helpers import CASES, trace_of
+
+
+def test_the_experiment_line_names_network_shape_init_data_batch_and_seed() -> None:
+    assert describe_source(trace_of(CASES["mlp"]).source) == (
+        "MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0"
+    )
+    assert describe_source(trace_of(CASES["lstm"]).source) == (
+        "LSTM 64 steps × 64 · forget bias 1 · xavier_normal · digits-pixels · batch 64 · seed 0"
+    )
+
+
+def test_the_experiment_line_says_what_differs_from_the_usual() -> None:
+    unusual = describe(Experiment(gain=2.5, dtype="float32").resolved)
+    assert "xavier_normal ×2.5" in unusual
+    assert "float32" in unusual
+    assert "batch" not in describe(Experiment().resolved, detail=1)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_experiment_line_never_says_none(cell: str) -> None:
+    """Of a CSV file, the batch and the steps are known only when it has been read."""
+    assert "None" not in describe(Experiment(cell=cell, data="csv:table.csv").resolved)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict_starts_with_the_mark_and_the_kind(name: str) -> None:
+    outcome = trace_of(CASES[name]).outcome
+    line = verdict_line(outcome)
+    assert line.startswith(f"{MARKS[outcome.kind]} ")
+    assert line == f"{MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}: {outcome.message}"
+
+
+def test_every_kind_of_outcome_has_a_mark_of_its_own() -> None:
+    assert set(MARKS) == set(KINDS)
+    assert len(set(MARKS.values())) == len(MARKS)
