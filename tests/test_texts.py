@@ -54,6 +54,15 @@ def is_template(text: str) -> bool:
     return re.search(r"\{\w+\}", text) is not None
 
 
+def test_a_per_cent_sign_stands_apart_from_its_number() -> None:
+    """As figures.percent writes it: 65 %, in every language."""
+    lessons = [path.read_text(encoding="utf-8") for path in (ROOT / "tui/gradtui/lessons").rglob("*.md")]
+    assert len(PAIRS) > 1000
+    assert len(lessons) > 10
+    texts = itertools.chain.from_iterable((text, said) for _, text, said in PAIRS)
+    assert not [text for text in (*texts, *lessons) if re.search(r"[\d}]%", text)]
+
+
 # -- the catalogue -----------------------------------------------------------------------------------------
 
 

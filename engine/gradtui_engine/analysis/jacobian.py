@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.table import OPERATIONS
+from ..core.figures import exact
 from ..core.message import Message
 from ..core.numerics import Array
 from ..core.problems import ExperimentError, Problem
@@ -89,7 +90,7 @@ def spectra(listed: Operations, sample: int = 0, watch: Watch | None = None) -> 
     if count * widest**3 > MOST_WORK:
         message = Message(
             "{count} stages of {units} units; stages × units³ goes up to {most}: lower one of them",
-            count=count, units=widest, most=f"{MOST_WORK:.0e}",
+            count=count, units=widest, most=exact(MOST_WORK),
         )  # fmt: skip
         raise ExperimentError([Problem("jacobian", message)])
     first = _first(listed)

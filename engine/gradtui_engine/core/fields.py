@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .figures import exact
 from .message import Message
 from .problems import unknown_name
 
@@ -165,7 +166,7 @@ class Number(Kind):
 
     @property
     def allowed(self) -> str:
-        limits = {"minimum": f"{self.minimum:g}", "maximum": f"{self.maximum:g}"}
+        limits = {"minimum": exact(self.minimum), "maximum": exact(self.maximum)}
         if self.word:
             return Message("a number from {minimum} to {maximum}, or {word}", **limits, word=self.word)
         return Message("a number from {minimum} to {maximum}", **limits)
@@ -180,7 +181,7 @@ class Number(Kind):
         except OverflowError:
             number = math.inf
         if not self.minimum <= number <= self.maximum:  # false for nan too
-            raise not_allowed(f"{number:g}", self.allowed)
+            raise not_allowed(exact(number), self.allowed)
         # −0.0 equals 0.0: equal experiments must be the same to the bit.
         return number + 0.0
 

@@ -5,6 +5,7 @@
 | what was measured | short | 0.314, 12.3, 1.2e3, 2.2e-12 |
 | what was set, a threshold, a place on an axis | exact | 0.5, 1e-4, 64 |
 | what another number of digits says better | rounded, decimals | 2.302585, 0.9892 |
+| a loss | loss_text | 2.303 |
 | a share | percent | 65 % |
 | a factor | times | ×1.22 |
 | what one number is of another, in a sentence | of_it | 1.6e-6 of it, 1.2e3 times as much |
@@ -54,6 +55,11 @@ def rounded(value: float | None, digits: int) -> str:
         return NONE
     # −0 is 0 to a reader.
     return _brief_exponent(f"{value + 0.0:.{digits}g}") if math.isfinite(value) else _not_finite(value)
+
+
+def loss_text(loss: float | None) -> str:
+    """A loss, of which an update changes little: 2.303, of which ln 10 can be told; four digits."""
+    return rounded(loss, 4)
 
 
 def decimals(value: float, digits: int) -> str:

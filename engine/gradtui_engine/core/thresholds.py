@@ -5,6 +5,8 @@ Relative to the output's gradient: published absolute cut-offs for "vanished" di
 
 from __future__ import annotations
 
+from .figures import exact
+
 #: AUTOTRAINER (ICSE 2021); the upper one is its mirror image.
 VANISHED = 1e-3
 EXPLODED = 1e3
@@ -14,7 +16,7 @@ DEAD = 0.9
 SATURATED = 0.5
 
 #: As they are written.
-VANISHED_TEXT, EXPLODED_TEXT = f"{VANISHED:g}", f"{EXPLODED:g}"
+VANISHED_TEXT, EXPLODED_TEXT = exact(VANISHED), exact(EXPLODED)
 
 
 def crossed(relative: float) -> str:

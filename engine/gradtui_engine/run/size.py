@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core import allowances
+from ..core.figures import counted, rounded
 from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
 from ..data import datasets
@@ -63,5 +64,5 @@ def check_sizes(resolved: Resolved, sizes: Sizes | None, most: float) -> None:
 
 
 def _gibibytes(size: float) -> str:
-    """As 0.114, 2.04, 14,305.1."""
-    return f"{size / 2**30:.3g}" if size < 10 * 2**30 else f"{size / 2**30:,.1f}"
+    """As 0.114, 2.04, 14,305."""
+    return rounded(size / 2**30, 3) if size < 999.5 * 2**30 else counted(round(size / 2**30))

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cells.residual_blocks import blocks, skip_scale
+from ..core.figures import exact
 from ..core.message import English, Message
 from ..program.normalisation import NORMALISATIONS
 from ..rules.initialisers import INITIALISERS
@@ -268,7 +269,7 @@ def _gated(trace: Trace, count: int) -> Theory:
         state=path.state,
         symbol=path.symbol,
         gate=path.gate,
-        pin=f"{pin:g}",
+        pin=exact(pin),
     )
     return Theory((*((factor,) * (count - 1)), None), None, factor**2, _regime(factor**2), None, note)
 

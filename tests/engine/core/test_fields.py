@@ -57,7 +57,7 @@ def test_text_that_is_no_whole_number_in_range_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "nan", "inf", "1e31", "1e999", "-1.01", "1,5"])
 def test_text_that_is_no_number_in_range_is_refused(text: str) -> None:
-    with pytest.raises(Rejected, match=r"given; allowed: a number from -1 to 1e\+30"):
+    with pytest.raises(Rejected, match=r"given; allowed: a number from -1 to 1e30"):
         REAL.parse(text)
 
 

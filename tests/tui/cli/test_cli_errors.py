@@ -49,7 +49,7 @@ def refused(done: Done) -> list[str]:
         (["--depth="], ["depth", "'' given", "a whole number"]),
         (["--seed", "-1"], ["seed", "-1 given", "from 0 to"]),
         (["--seed", "9" * 5000], ["seed", "allowed: a whole number"]),
-        (["--gain", "nan"], ["gain", "nan given", "from 0 to 1e+30"]),
+        (["--gain", "nan"], ["gain", "nan given", "from 0 to 1e30"]),
         (["--gain", "inf"], ["gain", "inf given"]),
         (["--gain", "1e999"], ["gain", "inf given"]),
         (["--gain", "much"], ["gain", "'much' given", "a number"]),

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from gradtui import __version__
 from gradtui.text.summary import MARKS
 from gradtui_engine import Experiment, Run, simulate
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import loss_text, short
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import Command, strict_json
@@ -114,7 +114,7 @@ def test_above_the_table_stand_experiment_loss_and_verdict(line: str, command: C
     first, loss, *rest = command("run", *line.split()).out.split("\n\n")[0].splitlines()
     trace = traces[line]
     assert first.startswith("LSTM " if trace.axis == "time" else f"MLP {trace.experiment.depth}×")
-    assert loss == f"loss {trace.loss:.6g}"
+    assert loss == f"loss {loss_text(trace.loss)}"
     assert rest[0].startswith(MARKS[trace.outcome.kind])
     assert trace.outcome.message in " ".join(rest)
 

@@ -140,7 +140,7 @@ def test_check_prints_every_parameter_and_exits_0(cell: str, command: Command) -
     lines = done.out.splitlines()
     assert [line.split()[0] for line in lines[3:-1]] == names
     assert all(line.split()[-1] == "ok" for line in lines[3:-1])
-    assert lines[-1] == f"{len(names)} of {len(names)} parameters within 1e-05"
+    assert lines[-1] == f"{len(names)} of {len(names)} parameters within 1e-5"
 
 
 def test_check_says_which_gradient_is_wrong_and_exits_1(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,9 +153,9 @@ def test_check_says_which_gradient_is_wrong_and_exits_1(command: Command, monkey
     done = command("check", *SMALL)
     assert done.status == 1
     right, wrong, unresolved = done.out.splitlines()[3:-1]
-    assert (words(right), words(wrong)) == ("layers.1.weight 1.0e-09 25 ok", "layers.1.bias 1.2e-03 6 WRONG")
-    assert words(unresolved).startswith("layers.2.bias 0.0e+00 4 2 ok: too small")
-    assert done.out.splitlines()[-1] == "2 of 3 parameters within 1e-05"
+    assert (words(right), words(wrong)) == ("layers.1.weight 1.0e-9 25 ok", "layers.1.bias 1.2e-3 6 WRONG")
+    assert words(unresolved).startswith("layers.2.bias 0 4 2 ok: too small")
+    assert done.out.splitlines()[-1] == "2 of 3 parameters within 1e-5"
 
 
 class Terminal(io.StringIO):

@@ -78,7 +78,7 @@ def test_all_problems_are_there_at_once_in_the_order_of_the_fields() -> None:
     reading = model.read(edited(seed="-1", gain="much", depth="99999", cell="lstm", data="digits"))
     assert list(reading.problems) == ["depth", "gain", "data", "seed"]
     assert reading.problems["depth"] == ("99999 given; allowed: a whole number from 1 to 10000",)
-    assert reading.problems["gain"] == ("'much' given; allowed: a number from 0 to 1e+30, or auto",)
+    assert reading.problems["gain"] == ("'much' given; allowed: a number from 0 to 1e30, or auto",)
     assert "has no time axis" in reading.problems["data"][0]
     assert reading.experiment is None
 

@@ -16,7 +16,7 @@ from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.record import Listed, Record, has
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, StageNumbers
-from gradtui_engine.core.figures import percent, short
+from gradtui_engine.core.figures import loss_text, percent, short
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
@@ -151,7 +151,7 @@ def summary(record: Record) -> list[str]:
     theory, reach = record.theory, list(_reach(record))
     lines = [describe_source(record.source)]
     if record.loss is not None:
-        lines.append(tr("loss {value}", value=f"{record.loss:.6g}"))
+        lines.append(tr("loss {value}", value=loss_text(record.loss)))
     lines.append(verdict_line(record.outcome))
     if reach:
         lines.append(tr("reach: {distances}", distances=tr(", ").join(reach)))

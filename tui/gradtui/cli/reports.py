@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import exact, percent, rounded, short
 
 from ..text.language import tr
 from ..text.summary import describe, verdict_line
@@ -115,14 +115,14 @@ def check(invocation: Invocation[None], out: TextIO) -> int:
             verdict = Text(tr("ok: too small for differences to resolve"), "yellow")
         if not row.checked:
             verdict = Text(tr("at kinks: no derivative to check"), "yellow")
-        table.add_row(row.name, f"{row.error:.1e}", str(row.checked), str(row.left_out or ""), verdict)
+        table.add_row(row.name, short(row.error), str(row.checked), str(row.left_out or ""), verdict)
     console.print(table)
     style = "bold red" if failed else "green"
     within = tr(
         "{passed} of {count} parameters within {tolerance}",
         passed=count - failed,
         count=count,
-        tolerance=f"{TOLERANCE:g}",
+        tolerance=exact(TOLERANCE),
     )
     console.print(Text(within, style))
     return 1 if failed else 0
@@ -139,9 +139,9 @@ def theory(out: TextIO) -> int:
         close = math.isclose(row.published, row.computed, rel_tol=row.tolerance)
         source = row.source
         if not row.exact:
-            source = tr("{source} (measured, within {share})", source=source, share=f"{row.tolerance:.0%}")
-        computed = Text(f"{row.computed:.6g}", "green" if close else "bold red")
-        table.add_row(tr(row.name), f"{row.published:.6g}", computed, source)
+            source = tr("{source} (measured, within {share})", source=source, share=percent(row.tolerance))
+        computed = Text(rounded(row.computed, 6), "green" if close else "bold red")
+        table.add_row(tr(row.name), rounded(row.published, 6), computed, source)
         off += not close
     console.print(table)
     return 1 if off else 0

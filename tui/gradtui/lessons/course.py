@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradtui_engine.core.fields import Rejected
-from gradtui_engine.core.figures import percent
+from gradtui_engine.core.figures import percent, rounded
 from gradtui_engine.core.message import English, Message
 
 from ..model.progress import Answer, Progress
@@ -169,7 +169,7 @@ def _judge_number(question: Question, given: float, wanted: Expression, measured
     rule = (
         tr("up to {share} off counts as right", share=percent(question.within))
         if question.within is not None
-        else tr("up to {count} times off counts as right", count=f"{10.0 ** (question.decades or 0.0):.3g}")
+        else tr("up to {count} times off counts as right", count=rounded(10.0 ** (question.decades or 0.0), 3))
     )
     if hit:
         return Verdict(True, tr("Right: {values}; you said {guess} ({rule})", values=named, guess=guess, rule=rule))

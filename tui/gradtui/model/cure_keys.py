@@ -8,6 +8,7 @@ from typing import Any
 
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import BIASED
+from gradtui_engine.core.figures import exact
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.remedies import switched_by
@@ -166,7 +167,7 @@ def takes_away(cure: Cure, experiment: Experiment, changes: Changes) -> str:
     if b is None or not own or cure.heals(b):
         return ""
     field, value = own[0]
-    return f"{field_name(field)} {value:g}" if isinstance(value, float) else str(value or "–")
+    return f"{field_name(field)} {exact(value)}" if isinstance(value, float) else str(value or "–")
 
 
 def subject(cure: Cure, experiment: Experiment, changes: Changes) -> Experiment:

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from rich.cells import cell_len
 
-from gradtui_engine.core.figures import percent
+from gradtui_engine.core.figures import decimals, percent
 
 from ..text.language import tr
 from .session.endings import Ending, Refused
@@ -186,7 +186,8 @@ class Report:
             columns, rows = session.window
             table.add_row(
                 str(session.number), plain(session.visitor.address), f"{columns}×{rows}",
-                plain(session.visitor.term)[:20], f"{session.lasted:.0f} s", f"{session.sent / 1000:.0f} kB",
+                plain(session.visitor.term)[:20], f"{decimals(session.lasted, 0)} s",
+                f"{decimals(session.sent / 1000, 0)} kB",
             )  # fmt: skip
         self._writer.put(lambda: self._live.update(table, refresh=True))
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
+from gradtui_engine.core.figures import exact
 from gradtui_engine.core.problems import ExperimentError, Problem
 
 from ..text.language import tr
@@ -102,8 +103,8 @@ class Server:
                 "{sessions} sessions, {each} of one address, {total} s each, {idle} s without a key",
                 sessions=limits.sessions,
                 each=limits.per_address,
-                total=f"{limits.total:g}",
-                idle=f"{limits.idle:g}",
+                total=exact(limits.total),
+                idle=exact(limits.idle),
             ),
         }
         if page is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import exact, short
 from gradtui_engine.core.message import English
 
 from .language import plural, tr
@@ -57,7 +57,7 @@ def describe(resolved: Resolved, detail: int = 2) -> str:
         steps = f"{plural('1 step', '{count} steps', count)} × " if count is not None else ""
         shape = f"{name} {steps}{resolved.width}{stacked}"
     if resolved.sigma_w is not None:
-        init = f"σ_w {resolved.sigma_w:g}"
+        init = f"σ_w {exact(resolved.sigma_w)}"
     else:
         init = resolved.init if resolved.gain == 1.0 else f"{resolved.init} ×{_gain(resolved)}"
     parts = [shape]
@@ -93,9 +93,9 @@ def _extras(resolved: Resolved) -> Iterator[str]:
     if cell.over_time and cell.chooses_activation and resolved.activation != cell.default_activation:
         yield resolved.activation
     if resolved.pin_forget is not None and resolved.kind.gated:
-        yield tr("gate pinned at {value}", value=f"{resolved.pin_forget:g}")
+        yield tr("gate pinned at {value}", value=exact(resolved.pin_forget))
     elif resolved.kind.path_bias == "forget_bias":
-        yield tr("forget bias {value}", value=f"{resolved.forget_bias:g}")
+        yield tr("forget bias {value}", value=exact(resolved.forget_bias))
     if not resolved.kind.over_time:
         if resolved.norm != "none":
             yield tr("{kind} norm", kind=resolved.norm)

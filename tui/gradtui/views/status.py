@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from gradtui_engine import Experiment
-from gradtui_engine.core.figures import percent
+from gradtui_engine.core.figures import loss_text, percent
 
 from ..model.commands import key_name, keys_of
 from ..model.lecture import notes
@@ -70,7 +70,7 @@ def _what_is_run(scene: Scene, width: int) -> Line:
 
 def _loss(scene: Scene) -> Line:
     loss = scene.record.loss
-    return [(f"{tr('loss')} {loss:.4g} ", "label")] if loss is not None else []
+    return [(f"{tr('loss')} {loss_text(loss)} ", "label")] if loss is not None else []
 
 
 def _verdict(scene: Scene, width: int) -> Line:

@@ -14,6 +14,7 @@ from rich.cells import chop_cells
 
 from gradtui_engine import Experiment
 from gradtui_engine.core.fields import Value
+from gradtui_engine.core.figures import rounded
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import options
@@ -131,7 +132,7 @@ def empty(sheet: Sheet, field: str) -> str:
 
 def shown(value: Value) -> str:
     """A value for reading: a number in four digits, which is not what one would type to get it back."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return rounded(value, 4) if isinstance(value, float) else str(value)
 
 
 def _only(field: str) -> str:

@@ -13,6 +13,8 @@ import termios
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from gradtui_engine.core.figures import exact
+
 from ...text.language import tr
 from ..lecture.follow import follow
 from .frame_rate import FrameRate
@@ -105,7 +107,7 @@ def _attend(app: Any, frame_rate: FrameRate, warning: float) -> None:
     """Listen to the server: how many frames a second are this session's share, and when it is about to end."""
     app.pacer.fps = min(app.pacer.fps, frame_rate.value)
     own = app.pacer.fps
-    told = {"seconds": f"{warning:g}", "key": "w"}
+    told = {"seconds": exact(warning), "key": "w"}
 
     def warn() -> None:
         text = tr("this session ends in {seconds} s; {key} copies the command that shows the same elsewhere", **told)

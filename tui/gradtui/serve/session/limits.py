@@ -9,6 +9,7 @@ from typing import Any
 
 from gradtui_engine.core import options
 from gradtui_engine.core.fields import Integer, Kind, Number
+from gradtui_engine.core.figures import exact
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Manner, option, options_of
 from gradtui_engine.core.problems import ExperimentError, Problem
@@ -84,7 +85,7 @@ def read(given: Mapping[str, Any], lifted: bool = False, lecture: bool = False) 
     values |= (_LECTURE if lecture else {}) | typed
     total = values["total"]
     if "warning" in typed and not problems and values["warning"] >= total:
-        message = Message("a session lasts {total} s, so that a warning comes less before its end", total=f"{total:g}")
+        message = Message("a session lasts {total} s, so that a warning comes less before its end", total=exact(total))
         problems.append(Problem(LIMITS["warning"].flag, message))
     if problems:
         raise ExperimentError(problems)

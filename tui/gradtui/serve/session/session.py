@@ -16,6 +16,8 @@ import termios
 from collections.abc import Callable
 from typing import Protocol
 
+from gradtui_engine.core.figures import exact
+
 from .endings import ENDS, Ending, Refused, crash_number, reason_of
 from .limits import Limits
 from .meter import Meter
@@ -227,7 +229,7 @@ class Session:
         id_ = crash_number(end) if reason in ("crash", "killed") else ""
         seconds = {"idle": self._limits.idle, "total": self._limits.total, "cpu": self._limits.cpu}
         row = ENDS[reason]
-        sentence = row.told(seconds=f"{seconds.get(reason, self._limits.login):g}", id=id_)
+        sentence = row.told(seconds=exact(seconds.get(reason, self._limits.login)), id=id_)
         ending = Ending(reason, sentence, row.status, id_)
         if reason != "gone":
             self._sink.deliver(farewell(sentence, self._screen.alternate))

@@ -16,6 +16,8 @@ from typing import Any
 import asyncssh
 from asyncssh import ChannelOpenError
 
+from gradtui_engine.core.figures import exact
+
 from ..session.endings import REFUSALS, refused
 from ..session.limits import Limits
 from ..session.meter import Meters
@@ -140,7 +142,7 @@ class Connection(asyncssh.SSHServer):
         self._entering = True
         login = self._front.limits.login
         self._late = asyncio.get_running_loop().call_later(
-            login, lambda: self._turn_away("login", seconds=f"{login:g}")
+            login, lambda: self._turn_away("login", seconds=exact(login))
         )
         bound_connection(conn, self._pause, self.drop)
         # A slow visitor's frames wait in the program, which can leave some out, not here by the megabyte.

@@ -6,7 +6,7 @@ import math
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
-from gradtui_engine.core.figures import short, subscript
+from gradtui_engine.core.figures import exact, loss_text, short, subscript
 from gradtui_engine.core.numerics import norm, ratio
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -126,7 +126,7 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
 
 def _loss_forward(listed: Listed, step: Step) -> Notes:
     row = LOSSES[instruction(listed, step).choice]
-    return [("formula", tr(row.formula)), ("text", f"L = {listed.loss:.6g}"), ("dim", tr(row.note))]
+    return [("formula", tr(row.formula)), ("text", f"L = {loss_text(listed.loss)}"), ("dim", tr(row.note))]
 
 
 def _loss_backward(listed: Listed, step: Step) -> Notes:
@@ -148,7 +148,7 @@ def _update(listed: Listed, step: Step) -> Notes:
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, defined(listed.update_ratio(name), listed)) for name in chosen]
     return [
-        ("formula", f"{tr(row.formula)}{GAP}η = {resolved.learning_rate:g} ({row.name})"),
+        ("formula", f"{tr(row.formula)}{GAP}η = {exact(resolved.learning_rate)} ({row.name})"),
         ("text", tr("update / weight (about 1e-3 is healthy):")),
         ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),
     ]
@@ -184,12 +184,10 @@ def _norm_backward(listed: Listed, step: Step) -> Notes:
 def _residual_forward(listed: Listed, step: Step) -> Notes:
     operation = instruction(listed, step)
     branch, skip = (first(listed, name) for name in operation.inputs)
-    number = subscript(step.stage or 0)
+    number, beta = subscript(step.stage or 0), short(operation.constant)
     return [
-        ("formula", f"h{number} = h + β F(h){GAP}β = {operation.constant:.3g}"),
-        of_one(
-            f"{short(skip)} + {operation.constant:.3g} × {short(branch)} = {short(first(listed, operation.outputs[0]))}"
-        ),
+        ("formula", f"h{number} = h + β F(h){GAP}β = {beta}"),
+        of_one(f"{short(skip)} + {beta} × {short(branch)} = {short(first(listed, operation.outputs[0]))}"),
         ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
     ]
 
@@ -199,7 +197,7 @@ def _residual_backward(listed: Listed, step: Step) -> Notes:
     after = f"‖∂L/∂h′‖ {short(listed.gradient_norm(operation.outputs[0]))}"
     merge = listed.merges.get(operation.inputs[1])
     skip = tr("skip: {formula}", formula="∂L/∂h")
-    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {operation.constant:.3g} ∂L/∂h")
+    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {short(operation.constant)} ∂L/∂h")
     if listed.gradient_norm(operation.outputs[0]) == 0:
         return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
     notes = [
@@ -220,7 +218,7 @@ def _residual_backward(listed: Listed, step: Step) -> Notes:
 def _clip(listed: Listed, step: Step) -> Notes:
     row = CLIPPINGS[listed.resolved.clip]
     before, after = short(global_norm(listed.parameter_gradients)), short(global_norm(listed.clipped))
-    threshold = tr("threshold {value} ({name})", value=f"{listed.resolved.clip_threshold:g}", name=row.name)
+    threshold = tr("threshold {value} ({name})", value=exact(listed.resolved.clip_threshold), name=row.name)
     return [
         ("formula", f"{tr(row.formula)}{GAP}{threshold}"),
         ("text", tr("‖all gradients‖ {before} → {after}", before=before, after=after)),

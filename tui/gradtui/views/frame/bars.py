@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from gradtui_engine.analysis.record import Record
-from gradtui_engine.core.figures import percent, short
+from gradtui_engine.core.figures import exact, percent, short
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
@@ -86,7 +86,7 @@ def title(scene: Scene, width: int) -> str:
     label = tr(drawn.quantity.label)
     mark = ""
     if drawn.quantity.reference:
-        value = f"{drawn.quantity.reference:g}"
+        value = exact(drawn.quantity.reference)
         # Upright bars have their reference across.
         upright = scene.over_time and not scene.state.rows
         mark = " · " + (tr("─ marks {value}", value=value) if upright else tr("│ marks {value}", value=value))
@@ -321,5 +321,5 @@ def _ticks(scale: Scale, reference: float | None, mark: int, height: int) -> dic
     """Labels of the axis by row; the reference keeps its own where it lies in the first or last row."""
     ticks = {0: scale.ends[0], height - 1: scale.ends[1]}
     if reference is not None:
-        ticks[mark] = f"{reference:g}"
+        ticks[mark] = exact(reference)
     return ticks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import exact
 from gradtui_engine.experiment.experiment import options
 
 from ...model.needs import differences
@@ -25,4 +26,4 @@ def differing(a: Experiment, b: Experiment) -> str:
 
 
 def _value(value: object) -> str:
-    return "–" if value is None else (f"{value:g}" if isinstance(value, float) else str(value))
+    return "–" if value is None else (exact(value) if isinstance(value, float) else str(value))

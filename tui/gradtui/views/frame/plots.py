@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from gradtui_engine.core.figures import rounded
+
 from ...text.heat import Array
 from ...text.plot import Axes, Series
 from ...text.scale import counted, upwards
@@ -75,7 +77,7 @@ def with_zero_on_a_row(bounds: tuple[float, float], rows: int) -> tuple[float, f
 
 
 def labelled(places: Sequence[float]) -> tuple[tuple[float, str], ...]:
-    return tuple((place, f"{place:.4g}") for place in places)
+    return tuple((place, rounded(place, 4)) for place in places)
 
 
 def labels_under(axes: Axes, labels: Sequence[tuple[float, str]], width: int) -> Line:

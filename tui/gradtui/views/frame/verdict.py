@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import exact, short
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
@@ -61,7 +61,7 @@ def _arriving(scene: Scene) -> tuple[str, ...]:
 def _crossed(scene: Scene) -> tuple[str, ...]:
     """Where the threshold is crossed; nothing where it is not."""
     outcome = scene.record.outcome
-    limit, site = f"{outcome.limit:g}", tr(outcome.site)
+    limit, site = exact(outcome.limit), tr(outcome.site)
     if outcome.kind == "vanishing":
         return (tr("under {limit} of the output's from {site} down", limit=limit, site=site),)
     if outcome.kind == "exploding":

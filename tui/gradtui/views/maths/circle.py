@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from gradtui_engine.core.figures import exact
 from gradtui_engine.core.numerics import Array
 
 from ...text.language import tr
@@ -132,7 +133,7 @@ def _drawing(t: float, width: int, height: int) -> tuple[list[Line], bool]:
 
     A cell is twice as high as wide: so many units a cell, twice as many a row.
     """
-    labels = {tick: f"{tick:g}" for tick in (-1.0, 0.0, 1.0)}
+    labels = {tick: exact(tick) for tick in (-1.0, 0.0, 1.0)}
     margin, rows = 3, height - 2
     unit = max((_RIGHT - _LEFT) / max(8, width - margin - 1), _TOP / max(2, rows - 1))
     width = min(width, margin + 1 + math.ceil((_RIGHT + 0.7 - _LEFT) / unit))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from gradtui_engine.core.figures import superscript
+from gradtui_engine.core.figures import rounded, superscript
 from gradtui_engine.theory.taylor import Function
 
 from ...model.navigation import MOST_TERMS
@@ -45,7 +45,7 @@ def at_pole(state: State) -> bool:
 def real(value: float) -> str:
     """Seven digits: as many on both sides of an equation. What rounding leaves of 0, as of cos(π/2), is 0."""
     shown = 0.0 if abs(value) < _ROUNDING else value
-    return f"{shown:.7g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return rounded(shown, 7)
 
 
 def imaginary(value: complex) -> str:

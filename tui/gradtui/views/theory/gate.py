@@ -10,7 +10,7 @@ import math
 from gradtui_engine.analysis.decay import half_life
 from gradtui_engine.analysis.gate_path import DirectPath, at_bias, at_factor, measured, predicted
 from gradtui_engine.cells.cell import GatePath
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import decimals, exact, short
 
 from ...text.language import tr
 from ...text.scale import LogScale, upwards
@@ -132,9 +132,9 @@ def reading(scene: Scene) -> list[Sentence]:
     else:
         here = tr(
             "bias {bias}: {gate} = σ({logit}) = {factor}, half-life {half_life} steps; {left} is left after {steps}",
-            bias=f"{path.bias:g}",
+            bias=exact(path.bias),
             # 1 − σ(b) = σ(−b); and not −0.
-            logit=f"{(-path.bias if _gate(scene).complement else path.bias) + 0.0:g}",
+            logit=exact(-path.bias if _gate(scene).complement else path.bias),
             left=left,
             **values,
         )
@@ -145,7 +145,7 @@ def reading(scene: Scene) -> list[Sentence]:
             (
                 "text",
                 tr("for half of it to outlast all {steps} steps, {gate} must be {factor}: a bias of {bias}",
-                   steps=steps, gate=gate, factor=f"{wanted.factor:.4f}", bias=short(wanted.bias)),
+                   steps=steps, gate=gate, factor=decimals(wanted.factor, 4), bias=short(wanted.bias)),
             )
         )  # fmt: skip
     lines.append(("dim", tr("gated cells have no σ_w–σ_b plane: on the direct path no weight matrix multiplies")))

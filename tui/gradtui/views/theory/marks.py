@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gradtui_engine.core.figures import power_of_ten, short
+from gradtui_engine.core.figures import power_of_ten, rounded, short
 
 from ...text.spans import Line, Span, fit, runs, text_of, width_of
 from ..frame.timeaxis import MARGIN, TimeAxis
@@ -66,7 +66,7 @@ def _label(exponent: float) -> str:
     if exponent == int(exponent):
         return power_of_ten(int(exponent))
     text = short(10.0**exponent)
-    return text if len(text) < MARGIN else f"{10.0**exponent:.1g}"
+    return text if len(text) < MARGIN else rounded(10.0**exponent, 1)
 
 
 def band(stages: TimeAxis, selected: int, series: Sequence[Marks], both: str, rows: int, name: str) -> list[Line]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradtui_engine.cells.recurrent import parameter_name
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import exact, short
 from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
@@ -89,7 +89,7 @@ def _map(plane: Plane, marks: list[_Mark], columns: int, rows: int) -> list[Line
     _write_regions(cells, {row for row, _, _ in placed})
     for row, start, text in reversed(placed):
         cells[row][start : start + len(text)] = [(glyph, "cursor") for glyph in text]
-    labels = {rows - 1: f"{most_b:g}", rows // 2: f"{most_b / 2:g}", 0: "0"}
+    labels = {rows - 1: exact(most_b), rows // 2: exact(most_b / 2), 0: "0"}
     lines: list[Line] = [
         [(labels.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells[row])] for row in range(rows - 1, -1, -1)
     ]
@@ -100,7 +100,7 @@ def _ticks(most: float, columns: int) -> Line:
     """σ_w under the map: whole quarters of the range, each under its cell."""
     text = [" "] * columns
     for quarter in range(5):
-        label = f"{most * quarter / 4:g}"
+        label = exact(most * quarter / 4)
         start = min(columns * quarter // 4, columns - len(label))
         text[start : start + len(label)] = list(label)
     return [(" " * MARGIN + "".join(text), "label")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
+from gradtui_engine.core.figures import exact
 from gradtui_engine.core.message import English
 
 from ...text.axis_words import AXIS_WORDS
@@ -37,8 +38,8 @@ def a_stage(scene: Scene) -> str:
 
 def intervals(bounds: Sequence[float]) -> list[str]:
     """<1, 1–5, 5–25, >25."""
-    inner = [f"{low:g}–{high:g}" for low, high in itertools.pairwise(bounds)]
-    return [f"<{bounds[0]:g}", *inner, f">{bounds[-1]:g}"]
+    inner = [f"{exact(low)}–{exact(high)}" for low, high in itertools.pairwise(bounds)]
+    return [f"<{exact(bounds[0])}", *inner, f">{exact(bounds[-1])}"]
 
 
 def flow(chunks: Iterable[Line], width: int) -> list[Line]:
