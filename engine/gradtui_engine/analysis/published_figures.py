@@ -12,6 +12,7 @@ import numpy as np
 from ..core.message import Message
 from ..core.numerics import Purpose, generator
 from ..experiment.experiment import Experiment
+from ..rules.activations import ACTIVATIONS
 from ..rules.initialisers import INITIALISERS
 from ..run.network import build
 from ..run.trace import Trace
@@ -70,6 +71,15 @@ def _gates() -> Iterator[Figure]:
 
 
 def _initialisers() -> Iterator[Figure]:
+    for slope, published in ((0.01, 1.41414), (0.25, 1.37199), (0.5, 1.26491), (0.9, 1.05118)):
+        gain = ACTIVATIONS["leaky_relu"].gain_at(slope)
+        yield Figure(
+            Message("leaky ReLU, slope {slope}: gain", slope=slope),
+            published,
+            gain,
+            5e-6,
+            "√(2/(1+a²)), He et al. 2015",
+        )
     rng = generator(0, Purpose.PARAMETER, "figures")
     fan_out, fan_in = 400, 600
     rules = (
@@ -104,6 +114,8 @@ def _measured() -> Iterator[Figure]:
     yield _rate(Message("sigmoid, width 500"), 0.23605, {"activation": "sigmoid", "init": "normal"}, 0.03, _MEAN_FIELD)
     yield _rate(Message("ReLU + He, width 500"), 1.0, he, 0.03, "He et al. 2015")
     yield _rate(Message("batch norm + ReLU, width 500"), 1.21117, batch, 0.03, "Yang et al. 2019")
+    few = {"activation": "linear", "norm": "batch", "batch": 8}
+    yield _rate(Message("batch norm, linear, batch of 8, width 500"), 1.09545, few, 0.03, "Yang et al. 2019")
     yield _rate(Message("residual + ReLU + He, width 800"), math.sqrt(2), skip, 0.06, "1 + β² χ_F = 2")
     linear = build(Experiment(depth=10, activation="linear", init="orthogonal", width=64, data="gaussian")).run()
     isometry = float(singular_values(jacobian(linear))[-1])

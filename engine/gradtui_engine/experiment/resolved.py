@@ -78,11 +78,18 @@ class Resolved:
 
     @property
     def gain_value(self) -> float:
-        """The gain of hidden layers as a number; auto takes the activation's in place of the rule's own."""
+        """The gain of hidden layers as a number, beside what the rule contains.
+
+        auto takes the activation's in place of the rule's own. He's rule itself is 2 / ((1 + s²) fan_in) where the
+        activation has a slope s (He et al. 2015, eq. 15), as PyTorch's kaiming_normal_(a=s): not where a scale stands
+        in the rule's place.
+        """
+        built_in = INITIALISERS[self.init].built_in_gain if self.init_scale is None else 1.0
+        row = ACTIVATIONS[self.activation] if self.kind.chooses_activation else None
         if isinstance(self.gain, str):
-            wanted = ACTIVATIONS[self.activation].gain if self.kind.chooses_activation else 1.0
-            return wanted / INITIALISERS[self.init].built_in_gain
-        return self.gain
+            return (row.gain_at(self.slope) if row is not None else 1.0) / built_in
+        follows = row is not None and row.slope is not None and built_in != 1.0
+        return self.gain * row.gain_at(self.slope) / built_in if row is not None and follows else self.gain
 
     def request(self) -> Request:
         """What to ask the data set for."""

@@ -23,9 +23,10 @@ class Activation:
     weights' standard deviation that PyTorch's `calculate_gain` gives, or, where it gives none, 1/√E[f(x)²] for
     a standard normal x (rounded to 4 digits), which keeps a signal of variance 1. kinks are where f' jumps (there
     f' takes PyTorch's value); saturation is the pair of outputs beyond which the unit counts as saturated.
-    slope is the default of the one shape parameter, None where there is none; `learned` says that it is a
-    parameter of the network (`layers.K.activation.weight`). rectifies says that it is linear right of 0 and cuts or
-    dampens what lies left of it, as ReLU: He's initialisation is made for these.
+    slope is the default of the one shape parameter, None where there is none: f is s z left of 0 and z right of it, and
+    derivative_bounds and gain are those at the default (`bounds_at` and `gain_at` those at another). `learned` says
+    that it is a parameter of the network (`layers.K.activation.weight`). rectifies says that it is linear right of 0
+    and cuts or dampens what lies left of it, as ReLU: He's initialisation is made for these.
     """
 
     name: str
@@ -42,6 +43,24 @@ class Activation:
     slope: float | None = None
     learned: bool = False
     rectifies: bool = False
+
+    def gain_at(self, slope: float | None) -> float:
+        """The gain at a slope: √(2 / (1 + s²)), PyTorch's calculate_gain("leaky_relu", s) (He et al. 2015, eq. 15).
+
+        None is the default; of a row without a slope the gain is what it is.
+        """
+        return self.gain if self.slope is None or slope is None else leaky_gain(slope)
+
+    def bounds_at(self, slope: float | None) -> tuple[float, float]:
+        """The infimum and supremum of f' at a slope, which may be negative or above 1."""
+        if self.slope is None or slope is None:
+            return self.derivative_bounds
+        return min(1.0, slope), max(1.0, slope)
+
+
+def leaky_gain(slope: float) -> float:
+    """1/√E[f(x)²] of a line with slope 1 right of 0 and `slope` left of it: half of x counts s² as much."""
+    return math.sqrt(2 / (1 + slope**2))
 
 
 # |a| > 0.97 is where tanh counts as saturated (Karpathy, makemore part 3); sigmoid is (1 + tanh(z/2)) / 2, so
@@ -76,14 +95,14 @@ ACTIVATIONS = Table(
         ),
         Activation(
             "leaky_relu", "lrelu", Message("a = z if z > 0 else s z"), Message("f′(z) = 1 if z > 0 else s"),
-            curves.leaky_relu, curves.leaky_relu_derivative, (0.01, 1.0), math.sqrt(2 / (1 + 0.01**2)),
-            "No unit is quite dead: the off side still passes the share s (slope, 0.01).",
+            curves.leaky_relu, curves.leaky_relu_derivative, (0.01, 1.0), leaky_gain(0.01),
+            "No unit is quite dead: the off side still passes the share s (the slope; 0.01 unless given).",
             kinks=(0.0,), slope=0.01, rectifies=True,
         ),
         Activation(
             "prelu", "prelu", Message("a = z if z > 0 else s z, s learned"), Message("f′(z) = 1 if z > 0 else s"),
-            curves.leaky_relu, curves.leaky_relu_derivative, (0.25, 1.0), math.sqrt(2 / (1 + 0.25**2)),
-            "A leaky ReLU whose slope is a parameter, 0.25 at first (He et al. 2015).",
+            curves.leaky_relu, curves.leaky_relu_derivative, (0.25, 1.0), leaky_gain(0.25),
+            "A leaky ReLU whose slope is a parameter, at first 0.25 unless given (He et al. 2015).",
             kinks=(0.0,), slope=0.25, learned=True, rectifies=True,
         ),
         Activation(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.message import English
 from ..core.numerics import Array
 from ..rules.activations import ACTIVATIONS
 
@@ -23,8 +24,11 @@ from ..rules.activations import ACTIVATIONS
 # lies within 0.02 standard deviations. Beyond 12 of them the normal density is 5e-32.
 _NODES = 24
 _ENDS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.8, 1.6, 3.0, 6.0, 12.0)
-#: |χ − 1| below this is called critical: the depth scale 1/|ln χ| is then over 1,000 layers.
-_CRITICAL = 1e-3
+#: χ below, at and above 1.
+REGIMES: tuple[English, ...] = ("ordered", "critical", "chaotic")
+#: What is called critical: a depth scale of so many layers (σ_w is then within ½ % of the edge) and of so many times
+#: the network's depth (the gradient's norm then changes by less than e^¼ = 1.28 from end to end).
+_LONG, _TIMES = 100.0, 2.0
 #: How far q is followed, and how many layers before looking ahead.
 _LEAST_Q, _MOST_Q, _LAYERS = 1e-30, 1e30, 200
 _LEAST_LOG, _MOST_LOG = math.log(_LEAST_Q), math.log(_MOST_Q)
@@ -84,15 +88,29 @@ _LEGENDRE = np.polynomial.legendre.leggauss(_NODES)
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """Where depth leads: q* (inf where it diverges, None where every q is a fixed point), χ and the regime.
+    """Where depth leads: q* (inf where it diverges, None where every q is a fixed point), and χ.
 
     depth_scale is 1/|ln χ|: over so many layers the squared gradient changes by a factor of e (inf at χ = 1).
     """
 
     q_star: float | None
     chi: float
-    regime: str
     depth_scale: float
+
+
+def depth_scale(chi: float) -> float:
+    """ξ = 1/|ln χ| (Schoenholz et al. 2017): inf where χ is 1 but for rounding, 0 where nothing passes."""
+    return math.inf if abs(chi - 1) < 1e-12 else (1 / abs(math.log(chi)) if chi > 0 else 0.0)
+
+
+def regime(chi: float, depth: int) -> str:
+    """What χ does over a network of this depth: critical where the depth scale ξ is at least 100 layers and at least
+    twice the depth, so that next to nothing is lost or gained; else ordered below 1 and chaotic above.
+    """
+    ordered, critical, chaotic = REGIMES
+    if depth_scale(chi) >= max(_LONG, _TIMES * depth):
+        return critical
+    return ordered if chi < 1 else chaotic
 
 
 def fixed_point(activation: str, sigma_w: float, sigma_b: float, slope: float | None = None) -> FixedPoint:
@@ -113,9 +131,7 @@ def fixed_point(activation: str, sigma_w: float, sigma_b: float, slope: float | 
         star = math.inf if star > 1e12 else (0.0 if star < 1e-12 else star)
         at = min(max(star, _LEAST_Q), _MOST_Q)
     chi = sigma_w**2 * moments(activation, at, slope).slope_square
-    regime = "critical" if abs(chi - 1) < _CRITICAL else ("ordered" if chi < 1 else "chaotic")
-    depth = math.inf if abs(chi - 1) < 1e-12 else (1 / abs(math.log(chi)) if chi > 0 else 0.0)
-    return FixedPoint(star, chi, regime, depth)
+    return FixedPoint(star, chi, depth_scale(chi))
 
 
 def _follow(change: Callable[[float], float]) -> float:

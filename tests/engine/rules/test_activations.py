@@ -186,3 +186,21 @@ def test_the_slope_of_the_leaky_family_is_the_one_that_is_given(name: str, slope
     ACTIVATIONS[name].derivative(z, out, slopes, slope)
     assert (out.tolist(), slopes.tolist()) == ([-2.0 * slope, 3.0], [slope, 1.0])
     assert ACTIVATIONS[name].slope == SLOPES[name]
+    # The gain of torch.nn.init.calculate_gain("leaky_relu", slope), and 1/√E[f(x)²] for a standard normal x.
+    assert ACTIVATIONS[name].gain_at(slope) == math.sqrt(2 / (1 + slope**2))
+    assert ACTIVATIONS[name].bounds_at(slope) == (min(slope, 1.0), max(slope, 1.0))
+
+
+def test_the_gain_at_a_slope_is_the_published_one() -> None:
+    """Of the cases: 1.2649 at 0.5 and 1.0512 at 0.9; 1 where the line is straight."""
+    found = [ACTIVATIONS["leaky_relu"].gain_at(slope) for slope in (0.5, 0.9, 1.0)]
+    assert found == pytest.approx([1.2649, 1.0512, 1.0], abs=5e-5)
+
+
+@every_activation
+def test_at_its_default_slope_a_row_has_the_gain_and_the_bounds_that_it_says(row: Activation) -> None:
+    for slope in (None, row.slope):
+        assert row.gain_at(slope) == row.gain
+        assert row.bounds_at(slope) == row.derivative_bounds
+    if row.slope is None:
+        assert (row.gain_at(0.5), row.bounds_at(0.5)) == (row.gain, row.derivative_bounds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,6 +152,40 @@ def test_an_automatic_gain_is_the_activations_in_place_of_the_rules_own(name: st
     wanted = ACTIVATIONS[activation].gain / (math.sqrt(2) if name.startswith("he_") else 1.0)
     given = build(Experiment(depth=2, width=8, init=name, gain=wanted, activation=activation)).parameters
     assert np.allclose(auto["layers.2.weight"], given["layers.2.weight"], rtol=1e-14, atol=0.0)
+
+
+@pytest.mark.parametrize("activation", ["leaky_relu", "prelu"])
+@pytest.mark.parametrize(
+    ("init", "gain"), [("normal", "auto"), ("he_normal", 1.0), ("he_normal", "auto"), ("he_uniform", 1.0)]
+)
+@pytest.mark.parametrize("slope", [0.25, 0.5, 0.9, -0.5])
+def test_weights_follow_the_slope_of_the_activation(activation: str, init: str, gain: Any, slope: float) -> None:
+    """torch.nn.init.kaiming_normal_(w, a=slope, nonlinearity="leaky_relu"): std √(2 / (1 + a²)) / √fan_in."""
+    fields: dict[str, Any] = {"activation": activation, "slope": slope, "init": init, "gain": gain}
+    found = build(Experiment(depth=2, width=400, batch=2, **fields)).parameters["layers.2.weight"]
+    wanted = 2 / (1 + slope**2) / 400
+    assert np.mean(found**2) == pytest.approx(wanted, rel=VARIANCE_TOLERANCE)
+
+
+def test_a_given_scale_stands_in_the_place_of_hes_rule_and_its_slope() -> None:
+    fields: dict[str, Any] = {"activation": "leaky_relu", "slope": 0.5, "init": "he_normal", "init_scale": 0.02}
+    one, auto = (
+        build(Experiment(depth=2, width=400, batch=2, gain=gain, **fields)).parameters for gain in (1.0, "auto")
+    )
+    assert np.mean(one["layers.2.weight"] ** 2) == pytest.approx(0.02**2, rel=VARIANCE_TOLERANCE)
+    wanted = 2 / (1 + 0.5**2) * 0.02**2
+    assert np.mean(auto["layers.2.weight"] ** 2) == pytest.approx(wanted, rel=VARIANCE_TOLERANCE)
+
+
+@pytest.mark.parametrize("init", ["normal", "he_normal", "lsuv"])
+@pytest.mark.parametrize(("activation", "slope"), [("leaky_relu", 0.5), ("leaky_relu", 0.9), ("prelu", 0.5)])
+def test_with_the_gain_of_its_slope_a_deep_network_keeps_the_gradient(init: str, activation: str, slope: float) -> None:
+    wide: dict[str, Any] = {"depth": 50, "width": 256, "inputs": 256, "batch": 16, "data": "gaussian"}
+    trace = simulate(Experiment(activation=activation, slope=slope, init=init, gain="auto", **wide))
+    # A layer's factor scatters by √(2/256)/2 = 4.4 %: over 50 of them by e^±0.31, three times that is 2.6.
+    assert 1 / 2.6 < trace.outcome.ratio < 2.6
+    if init != "lsuv":
+        assert trace.theory.factors[-2] == pytest.approx(1.0, rel=1e-9)
 
 
 def test_sigma_w_and_sigma_b_draw_every_layer_normally() -> None:

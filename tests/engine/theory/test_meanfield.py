@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gradtui_engine.rules.activations import ACTIVATIONS
-from gradtui_engine.theory.meanfield import Moments, fixed_point, moments
+from gradtui_engine.theory.meanfield import Moments, fixed_point, moments, regime
 from tests.engine.quadrature import mean, slope_square, square
 
 # From where a float32 network has nothing left, over the ordinary, to where every sigmoid is a step.
@@ -141,14 +141,23 @@ def test_the_fixed_point_is_the_published_one(
     assert math.sqrt(found.chi) == pytest.approx(factor, abs=6e-6)
 
 
-# σ_w that is ordered, critical, chaotic; χ counts as critical within 1e-3 of 1.
-REGIMES = {"tanh": (0.9, 1.0, 1.5), "relu": (1.0, math.sqrt(2), 2.0), "linear": (0.999, 1.0004, 1.001)}
+# σ_w that is ordered, critical, chaotic over 30 layers: a linear network's χ is σ_w².
+REGIMES = {"tanh": (0.9, 1.0, 1.5), "relu": (1.0, math.sqrt(2), 2.0), "linear": (0.99, 0.996, 1.01)}
 
 
 @pytest.mark.parametrize("name", REGIMES)
 def test_the_regime_is_ordered_below_one_chaotic_above_and_critical_between(name: str) -> None:
-    found = [fixed_point(name, sigma_w, 0.0).regime for sigma_w in REGIMES[name]]
+    found = [regime(fixed_point(name, sigma_w, 0.0).chi, 30) for sigma_w in REGIMES[name]]
     assert found == ["ordered", "critical", "chaotic"]
+
+
+def test_critical_is_what_stays_the_same_over_a_depth_far_within_the_depth_scale() -> None:
+    """Schoenholz et al. 2017: ξ = −1/ln χ. χ 0.998 is a scale of 499.5 layers: enough for 100, not for 250."""
+    assert [regime(0.998, depth) for depth in (1, 100, 249, 250, 10_000)] == ["critical"] * 3 + ["ordered"] * 2
+    assert [regime(1 / 0.998, depth) for depth in (100, 249, 250)] == ["critical"] * 2 + ["chaotic"]
+    # The scale of 20 layers is no edge of chaos, however shallow the network.
+    assert (regime(math.exp(-1 / 20), 1), regime(math.exp(1 / 20), 1)) == ("ordered", "chaotic")
+    assert (regime(1.0, 10_000), regime(0.0, 1)) == ("critical", "ordered")
 
 
 @pytest.mark.parametrize(("sigma_w", "depth"), [(math.exp(0.05), 10.0), (math.exp(-0.005), 100.0), (1.0, math.inf)])
@@ -160,7 +169,7 @@ def test_over_the_depth_scale_the_squared_gradient_changes_by_e(sigma_w: float, 
 def test_weights_of_nothing_lead_to_the_variance_of_the_bias_and_pass_nothing() -> None:
     found = fixed_point("tanh", 0.0, 0.5)
     assert found.q_star == pytest.approx(0.25, rel=1e-12)
-    assert (found.chi, found.regime, found.depth_scale) == (0.0, "ordered", 0.0)
+    assert (found.chi, found.depth_scale) == (0.0, 0.0)
 
 
 def mapped(name: str, q: float, sigma_w: float, sigma_b: float) -> float:

@@ -185,7 +185,7 @@ def test_the_prediction_of_an_rnn_is_the_recursion_along_time_from_a_state_of_ze
     assert trace.theory.factors[:-1] == pytest.approx(wanted, rel=1e-3)
 
 
-@every_activation
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "linear"])
 def test_the_prediction_of_batch_norm_is_the_slope_over_the_spread_whatever_the_weights(activation: str) -> None:
     spread = square(activation, 1.0) - mean(activation, 1.0) ** 2
     for sigma_w in (0.3, 2.0):
@@ -200,6 +200,58 @@ def test_batch_norm_with_relu_grows_by_yangs_figure() -> None:
     assert theory.factors[1] == pytest.approx(math.sqrt(math.pi / (math.pi - 1)), rel=1e-9)
     assert theory.factors[1] == pytest.approx(1.21117, abs=6e-6)
     assert theory.regime == "chaotic"
+
+
+@pytest.mark.parametrize(
+    ("batch", "factor"), [(4, math.sqrt(2)), (5, math.sqrt(3 / 2)), (8, math.sqrt(6 / 5)), (32, 1.01710)]
+)
+@pytest.mark.parametrize("fields", [{"activation": "linear"}, {"activation": "leaky_relu", "slope": 1.0}])
+def test_batch_norm_without_an_activation_grows_by_yangs_figure_for_every_batch(
+    batch: int, factor: float, fields: dict[str, Any]
+) -> None:
+    """√((B − 2)/(B − 3)): Yang et al. 2019, for the identity."""
+    theory = simulate(Experiment(**fields, norm="batch", batch=batch, depth=4, width=8)).theory
+    assert theory.factors[1] == pytest.approx(factor, abs=5e-6)
+    assert f"B = {batch}" in theory.note
+
+
+@pytest.mark.parametrize("batch", [5, 8, 16])
+def test_a_wide_linear_network_with_batch_norm_grows_as_predicted_in_a_small_batch(batch: int) -> None:
+    # Few samples, heavy tails: 3 % a layer at a batch of 8, the mean of 21 layers to 1.5 %; at 5 twice as much.
+    assert_predicted(21, 0.03, one_tolerance=0.5, activation="linear", depth=22, norm="batch", batch=batch)
+
+
+@pytest.mark.parametrize("batch", [2, 3])
+def test_up_to_three_samples_the_growth_without_an_activation_is_infinite_and_no_number_is_given(batch: int) -> None:
+    theory = simulate(Experiment(activation="linear", norm="batch", batch=batch, depth=4, width=8)).theory
+    assert (set(theory.factors), theory.chi) == ({None}, None)
+    assert "infinite up to 3 samples" in theory.note
+
+
+@pytest.mark.parametrize("batch", [2, 8, 31])
+def test_with_an_activation_and_a_small_batch_no_number_is_given_rather_than_a_wrong_one(batch: int) -> None:
+    """Measured 1.34 at a batch of 8 against 1.21 in the limit: 10 % a layer, a thousandfold over 70 layers."""
+    theory = simulate(Experiment(activation="relu", norm="batch", batch=batch, depth=4, width=8)).theory
+    assert (set(theory.factors), theory.chi, theory.regime) == ({None}, None, None)
+    assert f"a batch of {batch}" in theory.note
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+def test_from_a_batch_of_32_on_the_limit_of_a_large_batch_is_right_to_two_percent(activation: str) -> None:
+    found = deviations(
+        simulate(Experiment(**WIDE | {"activation": activation, "norm": "batch", "batch": 32, "depth": 22}))
+    )
+    # Over the limit by 1.2 to 1.9 % (wide networks, three seeds); the mean of 21 layers is known to 1 %.
+    assert -0.01 < float(np.mean(found)) < 0.03
+
+
+def test_on_the_edge_of_chaos_the_regime_is_critical() -> None:
+    """χ 0.998 is a depth scale of 500 layers; the network has 100."""
+    edge = Experiment(activation="tanh", sigma_w=1.19, sigma_b=0.1, depth=100, width=16)
+    assert simulate(edge).theory.regime == "critical"
+    assert simulate(edge).theory.chi == pytest.approx(0.998, abs=5e-4)
+    assert simulate(edge.replace(sigma_w=1.0)).theory.regime == "ordered"
+    assert simulate(edge.replace(sigma_w=1.5)).theory.regime == "chaotic"
 
 
 @pytest.mark.parametrize("block", ["post", "pre"])

@@ -159,6 +159,8 @@ def summary(record: Record) -> list[str]:
         return lines
     if theory.chi is not None and theory.regime is not None:
         star = [] if theory.q_star is None else [f"q* {short(theory.q_star)}"]
+        if theory.depth_scale is not None and theory.depth_scale < math.inf:
+            star.append(tr("depth scale {scale}", scale=short(theory.depth_scale)))
         numbers = tr(", ").join([f"√χ {short(math.sqrt(theory.chi))}", tr(theory.regime), *star])
         lines.append(tr("theory: {words}", words=f"{numbers} · {tr(theory.note)}"))
     else:

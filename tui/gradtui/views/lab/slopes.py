@@ -58,10 +58,8 @@ def _row_facts(subject: Subject, width: int) -> list[Part]:
             [(tr("if: {row}, not {own}", **names), "message")],
             [(tr("if: {row}", **names), "message")],
         )
-    low, high = row.derivative_bounds
-    if row.slope is not None:
-        low, high = min(1.0, subject.slope), max(1.0, subject.slope)
-    bounds = {"low": short(low), "high": short(high), "gain": short(row.gain)}
+    low, high = row.bounds_at(subject.slope)
+    bounds = {"low": short(low), "high": short(high), "gain": short(row.gain_at(subject.slope))}
     name = row.name if row.symbol == row.name else f"{row.symbol}  {row.name}"
     return [
         condition,
