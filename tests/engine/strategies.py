@@ -10,12 +10,12 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Kind, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
-from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.experiment import OF_FILES, options
 from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES
 
 # What the cell and the data set decide between them; drawn apart from the other fields.
-SHAPE = ("cell", "data", "batch", "steps", "inputs", "loss")
+SHAPE = ("cell", "data", "batch", "steps", "inputs", "loss", *OF_FILES)
 
 SEEDS = st.integers(0, 2**63 - 1)
 CELL_NAMES = st.sampled_from(CELLS.names)
@@ -72,6 +72,8 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     left_out = source == cell.default_data and draw(st.booleans())
     fields["data"] = None if left_out else source if source != CSV else "csv:" + draw(PATHS)
     fields["loss"] = draw(losses(row))
+    if source == CSV and fields["loss"] != "bce":
+        fields |= {name: draw(_allowed(name, cell.name)) for name in OF_FILES}
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
     fields["batch"] = draw(st.none() | st.integers(least, row.samples or 10**6))
     fixed_steps = row.steps if cell.over_time else None

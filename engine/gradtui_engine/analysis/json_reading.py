@@ -132,7 +132,7 @@ def _as_read(experiment: Experiment, document: Mapping[str, Any]) -> Resolved:
     if experiment.resolved.is_complete:
         return experiment.resolved
     try:
-        return experiment.replace(**{name: document["experiment"][name] for name in DECIDED_BY_FILE}).resolved
+        return experiment.replace(**{name: document["experiment"].get(name) for name in DECIDED_BY_FILE}).resolved
     except ExperimentError as error:
         raise ValueError(str(error)) from None
 

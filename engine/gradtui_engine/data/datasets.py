@@ -20,17 +20,33 @@ from . import csv_file, synthetic
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """(target − mean) / std is what the network learns; mean and std are those of the whole file, in its units."""
+
+    mean: float
+    std: float
+
+    @classmethod
+    def of(cls, target: Array) -> Scale:
+        """The scale of numbers that are not all equal, also of 1e300 or 1e-300."""
+        _, exponent = np.frexp(np.abs(target).max())
+        scaled = np.ldexp(target, -exponent)
+        return cls(float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent)))
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one iteration reads: inputs (batch, inputs) or (time, batch, inputs), target, and the loss that fits.
 
     target is (batch,) of class numbers for cross_entropy and (batch, outputs) of numbers for mse; where every time
-    step has its own, (time, batch).
+    step has its own, (time, batch). scale says how a file's numbers were scaled for it, where they were.
     """
 
     inputs: Array
     target: Array
     outputs: int
     loss: str
+    scale: Scale | None = None
 
     @property
     def size(self) -> int:
@@ -47,6 +63,7 @@ class Request:
     inputs: int | None
     over_time: bool
     seed: int
+    target_scale: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +148,10 @@ def _csv(request: Request) -> Batch:
     chosen = _choose(request, len(values))
     inputs = _arrange(values, chosen, request.over_time)
     if table.classes is None:
-        return Batch(inputs, table.target[chosen][:, None], 1, "mse")
+        target, scale = table.target, None
+        if request.target_scale == "standard":
+            target, scale = standardise(target[:, None], axes=(0,))[:, 0], Scale.of(target)
+        return Batch(inputs, target[chosen][:, None], 1, "mse", scale)
     return Batch(inputs, table.target[chosen], len(table.classes), "cross_entropy")
 
 
@@ -155,6 +175,8 @@ DEFAULT_BATCH = 64
 DEFAULT_INPUTS = 64
 DEFAULT_STEPS = 64
 CSV = "csv:PATH"
+#: What becomes of a file's numbers as a target.
+TARGET_SCALES = ("standard", "none")
 
 DATA_SETS = Table(
     "data",

@@ -16,7 +16,16 @@ from ..core.message import English, Message
 from ..core.options import Manner, Option, options_of
 from ..core.problems import ExperimentError, Problem, unknown_name
 from ..data import datasets
-from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Source, find, has_its_own
+from ..data.datasets import (
+    CSV,
+    DEFAULT_BATCH,
+    DEFAULT_INPUTS,
+    DEFAULT_STEPS,
+    TARGET_SCALES,
+    Source,
+    find,
+    has_its_own,
+)
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
@@ -31,6 +40,8 @@ READOUTS = ("last", "all")
 POSITIONS = ("before", "after")
 RESIDUALS = ("none", "add", "scaled")
 AUTO = "auto"
+#: The fields that say how a file is read.
+OF_FILES = ("target_scale",)
 
 
 def _offset_by(field: str) -> tuple[str, ...]:
@@ -112,6 +123,11 @@ class Experiment:
     data: str | None = option(None, "data set; without it digits, or digits-pixels over time", Source())
     loss: str | None = option(
         None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)
+    )
+    target_scale: str | None = option(
+        None,
+        "scale of a CSV file's numbers as the target; without it standard (mean 0, variance 1 over the file)",
+        Choice(lambda: TARGET_SCALES),
     )
     batch: int | None = option(
         None,
@@ -200,6 +216,17 @@ class Experiment:
                 "1 given; norm {norm} needs at least 2: one sample has no variance; try norm layer", norm=self.norm
             )
             yield Problem("batch", message)
+        if data.name != CSV:
+            for name in OF_FILES:
+                if given[name] is not None:
+                    message = Message(
+                        "{given} given; it is for a file, --data csv:PATH, and {data} is none: leave it out",
+                        given=repr(given[name]), data=data.name,
+                    )  # fmt: skip
+                    yield Problem(name, message)
+        if self.loss == "bce" and self.target_scale == "standard":
+            message = Message("'standard' given; 'bce' is for targets from 0 to 1; allowed: none")
+            yield Problem("target_scale", message)
         if data.loss == "mse" and self.loss == "cross_entropy":
             message = Message("'cross_entropy' is for classes; {data} has numbers; allowed: mse", data=data.name)
             yield Problem("loss", message)

@@ -17,7 +17,7 @@ from ..rules.initialisers import INITIALISERS
 from ..rules.optimisers import OPTIMISERS
 
 #: The fields that a CSV file decides when it is read, where they were not given.
-DECIDED_BY_FILE = ("loss", "batch", "steps", "inputs")
+DECIDED_BY_FILE = ("loss", "target_scale", "batch", "steps", "inputs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ class Resolved:
     residual_block: str
     data: str
     loss: str | None
+    target_scale: str | None
     batch: int | None
     steps: int | None
     inputs: int | None
@@ -91,9 +92,14 @@ class Resolved:
         follows = row is not None and row.slope is not None and built_in != 1.0
         return self.gain * row.gain_at(self.slope) / built_in if row is not None and follows else self.gain
 
+    def scale_of(self, loss: str | None) -> str:
+        """What becomes of a file's numbers as a target: bce has them from 0 to 1 as they are."""
+        return self.target_scale or ("none" if loss == "bce" else "standard")
+
     def request(self) -> Request:
         """What to ask the data set for."""
-        return Request(self.data, self.batch, self.steps, self.inputs, self.kind.over_time, self.seed)
+        sizes = (self.batch, self.steps, self.inputs)
+        return Request(self.data, *sizes, self.kind.over_time, self.seed, self.scale_of(self.loss))
 
 
 #: Fields of the update that are None unless somebody gave them; clipping is the fourth.

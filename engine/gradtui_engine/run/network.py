@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 
@@ -237,7 +238,11 @@ def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
         return resolved
     steps = sizes.steps if resolved.kind.over_time else resolved.steps
     loss = resolved.loss or batch.loss
-    return experiment.replace(batch=sizes.batch, inputs=sizes.inputs, steps=steps, loss=loss).resolved
+    # One output: a file with classes has two at the least.
+    scale = resolved.scale_of(loss) if sizes.outputs == 1 else resolved.target_scale
+    return experiment.replace(
+        batch=sizes.batch, inputs=sizes.inputs, steps=steps, loss=loss, target_scale=scale
+    ).resolved
 
 
 def _as_classes(batch: datasets.Batch, data: str) -> datasets.Batch:
@@ -274,7 +279,7 @@ def _aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
         target = np.ascontiguousarray(target if row.of_classes else target.astype(dtype))
         inputs = batch.inputs.astype(dtype)
     target.flags.writeable = False
-    return datasets.Batch(inputs, target, batch.outputs, row.name)
+    return dataclasses.replace(batch, inputs=inputs, target=target, loss=row.name)
 
 
 def _is_data_dependent(resolved: Resolved) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from gradtui_engine import Experiment, build, simulate
 from gradtui_engine.core.problems import ExperimentError
 from gradtui_engine.data import csv_file
+from gradtui_engine.data.datasets import Scale
 from tests.engine.helpers import drawn, refused
 
 GOOD = "a,b,kind\n1,2.5,yes\n-3,4e-1,no\n5,6,yes\n"
@@ -215,6 +217,34 @@ def test_each_column_is_standardised(table: Table) -> None:
     assert not inputs[:, 1].any()
 
 
+def test_numbers_as_the_target_are_standardised_over_the_file_and_the_scale_is_told(table: Table) -> None:
+    prices = [210_000, 190_000, 250_000, 150_000, 200_000]
+    source = table("a,y\n" + "".join(f"{k},{price}\n" for k, price in enumerate(prices)))
+    batch = build(Experiment(data=source, batch=3)).batch
+    mean, std = 200_000, math.sqrt(np.mean((np.array(prices) - 200_000.0) ** 2))
+    assert batch.scale == Scale(mean, pytest.approx(std))
+    assert {round(float(value) * std + mean) for value in batch.target[:, 0]} < set(prices)
+    plain = build(Experiment(data=source, batch=3, target_scale="none"))
+    assert (plain.batch.scale, plain.resolved.target_scale) == (None, "none")
+    assert {*plain.batch.target[:, 0].tolist()} < set(prices)
+
+
+def test_the_scale_is_decided_where_there_are_numbers(table: Table) -> None:
+    def decided(source: str, **fields: str) -> str | None:
+        return build(Experiment(data=source, **fields)).resolved.target_scale
+
+    shares = table("a,y\n1,0.5\n2,0.25\n3,1\n", "shares.csv")
+    assert decided(shares) == "standard"
+    assert decided(shares, loss="bce") == "none"
+    assert decided(table(GOOD)) is decided(table(GOOD), loss="mse") is decided("digits") is None
+    assert refused(Experiment, data=shares, loss="bce", target_scale="standard") == [
+        "target_scale: 'standard' given; 'bce' is for targets from 0 to 1; allowed: none"
+    ]
+    assert refused(Experiment, data="moons", target_scale="none") == [
+        "target_scale: 'none' given; it is for a file, --data csv:PATH, and moons is none: leave it out"
+    ]
+
+
 def test_sizes_that_the_file_does_not_have_are_refused_all_at_once(table: Table) -> None:
     source = table(rows(10))
     problems = refused(build, Experiment(cell="lstm", data=source, batch=11, steps=3, inputs=2))
@@ -229,9 +259,12 @@ def test_sizes_that_the_file_does_not_have_are_refused_all_at_once(table: Table)
 def test_numbers_of_any_size_are_read_without_a_warning(table: Table, dtype: str) -> None:
     # Squares and sums overflow float64, and the target overflows float32: outcomes, not warnings or errors.
     source = table("a,b,y\n1e308,1e-308,1e300\n-1e308,3e-308,2\n1e308,2e-308,3\n")
-    trace = simulate(Experiment(data=source, depth=1, width=3, dtype=dtype))
+    experiment = Experiment(data=source, depth=1, width=3, dtype=dtype)
+    trace = simulate(experiment)
     assert np.isfinite(trace.input).all()
-    assert trace.outcome.kind == "non_finite"
+    # Of three numbers of which one is 1e300 and the others are as good as 0: √2 and −1/√2.
+    assert sorted(trace.target[:, 0]) == pytest.approx([-math.sqrt(0.5), -math.sqrt(0.5), math.sqrt(2)])
+    assert simulate(experiment.replace(target_scale="none")).outcome.kind == "non_finite"
 
 
 def test_a_single_class_has_nothing_to_learn(table: Table) -> None:

@@ -27,7 +27,7 @@ from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.published_figures import Figure
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.options import flag
-from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.experiment import OF_FILES, options
 from tests.tui.helpers import Command, Done, run_process
 
 SMALL = ("--depth", "3", "--width", "6", "--batch", "4", "--data", "gaussian")
@@ -249,7 +249,7 @@ def test_a_jacobian_that_there_is_not_is_refused_before_anything_is_printed(
 
 # -- every field -------------------------------------------------------------------------------------------
 
-# A value that is not the default, for every field.
+# A value that is not the default, for every field that does not need a file.
 EVERY: dict[str, Any] = {
     "depth": 3, "width": 6, "layers": 2, "activation": "relu", "slope": 0.2, "init": "orthogonal", "gain": "auto",
     "init_scale": 0.3, "sigma_w": 1.2, "sigma_b": 0.1, "forget_bias": 2.0, "input_bias": -1.0, "pin_forget": 0.5,
@@ -264,7 +264,7 @@ EVERY: dict[str, Any] = {
 def test_an_experiment_with_every_field_set_comes_back_from_its_printed_config(
     cell: str, command: Command, tmp_path: Path
 ) -> None:
-    assert EVERY.keys() | {"cell"} == options().keys()
+    assert EVERY.keys() | {"cell", *OF_FILES} == options().keys()
     experiment = Experiment(cell=cell, **EVERY)
     arguments = ["--cell", cell]
     for name, value in EVERY.items():
@@ -277,3 +277,17 @@ def test_an_experiment_with_every_field_set_comes_back_from_its_printed_config(
     assert again == experiment
     assert {name: getattr(again, name) for name in EVERY} == EVERY
     assert command("run", path, "--json").json == command("run", *arguments, "--json").json
+
+
+def test_an_experiment_with_every_field_of_a_file_set_comes_back_from_its_printed_config(
+    command: Command, tmp_path: Path
+) -> None:
+    table, path = tmp_path / "table.csv", tmp_path / "every.toml"
+    table.write_text("a,b,y\n1,2,3\n4,5,7\n1,1,2\n", encoding="utf-8")
+    given = {"target_scale": "none"}
+    assert set(given) == set(OF_FILES)
+    experiment = Experiment(data=f"csv:{table}", **given)
+    path.write_text(command("run", *experiment.to_arguments(), "--print-config").out, encoding="utf-8")
+    again = Experiment.from_toml(path)
+    assert again == experiment
+    assert {name: getattr(again, name) for name in given} == given

@@ -47,6 +47,7 @@ FIELD_NAMES: dict[str, FieldName] = {
     "inputs": "inputs",
     "readout": "readout",
     "loss": "loss",
+    "target_scale": "target scale",
     "clip": "clip",
     "clip_threshold": "clip threshold",
     "optimizer": "optimizer",

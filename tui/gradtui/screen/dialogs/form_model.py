@@ -30,7 +30,7 @@ GROUPS: dict[English, tuple[str, ...]] = {
     "normalisation and residual": (
         "norm", "norm_position", "residual", "residual_scale", "residual_span", "residual_block",
     ),
-    "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss"),
+    "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss", "target_scale"),
     "clipping and optimiser": (
         "clip", "clip_threshold", "optimizer", "learning_rate", "momentum", "weight_decay",
     ),

@@ -31,7 +31,7 @@ from .form_model import Checked, FormState, Problems
 _NAME_AT, _VALUE_AT = 2, 18
 VALUE_WIDTH = 24
 #: Fields that only a file decides.
-_OF_FILES = ("batch", "steps", "inputs", "loss")
+_OF_FILES = ("batch", "steps", "inputs", "loss", "target_scale")
 #: Marks beside the names.
 WRONG, CHANGED = "✗", "◆"
 
