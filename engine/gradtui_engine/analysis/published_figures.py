@@ -92,6 +92,10 @@ def _initialisers() -> Iterator[Figure]:
         # 240,000 draws: the variance of a normal is known to √(2/n) = 0.3 %.
         label = Message("{init} {rows}×{columns}: variance", init=name, rows=fan_out, columns=fan_in)
         yield Figure(label, variance, measured, 0.02, source, exact=False)
+    cut = INITIALISERS["truncated_normal"].variance
+    if cut is not None:
+        label = Message("truncated_normal: standard deviation × √fan_in")
+        yield Figure(label, 0.87962566, math.sqrt(cut(1, 1, 1.0, None)), 1e-8, "Keras, JAX: VarianceScaling")
     largest, smallest = _extremes(INITIALISERS["orthogonal"].draw(rng, 300, 300, 1.0))
     yield Figure(Message("orthogonal: largest singular value"), 1.0, largest, 1e-12, "Saxe et al. 2014")
     yield Figure(Message("orthogonal: smallest singular value"), 1.0, smallest, 1e-12, "Saxe et al. 2014")

@@ -68,8 +68,8 @@ class _Layers:
         fan_in = self.sizes.inputs if layer == 1 else self.settings.width
         width = self.settings.width
         weight, bias = f"layers.{layer}.weight", f"layers.{layer}.bias"
-        self.program.parameters[weight] = Parameter((width, fan_in), (width, fan_in))
-        self.program.parameters[bias] = Parameter((width,), bias=True)
+        self.program.parameters[weight] = Parameter((width, fan_in), (width, fan_in), module_fan=fan_in)
+        self.program.parameters[bias] = Parameter((width,), bias=True, module_fan=fan_in)
         self._instruction("linear", layer, (source,), (target,), parameters=(weight, bias))
 
     def _norm(self, layer: int, source: str, target: str, skip: str) -> None:

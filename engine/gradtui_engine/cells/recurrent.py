@@ -89,13 +89,13 @@ class _Layer:
         cell, width = self.cell, self.settings.width
         rows = cell.blocks * width
         parameters = {
-            "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks),
-            "weight_hh": Parameter((rows, width), (width, width), cell.blocks),
+            "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks, module_fan=width),
+            "weight_hh": Parameter((rows, width), (width, width), cell.blocks, module_fan=width),
         }
         # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
         drawn, *others = cell.biases
-        parameters[drawn] = Parameter((rows,), bias=True, offsets=self._offsets())
-        parameters |= {name: Parameter((rows,)) for name in others}
+        parameters[drawn] = Parameter((rows,), bias=True, offsets=self._offsets(), module_fan=width)
+        parameters |= {name: Parameter((rows,), module_fan=width) for name in others}
         names = {name: parameter_name(cell.name, name, self.layer) for name in parameters}
         self.program.parameters |= {names[name]: parameter for name, parameter in parameters.items()}
         return names

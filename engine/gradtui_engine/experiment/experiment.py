@@ -99,8 +99,11 @@ class Experiment:
         None, "weights N(0, σ_w² / fan_in) in every layer, instead of init", Number(0.0, 1e30)
     )
     sigma_b: float | None = option(None, "biases N(0, σ_b²) in every layer", Number(0.0, 1e30))
-    forget_bias: float = option(
-        1.0, "added to the forget gate's bias (Jozefowicz et al. 2015)", Number(-1e3, 1e3), _offset_by("forget_bias")
+    forget_bias: float | None = option(
+        None,
+        "added to the forget gate's bias; without it 1 (Jozefowicz et al. 2015), with init pytorch 0",
+        Number(-1e3, 1e3),
+        _offset_by("forget_bias"),
     )
     input_bias: float = option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), _offset_by("input_bias"))
     pin_forget: float | None = option(

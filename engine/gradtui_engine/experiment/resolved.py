@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,11 @@ class Resolved:
         """What becomes of a file's numbers as a target: bce has them from 0 to 1 as they are."""
         return self.target_scale or ("none" if loss == "bce" else "standard")
 
+    @property
+    def module_rule(self) -> Callable[[int], float] | None:
+        """The scale by which every tensor of a module starts, biases too; None of a rule that is for matrices alone."""
+        return INITIALISERS[self.init].of_module if self.sigma_w is None else None
+
     def request(self) -> Request:
         """What to ask the data set for."""
         sizes = (self.batch, self.steps, self.inputs)
@@ -115,6 +120,7 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     values: dict[str, Value] = {
         "activation": cell.default_activation,
         "slope": ACTIVATIONS[activation].slope,
+        "forget_bias": 1.0 if given["sigma_w"] is not None or INITIALISERS[given["init"]].of_module is None else 0.0,
         "residual_scale": 1 / math.sqrt(given["depth"]) if given["residual"] == "scaled" else None,
         "data": cell.default_data,
         "loss": data.loss,

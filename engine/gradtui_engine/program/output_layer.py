@@ -29,8 +29,10 @@ def add_output_layer(program: Program, state: str, width: int, sizes: Sizes, los
     lead = program.slots[state].shape[:-2]
     program.slot(Slot("output"), (*lead, sizes.batch, sizes.outputs))
     program.slot(Slot("loss"), ())
-    program.parameters["output.weight"] = Parameter((sizes.outputs, width), (sizes.outputs, width), output=True)
-    program.parameters["output.bias"] = Parameter((sizes.outputs,), bias=True)
+    program.parameters["output.weight"] = Parameter(
+        (sizes.outputs, width), (sizes.outputs, width), output=True, module_fan=width
+    )
+    program.parameters["output.bias"] = Parameter((sizes.outputs,), bias=True, module_fan=width)
     program.add(
         "linear",
         Site("output"),

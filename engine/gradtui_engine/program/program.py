@@ -104,6 +104,8 @@ class Parameter:
     A weight matrix has fans (fan_out, fan_in) and is drawn by the initialiser, block by block where it is made of
     `blocks` equal blocks of rows (the gates of a cell); `output` marks that of the output layer. A `bias` starts at
     0, or normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value), …) are added.
+    module_fan is the number by which PyTorch's module, whose parameter it is, starts all of its own: fan_in of a layer,
+    the hidden units of a cell; 0 for other parameters.
     """
 
     shape: tuple[int, ...]
@@ -113,6 +115,7 @@ class Parameter:
     bias: bool = False
     fill: float = 0.0
     offsets: tuple[tuple[int, int, float], ...] = ()
+    module_fan: int = 0
 
 
 @dataclass

@@ -30,7 +30,8 @@ class Initialiser:
     that mean-field theory can use, None otherwise. built_in_gain is the gain that the rule already contains:
     `gain = "auto"` puts the activation's in its place. data_dependent rows are finished by the network, on its batch.
     keeps_scale says that it is one of the rules that were made so that a signal, or its gradient, keeps its scale from
-    layer to layer.
+    layer to layer. of_module gives, for a rule that starts every tensor of a module alike, biases too, the scale of all
+    of them: by fan_in for a layer, by the number of hidden units for a cell.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Initialiser:
     built_in_gain: float = 1.0
     data_dependent: bool = False
     keeps_scale: bool = False
+    of_module: Callable[[int], float] | None = None
 
 
 def _rule(std: Callable[[int, int], float], sample: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Draw:
@@ -80,6 +82,41 @@ def _truncated(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     while (beyond := np.abs(values) > 2.0).any():
         values[beyond] = rng.standard_normal(int(beyond.sum()))
     return values
+
+
+#: Where PyTorch's trunc_normal_ cuts, whatever the standard deviation.
+_CUT = 2.0
+
+
+def _cut_normal(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
+    """Normal, drawn again beyond ±2: torch.nn.init.trunc_normal_(w, std=…) with its own a = −2 and b = 2."""
+    spread = gain * (_fan_in_std(fan_out, fan_in) if scale is None else scale)
+    values = np.zeros((fan_out, fan_in))
+    if spread == 0.0:
+        return values
+    # Draws that are kept: 68 % or more of the normal ones where the cut lies a deviation off or further, else 85 % or
+    # more of the uniform ones.
+    narrow, missing = spread <= _CUT, np.ones((fan_out, fan_in), dtype=bool)
+    while count := int(missing.sum()):
+        if narrow:
+            values[missing] = drawn = rng.standard_normal(count) * spread
+            missing[missing] = np.abs(drawn) > _CUT
+        else:
+            values[missing] = drawn = rng.uniform(-_CUT, _CUT, count)
+            missing[missing] = rng.uniform(0.0, 1.0, count) > np.exp(-0.5 * (drawn / spread) ** 2)
+    return values
+
+
+def _cut_variance(fan_out: int, fan_in: int, gain: float, scale: float | None) -> float:
+    """σ² (1 − 2aφ(a) / (2Φ(a) − 1)) with a = 2/σ."""
+    spread = gain * (_fan_in_std(fan_out, fan_in) if scale is None else scale)
+    if spread == 0.0:
+        return 0.0
+    at = _CUT / spread
+    if at < 1e-3:  # what is left is even between −2 and 2, and the difference is lost in rounding
+        return _CUT**2 / 3
+    inside = math.erf(at / math.sqrt(2.0))
+    return float(spread**2 * (1.0 - 2.0 * at * math.exp(-0.5 * at * at) / math.sqrt(2.0 * math.pi) / inside))
 
 
 def _fan_in_std(fan_out: int, fan_in: int) -> float:
@@ -129,13 +166,26 @@ INITIALISERS = Table(
         ),
         Initialiser(
             "uniform", Message("W ~ U(±gain / √fan_in), or U(±gain scale)"), _rule(_fan_in_std, _bounded),
-            "PyTorch's default", "A third of normal's variance: each layer shrinks the signal by √3.",
+            "Glorot & Bengio 2010, eq. 1",
+            "The old rule of thumb. A third of normal's variance: each layer shrinks the signal by √3.",
             _spread(_fan_in_std, 1 / 3),
         ),
         Initialiser(
+            "pytorch", Message("W, b ~ U(±1/√n), n = fan_in, of a cell its hidden units; W times gain"),
+            _rule(_fan_in_std, _bounded), "PyTorch 2: nn.Linear, nn.RNN, nn.LSTM, nn.GRU",
+            "What PyTorch's modules start with, biases too, and a forget bias of 0 unless given.",
+            _spread(_fan_in_std, 1 / 3), of_module=lambda fan: _fan_in_std(fan, fan),
+        ),
+        Initialiser(
             "truncated_normal", Message("as normal, drawn again beyond ±2 standard deviations"),
-            _rule(_fan_in_std, _truncated), "PyTorch's trunc_normal_",
-            "No outliers; the cut takes away 23 % of the variance.", _spread(_fan_in_std, _TRUNCATED_VARIANCE),
+            _rule(_fan_in_std, _truncated), "TensorFlow, Keras: TruncatedNormal; JAX: truncated_normal",
+            "No outliers; the cut takes away 23 % of the variance, and 12 % of the standard deviation.",
+            _spread(_fan_in_std, _TRUNCATED_VARIANCE),
+        ),
+        Initialiser(
+            "trunc_normal", Message("as normal, drawn again beyond ±2, whatever the standard deviation"),
+            _cut_normal, "PyTorch 2: trunc_normal_",
+            "The cut lies at 2, not at 2 standard deviations: of small weights it takes nothing away.", _cut_variance,
         ),
         Initialiser(
             "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", _rule(_xavier_std, _normal),
@@ -174,7 +224,7 @@ INITIALISERS = Table(
         ),
         Initialiser(
             "identity", Message("W = gain · 1 where square, else as xavier_normal"), _identity, "Le et al. 2015 (IRNN)",
-            "A ReLU RNN with it remembers: its factor is 1 at the start.",
+            "A ReLU RNN with it remembers: its factor is 1 at the start. (In the paper W_ih is N(0, 0.001²).)",
         ),
         Initialiser(
             "lsuv", Message("orthogonal, then each layer scaled to Var(z) = gain² on the batch"), orthogonal,

@@ -34,10 +34,15 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
         blocks = told(range(parameter.blocks), parameter.blocks, watch)
         return np.concatenate([_weight(rng, parameter, resolved) for _ in blocks])
     values = np.full(parameter.shape, parameter.fill)
-    if parameter.bias and resolved.sigma_b is not None:
-        # A generator takes 15 µs to make: only where there is something to draw.
+    # A generator takes 15 µs to make: only where there is something to draw.
+    if resolved.sigma_b is not None:
+        if parameter.bias:
+            rng = generator(resolved.seed, Purpose.PARAMETER, name)
+            values += resolved.sigma_b * rng.standard_normal(parameter.shape)
+    elif parameter.module_fan and resolved.module_rule is not None:
         rng = generator(resolved.seed, Purpose.PARAMETER, name)
-        values += resolved.sigma_b * rng.standard_normal(parameter.shape)
+        scale = resolved.module_rule(parameter.module_fan)
+        values += INITIALISERS[resolved.init].draw(rng, len(values), 1, 1.0, scale)[:, 0]
     for first, last, value in parameter.offsets:
         values[first:last] += value
     return values
@@ -51,4 +56,7 @@ def _weight(rng: np.random.Generator, parameter: Parameter, resolved: Resolved) 
     # The output layer is linear: what gain = "auto" takes for it is 1.
     auto_output = parameter.output and isinstance(resolved.gain, str)
     gain = 1.0 / INITIALISERS[resolved.init].built_in_gain if auto_output else resolved.gain_value
-    return INITIALISERS[resolved.init].draw(rng, fan_out, fan_in, gain, resolved.init_scale)
+    scale = resolved.init_scale
+    if scale is None and resolved.module_rule is not None:
+        scale = resolved.module_rule(parameter.module_fan)
+    return INITIALISERS[resolved.init].draw(rng, fan_out, fan_in, gain, scale)

@@ -69,14 +69,27 @@ def weight_scale(resolved: Resolved, fan_out: int, fan_in: int) -> float | None:
     """σ_w² = fan_in · Var(W) of a matrix; None where the initialiser has no variance that theory can use."""
     if resolved.sigma_w is not None:
         return resolved.sigma_w**2
-    row = INITIALISERS[resolved.init]
+    row, scale = INITIALISERS[resolved.init], resolved.init_scale
     if row.variance is None:
         return None
-    return fan_in * row.variance(fan_out, fan_in, resolved.gain_value, resolved.init_scale)
+    if scale is None and resolved.module_rule is not None:
+        scale = resolved.module_rule(_module_fan(resolved, fan_in))
+    return fan_in * row.variance(fan_out, fan_in, resolved.gain_value, scale)
 
 
-def _bias_scale(resolved: Resolved) -> float:
-    return 0.0 if resolved.sigma_b is None else resolved.sigma_b**2
+def bias_scale(resolved: Resolved, fan_in: int) -> float:
+    """σ_b²: the variance of what the biases of a layer, or all those of a cell, add to a pre-activation."""
+    if resolved.sigma_b is not None:
+        return resolved.sigma_b**2
+    variance, rule = INITIALISERS[resolved.init].variance, resolved.module_rule
+    if variance is None or rule is None:
+        return 0.0
+    count = len(resolved.kind.biases) if resolved.kind.over_time else 1
+    return count * variance(1, 1, 1.0, rule(_module_fan(resolved, fan_in)))
+
+
+def _module_fan(resolved: Resolved, fan_in: int) -> int:
+    return resolved.width if resolved.kind.over_time else fan_in
 
 
 def _at(point: FixedPoint, factors: tuple[float | None, ...], depth: int, note: str) -> Theory:
@@ -111,7 +124,9 @@ def _mlp(trace: Trace, count: int) -> Theory:
         chi = _last_rate(resolved, trace.input.shape[-1], squares)
         note = Message("finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block")
         return Theory(factors, None, chi, regime(chi, resolved.depth), None, note)
-    point = fixed_point(resolved.activation, math.sqrt(scale or 0.0), math.sqrt(_bias_scale(resolved)), resolved.slope)
+    point = fixed_point(
+        resolved.activation, math.sqrt(scale or 0.0), math.sqrt(bias_scale(resolved, resolved.width)), resolved.slope
+    )
     note = Message("mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)")
     return _at(point, factors, resolved.depth, note)
 
@@ -178,7 +193,6 @@ class _Walk:
         self.square = float(np.mean(first * first))  # p = E[h²]
         self.mean = 0.0  # E[h] over the weights
         self.beta = skip_scale(resolved)
-        self.bias = _bias_scale(resolved)
         norm = NORMALISATIONS[resolved.norm]
         self.centred = norm.centred
         self.epsilon = norm.epsilon(np.dtype(resolved.dtype)) if resolved.norm != "none" else 0.0
@@ -208,17 +222,20 @@ class _Walk:
         # LSUV scales W until Var(z) is gain².
         return self.resolved.gain_value**2 / q_before if q_before > 0 else 0.0
 
+    def _bias(self, layer: int) -> float:
+        return bias_scale(self.resolved, self.inputs if layer == 1 else self.resolved.width)
+
     def _layer(self, layer: int, square: float) -> tuple[float, float, float]:
         """(χ, E[h'²], E[h']) of weight, norm and activation in the usual order."""
         scale = self._scale(layer, square)
-        slope, passed, mean = self._bend(scale * square + self.bias)
+        slope, passed, mean = self._bend(scale * square + self._bias(layer))
         return scale * slope, passed, mean
 
     def _pre_layer(self, layer: int, square: float) -> tuple[float, float, float]:
         """(χ, E[F²], E[F]) of norm, activation and weight; what it reads is Gaussian of variance `square`."""
         slope, passed, _ = self._bend(square)
         scale = self._scale(layer, passed)
-        return scale * slope, scale * passed + self.bias, 0.0
+        return scale * slope, scale * passed + self._bias(layer), 0.0
 
     def _bend(self, q: float) -> tuple[float, float, float]:
         """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
@@ -261,16 +278,16 @@ def _rnn(trace: Trace, count: int) -> Theory:
     if resolved.layers > 1 or resolved.readout == "all":
         return _nothing(count, Message("mean-field theory along time is for one layer, read out at the last step"))
     drive = np.mean(np.square(trace.input.astype(np.float64)), axis=2)  # (time, batch)
-    square = np.zeros(drive.shape[1])
+    square, bias = np.zeros(drive.shape[1]), bias_scale(resolved, resolved.width)
     factors: list[float | None] = []
     for step in drive:
-        q = recurrent * square + entering * step + _bias_scale(resolved)
+        q = recurrent * square + entering * step + bias
         # Rounded to 5e-4, so that 2,000 steps × 64 samples share some thousand quadratures: 5 s become 0.3 s.
         q = np.exp(np.round(np.log(np.maximum(q, 1e-300)), 3))
         at = [moments(resolved.activation, value) for value in q.tolist()]
         square = np.array([moment.square for moment in at])
         factors.append(math.sqrt(recurrent * float(np.mean([moment.slope_square for moment in at]))))
-    point = fixed_point(resolved.activation, math.sqrt(recurrent), math.sqrt(_bias_scale(resolved)))
+    point = fixed_point(resolved.activation, math.sqrt(recurrent), math.sqrt(bias))
     note = Message(
         "mean field along time, tied weights as fresh ones (Chen et al. 2018); q* and χ are those without input"
     )

@@ -19,7 +19,7 @@ from ..core.numerics import Array
 from ..core.progress import Watch, part, throttled, told
 from ..experiment.resolved import Resolved
 from .meanfield import fixed_point, moments
-from .prediction import weight_scale
+from .prediction import bias_scale, weight_scale
 
 #: Points of the plane along σ_w and σ_b: steps of a fortieth and a twentieth of the range of 4 and 2.
 COLUMNS, ROWS = 161, 41
@@ -83,7 +83,7 @@ def place(resolved: Resolved) -> Place | None:
     scale = weight_scale(resolved, resolved.width, resolved.width)
     if scale is None:
         return None
-    return Place(math.sqrt(scale), resolved.sigma_b or 0.0)
+    return Place(math.sqrt(scale), math.sqrt(bias_scale(resolved, resolved.width)))
 
 
 def plane(

@@ -31,6 +31,7 @@ PUBLISHED = {
     "leaky ReLU, slope 0.25: gain": math.sqrt(2 / (1 + 0.25**2)),
     "leaky ReLU, slope 0.5: gain": math.sqrt(2 / (1 + 0.5**2)),
     "leaky ReLU, slope 0.9: gain": math.sqrt(2 / (1 + 0.9**2)),
+    "truncated_normal: standard deviation": 0.87962566103423978,
     "batch norm, linear, batch of 8": math.sqrt((8 - 2) / (8 - 3)),
     "batch norm + ReLU": math.sqrt(math.pi / (math.pi - 1)),
     "residual + ReLU + He": math.sqrt(2),

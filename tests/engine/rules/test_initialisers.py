@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradtui_engine import Experiment, build, simulate
+from gradtui_engine import Experiment, Network, build, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -27,7 +27,9 @@ CUT = 1 - 4 * math.exp(-2.0) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2.0))
 VARIANCES: dict[str, Rule] = {
     "normal": lambda fan_out, fan_in: 1 / fan_in,
     "uniform": lambda fan_out, fan_in: 1 / (3 * fan_in),
+    "pytorch": lambda fan_out, fan_in: 1 / (3 * fan_in),
     "truncated_normal": lambda fan_out, fan_in: CUT / fan_in,
+    "trunc_normal": lambda fan_out, fan_in: 1 / fan_in,  # cut at 20 standard deviations and more
     "xavier_normal": lambda fan_out, fan_in: 2 / (fan_in + fan_out),
     "xavier_uniform": lambda fan_out, fan_in: 2 / (fan_in + fan_out),
     "he_normal": lambda fan_out, fan_in: 2 / fan_in,
@@ -40,7 +42,7 @@ VARIANCES: dict[str, Rule] = {
     "constant": lambda fan_out, fan_in: 1 / fan_in,
     "zeros": lambda fan_out, fan_in: 0.0,
 }
-UNIFORM = [name for name in INITIALISERS if name.endswith("uniform")]
+UNIFORM = [name for name in INITIALISERS if name.endswith("uniform") or name == "pytorch"]
 NORMAL = [name for name in INITIALISERS if name.endswith("_normal") and not name.startswith("truncated")]
 RANDOM = [name for name in INITIALISERS if name not in ("constant", "zeros")]
 FANS = [(500, 400), (100, 2000), (2000, 100)]
@@ -97,7 +99,10 @@ def test_zeros_are_zeros() -> None:
     assert not draw(INITIALISERS["zeros"], 3, 5, gain=4.0).any()
 
 
-@every_initialiser
+# trunc_normal's cut stays where it is, whatever the gain.
+@pytest.mark.parametrize(
+    "row", [row for row in INITIALISERS.values() if row.name != "trunc_normal"], ids=lambda row: row.name
+)
 def test_the_gain_scales_the_weights_exactly(row: Initialiser) -> None:
     ones = draw(row, 20, 30)
     assert np.array_equal(draw(row, 20, 30, gain=4.0), 4.0 * ones)  # a power of two: no rounding at all
@@ -127,6 +132,100 @@ def test_a_square_identity_is_the_gain_on_the_diagonal() -> None:
 def test_a_truncated_normal_has_nothing_beyond_two_standard_deviations() -> None:
     weights = draw(INITIALISERS["truncated_normal"], 500, 400) * math.sqrt(400)
     assert 1.99 < np.abs(weights).max() <= 2.0  # 1 of 200,000 lies beyond 1.99998
+
+
+def cut_variance(spread: float) -> float:
+    """E[x²] of N(0, spread²) between −2 and 2, by the midpoint rule."""
+    x = (np.arange(400_000) + 0.5) / 100_000 - 2.0
+    density = np.exp(-0.5 * (x / spread) ** 2)
+    return float((x * x * density).sum() / density.sum())
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.8, 1.0, 1.9, 2.1, 5.0, 1e5])
+def test_pytorchs_truncated_normal_is_cut_at_two_whatever_its_standard_deviation(spread: float) -> None:
+    """torch.nn.init.trunc_normal_(w, std=spread): a = −2 and b = 2 are values, not standard deviations."""
+    row = INITIALISERS["trunc_normal"]
+    weights = row.draw(np.random.default_rng(7), 500, 400, 1.0, spread)
+    assert np.abs(weights).max() <= 2.0
+    assert np.mean(weights**2) == pytest.approx(cut_variance(spread), rel=VARIANCE_TOLERANCE)
+    assert row.variance is not None
+    assert row.variance(500, 400, 1.0, spread) == pytest.approx(cut_variance(spread), rel=1e-6)
+    assert row.variance(500, 400, 0.5, 2 * spread) == row.variance(500, 400, 1.0, spread)
+
+
+def test_the_two_truncated_rows_have_the_deviations_of_pytorch_and_of_keras() -> None:
+    """σ_w 1.000 against 0.8796, the constant by which Keras' and JAX' variance_scaling divides."""
+    found = [draw(INITIALISERS[name], 500, 400).std() * math.sqrt(400) for name in ("trunc_normal", "truncated_normal")]
+    assert found == pytest.approx([1.0, 0.87962566], rel=VARIANCE_TOLERANCE)
+
+
+@pytest.mark.parametrize("gain", [0.0, 1e30])
+def test_pytorchs_truncated_normal_ends_with_any_gain(gain: float) -> None:
+    weights = draw(INITIALISERS["trunc_normal"], 20, 30, gain)
+    assert np.abs(weights).max() <= 2.0
+    assert bool(weights.any()) == bool(gain)
+
+
+def bounds(network: Network) -> dict[str, float]:
+    return {name: float(np.abs(array).max()) for name, array in network.parameters.items()}
+
+
+def test_pytorchs_start_is_that_of_its_linear_layers_biases_too() -> None:
+    """torch.nn.Linear: weights kaiming_uniform_(a=√5), which is ±1/√fan_in, and biases in ±1/√fan_in."""
+    fields: dict[str, Any] = {"depth": 2, "width": 300, "data": "gaussian", "inputs": 200, "init": "pytorch"}
+    network = build(Experiment(**fields, norm="layer", activation="prelu"))
+    fans = {"layers.1": 200, "layers.2": 300, "output": 300}
+    for name, fan in fans.items():
+        assert bounds(network)[f"{name}.weight"] <= 1 / math.sqrt(fan)
+        assert bounds(network)[f"{name}.bias"] <= 1 / math.sqrt(fan)
+        # The largest of n uniform numbers misses the bound by 1/n on average; by 20/n once in e^20.
+        if name != "output":
+            assert bounds(network)[f"{name}.bias"] > (1 - 20 / 300) / math.sqrt(fan)
+            assert bounds(network)[f"{name}.weight"] > (1 - 20 / 60_000) / math.sqrt(fan)
+    assert network.parameters["layers.1.activation.weight"].tolist() == [0.25]
+    assert set(network.parameters["layers.1.norm.weight"]) == {1.0}
+    assert not network.parameters["layers.1.norm.bias"].any()
+
+
+@pytest.mark.parametrize(("cell", "count"), [("rnn", 4), ("lstm", 4), ("gru", 4), ("mgu", 3)])
+def test_pytorchs_start_of_a_cell_draws_every_tensor_within_the_root_of_its_hidden_units(cell: str, count: int) -> None:
+    """torch.nn.RNNBase.reset_parameters: all weights and biases in ±1/√hidden_size, whatever the inputs."""
+    network = build(Experiment(cell=cell, width=64, layers=2, init="pytorch"))
+    found = [
+        (size, array)
+        for (name, array), size in zip(network.parameters.items(), bounds(network).values(), strict=True)
+        if name.startswith(f"{cell}.")
+    ]
+    assert len(found) == 2 * count
+    for size, array in found:
+        assert (1 - 20 / array.size) / 8 < size <= 1 / 8
+    assert bounds(network)["output.bias"] > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_lstm_that_starts_as_pytorchs_loses_as_much_of_the_gradient(seed: int) -> None:
+    """torch.nn.LSTM(1, 64) and nn.Linear(64, 10), digits' pixels, ten seeds: ‖∂L/∂h_0‖/‖∂L/∂h_64‖ 2e-14 to 3e-13."""
+    outcome = simulate(Experiment(cell="lstm", init="pytorch", seed=seed)).outcome
+    assert 2e-14 < outcome.ratio < 3e-13
+
+
+def test_pytorchs_lstm_has_no_forget_bias_unless_it_is_given() -> None:
+    assert Experiment(cell="lstm").resolved.forget_bias == 1.0
+    assert Experiment(cell="lstm", init="pytorch").resolved.forget_bias == 0.0
+    assert Experiment(cell="lstm", init="pytorch", forget_bias=1.0).resolved.forget_bias == 1.0
+    assert Experiment(cell="lstm", init="pytorch", sigma_w=1.0).resolved.forget_bias == 1.0  # init is not used
+
+
+def test_given_spreads_stand_in_the_place_of_pytorchs_start() -> None:
+    fields: dict[str, Any] = {"depth": 2, "width": 400, "batch": 2, "init": "pytorch"}
+    by_sigma_w = build(Experiment(**fields, sigma_w=1.0)).parameters
+    assert not by_sigma_w["layers.2.bias"].any()
+    by_sigma_b = build(Experiment(**fields, sigma_b=2.0)).parameters
+    assert by_sigma_b["layers.2.bias"].std() == pytest.approx(2.0, rel=5 * math.sqrt(1 / 800))  # five standard errors
+    assert np.abs(by_sigma_b["layers.2.weight"]).max() <= 1 / 20
+    scaled = build(Experiment(**fields, init_scale=3.0, gain=0.5)).parameters
+    assert 1.49 < np.abs(scaled["layers.2.weight"]).max() <= 1.5
+    assert 0.04 < np.abs(scaled["layers.2.bias"]).max() <= 0.05
 
 
 @pytest.mark.parametrize(("name", "size"), [("normal", 0.02), ("uniform", 0.02 / math.sqrt(3)), ("constant", 0.02)])

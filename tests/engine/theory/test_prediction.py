@@ -123,7 +123,13 @@ RNN: dict[str, Any] = {"cell": "rnn", "steps": 20, "inputs": 20}
 
 @covering(
     activation=["tanh", "relu"],
-    scales=[{"gain": 0.7}, {"sigma_w": 1.2, "sigma_b": 0.3}, {"init": "orthogonal"}, {"init": "xavier_uniform"}],
+    scales=[
+        {"gain": 0.7},
+        {"sigma_w": 1.2, "sigma_b": 0.3},
+        {"init": "orthogonal"},
+        {"init": "xavier_uniform"},
+        {"init": "pytorch"},
+    ],
 )
 def test_an_rnn_over_time_has_the_predicted_factor(activation: str, scales: dict[str, Any]) -> None:
     # One matrix at all steps: the scatter of a layer does not average out over time as it does over depth.

@@ -166,6 +166,9 @@ def test_whoever_watches_can_end_it(share: float) -> None:
         ({"init": "normal", "init_scale": 0.5, "width": 16}, 2.0, 0.0),
         ({"sigma_w": 1.3, "sigma_b": 0.4}, 1.3, 0.4),
         ({"cell": "rnn", "init": "uniform"}, math.sqrt(1 / 3), 0.0),
+        # Two biases, each of variance 1 / (3 · 64).
+        ({"cell": "rnn", "init": "pytorch"}, math.sqrt(1 / 3), math.sqrt(2 / 192)),
+        ({"init": "pytorch"}, math.sqrt(1 / 3), math.sqrt(1 / 192)),
     ],
 )
 def test_an_experiment_stands_where_its_initialiser_puts_it(

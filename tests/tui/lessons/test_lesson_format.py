@@ -127,7 +127,7 @@ def test_default_makes_a_field_what_it_is_unset() -> None:
     )
     assert lesson.steps[0].before.experiment.pin_forget == 1.0
     assert lesson.steps[1].before.experiment == Experiment(cell="lstm", forget_bias=3.0)
-    assert lesson.steps[1].before.changes == (("forget_bias", 1.0),)
+    assert lesson.steps[1].before.changes == (("forget_bias", None),)
 
 
 def test_a_number_is_right_within_a_tenth_unless_the_lesson_says_otherwise() -> None:
