@@ -58,8 +58,10 @@ def rounded(value: float | None, digits: int) -> str:
 
 
 def loss_text(loss: float | None) -> str:
-    """A loss, of which an update changes little: 2.303, of which ln 10 can be told; four digits."""
-    return rounded(loss, 4)
+    """A loss, of which an update changes little, in four digits: 2.303, 2.500, 0.06931, 3.912e8."""
+    if loss is None or loss == 0 or not math.isfinite(loss):
+        return short(loss)
+    return _brief_exponent(f"{loss:#.4g}").removesuffix(".")
 
 
 def decimals(value: float, digits: int) -> str:

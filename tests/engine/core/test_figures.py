@@ -13,6 +13,7 @@ from gradtui_engine.core.figures import (
     counted,
     decimals,
     exact,
+    loss_text,
     of_it,
     percent,
     power_of_ten,
@@ -160,6 +161,26 @@ def test_every_spelling_has_the_same_exponent(value: float) -> None:
 )
 def test_a_ratio_below_1_is_a_part_and_one_above_1_a_multiple(ratio: float, text: str) -> None:
     assert of_it(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        (math.log(10), "2.303"),
+        (2.5, "2.500"),
+        (0.069314, "0.06931"),
+        (1234.4, "1234"),
+        (12345.6, "1.235e4"),
+        (3.912e8, "3.912e8"),
+        (1.2e-7, "1.200e-7"),
+        (0.0, "0"),
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        (None, "–"),
+    ],
+)
+def test_a_loss_has_four_digits(loss: float | None, text: str) -> None:
+    assert loss_text(loss) == text
 
 
 def test_factors_counts_and_sizes() -> None:

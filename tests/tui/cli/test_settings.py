@@ -175,7 +175,7 @@ def test_options_that_are_not_given_say_nothing() -> None:
 
 
 def test_a_command_may_take_only_some_settings() -> None:
-    assert [row.name for row in rows_of(SUBCOMMANDS["run"]) if row.name in SETTINGS] == ["lang"]
+    assert [row.name for row in rows_of(SUBCOMMANDS["run"]) if row.name in SETTINGS] == ["lang", "glyphs"]
     assert [row.name for row in rows_of(SUBCOMMANDS["config"]) if row.name in SETTINGS] == list(SETTINGS)
 
 

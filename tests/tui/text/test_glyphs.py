@@ -171,6 +171,19 @@ def test_what_is_rendered_stays_as_it_is(name: str) -> None:
         ({"LC_CTYPE": "en_GB.ISO-8859-1", "LANG": "en_GB.UTF-8"}, glyphs.ASCII),
         ({"LC_ALL": "en_GB.UTF-8", "LC_CTYPE": "en_GB.ISO-8859-1", "LANG": "C"}, glyphs.BLOCK),
         ({"LC_ALL": "", "LANG": "en_GB.ISO-8859-1"}, glyphs.ASCII),
+        # Python would write UTF-8 in all of these; who names a plain locale wants ASCII.
+        ({"LC_ALL": "C"}, glyphs.ASCII),
+        ({"LC_ALL": "POSIX", "LANG": "en_GB.UTF-8"}, glyphs.ASCII),
+        ({"LANG": "C"}, glyphs.ASCII),
+        # What Python makes of LANG=C at its start; with a UTF-8 locale beside it LC_CTYPE is a person's own.
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, glyphs.ASCII),
+        ({"LANG": "de_DE.ISO-8859-1", "LC_CTYPE": "C.UTF-8"}, glyphs.BLOCK),
+        ({"LC_CTYPE": "C.UTF-8"}, glyphs.BLOCK),
+        ({"LC_ALL": "C", "PYTHONUTF8": "1"}, glyphs.BLOCK),
+        ({"LANG": "en_GB.UTF-8", "PYTHONIOENCODING": "ascii:replace"}, glyphs.ASCII),
+        ({"LANG": "en_GB.UTF-8", "PYTHONIOENCODING": "latin-1"}, glyphs.ASCII),
+        ({"LC_ALL": "C", "PYTHONIOENCODING": "utf_8"}, glyphs.BLOCK),
+        ({"LC_ALL": "de_DE.ISO-8859-1", "PYTHONIOENCODING": ":replace"}, glyphs.ASCII),
     ],
 )
 def test_the_locale_decides_blocks_or_ascii(environment: Mapping[str, str], expected: str) -> None:

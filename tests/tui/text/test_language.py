@@ -23,6 +23,7 @@ from gradtui_engine import Message
         ({"LANG": "en_GB.UTF-8"}, "en"),
         ({"LANG": "zh_CN.UTF-8"}, "zh"),
         ({"LANG": "zh_TW"}, "zh"),
+        ({"LANG": "zh-Hant-HK"}, "zh"),
         ({"LANG": "zh.GB18030"}, "zh"),
         ({"LANG": "ZH_cn"}, "zh"),
         ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),

@@ -172,7 +172,7 @@ def test_a_record_of_modules_says_module_where_others_say_layer_or_step() -> Non
         depth,
         # Not the first line, which says what the pane is of any record.
         *plain_lines(one, "gradient")[1:],
-        *table(one.record, 120, blocks=True),
+        *table(one.record, 120),
     ]
     for word in ("layer", "step", "t =", "the input", "the initial state"):
         assert not [line for line in words if word in line], word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def rows_of(command: Subcommand[Any]) -> tuple[Option, ...]:
 def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Words, list[Problem]]:
     """The words of a command line, and what is wrong with its form: unknown options, missing values, too many files.
 
-    Prints the help or the version where it is asked for, and exits.
+    Where the help or the version is asked for, that is what counts.
     """
     rows = {name: row for row in rows_of(command) for name in row.flags}
     prints = (*_HELP, *([_VERSION] if command.tells_version else []))
@@ -83,12 +84,13 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
             given[row.name] = (*given.get(row.name, ()), text) if row.many else text
         else:
             problems.append(Problem(name, _lacks_value(rows[name])))
-    if asked:
-        print(f"{command.prog} {__version__}" if asked[0] == _VERSION else help_of(command).rstrip("\n"))
-        raise SystemExit(0)
+    words = Words(given, files=tuple(files))
     if command.of_experiment:
-        return Words(given, files[0] if files else None, opens_files=command.takes != Takes.PRESET), problems
-    return Words(given, files=tuple(files)), problems
+        words = Words(given, files[0] if files else None, opens_files=command.takes != Takes.PRESET)
+    if asked:
+        text = f"{command.prog} {__version__}" if asked[0] == _VERSION else help_of(command).rstrip("\n")
+        return replace(words, asked=text), []
+    return words, problems
 
 
 def _unknown(name: str, names: Sequence[str]) -> Message:

@@ -10,20 +10,22 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from ..text.glyphs import render
+
 #: Blanks between two columns.
 GAP = 2
 
 
 def widths_of(rows: Sequence[Sequence[str]]) -> list[int]:
-    """The width of each column, in cells of the terminal: text may be of double width."""
-    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    """Each column's width in cells of the terminal: text may be of double width, and symbols of several letters."""
+    return [max(map(cell_len, map(render, column))) for column in zip(*rows, strict=True)]
 
 
 def aligned(rows: Sequence[Sequence[str]], least: int = 0) -> list[str]:
     """The rows as lines, every column to the right; least: the width of each column but the first, at the least."""
     first, *others = widths_of(rows)
     widths = [first, *(max(width, least) for width in others)]
-    return [(" " * GAP).join(map(_right, row, widths)) for row in rows]
+    return [(" " * GAP).join(map(_right, map(render, row), widths)) for row in rows]
 
 
 def _right(text: str, width: int) -> str:

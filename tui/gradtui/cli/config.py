@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from gradtui_engine.core.options import toml_value
 
-from ..text import language
 from ..text.complaints import complaint
 from ..text.language import tr
 from .keymap import spelled
+from .printed import exactly, of_language, settle, toml
 from .settings import COMMAND_LINE, DEFAULT, FILE, KEYS, SETTINGS, SettingsInForce, config_path, survey
 
 if TYPE_CHECKING:
@@ -29,15 +29,16 @@ def config(invocation: Invocation[ConfigOptions], out: TextIO, environment: Mapp
     """
     options = invocation.options
     if options.path and not options.show:
-        out.write(f"{config_path(environment)}\n")
+        exactly(out).write(f"{config_path(environment)}\n")
         return 0
     loaded, problems = survey(invocation.words.settings, environment)
-    language.use(loaded.settings.lang)
+    settle(loaded.settings.lang, loaded.settings.glyphs)
     for problem in problems:
         print(f"gradtui config: {complaint(problem)}", file=sys.stderr)
     if not options.show or options.path:
         out.write("".join(f"# {line}\n" for line in _heading(loaded.path)))
-    out.write(show(loaded))
+    out.write("".join(f"# {line}\n" for line in of_language(loaded, environment)))
+    out.write(toml(show(loaded)))
     return 2 if problems else 0
 
 

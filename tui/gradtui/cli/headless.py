@@ -20,12 +20,14 @@ from gradtui_engine.core.figures import loss_text, percent, short
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 
+from ..text import glyphs
 from ..text.axis_words import AXIS_WORDS
 from ..text.language import tr
 from ..text.scale import LogScale
 from ..text.summary import describe_source, verdict_line
 from ..text.undefined import defined
 from .columns import GAP, aligned, widths_of
+from .printed import toml
 
 if TYPE_CHECKING:
     from .invocation import Invocation
@@ -49,7 +51,7 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
         check_writable(Path(options.save))
     network = build(invocation.experiment)
     if options.print_config:
-        out.write(network.experiment.to_toml(network.resolved))
+        out.write(toml(network.experiment.to_toml(network.resolved)))
         return 0
     trace = network.run()
     # The table shows nothing of the parameters, which are the larger part of the work.
@@ -67,11 +69,11 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     # Before anything is printed: there may be none.
     spread = jacobian_lines(record) if options.jacobian else []
     width = shutil.get_terminal_size((_COLUMNS, 24)).columns
-    out.write("\n".join(table(record, width, can_print_blocks(out))) + "\n")
+    out.write("\n".join(table(record, width)) + "\n")
     if spread:
         out.write("\n" + "\n".join(spread) + "\n")
     if options.plot:
-        out.write("\n" + plot(record, width, out.isatty(), can_print_blocks(out)) + "\n")
+        out.write("\n" + plot(record, width, out.isatty()) + "\n")
     if options.save is not None:
         out.write("\n" + tr("saved {path}", path=options.save) + "\n")
     return 0
@@ -94,16 +96,7 @@ def check_writable(path: Path) -> None:
     raise ExperimentError([Problem("--save", problem)])
 
 
-def can_print_blocks(out: TextIO) -> bool:
-    """Whether the output's encoding has block characters."""
-    try:
-        "█▏│".encode(out.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def plot(record: Record, width: int, colour: bool, blocks: bool) -> str:
+def plot(record: Record, width: int, colour: bool) -> str:
     """The plotext plot of the gradient's norm against the stage."""
     from ..text.plot import gradient_plot
 
@@ -111,11 +104,11 @@ def plot(record: Record, width: int, colour: bool, blocks: bool) -> str:
     for row in (STAGE_NUMBERS["gradient_norm"], STAGE_NUMBERS["cell_gradient_norm"]):
         values = [value for stage in record.stages if (value := row.read(stage)) is not None]
         if values:
-            series.append((tr(row.head), values))
-    return gradient_plot(series, record.axis, width, _PLOT_ROWS, colour, blocks)
+            series.append((glyphs.render(tr(row.head)), values))
+    return gradient_plot(series, record.axis, width, _PLOT_ROWS, colour, _blocks())
 
 
-def table(record: Record, width: int, blocks: bool) -> list[str]:
+def table(record: Record, width: int) -> list[str]:
     """One line per stage, the last on top, as the gradient comes down; the bar takes what room is left."""
     columns = _columns(record)
     while True:
@@ -128,8 +121,8 @@ def table(record: Record, width: int, blocks: bool) -> list[str]:
         columns = [column for column in columns if column[0] != spare[0]]
     scale = LogScale.of([stage.gradient_norm for stage in record.stages])
     room = max(_LEAST_BAR, width - taken)
-    title = f"{scale.label}, {'│' if blocks else '|'} = 1"[:room]
-    bars = [title, *(scale.bar(stage.gradient_norm, room, blocks) for stage in reversed(record.stages))]
+    title = f"{scale.label}, │ = 1"[:room]
+    bars = [title, *(scale.bar(stage.gradient_norm, room, _blocks()) for stage in reversed(record.stages))]
     lines = ((line + " " * GAP + bar).rstrip() for line, bar in zip(aligned(rows), bars, strict=True))
     return [*summary(record), "", *lines]
 
@@ -144,6 +137,11 @@ def jacobian_lines(listed: Listed) -> list[str]:
         rows.append([name, *(short(float(value)) for value in (values[0], np.median(values), values[-1]))])
     title = tr("singular values of ∂h/∂h, sample 1 (all near 1: dynamical isometry, Saxe et al. 2014)")
     return [title, *aligned(rows, least=8)]
+
+
+def _blocks() -> bool:
+    """Whether bars and curves are drawn finer than a character's cell."""
+    return glyphs.current() != glyphs.ASCII
 
 
 def summary(record: Record) -> list[str]:

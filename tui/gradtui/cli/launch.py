@@ -23,6 +23,7 @@ from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..share import address
 from ..text import language
+from .printed import of_language
 from .settings import COLOUR_SYSTEMS
 
 if TYPE_CHECKING:
@@ -122,4 +123,5 @@ def made_by(
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
     app = make(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, permissions, results)
     app.theme = settings.theme
+    app.notice = " ".join(of_language(invocation.loaded, os.environ))
     return app

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from .. import __version__
 from .subcommand import Subcommand, nothing_of_its_own
@@ -29,9 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"gradtui {__version__}")
         return 0
     name = arguments.pop(0) if arguments and arguments[0] in SUBCOMMANDS and arguments[0] else ""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal whose encoding lacks a symbol gets a "?" instead of a traceback.
-        cast(Any, stream).reconfigure(errors="replace")
+    from .printed import printing
+
+    with printing(os.environ):
+        return _enter(name, arguments)
+
+
+def _enter(name: str, arguments: list[str]) -> int:
+    """Run the command of this name, and tell of what ends it."""
     command = SUBCOMMANDS[name]
     slips: list[Any] = []
     if not name and _is_misspelt(arguments):
@@ -94,6 +99,7 @@ def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[An
 
     from ..model.ineffective_options import left_to_screen, without_effect
     from ..text.complaints import complaint
+    from .printed import of_language
     from .reading import read
     from .settings_error import SettingsError
 
@@ -101,6 +107,7 @@ def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[An
         invocation = read(command, arguments, slips)
         notes = [*without_effect(invocation.experiment, invocation.words.fields)]
         if not command.has_screen:
+            notes += of_language(invocation.loaded, os.environ)
             notes += left_to_screen(invocation.experiment, invocation.words.file)
         for note in notes:
             print(f"{command.prog}: {note}", file=sys.stderr)

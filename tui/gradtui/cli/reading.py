@@ -10,9 +10,9 @@ from gradtui_engine.core.options import options_of
 from gradtui_engine.core.options import read as read_options
 from gradtui_engine.core.problems import Problem
 
-from ..text import process
 from .arguments import experiment_of, read_words
 from .invocation import Invocation, Own
+from .printed import settle
 from .settings import BrokenSettings, SettingsInForce, load
 from .settings_error import SettingsError
 from .subcommand import Subcommand
@@ -27,7 +27,10 @@ def read(command: Subcommand[Own], arguments: Sequence[str], slips: Sequence[Pro
     loaded, wrong = _settings_of(words)
     problems += wrong if command.needs_settings else []
     # Where some are wrong the others count: what is wrong is told in the person's language.
-    process.change(language=loaded.settings.lang, glyphs=loaded.settings.glyphs)
+    settle(loaded.settings.lang, loaded.settings.glyphs)
+    if words.asked:
+        print(words.asked)
+        raise SystemExit(0)
     experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
     try:
         experiment = experiment_of(words)

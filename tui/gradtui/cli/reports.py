@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from gradtui_engine.core.figures import exact, percent, rounded, short
 
+from ..text.glyphs import render
 from ..text.language import tr
 from ..text.summary import describe, verdict_line
 
@@ -26,16 +27,36 @@ _STYLES = {"cures": "green", "helps": "cyan", "no cure": "yellow", "worse": "red
 
 def _console(out: TextIO) -> Console:
     # Rich reads COLUMNS and NO_COLOR itself.
-    return Console(file=out, highlight=False, soft_wrap=False, width=None if out.isatty() else _COLUMNS)
+    return _Console(file=out, highlight=False, soft_wrap=False, width=None if out.isatty() else _COLUMNS)
+
+
+class _Console(Console):
+    """Breaks lines where they are broken in the glyphs that will be written."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*map(_rendered, objects), **options)
+
+
+class _Table(Table):
+    """As wide as what will be written."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*map(_rendered, cells), **options)
+
+
+def _rendered(cell: Any) -> Any:
+    if isinstance(cell, Text):
+        return Text(render(cell.plain), cell.style)
+    return render(cell) if isinstance(cell, str) else cell
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = _Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         last = index == len(columns) - 1
         # Chinese has no spaces to break a line at: what has no room goes on in the next line, and is not cut.
         table.add_column(
-            column,
+            render(column),
             justify="left" if index == 0 or last else "right",
             no_wrap=not last,
             overflow="fold" if last else "ellipsis",

@@ -21,7 +21,7 @@ Own = TypeVar("Own")
 NAMES = ("", "run", "open", "doctor", "check", "theory", "presets", "lessons", "config", "serve", "kiosk")
 
 #: Settings that a command without a screen has.
-_PRINTED = ("lang",)
+_PRINTED = ("lang", "glyphs")
 
 
 class Takes(Enum):

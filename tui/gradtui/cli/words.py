@@ -23,6 +23,8 @@ class Words:
     given: Mapping[str, Any] = field(default_factory=dict)
     file: str | None = None
     files: tuple[str, ...] = ()
+    #: The help or the version, where it was asked for: it is all that is printed then.
+    asked: str = ""
     #: Whether an experiment may come out of a file.
     opens_files: bool = True
 

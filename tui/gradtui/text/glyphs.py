@@ -92,10 +92,25 @@ def _known(name: str) -> str:
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
-    """Blocks where the locale's encoding is UTF-8, else ASCII."""
+    """Blocks where what is written is UTF-8, else ASCII: by Python's own variables, then by the locale."""
+    encoding = environment.get("PYTHONIOENCODING", "").partition(":")[0] or _encoding_of_locale(environment)
+    return BLOCK if encoding.lower().replace("-", "").replace("_", "").startswith("utf8") else ASCII
+
+
+def _encoding_of_locale(environment: Mapping[str, str]) -> str:
+    if environment.get("PYTHONUTF8") == "1":
+        return "utf-8"
     name = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
-    encoding = name.partition(".")[2] or locale.getpreferredencoding(False)
-    return BLOCK if encoding.lower().replace("-", "").startswith("utf8") else ASCII
+    if not environment.get("LC_ALL") and environment.get("LANG") in _PLAIN and name in _COERCED:
+        name = "C"
+    # Python itself would write UTF-8 there (PEP 540); who asks for C by name wants what C has.
+    return "ascii" if name in _PLAIN else name.partition(".")[2] or locale.getpreferredencoding(False)
+
+
+#: Locales whose characters are ASCII.
+_PLAIN = ("C", "POSIX")
+#: What Python sets LC_CTYPE to at its start where the locale is a plain one (PEP 538).
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def render(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from importlib import resources
@@ -51,9 +52,23 @@ def _known(code: str) -> str:
 
 def of_locale(environment: Mapping[str, str]) -> str:
     """The language that the locale asks for: LC_ALL before LC_MESSAGES before LANG; English where there is none."""
-    name = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    code = name.split("_")[0].split(".")[0].lower()
+    code = re.split(r"[-_.@]", _name_of(environment))[0].lower()
     return code if code in LANGUAGES else ENGLISH
+
+
+def is_of_other_script(environment: Mapping[str, str]) -> bool:
+    """Whether the locale asks for Chinese in traditional characters, as zh_TW does: ours is in simplified ones."""
+    name = _name_of(environment).partition(".")[0].partition("@")[0].replace("-", "_").lower()
+    code, *parts = name.split("_")
+    return code == "zh" and "hans" not in parts and not _TRADITIONAL.isdisjoint(parts)
+
+
+#: The script, and where it is written.
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+
+
+def _name_of(environment: Mapping[str, str]) -> str:
+    return environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
 
 
 @functools.cache
