@@ -12,7 +12,7 @@ from textual import constants
 
 from gradtui.cli import launch
 from gradtui.cli.invocation import Invocation
-from gradtui.cli.settings import COLOUR_SYSTEMS, Settings, SettingsInForce
+from gradtui.cli.settings import COLOUR_SYSTEMS, DEFAULT, Settings, SettingsInForce
 from gradtui.cli.words import Words
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
@@ -23,6 +23,7 @@ from gradtui.model.permissions import OPEN, Permissions
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
+from gradtui.text import language
 from gradtui.views import catalogue
 from gradtui_engine import Experiment, ExperimentError
 from tests.tui.helpers import Command
@@ -117,7 +118,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
             words(),
             Experiment(),
             None,
-            SettingsInForce(replace(usual, **settings), {}, Path("config.toml")),
+            SettingsInForce(replace(usual, **settings), {"lang": DEFAULT}, Path("config.toml")),
             launch.Opening(State(Experiment()), (e.Jump(step=3),), {Simulation(Experiment()): Failed("read already")}),
         )
         return cast(Stage, launch.made_by(cast(Any, Stage), invocation, OPEN))
@@ -131,6 +132,17 @@ def test_settings_reach_the_app(started: Callable[..., Stage]) -> None:
     assert (made.theme, made.fps, SPEEDS[made.state.speed]) == ("high-contrast", 12, 60)
     assert made.cursor == (e.Jump(step=3),)
     assert made.known == {Simulation(Experiment()): Failed("read already")}
+
+
+def test_readers_of_traditional_characters_are_told_when_the_first_picture_is_there(
+    started: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "zh_HK.UTF-8")
+    with language.speaking("zh"):
+        jump, told = started(lang="zh").cursor
+    assert jump == e.Jump(step=3)
+    assert isinstance(told, e.Message)
+    assert "簡體字" in told.text
 
 
 def test_reduced_motion_stills_the_frames_and_textuals_own_animations(started: Callable[..., Stage]) -> None:

@@ -14,6 +14,7 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.text import language
+from gradtui.views import status
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lessons import panes
 from gradtui_engine import Experiment
@@ -115,6 +116,23 @@ def test_the_pane_shows_the_open_lesson_with_the_effective_keys() -> None:
     assert "enter answer" in texts(lines)[-1]
     assert "0.233" in "".join(texts(lines))
     assert lesson().title in panes.title(scene, 60)
+
+
+def test_the_footer_says_of_the_key_that_goes_on_what_it_does() -> None:
+    """A question is answered first; after it the next step comes, after the last one none."""
+    last = len(lesson().steps) - 1
+    asks = [step for step, each in enumerate(lesson().steps) if each.question is not None]
+    answered = course.answer(Progress(NAME, asks[0]), lesson(), 1)
+    for progress, expected in (
+        (Progress(NAME, asks[0]), "answer"),
+        (answered, "next"),
+        (Progress(NAME, last, ((last, answered.answers[0][1]),)), "finish"),
+    ):
+        scene = scene_with(progress, results(progress))
+        assert panes.following(scene) == expected
+        line = texts([status.footer(scene.state, 80, following=panes.following(scene))])[0]
+        assert f"enter {expected}" in line
+    assert panes.following(scene_with(None, {})) == "next"
 
 
 def test_the_keys_to_press_are_named_as_the_keyboard_has_them() -> None:

@@ -15,7 +15,7 @@ from ..lessons import library
 from ..lessons.course import effects
 from ..lessons.staging import opened
 from ..model import commands, presets
-from ..model.events import Event
+from ..model.events import Event, Message
 from ..model.names import SPEEDS
 from ..model.needs import Known
 from ..model.opening import Opening
@@ -121,7 +121,7 @@ def made_by(
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
     commands.rebind(settings.keys, permissions)
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    app = make(replace(state, speed=SPEEDS.index(settings.speed)), cursor, fps, permissions, results)
+    told = [Message(note) for note in of_language(invocation.loaded, os.environ)]
+    app = make(replace(state, speed=SPEEDS.index(settings.speed)), (*cursor, *told), fps, permissions, results)
     app.theme = settings.theme
-    app.notice = " ".join(of_language(invocation.loaded, os.environ))
     return app

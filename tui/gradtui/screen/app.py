@@ -54,8 +54,6 @@ class GradtuiApp(Host):
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most; known: results that
         are there already."""
         super().__init__(state, cursor, fps, permissions, known)
-        #: What a person is told at the start.
-        self.notice = ""
         for command in (*COMMANDS, *brought(permissions)):
             for key in keys_of(command.id):
                 self.bind(key, f"command('{command.id}')", description=command.label, show=False)
@@ -76,8 +74,6 @@ class GradtuiApp(Host):
             self.set_timer(_LATER, lambda: self.run_worker(plot.load, thread=True, group="load"))
         # A visitor's session has been born with its trace.
         self.send()
-        if self.notice:
-            self.say(self.notice)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)

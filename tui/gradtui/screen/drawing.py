@@ -20,6 +20,7 @@ from ..views.frame.cache_keys import Same
 from ..views.frame.layout import Block, Blocks, Box
 from ..views.frame.pane import Pane
 from ..views.frame.scene import Scene
+from ..views.lessons import panes
 
 
 class _DrawnPane(NamedTuple):
@@ -72,10 +73,11 @@ class Drawing:
 
     def _header_and_footer(self, scene: Scene, width: int, height: int) -> Blocks:
         """The same at every step."""
-        told = Same(scene.record), replace(scene.state, step=0), width, height
+        following = panes.following(scene)
+        told = Same(scene.record), replace(scene.state, step=0), following, width, height
         if told != self._told:
             self._told = told
-            footer = [status.footer(scene.state, width, self._permissions)]
+            footer = [status.footer(scene.state, width, self._permissions, following)]
             self._around = {
                 "header": Block(Box(0, 0, width, HEADER), status.header(scene, width)),
                 "footer": Block(Box(0, height - FOOTER, width, FOOTER), footer),

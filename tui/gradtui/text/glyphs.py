@@ -116,12 +116,15 @@ _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 def render(text: str) -> str:
     """The text in glyphs that the terminal has."""
     name = process.current().glyphs  # every span of a frame comes through here
-    return text if name == BLOCK else _POWERS.sub(_power, text).translate(_TABLES[name])
+    return text if name == BLOCK else _ROWS.sub(_row, text).translate(_TABLES[name])
 
 
-#: Superscripts in a row are one power: x¹² is x^12.
-_POWERS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{2,}")
+#: What reads as one in a row: superscripts are one power (x¹² is x^12), arrows are keys (↑↓ is up/down).
+_ROWS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{2,}|[↑↓←→]{2,}")
+_KEYS = {"↑": "up", "↓": "down", "←": "left", "→": "right"}
 
 
-def _power(match: re.Match[str]) -> str:
+def _row(match: re.Match[str]) -> str:
+    if match[0][0] in _KEYS:
+        return "/".join(_KEYS[arrow] for arrow in match[0])
     return "^" + unicodedata.normalize("NFKD", match[0]).replace("\u2212", "-")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradtui_engine.core.message import English
 from gradtui_engine.experiment.experiment import options
 
 from ..model.commands import BY_ID, offered
@@ -20,20 +21,25 @@ MOST = 7
 _FOLLOW = Hint(("follow",))
 
 
-def hints(state: State, permissions: Permissions = OPEN) -> tuple[Hint, ...]:
-    """The footer's hints for a state: those that apply, in the order of importance."""
+def hints(state: State, permissions: Permissions = OPEN, following: English = "next") -> tuple[Hint, ...]:
+    """The footer's hints for a state: those that apply, in the order of importance.
+
+    following: what going on does in an open lesson.
+    """
     allowed = {command.id for command in offered(permissions)}
     rows = BESIDE if state.lesson is not None and state.view != "lessons" else VIEWS[state.view].footer
     return tuple(
-        _named(hint, state)
+        _named(hint, state, following)
         for hint in (rows[0], _FOLLOW, *rows[1:])
         if hint.keys and allowed.issuperset(hint.commands) and _applies(hint.commands[0], state)
     )[:MOST]
 
 
-def _named(hint: Hint, state: State) -> Hint:
-    """A cure by what it is in the network that its key acts on."""
+def _named(hint: Hint, state: State, following: English) -> Hint:
+    """A cure by what it is in the network that its key acts on; what goes on in a lesson by what it does there."""
     command = hint.commands[0]
+    if command == "next" and hint in BESIDE:
+        return replace(hint, label=following)
     if not command.startswith("cure_"):
         return hint
     cure = CURES[BY_ID[command].argument]

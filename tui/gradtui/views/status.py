@@ -6,6 +6,7 @@ from rich.cells import cell_len
 
 from gradtui_engine import Experiment
 from gradtui_engine.core.figures import loss_text, percent
+from gradtui_engine.core.message import English
 
 from ..model.commands import key_name, keys_of
 from ..model.lecture import notes
@@ -148,10 +149,10 @@ def _cells(text: str) -> int:
     return width_of([(text, "")])
 
 
-def footer(state: State, width: int, permissions: Permissions = OPEN) -> Line:
+def footer(state: State, width: int, permissions: Permissions = OPEN, following: English = "next") -> Line:
     """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
     line: Line = [(" ", "text")]
-    for hint in hints(state, permissions):
+    for hint in hints(state, permissions, following):
         label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.words)
         spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
         if width_of(line) + width_of(spans) > width:

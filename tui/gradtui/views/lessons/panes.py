@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gradtui_engine.core.message import English
+
+from ...lessons import course
 from ...lessons.lesson import Lesson
 from ...lessons.library import Entry
 from ...lessons.reading import Readings
@@ -29,6 +32,16 @@ def opened(scene: Scene) -> Lesson | None:
     if progress is None:
         return None
     return next((entry.lesson for entry in shelf(scene) or () if entry.id == progress.lesson), None)
+
+
+def following(scene: Scene) -> English:
+    """What the key that goes on does in the open lesson; where none is open, it goes on."""
+    lesson, progress = opened(scene), scene.state.lesson
+    if lesson is None or progress is None:
+        return "next"
+    if course.current(progress, lesson).question is not None and progress.answer is None:
+        return "answer"
+    return "next" if progress.step < len(lesson.steps) - 1 else "finish"
 
 
 def title(scene: Scene, width: int) -> str:
