@@ -138,11 +138,17 @@ def texts(lines: list[Line]) -> list[str]:
 
 
 def assert_page(lines: list[Line], width: int, height: int, where: str) -> None:
-    """Exactly height lines, each exactly width cells."""
+    """Exactly height lines, each exactly width cells, with numbers as core.figures writes them."""
     assert len(lines) == height, f"{where}: {len(lines)} lines instead of {height}"
     for text in texts(lines):
         if (cells := cell_len(text)) != width:
             raise AssertionError(f"{where}: {cells} cells instead of {width}: {text!r}")
+        assert not odd_numbers(text), f"{where}: {odd_numbers(text)} in {text!r}"
+
+
+def odd_numbers(text: str) -> list[str]:
+    """Numbers in a spelling that is not ours: 1e-05, 1e+30, 65%, 0.30000000000000004."""
+    return re.findall(r"\d[\d.]*e(?:\+|-?0)\d*|\d+%|\d\.\d{11,}", text)
 
 
 def cut_numbers(text: str) -> list[str]:

@@ -64,7 +64,7 @@ def test_the_ratio_is_that_of_the_two_gradients(name: str, selected: int | None)
         else:
             expected = f"{scene.name(stage)}: ‖∂L/∂h‖ {short(one)} → {short(two)}"
             if 0 < one < float("inf") and 0 < two < float("inf"):
-                expected += f", {short(two / one)} times"
+                expected += f", {short(two / one)} {'times as much' if two > one else 'of it'}"
         assert expected in shown
 
 
@@ -124,7 +124,9 @@ def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_t
         assert len(lines) == height or (height == 7 and len(lines) >= 5)
         assert any(line.startswith(sentence) for line in lines)
         assert any(line.startswith("B ▼ vanishing") for line in lines)
-        assert any(re.match(r"layer 1: ‖∂L/∂h‖ \S+ (→ \S+, \S+ times|in both)$", line) for line in lines)
+        assert any(
+            re.match(r"layer 1: ‖∂L/∂h‖ \S+ (→ \S+, \S+ (times as much|of it)|in both)$", line) for line in lines
+        )
         if height >= 5:
             assert lines[-1].startswith("in B:")
             assert lines[0].startswith("B differs from A in: ")

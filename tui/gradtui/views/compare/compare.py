@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import replace
 
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import of_it, short
 from gradtui_engine.core.numerics import ratio
 
 from ...model.commands import shown_keys
@@ -207,7 +207,7 @@ def _compared(a: Scene, b: Scene, width: int) -> tuple[list[Line], list[Line]]:
         # A layer and a time step are not the same stage.
         return [], []
     end, least = a.first_learning, min(len(a.stages), len(b.stages))
-    first, here = (wrap(_times(a, b, stage), width, "strong") if stage < least else [] for stage in (end, a.stage))
+    first, here = (wrap(_beside(a, b, stage), width, "strong") if stage < least else [] for stage in (end, a.stage))
     return first, here if a.stage != end else []
 
 
@@ -223,15 +223,15 @@ def _first(lines: list[Line], most: int, width: int) -> list[Line]:
     return [*lines[:-1], [*lines[-1], (" …", lines[-1][-1][1] if lines[-1] else "text")]] if lines else []
 
 
-def _times(a: Scene, b: Scene, stage: int) -> str:
-    """layer 1: 1.1e-18 → 0.04, 4e16 times."""
+def _beside(a: Scene, b: Scene, stage: int) -> str:
+    """layer 1: ‖∂L/∂h‖ 1.1e-18 → 0.04, 4e16 times as much."""
     one, two = a.stages[stage].gradient_norm, b.stages[stage].gradient_norm
-    times = ratio(two, one)
+    of_a = ratio(two, one)
     values = {"place": a.name(stage), "one": short(one), "two": short(two)}
     if one == two:
         return tr("{place}: ‖∂L/∂h‖ {one} in both", **values)
-    if math.isfinite(times) and times > 0:
-        return tr("{place}: ‖∂L/∂h‖ {one} → {two}, {times} times", **values, times=short(times))
+    if math.isfinite(of_a) and of_a > 0:
+        return tr("{place}: ‖∂L/∂h‖ {one} → {two}, {share}", **values, share=tr(of_it(of_a)))
     return tr("{place}: ‖∂L/∂h‖ {one} → {two}", **values)
 
 
