@@ -231,7 +231,7 @@ def test_every_option_that_is_named_is_there() -> None:
 
 
 def test_every_variable_that_is_named_is_one() -> None:
-    known = {each.variable for each in SETTINGS.values()} | {"GRADTUI_CONFIG", "GRADTUI_LESSONS"}
+    known = {each.variable for each in SETTINGS.values()} | {"GRADTUI_CONFIG", "GRADTUI_LESSONS", "GRADTUI_DEBUG"}
     named = set(re.findall(r"GRADTUI_\w+", README))
     assert named <= known
     assert len(named) >= 3

@@ -185,3 +185,15 @@ def test_the_program_uses_one_blas_thread_unless_the_user_says_otherwise() -> No
     code = "import gradtui.cli.main, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
     assert fresh_python(f"import os; os.environ.pop('OPENBLAS_NUM_THREADS', None); {code}") == "1"
     assert fresh_python(f"import os; os.environ['OPENBLAS_NUM_THREADS'] = '3'; {code}") == "3"
+
+
+def test_a_failure_of_the_program_itself_is_one_line_with_status_70(tmp_path: Path) -> None:
+    broken = ["import gradtui_engine.analysis.analyse as a", "def fail(*_, **__): [][0]", "a.analyse = fail"]
+    (tmp_path / "sitecustomize.py").write_text("\n".join(broken))
+    done = run_process("run", PYTHONPATH=str(tmp_path), XDG_STATE_HOME=str(tmp_path))
+    assert done.status == 70
+    told = tmp_path / "gradtui" / "failure.txt"
+    assert done.problems == [
+        f"gradtui run: the program has failed: IndexError: list index out of range; what happened is in {told}"
+    ]
+    assert "sitecustomize.py" in told.read_text()

@@ -23,7 +23,7 @@ _PRINT_AND_STOP = ("-h", "--help", "--version")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status is 0, or 2 for what cannot be used."""
+    """Run the command; the exit status is 0, 2 for what cannot be used, 70 where the program itself has failed."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         print(f"gradtui {__version__}")
@@ -61,6 +61,14 @@ def _enter(name: str, arguments: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if sys.excepthook is not sys.__excepthook__:  # a visitor's machine tells its log
+            raise
+        from ..share import failures
+
+        _drop_output()
+        print(failures.note(error, command.prog), file=sys.stderr)
+        return failures.FAILED
 
 
 def _is_misspelt(arguments: Sequence[str]) -> bool:

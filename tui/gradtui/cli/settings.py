@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 PREFIX = "GRADTUI_"
 #: The variable that names another file.
 CONFIG = "GRADTUI_CONFIG"
-#: Variables of ours that are no settings; GRADTUI_LESSONS is the folder of a user's own lessons.
-_OTHER_VARIABLES = (CONFIG, "GRADTUI_LESSONS")
+#: Variables of ours that are no settings; GRADTUI_LESSONS is the folder of a user's own lessons, GRADTUI_DEBUG
+#: shows the whole traceback of a failure.
+_OTHER_VARIABLES = (CONFIG, "GRADTUI_LESSONS", "GRADTUI_DEBUG")
 KEYS = "keys"
 DEFAULT, FILE, COMMAND_LINE = "default", "file", "command line"
 

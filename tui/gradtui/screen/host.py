@@ -24,6 +24,7 @@ from ..model.shown import source_of_a
 from ..model.state import State
 from ..model.timeline import Timeline
 from ..model.update import update
+from ..share import failures
 from ..text import language
 from ..text.language import tr
 from ..text.spans import width_of
@@ -46,6 +47,7 @@ _LONG, _LOOK = 0.3, 0.1
 class Host(PacedApp):
     """An app that holds the state: events change it, what it needs is computed, and it is shown."""
 
+    FAILED = failures.FAILED
     #: What a command does that is more than an event, by the command's name.
     ACTIONS: ClassVar[Mapping[str, Callable[[Any, str], Any]]] = {}
 
@@ -190,6 +192,9 @@ class Host(PacedApp):
         assert self.record is not None
         self._cue = None
         self.say(text, title, severity, after=(back, self._loaded(self.record)))
+
+    def words_of(self, error: BaseException | None) -> str:
+        return failures.note(error)
 
     def _look_at_work(self) -> None:
         """Say how far a computation is that takes long; look again as long as there is one."""

@@ -15,14 +15,15 @@ import select
 import sys
 import threading
 import time
-from codecs import getincrementaldecoder
 from collections.abc import Callable
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual import events, messages
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
+
+from .reader import Reader
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -143,6 +144,9 @@ class Lifeline(LinuxDriver):
     def _get_terminal_size(self) -> tuple[int, int]:
         return self.bounded(Size(*super()._get_terminal_size()))
 
+    def _query_in_band_window_resize(self) -> None:
+        """Not asked for: with it come a mouse that counts pixels of sizes which nobody has checked."""
+
     # -- what is read ----------------------------------------------------------------------------------
 
     def run_input_thread(self) -> None:
@@ -157,7 +161,7 @@ class Lifeline(LinuxDriver):
 
         Textual's loop takes end-of-file for a pause, and ends with a traceback at a byte that is not UTF-8.
         """
-        parser, decode = XTermParser(self._debugs), getincrementaldecoder("utf-8")("replace").decode
+        reader = Reader(self._debugs)
         while not self.exit_event.is_set():
             ready, _, _ = select.select([self.fileno], [], [], _LOOK)
             if ready:
@@ -168,9 +172,10 @@ class Lifeline(LinuxDriver):
                 if not data:
                     self._lost()
                     return
-                for message in parser.feed(decode(data)):
-                    self.process_message(message)
-            for message in parser.tick():
+                for message, following in pairwise((*reader.feed(data), None)):
+                    if message is not None and not _moves_on(message, following):
+                        self.process_message(message)
+            for message in reader.tick():
                 self.process_message(message)
 
     def process_message(self, message: Message) -> None:
@@ -179,10 +184,9 @@ class Lifeline(LinuxDriver):
             if place == self._owed.groups():
                 self._owed = None
         self._holds |= isinstance(message, messages.TerminalSupportsSynchronizedOutput)
-        if isinstance(message, events.Resize):
-            # It may also come in-band, as an escape sequence that anybody can type.
-            message = events.Resize.from_dimensions(self.bounded(message.size), message.pixel_size)
-        super().process_message(message)
+        # A size may also come in-band, as a sequence that anybody can type: the kernel's is the one that is true.
+        if not isinstance(message, events.Resize | messages.InBandWindowResize):
+            super().process_message(message)
 
     def _lost(self) -> None:
         """The terminal is gone, says the reader's thread or the writer's: end the program, in order or else at once."""
@@ -200,6 +204,15 @@ class Lifeline(LinuxDriver):
                     os.dup2(null, stream.fileno())
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             self._home.call_soon_threadsafe(self._owner.exit, HANGUP)
+
+
+def _moves_on(message: Message, following: Message | None) -> bool:
+    """Whether the mouse has moved on already: a storm of moves would keep a key waiting that comes after them."""
+    return (
+        isinstance(message, events.MouseMove)
+        and isinstance(following, events.MouseMove)
+        and message.button == following.button
+    )
 
 
 def _fail(error: Exception) -> None:
