@@ -248,7 +248,14 @@ def test_of_a_gate_that_is_what_is_forgotten_the_factor_is_one_less_it() -> None
 
 def test_a_pinned_gate_has_no_say() -> None:
     scene = scene_of(LSTM.replace(pin_forget=1.0), selected=3)
-    assert "the gate is pinned" in shown(slopes, scene)
+    assert "the gate is pinned at 1, so that its f′ is 0" in shown(slopes, scene)
+    for pane in (slopes, lab_rows):
+        assert "were the gate free" in pane.title(scene, 100)
+    assert "sigmoid of the pinned forget gate" in lab_curve.title(scene, 100)
+    # Its candidate is as free as ever.
+    free = scene_of(LSTM.replace(pin_forget=1.0), selected=3, row="tanh")
+    assert "pinned" not in shown(slopes, free)
+    assert "free" not in lab_rows.title(free, 100)
 
 
 def test_the_learned_slope_is_the_networks_own() -> None:

@@ -46,6 +46,8 @@ def title(scene: Scene, width: int) -> str:
         )
     if subject.gated:
         values["part"] = _part_name(subject.source.part)
+        if subject.source.pinned:
+            values["part"] = tr("pinned {part}", part=values["part"])
         return first_title(
             width,
             tr("f and f′ · {row} of the {part} · {place} · unit {unit} of {all}", **values),

@@ -31,6 +31,10 @@ def title(scene: Scene, width: int) -> str:
             tr("√E f′² at one z in {stride}", stride=stride),
             "√E f′²",
         )
+    if subject.source.pinned:
+        return first_title(
+            width, tr("what each f would leave, were the gate free · √E f′²"), tr("if free · √E f′²"), "√E f′²"
+        )
     return first_title(
         width,
         tr("what each f leaves of the gradient · √E f′² at the z of {place}", place=place),

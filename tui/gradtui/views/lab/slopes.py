@@ -6,7 +6,7 @@ import numpy as np
 
 from gradtui_engine import StageNumbers
 from gradtui_engine.analysis.pre_activations import weight_spread
-from gradtui_engine.core.figures import percent, short
+from gradtui_engine.core.figures import exact, percent, short
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 from gradtui_engine.theory.meanfield import moments
 
@@ -27,6 +27,8 @@ def title(scene: Scene, width: int) -> str:
     place = scene.name(subject.stage)
     if not subject.own:
         return first_title(width, tr("what f′ would do · {place}", place=place), tr("if: {row}", row=subject.row.name))
+    if subject.source.pinned:
+        return first_title(width, tr("what f′ would do, were the gate free · {place}", place=place), tr("if free"))
     return first_title(width, tr("what f′ does to the gradient · {place}", place=place), tr("reading"))
 
 
@@ -35,6 +37,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     subject = subject_of(scene)
     with np.errstate(all="ignore"):
         parts = [
+            _pinned(scene, subject, width),
             *_row_facts(subject, width),
             *_measured(subject, width),
             _predicted(subject, width),
@@ -44,6 +47,25 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
             Part(8, tuple(wrap(tr(subject.row.note), width, "dim"))),
         ]
     return page(kept(parts, height), width, height)
+
+
+def _pinned(scene: Scene, subject: Subject, width: int) -> Part:
+    """Whatever its z is, a pinned gate stays where it is: all that follows holds for a free one."""
+    if not subject.source.pinned:
+        return Part(0)
+    value = exact(scene.resolved.pin_forget)
+    return fitting(
+        0,
+        width,
+        [
+            (
+                tr("the gate is pinned at {value}, so that its f′ is 0; all below is as if it were free", value=value),
+                "message",
+            )
+        ],
+        [(tr("pinned at {value}: f′ is 0; below as if free", value=value), "message")],
+        [(tr("the gate is pinned"), "message")],
+    )
 
 
 def _row_facts(subject: Subject, width: int) -> list[Part]:
@@ -87,15 +109,15 @@ def _measured(subject: Subject, width: int) -> list[Part]:
     square: Line = [("E f′² ", "label"), (short(slopes.square), "text")]
     mean: Line = [(tr("mean f′ {mean}", mean=short(slopes.mean)), "text")]
     count: Line = [(tr("over {count} z", count=subject.z.size), "label")]
+    labels = [
+        tr("measured: what the activation does to the gradient's norm"),
+        tr("the activation's share of the factor"),
+        tr("activation's share"),
+    ]
+    if subject.source.pinned:
+        labels = [tr("what a free gate's activation would do to the gradient's norm"), tr("a free gate's share")]
     return [
-        fitting(
-            0,
-            width,
-            [*factor, _GAP, (tr("measured: what the activation does to the gradient's norm"), "label")],
-            [*factor, _GAP, (tr("the activation's share of the factor"), "label")],
-            [*factor, _GAP, (tr("activation's share"), "label")],
-            factor,
-        ),
+        fitting(0, width, *([*factor, _GAP, (label, "label")] for label in labels), factor),
         fitting(2, width, [*square, _GAP, *mean, _GAP, *count], [*square, _GAP, *mean], square),
     ]
 
@@ -173,7 +195,7 @@ def _part_names() -> tuple[tuple[str, str], ...]:
 def _gate(scene: Scene, subject: Subject, width: int) -> list[Part]:
     """Of a gated cell: which path f′ acts on at all."""
     if subject.source.pinned:
-        return [fitting(0, width, [(tr("the gate is pinned: z and f′ do not matter"), "message")])]
+        return []
     if subject.source.part == "candidate":
         text = tr("f′ acts on the path through the candidate, not on the direct path")
         return [Part(5, tuple(wrap(text, width, "text")))]
