@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from gradtui.cli.headless import summary
 from gradtui.lessons.format import LessonError, parse
 from gradtui.model.commands import COMMANDS
 from gradtui.model.names import VIEWS
@@ -21,11 +23,14 @@ from gradtui.screen.dialogs import helping
 from gradtui.text import language
 from gradtui.text.complaints import complaints
 from gradtui.text.language import tr
+from gradtui.text.summary import verdict_line
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import plain_lines
-from gradtui_engine import Experiment, ExperimentError, build
+from gradtui_engine import Experiment, ExperimentError, build, simulate
+from gradtui_engine.analysis.json_document import document
+from gradtui_engine.analysis.json_reading import read_json
 from tests.examples import covering
 from tests.tui.helpers import CASES, assert_page, moments, run_main, scene_of, scene_with, state_of
 from tests.tui.screens import screens, states
@@ -197,6 +202,19 @@ def test_what_is_wrong_with_an_experiment_is_said_in_chinese(fields: dict[str, o
 
 
 @pytest.mark.usefixtures("chinese")
+def test_a_document_that_is_opened_speaks_the_language_of_who_opens_it(tmp_path: Path) -> None:
+    """It was written in English: what the verdict was made from stands beside it."""
+    run = simulate(Experiment(depth=12, width=8, batch=4))
+    path = tmp_path / "run.json"
+    with language.speaking("en"):
+        path.write_text(json.dumps(document(run)), encoding="utf-8")
+    (opened,) = read_json(path)
+    with language.speaking("zh"):
+        assert summary(opened)[1:] == summary(run)[1:]
+        assert "梯度" in verdict_line(opened.outcome)
+    assert document(opened) == document(run)
+
+
 def test_every_command_has_a_label_of_its_own() -> None:
     """The palette finds a command by its label."""
     labels = [tr(each.label) for each in COMMANDS]

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..core.spelt import told
 from ..program.program import place_of
 from .jacobian import spectra
 from .record import Listed, Record, Source
@@ -53,7 +54,8 @@ def document(record: Record, with_jacobian: bool = False) -> dict[str, Any]:
             "stages": [_stage(record.axis, stage) for stage in record.stages],
         }
     )
-    return contents
+    # The words of theory and verdict in parts: who opens the document may read another language.
+    return contents | {"texts": told([contents["outcome"], contents["theory"]])}
 
 
 def _source(source: Source) -> dict[str, Any]:

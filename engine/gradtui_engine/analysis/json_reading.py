@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
+from ..core.spelt import retold
 from ..experiment.experiment import Experiment
 from ..experiment.remedies import Remedy, remedies_for
 from ..experiment.resolved import DECIDED_BY_FILE, Resolved
@@ -85,7 +86,7 @@ def _numbers(value: Any) -> Any:
 
 
 #: What is no number, whatever it looks like.
-_TEXTS = ("experiment", "given", "message", "name", "note", "rule", "site")
+_TEXTS = ("texts", "experiment", "given", "message", "name", "note", "rule", "site")
 
 
 def _record(document: Mapping[str, Any], file: str, words: str) -> Numbers:
@@ -97,7 +98,8 @@ def _record(document: Mapping[str, Any], file: str, words: str) -> Numbers:
     parameters = {name: ParameterNumbers(**numbers) for name, numbers in document["parameters"].items()}
     resolved = _as_read(experiment, document) if experiment is not None else None
     stages = tuple(_stage(stage, index, axis, parameters) for index, stage in enumerate(document["stages"]))
-    profile, theory = document["profile"], document["theory"]
+    profile = document["profile"]
+    outcome, theory = (retold(document[name], document.get("texts", {})) for name in ("outcome", "theory"))
     return Numbers(
         Source(experiment, resolved, file, words),
         axis,
@@ -109,7 +111,7 @@ def _record(document: Mapping[str, Any], file: str, words: str) -> Numbers:
             ),
             **profile,
         ),
-        _outcome(document["outcome"], axis, experiment, resolved),
+        _outcome(outcome, axis, experiment, resolved),
         None if document["loss"] is None else float(document["loss"]),
         Theory(factors=tuple(stage.predicted_factor for stage in stages), **theory) if theory is not None else None,
         parameters,
