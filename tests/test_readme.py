@@ -158,6 +158,7 @@ def test_every_command_without_a_screen_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.toml").touch()
+    (tmp_path / "mine.csv").write_text("a,b,kind\n1,2,x\n3,1,y\n4,4,x\n", encoding="utf-8")
     monkeypatch.setenv("GRADTUI_CONFIG", str(tmp_path / "empty.toml"))
     monkeypatch.setenv("LANG", "en_GB.UTF-8")
     arguments = words[1:]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
-from gradtui_engine.core.fields import Choice, Integer, Kind, Number
+from gradtui_engine.core.fields import Choice, Integer, Kind, Number, Text
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
 from gradtui_engine.experiment.experiment import OF_FILES, options
 from gradtui_engine.rules.initialisers import INITIALISERS
@@ -21,6 +21,8 @@ SEEDS = st.integers(0, 2**63 - 1)
 CELL_NAMES = st.sampled_from(CELLS.names)
 # Every character a path and a TOML string can hold: no surrogates (not text), no NUL (no path).
 PATHS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+#: Names of columns, which have no blanks around them, and as arguments do not look like an option.
+COLUMNS = PATHS.map(str.strip).filter(lambda text: text and not text.startswith("-"))
 
 
 def data_names(cell: str) -> list[str]:
@@ -39,6 +41,8 @@ def accepted(kind: Kind) -> st.SearchStrategy[Any]:
         return st.sampled_from(kind.names)
     if isinstance(kind, Integer):
         return st.integers(kind.minimum, kind.maximum)
+    if isinstance(kind, Text):
+        return COLUMNS
     assert isinstance(kind, Number)
     numbers = st.floats(kind.minimum, kind.maximum)
     return numbers | st.just(kind.word) if kind.word else numbers
@@ -72,8 +76,10 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
     left_out = source == cell.default_data and draw(st.booleans())
     fields["data"] = None if left_out else source if source != CSV else "csv:" + draw(PATHS)
     fields["loss"] = draw(losses(row))
-    if source == CSV and fields["loss"] != "bce":
+    if source == CSV:
         fields |= {name: draw(_allowed(name, cell.name)) for name in OF_FILES}
+        if fields["loss"] == "bce" and fields["target_scale"] == "standard":
+            fields["target_scale"] = None
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
     fields["batch"] = draw(st.none() | st.integers(least, row.samples or 10**6))
     fixed_steps = row.steps if cell.over_time else None

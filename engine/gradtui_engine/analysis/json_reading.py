@@ -12,6 +12,7 @@ from typing import Any
 from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
 from ..core.spelt import retold
+from ..core.text_files import decoded
 from ..experiment.experiment import Experiment
 from ..experiment.remedies import Remedy, remedies_for
 from ..experiment.resolved import DECIDED_BY_FILE, Resolved
@@ -55,7 +56,7 @@ def read_json(path: Path) -> tuple[Numbers, ...]:
     """
     file = str(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(decoded(path.read_bytes()))
     except OSError as error:
         raise _problem(file, Message("cannot be read: {reason}", reason=error.strerror)) from None
     except (ValueError, RecursionError):

@@ -1,25 +1,29 @@
-"""A user's own data: one CSV file with a header row, the last column the target."""
+"""A user's own file: where it is, whether it may be read, and its text."""
 
 from __future__ import annotations
 
-import csv
-import functools
-import math
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
-from ..core import allowances
+from ..core import allowances, fields
 from ..core.fields import Rejected
-from ..core.message import Message
-from ..core.numerics import Array
+from ..core.message import English, Message
 from ..core.problems import ExperimentError, Problem, nearest
+from ..core.text_files import UTF_16
 
 PREFIX = "csv:"
 MOST_BYTES = 256 * 2**20
-# A file with a wrong separator is wrong in every line: a few say enough.
-MOST_PROBLEMS = 5
+#: What a file is that begins so, and no text.
+_NO_TEXT: Mapping[bytes, English] = {
+    b"PK\x03\x04": "it is a ZIP file, as those of Excel are",
+    b"\xd0\xcf\x11\xe0": "it is an older Excel file",
+    b"PAR1": "it is a Parquet file",
+    b"\x89HDF": "it is an HDF5 file",
+    b"\x93NUMPY": "it is a NumPy file",
+    b"%PDF": "it is a PDF file",
+    b"SQLite": "it is an SQLite file",
+}
 
 
 def allowed() -> bool:
@@ -33,16 +37,8 @@ def check_allowed(source: str) -> None:
         raise Rejected(Message("{prefix} files are not read here; take one of the data sets by name", prefix=PREFIX))
 
 
-@dataclass(frozen=True, slots=True)
-class TabularData:
-    """features (rows, columns); target (rows,): numbers, or class numbers where `classes` names them."""
-
-    features: Array
-    target: Array
-    classes: tuple[str, ...] | None
-
-
-def _failed(*messages: str) -> ExperimentError:
+def failed(*messages: str) -> ExperimentError:
+    """What is wrong with the data."""
     return ExperimentError(Problem("data", message) for message in messages)
 
 
@@ -59,38 +55,43 @@ def stamp(source: str) -> tuple[int, int]:
     try:
         check_allowed(source)
     except Rejected as error:
-        raise _failed(error.message) from None
+        raise failed(error.message) from None
     path = path_of(source)
     try:
         status = path.stat()
     except OSError as error:
         match = nearest(path.name, _tables_beside(path))
         if match is None:
-            raise _failed(_unreadable(path, error.strerror)) from None
+            raise failed(_unreadable(path, error.strerror)) from None
         message = Message(
             "{file} cannot be read: {reason}; did you mean {match}?",
-            file=_quoted(path), reason=error.strerror, match=_quoted(path.with_name(match)),
+            file=quoted(path), reason=error.strerror, match=quoted(path.with_name(match)),
         )  # fmt: skip
-        raise _failed(message) from None
+        raise failed(message) from None
     except ValueError as error:  # a NUL in the name
-        raise _failed(_unreadable(path, str(error))) from None
+        raise failed(_unreadable(path, str(error))) from None
     if not path.is_file():
-        raise _failed(Message("{file} is not a file; give a CSV file as csv:PATH", file=_quoted(path)))
+        raise failed(Message("{file} is not a file; give a CSV file as csv:PATH", file=quoted(path)))
     if status.st_size > MOST_BYTES:
         message = Message(
             "{file} has {size} MiB; allowed: up to {most} MiB",
-            file=_quoted(path), size=status.st_size >> 20, most=MOST_BYTES >> 20,
+            file=quoted(path), size=status.st_size >> 20, most=MOST_BYTES >> 20,
         )  # fmt: skip
-        raise _failed(message)
+        raise failed(message)
     return status.st_mtime_ns, status.st_size
 
 
-def _quoted(path: Path) -> str:
+def given(cell: str) -> str:
+    """A cell for a message."""
+    return fields.given(cell)
+
+
+def quoted(path: Path) -> str:
     return repr(str(path))
 
 
 def _unreadable(path: Path, reason: str | None) -> Message:
-    return Message("{file} cannot be read: {reason}", file=_quoted(path), reason=reason)
+    return Message("{file} cannot be read: {reason}", file=quoted(path), reason=reason)
 
 
 def _tables_beside(path: Path) -> list[str]:
@@ -100,98 +101,68 @@ def _tables_beside(path: Path) -> list[str]:
         return []
 
 
-def read(source: str) -> TabularData:
-    """The table at csv:PATH. Raises ExperimentError with line and column of what is wrong."""
-    return _read(source, stamp(source))
+# -- its text ----------------------------------------------------------------------------------------------
 
 
-@functools.lru_cache(maxsize=4)
-def _read(source: str, stamped: tuple[int, int]) -> TabularData:
-    path = path_of(source)
+def text_of(path: Path) -> tuple[str, Message | None]:
+    """The text of a file, and how it was read, where that is not plain UTF-8. Raises ExperimentError."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [(reader.line_num, row) for reader in [csv.reader(file, strict=True)] for row in reader if row]
+        raw = path.read_bytes()
+        if raw.startswith(b"\x1f\x8b"):
+            raw = _unzipped(path)
     except OSError as error:
-        raise _failed(_unreadable(path, error.strerror)) from None
-    except UnicodeDecodeError as error:
-        message = Message(
-            "{file} is not UTF-8 text (byte {number}); save it as UTF-8 CSV", file=_quoted(path), number=error.start
-        )
-        raise _failed(message) from None
-    except csv.Error as error:
-        raise _failed(Message("{file} is not CSV: {reason}", file=_quoted(path), reason=str(error))) from None
-    if len(rows) < 2:
-        message = Message(
-            "{file} has {count} rows; needed: a header row and at least one row of data",
-            file=_quoted(path), count=len(rows),
-        )  # fmt: skip
-        raise _failed(message)
-    (_, header), body = rows[0], rows[1:]
-    if len(header) < 2:
-        raise _failed(_one_column(path, header[0]))
-    ragged = [(line, len(row)) for line, row in body if len(row) != len(header)]
-    if ragged:
-        raise _failed(*(_ragged(line, count, len(header)) for line, count in ragged[:MOST_PROBLEMS]))
-    features = _numbers(header[:-1], [(line, row[:-1]) for line, row in body])
-    return _with_target(features, [row[-1].strip() for _, row in body], header[-1])
-
-
-def _one_column(path: Path, heading: str) -> Message:
-    if ";" in heading or "\t" in heading:
-        return Message(
-            "{file} has 1 column; needed: at least one input and the target; columns are separated by commas",
-            file=_quoted(path),
-        )
-    return Message("{file} has 1 column; needed: at least one input and the target", file=_quoted(path))
-
-
-def _ragged(line: int, count: int, header: int) -> Message:
-    return Message("line {line} has {count} columns; the header has {header}", line=line, count=count, header=header)
-
-
-def _numbers(header: list[str], body: list[tuple[int, list[str]]]) -> Array:
+        raise failed(_unreadable(path, error.strerror or str(error))) from None
+    except (EOFError, MemoryError):
+        raise failed(_unreadable(path, "gzip")) from None
+    for beginning, what in _NO_TEXT.items():
+        if raw.startswith(beginning):
+            raise failed(_no_text(path, what))
+    if raw.startswith(UTF_16):
+        return _decoded(path, raw, "utf-16")
+    if b"\0" in raw[:1000]:
+        # UTF-16 without a byte order mark has a zero in every other byte.
+        evens, odds = raw[:1000:2].count(0), raw[1:1000:2].count(0)
+        if not min(evens, odds) and max(evens, odds) > len(raw[:1000]) // 4:
+            return _decoded(path, raw, "utf-16-be" if evens else "utf-16-le")
+    if b"\0" in raw:
+        raise failed(_no_text(path, Message("it has bytes that are 0")))
     try:
-        values = np.array([row for _, row in body], dtype=np.float64)
-    except ValueError:
-        values = np.array([[_number(cell) for cell in row] for _, row in body])
-    if np.isfinite(values).all():
-        return values
-    problems = []
-    for row, column in np.argwhere(~np.isfinite(values))[:MOST_PROBLEMS]:
-        line, cells = body[row]
-        problems.append(_no_number(line, header[column], cells[column]))
-    raise _failed(*problems)
-
-
-def _no_number(line: int, column: str, cell: str) -> Message:
-    if not cell.strip():
-        return Message("line {line}, column {column} is empty", line=line, column=repr(column))
-    return Message(
-        "line {line}, column {column}: {cell} is not a finite number", line=line, column=repr(column), cell=repr(cell)
-    )
-
-
-def _number(text: str) -> float:
+        return raw.decode("utf-8-sig"), None
+    except UnicodeDecodeError:
+        pass
+    # Letters of Latin-1 stand alone between ASCII, Chinese ones in pairs of bytes.
+    if all(len(run) % 2 == 0 for run in re.findall(rb"[\x80-\xff]+", raw)):
+        try:
+            return raw.decode("gb18030"), _read_as("GB 18030")
+        except UnicodeDecodeError:
+            pass
     try:
-        return float(text)
-    except ValueError:
-        return math.nan
+        return raw.decode("cp1252"), _read_as("Windows-1252")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), _read_as("Latin-1")
 
 
-def _with_target(features: Array, cells: list[str], name: str) -> TabularData:
-    if "" in cells:
-        row = cells.index("") + 1
-        raise _failed(Message("row {row} of the data: the target {name} is empty", row=row, name=repr(name)))
+def _unzipped(path: Path) -> bytes:
+    import gzip  # few files need it
+
+    with gzip.open(path) as file:
+        raw = file.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        message = Message("{file} has more than {most} MiB", file=quoted(path), most=MOST_BYTES >> 20)
+        raise failed(message)
+    return raw
+
+
+def _decoded(path: Path, raw: bytes, encoding: str) -> tuple[str, Message | None]:
     try:
-        values = np.array([float(cell) for cell in cells])
-    except ValueError:
-        classes = tuple(sorted(set(cells)))
-        numbers = {label: number for number, label in enumerate(classes)}
-        return TabularData(features, np.array([numbers[cell] for cell in cells], dtype=np.int64), classes)
-    if not np.isfinite(values).all():
-        row = int(np.argmin(np.isfinite(values)))
-        message = Message(
-            "row {row} of the data: the target {cell} is not a finite number", row=row + 1, cell=repr(cells[row])
-        )
-        raise _failed(message)
-    return TabularData(features, values, None)
+        return raw.decode(encoding).removeprefix("\ufeff"), _read_as("UTF-16")
+    except UnicodeDecodeError:
+        raise failed(_no_text(path, Message("it begins like UTF-16 and is none"))) from None
+
+
+def _read_as(encoding: str) -> Message:
+    return Message("read as {encoding}: it is not UTF-8", encoding=encoding)
+
+
+def _no_text(path: Path, what: str) -> Message:
+    return Message("{file} is no text: {what}; save the table as CSV", file=quoted(path), what=what)

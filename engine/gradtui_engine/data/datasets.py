@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -16,7 +16,9 @@ from ..core.message import English, Message
 from ..core.numerics import Array, Purpose, generator
 from ..core.problems import ExperimentError, Problem
 from ..core.table import Table
-from . import csv_file, synthetic
+from . import csv_file, synthetic, table
+from .reading import Reading
+from .understood import Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,14 @@ class Scale:
     mean: float
     std: float
 
-    @classmethod
-    def of(cls, target: Array) -> Scale:
-        """The scale of numbers that are not all equal, also of 1e300 or 1e-300."""
-        _, exponent = np.frexp(np.abs(target).max())
-        scaled = np.ldexp(target, -exponent)
-        return cls(float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent)))
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What one iteration reads: inputs (batch, inputs) or (time, batch, inputs), target, and the loss that fits.
 
     target is (batch,) of class numbers for cross_entropy and (batch, outputs) of numbers for mse; where every time
-    step has its own, (time, batch). scale says how a file's numbers were scaled for it, where they were.
+    step has its own, (time, batch). scale says how a file's numbers were scaled for it, where they were, about what the
+    file was understood as.
     """
 
     inputs: Array
@@ -47,6 +43,7 @@ class Batch:
     outputs: int
     loss: str
     scale: Scale | None = None
+    about: Understood | None = None
 
     @property
     def size(self) -> int:
@@ -64,6 +61,7 @@ class Request:
     over_time: bool
     seed: int
     target_scale: str = "none"
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +141,25 @@ def _gaussian(request: Request) -> Batch:
 
 
 def _csv(request: Request) -> Batch:
-    table = csv_file.read(request.source)
-    values = standardise(table.features, axes=(0,))[:, :, None]
-    chosen = _choose(request, len(values))
-    inputs = _arrange(values, chosen, request.over_time)
-    if table.classes is None:
-        target, scale = table.target, None
-        if request.target_scale == "standard":
-            target, scale = standardise(target[:, None], axes=(0,))[:, 0], Scale.of(target)
-        return Batch(inputs, target[chosen][:, None], 1, "mse", scale)
-    return Batch(inputs, table.target[chosen], len(table.classes), "cross_entropy")
+    """A user's table: an MLP reads its columns at once, a recurrent cell one column per time step, or rows of a window.
+
+    Over time one scale is shared by all steps of a variable: scaled one by one, a trend over the steps would vanish.
+    """
+    read = table.read(request.source, request.reading)
+    window = request.reading.window
+    values = standardise(read.features, axes=(0, 1) if request.over_time and window is None else (0,))
+    chosen = _choose(request, read.about.samples)
+    # Windows overlap: of those that are drawn alone the rows are repeated.
+    samples = values[chosen, :, None] if window is None else values[chosen[:, None] + np.arange(window)]
+    inputs = _arrange(samples, np.arange(len(chosen)), request.over_time)
+    target = read.target if window is None else read.target[window:]
+    if read.classes is not None:
+        return Batch(inputs, target[chosen], len(read.classes), "cross_entropy", about=read.about)
+    scale = None
+    if request.target_scale == "standard":
+        target = standardise(read.target, axes=(0,))[-len(target) :]
+        scale = Scale(read.about.mean, read.about.std)
+    return Batch(inputs, target[chosen][:, None], 1, "mse", scale, read.about)
 
 
 def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], Batch]:
@@ -234,9 +241,9 @@ DATA_SETS = Table(
             over_time=True, is_sequence=True, inputs=1, outputs=2,
         ),
         DataSet(
-            CSV, "your own table: a header row, the last column is the target", _csv,
-            "A target of numbers is regression, anything else classification. An MLP reads the other columns at "
-            "once, a recurrent cell one column per time step.",
+            CSV, "your own table: one of its columns is the target, the last unless --target says another", _csv,
+            "Numbers as the target are regression, words classes. An MLP reads the other columns at once, a recurrent "
+            "cell one column per time step, or with --window N rows one by one.",
             over_time=True, loss=None,
         ),
     ),
@@ -269,6 +276,11 @@ def find(source: str) -> DataSet:
 def has_its_own(given: object, data: str, own: object) -> Message:
     """The message for a size that the data decide."""
     return Message("{given} given; {data} has {found}: leave it out", given=given, data=data, found=own)
+
+
+def understood(request: Request) -> Understood | None:
+    """What the file was understood as; None of data that are no file. Raises ExperimentError."""
+    return table.read(request.source, request.reading).about if find(request.source).name == CSV else None
 
 
 def load(request: Request) -> Batch:

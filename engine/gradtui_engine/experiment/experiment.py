@@ -26,6 +26,9 @@ from ..data.datasets import (
     find,
     has_its_own,
 )
+from ..data.dialect import Separator
+from ..data.missing import MISSING_RULES
+from ..data.reading import Columns
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
@@ -35,13 +38,14 @@ from ..rules.optimisers import OPTIMISERS
 from . import spelling
 from .resolved import Resolved, following, resolve
 
+YES_OR_NO = ("yes", "no")
 DTYPES = ("float64", "float32")
 READOUTS = ("last", "all")
 POSITIONS = ("before", "after")
 RESIDUALS = ("none", "add", "scaled")
 AUTO = "auto"
 #: The fields that say how a file is read.
-OF_FILES = ("target_scale",)
+OF_FILES = ("target", "drop", "header", "separator", "missing", "window", "target_scale")
 
 
 def _offset_by(field: str) -> tuple[str, ...]:
@@ -124,12 +128,32 @@ class Experiment:
         "post", "where the activation stands in a block", Choice(lambda: BLOCKS.names), LAYERED
     )
     data: str | None = option(None, "data set; without it digits, or digits-pixels over time", Source())
+    target: str | None = option(
+        None,
+        "CSV: the column that is the target, by name or number; without it the last that can be",
+        Columns("COLUMN"),
+    )
+    drop: str | None = option(
+        None, "CSV: columns that are left out, with commas between; none keeps a count of the rows", Columns("COLUMNS")
+    )
+    header: str | None = option(
+        None, "CSV: whether the first line names the columns; without it found out", Choice(lambda: YES_OR_NO)
+    )
+    separator: str | None = option(None, "CSV: what stands between columns; without it found out", Separator())
+    missing: str | None = option(
+        None, "CSV: what closes gaps; without it a file with gaps is refused", Choice(lambda: MISSING_RULES.names)
+    )
+    window: int | None = option(
+        None,
+        "CSV: rows of a series that are read one by one to tell the next; without it rows are samples",
+        Integer(1, 10_000),
+    )
     loss: str | None = option(
         None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)
     )
     target_scale: str | None = option(
         None,
-        "scale of a CSV file's numbers as the target; without it standard (mean 0, variance 1 over the file)",
+        "CSV: scale of numbers as the target; without it standard (mean 0, variance 1 over the file)",
         Choice(lambda: TARGET_SCALES),
     )
     batch: int | None = option(

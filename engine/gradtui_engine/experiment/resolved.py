@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from ..cells.cell import Cell
 from ..cells.table import CELLS
 from ..core.fields import Value
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
+from ..data.reading import Reading
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS
@@ -51,6 +53,12 @@ class Resolved:
     residual_span: int
     residual_block: str
     data: str
+    target: str | None
+    drop: str | None
+    header: str | None
+    separator: str | None
+    missing: str | None
+    window: int | None
     loss: str | None
     target_scale: str | None
     batch: int | None
@@ -103,8 +111,9 @@ class Resolved:
 
     def request(self) -> Request:
         """What to ask the data set for."""
+        reading = Reading(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Reading)})
         sizes = (self.batch, self.steps, self.inputs)
-        return Request(self.data, *sizes, self.kind.over_time, self.seed, self.scale_of(self.loss))
+        return Request(self.data, *sizes, self.kind.over_time, self.seed, self.scale_of(self.loss), reading)
 
 
 #: Fields of the update that are None unless somebody gave them; clipping is the fourth.

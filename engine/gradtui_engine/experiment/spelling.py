@@ -12,6 +12,7 @@ from ..core.fields import Value
 from ..core.message import Message
 from ..core.options import Option, flag
 from ..core.problems import ExperimentError, Problem
+from ..core.text_files import decoded
 
 if TYPE_CHECKING:
     from .resolved import Resolved
@@ -53,7 +54,7 @@ def read_toml(source: str | Path) -> dict[str, Any]:
     """The mapping in a TOML file (a Path) or TOML text (a str). Raises ExperimentError, naming the file."""
     name = str(source) if isinstance(source, Path) else "TOML"
     try:
-        text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
+        text = decoded(source.read_bytes()) if isinstance(source, Path) else source.removeprefix("\ufeff")
         return tomllib.loads(text)
     except OSError as error:
         raise _refused(name, Message("cannot be read: {reason}", reason=error.strerror)) from None

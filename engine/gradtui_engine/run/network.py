@@ -27,8 +27,6 @@ from .saved import Saved
 from .size import check_size, check_sizes, largest
 from .trace import Merge, Trace
 
-#: Numbers of a target that are read as classes go up to this.
-MOST_CLASSES = 1000
 # The forward pass's share of a run, for who watches: the backward pass takes twice its products.
 _FORWARD = 1 / 3
 
@@ -182,8 +180,6 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     resolved = experiment.resolved
     check_size(resolved)
     batch = datasets.load(resolved.request())
-    if resolved.loss == "cross_entropy" and batch.loss != "cross_entropy":
-        batch = _as_classes(batch, resolved.data)
     sizes = Sizes.of(batch)
     resolved = _as_read(experiment, batch)
     check_sizes(resolved, sizes, largest())
@@ -243,19 +239,6 @@ def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
     return experiment.replace(
         batch=sizes.batch, inputs=sizes.inputs, steps=steps, loss=loss, target_scale=scale
     ).resolved
-
-
-def _as_classes(batch: datasets.Batch, data: str) -> datasets.Batch:
-    """A target of whole numbers 0, 1, 2 … read as class numbers, because cross_entropy was asked for."""
-    target = batch.target[:, 0]
-    if not (np.mod(target, 1) == 0).all() or target.min() < 0 or target.max() >= MOST_CLASSES:
-        message = Message(
-            "'cross_entropy' needs classes: words, or whole numbers from 0 to {most}; {data} has others; allowed: mse",
-            most=MOST_CLASSES - 1,
-            data=data,
-        )
-        raise ExperimentError([Problem("loss", message)])
-    return datasets.Batch(batch.inputs, target.astype(np.int64), int(target.max()) + 1, "cross_entropy")
 
 
 def _aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:

@@ -25,6 +25,7 @@ from gradtui_engine.analysis.published_figures import figures
 from gradtui_engine.core.fields import Integer, Rejected
 from gradtui_engine.core.fields import given as shown
 from gradtui_engine.core.table import Table
+from gradtui_engine.data.reading import Columns
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.spelling import read_toml
 from tests.engine.helpers import drawn, small
@@ -243,7 +244,7 @@ def test_every_problem_of_an_experiment_is_a_message(fields: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("name", options())
 def test_every_field_refuses_with_a_message(name: str) -> None:
-    for wrong in ("?", "?" * 100):
+    for wrong in (" ", "") if isinstance(options()[name].kind, Columns) else ("?", "?" * 100):
         with pytest.raises(Rejected) as caught:
             options()[name].kind.parse(wrong)
         assert isinstance(caught.value.message, Message)
@@ -252,14 +253,15 @@ def test_every_field_refuses_with_a_message(name: str) -> None:
 
 
 FILES = {
-    "": "has 0 rows; needed: a header row and at least one row of data",
-    "a\n1\n": "has 1 column; needed: at least one input and the target",
-    "a;b\n1;2\n": "has 1 column; needed: at least one input and the target; columns are separated by commas",
-    "a,b\n1\n": "line 2 has 1 columns; the header has 2",
-    "a,b\nx,1\n": "line 2, column 'a': 'x' is not a finite number",
-    "a,b\n ,1\n": "line 2, column 'a' is empty",
-    "a,b\n1,\n": "row 1 of the data: the target 'b' is empty",
-    "a,b\n1,nan\n": "row 1 of the data: the target 'nan' is not a finite number",
+    "": "has 0 rows; needed: at least one row of data under a header",
+    "a\n1\n2\n": "has no input beside the target a; --window N makes a series of it: N rows as the steps, "
+    "the next as the target",
+    "a,b\n1\n": "line 2 has 1 columns; the table has 2",
+    "a,b\n1,2\n3,1e999\n": "line 3, column 'b': '1e999' is not a finite number; correct it, or --drop b",
+    "a,b\n ,1\n2,3\n": "column 'a' has 1 gaps in 2 rows (line 2: ''): --missing mean fills them, --missing drop leaves "
+    "the rows out, --drop a the column",
+    "a,b\n1,\n2,3\n": "the target 'b' has 1 gaps in 2 rows (line 2): --missing drop leaves the rows out",
+    "a,b\n1,5\n2,5\n": "the target 'b' is '5' in all 2 rows: nothing to learn; --target COLUMN takes another",
     'a,b\n"1,2\n': "is not CSV: unexpected end of data",
 }
 

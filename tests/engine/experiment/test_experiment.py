@@ -18,7 +18,7 @@ from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS
-from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.experiment import OF_FILES, options
 from gradtui_engine.experiment.resolved import Resolved
 from tests.engine.helpers import drawn, refused
 from tests.engine.strategies import SHAPE, accepted, data_names, valid_experiments, valid_fields
@@ -60,12 +60,13 @@ def test_a_number_is_finite_and_within_its_range(name: str, value: float) -> Non
 def test_a_whole_number_one_beyond_its_range_is_refused_and_its_ends_are_not(name: str) -> None:
     kind = options()[name].kind
     assert isinstance(kind, Integer)
+    data = "csv:table.csv" if name in OF_FILES else "gaussian"
     for beyond in (kind.minimum - 1, kind.maximum + 1, 10**5000, -(10**5000)):
-        problem = refused(Experiment, data="gaussian", **{name: beyond})[0]
+        problem = refused(Experiment, data=data, **{name: beyond})[0]
         assert problem.startswith(f"{name}: ")
         assert len(problem) < 120
     for end in (kind.minimum, kind.maximum):
-        assert getattr(Experiment(cell="lstm", data="gaussian", **{name: end}), name) == end
+        assert getattr(Experiment(cell="lstm", data=data, **{name: end}), name) == end
 
 
 @pytest.mark.parametrize("name", [name for name in options() if not options()[name].is_optional])

@@ -186,6 +186,16 @@ def test_a_toml_file_that_cannot_be_read_is_one_problem_with_its_path(tmp_path: 
         assert refused(Experiment.from_toml, path) == [f"{path}: {message}"]
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_toml_file_is_read_as_any_editor_writes_it(encoding: str, ending: str, tmp_path: Path) -> None:
+    """Notepad writes a byte order mark, PowerShell's > UTF-16."""
+    path = tmp_path / "run.toml"
+    path.write_bytes(f"depth = 4{ending}# σ_w{ending}sigma_w = 1.5{ending}".encode(encoding))
+    assert Experiment.from_toml(path) == Experiment(depth=4, sigma_w=1.5)
+    assert Experiment.from_toml("\ufeffdepth = 4") == Experiment(depth=4)
+
+
 @pytest.mark.parametrize("value", [datetime.date(2020, 1, 1), {"units": 3}, [3], None])
 def test_a_mapping_with_a_value_of_a_strange_type_is_refused(value: Any) -> None:
     (problem,) = refused(Experiment.from_mapping, {"width": value})

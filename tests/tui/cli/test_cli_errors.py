@@ -124,13 +124,12 @@ def test_a_toml_file_is_refused_by_name_and_place(
 @pytest.mark.parametrize(
     ("content", "parts"),
     [
-        ("", ["0 rows", "a header row"]),
+        ("", ["0 rows", "under a header"]),
         ("a,b\n", ["1 rows"]),
-        ("a;b\n1;2\n", ["1 column", "separated by commas"]),
-        ("a,b\n1,2,3\n", ["line 2 has 3 columns", "the header has 2"]),
-        ("a,b\nx,2\n", ["line 2", "'a'", "'x' is not a finite number"]),
-        ("a,b\n1,\n", ["'b' is empty"]),
-        ("a,b\ninf,2\n", ["'inf' is not a finite number"]),
+        ("a,b\n1,2,3\n", ["line 2 has 3 columns", "the table has 2"]),
+        ("a,b\n1,2\n2,3\nx,2\n5,6\n8,9\n", ["line 4", "'a'", "'x' is not a finite number"]),
+        ("a,b\n1,\n2,3\n", ["the target 'b' has 1 gaps"]),
+        ("a,b\ninf,2\n3,4\n", ["'inf' is not a finite number"]),
     ],
 )
 def test_a_csv_file_is_refused_with_line_and_column(

@@ -284,7 +284,10 @@ def test_an_experiment_with_every_field_of_a_file_set_comes_back_from_its_printe
 ) -> None:
     table, path = tmp_path / "table.csv", tmp_path / "every.toml"
     table.write_text("a,b,y\n1,2,3\n4,5,7\n1,1,2\n", encoding="utf-8")
-    given = {"target_scale": "none"}
+    given: dict[str, Any] = {
+        "target": "b", "drop": "y", "header": "yes", "separator": "comma", "missing": "mean", "window": 1,
+        "target_scale": "none",
+    }  # fmt: skip
     assert set(given) == set(OF_FILES)
     experiment = Experiment(data=f"csv:{table}", **given)
     path.write_text(command("run", *experiment.to_arguments(), "--print-config").out, encoding="utf-8")

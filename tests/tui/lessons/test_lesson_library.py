@@ -75,7 +75,7 @@ def test_a_broken_lesson_is_listed_with_its_faults_and_hides_no_other(tmp_path: 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\xff\xfe+++", "is not UTF-8 text (byte 0)"),
+        (b"\xffa+++", "is not UTF-8 text (byte 0)"),
         (b"x" * 300_000, "300000 bytes are no lesson"),
         (b"", "front matter"),
     ],

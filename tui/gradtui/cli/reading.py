@@ -33,7 +33,8 @@ def read(command: Subcommand[Own], arguments: Sequence[str], slips: Sequence[Pro
         raise SystemExit(0)
     experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
     try:
-        experiment = experiment_of(words)
+        if command.of_experiment:
+            experiment = experiment_of(words)
     except ExperimentError as error:
         problems += error.problems
     if slipped and command.complete_acts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradtui_engine.core.options import Option
 
     from ..model.opening import Opening
+    from .data_report import DataReport
     from .invocation import Invocation
     from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, RunOptions
     from .words import Words
@@ -64,6 +65,18 @@ def _config_options() -> type[ConfigOptions]:
 
 
 _RUN, _DOCTOR, _CONFIG = _Own(_run_options), _Own(_doctor_options), _Own(_config_options)
+
+
+def _rows_of_data() -> Sequence[Option]:
+    from .data_report import rows
+
+    return rows()
+
+
+def _table_of_data(experiment: Experiment, words: Words) -> tuple[DataReport, None]:
+    from .data_report import asked
+
+    return asked(words), None
 
 
 def _check_lessons(experiment: Experiment, words: Words) -> tuple[LessonsOptions, None]:
@@ -142,6 +155,12 @@ def _check(invocation: Invocation[None], out: TextIO) -> int:
     return check(invocation, out)
 
 
+def _data(invocation: Invocation[DataReport], out: TextIO) -> int:
+    from .data_report import data
+
+    return data(invocation, out)
+
+
 def _theory(invocation: Invocation[None], out: TextIO) -> int:
     from .reports import theory
 
@@ -211,6 +230,7 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         _doctor,
         _DOCTOR.complete,
         rows=_DOCTOR.rows,
+        scales_target=False,
     ),
     "check": Subcommand(
         "gradtui check",
@@ -218,6 +238,17 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         "Check the recorded gradient of every parameter against central differences. Exit status 1 when one is wrong.",
         _check,
         nothing_of_its_own,
+    ),
+    "data": Subcommand(
+        "gradtui data",
+        "tells how a table is read",
+        "Read a table as --data csv:FILE would, and print what was understood: what each column holds and becomes, the "
+        "target and its classes or scale, what was guessed, and the first rows. Nothing is run.",
+        _data,
+        _table_of_data,
+        rows=_rows_of_data,
+        takes=Takes.FILES,
+        files=("FILE", "a table: CSV, or what else has rows and columns of text"),
     ),
     "theory": Subcommand(
         "gradtui theory",

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import Problem
+from gradtui_engine.core.text_files import decoded
 
 from ..text import process
 from ..text.language import ENGLISH, tr
@@ -130,7 +131,7 @@ def _entry(name: str, file: _File, shown: str) -> Entry:
         if len(source) > _MOST_BYTES:
             message = Message("{size} bytes are no lesson; allowed: up to {most}", size=len(source), most=_MOST_BYTES)
             return Entry(name, shown, None, (Problem(shown, message),))
-        return Entry(name, shown, parse(source.decode("utf-8"), shown, name))
+        return Entry(name, shown, parse(decoded(source), shown, name))
     except UnicodeDecodeError as error:
         problem = Problem(shown, Message("is not UTF-8 text (byte {place})", place=error.start))
     except OSError as error:

@@ -43,7 +43,7 @@ from gradtui.text.language import tr
 from gradtui.views.catalogue import VIEWS
 from gradtui.views.footers import hints
 from gradtui_engine import Experiment, ExperimentError
-from gradtui_engine.data import csv_file
+from gradtui_engine.data import csv_file, table
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import settled, until
@@ -196,7 +196,7 @@ def test_no_experiment_can_be_made_of_a_table_and_no_table_be_read(monkeypatch: 
     with pytest.raises(ExperimentError, match="files are not read here"):
         Experiment(data="csv:/etc/passwd")
     with pytest.raises(ExperimentError, match="files are not read here"):
-        csv_file.read("csv:/etc/passwd")
+        table.read("csv:/etc/passwd")
     kind = options()["data"].kind
     assert CSV not in kind.names
     assert "csv" not in kind.allowed

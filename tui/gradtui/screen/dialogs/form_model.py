@@ -30,7 +30,8 @@ GROUPS: dict[English, tuple[str, ...]] = {
     "normalisation and residual": (
         "norm", "norm_position", "residual", "residual_scale", "residual_span", "residual_block",
     ),
-    "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss", "target_scale"),
+    "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss"),
+    "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),
     "clipping and optimiser": (
         "clip", "clip_threshold", "optimizer", "learning_rate", "momentum", "weight_decay",
     ),
