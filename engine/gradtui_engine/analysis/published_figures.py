@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.figures import exact
 from ..core.message import Message
 from ..core.numerics import Purpose, generator
 from ..experiment.experiment import Experiment
@@ -67,14 +68,14 @@ def _gates() -> Iterator[Figure]:
     # From the rounded gate values that are published with them.
     for gate, steps in ((0.5, 1.0), (0.731, 2.2), (0.982, 38.0)):
         half = math.log(0.5) / math.log(gate)
-        yield Figure(Message("half-life at f = {gate}", gate=gate), steps, half, 0.02, "ln ½ / ln f")
+        yield Figure(Message("half-life at f = {gate}", gate=exact(gate)), steps, half, 0.02, "ln ½ / ln f")
 
 
 def _initialisers() -> Iterator[Figure]:
     for slope, published in ((0.01, 1.41414), (0.25, 1.37199), (0.5, 1.26491), (0.9, 1.05118)):
         gain = ACTIVATIONS["leaky_relu"].gain_at(slope)
         yield Figure(
-            Message("leaky ReLU, slope {slope}: gain", slope=slope),
+            Message("leaky ReLU, slope {slope}: gain", slope=exact(slope)),
             published,
             gain,
             5e-6,

@@ -4,6 +4,7 @@
 |---|---|---|
 | what was measured | short | 0.314, 12.3, 1.2e3, 2.2e-12 |
 | what was set, a threshold, a place on an axis | exact | 0.5, 1e-4, 64 |
+| what is there to be edited | typed | 1e-5, 64.0 |
 | what another number of digits says better | rounded, decimals | 2.302585, 0.9892 |
 | a loss | loss_text | 2.303 |
 | a share | percent | 65 % |
@@ -55,6 +56,11 @@ def rounded(value: float | None, digits: int) -> str:
         return NONE
     # −0 is 0 to a reader.
     return _brief_exponent(f"{value + 0.0:.{digits}g}") if math.isfinite(value) else _not_finite(value)
+
+
+def typed(value: float) -> str:
+    """A number as one would type it to get it back to the bit: 1e-5, 0.1, 0.30000000000000004."""
+    return _brief_exponent(repr(value))
 
 
 def loss_text(loss: float | None) -> str:

@@ -33,7 +33,7 @@ class Message(str):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickling and copying go through the template."""
-        return _made, (self.template, dict(self.values))
+        return made, (self.template, dict(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +51,6 @@ def joined(texts: Iterable[str]) -> str:
     return functools.reduce(lambda first, second: Message("{first}; {second}", first=first, second=second), texts)
 
 
-def _made(template: str, values: Mapping[str, object]) -> Message:
+def made(template: str, values: Mapping[str, object]) -> Message:
+    """A message that was one before: it comes back from pickling, from copying, out of a document."""
     return Message(template, **values)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .fields import Kind, Rejected, Switch, Value
+from .figures import typed
 from .problems import Problem
 
 T = TypeVar("T")
@@ -130,8 +131,8 @@ class Option:
         return None if not text and self.is_optional else self.kind.parse(text)
 
     def text_of(self, value: Value) -> str:
-        """A value as one would type it: str of a float reads back to the bit."""
-        return "" if value is None else str(value)
+        """A value as one would type it: a float reads back to the bit."""
+        return "" if value is None else typed(value) if isinstance(value, float) else str(value)
 
     @property
     def default_text(self) -> str:

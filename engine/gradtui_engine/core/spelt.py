@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .message import Message, Verbatim
+from .message import Message, Verbatim, made
 
 #: Messages in messages, at most.
 _DEEPEST = 8
@@ -65,7 +65,7 @@ def _message(parts: Any, depth: int = 0) -> Message:
             raise ValueError(name)
     if depth > _DEEPEST:
         raise ValueError("too deep")
-    return Message(template, **{name: _read(value, depth) for name, value in values.items()})
+    return made(template, {name: _read(value, depth) for name, value in values.items()})
 
 
 def _read(value: Any, depth: int) -> object:

@@ -21,6 +21,7 @@ from gradtui_engine.core.figures import (
     short,
     subscript,
     times,
+    typed,
 )
 from tests.engine.helpers import drawn
 
@@ -181,6 +182,17 @@ def test_a_ratio_below_1_is_a_part_and_one_above_1_a_multiple(ratio: float, text
 )
 def test_a_loss_has_four_digits(loss: float | None, text: str) -> None:
     assert loss_text(loss) == text
+
+
+@drawn(300)
+@given(st.floats(allow_nan=False))
+@example(1e-5)
+@example(0.1 + 0.2)
+@example(5e-324)
+@example(1e22)
+def test_what_is_typed_again_is_the_same_to_the_bit_and_has_our_exponent(value: float) -> None:
+    assert float(typed(value)).hex() == value.hex()
+    assert not re.search(r"e\+|e-?0", typed(value))
 
 
 def test_factors_counts_and_sizes() -> None:
