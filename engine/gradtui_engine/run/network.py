@@ -15,12 +15,12 @@ from ..core.progress import Watch, part, throttled, told
 from ..data import datasets
 from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
-from ..program.bound import Arena, Node, Workspace, allocate
-from ..program.normalisation import NORMALISATIONS
+from ..program.bound import Arena, Node, Workspace
 from ..program.output_layer import Sizes
 from ..program.program import Instruction, Program
 from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
+from .forward import first_values, loss_of
 from .initial_parameters import initialise
 from .memory import Bounds, Layout
 from .saved import Saved
@@ -102,6 +102,7 @@ class Network:
                 parameters=self.parameters,
                 parameter_gradients=parameter_gradients,
                 target=self.batch.target,
+                layout=self.layout,
                 norms_in_run=norms,
                 merges=merges,
                 paths=tuple(reversed(bound.notes)),
@@ -109,18 +110,7 @@ class Network:
 
     def loss(self, running: Mapping[str, Array] | None = None) -> float:
         """The loss of a forward pass alone; with BatchNorm's running statistics, as in evaluation."""
-        values = self.values()
-        with np.errstate(all="ignore"):
-            nodes = self.nodes(values, {}, {}, Workspace())
-            for instruction, operation, node in zip(
-                self.program.instructions, self.layout.operations, nodes, strict=True
-            ):
-                normed = instruction.operation == "norm" and NORMALISATIONS[instruction.choice].keeps_running
-                if running is not None and normed:
-                    prefix = instruction.parameters[0].rpartition(".")[0]
-                    node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
-                operation.forward(node)
-        return float(values["loss"])
+        return loss_of(self.program, self.layout, self.parameters, self.batch.inputs, self.batch.target, running)
 
     def updated(self, trace: Trace) -> Network:
         """The network after a trace's update, on the same batch."""
@@ -135,12 +125,7 @@ class Network:
         return self.values_in(Arena(self.layout.value_sizes, self.layout.dtype))
 
     def values_in(self, arena: Arena) -> dict[str, Array]:
-        program = self.program
-        values = allocate(program, self.layout.owned, arena)
-        values[program.input][...] = self.batch.inputs
-        for name in program.initial:
-            values[name].fill(0)
-        return values
+        return first_values(self.program, self.layout, self.batch.inputs, arena)
 
     def nodes(
         self,

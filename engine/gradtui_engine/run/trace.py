@@ -15,6 +15,8 @@ from ..program.bound import Node, Workspace
 from ..program.normalisation import NORMALISATIONS, running
 from ..program.program import Instruction, Program
 from ..rules.activations import ACTIVATIONS
+from .forward import loss_of
+from .memory import Layout
 from .optimiser_step import Update
 from .steps import Step, steps_of
 
@@ -55,6 +57,8 @@ class Trace:
     parameters: dict[str, Array]
     parameter_gradients: dict[str, Array]
     target: Array
+    #: What the program says about memory.
+    layout: Layout
     norms_in_run: dict[str, float]
     #: Where a skip and a branch meet, by the slot whose gradient is their sum.
     merges: dict[str, Merge]
@@ -186,6 +190,12 @@ class Trace:
     def update_ratio(self, name: str) -> float:
         """‖update‖ / ‖parameter‖: about 1e-3 is healthy (CS231n)."""
         return self._update.ratio(name)
+
+    @functools.cached_property
+    def loss_after(self) -> float:
+        """The loss of the same batch with the parameters after the update: a forward pass, when first asked for."""
+        parameters = {name: self.updated(name) for name in self.parameters}
+        return loss_of(self.program, self.layout, parameters, self.input, self.target)
 
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:

@@ -1,0 +1,124 @@
+"""The path that carries the gradient: what a verdict judges, and what half-life and average factor belong to.
+
+Of an MLP it is ∂L/∂h from the last layer to the first. Over time it is the state that a step hands on along its direct
+path: ∂L/∂c of a cell with a cell state, ∂L/∂h of the others. (‖∂L/∂h‖ of an LSTM also falls once from h_T to c_T, by
+o ⊙ (1 − tanh² c): that is one step's, whatever the length.) Where every step has a loss of its own, each of them
+renews the gradient, and the norm of their sum says nothing of how far it carries: the last step's loss alone is
+followed back then (Bengio et al. 1994 ask for ∂L_T/∂h_k).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..cells.table import OPERATIONS
+from ..core.numerics import Array, norm_inside, ratio
+from ..core.thresholds import EXPLODED, VANISHED
+from ..program.bound import Node, Workspace
+from ..program.program import first_learning
+from ..program.slots import CELL_STATE, HIDDEN
+from .decay import average_factor
+
+if TYPE_CHECKING:
+    from ..run.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedPath:
+    """The gradient's norms along the path, one for each stage.
+
+    state is the role of the states: "h" or "c". alone says that of several losses the last one is followed. total is
+    ‖∂L/∂h‖ of the first stage that learns over that of the last stage, all losses and both states together.
+    """
+
+    axis: str
+    state: str
+    alone: bool
+    norms: tuple[float, ...]
+    total: float
+
+    @property
+    def first(self) -> int:
+        """The first stage that learns."""
+        return first_learning(self.axis, len(self.norms) - 1)
+
+    @property
+    def relative(self) -> tuple[float, ...]:
+        """Each norm over the last stage's."""
+        return tuple(ratio(value, self.norms[-1]) for value in self.norms)
+
+    @property
+    def ratio(self) -> float:
+        """The first stage's that learns; 1 where that is the last one, too."""
+        return _end_to_end(self.norms, self.first)
+
+    @property
+    def factor(self) -> float | None:
+        """The average a stage (geometric mean); None where there is but one stage, and no factor."""
+        return average_factor(self.relative, self.first) if len(self.norms) - 1 > self.first else None
+
+
+def carried_path(trace: Trace, states: Sequence[float], cells: Sequence[float]) -> CarriedPath:
+    """The path of a trace whose ‖∂L/∂h_k‖ and ‖∂L/∂c_k‖ (empty without cell states) are known.
+
+    NumPy's warnings must be off.
+    """
+    path = trace.resolved.kind.path
+    state = HIDDEN if path is None or not cells else path.state
+    total = _end_to_end(states, first_learning(trace.axis, len(states) - 1))
+    losses = own_losses(trace)
+    if losses is None:
+        return CarriedPath(trace.axis, state, False, tuple(cells if state == CELL_STATE else states), total)
+    return CarriedPath(trace.axis, state, True, tuple(_last_loss_alone(trace, losses[-1], state)), total)
+
+
+def own_losses(trace: Trace) -> Array | None:
+    """What each step's own loss gives h_t: ∂L_t/∂h_t = ∂L_t/∂o_t W, (time, batch, units); None with one loss."""
+    gradient = trace.gradients["output"]
+    # Of one step the own loss is the only one.
+    if gradient.ndim != 3 or len(gradient) == 1:
+        return None
+    return np.asarray(gradient @ trace.parameters["output.weight"])
+
+
+def healthy_up_to(factor: float) -> float:
+    """How many stages a constant factor stays between the thresholds: ln limit / ln factor; inf for a factor of 1."""
+    if not factor > 0 or factor == 1.0:
+        return np.inf if factor == 1.0 else 0.0
+    limit = VANISHED if factor < 1 else EXPLODED
+    # A hair above: 0.1 stays within 1e-3 for three stages, though the logarithms make it 2.9999999999999996.
+    return float(np.floor(np.log(limit) / np.log(factor) + 1e-9))
+
+
+def _end_to_end(norms: Sequence[float], first: int) -> float:
+    return ratio(norms[first], norms[-1]) if len(norms) - 1 > first else 1.0
+
+
+def _last_loss_alone(trace: Trace, seed: Array, state: str) -> list[float]:
+    """The norms along the states of the gradient that `seed`, ∂L_T/∂h_T, sends back, by the steps' own operations.
+
+    Lower layers of a stack hand nothing to later steps of this one, so its steps are all that is run.
+    """
+    program, values = trace.program, trace.values
+    workspace, roles = Workspace(), len(trace.resolved.kind.carried)
+    names = program.cells if state == CELL_STATE else program.stages
+    last = program.instructions[program.writers[program.stages[-1]]]
+    gradients = {name: np.zeros_like(values[name]) for name in last.outputs[:roles]}
+    gradients[program.stages[-1]][...] = seed
+    norms = []
+    for time in range(len(names) - 1, 0, -1):
+        instruction = program.instructions[program.writers[program.stages[time]]]
+        # What a step keeps beside its states has a gradient that it writes itself.
+        known = gradients | {name: np.empty_like(values[name]) for name in instruction.outputs[roles:]}
+        node = Node(instruction, values, known, trace.parameters, {}, trace.target, workspace)
+        node.input_gradients = [np.empty_like(values[name]) for name in instruction.inputs]
+        OPERATIONS[instruction.operation].backward(node)
+        # The step completes the gradient of its own cell state.
+        norms.append(norm_inside(gradients[names[time]]))
+        before = zip(instruction.inputs[1:], node.input_gradients[1:], strict=True)
+        gradients = {name: gradient for name, gradient in before if gradient is not None}
+    return [norm_inside(gradients[names[0]]), *reversed(norms)]
