@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analysis.analyse import Analysis, analyse
-    from .analysis.diagnosis import Outcome
+    from .analysis.outcome import Outcome
     from .analysis.record import Record, Source
     from .analysis.run import Run, simulate
     from .analysis.stage_numbers import ActivationStatistics, StageNumbers
@@ -61,7 +61,7 @@ _MODULES = {
     "ExperimentError": "core.problems",
     "Message": "core.message",
     "Network": "run.network",
-    "Outcome": "analysis.diagnosis",
+    "Outcome": "analysis.outcome",
     "Phase": "run.steps",
     "Problem": "core.problems",
     "Site": "program.program",

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.numerics import norm_inside, ratio
+from ..core.numerics import norm_inside
 from ..core.progress import Watch, part, throttled, told
 from ..program.program import place_of
 from ..theory.prediction import Theory, predict
+from .carried import carried_path
 from .decay import Decay, decay_of
-from .diagnosis import Outcome, judge
+from .diagnosis import judge
+from .first_step import first_step_of
+from .outcome import Outcome
+from .parameters import parameter_numbers
 from .record import ParameterNumbers
 from .stage_numbers import ActivationStatistics, StageNumbers
 from .stages import Gradients, gradients_of, statistics_of
@@ -56,10 +60,11 @@ def analyse(trace: Trace, watch: Watch | None = None, parameters: bool = True) -
         _tell(whole, 0.5)
         theory = predict(trace)
         _tell(whole, 0.75)
-        decay = decay_of(gradients.norms, trace.axis)
-        outcome = judge(trace, gradients.norms, lambda: signal)
+        path = carried_path(trace, gradients.norms, gradients.cells)
+        decay = decay_of(gradients.norms, path.norms, trace.axis)
         _tell(whole, 1.0)
-        known = _parameter_numbers(trace, part(watch, _SIGNAL, _PARAMETERS)) if parameters else {}
+        known = parameter_numbers(trace, watch=part(watch, _SIGNAL, _PARAMETERS)) if parameters else {}
+        outcome = judge(trace, path, lambda: signal, first_step_of(trace, known))
         count = len(trace.program.stages)
         stages = told(
             _stages(trace, gradients, signal, theory, decay, known), count, part(watch, _PARAMETERS, 1.0)
@@ -72,16 +77,6 @@ def analyse(trace: Trace, watch: Watch | None = None, parameters: bool = True) -
 def _tell(watch: Watch | None, share: float) -> None:
     if watch is not None:
         watch(share)
-
-
-def _parameter_numbers(trace: Trace, watch: Watch | None) -> dict[str, ParameterNumbers]:
-    gradients, clipped, updates = trace.parameter_gradients, trace.clipped, trace.updates
-    known = {}
-    for name, array in told(trace.parameters.items(), len(trace.parameters), watch):
-        size, gradient = norm_inside(array), norm_inside(gradients[name])
-        after = gradient if clipped[name] is gradients[name] else norm_inside(clipped[name])
-        known[name] = ParameterNumbers(size, gradient, after, ratio(norm_inside(updates[name]), size))
-    return known
 
 
 def _stages(

@@ -20,11 +20,12 @@ SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 class Decay:
     """How the gradient's norm goes from the last stage to the first.
 
-    running_product[k] is ‖dL/dh_k‖ / ‖dL/dh_K‖, the product of the factors of the stages K−1 … k. geometric_mean is the
-    factor per stage on average (`average_factor`), half_life = ln ½ / ln of
-    it, in stages (inf at 1; negative where the signal grows: then it is the doubling distance). vanished_after and
-    subnormal_after are how many stages below the output the signal is first under 1e-3 of the output's and under
-    float32's smallest normal number; None where it never is down to the first stage that learns.
+    running_product[k] is ‖dL/dh_k‖ / ‖dL/dh_K‖, the product of the factors of the stages K−1 … k. The others are of the
+    path that carries the gradient (`carried`): geometric_mean is the factor per stage on average (`average_factor`),
+    half_life = ln ½ / ln of it, in stages (inf at 1; negative where the signal grows: then it is the doubling
+    distance). vanished_after and subnormal_after are how many stages below the output the signal is first under 1e-3
+    of the output's and under float32's smallest normal number; None where it never is down to the first stage that
+    learns.
     """
 
     running_product: tuple[float, ...]
@@ -34,13 +35,14 @@ class Decay:
     subnormal_after: int | None
 
 
-def decay_of(norms: Sequence[float], axis: str) -> Decay:
-    """The decay along the stages' gradient norms, down to the first stage that learns."""
+def decay_of(norms: Sequence[float], carried: Sequence[float], axis: str) -> Decay:
+    """The decay along stages of these ‖dL/dh_k‖, carried by a path of these norms, down to the first that learns."""
     last = len(norms) - 1
     first = first_learning(axis, last)
-    products = tuple(ratio(value, norms[last]) for value in norms)
-    mean = average_factor(products, first)
-    vanished, subnormal = _after(products[first:], VANISHED), _after(norms[first:], SMALLEST_NORMAL)
+    relative = tuple(ratio(value, carried[last]) for value in carried)
+    mean = average_factor(relative, first)
+    vanished, subnormal = _after(relative[first:], VANISHED), _after(carried[first:], SMALLEST_NORMAL)
+    products = relative if carried is norms else tuple(ratio(value, norms[last]) for value in norms)
     return Decay(products, mean, half_life(mean), vanished, subnormal)
 
 

@@ -14,8 +14,9 @@ from ..experiment.experiment import Experiment
 from ..experiment.remedies import Remedy
 from ..experiment.resolved import Resolved
 from ..run.network import Network, build
-from .diagnosis import Outcome, diagnose
+from .diagnosis import diagnose
 from .json_document import outcome_document, strict
+from .outcome import Outcome
 
 #: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
 _HELPS = 0.5
@@ -86,35 +87,43 @@ def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Examined
 def measure(network: Network, watch: Watch | None = None) -> Examined:
     """Run a network, update it once, and run it again for the loss."""
     trace = network.run(watch)
-    return Examined(network.experiment, network.resolved, diagnose(trace), trace.loss, network.updated(trace).loss())
+    return Examined(network.experiment, network.resolved, diagnose(trace), trace.loss, trace.loss_after)
 
 
 def _decades(outcome: Outcome) -> float:
     """How many orders of magnitude the end-to-end ratio is away from 1."""
-    if outcome.kind == "non_finite" or not outcome.ratio > 0 or math.isinf(outcome.ratio):
+    if outcome.signal.kind == "non_finite" or not outcome.ratio > 0 or math.isinf(outcome.ratio):
         return math.inf
     return abs(math.log10(outcome.ratio))
 
 
 def _trial(remedy: Remedy, before: Examined, after: Examined) -> Trial:
     if after.outcome.healthy:
-        # Not a matter of the gradient's ratio, but whoever takes the remedy will see it first.
-        if not after.loss_after > after.loss:
-            return Trial(remedy, after, "cures", remedy.why)
-        rate = f"{after.resolved.learning_rate:g}"
-        text = Message("{why} But one update at η = {rate} raises the loss.", why=remedy.why, rate=rate)
-        return Trial(remedy, after, "cures", text)
-    values = {"kind": after.outcome.kind.replace("_", "-"), "why": remedy.why, "no_cure": remedy.no_cure}
-    if before.outcome.kind not in ("vanishing", "exploding"):
-        # The ratio says nothing of dead, saturated or equal units: what counts is whether they still are.
-        if after.outcome.kind != before.outcome.kind:
-            return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **values))
-        return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **values))
-    was, now = _decades(before.outcome), _decades(after.outcome)
-    if now < was * (1 - _HELPS):
-        return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **values))
-    effect = "worse" if now > was * (1 + _HELPS) or (math.isinf(now) and not math.isinf(was)) else "no cure"
-    return Trial(remedy, after, effect, Message("{kind}: {no_cure}", **values))
+        return Trial(remedy, after, "cures", remedy.why)
+    was, now = before.outcome, after.outcome
+    values = {"kind": _kinds(now), "why": remedy.why, "no_cure": remedy.no_cure}
+    gone = {answer.kind for answer in was.answers} - {answer.kind for answer in now.answers} - {"healthy"}
+    if was.signal.kind in ("vanishing", "exploding"):
+        # How far the gradient is from arriving says more than the name of what is wrong.
+        decades, left = _decades(was), _decades(now)
+        if left > decades * (1 + _HELPS) or (math.isinf(left) and not math.isinf(decades)):
+            return Trial(remedy, after, "worse", Message("{kind}: {no_cure}", **values))
+        better = now.signal.healthy or left < decades * (1 - _HELPS)
+        if better and (_falls(after) or not _falls(before)):
+            return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **values))
+        if better:
+            return Trial(remedy, after, "no cure", Message("{why} But one update raises the loss now.", **values))
+        return Trial(remedy, after, "no cure", Message("{kind}: {no_cure}", **values))
+    if gone and (_falls(after) or not _falls(before)):
+        # The ratio says nothing of dead, saturated or equal units, nor of a step: what counts is whether they are left.
+        return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **values))
+    return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **values))
+
+
+def _kinds(outcome: Outcome) -> Message:
+    """What is wrong, each kind by name."""
+    names = [answer.kind.replace("_", " ") for answer in outcome.answers if not answer.healthy]
+    return Message(" and ".join(dict.fromkeys(names)))
 
 
 def _falls(measured: Examined) -> bool:

@@ -13,7 +13,7 @@ from .record import Listed, Record, Source
 from .stage_numbers import STAGE_NUMBERS, StageNumbers
 
 if TYPE_CHECKING:
-    from .diagnosis import Outcome
+    from .outcome import Answer, Outcome
 
 SCHEMA = 1
 
@@ -76,19 +76,33 @@ def _spectra(listed: Listed) -> dict[str, Any]:
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """The diagnosis, with its remedies as changes of fields."""
+    """The diagnosis: what is told of the worst answer, each answer by its question (null where it was not asked), and
+    the remedies as changes of fields.
+    """
     return {
-        "kind": outcome.kind,
-        "severity": outcome.severity,
-        "site": outcome.site,
-        "stage": outcome.stage,
-        "message": outcome.message,
-        "rule": outcome.rule,
-        "measured": outcome.measured,
+        **_answer(outcome.worst),
         "ratio": outcome.ratio,
         "average_factor": outcome.average_factor,
-        "source": outcome.source,
+        "signal": _answer(outcome.signal),
+        "first_step": None if outcome.first_step is None else _answer(outcome.first_step),
+        "learning": None if outcome.learning is None else _answer(outcome.learning),
         "remedies": [{"name": remedy.name, "changes": dict(remedy.changes)} for remedy in outcome.remedies],
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "question": answer.question,
+        "kind": answer.kind,
+        "severity": answer.severity,
+        "site": answer.site,
+        "stage": answer.stage,
+        "message": answer.message,
+        "rule": answer.rule,
+        "measured": answer.measured,
+        "limit": answer.limit,
+        "source": answer.source,
+        "numbers": dict(answer.numbers),
     }
 
 

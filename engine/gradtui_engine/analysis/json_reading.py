@@ -14,14 +14,14 @@ from ..core.problems import ExperimentError, Problem
 from ..core.spelt import retold
 from ..core.text_files import decoded
 from ..experiment.experiment import Experiment
-from ..experiment.remedies import Remedy, remedies_for
+from ..experiment.remedies import remedies_for
 from ..experiment.resolved import DECIDED_BY_FILE, Resolved
 from ..program.program import AXES, Site, place_of, stage_place
 from ..run.steps import Phase, Step
 from ..theory.prediction import Theory
 from .decay import Decay
-from .diagnosis import KINDS, LIMITS, Outcome
 from .json_document import SCHEMA
+from .outcome import KINDS, SEVERITIES, Answer, Outcome
 from .record import Arrays, Listed, ParameterNumbers, Source
 from .stage_numbers import STAGE_NUMBERS, StageNumbers
 
@@ -170,14 +170,34 @@ def _at(document: Mapping[str, Any], path: Sequence[str]) -> float | None:
 def _outcome(
     document: Mapping[str, Any], axis: str, experiment: Experiment | None, resolved: Resolved | None
 ) -> Outcome:
-    if document["kind"] not in KINDS:
+    """The answers; a document from before there were three has one, which is that of the signal."""
+    signal = _answer(document.get("signal", document), "signal", axis)
+    step, learning = (
+        _answer(document[question], question, axis) if document.get(question) is not None else None
+        for question in ("first_step", "learning")
+    )
+    unhealthy = tuple(answer.kind for answer in (signal, step) if answer is not None and not answer.healthy)
+    return Outcome(
+        signal=signal,
+        ratio=float(document["ratio"]),
+        average_factor=float(document["average_factor"]),
+        first_step=step,
+        learning=learning,
+        remedies=remedies_for(experiment, unhealthy, resolved) if experiment is not None else (),
+    )
+
+
+def _answer(document: Mapping[str, Any], question: str, axis: str) -> Answer:
+    kind, severity, stage, site = (document[name] for name in ("kind", "severity", "stage", "site"))
+    if kind not in KINDS or question not in KINDS[kind].questions or severity not in SEVERITIES:
         raise ValueError("no such outcome")
-    values = {name: value for name, value in document.items() if name != "remedies"}
-    stage, kind = document["stage"], document["kind"]
-    if stage is not None and document["site"] == stage_place(axis, stage):
-        values["site"] = stage_place(axis, stage)  # which can be translated
-    remedies: tuple[Remedy, ...] = remedies_for(experiment, kind, resolved) if experiment is not None else ()
-    return Outcome(**values, limit=LIMITS.get(kind, 0.0), remedies=remedies)
+    if stage is not None and site == stage_place(axis, stage):
+        site = stage_place(axis, stage)  # which can be translated
+    numbers = {str(name): float(value) for name, value in document.get("numbers", {}).items()}
+    return Answer(
+        question, kind, severity, site, stage, document["message"], document["rule"], float(document["measured"]),
+        numbers,
+    )  # fmt: skip
 
 
 #: The axes whose stages a Site numbers.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..run.trace import Merge
     from ..theory.prediction import Theory
     from .decay import Decay
-    from .diagnosis import Outcome
+    from .outcome import Outcome
 
 
 # -- where it comes from -----------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ class ParameterNumbers:
     gradient_norm: float | None = None
     clipped_norm: float | None = None
     update_ratio: float | None = None
+    update_norm: float | None = None
 
 
 # -- one iteration -----------------------------------------------------------------------------------------

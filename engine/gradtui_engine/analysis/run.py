@@ -21,8 +21,8 @@ from ..run.trace import Merge, Trace
 from ..theory.prediction import Theory
 from .analyse import Analysis, analyse
 from .decay import Decay
-from .diagnosis import Outcome
 from .history import OneIteration
+from .outcome import Outcome
 from .pre_activations import pre_activations
 from .record import ParameterNumbers, Source
 from .stage_numbers import StageNumbers

@@ -59,10 +59,10 @@ def gradients_of(trace: Trace) -> Gradients:
     )
 
 
-def gradient_norms(trace: Trace) -> list[float]:
-    """‖dL/dh_k‖ of all stages; NumPy's warnings must be off."""
+def state_norms(trace: Trace) -> tuple[list[float], list[float]]:
+    """‖dL/dh_k‖ of all stages, and ‖dL/dc_k‖ (empty without cell states); NumPy's warnings must be off."""
     known = _norms(trace)
-    return [known[name] for name in trace.program.stages]
+    return [known[name] for name in trace.program.stages], [known[name] for name in trace.program.cells]
 
 
 def _norms(trace: Trace) -> dict[str, float]:
@@ -212,7 +212,8 @@ def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
     if gates is not None:
         # Row k of the gates is that of stage k + 1.
         begin = max(rows.start - 1, 0)
-        saturated = _gates_shares(trace.resolved.kind, gates[begin : rows.stop - 1], states.shape[2])
+        pinned = trace.resolved.pin_forget is not None
+        saturated = _gates_shares(trace.resolved.kind, gates[begin : rows.stop - 1], states.shape[2], pinned)
         dead = _dead_shares(states != 0)
         return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
     row = ACTIVATIONS[trace.resolved.activation]
@@ -249,19 +250,29 @@ def _stacked(trace: Trace, names: list[str]) -> Array:
     return np.stack([trace.values[name] for name in names])
 
 
-def _gates_shares(cell: Cell, gates: Array, width: int) -> list[float]:
-    """Over all gates, each by its own activation's levels; neighbours of one activation in one pass."""
+def _gates_shares(cell: Cell, gates: Array, width: int, pinned: bool) -> list[float]:
+    """Over all gates, each by its own activation's levels; neighbours of one activation in one pass.
+
+    A pinned gate answers to nothing, wherever it stands: it counts for nothing.
+    """
     shares = [0.0] * len(gates)
-    runs = [(name, list(blocks)) for name, blocks in itertools.groupby(gate.activation for gate in cell.gates)]
-    starts = itertools.accumulate((len(blocks) for _, blocks in runs), initial=0)
+    held = cell.path.gate if pinned and cell.path is not None else ""
+    kept = [block for block, gate in enumerate(cell.gates) if gate.letter != held]
+    runs: list[tuple[str, list[int]]] = []
+    for block in kept:
+        name = cell.gates[block].activation
+        if runs and runs[-1][0] == name and runs[-1][1][-1] == block - 1:
+            runs[-1][1].append(block)
+        else:
+            runs.append((name, [block]))
     # The candidates first: sums of the same numbers in another order differ in the last digit.
-    for start, (name, blocks) in sorted(zip(starts, runs, strict=False), key=lambda pair: pair[1][0] != "tanh"):
-        block = gates[:, :, start * width : (start + len(blocks)) * width]
+    for name, blocks in sorted(runs, key=lambda run: run[0] != "tanh"):
+        of_run = gates[:, :, blocks[0] * width : (blocks[-1] + 1) * width]
         levels = ACTIVATIONS[name].saturation
         assert levels is not None, f"{name} saturates"
-        for index, share in enumerate(_outside(block, levels)):
+        for index, share in enumerate(_outside(of_run, levels)):
             shares[index] += len(blocks) * share
-    return [share / cell.blocks for share in shares]
+    return [share / len(kept) for share in shares]
 
 
 def _outside(values: Array, levels: tuple[float, float]) -> list[float]:

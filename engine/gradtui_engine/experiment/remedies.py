@@ -8,11 +8,10 @@ switch beside those; the last ones take a cure away from a network that has it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..cells.cell import Cell
 from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, UNBIASED, UNGATED
 from ..core.message import English
 from ..core.problems import ExperimentError
@@ -26,8 +25,13 @@ if TYPE_CHECKING:
 
 Changes = Mapping[str, "Value"]
 
-_GRADIENT = ("vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite")
-_SIZE = ("vanishing", "exploding", "saturated", "non_finite")
+#: What another network can mend, what another size of its weights can, and what is a matter of the update.
+_GRADIENT = (
+    "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite", "off_scale", "cut_off", "starved",
+)  # fmt: skip
+_SIZE = ("vanishing", "exploding", "saturated", "non_finite", "off_scale", "starved", "diverging")
+_SCALED = (*_GRADIENT, "diverging")
+_STEP = ("still", "starved", "diverging", "non_finite")
 _CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED)
 #: Initialisers are without effect where σ_w or a scale is given.
 _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
@@ -37,12 +41,13 @@ _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 class Row:
     """A remedy before it meets an experiment: for which cells and diagnoses, the change, why it could work.
 
-    applies says whether the change makes sense for an experiment of these cells; no_cure is what to say
-    where it turns out to be none. Without kinds it is offered for no diagnosis.
+    changes are fields with their new values, or a function that makes them of what the experiment came to. applies
+    says whether the change makes sense for an experiment of these cells; no_cure is what to say where it turns out to be
+    none. Without kinds it is offered for no diagnosis.
     """
 
     name: English
-    changes: Changes
+    changes: Changes | Callable[[Resolved], Changes]
     why: English
     no_cure: English
     cells: tuple[str, ...]
@@ -56,12 +61,14 @@ class Row:
     #: What else the key sets free.
     frees: tuple[str, ...] = ()
 
-    def changes_of(self, cell: Cell) -> Changes:
-        """What it changes of an experiment of this cell."""
-        if self.pins is None or cell.path is None:
-            return self.changes
+    def changes_of(self, resolved: Resolved) -> Changes:
+        """What it changes of an experiment that came to this."""
+        changes = self.changes(resolved) if callable(self.changes) else self.changes
+        path = resolved.kind.path
+        if self.pins is None or path is None:
+            return changes
         # 1 − 0.9 is not 0.1 in binary.
-        return {**self.changes, "pin_forget": round(cell.path.factor(self.pins), 12)}
+        return {**changes, "pin_forget": round(path.factor(self.pins), 12)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ REMEDIES = Table(
         Row(
             "lsuv", {"init": "lsuv", "gain": "auto", **_OWN_RULE},
             "Scales each layer until its pre-activations have the wanted variance on this very batch.",
-            "It sets the forward variance; the backward one is another matter.", LAYERED,
+            "It sets the forward variance; the backward one is another matter.", LAYERED, kinds=_SCALED,
         ),
         Row(
             "tanh", {"activation": "tanh"}, "f′ is 1 at zero instead of ¼.",
@@ -130,12 +137,12 @@ REMEDIES = Table(
         Row(
             "batch norm", {"norm": "batch"}, "Divides by the batch's scale in every layer, forward and backward.",
             "Without skips it makes the gradient grow by √(E f′² / Var f) a layer, 1.21 for ReLU (Yang et al. 2019).",
-            LAYERED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
+            LAYERED, kinds=_SCALED, applies=lambda e: e.norm == "none" and (e.batch or 0) > 1, key="norm",
         ),
         Row(
             "layer norm", {"norm": "layer"}, "Divides by each sample's scale in every layer.",
             "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", LAYERED,
-            applies=lambda e: e.norm == "none", key="norm",
+            kinds=_SCALED, applies=lambda e: e.norm == "none", key="norm",
         ),
         Row("rms norm", {"norm": "rms"}, "", "", LAYERED, kinds=(), key="norm"),
         Row(
@@ -195,7 +202,7 @@ REMEDIES = Table(
         Row(
             "clip by norm", {"clip": "norm"}, "Caps the gradient that the optimiser gets.",
             "It changes no factor: the ratio between first and last layer stays what it was.", CELLS.names,
-            kinds=("exploding", "vanishing", "non_finite"), applies=lambda e: e.clip == "none", key="clip",
+            kinds=("exploding", "vanishing", "non_finite", "diverging"), applies=lambda e: e.clip == "none", key="clip",
             switched=lambda e: e.clip == "none",
         ),
         Row(
@@ -205,7 +212,44 @@ REMEDIES = Table(
         Row(
             "adam", {"optimizer": "adam"}, "Divides each gradient by its own size.",
             "It hides a vanished gradient (until it falls under ε), and does not cure one.", CELLS.names,
-            kinds=("vanishing", "exploding"), applies=lambda e: e.optimizer != "adam",
+            kinds=("vanishing", "exploding", "starved"), applies=lambda e: e.optimizer != "adam",
+        ),
+        Row(
+            "the optimiser's own rate", {"learning_rate": None}, "η as the optimiser's authors, or PyTorch, have it.",
+            "A usual rate is no cure for a network that needs another.", CELLS.names, kinds=_STEP,
+        ),
+        Row(
+            "a tenth of the rate", lambda e: {"learning_rate": e.learning_rate / 10},
+            "A step of a tenth: the loss falls wherever the step is small enough.",
+            "A smaller step changes neither the gradient's way nor where the loss starts.", CELLS.names,
+            kinds=("diverging",), applies=lambda e: e.learning_rate > 0,
+        ),
+        Row(
+            "a thousandth of the rate", lambda e: {"learning_rate": e.learning_rate / 1000},
+            "A step of a thousandth: the loss falls wherever the step is small enough.",
+            "So small a step learns as slowly, and where it is needed the network's scale is to blame.", CELLS.names,
+            kinds=("diverging",), applies=lambda e: e.learning_rate > 0,
+        ),
+        Row(
+            "ten times the rate", lambda e: {"learning_rate": e.learning_rate * 10},
+            "Steps that are ten times as large.",
+            "A larger step does not change what each layer gets beside the others.",
+            CELLS.names, kinds=("still",), applies=lambda e: 0 < e.learning_rate < 1,
+        ),
+        Row(
+            "no weight decay", {"weight_decay": 0.0}, "Nothing shrinks the weights but the gradient.",
+            "The decay was not what made the step too large.", CELLS.names, kinds=("diverging", "cut_off"),
+            applies=lambda e: e.weight_decay > 0,
+        ),
+        Row(
+            "β = 1/√depth", {"residual_scale": None}, "A branch whose share is neither 0 nor too large.",
+            "The scale of the branches was not what kept their weights from learning.", LAYERED,
+            kinds=("cut_off", "starved", "diverging", "off_scale"), applies=lambda e: e.residual == "scaled",
+        ),
+        Row(
+            "a free gate", {"pin_forget": None}, "A gate that learns, instead of one that is held.",
+            "What the gate is held at was not what kept the weights from learning.", GATED,
+            kinds=("cut_off", "starved"), applies=lambda e: e.pin_forget is not None,
         ),
         Row(
             "float64", {"dtype": "float64"}, "Overflows at 1e308 instead of 3e38.",
@@ -238,16 +282,16 @@ REMEDIES = Table(
 )  # fmt: skip
 
 
-def remedies_for(experiment: Experiment, kind: str, read: Resolved | None = None) -> tuple[Remedy, ...]:
-    """The remedies that are offered for a diagnosis of this experiment, in the table's order.
+def remedies_for(experiment: Experiment, kinds: Collection[str], read: Resolved | None = None) -> tuple[Remedy, ...]:
+    """The remedies that are offered for these diagnoses of this experiment, in the table's order.
 
     read is what the experiment came to, where a CSV file decided some of it.
     """
     resolved = read or experiment.resolved
     offered = (
-        Remedy(row.name, row.changes_of(resolved.kind), row.why, row.no_cure)
+        Remedy(row.name, row.changes_of(resolved), row.why, row.no_cure)
         for row in REMEDIES.values()
-        if kind in row.kinds and resolved.cell in row.cells and row.applies(resolved)
+        if set(kinds) & set(row.kinds) and resolved.cell in row.cells and row.applies(resolved)
     )
     return tuple(remedy for remedy in offered if _changes_something(remedy, experiment))
 
@@ -264,7 +308,7 @@ def switched_by(key: str, experiment: Experiment) -> tuple[Changes, ...]:
     """What one of Compare's keys makes of an experiment, in turn: the changes of the rows that have this key."""
     resolved = experiment.resolved
     return tuple(
-        {**row.changes_of(resolved.kind), **dict.fromkeys(row.frees)}
+        {**row.changes_of(resolved), **dict.fromkeys(row.frees)}
         for row in REMEDIES.values()
         if row.key == key and resolved.cell in row.cells and row.switched(resolved)
     )

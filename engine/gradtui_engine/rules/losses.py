@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ class Loss:
 
     output is (rows, outputs), a row per sample (and time step, where every step is read out); the mean over the
     rows is part of the loss, so gradients carry it. target is (rows,) of class numbers where `of_classes`, else
-    (rows, outputs) of numbers.
+    (rows, outputs) of numbers. guess(target, outputs) is the loss of answering without looking: what a network that
+    starts sanely costs at first.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Loss:
     forward: Callable[[Array, Array], float]
     backward: Callable[[Array, Array, Array], None]
     of_classes: bool
+    guess: Callable[[Array, int], float]
     note: English
 
 
@@ -68,6 +71,23 @@ def _bce_backward(output: Array, target: Array, out: Array) -> None:
     out /= output.size
 
 
+def _guess_class(target: Array, outputs: int) -> float:
+    """ln C: every class alike."""
+    return math.log(outputs)
+
+
+def _guess_mean(target: Array, outputs: int) -> float:
+    """The target's variance: the mean of each output's targets."""
+    rows = target.reshape(-1, outputs)
+    return float(np.mean(rows.var(axis=0)))
+
+
+def _guess_share(target: Array, outputs: int) -> float:
+    """The entropy of each output's share of ones, ln 2 for one half."""
+    share = np.clip(target.reshape(-1, outputs).mean(axis=0, dtype=np.float64), 1e-12, 1 - 1e-12)
+    return float(np.mean(-share * np.log(share) - (1 - share) * np.log1p(-share)))
+
+
 LOSSES = Table(
     "loss",
     (
@@ -78,6 +98,7 @@ LOSSES = Table(
             _cross_entropy,
             _cross_entropy_backward,
             True,
+            _guess_class,
             "For classes. Its gradient at the output is never larger than √2 / √batch.",
         ),
         Loss(
@@ -87,6 +108,7 @@ LOSSES = Table(
             _mse,
             _mse_backward,
             False,
+            _guess_mean,
             "For numbers (classes count as 0 and 1). Its gradient grows with the error, without a bound.",
         ),
         Loss(
@@ -96,6 +118,7 @@ LOSSES = Table(
             _bce,
             _bce_backward,
             False,
+            _guess_share,
             "For yes and no: each output by itself; targets between 0 and 1 (classes count as 0 and 1).",
         ),
     ),

@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gradtui_engine.analysis.diagnosis import KINDS
+from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.problems import unknown_name

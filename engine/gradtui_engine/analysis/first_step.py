@@ -1,0 +1,249 @@
+"""Does the first step do good? The second of the three questions: what the parameters get, and what one update does.
+
+A gradient that arrives is not yet one that teaches. The loss at the start is compared with that of guessing (ln C of C
+classes, the variance of a target of numbers), each weight matrix with the others and with its own size, and the loss
+of the same batch after one update with that before. Rules are tried in the order of RULES; the first that holds is
+the answer: causes stand before what they cause.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..core.figures import exact, rounded, short
+from ..core.message import Message
+from ..core.numerics import ratio
+from ..core.thresholds import VANISHED
+from ..rules.losses import LOSSES
+from .outcome import KINDS, OFF_SCALE, STILL, Answer, far_beyond, severity_of
+from .parameters import parameter_numbers
+from .record import ParameterNumbers
+
+if TYPE_CHECKING:
+    from ..run.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The weight matrices of one layer (of a cell W_ih and W_hh, which all steps share), with their numbers together.
+
+    gradient and update are norms, size is how many numbers there are. update_ratio is ‖update‖ / ‖weights‖.
+    """
+
+    names: tuple[str, ...]
+    stage: int | None
+    size: int
+    gradient: float
+    update: float
+    update_ratio: float
+
+    @property
+    def move(self) -> float:
+        """The root mean square of the update."""
+        return self.update / math.sqrt(self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """What was measured of one update. guess is the loss of answering without looking; 0 where nothing can be wrong."""
+
+    loss: float
+    loss_after: float
+    guess: float
+    groups: tuple[Group, ...]
+
+    @property
+    def scale(self) -> float:
+        """The first loss over that of guessing; 1 where the target says nothing."""
+        return self.loss / self.guess if self.guess > 0 else 1.0
+
+    @property
+    def growth(self) -> float:
+        """The loss after the update over that before."""
+        return ratio(self.loss_after, self.loss) if self.loss > 0 else 1.0
+
+    @property
+    def largest_ratio(self) -> float:
+        """The largest update / weight."""
+        return max(group.update_ratio for group in self.groups)
+
+
+def matrices_of(trace: Trace) -> list[tuple[int | None, tuple[str, ...]]]:
+    """The weight matrices layer by layer: the layer's number (None outside of the layers), and their names."""
+    known = trace.program.parameters
+    rows = (
+        (row.site.layer, tuple(name for name in row.parameters if known[name].fans is not None))
+        for row in trace.program.instructions
+    )
+    return [(layer, names) for layer, names in rows if names]
+
+
+def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None = None) -> FirstStep:
+    """Measure a trace's update; numbers are those of its parameters, where they are known already.
+
+    NumPy's warnings must be off.
+    """
+    matrices = matrices_of(trace)
+    if not numbers:
+        numbers = parameter_numbers(trace, (name for _, names in matrices for name in names))
+    groups = tuple(_group(trace, layer, names, numbers) for layer, names in matrices)
+    row = LOSSES[str(trace.resolved.loss)]
+    guess = row.guess(trace.target, trace.values["output"].shape[-1])
+    return FirstStep(trace.loss, trace.loss_after, guess, groups)
+
+
+def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mapping[str, ParameterNumbers]) -> Group:
+    rows = [known[name] for name in names]
+    update = math.hypot(*(row.update_norm or 0.0 for row in rows))
+    return Group(
+        names, stage, sum(trace.parameters[name].size for name in names),
+        math.hypot(*(row.gradient_norm or 0.0 for row in rows)), update,
+        ratio(update, math.hypot(*(row.norm for row in rows))) if update else 0.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a rule found."""
+
+    kind: str
+    critical: bool
+    site: str
+    stage: int | None
+    message: Message
+    rule: Message
+    measured: float
+
+
+def judge_first_step(measured: FirstStep) -> Answer:
+    """The answer for what was measured of one update."""
+    finding = next(finding for rule in RULES if (finding := rule(measured)) is not None)
+    ratios = [group.update_ratio for group in measured.groups]
+    numbers = {
+        "loss": measured.loss,
+        "loss_after": measured.loss_after,
+        "guess": measured.guess,
+        "update_ratio_largest": max(ratios),
+        "update_ratio_smallest": min(ratios),
+        "without_gradient": float(sum(group.gradient == 0.0 for group in measured.groups)),
+    }
+    return Answer(
+        "first_step", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
+        finding.message, finding.rule, finding.measured, numbers,
+    )  # fmt: skip
+
+
+def _listed(groups: Sequence[Group]) -> Message | str:
+    """The names of the matrices, the first and the last where there are many."""
+    names = [name for group in groups for name in group.names]
+    if len(names) <= 2:
+        return ", ".join(names)
+    return Message("{first} … {last}", first=names[0], last=names[-1])
+
+
+def _non_finite(step: FirstStep) -> _Finding | None:
+    broken = [group for group in step.groups if not math.isfinite(group.gradient) or not math.isfinite(group.update)]
+    if not broken and math.isfinite(step.loss):
+        return None
+    if not broken:
+        message = Message("the loss is {loss} before any update", loss=short(step.loss))
+        return _Finding("non_finite", True, Message("loss"), None, message, _FINITE, step.loss)
+    message = Message(
+        "the gradients of {count} of {total} weight matrices are not finite ({names}): the update destroys them",
+        count=len(broken), total=len(step.groups), names=_listed(broken),
+    )  # fmt: skip
+    return _Finding("non_finite", True, broken[0].names[0], broken[0].stage, message, _FINITE, broken[0].gradient)
+
+
+_FINITE = Message("every number is finite")
+
+
+def _off_scale(step: FirstStep) -> _Finding | None:
+    if step.scale <= OFF_SCALE:
+        return None
+    message = Message(
+        "the loss starts at {loss}, where guessing costs {guess}: the outputs, or the targets, are far off scale",
+        loss=short(step.loss), guess=short(step.guess),
+    )  # fmt: skip
+    rule = Message("first loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
+    return _Finding("off_scale", far_beyond(step.scale, OFF_SCALE), Message("loss"), None, message, rule, step.scale)
+
+
+def _still(step: FirstStep) -> _Finding | None:
+    largest = step.largest_ratio
+    if largest >= STILL:
+        return None
+    if largest == 0.0:
+        message = Message("the update is 0 for every weight: nothing moves")
+    else:
+        message = Message(
+            "the largest update is {share} of its weights: nothing moves within thousands of iterations",
+            share=short(largest),
+        )
+    rule = Message("largest update / weight ≥ {limit}", limit=exact(STILL))
+    return _Finding("still", True, Message("update"), None, message, rule, largest)
+
+
+def _cut_off(step: FirstStep) -> _Finding | None:
+    cut = [group for group in step.groups if group.gradient == 0.0]
+    if not cut:
+        return None
+    message = Message(
+        "{count} of {total} layers of weights get a gradient of exactly 0 ({names}): they learn nothing",
+        count=len(cut), total=len(step.groups), names=_listed(cut),
+    )  # fmt: skip
+    rule = Message("every weight matrix gets a gradient")
+    # With but the output layer left there is a linear model of fixed features.
+    critical = len(cut) >= len(step.groups) - 1
+    return _Finding("cut_off", critical, cut[-1].names[0], cut[-1].stage, message, rule, float(len(cut)))
+
+
+def _starved(step: FirstStep) -> _Finding | None:
+    least, most = (choose(step.groups, key=lambda group: group.move) for choose in (min, max))
+    share = ratio(least.move, most.move)
+    if share >= VANISHED:
+        return None
+    message = Message(
+        "a weight of {least} moves by {share} of what one of {most} does: it stands still beside it",
+        least=least.names[0], most=most.names[0], share=short(share),
+    )  # fmt: skip
+    rule = Message("smallest / largest update of a weight ≥ {limit}", limit=exact(VANISHED))
+    return _Finding("starved", far_beyond(share, VANISHED), least.names[0], least.stage, message, rule, share)
+
+
+def _diverging(step: FirstStep) -> _Finding | None:
+    if step.loss_after <= step.loss:
+        return None
+    before, after = rounded(step.loss, 4), rounded(step.loss_after, 4)
+    if math.isfinite(step.loss_after) and before == after:
+        return None
+    message = Message(
+        "one update raises the loss from {before} to {after}; the largest update is {share} of its weights",
+        before=before, after=after, share=short(step.largest_ratio),
+    )  # fmt: skip
+    rule = Message("loss after one update ≤ loss before")
+    far = far_beyond(step.growth, KINDS["diverging"].limit)
+    return _Finding("diverging", far, Message("update"), None, message, rule, step.growth)
+
+
+def _healthy(step: FirstStep) -> _Finding:
+    message = Message(
+        "one update takes the loss from {before} to {after} (guessing: {guess}); update / weight up to {share}",
+        before=short(step.loss), after=short(step.loss_after), guess=short(step.guess), share=short(step.largest_ratio),
+    )  # fmt: skip
+    rule = Message("every weight matrix moves, and the loss falls")
+    return _Finding("healthy", False, Message("update"), None, message, rule, step.growth)
+
+
+RULES: tuple[Callable[[FirstStep], _Finding | None], ...] = (
+    _non_finite,
+    _off_scale,
+    _still,
+    _cut_off,
+    _starved,
+    _diverging,
+    _healthy,
+)

@@ -1,0 +1,199 @@
+"""The Outcome: what became of a run, as answers to three questions, each with its number. Never an exception.
+
+Does the gradient arrive (`signal`)? Does the first step do good (`first_step`)? Does it learn (`learning`)? One that
+was not asked has no answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..core.message import English, Message
+from ..core.table import Table
+from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
+from ..experiment.remedies import Remedy
+
+#: The questions, in the order in which they are asked, as a person asks them.
+QUESTIONS: dict[str, English] = {
+    "signal": "does the gradient arrive?",
+    "first_step": "does the first step do good?",
+    "learning": "does it learn?",
+}
+SEVERITIES: tuple[English, ...] = ("ok", "warning", "critical")
+#: Beyond this many orders of magnitude past its threshold an answer is critical.
+CRITICAL_DECADES = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an answer can be: the questions that it answers, the threshold (0 where there is none), and its source."""
+
+    name: str
+    questions: tuple[str, ...]
+    limit: float
+    source: English
+
+
+#: The first loss counts as that of no sane start beyond so many times that of guessing. Of 600 networks that were drawn
+#: and trained, those between 3 and 10 times learnt as often as the others (bench/verdicts.py).
+OFF_SCALE = 10.0
+#: Updates below this share of their weights move nothing: 10,000 iterations of it are 1 %.
+STILL = 1e-6
+
+_SIGNAL, _STEP, _BOTH = ("signal",), ("first_step",), ("signal", "first_step")
+KINDS = Table(
+    "kind of outcome",
+    (
+        Kind(
+            "healthy", ("signal", "first_step", "learning"), 0.0,
+            "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
+        ),
+        Kind("vanishing", _SIGNAL, VANISHED, "threshold 1e-3: AUTOTRAINER, ICSE 2021"),
+        Kind(
+            "exploding", _SIGNAL, EXPLODED,
+            "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
+        ),
+        Kind("dead", _SIGNAL, DEAD, "after SageMaker Debugger's DeadRelu; 90 % because it is one batch"),
+        Kind(
+            "saturated", _SIGNAL, SATURATED,
+            "|a| > 0.97 counts as saturated (Karpathy, makemore part 3); over half of a layer",
+        ),
+        Kind(
+            "symmetric", _SIGNAL, 0.0,
+            "all units of a layer equal: Goodfellow et al. 2016, §8.4 (symmetry must be broken)",
+        ),
+        Kind("non_finite", _BOTH, math.inf, "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN"),
+        Kind(
+            "off_scale", _STEP, OFF_SCALE,
+            "the loss at the start beside that of guessing: Karpathy, A Recipe for Training Neural Networks, 2019",
+        ),
+        Kind("still", _STEP, STILL, "update / weight: about 1e-3 is usual (CS231n); here below 1e-6"),
+        Kind("cut_off", _STEP, 0.0, "a weight matrix whose gradient is exactly 0 never moves"),
+        Kind("starved", _STEP, VANISHED, "updates a number, beside the largest: the same 1e-3 as for the signal"),
+        Kind("diverging", _STEP, 1.0, "a step that is small enough lowers the loss (Nesterov 2004, §1.2)"),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question.
+
+    kind is one of KINDS; site is where it shows first on the way from the output (non_finite: in the order of
+    computation), stage the stage of that site. severity is one of SEVERITIES. rule is what was tested, measured
+    the number that met it, limit the threshold. numbers are what else was measured, by name.
+    """
+
+    question: str
+    kind: str
+    severity: str
+    site: str
+    stage: int | None
+    message: str
+    rule: str
+    measured: float
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def healthy(self) -> bool:
+        return self.kind == "healthy"
+
+    @property
+    def limit(self) -> float:
+        """The threshold of the kind; 0 where it has none."""
+        return KINDS[self.kind].limit
+
+    @property
+    def source(self) -> str:
+        return KINDS[self.kind].source
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run: the answers, and what is told of the worst of them.
+
+    ratio is the carried gradient of the first stage that learns (layer 1 of an MLP, the initial state of a cell) over
+    that of the last stage; average_factor is its geometric mean per stage (see `CarriedPath`). remedies are changes of
+    the experiment that are worth trying: `doctor` tries them.
+    """
+
+    signal: Answer
+    ratio: float
+    average_factor: float
+    first_step: Answer | None = None
+    learning: Answer | None = None
+    remedies: tuple[Remedy, ...] = field(default=())
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Of the questions that were asked, in their order."""
+        return tuple(answer for answer in (self.signal, self.first_step, self.learning) if answer is not None)
+
+    @property
+    def worst(self) -> Answer:
+        """The answer of the highest severity; of equals the first that was asked."""
+        return max(self.answers, key=lambda answer: SEVERITIES.index(answer.severity))
+
+    @property
+    def healthy(self) -> bool:
+        """Whether everything that was asked is healthy."""
+        return all(answer.healthy for answer in self.answers)
+
+    @property
+    def kind(self) -> str:
+        return self.worst.kind
+
+    @property
+    def severity(self) -> str:
+        return self.worst.severity
+
+    @property
+    def site(self) -> str:
+        return self.worst.site
+
+    @property
+    def stage(self) -> int | None:
+        return self.worst.stage
+
+    @property
+    def message(self) -> str:
+        return self.worst.message
+
+    @property
+    def rule(self) -> str:
+        return self.worst.rule
+
+    @property
+    def measured(self) -> float:
+        return self.worst.measured
+
+    @property
+    def limit(self) -> float:
+        return self.worst.limit
+
+    @property
+    def source(self) -> str:
+        return self.worst.source
+
+
+def severity_of(kind: str, critical: bool) -> str:
+    """The severity of an answer of this kind."""
+    ok, warning, worst = SEVERITIES
+    return ok if kind == "healthy" else (worst if critical else warning)
+
+
+def far_beyond(value: float, limit: float) -> bool:
+    """Whether a number is more than CRITICAL_DECADES orders of magnitude past its threshold."""
+    if not value > 0 or math.isinf(value):
+        return True
+    return abs(math.log10(value / limit)) > CRITICAL_DECADES
+
+
+def not_asked(outcome: Outcome) -> tuple[Message, ...]:
+    """The questions without an answer, in words: a thing that was not asked is said to be not asked."""
+    asked = {answer.question for answer in outcome.answers}
+    return tuple(
+        Message("{question} Not asked.", question=text) for name, text in QUESTIONS.items() if name not in asked
+    )

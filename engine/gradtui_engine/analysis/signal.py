@@ -1,0 +1,263 @@
+"""Does the gradient arrive? The first of the three questions: rule, measured value, place.
+
+Rules are tried in the order of RULES; the first that holds is the answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..core.figures import exact, percent, rounded, short
+from ..core.message import English, Message
+from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED, crossed
+from ..program.program import stage_place
+from ..program.slots import CELL_STATE
+from .carried import CarriedPath, healthy_up_to
+from .non_finite import first_non_finite
+from .outcome import KINDS, Answer, far_beyond, severity_of
+from .stage_numbers import ActivationStatistics
+
+if TYPE_CHECKING:
+    from ..run.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of the stages of one axis."""
+
+    pace: Callable[..., Message]
+    allowed: Callable[..., Message]
+
+
+_WORDS = {
+    "layer": _Words(
+        lambda **values: Message("×{factor} a layer", **values),
+        lambda **values: Message("×{factor} a layer is healthy up to {count} layers", **values),
+    ),
+    "time": _Words(
+        lambda **values: Message("×{factor} a step", **values),
+        lambda **values: Message("×{factor} a step is healthy up to {count} steps", **values),
+    ),
+}
+#: What the states of the path are the gradient of, and of the last step's loss alone.
+_GRADIENTS: dict[tuple[bool, bool], English] = {
+    (False, False): "the gradient at the output",
+    (False, True): "the gradient of the last step's own loss",
+    (True, False): "∂L/∂c of the last step",
+    (True, True): "∂L/∂c of the last step's own loss",
+}
+#: Gives what the activations are at each stage, for the rules that ask.
+Statistics = Callable[[], Sequence[ActivationStatistics]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a rule found."""
+
+    kind: str
+    critical: bool
+    site: str
+    stage: int | None
+    message: str
+    rule: str
+    measured: float
+
+
+class _Case:
+    """A trace with the numbers that the rules share."""
+
+    def __init__(self, trace: Trace, path: CarriedPath, statistics: Statistics) -> None:
+        self.trace = trace
+        self.path = path
+        self._statistics = statistics
+        self.last = len(path.norms) - 1
+        self.first = path.first
+        self.relative = path.relative
+        self.ratio = path.ratio
+
+    @functools.cached_property
+    def statistics(self) -> Sequence[ActivationStatistics]:
+        """Of each stage. Not before a rule reads it: of the gates of an LSTM of 784 steps it is a quarter of a run."""
+        return self._statistics()
+
+    def place(self, stage: int) -> str:
+        return stage_place(self.trace.axis, stage)
+
+    @property
+    def gradient(self) -> English:
+        """What the far end gets a share of."""
+        return _GRADIENTS[self.path.state == CELL_STATE, self.path.alone]
+
+    @property
+    def end(self) -> Message:
+        """What arrives at the far end, and how fast it got there."""
+        factor = self.path.factor
+        if factor is None:
+            return Message("{place} is the first and the last: no factor lies between", place=self.place(self.first))
+        pace = _WORDS[self.trace.axis].pace(factor=short(factor))
+        arriving = Message("{place} gets {share} of it, {pace}", place=self.place(self.first), share=short(self.ratio),
+                           pace=pace)  # fmt: skip
+        if not self.path.alone:
+            return arriving
+        return Message("{arriving} (with every step's own loss {total})", arriving=arriving,
+                       total=short(self.path.total))  # fmt: skip
+
+    @property
+    def rule(self) -> Message:
+        """The thresholds, and how many stages they allow at this average factor."""
+        rule, factor = Message("{low} ≤ ratio ≤ {high}", low=exact(VANISHED), high=exact(EXPLODED)), self.path.factor
+        if factor is None or not math.isfinite(factor):
+            return rule
+        return Message("{rule}; {allowed}", rule=rule, allowed=self.allowed(factor))
+
+    def allowed(self, factor: float) -> Message:
+        count = healthy_up_to(factor)
+        if math.isinf(count) or count > _ANY:
+            return Message("×{factor} is healthy at any length", factor=short(factor))
+        return _WORDS[self.trace.axis].allowed(factor=_enough(factor, count), count=exact(count))
+
+
+#: A number of stages that nobody will ask for.
+_ANY = 1e6
+
+
+def _enough(factor: float, count: float) -> str:
+    """The factor with as many digits as the count needs: ×1 would be healthy up to any."""
+    return short(factor) if short(factor) != "1.00" else rounded(factor, len(str(int(count))) + 1)
+
+
+def judge_signal(trace: Trace, path: CarriedPath, statistics: Statistics) -> Answer:
+    """The answer for a trace whose gradient is carried by this path; NumPy's warnings must be off."""
+    case = _Case(trace, path, statistics)
+    finding = next(finding for rule in RULES if (finding := rule(case)) is not None)
+    factor = path.factor
+    numbers = {"ratio": path.ratio, "average_factor": 1.0 if factor is None else factor}
+    if factor is not None and math.isfinite(factor):
+        numbers["healthy_up_to"] = healthy_up_to(factor)
+    if path.alone:
+        numbers["ratio_with_every_loss"] = path.total
+    return Answer(
+        "signal", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
+        finding.message, finding.rule, finding.measured, numbers,
+    )  # fmt: skip
+
+
+def _non_finite(case: _Case) -> _Finding | None:
+    non_finite = first_non_finite(case.trace)
+    if non_finite is None:
+        return None
+    if math.isnan(non_finite.value):
+        message = Message("NaN at {site}: nothing computed after it can be trusted", site=non_finite.site)
+    else:
+        message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=non_finite.site)
+    rule = Message("every number is finite")
+    return _Finding("non_finite", True, non_finite.site, non_finite.stage, message, rule, non_finite.value)
+
+
+def _symmetric(case: _Case) -> _Finding | None:
+    """All units of a layer have the same weights, so they are equal, get equal gradients, and stay equal."""
+    trace = case.trace
+    if trace.resolved.width == 1:
+        return None
+    if trace.resolved.residual != "none" and trace.input.shape[-1] == trace.resolved.width:
+        return None  # the skip from the input on brings differences, and two updates carry them into the weights
+    for instruction in trace.program.instructions:
+        hidden = instruction.site.layer is not None or instruction.operation.endswith("_projection")
+        matrices = [trace.program.parameters[name] for name in instruction.parameters]
+        if not hidden or not any(parameter.fans for parameter in matrices):
+            continue
+        if all(_rows_are_equal(trace, name) for name in instruction.parameters):
+            stage = instruction.site.layer or 1
+            place, rule = case.place(stage), Message("units of a layer differ")
+            message = Message("all units of {place} are equal, so their gradients are, and stay so", place=place)
+            return _Finding("symmetric", True, place, stage, message, rule, 0.0)
+    return None
+
+
+def _rows_are_equal(trace: Trace, name: str) -> bool:
+    """Whether every unit has the same numbers in a parameter: block by block (gate by gate), all rows alike."""
+    array = trace.parameters[name]
+    rows = array.reshape(-1, trace.resolved.width, *array.shape[1:])
+    return bool((rows == rows[:, :1]).all())
+
+
+def _dead(case: _Case) -> _Finding | None:
+    if case.trace.resolved.kind.gated or case.trace.resolved.residual != "none":
+        return None  # the gradient has another path: the gates' direct one, or the skip
+    # Where f' has underflowed to 0 because the unit is saturated, it is not off.
+    off = [(row.dead, stage) for stage, row in enumerate(case.statistics) if stage and row.saturated <= DEAD]
+    share, stage = max(off, default=(0.0, 0))
+    if share <= DEAD:
+        return None
+    message = Message(
+        "{share} of the units of {place} are off for every sample: no gradient passes them",
+        share=percent(share), place=case.place(stage),
+    )  # fmt: skip
+    rule = Message("dead share ≤ {limit}", limit=percent(DEAD))
+    return _Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share)
+
+
+def _vanishing(case: _Case) -> _Finding | None:
+    return _first_crossing(case, "vanishing")
+
+
+def _exploding(case: _Case) -> _Finding | None:
+    return _first_crossing(case, "exploding")
+
+
+def _first_crossing(case: _Case, kind: str) -> _Finding | None:
+    """The threshold that the gradient crosses first on its way down decides, if it is this kind's."""
+    for stage in range(case.last, case.first - 1, -1):
+        relative = case.relative[stage]
+        crossing = crossed(relative)
+        if not crossing:
+            continue
+        if kind != crossing:
+            return None
+        place, low = case.place(stage), crossing == "vanishing"
+        values = {"gradient": case.gradient, "place": place, "end": case.end}
+        if low and case.path.norms[stage] == 0.0:
+            message = Message("the gradient is exactly 0 from {place} down", place=place)
+        elif low:
+            message = Message("under {limit} of {gradient} from {place} down; {end}", limit=exact(VANISHED), **values)
+        else:
+            message = Message(
+                "over {limit} times {gradient} from {place} down; {end}", limit=exact(EXPLODED), **values
+            )  # fmt: skip
+        return _Finding(kind, far_beyond(case.ratio, KINDS[kind].limit), place, stage, message, case.rule, relative)
+    return None
+
+
+def _saturated(case: _Case) -> _Finding | None:
+    share, stage = max((row.saturated, stage) for stage, row in enumerate(case.statistics) if stage)
+    if share <= SATURATED:
+        return None
+    message = Message(
+        "{share} of the outputs of {place} are saturated, where f′ is near 0; of {gradient} {end}",
+        share=percent(share), place=case.place(stage), gradient=case.gradient, end=case.end,
+    )  # fmt: skip
+    rule = Message("saturated share ≤ {limit}", limit=percent(SATURATED))
+    return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share)
+
+
+def _healthy(case: _Case) -> _Finding:
+    if case.path.factor is None:
+        message = case.end
+    else:
+        message = Message("of {gradient} {end}", gradient=case.gradient, end=case.end)
+    return _Finding("healthy", False, case.place(case.first), case.first, message, case.rule, case.ratio)
+
+
+RULES: tuple[Callable[[_Case], _Finding | None], ...] = (
+    _non_finite,
+    _symmetric,
+    _dead,
+    _vanishing,
+    _exploding,
+    _saturated,
+    _healthy,
+)
