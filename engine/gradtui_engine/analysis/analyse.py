@@ -106,6 +106,7 @@ def _stages(
             parameter_gradient_norm=norm_inside(np.array(list(norms.values()))) if norms else None,
             update_ratio=_update_ratio(trace, index, known) if known else None,
             factors=gradients.parts[index] if index < last else {},
+            unknown_parts=gradients.unknown[index] if index < last else "",
             layer_gradient_norms=gradients.layers[index] if gradients.layers else (),
             parameters=norms,
         )

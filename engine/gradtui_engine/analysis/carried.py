@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cells.table import OPERATIONS
-from ..core.numerics import Array, norm_inside, ratio
+from ..core.numerics import ratio
 from ..core.thresholds import EXPLODED, VANISHED
-from ..program.bound import Node, Workspace
 from ..program.program import first_learning
 from ..program.slots import CELL_STATE, HIDDEN
 from .decay import average_factor
+from .own_losses import last_loss_alone, own_losses
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -73,16 +72,7 @@ def carried_path(trace: Trace, states: Sequence[float], cells: Sequence[float]) 
     losses = own_losses(trace)
     if losses is None:
         return CarriedPath(trace.axis, state, False, tuple(cells if state == CELL_STATE else states), total)
-    return CarriedPath(trace.axis, state, True, tuple(_last_loss_alone(trace, losses[-1], state)), total)
-
-
-def own_losses(trace: Trace) -> Array | None:
-    """What each step's own loss gives h_t: ∂L_t/∂h_t = ∂L_t/∂o_t W, (time, batch, units); None with one loss."""
-    gradient = trace.gradients["output"]
-    # Of one step the own loss is the only one.
-    if gradient.ndim != 3 or len(gradient) == 1:
-        return None
-    return np.asarray(gradient @ trace.parameters["output.weight"])
+    return CarriedPath(trace.axis, state, True, tuple(last_loss_alone(trace, losses[-1], state)), total)
 
 
 def healthy_up_to(factor: float) -> float:
@@ -96,29 +86,3 @@ def healthy_up_to(factor: float) -> float:
 
 def _end_to_end(norms: Sequence[float], first: int) -> float:
     return ratio(norms[first], norms[-1]) if len(norms) - 1 > first else 1.0
-
-
-def _last_loss_alone(trace: Trace, seed: Array, state: str) -> list[float]:
-    """The norms along the states of the gradient that `seed`, ∂L_T/∂h_T, sends back, by the steps' own operations.
-
-    Lower layers of a stack hand nothing to later steps of this one, so its steps are all that is run.
-    """
-    program, values = trace.program, trace.values
-    workspace, roles = Workspace(), len(trace.resolved.kind.carried)
-    names = program.cells if state == CELL_STATE else program.stages
-    last = program.instructions[program.writers[program.stages[-1]]]
-    gradients = {name: np.zeros_like(values[name]) for name in last.outputs[:roles]}
-    gradients[program.stages[-1]][...] = seed
-    norms = []
-    for time in range(len(names) - 1, 0, -1):
-        instruction = program.instructions[program.writers[program.stages[time]]]
-        # What a step keeps beside its states has a gradient that it writes itself.
-        known = gradients | {name: np.empty_like(values[name]) for name in instruction.outputs[roles:]}
-        node = Node(instruction, values, known, trace.parameters, {}, trace.target, workspace)
-        node.input_gradients = [np.empty_like(values[name]) for name in instruction.inputs]
-        OPERATIONS[instruction.operation].backward(node)
-        # The step completes the gradient of its own cell state.
-        norms.append(norm_inside(gradients[names[time]]))
-        before = zip(instruction.inputs[1:], node.input_gradients[1:], strict=True)
-        gradients = {name: gradient for name, gradient in before if gradient is not None}
-    return [norm_inside(gradients[names[0]]), *reversed(norms)]

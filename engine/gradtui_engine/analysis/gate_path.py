@@ -57,7 +57,7 @@ def predicted(resolved: Resolved) -> DirectPath | None:
 
 def measured(stages: Sequence[StageNumbers]) -> float | None:
     """The direct path's measured factor a step, averaged along the stages (geometric); None without such a path."""
-    factors = [stage.factors["direct"] for stage in stages if "direct" in stage.factors]
+    factors = [factor for stage in stages if (factor := stage.factors.get("direct")) is not None]
     if not factors:
         return None
     with np.errstate(all="ignore"):

@@ -126,6 +126,8 @@ def _stage(axis: str, stage: StageNumbers) -> dict[str, Any]:
         if name == "factor":
             # In the order of the backward pass, which is the stage's own.
             document["factors"] = dict(stage.factors)
+            if stage.unknown_parts:
+                document["unknown_parts"] = stage.unknown_parts
     if stage.layer_gradient_norms:
         document["layer_gradient_norms"] = list(stage.layer_gradient_norms)
     document["parameters"] = dict(stage.parameters)

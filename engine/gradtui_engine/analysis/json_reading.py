@@ -87,7 +87,9 @@ def _numbers(value: Any) -> Any:
 
 
 #: What is no number, whatever it looks like.
-_TEXTS = ("texts", "experiment", "given", "message", "name", "note", "rule", "site")
+_TEXTS = (
+    "texts", "experiment", "given", "message", "name", "note", "rule", "site", "source", "unknown_parts", "carried",
+)  # fmt: skip
 
 
 def _record(document: Mapping[str, Any], file: str, words: str) -> Numbers:
@@ -154,7 +156,8 @@ def _stage(
     place = str(document["name"]) if "name" in document else place_of(axis, index)
     layers = tuple(document.get("layer_gradient_norms", ()))
     return StageNumbers.of(
-        index, place, numbers, factors=document["factors"], layer_gradient_norms=layers, parameters=norms
+        index, place, numbers, factors=document["factors"], unknown_parts=document.get("unknown_parts", ""),
+        layer_gradient_norms=layers, parameters=norms,
     )  # fmt: skip
 
 

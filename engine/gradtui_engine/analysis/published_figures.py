@@ -135,7 +135,7 @@ def _measured() -> Iterator[Figure]:
 def _direct(cell: str, pin: float) -> float:
     """What the direct path leaves of the gradient after 50 steps."""
     pinned = build(Experiment(cell=cell, data="gaussian", steps=50, inputs=4, pin_forget=pin, width=16)).run()
-    return float(np.prod([parts["direct"] for parts in _gradients(pinned).parts]))
+    return math.prod(parts["direct"] or 0.0 for parts in _gradients(pinned).parts)
 
 
 def _rate(name: str, published: float, fields: dict[str, Any], tolerance: float, source: str) -> Figure:

@@ -25,7 +25,7 @@ class ActivationStatistics:
     dead: float
 
 
-_NOTHING: Mapping[str, float] = {}
+_NOTHING: Mapping[str, Any] = {}
 _UNKNOWN = float("nan")
 
 
@@ -47,8 +47,13 @@ class StageNumbers:
     - A cell with a direct path of h: the same for dL/dh_k, the direct path being, as z_(k+1) ⊙ dL/dh_(k+1) or
       (1 − f_(k+1)) ⊙ dL/dh_(k+1), the path's factor times dL/dh_(k+1), and "whole" the factor.
     - A cell without one: "whole", the factor itself.
+    - Where every step is read out, dL/dh_k also holds what step k's own "loss" gives it, which no factor multiplies:
+      a third addend (in a cell state, what it gives dL/dc_k through h_k) beside "direct" and "gates", and beside
+      "recurrent" in a cell without a direct path. With a cosine for each two of them ("cosine" for direct and gates,
+      or recurrent and loss; "cosine_direct_loss", "cosine_gates_loss") the square of the whole is the sum of the
+      squares and of 2·cosine·one·other.
 
-    Where every step is read out, the path through h_k also brings the gradient of step k's own loss.
+    A part that cannot be known is None, and `unknown_parts` says why.
 
     parameters are the gradient norms of the stage's own parameters by name; of a shared one, that of this time step's
     contribution. place names the stage: layer 3, t = 4, or a module's own name.
@@ -68,14 +73,16 @@ class StageNumbers:
     activation_dead: float | None = None
     parameter_gradient_norm: float | None = None
     update_ratio: float | None = None
-    factors: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    factors: Mapping[str, float | None] = field(default_factory=lambda: _NOTHING)
+    #: Why a part of the factor is None; empty where none is.
+    unknown_parts: English = ""
     #: ‖dL/dh_k‖ of each layer of a stacked network, the lowest first; empty where there is one.
     layer_gradient_norms: tuple[float, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
 
     @classmethod
     def of(cls, index: int, place: str, numbers: Mapping[str, float | None], **families: Any) -> Self:
-        """The stage with these numbers, by the names of STAGE_NUMBERS; `families` are the last three fields."""
+        """The stage with these numbers, by the names of STAGE_NUMBERS; `families` are the last four fields."""
         parts = {row.part: value for name, value in numbers.items() if (row := STAGE_NUMBERS[name]).part}
         plain: dict[str, Any] = {name: value for name, value in numbers.items() if not STAGE_NUMBERS[name].part}
         if parts:
@@ -112,6 +119,10 @@ def _with_gates(cell: Cell) -> bool:
 
 def _with_cell_state(cell: Cell) -> bool:
     return cell.has_cell_state
+
+
+def _without_gate(cell: Cell) -> bool:
+    return cell.over_time and not cell.gated
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,23 @@ STAGE_NUMBERS = Table(
         _part(
             "gates", "factor through the gates", "what the path through h and the gates carries, relative to the same",
             _with_gates, "time",
+        ),
+        _part(
+            "recurrent", "factor of the recurrence",
+            "what the next step hands back, relative to the same, where the step has a loss of its own",
+            _without_gate, "time",
+        ),
+        _part(
+            "loss", "the step's own loss", "what the step's own loss adds, relative to the same", _over_time, "time",
+        ),
+        _part(
+            "cosine_direct_loss", "cosine of direct path and loss",
+            "the cosine between the direct path and what the step's own loss adds", _with_gates, "time", unit="value",
+        ),
+        _part(
+            "cosine_gates_loss", "cosine of gates and loss",
+            "the cosine between the path through the gates and what the step's own loss adds", _with_gates, "time",
+            unit="value",
         ),
         StageNumber(
             "activation_mean", ("activation", "mean"), "mean", "mean of h", "the mean of a stage's hidden state",

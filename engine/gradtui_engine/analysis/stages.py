@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,11 @@ import numpy as np
 
 from ..cells.cell import Cell
 from ..cells.table import OPERATIONS
+from ..core.message import English, Message
 from ..core.numerics import Array, cosines, norm, norms, ratio
 from ..program.slots import CELL_STATE, GATES, HIDDEN, Slot, Span
 from ..rules.activations import ACTIVATIONS
+from .own_losses import of_cell_states, own_losses
 from .stage_numbers import ActivationStatistics
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Gradients:
 
     norms[k] is ‖dL/dh_k‖, rms the same per number, cells[k] ‖dL/dc_k‖ (empty without cell states), layers[k] those of
     each layer of a stacked network (empty without). factors[k] is norms[k] / norms[k + 1], one fewer than stages;
-    parts[k] are its parts, see `StageNumbers`.
+    parts[k] are its parts, see `StageNumbers`, and unknown[k] says why one of them is None.
     """
 
     norms: list[float]
@@ -35,7 +37,8 @@ class Gradients:
     cells: list[float]
     layers: list[tuple[float, ...]]
     factors: list[float]
-    parts: list[dict[str, float]]
+    parts: list[dict[str, float | None]]
+    unknown: list[English]
 
 
 def gradients_of(trace: Trace) -> Gradients:
@@ -44,6 +47,12 @@ def gradients_of(trace: Trace) -> Gradients:
     known = _norms(trace)
     layers = trace.resolved.layers if trace.axis == "time" else 1
     factors = [ratio(known[name], known[after]) for name, after in itertools.pairwise(program.stages)]
+    parts = _PARTS[trace.resolved.kind.parts](trace, known, factors)
+    of_cell = trace.resolved.kind.path is not None and trace.resolved.kind.path.state == CELL_STATE
+    checked = [
+        _checked(trace, part, known[name])
+        for part, name in zip(parts, (program.cells if of_cell else program.stages)[1:], strict=True)
+    ]
     lower = [[Slot(HIDDEN, layer, stage).name for layer in range(layers - 1)] for stage in range(len(program.stages))]
     return Gradients(
         norms=[known[name] for name in program.stages],
@@ -55,8 +64,27 @@ def gradients_of(trace: Trace) -> Gradients:
             if below
         ],
         factors=factors,
-        parts=_PARTS[trace.resolved.kind.parts](trace, known, factors),
+        parts=[part for part, _ in checked],
+        unknown=[why for _, why in checked],
     )
+
+
+def _checked(trace: Trace, parts: dict[str, float], after: float) -> tuple[dict[str, float | None], English]:
+    """The parts of a factor, those that cannot be known None, and why; `after` is the norm that they are shares of."""
+    dtype = trace.input.dtype
+    size = trace.gradients[trace.program.stages[-1]].size
+    if after == 0.0:
+        why: English = "no gradient arrives at the next stage, and nothing is no share of nothing"
+    elif not math.isfinite(after):
+        why = "the gradient of the next stage is not finite"
+    elif after < math.sqrt(size) * float(np.finfo(dtype).tiny):
+        why = Message("the gradient of the next stage is so small that {dtype} has lost its digits", dtype=dtype.name)
+    elif any(math.isnan(value) for value in parts.values()):
+        why = "no gradient arrives somewhere between the two stages"
+        return {name: None if math.isnan(value) else value for name, value in parts.items()}, why
+    else:
+        return dict(parts), ""
+    return dict.fromkeys(parts), why
 
 
 def state_norms(trace: Trace) -> tuple[list[float], list[float]]:
@@ -103,11 +131,20 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
 
 
 def _whole(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
-    return [{"whole": factor} for factor in factors]
+    """The factor, which is one product; where every step has a loss of its own, also that loss's part beside it."""
+    losses = own_losses(trace)
+    if losses is None:
+        return [{"whole": factor} for factor in factors]
+    scales = [known[name] for name in trace.program.stages]
+    gradient = trace.gradients[Slot(HIDDEN, time=Span()).name]
+    rest = gradient[1:-1] - losses[:-1]
+    sums = _sums({"recurrent": rest, "loss": losses[:-1]}, scales[2:])
+    # The initial state has no loss.
+    return [{"whole": factor} | part for factor, part in zip(factors, [{}, *sums], strict=True)]
 
 
 def _paths(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
-    """The factor of the state that has a direct path, and its two paths."""
+    """The factor of the state that has a direct path, and its parts."""
     path = trace.resolved.kind.path
     assert path is not None
     of_cell_state = path.state == CELL_STATE
@@ -115,7 +152,11 @@ def _paths(trace: Trace, known: Mapping[str, float], factors: list[float]) -> li
     scales = [known[name] for name in states]
     total = "cell" if of_cell_state else "whole"
     totals = [{total: ratio(value, after)} for value, after in itertools.pairwise(scales)]
-    paths = _noted_paths(trace, states, scales) or _two_paths(trace, scales)
+    losses = own_losses(trace)
+    if losses is not None:
+        paths = _with_own_loss(trace, scales, of_cell_states(trace, losses) if of_cell_state else losses)
+    else:
+        paths = _noted_paths(trace, states, scales) or _two_paths(trace, scales)
     return [whole | parts for whole, parts in zip(totals, paths, strict=True)]
 
 
@@ -149,20 +190,45 @@ def _two_paths(trace: Trace, scales: list[float]) -> list[dict[str, float]]:
 
     For so many of the first states as there are scales.
     """
+    direct, rest = _direct_and_rest(trace, len(scales))
+    return _sums({"direct": direct, "gates": rest}, scales[1:])
+
+
+def _with_own_loss(trace: Trace, scales: list[float], losses: Array) -> list[dict[str, float]]:
+    """The same with what each step's own loss gives the state, (time, batch, units), as a third part."""
+    direct, rest = _direct_and_rest(trace, len(scales))
+    first = _sums({"direct": direct[:1], "gates": rest[:1]}, scales[1:2])  # the initial state has no loss
+    gates = rest[1:] - losses[:-1]
+    return [*first, *_sums({"direct": direct[1:], "gates": gates, "loss": losses[:-1]}, scales[2:])]
+
+
+def _direct_and_rest(trace: Trace, count: int) -> tuple[Array, Array]:
+    """Of the first `count` states but the last the gradient through the gate on the direct path, and all else."""
     cell = trace.resolved.kind
     assert cell.path is not None
-    gradient = trace.gradients[Slot(cell.path.state, time=Span()).name][: len(scales)]
+    gradient = trace.gradients[Slot(cell.path.state, time=Span()).name][:count]
     width, block = gradient.shape[2], cell.block(cell.path.gate)
-    gates = trace.values[Slot(GATES, time=Span()).name][: len(scales) - 1]
+    gates = trace.values[Slot(GATES, time=Span()).name][: count - 1]
     gate = gates[:, :, block * width : (block + 1) * width]
     direct = cell.path.factors(gate) * gradient[1:]
-    rest = gradient[:-1] - direct
-    direct_norms, rest_norms = norms(direct), norms(rest)
-    angles = cosines(direct, rest, direct_norms, rest_norms)
-    return [
-        {"direct": ratio(one, scale), "gates": ratio(other, scale), "cosine": angle}
-        for one, other, angle, scale in zip(direct_norms, rest_norms, angles, scales[1:], strict=True)
-    ]
+    return direct, gradient[:-1] - direct
+
+
+def _sums(addends: Mapping[str, Array], scales: Sequence[float]) -> list[dict[str, float]]:
+    """Arrays whose sum is a gradient as parts of a factor: the norm of each over these scales, and the cosine of each
+    two ("cosine" of the first two, cosine_direct_loss and so on of the others).
+    """
+    lengths = {name: norms(stack) for name, stack in addends.items()}
+    parts = [
+        {name: ratio(lengths[name][index], scale) for name in addends} for index, scale in enumerate(scales)
+    ]  # fmt: skip
+    first, second, *_ = addends
+    for one, other in itertools.combinations(addends, 2):
+        name = "cosine" if (one, other) == (first, second) else f"cosine_{one}_{other}"
+        angles = cosines(addends[one], addends[other], lengths[one], lengths[other])
+        for part, angle in zip(parts, angles, strict=True):
+            part[name] = angle
+    return parts
 
 
 #: How a factor is taken apart, by what a cell's row says.

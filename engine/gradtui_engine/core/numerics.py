@@ -109,8 +109,16 @@ def cosine(one: Array, other: Array, one_norm: float, other_norm: float) -> floa
     info = _LIMITS[one.dtype.char]
     if info[0] * one.size < product < info[1]:
         return float(np.vdot(one, other)) / product
-    # The product of two vanished norms would underflow: normalise first.
-    return float(np.vdot(one / one_norm, other / other_norm))
+    # The product of two vanished norms would underflow, and subnormal ones have lost digits: scale both by powers of
+    # two, which is exact.
+    scaled, others = _near_one(one), _near_one(other)
+    return float(np.vdot(scaled, others)) / (_scaled_norm(scaled) * _scaled_norm(others))
+
+
+def _near_one(array: Array) -> Array:
+    """The array in float64, scaled by a power of two so that its largest number is near 1."""
+    flat = array.ravel().astype(np.float64)
+    return np.asarray(np.ldexp(flat, -math.frexp(float(np.max(np.abs(flat))))[1]))
 
 
 def cosines(one: Array, other: Array, one_norms: list[float], other_norms: list[float]) -> list[float]:

@@ -42,8 +42,8 @@ class Row:
     """A remedy before it meets an experiment: for which cells and diagnoses, the change, why it could work.
 
     changes are fields with their new values, or a function that makes them of what the experiment came to. applies
-    says whether the change makes sense for an experiment of these cells; no_cure is what to say where it turns out to be
-    none. Without kinds it is offered for no diagnosis.
+    says whether the change makes sense for an experiment of these cells; no_cure is what to say where it turns out to
+    be none. Without kinds it is offered for no diagnosis.
     """
 
     name: English

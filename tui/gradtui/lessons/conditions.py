@@ -186,7 +186,7 @@ def _comparison(text: str) -> Comparison:
         if sign not in _NAMES_COMPARE:
             raise Rejected(Message("{name} is a name; compare it with == or !=", name=Verbatim(left.text)))
         if right not in KINDS:
-            raise Rejected(unknown_name(right, KINDS))
+            raise Rejected(unknown_name(right, KINDS.names))
         return Comparison(left, sign, right)
     if sign == BETWEEN:
         numbers = [_number(bound) for bound in right.split(",")]

@@ -14,5 +14,5 @@ def defined(value: float | None, record: Record) -> float | None:
 
     In a record with nan or inf of its own a nan stays what it is.
     """
-    undefined = value is not None and math.isnan(value) and record.outcome.kind != "non_finite"
+    undefined = value is not None and math.isnan(value) and record.outcome.signal.kind != "non_finite"
     return None if undefined else value
