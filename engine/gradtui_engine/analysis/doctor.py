@@ -64,7 +64,7 @@ def examine(
     begin is told the name of each remedy before it is tried, watch the share that is done.
     """
     watch = throttled(watch)
-    before = _built_and_measured(experiment, part(watch, 0.0, _FIRST))
+    before = _as_it_stands(experiment, part(watch, 0.0, _FIRST))
     offered = before.outcome.remedies
     trials = []
     for number, remedy in enumerate(offered):
@@ -78,6 +78,21 @@ def examine(
     if watch is not None:
         watch(1.0)
     return Examination(before, tuple(sorted(trials, key=_rank)))
+
+
+def _as_it_stands(experiment: Experiment, watch: Watch | None) -> Examined:
+    """The experiment, measured; of a file whose target is numbers with the target as it stands in the file.
+
+    `run` scales such a target unless it is told not to. Whoever trains on the file does not: where that alone keeps the
+    first step from doing good, it is what there is to say, and scaling is the remedy.
+    """
+    measured = _built_and_measured(experiment, part(watch, 0.0, 0.5))
+    if experiment.target_scale is not None or measured.resolved.target_scale != "standard":
+        return measured
+    raw = _built_and_measured(experiment.replace(target_scale="none"), part(watch, 0.5, 1.0))
+    step = raw.outcome.first_step
+    off_scale = step is not None and step.kind == "off_scale"
+    return raw if off_scale or (measured.outcome.healthy and not raw.outcome.healthy) else measured
 
 
 def _built_and_measured(experiment: Experiment, watch: Watch | None) -> Examined:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..core.figures import exact, rounded, short
 from ..core.message import Message
-from ..core.numerics import ratio
+from ..core.numerics import norm_inside, ratio
 from ..core.thresholds import VANISHED
 from ..rules.losses import LOSSES
 from .outcome import KINDS, OFF_SCALE, STILL, Answer, far_beyond, severity_of
@@ -54,6 +54,9 @@ class FirstStep:
     loss_after: float
     guess: float
     groups: tuple[Group, ...]
+    #: The root mean square of the outputs, and of targets that are numbers (0 of classes).
+    outputs: float
+    targets: float
 
     @property
     def scale(self) -> float:
@@ -92,7 +95,11 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
     groups = tuple(_group(trace, layer, names, numbers) for layer, names in matrices)
     row = LOSSES[str(trace.resolved.loss)]
     guess = row.guess(trace.target, trace.values["output"].shape[-1])
-    return FirstStep(trace.loss, trace.loss_after, guess, groups)
+    outputs = trace.values["output"]
+    targets = 0.0 if row.of_classes else norm_inside(trace.target) / math.sqrt(trace.target.size)
+    return FirstStep(
+        trace.loss, trace.loss_after, guess, groups, norm_inside(outputs) / math.sqrt(outputs.size), targets
+    )  # fmt: skip
 
 
 def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mapping[str, ParameterNumbers]) -> Group:
@@ -164,12 +171,21 @@ _FINITE = Message("every number is finite")
 def _off_scale(step: FirstStep) -> _Finding | None:
     if step.scale <= OFF_SCALE:
         return None
-    message = Message(
-        "the loss starts at {loss}, where guessing costs {guess}: the outputs, or the targets, are far off scale",
-        loss=short(step.loss), guess=short(step.guess),
-    )  # fmt: skip
+    start = Message(
+        "the loss starts at {loss}, where guessing costs {guess}", loss=short(step.loss), guess=short(step.guess)
+    )
+    if step.targets > step.outputs:
+        message = Message(
+            "{start}: the targets are around {targets}, the outputs around {outputs}; scale the target",
+            start=start, targets=short(step.targets), outputs=short(step.outputs),
+        )  # fmt: skip
+    else:
+        message = Message(
+            "{start}: the outputs are around {outputs}, far too large", start=start, outputs=short(step.outputs)
+        )  # fmt: skip
     rule = Message("first loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
-    return _Finding("off_scale", far_beyond(step.scale, OFF_SCALE), Message("loss"), None, message, rule, step.scale)
+    critical = far_beyond(step.scale, OFF_SCALE) or _far_up(step)
+    return _Finding("off_scale", critical, Message("loss"), None, message, rule, step.scale)
 
 
 def _still(step: FirstStep) -> _Finding | None:
@@ -225,8 +241,13 @@ def _diverging(step: FirstStep) -> _Finding | None:
         before=before, after=after, share=short(step.largest_ratio),
     )  # fmt: skip
     rule = Message("loss after one update ≤ loss before")
-    far = far_beyond(step.growth, KINDS["diverging"].limit)
-    return _Finding("diverging", far, Message("update"), None, message, rule, step.growth)
+    return _Finding("diverging", _far_up(step), Message("update"), None, message, rule, step.growth)
+
+
+def _far_up(step: FirstStep) -> bool:
+    """Whether the update throws the loss far up."""
+    growth = step.growth
+    return not growth <= KINDS["diverging"].limit and far_beyond(growth, KINDS["diverging"].limit)
 
 
 def _healthy(step: FirstStep) -> _Finding:

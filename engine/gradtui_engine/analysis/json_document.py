@@ -103,6 +103,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "limit": answer.limit,
         "source": answer.source,
         "numbers": dict(answer.numbers),
+        **({"carried": answer.carried} if answer.carried else {}),
     }
 
 

@@ -199,7 +199,7 @@ def _answer(document: Mapping[str, Any], question: str, axis: str) -> Answer:
     numbers = {str(name): float(value) for name, value in document.get("numbers", {}).items()}
     return Answer(
         question, kind, severity, site, stage, document["message"], document["rule"], float(document["measured"]),
-        numbers,
+        numbers, document.get("carried", ""),
     )  # fmt: skip
 
 

@@ -83,7 +83,8 @@ class Answer:
 
     kind is one of KINDS; site is where it shows first on the way from the output (non_finite: in the order of
     computation), stage the stage of that site. severity is one of SEVERITIES. rule is what was tested, measured
-    the number that met it, limit the threshold. numbers are what else was measured, by name.
+    the number that met it, limit the threshold. numbers are what else was measured, by name. carried says what the
+    ratio is a share of.
     """
 
     question: str
@@ -95,6 +96,7 @@ class Answer:
     rule: str
     measured: float
     numbers: Mapping[str, float] = field(default_factory=dict)
+    carried: English = ""
 
     @property
     def healthy(self) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.figures import exact, percent, rounded, short
+from ..core.figures import counted, of_it, percent, repeated, short
 from ..core.message import English, Message
-from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED, crossed
+from ..core.thresholds import DEAD, EXPLODED_TEXT, SATURATED, VANISHED_TEXT, crossed
 from ..program.program import stage_place
 from ..program.slots import CELL_STATE
 from .carried import CarriedPath, healthy_up_to
@@ -41,6 +41,10 @@ _WORDS = {
     "time": _Words(
         lambda **values: Message("×{factor} a step", **values),
         lambda **values: Message("×{factor} a step is healthy up to {count} steps", **values),
+    ),
+    "module": _Words(
+        lambda **values: Message("×{factor} a module", **values),
+        lambda **values: Message("×{factor} a module is healthy up to {count} modules", **values),
     ),
 }
 #: What the states of the path are the gradient of, and of the last step's loss alone.
@@ -94,40 +98,46 @@ class _Case:
 
     @property
     def end(self) -> Message:
-        """What arrives at the far end, and how fast it got there."""
-        factor = self.path.factor
+        """What arrives at the far end, and how fast it got there: layer 1 gets 0.95 of the gradient at the output."""
+        return self._told("{place} gets {share} of {gradient}", short(self.ratio))
+
+    @property
+    def rest(self) -> Message:
+        """The same behind a sentence that has named the gradient: layer 1 gets 1.6e-6 of it."""
+        return self._told("{place} gets {share}", of_it(self.ratio))
+
+    def _told(self, template: English, share: str) -> Message:
+        place, factor = self.place(self.first), self.path.factor
         if factor is None:
-            return Message("{place} is the first and the last: no factor lies between", place=self.place(self.first))
-        pace = _WORDS[self.trace.axis].pace(factor=short(factor))
-        arriving = Message("{place} gets {share} of it, {pace}", place=self.place(self.first), share=short(self.ratio),
-                           pace=pace)  # fmt: skip
+            return Message("{place} is the first and the last: no factor lies between", place=place)
+        arriving = Message(template, place=place, share=share, gradient=self.gradient)
+        pace = _WORDS[self.trace.axis].pace(factor=repeated(factor))
         if not self.path.alone:
-            return arriving
-        return Message("{arriving} (with every step's own loss {total})", arriving=arriving,
-                       total=short(self.path.total))  # fmt: skip
+            return Message("{arriving}, {pace}", arriving=arriving, pace=pace)
+        return Message(
+            "{arriving}, {pace} (of all steps' losses together {total})",
+            arriving=arriving, pace=pace, total=short(self.path.total),
+        )  # fmt: skip
 
     @property
     def rule(self) -> Message:
         """The thresholds, and how many stages they allow at this average factor."""
-        rule, factor = Message("{low} ≤ ratio ≤ {high}", low=exact(VANISHED), high=exact(EXPLODED)), self.path.factor
+        rule, factor = Message("{low} ≤ ratio ≤ {high}", low=VANISHED_TEXT, high=EXPLODED_TEXT), self.path.factor
         if factor is None or not math.isfinite(factor):
             return rule
-        return Message("{rule}; {allowed}", rule=rule, allowed=self.allowed(factor))
+        return Message("{rule}; {allowed}", rule=rule, allowed=allowance(self.trace.axis, factor))
 
-    def allowed(self, factor: float) -> Message:
-        count = healthy_up_to(factor)
-        if math.isinf(count) or count > _ANY:
-            return Message("×{factor} is healthy at any length", factor=short(factor))
-        return _WORDS[self.trace.axis].allowed(factor=_enough(factor, count), count=exact(count))
+
+def allowance(axis: str, factor: float) -> Message:
+    """What the thresholds allow: how many stages at this average factor keep the gradient between them."""
+    count = healthy_up_to(factor)
+    if math.isinf(count) or count > _ANY:
+        return Message("×{factor} is healthy at any length", factor=repeated(factor))
+    return _WORDS[axis].allowed(factor=repeated(factor), count=counted(int(count)))
 
 
 #: A number of stages that nobody will ask for.
 _ANY = 1e6
-
-
-def _enough(factor: float, count: float) -> str:
-    """The factor with as many digits as the count needs: ×1 would be healthy up to any."""
-    return short(factor) if short(factor) != "1.00" else rounded(factor, len(str(int(count))) + 1)
 
 
 def judge_signal(trace: Trace, path: CarriedPath, statistics: Statistics) -> Answer:
@@ -142,7 +152,7 @@ def judge_signal(trace: Trace, path: CarriedPath, statistics: Statistics) -> Ans
         numbers["ratio_with_every_loss"] = path.total
     return Answer(
         "signal", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
-        finding.message, finding.rule, finding.measured, numbers,
+        finding.message, finding.rule, finding.measured, numbers, case.gradient,
     )  # fmt: skip
 
 
@@ -219,14 +229,14 @@ def _first_crossing(case: _Case, kind: str) -> _Finding | None:
         if kind != crossing:
             return None
         place, low = case.place(stage), crossing == "vanishing"
-        values = {"gradient": case.gradient, "place": place, "end": case.end}
+        values = {"gradient": case.gradient, "place": place, "end": case.rest}
         if low and case.path.norms[stage] == 0.0:
             message = Message("the gradient is exactly 0 from {place} down", place=place)
         elif low:
-            message = Message("under {limit} of {gradient} from {place} down; {end}", limit=exact(VANISHED), **values)
+            message = Message("under {limit} of {gradient} from {place} down; {end}", limit=VANISHED_TEXT, **values)
         else:
             message = Message(
-                "over {limit} times {gradient} from {place} down; {end}", limit=exact(EXPLODED), **values
+                "over {limit} times {gradient} from {place} down; {end}", limit=EXPLODED_TEXT, **values
             )  # fmt: skip
         return _Finding(kind, far_beyond(case.ratio, KINDS[kind].limit), place, stage, message, case.rule, relative)
     return None
@@ -237,19 +247,15 @@ def _saturated(case: _Case) -> _Finding | None:
     if share <= SATURATED:
         return None
     message = Message(
-        "{share} of the outputs of {place} are saturated, where f′ is near 0; of {gradient} {end}",
-        share=percent(share), place=case.place(stage), gradient=case.gradient, end=case.end,
+        "{share} of the outputs of {place} are saturated, where f′ is near 0; {end}",
+        share=percent(share), place=case.place(stage), end=case.end,
     )  # fmt: skip
     rule = Message("saturated share ≤ {limit}", limit=percent(SATURATED))
     return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share)
 
 
 def _healthy(case: _Case) -> _Finding:
-    if case.path.factor is None:
-        message = case.end
-    else:
-        message = Message("of {gradient} {end}", gradient=case.gradient, end=case.end)
-    return _Finding("healthy", False, case.place(case.first), case.first, message, case.rule, case.ratio)
+    return _Finding("healthy", False, case.place(case.first), case.first, case.end, case.rule, case.ratio)
 
 
 RULES: tuple[Callable[[_Case], _Finding | None], ...] = (

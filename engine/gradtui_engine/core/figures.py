@@ -9,6 +9,7 @@
 | a loss | loss_text | 2.303 |
 | a share | percent | 65 % |
 | a factor | times | ×1.22 |
+| a factor that many stages repeat | repeated | 1.22, 1.0027 |
 | what one number is of another, in a sentence | of_it | 1.6e-6 of it, 1.2e3 times as much |
 | how many there are | counted | 12,000 |
 
@@ -89,6 +90,12 @@ def percent(share: float | None) -> str:
 def times(factor: float | None) -> str:
     """What something is multiplied by: ×1.22; a dash where there is nothing."""
     return NONE if factor is None else f"×{short(factor)}"
+
+
+def repeated(factor: float) -> str:
+    """A factor that many stages repeat: near 1 with digits for what it comes to, 1.0027; 1 where there is none."""
+    near = 0.995 <= factor < 1.005
+    return rounded(factor, 5) if near else short(factor)
 
 
 def of_it(ratio: float) -> Message:

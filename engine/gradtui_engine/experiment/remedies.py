@@ -215,6 +215,20 @@ REMEDIES = Table(
             kinds=("vanishing", "exploding", "starved"), applies=lambda e: e.optimizer != "adam",
         ),
         Row(
+            "scaled target", {"target_scale": "standard"},
+            "(t − mean) / std over the whole file: a target of the size that outputs have at the start.",
+            "The size of the target is not all that is wrong.", CELLS.names,
+            kinds=("off_scale", "diverging", "non_finite"), applies=lambda e: e.target_scale == "none",
+        ),
+        Row(
+            "scaled target, a tenth of the rate",
+            lambda e: {"target_scale": "standard", "learning_rate": e.learning_rate / 10},
+            "A target of the size of the outputs, and a step of a tenth.",
+            "Neither the size of the target nor the rate is all that is wrong.", CELLS.names,
+            kinds=("off_scale", "diverging", "non_finite"),
+            applies=lambda e: e.target_scale == "none" and e.learning_rate > 0,
+        ),
+        Row(
             "the optimiser's own rate", {"learning_rate": None}, "η as the optimiser's authors, or PyTorch, have it.",
             "A usual rate is no cure for a network that needs another.", CELLS.names, kinds=_STEP,
         ),

@@ -15,6 +15,7 @@ import numpy as np
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.record import Listed, Record, has
+from gradtui_engine.analysis.signal import allowance
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, StageNumbers
 from gradtui_engine.core.figures import loss_text, percent, short
 from gradtui_engine.core.message import English, Message
@@ -24,7 +25,7 @@ from ..text import glyphs
 from ..text.axis_words import AXIS_WORDS
 from ..text.language import tr
 from ..text.scale import LogScale
-from ..text.summary import describe_source, verdict_line
+from ..text.summary import answer_lines, describe_source
 from ..text.undefined import defined
 from .columns import GAP, aligned, widths_of
 from .printed import toml
@@ -150,7 +151,7 @@ def summary(record: Record) -> list[str]:
     lines = [describe_source(record.source)]
     if record.loss is not None:
         lines.append(tr("loss {value}", value=loss_text(record.loss)))
-    lines.append(verdict_line(record.outcome))
+    lines += answer_lines(record.outcome)
     if reach:
         lines.append(tr("reach: {distances}", distances=tr(", ").join(reach)))
     if theory is None:
@@ -168,6 +169,9 @@ def summary(record: Record) -> list[str]:
 
 def _reach(record: Record) -> Iterator[str]:
     along, counted = record.decay, AXIS_WORDS[record.axis].counted
+    factor = record.outcome.signal.numbers.get("average_factor")
+    if "healthy_up_to" in record.outcome.signal.numbers and factor is not None:
+        yield tr(allowance(record.axis, factor))
     if 0 < along.half_life < math.inf:
         yield tr(_HALF_LIVES[record.axis], count=short(along.half_life))
     if along.vanished_after is not None:
@@ -189,11 +193,11 @@ _LEAST_BAR = 10
 #: first occur: the whole is the factor, the cosine is for those who want to add up.
 _FIRST = ("gradient_norm", "cell_gradient_norm", "factor", "predicted_factor")
 _LAST = ("activation_mean", "activation_std", "activation_saturated", "activation_dead")
-_LEFT_OUT = ("whole", "cosine")
+_LEFT_OUT = ("whole", "cosine", "cosine_direct_loss", "cosine_gates_loss")
 #: The columns that give way to the bar in a narrow terminal, in this order.
 _SPARE = (
-    *reversed(_LAST), "factor_scale", "predicted_factor", "factor_gates", "factor_direct", "factor_cell", "factor_skip",
-    "factor_branch", "factor_norm",
+    *reversed(_LAST), "factor_scale", "predicted_factor", "factor_loss", "factor_recurrent", "factor_gates",
+    "factor_direct", "factor_cell", "factor_skip", "factor_branch", "factor_norm",
 )  # fmt: skip
 #: A column's name, its head, and its text for a stage.
 Column = tuple[str, str, Callable[[StageNumbers], str]]

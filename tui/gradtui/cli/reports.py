@@ -14,7 +14,7 @@ from gradtui_engine.core.figures import exact, percent, rounded, short
 
 from ..text.glyphs import render
 from ..text.language import tr
-from ..text.summary import describe, verdict_line
+from ..text.summary import answer_lines, describe
 
 if TYPE_CHECKING:
     from .invocation import Invocation
@@ -81,18 +81,19 @@ def doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
         return status
     console = _console(out)
     console.print(Text(describe(report.before.resolved), "bold"))
-    console.print(Text(verdict_line(outcome)))
-    measured = tr(
-        "severity {severity}; rule: {rule}; measured {value} at {place}",
-        severity=tr(outcome.severity),
-        rule=tr(outcome.rule),
-        value=short(outcome.measured),
-        place=tr(outcome.site),
-    )
-    before, after = short(report.before.loss), short(report.before.loss_after)
-    console.print(Text(measured, "dim"))
-    console.print(Text(tr("source: {reference}", reference=tr(outcome.source)), "dim"))
-    console.print(Text(tr("loss {before}, after one update {after}", before=before, after=after)))
+    for answer, line in zip(outcome.answers, answer_lines(outcome), strict=False):
+        console.print(Text(line, "" if answer.healthy else "bold"))
+        measured = tr(
+            "  {severity}; rule: {rule}; measured {value} at {place}",
+            severity=tr(answer.severity),
+            rule=tr(answer.rule),
+            value=short(answer.measured),
+            place=tr(answer.site),
+        )
+        console.print(Text(measured, "dim"))
+        console.print(Text(tr("  source: {reference}", reference=tr(answer.source)), "dim"))
+    for line in answer_lines(outcome)[len(outcome.answers) :]:
+        console.print(Text(line, "dim"))
     if outcome.healthy:
         return status
     console.print()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradtui_engine import build
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import percent, short
@@ -103,17 +102,13 @@ def _of_stage(name: str, number: str) -> Measure:
     )
 
 
-def _after_update(run: Run, stage: int) -> float:
-    return build(run.experiment).updated(run.trace).loss()
-
-
 MEASURES = Table(
     "measure",
     (
         Measure(
             "ratio",
             "first/last gradient",
-            "‖∂L/∂h‖ of layer 1 (of a cell: of the initial state) over that of the last stage",
+            "‖∂L/∂h‖ (of a cell with a cell state ‖∂L/∂c‖) of the first stage that learns over that of the last",
             lambda run, stage: run.outcome.ratio,
         ),
         Measure(
@@ -125,8 +120,15 @@ MEASURES = Table(
         Measure(
             "kind",
             "verdict",
-            "the diagnosis by name: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite",
-            lambda run, stage: run.outcome.kind,
+            "whether the gradient arrives: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite",
+            lambda run, stage: run.outcome.signal.kind,
+            is_name=True,
+        ),
+        Measure(
+            "first_step",
+            "first step",
+            "what the first step does: healthy, off_scale, still, cut_off, starved, diverging, non_finite",
+            lambda run, stage: run.outcome.first_step.kind if run.outcome.first_step is not None else None,
             is_name=True,
         ),
         Measure(
@@ -140,7 +142,7 @@ MEASURES = Table(
             "loss_after_update",
             "loss after the update",
             "the loss of the same batch once the parameters have been updated",
-            _after_update,
+            lambda run, stage: run.trace.loss_after,
         ),
         Measure(
             "total_gradient",

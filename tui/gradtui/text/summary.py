@@ -25,6 +25,11 @@ MARKS = {
     "saturated": "▬",
     "symmetric": "≡",
     "non_finite": "✗",
+    "off_scale": "◆",
+    "still": "■",
+    "cut_off": "◇",
+    "starved": "▾",
+    "diverging": "▴",
 }
 #: What each kind of outcome is called.
 KINDS: dict[str, English] = {
@@ -35,6 +40,11 @@ KINDS: dict[str, English] = {
     "saturated": "saturated",
     "symmetric": "symmetric",
     "non_finite": "non-finite",
+    "off_scale": "off scale",
+    "still": "still",
+    "cut_off": "cut off",
+    "starved": "starved",
+    "diverging": "diverging",
 }
 
 
@@ -108,6 +118,22 @@ def _extras(resolved: Resolved) -> Iterator[str]:
 
 
 def verdict_line(outcome: Outcome) -> str:
-    """▼ vanishing: what, where, how fast."""
+    """▼ vanishing: what, where, how fast; of the worst of the answers."""
     kind = f"{MARKS[outcome.kind]} {kind_name(outcome.kind)}"
     return tr("{verdict}: {message}", verdict=kind, message=tr(outcome.message))
+
+
+def answer_lines(outcome: Outcome) -> list[str]:
+    """Each of the three questions with its answer; one that was not asked says so."""
+    from gradtui_engine.analysis.outcome import QUESTIONS  # not before there is an outcome: with NumPy
+
+    answers = {answer.question: answer for answer in outcome.answers}
+    lines = []
+    for name, question in QUESTIONS.items():
+        answer = answers.get(name)
+        if answer is None:
+            lines.append(f"– {tr(question)} {tr('not asked: this is one iteration')}")
+        else:
+            verdict = tr("{kind}: {message}", kind=kind_name(answer.kind), message=tr(answer.message))
+            lines.append(f"{MARKS[answer.kind]} {tr(question)} {verdict}")
+    return lines

@@ -257,7 +257,7 @@ def _honest(a: Scene, b: Scene) -> str:
 def _further(a: Scene, b: Scene) -> bool:
     """Whether the share that arrives is over ten times as far from 1 in B as in A, the same way."""
     one, two = a.record.outcome.ratio, b.record.outcome.ratio
-    if a.record.outcome.kind != b.record.outcome.kind or not (math.isfinite(one) and math.isfinite(two)):
+    if a.record.outcome.signal.kind != b.record.outcome.signal.kind or not (math.isfinite(one) and math.isfinite(two)):
         return False
     return two < one / 10 if one < 1 else two > one * 10
 

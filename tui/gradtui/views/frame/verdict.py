@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gradtui_engine.core.figures import exact, short
+from gradtui_engine.core.figures import exact, repeated, short
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
@@ -35,7 +35,7 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
         return _whole(first_fit(width, *([*start, (f"  {text}", "text")] for text in texts), start), width)
     line: Line = [*start, (f"  {_pace(scene)}", style)]
     # What matters most stands first; what does not fit is left out whole.
-    for texts in (_arriving(scene), _crossed(scene)):
+    for texts in (_arriving(scene), _crossed(scene), _first_step(scene)):
         spans = [(f"   {text}", "text") for text in texts]
         line += next(([span] for span in spans if width_of(line) + width_of([span]) <= width), [])
     return _whole(line, width)
@@ -46,15 +46,18 @@ def _whole(line: Line, width: int) -> Line:
 
 
 def _pace(scene: Scene) -> str:
-    factor = short(scene.record.outcome.average_factor)
+    factor = repeated(scene.record.outcome.average_factor)
     return tr(AXIS_WORDS[scene.record.axis].pace, factor=factor)
 
 
 def _arriving(scene: Scene) -> tuple[str, ...]:
     """What the far end gets, the longest form first."""
-    values = {"place": scene.name(scene.first_learning), "share": short(scene.record.outcome.ratio)}
-    return tr("{place} gets {share} of the output's gradient", **values), tr(
-        "{place} gets {share} of the output's", **values
+    outcome = scene.record.outcome
+    values = {"place": scene.name(scene.first_learning), "share": short(outcome.ratio)}
+    carried = tr(outcome.signal.carried) if outcome.signal.carried else tr("the gradient at the output")
+    return (
+        tr("{place} gets {share} of {gradient}", **values, gradient=carried),
+        tr("{place} gets {share} of it", **values),
     )
 
 
@@ -67,3 +70,12 @@ def _crossed(scene: Scene) -> tuple[str, ...]:
     if outcome.kind == "exploding":
         return (tr("over {limit} times the output's from {site} down", limit=limit, site=site),)
     return ()
+
+
+def _first_step(scene: Scene) -> tuple[str, ...]:
+    """The loss before and after one update; its own sentence where it is the first step that does no good."""
+    step = scene.record.outcome.first_step
+    if step is None:
+        return ()
+    numbers = {name: short(step.numbers.get(name)) for name in ("loss", "loss_after")}
+    return tr("loss {loss} → {loss_after} in one update", **numbers), tr("loss {loss} → {loss_after}", **numbers)
