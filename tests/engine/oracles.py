@@ -6,6 +6,7 @@ speed.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -341,3 +342,17 @@ def jacobian_of(trace: Trace, last: int, first: int, sample: int) -> Array:
         return walk.found[sample]  # type: ignore[index]
 
     return np.asarray(autograd.jacobian(state)(rest[sample]))
+
+
+def norm_of_sum(parts: Mapping[str, float | None], *names: str) -> float:
+    """‖a + b + …‖ from the norms of these parts of a factor and the cosine of each two of them, the first two's being
+    "cosine"; scaled, as the square of 1e-185 would be 0.
+    """
+    values = {name: parts[name] or 0.0 for name in names}
+    scale = max(values.values())
+    scale = scale if 0 < scale < math.inf else 1.0
+    square = sum((value / scale) ** 2 for value in values.values())
+    for one, other in itertools.combinations(names, 2):
+        cosine = parts["cosine" if (one, other) == names[:2] else f"cosine_{one}_{other}"] or 0.0
+        square += 2 * cosine * (values[one] / scale) * (values[other] / scale)
+    return scale * math.sqrt(max(0.0, square))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from ..experiment.resolved import Resolved
 from ..run.network import Network, build
 from .diagnosis import diagnose
 from .json_document import outcome_document, strict
-from .outcome import Outcome
+from .outcome import KINDS, Outcome
 
 #: A remedy that is no cure helps if it takes away this share of the orders of magnitude that were too many.
 _HELPS = 0.5
@@ -135,10 +136,10 @@ def _trial(remedy: Remedy, before: Examined, after: Examined) -> Trial:
     return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **values))
 
 
-def _kinds(outcome: Outcome) -> Message:
+def _kinds(outcome: Outcome) -> str:
     """What is wrong, each kind by name."""
-    names = [answer.kind.replace("_", " ") for answer in outcome.answers if not answer.healthy]
-    return Message(" and ".join(dict.fromkeys(names)))
+    names = list(dict.fromkeys(KINDS[answer.kind].called for answer in outcome.answers if not answer.healthy))
+    return functools.reduce(lambda one, other: Message("{one} and {other}", one=one, other=other), names)
 
 
 def _falls(measured: Examined) -> bool:

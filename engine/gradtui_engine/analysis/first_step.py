@@ -200,7 +200,8 @@ def _still(step: FirstStep) -> _Finding | None:
             share=short(largest),
         )
     rule = Message("largest update / weight ≥ {limit}", limit=exact(STILL))
-    return _Finding("still", True, Message("update"), None, message, rule, largest)
+    # Too small a step is not yet none.
+    return _Finding("still", largest == 0.0, Message("update"), None, message, rule, largest)
 
 
 def _cut_off(step: FirstStep) -> _Finding | None:

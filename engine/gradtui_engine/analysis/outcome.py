@@ -28,9 +28,12 @@ CRITICAL_DECADES = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an answer can be: the questions that it answers, the threshold (0 where there is none), and its source."""
+    """What an answer can be: what it is called, the questions that it answers, the threshold (0 where there is none),
+    and its source.
+    """
 
     name: str
+    called: English
     questions: tuple[str, ...]
     limit: float
     source: English
@@ -47,32 +50,38 @@ KINDS = Table(
     "kind of outcome",
     (
         Kind(
-            "healthy", ("signal", "first_step", "learning"), 0.0,
+            "healthy", "healthy", ("signal", "first_step", "learning"), 0.0,
             "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
         ),
-        Kind("vanishing", _SIGNAL, VANISHED, "threshold 1e-3: AUTOTRAINER, ICSE 2021"),
+        Kind("vanishing", "vanishing", _SIGNAL, VANISHED, "threshold 1e-3: AUTOTRAINER, ICSE 2021"),
         Kind(
-            "exploding", _SIGNAL, EXPLODED,
+            "exploding", "exploding", _SIGNAL, EXPLODED,
             "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
         ),
-        Kind("dead", _SIGNAL, DEAD, "after SageMaker Debugger's DeadRelu; 90 % because it is one batch"),
+        Kind("dead", "dead", _SIGNAL, DEAD, "after SageMaker Debugger's DeadRelu; 90 % because it is one batch"),
         Kind(
-            "saturated", _SIGNAL, SATURATED,
+            "saturated", "saturated", _SIGNAL, SATURATED,
             "|a| > 0.97 counts as saturated (Karpathy, makemore part 3); over half of a layer",
         ),
         Kind(
-            "symmetric", _SIGNAL, 0.0,
+            "symmetric", "symmetric", _SIGNAL, 0.0,
             "all units of a layer equal: Goodfellow et al. 2016, §8.4 (symmetry must be broken)",
         ),
-        Kind("non_finite", _BOTH, math.inf, "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN"),
         Kind(
-            "off_scale", _STEP, OFF_SCALE,
+            "non_finite", "non-finite", _BOTH, math.inf,
+            "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN",
+        ),
+        Kind(
+            "off_scale", "off scale", _STEP, OFF_SCALE,
             "the loss at the start beside that of guessing: Karpathy, A Recipe for Training Neural Networks, 2019",
         ),
-        Kind("still", _STEP, STILL, "update / weight: about 1e-3 is usual (CS231n); here below 1e-6"),
-        Kind("cut_off", _STEP, 0.0, "a weight matrix whose gradient is exactly 0 never moves"),
-        Kind("starved", _STEP, VANISHED, "updates a number, beside the largest: the same 1e-3 as for the signal"),
-        Kind("diverging", _STEP, 1.0, "a step that is small enough lowers the loss (Nesterov 2004, §1.2)"),
+        Kind("still", "still", _STEP, STILL, "update / weight: about 1e-3 is usual (CS231n); here below 1e-6"),
+        Kind("cut_off", "cut off", _STEP, 0.0, "a weight matrix whose gradient is exactly 0 never moves"),
+        Kind(
+            "starved", "starved", _STEP, VANISHED,
+            "updates a number, beside the largest: the same 1e-3 as for the signal",
+        ),
+        Kind("diverging", "diverging", _STEP, 1.0, "a step that is small enough lowers the loss (Nesterov 2004, §1.2)"),
     ),
 )  # fmt: skip
 

@@ -99,18 +99,20 @@ class _Case:
     @property
     def end(self) -> Message:
         """What arrives at the far end, and how fast it got there: layer 1 gets 0.95 of the gradient at the output."""
-        return self._told("{place} gets {share} of {gradient}", short(self.ratio))
+        values = {"place": self.place(self.first), "share": short(self.ratio), "gradient": self.gradient}
+        return self._at_its_pace(Message("{place} gets {share} of {gradient}", **values))
 
     @property
     def rest(self) -> Message:
         """The same behind a sentence that has named the gradient: layer 1 gets 1.6e-6 of it."""
-        return self._told("{place} gets {share}", of_it(self.ratio))
+        values = {"place": self.place(self.first), "share": of_it(self.ratio)}
+        return self._at_its_pace(Message("{place} gets {share}", **values))
 
-    def _told(self, template: English, share: str) -> Message:
-        place, factor = self.place(self.first), self.path.factor
+    def _at_its_pace(self, arriving: Message) -> Message:
+        factor = self.path.factor
         if factor is None:
+            place = self.place(self.first)
             return Message("{place} is the first and the last: no factor lies between", place=place)
-        arriving = Message(template, place=place, share=share, gradient=self.gradient)
         pace = _WORDS[self.trace.axis].pace(factor=repeated(factor))
         if not self.path.alone:
             return Message("{arriving}, {pace}", arriving=arriving, pace=pace)
@@ -122,7 +124,8 @@ class _Case:
     @property
     def rule(self) -> Message:
         """The thresholds, and how many stages they allow at this average factor."""
-        rule, factor = Message("{low} ≤ ratio ≤ {high}", low=VANISHED_TEXT, high=EXPLODED_TEXT), self.path.factor
+        factor = self.path.factor
+        rule = Message("{low} ≤ ratio ≤ {high}", low=VANISHED_TEXT, high=EXPLODED_TEXT)
         if factor is None or not math.isfinite(factor):
             return rule
         return Message("{rule}; {allowed}", rule=rule, allowed=allowance(self.trace.axis, factor))

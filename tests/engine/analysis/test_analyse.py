@@ -46,7 +46,7 @@ def test_an_analysis_is_the_same_after_a_round_through_pickle(cell: str) -> None
     found = analyse(build(small(cell, layers=2 if CELLS[cell].over_time else 1)).run())
     again = pickle.loads(pickle.dumps(found))
     assert again == found
-    assert again.outcome.message == found.outcome.message
+    assert again.outcome.signal.message == found.outcome.signal.message
 
 
 def test_an_analysis_does_not_change() -> None:

@@ -23,7 +23,7 @@ from tests.engine.strategies import small_experiments
 
 def along(*norms: float, axis: str = "time") -> Decay:
     """The decay along stages of these gradient norms, the input's (initial state's) first."""
-    return decay_of(norms, axis)
+    return decay_of(norms, norms, axis)
 
 
 # -- constructed -------------------------------------------------------------------------------------------
@@ -134,16 +134,22 @@ REAL: list[dict[str, Any]] = [
 @pytest.mark.parametrize("fields", REAL)
 def test_the_profile_of_a_trace_is_that_of_its_gradients(fields: dict[str, Any]) -> None:
     trace = simulate(Experiment(**fields))
-    norms = [length(trace.gradients[f"h/{stage.index}"]) for stage in trace.stages]
+    states = [length(trace.gradients[f"h/{stage.index}"]) for stage in trace.stages]
     found, first = trace.decay, 1 if trace.axis == "layer" else 0
     # float32 rounds 4096 squares once each.
     rel = 1e-5 if fields.get("dtype") == "float32" else 1e-12
-    assert found.running_product == pytest.approx([each / norms[-1] for each in norms], rel=rel, abs=0.0)
+    assert found.running_product == pytest.approx([each / states[-1] for each in states], rel=rel, abs=0.0)
+    # The rest is of the path that carries: c of an LSTM; with a loss on every step, that of the last one alone.
+    carried = trace
+    if fields.get("readout") == "all":
+        carried = simulate(Experiment(**fields | {"readout": "last"}))
+    norms = [length(carried.gradients[name]) for name in trace.program.cells or trace.program.stages]
     mean = math.exp((math.log(norms[first]) - math.log(norms[-1])) / (len(norms) - 1 - first))
     assert found.geometric_mean == pytest.approx(mean, rel=1e-6)
     assert found.geometric_mean == trace.outcome.average_factor
     last = len(norms) - 1
-    for limit, after in ((1e-3 * norms[-1], found.vanished_after), (2.0**-126, found.subnormal_after)):
+    steps = last if fields.get("readout") == "all" else 1  # the loss is the mean over the steps
+    for limit, after in ((1e-3 * norms[-1], found.vanished_after), (2.0**-126 * steps, found.subnormal_after)):
         under = [last - index for index, each in enumerate(norms) if each < limit]
         assert after == (min(under) if under else None)
 

@@ -69,7 +69,11 @@ def test_the_document_has_the_traces_numbers(cell: str) -> None:
     trace = simulate(small(cell))
     found = printed(trace)
     assert found["loss"] == trace.loss
-    outcome = {"kind": trace.outcome.kind, "site": trace.outcome.site, "message": trace.outcome.message}
+    outcome = {
+        "kind": trace.outcome.signal.kind,
+        "site": trace.outcome.signal.site,
+        "message": trace.outcome.signal.message,
+    }
     assert found["outcome"].items() >= outcome.items()
     for row, stage in zip(found["stages"], trace.stages, strict=True):
         assert row["gradient_norm"] == stage.gradient_norm

@@ -10,9 +10,9 @@ import pytest
 
 from gradtui_engine import Experiment, Outcome, StageNumbers, simulate
 from gradtui_engine.analysis.decay import decay_of
-from gradtui_engine.analysis.diagnosis import LIMITS, SOURCES
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.json_reading import Numbers, read_json
+from gradtui_engine.analysis.outcome import KINDS, Answer
 from gradtui_engine.analysis.record import Record, Source
 from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import refused, small
@@ -67,9 +67,9 @@ def test_a_document_whose_csv_file_decided_the_impossible_is_refused(
 
 def test_the_threshold_of_a_diagnosis_is_the_one_of_its_kind(tmp_path: Path) -> None:
     run = simulate(Experiment(depth=12, width=8, batch=4))
-    assert run.outcome.kind == "vanishing"
-    assert run.outcome.limit == LIMITS["vanishing"] == opened(written(run, tmp_path / "run.json")).outcome.limit
-    assert LIMITS.keys() <= SOURCES.keys()
+    assert run.outcome.signal.kind == "vanishing"
+    limits = [record.outcome.signal.limit for record in (run, opened(written(run, tmp_path / "run.json")))]
+    assert limits == [KINDS["vanishing"].limit] * 2 == [1e-3] * 2
 
 
 def modules() -> Numbers:
@@ -80,8 +80,8 @@ def modules() -> Numbers:
         StageNumbers(index, name, norm, factor=0.5 if index < 3 else None, running_product=norm)
         for index, (name, norm) in enumerate(zip(names, norms, strict=True))
     )
-    outcome = Outcome("healthy", "ok", "embed", 0, "by hand", "by hand", 0.125, 0.0, 0.125, 0.5, "by hand")
-    return Numbers(Source(), "module", stages, (), decay_of(norms, "module"), outcome)
+    outcome = Outcome(Answer("signal", "healthy", "ok", "embed", 0, "by hand", "by hand", 0.125), 0.125, 0.5)
+    return Numbers(Source(), "module", stages, (), decay_of(norms, norms, "module"), outcome)
 
 
 def test_modules_keep_their_names_and_are_neither_layers_nor_steps(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_run_that_overflowed_comes_back(tmp_path: Path) -> None:
     run = simulate(Experiment(depth=60, width=8, batch=4, activation="linear", gain=1e30, dtype="float32"))
     run.save(tmp_path / "run.npz")
     again = opened(tmp_path / "run.npz")
-    assert again.outcome.kind == "non_finite"
+    assert again.outcome.signal.kind == "non_finite"
     assert fingerprint(again) == fingerprint(run)
 
 

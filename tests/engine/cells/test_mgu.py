@@ -95,8 +95,8 @@ def test_the_gates_bias_works_the_other_way_round() -> None:
 def test_the_carousel_is_a_gate_that_lets_nothing_in_and_the_doctor_offers_it() -> None:
     experiment = Experiment(cell="mgu", width=8, batch=4)
     report = examine(experiment)
-    assert report.before.outcome.kind == "vanishing"
-    (carousel,) = [remedy for remedy in remedies_for(experiment, "vanishing") if remedy.name == "pinned gate"]
+    assert report.before.outcome.signal.kind == "vanishing"
+    (carousel,) = [remedy for remedy in remedies_for(experiment, ("vanishing",)) if remedy.name == "pinned gate"]
     assert dict(carousel.changes) == {"pin_forget": 0.0}
     trial = next(trial for trial in report.trials if trial.remedy.name == "pinned gate")
     assert trial.measured.outcome.ratio == pytest.approx(1.0, rel=1e-12)

@@ -93,7 +93,7 @@ def test_at_rest_an_orthogonal_rnn_has_the_factor_of_its_gain_at_every_step(gain
     network = unrolled("rnn", init="orthogonal", gain=gain)
     trace = analysed(with_inputs(network, np.zeros_like(network.batch.inputs)).run())
     assert [stage.factor for stage in trace.stages[:-1]] == pytest.approx([gain] * STEPS, rel=1e-12)
-    assert trace.outcome.kind == kind  # 0.5^30 = 1e-9, 1.5^30 = 2e5
+    assert trace.outcome.signal.kind == kind  # 0.5^30 = 1e-9, 1.5^30 = 2e5
 
 
 # -- stacks and readouts -----------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_an_outcome_comes_back_from_pickling_with_its_messages(protocol: int) ->
     again = pickle.loads(pickle.dumps(outcome, protocol))
     assert again == outcome
     assert [again.message.template, again.rule.template, again.site.template] == [
-        outcome.message.template, outcome.rule.template, outcome.site.template,
+        outcome.signal.message.template, outcome.signal.rule.template, outcome.signal.site.template,
     ]  # fmt: skip
 
 
@@ -153,11 +153,11 @@ def test_every_template_stands_in_the_code_as_a_literal_and_names_its_values() -
 def test_the_diagnosis_and_the_theory_of_any_experiment_are_messages(experiment: Experiment) -> None:
     trace = simulate(experiment)
     outcome = trace.outcome
-    for text in (outcome.message, outcome.rule, trace.theory.note):
+    for text in (outcome.signal.message, outcome.signal.rule, trace.theory.note):
         assert isinstance(text, Message)
         assert text == text.template.format(**text.values)
         assert can_be_said_otherwise(text)
-    assert can_be_said_otherwise(outcome.site)
+    assert can_be_said_otherwise(outcome.signal.site)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,13 @@ def test_the_diagnosis_and_the_theory_of_any_experiment_are_messages(experiment:
 def test_every_kind_of_diagnosis_is_a_message_and_so_is_what_each_remedy_came_to(changes: dict[str, Any]) -> None:
     report = examine(Experiment(**changes))
     outcome = report.before.outcome
-    assert isinstance(outcome.message, Message)
-    for text in (outcome.message, outcome.rule, outcome.site, *(trial.text for trial in report.trials)):
+    assert isinstance(outcome.signal.message, Message)
+    for text in (
+        outcome.signal.message,
+        outcome.signal.rule,
+        outcome.signal.site,
+        *(trial.text for trial in report.trials),
+    ):
         assert can_be_said_otherwise(text), text
     assert all(trial.effect in prose() and trial.remedy.name in prose() for trial in report.trials)
 
@@ -369,4 +374,4 @@ def test_a_formula_with_words_is_a_message(table: Table[Any]) -> None:
 def test_every_options_help_and_every_source_is_among_them() -> None:
     for option in options().values():
         assert getattr(option.help, "template", option.help) in prose()
-    assert simulate(small("mlp")).outcome.source in prose()
+    assert simulate(small("mlp")).outcome.signal.source in prose()

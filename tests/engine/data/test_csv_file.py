@@ -273,4 +273,4 @@ def test_numbers_of_any_size_are_read_without_a_warning(table: Table, dtype: str
     assert np.isfinite(trace.input).all()
     # Of three numbers of which one is 1e300 and the others are as good as 0: √2 and −1/√2.
     assert sorted(trace.target[:, 0]) == pytest.approx([-math.sqrt(0.5), -math.sqrt(0.5), math.sqrt(2)])
-    assert simulate(experiment.replace(target_scale="none")).outcome.kind == "non_finite"
+    assert simulate(experiment.replace(target_scale="none")).outcome.signal.kind == "non_finite"

@@ -218,7 +218,7 @@ def test_a_recurrent_cell_has_no_norm_and_takes_a_batch_of_one() -> None:
 
 @pytest.mark.parametrize("norm", ["layer", "rms"])
 def test_a_norm_over_the_units_takes_a_batch_of_one(norm: str) -> None:
-    assert simulate(small("mlp", norm=norm, batch=1)).outcome.kind == "healthy"
+    assert simulate(small("mlp", norm=norm, batch=1)).outcome.signal.kind == "healthy"
 
 
 def test_layer_norm_over_one_unit_leaves_nothing_of_it_and_rms_norm_its_sign() -> None:

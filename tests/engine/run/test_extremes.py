@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Trace, build, simulate
-from gradtui_engine.analysis.diagnosis import KINDS
 from gradtui_engine.analysis.doctor import examine, report_document
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
@@ -30,13 +30,13 @@ LONG: dict[str, Any] = {"data": "gaussian", "steps": 2000, "inputs": 2, "width":
 def looked_at(trace: Trace) -> str:
     """The kind of the outcome, after everything that a view or a file may ask for; warnings are errors here."""
     json.dumps(document(trace), allow_nan=False)
-    assert trace.outcome.kind in KINDS
+    assert trace.outcome.signal.kind in KINDS
     assert len(trace.theory.factors) == len(trace.decay.running_product) == len(trace.stages)
     assert trace.updates.keys() == trace.clipped.keys() == trace.parameters.keys()
     assert all(trace.update_ratio(name) >= 0 or math.isnan(trace.update_ratio(name)) for name in trace.parameters)
     for each in trace.running_statistics.values():
         assert each.ndim == 1
-    return trace.outcome.kind
+    return trace.outcome.signal.kind
 
 
 # -- depth and length --------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def test_a_thousand_layers_of_unscaled_skips_overflow_float32_and_say_where() ->
     # √2 a layer, forward as well: the 256th layer passes 3e38.
     trace = simulate(Experiment(**{**DEEP, "width": 64}, residual="add", activation="relu", dtype="float32"))
     assert looked_at(trace) == "non_finite"
-    assert 150 < trace.outcome.stage < 450
+    assert 150 < trace.outcome.signal.stage < 450
 
 
 @pytest.mark.soak
@@ -96,7 +96,7 @@ def test_two_thousand_steps_of_every_cell_end_in_a_result_that_is_right(cell: st
     trace = simulate(Experiment(cell=cell, **LONG, **more))
     assert len(trace.stages) == 2001
     # The whole document needs a second: every step's share of every parameter. Once is enough.
-    assert looked_at(trace) if more else trace.outcome.kind in KINDS
+    assert looked_at(trace) if more else trace.outcome.signal.kind in KINDS
     # The same equations written anew; float32 rounds at 1.2e-7, and the states forget it.
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-9 if trace.experiment.dtype == "float64" else 1e-4)
 
@@ -182,7 +182,7 @@ def test_numbers_that_are_not_finite_in_the_data_are_named(fields: dict[str, Any
     inputs[..., 0] = number
     trace = analysed(with_inputs(network, inputs).run())
     assert looked_at(trace) == "non_finite"
-    assert trace.outcome.site == "input"
+    assert trace.outcome.signal.site == "input"
 
 
 @pytest.mark.parametrize("fields", STRANGE)
@@ -202,7 +202,7 @@ def test_the_doctor_takes_the_ends_of_the_scale(cell: str, gain: float, dtype: s
     fields = {"cell": cell, "gain": gain, "dtype": dtype, "depth": 6, "width": 4, "batch": 4, "steps": 5, "inputs": 3}
     report = examine(Experiment(data="gaussian", **fields))
     json.dumps(report_document(report), allow_nan=False)
-    assert report.before.outcome.kind in KINDS
+    assert report.before.outcome.signal.kind in KINDS
 
 
 @pytest.mark.parametrize("sigma_b", [0.0, 1e-30, 1e30])

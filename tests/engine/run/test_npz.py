@@ -148,7 +148,7 @@ def test_a_failure_in_the_middle_keeps_the_old_file_and_leaves_no_draft(
 
 def test_a_trace_that_is_not_finite_is_saved_as_it_is(tmp_path: Path) -> None:
     trace = simulate(Experiment(depth=60, width=8, batch=4, activation="linear", gain=1e30, dtype="float32"))
-    assert trace.outcome.kind == "non_finite"
+    assert trace.outcome.signal.kind == "non_finite"
     found = saved(trace, tmp_path / "run.npz")
     assert np.array_equal(found["h/60"], trace.values["h/60"], equal_nan=True)
     assert not np.isfinite(found["h/60"]).all()

@@ -130,5 +130,5 @@ def test_adaptive_clipping_caps_each_unit_relative_to_its_weights_and_leaves_the
 @pytest.mark.parametrize("clip", CLIPPINGS.names)
 def test_gradients_that_are_not_finite_are_clipped_without_a_warning(clip: str) -> None:
     trace = simulate(Experiment(depth=60, width=8, batch=4, activation="linear", gain=1e30, dtype="float32", clip=clip))
-    assert trace.outcome.kind == "non_finite"
+    assert trace.outcome.signal.kind == "non_finite"
     assert trace.clipped.keys() == trace.updates.keys() == trace.parameters.keys()

@@ -55,7 +55,9 @@ def same_weights(one: Network, other: Network) -> bool:
 
 
 def cures(cell: str) -> list[Remedy]:
-    return [Remedy(row.name, row.changes, row.why, row.no_cure) for row in REMEDIES.values() if cell in row.cells]
+    resolved = small(cell).resolved
+    rows = [row for row in REMEDIES.values() if cell in row.cells and "target" not in row.name]  # which is for files
+    return [Remedy(row.name, row.changes_of(resolved), row.why, row.no_cure) for row in rows]
 
 
 # -- data --------------------------------------------------------------------------------------------------

@@ -109,4 +109,4 @@ def test_extreme_sizes_run_and_are_right(experiment: Experiment, stages: int) ->
     # The same sums in another order, through up to 2000 steps that do not amplify rounding.
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-10)
     assert np.isfinite([stage.gradient_norm for stage in trace.stages]).all()
-    assert trace.outcome.kind in ("healthy", "vanishing")
+    assert trace.outcome.signal.kind in ("healthy", "vanishing")

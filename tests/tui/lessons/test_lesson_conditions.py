@@ -10,7 +10,7 @@ import pytest
 from gradtui.lessons.conditions import OPERATORS, condition, expression
 from gradtui.lessons.measures import MEASURES, Measured, divide, last_stage, measure
 from gradtui_engine import Experiment, Run, build
-from gradtui_engine.analysis.diagnosis import KINDS
+from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.fields import Rejected
 from tests.tui.helpers import CASES, trace_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from gradtui.text.summary import MARKS, describe, describe_source, verdict_line
 from gradtui_engine import Experiment
-from gradtui_engine.analysis.diagnosis import KINDS
+from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import CASES, trace_of
 
