@@ -263,8 +263,8 @@ def _healthy(step: FirstStep) -> _Finding:
 RULES: tuple[Callable[[FirstStep], _Finding | None], ...] = (
     _non_finite,
     _off_scale,
-    _still,
     _cut_off,
+    _still,
     _starved,
     _diverging,
     _healthy,
