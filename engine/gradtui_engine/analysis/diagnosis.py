@@ -24,11 +24,12 @@ def diagnose(trace: Trace) -> Outcome:
         return judge(trace, path, lambda: statistics_of(trace), first_step_of(trace))
 
 
-def judge(trace: Trace, path: CarriedPath, statistics: Statistics, first_step: FirstStep) -> Outcome:
-    """The outcome of a trace of which all this was measured; NumPy's warnings must be off."""
-    signal, step = judge_signal(trace, path, statistics), judge_first_step(first_step)
+def judge(trace: Trace, path: CarriedPath, statistics: Statistics, first_step: FirstStep | None) -> Outcome:
+    """The outcome of a trace of which all this was measured (None: not asked); NumPy's warnings must be off."""
+    signal = judge_signal(trace, path, statistics)
+    step = None if first_step is None else judge_first_step(first_step)
     factor = path.factor
-    unhealthy = tuple(answer.kind for answer in (signal, step) if not answer.healthy)
+    unhealthy = tuple(answer.kind for answer in (signal, step) if answer is not None and not answer.healthy)
     return Outcome(
         signal=signal,
         ratio=path.ratio,

@@ -128,7 +128,8 @@ class Node:
         value, gradient, parameter = values.__getitem__, gradients.get, parameters.__getitem__
         self.inputs = list(map(value, instruction.inputs))
         self.outputs = list(map(value, instruction.outputs))
-        self.reads = list(map(value, instruction.reads)) if instruction.reads else _NONE
+        # What the backward pass alone reads, a forward pass alone need not have kept.
+        self.reads = [values.get(name, _NOTHING) for name in instruction.reads] if instruction.reads else _NONE
         self.read_gradients = [gradient(name, _NOTHING) for name in instruction.reads] if instruction.reads else _NONE
         self.input_gradients: list[Array | None] = list(map(gradient, instruction.inputs))
         # A loss has no gradient of its own, gates none of theirs: an absent one is an empty array.

@@ -7,6 +7,7 @@ references than when it was bound.
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 import threading
@@ -49,6 +50,44 @@ class Layout:
         ]
         self.value_sizes = [math.prod(program.slots[name].shape) for name in self.owned]
         self.gradient_sizes = [math.prod(program.slots[name].shape) for name in program.kept]
+        self._program = program
+
+    @functools.cached_property
+    def parts_of(self) -> dict[str, list[str]]:
+        """The slots that are views of each whole: its rows, and windows of several."""
+        parts: dict[str, list[str]] = {}
+        for name, slot in self._program.slots.items():
+            if slot.whole is not None:
+                parts.setdefault(slot.whole, []).append(name)
+        return parts
+
+    @functools.cached_property
+    def kept_whole(self) -> frozenset[str]:
+        """The arrays that a forward pass reads or writes as a whole, or several rows of them, with their parts."""
+        slots = self._program.slots
+        wholes = set()
+        for instruction in self._program.instructions:
+            for name in (*instruction.inputs, *instruction.outputs):
+                slot = slots[name]
+                if name in self.parts_of:
+                    wholes.add(name)
+                elif slot.whole is not None and isinstance(slot.index, slice):
+                    wholes.add(slot.whole)
+        return frozenset(wholes | {part for whole in wholes for part in self.parts_of[whole]})
+
+    @functools.cached_property
+    def last_read(self) -> list[list[str]]:
+        """Of each instruction the slots that a forward pass needs no more after it."""
+        last = {}
+        for index, instruction in enumerate(self._program.instructions):
+            for name in (*instruction.inputs, *instruction.outputs):
+                last[name] = index
+        needless = {self._program.input, *self.kept_whole}
+        by_instruction: list[list[str]] = [[] for _ in self._program.instructions]
+        for name, index in last.items():
+            if name not in needless:
+                by_instruction[index].append(name)
+        return by_instruction
 
 
 class Bindable(Protocol):

@@ -110,7 +110,9 @@ class Network:
 
     def loss(self, running: Mapping[str, Array] | None = None) -> float:
         """The loss of a forward pass alone; with BatchNorm's running statistics, as in evaluation."""
-        return loss_of(self.program, self.layout, self.parameters, self.batch.inputs, self.batch.target, running)
+        return loss_of(
+            self.program, self.layout, self.parameters.__getitem__, self.batch.inputs, self.batch.target, running
+        )  # fmt: skip
 
     def updated(self, trace: Trace) -> Network:
         """The network after a trace's update, on the same batch."""

@@ -194,8 +194,7 @@ class Trace:
     @functools.cached_property
     def loss_after(self) -> float:
         """The loss of the same batch with the parameters after the update: a forward pass, when first asked for."""
-        parameters = {name: self.updated(name) for name in self.parameters}
-        return loss_of(self.program, self.layout, parameters, self.input, self.target)
+        return loss_of(self.program, self.layout, self.updated, self.input, self.target)
 
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:

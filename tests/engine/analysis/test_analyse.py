@@ -87,7 +87,8 @@ def test_without_the_parameters_all_other_numbers_are_the_same(cell: str) -> Non
     for stage, other in zip(whole.stages, part.stages, strict=True):
         assert other.parameters == {}
         assert other.numbers == {name: value for name, value in stage.numbers.items() if name not in of_parameters}
-    assert (part.decay, part.outcome) == (whole.decay, whole.outcome)
+    assert (part.decay, part.outcome.signal) == (whole.decay, whole.outcome.signal)
+    assert part.outcome.first_step is None  # which asks what the parameters get
 
 
 @every_cell

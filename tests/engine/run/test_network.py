@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 from gradtui_engine import Experiment, build, simulate
 from gradtui_engine.cells.table import CELLS
-from tests.engine.helpers import fingerprint, refused, small
+from tests.engine.helpers import drawn, fingerprint, refused, small
 from tests.engine.oracles import activate
+from tests.engine.strategies import small_experiments
 
 every_cell = pytest.mark.parametrize("cell", CELLS.names)
 
@@ -121,10 +123,13 @@ def test_a_loss_for_numbers_reads_classes_as_zero_and_one(cell: str) -> None:
         assert np.array_equal(build(small(cell, loss=loss)).batch.target, np.eye(10)[classes])
 
 
-@every_cell
-def test_the_loss_alone_is_that_of_a_run(cell: str) -> None:
-    network = build(small(cell))
-    assert network.loss() == network.run().loss
+@drawn(40)
+@given(small_experiments())
+def test_the_loss_alone_is_that_of_a_run_before_the_update_and_after_it(experiment: Experiment) -> None:
+    network = build(experiment)
+    trace = network.run()
+    assert network.loss() == pytest.approx(trace.loss, rel=0.0, nan_ok=True)
+    assert trace.loss_after == pytest.approx(network.updated(trace).run().loss, rel=0.0, nan_ok=True)
 
 
 @pytest.mark.parametrize(
