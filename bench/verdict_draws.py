@@ -24,6 +24,7 @@ Rng = np.random.Generator
 #: Initialisers that fit an activation of so much gain, and those that fit none.
 _FITTING = ("he_normal", "he_uniform"), ("xavier_normal", "xavier_uniform", "lecun_normal", "orthogonal")
 _POINTS = ("xor", "moons", "spirals", "circles")
+_SEQUENCES = ("digits-rows", "digits-rows", "digits-pixels", "gaussian", "adding", "copy", "parity")
 #: How many things are odd: 0, 1 or 2, drawn alike often but for 1.
 _ODD = (0, 1, 1, 2)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from bench.short_training import HELD_OUT, Pool, Trainer, train
+
 from gradtui_engine import Experiment, build
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.rules.clipping import CLIPPINGS
