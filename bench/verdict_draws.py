@@ -25,8 +25,8 @@ Rng = np.random.Generator
 _FITTING = ("he_normal", "he_uniform"), ("xavier_normal", "xavier_uniform", "lecun_normal", "orthogonal")
 _POINTS = ("xor", "moons", "spirals", "circles")
 _SEQUENCES = ("digits-rows", "digits-rows", "digits-pixels", "gaussian", "adding", "copy", "parity")
-#: How many things are odd: 0, 1 or 2, drawn alike often but for 1.
-_ODD = (0, 1, 1, 2)
+#: How many things are odd, drawn alike often: with these about half of the experiments learn.
+_ODD = (0, 1, 2, 2)
 
 
 def draw(rng: Rng) -> Experiment:
