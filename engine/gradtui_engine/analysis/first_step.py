@@ -196,7 +196,7 @@ def _still(step: FirstStep) -> _Finding | None:
         message = Message("the update is 0 for every weight: nothing moves")
     else:
         message = Message(
-            "the largest update is {share} of its weights: nothing moves within thousands of iterations",
+            "the largest update is {share} of its weights: nothing moves within a hundred iterations",
             share=short(largest),
         )
     rule = Message("largest update / weight ≥ {limit}", limit=exact(STILL))
