@@ -18,7 +18,8 @@ from ..core.message import Message
 from ..core.numerics import norm_inside, ratio
 from ..core.thresholds import VANISHED
 from ..rules.losses import LOSSES
-from .outcome import KINDS, OFF_SCALE, STILL, Answer, far_beyond, severity_of
+from ..rules.optimisers import OPTIMISERS
+from .outcome import KINDS, OFF_SCALE, SHRINKING, STILL, Answer, far_beyond, severity_of
 from .parameters import parameter_numbers
 from .record import ParameterNumbers
 
@@ -57,6 +58,8 @@ class FirstStep:
     #: The root mean square of the outputs, and of targets that are numbers (0 of classes).
     outputs: float
     targets: float
+    #: How many times as hard as the gradient weight decay pulls all weights together; 0 without.
+    decay: float = 0.0
 
     @property
     def scale(self) -> float:
@@ -98,8 +101,23 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
     outputs = trace.values["output"]
     targets = 0.0 if row.of_classes else norm_inside(trace.target) / math.sqrt(trace.target.size)
     return FirstStep(
-        trace.loss, trace.loss_after, guess, groups, norm_inside(outputs) / math.sqrt(outputs.size), targets
+        trace.loss, trace.loss_after, guess, groups, norm_inside(outputs) / math.sqrt(outputs.size), targets,
+        _decay(trace, {name: numbers[name] for _, names in matrices for name in names}),
     )  # fmt: skip
+
+
+def _decay(trace: Trace, numbers: Mapping[str, ParameterNumbers]) -> float:
+    """λ‖W‖ / ‖g‖ of these weights together, g as it is clipped; of adamw as its division leaves it."""
+    resolved = trace.resolved
+    weight_decay, rate = resolved.weight_decay, resolved.learning_rate
+    if weight_decay == 0.0 or rate == 0.0:
+        return 0.0
+    if OPTIMISERS[resolved.optimizer].decoupled:
+        alone = (trace.updates[name] + trace.parameters[name] * (rate * weight_decay) for name in numbers)
+        gradient = math.hypot(*(norm_inside(update) for update in alone)) / rate
+    else:
+        gradient = math.hypot(*(row.clipped_norm or 0.0 for row in numbers.values()))
+    return ratio(weight_decay * math.hypot(*(row.norm for row in numbers.values())), gradient)
 
 
 def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mapping[str, ParameterNumbers]) -> Group:
@@ -137,6 +155,8 @@ def judge_first_step(measured: FirstStep) -> Answer:
         "update_ratio_smallest": min(ratios),
         "without_gradient": float(sum(group.gradient == 0.0 for group in measured.groups)),
     }
+    if measured.decay:
+        numbers["decay"] = measured.decay
     return Answer(
         "first_step", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
         finding.message, finding.rule, finding.measured, numbers,
@@ -218,6 +238,18 @@ def _cut_off(step: FirstStep) -> _Finding | None:
     return _Finding("cut_off", critical, cut[-1].names[0], cut[-1].stage, message, rule, float(len(cut)))
 
 
+def _shrinking(step: FirstStep) -> _Finding | None:
+    if not step.decay > SHRINKING:
+        return None
+    message = Message(
+        "weight decay pulls the weights {times} times as hard as the loss does: nothing stays that is learnt",
+        times=short(step.decay),
+    )  # fmt: skip
+    rule = Message("weight decay × weights ≤ {limit} × gradient", limit=exact(SHRINKING))
+    far = far_beyond(step.decay, SHRINKING)
+    return _Finding("shrinking", far, Message("update"), None, message, rule, step.decay)
+
+
 def _starved(step: FirstStep) -> _Finding | None:
     least, most = (choose(step.groups, key=lambda group: group.move) for choose in (min, max))
     share = ratio(least.move, most.move)
@@ -265,6 +297,7 @@ RULES: tuple[Callable[[FirstStep], _Finding | None], ...] = (
     _off_scale,
     _cut_off,
     _still,
+    _shrinking,
     _starved,
     _diverging,
     _healthy,

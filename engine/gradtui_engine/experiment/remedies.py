@@ -252,7 +252,13 @@ REMEDIES = Table(
         ),
         Row(
             "no weight decay", {"weight_decay": 0.0}, "Nothing shrinks the weights but the gradient.",
-            "The decay was not what made the step too large.", CELLS.names, kinds=("diverging", "cut_off"),
+            "The decay was not what made the step too large.", CELLS.names, kinds=("diverging", "cut_off", "shrinking"),
+            applies=lambda e: e.weight_decay > 0,
+        ),
+        Row(
+            "a thousandth of the weight decay", lambda e: {"weight_decay": e.weight_decay / 1000},
+            "Pulls a thousandth as hard: what is learnt stays.",
+            "The decay was not what keeps the network from learning.", CELLS.names, kinds=("shrinking",),
             applies=lambda e: e.weight_decay > 0,
         ),
         Row(

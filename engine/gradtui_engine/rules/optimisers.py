@@ -39,7 +39,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Optimiser:
-    """One optimiser: formula, default learning rate and weight decay, and its chain."""
+    """One optimiser: formula, default learning rate and weight decay, and its chain.
+
+    decoupled says that its weight decay stands beside the gradient after all divisions, not in it.
+    """
 
     name: str
     formula: str
@@ -48,6 +51,7 @@ class Optimiser:
     build: Callable[[Settings], Link]
     source: str
     note: English
+    decoupled: bool = False
 
 
 # Decay of the squared gradient's average in RMSProp; the two of Adam; what is added to the root.
@@ -182,6 +186,7 @@ OPTIMISERS = Table(
             "adamw", "θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)", 0.001, 0.01,
             lambda s: chain(adam(), *_decay(s), scale(-s.learning_rate)),
             "Loshchilov & Hutter 2019", "Adam whose weight decay does not pass through the division.",
+            decoupled=True,
         ),
     ),
 )  # fmt: skip

@@ -223,7 +223,7 @@ def test_a_healthy_network_is_offered_no_remedy(experiment: Experiment) -> None:
 @pytest.mark.parametrize("cell", CELLS.names)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "healthy"])
 def test_every_diagnosis_of_every_cell_has_remedies_and_says_why_and_why_not(cell: str, kind: str) -> None:
-    found = remedies_for(Experiment(cell=cell, forget_bias=0.0, learning_rate=1e-6), (kind,))
+    found = remedies_for(Experiment(cell=cell, forget_bias=0.0, learning_rate=1e-6, weight_decay=1.0), (kind,))
     assert len(found) >= 2
     assert len({each.name for each in found}) == len(found)
     assert all(each.why.endswith(".") and each.no_cure.endswith(".") for each in found)

@@ -32,7 +32,9 @@ def step_of(**fields: Any) -> Answer:
 # fields → kind, and the remedy that cures it.
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({**SANE, "learning_rate": 100.0}, "diverging", "the optimiser's own rate"),
-    ({**SANE, "learning_rate": 0.3, "weight_decay": 10.0}, "diverging", "no weight decay"),
+    ({**SANE, "learning_rate": 0.3, "weight_decay": 10.0}, "shrinking", "no weight decay"),
+    ({**SANE, "weight_decay": 10.0}, "shrinking", "a thousandth of the weight decay"),
+    ({**SANE, "learning_rate": 1e-5}, "still", "the optimiser's own rate"),
     ({**SANE, "learning_rate": 0.0}, "still", "the optimiser's own rate"),
     ({**SANE, "learning_rate": 1e-12}, "still", "the optimiser's own rate"),
     ({**SANE, "depth": 2, "width": 512, "init": "normal", "init_scale": 1.0}, "off_scale", "he init"),

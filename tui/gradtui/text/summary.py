@@ -28,6 +28,7 @@ MARKS = {
     "off_scale": "◆",
     "still": "■",
     "cut_off": "◇",
+    "shrinking": "□",
     "starved": "▾",
     "diverging": "▴",
 }
