@@ -60,6 +60,9 @@ class FirstStep:
     targets: float
     #: How many times as hard as the gradient weight decay pulls all weights together; 0 without.
     decay: float = 0.0
+    #: How many times as large as later updates the first one is; where it is not 1, the loss after one of their size.
+    overshoot: float = 1.0
+    loss_later: float | None = None
 
     @property
     def scale(self) -> float:
@@ -67,9 +70,14 @@ class FirstStep:
         return self.loss / self.guess if self.guess > 0 else 1.0
 
     @property
+    def settled(self) -> float:
+        """The loss after an update of the size that updates have later."""
+        return self.loss_after if self.loss_later is None else self.loss_later
+
+    @property
     def growth(self) -> float:
-        """The loss after the update over that before."""
-        return ratio(self.loss_after, self.loss) if self.loss > 0 else 1.0
+        """That loss over the one before."""
+        return ratio(self.settled, self.loss) if self.loss > 0 else 1.0
 
     @property
     def largest_ratio(self) -> float:
@@ -100,9 +108,11 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
     guess = row.guess(trace.target, trace.values["output"].shape[-1])
     outputs = trace.values["output"]
     targets = 0.0 if row.of_classes else norm_inside(trace.target) / math.sqrt(trace.target.size)
+    overshoot = OPTIMISERS[trace.resolved.optimizer].overshoot
     return FirstStep(
         trace.loss, trace.loss_after, guess, groups, norm_inside(outputs) / math.sqrt(outputs.size), targets,
         _decay(trace, {name: numbers[name] for _, names in matrices for name in names}),
+        overshoot, None if overshoot == 1.0 else trace.loss_after_share(1 / overshoot),
     )  # fmt: skip
 
 
@@ -157,6 +167,8 @@ def judge_first_step(measured: FirstStep) -> Answer:
     }
     if measured.decay:
         numbers["decay"] = measured.decay
+    if measured.loss_later is not None:
+        numbers["loss_later"] = measured.loss_later
     return Answer(
         "first_step", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
         finding.message, finding.rule, finding.measured, numbers,
@@ -264,16 +276,24 @@ def _starved(step: FirstStep) -> _Finding | None:
 
 
 def _diverging(step: FirstStep) -> _Finding | None:
-    if step.loss_after <= step.loss:
+    if step.settled <= step.loss:
         return None
-    before, after = rounded(step.loss, 4), rounded(step.loss_after, 4)
-    if math.isfinite(step.loss_after) and before == after:
+    before, after = rounded(step.loss, 4), rounded(step.settled, 4)
+    if math.isfinite(step.settled) and before == after:
         return None
-    message = Message(
-        "one update raises the loss from {before} to {after}; the largest update is {share} of its weights",
-        before=before, after=after, share=short(step.largest_ratio),
-    )  # fmt: skip
-    rule = Message("loss after one update ≤ loss before")
+    values = {"before": before, "after": after, "share": short(step.largest_ratio / step.overshoot)}
+    if step.loss_later is None:
+        message = Message(
+            "one update raises the loss from {before} to {after}; the largest update is {share} of its weights",
+            **values,
+        )
+        rule = Message("loss after one update ≤ loss before")
+    else:
+        message = Message(
+            "an update of the size of later ones raises the loss from {before} to {after}; it is up to {share} of its "
+            "weights", **values,
+        )  # fmt: skip
+        rule = Message("loss after an update of the later ones' size ≤ loss before")
     return _Finding("diverging", _far_up(step), Message("update"), None, message, rule, step.growth)
 
 
@@ -288,6 +308,11 @@ def _healthy(step: FirstStep) -> _Finding:
         "one update takes the loss from {before} to {after} (guessing: {guess}); update / weight up to {share}",
         before=short(step.loss), after=short(step.loss_after), guess=short(step.guess), share=short(step.largest_ratio),
     )  # fmt: skip
+    if step.loss_later is not None:
+        message = Message(
+            "{message}; it is {times} times as large as later ones, and one of their size takes it to {later}",
+            message=message, times=short(step.overshoot), later=short(step.loss_later),
+        )  # fmt: skip
     rule = Message("every weight matrix moves, and the loss falls")
     return _Finding("healthy", False, Message("update"), None, message, rule, step.growth)
 

@@ -6,6 +6,7 @@ are PyTorch's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,8 @@ class Settings:
 class Optimiser:
     """One optimiser: formula, default learning rate and weight decay, and its chain.
 
-    decoupled says that its weight decay stands beside the gradient after all divisions, not in it.
+    decoupled says that its weight decay stands beside the gradient after all divisions, not in it. overshoot is how
+    many times too large its first update is beside later ones of the same gradient.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Optimiser:
     source: str
     note: English
     decoupled: bool = False
+    overshoot: float = 1.0
 
 
 # Decay of the squared gradient's average in RMSProp; the two of Adam; what is added to the root.
@@ -175,6 +178,8 @@ OPTIMISERS = Table(
             lambda s: chain(*_decay(s), rms(), scale(-s.learning_rate)),
             "Tieleman & Hinton 2012",
             "Divides by the gradient's own size: a vanished layer moves as fast as the others, until g falls under ε.",
+            # v starts at 0 and is not corrected for it: at first it is (1 − α) g².
+            overshoot=1 / math.sqrt(1 - RMSPROP_DECAY),
         ),
         Optimiser(
             "adam", "θ ← θ − η m̂ / (√v̂ + ε)", 0.001, 0.0,

@@ -196,6 +196,15 @@ class Trace:
         """The loss of the same batch with the parameters after the update: a forward pass, when first asked for."""
         return loss_of(self.program, self.layout, self.updated, self.input, self.target)
 
+    def loss_after_share(self, share: float) -> float:
+        """The loss of the same batch after this share of the update: a forward pass."""
+
+        def moved(name: str) -> Array:
+            array = self.parameters[name]
+            return np.asarray(array + self.updates[name] * array.dtype.type(share))
+
+        return loss_of(self.program, self.layout, moved, self.input, self.target)
+
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:
         """BatchNorm's running_mean and running_var by PyTorch's names, after this one batch; empty without it."""
