@@ -114,8 +114,11 @@ def _decades(outcome: Outcome) -> float:
 
 
 def _trial(remedy: Remedy, before: Examined, after: Examined) -> Trial:
+    raises = after.loss_after > after.loss
     if after.outcome.healthy:
-        return Trial(remedy, after, "cures", remedy.why)
+        # RMSprop's first update is ten times its later ones: healthy, and yet the loss rises at first.
+        text = Message("{why} But one update raises the loss now.", why=remedy.why) if raises else remedy.why
+        return Trial(remedy, after, "helps" if raises else "cures", text)
     was, now = before.outcome, after.outcome
     values = {"kind": _kinds(now), "why": remedy.why, "no_cure": remedy.no_cure}
     gone = {answer.kind for answer in was.answers} - {answer.kind for answer in now.answers} - {"healthy"}

@@ -156,7 +156,8 @@ def decades(outcome: Outcome) -> float:
 @every_ill
 def test_a_remedy_cures_where_the_network_is_healthy_after_it_and_only_there(name: str) -> None:
     for each in report_of(name).trials:
-        assert (each.effect == "cures") == each.measured.outcome.healthy
+        falls = each.measured.loss_after <= each.measured.loss
+        assert (each.effect == "cures") == (each.measured.outcome.healthy and falls)
         assert each.effect in EFFECTS
         if each.effect == "cures":
             assert each.measured.outcome.signal.kind == "healthy"

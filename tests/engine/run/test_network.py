@@ -138,7 +138,7 @@ def test_the_loss_alone_is_that_of_a_run_before_the_update_and_after_it(experime
         (
             "0.5",
             "cross_entropy",
-            "needs classes: words, or whole numbers from 0 to 999; {data} has others; allowed: mse",
+            "needs classes: words, or up to 1000 whole numbers; {data} has others; allowed: mse",
         ),
         ("2", "bce", "is for targets from 0 to 1; {data} has others; allowed: mse"),
     ],
