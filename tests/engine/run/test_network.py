@@ -138,7 +138,7 @@ def test_the_loss_alone_is_that_of_a_run_before_the_update_and_after_it(experime
         (
             "0.5",
             "cross_entropy",
-            "needs classes: words, or up to 1000 whole numbers; {data} has others; allowed: mse",
+            "needs classes: words, or up to 1000 whole numbers; {file} has others; allowed: mse",
         ),
         ("2", "bce", "is for targets from 0 to 1; {data} has others; allowed: mse"),
     ],
@@ -149,4 +149,4 @@ def test_a_loss_that_a_files_target_cannot_have_is_a_problem_that_names_both(
     path = tmp_path / "table.csv"
     path.write_text(f"a,y\n1,{target}\n2,1\n")
     experiment = Experiment(data=f"csv:{path}", loss=loss, depth=2, width=4)
-    assert refused(build, experiment) == [f"loss: {loss!r} {said.format(data=experiment.data)}"]
+    assert refused(build, experiment) == [f"loss: {loss!r} {said.format(data=experiment.data, file=repr(str(path)))}"]
