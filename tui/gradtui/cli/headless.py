@@ -41,7 +41,7 @@ _PLOT_ROWS = 24
 
 def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     """Run the experiment and print what is asked for."""
-    from gradtui_engine import Run, analyse, build
+    from gradtui_engine import Run, build
 
     options = invocation.options
 
@@ -55,8 +55,7 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
         out.write(toml(network.experiment.to_toml(network.resolved)))
         return 0
     trace = network.run()
-    # The table shows nothing of the parameters, which are the larger part of the work.
-    record = Run(trace, analyse(trace, parameters=options.json))
+    record = Run.of(trace)
     if options.save is not None:
         try:
             record.save(options.save)
