@@ -27,6 +27,9 @@ def first_stage(trace: Trace) -> int:
 
 def ratios(trace: Trace) -> list[float]:
     """‖dL/dh_k‖, of an LSTM ‖dL/dc_k‖, over that of the last stage, from the first that counts; nan where that is 0."""
+    if trace.resolved.readout == "all":
+        # The last step's loss alone: that of the network which reads out no other step.
+        trace = build(trace.experiment.replace(readout="last")).run()
     norms = [length(trace.gradients[name]) for name in trace.program.cells or trace.program.stages]
     return [norm / norms[-1] if norms[-1] else math.nan for norm in norms[first_stage(trace) :]]
 
