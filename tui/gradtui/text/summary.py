@@ -47,6 +47,11 @@ KINDS: dict[str, English] = {
     "starved": "starved",
     "diverging": "diverging",
 }
+#: Why a question has no answer. The first one always has.
+NOT_ASKED: dict[str, English] = {
+    "first_step": "not asked: this recording does not have it",
+    "learning": "not asked: this is one iteration",
+}
 
 
 def kind_name(kind: str) -> str:
@@ -133,7 +138,7 @@ def answer_lines(outcome: Outcome) -> list[str]:
     for name, question in QUESTIONS.items():
         answer = answers.get(name)
         if answer is None:
-            lines.append(f"– {tr(question)} {tr('not asked: this is one iteration')}")
+            lines.append(f"– {tr(question)} {tr(NOT_ASKED[name])}")
         else:
             verdict = tr("{kind}: {message}", kind=kind_name(answer.kind), message=tr(answer.message))
             lines.append(f"{MARKS[answer.kind]} {tr(question)} {verdict}")

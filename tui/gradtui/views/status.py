@@ -25,6 +25,8 @@ from .frame.verdict import verdict
 SMALLEST = (60, 16)
 #: The least width of the timeline's bar.
 _LEAST_BAR = 8
+#: The least width of the verdict beside the views' names: all three answers fit.
+_BESIDE_TABS = 80
 
 
 def too_small(width: int, height: int) -> Line:
@@ -76,9 +78,11 @@ def _loss(scene: Scene) -> Line:
 
 def _verdict(scene: Scene, width: int) -> Line:
     """The verdict, and the views' names where it leaves room for them."""
-    line: Line = [(" ", "text"), *verdict(scene, width - 1, "A" if scene.state.view == "compare" else "")]
-    tabs = _tabs(scene.state.view)
-    return spread(line, tabs, width) if width_of(line) + 2 + width_of(tabs) <= width else fit(line, width)
+    whose, tabs = "A" if scene.state.view == "compare" else "", _tabs(scene.state.view)
+    room = width - 2 - width_of(tabs)
+    if room < _BESIDE_TABS:
+        return fit([(" ", "text"), *verdict(scene, width - 1, whose)], width)
+    return spread([(" ", "text"), *verdict(scene, room - 1, whose)], tabs, width)
 
 
 def _tabs(view: str) -> Line:

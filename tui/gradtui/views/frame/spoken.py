@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from gradtui_engine.analysis.outcome import QUESTIONS
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.message import English
@@ -11,7 +12,7 @@ from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
 
 from ...text.language import tr
 from ...text.spans import GAP, Line, text_of
-from ...text.summary import kind_name
+from ...text.summary import NOT_ASKED, kind_name
 from ...text.undefined import defined
 from .quantities import QUANTITIES, absent
 from .scene import Scene
@@ -27,13 +28,20 @@ WIDE = 2000
 
 
 def verdict(scene: Scene) -> str:
-    """The diagnosis as a sentence."""
+    """The answers to all three questions, each as a sentence; one that was not asked says so."""
     outcome = scene.record.outcome
-    kind = kind_name(outcome.kind)
-    if outcome.healthy:
-        return tr("Verdict: {kind}; {message}.", kind=kind, message=tr(outcome.message))
-    severity = tr(outcome.severity)
-    return tr("Verdict: {kind}, {severity}; {message}.", kind=kind, severity=severity, message=tr(outcome.message))
+    said = [tr("Verdict:")]
+    for name, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, outcome.learning), strict=True):
+        question = tr(QUESTIONS[name])
+        if answer is None:
+            said.append(tr("{question} {answer}.", question=question, answer=tr(NOT_ASKED[name])))
+            continue
+        values = {"question": question, "kind": kind_name(answer.kind), "message": tr(answer.message)}
+        if answer.healthy:
+            said.append(tr("{question} {kind}; {message}.", **values))
+        else:
+            said.append(tr("{question} {kind}, {severity}; {message}.", **values, severity=tr(answer.severity)))
+    return " ".join(said)
 
 
 def drawn(view: Callable[[Scene, int, int], list[Line]], width: int = _COLUMNS) -> Spoken:

@@ -1,48 +1,86 @@
-"""The verdict in one line: what became of the gradient, how fast, and what is left of it at the far end."""
+"""The verdict in one line: the answers to all three questions, each with as many of its numbers as there is room for."""
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Callable, Iterator
 
-from gradtui_engine.core.figures import exact, repeated, short
+from gradtui_engine.analysis.outcome import QUESTIONS, Answer
+from gradtui_engine.core.figures import exact, loss_text, repeated, short
+from gradtui_engine.core.message import English
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
-from ...text.spans import Line, first_fit, fit, width_of
+from ...text.spans import Line, fit, width_of
 from ...text.summary import MARKS, kind_name
 from ...text.undefined import defined
 from .scene import Scene
 
 #: Verdicts that numbers tell; the others are a sentence.
 _IN_NUMBERS = ("healthy", "vanishing", "exploding")
+#: Too little is drawn as what vanishes, too much as what explodes; where no number helps the network is broken.
+STYLES = {
+    "healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding", "still": "vanishing",
+    "cut_off": "vanishing", "starved": "vanishing", "off_scale": "exploding", "diverging": "exploding",
+}  # fmt: skip
+#: What each question is called before its answer; the first one's answer speaks for itself.
+_NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}
+_APART: Line = [("  ", "text")]
 
 
 def verdict(scene: Scene, width: int, whose: str = "") -> Line:
-    """▼ vanishing  ×0.236 a layer   layer 1 gets 6e-19 of the output's gradient: as much of it as fits, nothing cut.
+    """▼ vanishing ×0.236 a layer, 6e-19 arrives  first step ▾ starved  learning not asked: as much of it as fits.
 
-    whose is the letter of the experiment in Compare.
+    What does not fit is left out whole: no sentence and no number is cut. whose is the letter of the experiment in
+    Compare.
     """
-    outcome = scene.record.outcome
-    known = outcome.kind in _IN_NUMBERS
-    style = outcome.kind if known else "broken"
     letter: Line = [(f"{whose} ", "label")] if whose else []
-    start: Line = [*letter, (f"{MARKS[outcome.kind]} {kind_name(outcome.kind)}", style)]
-    if not known or defined(outcome.ratio, scene.record) is None:
-        # Whole sentences, or the place alone: a number is never cut. Of a gradient that is 0 at the output, too, the
-        # sentence says so: 0/0 is no share.
-        whole = tr(outcome.message)
-        texts = (whole, *(re.split(f"[{mark}]", whole)[0] for mark in (";；", ":：", ",，")), tr(outcome.site))
-        return _whole(first_fit(width, *([*start, (f"  {text}", "text")] for text in texts), start), width)
-    line: Line = [*start, (f"  {_pace(scene)}", style)]
-    # What matters most stands first; what does not fit is left out whole.
-    for texts in (_arriving(scene), _crossed(scene), _first_step(scene)):
-        spans = [(f"   {text}", "text") for text in texts]
-        line += next(([span] for span in spans if width_of(line) + width_of([span]) <= width), [])
-    return _whole(line, width)
-
-
-def _whole(line: Line, width: int) -> Line:
+    forms = dict(zip(QUESTIONS, _forms(scene), strict=True))
+    taken: dict[str, Line] = {}
+    for question, level in _wanted(scene, max(map(len, forms.values()))):
+        if level < len(forms[question]):
+            tried = {**taken, question: forms[question][level]}
+            if not taken or width_of(_joined(letter, tried)) <= width:
+                taken = tried
+    line = _joined(letter, taken)
     return line if width_of(line) <= width else fit(line, width)
+
+
+def _wanted(scene: Scene, levels: int) -> Iterator[tuple[str, int]]:
+    """Which form of which answer is to be had next: first the name of each, then more of the worst one, then of all."""
+    worst = scene.record.outcome.worst.question
+    order = sorted(QUESTIONS, key=lambda question: question != worst)
+    yield worst, 0
+    yield from ((question, 0) for question in order if question != worst)
+    yield from itertools.product(order, (1,))
+    yield from ((question, level) for level in range(2, levels) for question in order)
+
+
+def _joined(letter: Line, taken: dict[str, Line]) -> Line:
+    """The answers in the order of the questions."""
+    parts = [taken[question] for question in QUESTIONS if question in taken]
+    return [*letter, *(span for index, part in enumerate(parts) for span in ([*_APART] if index else []) + part)]
+
+
+def _forms(scene: Scene) -> Iterator[list[Line]]:
+    """Of each question's answer what can be said of it, the shortest first."""
+    outcome = scene.record.outcome
+    for question, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, outcome.learning), strict=True):
+        name: Line = [(f"{tr(_NAMES[question])} ", "label")] if _NAMES[question] else []
+        if answer is None:
+            yield [[*name, ("–", "dim")], [*name, (tr("not asked"), "dim")]]
+            continue
+        style = STYLES.get(answer.kind, "broken")
+        start: Line = [*name, (f"{MARKS[answer.kind]} {kind_name(answer.kind)}", style)]
+        in_numbers = question == "signal" and answer.kind in _IN_NUMBERS
+        if in_numbers and defined(outcome.ratio, scene.record) is not None:
+            start.append((f" {_pace(scene)}", style))
+            yield [start, *([*start, (f", {text}", "text")] for text in _arriving(scene))]
+        else:
+            # Of a gradient that is 0 at the output, too, the sentence says so: 0/0 is no share.
+            texts = (_brief(answer), *(() if answer.healthy else _sentences(answer)))
+            yield [start, *([*start, (f": {text}", "text")] for text in texts)]
 
 
 def _pace(scene: Scene) -> str:
@@ -50,32 +88,55 @@ def _pace(scene: Scene) -> str:
     return tr(AXIS_WORDS[scene.record.axis].pace, factor=factor)
 
 
-def _arriving(scene: Scene) -> tuple[str, ...]:
-    """What the far end gets, the longest form first."""
+def _arriving(scene: Scene) -> Iterator[str]:
+    """What the far end gets, and where a threshold is crossed."""
     outcome = scene.record.outcome
     values = {"place": scene.name(scene.first_learning), "share": short(outcome.ratio)}
     carried = tr(outcome.signal.carried) if outcome.signal.carried else tr("the gradient at the output")
-    return (
-        tr("{place} gets {share} of {gradient}", **values, gradient=carried),
-        tr("{place} gets {share} of it", **values),
-    )
+    yield tr("{share} arrives", **values)
+    yield tr("{place} gets {share}", **values)
+    whole = tr("{place} gets {share} of {gradient}", **values, gradient=carried)
+    yield whole
+    if outcome.signal.kind in _CROSSED:
+        limit, site = exact(outcome.signal.limit), tr(outcome.signal.site)
+        yield tr(_CROSSED[outcome.signal.kind], arriving=whole, limit=limit, site=site)
 
 
-def _crossed(scene: Scene) -> tuple[str, ...]:
-    """Where the threshold is crossed; nothing where it is not."""
-    outcome = scene.record.outcome
-    limit, site = exact(outcome.limit), tr(outcome.site)
-    if outcome.kind == "vanishing":
-        return (tr("under {limit} of the output's from {site} down", limit=limit, site=site),)
-    if outcome.kind == "exploding":
-        return (tr("over {limit} times the output's from {site} down", limit=limit, site=site),)
-    return ()
+_CROSSED: dict[str, English] = {
+    "vanishing": "{arriving}, under {limit} from {site} down",
+    "exploding": "{arriving}, over {limit} times as much from {site} down",
+}
 
 
-def _first_step(scene: Scene) -> tuple[str, ...]:
-    """The loss before and after one update; its own sentence where it is the first step that does no good."""
-    step = scene.record.outcome.first_step
-    if step is None:
-        return ()
-    numbers = {name: short(step.numbers.get(name)) for name in ("loss", "loss_after")}
-    return tr("loss {loss} → {loss_after} in one update", **numbers), tr("loss {loss} → {loss_after}", **numbers)
+def _brief(answer: Answer) -> str:
+    """The number that an answer rests on, where it has one; else the place."""
+    if answer.kind in _BRIEF and answer.question == "first_step":
+        return _BRIEF[answer.kind](**_texts(answer))
+    return tr(answer.site)
+
+
+def _texts(answer: Answer) -> dict[str, str]:
+    """The numbers of a first step; the losses in as many digits as tell one from the other."""
+    texts = {name: short(answer.numbers.get(name)) for name in _NUMBERS}
+    if texts["loss"] == texts["loss_after"]:
+        texts |= {name: loss_text(answer.numbers.get(name)) for name in ("loss", "loss_after")}
+    return texts
+
+
+_NUMBERS = ("loss", "loss_after", "guess", "update_ratio_largest")
+_BRIEF: dict[str, Callable[..., str]] = {
+    **dict.fromkeys(("healthy", "diverging"), lambda **values: tr("loss {loss} → {loss_after}", **values)),
+    "off_scale": lambda **values: tr("loss {loss}, guessing {guess}", **values),
+    "still": lambda **values: tr("update / weight {update_ratio_largest}", **values),
+}
+
+
+def _sentences(answer: Answer) -> Iterator[str]:
+    """The first clause of what is said, and all of it."""
+    whole = tr(answer.message)
+    yield from (re.split(mark, whole)[0] for mark in _ENDS[answer.question])
+    yield whole
+
+
+#: What ends a clause that can stand alone, the earliest first.
+_ENDS = dict.fromkeys(QUESTIONS, ("[:：]", "[;；]")) | {"signal": (", |，", "[:：]", "[;；]")}
