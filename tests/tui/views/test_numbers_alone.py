@@ -25,6 +25,7 @@ from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import plain_lines
 from gradtui_engine import Experiment, Outcome, Phase, Site, StageNumbers, Step
 from gradtui_engine.analysis.decay import Decay, decay_of
+from gradtui_engine.analysis.outcome import Answer
 from gradtui_engine.analysis.record import Arrays, Listed, ParameterNumbers, Record, Source
 from gradtui_engine.theory.prediction import Theory
 from tests.tui.helpers import EXPLORE, assert_page, texts
@@ -83,12 +84,11 @@ def record_of(
     )
     first = 1 if axis == "layer" else 0
     kind = "vanishing" if norms[first] < 1e-3 else "healthy"
-    outcome = Outcome(
-        kind, "critical" if kind == "vanishing" else "ok", "stage 7", 7, "by hand", "by hand", norms[first], 1e-3,
-        norms[first], factor, "by hand",
-    )  # fmt: skip
+    severity = "critical" if kind == "vanishing" else "ok"
+    signal = Answer("signal", kind, severity, "stage 7", 7, "by hand", "by hand", norms[first])
+    outcome = Outcome(signal, norms[first], factor)
     source = Source(experiment, recording=recording, words="recorded by hand")
-    return Numbers(source, axis, stages, tuple(steps(axis, count)), decay_of(norms, axis), outcome)
+    return Numbers(source, axis, stages, tuple(steps(axis, count)), decay_of(norms, norms, axis), outcome)
 
 
 def scene(record: Record, other: Record | None = None, **fields: object) -> Scene:
@@ -162,7 +162,7 @@ def test_a_record_of_modules_says_module_where_others_say_layer_or_step() -> Non
     one = scene(record_of("module", VANISHING), rows=True)
     header = texts(status.header(one, 150))[1]
     assert "×0.250 a module" in header
-    assert "encoder.0 gets 6.0e-8 of the output's gradient" in header
+    assert "encoder.0 gets 6.0e-8 of the gradient at the output" in header
     assert "reaches each module" in PANES["gradient"].title(one, 100)
     assert "of every module" in PANES["depth"].title(scene(record_of("module", VANISHING), view="theory"), 100)
     depth = shown(scene(record_of("module", VANISHING), view="theory"), "depth", 100, 30)
@@ -175,7 +175,7 @@ def test_a_record_of_modules_says_module_where_others_say_layer_or_step() -> Non
         *table(one.record, 120),
     ]
     for word in ("layer", "step", "t =", "the input", "the initial state"):
-        assert not [line for line in words if word in line], word
+        assert not [line for line in words if word in line.replace("first step", "")], word
 
 
 # -- what is lacking ---------------------------------------------------------------------------------------------
@@ -245,7 +245,8 @@ def test_header_timeline_footer_and_every_pane_stand_as_with_any_record(axis: st
 def test_plain_text_says_every_number_of_the_stages(axis: str) -> None:
     one = scene(record_of(axis, VANISHING))
     lines = plain_lines(one, "gradient")
-    assert lines[1] == "Verdict: vanishing, critical; by hand."
+    assert lines[1].startswith("Verdict: Does the gradient arrive? vanishing, critical; by hand. ")
+    assert "Does the first step do good? not asked" in lines[1]
     place = {"layer": "layer 11", "time": "t = 11", "module": "encoder.11"}[axis]
     assert any(line.startswith(f"{place}: gradient 0.250, factor 0.250") for line in lines), lines
 

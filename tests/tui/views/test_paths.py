@@ -9,7 +9,7 @@ import pytest
 
 from gradtui.views.explore import paths
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
-from gradtui_engine import Experiment
+from gradtui_engine import Experiment, Run
 from gradtui_engine.core.figures import percent, short
 from tests.tui.helpers import SIZES, assert_page, cut_numbers, scene_of, texts, trace_of
 
@@ -60,6 +60,14 @@ def test_the_units_sum_is_what_the_weights_make_of_the_inputs(name: str) -> None
             assert kept + written == pytest.approx(float(gates["c"][unit]))
 
 
+def _own_loss(trace: Run, time: int) -> np.ndarray:
+    """What the loss of a step itself gives its c: ∂L_t/∂o_t W ⊙ o ⊙ (1 − tanh² c); 0 where it has none."""
+    if trace.resolved.readout != "all" or time == 0:
+        return np.zeros_like(trace.gradients[f"c/{time}"])
+    above = trace.gradients["output"][time - 1] @ trace.parameters["output.weight"]
+    return above * trace.values[f"gates/{time}"][:, -3:] * (1 - np.tanh(trace.values[f"c/{time}"]) ** 2)
+
+
 @cases
 def test_direct_path_and_gates_add_up_to_the_gradients_whole_factor(name: str) -> None:
     """∂L/∂c_(t−1) = f ⊙ ∂L/∂c_t + the rest: two vectors, so by the cosine rule."""
@@ -67,15 +75,18 @@ def test_direct_path_and_gates_add_up_to_the_gradients_whole_factor(name: str) -
     for time in range(1, 8):
         here, below = (trace.gradients[f"c/{at}"] for at in (time, time - 1))
         direct = trace.values[f"gates/{time}"][:, 3:6] * here
-        rest, size = below - direct, np.linalg.norm(here)
+        own = _own_loss(trace, time - 1)
+        rest, size = below - direct - own, np.linalg.norm(here)
         one, two = float(np.linalg.norm(direct) / size), float(np.linalg.norm(rest) / size)
         # c₀ is no function of h₀: nothing passes through the gates, and nothing has no direction.
         cosine = float((direct * rest).sum() / (one * two * size**2)) if time > 1 else 0.0
         line = texts(paths.view(scene_of(CASES[name], selected=time), 110, 5))[1]
         assert f"∂L/∂c: direct ×{short(one)}  through h and the gates ×{short(two)}" in line
-        assert f"direct share {percent(one / (one + two))}, cosine {short(cosine)}" in line
-        whole = one**2 + two**2 + 2 * cosine * one * two
-        assert whole**0.5 == pytest.approx(float(np.linalg.norm(below) / size))
+        three = float(np.linalg.norm(own) / size)
+        assert (f"  own loss ×{short(three)}" in line) == (trace.resolved.readout == "all" and time > 1)
+        assert f"direct share {percent(one / (one + two + three))}, cosine {short(cosine)}" in line
+        both = float(np.linalg.norm(below - own) / size)
+        assert (one**2 + two**2 + 2 * cosine * one * two) ** 0.5 == pytest.approx(both)
 
 
 def test_a_pinned_gate_is_the_direct_paths_factor_at_every_step() -> None:

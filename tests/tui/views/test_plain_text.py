@@ -14,6 +14,7 @@ from gradtui.model.needs import Computed, Need, Simulation
 from gradtui.text import glyphs
 from gradtui.text.spans import text_of
 from gradtui.text.speech import plain
+from gradtui.text.summary import kind_name
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import plain_lines
@@ -67,8 +68,13 @@ def test_the_pane_is_named_first_and_the_verdict_second(name: str) -> None:
     for pane in EXPLORE[scene.state.cell]:
         first, second, *_ = plain_lines(scene, pane)
         assert "pane" in first
-        assert second.startswith(f"Verdict: {outcome.kind.replace('_', '-')}")
-        assert outcome.healthy or outcome.severity in second
+        said = "Verdict: Does the gradient arrive? {} Does the first step do good? {} Does it learn? {}"
+        found = re.fullmatch(re.escape(said).replace(r"\{\}", "(.*)"), second)
+        assert found is not None
+        for text, answer in zip(found.groups(), outcome.answers, strict=False):
+            assert text.startswith(kind_name(answer.kind))
+            assert answer.healthy or f", {answer.severity}; " in text
+        assert found[3] == "not asked: this is one iteration."
 
 
 @pytest.mark.parametrize("pane", ["side_a", "side_b", "both", "difference"])

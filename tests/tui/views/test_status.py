@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -10,12 +12,13 @@ from rich.cells import cell_len
 from gradtui.model.names import SPEEDS, VIEWS
 from gradtui.model.timeline import Grain, Timeline, label
 from gradtui.text.language import speaking
-from gradtui.text.spans import width_of
-from gradtui.text.summary import MARKS
+from gradtui.text.spans import text_of, width_of
+from gradtui.text.summary import MARKS, kind_name
 from gradtui.views import catalogue, status
 from gradtui.views.frame.scene import Scene
+from gradtui.views.frame.verdict import verdict
 from gradtui_engine import Experiment
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import repeated, short
 from tests.tui.helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
 
 #: Every width where something gives way, and some larger ones.
@@ -42,12 +45,35 @@ def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str)
 
 
 @cases
-def test_the_header_always_says_what_became_of_the_gradient(name: str) -> None:
+def test_the_header_always_says_what_became_of_the_gradient_and_of_the_first_step(name: str) -> None:
     scene = scene_of(CASES[name])
     outcome = scene.record.outcome
+    assert outcome.first_step is not None
     for width in WIDTHS:
         verdict = texts(status.header(scene, width))[1]
-        assert verdict.startswith(f" {MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}  ")
+        assert verdict.startswith(f" {MARKS[outcome.signal.kind]} {kind_name(outcome.signal.kind)}")
+        assert f"  first step {MARKS[outcome.first_step.kind]} {kind_name(outcome.first_step.kind)}" in verdict
+
+
+@cases
+def test_from_80_columns_on_the_header_says_that_learning_was_not_asked(name: str) -> None:
+    for width in WIDTHS:
+        line = texts(status.header(scene_of(CASES[name]), width))[1]
+        assert width < 80 or re.search(r"  learning (–|not asked)", line)
+        assert width < 200 or "  learning not asked" in line
+
+
+@cases
+def test_nothing_of_the_verdict_is_cut(name: str) -> None:
+    """What does not fit is left out: the line is made of whole forms, at every width."""
+    scene = scene_of(CASES[name])
+    widest = text_of(verdict(scene, 1000))
+    for width in range(58, 200):
+        line = text_of(verdict(scene, width))
+        assert "…" not in line.replace(" … ", "")
+        assert len(line) <= max(width, len(widest))
+        for part in line.split("  "):
+            assert not part.endswith((",", ":", " ×"))
 
 
 @pytest.mark.parametrize("name", ["mlp", "lstm", "growing", "300 steps"])
@@ -55,29 +81,74 @@ def test_the_header_always_says_how_fast(name: str) -> None:
     scene = scene_of(CASES[name])
     unit = "step" if scene.over_time else "layer"
     for width in WIDTHS:
-        assert f"×{short(scene.record.outcome.average_factor)} a {unit}" in texts(status.header(scene, width))[1]
+        assert f" ×{repeated(scene.record.outcome.average_factor)} a {unit}" in texts(status.header(scene, width))[1]
 
 
 def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
     scene = scene_of(CASES["mlp"])
     outcome = scene.record.outcome
-    bad = f"layer 1 gets {short(outcome.ratio)} of the output's gradient"
-    assert bad in texts(status.header(scene, 80))[1]
-    assert bad in texts(status.header(scene, 120))[1]
-    assert f"under 0.001 of the output's from {outcome.site} down" in texts(status.header(scene, 130))[1]
+    share = short(outcome.ratio)
+    assert f", {share} arrives" in texts(status.header(scene, 80))[1]
+    assert f", layer 1 gets {share}  " in texts(status.header(scene, 120))[1]
+    whole = f", layer 1 gets {share} of the gradient at the output, under 0.001 from {outcome.site} down"
+    assert whole in text_of(verdict(scene, 300))
+
+
+def test_of_an_lstm_the_header_says_that_the_gradient_of_the_cell_state_is_meant() -> None:
+    scene = scene_of(CASES["lstm"])
+    first, last = (scene.stages[stage].cell_gradient_norm for stage in (0, -1))
+    assert first is not None
+    assert last is not None
+    assert f"the initial state gets {short(first / last)} of ∂L/∂c of the last step" in text_of(verdict(scene, 200))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"learning_rate": 100.0}, "first step ▴ diverging: loss 2.79 → 3.9e8"),
+        ({"learning_rate": 0.0}, "first step ■ still: update / weight 0"),
+        ({"weight_decay": 10.0, "learning_rate": 0.3}, "first step ▴ diverging: loss 2.79 → 73.9"),
+        ({"gain": 5.0}, "first step ◆ off scale: loss 2.2e4"),
+    ],
+)
+def test_where_only_the_first_step_is_bad_its_numbers_come_before_the_gradients(
+    fields: dict[str, float], expected: str
+) -> None:
+    scene = scene_of(Experiment(depth=5, activation="relu", init="he_normal", **fields))
+    assert scene.record.outcome.worst.question == "first_step"
+    assert expected in texts(status.header(scene, 80))[1]
+
+
+def test_without_a_first_step_the_header_says_that_it_was_not_asked() -> None:
+    """A document from before there were three questions, or a recording."""
+    record = scene_of(CASES["mlp"]).record
+    old = replace(record.outcome, first_step=None)
+    scene = replace(scene_of(CASES["mlp"]), record=_Old(record, old))
+    assert "  first step not asked  learning not asked" in texts(status.header(scene, 200))[1]
+
+
+@dataclass(frozen=True)
+class _Old:
+    """A record with another outcome."""
+
+    record: Any
+    outcome: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.record, name)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("lstm", "the initial state gets {ratio} of the output's"),
-        ("no weights", "all units of layer 1 are equal"),
+        ("lstm", ", {ratio} arrives  "),
+        ("no weights", "≡ symmetric: all units of layer 1 are equal  first step ◇ cut off  "),
     ],
 )
 def test_at_80_columns_the_verdict_shortens_its_words_before_it_leaves_them_out(name: str, expected: str) -> None:
     scene = scene_of(CASES[name])
-    line = texts(status.header(scene, 80))[1].rstrip()
-    assert line.endswith(expected.format(ratio=short(scene.record.outcome.ratio)))
+    line = texts(status.header(scene, 80))[1]
+    assert expected.format(ratio=short(scene.record.outcome.ratio)) in line
 
 
 @cases

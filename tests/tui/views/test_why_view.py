@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from gradtui.text import language
 from gradtui.views.explore import why
 from gradtui.views.frame.scene import Scene
-from gradtui_engine import Experiment, Phase, Step
+from gradtui_engine import Experiment, Phase, StageNumbers, Step
 from gradtui_engine.cells.table import OPERATIONS
 from gradtui_engine.core.figures import short, subscript
 from tests.tui.helpers import CASES, scene_of, texts, timeline_of, trace_of
@@ -27,6 +28,11 @@ NOTHING = "nothing arrives here: of 0 there is no factor"
 
 def text(scene: Scene) -> str:
     return "\n".join(line.rstrip() for line in texts(why.view(scene, 160, 40)))
+
+
+def _carried(stage: StageNumbers) -> float:
+    """What the verdict follows: ‖∂L/∂c‖ where there is a cell state."""
+    return stage.gradient_norm if stage.cell_gradient_norm is None else stage.cell_gradient_norm
 
 
 def numbers(line: str) -> list[str]:
@@ -63,8 +69,11 @@ def test_a_layer_behind_the_gradient_shows_its_factor_as_the_product_of_its_part
             said = text(scene_of(CASES[name], step=step.index))
             below = f"layer {step.completes}" if step.completes else "the input"
             line = next(line for line in said.splitlines() if line.startswith(f"from layer {step.stage} to {below}: "))
-            assert numbers(line.split(":")[1]) == [short(value) for value in (*stage.factors.values(), stage.factor)]
-            assert line.count("×") == len(stage.factors)
+            known = [value for value in stage.factors.values() if value is not None]
+            assert numbers(line.split(":")[1]) == [short(value) for value in (*known, stage.factor)]
+            assert line.count("×") == max(1, len(known))
+            # A part that is not there has its reason.
+            assert (stage.unknown_parts in said) == (len(known) < len(stage.factors)) or not stage.unknown_parts
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -109,7 +118,8 @@ def test_a_step_back_in_time_shows_the_two_paths_of_c_and_their_sum(name: str) -
             assert NOTHING in said
             continue
         line = next(line for line in said.splitlines() if line.startswith("factor: direct"))
-        assert numbers(line) == [short(stage.factors[part]) for part in ("direct", "gates", "cosine", "cell")]
+        names = ("direct", "gates", "loss" if "loss" in stage.factors else "cosine", "cell")
+        assert numbers(line) == [short(stage.factors[part]) for part in names]
         # ∂L/∂h can be 0 where ∂L/∂c is not: a step that starts from 0 has no factor.
         starts = trace.stages[step.stage].gradient_norm
         assert f"×{short(stage.factor)}" in said if starts else "nan" not in said
@@ -122,17 +132,39 @@ def test_so_far_names_start_average_count_and_where_it_has_come_to(name: str) ->
     trace = trace_of(CASES[name])
     last = len(trace.stages) - 1
     for stage in {0, last // 2, last - 1}:
-        value, top = trace.stages[stage].gradient_norm, trace.stages[last].gradient_norm
+        value, top = (_carried(trace.stages[each]) for each in (stage, last))
         scene = scene_of(CASES[name], selected=stage)
         said = text(scene)
         average = (value / top) ** (1 / (last - stage))
-        found = re.search(rf"so far, at {scene.name(stage)}: (\S+) × ([^\s^]+)\^(\d+) = (\S+)", said)
+        found = re.search(rf"so far, (?:of ‖∂L/∂c‖ )?at {scene.name(stage)}: (\S+) × ([^\s^]+)\^(\d+) = (\S+)", said)
         assert found is not None
         start, base, count, total = found.groups()
         assert (float(start), float(base)) == pytest.approx((top, average), rel=6e-3 if "e" not in start else 0.06)
         assert int(count) == last - stage
         # What a calculator makes of the printed numbers is what is printed.
         assert short(float(start) * float(base) ** int(count)) == total == short(value)
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "growing", "no weights", "overflow"])
+def test_where_the_gradient_has_arrived_the_verdict_stands_with_its_rule(name: str) -> None:
+    outcome = trace_of(CASES[name]).outcome
+    assert outcome.first_step is not None
+    first = 1 if trace_of(CASES[name]).axis == "layer" else 0
+    arrived = text(scene_of(CASES[name], selected=first))
+    assert f"rule: {outcome.signal.rule}" in arrived
+    assert outcome.signal.message in arrived
+    updated = text(scene_of(CASES[name], step=len(trace_of(CASES[name]).steps) - 1))
+    assert f"rule: {outcome.first_step.rule}" in updated
+    assert outcome.first_step.message in updated
+
+
+def test_the_rule_says_how_deep_the_factor_may_go() -> None:
+    experiment = Experiment(depth=60, activation="relu", init="he_normal", norm="batch")
+    norms = [stage.gradient_norm for stage in trace_of(experiment).stages]
+    factor = (norms[1] / norms[-1]) ** (1 / 59)
+    layers = math.floor(math.log(1000) / math.log(factor))
+    said = text(scene_of(experiment, selected=1))
+    assert f"0.001 ≤ ratio ≤ 1000; ×{short(factor)} a layer is healthy up to {layers} layers" in said
 
 
 def test_at_the_output_there_is_nothing_behind_yet() -> None:

@@ -15,7 +15,7 @@ from ...model.needs import Failed, need_of
 from ...model.shown import source_of_b
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
-from ...text.summary import describe_source, resolved_of
+from ...text.summary import describe_source, kind_name, resolved_of
 from ..frame import bars, cache_keys, spoken
 from ..frame.cache_keys import Same
 from ..frame.differing import differing
@@ -247,6 +247,13 @@ def _honest(a: Scene, b: Scene) -> str:
         return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
     if a.record.outcome.healthy and not b.record.outcome.healthy:
         return tr("Honestly: this is no cure here. A was healthy, B is not.")
+    step = b.record.outcome.first_step
+    cured = not a.record.outcome.signal.healthy and b.record.outcome.signal.healthy
+    if cured and step is not None and not step.healthy:
+        return tr(
+            "Honestly: half a cure. In B the gradient arrives, but the first step does no good: {kind}.",
+            kind=kind_name(step.kind),
+        )
     if not a.record.outcome.healthy and not b.record.outcome.healthy and _further(a, b):
         return tr("Honestly: B is worse than A, and neither is healthy.")
     if not a.record.outcome.healthy and not b.record.outcome.healthy:

@@ -81,14 +81,19 @@ def _factor(listed: Listed, step: Step) -> Notes:
     symbol = {"activation": f"{ACTIVATIONS[listed.resolved.activation].symbol}′", "weight": "W", "scale": "β"}
     product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
     number, factor = step.stage, short(stage.factor)
+    unknown: Notes = []
+    if stage.unknown_parts:
+        unknown = [("dim", tr("not every part of the factor is known: {reason}", reason=tr(stage.unknown_parts)))]
     below = tr("layer {number}", number=step.completes) if step.completes else tr("the input")
     way = tr("from layer {number} to {below}", number=number, below=below)
+    if not parts and unknown:
+        return [("strong", tr("{way}: ×{factor}", way=way, factor=factor)), *unknown]
     if paths[0] is None:
-        return [("strong", tr("{way}: {product} = ×{factor}", way=way, product=product, factor=factor))]
+        return [("strong", tr("{way}: {product} = ×{factor}", way=way, product=product, factor=factor)), *unknown]
     branch, skip, cosine = (short(value) for value in paths)
     inside = tr("{way}: branch {product} = {branch}", way=way, product=product, branch=branch)
     outside = tr("with skip {skip} (cosine {cosine}) = ×{factor}", skip=skip, cosine=cosine, factor=factor)
-    return [("strong", inside), ("strong", outside)]
+    return [("strong", inside), ("strong", outside), *unknown]
 
 
 def _activation_forward(listed: Listed, step: Step) -> Notes:

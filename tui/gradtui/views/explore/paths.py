@@ -9,7 +9,7 @@ from gradtui_engine.core.figures import percent, short
 
 from ...text.language import tr
 from ...text.scale import LinearScale, Scale, columns, finite
-from ...text.spans import Line, first_fit, first_title, page, runs, width_of
+from ...text.spans import Line, first_fit, first_title, page, runs, width_of, wrap
 from ...text.undefined import defined
 from ..frame import spoken
 from ..frame.scene import Scene
@@ -30,7 +30,7 @@ def title(scene: Scene, width: int) -> str:
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     """The unit's sum in numbers; then, where there is room, its c through time and both paths' factors."""
-    lines = [_sum(scene, width), _shares(scene, width)]
+    lines = [_sum(scene, width), *_shares(scene, width)]
     axis = TimeAxis.of(len(scene.stages), width)
     states = [float(value) for value in cell_states(scene.record)[:, 0, scene.unit]]
     direct, gates = _factors(scene, "direct"), _factors(scene, "gates")
@@ -103,36 +103,49 @@ def _sum(scene: Scene, width: int) -> Line:
     return first_fit(width, [*line, (detail, "dim")], line)
 
 
-def _shares(scene: Scene, width: int) -> Line:
-    """How much of the gradient of c takes the direct path."""
-    parts = scene.stages[max(scene.stage, 1) - 1].factors
-    direct, gates, cosine = (defined(parts.get(name), scene.record) for name in ("direct", "gates", "cosine"))
+def _shares(scene: Scene, width: int) -> list[Line]:
+    """How much of the gradient of c takes the direct path; where that is not known, why."""
+    stage = scene.stages[max(scene.stage, 1) - 1]
+    parts = stage.factors
+    direct, gates, cosine, loss = (
+        defined(parts.get(name), scene.record) for name in ("direct", "gates", "cosine", "loss")
+    )
     start: Line = [("∂L/∂c: ", "label")]
+    if stage.unknown_parts:
+        unknown = tr("∂L/∂c: its parts are not known: {reason}", reason=tr(stage.unknown_parts))
+        return wrap(unknown, width)
     if direct is None or gates is None:
-        return first_fit(width, *([*start, (text, "text")] for text in (
-            tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))  # fmt: skip
+        return [first_fit(width, *([*start, (text, "text")] for text in (
+            tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))]  # fmt: skip
     line: Line = [
         *start,
         (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_forget"),
         ("  ", "label"),
         (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_candidate"),
     ]
-    if direct + gates == 0:
-        return first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line)
-    share = percent(direct / (direct + gates))
+    if loss is not None:
+        line += [("  ", "label"), (tr("own loss {factor}", factor=f"×{short(loss)}"), "hidden")]
+    if direct + gates + (loss or 0.0) == 0:
+        return [first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line)]
+    share = percent(direct / (direct + gates + (loss or 0.0)))
     more = tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine))
-    return first_fit(width, [*line, (f"   {more}", "dim")], line)
+    return [first_fit(width, [*line, (f"   {more}", "dim")], line)]
 
 
 def said(scene: Scene) -> Lines:
     """Each step's two parts of the factor of c, from the last step down."""
     for index in range(len(scene.stages) - 1, 0, -1):
-        parts = scene.stages[index - 1].factors
-        if "direct" not in parts:
+        stage = scene.stages[index - 1]
+        if "direct" not in stage.factors:
             continue
-        texts = (
-            tr("direct {value}", value=short(defined(parts["direct"], scene.record))),
-            tr("through the gates {value}", value=short(defined(parts["gates"], scene.record))),
-        )
+        parts = {name: short(defined(value, scene.record)) for name, value in stage.factors.items()}
+        texts = [
+            tr("direct {value}", value=parts["direct"]),
+            tr("through the gates {value}", value=parts["gates"]),
+        ]
+        if "loss" in parts:
+            texts.append(tr("own loss {factor}", factor=parts["loss"]))
+        if stage.unknown_parts:
+            texts.append(tr(stage.unknown_parts))
         yield spoken.facts(scene, index, iter(texts))
     yield from itertools.islice(spoken.drawn(view)(scene), 2)  # the unit's sum, and the shares, in numbers

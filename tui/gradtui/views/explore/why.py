@@ -13,7 +13,9 @@ from gradtui_engine.core.numerics import ratio
 from ...model.timeline import site_words
 from ...text.language import plural, tr
 from ...text.spans import GAP, Line, first_title, page, wrap
+from ...text.summary import MARKS, kind_name
 from ..frame.scene import Scene
+from ..frame.verdict import STYLES
 from .explain_cells import CELLS
 from .explain_helpers import Notes
 from .explain_layers import LAYERS
@@ -47,6 +49,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](scene.listed, step)
         if step.phase is Phase.BACKWARD and step.completes is not None:
             notes += _so_far(scene, step.completes)
+        notes += _judged(scene, step)
     lines: list[Line] = []
     for style, text in notes:
         lines += wrap(text, width, style)
@@ -56,7 +59,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 def _so_far(scene: Scene, stage: int) -> Notes:
     """The product of the factors from the output down to this stage."""
     last = len(scene.stages) - 1
-    value, top = scene.stages[stage].gradient_norm, scene.stages[last].gradient_norm
+    value, top = scene.carried(stage), scene.carried(last)
     if stage == last:
         text = tr("The way down starts here, with {top}. Each stage multiplies it by its factor.", top=short(top))
         return [("dim", text)]
@@ -68,7 +71,9 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     average = total ** (1 / count) if total > 0 else total
     start, base = power(value, count, top)
     product = tr(
-        "so far, at {place}: {top} × {average}^{count} = {value}",
+        "so far, of ‖∂L/∂c‖ at {place}: {top} × {average}^{count} = {value}"
+        if scene.follows_cell
+        else "so far, at {place}: {top} × {average}^{count} = {value}",
         place=scene.name(stage),
         top=start,
         average=base,
@@ -91,6 +96,23 @@ _ON_AVERAGE: dict[str, Callable[[int, str], str]] = {
         "(1 module, ×{average})", "({count} modules, ×{average} on average)", count, average=factor
     ),
 }
+
+
+def _judged(scene: Scene, step: Step) -> Notes:
+    """Where a question is decided, its answer: what was measured, by which rule, and what the rule allows."""
+    outcome = scene.record.outcome
+    if step.phase is Phase.UPDATE:
+        answer = outcome.first_step
+    else:
+        arrived = step.phase is Phase.BACKWARD and step.completes == scene.first_learning
+        answer = outcome.signal if arrived else None
+    if answer is None:
+        return []
+    values = {"kind": kind_name(answer.kind), "message": tr(answer.message), "rule": tr(answer.rule)}
+    return [
+        (STYLES.get(answer.kind, "broken"), f"{MARKS[answer.kind]} {tr('{kind}: {message}', **values)}"),
+        ("dim", tr("rule: {rule}", **values)),
+    ]
 
 
 def reads(scene: Scene) -> Hashable:

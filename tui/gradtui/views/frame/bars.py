@@ -90,8 +90,10 @@ def title(scene: Scene, width: int) -> str:
         # Upright bars have their reference across.
         upright = scene.over_time and not scene.state.rows
         mark = " · " + (tr("─ marks {value}", value=value) if upright else tr("│ marks {value}", value=value))
+    follows = _followed(scene)
     return first_title(
         width,
+        *((f"{whole} · {axis} · {held}{mark}{follows}", f"{symbols} · {axis}{follows}") if follows else ()),
         f"{whole} · {axis} · {held}{mark}",
         f"{label} {symbols} · {axis} · {held}{mark}",
         f"{label} {symbols} · {axis} · {held}",
@@ -100,6 +102,16 @@ def title(scene: Scene, width: int) -> str:
         axis,
         symbols,
     )
+
+
+def _followed(scene: Scene) -> str:
+    """What the verdict follows, where these bars could be taken for something else."""
+    signal = scene.record.outcome.signal
+    if scene.state.quantity != "gradient" or not scene.over_time or not signal.carried:
+        return ""
+    if "ratio_with_every_loss" in signal.numbers:
+        return f" · {tr('verdict: the last loss alone')}"
+    return f" · {tr('verdict: {symbol}', symbol='‖∂L/∂c‖')}" if scene.follows_cell else ""
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:

@@ -140,8 +140,19 @@ class Scene:
         axis = self.record.axis
         return tr(self.stages[stage].place if axis == "module" else place_of(axis, stage))
 
+    @functools.cached_property
+    def follows_cell(self) -> bool:
+        """Whether the verdict follows ∂L/∂c, the state that carries; else ∂L/∂h."""
+        # A record from before the path that carries was judged says nothing of it: ∂L/∂h was judged then.
+        return "∂L/∂c" in self.record.outcome.signal.carried and self.stages[-1].cell_gradient_norm is not None
+
+    def carried(self, stage: int) -> float:
+        """The gradient's norm that the verdict follows, at a stage."""
+        numbers = self.stages[stage]
+        return (numbers.cell_gradient_norm or 0.0) if self.follows_cell else numbers.gradient_norm
+
     def health(self, value: float) -> str:
-        """Style of a gradient norm against that at the output: the rule of the verdict, stage by stage."""
+        """Style of such a norm against that at the output: the rule of the verdict, stage by stage."""
         if not math.isfinite(value):
             return "broken"
-        return crossed(ratio(value, self.stages[-1].gradient_norm)) or "healthy"
+        return crossed(ratio(value, self.carried(-1))) or "healthy"

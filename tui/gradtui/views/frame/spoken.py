@@ -32,7 +32,8 @@ def verdict(scene: Scene) -> str:
     outcome = scene.record.outcome
     said = [tr("Verdict:")]
     for name, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, outcome.learning), strict=True):
-        question = tr(QUESTIONS[name])
+        asked = tr(QUESTIONS[name])
+        question = asked[:1].upper() + asked[1:]
         if answer is None:
             said.append(tr("{question} {answer}.", question=question, answer=tr(NOT_ASKED[name])))
             continue
@@ -78,8 +79,7 @@ def _gradients(scene: Scene) -> Lines:
         return
     health = "healthy"
     for index in range(last, scene.known - 1, -1):
-        stage = scene.stages[index]
-        here = scene.health(stage.gradient_norm)
+        here = scene.health(scene.carried(index))
         if here != health:
             yield tr(CROSSINGS[here], place=scene.name(index), low=VANISHED_TEXT, high=EXPLODED_TEXT)
             health = here

@@ -1,4 +1,4 @@
-"""The verdict in one line: the answers to all three questions, each with as many of its numbers as there is room for."""
+"""The verdict in one line: the answer to each question, with as many of its numbers as there is room for."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
 
 
 def _wanted(scene: Scene, levels: int) -> Iterator[tuple[str, int]]:
-    """Which form of which answer is to be had next: first the name of each, then more of the worst one, then of all."""
+    """Which form of which answer is to be had next: the name of each, then more of the worst one, then of all."""
     worst = scene.record.outcome.worst.question
     order = sorted(QUESTIONS, key=lambda question: question != worst)
     yield worst, 0
     yield from ((question, 0) for question in order if question != worst)
-    yield from itertools.product(order, (1,))
+    yield from ((worst, level) for level in (1, 2))
+    yield from itertools.product(order[1:], (1,))
     yield from ((question, level) for level in range(2, levels) for question in order)
 
 
@@ -123,10 +124,10 @@ def _texts(answer: Answer) -> dict[str, str]:
     return texts
 
 
-_NUMBERS = ("loss", "loss_after", "guess", "update_ratio_largest")
+_NUMBERS = ("loss", "loss_after", "update_ratio_largest")
 _BRIEF: dict[str, Callable[..., str]] = {
     **dict.fromkeys(("healthy", "diverging"), lambda **values: tr("loss {loss} → {loss_after}", **values)),
-    "off_scale": lambda **values: tr("loss {loss}, guessing {guess}", **values),
+    "off_scale": lambda **values: tr("loss {loss}", **values),
     "still": lambda **values: tr("update / weight {update_ratio_largest}", **values),
 }
 

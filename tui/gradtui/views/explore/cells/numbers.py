@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.figures import short, subscript
+from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
 
 from ....text.language import tr
@@ -52,12 +53,13 @@ def two_paths(listed: Listed, step: Step) -> Notes:
     whole = "cell" if listed.resolved.kind.has_cell_state else "whole"
     if not _is_read_out(listed, step):
         return [("dim", tr("a lower layer: its gradient also comes from the layer above, at every step"))]
-    parts = listed.stages[(step.stage or 1) - 1].factors
-    text = tr(
-        "factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}",
-        direct=short(defined(parts["direct"], listed)),
-        gates=short(defined(parts["gates"], listed)),
-        cosine=short(defined(parts["cosine"], listed)),
-        whole=short(defined(parts[whole], listed)),
-    )
-    return [("strong", text)]
+    stage = listed.stages[(step.stage or 1) - 1]
+    parts = {name: short(defined(value, listed)) for name, value in stage.factors.items()}
+    if stage.unknown_parts:
+        unknown = tr("the parts of the factor are not known: {reason}", reason=tr(stage.unknown_parts))
+        return [("strong", unknown)]
+    if "loss" in parts:
+        template: English = "factor: direct {direct}, gates {gates}, the step's own loss {loss} = {whole}"
+    else:
+        template = "factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}"
+    return [("strong", tr(template, **{**parts, "whole": parts[whole]}))]
