@@ -65,9 +65,10 @@ def test_no_pane_and_no_header_says_nan_or_inf(name: str, view: str) -> None:
 def test_where_nothing_arrives_the_verdict_is_a_sentence_the_same_in_the_header_and_in_compare() -> None:
     (scene, *_) = scenes("zero weights and skips", "compare")
     assert math.isnan(scene.record.outcome.ratio)
-    sentence = "A ▼ vanishing  the gradient is exactly 0 from layer 4 down"
-    assert sentence in texts(status.header(scene, 80))[1]
-    assert sentence in [line.rstrip() for line in texts(PANES["difference"].view(scene, 78, 7))]
+    sentence = "A ▼ vanishing: the gradient is exactly 0 from layer 4 down  first step ◇ cut off"
+    assert sentence in texts(status.header(scene, 120))[1]
+    assert any(line.startswith(sentence) for line in texts(PANES["difference"].view(scene, 118, 7)))
+    assert " A ▼ vanishing: layer 4  first step ◇ cut off" in texts(status.header(scene, 80))[1]
 
 
 @pytest.mark.parametrize(("pane", "view"), [("reading", "lab"), ("plane", "theory"), ("depth", "theory")])
@@ -84,9 +85,9 @@ def test_where_nothing_is_measured_nothing_is_marked_as_measured_and_nothing_is_
     assert "predicted" not in "".join(texts(PANES["reading"].view(scene, 100, 30)))
 
 
-def test_the_direct_path_without_a_gradient_has_no_factor_and_without_a_loss_no_half_life() -> None:
+def test_the_direct_path_of_a_shut_gate_has_the_factor_0_and_without_a_loss_no_half_life() -> None:
     for name, words in (
-        ("an lstm that forgets all", "measured: no gradient arrives, so there is no factor"),
+        ("an lstm that forgets all", "measured on the direct path: a factor of 0 a step on average, half-life 0 steps"),
         ("an lstm that forgets nothing", "measured on the direct path: nothing is lost, the factor is 1"),
     ):
         (scene, *_) = scenes(name, "theory")
@@ -96,7 +97,10 @@ def test_the_direct_path_without_a_gradient_has_no_factor_and_without_a_loss_no_
 @pytest.mark.parametrize(
     ("stage", "words"),
     [
-        (3, "∂L/∂c: nothing arrives at this step, so there is no factor"),
+        (
+            3,
+            "∂L/∂c: its parts are not known: no gradient arrives at the next stage, and nothing is no share of nothing",
+        ),
         (6, "∂L/∂c: direct ×0  through h and the gates ×0   nothing passes"),
     ],
 )

@@ -43,6 +43,8 @@ class Preset:
 
 _RELU: Fields = {"activation": "relu"}
 _HE: Fields = {"activation": "relu", "init": "he_normal"}
+#: At the usual rate of 0.1 one update throws the loss of these up (4.4 to 66, 22 to 97), though the gradient arrives.
+_SMALL_STEP: Fields = {"learning_rate": 0.01}
 _RNN: Fields = {"cell": "rnn", "data": "gaussian"}
 
 PRESETS = Table(
@@ -93,7 +95,7 @@ PRESETS = Table(
             "batchnorm",
             "Batch normalisation alone is no cure: without skips it multiplies the gradient by about 1.21 a layer, and "
             "a healthy network of 60 layers explodes.",
-            {**_HE, "depth": 60},
+            {**_HE, "depth": 60, **_SMALL_STEP},
             "compare",
             {"norm": "batch"},
             "factor",
@@ -102,7 +104,7 @@ PRESETS = Table(
             "residual",
             "A skip keeps a path of factor 1, but unscaled sums grow: over a million times in 30 layers; scaled by "
             "1/√depth less than fourfold.",
-            {**_HE, "residual": "add"},
+            {**_HE, "residual": "add", **_SMALL_STEP},
             "compare",
             {"residual": "scaled"},
         ),
@@ -157,7 +159,7 @@ PRESETS = Table(
             "edge-of-chaos",
             "On the edge of chaos χ is 1: the gradient passes 100 layers of tanh; with σ_w a third smaller it "
             "vanishes.",
-            {"activation": "tanh", "sigma_w": 1.19, "sigma_b": 0.1, "depth": 100},
+            {"activation": "tanh", "sigma_w": 1.19, "sigma_b": 0.1, "depth": 100, **_SMALL_STEP},
             "theory",
             {"sigma_w": 0.8},
         ),
@@ -165,7 +167,7 @@ PRESETS = Table(
             "isometry",
             "Orthogonal weights keep every direction of the gradient, all singular values being 1; Gaussian weights "
             "keep only its length on average, and lose most directions.",
-            {"activation": "linear", "init": "orthogonal", "depth": 50},
+            {"activation": "linear", "init": "orthogonal", "depth": 50, **_SMALL_STEP},
             "theory",
             {"init": "lecun_normal"},
         ),
@@ -178,7 +180,7 @@ PRESETS = Table(
         Preset(
             "irnn",
             "ReLU and the identity as recurrent weights keep an RNN's factor near 1 (Le et al. 2015); the price is a "
-            "hidden state, and a loss, that grow.",
+            "hidden state that grows: the first loss is 190, where guessing costs 1.",
             _RNN,
             "compare",
             {"activation": "relu", "init": "identity"},
