@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import shlex
@@ -26,6 +27,7 @@ from gradtui.model.presets import PRESETS
 from gradtui.screen.app import GradtuiApp
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
+from gradtui_engine.analysis.outcome import KINDS, QUESTIONS
 from tests.tooling import tool
 from tests.tui.helpers import play, run_main, settled, strict_json, until
 
@@ -288,6 +290,36 @@ def test_the_document_has_the_keys_that_the_page_lists_and_no_others(capsys: pyt
     assert said["jacobian"] == found["jacobian"].keys()
     layers = run_main(capsys, "run", "--json", "--depth", 2).json
     assert said["stages"] == set().union(*(each["stages"][1].keys() for each in (found, stacked, layers)))
+
+
+def test_the_page_names_every_kind_and_every_number_of_each_question() -> None:
+    rows = dict(re.findall(r"^\| [^|]+\? \| `(\w+)` \| (.+) \|$", HEADLESS, re.M))
+    assert list(rows) == list(QUESTIONS)
+    kinds = {name: {kind for kind, row in KINDS.items() if name in row.questions} - {"healthy"} for name in QUESTIONS}
+    over_time = Experiment(cell="gru", readout="all", data="digits-rows", width=4, batch=4)
+    outcome = simulate(over_time).outcome
+    for answer in outcome.answers:
+        assert set(re.findall(r"`(\w+)`", rows[answer.question])) == kinds[answer.question] | answer.numbers.keys()
+    assert outcome.learning is None
+    said = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", HEADLESS[HEADLESS.index("| kind of first step") :], re.M)
+    assert set(said[:5]) == kinds["first_step"] - {"non_finite"}
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "rnn"])
+def test_with_a_loss_at_every_step_the_parts_go_together_as_the_page_says(cell: str) -> None:
+    where = "RNN, with a loss at every step" if cell == "rnn" else "any of these, with a loss at every step"
+    (row,) = re.findall(rf"^\| {where} \| (.+?) \|", HEADLESS, re.M)
+    named = re.findall(r"`(\w+)`", row)
+    stage = simulate(Experiment(cell=cell, readout="all", data="digits-rows", width=4, batch=4)).stages[3]
+    parts = [name for name in named if not name.startswith("cosine")]
+    whole = stage.factors["cell" if cell == "lstm" else "whole"]
+    assert set(named) | {"cell" if cell == "lstm" else "whole"} == stage.factors.keys()
+    total = sum((stage.factors[name] or 0.0) ** 2 for name in parts)
+    pairs = zip(itertools.combinations(parts, 2), (name for name in named if name.startswith("cosine")), strict=True)
+    total += sum(
+        2 * (stage.factors[a] or 0.0) * (stage.factors[b] or 0.0) * (stage.factors[c] or 0.0) for (a, b), c in pairs
+    )
+    assert whole == pytest.approx(total**0.5)
 
 
 def test_the_parts_of_a_factor_are_those_that_the_page_lists_and_go_together_as_it_says() -> None:
