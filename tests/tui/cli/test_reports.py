@@ -18,7 +18,7 @@ from rich.status import Status
 from gradtui.cli import reports
 from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
-from gradtui.text.summary import verdict_line
+from gradtui.text.summary import answer_lines
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis import gradient_check, published_figures
 from gradtui_engine.analysis.doctor import Examination, examine, report_document
@@ -73,9 +73,11 @@ def test_the_doctor_prints_the_diagnosis_and_every_remedy_with_what_was_measured
     report = report_of(*ILL)
     out = command("doctor", *ILL).out
     outcome = report.before.outcome
-    assert words(verdict_line(outcome)) in words(out)
-    assert outcome.source in words(out)
-    assert f"severity {outcome.severity}" in out
+    for line in answer_lines(outcome):
+        assert words(line) in words(out)
+    for answer in outcome.answers:
+        assert f"  {answer.severity}; rule: {answer.rule}; measured {short(answer.measured)}" in out
+        assert words(answer.source) in words(out)
     rows = out.split("\n\n")[1]
     places = []
     for trial in report.trials:
@@ -99,8 +101,28 @@ def test_the_doctor_says_why_word_for_word(command: Command) -> None:
 
 def test_the_doctor_prints_no_table_for_a_healthy_network(command: Command) -> None:
     out = command("doctor", *SMALL).out
-    assert "● healthy" in out
+    assert "● does the gradient arrive? healthy: " in out
+    assert "● does the first step do good? healthy: " in out
+    assert "– does it learn? not asked: this is one iteration\n" in out
     assert "remedy" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ("--learning-rate 100", "diverging"),
+        ("--learning-rate 0", "still"),
+        ("--weight-decay 10 --learning-rate 0.3", "diverging"),
+        ("--init normal --init-scale 1", "off scale"),
+        ("--residual scaled --residual-scale 0", "cut off"),
+    ],
+)
+def test_the_doctor_calls_no_network_healthy_whose_first_step_does_no_good(
+    options: str, kind: str, command: Command
+) -> None:
+    done = command("doctor", "--depth", 5, "--activation", "relu", "--init", "he_normal", *options.split())
+    assert done.status == 1
+    assert re.search(rf"^. does the first step do good\? {kind}: ", done.out, re.M)
 
 
 def test_the_doctors_table_fits_the_width(command: Command) -> None:

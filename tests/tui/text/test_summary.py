@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gradtui.text.summary import MARKS, describe, describe_source, verdict_line
+from gradtui.text import glyphs
+from gradtui.text.summary import MARKS, answer_lines, describe, describe_source, kind_name
 from gradtui_engine import Experiment
-from gradtui_engine.analysis.outcome import KINDS
+from gradtui_engine.analysis.outcome import KINDS, QUESTIONS
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import CASES, trace_of
 
@@ -34,13 +35,23 @@ def test_the_experiment_line_never_says_none(cell: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_verdict_starts_with_the_mark_and_the_kind(name: str) -> None:
+def test_each_question_has_a_line_with_mark_kind_and_message_or_why_it_was_not_asked(name: str) -> None:
     outcome = trace_of(CASES[name]).outcome
-    line = verdict_line(outcome)
-    assert line.startswith(f"{MARKS[outcome.kind]} ")
-    assert line == f"{MARKS[outcome.kind]} {outcome.kind.replace('_', '-')}: {outcome.message}"
+    lines = answer_lines(outcome)
+    assert len(lines) == len(QUESTIONS)
+    for line, answer in zip(lines, outcome.answers, strict=False):
+        question = QUESTIONS[answer.question]
+        assert line == f"{MARKS[answer.kind]} {question} {kind_name(answer.kind)}: {answer.message}"
+    assert lines[-1] == "– does it learn? not asked: this is one iteration"
 
 
 def test_every_kind_of_outcome_has_a_mark_of_its_own() -> None:
     assert set(MARKS) == set(KINDS)
     assert len(set(MARKS.values())) == len(MARKS)
+
+
+def test_in_ascii_too_no_other_mark_looks_like_that_of_a_healthy_network() -> None:
+    with glyphs.drawing(glyphs.ASCII):
+        drawn = {kind: glyphs.render(mark) for kind, mark in MARKS.items()}
+    assert [kind for kind, mark in drawn.items() if mark == drawn["healthy"]] == ["healthy"]
+    assert all(mark.isascii() for mark in drawn.values())

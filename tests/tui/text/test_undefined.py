@@ -65,10 +65,10 @@ def test_no_pane_and_no_header_says_nan_or_inf(name: str, view: str) -> None:
 def test_where_nothing_arrives_the_verdict_is_a_sentence_the_same_in_the_header_and_in_compare() -> None:
     (scene, *_) = scenes("zero weights and skips", "compare")
     assert math.isnan(scene.record.outcome.ratio)
-    sentence = "A ▼ vanishing: the gradient is exactly 0 from layer 4 down  first step ◇ cut off"
+    sentence = "A ▼ vanishing: the gradient is exactly 0 from layer 4 down  first step ⊘ cut off"
     assert sentence in texts(status.header(scene, 120))[1]
     assert any(line.startswith(sentence) for line in texts(PANES["difference"].view(scene, 118, 7)))
-    assert " A ▼ vanishing: layer 4  first step ◇ cut off" in texts(status.header(scene, 80))[1]
+    assert " A ▼ vanishing: layer 4  first step ⊘ cut off" in texts(status.header(scene, 80))[1]
 
 
 @pytest.mark.parametrize(("pane", "view"), [("reading", "lab"), ("plane", "theory"), ("depth", "theory")])

@@ -27,10 +27,10 @@ MARKS = {
     "non_finite": "✗",
     "off_scale": "◆",
     "still": "■",
-    "cut_off": "◇",
-    "shrinking": "□",
-    "starved": "▾",
-    "diverging": "▴",
+    "cut_off": "⊘",
+    "shrinking": "▂",
+    "starved": "≪",
+    "diverging": "≫",
 }
 #: What each kind of outcome is called.
 KINDS: dict[str, English] = {
@@ -121,12 +121,6 @@ def _extras(resolved: Resolved) -> Iterator[str]:
         yield tr("clip by {rule}", rule=resolved.clip)
     if resolved.dtype != "float64":
         yield resolved.dtype
-
-
-def verdict_line(outcome: Outcome) -> str:
-    """▼ vanishing: what, where, how fast; of the worst of the answers."""
-    kind = f"{MARKS[outcome.kind]} {kind_name(outcome.kind)}"
-    return tr("{verdict}: {message}", verdict=kind, message=tr(outcome.message))
 
 
 def answer_lines(outcome: Outcome) -> list[str]:
