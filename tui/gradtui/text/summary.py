@@ -29,8 +29,8 @@ MARKS = {
     "still": "■",
     "cut_off": "⊘",
     "shrinking": "▂",
-    "starved": "≪",
-    "diverging": "≫",
+    "starved": "«",
+    "diverging": "»",
 }
 #: What each kind of outcome is called.
 KINDS: dict[str, English] = {

@@ -30,7 +30,7 @@ _APART: Line = [("  ", "text")]
 
 
 def verdict(scene: Scene, width: int, whose: str = "") -> Line:
-    """▼ vanishing ×0.236 a layer, 6e-19 arrives  first step ≪ starved  learning not asked: as much of it as fits.
+    """▼ vanishing ×0.236 a layer, 6e-19 arrives  first step « starved  learning not asked: as much of it as fits.
 
     What does not fit is left out whole: no sentence and no number is cut. whose is the letter of the experiment in
     Compare.
