@@ -77,11 +77,11 @@ def _forms(scene: Scene) -> Iterator[list[Line]]:
         in_numbers = question == "signal" and answer.kind in _IN_NUMBERS
         if in_numbers and defined(outcome.ratio, scene.record) is not None:
             start.append((f" {_pace(scene)}", style))
-            yield [start, *([*start, (f", {text}", "text")] for text in _arriving(scene))]
+            yield [start, *([*start, (tr(", ") + text, "text")] for text in _arriving(scene))]
         else:
             # Of a gradient that is 0 at the output, too, the sentence says so: 0/0 is no share.
             texts = (_brief(answer), *(() if answer.healthy else _sentences(answer)))
-            yield [start, *([*start, (f": {text}", "text")] for text in texts)]
+            yield [start, *([*start, (tr("{kind}: {message}", kind="", message=text), "text")] for text in texts)]
 
 
 def _pace(scene: Scene) -> str:

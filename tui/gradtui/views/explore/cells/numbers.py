@@ -5,7 +5,6 @@ from __future__ import annotations
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.figures import short, subscript
-from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
 
 from ....text.language import tr
@@ -58,8 +57,9 @@ def two_paths(listed: Listed, step: Step) -> Notes:
     if stage.unknown_parts:
         unknown = tr("the parts of the factor are not known: {reason}", reason=tr(stage.unknown_parts))
         return [("strong", unknown)]
+    values = {**parts, "whole": parts[whole]}
     if "loss" in parts:
-        template: English = "factor: direct {direct}, gates {gates}, the step's own loss {loss} = {whole}"
+        text = tr("factor: direct {direct}, gates {gates}, the step's own loss {loss} = {whole}", **values)
     else:
-        template = "factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}"
-    return [("strong", tr(template, **{**parts, "whole": parts[whole]}))]
+        text = tr("factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}", **values)
+    return [("strong", text)]
