@@ -76,11 +76,11 @@ def _checked(trace: Trace, parts: dict[str, float], after: float) -> tuple[dict[
     if after == 0.0:
         why: English = "no gradient arrives at the next stage, and nothing is no share of nothing"
     elif not math.isfinite(after):
-        why = "the gradient of the next stage is not finite"
+        why = Message("the gradient of the next stage is not finite")
     elif after < math.sqrt(size) * float(np.finfo(dtype).tiny):
         why = Message("the gradient of the next stage is so small that {dtype} has lost its digits", dtype=dtype.name)
     elif any(math.isnan(value) for value in parts.values()):
-        why = "no gradient arrives somewhere between the two stages"
+        why = Message("no gradient arrives somewhere between the two stages")
         return {name: None if math.isnan(value) else value for name, value in parts.items()}, why
     else:
         return dict(parts), ""
