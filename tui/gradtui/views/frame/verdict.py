@@ -53,7 +53,8 @@ def _wanted(scene: Scene, levels: int) -> Iterator[tuple[str, int]]:
     order = sorted(QUESTIONS, key=lambda question: question != worst)
     yield worst, 0
     yield from ((question, 0) for question in order if question != worst)
-    yield from ((worst, level) for level in (1, 2))
+    # A clause about the gradient comes before the other's number, a long one about the step behind it.
+    yield from ((worst, level) for level in ((1, 2) if worst == "signal" else (1,)))
     yield from itertools.product(order[1:], (1,))
     yield from ((question, level) for level in range(2, levels) for question in order)
 
@@ -119,7 +120,7 @@ def _brief(answer: Answer) -> str:
 def _texts(answer: Answer) -> dict[str, str]:
     """The numbers of a first step; the losses in as many digits as tell one from the other."""
     texts = {name: short(answer.numbers.get(name)) for name in _NUMBERS}
-    if texts["loss"] == texts["loss_after"]:
+    if texts["loss"] == texts["loss_after"] and answer.kind != "off_scale":
         texts |= {name: loss_text(answer.numbers.get(name)) for name in ("loss", "loss_after")}
     return texts
 
