@@ -296,7 +296,9 @@ def test_the_page_names_every_kind_and_every_number_of_each_question() -> None:
     rows = dict(re.findall(r"^\| [^|]+\? \| `(\w+)` \| (.+) \|$", HEADLESS, re.M))
     assert list(rows) == list(QUESTIONS)
     kinds = {name: {kind for kind, row in KINDS.items() if name in row.questions} - {"healthy"} for name in QUESTIONS}
-    over_time = Experiment(cell="gru", readout="all", data="digits-rows", width=4, batch=4)
+    over_time = Experiment(
+        cell="gru", readout="all", data="digits-rows", width=4, batch=4, optimizer="rmsprop", weight_decay=0.1
+    )
     outcome = simulate(over_time).outcome
     for answer in outcome.answers:
         assert set(re.findall(r"`(\w+)`", rows[answer.question])) == kinds[answer.question] | answer.numbers.keys()

@@ -22,7 +22,8 @@ _IN_NUMBERS = ("healthy", "vanishing", "exploding")
 #: Too little is drawn as what vanishes, too much as what explodes; where no number helps the network is broken.
 STYLES = {
     "healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding", "still": "vanishing",
-    "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding", "diverging": "exploding",
+    "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding",
+    "diverging": "exploding",
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}
