@@ -112,7 +112,7 @@ def test_the_doctor_prints_no_table_for_a_healthy_network(command: Command) -> N
     [
         ("--learning-rate 100", "diverging"),
         ("--learning-rate 0", "still"),
-        ("--weight-decay 10 --learning-rate 0.3", "diverging"),
+        ("--weight-decay 10 --learning-rate 0.3", "shrinking"),
         ("--init normal --init-scale 1", "off scale"),
         ("--residual scaled --residual-scale 0", "cut off"),
     ],

@@ -107,7 +107,7 @@ def test_of_an_lstm_the_header_says_that_the_gradient_of_the_cell_state_is_meant
     [
         ({"learning_rate": 100.0}, "first step » diverging: loss 2.79 → 3.9e8"),
         ({"learning_rate": 0.0}, "first step ■ still: update / weight 0"),
-        ({"weight_decay": 10.0, "learning_rate": 0.3}, "first step » diverging: loss 2.79 → 73.9"),
+        ({"weight_decay": 10.0, "learning_rate": 0.3}, "first step ▂ shrinking: "),
         ({"gain": 5.0}, "first step ◆ off scale: loss 2.2e4"),
     ],
 )

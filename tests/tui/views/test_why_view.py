@@ -36,7 +36,7 @@ def _carried(stage: StageNumbers) -> float:
 
 
 def numbers(line: str) -> list[str]:
-    return re.findall(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+|nan|-?inf|\b0\b", line)
+    return re.findall(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+|nan|-?inf|\b0\b", line, re.ASCII)
 
 
 def at(name: str, wanted: Phase, stages: int = 6) -> list[tuple[Step, str]]:

@@ -32,21 +32,6 @@ MARKS = {
     "starved": "«",
     "diverging": "»",
 }
-#: What each kind of outcome is called.
-KINDS: dict[str, English] = {
-    "healthy": "healthy",
-    "vanishing": "vanishing",
-    "exploding": "exploding",
-    "dead": "dead",
-    "saturated": "saturated",
-    "symmetric": "symmetric",
-    "non_finite": "non-finite",
-    "off_scale": "off scale",
-    "still": "still",
-    "cut_off": "cut off",
-    "starved": "starved",
-    "diverging": "diverging",
-}
 #: Why a question has no answer. The first one always has.
 NOT_ASKED: dict[str, English] = {
     "first_step": "not asked: this recording does not have it",
@@ -56,7 +41,9 @@ NOT_ASKED: dict[str, English] = {
 
 def kind_name(kind: str) -> str:
     """The kind of an outcome in the current language."""
-    return tr(KINDS[kind])
+    from gradtui_engine.analysis.outcome import KINDS  # not before there is an outcome: with NumPy
+
+    return tr(KINDS[kind].called)
 
 
 def describe(resolved: Resolved, detail: int = 2) -> str:
