@@ -23,7 +23,7 @@ from gradtui.screen.dialogs import helping
 from gradtui.text import language
 from gradtui.text.complaints import complaints
 from gradtui.text.language import tr
-from gradtui.text.summary import verdict_line
+from gradtui.text.summary import answer_lines
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
@@ -211,7 +211,7 @@ def test_a_document_that_is_opened_speaks_the_language_of_who_opens_it(tmp_path:
     (opened,) = read_json(path)
     with language.speaking("zh"):
         assert summary(opened)[1:] == summary(run)[1:]
-        assert "梯度" in verdict_line(opened.outcome)
+        assert "梯度" in answer_lines(opened.outcome)[0].partition("：")[2]
     assert document(opened) == document(run)
 
 
