@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
 import numpy as np
 
-from ..core.fields import Choice
+from ..core.fields import Choice, Spelled
 from ..core.message import English, Message
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array, Purpose, generator
 from ..core.problems import ExperimentError, Problem
 from ..core.table import Table
@@ -83,6 +84,7 @@ class DataSet:
     samples: int | None = None
     outputs: int | None = None
     loss: str | None = "cross_entropy"
+    aliases: Aliases = NO_ALIASES
 
 
 def standardise(values: Array, axes: tuple[int, ...]) -> Array:
@@ -192,21 +194,25 @@ DATA_SETS = Table(
             "digits", "handwritten digits, 64 pixels at once, 10 classes", _digits_view(1),
             "The UCI/NIST optical digits (Alpaydin & Kaynak 1998), each pixel standardised by itself.",
             inputs=64, samples=1797, outputs=10,
+            aliases=Aliases(("load_digits", "optdigits"), ("mnist", "fashion_mnist", "cifar10", "iris")),
         ),
         DataSet(
             "digits-rows", "handwritten digits, a row of 8 pixels at a time", _digits_view(8),
             "8 time steps × 8 inputs.",
             over_time=True, is_sequence=True, steps=8, inputs=8, samples=1797, outputs=10,
+            aliases=Aliases(near=("row_mnist", "mnist_rows")),
         ),
         DataSet(
             "digits-pixels", "handwritten digits, one pixel at a time", _digits_view(64),
             "64 time steps × 1 input: the small sister of pixel-by-pixel MNIST (Le et al. 2015).",
             over_time=True, is_sequence=True, steps=64, inputs=1, samples=1797, outputs=10,
+            aliases=Aliases(near=("sequential_mnist", "smnist", "pixel_mnist", "psmnist", "mnist_pixels")),
         ),
         DataSet(
             "gaussian", "standard normal inputs and a random linear target, any width and length", _gaussian,
             "For comparing with theory, which assumes such inputs.",
             over_time=True, outputs=1, loss="mse",
+            aliases=Aliases(("randn", "gaussian_noise"), ("normal", "noise", "random", "make_regression")),
         ),
         DataSet(
             "xor", "four clouds, two classes: no line parts them", _made(synthetic.xor, 2, "cross_entropy"),
@@ -214,26 +220,29 @@ DATA_SETS = Table(
         ),
         DataSet(
             "moons", "two half circles, two classes", _made(synthetic.moons, 2, "cross_entropy"),
-            "Two inputs, a curved border.", inputs=2, outputs=2,
+            "Two inputs, a curved border.", inputs=2, outputs=2, aliases=Aliases(("make_moons", "two_moons")),
         ),
         DataSet(
             "spirals", "two spirals, two classes", _made(synthetic.spirals, 2, "cross_entropy"),
             "Two inputs, a border that needs depth or width.", inputs=2, outputs=2,
+            aliases=Aliases(("spiral", "two_spirals")),
         ),
         DataSet(
             "circles", "a circle in a circle, two classes", _made(synthetic.circles, 2, "cross_entropy"),
-            "Two inputs, a closed border.", inputs=2, outputs=2,
+            "Two inputs, a closed border.", inputs=2, outputs=2, aliases=Aliases(("make_circles",)),
         ),
         DataSet(
             "adding", "the adding problem: the sum of two marked numbers of many", _made(synthetic.adding, 1, "mse"),
             "Hochreiter & Schmidhuber 1997; answering 1 without looking costs 1/6.",
             over_time=True, is_sequence=True, inputs=2, outputs=1, loss="mse",
+            aliases=Aliases(("adding_problem", "add_problem")),
         ),
         DataSet(
             "copy", "copy memory: repeat the first symbols at the end",
             _made(synthetic.copy_memory, synthetic.COPY_SYMBOLS + 2, "cross_entropy"),
             "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target.",
             over_time=True, is_sequence=True, inputs=synthetic.COPY_SYMBOLS + 2, outputs=synthetic.COPY_SYMBOLS + 2,
+            aliases=Aliases(("copy_memory", "copying", "copying_memory", "copy_task")),
         ),
         DataSet(
             "parity", "is the number of ones odd? One bit at a time", _made(synthetic.parity, 2, "cross_entropy"),
@@ -261,6 +270,8 @@ class Source(Choice):
 
     choices: Callable[[], tuple[str, ...]] = names
     prefix: str = csv_file.PREFIX
+    meaning: Callable[[str], Spelled | None] = lambda text: DATA_SETS.known.meaning(text)
+    nearest: Callable[[str, Iterable[str]], str | None] = lambda text, allowed: DATA_SETS.known.nearest(text, allowed)
 
     def check(self, value: Any) -> str:
         if isinstance(value, str):

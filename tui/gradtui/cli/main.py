@@ -107,6 +107,7 @@ def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[An
 
     from ..model.ineffective_options import left_to_screen, without_effect
     from ..text.complaints import complaint
+    from ..text.language import tr
     from ..text.table_words import table_notes
     from .printed import of_language
     from .reading import read
@@ -114,7 +115,7 @@ def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[An
 
     try:
         invocation = read(command, arguments, slips)
-        notes = [*without_effect(invocation.experiment, invocation.words.fields)]
+        notes = [*map(tr, invocation.notes), *without_effect(invocation.experiment, invocation.words.fields)]
         if not command.has_screen:
             notes += of_language(invocation.loaded, os.environ)
             notes += left_to_screen(invocation.experiment, invocation.words.file)
