@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .fields import Rejected, Spelled, given
-from .figures import exact
+from .figures import typed
 from .message import English, Message
 from .problems import nearest as nearest_spelling
 
@@ -42,9 +42,9 @@ class Aliases:
     names mean exactly the row: they are taken. near are names of things that there are not here, for which the row is
     the nearest by meaning: it is offered. Of a call, order has the parameters that may stand without a name, fields the
     field of each parameter, fixed the values that a parameter without a field can have: those that it has here.
-    By a name (as `key` makes it), by a family (torch, keras, jax) or by both (jax:gelu): sets has the fields that the
-    name decides, remarks what is not quite the same there, needs the parameters without which the name means something
-    else. In the families of unlike the row's name is another thing: there it is only offered.
+    By a name (as `key` makes it), a family (torch, keras, jax), both (jax:gelu) or a module (keras.layers): sets has
+    the fields that the name decides, remarks what is not quite the same there, needs the parameters without which it
+    means something else. In the families of unlike the row's name is another thing: there it is only offered.
     """
 
     names: tuple[str, ...] = ()
@@ -63,9 +63,12 @@ NO_ALIASES = Aliases()
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A text taken apart: whose name it is ("" where that is not said), the name's key, and what it is called with."""
+    """A text taken apart: whose name it is and in which module ("" where that is not said), the name's key, and what it
+    is called with.
+    """
 
     family: str
+    module: str
     key: str
     unnamed: tuple[ast.expr, ...] = ()
     named: Mapping[str, ast.expr] = field(default_factory=dict)
@@ -149,13 +152,14 @@ def _taken_apart(text: str) -> _Word | None:
     path, arguments = call.groups() if call else (text.strip(), "")
     *modules, name = path.split(".")
     family = _FAMILIES.get(modules[0].lower(), "") if modules else ""
+    module = modules[-1] if modules else ""
     if not name or (modules and not family):
         return None
     # PyTorch's names of what works in place: kaiming_uniform_.
     if not family and name.endswith("_"):
         family = "torch"
     if not arguments.strip():
-        return _Word(family, key(name))
+        return _Word(family, module, key(name))
     import ast  # 0.3 MB of a served session that nobody else needs
 
     try:
@@ -165,17 +169,17 @@ def _taken_apart(text: str) -> _Word | None:
     if not isinstance(parsed, ast.Call):
         return None
     named = {each.arg: each.value for each in parsed.keywords if each.arg is not None}
-    return _Word(family, key(name), tuple(parsed.args), named)
+    return _Word(family, module, key(name), tuple(parsed.args), named)
 
 
 def written(value: Any) -> str:
     """A value as it is typed in a call."""
-    return exact(value) if isinstance(value, float) else repr(value)
+    return typed(value) if isinstance(value, float) else repr(value)
 
 
 def _of(rows: Mapping[str, T], word: _Word, default: T) -> T:
-    """What is said of a name in a family, of the name, or of the family, the first that there is."""
-    keys = (f"{word.family}:{word.key}", word.key, word.family)
+    """What is said of a name in a family, of the name, of the module or of the family, the first that there is."""
+    keys = (f"{word.family}:{word.key}", word.key, f"{word.family}.{word.module}", word.family)
     return next((rows[each] for each in keys if each in rows), default)
 
 

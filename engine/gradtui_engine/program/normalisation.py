@@ -60,6 +60,8 @@ class Normalisation:
 
 
 _KERAS_EPSILON: English = "Keras adds 1e-3 to the variance, this one 1e-5"
+_FLAX_EPSILON: English = "Flax adds 1e-6 to the variance, this one 1e-5"
+_OTHER_EPSILON: English = "Keras and Flax add 1e-6 to the mean square, this one the smallest step of the type"
 
 NORMALISATIONS = Table(
     "norm",
@@ -108,7 +110,7 @@ NORMALISATIONS = Table(
                 order=("normalized_shape",),
                 fields={"normalized_shape": "width"},
                 fixed={"eps": (1e-5,), "elementwise_affine": (True,), "bias": (True,)},
-                remarks={"layernormalization": _KERAS_EPSILON, "keras": _KERAS_EPSILON},
+                remarks={"layernormalization": _KERAS_EPSILON, "keras": _KERAS_EPSILON, "jax": _FLAX_EPSILON},
             ),
         ),
         Normalisation(
@@ -124,6 +126,7 @@ NORMALISATIONS = Table(
                 order=("normalized_shape",),
                 fields={"normalized_shape": "width"},
                 fixed={"eps": (None,), "elementwise_affine": (True,)},
+                remarks={"keras": _OTHER_EPSILON, "jax": _OTHER_EPSILON},
             ),
         ),
     ),

@@ -109,7 +109,7 @@ ACTIVATIONS = Table(
             aliases=Aliases(
                 ("lrelu",), ("rrelu",), order=("negative_slope",),
                 fields={"negative_slope": "slope", "alpha": "slope", "slope": "slope"}, fixed={"inplace": (False,)},
-                sets={"keras": {"slope": 0.3}},
+                sets={"keras.layers": {"slope": 0.3}, "keras.activations": {"slope": 0.2}, "keras.nn": {"slope": 0.2}},
             ),
         ),
         Activation(
@@ -163,7 +163,7 @@ ACTIVATIONS = Table(
         Activation(
             "mish", "mish", "a = z tanh(log(1 + e^z))", "f′(z) = tanh s + z (1 − tanh² s) σ(z)", curves.mish,
             curves.mish_derivative, (-0.112527, 1.088499), 1.4868,
-            "Between SiLU and GELU; costs the most (Misra 2020).",
+            "Like SiLU, with a deeper dip (−0.309 at z = −1.19) and a slope of 0.6 at 0; costs the most (Misra 2020).",
             aliases=Aliases(fixed={"inplace": (False,)}),
         ),
         Activation(
@@ -194,7 +194,8 @@ ACTIVATIONS = Table(
             "hard_sigmoid", "hσ", "a = max(0, min(1, z/6 + ½))", Message("f′(z) = 1/6 if |z| < 3 else 0"),
             curves.hard_sigmoid, curves.hard_sigmoid_derivative, (0.0, 1 / 6), 1.8978,
             "Even flatter than the sigmoid: f′ is at most 1/6.",
-            kinks=(-3.0, 3.0), saturation=SIGMOID_SATURATION, aliases=Aliases(fixed={"inplace": (False,)}),
+            kinks=(-3.0, 3.0), saturation=SIGMOID_SATURATION,
+            aliases=Aliases(fixed={"inplace": (False,)}, remarks={"keras": "Keras 2 has 0.2 z + ½ inside"}),
         ),
         Activation(
             "hard_swish", "hswish", "a = z max(0, min(6, z + 3)) / 6",

@@ -259,7 +259,9 @@ INITIALISERS = Table(
         Initialiser(
             "identity", Message("W = gain · 1 where square, else as xavier_normal"), _identity, "Le et al. 2015 (IRNN)",
             "A ReLU RNN with it remembers: its factor is 1 at the start. (In the paper W_ih is N(0, 0.001²).)",
-            aliases=Aliases(("irnn",), ("eye", "dirac")),
+            aliases=Aliases(
+                ("irnn",), ("eye", "dirac"), remarks={"keras": "where W is not square, Keras has ones on the diagonal"}
+            ),
         ),
         Initialiser(
             "lsuv", Message("orthogonal, then each layer scaled to Var(z) = gain² on the batch"), orthogonal,

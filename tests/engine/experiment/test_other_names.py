@@ -38,6 +38,9 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("activation", "LeakyReLU", {"activation": "leaky_relu"}),
     ("activation", "nn.LeakyReLU(0.2)", {"activation": "leaky_relu", "slope": 0.2}),
     ("activation", "keras.layers.LeakyReLU()", {"activation": "leaky_relu", "slope": 0.3}),
+    ("activation", "tf.nn.leaky_relu", {"activation": "leaky_relu", "slope": 0.2}),
+    ("activation", "keras.layers.LeakyReLU(negative_slope=0.1)", {"activation": "leaky_relu", "slope": 0.1}),
+    ("activation", "jax.nn.leaky_relu", {"activation": "leaky_relu"}),
     ("activation", "torch.nn.GELU", {"activation": "gelu"}),
     ("activation", "nn.GELU(approximate='tanh')", {"activation": "gelu_tanh"}),
     ("activation", "jax.nn.gelu", {"activation": "gelu_tanh"}),
@@ -159,7 +162,7 @@ def test_what_is_not_the_same_is_offered_and_never_taken(field: str, text: str, 
 @pytest.mark.parametrize(
     ("field", "text", "words"),
     [
-        ("activation", "ELU(alpha=2.0)", "alpha of 'ELU(alpha=2.0)' is always 1 here"),
+        ("activation", "ELU(alpha=2.0)", "alpha of 'ELU(alpha=2.0)' is always 1.0 here"),
         ("optimizer", "Adam(betas=(0.8, 0.9))", "is always (0.9, 0.999) here"),
         ("optimizer", "SGD(dampening=0.1)", "dampening of 'SGD(dampening=0.1)' is always 0 here"),
         ("init", "kaiming_uniform_(a=2.24)", "is always 0"),
