@@ -121,7 +121,7 @@ def made_by(
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
     commands.rebind(settings.keys, permissions)
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    told = [Message(note) for note in of_language(invocation.loaded, os.environ)]
+    told = [Message(note) for note in of_language(invocation.loaded, os.environ, not permissions.own)]
     app = make(replace(state, speed=SPEEDS.index(settings.speed)), (*cursor, *told), fps, permissions, results)
     app.theme = settings.theme
     return app

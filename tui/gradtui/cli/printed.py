@@ -84,14 +84,17 @@ def shows(text: str) -> bool:
     return True
 
 
-def of_language(loaded: SettingsInForce, environment: Mapping[str, str]) -> Iterator[str]:
-    """What a person is told of the language that they read."""
+def of_language(loaded: SettingsInForce, environment: Mapping[str, str], guest: bool = False) -> Iterator[str]:
+    """What a person is told of the language that they read. guest: one who gives no options here."""
     asked = loaded.settings.lang
     if language.current() != asked:
         encoding = sys.stdout.encoding
         yield tr("language {code} cannot be written in {encoding}: English instead", code=asked, encoding=encoding)
     elif loaded.sources.get("lang") == DEFAULT and language.is_of_other_script(environment):
         # To readers of traditional characters, in these.
+        if guest:
+            yield tr("the Chinese here has simplified characters; for English, come with an English locale")
+            return
         yield tr("the Chinese here has simplified characters; English: --lang en; without this line: --lang zh")
 
 
