@@ -17,9 +17,9 @@ from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array, Purpose, generator
 from ..core.problems import ExperimentError, Problem
 from ..core.table import Table
-from . import csv_file, synthetic, table
+from . import csv_file, synthetic
 from .reading import Reading
-from .understood import Understood
+from .understood import TabularData, Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +142,18 @@ def _gaussian(request: Request) -> Batch:
     return Batch(_arrange(values, np.arange(size), request.over_time), target[:, None], 1, "mse")
 
 
+def _table(request: Request) -> TabularData:
+    from .table import read  # with what finds out how a file is written: most sessions read none
+
+    return read(request.source, request.reading)
+
+
 def _csv(request: Request) -> Batch:
     """A user's table: an MLP reads its columns at once, a recurrent cell one column per time step, or rows of a window.
 
     Over time one scale is shared by all steps of a variable: scaled one by one, a trend over the steps would vanish.
     """
-    read = table.read(request.source, request.reading)
+    read = _table(request)
     window = request.reading.window
     values = standardise(read.features, axes=(0, 1) if request.over_time and window is None else (0,))
     chosen = _choose(request, read.about.samples)
@@ -291,7 +297,7 @@ def has_its_own(given: object, data: str, own: object) -> Message:
 
 def understood(request: Request) -> Understood | None:
     """What the file was understood as; None of data that are no file. Raises ExperimentError."""
-    return table.read(request.source, request.reading).about if find(request.source).name == CSV else None
+    return _table(request).about if find(request.source).name == CSV else None
 
 
 def load(request: Request) -> Batch:

@@ -29,9 +29,7 @@ from ..data.datasets import (
     find,
     has_its_own,
 )
-from ..data.dialect import Separator
-from ..data.missing import MISSING_RULES
-from ..data.reading import Columns
+from ..data.reading import MISSING_RULES, Columns, Separator
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
