@@ -9,7 +9,7 @@ import pytest
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.fields import Choice
 from gradtui_engine.core.names import key
-from gradtui_engine.data.dialect import Separator
+from gradtui_engine.data.reading import Separator
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.other_names import ALIASES, NOT_HERE, expanded, owned, said
 from tests.engine.helpers import refused
