@@ -70,7 +70,8 @@ class DataSet:
     """One data set. What is fixed is a number here; None leaves it to the experiment or to the file.
 
     over_time says whether a recurrent cell can read it; is_sequence that its samples are sequences also to an MLP,
-    which then reads them flattened. loss is the one that fits.
+    which then reads them flattened. loss is the one that fits. baseline is the loss of a task's best answer that
+    remembers nothing, given the steps and whether every step is asked: what an untrained network cannot beat.
     """
 
     name: str
@@ -85,6 +86,7 @@ class DataSet:
     outputs: int | None = None
     loss: str | None = "cross_entropy"
     aliases: Aliases = NO_ALIASES
+    baseline: Callable[[int, bool], float] | None = None
 
 
 def standardise(values: Array, axes: tuple[int, ...]) -> Array:
@@ -186,6 +188,12 @@ def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], 
     return load
 
 
+def _guessed_copies(steps: int, every_step: bool) -> float:
+    """n·ln 8 / T of n copies in T steps: blanks are certain, a symbol is one of 8; the last step's alone is ln 8."""
+    share = synthetic.copied(steps) / steps if every_step else 1.0
+    return share * math.log(synthetic.COPY_SYMBOLS)
+
+
 DEFAULT_BATCH = 64
 DEFAULT_INPUTS = 64
 DEFAULT_STEPS = 64
@@ -241,19 +249,20 @@ DATA_SETS = Table(
             "adding", "the adding problem: the sum of two marked numbers of many", _made(synthetic.adding, 1, "mse"),
             "Hochreiter & Schmidhuber 1997; answering 1 without looking costs 1/6.",
             over_time=True, is_sequence=True, inputs=2, outputs=1, loss="mse",
-            aliases=Aliases(("adding_problem", "add_problem")),
+            aliases=Aliases(("adding_problem", "add_problem")), baseline=lambda steps, every_step: 1 / 6,
         ),
         DataSet(
             "copy", "copy memory: repeat the first symbols at the end",
             _made(synthetic.copy_memory, synthetic.COPY_SYMBOLS + 2, "cross_entropy"),
-            "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target.",
+            "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target. Without "
+            "memory the best answer costs 10·ln 8 / (T + 20) in T + 20 steps: blanks, then one of 8 symbols at random.",
             over_time=True, is_sequence=True, inputs=synthetic.COPY_SYMBOLS + 2, outputs=synthetic.COPY_SYMBOLS + 2,
-            aliases=Aliases(("copy_memory", "copying", "copying_memory", "copy_task")),
+            aliases=Aliases(("copy_memory", "copying", "copying_memory", "copy_task")), baseline=_guessed_copies,
         ),
         DataSet(
             "parity", "is the number of ones odd? One bit at a time", _made(synthetic.parity, 2, "cross_entropy"),
             "The answer hangs on every bit: one forgotten step and it is a coin toss.",
-            over_time=True, is_sequence=True, inputs=1, outputs=2,
+            over_time=True, is_sequence=True, inputs=1, outputs=2, baseline=lambda steps, every_step: math.log(2),
         ),
         DataSet(
             CSV, "your own table: one of its columns is the target, the last unless --target says another", _csv,
