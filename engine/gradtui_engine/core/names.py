@@ -184,12 +184,13 @@ def _of(rows: Mapping[str, T], word: _Word, default: T) -> T:
 
 
 def _parameters(text: str, word: _Word, aliases: Aliases) -> dict[str, Any]:
-    """The values of a call by parameter. What an optimiser is to change (`params`) is left out: here it is all."""
+    """The values of a call by parameter. What it is to change, a name and no value, is left out: here it is all."""
     order, unnamed = list(aliases.order), list(word.unnamed)
     if order and order[0] == "params":
         del order[0]
-        if unnamed and type(unnamed[0]).__name__ != "Constant":
-            del unnamed[0]
+    # clip_grad_norm_(model.parameters(), 1.0), kaiming_uniform_(layer.weight)
+    if unnamed and type(unnamed[0]).__name__ in ("Name", "Attribute", "Call", "Subscript"):
+        del unnamed[0]
     if len(unnamed) > len(order):
         raise Rejected(Message("{given} has more parameters than there are fields for here", given=given(text)))
     nodes = {**dict(zip(order, unnamed, strict=False)), **word.named}

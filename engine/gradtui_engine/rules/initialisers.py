@@ -226,8 +226,8 @@ INITIALISERS = Table(
         ),
         Initialiser(
             "he_normal", "W ~ N(0, 2 gain² / fan_in)", _rule(_he_std, _normal), "He et al. 2015",
-            "Doubles the variance because ReLU switches half of the units off.", _spread(_he_std),
-            built_in_gain=math.sqrt(2), keeps_scale=True,
+            "Doubles the variance because ReLU switches half of the units off; with a slope s it is 2 / (1 + s²).",
+            _spread(_he_std), built_in_gain=math.sqrt(2), keeps_scale=True,
             aliases=Aliases(
                 ("kaiming_normal",), ("he", "kaiming", "msra"), fixed=_KAIMING,
                 remarks={"keras": _CUT_THERE, "jax": _CUT_THERE},

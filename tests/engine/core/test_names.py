@@ -51,6 +51,8 @@ def test_writing_and_modules_do_not_count(text: str) -> None:
         ("SGD(momentum=0)", "plain", {}),
         ("optax.sgd(1e-3)", "plain", {"rate": 1e-3}),
         ("SGD(model.parameters(), lr=0.1, eps=1e-8)", "plain", {"rate": 0.1}),
+        ("lrelu(layer.weight, 0.2)", "leaky", {"s": 0.2}),
+        ("lrelu(layer.weight)", "leaky", {}),
         ("SGD(params, 0.1, 0.9)", "heavy", {"rate": 0.1, "mu": 0.9}),
         ("torch.optim.SGD(lr=0.1, momentum=0.9)", "heavy", {"rate": 0.1, "mu": 0.9}),
         ("exact", "exact", {}),
@@ -86,7 +88,9 @@ def test_a_parameter_without_a_field_is_refused_and_named(text: str, words: str)
     assert str(caught.value) == words
 
 
-@pytest.mark.parametrize("text", ["lrelu(" + "(" * 200 + ")", "lrelu(__import__('os').getcwd())", "lrelu(9**9**9)"])
+@pytest.mark.parametrize(
+    "text", ["lrelu(" + "(" * 200 + ")", "lrelu(slope=__import__('os').getcwd())", "lrelu(9**9**9)"]
+)
 def test_a_call_is_read_and_never_run(text: str) -> None:
     with contextlib.suppress(Rejected):
         assert NAMES.meaning(text) is None

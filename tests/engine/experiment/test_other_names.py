@@ -71,6 +71,8 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("norm", "RMSNorm", {"norm": "rms"}),
     ("clip", "clip_grad_norm_", {"clip": "norm"}),
     ("clip", "clip_grad_norm_(max_norm=0.5)", {"clip": "norm", "clip_threshold": 0.5}),
+    ("clip", "clip_grad_norm_(model.parameters(), 0.5)", {"clip": "norm", "clip_threshold": 0.5}),
+    ("init", "nn.init.kaiming_uniform_(layer.weight, nonlinearity='relu')", {"init": "he_uniform"}),
     ("clip", "optax.clip_by_global_norm(0.5)", {"clip": "norm", "clip_threshold": 0.5}),
     ("clip", "clip_grad_value_", {"clip": "value"}),
     ("clip", "clipvalue", {"clip": "value"}),
