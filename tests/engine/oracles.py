@@ -52,12 +52,15 @@ FORMULAS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "elu": lambda m, z, s: _elu(m, z),
     "selu": lambda m, z, s: 1.0507009873554804934 * _elu(m, z, 1.6732632423543772848),
     "gelu": lambda m, z, s: z * m.erfc(-z / math.sqrt(2)) / 2,
+    # σ(x) = e^−log(1 + e^−x): neither side overflows.
+    "gelu_tanh": lambda m, z, s: z * m.exp(-_softplus(m, -2 * math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))),
     "silu": lambda m, z, s: z / (1 + m.exp(-z)),
     "mish": lambda m, z, s: z * m.tanh(_softplus(m, z)),
     "softplus": lambda m, z, s: _softplus(m, z),
     "softsign": lambda m, z, s: z / (1 + abs(z)),
     "hard_tanh": lambda m, z, s: z * (abs(z) < 1) + 1.0 * (z >= 1) - 1.0 * (z <= -1),
     "hard_sigmoid": lambda m, z, s: (z / 6 + 0.5) * (abs(z) < 3) + 1.0 * (z >= 3),
+    "hard_swish": lambda m, z, s: z * (z + 3) / 6 * (abs(z) < 3) + z * (z >= 3),
     "relu6": lambda m, z, s: z * (z > 0) * (z < 6) + 6.0 * (z >= 6),
     "sin": lambda m, z, s: m.sin(z),
 }

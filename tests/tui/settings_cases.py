@@ -20,6 +20,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "speed": ("60", 60),
     "reduced_motion": ("true", True),
     "mouse": ("false", False),
+    "kept_results": ("64", 64),
 }
 #: And one that differs from that too.
 THIRD: dict[str, tuple[str, Any]] = {
@@ -31,6 +32,7 @@ THIRD: dict[str, tuple[str, Any]] = {
     "speed": ("1", 1),
     "reduced_motion": ("false", False),
     "mouse": ("true", True),
+    "kept_results": ("0", 0),
 }
 every_setting = pytest.mark.parametrize("name", SETTINGS)
 

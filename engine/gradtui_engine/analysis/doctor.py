@@ -129,14 +129,14 @@ def _trial(remedy: Remedy, before: Examined, after: Examined) -> Trial:
             return Trial(remedy, after, "worse", Message("{kind}: {no_cure}", **values))
         better = now.signal.healthy or left < decades * (1 - _HELPS)
         if better and (_falls(after) or not _falls(before)):
-            return Trial(remedy, after, "helps", Message("{why} Still {kind}: {no_cure}", **values))
+            return Trial(remedy, after, "helps", Message("{why} Left is {kind}: {no_cure}", **values))
         if better:
             return Trial(remedy, after, "no cure", Message("{why} But one update raises the loss now.", **values))
         return Trial(remedy, after, "no cure", Message("{kind}: {no_cure}", **values))
     if gone and (_falls(after) or not _falls(before)):
         # The ratio says nothing of dead, saturated or equal units, nor of a step: what counts is whether they are left.
         return Trial(remedy, after, "helps", Message("{why} Now {kind}: {no_cure}", **values))
-    return Trial(remedy, after, "no cure", Message("still {kind}: {no_cure}", **values))
+    return Trial(remedy, after, "no cure", Message("{kind} as before: {no_cure}", **values))
 
 
 def _kinds(outcome: Outcome) -> str:

@@ -20,6 +20,7 @@ from ..run.steps import Step
 from .stage_numbers import StageNumber, StageNumbers
 
 if TYPE_CHECKING:
+    from ..data.understood import Understood
     from ..experiment.experiment import Experiment
     from ..experiment.resolved import Resolved
     from ..run.trace import Merge
@@ -36,14 +37,15 @@ class Source:
     """Where a record comes from: an experiment, or a recording (a file), which may know its experiment too.
 
     Sources are equal where their records are the same, and hashable. resolved is what the experiment comes to, with
-    what a CSV file decided. words are what a header says of a recording that has no experiment; of a file with two
-    records they tell them apart: A, B.
+    what a CSV file decided, and about what that file was understood as. words are what a header says of a recording
+    that has no experiment; of a file with two records they tell them apart: A, B.
     """
 
     experiment: Experiment | None = None
     resolved: Resolved | None = field(default=None, compare=False)
     recording: str = ""
     words: str = ""
+    about: Understood | None = field(default=None, compare=False)
 
 
 # -- what a parameter has ----------------------------------------------------------------------------------

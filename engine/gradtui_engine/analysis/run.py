@@ -57,7 +57,7 @@ class Run:
 
     @property
     def source(self) -> Source:
-        return Source(self.experiment, self.trace.resolved, self.recording, self.words)
+        return Source(self.experiment, self.trace.resolved, self.recording, self.words, self.trace.about)
 
     @property
     def axis(self) -> str:

@@ -7,12 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..core.message import English
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..program.operations import Operation
 from ..program.output_layer import Sizes
 from ..program.program import Program
 from ..program.slots import CELL_STATE
 from .settings import Recorded, Settings
+
+#: Parameters of recurrent modules in PyTorch, Keras and JAX: which field each is.
+OF_MODULES = {
+    "input_size": "inputs", "hidden_size": "width", "units": "width", "features": "width", "hidden_features": "width",
+    "num_layers": "layers", "nonlinearity": "activation", "activation": "activation",
+}  # fmt: skip
+#: Those without a field, as they are here.
+AS_HERE = {"bias": (True,), "batch_first": (False,), "dropout": (0, 0.0), "bidirectional": (False,), "proj_size": (0,)}
+#: The order in which PyTorch has them.
+IN_ORDER = ("input_size", "hidden_size", "num_layers")
 
 #: Up to so many stages a program is built to count its numbers; beyond that they grow by the same amount per two.
 _FEW = 6
@@ -122,6 +133,8 @@ class Cell:
     shared: tuple[str, ...] = ("weight_hh", "bias_hh")
     #: What is added to a gate's bias: (the gate's letter, the experiment's field).
     offsets: tuple[tuple[str, str], ...] = ()
+    #: What else it is called.
+    aliases: Aliases = NO_ALIASES
 
     @property
     def over_time(self) -> bool:

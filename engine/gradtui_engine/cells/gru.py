@@ -13,11 +13,12 @@ import math
 
 import numpy as np
 
+from ..core.names import Aliases
 from ..program.bound import Node
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from ..rules.activation_functions import sigmoid
 from . import input_projection, recurrent
-from .cell import Cell, Gate, GatePath, PreActivations
+from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, PreActivations
 from .settings import Recorded
 
 #: What a step keeps beside its gates: h_(t−1) W_hhᵀ + b_hh.
@@ -128,4 +129,12 @@ CELL = Cell(
     # h enters n through r ⊙ (W_hn h + b_hn), so the recurrent weights see another gradient than the input's.
     graded=(_RECURRENT,),
     read_back=(HIDDEN, _RECURRENT),
+    aliases=Aliases(
+        ("gru_cell", "gated_recurrent_unit"),
+        ("bigru", "conv_gru"),
+        order=IN_ORDER,
+        fields={name: field for name, field in OF_MODULES.items() if field != "activation"},
+        fixed=AS_HERE | {"reset_after": (True,)},
+        remarks={"torch": "PyTorch starts with init pytorch"},
+    ),
 )

@@ -17,11 +17,12 @@ import math
 
 import numpy as np
 
+from ..core.names import Aliases
 from ..core.numerics import Array
 from ..program.bound import Node
 from ..program.slots import CELL_STATE, GATES, HIDDEN
 from . import input_projection, recurrent
-from .cell import Cell, Gate, GatePath, PreActivations
+from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, PreActivations
 from .settings import Recorded
 
 
@@ -153,4 +154,13 @@ CELL = Cell(
     keeps=((GATES, 4), ("tanh_c", 1)),
     read_back=(HIDDEN,),
     offsets=(("f", "forget_bias"), ("i", "input_bias")),
+    aliases=Aliases(
+        ("lstm_cell", "optimized_lstm_cell", "long_short_term_memory"),
+        ("bilstm", "conv_lstm", "peephole_lstm", "xlstm"),
+        order=IN_ORDER,
+        fields={name: field for name, field in OF_MODULES.items() if field != "activation"},
+        fixed=AS_HERE | {"unit_forget_bias": (True,)},
+        sets={"keras": {"forget_bias": 1.0}},
+        remarks={"torch": "PyTorch starts with init pytorch, and without a forget bias"},
+    ),
 )

@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from ..core.names import Aliases
 from ..core.numerics import Array
 from ..program.bound import Node
 from ..program.operations import Operation
@@ -182,4 +183,5 @@ CELL = Cell(
     read_back=(HIDDEN, _KEPT),
     biases=("bias",),
     shared=("weight_hh",),
+    aliases=Aliases(("minimal_gated_unit", "mgu_cell")),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.message import English
+from ..core.names import Aliases
 from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
@@ -133,4 +134,23 @@ CELL = Cell(
     pre_activations=_pre_activations,
     parts="operations",
     theory="mean field",
+    aliases=Aliases(
+        (
+            "dense",
+            "feedforward",
+            "feed_forward",
+            "ffn",
+            "fnn",
+            "dnn",
+            "fc",
+            "fully_connected",
+            "linear",
+            "multilayer_perceptron",
+            "multi_layer_perceptron",
+            "sequential",
+        ),
+        ("perceptron", "cnn", "convnet", "conv2d", "resnet", "transformer", "kan", "autoencoder"),
+        order=("units",),
+        fields={"units": "width", "hidden_size": "width", "out_features": "width", "in_features": "inputs"},
+    ),
 )

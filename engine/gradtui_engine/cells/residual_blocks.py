@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..core.message import English
+from ..core.names import NO_ALIASES, Aliases
 from ..core.table import Table
 from .settings import Settings
 
@@ -21,6 +22,7 @@ class Block:
     formula: str
     source: str
     note: English
+    aliases: Aliases = NO_ALIASES
 
 
 BLOCKS = Table(
@@ -29,14 +31,17 @@ BLOCKS = Table(
         Block(
             "post", "h′ = h + β f(norm(W h + b))", "He et al. 2016 (ReLU before addition)",
             "The branch ends with its activation; the skip is untouched, so its factor is exactly 1.",
+            Aliases(("relu_before_addition", "post_activation")),
         ),
         Block(
             "pre", "h′ = h + β (W f(norm(h)) + b)", "He et al. 2016 (full pre-activation)",
             "The branch begins with norm and activation; nothing ever acts on the skip.",
+            Aliases(("preact", "pre_activation", "full_pre_activation", "resnet_v2", "v2", "pre_norm", "pre_ln")),
         ),
         Block(
             "original", "h′ = f(h + β norm(W h + b))", "He et al. 2015",
             "The activation acts on the sum, so also on the skip: its factor is f′, not 1.",
+            Aliases(("resnet_v1", "v1"), ("resnet",)),
         ),
     ),
 )  # fmt: skip

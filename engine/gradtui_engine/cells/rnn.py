@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.names import Aliases
 from ..program.bound import Node
 from ..program.slots import HIDDEN
 from ..rules.activations import ACTIVATIONS
 from . import input_projection, recurrent
-from .cell import Cell, PreActivations
+from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, PreActivations
 from .settings import Recorded
 
 #: The activations whose f' follows from f(z) alone, so that a step need not keep z: PyTorch's two.
@@ -68,4 +69,12 @@ CELL = Cell(
     activations=RNN_ACTIVATIONS,
     carried=(HIDDEN,),
     read_back=(HIDDEN,),
+    aliases=Aliases(
+        ("rnn_cell", "vanilla_rnn", "simple_rnn", "simple_rnn_cell", "simple_cell", "elman", "elman_rnn"),
+        ("ind_rnn", "ctrnn", "birnn", "recurrent"),
+        order=IN_ORDER,
+        fields=OF_MODULES,
+        fixed=AS_HERE,
+        remarks={"torch": "PyTorch starts with init pytorch"},
+    ),
 )

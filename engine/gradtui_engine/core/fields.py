@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .figures import exact
-from .message import Message
-from .problems import unknown_name
+from .message import English, Message
+from .problems import nearest, unknown_name
 
 Value = str | int | float | None
 
@@ -35,6 +35,29 @@ def given(value: object) -> str:
     if len(text) <= 60:
         return text
     return Message("{beginning}… ({count} characters)", beginning=text[:40], count=len(text))
+
+
+class Spelled(str):
+    """A name out of a table, for a text that means it: kaiming_uniform, as PyTorch calls he_uniform.
+
+    text is what was given, sets the other fields that it decides (`SGD(momentum=0.9)`), remark what is not quite the
+    same where the text comes from.
+    """
+
+    __slots__ = ("remark", "sets", "text")
+
+    text: str
+    sets: Mapping[str, Any]
+    remark: str
+
+    def __new__(cls, name: str, text: str, sets: Mapping[str, Any], remark: English = "") -> Spelled:
+        made = super().__new__(cls, name)
+        made.text, made.sets, made.remark = text, sets, remark
+        return made
+
+
+def _no_meaning(text: str) -> Spelled | None:
+    return None
 
 
 class Kind:
@@ -67,10 +90,15 @@ class Kind:
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """A name out of a table. `prefix` admits an open form beside the names, such as csv:PATH."""
+    """A name out of a table. `prefix` admits an open form beside the names, such as csv:PATH.
+
+    meaning gives the name that another text means, None where it means none; nearest the one to offer then.
+    """
 
     choices: Callable[[], tuple[str, ...]]
     prefix: str = ""
+    meaning: Callable[[str], Spelled | None] = _no_meaning
+    nearest: Callable[[str, Iterable[str]], str | None] = nearest
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,9 +122,12 @@ class Choice(Kind):
             if value == self.prefix:
                 raise Rejected(Message("{given} names no file; give {prefix}PATH", given=repr(value), prefix=value))
             return value
-        if value not in self.names:
-            raise Rejected(unknown_name(value, self.names))
-        return value
+        if value in self.names:
+            return value
+        meant = self.meaning(value)
+        if meant is None or meant not in self.names:
+            raise Rejected(unknown_name(value, self.names, self.nearest(value, self.names)))
+        return meant
 
 
 class WholeNumber(Kind):

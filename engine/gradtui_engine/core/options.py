@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from .fields import Kind, Rejected, Switch, Value
 from .figures import typed
+from .names import NO_ALIASES, Aliases
 from .problems import Problem
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Option:
 
     A default of None means that it may be left out. many: it may be given several times. form stands for its value in
     the usage, where the kind's own word says too little; flag is its spelling where that does not follow from the name.
+    aliases is what else it is called.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Option:
     many: bool = False
     form: str = ""
     flag: str = ""
+    aliases: Aliases = NO_ALIASES
 
     def __post_init__(self) -> None:
         if not self.flag:

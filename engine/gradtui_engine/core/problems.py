@@ -48,9 +48,9 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     return candidates[matches[0]] if matches else None
 
 
-def unknown_name(given: str, allowed: Sequence[str]) -> str:
-    """The message for a name that is not in a table."""
-    match = nearest(given, allowed)
+def unknown_name(given: str, allowed: Sequence[str], match: str | None = None) -> str:
+    """The message for a name that is not in a table; match is what to offer, where that is not the nearest spelling."""
+    match = match or nearest(given, allowed)
     values = {"given": repr(given) if len(given) <= 60 else f"{given[:40]!r}…", "allowed": ", ".join(allowed)}
     if match is None:
         return Message("{given} is unknown; allowed: {allowed}", **values)

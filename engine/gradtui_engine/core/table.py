@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from .fields import Choice
+from .names import NO_ALIASES, Aliases, Names
 from .problems import unknown_name
 
 
@@ -33,7 +36,8 @@ class Table(Mapping[str, R], Generic[R]):
         try:
             return self._rows[name]
         except KeyError:
-            raise KeyError(f"{self.title}: {unknown_name(name, self.names)}") from None
+            match = self.known.nearest(name, self.names)
+            raise KeyError(f"{self.title}: {unknown_name(name, self.names, match)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -44,3 +48,23 @@ class Table(Mapping[str, R], Generic[R]):
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._rows)
+
+    @functools.cached_property
+    def known(self) -> Names:
+        """The names with all that the rows are called elsewhere. Made when a name is not a row's own."""
+        return Names({row.name: getattr(row, "aliases", NO_ALIASES) for row in self._rows.values()})
+
+
+def choice_of(table: Callable[[], Table[R]]) -> Choice:
+    """The choice of a row by name, or by another name that means it."""
+    return Choice(
+        lambda: table().names,
+        meaning=lambda text: table().known.meaning(text),
+        nearest=lambda text, allowed: table().known.nearest(text, allowed),
+    )
+
+
+def choice_among(names: Mapping[str, Aliases]) -> Choice:
+    """The choice among a few names that are no rows, each with what else it is called."""
+    known = Names(names)
+    return Choice(lambda: tuple(names), meaning=known.meaning, nearest=known.nearest)

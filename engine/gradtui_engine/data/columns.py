@@ -39,6 +39,8 @@ _TRUTHS = (("false", "true"), ("no", "yes"), ("off", "on"), ("f", "t"), ("n", "y
 _UNIT = re.compile(
     r"([+-]?[$€£¥₹]?[+-]?)\s?([\d.,'’ \u00a0\u202f]*\d[.,]?(?:[eE][+-]?\d+)?)\s?([%€$£¥₹]|[A-Za-zµ°²³/]{0,6})"
 )
+#: Letters behind a number that make it larger.
+_POWERS = {"": 1.0, "K": 1e3, "k": 1e3, "M": 1e6, "B": 1e9}
 #: Names of a column that numbers the rows.
 _INDEX = re.compile(
     r"(?:unnamed.*|index|idx|row.?(?:names?|id|num|no)?|no\.?|nr\.?|num|number|#|obs\.?|observation|case|instant|"
@@ -65,8 +67,9 @@ class Column:
     way: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     wrong: int | None = None
-    #: Whether the file says its name.
+    #: Whether the file says its name; nameless: whether it names the others and not this one.
     named: bool = True
+    nameless: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -151,7 +154,16 @@ def numbers(known: Sequence[str], comma: bool) -> tuple[Array, str, str] | None:
         return None
     parts = [_UNIT.fullmatch(cell) for cell in known]
     units = {(part[1].strip("+-"), part[3]) for part in parts if part is not None}
-    if None in parts or len(units) > 1:
+    if None in parts:
+        return None
+    powers = np.ones(1)
+    if {before for before, _ in units} == {""} and {after for _, after in units} <= {*_POWERS} and units != {("", "")}:
+        # 850, 12.5K, 1.2M: one of them has a point, or they are names, as 2B is.
+        if not any("." in cell for cell in known):
+            return None
+        powers = np.array([_POWERS[part[3]] for part in parts if part is not None])
+        units = {("", "")}
+    if len(units) > 1:
         return None
     ((before, after),) = units
     unit = before or after
@@ -161,7 +173,7 @@ def numbers(known: Sequence[str], comma: bool) -> tuple[Array, str, str] | None:
         return None
     way = comma if len(ways) > 1 else ways[0]
     try:
-        values = np.array([float(plain(text, way)) for text in texts])
+        values = np.array([float(plain(text, way)) for text in texts]) * powers
     except ValueError:
         return None
     grouped = any("," in text for text in texts)
@@ -197,7 +209,7 @@ def _numbers_rows(name: str, named: bool, values: Array) -> bool:
         return False
     if named:
         return is_index_name(name)
-    return len(values) >= 20 and float(np.median(values)) >= 10_000
+    return len(values) >= 20 and float(np.median(values)) >= 100_000
 
 
 def is_index_name(name: str) -> bool:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
 import numpy as np
 
-from ..core.fields import Choice
+from ..core.fields import Choice, Spelled
 from ..core.message import English, Message
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array, Purpose, generator
 from ..core.problems import ExperimentError, Problem
 from ..core.table import Table
-from . import csv_file, synthetic, table
+from . import csv_file, synthetic
 from .reading import Reading
-from .understood import Understood
+from .understood import TabularData, Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class DataSet:
     """One data set. What is fixed is a number here; None leaves it to the experiment or to the file.
 
     over_time says whether a recurrent cell can read it; is_sequence that its samples are sequences also to an MLP,
-    which then reads them flattened. loss is the one that fits.
+    which then reads them flattened. loss is the one that fits. baseline is the loss of a task's best answer that
+    remembers nothing, given the steps and whether every step is asked: what an untrained network cannot beat.
     """
 
     name: str
@@ -83,6 +85,8 @@ class DataSet:
     samples: int | None = None
     outputs: int | None = None
     loss: str | None = "cross_entropy"
+    aliases: Aliases = NO_ALIASES
+    baseline: Callable[[int, bool], float] | None = None
 
 
 def standardise(values: Array, axes: tuple[int, ...]) -> Array:
@@ -140,12 +144,18 @@ def _gaussian(request: Request) -> Batch:
     return Batch(_arrange(values, np.arange(size), request.over_time), target[:, None], 1, "mse")
 
 
+def _table(request: Request) -> TabularData:
+    from .table import read  # with what finds out how a file is written: most sessions read none
+
+    return read(request.source, request.reading)
+
+
 def _csv(request: Request) -> Batch:
     """A user's table: an MLP reads its columns at once, a recurrent cell one column per time step, or rows of a window.
 
     Over time one scale is shared by all steps of a variable: scaled one by one, a trend over the steps would vanish.
     """
-    read = table.read(request.source, request.reading)
+    read = _table(request)
     window = request.reading.window
     values = standardise(read.features, axes=(0, 1) if request.over_time and window is None else (0,))
     chosen = _choose(request, read.about.samples)
@@ -178,6 +188,12 @@ def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], 
     return load
 
 
+def _guessed_copies(steps: int, every_step: bool) -> float:
+    """n·ln 8 / T of n copies in T steps: blanks are certain, a symbol is one of 8; the last step's alone is ln 8."""
+    share = synthetic.copied(steps) / steps if every_step else 1.0
+    return share * math.log(synthetic.COPY_SYMBOLS)
+
+
 DEFAULT_BATCH = 64
 DEFAULT_INPUTS = 64
 DEFAULT_STEPS = 64
@@ -192,21 +208,25 @@ DATA_SETS = Table(
             "digits", "handwritten digits, 64 pixels at once, 10 classes", _digits_view(1),
             "The UCI/NIST optical digits (Alpaydin & Kaynak 1998), each pixel standardised by itself.",
             inputs=64, samples=1797, outputs=10,
+            aliases=Aliases(("load_digits", "optdigits"), ("mnist", "fashion_mnist", "cifar10", "iris")),
         ),
         DataSet(
             "digits-rows", "handwritten digits, a row of 8 pixels at a time", _digits_view(8),
             "8 time steps × 8 inputs.",
             over_time=True, is_sequence=True, steps=8, inputs=8, samples=1797, outputs=10,
+            aliases=Aliases(near=("row_mnist", "mnist_rows")),
         ),
         DataSet(
             "digits-pixels", "handwritten digits, one pixel at a time", _digits_view(64),
             "64 time steps × 1 input: the small sister of pixel-by-pixel MNIST (Le et al. 2015).",
             over_time=True, is_sequence=True, steps=64, inputs=1, samples=1797, outputs=10,
+            aliases=Aliases(near=("sequential_mnist", "smnist", "pixel_mnist", "psmnist", "mnist_pixels")),
         ),
         DataSet(
             "gaussian", "standard normal inputs and a random linear target, any width and length", _gaussian,
             "For comparing with theory, which assumes such inputs.",
             over_time=True, outputs=1, loss="mse",
+            aliases=Aliases(("randn", "gaussian_noise"), ("normal", "noise", "random", "make_regression")),
         ),
         DataSet(
             "xor", "four clouds, two classes: no line parts them", _made(synthetic.xor, 2, "cross_entropy"),
@@ -214,31 +234,35 @@ DATA_SETS = Table(
         ),
         DataSet(
             "moons", "two half circles, two classes", _made(synthetic.moons, 2, "cross_entropy"),
-            "Two inputs, a curved border.", inputs=2, outputs=2,
+            "Two inputs, a curved border.", inputs=2, outputs=2, aliases=Aliases(("make_moons", "two_moons")),
         ),
         DataSet(
             "spirals", "two spirals, two classes", _made(synthetic.spirals, 2, "cross_entropy"),
             "Two inputs, a border that needs depth or width.", inputs=2, outputs=2,
+            aliases=Aliases(("spiral", "two_spirals")),
         ),
         DataSet(
             "circles", "a circle in a circle, two classes", _made(synthetic.circles, 2, "cross_entropy"),
-            "Two inputs, a closed border.", inputs=2, outputs=2,
+            "Two inputs, a closed border.", inputs=2, outputs=2, aliases=Aliases(("make_circles",)),
         ),
         DataSet(
             "adding", "the adding problem: the sum of two marked numbers of many", _made(synthetic.adding, 1, "mse"),
             "Hochreiter & Schmidhuber 1997; answering 1 without looking costs 1/6.",
             over_time=True, is_sequence=True, inputs=2, outputs=1, loss="mse",
+            aliases=Aliases(("adding_problem", "add_problem")), baseline=lambda steps, every_step: 1 / 6,
         ),
         DataSet(
             "copy", "copy memory: repeat the first symbols at the end",
             _made(synthetic.copy_memory, synthetic.COPY_SYMBOLS + 2, "cross_entropy"),
-            "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target.",
+            "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target. Without "
+            "memory the best answer costs 10·ln 8 / (T + 20) in T + 20 steps: blanks, then one of 8 symbols at random.",
             over_time=True, is_sequence=True, inputs=synthetic.COPY_SYMBOLS + 2, outputs=synthetic.COPY_SYMBOLS + 2,
+            aliases=Aliases(("copy_memory", "copying", "copying_memory", "copy_task")), baseline=_guessed_copies,
         ),
         DataSet(
             "parity", "is the number of ones odd? One bit at a time", _made(synthetic.parity, 2, "cross_entropy"),
             "The answer hangs on every bit: one forgotten step and it is a coin toss.",
-            over_time=True, is_sequence=True, inputs=1, outputs=2,
+            over_time=True, is_sequence=True, inputs=1, outputs=2, baseline=lambda steps, every_step: math.log(2),
         ),
         DataSet(
             CSV, "your own table: one of its columns is the target, the last unless --target says another", _csv,
@@ -261,6 +285,8 @@ class Source(Choice):
 
     choices: Callable[[], tuple[str, ...]] = names
     prefix: str = csv_file.PREFIX
+    meaning: Callable[[str], Spelled | None] = lambda text: DATA_SETS.known.meaning(text)
+    nearest: Callable[[str, Iterable[str]], str | None] = lambda text, allowed: DATA_SETS.known.nearest(text, allowed)
 
     def check(self, value: Any) -> str:
         if isinstance(value, str):
@@ -280,7 +306,7 @@ def has_its_own(given: object, data: str, own: object) -> Message:
 
 def understood(request: Request) -> Understood | None:
     """What the file was understood as; None of data that are no file. Raises ExperimentError."""
-    return table.read(request.source, request.reading).about if find(request.source).name == CSV else None
+    return _table(request).about if find(request.source).name == CSV else None
 
 
 def load(request: Request) -> Batch:

@@ -6,26 +6,13 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ..core.fields import Choice
-from ..core.message import English
 from .cells import is_missing, is_number
 from .dates import is_date
+from .reading import CALLED, SEPARATORS
 
-#: What parts columns, in the order in which they are tried; a run of blanks counts once.
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
-#: What they are called in a sentence.
-PARTS: dict[str, English] = {
-    "comma": "commas", "semicolon": "semicolons", "tab": "tabs", "bar": "bars", "space": "blanks",
-}  # fmt: skip
-#: What other programs call them.
-_CALLED = {character: name for name, character in SEPARATORS.items()} | {
-    "\\t": "tab", "tabs": "tab", "tabulator": "tab", "pipe": "bar", "blank": "space", "spaces": "space",
-    "whitespace": "space", "\\s+": "space", "commas": "comma", "semicolons": "semicolon",
-}  # fmt: skip
 #: The signs of a line that is none of the table's.
 _COMMENT = ("#", "%", "//")
 #: Lines that are looked at to find out how a table is written.
@@ -35,16 +22,6 @@ _TOKENS = re.compile(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
 
 #: The number of a line in the file, from 1, and its cells.
 Row = tuple[int, list[str]]
-
-
-@dataclass(frozen=True)
-class Separator(Choice):
-    """The name of what parts columns; the character itself is as good."""
-
-    choices: Callable[[], tuple[str, ...]] = lambda: tuple(SEPARATORS)
-
-    def check(self, value: Any) -> str:
-        return super().check(_CALLED.get(value, value) if isinstance(value, str) else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +53,7 @@ def cut(text: str, separator: str | None = None) -> Cut:
         separator = separator or named
     attributes, text, start = _attributes(text, start)
     sample = _sample(text)
-    written = _found(sample, separator)
+    written = _found(sample, separator, quote="'" if attributes and "'" in sample else None)
     try:
         rows = _rows(text, written)
     except csv.Error:
@@ -106,7 +83,7 @@ def _without_head(text: str) -> tuple[str, int, list[Row], str | None]:
         content = line.strip()
         excel = re.fullmatch(r"sep=(.)", line.strip("\r\n \"'")) if start == 0 else None
         if excel is not None:
-            named = _CALLED.get(excel[1])
+            named = CALLED.get(excel[1])
         elif content.startswith(_COMMENT):
             comments.append((start + 1, [content]))
         elif content:
@@ -144,14 +121,19 @@ def _sample(text: str) -> str:
 # -- finding out -------------------------------------------------------------------------------------------
 
 
-def _found(sample: str, separator: str | None) -> Written:
-    """How the sample is written: as most of its rows have one number of columns, whose cells are something."""
-    quotes = ['"', *(["'"] if '"' not in sample and len(_QUOTED_ONCE.findall(sample)) > 1 else [])]
+def _found(sample: str, separator: str | None, quote: str | None = None) -> Written:
+    """How the sample is written: as most of its rows have one number of columns, whose cells are something.
+
+    quote: its quotes, where they are known.
+    """
+    quotes = [quote or '"']
+    if quote is None and '"' not in sample and len(_QUOTED_ONCE.findall(sample)) > 1:
+        quotes.append("'")
     names = [separator] if separator is not None else list(SEPARATORS)
     best, most = Written(separator or "comma"), 0.0
-    for quote in quotes:
+    for mark in quotes:
         for name in names:
-            written = Written(name, quote)
+            written = Written(name, mark)
             share = _share(sample, written)
             # A hundredth more is no reason to prefer the less usual one.
             if share > most + 0.01:

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from ..core.message import English, Message, Verbatim
+from ..core.message import Message, Verbatim
 from ..core.numerics import Array
-from ..core.table import Table
 from .cells import MISSING
 from .columns import Column
 from .csv_file import failed
 from .dialect import Row
+from .reading import MISSING_RULES
 from .roles import Roles, naming
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One way to close gaps; fill makes whole numbers of a column's, nan where there are gaps; None leaves rows out."""
-
-    name: str
-    fill: Callable[[Array], Array] | None
-    note: English
-
-
-def _previous(values: Array) -> Array:
-    """The last value that is known; the first that is known, before it."""
-    known = ~np.isnan(values)
-    before = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
-    return values[np.where(before < 0, int(np.argmax(known)), before)]
-
-
-MISSING_RULES = Table(
-    "missing",
-    (
-        Rule(
-            "mean", lambda values: np.where(np.isnan(values), _mean(values), values), "the mean of what the column has"
-        ),
-        Rule(
-            "median", lambda values: np.where(np.isnan(values), np.nanmedian(values), values),
-            "the median of what the column has",
-        ),
-        Rule("previous", _previous, "the value of the row before, as in a series"),
-        Rule("drop", None, "the rows with a gap are left out"),
-    ),
-)  # fmt: skip
-
-
-def _mean(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    exponent = np.frexp(np.abs(known).max())[1]
-    return float(np.ldexp(np.ldexp(known, -exponent).mean(), exponent))
 
 
 def filled(roles: Roles, rule: str | None, body: Sequence[Row]) -> tuple[list[Column], Column, Array, list[Message]]:

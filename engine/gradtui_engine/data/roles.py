@@ -20,9 +20,12 @@ NOTHING = "none"
 _OF_TARGETS = ("number", "truth", "words", "unclear", "count")
 #: Names of a target, the surest first; a last column of such a name is the target in any case.
 _TARGETS = (
-    "target", "label", "labels", "survived", "class", "classes", "species", "diagnosis", "outcome", "y", "saleprice",
-    "price", "medv", "mpg", "close", "churn", "exited",
+    "target", "label", "labels", "survived", "class", "classes", "species", "diagnosis", "outcome", "churn", "exited",
+    "saleprice", "medv", "mpg", "y",
 )  # fmt: skip
+#: Names that are a target's where the last column is one that hardly is: of a price's volume, a stone's length.
+_ELSE = ("price", "close")
+_HARDLY = ("z", "volume", "vol", "vol.", "change %", "adj close")
 _SOMETIMES = ("quality", "type", "variety", "income", "charges", "rings", "default", "result", "status", "category")
 #: Different whole numbers that are told to be classes, perhaps.
 FEW = 20
@@ -173,7 +176,7 @@ def _needless(column: Column, spares: bool, window: bool) -> str | None:
     nameless = not column.name.strip() or not column.named
     if column.kind == "count" and (nameless or is_index_name(column.name)):
         return "index"
-    if column.kind == "key" or (column.number == 1 and column.kind == "names" and column.name == ""):
+    if column.kind == "key" or (column.number == 1 and column.kind == "names" and column.nameless):
         return "index"
     rises = column.number == 1 and column.values is not None and len(column.values) > 2
     if window and rises and column.values is not None and bool((np.diff(column.values) == 1).all()):
@@ -213,8 +216,8 @@ def _guessed(columns: Sequence[Column], all_columns: Sequence[Column]) -> tuple[
         return last, None
     if last.named:
         names = [column.name.lower() for column in possible]
-        # With an x and a z beside it, y is a length.
-        sought = [name for name in _TARGETS if name in names and not (name == "y" and "z" in names)]
+        also = _ELSE if last.name.lower() in _HARDLY or last not in possible else ()
+        sought = [name for name in (*_TARGETS, *also) if name in names and not (name == "y" and _is_place(names))]
         if sought:
             chosen = possible[names.index(sought[0])]
             return chosen, _taken(chosen, Message("by its name"))
@@ -225,6 +228,11 @@ def _guessed(columns: Sequence[Column], all_columns: Sequence[Column]) -> tuple[
     if last.kind == "date":
         return possible[-1], _taken(possible[-1], Message("the last column holds dates"))
     return possible[-1], _taken(possible[-1], Message("the last column can be none"))
+
+
+def _is_place(names: Sequence[str]) -> bool:
+    """Whether y is the other coordinate of an x before it."""
+    return "x" in names[: names.index("y")]
 
 
 def _taken(column: Column, why: Message) -> Message:
@@ -238,7 +246,10 @@ def _class_first(columns: Sequence[Column], last: Column) -> bool:
         return False
     if first.kind in ("words", "truth"):
         alike = sum(column.is_whole == others[-1].is_whole for column in others)
-        return len(others) > 2 and others[-1] is last and 3 * alike >= 2 * len(others)
+        largest = [float(np.abs(column.values).max()) for column in others if column.values is not None]
+        # Of many words one is the class only where the others are all of one kind, as the 16 features of a letter.
+        one_kind = len(first.counts) == 2 or max(largest) <= 10 * min(largest)
+        return len(others) > 2 and others[-1] is last and 3 * alike >= 2 * len(others) and one_kind
     if first.values is None or not first.is_whole or first.missing:
         return False
     classes = np.unique(first.values)

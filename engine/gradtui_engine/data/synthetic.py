@@ -77,13 +77,18 @@ def adding(rng: np.random.Generator, samples: int, steps: int) -> Made:
     return np.stack([numbers, marks], axis=2), target[:, None]
 
 
+def copied(steps: int) -> int:
+    """How many symbols are copied in so many steps."""
+    return max(1, min(COPY_LENGTH, (steps - 1) // 2))
+
+
 def copy_memory(rng: np.random.Generator, samples: int, steps: int) -> Made:
     """Copy memory (Hochreiter & Schmidhuber 1997): repeat the first symbols after a long blank, when asked to.
 
     Of T steps the first n are symbols, the last n their copies, with n = 10, or less where T is short (2n + 1 ≤ T);
     the step before the copies carries the marker. Inputs are one-hot, the target is a class at every step.
     """
-    length = max(1, min(COPY_LENGTH, (steps - 1) // 2))
+    length = copied(steps)
     blank, marker = COPY_SYMBOLS, COPY_SYMBOLS + 1
     symbols = rng.integers(0, COPY_SYMBOLS, (samples, length))
     shown = np.full((samples, steps), blank)

@@ -6,7 +6,7 @@ import csv
 import functools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,12 +17,12 @@ from ..core.problems import ExperimentError, Problem
 from . import csv_file
 from .columns import KINDS, WAYS, Column, understood
 from .dates import fall
-from .dialect import PARTS, Written, cut
+from .dialect import Written, cut
 from .layout import Layout, taken_apart
 from .missing import filled
-from .reading import Reading
+from .reading import PARTS, Reading
 from .roles import FEW, LEFT_OUT, Roles, naming, roles_of
-from .understood import ColumnAbout, Understood
+from .understood import ColumnAbout, TabularData, Understood
 
 # A file with a wrong separator is wrong in every line: a few say enough.
 MOST_PROBLEMS = 5
@@ -30,16 +30,6 @@ MOST_PROBLEMS = 5
 MOST_CLASSES, _PREVIEW, _WORDS = 1000, 8, 6
 #: A class that is so many times rarer than another is said to be.
 _UNEVEN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class TabularData:
-    """features (rows, inputs); target (rows,): numbers, or class numbers where `classes` names them."""
-
-    features: Array
-    target: Array
-    classes: tuple[str, ...] | None
-    about: Understood
 
 
 def read(source: str, reading: Reading | None = None) -> TabularData:
@@ -62,7 +52,8 @@ def _read(source: str, stamped: tuple[int, int], reading: Reading) -> TabularDat
     names = [name or f"column {number}" for number, name in enumerate(layout.names, start=1)]
     columns = understood(names, layout.named, raw, found.written.separator == "semicolon")
     columns = [
-        replace(column, named=layout.named and bool(name)) for column, name in zip(columns, layout.names, strict=True)
+        replace(column, named=layout.named and bool(name), nameless=layout.named and not name)
+        for column, name in zip(columns, layout.names, strict=True)
     ]
     roles = roles_of(columns, reading.target, reading.drop, reading.window is not None)
     notes = [

@@ -1,10 +1,11 @@
-"""What a file was understood as, for people: pure data, without the table's numbers."""
+"""What comes of a file: its numbers, and what it was understood as, for people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ..core.message import English, Message
+from ..core.numerics import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,13 @@ class Understood:
     def samples(self) -> int:
         """Rows, or windows of them."""
         return self.rows if self.window is None else self.rows - self.window
+
+
+@dataclass(frozen=True, slots=True)
+class TabularData:
+    """features (rows, inputs); target (rows,): numbers, or class numbers where `classes` names them."""
+
+    features: Array
+    target: Array
+    classes: tuple[str, ...] | None
+    about: Understood

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import Any
 from ..cells.residual_blocks import BLOCKS
 from ..cells.table import CELLS, CHOOSING, GATED, LAYERED, OVER_TIME
 from ..core import options as core_options
-from ..core.fields import Choice, Integer, Kind, Number, Rejected, Value
+from ..core.fields import Integer, Kind, Number, Rejected, Spelled, Value
 from ..core.message import English, Message
+from ..core.names import NO_ALIASES
 from ..core.options import Manner, Option, options_of
-from ..core.problems import ExperimentError, Problem, unknown_name
+from ..core.problems import ExperimentError, Problem
+from ..core.table import choice_among, choice_of
 from ..data import datasets
 from ..data.datasets import (
     CSV,
@@ -26,23 +29,16 @@ from ..data.datasets import (
     find,
     has_its_own,
 )
-from ..data.dialect import Separator
-from ..data.missing import MISSING_RULES
-from ..data.reading import Columns
+from ..data.reading import MISSING_RULES, Columns, Separator
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
 from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
-from . import spelling
+from . import other_names, spelling
 from .resolved import Resolved, following, resolve
 
-YES_OR_NO = ("yes", "no")
-DTYPES = ("float64", "float32")
-READOUTS = ("last", "all")
-POSITIONS = ("before", "after")
-RESIDUALS = ("none", "add", "scaled")
 AUTO = "auto"
 #: The fields that say how a file is read.
 OF_FILES = ("target", "drop", "header", "separator", "missing", "window", "target_scale")
@@ -73,7 +69,7 @@ class Experiment:
     every problem at once.
     """
 
-    cell: str = option("mlp", "kind of network", Choice(lambda: CELLS.names))
+    cell: str = option("mlp", "kind of network", choice_of(lambda: CELLS))
     depth: int = option(30, "hidden layers", Integer(1, 10_000), LAYERED)
     width: int = option(64, "units of a hidden layer or cell", Integer(1, 65_536))
     layers: int = option(1, "stacked layers of a recurrent cell", Integer(1, 100), OVER_TIME)
@@ -86,13 +82,13 @@ class Experiment:
                 f"{', '.join(row.activations)} ({name})" for name, row in CELLS.items() if row.activations
             ),
         ),
-        Choice(lambda: ACTIVATIONS.names),
+        choice_of(lambda: ACTIVATIONS),
         CHOOSING,
     )
     slope: float | None = option(
         None, "slope of leaky_relu and prelu on the left; without it 0.01 and 0.25", Number(-10.0, 10.0), LAYERED
     )
-    init: str = option("xavier_normal", "initialiser of the weight matrices", Choice(lambda: INITIALISERS.names))
+    init: str = option("xavier_normal", "initialiser of the weight matrices", choice_of(lambda: INITIALISERS))
     gain: float | str = option(
         1.0, "factor on the initialiser's standard deviation; auto takes the activation's", Number(0.0, 1e30, AUTO)
     )
@@ -116,17 +112,21 @@ class Experiment:
         Number(0.0, 1.0),
         GATED,
     )
-    readout: str = option("last", "loss on the last time step or on every one", Choice(lambda: READOUTS), OVER_TIME)
-    norm: str = option("none", "normalisation in every hidden layer", Choice(lambda: NORMALISATIONS.names), LAYERED)
-    norm_position: str = option("before", "before or after the activation", Choice(lambda: POSITIONS), LAYERED)
-    residual: str = option("none", "skip connections wherever shapes match", Choice(lambda: RESIDUALS), LAYERED)
+    readout: str = option(
+        "last", "loss on the last time step or on every one", choice_among(other_names.READOUTS), OVER_TIME
+    )
+    norm: str = option("none", "normalisation in every hidden layer", choice_of(lambda: NORMALISATIONS), LAYERED)
+    norm_position: str = option(
+        "before", "before or after the activation", choice_among(other_names.POSITIONS), LAYERED
+    )
+    residual: str = option(
+        "none", "skip connections wherever shapes match", choice_among(other_names.RESIDUALS), LAYERED
+    )
     residual_scale: float | None = option(
         None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), LAYERED
     )
     residual_span: int = option(1, "layers that a skip spans", Integer(1, 2), LAYERED)
-    residual_block: str = option(
-        "post", "where the activation stands in a block", Choice(lambda: BLOCKS.names), LAYERED
-    )
+    residual_block: str = option("post", "where the activation stands in a block", choice_of(lambda: BLOCKS), LAYERED)
     data: str | None = option(None, "data set; without it digits, or digits-pixels over time", Source())
     target: str | None = option(
         None,
@@ -137,11 +137,11 @@ class Experiment:
         None, "CSV: columns that are left out, with commas between; none keeps a count of the rows", Columns("COLUMNS")
     )
     header: str | None = option(
-        None, "CSV: whether the first line names the columns; without it found out", Choice(lambda: YES_OR_NO)
+        None, "CSV: whether the first line names the columns; without it found out", choice_among(other_names.YES_OR_NO)
     )
     separator: str | None = option(None, "CSV: what stands between columns; without it found out", Separator())
     missing: str | None = option(
-        None, "CSV: what closes gaps; without it a file with gaps is refused", Choice(lambda: MISSING_RULES.names)
+        None, "CSV: what closes gaps; without it a file with gaps is refused", choice_of(lambda: MISSING_RULES)
     )
     window: int | None = option(
         None,
@@ -149,12 +149,12 @@ class Experiment:
         Integer(1, 10_000),
     )
     loss: str | None = option(
-        None, "loss; without it cross_entropy for classes, mse for numbers", Choice(lambda: LOSSES.names)
+        None, "loss; without it cross_entropy for classes, mse for numbers", choice_of(lambda: LOSSES)
     )
     target_scale: str | None = option(
         None,
         "CSV: scale of numbers as the target; without it standard (mean 0, variance 1 over the file)",
-        Choice(lambda: TARGET_SCALES),
+        choice_among(dict.fromkeys(TARGET_SCALES, NO_ALIASES)),
     )
     batch: int | None = option(
         None,
@@ -169,13 +169,11 @@ class Experiment:
     inputs: int | None = option(
         None, Message("input width of gaussian data; without it {number}", number=DEFAULT_INPUTS), Integer(1, 10**6)
     )
-    clip: str = option("none", "gradient clipping", Choice(lambda: CLIPPINGS.names))
+    clip: str = option("none", "gradient clipping", choice_of(lambda: CLIPPINGS))
     clip_threshold: float | None = option(
         None, "threshold of the clipping; without it the rule's own", Number(0.0, 1e30)
     )
-    optimizer: str | None = option(
-        None, "optimiser of the update; without it plain sgd", Choice(lambda: OPTIMISERS.names)
-    )
+    optimizer: str | None = option(None, "optimiser of the update; without it plain sgd", choice_of(lambda: OPTIMISERS))
     learning_rate: float | None = option(
         None, "step size η of the update; without it the optimiser's own", Number(0.0, 1e30)
     )
@@ -184,7 +182,7 @@ class Experiment:
         None, "λ, added to the gradient as λθ; without it 0 (adamw 0.01)", Number(0.0, 1e30)
     )
     seed: int = option(0, "decides data, batch and weights", Integer(0, 2**63 - 1))
-    dtype: str = option("float64", "floating-point type of every array", Choice(lambda: DTYPES))  # fmt: skip
+    dtype: str = option("float64", "floating-point type of every array", choice_among(other_names.DTYPES))  # fmt: skip
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -193,9 +191,14 @@ class Experiment:
             if value is None and options()[name].is_optional:
                 continue
             try:
-                object.__setattr__(self, name, row.kind.check(value))
+                checked = row.kind.check(value)
             except Rejected as error:
                 problems.append(Problem(name, error.message))
+                continue
+            if isinstance(checked, Spelled):
+                problems += self._take(checked)
+                checked = str(checked)
+            object.__setattr__(self, name, checked)
         broken = {problem.field for problem in problems}
         # A field that is wrong by itself stands at its default while the others are looked at together.
         for name in broken:
@@ -203,6 +206,18 @@ class Experiment:
         problems += (problem for problem in self._contradictions() if problem.field not in broken)
         if problems:
             raise ExperimentError(problems)
+
+    def _take(self, meant: Spelled) -> Iterator[Problem]:
+        """Give the fields that a name decides, as SGD(momentum=0.9), their values; they stand behind it in order."""
+        for name, value in meant.sets.items():
+            given = getattr(self, name)
+            if given not in (None, options()[name].default, value):
+                message = Message(
+                    "{given} given, and {value} by {text}", given=given, value=value, text=repr(meant.text)
+                )
+                yield Problem(name, message)
+            else:
+                object.__setattr__(self, name, value)
 
     def _contradictions(self) -> Iterator[Problem]:
         """What is allowed by itself but not together: a given value that cannot hold is never silently another."""
@@ -273,7 +288,7 @@ class Experiment:
 
     def replace(self, **changes: Value) -> Experiment:
         """The experiment with these fields given otherwise (None: left out). Raises ExperimentError."""
-        given: dict[str, Any] = self.to_mapping() | changes
+        given: dict[str, Any] = self.to_mapping() | other_names.expanded(changes, _OPTIONS)
         return Experiment(**given)
 
     # -- spellings -------------------------------------------------------------------------------------
@@ -281,15 +296,13 @@ class Experiment:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Experiment:
         """From names and typed values, as a TOML document gives them. Raises ExperimentError."""
-        known = options()
-        problems = [Problem(str(name), unknown_name(str(name), tuple(known))) for name in values if name not in known]
-        given = {name: value for name, value in values.items() if name in known}
+        by_own_names = other_names.owned(values, _OPTIONS)
         try:
-            experiment = cls(**given)
+            experiment = cls(**by_own_names.values)
         except ExperimentError as error:
-            raise ExperimentError([*problems, *error.problems]) from None
-        if problems:
-            raise ExperimentError(problems)
+            raise ExperimentError([*by_own_names.problems, *error.problems]) from None
+        if by_own_names.problems:
+            raise ExperimentError(by_own_names.problems)
         return experiment
 
     @classmethod
@@ -329,4 +342,11 @@ def options() -> dict[str, Option]:
     return _OPTIONS
 
 
-_OPTIONS = options_of(Experiment, manner=Manner(allowed="; ", default=True))
+_OPTIONS = {
+    name: dataclasses.replace(row, aliases=other_names.ALIASES.get(name, NO_ALIASES))
+    for name, row in options_of(Experiment, manner=Manner(allowed="; ", default=True)).items()
+}
+
+
+# The class keeps the signature that type checkers read.
+setattr(Experiment, "__init__", other_names.taking_other_names(Experiment.__init__, _OPTIONS))  # noqa: B010

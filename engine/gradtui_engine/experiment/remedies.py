@@ -141,8 +141,9 @@ REMEDIES = Table(
         ),
         Row(
             "layer norm", {"norm": "layer"}, "Divides by each sample's scale in every layer.",
-            "It fixes the scale of z at 1; the factor is then σ_w √E f′² / 1, which need not be 1.", LAYERED,
-            kinds=_SCALED, applies=lambda e: e.norm == "none", key="norm",
+            "It fixes the scale of z at 1; the factor is then √(E f′² / E f²) for any weights, and need not be 1.",
+            LAYERED, kinds=_SCALED,
+            applies=lambda e: e.norm == "none", key="norm",
         ),
         Row("rms norm", {"norm": "rms"}, "", "", LAYERED, kinds=(), key="norm"),
         Row(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.message import English
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
 from .bound import Node
@@ -38,6 +39,7 @@ class Normalisation:
     note: English
     theory: str = "scale"
     keeps_running: bool = False
+    aliases: Aliases = NO_ALIASES
 
     @property
     def ties_samples(self) -> bool:
@@ -57,10 +59,23 @@ class Normalisation:
         return float(np.finfo(dtype.char).eps) if self.eps is None else self.eps
 
 
+_KERAS_EPSILON: English = "Keras adds 1e-3 to the variance, this one 1e-5"
+_FLAX_EPSILON: English = "Flax adds 1e-6 to the variance, this one 1e-5"
+_OTHER_EPSILON: English = "Keras and Flax add 1e-6 to the mean square, this one the smallest step of the type"
+
 NORMALISATIONS = Table(
     "norm",
     (
-        Normalisation("none", "n = z", 1, False, 0.0, "–", "Signals and gradients keep the scale they have."),
+        Normalisation(
+            "none",
+            "n = z",
+            1,
+            False,
+            0.0,
+            "–",
+            "Signals and gradients keep the scale they have.",
+            aliases=Aliases(("off", "no", "identity")),
+        ),
         Normalisation(
             "batch",
             "n = γ (z − μ_batch) / √(σ²_batch + 1e-5) + β",
@@ -72,6 +87,14 @@ NORMALISATIONS = Table(
             "(Yang et al. 2019).",
             theory="large batch",
             keeps_running=True,
+            aliases=Aliases(
+                ("bn", "batch_norm", "batch_norm_1d", "batch_normalization", "batch_normalisation"),
+                ("batch_norm_2d", "batch_norm_3d", "sync_batch_norm"),
+                order=("num_features",),
+                fields={"num_features": "width"},
+                fixed={"eps": (1e-5,), "momentum": (MOMENTUM,), "affine": (True,), "track_running_stats": (True,)},
+                remarks={"batchnormalization": _KERAS_EPSILON, "keras": _KERAS_EPSILON},
+            ),
         ),
         Normalisation(
             "layer",
@@ -81,6 +104,14 @@ NORMALISATIONS = Table(
             1e-5,
             "Ba et al. 2016",
             "Each sample by itself: works with a batch of 1; a vanishing gradient is divided by a shrinking scale.",
+            aliases=Aliases(
+                ("ln", "layer_norm", "layer_normalization", "layer_normalisation"),
+                ("group_norm", "instance_norm", "instance_norm_1d", "weight_norm", "spectral_norm"),
+                order=("normalized_shape",),
+                fields={"normalized_shape": "width"},
+                fixed={"eps": (1e-5,), "elementwise_affine": (True,), "bias": (True,)},
+                remarks={"layernormalization": _KERAS_EPSILON, "keras": _KERAS_EPSILON, "jax": _FLAX_EPSILON},
+            ),
         ),
         Normalisation(
             "rms",
@@ -90,6 +121,13 @@ NORMALISATIONS = Table(
             None,
             "Zhang & Sennrich 2019",
             "LayerNorm without the mean: cheaper, and the same for the gradient's scale.",
+            aliases=Aliases(
+                ("rms_norm", "rms_normalization", "root_mean_square_norm"),
+                order=("normalized_shape",),
+                fields={"normalized_shape": "width"},
+                fixed={"eps": (None,), "elementwise_affine": (True,)},
+                remarks={"keras": _OTHER_EPSILON, "jax": _OTHER_EPSILON},
+            ),
         ),
     ),
 )

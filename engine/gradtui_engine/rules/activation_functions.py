@@ -135,6 +135,40 @@ def gelu_derivative(z: Array, a: Array, out: Array, slope: float = 1.0) -> None:
     np.add(normal_cdf(z), z * normal_pdf(z), out=out, casting="same_kind")
 
 
+# GELU's approximation (Hendrycks & Gimpel 2016): √(2/π), and the cube's share.
+_GELU_SCALE, _GELU_CUBE = math.sqrt(2.0 / math.pi), 0.044715
+
+
+def gelu_tanh(z: Array, out: Array, slope: float = 1.0) -> None:
+    """½ z (1 + tanh u) = z σ(2u), u = √(2/π) (z + 0.044715 z³): σ keeps its precision where 1 + tanh cancels."""
+    _gelu_share(z, out)
+    out *= z
+
+
+def _gelu_share(z: Array, out: Array) -> None:
+    np.multiply(z, z, out=out)
+    out *= _GELU_CUBE
+    out += 1
+    out *= z
+    out *= 2 * _GELU_SCALE
+    sigmoid(out, out)
+
+
+def gelu_tanh_derivative(z: Array, a: Array, out: Array, slope: float = 1.0) -> None:
+    """s + z s (1 − s) 2u′ with s = σ(2u). Far out z u′ may overflow, but there s (1 − s) is 0."""
+    share = np.empty_like(z)
+    _gelu_share(z, share)
+    np.multiply(z, z, out=out)
+    out *= 3 * _GELU_CUBE
+    out += 1
+    out *= z
+    out *= 2 * _GELU_SCALE
+    falling = share * (1 - share)
+    np.copyto(out, 0, where=falling == 0)
+    out *= falling
+    out += share
+
+
 def silu(z: Array, out: Array, slope: float = 1.0) -> None:
     sigmoid(z, out)
     out *= z
@@ -215,6 +249,21 @@ def hard_sigmoid(z: Array, out: Array, slope: float = 1.0) -> None:
 
 def hard_sigmoid_derivative(z: Array, a: Array, out: Array, slope: float = 1.0) -> None:
     _inside(z, -3, 3, 1 / 6, out)
+
+
+def hard_swish(z: Array, out: Array, slope: float = 1.0) -> None:
+    np.add(z, 3, out=out)
+    np.clip(out, 0, 6, out=out)
+    out *= z
+    out /= 6
+
+
+def hard_swish_derivative(z: Array, a: Array, out: Array, slope: float = 1.0) -> None:
+    # At −3 and 3, where it jumps, PyTorch has 0 and 1.
+    np.divide(z, 3, out=out)
+    out += 0.5
+    np.copyto(out, 0, where=z <= -3)
+    np.copyto(out, 1, where=z >= 3)
 
 
 def relu6(z: Array, out: Array, slope: float = 1.0) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.message import English, Message
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array, norm
 from ..core.table import Table
 
@@ -26,8 +27,11 @@ class Clipping:
     threshold: float
     source: str
     note: English
+    aliases: Aliases = NO_ALIASES
 
 
+#: The field that the limit of a clipping is.
+_THRESHOLD = "clip_threshold"
 # What PyTorch's clip_grad_norm_ adds to the norm before it divides.
 _EPSILON = 1e-6
 # The least norm of a weight that AGC counts with, so that zero biases can move (Brock et al. 2021).
@@ -89,22 +93,38 @@ def _unit_norms(array: Array) -> Array:
 CLIPPINGS = Table(
     "clip",
     (
-        Clipping("none", "g", _none, 0.0, "–", "Gradients go to the optimiser as they are."),
+        Clipping(
+            "none", "g", _none, 0.0, "–", "Gradients go to the optimiser as they are.",
+            Aliases(("off", "no")),
+        ),
         Clipping(
             "value", "clamp(g, ±threshold)", _value, 1.0, "Mikolov 2012",
             "Caps each number by itself, and so turns the gradient's direction.",
+            Aliases(
+                ("clip_value", "clipvalue", "clip_grad_value", "clip_by_value", "clamp", "clip"), order=("clip_value",),
+                fields={"clip_value": _THRESHOLD, "max_delta": _THRESHOLD, "clipvalue": _THRESHOLD},
+            ),
         ),
         Clipping(
             "norm", Message("g · min(1, threshold / (‖all g‖ + 1e-6))"), _norm, 1.0, "Pascanu et al. 2013",
             "Keeps the direction. One exploded layer shrinks the update of all others.",
+            Aliases(
+                ("clip_grad_norm", "clip_by_global_norm", "global_norm", "clip_global_norm", "global_clipnorm"),
+                # Keras' clipnorm and tf.clip_by_norm clip each tensor by itself.
+                ("clip_norm", "clip_by_norm", "clip_gradients", "gradient_clipping"), order=("max_norm",),
+                fields={"max_norm": _THRESHOLD, "clip_norm": _THRESHOLD, "global_clipnorm": _THRESHOLD},
+                fixed={"norm_type": (2,)},
+            ),
         ),
         Clipping(
             "layer", Message("g · min(1, threshold / (‖g of the layer‖ + 1e-6))"), _layer, 1.0, "–",
             "Each layer by itself: one that explodes does not silence the rest.",
+            Aliases(("per_layer", "layerwise"), ("clip_by_block_rms", "per_parameter", "per_tensor")),
         ),
         Clipping(
             "adaptive", Message("g_i · threshold ‖W_i‖ / ‖g_i‖ where larger, per unit i"), _adaptive, 0.01,
             "Brock et al. 2021", "Relative to the weights (AGC): no unit changes by more than the share `threshold`.",
+            Aliases(("agc", "adaptive_grad_clip"), order=("clipping",), fields={"clipping": _THRESHOLD}),
         ),
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.message import English, Message
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
 
@@ -44,6 +45,7 @@ class Initialiser:
     data_dependent: bool = False
     keeps_scale: bool = False
     of_module: Callable[[int], float] | None = None
+    aliases: Aliases = NO_ALIASES
 
 
 def _rule(std: Callable[[int, int], float], sample: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Draw:
@@ -156,6 +158,11 @@ def _identity(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, 
 # The variance of a standard normal cut at ±2: 1 − 2·2φ(2) / (2Φ(2) − 1).
 _TRUNCATED_VARIANCE = 0.7737413035760
 
+#: What is not the same of a normal distribution in Keras and JAX.
+_CUT_THERE: English = "Keras and JAX cut it at two standard deviations; the variance is the same"
+#: Parameters of PyTorch's kaiming_… as they are here; a slope `a` is the activation's.
+_KAIMING = {"a": (0,), "mode": ("fan_in",), "nonlinearity": ("leaky_relu", "relu")}
+
 INITIALISERS = Table(
     "init",
     (
@@ -163,54 +170,80 @@ INITIALISERS = Table(
             "normal", Message("W ~ N(0, gain² / fan_in), or N(0, gain² scale²)"), _rule(_fan_in_std, _normal), "–",
             "Keeps the variance of a linear layer's output; σ_w of the mean-field papers is the gain.",
             _spread(_fan_in_std),
+            # PyTorch's, Keras' and JAX' own of this name have a standard deviation of their own.
+            aliases=Aliases(
+                ("random_normal",), ("gaussian", "randn"), order=("mean", "std"),
+                fields={"std": "init_scale", "stddev": "init_scale"}, fixed={"mean": (0.0,)},
+                needs={"randomnormal": ("stddev",), "torch": ("std",), "keras": ("stddev",), "jax": ("stddev",)},
+            ),
         ),
         Initialiser(
             "uniform", Message("W ~ U(±gain / √fan_in), or U(±gain scale)"), _rule(_fan_in_std, _bounded),
             "Glorot & Bengio 2010, eq. 1",
             "The old rule of thumb. A third of normal's variance: each layer shrinks the signal by √3.",
             _spread(_fan_in_std, 1 / 3),
+            aliases=Aliases(near=("random_uniform", "rand"), unlike=("torch", "keras", "jax")),
         ),
         Initialiser(
             "pytorch", Message("W, b ~ U(±1/√n), n = fan_in, of a cell its hidden units; W times gain"),
             _rule(_fan_in_std, _bounded), "PyTorch 2: nn.Linear, nn.RNN, nn.LSTM, nn.GRU",
             "What PyTorch's modules start with, biases too, and a forget bias of 0 unless given.",
             _spread(_fan_in_std, 1 / 3), of_module=lambda fan: _fan_in_std(fan, fan),
+            aliases=Aliases(("torch", "torch_default", "pytorch_default"), ("default",)),
         ),
         Initialiser(
             "truncated_normal", Message("as normal, drawn again beyond ±2 standard deviations"),
             _rule(_fan_in_std, _truncated), "TensorFlow, Keras: TruncatedNormal; JAX: truncated_normal",
             "No outliers; the cut takes away 23 % of the variance, and 12 % of the standard deviation.",
             _spread(_fan_in_std, _TRUNCATED_VARIANCE),
+            aliases=Aliases(
+                ("random_truncated_normal",), order=("mean", "stddev"), fields={"stddev": "init_scale"},
+                fixed={"mean": (0.0,)},
+            ),
         ),
         Initialiser(
             "trunc_normal", Message("as normal, drawn again beyond ±2, whatever the standard deviation"),
             _cut_normal, "PyTorch 2: trunc_normal_",
             "The cut lies at 2, not at 2 standard deviations: of small weights it takes nothing away.", _cut_variance,
+            aliases=Aliases(
+                order=("mean", "std"), fields={"std": "init_scale"}, fixed={"mean": (0.0,), "a": (-2.0,), "b": (2.0,)}
+            ),
         ),
         Initialiser(
             "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", _rule(_xavier_std, _normal),
             "Glorot & Bengio 2010",
             "A compromise between forward and backward variance; made for tanh, too small for ReLU.",
             _spread(_xavier_std), keeps_scale=True,
+            aliases=Aliases(
+                ("glorot_normal",), ("xavier", "glorot"), fields={"gain": "gain"},
+                remarks={"glorotnormal": _CUT_THERE, "keras": _CUT_THERE, "jax": _CUT_THERE},
+            ),
         ),
         Initialiser(
             "xavier_uniform", "W ~ U(±gain √(6 / (fan_in + fan_out)))", _rule(_xavier_std, _uniform),
             "Glorot & Bengio 2010", "The uniform twin of xavier_normal: the same variance.", _spread(_xavier_std),
-            keeps_scale=True,
+            keeps_scale=True, aliases=Aliases(("glorot_uniform",), fields={"gain": "gain"}),
         ),
         Initialiser(
             "he_normal", "W ~ N(0, 2 gain² / fan_in)", _rule(_he_std, _normal), "He et al. 2015",
-            "Doubles the variance because ReLU switches half of the units off.", _spread(_he_std),
-            built_in_gain=math.sqrt(2), keeps_scale=True,
+            "Doubles the variance because ReLU switches half of the units off; with a slope s it is 2 / (1 + s²).",
+            _spread(_he_std), built_in_gain=math.sqrt(2), keeps_scale=True,
+            aliases=Aliases(
+                ("kaiming_normal",), ("he", "kaiming", "msra"), fixed=_KAIMING,
+                remarks={"keras": _CUT_THERE, "jax": _CUT_THERE},
+            ),
         ),
         Initialiser(
             "he_uniform", "W ~ U(±gain √(6 / fan_in))", _rule(_he_std, _uniform), "He et al. 2015",
             "The uniform twin of he_normal: the same variance.", _spread(_he_std), built_in_gain=math.sqrt(2),
-            keeps_scale=True,
+            keeps_scale=True, aliases=Aliases(("kaiming_uniform",), fixed=_KAIMING),
         ),
         Initialiser(
             "lecun_normal", "W ~ N(0, gain² / fan_in)", _rule(_fan_in_std, _normal), "LeCun et al. 1998",
             "The rule that SELU's self-normalisation asks for.", _spread(_fan_in_std), keeps_scale=True,
+            aliases=Aliases(
+                near=("lecun", "variance_scaling"), remarks={"keras": _CUT_THERE, "jax": _CUT_THERE}
+            ),
         ),
         Initialiser(
             "lecun_uniform", "W ~ U(±gain √(3 / fan_in))", _rule(_fan_in_std, _uniform), "LeCun et al. 1998",
@@ -221,10 +254,14 @@ INITIALISERS = Table(
             "All singular values are the gain: a deep linear network keeps every direction, not only the average one.",
             lambda fan_out, fan_in, gain, scale: gain**2 / max(fan_out, fan_in),
             keeps_scale=True,
+            aliases=Aliases(("ortho",), ("delta_orthogonal",), fields={"gain": "gain", "scale": "gain"}),
         ),
         Initialiser(
             "identity", Message("W = gain · 1 where square, else as xavier_normal"), _identity, "Le et al. 2015 (IRNN)",
             "A ReLU RNN with it remembers: its factor is 1 at the start. (In the paper W_ih is N(0, 0.001²).)",
+            aliases=Aliases(
+                ("irnn",), ("eye", "dirac"), remarks={"keras": "where W is not square, Keras has ones on the diagonal"}
+            ),
         ),
         Initialiser(
             "lsuv", Message("orthogonal, then each layer scaled to Var(z) = gain² on the batch"), orthogonal,
@@ -234,11 +271,16 @@ INITIALISERS = Table(
         Initialiser(
             "constant", Message("W = gain / √fan_in, or gain · scale"), _constant, "–",
             "All units are equal and stay equal: the gradient cannot tell them apart.",
+            aliases=Aliases(
+                ("ones",), order=("val",), fields={"val": "init_scale", "value": "init_scale"},
+                needs={"torch": ("val",), "keras": ("value",), "jax": ("value",), "ones": ()},
+                sets={"ones": {"init_scale": 1.0}},
+            ),
         ),
         Initialiser(
             "zeros", "W = 0", _zeros, "–",
             "Every unit is the same and no gradient passes: the network cannot begin to learn.",
-            lambda fan_out, fan_in, gain, scale: 0.0,
+            lambda fan_out, fan_in, gain, scale: 0.0, aliases=Aliases(("zero",)),
         ),
     ),
 )  # fmt: skip

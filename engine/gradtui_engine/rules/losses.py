@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.message import English, Message
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
 from .activation_functions import sigmoid, softplus
@@ -32,6 +33,7 @@ class Loss:
     of_classes: bool
     guess: Callable[[Array, int], float]
     note: English
+    aliases: Aliases = NO_ALIASES
 
 
 def _cross_entropy(output: Array, target: Array) -> float:
@@ -100,6 +102,32 @@ LOSSES = Table(
             True,
             _guess_class,
             "For classes. Its gradient at the output is never larger than √2 / √batch.",
+            Aliases(
+                (
+                    "ce",
+                    "cross_entropy_loss",
+                    "categorical_crossentropy",
+                    "sparse_categorical_crossentropy",
+                    "softmax_cross_entropy",
+                    "softmax_cross_entropy_with_logits",
+                    "softmax_cross_entropy_with_integer_labels",
+                    "sparse_softmax_cross_entropy_with_logits",
+                ),
+                (
+                    "nll",
+                    "nll_loss",
+                    "log_loss",
+                    "kl_div",
+                    "kl_div_loss",
+                    "kl_divergence",
+                    "focal_loss",
+                    "crossentropy",
+                    "multi_margin_loss",
+                    "categorical_focal_crossentropy",
+                    "poly_loss_cross_entropy",
+                ),
+                fixed={"reduction": ("mean",), "from_logits": (True,), "label_smoothing": (0, 0.0)},
+            ),
         ),
         Loss(
             "mse",
@@ -110,6 +138,27 @@ LOSSES = Table(
             False,
             _guess_mean,
             "For numbers (classes count as 0 and 1). Its gradient grows with the error, without a bound.",
+            Aliases(
+                ("mse_loss", "mean_squared_error", "mean_squared_error_loss"),
+                (
+                    "mae",
+                    "l1",
+                    "l1_loss",
+                    "l2",
+                    "l2_loss",
+                    "squared_error",
+                    "mean_absolute_error",
+                    "huber",
+                    "huber_loss",
+                    "smooth_l1",
+                    "smooth_l1_loss",
+                    "log_cosh",
+                    "rmse",
+                    "msle",
+                    "mean_squared_logarithmic_error",
+                ),
+                fixed={"reduction": ("mean",)},
+            ),
         ),
         Loss(
             "bce",
@@ -120,6 +169,30 @@ LOSSES = Table(
             False,
             _guess_share,
             "For yes and no: each output by itself; targets between 0 and 1 (classes count as 0 and 1).",
+            Aliases(
+                (
+                    "bce_loss",
+                    "bce_with_logits",
+                    "bce_with_logits_loss",
+                    "binary_crossentropy",
+                    "binary_cross_entropy",
+                    "binary_cross_entropy_with_logits",
+                    "binary_crossentropy_loss",
+                    "sigmoid_cross_entropy",
+                    "sigmoid_binary_cross_entropy",
+                    "sigmoid_cross_entropy_with_logits",
+                ),
+                (
+                    "logistic",
+                    "logistic_loss",
+                    "hinge",
+                    "hinge_loss",
+                    "soft_margin_loss",
+                    "binary_focal_crossentropy",
+                    "multi_label_soft_margin_loss",
+                ),
+                fixed={"reduction": ("mean",), "from_logits": (True,)},
+            ),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """The table of optimisers: chains of links, each a pure init/update pair (the design of optax, DeepMind 2020).
 
-A link's update(gradients, state, parameters) → (gradients, state) changes neither of its arguments. The defaults
-are PyTorch's.
+A link's update(gradients, state, parameters) → (gradients, state) changes neither of its arguments. The constants are
+PyTorch's, and the learning rates and weight decays too, but for SGD's rate (there 1e-3) and momentum's μ (there 0).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.message import English
+from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
 
@@ -53,6 +54,7 @@ class Optimiser:
     build: Callable[[Settings], Link]
     source: str
     note: English
+    aliases: Aliases = NO_ALIASES
     decoupled: bool = False
     overshoot: float = 1.0
 
@@ -154,6 +156,14 @@ def _decay(settings: Settings) -> tuple[Link, ...]:
     return (decay(settings.weight_decay),) if settings.weight_decay else ()
 
 
+#: Parameters of an optimiser in PyTorch, Keras and optax: which field each is, or its one value here.
+_RATE = {"lr": "learning_rate", "learning_rate": "learning_rate", "weight_decay": "weight_decay"}
+_ADAM = {
+    "betas": (ADAM_DECAYS,), "beta_1": ADAM_DECAYS[:1], "beta_2": ADAM_DECAYS[1:], "b1": ADAM_DECAYS[:1],
+    "b2": ADAM_DECAYS[1:], "eps": (EPSILON,), "epsilon": (EPSILON,), "amsgrad": (False,), "maximize": (False,),
+}  # fmt: skip
+_KERAS_EPSILON: English = "Keras adds 1e-7 to the root, this one 1e-8"
+
 OPTIMISERS = Table(
     "optimizer",
     (
@@ -162,22 +172,44 @@ OPTIMISERS = Table(
             lambda s: chain(*_decay(s), scale(-s.learning_rate)),
             "Robbins & Monro 1951",
             "The update is as small as the gradient: a vanished one leaves the layer as it was.",
+            Aliases(
+                ("gradient_descent", "gd", "vanilla_sgd"), ("lbfgs", "asgd", "rprop"),
+                order=("params", "lr"), fields=_RATE,
+                fixed={"momentum": (0, None), "nesterov": (False,), "dampening": (0,), "maximize": (False,)},
+            ),
         ),
         Optimiser(
             "momentum", "v ← μ v + g;  θ ← θ − η v", 0.1, 0.0,
             lambda s: chain(*_decay(s), momentum(s.momentum), scale(-s.learning_rate)),
             "Polyak 1964", "The first update is SGD's; later ones add up to 1 / (1 − μ) times as much.",
+            Aliases(
+                ("sgd", "sgd_momentum", "sgdm", "momentum_sgd", "sgd_with_momentum", "heavy_ball"), ("muon", "lars"),
+                order=("params", "lr", "momentum"), fields=_RATE | {"momentum": "momentum"},
+                fixed={"nesterov": (False,), "dampening": (0,), "maximize": (False,)}, needs={"sgd": ("momentum",)},
+            ),
         ),
         Optimiser(
             "nesterov", "v ← μ v + g;  θ ← θ − η (g + μ v)", 0.1, 0.0,
             lambda s: chain(*_decay(s), momentum(s.momentum, nesterov=True), scale(-s.learning_rate)),
             "Nesterov 1983", "Looks one step of momentum ahead.",
+            Aliases(
+                ("sgd", "nag", "nesterov_momentum", "sgd_nesterov", "nesterov_accelerated_gradient"),
+                order=("params", "lr", "momentum"), fields=_RATE | {"momentum": "momentum"},
+                fixed={"nesterov": (True,), "dampening": (0,), "maximize": (False,)},
+                needs={"sgd": ("momentum", "nesterov")},
+            ),
         ),
         Optimiser(
             "rmsprop", "v ← α v + (1 − α) g²;  θ ← θ − η g / (√v + ε)", 0.01, 0.0,
             lambda s: chain(*_decay(s), rms(), scale(-s.learning_rate)),
             "Tieleman & Hinton 2012",
             "Divides by the gradient's own size: a vanished layer moves as fast as the others, until g falls under ε.",
+            # Keras' and optax' have a decay of 0.9.
+            Aliases(
+                near=("adagrad", "adadelta"), order=("params", "lr", "alpha", "eps"), fields=_RATE,
+                fixed={"alpha": (RMSPROP_DECAY,), "eps": (EPSILON,), "momentum": (0,), "centered": (False,)},
+                unlike=("keras", "jax"),
+            ),
             # v starts at 0 and is not corrected for it: at first it is (1 − α) g².
             overshoot=1 / math.sqrt(1 - RMSPROP_DECAY),
         ),
@@ -186,11 +218,20 @@ OPTIMISERS = Table(
             lambda s: chain(*_decay(s), adam(), scale(-s.learning_rate)),
             "Kingma & Ba 2015",
             "The first update is ±η wherever |g| ≫ ε = 1e-8: it hides a vanishing gradient, it does not cure one.",
+            Aliases(
+                near=("nadam", "radam", "adamax", "amsgrad", "adabelief", "yogi"),
+                order=("params", "lr", "betas", "eps"), fields=_RATE, fixed=_ADAM, remarks={"keras": _KERAS_EPSILON},
+            ),
         ),
         Optimiser(
             "adamw", "θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)", 0.001, 0.01,
             lambda s: chain(adam(), *_decay(s), scale(-s.learning_rate)),
             "Loshchilov & Hutter 2019", "Adam whose weight decay does not pass through the division.",
+            Aliases(
+                near=("lamb", "lion", "adafactor", "sophia"), order=("params", "lr", "betas", "eps", "weight_decay"),
+                fields=_RATE, fixed=_ADAM, remarks={"keras": _KERAS_EPSILON},
+                sets={"keras": {"weight_decay": 0.004}, "jax": {"weight_decay": 1e-4}},
+            ),
             decoupled=True,
         ),
     ),

@@ -106,6 +106,7 @@ class Network:
                 norms_in_run=norms,
                 merges=merges,
                 paths=tuple(reversed(bound.notes)),
+                about=self.batch.about,
             )
 
     def loss(self, running: Mapping[str, Array] | None = None) -> float:

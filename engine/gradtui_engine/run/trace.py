@@ -21,6 +21,7 @@ from .optimiser_step import Update
 from .steps import Step, steps_of
 
 if TYPE_CHECKING:
+    from ..data.understood import Understood
     from ..experiment.experiment import Experiment
     from ..experiment.resolved import Resolved
 
@@ -64,6 +65,8 @@ class Trace:
     merges: dict[str, Merge]
     #: Of each ∂L/∂c_t, t from 1: the squares of the direct path and of that through the gates, and their product.
     paths: tuple[tuple[float, float, float], ...] = ()
+    #: What the file that the batch is from was understood as.
+    about: Understood | None = None
     _update: Update = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -124,8 +124,8 @@ def test_a_path_is_read_and_a_string_is_toml_itself(tmp_path: Path) -> None:
 
 
 def test_every_problem_of_a_toml_is_reported_at_once_the_unknown_fields_too() -> None:
-    problems = refused(Experiment.from_toml, 'widht = 5\ndepth = 0\nactivation = "rleu"\nforget-bias = 1.0')
-    assert [problem.split(":")[0] for problem in problems] == ["widht", "forget-bias", "depth", "activation"]
+    problems = refused(Experiment.from_toml, 'widht = 5\ndepth = 0\nactivation = "rleu"\nforget-bais = 1.0')
+    assert [problem.split(":")[0] for problem in problems] == ["widht", "forget-bais", "depth", "activation"]
     assert "did you mean 'width'?" in problems[0]
     assert "did you mean 'forget_bias'?" in problems[1]
 

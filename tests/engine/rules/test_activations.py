@@ -20,9 +20,10 @@ EPS = float(np.finfo(float).eps)
 STEP = 1e-5
 # Truncation: step²/6 · |f‴| with |f‴| ≤ 6 (softsign's beside 0). Rounding: some eps · |f(z)| / step, |f| ≤ 32 here.
 DIFFERENCE_TOLERANCE = STEP**2 + 4 * 32 * EPS / STEP
-# gelu's tail is as e^(−z²/2), where one rounding of z costs z² eps = 1.4e-13 at z = −25. The others are a few
-# roundings from the formula, of functions that NumPy computes within 4 ulp of the C library's.
-PRECISION = {"gelu": 3e-13}
+# gelu's tail is as e^(−z²/2), where one rounding of z costs z² eps = 1.4e-13 at z = −25; that of gelu_tanh as e^2u,
+# with u = 18 at z = −7. The others are a few roundings from the formula, of functions that NumPy computes within 4 ulp
+# of the C library's.
+PRECISION = {"gelu": 3e-13, "gelu_tanh": 2e-13}
 # What torch.nn.init.calculate_gain gives (documentation of PyTorch 2); it knows no others.
 PYTORCH_GAINS = {
     "linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2)),
@@ -93,7 +94,8 @@ def test_relu_is_off_at_zero_as_in_pytorch() -> None:
 @every_activation
 def test_the_derivative_bounds_hold_and_are_attained(row: Activation) -> None:
     # 0 is in the grid; extrema between its points are met to spacing²/8 · |f‴| = 1e-7; the tails are beyond 1e8.
-    found = derivative(row, np.concatenate([np.linspace(-40.0, 40.0, 80_001), [-1e8, 1e8]]))
+    beside = [np.nextafter(kink, side) for kink in row.kinks for side in (-np.inf, np.inf)]
+    found = derivative(row, np.concatenate([np.linspace(-40.0, 40.0, 80_001), [-1e8, 1e8], beside]))
     low, high = row.derivative_bounds
     printed = 1e-6  # the bounds without a closed form are given to six digits
     assert low - printed <= found.min() == pytest.approx(low, abs=2 * printed)

@@ -39,7 +39,7 @@ def refused(done: Done) -> list[str]:
         (["--zzz"], ["--zzz", "unknown", "--help lists the options"]),
         (["-x"], ["-x", "unknown"]),
         (["--activation", "rleu"], ["activation", "'rleu'", "sigmoid", "did you mean 'relu'?"]),
-        (["--cell", "LSTM"], ["cell", "'LSTM'", "did you mean 'lstm'?"]),
+        (["--cell", "LTSM"], ["cell", "'LTSM'", "did you mean 'lstm'?"]),
         (["--init", "xavier"], ["init", "'xavier'", "did you mean 'xavier_"]),
         (["--data", "digit"], ["data", "'digit'", "did you mean 'digits'?"]),
         (["--data", "csv:"], ["data", "names no file", "csv:PATH"]),

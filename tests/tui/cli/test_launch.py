@@ -23,7 +23,7 @@ from gradtui.model.permissions import OPEN, Permissions
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.text import language
+from gradtui.text import language, process
 from gradtui.views import catalogue
 from gradtui_engine import Experiment, ExperimentError
 from tests.tui.helpers import Command
@@ -111,7 +111,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
     """started(setting=…) → the app that would run; keys and Textual's constants are put back."""
     for name in ("COLOR_SYSTEM", "TEXTUAL_ANIMATIONS"):
         monkeypatch.setattr(constants, name, "as before")
-    usual = Settings("en", "gradtui", "block", "auto", 30, 15, False, True)
+    usual = Settings("en", "gradtui", "block", "auto", 30, 15, False, True, 256)
 
     def start(**settings: Any) -> Stage:
         invocation = Invocation(
@@ -123,12 +123,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
         )
         return cast(Stage, launch.made_by(cast(Any, Stage), invocation, OPEN))
 
-    yield start
+    with process.during(kept_results=256):
+        yield start
     commands.rebind({})
 
 
 def test_settings_reach_the_app(started: Callable[..., Stage]) -> None:
-    made = started(theme="high-contrast", fps=12, speed=60)
+    made = started(theme="high-contrast", fps=12, speed=60, kept_results=5)
+    assert process.current().kept_results == 5
     assert (made.theme, made.fps, SPEEDS[made.state.speed]) == ("high-contrast", 12, 60)
     assert made.cursor == (e.Jump(step=3),)
     assert made.known == {Simulation(Experiment()): Failed("read already")}

@@ -31,6 +31,8 @@ LINES = (
     "run --help",
     "run --depth 0 --activation rleu",
     "run --cell lstm --data gaussian --steps 3 --depth 4",
+    "data table.csv",
+    "run --data csv:table.csv --depth 2",
     "doctor --depth 8 --width 8 --batch 4 --activation linear",
     "check --depth 2 --width 4 --batch 3",
     "theory",
@@ -43,7 +45,9 @@ LINES = (
 
 
 @pytest.fixture(autouse=True)
-def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("a;b;y\n" + "".join(f"{n},5;{n % 3};{n % 2}\n" for n in range(8)), encoding="utf-8")
     monkeypatch.setattr(process, "_in_force", process.current())
     for name in ("LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "PYTHONIOENCODING", "PYTHONUTF8"):
         monkeypatch.delenv(name, raising=False)
@@ -151,10 +155,22 @@ def test_a_document_keeps_its_values_in_ascii(monkeypatch: pytest.MonkeyPatch, t
     assert tomllib.loads(text)["data"] == f"csv:{file}"
 
 
+@pytest.mark.parametrize(("variables", "name"), [({"LC_ALL": "C"}, r"gr\xf6\xdfe"), ({"LC_ALL": "C.UTF-8"}, "größe")])
+def test_letters_of_a_persons_own_are_themselves_or_their_escapes(
+    variables: dict[str, str], name: str, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """ö is no o: --drop would not find the column."""
+    (tmp_path / "t.csv").write_text("größe,y\n" + "".join(f"{n},{n % 2}\n" for n in range(8)), encoding="utf-8")
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    for glyph_set in ((), ("--glyphs", "ascii")):
+        assert name in command("data", tmp_path / "t.csv", *glyph_set).out
+
+
 def test_comments_of_a_document_are_spelt_and_values_escaped() -> None:
     with glyphs.drawing(glyphs.ASCII):
         shown = printed.toml('data = "csv:é # √"  # σ_w\n# √½ = "é"\ndepth = 3 # ∂\n')
-    assert shown == 'data = "csv:\\u00e9 # \\u221a"  # sigma_w\n# sqrt 1/2 = "e"\ndepth = 3 # d\n'
+    assert shown == 'data = "csv:\\u00e9 # \\u221a"  # sigma_w\n# sqrt 1/2 = "é"\ndepth = 3 # d\n'
     assert printed.toml("# √\n") == "# √\n"
 
 

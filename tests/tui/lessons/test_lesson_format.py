@@ -119,6 +119,18 @@ def test_an_answer_without_consequences_leaves_the_cursor_where_the_reader_moved
     assert step.after.experiment == step.before.experiment
 
 
+def test_fields_and_names_from_elsewhere_are_taken() -> None:
+    lesson = lesson_of(
+        "",
+        'do = {lr = 0.5, optimizer = "SGD(momentum=0.5)"}\nchanges = {num_layers = 2, cell = "nn.LSTM"}',
+        front='experiment = {cell = "GRU", hidden_size = 5}\n',
+    )
+    setup = lesson.steps[1].before
+    wanted = Experiment(cell="gru", width=5, learning_rate=0.5, optimizer="momentum", momentum=0.5)
+    assert setup.experiment == wanted
+    assert dict(setup.changes) == {"layers": 2, "cell": "lstm"}
+
+
 def test_default_makes_a_field_what_it_is_unset() -> None:
     lesson = lesson_of(
         "",

@@ -14,7 +14,8 @@ from gradtui.model.state import State
 from gradtui.screen.actions import change
 from gradtui.screen.app import GradtuiApp
 from gradtui.share import address
-from gradtui_engine import Experiment, Run
+from gradtui.views.explore.explain_layers import LAYERS
+from gradtui_engine import Experiment, Phase, Run
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
@@ -124,6 +125,20 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = Path("table.csv")
     path.write_text("a,b,y\n1,2,3\n4,5,6\n7,8,10\n", encoding="utf-8")
     return path
+
+
+def test_the_header_and_the_loss_tell_what_a_file_was_understood_as(table: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert "3 rows, 2 inputs, target y: numbers from 3 to 10" in shown(app).splitlines()[0]
+        scene = app.scene()
+        assert scene is not None
+        listed = scene.record.listed
+        assert listed is not None
+        (loss,) = [step for step in listed.steps if step.phase is Phase.LOSS]
+        lines = [text for _, text in LAYERS["loss", False](listed, loss)]
+        assert any(text.startswith("target scaled: mean 6.33333") for text in lines), lines
+
+    play(script, Experiment(depth=2, data=f"csv:{table}"), size=(180, 40))
 
 
 def test_when_a_file_has_gone_a_message_says_so_and_the_old_trace_stays(table: Path) -> None:

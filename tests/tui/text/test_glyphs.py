@@ -24,8 +24,9 @@ from tests.engine.helpers import drawn
 POOR = (glyphs.BRAILLE, glyphs.ASCII)
 poor = pytest.mark.parametrize("name", POOR)
 BRAILLE = "".join(chr(0x2800 + bits) for bits in range(256))
-#: What is looked for in texts, and never shown: a byte order mark, a fraction's slash.
-PARSED = "\ufeff\u2044"
+#: What is looked for in texts, and never shown: a byte order mark, a fraction's slash, currencies, units,
+#: blanks between the digits of a table's numbers, halves of characters.
+PARSED = "\ufeff\u2044€£¥₹µ\u00a0\u202f\ud800\udfff"
 GRAPHICS = "".join(dict.fromkeys([*ACROSS, *UP, *SHADES, *"█▀▐▌▕─━┄│┃╭╮╰╯├┤┬┴┼╸╺┆┌┐└┘╌╎┊▸▴▾▶◀●▼▲○▬≡✗✓◆◇■□★☆"]))
 
 

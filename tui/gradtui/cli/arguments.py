@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.fields import Rejected, Spelled
 from gradtui_engine.core.message import Message
+from gradtui_engine.core.names import key
 from gradtui_engine.core.options import Option
-from gradtui_engine.core.problems import ExperimentError, Problem, nearest, unknown_name
+from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
 from gradtui_engine.experiment.experiment import Experiment, options
+from gradtui_engine.experiment.other_names import NOT_HERE, is_field, nearest_flag, owned, said
 from gradtui_engine.experiment.spelling import read_toml
 
 from .. import __version__
@@ -48,6 +50,7 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
     long_names = (*prints[1:], *rows)
     most = {Takes.NOTHING: 0, Takes.FILES: 10**6}.get(command.takes, 1)
     given: dict[str, Any] = {}
+    others: dict[str, str] = {}
     files: list[str] = []
     asked: list[str] = []
     problems: list[Problem] = []
@@ -68,8 +71,13 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
         elif name in prints:
             asked += [] if joined else [name]
             problems += [Problem(name, Message("takes no value"))] if joined else []
+        elif name not in rows and command.of_experiment and is_field(name, options()):
+            if joined or (rest and not rest[0].startswith("--")):
+                others[name] = text if joined else rest.pop(0)
+            else:
+                problems.append(Problem(name, Message("needs a value")))
         elif name not in rows:
-            problems.append(Problem(name, _unknown(name, long_names)))
+            problems.append(Problem(name, _unknown(command, name, long_names)))
             if not joined and rest and not rest[0].startswith("-"):
                 rest.pop(0)
         elif not rows[name].takes_value:
@@ -86,18 +94,22 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
             problems.append(Problem(name, _lacks_value(rows[name])))
     words = Words(given, files=tuple(files))
     if command.of_experiment:
-        words = Words(given, files[0] if files else None, opens_files=command.takes != Takes.PRESET)
+        opens_files = command.takes != Takes.PRESET
+        words = Words(given, files[0] if files else None, opens_files=opens_files, others=others)
     if asked:
         text = f"{command.prog} {__version__}" if asked[0] == _VERSION else help_of(command).rstrip("\n")
         return replace(words, asked=text), []
     return words, problems
 
 
-def _unknown(name: str, names: Sequence[str]) -> Message:
+def _unknown(command: Subcommand[Any], name: str, names: Sequence[str]) -> Message:
     """The message for an option that there is not; all of them would fill the screen."""
     if name in {row.flag for row in address.rows()}:
         return Message("is an option of the screen alone: gradtui {name} …", name=name)
-    match = nearest(name, names)
+    fields = options() if command.of_experiment else {}
+    if key(name) in NOT_HERE and fields:
+        return NOT_HERE[key(name)]
+    match = nearest_flag(name, names, fields)
     if match is None:
         return Message("is unknown; --help lists the options")
     return Message("is unknown; did you mean {match}?", match=match)
@@ -125,8 +137,22 @@ def _lacks_value(row: Option) -> Message:
     return Message("needs a value: {name} {form}", name=row.flag, form=row.form)
 
 
+@dataclass(frozen=True)
+class Understood:
+    """The experiment of some words; these with the fields under their own names; what was read as another name."""
+
+    experiment: Experiment
+    words: Words
+    notes: tuple[Message, ...] = ()
+
+
 def experiment_of(words: Words) -> Experiment:
     """The experiment of a file and options. Raises ExperimentError with every problem of both at once."""
+    return understood(words).experiment
+
+
+def understood(words: Words) -> Understood:
+    """The experiment of a file and options, and how they were read. Raises ExperimentError with every problem."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     file = words.file
@@ -143,19 +169,31 @@ def experiment_of(words: Words) -> Experiment:
             values = read_toml(Path(file))
         except ExperimentError as error:
             problems += error.problems
-    for name, text in words.fields.items():
+    of_file = owned(values, options(), words.fields.get("cell"))
+    problems += of_file.problems
+    values = of_file.values
+    of_words = owned({**words.fields, **words.others}, options(), values.get("cell"))
+    problems += of_words.problems
+    for name, text in of_words.values.items():
         try:
-            values[name] = options()[name].kind.parse(text)
+            values[name] = parsed = options()[name].kind.parse(text)
         except Rejected as error:
             problems.append(Problem(name, error.message))
             values.pop(name, None)
+            continue
+        if isinstance(parsed, Spelled):
+            # What a name decides, such as SGD(momentum=0.9), overrides the file's as the name does.
+            values = {
+                field: value for field, value in values.items() if field not in parsed.sets or field in of_words.values
+            }
     try:
         experiment = Experiment.from_mapping(values)
     except ExperimentError as error:
         raise ExperimentError([*problems, *error.problems]) from None
     if problems:
         raise ExperimentError(problems)
-    return experiment
+    notes = *of_file.notes, *of_words.notes, *said({**of_file.values, **of_words.values}, options())
+    return Understood(experiment, replace(words, given={**words.given, **of_words.values}, others={}), notes)
 
 
 # -- the help ------------------------------------------------------------------------------------------------

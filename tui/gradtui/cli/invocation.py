@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gradtui_engine import Experiment
+from gradtui_engine.core.message import Message
 
 from ..model.opening import Opening
 from .settings import SettingsInForce
@@ -27,3 +28,5 @@ class Invocation(Generic[Own]):
     loaded: SettingsInForce
     #: What the screen opens with; None of a command without one.
     opening: Opening | None
+    #: What was taken for another name: "note: lr is learning_rate here".
+    notes: tuple[Message, ...] = ()

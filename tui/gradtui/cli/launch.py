@@ -22,7 +22,7 @@ from ..model.opening import Opening
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..share import address
-from ..text import language
+from ..text import language, process
 from .printed import of_language
 from .settings import COLOUR_SYSTEMS
 
@@ -80,7 +80,10 @@ def launch(invocation: Invocation[Any]) -> int:
 
 def status_of(app: GradtuiApp, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
     """Run an app; the exit status: what it was left with, or that it failed. when_ready: a coroutine to run beside."""
+    from ..screen.held import give_back
+
     _believe_the_terminal()
+    give_back()
     left_with = app.run(mouse=mouse, auto_pilot=when_ready)
     return app.return_code or left_with or 0
 
@@ -119,9 +122,10 @@ def made_by(
         vars(constants)["COLOR_SYSTEM"] = COLOUR_SYSTEMS[settings.color]
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
+    process.change(kept_results=settings.kept_results)
     commands.rebind(settings.keys, permissions)
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    told = [Message(note) for note in of_language(invocation.loaded, os.environ)]
+    told = [Message(note) for note in of_language(invocation.loaded, os.environ, not permissions.own)]
     app = make(replace(state, speed=SPEEDS.index(settings.speed)), (*cursor, *told), fps, permissions, results)
     app.theme = settings.theme
     return app

@@ -107,18 +107,21 @@ def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[An
 
     from ..model.ineffective_options import left_to_screen, without_effect
     from ..text.complaints import complaint
-    from ..text.table_words import table_notes
+    from ..text.language import tr
     from .printed import of_language
     from .reading import read
     from .settings_error import SettingsError
 
     try:
         invocation = read(command, arguments, slips)
-        notes = [*without_effect(invocation.experiment, invocation.words.fields)]
+        notes = [*map(tr, invocation.notes), *without_effect(invocation.experiment, invocation.words.fields)]
         if not command.has_screen:
             notes += of_language(invocation.loaded, os.environ)
             notes += left_to_screen(invocation.experiment, invocation.words.file)
-            notes += table_notes(invocation.experiment.resolved, command.scales_target) if command.of_experiment else []
+        if command.of_experiment and not command.has_screen:
+            from ..text.table_words import table_notes
+
+            notes += table_notes(invocation.experiment.resolved, command.scales_target)
         for note in notes:
             print(f"{command.prog}: {note}", file=sys.stderr)
         status = command.call(invocation, sys.stdout)

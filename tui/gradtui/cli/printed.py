@@ -23,13 +23,20 @@ _TOML = re.compile(r"""^((?:[^"#\n]|"(?:[^"\\\n]|\\.)*")*)(.*)$""", re.MULTILINE
 
 
 class Output:
-    """A stream on which texts are written in the glyphs in force. All but writing is the stream's own."""
+    """A stream on which texts are written in the glyphs in force. All but writing is the stream's own.
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    plain: the locale is an ASCII one, though Python writes UTF-8 there.
+    """
+
+    def __init__(self, stream: TextIO, plain: bool = False) -> None:
+        self.stream, self._plain = stream, plain
 
     def write(self, text: str) -> int:
-        self.stream.write(glyphs.render(text))
+        shown = glyphs.render(text)
+        if self._plain and glyphs.current() == glyphs.ASCII and language.current() == language.ENGLISH:
+            # Letters of a file's name.
+            shown = shown if shown.isascii() else shown.encode("ascii", "backslashreplace").decode()
+        self.stream.write(shown)
         return len(text)
 
     def writelines(self, texts: Iterable[str]) -> None:
@@ -49,7 +56,8 @@ def printing(environment: Mapping[str, str]) -> Iterator[None]:
     settle(language.ENGLISH, glyphs.of_locale(environment))
     for stream in (sys.stdout, sys.stderr):
         cast(Any, stream).reconfigure(errors="backslashreplace")
-    stdout, stderr = cast(TextIO, Output(sys.stdout)), cast(TextIO, Output(sys.stderr))
+    plain = glyphs.encoding_of(environment) == "ascii"
+    stdout, stderr = (cast(TextIO, Output(stream, plain)) for stream in (sys.stdout, sys.stderr))
     with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
         yield
 
@@ -76,14 +84,17 @@ def shows(text: str) -> bool:
     return True
 
 
-def of_language(loaded: SettingsInForce, environment: Mapping[str, str]) -> Iterator[str]:
-    """What a person is told of the language that they read."""
+def of_language(loaded: SettingsInForce, environment: Mapping[str, str], guest: bool = False) -> Iterator[str]:
+    """What a person is told of the language that they read. guest: one who gives no options here."""
     asked = loaded.settings.lang
     if language.current() != asked:
         encoding = sys.stdout.encoding
         yield tr("language {code} cannot be written in {encoding}: English instead", code=asked, encoding=encoding)
     elif loaded.sources.get("lang") == DEFAULT and language.is_of_other_script(environment):
         # To readers of traditional characters, in these.
+        if guest:
+            yield tr("the Chinese here has simplified characters; for English, come with an English locale")
+            return
         yield tr("the Chinese here has simplified characters; English: --lang en; without this line: --lang zh")
 
 

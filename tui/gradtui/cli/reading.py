@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 
 from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import options_of
 from gradtui_engine.core.options import read as read_options
 from gradtui_engine.core.problems import Problem
 
-from .arguments import experiment_of, read_words
+from .arguments import read_words, understood
 from .invocation import Invocation, Own
 from .printed import settle
 from .settings import BrokenSettings, SettingsInForce, load
@@ -31,10 +32,12 @@ def read(command: Subcommand[Own], arguments: Sequence[str], slips: Sequence[Pro
     if words.asked:
         print(words.asked)
         raise SystemExit(0)
+    notes: tuple[Message, ...] = ()
     experiment = Experiment()  # what the rest is read with where the one that was asked for is wrong
     try:
         if command.of_experiment:
-            experiment = experiment_of(words)
+            found = understood(words)
+            experiment, words, notes = found.experiment, found.words, found.notes
     except ExperimentError as error:
         problems += error.problems
     if slipped and command.complete_acts:
@@ -45,7 +48,7 @@ def read(command: Subcommand[Own], arguments: Sequence[str], slips: Sequence[Pro
         raise SettingsError([*problems, *error.problems]) from None
     if problems:
         raise SettingsError(problems)
-    return Invocation(words, experiment, own, loaded, opening)
+    return Invocation(words, experiment, own, loaded, opening, notes)
 
 
 def options_in(table: type[Own], words: Words) -> Own:

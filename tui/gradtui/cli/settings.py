@@ -127,6 +127,9 @@ class Settings:
     mouse: bool = _setting(
         "the mouse works; without it the terminal selects text", Switch(can_be_off=True), _always(True)
     )
+    kept_results: int = _setting(
+        "MB of results that are kept, so that going back to one is at once", Integer(0, 2**20), _always(256)
+    )
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

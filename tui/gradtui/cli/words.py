@@ -27,6 +27,8 @@ class Words:
     asked: str = ""
     #: Whether an experiment may come out of a file.
     opens_files: bool = True
+    #: The texts of fields under other names, such as lr: which fields these are the cell decides.
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def preset(self) -> str | None:

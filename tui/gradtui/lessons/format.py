@@ -61,6 +61,7 @@ from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.problems import unknown_name
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.other_names import expanded, owned
 
 from . import values as v
 from .blocks import Block, Misplaced, Section, sections, split_front_matter
@@ -188,12 +189,11 @@ class _Parser:
         self.experiment = changed or self.experiment
 
     def _replaced(self, block: Block, key: str, base: Experiment, fields: dict[str, Any]) -> Experiment | None:
-        line, known = block.line_of(key), options()
-        for name in fields:
-            if name not in known:
-                self.problem(line, unknown_name(name, tuple(known)), key)
+        line = block.line_of(key)
+        for unknown in owned(fields, options(), base.cell).problems:
+            self.problem(line, unknown.message, key)
         try:
-            return base.replace(**_fields(fields))
+            return base.replace(**_fields(fields, base.cell))
         except ExperimentError as error:
             for problem in error.problems:
                 self.problem(line, problem.message, f"{key}.{problem.field}")
@@ -206,7 +206,7 @@ class _Parser:
         self.changes = values.get("changes", self.changes)
         if self.changes and self._replaced(block, "changes", self.experiment, self.changes) is None:
             self.changes = {}
-        self.changes = _fields(self.changes)
+        self.changes = _fields(self.changes, self.experiment.cell)
 
     def _setup(self, values: dict[str, Any]) -> Setup:
         place = values.get("stage")
@@ -301,8 +301,8 @@ class _Parser:
                 self.problem(line, message, key)
 
 
-def _fields(given: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an experiment among those given. TOML has no word for "not set", so a lesson says "default"."""
-    defaults = {name: Experiment.__dataclass_fields__[name].default for name in options()}
-    known = {name: value for name, value in given.items() if name in defaults}
-    return {name: defaults[name] if value == _DEFAULT else value for name, value in known.items()}
+def _fields(given: dict[str, Any], cell: str) -> dict[str, Any]:
+    """The fields among those given, by their own names. TOML has no word for "not set": a lesson says "default"."""
+    rows = options()
+    values = owned(given, rows, cell).values
+    return expanded({name: rows[name].default if value == _DEFAULT else value for name, value in values.items()}, rows)

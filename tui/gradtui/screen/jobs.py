@@ -12,17 +12,18 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-
 from gradtui_engine import Cancelled
 from gradtui_engine.run import size
 
-from ..model.needs import NOTHING, Computed, Failed, Known, Need
+from ..model.needs import NOTHING, Failed, Known, Need
+from ..text import process
+from .held import Held, blocks_of
 
-#: Results that no view needs any more are kept up to so many bytes and so many, in case a person goes back; and up to
-#: this share of the largest trace, where that is less: a visitor's session has 512 MB for everything.
-_MOST_BYTES = 256 * 2**20
+#: Results that no view needs any more are kept, in case a person goes back: so many, as long as all results together
+#: take no more than the setting `kept_results` allows, and no more than this share of the largest trace: a visitor's
+#: session has 512 MB for everything.
 _MOST_RESULTS, _SHARE = 40, 8
+_MB = 2**20
 
 Deliver = Callable[[Need, Any], None]
 
@@ -44,8 +45,8 @@ class Jobs:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
         self._running: Need | None = None
         self._stop = threading.Event()
-        #: Bytes of the results, found out in the worker: the arrays of a deep trace take 5 ms to look through.
-        self._sizes: dict[Need, int] = {}
+        #: Memory of the results, found out in the worker: the arrays of a deep trace take 5 ms to look through.
+        self._held = Held()
         self.idle = True
         self._share = 0.0
         self._since = 0.0
@@ -84,21 +85,22 @@ class Jobs:
             self._stop.clear()
             self._forget()
             try:
-                result, size = await loop.run_in_executor(self._executor, self._compute, need)
+                result, blocks = await loop.run_in_executor(self._executor, self._compute, need)
             except Cancelled:
                 self._running = None
                 continue
             self._running = None
-            self.results[need], self._sizes[need] = result, size
+            self.results[need] = result
+            self._held.add(need, blocks)
             self._forget()
             if need in self._wanted:
                 self._deliver(need, result)
         self.idle = True
 
-    def _compute(self, need: Need) -> tuple[Any, int]:
-        """In the worker thread: a result and its bytes."""
+    def _compute(self, need: Need) -> tuple[Any, dict[int, int]]:
+        """In the worker thread: a result and its blocks of memory."""
         result = need.compute(self._watch, self.results)
-        return result, _size(result)
+        return result, blocks_of(result)
 
     def _watch(self, share: float) -> None:
         """In the worker thread: note how far it is; stop where nobody wants it any more."""
@@ -109,36 +111,18 @@ class Jobs:
         time.sleep(0)
 
     def _forget(self) -> None:
-        """Drop the oldest results that are not wanted, where they are too many or too large."""
+        """Drop results that are not wanted, the one that was used longest ago first, while there are too many or all
+        results together are too large."""
+        self._held.keep_only(self.results)
+        for need in self.results.keys() - self._wanted:
+            if need not in self._held:  # put there by the app, under another name
+                self._held.add(need, blocks_of(self.results[need]))
+        most = min(process.current().kept_results * _MB, size.largest() / _SHARE)
         old = [need for need in self.results if need not in self._wanted]
-        total = sum(self._bytes_of(need) for need in old)
-        most = min(_MOST_BYTES, size.largest() / _SHARE)
-        while old and (total > most or len(old) > _MOST_RESULTS):
+        while old and (self._held.total > most or len(old) > _MOST_RESULTS):
             need = old.pop(0)
-            total -= self._sizes.pop(need)
+            self._held.drop(need)
             del self.results[need]
-
-    def _bytes_of(self, need: Need) -> int:
-        if need not in self._sizes:  # put there by the app, under another name
-            self._sizes[need] = _size(self.results[need])
-        return self._sizes[need]
-
-
-def _size(result: Any) -> int:
-    """Bytes of a record's arrays; other results are small."""
-    listed = result.record.listed if isinstance(result, Computed) else None
-    if listed is None:
-        return 0
-    groups = (listed.values, listed.gradients, listed.parameters, listed.parameter_gradients)
-    # Rows of a stack are views of one array: each array counts once.
-    wholes = {id(whole): whole.nbytes for arrays in groups for whole in map(_whole, arrays.values())}
-    return sum(wholes.values())
-
-
-def _whole(array: Any) -> Any:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
 
 
 #: Seconds after which a thread that runs Python lets another have its turn. Python's own 5 ms are waited for three

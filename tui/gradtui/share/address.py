@@ -17,6 +17,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.options import Manner, Option
 from gradtui_engine.core.problems import unknown_name
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.other_names import expanded, owned
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..lessons import library
@@ -187,18 +188,24 @@ def _lesson(name: str | None, step: int | None, problems: list[Problem]) -> Prog
 
 def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> Changes:
     """What B differs in, out of FIELD=VALUE texts."""
-    values: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
         name = name.strip().replace("-", "_")
-        if not equals or name not in options():
+        if not equals:
             shape = Message("{given} given; allowed: {allowed}", given=repr(text), allowed="FIELD=VALUE")
-            problems.append(Problem(B.flag, unknown_name(name, tuple(options())) if equals else shape))
+            problems.append(Problem(B.flag, shape))
             continue
+        texts[name] = value
+    by_own_names = owned(texts, options(), experiment.cell)
+    problems += [Problem(B.flag, problem.message) for problem in by_own_names.problems]
+    values: dict[str, Any] = {}
+    for name, text in by_own_names.values.items():
         try:
-            values[name] = options()[name].read_or_left_out(value)
+            values[name] = options()[name].read_or_left_out(text)
         except Rejected as error:
             problems.append(Problem(f"{B.flag} {name}", error.message))
+    values = expanded(values, options())
     try:
         experiment.replace(**values)
     except ExperimentError as error:

@@ -28,7 +28,7 @@ _SYMBOLS = {
     "ᵀ": "^T", "∞": "inf", "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=", "≫": ">>", "⊘": "/", "«": "<", "»": ">",
     "→": "->", "←": "<-", "↑": "up", "↓": "down", "↔": "<->",
     "Δ": "delta ", "∈": "in", "∫": "int ", "∑": "sum ", "±": "+-",
-    "§": "sec. ", "é": "e", "ü": "u", "ö": "o", "ä": "a",
+    "§": "sec. ",
     "‘": "'", "’": "'", "“": '"', "”": '"', "—": "-", "°": " deg", "̂": "^", "⟨": "<", "⟩": ">",
     "⁻": "^-", "⁰": "^0", "¹": "^1", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
     "ₜ": "_t", "ₖ": "_k", "ₗ": "_l",
@@ -93,8 +93,13 @@ def _known(name: str) -> str:
 
 def of_locale(environment: Mapping[str, str]) -> str:
     """Blocks where what is written is UTF-8, else ASCII: by Python's own variables, then by the locale."""
+    return BLOCK if encoding_of(environment).startswith("utf8") else ASCII
+
+
+def encoding_of(environment: Mapping[str, str]) -> str:
+    """What is written: ascii, utf8, latin1, by Python's own variables or the locale."""
     encoding = environment.get("PYTHONIOENCODING", "").partition(":")[0] or _encoding_of_locale(environment)
-    return BLOCK if encoding.lower().replace("-", "").replace("_", "").startswith("utf8") else ASCII
+    return encoding.lower().replace("-", "").replace("_", "")
 
 
 def _encoding_of_locale(environment: Mapping[str, str]) -> str:

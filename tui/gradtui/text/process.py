@@ -27,6 +27,8 @@ class ProcessSettings:
     #: Whether lessons of a person's own are looked for, beside those of the package.
     own_lessons: bool = True
     engine: Allowances = field(default_factory=Allowances)
+    #: MB that all results together may take before the oldest of those that nobody looks at go.
+    kept_results: int = 256
 
 
 _in_force = ProcessSettings()

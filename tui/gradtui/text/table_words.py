@@ -26,8 +26,12 @@ def table_notes(resolved: Resolved, scaled: bool) -> Iterator[str]:
     scaled: whether numbers as the target are scaled where nothing is said of it.
     """
     about = understood(resolved.request())
-    if about is None:
-        return
+    if about is not None:
+        yield from told(about, resolved, scaled)
+
+
+def told(about: Understood, resolved: Resolved, scaled: bool = True) -> Iterator[str]:
+    """The line, what was guessed, and the scale of a target of numbers."""
     yield in_a_line(about)
     yield from notes(about)
     if scaled and not about.classes and about.std and resolved.scale_of(resolved.loss) == "standard":

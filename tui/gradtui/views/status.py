@@ -17,6 +17,7 @@ from ..model.timeline import Grain, label
 from ..text.language import tr
 from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
 from ..text.summary import describe, describe_source
+from ..text.table_words import in_a_line
 from .catalogue import VIEWS
 from .footers import hints
 from .frame.scene import Scene
@@ -62,10 +63,18 @@ def header(scene: Scene, width: int) -> list[Line]:
 def _what_is_run(scene: Scene, width: int) -> Line:
     loss: Line = _loss(scene)
     brand: Line = [(" gradtui  ", "brand")]
-    names: list[Line] = [[(describe_source(scene.record.source, detail), "text")] for detail in (2, 1, 0)]
+    source = scene.record.source
+    names: list[Line] = [[(describe_source(source, detail), "text")] for detail in (2, 1, 0)]
+    file: Line = [(f" · {in_a_line(source.about)}", "text")] if source.about is not None else []
     space: Line = [(" ", "text")]
     # One space at least stands before the loss; names shorten, the seed stays.
-    left = first_fit(width - width_of(loss) - 1, [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]])
+    left = first_fit(
+        width - width_of(loss) - 1,
+        [*brand, *names[0], *file],
+        [*brand, *names[0]],
+        [*brand, *names[1]],
+        [*space, *names[1]],
+    )
     if width_of(left) < width - width_of(loss):
         return spread(left, loss, width)
     return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)

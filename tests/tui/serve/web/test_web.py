@@ -11,7 +11,7 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 
-from gradtui.serve.web.front import FILES, language_of
+from gradtui.serve.web.front import FILES, language_of, locale_of
 from tests.tui.serve.servers import Server
 from tests.tui.serve.tabs import SHOWN, client, run, visit
 from tests.tui.serve.waiting import until
@@ -181,6 +181,20 @@ def test_the_page_speaks_the_language_of_the_program_in_it(
 )
 def test_the_first_language_that_there_is_counts(accepted: str, code: str) -> None:
     assert language_of(accepted) == code
+
+
+@pytest.mark.parametrize(
+    ("accepted", "locale"),
+    [
+        ("", "en"),
+        ("zh-TW,zh;q=0.9", "zh_TW"),
+        ("fr, zh-Hant-HK;q=0.5", "zh_Hant_HK"),
+        ("zh;q=1", "zh"),
+        ("zh-$(x)", "zh"),
+    ],
+)
+def test_the_country_comes_along_as_its_chinese_may_be_another(accepted: str, locale: str) -> None:
+    assert locale_of(accepted) == locale
 
 
 def test_where_the_page_may_not_write_to_the_clipboard_the_command_is_shown_as_text(server: Server) -> None:

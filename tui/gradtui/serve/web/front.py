@@ -226,9 +226,9 @@ class Web:
 def visitor_of(request: web.Request) -> Visitor:
     """Who, as far as a browser says: xterm.js has all colours, and the language is the browser's."""
     environment = {"COLORTERM": "truecolor"}
-    language = language_of(request.headers.get("Accept-Language", ""))
-    if language != ENGLISH:
-        environment["LC_ALL"] = f"{language}.UTF-8"
+    locale = locale_of(request.headers.get("Accept-Language", ""))
+    if locale != ENGLISH:
+        environment["LC_ALL"] = f"{locale}.UTF-8"
     if not _secure(request.headers.get("Origin", "")):
         environment["TERM_PROGRAM"] = PAGE
     return Visitor(_address(request), environment=environment)
@@ -236,10 +236,15 @@ def visitor_of(request: web.Request) -> Visitor:
 
 def language_of(accepted: str) -> str:
     """The first of the browser's languages that there is."""
+    return locale_of(accepted).partition("_")[0]
+
+
+def locale_of(accepted: str) -> str:
+    """The same with script and country, zh_TW: whose Chinese it is."""
     for wish in accepted.split(",")[:10]:
-        code = re.split("[-;]", wish.strip(), maxsplit=1)[0].lower()
-        if code in LANGUAGES:
-            return code
+        code, *parts = re.split("[-_]", wish.partition(";")[0].strip())
+        if code.lower() in LANGUAGES:
+            return "_".join([code.lower(), *(part for part in parts if part.isascii() and part.isalnum())])
     return ENGLISH
 
 

@@ -16,6 +16,7 @@ from gradtui_engine.rules.optimisers import OPTIMISERS
 
 from ...text.language import tr
 from ...text.spans import GAP
+from ...text.table_words import told
 from ...text.undefined import defined
 from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
 
@@ -131,7 +132,9 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
 
 def _loss_forward(listed: Listed, step: Step) -> Notes:
     row = LOSSES[instruction(listed, step).choice]
-    return [("formula", tr(row.formula)), ("text", f"L = {loss_text(listed.loss)}"), ("dim", tr(row.note))]
+    about = listed.source.about
+    file: Notes = [("dim", line) for line in told(about, listed.resolved)] if about is not None else []
+    return [("formula", tr(row.formula)), ("text", f"L = {loss_text(listed.loss)}"), ("dim", tr(row.note)), *file]
 
 
 def _loss_backward(listed: Listed, step: Step) -> Notes:
