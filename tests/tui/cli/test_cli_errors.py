@@ -160,6 +160,10 @@ def test_a_csv_file_that_cannot_be_read_is_named(
     assert path.split("/")[0] in problem
 
 
+def test_a_table_in_an_experiments_place_is_told_where_it_belongs(command: Command) -> None:
+    assert refused(command("run", "flowers.csv")) == ["file: a table is given as --data csv:flowers.csv"]
+
+
 def test_a_csv_file_with_a_slip_in_its_name_is_found(command: Command, tmp_path: Path) -> None:
     (tmp_path / "flowers.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (problem,) = refused(command("run", "--data", f"csv:{tmp_path}/flower.csv"))

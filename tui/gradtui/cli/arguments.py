@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gradtui_engine.core.fields import Rejected, Spelled
-from gradtui_engine.core.message import Message
+from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.names import key
 from gradtui_engine.core.options import Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
@@ -28,6 +28,8 @@ from .words import Words
 
 #: Beside the preset's name alone, for who looks for an option.
 PRESET = "--preset"
+#: Endings of a table, which is no experiment.
+_TABLES = (".csv", ".tsv", ".data", ".arff")
 _HELP, _VERSION = ("-h", "--help"), "--version"
 
 
@@ -163,6 +165,8 @@ def understood(words: Words) -> Understood:
         problems.append(Problem("preset", Message(REFUSALS["own"], presets=", ".join(PRESETS.names))))
     elif file == "":
         problems.append(Problem("file", Message("'' names no file or preset")))
+    elif file is not None and Path(file).suffix.lower() in _TABLES:
+        problems.append(Problem("file", Message("a table is given as --data csv:{file}", file=Verbatim(file))))
     elif file is not None and file.replace("-", "").isalpha() and not Path(file).exists():
         problems.append(Problem("preset", unknown_name(file, PRESETS.names)))
     elif file is not None:
