@@ -29,7 +29,12 @@ def is_missing(cell: str) -> bool:
 
 def is_number(cell: str) -> bool:
     """Whether a cell looks like one number, with a point or a comma, with a sign of a currency or per cent."""
-    return _NUMBER.fullmatch(cell) is not None
+    return _NUMBER.fullmatch(minus(cell)) is not None
+
+
+def minus(cell: str) -> str:
+    """A cell with the minus that Python reads instead of a typesetter's."""
+    return cell.replace("\u2212", "-").replace("\u2013", "-") if not cell.isascii() else cell
 
 
 def plain(cell: str, comma: bool) -> str:

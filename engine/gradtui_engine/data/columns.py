@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.message import English
 from ..core.numerics import Array
-from .cells import MISSING, WITH_COMMA, WITH_POINT, plain
+from .cells import MISSING, WITH_COMMA, WITH_POINT, minus, plain
 from .dates import are_dates
 
 #: Kind → what it is called. "names" are texts of which there are too many to be inputs.
@@ -76,7 +76,7 @@ class Column:
         """Whether all of its numbers are whole."""
         if self.values is None:
             return False
-        known = self.values[~np.isnan(self.values)]
+        known = self.values[np.isfinite(self.values)]
         return bool((np.mod(known, 1) == 0).all())
 
     @property
@@ -115,12 +115,13 @@ def _column(number: int, name: str, named: bool, cells: tuple[str, ...], comma: 
             spread = np.full(len(cells), np.nan)
             spread[[cell not in MISSING for cell in cells]] = values
             values = spread
+        if np.isinf(values).any():
+            return made("number", values=values, wrong=int(np.argmax(np.isinf(values))))
         if number == 1 and _counts_rows(values):
             return made("count", values=values)
         if number == 1 and _numbers_rows(name, named, values):
             return made("key", values=values)
-        wrong = np.flatnonzero(np.isinf(values))
-        return made("number", values=values, unit=unit, way=how, wrong=int(wrong[0]) if len(wrong) else None)
+        return made("number", values=values, unit=unit, way=how)
     if are_dates(known, name):
         return made("date")
     counts = dict(sorted(Counter(known).items()))
@@ -148,6 +149,7 @@ def numbers(known: Sequence[str], comma: bool) -> tuple[Array, str, str] | None:
             return np.array(known, dtype=np.float64), "", ""
         except ValueError:
             pass
+    known = [minus(cell) for cell in known]
     unit = ""
     found = [_UNIT.fullmatch(cell) for cell in known[:1]]
     if found[0] is None:

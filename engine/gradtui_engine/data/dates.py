@@ -18,11 +18,11 @@ _FORMS = tuple(
         rf"(?P<year>[12]\d{{3}})[-/.](?P<month>\d{{1,2}}|{_MONTH})(?:[-/.](?P<day>\d{{1,2}}))?{_BOTH}",
         # 31.1.2020, 1/31/20, 31-Jan-2020, 31 January 2020
         rf"(?P<first>\d{{1,2}})[-/. ](?P<month>\d{{1,2}}|{_MONTH})[-/., ]\s?(?P<year>\d{{4}}|\d{{2}}){_BOTH}",
-        # Jan 31, 2020; January 2020; Jan-20
-        rf"(?:\w{{3}}\s)?(?P<month>{_MONTH})[- ](?P<first>\d{{1,2}}),?\s(?P<year>\d{{4}}){_BOTH}",
+        # Jan 31, 2020; Apr-1-1995; January 2020; Jan-20
+        rf"(?:\w{{3}}\s)?(?P<month>{_MONTH})[- ](?P<first>\d{{1,2}})(?:,?\s|-)(?P<year>\d{{4}}){_BOTH}",
         rf"(?P<month>{_MONTH})[-/ ,]\s?(?P<year>\d{{4}}|\d{{2}})",
-        # 2020Q1, 2020-W05, 2020M01
-        r"(?P<year>[12]\d{3})[- ]?[QWM](?P<month>\d{1,2})",
+        # 2020Q1, 2020-W05, 2020M01, 1950:1
+        r"(?P<year>[12]\d{3})(?:[- ]?[QWM]|:)(?P<month>\d{1,2})",
         # 12:30, 12:30:05 pm
         _CLOCK,
     )

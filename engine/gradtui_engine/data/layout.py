@@ -14,8 +14,8 @@ from .dialect import Cut, Row
 
 #: Rows of a header, at the most: names, units, and what some programs write in between.
 _MOST_HEADERS = 3
-#: Lines above or below a table that are none of it, at the most.
-_MOST_AROUND = 5
+#: Lines above and below a table that are none of it, at the most.
+_MOST_ABOVE, _MOST_BELOW = 20, 5
 #: So many numbers that go up by 1 may be data.
 _FEW = 4
 #: Rows of the body that a header is compared with.
@@ -94,10 +94,9 @@ def _without_surroundings(rows: list[Row], columns: int) -> tuple[list[Row], lis
         # A number may be the beginning of a row that was cut off.
         return columns > 1 and len(row[1]) != columns and len(filled) == 1 and not is_number(filled[0])
 
-    above = list(itertools.takewhile(is_none, rows[: _MOST_AROUND + 1]))
-    below = list(itertools.takewhile(is_none, reversed(rows[-_MOST_AROUND - 1 :])))
-    above, below = (some if len(some) <= _MOST_AROUND else [] for some in (above, below))
-    if len(above) + len(below) + 2 > len(rows):
+    above = list(itertools.takewhile(is_none, rows))
+    below = list(itertools.takewhile(is_none, reversed(rows)))
+    if len(above) > _MOST_ABOVE or len(below) > _MOST_BELOW or len(above) + len(below) + 2 > len(rows):
         return rows, []
     kept = rows[len(above) : len(rows) - len(below)]
     return kept, [line for line, _ in (*above, *reversed(below))]

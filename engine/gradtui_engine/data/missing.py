@@ -16,6 +16,9 @@ from .dialect import Row
 from .reading import MISSING_RULES
 from .roles import Roles, naming
 
+#: Columns with gaps that are told one by one, and names of the others.
+_MOST_COLUMNS, _MOST_NAMES = 3, 6
+
 
 def filled(roles: Roles, rule: str | None, body: Sequence[Row]) -> tuple[list[Column], Column, Array, list[Message]]:
     """(inputs, target, the numbers of the rows that are used, notes).
@@ -73,22 +76,31 @@ def _known(column: Column) -> Array:
 
 def _refused(gaps: Sequence[Column], target: Column, body: Sequence[Row]) -> list[Message]:
     messages = []
-    for column in gaps:
-        place = int(np.argmax(~_known(column)))
-        line, row = body[place]
+    for column in gaps[:_MOST_COLUMNS]:
+        line, cell = _first_gap(column, body)
         messages.append(
             Message(
                 "column {column} has {count} gaps in {rows} rows (line {line}: {cell}): --missing mean fills them, "
                 "--missing drop leaves the rows out, --drop {name} the column",
-                column=repr(column.name), count=column.missing, rows=len(body), line=line,
-                cell=repr(row[column.number - 1]), name=naming([column]),
+                column=repr(column.name), count=column.missing, rows=len(body), line=line, cell=repr(cell),
+                name=naming([column]),
             )
         )  # fmt: skip
+    more = gaps[_MOST_COLUMNS:]
+    if more:
+        counts = ", ".join(f"{column.name} {column.missing}" for column in more[:_MOST_NAMES])
+        counts += ", …" if len(more) > _MOST_NAMES else ""
+        messages.append(Message("gaps in {count} more columns: {columns}", count=len(more), columns=Verbatim(counts)))
     if target.missing:
-        place = int(np.argmax(~_known(target)))
         message = Message(
             "the target {column} has {count} gaps in {rows} rows (line {line}): --missing drop leaves the rows out",
-            column=repr(target.name), count=target.missing, rows=len(body), line=body[place][0],
+            column=repr(target.name), count=target.missing, rows=len(body), line=_first_gap(target, body)[0],
         )  # fmt: skip
         messages.append(message)
     return messages
+
+
+def _first_gap(column: Column, body: Sequence[Row]) -> tuple[int, str]:
+    """The line of a column's first gap, and what stands there."""
+    line, row = body[int(np.argmax(~_known(column)))]
+    return line, row[column.number - 1]

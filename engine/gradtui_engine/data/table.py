@@ -132,6 +132,8 @@ def _assembled(
     values, classes = _target(target, kept, reading, layout.classes, file)
     if series and classes is None:
         inputs[_free(target.name, inputs)] = values
+    if not inputs:
+        raise csv_file.failed(_no_inputs(columns, roles, file))
     features = np.column_stack([each[kept] for each in inputs.values()])
     values = values[kept]
     if reading.window is not None and len(kept) <= reading.window:

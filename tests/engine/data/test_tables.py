@@ -313,3 +313,36 @@ def test_a_window_is_shorter_than_the_series(tmp_path: Path) -> None:
     source = series(tmp_path)
     assert read(source, Reading(window=19)).about.samples == 1
     assert refused(read, source, Reading(window=20)) == ["window: 20 given; allowed: 1 to 19, as there are 20 rows"]
+
+
+# -- odd files ---------------------------------------------------------------------------------------------
+
+
+def test_a_typesetters_minus_lines_above_and_dates_of_a_series_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    head = "".join(f"About: number {k} of the lines above\n" for k in range(7))
+    rows = "".join(f"Apr-{k}-1995,\u2212{k}.5,\u2013{k}.25\n" for k in range(1, 25))
+    path.write_text(head + "day,a,y\n" + rows, encoding="utf-8")
+    found = read(f"csv:{path}")
+    assert found.features[:2].tolist() == [[-1.5], [-2.5]]
+    assert found.target[:2].tolist() == [-1.25, -2.25]
+    assert "lines left out: 1, 2, 3, 4, 5, 6, 7" in said(found.about)
+    assert "day left out: dates are no input" in said(found.about)
+
+
+def test_of_many_columns_with_gaps_three_are_told_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b,c,d,e,y\nNA,NA,NA,NA,NA,1\n1,2,3,4,5,6\n2,3,4,5,6,8\n", encoding="utf-8")
+    problems = refused(read, f"csv:{path}")
+    assert len(problems) == 4
+    assert problems[-1] == "data: gaps in 2 more columns: d 1, e 1"
+
+
+@pytest.mark.parametrize("cell", ["1e999", "-inf", "inf"])
+def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    for row in (f"{cell},2,3", f"1,{cell},3", f"1,2,{cell}"):
+        path.write_text(f"4,5,6\n{row}\n7,8,9\n", encoding="utf-8")
+        (problem,) = refused(read, f"csv:{path}", Reading(header="no"))
+        assert f"{cell!r} is not a finite number" in problem
+        assert "line 2" in problem

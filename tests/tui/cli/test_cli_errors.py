@@ -91,7 +91,16 @@ def test_the_problems_of_file_and_options_come_at_once(command: Command, tmp_pat
     path = tmp_path / "experiment.toml"
     path.write_text('depht = 3\nwidth = "wide"\n', encoding="utf-8")
     problems = refused(command("run", path, "--gain", "x", "--init", "he"))
-    assert sorted(problem.split(":")[0] for problem in problems) == ["depht", "gain", "init", "width"]
+    named = [problem.removeprefix(f"{path}: ").split(":")[0] for problem in problems]
+    assert sorted(named) == ["depht", "gain", "init", "width"]
+    in_file = [name for name, problem in zip(named, problems, strict=True) if problem.startswith(str(path))]
+    assert sorted(in_file) == ["depht", "width"], "what the file says names the file, what was typed does not"
+
+
+def test_a_field_of_the_file_that_was_typed_too_is_the_typed_one(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "experiment.toml"
+    path.write_text("depth = 0\n", encoding="utf-8")
+    assert refused(command("run", path, "--depth", "-1"))[0].startswith("depth: -1 given")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +160,10 @@ def test_a_csv_file_that_cannot_be_read_is_named(
     assert path.split("/")[0] in problem
 
 
+def test_a_table_in_an_experiments_place_is_told_where_it_belongs(command: Command) -> None:
+    assert refused(command("run", "flowers.csv")) == ["file: a table is given as --data csv:flowers.csv"]
+
+
 def test_a_csv_file_with_a_slip_in_its_name_is_found(command: Command, tmp_path: Path) -> None:
     (tmp_path / "flowers.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (problem,) = refused(command("run", "--data", f"csv:{tmp_path}/flower.csv"))
@@ -158,7 +171,7 @@ def test_a_csv_file_with_a_slip_in_its_name_is_found(command: Command, tmp_path:
     assert "flowers.csv" in problem
 
 
-@pytest.mark.parametrize("path", ["no/such/folder/run.npz", ".", "x" * 300 + ".npz"])
+@pytest.mark.parametrize("path", ["no/such/folder/run.npz", ".", "x" * 300 + ".npz", "run.txt", "run", "run.json"])
 def test_save_is_refused_before_anything_is_computed(
     path: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +204,11 @@ def test_an_unknown_command_is_answered_with_the_nearest(command: Command) -> No
     assert "did you mean 'run'" in problem
 
 
+@pytest.mark.parametrize("words", [["help"], ["help", "run"], ["usage"], ["HELP"]])
+def test_who_looks_for_the_help_is_told_where_it_is(words: list[str], command: Command) -> None:
+    assert any("the help is gradtui --help" in problem for problem in refused(command(*words)))
+
+
 def test_what_looks_like_a_file_is_taken_for_one(command: Command) -> None:
     (problem,) = refused(command("mine.toml"))
     assert problem.startswith("mine.toml: ")
@@ -216,7 +234,7 @@ def test_a_second_word_is_one_too_many_and_a_command_comes_first(
     ]
     assert refused(command("--stage", "3", "run")) == ["run: a command comes first: gradtui run …"]
     Path("run").write_text("depth = 0\n", encoding="utf-8")
-    assert [problem.split(":")[0] for problem in refused(command("--stage", "3", "run"))] == ["depth"]
+    assert [problem.split(":")[:2] for problem in refused(command("--stage", "3", "run"))] == [["run", " depth"]]
 
 
 def test_a_lesson_that_is_not_there_cannot_be_used_and_one_with_faults_is_broken(

@@ -141,6 +141,17 @@ def test_the_header_and_the_loss_tell_what_a_file_was_understood_as(table: Path)
     play(script, Experiment(depth=2, data=f"csv:{table}"), size=(180, 40))
 
 
+def test_other_data_take_back_what_was_said_of_the_file(table: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert change(app, {"data": "moons"}) == ""
+        await settled(app, pilot)
+        assert app.record.experiment == Experiment(depth=2, data="moons")
+        await pilot.press("u")
+        assert app.state.experiment.target == "a"
+
+    play(script, Experiment(depth=2, data=f"csv:{table}", target="a", target_scale="none"))
+
+
 def test_when_a_file_has_gone_a_message_says_so_and_the_old_trace_stays(table: Path) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         before = app.record

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gradtui_engine.core.fields import Rejected, Spelled
-from gradtui_engine.core.message import Message
+from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.names import key
 from gradtui_engine.core.options import Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
@@ -22,11 +22,14 @@ from ..model.permissions import REFUSALS
 from ..model.presets import PRESETS, experiment_values
 from ..share import address
 from .settings import SETTINGS
+from .settings_error import shown
 from .subcommand import NAMES, Subcommand, Takes
 from .words import Words
 
 #: Beside the preset's name alone, for who looks for an option.
 PRESET = "--preset"
+#: Endings of a table, which is no experiment.
+_TABLES = (".csv", ".tsv", ".data", ".arff")
 _HELP, _VERSION = ("-h", "--help"), "--version"
 
 
@@ -162,6 +165,8 @@ def understood(words: Words) -> Understood:
         problems.append(Problem("preset", Message(REFUSALS["own"], presets=", ".join(PRESETS.names))))
     elif file == "":
         problems.append(Problem("file", Message("'' names no file or preset")))
+    elif file is not None and Path(file).suffix.lower() in _TABLES:
+        problems.append(Problem("file", Message("a table is given as --data csv:{file}", file=Verbatim(file))))
     elif file is not None and file.replace("-", "").isalpha() and not Path(file).exists():
         problems.append(Problem("preset", unknown_name(file, PRESETS.names)))
     elif file is not None:
@@ -170,7 +175,8 @@ def understood(words: Words) -> Understood:
         except ExperimentError as error:
             problems += error.problems
     of_file = owned(values, options(), words.fields.get("cell"))
-    problems += of_file.problems
+    in_file = {**values, **of_file.values} if file is not None and words.preset is None else {}
+    problems += _in_file(file, in_file, {}, of_file.problems)
     values = of_file.values
     of_words = owned({**words.fields, **words.others}, options(), values.get("cell"))
     problems += of_words.problems
@@ -189,11 +195,23 @@ def understood(words: Words) -> Understood:
     try:
         experiment = Experiment.from_mapping(values)
     except ExperimentError as error:
-        raise ExperimentError([*problems, *error.problems]) from None
+        raise ExperimentError([*problems, *_in_file(file, in_file, of_words.values, error.problems)]) from None
     if problems:
         raise ExperimentError(problems)
     notes = *of_file.notes, *of_words.notes, *said({**of_file.values, **of_words.values}, options())
     return Understood(experiment, replace(words, given={**words.given, **of_words.values}, others={}), notes)
+
+
+def _in_file(
+    file: str | None, written: Mapping[str, Any], typed: Mapping[str, Any], problems: Iterable[Problem]
+) -> list[Problem]:
+    """Problems, of which those of a field that the file alone gives name the file too."""
+    return [
+        Problem(f"{file if file.isprintable() else shown(file)}: {problem.field}", problem.message)
+        if file is not None and problem.field in written and problem.field not in typed
+        else problem
+        for problem in problems
+    ]
 
 
 # -- the help ------------------------------------------------------------------------------------------------

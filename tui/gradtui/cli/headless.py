@@ -82,7 +82,9 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
 def check_writable(path: Path) -> None:
     """Refuse a path that cannot be written before anything is computed."""
     try:
-        if path.is_dir():
+        if path.suffix.lower() != ".npz":
+            problem = Message("{path} could not be opened again; give a file that ends in .npz", path=repr(str(path)))
+        elif path.is_dir():
             problem = Message("{path} is a folder; give a file such as run.npz", path=repr(str(path)))
         elif path.exists() and not path.is_file():
             problem = Message("{path} is not a file, and is left as it is", path=repr(str(path)))

@@ -19,6 +19,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 #: With these a command that was misspelt would print the help of another, and nothing of the slip.
+#: What people type who look for the help.
+_WORDS_FOR_HELP = ("help", "usage", "man")
 _PRINT_AND_STOP = ("-h", "--help", "--version")
 
 
@@ -83,11 +85,15 @@ def _is_misspelt(arguments: Sequence[str]) -> bool:
 
 def _meant(word: str) -> tuple[Subcommand[Any], list[Any]]:
     """The command whose options are read with such a word, so that their problems come with the word's own."""
+    from gradtui_engine.core.message import Message
     from gradtui_engine.core.problems import Problem, nearest, unknown_name
 
     from ..model.presets import PRESETS
 
     names = (*filter(None, SUBCOMMANDS), *PRESETS)
+    if word.lower() in _WORDS_FOR_HELP:
+        problem = Message("{given} is unknown; the help is gradtui --help", given=repr(word))
+        return replace(SUBCOMMANDS[""], enter=str, complete=nothing_of_its_own), [Problem("command", problem)]
     command = SUBCOMMANDS.get(nearest(word, names) or "", SUBCOMMANDS[""])
     complete = nothing_of_its_own if command.complete_acts else command.complete
     meant = replace(command, prog="gradtui", enter=str, complete=complete)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from .events import Event
+from ..text.language import tr
+from .events import Event, Jump, Message, Select
 from .needs import NOTHING, Known
 from .state import State
+from .timeline import Timeline
 
 
 class Opening(NamedTuple):
@@ -16,3 +19,16 @@ class Opening(NamedTuple):
     cursor: tuple[Event, ...]
     #: What has been read already.
     results: Known = NOTHING
+
+
+def beyond(cursor: Iterable[Event], timeline: Timeline) -> tuple[Event, ...]:
+    """What to say where the cursor was asked for beyond the record's steps or stages: the last one is shown."""
+    said = []
+    for event in cursor:
+        if isinstance(event, Jump) and event.step is not None and event.step > timeline.last:
+            given, most = event.step + 1, timeline.last + 1
+            said.append(tr("step {given}: there are 1 to {most}; the last one is shown", given=given, most=most))
+        elif isinstance(event, Select) and event.stage is not None and event.stage >= timeline.stage_count:
+            most = timeline.stage_count - 1
+            said.append(tr("stage {given}: there are 0 to {most}; the last one is shown", given=event.stage, most=most))
+    return (Message("; ".join(said)),) if said else ()

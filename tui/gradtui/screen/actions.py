@@ -11,7 +11,7 @@ from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.fields import Value
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
-from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.experiment import OF_FILES, options
 from gradtui_engine.run.network import verify
 
 from ..model import events as e
@@ -62,12 +62,19 @@ def unknown(app: Host) -> bool:
 def change(app: Host, fields: dict[str, Value], record: bool = True) -> str:
     """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
     try:
-        experiment = edited(app).replace(**fields)
+        experiment = edited(app).replace(**_without_file(fields))
         verify(experiment)
     except ExperimentError as error:
         return complaints(error.problems, "\n")
     ask(app, experiment, record)
     return ""
+
+
+def _without_file(fields: dict[str, Value]) -> dict[str, Value]:
+    """Changes that take other data take back what was said of how a file is read."""
+    if "data" in fields and not str(fields["data"]).startswith(PREFIX):
+        return {**dict.fromkeys(OF_FILES), **fields}
+    return fields
 
 
 def ask(app: Host, experiment: Experiment, record: bool = True) -> None:
@@ -127,7 +134,7 @@ def _possible(experiment: Experiment, field: str) -> tuple[str, ...]:
 
 def _fits(experiment: Experiment, field: str, name: str) -> bool:
     try:
-        experiment.replace(**{field: name})
+        experiment.replace(**_without_file({field: name}))
     except ExperimentError:
         return False
     return True

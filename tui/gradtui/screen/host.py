@@ -18,6 +18,7 @@ from ..model import events as e
 from ..model.commands import BY_ID, refusal
 from ..model.names import SPEEDS
 from ..model.needs import NOTHING, Computed, Failed, Known, Need, need_of
+from ..model.opening import beyond
 from ..model.panes_of import cell_of
 from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
@@ -72,7 +73,7 @@ class Host(PacedApp):
         self.record: Record | None = None
         self.timeline: Timeline | None = None
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known)
-        self._cue: Cue | None = lambda timeline: cursor
+        self._cue: Cue | None = lambda timeline: (*cursor, *beyond(cursor, timeline))
         #: What has been sent and not been taken yet; and whether something is being taken.
         self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()
         self._sending = False

@@ -35,8 +35,9 @@ from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.helping import sections
 from gradtui.screen.palette_entries import palette_entries
+from gradtui.screen.terminal.driver import clamped
 from gradtui.serve.kiosk import closed, crash, kiosk
-from gradtui.serve.kiosk.closed import KioskApp, KioskDriver, clamped
+from gradtui.serve.kiosk.closed import LEAST, MOST, KioskApp, KioskDriver
 from gradtui.serve.kiosk.kiosk import environment_of, kiosk_app
 from gradtui.text import glyphs, language
 from gradtui.text.language import tr
@@ -364,7 +365,7 @@ def test_what_a_visitor_has_typed_is_no_markup() -> None:
 def test_a_window_has_20_to_300_columns_and_6_to_100_rows(
     given: tuple[int, int], wanted: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert clamped(Size(*given)) == wanted
+    assert clamped(Size(*given), LEAST, MOST) == wanted
     told: list[Any] = []
     monkeypatch.setattr(LinuxDriver, "process_message", lambda self, message: told.append(message))
     monkeypatch.setattr(LinuxDriver, "_get_terminal_size", lambda self: given)

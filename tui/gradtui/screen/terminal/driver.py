@@ -37,6 +37,9 @@ _LAST_RESORT = 1.0
 FAREWELL = 0.5
 #: What holds the terminal's picture still while a frame is written, where it can (DEC mode 2026).
 _HOLD, _RELEASE = "\x1b[?2026h", "\x1b[?2026l"
+#: Columns and rows of a window as the program is told of them, at the least and at the most. In a list of no columns
+#: Textual's drawing fails; a window of 10,000 × 10,000 would take 180 MB and 12 s.
+LEAST, MOST = Size(16, 4), Size(1000, 400)
 #: Seconds between two looks whether to stop, and whether an escape was the key alone.
 _LOOK = 0.1
 
@@ -139,7 +142,7 @@ class Lifeline(LinuxDriver):
 
     def bounded(self, size: Size) -> Size:
         """The size that the program is told of where the terminal has this one."""
-        return size
+        return clamped(size, LEAST, MOST)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         return self.bounded(Size(*super()._get_terminal_size()))
@@ -204,6 +207,11 @@ class Lifeline(LinuxDriver):
                     os.dup2(null, stream.fileno())
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             self._home.call_soon_threadsafe(self._owner.exit, HANGUP)
+
+
+def clamped(size: Size, least: Size, most: Size) -> Size:
+    """A window's size within its bounds."""
+    return Size(*(min(max(n, low), high) for n, low, high in zip(size, least, most, strict=True)))
 
 
 def _moves_on(message: Message, following: Message | None) -> bool:

@@ -17,10 +17,10 @@ from ...model.needs import NOTHING, Known
 from ...model.permissions import VISITOR, Permissions
 from ...model.state import State
 from ...screen.app import GradtuiApp
-from ...screen.terminal.driver import Lifeline
+from ...screen.terminal.driver import Lifeline, clamped
 from .crash import CRASHED, note
 
-#: Columns and rows that a window has at the least and at the most: one of 10,000 × 10,000 takes 180 MB and 12 s.
+#: Columns and rows that a visitor's window has at the least and at the most.
 LEAST, MOST = Size(20, 6), Size(300, 100)
 #: Textual's own variables, as if none was set: they write logs and pictures, press keys, connect to a console.
 _CONSTANTS: dict[str, Any] = {
@@ -32,11 +32,6 @@ _CONSTANTS: dict[str, Any] = {
     "SCREENSHOT_DELAY": -1,
     "SHOW_RETURN": False,
 }
-
-
-def clamped(size: Size) -> Size:
-    """A window's size as the program is told of it."""
-    return Size(*(min(max(n, least), most) for n, least, most in zip(size, LEAST, MOST, strict=True)))
 
 
 def _nothing(self: Any, *arguments: Any, **named: Any) -> None:
@@ -58,7 +53,7 @@ class KioskDriver(Lifeline):
     deliver_binary = _nothing
 
     def bounded(self, size: Size) -> Size:
-        return clamped(size)
+        return clamped(size, LEAST, MOST)
 
 
 class KioskApp(GradtuiApp):
