@@ -148,7 +148,7 @@ async def _come_and_go(target: Target, row: Row) -> None:
 def frozen(folder: Path) -> str:
     """A client that is stopped (SIGSTOP): seconds until its session is ended, with the usual --keepalive."""
     with Server(folder) as host, Visitor(host.port, size=SIZE) as visitor:
-        visitor.shows("gradient")
+        visitor.shows("vanishing")
         visitor.signal(signal.SIGSTOP)
         began = time.monotonic()
         host.wait_for("ended", FROZEN + 30)

@@ -15,7 +15,7 @@ from tests.tui.serve.servers import Server
 from tests.tui.serve.waiting import until
 
 #: On every first screen.
-SHOWN = b"gradient"
+SHOWN = b"vanishing"
 
 
 class Tab:

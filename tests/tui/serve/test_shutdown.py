@@ -16,7 +16,7 @@ import pytest
 from tests.tui.serve.servers import Server, Visitor, until
 from tests.tui.terminal import Terminal
 
-SHOWN = "gradient"
+SHOWN = "vanishing"
 
 
 @pytest.mark.soak

@@ -110,8 +110,8 @@ def test_a_visitor_computes_what_the_zygote_did_not() -> None:
     [
         ({"COLORTERM": "truecolor"}, rb"\x1b\[[\d;]*38;2;"),
         ({}, rb"\x1b\[[\d;]*38;5;"),
-        ({"LANG": "zh_CN.UTF-8"}, "梯度".encode()),
-        ({"LC_MESSAGES": "zh_CN.UTF-8", "LC_CTYPE": "C.UTF-8"}, "梯度".encode()),
+        ({"LANG": "zh_CN.UTF-8"}, "消失".encode()),
+        ({"LC_MESSAGES": "zh_CN.UTF-8", "LC_CTYPE": "C.UTF-8"}, "消失".encode()),
         ({"LC_ALL": "en_GB.ISO-8859-1"}, rb"\+-+"),
     ],
     ids=["all colours", "256 colours", "Chinese", "Chinese messages", "ASCII"],

@@ -21,7 +21,7 @@ from tests.tui.serve.attacks import ATTACKS, Attack, half_open, keys
 from tests.tui.serve.servers import LOGIN, PASSWORD, Server, memory, until
 from tests.tui.serve.target import Target
 
-SHOWN = "gradient"
+SHOWN = "vanishing"
 #: kB that the front may grow by while it is attacked, and that a session's process may take.
 MOST_GROWTH, MOST_CHILD = 5_000, 100_000
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.serve.servers import Server, memory
 
-SHOWN = "gradient"
+SHOWN = "vanishing"
 #: kB that the front may grow by for a visitor who packs what is typed.
 MOST_GROWTH = 5_000
 

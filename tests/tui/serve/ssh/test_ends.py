@@ -18,7 +18,7 @@ from tests.tui.serve.servers import Server, Visitor, kill, until
 from tests.tui.serve.wires import betrayed
 from tests.tui.serve.zygotes import opened, run
 
-SHOWN = "gradient"
+SHOWN = "vanishing"
 
 
 @dataclass(frozen=True)

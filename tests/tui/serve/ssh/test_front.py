@@ -13,7 +13,7 @@ import pytest
 
 from tests.tui.serve.servers import PASSWORD, Server, kill, memory, private, until
 
-SHOWN = "gradient"
+SHOWN = "vanishing"
 
 
 def test_a_visitor_sees_the_program_and_q_leaves_it(server: Server) -> None:

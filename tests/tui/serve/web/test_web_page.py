@@ -14,7 +14,7 @@ from tests.tui.serve.browser import Browser, Page
 from tests.tui.serve.servers import Server
 from tests.tui.serve.waiting import until
 
-SHOWN = "gradient"
+SHOWN = "vanishing"
 
 
 def run(folder: Path, script: Callable[[Browser], Awaitable[None]]) -> None:
