@@ -100,6 +100,8 @@ class _Case:
     def end(self) -> Message:
         """What arrives at the far end, and how fast it got there: layer 1 gets 0.95 of the gradient at the output."""
         values = {"place": self.place(self.first), "share": short(self.ratio), "gradient": self.gradient}
+        if self.ratio > 1:
+            return self._at_its_pace(Message("{place} gets {share} times {gradient}", **values))
         return self._at_its_pace(Message("{place} gets {share} of {gradient}", **values))
 
     @property

@@ -96,10 +96,12 @@ def _arriving(scene: Scene) -> Iterator[str]:
     outcome = scene.record.outcome
     values = {"place": scene.name(scene.first_learning), "share": short(outcome.ratio)}
     carried = tr(outcome.signal.carried) if outcome.signal.carried else tr("the gradient at the output")
-    yield tr("{share} arrives", **values)
-    yield tr("{place} gets {share}", **values)
-    whole = tr("{place} gets {share} of {gradient}", **values, gradient=carried)
-    yield whole
+    if outcome.ratio > 1:
+        whole = tr("{place} gets {share} times {gradient}", **values, gradient=carried)
+        yield from (tr("×{share} arrives", **values), tr("{place} gets ×{share}", **values), whole)
+    else:
+        whole = tr("{place} gets {share} of {gradient}", **values, gradient=carried)
+        yield from (tr("{share} arrives", **values), tr("{place} gets {share}", **values), whole)
     if outcome.signal.kind in _CROSSED:
         limit, site = exact(outcome.signal.limit), tr(outcome.signal.site)
         yield tr(_CROSSED[outcome.signal.kind], arriving=whole, limit=limit, site=site)
