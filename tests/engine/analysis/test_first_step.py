@@ -121,7 +121,8 @@ def test_the_numbers_are_those_of_the_update(experiment: Experiment) -> None:
     assert step.numbers["loss"] == trace.loss
     assert step.kind in KINDS
     assert "first_step" in KINDS[step.kind].questions
-    rises = after > trace.loss * (1 + 1e-3)
+    # RMSprop's first update is ten times as large as later ones: it is judged by one of their size.
+    rises = step.numbers.get("loss_later", after) > trace.loss * (1 + 1e-3)
     assert not (rises and step.healthy)
 
 

@@ -53,7 +53,9 @@ def test_every_activation_has_the_predicted_factor_in_every_layer(activation: st
 
 @spread("activation", ACTIVATIONS.names, 5)
 def test_every_activation_has_the_predicted_factor_at_given_weight_and_bias_scales(activation: str) -> None:
-    assert_predicted(12, MEAN, activation=activation, sigma_w=1.5, sigma_b=0.3)
+    # hard_swish lies on the edge of a kink here: 5.8 % over four seeds at width 400, 2.1 % at 1200, both ways.
+    width = 1200 if activation == "hard_swish" else WIDE["width"]
+    assert_predicted(12, MEAN, activation=activation, sigma_w=1.5, sigma_b=0.3, width=width)
 
 
 @spread("activation", ACTIVATIONS.names, 5)
