@@ -9,7 +9,7 @@ the answer: causes stand before what they cause.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,18 @@ from ..core.numerics import norm_inside, ratio
 from ..core.thresholds import VANISHED
 from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
-from .outcome import KINDS, OFF_SCALE, SHRINKING, STILL, Answer, far_beyond, severity_of
+from .outcome import (
+    FINITE,
+    KINDS,
+    OFF_SCALE,
+    SHRINKING,
+    STILL,
+    Answer,
+    Finding,
+    Rule,
+    far_beyond,
+    first_finding,
+)
 from .parameters import parameter_numbers
 from .record import ParameterNumbers
 
@@ -140,39 +151,21 @@ def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mappi
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What a rule found."""
-
-    kind: str
-    critical: bool
-    site: str
-    stage: int | None
-    message: Message
-    rule: Message
-    measured: float
-
-
 def judge_first_step(measured: FirstStep) -> Answer:
     """The answer for what was measured of one update."""
-    finding = next(finding for rule in RULES if (finding := rule(measured)) is not None)
-    ratios = [group.update_ratio for group in measured.groups]
     numbers = {
         "loss": measured.loss,
         "loss_after": measured.loss_after,
         "guess": measured.guess,
-        "update_ratio_largest": max(ratios),
-        "update_ratio_smallest": min(ratios),
+        "update_ratio_largest": measured.largest_ratio,
+        "update_ratio_smallest": min(group.update_ratio for group in measured.groups),
         "without_gradient": float(sum(group.gradient == 0.0 for group in measured.groups)),
     }
     if measured.decay:
         numbers["decay"] = measured.decay
     if measured.loss_later is not None:
         numbers["loss_later"] = measured.loss_later
-    return Answer(
-        "first_step", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
-        finding.message, finding.rule, finding.measured, numbers,
-    )  # fmt: skip
+    return first_finding(RULES, measured).answer("first_step", numbers)
 
 
 def _listed(groups: Sequence[Group]) -> Message | str:
@@ -183,24 +176,21 @@ def _listed(groups: Sequence[Group]) -> Message | str:
     return Message("{first} … {last}", first=names[0], last=names[-1])
 
 
-def _non_finite(step: FirstStep) -> _Finding | None:
+def _non_finite(step: FirstStep) -> Finding | None:
     broken = [group for group in step.groups if not math.isfinite(group.gradient) or not math.isfinite(group.update)]
     if not broken and math.isfinite(step.loss):
         return None
     if not broken:
         message = Message("the loss is {loss} before any update", loss=short(step.loss))
-        return _Finding("non_finite", True, Message("loss"), None, message, _FINITE, step.loss)
+        return Finding("non_finite", True, Message("loss"), None, message, FINITE, step.loss)
     message = Message(
         "the gradients of {count} of {total} weight matrices are not finite ({names}): the update destroys them",
         count=len(broken), total=len(step.groups), names=_listed(broken),
     )  # fmt: skip
-    return _Finding("non_finite", True, broken[0].names[0], broken[0].stage, message, _FINITE, broken[0].gradient)
+    return Finding("non_finite", True, broken[0].names[0], broken[0].stage, message, FINITE, broken[0].gradient)
 
 
-_FINITE = Message("every number is finite")
-
-
-def _off_scale(step: FirstStep) -> _Finding | None:
+def _off_scale(step: FirstStep) -> Finding | None:
     if step.scale <= OFF_SCALE:
         return None
     start = Message(
@@ -217,10 +207,10 @@ def _off_scale(step: FirstStep) -> _Finding | None:
         )  # fmt: skip
     rule = Message("first loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
     critical = far_beyond(step.scale, OFF_SCALE) or _far_up(step)
-    return _Finding("off_scale", critical, Message("loss"), None, message, rule, step.scale)
+    return Finding("off_scale", critical, Message("loss"), None, message, rule, step.scale)
 
 
-def _still(step: FirstStep) -> _Finding | None:
+def _still(step: FirstStep) -> Finding | None:
     largest = step.largest_ratio
     if largest >= STILL:
         return None
@@ -233,10 +223,10 @@ def _still(step: FirstStep) -> _Finding | None:
         )
     rule = Message("largest update / weight ≥ {limit}", limit=exact(STILL))
     # Too small a step is not yet none.
-    return _Finding("still", largest == 0.0, Message("update"), None, message, rule, largest)
+    return Finding("still", largest == 0.0, Message("update"), None, message, rule, largest)
 
 
-def _cut_off(step: FirstStep) -> _Finding | None:
+def _cut_off(step: FirstStep) -> Finding | None:
     cut = [group for group in step.groups if group.gradient == 0.0]
     if not cut:
         return None
@@ -247,10 +237,10 @@ def _cut_off(step: FirstStep) -> _Finding | None:
     rule = Message("every weight matrix gets a gradient")
     # With but the output layer left there is a linear model of fixed features.
     critical = len(cut) >= len(step.groups) - 1
-    return _Finding("cut_off", critical, cut[-1].names[0], cut[-1].stage, message, rule, float(len(cut)))
+    return Finding("cut_off", critical, cut[-1].names[0], cut[-1].stage, message, rule, float(len(cut)))
 
 
-def _shrinking(step: FirstStep) -> _Finding | None:
+def _shrinking(step: FirstStep) -> Finding | None:
     if not step.decay > SHRINKING:
         return None
     message = Message(
@@ -259,10 +249,10 @@ def _shrinking(step: FirstStep) -> _Finding | None:
     )  # fmt: skip
     rule = Message("weight decay × weights ≤ {limit} × gradient", limit=exact(SHRINKING))
     far = far_beyond(step.decay, SHRINKING)
-    return _Finding("shrinking", far, Message("update"), None, message, rule, step.decay)
+    return Finding("shrinking", far, Message("update"), None, message, rule, step.decay)
 
 
-def _starved(step: FirstStep) -> _Finding | None:
+def _starved(step: FirstStep) -> Finding | None:
     least, most = (choose(step.groups, key=lambda group: group.move) for choose in (min, max))
     share = ratio(least.move, most.move)
     if share >= VANISHED:
@@ -272,10 +262,10 @@ def _starved(step: FirstStep) -> _Finding | None:
         least=least.names[0], most=most.names[0], share=short(share),
     )  # fmt: skip
     rule = Message("smallest / largest update of a weight ≥ {limit}", limit=exact(VANISHED))
-    return _Finding("starved", far_beyond(share, VANISHED), least.names[0], least.stage, message, rule, share)
+    return Finding("starved", far_beyond(share, VANISHED), least.names[0], least.stage, message, rule, share)
 
 
-def _diverging(step: FirstStep) -> _Finding | None:
+def _diverging(step: FirstStep) -> Finding | None:
     if step.settled <= step.loss:
         return None
     before, after = rounded(step.loss, 4), rounded(step.settled, 4)
@@ -294,7 +284,7 @@ def _diverging(step: FirstStep) -> _Finding | None:
             "weights", **values,
         )  # fmt: skip
         rule = Message("loss after an update of the later ones' size ≤ loss before")
-    return _Finding("diverging", _far_up(step), Message("update"), None, message, rule, step.growth)
+    return Finding("diverging", _far_up(step), Message("update"), None, message, rule, step.growth)
 
 
 def _far_up(step: FirstStep) -> bool:
@@ -303,7 +293,7 @@ def _far_up(step: FirstStep) -> bool:
     return not growth <= KINDS["diverging"].limit and far_beyond(growth, KINDS["diverging"].limit)
 
 
-def _healthy(step: FirstStep) -> _Finding:
+def _healthy(step: FirstStep) -> Finding:
     message = Message(
         "one update takes the loss from {before} to {after} (guessing: {guess}); update / weight up to {share}",
         before=short(step.loss), after=short(step.loss_after), guess=short(step.guess), share=short(step.largest_ratio),
@@ -314,10 +304,10 @@ def _healthy(step: FirstStep) -> _Finding:
             message=message, times=short(step.overshoot), later=short(step.loss_later),
         )  # fmt: skip
     rule = Message("every weight matrix moves, and the loss falls")
-    return _Finding("healthy", False, Message("update"), None, message, rule, step.growth)
+    return Finding("healthy", False, Message("update"), None, message, rule, step.growth)
 
 
-RULES: tuple[Callable[[FirstStep], _Finding | None], ...] = (
+RULES: tuple[Rule[FirstStep], ...] = (
     _non_finite,
     _off_scale,
     _cut_off,

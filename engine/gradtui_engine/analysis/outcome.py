@@ -7,8 +7,9 @@ was not asked has no answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ..core.message import English, Message
 from ..core.table import Table
@@ -202,12 +203,6 @@ class Outcome:
         return self.worst.source
 
 
-def severity_of(kind: str, critical: bool) -> str:
-    """The severity of an answer of this kind."""
-    ok, warning, worst = SEVERITIES
-    return ok if kind == "healthy" else (worst if critical else warning)
-
-
 def far_beyond(value: float, limit: float) -> bool:
     """Whether a number is more than CRITICAL_DECADES orders of magnitude past its threshold."""
     if not value > 0 or math.isinf(value):
@@ -215,9 +210,35 @@ def far_beyond(value: float, limit: float) -> bool:
     return abs(math.log10(value / limit)) > CRITICAL_DECADES
 
 
-def not_asked(outcome: Outcome) -> tuple[Message, ...]:
-    """The questions without an answer, in words: a thing that was not asked is said to be not asked."""
-    asked = {answer.question for answer in outcome.answers}
-    return tuple(
-        Message("{question} Not asked.", question=text) for name, text in QUESTIONS.items() if name not in asked
-    )
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found: the fields of an `Answer`, and whether it is critical."""
+
+    kind: str
+    critical: bool
+    site: str
+    stage: int | None
+    message: str
+    rule: str
+    measured: float
+
+    def answer(self, question: str, numbers: Mapping[str, float], carried: str = "") -> Answer:
+        """The answer to a question that it is."""
+        ok, warning, critical = SEVERITIES
+        severity = ok if self.kind == "healthy" else (critical if self.critical else warning)
+        return Answer(
+            question, self.kind, severity, self.site, self.stage, self.message, self.rule, self.measured, numbers,
+            carried,
+        )  # fmt: skip
+
+
+Case = TypeVar("Case")
+#: Gives what it finds in a case; None where it does not hold.
+Rule = Callable[[Case], Finding | None]
+#: What the rule asks that comes first wherever numbers are looked at.
+FINITE = Message("every number is finite")
+
+
+def first_finding(rules: Iterable[Rule[Case]], case: Case) -> Finding:
+    """What the first rule that holds finds; the last of them always holds."""
+    return next(finding for rule in rules if (finding := rule(case)) is not None)

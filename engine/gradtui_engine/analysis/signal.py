@@ -18,7 +18,7 @@ from ..program.program import stage_place
 from ..program.slots import CELL_STATE
 from .carried import CarriedPath, healthy_up_to
 from .non_finite import first_non_finite
-from .outcome import KINDS, Answer, far_beyond, severity_of
+from .outcome import FINITE, KINDS, Answer, Finding, Rule, far_beyond, first_finding
 from .stage_numbers import ActivationStatistics
 
 if TYPE_CHECKING:
@@ -56,19 +56,6 @@ _GRADIENTS: dict[tuple[bool, bool], English] = {
 }
 #: Gives what the activations are at each stage, for the rules that ask.
 Statistics = Callable[[], Sequence[ActivationStatistics]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What a rule found."""
-
-    kind: str
-    critical: bool
-    site: str
-    stage: int | None
-    message: str
-    rule: str
-    measured: float
 
 
 class _Case:
@@ -148,20 +135,16 @@ _ANY = 1e6
 def judge_signal(trace: Trace, path: CarriedPath, statistics: Statistics) -> Answer:
     """The answer for a trace whose gradient is carried by this path; NumPy's warnings must be off."""
     case = _Case(trace, path, statistics)
-    finding = next(finding for rule in RULES if (finding := rule(case)) is not None)
     factor = path.factor
     numbers = {"ratio": path.ratio, "average_factor": 1.0 if factor is None else factor}
     if factor is not None and math.isfinite(factor):
         numbers["healthy_up_to"] = healthy_up_to(factor)
     if path.alone:
         numbers["ratio_with_every_loss"] = path.total
-    return Answer(
-        "signal", finding.kind, severity_of(finding.kind, finding.critical), finding.site, finding.stage,
-        finding.message, finding.rule, finding.measured, numbers, case.gradient,
-    )  # fmt: skip
+    return first_finding(RULES, case).answer("signal", numbers, case.gradient)
 
 
-def _non_finite(case: _Case) -> _Finding | None:
+def _non_finite(case: _Case) -> Finding | None:
     non_finite = first_non_finite(case.trace)
     if non_finite is None:
         return None
@@ -169,11 +152,10 @@ def _non_finite(case: _Case) -> _Finding | None:
         message = Message("NaN at {site}: nothing computed after it can be trusted", site=non_finite.site)
     else:
         message = Message("overflow to inf at {site}: nothing computed after it can be trusted", site=non_finite.site)
-    rule = Message("every number is finite")
-    return _Finding("non_finite", True, non_finite.site, non_finite.stage, message, rule, non_finite.value)
+    return Finding("non_finite", True, non_finite.site, non_finite.stage, message, FINITE, non_finite.value)
 
 
-def _symmetric(case: _Case) -> _Finding | None:
+def _symmetric(case: _Case) -> Finding | None:
     """All units of a layer have the same weights, so they are equal, get equal gradients, and stay equal."""
     trace = case.trace
     if trace.resolved.width == 1:
@@ -189,7 +171,7 @@ def _symmetric(case: _Case) -> _Finding | None:
             stage = instruction.site.layer or 1
             place, rule = case.place(stage), Message("units of a layer differ")
             message = Message("all units of {place} are equal, so their gradients are, and stay so", place=place)
-            return _Finding("symmetric", True, place, stage, message, rule, 0.0)
+            return Finding("symmetric", True, place, stage, message, rule, 0.0)
     return None
 
 
@@ -200,7 +182,7 @@ def _rows_are_equal(trace: Trace, name: str) -> bool:
     return bool((rows == rows[:, :1]).all())
 
 
-def _dead(case: _Case) -> _Finding | None:
+def _dead(case: _Case) -> Finding | None:
     if case.trace.resolved.kind.gated or case.trace.resolved.residual != "none":
         return None  # the gradient has another path: the gates' direct one, or the skip
     # Where f' has underflowed to 0 because the unit is saturated, it is not off.
@@ -213,18 +195,18 @@ def _dead(case: _Case) -> _Finding | None:
         share=percent(share), place=case.place(stage),
     )  # fmt: skip
     rule = Message("dead share ≤ {limit}", limit=percent(DEAD))
-    return _Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share)
+    return Finding("dead", share == 1.0, case.place(stage), stage, message, rule, share)
 
 
-def _vanishing(case: _Case) -> _Finding | None:
+def _vanishing(case: _Case) -> Finding | None:
     return _first_crossing(case, "vanishing")
 
 
-def _exploding(case: _Case) -> _Finding | None:
+def _exploding(case: _Case) -> Finding | None:
     return _first_crossing(case, "exploding")
 
 
-def _first_crossing(case: _Case, kind: str) -> _Finding | None:
+def _first_crossing(case: _Case, kind: str) -> Finding | None:
     """The threshold that the gradient crosses first on its way down decides, if it is this kind's."""
     for stage in range(case.last, case.first - 1, -1):
         relative = case.relative[stage]
@@ -243,11 +225,11 @@ def _first_crossing(case: _Case, kind: str) -> _Finding | None:
             message = Message(
                 "over {limit} times {gradient} from {place} down; {end}", limit=EXPLODED_TEXT, **values
             )  # fmt: skip
-        return _Finding(kind, far_beyond(case.ratio, KINDS[kind].limit), place, stage, message, case.rule, relative)
+        return Finding(kind, far_beyond(case.ratio, KINDS[kind].limit), place, stage, message, case.rule, relative)
     return None
 
 
-def _saturated(case: _Case) -> _Finding | None:
+def _saturated(case: _Case) -> Finding | None:
     share, stage = max((row.saturated, stage) for stage, row in enumerate(case.statistics) if stage)
     if share <= SATURATED:
         return None
@@ -256,14 +238,14 @@ def _saturated(case: _Case) -> _Finding | None:
         share=percent(share), place=case.place(stage), end=case.end,
     )  # fmt: skip
     rule = Message("saturated share ≤ {limit}", limit=percent(SATURATED))
-    return _Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share)
+    return Finding("saturated", share > DEAD, case.place(stage), stage, message, rule, share)
 
 
-def _healthy(case: _Case) -> _Finding:
-    return _Finding("healthy", False, case.place(case.first), case.first, case.end, case.rule, case.ratio)
+def _healthy(case: _Case) -> Finding:
+    return Finding("healthy", False, case.place(case.first), case.first, case.end, case.rule, case.ratio)
 
 
-RULES: tuple[Callable[[_Case], _Finding | None], ...] = (
+RULES: tuple[Rule[_Case], ...] = (
     _non_finite,
     _symmetric,
     _dead,
