@@ -12,7 +12,8 @@ import plain_mlp
 import plain_recurrent
 from cases import Extra
 from gradtui_engine import Trace
-from gradtui_engine.analysis.stages import gradients_of, statistics_of
+from gradtui_engine.analysis.activation_statistics import statistics_of
+from gradtui_engine.analysis.stages import gradients_of
 from gradtui_engine.core.numerics import Array, norm, norm_inside
 from gradtui_engine.run.network import Network
 from layout import Gradients

@@ -12,6 +12,7 @@ from ..core.numerics import norm_inside
 from ..core.progress import Watch, part, throttled, told
 from ..program.program import place_of
 from ..theory.prediction import Theory, predict
+from .activation_statistics import statistics_of
 from .carried import carried_path
 from .decay import Decay, decay_of
 from .diagnosis import judge
@@ -20,7 +21,7 @@ from .outcome import Outcome
 from .parameters import parameter_numbers
 from .record import ParameterNumbers
 from .stage_numbers import ActivationStatistics, StageNumbers
-from .stages import Gradients, gradients_of, statistics_of
+from .stages import Gradients, gradients_of
 
 if TYPE_CHECKING:
     from ..run.trace import Trace

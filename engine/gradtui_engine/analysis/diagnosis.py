@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..experiment.remedies import remedies_for
+from .activation_statistics import statistics_of
 from .carried import CarriedPath, carried_path
 from .first_step import FirstStep, first_step_of, judge_first_step
 from .outcome import Outcome
 from .signal import Statistics, judge_signal
-from .stages import state_norms, statistics_of
+from .stages import state_norms
 
 if TYPE_CHECKING:
     from ..run.trace import Trace

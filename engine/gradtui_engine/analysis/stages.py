@@ -1,4 +1,4 @@
-"""What each layer, or time step, did to the gradient and to the signal, worked out from a trace's arrays."""
+"""What each layer, or time step, did to the gradient, worked out from a trace's arrays: its norms, and its factors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cells.cell import Cell
 from ..cells.table import OPERATIONS
 from ..core.message import English, Message
 from ..core.numerics import Array, cosines, norm, norms, ratio
 from ..program.slots import CELL_STATE, GATES, HIDDEN, Slot, Span
-from ..rules.activations import ACTIVATIONS
 from .own_losses import of_cell_states, own_losses
-from .stage_numbers import ActivationStatistics
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
@@ -233,124 +230,3 @@ def _sums(addends: Mapping[str, Array], scales: Sequence[float]) -> list[dict[st
 
 #: How a factor is taken apart, by what a cell's row says.
 _PARTS: dict[str, Parts] = {"operations": _mlp_parts, "whole": _whole, "paths": _paths}
-
-
-#: Numbers that a pass over several stages takes at a time: what fits into the processor's cache.
-_CHUNK = 2**16
-#: The hidden states of all stages as one array.
-_STATES = Slot(HIDDEN, Span()).name
-
-
-def statistics_of(trace: Trace) -> tuple[ActivationStatistics, ...]:
-    """Of every stage, the stages of one size in passes over several at a time; NumPy's warnings must be off."""
-    names = trace.program.stages
-    statistics = (
-        [_signal(trace.values[names[0]][None])[0]] if names[0] not in trace.program.rows_of.get(_STATES, ()) else []
-    )
-    states = trace.values[_STATES]
-    step = max(1, _CHUNK // max(1, states[0].size))
-    for start in range(0, len(states), step):
-        rows = slice(start, min(len(states), start + step))
-        statistics += [
-            ActivationStatistics(signal.mean, signal.std, saturated, dead)
-            for signal, (saturated, dead) in zip(
-                _signal(states[rows]), _shares(trace, len(statistics), rows), strict=True
-            )
-        ]
-    first = statistics[0]
-    return (ActivationStatistics(first.mean, first.std, 0.0, 0.0), *statistics[1:])
-
-
-def _signal(states: Array) -> list[ActivationStatistics]:
-    """Mean and std of each of a stack of states."""
-    lying = states if states.flags.c_contiguous else states.swapaxes(-1, -2)
-    rows = lying.reshape(len(states), -1)
-    means = np.add.reduce(rows, axis=1) / rows.dtype.type(rows.shape[1])
-    stds = norms((rows - means[:, None])[:, :, None])
-    size = math.sqrt(rows.shape[1])
-    return [ActivationStatistics(mean, std / size, 0.0, 0.0) for mean, std in zip(means.tolist(), stds, strict=True)]
-
-
-def _shares(trace: Trace, first: int, rows: slice) -> list[tuple[float, float]]:
-    """The saturated and dead share of the stages in these rows of the states; `first` is the first one's stage."""
-    states = trace.values[_STATES][rows]
-    gates = trace.values.get(Slot(GATES, time=Span()).name)
-    if gates is not None:
-        # Row k of the gates is that of stage k + 1.
-        begin = max(rows.start - 1, 0)
-        pinned = trace.resolved.pin_forget is not None
-        saturated = _gates_shares(trace.resolved.kind, gates[begin : rows.stop - 1], states.shape[2], pinned)
-        dead = _dead_shares(states != 0)
-        return list(zip([0.0] * (len(dead) - len(saturated)) + saturated, dead, strict=True))
-    row = ACTIVATIONS[trace.resolved.activation]
-    outputs, slopes_there = _slopes_in(trace, first, rows)
-    saturated = _outside(outputs, row.saturation) if row.saturation else [0.0] * len(outputs)
-    return list(zip(saturated, _dead_shares(slopes_there != 0), strict=True))
-
-
-def _slopes_in(trace: Trace, first: int, rows: slice) -> tuple[Array, Array]:
-    """The activation's outputs and f'(z) of the stages in these rows."""
-    row = ACTIVATIONS[trace.resolved.activation]
-    instructions = [trace.activation_at(stage) for stage in range(first, first + rows.stop - rows.start)]
-    if instructions[0] is None:
-        outputs = sources = trace.values[_STATES][rows]
-    elif row.learned:
-        pairs = [trace.outputs_and_slopes(stage) for stage in range(first, first + len(instructions))]
-        return np.stack([output for output, _ in pairs]), np.stack([slope for _, slope in pairs])
-    else:
-        sources = _stacked(trace, [instruction.inputs[0] for instruction in instructions if instruction])
-        outputs = _stacked(trace, [instruction.outputs[0] for instruction in instructions if instruction])
-    result = np.empty_like(outputs)
-    row.derivative(sources, outputs, result, 1.0 if instructions[0] is None else instructions[0].constant)
-    return outputs, result
-
-
-def _stacked(trace: Trace, names: list[str]) -> Array:
-    """The values of these slots as one array: a view where they lie one after the other."""
-    slots = [trace.program.slots[name] for name in names]
-    whole, start = slots[0].whole, slots[0].index
-    if whole is not None and isinstance(start, int):
-        rows = range(start, start + len(slots))
-        if all(slot.whole == whole and slot.index == row for slot, row in zip(slots, rows, strict=True)):
-            return trace.values[whole][start : rows.stop]
-    return np.stack([trace.values[name] for name in names])
-
-
-def _gates_shares(cell: Cell, gates: Array, width: int, pinned: bool) -> list[float]:
-    """Over all gates, each by its own activation's levels; neighbours of one activation in one pass.
-
-    A pinned gate answers to nothing, wherever it stands: it counts for nothing.
-    """
-    shares = [0.0] * len(gates)
-    held = cell.path.gate if pinned and cell.path is not None else ""
-    kept = [block for block, gate in enumerate(cell.gates) if gate.letter != held]
-    runs: list[tuple[str, list[int]]] = []
-    for block in kept:
-        name = cell.gates[block].activation
-        if runs and runs[-1][0] == name and runs[-1][1][-1] == block - 1:
-            runs[-1][1].append(block)
-        else:
-            runs.append((name, [block]))
-    # The candidates first: sums of the same numbers in another order differ in the last digit.
-    for name, blocks in sorted(runs, key=lambda run: run[0] != "tanh"):
-        of_run = gates[:, :, blocks[0] * width : (blocks[-1] + 1) * width]
-        levels = ACTIVATIONS[name].saturation
-        assert levels is not None, f"{name} saturates"
-        for index, share in enumerate(_outside(of_run, levels)):
-            shares[index] += len(blocks) * share
-    return [share / len(kept) for share in shares]
-
-
-def _outside(values: Array, levels: tuple[float, float]) -> list[float]:
-    """Of each of a stack the share beyond the levels."""
-    low, high = (values.dtype.type(level) for level in levels)
-    mask = (values < low) | (values > high)
-    lying = mask if mask.flags.c_contiguous else mask.swapaxes(-1, -2)
-    size = math.prod(values.shape[1:])
-    return [int(np.count_nonzero(stage)) / size for stage in lying]
-
-
-def _dead_shares(alive: Array) -> list[float]:
-    """Of each of a stack (…, batch, units) the share of the units that are on for no sample."""
-    on = np.logical_or.reduce(alive, axis=1)
-    return [1.0 - int(np.count_nonzero(units)) / units.size for units in on]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Trace, build, simulate
-from gradtui_engine.analysis import stages
+from gradtui_engine.analysis import activation_statistics
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.engine.helpers import analysed, drawn, shaken, small, with_parameters
@@ -272,6 +272,6 @@ def test_stages_so_large_that_each_has_a_pass_of_its_own_have_the_same_statistic
     cell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = build(small(cell)).run()
-    several = stages.statistics_of(trace)
-    monkeypatch.setattr(stages, "_CHUNK", 1)
-    assert stages.statistics_of(trace) == several
+    several = activation_statistics.statistics_of(trace)
+    monkeypatch.setattr(activation_statistics, "_CHUNK", 1)
+    assert activation_statistics.statistics_of(trace) == several
