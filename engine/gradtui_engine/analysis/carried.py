@@ -9,6 +9,7 @@ followed back then (Bengio et al. 1994 ask for ∂L_T/∂h_k).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ..run.trace import Trace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CarriedPath:
     """The gradient's norms along the path, one for each stage.
 
@@ -45,7 +46,7 @@ class CarriedPath:
         """The first stage that learns."""
         return first_learning(self.axis, len(self.norms) - 1)
 
-    @property
+    @functools.cached_property
     def relative(self) -> tuple[float, ...]:
         """Each norm over the last stage's."""
         return tuple(ratio(value, self.norms[-1]) for value in self.norms)
@@ -55,7 +56,7 @@ class CarriedPath:
         """The first stage's that learns; 1 where that is the last one, too."""
         return _end_to_end(self.norms, self.first)
 
-    @property
+    @functools.cached_property
     def factor(self) -> float | None:
         """The average a stage (geometric mean); None where there is but one stage, and no factor."""
         return average_factor(self.relative, self.first) if len(self.norms) - 1 > self.first else None
@@ -69,10 +70,10 @@ def carried_path(trace: Trace, states: Sequence[float], cells: Sequence[float]) 
     path = trace.resolved.kind.path
     state = HIDDEN if path is None or not cells else path.state
     total = _end_to_end(states, first_learning(trace.axis, len(states) - 1))
-    losses = own_losses(trace)
-    if losses is None:
+    last = own_losses(trace, -1)
+    if last is None:
         return CarriedPath(trace.axis, state, False, tuple(cells if state == CELL_STATE else states), total)
-    return CarriedPath(trace.axis, state, True, tuple(last_loss_alone(trace, losses[-1], state)), total)
+    return CarriedPath(trace.axis, state, True, tuple(last_loss_alone(trace, last[0], state)), total)
 
 
 def healthy_up_to(factor: float) -> float:

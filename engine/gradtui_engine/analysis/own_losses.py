@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from ..run.trace import Trace
 
 
-def own_losses(trace: Trace) -> Array | None:
-    """What each step's own loss gives h_t: ∂L_t/∂h_t = ∂L_t/∂o_t W, (time, batch, units); None with one loss."""
+def own_losses(trace: Trace, first: int = 0) -> Array | None:
+    """What each step's own loss gives h_t: ∂L_t/∂h_t = ∂L_t/∂o_t W, (time, batch, units), from one step on.
+
+    None with one loss.
+    """
     gradient = trace.gradients["output"]
     # Of one step the own loss is the only one.
     if gradient.ndim != 3 or len(gradient) == 1:
         return None
     # As the states lie in memory, which `cosines` relies on.
-    losses = np.empty_like(trace.values[Slot(HIDDEN, time=Span()).name][1:])
-    np.matmul(gradient, trace.parameters["output.weight"], out=losses)
+    losses = np.empty_like(trace.values[Slot(HIDDEN, time=Span()).name][1:][first:])
+    np.matmul(gradient[first:], trace.parameters["output.weight"], out=losses)
     return losses
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..core import allowances, fields
+from ..core import allowances
 from ..core.fields import Rejected
 from ..core.message import English, Message
 from ..core.problems import ExperimentError, Problem, nearest
@@ -79,11 +79,6 @@ def stamp(source: str) -> tuple[int, int]:
         )  # fmt: skip
         raise failed(message)
     return status.st_mtime_ns, status.st_size
-
-
-def given(cell: str) -> str:
-    """A cell for a message."""
-    return fields.given(cell)
 
 
 def quoted(path: Path) -> str:

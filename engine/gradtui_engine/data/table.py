@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..core.fields import given
 from ..core.figures import rounded
 from ..core.message import Message, Verbatim
 from ..core.numerics import Array
@@ -179,7 +180,7 @@ def _check_inputs(layout: Layout, roles: Roles) -> None:
         messages.append(
             Message(
                 "column {column} holds {count} different texts, as {example}: it is no input; --drop {name}",
-                column=repr(column.name), count=column.distinct, example=csv_file.given(next(iter(column.counts))),
+                column=repr(column.name), count=column.distinct, example=given(next(iter(column.counts))),
                 name=naming([column]),
             )
         )  # fmt: skip
@@ -192,7 +193,7 @@ def _check_inputs(layout: Layout, roles: Roles) -> None:
         messages.append(
             Message(
                 "line {line}, column {column}: {cell} is not a finite number; correct it, or --drop {name}",
-                line=line, column=repr(column.name), cell=csv_file.given(row[column.number - 1]), name=naming([column]),
+                line=line, column=repr(column.name), cell=given(row[column.number - 1]), name=naming([column]),
             )
         )  # fmt: skip
     if messages:
@@ -246,7 +247,7 @@ def _target(
     assert values is not None
     # Of one row alone the number is none that could vary.
     if len({*values[kept].tolist()}) < 2 and (len(kept) > 1 or classes is not None):
-        only = csv_file.given(target.cells[kept[0]])
+        only = given(target.cells[kept[0]])
         message = Message(
             "the target {column} is {value} in all {rows} rows: nothing to learn; --target COLUMN takes another",
             column=repr(target.name), value=only, rows=len(kept),

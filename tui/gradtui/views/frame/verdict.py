@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -56,7 +55,7 @@ def _wanted(scene: Scene, levels: int) -> Iterator[tuple[str, int]]:
     yield from ((question, 0) for question in order if question != worst)
     # A clause about the gradient comes before the other's number, a long one about the step behind it.
     yield from ((worst, level) for level in ((1, 2) if worst == "signal" else (1,)))
-    yield from itertools.product(order[1:], (1,))
+    yield from ((question, 1) for question in order[1:])
     yield from ((question, level) for level in range(2, levels) for question in order)
 
 
