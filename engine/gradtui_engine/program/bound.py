@@ -71,6 +71,12 @@ class Workspace:
         for out, array, again in self._derived:
             again(out, array)
 
+    def forget(self) -> None:
+        """Let go of the parameters that something was made of, and of what was made: they are not read again."""
+        self._transposes.clear()
+        self._negatives.clear()
+        self._derived.clear()
+
     def buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         key = (name, shape)
         buffer = self._buffers.get(key)

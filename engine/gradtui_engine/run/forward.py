@@ -60,6 +60,8 @@ def loss_of(
                 prefix = instruction.parameters[0].rpartition(".")[0]
                 node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
             operation.forward(node)
+            if parameters:
+                workspace.forget()  # or the weights of all layers, and their transposes, would stay
             loss = values.known[instruction.outputs[0]]
             for name in layout.last_read[index]:
                 values.give_back(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,19 @@ def test_a_loss_for_numbers_reads_classes_as_zero_and_one(cell: str) -> None:
     classes = build(small(cell)).batch.target
     for loss in ("mse", "bce"):
         assert np.array_equal(build(small(cell, loss=loss)).batch.target, np.eye(10)[classes])
+
+
+def test_the_loss_after_the_update_needs_the_memory_of_a_few_layers_however_many_there_are() -> None:
+    trace = build(Experiment(depth=300)).run()
+    _ = trace.updates
+    tracemalloc.start()
+    try:
+        _ = trace.loss_after
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # Weights of 64×64 in float64 are 32 KiB: those of all layers would be 300 times as much, their transposes again.
+    assert peak < 30 * 64 * 64 * 8
 
 
 @drawn(40)
