@@ -53,7 +53,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a data set is asked for. None means: as the data has it."""
+    """What a data set is asked for. None means: as the data has it.
+
+    whole: all samples that there are, in their own order, in place of a batch of them; what is made has no such whole.
+    draw tells the batches of an endless stream apart, where a task is made: each is drawn by the seed and its draw
+    alone. The draw 0 is the one that there is without (NumPy's SeedSequence fills up with zeros).
+    """
 
     source: str
     batch: int | None
@@ -63,6 +68,8 @@ class Request:
     seed: int
     target_scale: str = "none"
     reading: Reading = field(default_factory=Reading)
+    whole: bool = False
+    draw: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,9 @@ def _digits() -> tuple[Array, Array]:
 
 
 def _choose(request: Request, samples: int) -> Array:
-    """Indices of the batch, drawn without replacement."""
+    """Indices of the batch, drawn without replacement; of the whole, all in order."""
+    if request.whole:
+        return np.arange(samples)
     size = min(request.batch or DEFAULT_BATCH, samples)
     return generator(request.seed, Purpose.BATCH).choice(samples, size=size, replace=False)
 
@@ -135,10 +144,13 @@ def _digits_view(steps: int) -> Callable[[Request], Batch]:
 
 
 def _gaussian(request: Request) -> Batch:
-    """x ~ N(0, 1); target = x · v / √n over all n numbers of a sample, v ~ N(0, 1): unit variance."""
+    """x ~ N(0, 1); target = x · v / √n over all n numbers of a sample, v ~ N(0, 1): unit variance.
+
+    v belongs to the seed: all draws are of one problem.
+    """
     inputs, size = request.inputs or DEFAULT_INPUTS, request.batch or DEFAULT_BATCH
     steps = (request.steps or DEFAULT_STEPS) if request.over_time else 1
-    values = generator(request.seed, Purpose.DATA).standard_normal((size, steps, inputs))
+    values = generator(request.seed, Purpose.DATA, *request.draw).standard_normal((size, steps, inputs))
     direction = generator(request.seed, Purpose.TARGET).standard_normal(steps * inputs)
     target = values.reshape(size, -1) @ direction / math.sqrt(steps * inputs)
     return Batch(_arrange(values, np.arange(size), request.over_time), target[:, None], 1, "mse")
@@ -177,7 +189,7 @@ def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], 
 
     def load(request: Request) -> Batch:
         size, steps = request.batch or DEFAULT_BATCH, request.steps or DEFAULT_STEPS
-        values, target = make(generator(request.seed, Purpose.DATA), size, steps)
+        values, target = make(generator(request.seed, Purpose.DATA, *request.draw), size, steps)
         inputs = _arrange(values, np.arange(size), request.over_time)
         per_step = target.shape == (size, steps) and loss == "cross_entropy"
         if per_step:
@@ -313,7 +325,7 @@ def load(request: Request) -> Batch:
     """The batch that is asked for. Raises ExperimentError where the file's own sizes do not allow it."""
     row = find(request.source)
     batch = row.load(request)
-    given = {"batch": request.batch, "inputs": request.inputs}
+    given = {"batch": None if request.whole else request.batch, "inputs": request.inputs}
     sizes = {"batch": batch.size, "inputs": int(batch.inputs.shape[-1])}
     if request.over_time:
         given["steps"], sizes["steps"] = request.steps, len(batch.inputs)

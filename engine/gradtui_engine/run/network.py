@@ -171,7 +171,7 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     sizes = Sizes.of(batch)
     resolved = _as_read(experiment, batch)
     check_sizes(resolved, sizes, largest())
-    batch = _aim(batch, resolved)
+    batch = aim(batch, resolved)
     program = resolved.kind.build(resolved, sizes, batch.loss)
     scaled = _is_data_dependent(resolved)
     drawn = 0.5 if scaled else 1.0
@@ -229,7 +229,7 @@ def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
     ).resolved
 
 
-def _aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
+def aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
     """The batch in the experiment's dtype, with the target as its loss and readout want it, read-only."""
     row, target = LOSSES[str(resolved.loss)], batch.target
     if batch.loss != "cross_entropy":

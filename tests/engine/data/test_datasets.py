@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from gradtui_engine import Experiment, build
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.data import datasets
 from gradtui_engine.data.datasets import CSV, DATA_SETS, Batch, Request, standardise
+from gradtui_engine.data.reading import Reading
 
 SHIPPED = resources.files("gradtui_engine") / "data"
 # The published test set, classes 0 to 9 (optdigits.names, UCI).
@@ -31,8 +34,8 @@ def raw() -> tuple[Array, Array]:
         return archive["images"].astype(float), archive["labels"].astype(int)
 
 
-def load(name: str, over_time: bool = False, **sizes: int) -> Batch:
-    asked = {"batch": None, "steps": None, "inputs": None, "seed": 0} | sizes
+def load(name: str, over_time: bool = False, **more: Any) -> Batch:
+    asked = {"batch": None, "steps": None, "inputs": None, "seed": 0} | more
     return datasets.load(Request(source=name, over_time=over_time, **asked))
 
 
@@ -209,6 +212,56 @@ def test_the_row_tells_the_truth_about_its_batches(row: datasets.DataSet) -> Non
     assert batch.loss == ("mse" if row.outputs == 1 else "cross_entropy")
     per_step = (64, 64) if row.name == "copy" else (64,)  # copy memory has a class at every time step
     assert batch.target.shape == ((64, 1) if batch.loss == "mse" else per_step)
+
+
+# -- all samples, and endless ones -------------------------------------------------------------------------
+
+
+@every_view
+@pytest.mark.parametrize("batch", [None, 20])
+def test_the_whole_of_the_digits_is_all_images_in_the_order_of_the_file(name: str, batch: int | None) -> None:
+    over_time = DATA_SETS[name].over_time
+    whole, drawn = load(name, over_time, batch=batch, whole=True), load(name, over_time, batch=20, seed=4)
+    _, labels = raw()
+    assert np.array_equal(whole.target, labels)
+    # A batch is rows of the whole: those that the seed draws.
+    rows = np.random.default_rng([4, 1]).choice(1797, size=20, replace=False)
+    assert np.array_equal(whole.inputs[..., rows, :], drawn.inputs)
+
+
+def test_the_whole_of_a_table_is_all_its_rows_or_windows_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "series.csv"
+    path.write_text("a,b\n" + "".join(f"{k * k},{k + 0.5}\n" for k in range(100)), encoding="utf-8")
+    flat = load(f"csv:{path}", batch=8, whole=True)
+    assert flat.inputs.shape == (100, 1)
+    assert flat.target[:, 0].tolist() == [k + 0.5 for k in range(100)]
+    windows = load(f"csv:{path}", True, whole=True, reading=Reading(window=3))
+    assert windows.inputs.shape[:2] == (3, 97)
+    assert windows.target[:, 0].tolist() == [k + 0.5 for k in range(3, 100)]
+    assert np.array_equal(windows.inputs[1:, :-1], windows.inputs[:-1, 1:])
+
+
+MADE = [row for row in ROWS if row.samples is None]
+
+
+@pytest.mark.parametrize("row", MADE, ids=lambda row: row.name)
+def test_every_draw_of_a_task_is_another_batch_that_seed_and_draw_alone_decide(row: datasets.DataSet) -> None:
+    def drawn(*draw: str | int) -> tuple[bytes, bytes]:
+        batch = load(row.name, row.over_time, batch=30, seed=5, draw=draw)
+        return batch.inputs.tobytes(), batch.target.tobytes()
+
+    draws: list[tuple[str | int, ...]] = [(), (1,), (2,), ("validation",), ("validation", 1)]
+    batches = {draw: drawn(*draw) for draw in draws}
+    assert len({inputs for inputs, _ in batches.values()}) == len({target for _, target in batches.values()}) == 5
+    assert batches == {draw: drawn(*draw) for draw in reversed(draws)}
+    assert drawn(0) == batches[()]
+
+
+def test_all_draws_of_gaussian_have_one_linear_target() -> None:
+    one, other = (load("gaussian", batch=50, inputs=10, draw=draw) for draw in ((), (7,)))
+    fitted, *_ = np.linalg.lstsq(one.inputs, one.target, rcond=None)
+    # 50 samples determine the 10 coefficients; the residual is rounding.
+    assert np.abs(other.inputs @ fitted - other.target).max() < 1e-12
 
 
 # -- gaussian ----------------------------------------------------------------------------------------------
