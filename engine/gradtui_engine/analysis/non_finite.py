@@ -61,7 +61,7 @@ def _written(trace: Trace, step: Step, instruction: Instruction) -> list[Array]:
 
 def _after_backward(trace: Trace, step: Step) -> list[tuple[str, Array]]:
     """What clipping and update wrote, by parameter; nothing where no update was asked for."""
-    if not trace.resolved.asks_for_update:
+    if not trace.has_update:
         return []
     if step.phase == "clip":
         return list(trace.clipped.items())
@@ -84,7 +84,7 @@ def _all_finite(trace: Trace) -> bool:
     wholes = [trace.values[name] for name, _ in trace.program.owned()]
     wholes += [trace.gradients[name] for name in trace.program.kept]
     wholes += [*trace.parameter_gradients.values(), *trace.parameters.values()]
-    if trace.resolved.asks_for_update:
+    if trace.has_update:
         wholes += [trace.updated(name) for name in trace.parameters]
     return all(math.isfinite(length) for length in trace.norms_in_run.values()) and all(
         bool(np.isfinite(whole).all()) for whole in wholes

@@ -95,6 +95,11 @@ class DataSet:
     aliases: Aliases = NO_ALIASES
     baseline: Callable[[int, bool], float] | None = None
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether new samples can be drawn without end: a task; else there are those of a file."""
+        return self.samples is None and self.name != CSV
+
 
 def standardise(values: Array, axes: tuple[int, ...]) -> Array:
     """(x − mean) / std over the given axes; a constant column becomes exactly 0.

@@ -8,6 +8,7 @@ sample over the units; RMSNorm (Zhang & Sennrich 2019) divides by the root mean 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
 from .bound import Node
+from .program import Program
 
 #: Share of the batch in a running statistic, PyTorch's default.
 MOMENTUM = 0.1
@@ -196,7 +198,22 @@ def backward(node: Node) -> None:
     wanted *= scale
 
 
-def running(mean: Array, variance: Array, count: int) -> tuple[Array, Array]:
-    """The running statistics after one batch, from PyTorch's start 0 and 1; the variance is unbiased."""
-    unbiased = variance * (count / (count - 1))
-    return MOMENTUM * mean.reshape(-1), (1 - MOMENTUM) + MOMENTUM * unbiased.reshape(-1)
+def running_statistics(
+    program: Program, values: Mapping[str, Array], batch: Array, before: Mapping[str, Array]
+) -> dict[str, Array]:
+    """BatchNorm's running_mean and running_var after a batch, by PyTorch's names; empty without it.
+
+    s ← 0.9 s + 0.1 · the batch's, whose variance is the unbiased one. before is empty at the start: 0 and 1 (Ioffe &
+    Szegedy 2015, as in PyTorch).
+    """
+    statistics = {}
+    for instruction in program.instructions:
+        if instruction.operation == "norm" and NORMALISATIONS[instruction.choice].keeps_running:
+            prefix = instruction.parameters[0].rpartition(".")[0]
+            mean, variance = (values[name].reshape(-1) for name in instruction.outputs[1:])
+            count = batch.shape[-2]
+            of_batch = {"running_mean": (mean, 0), "running_var": (variance * (count / (count - 1)), 1)}
+            for name, (new, start) in of_batch.items():
+                old = before.get(f"{prefix}.{name}", start)
+                statistics[f"{prefix}.{name}"] = (1 - MOMENTUM) * old + MOMENTUM * new
+    return statistics

@@ -35,6 +35,19 @@ def loss_of(
 ) -> float:
     """The loss of the parameters that `parameter` gives by name; with BatchNorm's running statistics, as in evaluation,
     where they are given.
+    """
+    return loss_and_output(program, layout, parameter, inputs, target, running)[0]
+
+
+def loss_and_output(
+    program: Program,
+    layout: Layout,
+    parameter: Callable[[str], Array],
+    inputs: Array,
+    target: Array,
+    running: Mapping[str, Array] | None = None,
+) -> tuple[float, Array]:
+    """`loss_of`, and the output that it is of: (batch, outputs), or (time, batch, outputs) where every step is read.
 
     What nobody reads any more is written over: of 1,000 layers two states are in memory, and not a second trace.
     """
@@ -63,9 +76,11 @@ def loss_of(
             if parameters:
                 workspace.forget()  # or the weights of all layers, and their transposes, would stay
             loss = values.known[instruction.outputs[0]]
+            if index == len(program.instructions) - 1:
+                output = values.known[instruction.inputs[0]]
             for name in layout.last_read[index]:
                 values.give_back(name)
-    return float(loss)
+    return float(loss), output
 
 
 class _Values:

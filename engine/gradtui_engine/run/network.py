@@ -23,6 +23,7 @@ from ..rules.losses import LOSSES
 from .forward import first_values, loss_of
 from .initial_parameters import initialise
 from .memory import Bounds, Layout
+from .moment import Moment
 from .saved import Saved
 from .size import check_size, check_sizes, largest
 from .trace import Merge, Trace
@@ -46,6 +47,7 @@ class Network:
         batch: datasets.Batch,
         layout: Layout | None = None,
         resolved: Resolved | None = None,
+        moment: Moment | None = None,
     ) -> None:
         self.experiment = experiment
         #: What the experiment comes to, with what a CSV file decided.
@@ -55,6 +57,8 @@ class Network:
         self.batch = batch
         #: What follows from the program alone: worked out once for it and all networks with other parameters.
         self.layout = layout or Layout(program, np.dtype(self.resolved.dtype))
+        #: Which iteration of a training it is; None of an experiment alone.
+        self.moment = moment
         self._bounds = Bounds()
 
     def run(self, watch: Watch | None = None, saved: Saved | None = None) -> Trace:
@@ -107,6 +111,7 @@ class Network:
                 merges=merges,
                 paths=tuple(reversed(bound.notes)),
                 about=self.batch.about,
+                moment=self.moment,
             )
 
     def loss(self, running: Mapping[str, Array] | None = None) -> float:
@@ -156,7 +161,7 @@ def verify(experiment: Experiment) -> None:
     check_size(resolved)
     if not resolved.is_complete:
         batch = datasets.load(resolved.request())
-        check_sizes(_as_read(experiment, batch), Sizes.of(batch), largest())
+        check_sizes(as_read(experiment, batch), Sizes.of(batch), largest())
 
 
 def build(experiment: Experiment, watch: Watch | None = None) -> Network:
@@ -169,7 +174,7 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
     check_size(resolved)
     batch = datasets.load(resolved.request())
     sizes = Sizes.of(batch)
-    resolved = _as_read(experiment, batch)
+    resolved = as_read(experiment, batch)
     check_sizes(resolved, sizes, largest())
     batch = aim(batch, resolved)
     program = resolved.kind.build(resolved, sizes, batch.loss)
@@ -190,7 +195,7 @@ def rebuilt(
     """
     output = parameters.get("output.bias", np.empty(0))
     batch = datasets.Batch(inputs, target, output.size, loss)
-    resolved, sizes = _as_read(experiment, batch), Sizes.of(batch)
+    resolved, sizes = as_read(experiment, batch), Sizes.of(batch)
     check_sizes(resolved, sizes, largest())
     program = resolved.kind.build(resolved, sizes, loss)
     dtype = np.dtype(resolved.dtype)
@@ -212,7 +217,7 @@ def _is_target(target: Array, program: Program, loss: str, dtype: np.dtype[np.ge
     return target.dtype == dtype and target.shape == (*rows, outputs)
 
 
-def _as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
+def as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
     """What the experiment comes to once its data have been read: the one place where a CSV file decides.
 
     Raises ExperimentError where what the file has does not go with the rest.

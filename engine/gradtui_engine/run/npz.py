@@ -40,7 +40,7 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
         yield f"grad/{name}", trace.parameter_gradients[name]
         if trace.resolved.clip != "none":
             yield f"clipped/{name}", trace.clipped[name]
-        if trace.resolved.asks_for_update:
+        if trace.has_update:
             yield f"updated/{name}", trace.updated(name)
     for name, array in trace.running_statistics.items():
         yield f"buffer/{name}", array

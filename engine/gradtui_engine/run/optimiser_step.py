@@ -1,4 +1,4 @@
-"""The end of an iteration: what clipping and the optimiser, fresh, make of the gradients."""
+"""The end of an iteration: what clipping and the optimiser make of the gradients."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from ..rules.optimisers import OPTIMISERS, Settings
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
+    from .moment import Moment
 
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """By parameter name; worked out when it is first asked for, once for a trace and all of its stages."""
+    """By parameter name; worked out when it is first asked for, once for a trace and all of its stages.
+
+    Without a moment the optimiser is fresh, and the rate is the experiment's own.
+    """
 
     resolved: Resolved
     parameters: Mapping[str, Array]
     gradients: Mapping[str, Array]
+    moment: Moment | None = None
 
     @functools.cached_property
     def clipped(self) -> dict[str, Array]:
@@ -36,10 +41,12 @@ class Update:
     def updates(self) -> dict[str, Array]:
         """What the optimiser adds to each parameter."""
         resolved = self.resolved
-        settings = Settings(resolved.learning_rate, resolved.momentum, resolved.weight_decay)
-        link = OPTIMISERS[resolved.optimizer].build(settings)
+        moment = self.moment
+        rate = resolved.learning_rate if moment is None else moment.rate
+        link = OPTIMISERS[resolved.optimizer].build(Settings(rate, resolved.momentum, resolved.weight_decay))
         with np.errstate(all="ignore"):
-            updates = link.update(self.clipped, link.init(self.parameters), self.parameters)[0]
+            state = link.init(self.parameters) if moment is None else moment.optimiser
+            updates = link.update(self.clipped, state, self.parameters)[0]
         for array in updates.values():
             array.setflags(write=False)
         return updates

@@ -12,7 +12,7 @@ import numpy as np
 from ..cells.table import OPERATIONS
 from ..core.numerics import Array, cosine, norm
 from ..program.bound import Node, Workspace
-from ..program.normalisation import NORMALISATIONS, running
+from ..program.normalisation import running_statistics
 from ..program.program import Instruction, Program
 from ..rules.activations import ACTIVATIONS
 from .forward import loss_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..data.understood import Understood
     from ..experiment.experiment import Experiment
     from ..experiment.resolved import Resolved
+    from .moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Trace:
     paths: tuple[tuple[float, float, float], ...] = ()
     #: What the file that the batch is from was understood as.
     about: Understood | None = None
+    #: Which iteration of a training it is; None of an experiment alone.
+    moment: Moment | None = None
     _update: Update = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -74,12 +77,17 @@ class Trace:
             for array in arrays.values():
                 if array.flags.writeable:
                     array.setflags(write=False)
-        object.__setattr__(self, "_update", Update(self.resolved, self.parameters, self.parameter_gradients))
+        object.__setattr__(self, "_update", Update(self.resolved, self.parameters, self.parameter_gradients, self.moment))
 
     @property
     def axis(self) -> str:
         """What a stage is: "layer" or "time"."""
         return self.program.axis
+
+    @property
+    def has_update(self) -> bool:
+        """Whether the update is asked for: somebody named one, or it is an iteration of a training."""
+        return self.resolved.asks_for_update or self.moment is not None
 
     @property
     def loss(self) -> float:
@@ -183,7 +191,7 @@ class Trace:
 
     @property
     def updates(self) -> dict[str, Array]:
-        """What the optimiser, fresh, adds to each parameter."""
+        """What the optimiser adds to each parameter."""
         return self._update.updates
 
     def updated(self, name: str) -> Array:
@@ -210,14 +218,5 @@ class Trace:
 
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:
-        """BatchNorm's running_mean and running_var by PyTorch's names, after this one batch; empty without it."""
-        statistics = {}
-        for instruction in self.program.instructions:
-            if instruction.operation == "norm" and NORMALISATIONS[instruction.choice].keeps_running:
-                prefix = instruction.parameters[0].rpartition(".")[0]
-                mean, variance = (self.values[name] for name in instruction.outputs[1:])
-                count = self.input.shape[-2]
-                statistics[f"{prefix}.running_mean"], statistics[f"{prefix}.running_var"] = running(
-                    mean, variance, count
-                )
-        return statistics
+        """BatchNorm's running_mean and running_var by PyTorch's names, after this batch; empty without it."""
+        return running_statistics(self.program, self.values, self.input, self.moment.running if self.moment else {})

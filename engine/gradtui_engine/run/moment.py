@@ -1,0 +1,23 @@
+"""The Moment: what an iteration of a training has that parameters and batch do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.numerics import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """Iteration k of a training: the learning rate η_k, and what earlier iterations have left behind.
+
+    optimiser is the optimiser's state before the update, by parameter name in each of its parts; running are
+    BatchNorm's running statistics before the batch, by PyTorch's names. Their arrays are read, never written.
+    """
+
+    iteration: int
+    rate: float
+    optimiser: Any
+    running: Mapping[str, Array] = field(default_factory=dict)

@@ -1,0 +1,109 @@
+"""Checkpoints: states of a training from which later iterations are computed again, bit for bit."""
+
+from __future__ import annotations
+
+import bisect
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.numerics import Array
+
+#: Seconds of training between two checkpoints: from the one before it any iteration is there again within 0.1 s, also
+#: where the replay shares the processor.
+SECONDS = 0.05
+#: Bytes of all checkpoints together, unless told otherwise.
+MOST_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A training before iteration k: every parameter in one block, the optimiser's state, BatchNorm's statistics.
+
+    Nobody writes to the arrays.
+    """
+
+    k: int
+    parameters: Array
+    optimiser: Any
+    running: Mapping[str, Array]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in arrays_in((self.parameters, self.optimiser, self.running)))
+
+
+def copied(tree: Any) -> Any:
+    """Nested tuples and mappings of arrays and numbers, every array copied."""
+    return mapped(np.ndarray.copy, tree)
+
+
+def mapped(change: Callable[[Array], Any], tree: Any) -> Any:
+    """Nested tuples and mappings with every array changed."""
+    if isinstance(tree, np.ndarray):
+        return change(tree)
+    if isinstance(tree, Mapping):
+        return {name: mapped(change, part) for name, part in tree.items()}
+    if isinstance(tree, tuple):
+        return tuple(mapped(change, part) for part in tree)
+    return tree
+
+
+def arrays_in(tree: Any) -> list[Array]:
+    """Every array of nested tuples and mappings."""
+    arrays: list[Array] = []
+
+    def note(array: Array) -> Array:
+        arrays.append(array)
+        return array
+
+    mapped(note, tree)
+    return arrays
+
+
+class Checkpoints:
+    """States by iteration, as many as there is memory for: beyond it every second one is dropped, and from then on they
+    are taken half as often. One thread adds; others may read.
+    """
+
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, seconds: float = SECONDS, clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._most, self._seconds, self._clock = most_bytes, seconds, clock
+        self._states: dict[int, State] = {}
+        self._since = -np.inf
+
+    def due(self) -> bool:
+        """Whether it is time for another one."""
+        return self._clock() - self._since >= self._seconds
+
+    def add(self, state: State) -> None:
+        states = self._states | {state.k: state}
+        self._since = self._clock()
+        while len(states) > 2 and sum(kept.nbytes for kept in states.values()) > self._most:
+            # The first one always stays: from it everything can be had again.
+            states = dict(list(sorted(states.items()))[::2])
+            self._seconds *= 2
+        # A new dictionary: a reader goes on in the one that it has.
+        self._states = states
+
+    def before(self, k: int) -> State:
+        """The latest state from which iteration k can be reached."""
+        states = self._states
+        known = sorted(states)
+        return states[known[bisect.bisect_right(known, k) - 1]]
+
+    def cut(self, k: int) -> None:
+        """Forget the states after iteration k."""
+        self._states = {start: state for start, state in self._states.items() if start <= k}
+
+    @property
+    def iterations(self) -> tuple[int, ...]:
+        return tuple(sorted(self._states))
+
+    @property
+    def nbytes(self) -> int:
+        return sum(state.nbytes for state in self._states.values())

@@ -1,0 +1,52 @@
+"""What a training keeps of every iteration: columns of numbers that grow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..core.numerics import Array
+
+#: Iterations for which there is room at first.
+_LEAST = 256
+
+#: Width and type of each column, by name; a width of () is one number an iteration.
+Widths = Mapping[str, tuple[tuple[int, ...], str]]
+
+
+class Columns:
+    """Columns of one length. One thread appends; others may read meanwhile: what has been read never changes."""
+
+    def __init__(self, widths: Widths) -> None:
+        self._arrays = {name: np.empty((_LEAST, *width), kind) for name, (width, kind) in widths.items()}
+        self.count = 0
+
+    def append(self, row: Mapping[str, object]) -> None:
+        """A row, with a value for every column."""
+        count = self.count
+        for name, array in self._arrays.items():
+            if count == len(array):
+                # A new array: whoever has read the old one keeps it.
+                array = np.concatenate([array, np.empty_like(array)])
+                self._arrays[name] = array
+            array[count] = row[name]
+        self.count = count + 1
+
+    def cut(self, count: int) -> None:
+        """Forget what comes after so many rows."""
+        if count < self.count:
+            self._arrays = {name: array.copy() for name, array in self._arrays.items()}
+            self.count = count
+
+    def read(self, count: int | None = None) -> dict[str, Array]:
+        """Every column up to the present row (or so many): read-only views."""
+        count = self.count if count is None else count
+        views = {name: array[:count] for name, array in self._arrays.items()}
+        for view in views.values():
+            view.flags.writeable = False
+        return views
+
+    @property
+    def bytes_per_row(self) -> int:
+        return sum(array.nbytes // len(array) for array in self._arrays.values())

@@ -1,0 +1,74 @@
+"""Validation: the loss and accuracy of parameters on samples that no batch contains."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.numerics import Array
+from ..data.datasets import Batch
+from ..experiment.resolved import Resolved
+from ..program.output_layer import Sizes
+from ..program.program import Program
+from ..rules.losses import LOSSES
+from ..run.forward import loss_and_output
+from ..run.memory import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """After how many updates (before iteration k), the mean loss, and the share of right answers, None of numbers."""
+
+    iteration: int
+    loss: float
+    accuracy: float | None
+
+
+class Evaluation:
+    """A forward pass of parameters over many samples, a batch's number at a time, as memory is bound for that many.
+
+    BatchNorm takes its running statistics, as in evaluation.
+    """
+
+    def __init__(self, resolved: Resolved, samples: Batch) -> None:
+        self.size = samples.size
+        self._parts: list[tuple[Batch, Program, Layout]] = []
+        self._classes = LOSSES[str(resolved.loss)].of_classes
+        every_step = resolved.kind.over_time and resolved.readout == "all"
+        programs: dict[int, tuple[Program, Layout]] = {}
+        for part in _parts(samples, int(resolved.batch or samples.size), every_step):
+            if part.size not in programs:
+                program = resolved.kind.build(resolved, Sizes.of(part), str(resolved.loss))
+                programs[part.size] = program, Layout(program, np.dtype(resolved.dtype))
+            self._parts.append((part, *programs[part.size]))
+
+    def run(self, parameter: Callable[[str], Array], running: Mapping[str, Array]) -> tuple[float, float | None]:
+        """The mean loss, and the share of right answers (None where the target is no class)."""
+        loss, right = 0.0, 0.0
+        for part, program, layout in self._parts:
+            part_loss, output = loss_and_output(
+                program, layout, parameter, part.inputs, part.target, running or None
+            )  # fmt: skip
+            loss += part_loss * part.size / self.size
+            right += accuracy(output, part.target) * part.size / self.size
+        return loss, (right if self._classes else None)
+
+
+def accuracy(output: Array, target: Array) -> float:
+    """The share of right answers: target holds class numbers, or one-hot rows."""
+    classes = target if target.dtype.kind == "i" else target.argmax(-1)
+    return float(np.mean(output.argmax(-1) == classes))
+
+
+def _parts(samples: Batch, size: int, every_step: bool) -> Iterator[Batch]:
+    """The samples in parts of this size, the last one of what is left."""
+    for start in range(0, samples.size, size):
+        rows = slice(start, min(start + size, samples.size))
+        yield dataclasses.replace(
+            samples,
+            inputs=samples.inputs[..., rows, :],
+            target=samples.target[:, rows] if every_step else samples.target[rows],
+        )

@@ -1,0 +1,344 @@
+"""The Trainer: an experiment's network, trained in place. Every iteration is what `Network.run` and the update are."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..analysis.activation_statistics import statistics_of
+from ..analysis.stages import state_norms
+from ..core.numerics import Array, norm_of_squares, ratio, trusted_squares
+from ..core.progress import Watch, throttled
+from ..experiment.training import Training
+from ..program.bound import Arena
+from ..program.normalisation import running_statistics
+from ..program.slots import GATES, Slot, Span
+from ..rules.clipping import CLIPPINGS
+from ..rules.optimisers import OPTIMISERS, Settings
+from ..run.memory import Bound
+from ..run.moment import Moment
+from ..run.network import Network, build
+from ..run.trace import Trace
+from .checkpoints import Checkpoints, State, copied, mapped
+from .columns import Columns, Widths
+from .evaluation import Evaluation, Validation, accuracy
+from .stream import Stream
+
+#: All gates of a cell as one array.
+_GATES = Slot(GATES, time=Span(1)).name
+
+Rows = Mapping[str, Array]
+
+
+class Trainer:
+    """A training under way: `advance` goes on, `trace` goes back.
+
+    Parameters lie in one block, their gradients in another: clipping and the optimisers work number by number, so that
+    one call serves all of them. Its memory is bound once. columns and checkpoints are read by others while it goes on.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        network: Network | None = None,
+        stream: Stream | None = None,
+        checkpoints: Checkpoints | None = None,
+        statistics: bool = True,
+    ) -> None:
+        """network: that of the experiment, where it has been built; stream: its batches. statistics: whether the
+        hidden states' and gates' are kept as well. Raises ExperimentError."""
+        self.training = training
+        self.network = network = network or build(training.experiment)
+        self.stream = stream or Stream(training)
+        self.checkpoints = checkpoints or Checkpoints()
+        self.program, self.layout = network.program, network.layout
+        self._block, self._parameters = _in_one_block(network.parameters, self.layout.dtype)
+        self._bind()
+        self._evaluation = (
+            Evaluation(network.resolved, self.stream.validation) if self.stream.validation is not None else None
+        )
+        self.k = 0
+        self.running: Mapping[str, Array] = {}
+        self._at = training.in_force(0)
+        resolved = network.resolved
+        self._link = OPTIMISERS[resolved.optimizer].build(Settings(1.0, resolved.momentum, resolved.weight_decay))
+        self._state = self._link.init({"": self._block})
+        self._statistics = statistics
+        self.columns = Columns(self._widths())
+        self.validations: list[Validation] = []
+        #: Whether a number has stopped being finite: there is nothing to go on from.
+        self.diverged = False
+        self._recording = True
+
+    def _bind(self) -> None:
+        network = self.network
+        live = Network(network.experiment, self.program, {}, network.batch, self.layout, network.resolved)
+        live.parameters = self._parameters
+        self._bound = bound = Bound(live)
+        self._input = bound.values[self.program.input]
+        self._loss_node = bound.nodes[-1]
+        self._gradient_block, start = _block_of(bound.parameter_gradients, self._block.size)
+        inside = np.zeros(self._block.size, dtype=bool)
+        self._spans: dict[str, slice] = {}
+        for name, array in self._parameters.items():
+            first = _offset(array, self._block)
+            self._spans[name] = slice(first, first + array.size)
+            inside[self._spans[name]] = True
+            assert _offset(bound.parameter_gradients[name], self._gradient_block) == first
+        # What lies between two arrays is no number of anything: 0, and it stays 0.
+        self._block[~inside] = 0
+        self._gradient_block[~inside] = 0
+        values, gradients, parameter_gradients = bound.views()
+        self._norms: dict[str, float] = {}
+        #: This iteration's arrays as a trace, for whoever reads statistics off it; its arrays change.
+        self._live = Trace(
+            network.experiment, network.resolved, self.program, values, gradients,
+            {name: _read_only(array) for name, array in self._parameters.items()},
+            parameter_gradients, network.batch.target, self.layout, self._norms, {},
+        )  # fmt: skip
+        self._limits = trusted_squares(self.layout.dtype)
+
+    # -- going on ------------------------------------------------------------------------------------------
+
+    def advance(self, count: int = 1, watch: Watch | None = None) -> Rows:
+        """So many more iterations, or until a number is not finite: what the columns have of them."""
+        watch, first = throttled(watch), self.k
+        while self.k < first + count and not self.diverged:
+            self._one()
+            if watch is not None:
+                watch((self.k - first) / count)
+        return {name: array[first:] for name, array in self.columns.read().items()}
+
+    def _one(self) -> None:
+        k = self.k
+        if self._recording:
+            if k == 0 or self.checkpoints.due():
+                self.checkpoints.add(self.state())
+            if k % self.training.validate_every == 0:
+                self.validate()
+        if k in self._turns:
+            self._at = self.training.in_force(k)
+        rate = self.training.learning_rate(k)
+        batch = self.stream.batch(k)
+        bound = self._bound
+        self._input[...] = batch.inputs
+        self._loss_node.target = batch.target
+        with np.errstate(all="ignore"):
+            bound.reset()
+            for forward, node in bound.forward:
+                forward(node)
+            least_and_most = self._limits
+            for backward, node, addends, measured in bound.backward:
+                backward(node)
+                for _, total, addend in addends:
+                    total += addend
+                for name, flat, least in measured if self._recording else ():
+                    squares = float(flat.dot(flat))
+                    trusted = least < squares < least_and_most[1]
+                    self._norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
+            resolved = self._at.experiment.resolved
+            if resolved.clip != "none":
+                clipped = CLIPPINGS[resolved.clip].clip(
+                    bound.parameter_gradients, self._parameters, resolved.clip_threshold or 0.0
+                )
+                for name, array in clipped.items():
+                    if array is not bound.parameter_gradients[name]:
+                        bound.parameter_gradients[name][...] = array
+            updates, self._state = self._link.update({"": self._gradient_block}, self._state, {"": self._block})
+            update = updates[""]
+            update *= update.dtype.type(rate)
+            self.running = running_statistics(self.program, bound.values, self._input, self.running)
+            if self._recording:
+                self.columns.append(self._row(rate, update, batch.target))
+            self._block += update
+            bound.workspace.refresh()
+            self.diverged = not (math.isfinite(float(bound.values["loss"])) and _is_finite(self._block))
+        self.k += 1
+
+    @property
+    def _turns(self) -> frozenset[int]:
+        return frozenset(start for start, _ in self.training.segments)
+
+    def validate(self) -> Validation | None:
+        """The present parameters on the samples that are held out; noted once an iteration."""
+        if self._evaluation is None:
+            return None
+        if not self.validations or self.validations[-1].iteration != self.k:
+            loss, share = self._evaluation.run(self._parameters.__getitem__, self._running_or_start())
+            self.validations.append(Validation(self.k, loss, share))
+        return self.validations[-1]
+
+    def _running_or_start(self) -> Mapping[str, Array]:
+        """BatchNorm's statistics: before the first batch mean 0 and variance 1."""
+        if self.running or self.k:
+            return self.running
+        fresh = running_statistics(self.program, self._bound.values, self._input, {})
+        return {
+            name: np.zeros_like(array) if name.endswith("mean") else np.ones_like(array)
+            for name, array in fresh.items()
+        }
+
+    # -- states --------------------------------------------------------------------------------------------
+
+    def state(self) -> State:
+        """The training before the next iteration."""
+        return State(self.k, self._block.copy(), copied(self._state), copied(self.running))
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of this training; its columns and validations stay as they are."""
+        self.k, self._state, self.running = state.k, copied(state.optimiser), copied(state.running)
+        self._block[...] = state.parameters
+        self._bound.workspace.refresh()
+        self._at = self.training.in_force(state.k)
+        self.diverged = False
+
+    def parameters(self) -> dict[str, Array]:
+        """The present parameters by name, copied."""
+        return {name: array.copy() for name, array in self._parameters.items()}
+
+    def trace(self, k: int, watch: Watch | None = None) -> Trace:
+        """Iteration k whole, bit-equal to the one that was (or will be) computed: from the checkpoint before it.
+
+        Raises IndexError for k < 0. Safe to be called while another thread goes on with the training.
+        """
+        if k < 0:
+            raise IndexError(f"iteration {k}: the first is 0")
+        return self.network_at(k, watch).run()
+
+    def network_at(self, k: int, watch: Watch | None = None) -> Network:
+        """The network of iteration k, with its batch and what the optimiser remembers."""
+        replay = Trainer(self.training, self.network, self.stream, Checkpoints(), statistics=False)
+        replay._recording = False
+        if self.checkpoints.iterations:
+            replay.restore(self.checkpoints.before(k))
+        watch, first = throttled(watch), replay.k
+        while replay.k < k:
+            if replay.diverged:
+                raise IndexError(f"iteration {k}: the training diverged at {replay.k - 1}")
+            replay._one()
+            if watch is not None:
+                watch((replay.k - first) / (k - first))
+        return replay.present()
+
+    def present(self) -> Network:
+        """The network of the next iteration, on arrays of its own."""
+        now = self.training.in_force(self.k)
+        resolved = dataclasses.replace(
+            self.network.resolved,
+            **{name: getattr(now.experiment.resolved, name) for name in ("learning_rate", "clip", "clip_threshold")},
+        )
+        block = self._block.copy()
+        moment = Moment(self.k, self.training.learning_rate(self.k), self._by_name(self._state), copied(self.running))
+        return Network(
+            now.experiment, self.program, {name: block[span].reshape(self._parameters[name].shape)
+            for name, span in self._spans.items()}, self.stream.batch(self.k), self.layout, resolved, moment,
+        )  # fmt: skip
+
+    def _by_name(self, state: object) -> object:
+        """An optimiser's state with the parameters' names: {"": block} becomes an array for each."""
+        if isinstance(state, Mapping) and set(state) == {""}:
+            block = state[""].copy()
+            return {
+                name: block[span].reshape(self._parameters[name].shape) for name, span in self._spans.items()
+            }  # fmt: skip
+        if isinstance(state, tuple):
+            return tuple(map(self._by_name, state))
+        return mapped(np.ndarray.copy, state)
+
+    # -- what is kept of an iteration ------------------------------------------------------------------------
+
+    def _widths(self) -> Widths:
+        """The columns. Norms as log10: of float32 numbers under 1e-38 the digits would be lost, and 0 is −inf."""
+        stages = (len(self.program.stages),)
+        widths: dict[str, tuple[tuple[int, ...], str]] = {
+            "loss": ((), "f8"),
+            "accuracy": ((), "f4"),
+            "learning_rate": ((), "f8"),
+            "gradient": (stages, "f8"),
+            "update_ratio": ((len(self._parameters),), "f8"),
+        }
+        if self.program.cells:
+            widths["cell_gradient"] = (stages, "f8")
+        if self._statistics:
+            widths |= {name: (stages, "f4") for name in ("std", "saturated", "dead")}
+            gates = self._bound.values.get(_GATES)
+            if gates is not None:
+                kinds = len(self.network.resolved.kind.gates)
+                widths["gates"] = ((kinds, len(gates)), "f4")
+        return widths
+
+    def _row(self, rate: float, update: Array, target: Array) -> dict[str, object]:
+        values = self._bound.values
+        gradients, cells = state_norms(self._live)
+        row: dict[str, object] = {
+            "loss": float(values["loss"]),
+            "accuracy": self._accuracy(target),
+            "learning_rate": rate,
+            "gradient": np.log10(gradients),
+            "update_ratio": [
+                ratio(_norm(update[span]), _norm(self._block[span])) for span in self._spans.values()
+            ],
+        }  # fmt: skip
+        if cells:
+            row["cell_gradient"] = np.log10(cells)
+        if self._statistics:
+            statistics = statistics_of(self._live)
+            row["std"] = [stage.std for stage in statistics]
+            row["saturated"] = [stage.saturated for stage in statistics]
+            row["dead"] = [stage.dead for stage in statistics]
+            gates = values.get(_GATES)
+            if gates is not None:
+                kinds = len(self.network.resolved.kind.gates)
+                time, batch, units = gates.shape
+                row["gates"] = gates.reshape(time, batch, kinds, units // kinds).mean((1, 3)).T
+        return row
+
+    def _accuracy(self, target: Array) -> float:
+        if target.dtype.kind != "i":
+            return math.nan
+        return accuracy(self._bound.values["output"], target)
+
+
+def _in_one_block(arrays: Mapping[str, Array], dtype: np.dtype[np.generic]) -> tuple[Array, dict[str, Array]]:
+    """A block that holds copies of these arrays, and its parts by name, placed as an arena places them."""
+    arena = Arena([array.size for array in arrays.values()], dtype)
+    views = {name: arena.take(array.shape) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        views[name][...] = array
+    block, _ = _block_of(views, 0)
+    return block, views
+
+
+def _block_of(views: Mapping[str, Array], size: int) -> tuple[Array, int]:
+    """The one flat array that these views are parts of, from the first to the end of the last (or of this size)."""
+    first, last = (list(views.values())[index] for index in (0, -1))
+    base = first.base
+    while base is not None and base.base is not None:
+        base = base.base
+    assert base is not None
+    start = _offset(first, base)
+    end = start + size if size else _offset(last, base) + last.size
+    return base[start:end], start
+
+
+def _offset(array: Array, base: Array) -> int:
+    """How many numbers after the beginning of base the array begins."""
+    return int((array.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // array.itemsize)
+
+
+def _read_only(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _norm(flat: Array) -> float:
+    return norm_of_squares(flat, flat.dot(flat))
+
+
+def _is_finite(flat: Array) -> bool:
+    """Whether every number is: a sum is NaN or infinite where one is (or where it overflows, which is looked into)."""
+    return math.isfinite(float(np.add.reduce(flat))) or bool(np.isfinite(flat).all())
