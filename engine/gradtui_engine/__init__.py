@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from .core.problems import ExperimentError, Problem
     from .core.progress import Cancelled
     from .experiment.experiment import Experiment
+    from .experiment.training import Training
     from .program.program import Site
     from .run.network import Network, build
     from .run.steps import Phase, Step
     from .run.trace import Trace
+    from .training.history import TrainingHistory, train
+    from .training.stream import Stream
+    from .training.trainer import Trainer
 
 __all__ = [
     "ActivationStatistics",
@@ -43,10 +47,15 @@ __all__ = [
     "Source",
     "StageNumbers",
     "Step",
+    "Stream",
     "Trace",
+    "Trainer",
+    "Training",
+    "TrainingHistory",
     "analyse",
     "build",
     "simulate",
+    "train",
 ]
 
 #: The module of each name. Imported when it is asked for: what only reads options or says what is wrong (a server's
@@ -69,7 +78,12 @@ _MODULES = {
     "Run": "analysis.run",
     "StageNumbers": "analysis.stage_numbers",
     "Step": "run.steps",
+    "Stream": "training.stream",
     "Trace": "run.trace",
+    "Trainer": "training.trainer",
+    "Training": "experiment.training",
+    "TrainingHistory": "training.history",
+    "train": "training.history",
     "build": "run.network",
     "simulate": "analysis.run",
 }

@@ -119,7 +119,9 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
     guess = row.guess(trace.target, trace.values["output"].shape[-1])
     outputs = trace.values["output"]
     targets = 0.0 if row.of_classes else norm_inside(trace.target) / math.sqrt(trace.target.size)
-    overshoot = OPTIMISERS[trace.resolved.optimizer].overshoot
+    # Of a later iteration the optimiser remembers what it had to be started with.
+    first = trace.moment is None or trace.moment.iteration == 0
+    overshoot = OPTIMISERS[trace.resolved.optimizer].overshoot if first else 1.0
     return FirstStep(
         trace.loss, trace.loss_after, guess, groups, norm_inside(outputs) / math.sqrt(outputs.size), targets,
         _decay(trace, {name: numbers[name] for _, names in matrices for name in names}),

@@ -51,11 +51,15 @@ STILL = 1e-4
 #: such networks one learnt, of 17 where it pulls a third as hard to three times as hard nine (bench/verdicts.py).
 SHRINKING = 3.0
 
+#: A loss below this share of that of guessing counts as learnt.
+LEARNT = 0.95
+
 _SIGNAL, _STEP, _BOTH = ("signal",), ("first_step",), ("signal", "first_step")
+_LEARNING = ("learning",)
 KINDS = Table(
     "kind of outcome",
     (
-        Kind("healthy", "healthy", ("signal", "first_step", "learning"), 0.0, "nothing of what was tested is wrong"),
+        Kind("healthy", "healthy", _BOTH, 0.0, "nothing of what was tested is wrong"),
         Kind("vanishing", "vanishing", _SIGNAL, VANISHED, "threshold 1e-3: AUTOTRAINER, ICSE 2021"),
         Kind(
             "exploding", "exploding", _SIGNAL, EXPLODED,
@@ -89,8 +93,18 @@ KINDS = Table(
             "updates a number, beside the largest: the same 1e-3 as for the signal",
         ),
         Kind("diverging", "diverging", _STEP, 1.0, "a step that is small enough lowers the loss (Nesterov 2004, §1.2)"),
+        Kind(
+            "trained", "trained", _LEARNING, LEARNT,
+            "the loss on held-out samples, beside that of guessing: 5 % less counts (bench/verdicts.py)",
+        ),
+        Kind("falling", "falling", _LEARNING, LEARNT, "the loss falls, and is not under that of guessing yet"),
+        Kind("stalled", "stalled", _LEARNING, LEARNT, "the loss stays at that of guessing, or above it"),
+        Kind("diverged", "diverged", _LEARNING, OFF_SCALE, "the loss has grown beyond that of any sane start"),
     ),
 )  # fmt: skip
+
+#: The kinds of which nothing is wrong.
+SOUND_KINDS = ("healthy", "trained")
 
 #: The source of what counts as healthy, by the question.
 _SOUND: dict[str, English] = {
@@ -123,7 +137,7 @@ class Answer:
 
     @property
     def healthy(self) -> bool:
-        return self.kind == "healthy"
+        return self.kind in SOUND_KINDS
 
     @property
     def limit(self) -> float:
@@ -225,7 +239,7 @@ class Finding:
     def answer(self, question: str, numbers: Mapping[str, float], carried: str = "") -> Answer:
         """The answer to a question that it is."""
         ok, warning, critical = SEVERITIES
-        severity = ok if self.kind == "healthy" else (critical if self.critical else warning)
+        severity = ok if self.kind in SOUND_KINDS else (critical if self.critical else warning)
         return Answer(
             question, self.kind, severity, self.site, self.stage, self.message, self.rule, self.measured, numbers,
             carried,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..data.understood import Understood
     from ..experiment.experiment import Experiment
     from ..experiment.resolved import Resolved
+    from ..experiment.training import Training
     from ..run.trace import Merge
     from ..theory.prediction import Theory
     from .decay import Decay
@@ -38,7 +39,8 @@ class Source:
 
     Sources are equal where their records are the same, and hashable. resolved is what the experiment comes to, with
     what a CSV file decided, and about what that file was understood as. words are what a header says of a recording
-    that has no experiment; of a file with two records they tell them apart: A, B.
+    that has no experiment; of a file with two records they tell them apart: A, B. training and iteration say which
+    iteration of which training it is; without, it is the experiment alone.
     """
 
     experiment: Experiment | None = None
@@ -46,6 +48,8 @@ class Source:
     recording: str = ""
     words: str = ""
     about: Understood | None = field(default=None, compare=False)
+    training: Training | None = None
+    iteration: int = 0
 
 
 # -- what a parameter has ----------------------------------------------------------------------------------

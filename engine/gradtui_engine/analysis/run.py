@@ -12,6 +12,7 @@ from ..core.numerics import Array
 from ..core.progress import Watch, part, throttled
 from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
+from ..experiment.training import Training
 from ..program.program import Instruction, Program
 from ..program.slots import GATES, Slot
 from ..run import npz
@@ -43,6 +44,8 @@ class Run:
     words: str = ""
     #: The experiment that was asked for, where it is given in other words than the trace's, which comes to the same.
     asked: Experiment | None = None
+    #: The training of which the trace is an iteration; None of an experiment alone.
+    training: Training | None = None
 
     @classmethod
     def of(cls, trace: Trace, watch: Watch | None = None, recording: str = "", words: str = "") -> Run:
@@ -57,7 +60,11 @@ class Run:
 
     @property
     def source(self) -> Source:
-        return Source(self.experiment, self.trace.resolved, self.recording, self.words, self.trace.about)
+        trace = self.trace
+        return Source(
+            self.experiment, trace.resolved, self.recording, self.words, trace.about, self.training,
+            0 if trace.moment is None else trace.moment.iteration,
+        )  # fmt: skip
 
     @property
     def axis(self) -> str:

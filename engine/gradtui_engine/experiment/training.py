@@ -28,7 +28,7 @@ from .experiment import options as experiment_options
 EPOCHS, FRESH, ONE = BATCHES = ("epochs", "fresh", "one")
 #: Without a warmup of its own the schedule of that name takes this share of the iterations; a step is a third of them.
 _WARMUP, _STEPS = 10, 3
-#: The fields of an experiment that can change on the way: of the update those that leave the optimiser's state its shape.
+#: The fields of an experiment that can change on the way: the optimiser's state keeps its shape.
 OF_THE_UPDATE = ("learning_rate", "clip", "clip_threshold")
 
 
@@ -99,8 +99,8 @@ class Training:
     iterations: int = option(300, "iterations to train", Integer(1, 10**7))
     batches: str | None = option(
         None,
-        "samples in a new order every epoch, drawn anew every time (tasks), or the first batch again and again; without "
-        "it epochs, or fresh for a task",
+        "epochs of all samples, each in a new order; fresh ones of a task; or the one of the first iteration again and "
+        "again; without it epochs, or fresh where the data is a task",
         choice_among(dict.fromkeys(BATCHES, NO_ALIASES)),
     )
     schedule: str = option("constant", "how the learning rate changes on the way", choice_of(lambda: SCHEDULES))
@@ -144,7 +144,9 @@ class Training:
             )  # fmt: skip
             yield Problem("batches", message)
         if self.warmup > self.iterations:
-            message = Message("{given} given; allowed: 0 to {most}, the iterations", given=self.warmup, most=self.iterations)
+            message = Message(
+                "{given} given; allowed: 0 to {most}, the iterations", given=self.warmup, most=self.iterations
+            )
             yield Problem("warmup", message)
         try:
             _ = self.segments
@@ -169,11 +171,11 @@ class Training:
 
     @functools.cached_property
     def segments(self) -> tuple[tuple[int, Training], ...]:
-        """From which iteration on what is in force: trainings without turns, the first from 0. Raises ExperimentError."""
-        current = dataclasses.replace(self, turns=())
+        """From which iteration on what is in force: trainings without turns. Raises ExperimentError."""
+        current = dataclasses.replace(self, turns=()) if self.turns else self
         segments = [(0, current)]
         for turn in self.turns:
-            changes = dict(turn.changes)
+            changes: dict[str, Any] = dict(turn.changes)
             of_update = {name: changes.pop(name) for name in OF_THE_UPDATE if name in changes}
             experiment = current.experiment.replace(**of_update)
             current = dataclasses.replace(current, experiment=experiment, **changes)
@@ -204,7 +206,9 @@ class Training:
         table = fields.pop("training", {})
         problems: list[Problem] = []
         if not isinstance(table, Mapping):
-            problems.append(Problem("training", Message("{given} given; it is a table: [training]", given=given(table))))
+            problems.append(
+                Problem("training", Message("{given} given; it is a table: [training]", given=given(table)))
+            )
             table = {}
         for name in table:
             if name not in options():

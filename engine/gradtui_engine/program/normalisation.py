@@ -8,7 +8,7 @@ sample over the units; RMSNorm (Zhang & Sennrich 2019) divides by the root mean 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
 from .bound import Node
-from .program import Program
+from .program import Instruction, Program
 
 #: Share of the batch in a running statistic, PyTorch's default.
 MOMENTUM = 0.1
@@ -198,6 +198,10 @@ def backward(node: Node) -> None:
     wanted *= scale
 
 
+#: Where BatchNorm's running statistics start.
+_START = {"running_mean": 0.0, "running_var": 1.0}
+
+
 def running_statistics(
     program: Program, values: Mapping[str, Array], batch: Array, before: Mapping[str, Array]
 ) -> dict[str, Array]:
@@ -207,13 +211,26 @@ def running_statistics(
     Szegedy 2015, as in PyTorch).
     """
     statistics = {}
+    for prefix, instruction in _with_statistics(program):
+        mean, variance = (values[name].reshape(-1) for name in instruction.outputs[1:])
+        count = batch.shape[-2]
+        for name, new in (("running_mean", mean), ("running_var", variance * (count / (count - 1)))):
+            old = before.get(f"{prefix}.{name}", _START[name])
+            statistics[f"{prefix}.{name}"] = np.asarray((1 - MOMENTUM) * old + MOMENTUM * new)
+    return statistics
+
+
+def first_statistics(program: Program, dtype: np.dtype[np.generic]) -> dict[str, Array]:
+    """The running statistics before the first batch, by PyTorch's names."""
+    return {
+        f"{prefix}.{name}": np.full(program.parameters[instruction.parameters[0]].shape, start, dtype)
+        for prefix, instruction in _with_statistics(program)
+        for name, start in _START.items()
+    }
+
+
+def _with_statistics(program: Program) -> Iterator[tuple[str, Instruction]]:
+    """The instructions that keep running statistics, each with its module's name."""
     for instruction in program.instructions:
         if instruction.operation == "norm" and NORMALISATIONS[instruction.choice].keeps_running:
-            prefix = instruction.parameters[0].rpartition(".")[0]
-            mean, variance = (values[name].reshape(-1) for name in instruction.outputs[1:])
-            count = batch.shape[-2]
-            of_batch = {"running_mean": (mean, 0), "running_var": (variance * (count / (count - 1)), 1)}
-            for name, (new, start) in of_batch.items():
-                old = before.get(f"{prefix}.{name}", start)
-                statistics[f"{prefix}.{name}"] = (1 - MOMENTUM) * old + MOMENTUM * new
-    return statistics
+            yield instruction.parameters[0].rpartition(".")[0], instruction

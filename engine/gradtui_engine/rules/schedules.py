@@ -63,8 +63,8 @@ SCHEDULES = Table(
         ),
         Schedule(
             "warmup", "η · min(1, (k + 1) / w)", _constant, "Goyal et al. 2017",
-            "The rate rises over the first w iterations: the first steps, along a gradient that nothing has calmed yet, "
-            "are small.",
+            "The rate rises over the first w iterations: the first steps, along a gradient that nothing has calmed "
+            "yet, are small.",
             warms=True,
             aliases=Aliases(("linear_warmup", "constant_with_warmup"), ("linear_lr", "linear")),
         ),

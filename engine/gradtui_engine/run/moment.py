@@ -11,13 +11,13 @@ from ..core.numerics import Array
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """Iteration k of a training: the learning rate η_k, and what earlier iterations have left behind.
+    """Iteration k of a training, and what earlier iterations have left behind. (Its learning rate is that of the
+    network's `resolved`.)
 
     optimiser is the optimiser's state before the update, by parameter name in each of its parts; running are
     BatchNorm's running statistics before the batch, by PyTorch's names. Their arrays are read, never written.
     """
 
     iteration: int
-    rate: float
     optimiser: Any
     running: Mapping[str, Array] = field(default_factory=dict)

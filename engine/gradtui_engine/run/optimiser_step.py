@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Update:
     """By parameter name; worked out when it is first asked for, once for a trace and all of its stages.
 
-    Without a moment the optimiser is fresh, and the rate is the experiment's own.
+    Without a moment the optimiser is fresh.
     """
 
     resolved: Resolved
@@ -42,8 +42,8 @@ class Update:
         """What the optimiser adds to each parameter."""
         resolved = self.resolved
         moment = self.moment
-        rate = resolved.learning_rate if moment is None else moment.rate
-        link = OPTIMISERS[resolved.optimizer].build(Settings(rate, resolved.momentum, resolved.weight_decay))
+        settings = Settings(resolved.learning_rate, resolved.momentum, resolved.weight_decay)
+        link = OPTIMISERS[resolved.optimizer].build(settings)
         with np.errstate(all="ignore"):
             state = link.init(self.parameters) if moment is None else moment.optimiser
             updates = link.update(self.clipped, state, self.parameters)[0]

@@ -77,7 +77,9 @@ class Trace:
             for array in arrays.values():
                 if array.flags.writeable:
                     array.setflags(write=False)
-        object.__setattr__(self, "_update", Update(self.resolved, self.parameters, self.parameter_gradients, self.moment))
+        object.__setattr__(
+            self, "_update", Update(self.resolved, self.parameters, self.parameter_gradients, self.moment)
+        )
 
     @property
     def axis(self) -> str:

@@ -85,7 +85,7 @@ class Checkpoints:
         self._since = self._clock()
         while len(states) > 2 and sum(kept.nbytes for kept in states.values()) > self._most:
             # The first one always stays: from it everything can be had again.
-            states = dict(list(sorted(states.items()))[::2])
+            states = dict(sorted(states.items())[::2])
             self._seconds *= 2
         # A new dictionary: a reader goes on in the one that it has.
         self._states = states

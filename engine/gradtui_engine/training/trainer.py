@@ -14,7 +14,7 @@ from ..core.numerics import Array, norm_of_squares, ratio, trusted_squares
 from ..core.progress import Watch, throttled
 from ..experiment.training import Training
 from ..program.bound import Arena
-from ..program.normalisation import running_statistics
+from ..program.normalisation import first_statistics, running_statistics
 from ..program.slots import GATES, Slot, Span
 from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import OPTIMISERS, Settings
@@ -28,7 +28,7 @@ from .evaluation import Evaluation, Validation, accuracy
 from .stream import Stream
 
 #: All gates of a cell as one array.
-_GATES = Slot(GATES, time=Span(1)).name
+_GATES = Slot(GATES, time=Span()).name
 
 Rows = Mapping[str, Array]
 
@@ -80,7 +80,7 @@ class Trainer:
         self._bound = bound = Bound(live)
         self._input = bound.values[self.program.input]
         self._loss_node = bound.nodes[-1]
-        self._gradient_block, start = _block_of(bound.parameter_gradients, self._block.size)
+        self._gradient_block = _block_of(bound.parameter_gradients, self._block.size)
         inside = np.zeros(self._block.size, dtype=bool)
         self._spans: dict[str, slice] = {}
         for name, array in self._parameters.items():
@@ -173,13 +173,7 @@ class Trainer:
 
     def _running_or_start(self) -> Mapping[str, Array]:
         """BatchNorm's statistics: before the first batch mean 0 and variance 1."""
-        if self.running or self.k:
-            return self.running
-        fresh = running_statistics(self.program, self._bound.values, self._input, {})
-        return {
-            name: np.zeros_like(array) if name.endswith("mean") else np.ones_like(array)
-            for name, array in fresh.items()
-        }
+        return self.running if self.running or self.k else first_statistics(self.program, self.layout.dtype)
 
     # -- states --------------------------------------------------------------------------------------------
 
@@ -226,12 +220,13 @@ class Trainer:
     def present(self) -> Network:
         """The network of the next iteration, on arrays of its own."""
         now = self.training.in_force(self.k)
+        asked = now.experiment.resolved
         resolved = dataclasses.replace(
             self.network.resolved,
-            **{name: getattr(now.experiment.resolved, name) for name in ("learning_rate", "clip", "clip_threshold")},
-        )
+            learning_rate=self.training.learning_rate(self.k), clip=asked.clip, clip_threshold=asked.clip_threshold,
+        )  # fmt: skip
         block = self._block.copy()
-        moment = Moment(self.k, self.training.learning_rate(self.k), self._by_name(self._state), copied(self.running))
+        moment = Moment(self.k, self._by_name(self._state), copied(self.running))
         return Network(
             now.experiment, self.program, {name: block[span].reshape(self._parameters[name].shape)
             for name, span in self._spans.items()}, self.stream.batch(self.k), self.layout, resolved, moment,
@@ -263,7 +258,7 @@ class Trainer:
         if self.program.cells:
             widths["cell_gradient"] = (stages, "f8")
         if self._statistics:
-            widths |= {name: (stages, "f4") for name in ("std", "saturated", "dead")}
+            widths |= dict.fromkeys(("std", "saturated", "dead"), (stages, "f4"))
             gates = self._bound.values.get(_GATES)
             if gates is not None:
                 kinds = len(self.network.resolved.kind.gates)
@@ -308,11 +303,10 @@ def _in_one_block(arrays: Mapping[str, Array], dtype: np.dtype[np.generic]) -> t
     views = {name: arena.take(array.shape) for name, array in arrays.items()}
     for name, array in arrays.items():
         views[name][...] = array
-    block, _ = _block_of(views, 0)
-    return block, views
+    return _block_of(views), views
 
 
-def _block_of(views: Mapping[str, Array], size: int) -> tuple[Array, int]:
+def _block_of(views: Mapping[str, Array], size: int = 0) -> Array:
     """The one flat array that these views are parts of, from the first to the end of the last (or of this size)."""
     first, last = (list(views.values())[index] for index in (0, -1))
     base = first.base
@@ -321,7 +315,7 @@ def _block_of(views: Mapping[str, Array], size: int) -> tuple[Array, int]:
     assert base is not None
     start = _offset(first, base)
     end = start + size if size else _offset(last, base) + last.size
-    return base[start:end], start
+    return base[start:end]
 
 
 def _offset(array: Array, base: Array) -> int:

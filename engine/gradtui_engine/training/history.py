@@ -1,0 +1,155 @@
+"""The history of a training: what is known of every iteration, and any of them whole."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..analysis.non_finite import first_non_finite
+from ..analysis.outcome import Answer
+from ..analysis.run import Run
+from ..core.numerics import Array
+from ..core.progress import Cancelled, Watch, part
+from ..experiment.training import Training
+from .evaluation import Validation
+from .judgement import Progress, guess_of, judge_learning
+from .trainer import Trainer
+
+#: The columns whose numbers are kept as log10, and what they are called in a summary; the others have these names.
+_LOGARITHMS = {"gradient": "gradient_norm", "cell_gradient": "cell_gradient_norm"}
+_STATISTICS = {name: f"activation_{name}" for name in ("std", "saturated", "dead")}
+#: The replay's share of an iteration that is looked at again, for who watches.
+_REPLAY = 0.7
+
+
+class TrainingHistory:
+    """All iterations of a training so far, while it goes on and afterwards. See `analysis.record.History`.
+
+    One thread trains (`advance`); others may read at the same time.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        #: Whether it was stopped before all iterations were done.
+        self.interrupted = False
+        self._broken: tuple[str, int | None] | None = None
+
+    @property
+    def training(self) -> Training:
+        return self._trainer.training
+
+    @property
+    def trainer(self) -> Trainer:
+        return self._trainer
+
+    # -- going on ------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to be trained: all iterations are there, or it diverged."""
+        return self._trainer.diverged or self.count >= self.training.iterations
+
+    def advance(self, count: int | None = None, watch: Watch | None = None) -> None:
+        """Train so many iterations more, or all that are left. What watch raises stops it, and nothing is lost."""
+        trainer = self._trainer
+        left = self.training.iterations - trainer.k
+        trainer.advance(left if count is None else min(count, left), watch)
+        if trainer.diverged and self._broken is None:
+            self._broken = self._first_broken()
+        if self.done and not trainer.diverged:
+            trainer.validate()
+
+    def _first_broken(self) -> tuple[str, int | None]:
+        """Where the last iteration first wrote a number that is not finite."""
+        network = self._trainer.network_at(self._trainer.k - 1)
+        with np.errstate(all="ignore"):
+            broken = first_non_finite(network.run())
+        assert broken is not None, "a training that has diverged"
+        return broken.site, broken.stage
+
+    # -- looking back --------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        return self._trainer.columns.count
+
+    @property
+    def columns(self) -> Mapping[str, Array]:
+        """What is kept of each iteration, read-only: loss, accuracy (of the batch), learning_rate (count,);
+
+        gradient and cell_gradient: log10 ‖∂L/∂h‖ and log10 ‖∂L/∂c‖ (count, stages); update_ratio (count, parameters),
+        in the order of `parameters`; std, saturated, dead (count, stages); gates: means (count, gates, steps).
+        """
+        return self._trainer.columns.read()
+
+    @property
+    def summary(self) -> Mapping[str, Array]:
+        """loss, and of the stages each row of STAGE_NUMBERS that is known: (count, stages)."""
+        columns = self.columns
+        summary = {"loss": columns["loss"], "learning_rate": columns["learning_rate"], "accuracy": columns["accuracy"]}
+        with np.errstate(all="ignore"):
+            for name, column in columns.items():
+                if name in _LOGARITHMS:
+                    summary[_LOGARITHMS[name]] = 10.0**column
+                elif name in _STATISTICS:
+                    summary[_STATISTICS[name]] = column
+            logarithm = columns["gradient"]
+            factor = np.full_like(logarithm, np.nan)
+            factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
+            summary["factor"] = factor
+        return summary
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters' names, in the order of the column update_ratio."""
+        return tuple(self._trainer.network.parameters)
+
+    @property
+    def axis(self) -> str:
+        """What a stage is: "layer" or "time"."""
+        return self._trainer.program.axis
+
+    @property
+    def validations(self) -> tuple[Validation, ...]:
+        return tuple(self._trainer.validations)
+
+    @functools.cached_property
+    def guess(self) -> float:
+        """The loss of answering without looking."""
+        shape = self._trainer.program.slots["output"].shape
+        return guess_of(self._trainer.stream, shape[-1])
+
+    @property
+    def outcome(self) -> Answer | None:
+        """What has become of it so far; None before the first iteration."""
+        columns = self.columns
+        count = len(columns["loss"])
+        if count == 0:
+            return None
+        progress = Progress(
+            count, columns["loss"], columns["gradient"][-1], self.validations, self.guess, self.axis, self._broken
+        )  # fmt: skip
+        return judge_learning(progress)
+
+    def at(self, iteration: int, watch: Watch | None = None) -> Run:
+        """Iteration k whole: from the checkpoint before it, bit-equal. Raises IndexError beyond what is there."""
+        if not 0 <= iteration < max(self.count, 1):
+            raise IndexError(f"iteration {iteration}: there are 0 to {self.count - 1}")
+        trace = self._trainer.network_at(iteration, part(watch, 0.0, _REPLAY)).run()
+        run = Run.of(trace, part(watch, _REPLAY, 1.0))
+        return Run(run.trace, run.analysis, asked=self.training.experiment, training=self.training)
+
+
+def train(training: Training, watch: Watch | None = None) -> TrainingHistory:
+    """Train, and give the history. What watch raises as Cancelled stops it: what has been done stays.
+
+    watch is told the share of the iterations that is done. Raises ExperimentError.
+    """
+    history = TrainingHistory(Trainer(training))
+    try:
+        history.advance(watch=watch)
+    except Cancelled:
+        history.interrupted = True
+    return history

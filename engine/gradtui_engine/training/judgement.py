@@ -1,0 +1,184 @@
+"""Does it learn? The third of the three questions: what a training has come to.
+
+The loss at the end (on what was held out, where something was) is compared with that of answering without looking.
+Rules are tried in the order of RULES; the first that holds is the answer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..analysis.outcome import FINITE, LEARNT, OFF_SCALE, Answer, Finding, Rule, first_finding
+from ..core.figures import exact, percent, short
+from ..core.message import Message
+from ..core.numerics import Array, ratio
+from ..core.thresholds import VANISHED
+from ..data.datasets import find
+from ..program.program import place_of
+from ..rules.losses import LOSSES
+
+if TYPE_CHECKING:
+    from .evaluation import Validation
+    from .stream import Stream
+
+#: Iterations over which a loss of batches is averaged: one alone jumps.
+LAST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a training has come to after `count` iterations.
+
+    losses are those of the batches, gradients log10 ‖∂L/∂h‖ of the stages at the last iteration. guess is the loss of
+    answering without looking. broken names where a number first was not finite.
+    """
+
+    count: int
+    losses: Array
+    gradients: Array
+    validations: tuple[Validation, ...]
+    guess: float
+    axis: str
+    broken: tuple[str, int | None] | None = None
+
+    @property
+    def start(self) -> float:
+        return float(self.losses[0])
+
+    @property
+    def end(self) -> float:
+        """The loss at the end: of the last validation, or the mean of the last batches."""
+        validation = self.validated
+        return validation.loss if validation is not None else float(np.mean(self.losses[-LAST:]))
+
+    @property
+    def validated(self) -> Validation | None:
+        """The last validation, where it is of the end."""
+        last = self.validations[-1] if self.validations else None
+        return last if last is not None and last.iteration >= self.count else None
+
+    @property
+    def score(self) -> float:
+        """The loss at the end over that of guessing."""
+        return ratio(self.end, self.guess) if self.guess > 0 else 0.0
+
+    @property
+    def starved(self) -> int | None:
+        """The stage nearest to the output that gets under 1e-3 of its gradient; None where every one gets more."""
+        below = np.flatnonzero(self.gradients < self.gradients[-1] + math.log10(VANISHED))
+        return int(below[-1]) if below.size else None
+
+
+def guess_of(stream: Stream, outputs: int) -> float:
+    """The loss of answering without looking: a task's own baseline, or that of the class shares (the mean)."""
+    resolved = stream.resolved
+    every_step = resolved.kind.over_time and resolved.readout == "all"
+    row = find(resolved.data)
+    if row.baseline is not None and resolved.steps is not None and resolved.loss == row.loss:
+        return row.baseline(resolved.steps, every_step)
+    batch = stream.samples or stream.validation or stream.batch(0)
+    return LOSSES[str(resolved.loss)].guess(batch.target, outputs)
+
+
+def judge_learning(progress: Progress) -> Answer:
+    """The answer for what a training has come to."""
+    validated = progress.validated
+    numbers = {
+        "iterations": float(progress.count),
+        "guess": progress.guess,
+        "start": progress.start,
+        "end": progress.end,
+    }
+    if validated is not None and validated.accuracy is not None:
+        numbers["accuracy"] = validated.accuracy
+    return first_finding(RULES, progress).answer("learning", numbers)
+
+
+def _values(progress: Progress) -> dict[str, object]:
+    return {
+        "count": progress.count, "start": short(progress.start), "end": _end(progress), "guess": short(progress.guess),
+    }  # fmt: skip
+
+
+def _end(progress: Progress) -> str:
+    """The loss at the end, and whose it is."""
+    validated = progress.validated
+    if validated is None:
+        return short(progress.end)
+    if validated.accuracy is None:
+        return Message("{loss} on held-out samples", loss=short(validated.loss))
+    return Message(
+        "{loss} on held-out samples, {share} of them right",
+        loss=short(validated.loss),
+        share=percent(validated.accuracy),
+    )
+
+
+def _diverged(progress: Progress) -> Finding | None:
+    last = progress.count - 1
+    if progress.broken is not None:
+        site, stage = progress.broken
+        message = Message(
+            "diverged at iteration {iteration}: a number is no longer finite, first in {site}; the loss was {loss}",
+            iteration=last, site=site, loss=short(_last_finite(progress.losses)),
+        )  # fmt: skip
+        return Finding("diverged", True, site, stage, message, FINITE, math.inf)
+    limit = OFF_SCALE * max(progress.start, progress.guess)
+    if not progress.end > limit:
+        return None
+    message = Message(
+        "diverged: the loss has grown from {start} to {end} in {count} iterations (guessing costs {guess})",
+        **_values(progress),
+    )
+    return Finding("diverged", True, Message("loss"), None, message, _rule(), progress.score)
+
+
+def _trained(progress: Progress) -> Finding | None:
+    if not progress.score < LEARNT:
+        return None
+    message = Message(
+        "learns: after {count} iterations the loss is {end}; it began at {start}, and guessing costs {guess}",
+        **_values(progress),
+    )
+    return Finding("trained", False, Message("loss"), None, message, _rule(), progress.score)
+
+
+def _falling(progress: Progress) -> Finding | None:
+    if not progress.end < LEARNT * progress.start:
+        return None
+    message = Message(
+        "the loss falls, from {start} to {end} in {count} iterations, but answering without looking costs {guess}",
+        **_values(progress),
+    )
+    return Finding("falling", False, Message("loss"), None, message, _rule(), progress.score)
+
+
+def _stalled(progress: Progress) -> Finding:
+    message = Message(
+        "learns nothing in {count} iterations: the loss is {end}, as answering without looking costs {guess}",
+        **_values(progress),
+    )
+    stage = progress.starved
+    if stage is None:
+        return Finding("stalled", False, Message("loss"), None, message, _rule(), progress.score)
+    place = place_of(progress.axis, stage)
+    message = Message(
+        "{message}; {place} and those before it get under 1e-3 of the gradient", message=message, place=place
+    )
+    return Finding("stalled", False, place, stage, message, _rule(), progress.score)
+
+
+def _last_finite(losses: Array) -> float:
+    finite = losses[np.isfinite(losses)]
+    return float(finite[-1]) if finite.size else math.nan
+
+
+def _rule() -> Message:
+    return Message("loss at the end < {limit} × guessing", limit=exact(LEARNT))
+
+
+RULES: tuple[Rule[Progress], ...] = (_diverged, _trained, _falling, _stalled)

@@ -1,0 +1,63 @@
+"""Training in place: every iteration is what one run and its update are, and any of them comes back bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradtui_engine import Experiment, Trainer, Training, build
+from gradtui_engine.training.checkpoints import Checkpoints
+
+#: One of each kind: plain, batch norm with Adam in float32, clipped LSTM on a task, a stacked GRU read at every step.
+EXPERIMENTS: dict[str, dict[str, Any]] = {
+    "mlp": {"depth": 4, "width": 16, "activation": "relu", "init": "he_normal"},
+    "batch norm": {"depth": 3, "width": 16, "norm": "batch", "optimizer": "adam", "dtype": "float32"},
+    "lstm": {"cell": "lstm", "data": "adding", "width": 8, "steps": 12, "optimizer": "rmsprop", "clip": "norm"},
+    "gru": {
+        "cell": "gru", "data": "copy", "width": 6, "steps": 9, "layers": 2, "readout": "all", "optimizer": "adamw",
+        "dtype": "float32", "clip": "layer", "clip_threshold": 0.1,
+    },
+}  # fmt: skip
+
+
+def _training(name: str, **fields: Any) -> Training:
+    plan = {"iterations": 40, "schedule": "cosine", "warmup": 5, "validate_every": 7} | fields
+    return Training(experiment=Experiment(**EXPERIMENTS[name]), **plan)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@given(k=st.integers(0, 24), most=st.sampled_from([1, 2**40]))
+@settings(max_examples=6, deadline=None)
+def test_a_past_iteration_is_the_very_one_that_was(name: str, k: int, most: int) -> None:
+    """With checkpoints at every iteration and with none but the first two (most bytes: 1)."""
+    training = _training(name, turns=("10:learning-rate=0.003,clip=value",))
+    trainer = Trainer(training, checkpoints=Checkpoints(most, seconds=0.0))
+    rows = trainer.advance(25)
+    uninterrupted = Trainer(training)
+    uninterrupted.advance(k)
+    trace, before = trainer.trace(k), uninterrupted.parameters()
+    assert trace.loss == rows["loss"][k]
+    for parameter, array in before.items():
+        np.testing.assert_array_equal(trace.parameters[parameter], array)
+    uninterrupted.advance(1)
+    for parameter, array in uninterrupted.parameters().items():
+        np.testing.assert_array_equal(trace.updated(parameter), array)
+    for statistic, array in uninterrupted.running.items():
+        np.testing.assert_array_equal(trace.running_statistics[statistic], array)
+    ratios = dict(zip(trace.parameters, rows["update_ratio"][k], strict=True))
+    assert ratios == {parameter: trace.update_ratio(parameter) for parameter in trace.parameters}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_iteration_0_is_the_experiment_alone(name: str) -> None:
+    training = _training(name, warmup=0)
+    trace, alone = Trainer(training).trace(0), build(training.experiment).run()
+    assert trace.values.keys() == alone.values.keys()
+    for slot, array in alone.values.items():
+        np.testing.assert_array_equal(trace.values[slot], array)
+    for parameter, array in alone.updates.items():
+        np.testing.assert_array_equal(trace.updates[parameter], array)
