@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .run.steps import Phase, Step
     from .run.trace import Trace
     from .training.history import TrainingHistory, train
+    from .training.snapshot import TrainingSnapshot
     from .training.stream import Stream
     from .training.trainer import Trainer
 
@@ -52,6 +53,7 @@ __all__ = [
     "Trainer",
     "Training",
     "TrainingHistory",
+    "TrainingSnapshot",
     "analyse",
     "build",
     "simulate",
@@ -83,6 +85,7 @@ _MODULES = {
     "Trainer": "training.trainer",
     "Training": "experiment.training",
     "TrainingHistory": "training.history",
+    "TrainingSnapshot": "training.snapshot",
     "train": "training.history",
     "build": "run.network",
     "simulate": "analysis.run",

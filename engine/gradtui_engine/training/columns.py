@@ -41,7 +41,7 @@ class Columns:
 
     def read(self, count: int | None = None) -> dict[str, Array]:
         """Every column up to the present row (or so many): read-only views."""
-        count = self.count if count is None else count
+        count = self.count if count is None else count  # before the arrays: they may grow meanwhile
         views = {name: array[:count] for name, array in self._arrays.items()}
         for view in views.values():
             view.flags.writeable = False

@@ -14,12 +14,10 @@ from ..core.numerics import Array
 from ..core.progress import Cancelled, Watch, part
 from ..experiment.training import Training
 from .evaluation import Validation
-from .judgement import Progress, guess_of, judge_learning
+from .judgement import guess_of
+from .snapshot import TrainingSnapshot
 from .trainer import Trainer
 
-#: The columns whose numbers are kept as log10, and what they are called in a summary; the others have these names.
-_LOGARITHMS = {"gradient": "gradient_norm", "cell_gradient": "cell_gradient_norm"}
-_STATISTICS = {name: f"activation_{name}" for name in ("std", "saturated", "dead")}
 #: The replay's share of an iteration that is looked at again, for who watches.
 _REPLAY = 0.7
 
@@ -75,63 +73,41 @@ class TrainingHistory:
     def count(self) -> int:
         return self._trainer.columns.count
 
+    def snapshot(self) -> TrainingSnapshot:
+        """What there is now."""
+        trainer = self._trainer
+        columns = trainer.columns.read()
+        count = len(columns["loss"])
+        validations = tuple(row for row in trainer.validations if row.iteration <= count)
+        return TrainingSnapshot(
+            self.training, count, columns, validations, self.guess, trainer.program.axis,
+            tuple(trainer.network.parameters), self._broken, self.done, self.interrupted,
+        )  # fmt: skip
+
     @property
     def columns(self) -> Mapping[str, Array]:
-        """What is kept of each iteration, read-only: loss, accuracy (of the batch), learning_rate (count,);
-
-        gradient and cell_gradient: log10 ‖∂L/∂h‖ and log10 ‖∂L/∂c‖ (count, stages); update_ratio (count, parameters),
-        in the order of `parameters`; std, saturated, dead (count, stages); gates: means (count, gates, steps).
-        """
-        return self._trainer.columns.read()
+        """What is kept of each iteration: see `TrainingSnapshot`."""
+        return self.snapshot().columns
 
     @property
     def summary(self) -> Mapping[str, Array]:
         """loss, and of the stages each row of STAGE_NUMBERS that is known: (count, stages)."""
-        columns = self.columns
-        summary = {"loss": columns["loss"], "learning_rate": columns["learning_rate"], "accuracy": columns["accuracy"]}
-        with np.errstate(all="ignore"):
-            for name, column in columns.items():
-                if name in _LOGARITHMS:
-                    summary[_LOGARITHMS[name]] = 10.0**column
-                elif name in _STATISTICS:
-                    summary[_STATISTICS[name]] = column
-            logarithm = columns["gradient"]
-            factor = np.full_like(logarithm, np.nan)
-            factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
-            summary["factor"] = factor
-        return summary
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The parameters' names, in the order of the column update_ratio."""
-        return tuple(self._trainer.network.parameters)
-
-    @property
-    def axis(self) -> str:
-        """What a stage is: "layer" or "time"."""
-        return self._trainer.program.axis
+        return self.snapshot().summary
 
     @property
     def validations(self) -> tuple[Validation, ...]:
-        return tuple(self._trainer.validations)
+        return self.snapshot().validations
+
+    @property
+    def outcome(self) -> Answer | None:
+        """What has become of it so far; None before the first iteration."""
+        return self.snapshot().outcome
 
     @functools.cached_property
     def guess(self) -> float:
         """The loss of answering without looking."""
         shape = self._trainer.program.slots["output"].shape
         return guess_of(self._trainer.stream, shape[-1])
-
-    @property
-    def outcome(self) -> Answer | None:
-        """What has become of it so far; None before the first iteration."""
-        columns = self.columns
-        count = len(columns["loss"])
-        if count == 0:
-            return None
-        progress = Progress(
-            count, columns["loss"], columns["gradient"][-1], self.validations, self.guess, self.axis, self._broken
-        )  # fmt: skip
-        return judge_learning(progress)
 
     def at(self, iteration: int, watch: Watch | None = None) -> Run:
         """Iteration k whole: from the checkpoint before it, bit-equal. Raises IndexError beyond what is there."""
