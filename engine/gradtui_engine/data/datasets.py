@@ -205,12 +205,6 @@ def _made(make: synthetic.Make, outputs: int, loss: str) -> Callable[[Request], 
     return load
 
 
-def _guessed_copies(steps: int, every_step: bool) -> float:
-    """n·ln 8 / T of n copies in T steps: blanks are certain, a symbol is one of 8; the last step's alone is ln 8."""
-    share = synthetic.copied(steps) / steps if every_step else 1.0
-    return share * math.log(synthetic.COPY_SYMBOLS)
-
-
 DEFAULT_BATCH = 64
 DEFAULT_INPUTS = 64
 DEFAULT_STEPS = 64
@@ -274,7 +268,16 @@ DATA_SETS = Table(
             "Hochreiter & Schmidhuber 1997; made for --readout all, where every step has its own target. Without "
             "memory the best answer costs 10·ln 8 / (T + 20) in T + 20 steps: blanks, then one of 8 symbols at random.",
             over_time=True, is_sequence=True, inputs=synthetic.COPY_SYMBOLS + 2, outputs=synthetic.COPY_SYMBOLS + 2,
-            aliases=Aliases(("copy_memory", "copying", "copying_memory", "copy_task")), baseline=_guessed_copies,
+            aliases=Aliases(("copy_memory", "copying", "copying_memory", "copy_task")),
+            baseline=synthetic.guessed_copies,
+        ),
+        DataSet(
+            "recall", "a symbol, then noise: which of 8 was it?",
+            _made(synthetic.recall, synthetic.RECALL_SYMBOLS, "cross_entropy"),
+            "After Bengio et al. 1994: one thing to keep for the whole time; guessing costs ln 8 = 2.08.",
+            over_time=True, is_sequence=True, inputs=synthetic.RECALL_SYMBOLS + 1, outputs=synthetic.RECALL_SYMBOLS,
+            aliases=Aliases(("first_symbol", "noisy_recall", "recall_task"), ("latch", "latching", "memorize")),
+            baseline=synthetic.guessed_symbol,
         ),
         DataSet(
             "parity", "is the number of ones odd? One bit at a time", _made(synthetic.parity, 2, "cross_entropy"),

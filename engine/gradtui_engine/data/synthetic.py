@@ -19,6 +19,8 @@ Make = Callable[[np.random.Generator, int, int], Made]
 
 #: The copy memory task's alphabet: 8 symbols, a blank, and the marker that asks for the copy.
 COPY_SYMBOLS, COPY_LENGTH = 8, 10
+#: The recall task: symbols, one of which is to be recalled, and the standard deviation of the noise after it.
+RECALL_SYMBOLS, RECALL_NOISE = 8, 0.5
 
 
 def _points(points: Array, target: Array) -> Made:
@@ -98,6 +100,35 @@ def copy_memory(rng: np.random.Generator, samples: int, steps: int) -> Made:
     target = np.full((samples, steps), blank)
     target[:, steps - length :] = symbols[:, :steps]
     return np.eye(COPY_SYMBOLS + 2)[shown], target
+
+
+def guessed_copies(steps: int, every_step: bool) -> float:
+    """n·ln 8 / T of n copies in T steps: blanks are certain, a symbol is one of 8; the last step's alone is ln 8."""
+    share = copied(steps) / steps if every_step else 1.0
+    return share * math.log(COPY_SYMBOLS)
+
+
+def recall(rng: np.random.Generator, samples: int, steps: int) -> Made:
+    """A symbol, then T − 1 steps of noise: which symbol was it? (The latch problem of Bengio et al. 1994, with eight.)
+
+    Inputs are the symbol one-hot, at the first step alone, and beside it one channel of noise N(0, ½²) from the second
+    step on. Guessing costs ln 8 = 2.08.
+
+    The size of the noise decides what can learn it. With ½, T 100, width 32, batch 64, Adam at 0.003 and clipping by
+    norm 1, the loss is below 1 after 100 iterations of an IRNN, 150 of an orthogonal RNN and 50 of an LSTM with forget
+    bias 4, and a GRU has not begun after 800, nor an LSTM with forget bias 1 for two seeds in three. Noise of 1 swamps
+    the IRNN; with 0.2 every LSTM learns within 200.
+    """
+    symbols = rng.integers(0, RECALL_SYMBOLS, samples)
+    shown = np.zeros((samples, steps, RECALL_SYMBOLS + 1))
+    shown[np.arange(samples), 0, symbols] = 1.0
+    shown[:, 1:, -1] = RECALL_NOISE * rng.standard_normal((samples, steps - 1))
+    return shown, symbols
+
+
+def guessed_symbol(steps: int, every_step: bool) -> float:
+    """ln 8, one symbol of 8; where every step is asked, the first one sees it."""
+    return math.log(RECALL_SYMBOLS) * ((steps - 1) / steps if every_step else 1.0)
 
 
 def parity(rng: np.random.Generator, samples: int, steps: int) -> Made:

@@ -85,6 +85,24 @@ def test_copy_memory_shows_symbols_a_long_blank_a_marker_and_wants_the_symbols_b
     assert set(batch.target[: steps - length].ravel()) == {8}
 
 
+@pytest.mark.parametrize("steps", [1, 2, 30])
+def test_recall_shows_the_symbol_at_the_first_step_and_then_nothing_but_noise(steps: int) -> None:
+    batch = load("recall", True, steps)
+    symbols, noise = batch.inputs[..., :8], batch.inputs[..., 8]
+    assert batch.inputs.shape == (steps, SAMPLES, 9)
+    assert np.array_equal(symbols[0], np.eye(8)[batch.target])
+    assert not symbols[1:].any()
+    assert not noise[0].any()
+    # Shares of 1/8: five standard errors.
+    share = 5 * math.sqrt(7 / 64 / SAMPLES)
+    assert np.bincount(batch.target) / SAMPLES == pytest.approx(np.full(8, 1 / 8), abs=share)
+    if steps > 1:
+        count = noise[1:].size
+        assert noise[1:].std() == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(2 * count))
+        # Not even the whole of the noise knows the symbol.
+        assert abs(np.corrcoef(noise[1:].mean(axis=0), batch.target)[0, 1]) < 5 / math.sqrt(SAMPLES)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 10, 31])
 def test_the_class_of_parity_is_whether_the_number_of_ones_is_odd(steps: int) -> None:
     batch = load("parity", True, steps)
@@ -96,7 +114,7 @@ def test_the_class_of_parity_is_whether_the_number_of_ones_is_odd(steps: int) ->
     assert batch.target.mean() == pytest.approx(0.5, abs=COIN)
 
 
-@pytest.mark.parametrize("name", ["adding", "copy", "parity"])
+@pytest.mark.parametrize("name", ["adding", "copy", "recall", "parity"])
 def test_an_mlp_reads_a_sequence_at_once(name: str) -> None:
     flat, over_time = load(name, False, 6, batch=10), load(name, True, 6, batch=10)
     assert np.array_equal(flat.inputs, over_time.inputs.transpose(1, 0, 2).reshape(10, -1))
@@ -121,6 +139,8 @@ def test_the_baseline_is_the_loss_of_the_best_constant_answer_at_each_step(
         shares = np.array([np.bincount(each, minlength=row.outputs or 0) / target.shape[-1] for each in of_steps])
         entropies = -(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1)
         found = float(entropies.mean() if every_step else entropies[-1])
+    if row.name == "recall" and every_step:
+        found *= (steps - 1) / steps  # the first step sees its symbol, and needs no memory for it
     assert row.baseline is not None
     # 20,000 samples: of a variance or an entropy a hundredth is known.
     assert row.baseline(steps, every_step) == pytest.approx(found, rel=0.02)

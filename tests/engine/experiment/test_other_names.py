@@ -91,6 +91,7 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("dtype", "torch.float32", {"dtype": "float32"}),
     ("dtype", "double", {"dtype": "float64"}),
     ("data", "adding_problem", {"data": "adding"}),
+    ("data", "noisy_recall", {"data": "recall"}),
     ("readout", "many_to_many", {"readout": "all"}),
 ]  # fmt: skip
 ids = [text for _, text, _ in TAKEN]
