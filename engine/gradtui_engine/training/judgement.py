@@ -148,7 +148,8 @@ def _trained(progress: Progress) -> Finding | None:
 
 
 def _falling(progress: Progress) -> Finding | None:
-    if not progress.end < LEARNT * progress.start:
+    # At the loss of guessing nothing falls any more.
+    if not (progress.end < LEARNT * progress.start and progress.score > 1 / LEARNT):
         return None
     message = Message(
         "the loss falls, from {start} to {end} in {count} iterations, but answering without looking costs {guess}",
