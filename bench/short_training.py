@@ -17,9 +17,9 @@ from gradtui_engine.core.numerics import Array
 from gradtui_engine.data.datasets import Batch, find
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.losses import LOSSES
-from gradtui_engine.rules.optimisers import OPTIMISERS, Settings
 from gradtui_engine.run.memory import Bound
 from gradtui_engine.run.network import Network
+from gradtui_engine.run.optimiser_step import chain_of
 
 #: Samples of a made data set, held-out ones included: 150 batches of 64 see each of them once.
 POOL = 8192
@@ -81,9 +81,9 @@ class Trainer:
         self._loss = self._bound.values["loss"]
         self._loss_node = self._bound.nodes[-1]
         self._clip, self._threshold = CLIPPINGS[resolved.clip], resolved.clip_threshold or 0.0
-        settings = Settings(resolved.learning_rate, resolved.momentum, resolved.weight_decay)
-        self._link = OPTIMISERS[resolved.optimizer].build(settings)
-        self._state = self._link.init({"": self._block})
+        self._rate = resolved.learning_rate
+        self._chain = chain_of(resolved)
+        self._state = self._chain.init({"": self._block})
 
     def loss(self, batch: Batch) -> float:
         """The loss on a batch; BatchNorm takes the batch's own statistics."""
@@ -104,10 +104,11 @@ class Trainer:
                 backward(node)
                 for _, total, addend in addends:
                     total += addend
-            clipped = self._clip.clip(bound.parameter_gradients, self.parameters, self._threshold)
+            gradients = bound.parameter_gradients
+            clipped = self._clip.clip(gradients, self.parameters, self._threshold, gradients)
             gradient = np.concatenate([clipped[name].ravel() for name in self.parameters])
-            updates, self._state = self._link.update({"": gradient}, self._state, {"": self._block})
-            self._block += updates[""]
+            self._chain.update({"": gradient}, self._state, {"": self._block}, self._rate, {"": gradient})
+            self._block += gradient
             bound.workspace.refresh()
         return loss
 

@@ -12,8 +12,10 @@ from bench.short_training import HELD_OUT, Pool, Trainer, train
 from gradtui_engine import Experiment, build
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.rules.clipping import CLIPPINGS
-from gradtui_engine.rules.optimisers import OPTIMISERS, Settings
+from gradtui_engine.rules.optimisers import OPTIMISERS
+from gradtui_engine.run.moment import Moment
 from gradtui_engine.run.network import Network
+from gradtui_engine.run.optimiser_step import Update, chain_of
 from tests.engine.helpers import small
 
 ITERATIONS = 3
@@ -23,14 +25,18 @@ def assert_exact(experiment: Experiment) -> None:
     """Three iterations, each on a batch of its own, bit for bit those of networks that are built and run anew."""
     network = build(experiment)
     resolved, trainer = network.resolved, Trainer(network)
-    link = OPTIMISERS[resolved.optimizer].build(
-        Settings(resolved.learning_rate, resolved.momentum, resolved.weight_decay)
-    )
-    parameters, state = dict(network.parameters), link.init(network.parameters)
+    chain = chain_of(resolved)
+    parameters, state = dict(network.parameters), chain.init(network.parameters)
     for _, batch in zip(range(ITERATIONS), Pool(experiment).batches(), strict=False):
         there = Network(experiment, network.program, parameters, batch, network.layout, resolved)
         trace = there.run()
-        updates, state = link.update(trace.clipped, state, parameters)
+        updates = {name: np.empty_like(array) for name, array in parameters.items()}
+        # A trace's update leaves the state that it starts from as it is.
+        recorded = Update(resolved, parameters, trace.parameter_gradients, Moment(1, state))
+        assert recorded.updates.keys() == updates.keys()
+        chain.update(trace.clipped, state, parameters, resolved.learning_rate, updates)
+        for name, array in updates.items():
+            assert np.array_equal(recorded.updates[name], array), name
         parameters = {name: array + updates[name] for name, array in parameters.items()}
         assert trainer.step(batch) == trace.loss
         for name, array in parameters.items():

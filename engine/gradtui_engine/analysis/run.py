@@ -174,6 +174,10 @@ class Run:
         return self.trace.updates
 
     @property
+    def has_update(self) -> bool:
+        return self.trace.has_update
+
+    @property
     def input(self) -> Array:
         return self.trace.input
 

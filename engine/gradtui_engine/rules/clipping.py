@@ -9,12 +9,13 @@ import numpy as np
 
 from ..core.message import English, Message
 from ..core.names import NO_ALIASES, Aliases
-from ..core.numerics import Array, norm
+from ..core.numerics import Array, norm, norms
 from ..core.table import Table
 
 Gradients = Mapping[str, Array]
-#: clip(gradients, parameters, threshold) → the clipped gradients, new arrays where they differ.
-Clip = Callable[[Gradients, Gradients, float], dict[str, Array]]
+#: clip(gradients, parameters, threshold, out) → the clipped gradients. What differs is written to `out`, which may be
+#: the gradients themselves, or to new arrays where it is None; an array that stays as a whole is the very gradient.
+Clip = Callable[[Gradients, Gradients, float, Gradients | None], dict[str, Array]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +44,51 @@ def global_norm(gradients: Gradients) -> float:
     return norm(np.array([norm(gradient) for gradient in gradients.values()] or [0.0]))
 
 
-def _none(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+def _none(
+    gradients: Gradients, parameters: Gradients, threshold: float, out: Gradients | None = None
+) -> dict[str, Array]:
     return dict(gradients)
 
 
-def _value(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
-    return {name: np.clip(gradient, -threshold, threshold) for name, gradient in gradients.items()}
+def _value(
+    gradients: Gradients, parameters: Gradients, threshold: float, out: Gradients | None = None
+) -> dict[str, Array]:
+    return {name: np.clip(gradient, -threshold, threshold, out=_of(out, name)) for name, gradient in gradients.items()}
 
 
-def _scaled(gradients: Gradients, threshold: float) -> dict[str, Array]:
+def _of(out: Gradients | None, name: str) -> Array | None:
+    return None if out is None else out[name]
+
+
+def _scaled(gradients: Gradients, threshold: float, out: Gradients | None) -> dict[str, Array]:
     share = min(1.0, threshold / (global_norm(gradients) + _EPSILON))
+    if share == 1.0:  # also where the norm is NaN
+        return dict(gradients)
     return {
-        name: gradient * gradient.dtype.type(share) if share < 1.0 else gradient for name, gradient in gradients.items()
+        name: np.multiply(gradient, gradient.dtype.type(share), out=_of(out, name))
+        for name, gradient in gradients.items()
     }
 
 
-def _norm(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
-    return _scaled(gradients, threshold)
+def _norm(
+    gradients: Gradients, parameters: Gradients, threshold: float, out: Gradients | None = None
+) -> dict[str, Array]:
+    return _scaled(gradients, threshold, out)
 
 
-def _layer(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+def _layer(
+    gradients: Gradients, parameters: Gradients, threshold: float, out: Gradients | None = None
+) -> dict[str, Array]:
     groups: dict[str, dict[str, Array]] = {}
     for name, gradient in gradients.items():
         groups.setdefault(name.rpartition(".")[0], {})[name] = gradient
-    clipped = {name: gradient for group in groups.values() for name, gradient in _scaled(group, threshold).items()}
+    clipped = {name: gradient for group in groups.values() for name, gradient in _scaled(group, threshold, out).items()}
     return {name: clipped[name] for name in gradients}
 
 
-def _adaptive(gradients: Gradients, parameters: Gradients, threshold: float) -> dict[str, Array]:
+def _adaptive(
+    gradients: Gradients, parameters: Gradients, threshold: float, out: Gradients | None = None
+) -> dict[str, Array]:
     """Unit-wise: a row of a matrix, or a vector as a whole. The output layer is left alone, as in the paper."""
     clipped = {}
     for name, gradient in gradients.items():
@@ -80,14 +98,14 @@ def _adaptive(gradients: Gradients, parameters: Gradients, threshold: float) -> 
         most = threshold * np.maximum(_unit_norms(parameters[name]), _LEAST_WEIGHT)
         size = _unit_norms(gradient)
         share = np.where(size > most, most / np.maximum(size, _EPSILON), 1.0).astype(gradient.dtype)
-        clipped[name] = gradient * share
+        clipped[name] = np.multiply(gradient, share, out=_of(out, name))
     return clipped
 
 
 def _unit_norms(array: Array) -> Array:
     if array.ndim < 2:
         return np.asarray(norm(array))
-    return np.array([norm(np.ascontiguousarray(row)) for row in array])[:, None]
+    return np.array(norms(np.ascontiguousarray(array)))[:, None]
 
 
 CLIPPINGS = Table(

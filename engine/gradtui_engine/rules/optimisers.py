@@ -1,15 +1,15 @@
-"""The table of optimisers: chains of links, each a pure init/update pair (the design of optax, DeepMind 2020).
+"""The table of optimisers: chains of links, each a transformation of the gradient (the design of optax, DeepMind 2020).
 
-A link's update(gradients, state, parameters) → (gradients, state) changes neither of its arguments. The constants are
-PyTorch's, and the learning rates and weight decays too, but for SGD's rate (there 1e-3) and momentum's μ (there 0).
+All of them work number by number: an update of one block that holds all parameters is, bit for bit, that of each
+parameter by itself. The constants are PyTorch's, and the learning rates and weight decays too, but for SGD's rate
+(there 1e-3) and momentum's μ (there 0).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,29 +19,74 @@ from ..core.numerics import Array
 from ..core.table import Table
 
 Arrays = Mapping[str, Array]
-State = Any
+#: How many updates have been made, an array without a dimension; and each link's averages, by parameter name. All start
+#: at 0.
+State = tuple[Array, tuple[dict[str, Array], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One transformation of the gradients, with a state."""
+    """One transformation of the gradient, number by number.
 
-    init: Callable[[Arrays], State]
-    update: Callable[[Arrays, State, Arrays], tuple[dict[str, Array], State]]
+    change(gradient, parameter, averages, count, scratch, out) gives what is passed on: out, or one of the averages,
+    which it moves on in place. So many of them are the link's own. It may write to scratch, and to out last, which may
+    be the gradient. count is that of the updates, this one included.
+    """
+
+    change: Callable[[Array, Array, Sequence[Array], int, Array, Array], Array]
+    averages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The links one after the other: an optimiser's direction; what an update adds is −η times it."""
+
+    links: tuple[Link, ...]
+
+    def init(self, parameters: Arrays) -> State:
+        """The state before the first update."""
+        count = sum(link.averages for link in self.links)
+        averages = tuple({name: np.zeros_like(array) for name, array in parameters.items()} for _ in range(count))
+        return np.zeros((), dtype=np.int64), averages
+
+    def update(self, gradients: Arrays, state: State, parameters: Arrays, rate: float, out: Arrays) -> None:
+        """Write what is to be added to each parameter into out, whose arrays may be the gradients'.
+
+        The state moves on in place: who wants to keep it copies it before. rate is η. NumPy's warnings
+        must be off.
+        """
+        made, averages = state
+        made += 1
+        count = int(made)
+        for name, gradient in gradients.items():
+            parts = [gradient, parameters[name], out[name], *(average[name] for average in averages)]
+            # Part by part, so that all passes over one find it in the processor's cache, and scratch is small: Adam's
+            # on 2 million numbers take 7.9 instead of 13.7 ms in float64.
+            rows = max(1, _PART // max(1, gradient[:1].size))
+            for start in range(0, len(gradient), rows):
+                self._part([part[start : start + rows] for part in parts], count, rate)
+
+    def _part(self, parts: list[Array], count: int, rate: float) -> None:
+        gradient, parameter, out, *averages = parts
+        scratch, first = np.empty_like(out), 0
+        for link in self.links:
+            own = averages[first : first + link.averages]
+            gradient = link.change(gradient, parameter, own, count, scratch, out)
+            first += link.averages
+        np.multiply(gradient, -rate, out)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the experiment decides: learning rate η, momentum μ, weight decay λ."""
+    """What the experiment decides of the direction: momentum μ, weight decay λ."""
 
-    learning_rate: float
     momentum: float
     weight_decay: float
 
 
 @dataclass(frozen=True, slots=True)
 class Optimiser:
-    """One optimiser: formula, default learning rate and weight decay, and its chain.
+    """One optimiser: formula, default learning rate and weight decay, and its links.
 
     decoupled says that its weight decay stands beside the gradient after all divisions, not in it. overshoot is how
     many times too large its first update is beside later ones of the same gradient.
@@ -51,13 +96,19 @@ class Optimiser:
     formula: str
     learning_rate: float
     weight_decay: float
-    build: Callable[[Settings], Link]
+    links: Callable[[Settings], tuple[Link, ...]]
     source: str
     note: English
     aliases: Aliases = NO_ALIASES
     decoupled: bool = False
     overshoot: float = 1.0
 
+    def build(self, settings: Settings) -> Chain:
+        return Chain(self.links(settings))
+
+
+# Numbers that are worked on at a time: of fewer the calls take longer than what the cache saves.
+_PART = 2**17
 
 # Decay of the squared gradient's average in RMSProp; the two of Adam; what is added to the root.
 RMSPROP_DECAY = 0.99
@@ -65,90 +116,77 @@ ADAM_DECAYS = (0.9, 0.999)
 EPSILON = 1e-8
 
 
-def chain(*links: Link) -> Link:
-    """The links one after the other."""
-
-    def init(parameters: Arrays) -> State:
-        return tuple(link.init(parameters) for link in links)
-
-    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
-        current, states = dict(gradients), []
-        for link, link_state in zip(links, state, strict=True):
-            current, new = link.update(current, link_state, parameters)
-            states.append(new)
-        return current, tuple(states)
-
-    return Link(init, update)
-
-
-def _stateless(change: Callable[[Array, Array], Array]) -> Link:
-    """A link without a state: change(gradient, parameter)."""
-    return Link(
-        lambda parameters: (),
-        lambda gradients, state, parameters: (
-            {name: change(gradient, parameters[name]) for name, gradient in gradients.items()},
-            state,
-        ),
-    )
-
-
-def scale(factor: float) -> Link:
-    """factor · g."""
-    return _stateless(lambda gradient, parameter: gradient * gradient.dtype.type(factor))
-
-
 def decay(rate: float) -> Link:
     """g + λ θ."""
-    return _stateless(lambda gradient, parameter: gradient + parameter * parameter.dtype.type(rate))
 
+    def change(
+        gradient: Array, parameter: Array, averages: Sequence[Array], count: int, scratch: Array, out: Array
+    ) -> Array:
+        np.multiply(parameter, rate, scratch)
+        return np.add(gradient, scratch, out)
 
-def _zeros(parameters: Arrays) -> dict[str, Array]:
-    return {name: np.zeros_like(parameter) for name, parameter in parameters.items()}
+    return Link(change)
 
 
 def momentum(mu: float, nesterov: bool = False) -> Link:
     """v ← μ v + g; passes on v, or g + μ v (Nesterov)."""
 
-    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
-        speed = {name: state[name] * gradient.dtype.type(mu) + gradient for name, gradient in gradients.items()}
+    def change(
+        gradient: Array, parameter: Array, averages: Sequence[Array], count: int, scratch: Array, out: Array
+    ) -> Array:
+        (speed,) = averages
+        np.multiply(speed, mu, speed)
+        np.add(speed, gradient, speed)
         if not nesterov:
-            return dict(speed), speed
-        return {name: gradient + speed[name] * gradient.dtype.type(mu) for name, gradient in gradients.items()}, speed
+            return speed
+        np.multiply(speed, mu, scratch)
+        return np.add(gradient, scratch, out)
 
-    return Link(_zeros, update)
+    return Link(change, averages=1)
+
+
+def _average(average: Array, share: float, gradient: Array, scratch: Array) -> None:
+    """v ← α v + (1 − α) g²."""
+    np.multiply(average, share, average)
+    np.multiply(gradient, 1 - share, scratch)
+    np.multiply(scratch, gradient, scratch)
+    np.add(average, scratch, average)
 
 
 def rms() -> Link:
     """v ← α v + (1 − α) g²; passes on g / (√v + ε)."""
 
-    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
-        average = {
-            name: RMSPROP_DECAY * state[name] + (1 - RMSPROP_DECAY) * gradient * gradient
-            for name, gradient in gradients.items()
-        }
-        return {name: gradient / (np.sqrt(average[name]) + EPSILON) for name, gradient in gradients.items()}, average
+    def change(
+        gradient: Array, parameter: Array, averages: Sequence[Array], count: int, scratch: Array, out: Array
+    ) -> Array:
+        (average,) = averages
+        _average(average, RMSPROP_DECAY, gradient, scratch)
+        np.sqrt(average, scratch)
+        np.add(scratch, EPSILON, scratch)
+        return np.divide(gradient, scratch, out)
 
-    return Link(_zeros, update)
+    return Link(change, averages=1)
 
 
 def adam() -> Link:
     """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²; passes on m̂ / (√v̂ + ε), each corrected for its start at 0."""
+    one, two = ADAM_DECAYS
 
-    def init(parameters: Arrays) -> State:
-        return 0, _zeros(parameters), _zeros(parameters)
+    def change(
+        gradient: Array, parameter: Array, averages: Sequence[Array], count: int, scratch: Array, out: Array
+    ) -> Array:
+        mean, square = averages
+        np.multiply(mean, one, mean)
+        np.multiply(gradient, 1 - one, scratch)
+        np.add(mean, scratch, mean)
+        _average(square, two, gradient, scratch)
+        np.divide(square, 1 - two**count, scratch)
+        np.sqrt(scratch, scratch)
+        np.add(scratch, EPSILON, scratch)
+        np.divide(mean, 1 - one**count, out)
+        return np.divide(out, scratch, out)
 
-    def update(gradients: Arrays, state: State, parameters: Arrays) -> tuple[dict[str, Array], State]:
-        (one, two), (count, mean, square) = ADAM_DECAYS, state
-        count += 1
-        mean = {name: one * mean[name] + (1 - one) * gradient for name, gradient in gradients.items()}
-        square = {name: two * square[name] + (1 - two) * gradient * gradient for name, gradient in gradients.items()}
-        passed = {
-            name: (mean[name] / (1 - one**count)) / (np.sqrt(square[name] / (1 - two**count)) + EPSILON)
-            for name in gradients
-        }
-        return passed, (count, mean, square)
-
-    return Link(init, update)
+    return Link(change, averages=2)
 
 
 def _decay(settings: Settings) -> tuple[Link, ...]:
@@ -169,7 +207,7 @@ OPTIMISERS = Table(
     (
         Optimiser(
             "sgd", "θ ← θ − η g", 0.1, 0.0,
-            lambda s: chain(*_decay(s), scale(-s.learning_rate)),
+            _decay,
             "Robbins & Monro 1951",
             "The update is as small as the gradient: a vanished one leaves the layer as it was.",
             Aliases(
@@ -180,7 +218,7 @@ OPTIMISERS = Table(
         ),
         Optimiser(
             "momentum", "v ← μ v + g;  θ ← θ − η v", 0.1, 0.0,
-            lambda s: chain(*_decay(s), momentum(s.momentum), scale(-s.learning_rate)),
+            lambda s: (*_decay(s), momentum(s.momentum)),
             "Polyak 1964", "The first update is SGD's; later ones add up to 1 / (1 − μ) times as much.",
             Aliases(
                 ("sgd", "sgd_momentum", "sgdm", "momentum_sgd", "sgd_with_momentum", "heavy_ball"), ("muon", "lars"),
@@ -190,7 +228,7 @@ OPTIMISERS = Table(
         ),
         Optimiser(
             "nesterov", "v ← μ v + g;  θ ← θ − η (g + μ v)", 0.1, 0.0,
-            lambda s: chain(*_decay(s), momentum(s.momentum, nesterov=True), scale(-s.learning_rate)),
+            lambda s: (*_decay(s), momentum(s.momentum, nesterov=True)),
             "Nesterov 1983", "Looks one step of momentum ahead.",
             Aliases(
                 ("sgd", "nag", "nesterov_momentum", "sgd_nesterov", "nesterov_accelerated_gradient"),
@@ -201,7 +239,7 @@ OPTIMISERS = Table(
         ),
         Optimiser(
             "rmsprop", "v ← α v + (1 − α) g²;  θ ← θ − η g / (√v + ε)", 0.01, 0.0,
-            lambda s: chain(*_decay(s), rms(), scale(-s.learning_rate)),
+            lambda s: (*_decay(s), rms()),
             "Tieleman & Hinton 2012",
             "Divides by the gradient's own size: a vanished layer moves as fast as the others, until g falls under ε.",
             # Keras' and optax' have a decay of 0.9.
@@ -215,7 +253,7 @@ OPTIMISERS = Table(
         ),
         Optimiser(
             "adam", "θ ← θ − η m̂ / (√v̂ + ε)", 0.001, 0.0,
-            lambda s: chain(*_decay(s), adam(), scale(-s.learning_rate)),
+            lambda s: (*_decay(s), adam()),
             "Kingma & Ba 2015",
             "The first update is ±η wherever |g| ≫ ε = 1e-8: it hides a vanishing gradient, it does not cure one.",
             Aliases(
@@ -225,7 +263,7 @@ OPTIMISERS = Table(
         ),
         Optimiser(
             "adamw", "θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)", 0.001, 0.01,
-            lambda s: chain(adam(), *_decay(s), scale(-s.learning_rate)),
+            lambda s: (adam(), *_decay(s)),
             "Loshchilov & Hutter 2019", "Adam whose weight decay does not pass through the division.",
             Aliases(
                 near=("lamb", "lion", "adafactor", "sophia"), order=("params", "lr", "betas", "eps", "weight_decay"),

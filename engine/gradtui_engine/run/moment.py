@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..core.numerics import Array
+from ..rules.optimisers import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,5 +19,5 @@ class Moment:
     """
 
     iteration: int
-    optimiser: Any
+    optimiser: State
     running: Mapping[str, Array] = field(default_factory=dict)

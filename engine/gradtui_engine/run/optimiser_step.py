@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.nested import copied
 from ..core.numerics import Array, norm, ratio
 from ..rules.clipping import CLIPPINGS
-from ..rules.optimisers import OPTIMISERS, Settings
+from ..rules.optimisers import OPTIMISERS, Chain, Settings
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
     from .moment import Moment
 
 
+def chain_of(resolved: Resolved) -> Chain:
+    """The optimiser of an experiment."""
+    return OPTIMISERS[resolved.optimizer].build(Settings(resolved.momentum, resolved.weight_decay))
+
+
 @dataclass(frozen=True, eq=False)
 class Update:
     """By parameter name; worked out when it is first asked for, once for a trace and all of its stages.
 
-    Without a moment the optimiser is fresh.
+    Without a moment the optimiser is fresh; a moment's state is left as it is.
     """
 
     resolved: Resolved
@@ -35,18 +41,16 @@ class Update:
         """The gradients that the optimiser gets: the clipped ones, or the very gradients."""
         row = CLIPPINGS[self.resolved.clip]
         with np.errstate(all="ignore"):
-            return row.clip(self.gradients, self.parameters, self.resolved.clip_threshold or 0.0)
+            return row.clip(self.gradients, self.parameters, self.resolved.clip_threshold or 0.0, None)
 
     @functools.cached_property
     def updates(self) -> dict[str, Array]:
         """What the optimiser adds to each parameter."""
-        resolved = self.resolved
-        moment = self.moment
-        settings = Settings(resolved.learning_rate, resolved.momentum, resolved.weight_decay)
-        link = OPTIMISERS[resolved.optimizer].build(settings)
+        chain, moment = chain_of(self.resolved), self.moment
+        state = chain.init(self.parameters) if moment is None else copied(moment.optimiser)
+        updates = {name: np.empty_like(gradient) for name, gradient in self.gradients.items()}
         with np.errstate(all="ignore"):
-            state = link.init(self.parameters) if moment is None else moment.optimiser
-            updates = link.update(self.clipped, state, self.parameters)[0]
+            chain.update(self.clipped, state, self.parameters, self.resolved.learning_rate, updates)
         for array in updates.values():
             array.setflags(write=False)
         return updates

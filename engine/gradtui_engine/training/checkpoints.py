@@ -6,11 +6,12 @@ import bisect
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from ..core.nested import arrays_in
 from ..core.numerics import Array
+from ..rules.optimisers import State as OptimiserState
 
 #: Seconds of training between two checkpoints: from the one before it any iteration is there again within 0.1 s, also
 #: where the replay shares the processor.
@@ -28,40 +29,12 @@ class State:
 
     k: int
     parameters: Array
-    optimiser: Any
+    optimiser: OptimiserState
     running: Mapping[str, Array]
 
     @property
     def nbytes(self) -> int:
         return sum(array.nbytes for array in arrays_in((self.parameters, self.optimiser, self.running)))
-
-
-def copied(tree: Any) -> Any:
-    """Nested tuples and mappings of arrays and numbers, every array copied."""
-    return mapped(np.ndarray.copy, tree)
-
-
-def mapped(change: Callable[[Array], Any], tree: Any) -> Any:
-    """Nested tuples and mappings with every array changed."""
-    if isinstance(tree, np.ndarray):
-        return change(tree)
-    if isinstance(tree, Mapping):
-        return {name: mapped(change, part) for name, part in tree.items()}
-    if isinstance(tree, tuple):
-        return tuple(mapped(change, part) for part in tree)
-    return tree
-
-
-def arrays_in(tree: Any) -> list[Array]:
-    """Every array of nested tuples and mappings."""
-    arrays: list[Array] = []
-
-    def note(array: Array) -> Array:
-        arrays.append(array)
-        return array
-
-    mapped(note, tree)
-    return arrays
 
 
 class Checkpoints:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..analysis.activation_statistics import statistics_of
 from ..analysis.stages import state_norms
+from ..core.nested import copied
 from ..core.numerics import Array, norm_of_squares, ratio, trusted_squares
 from ..core.progress import Watch, throttled
 from ..experiment.training import Training
@@ -17,12 +18,12 @@ from ..program.bound import Arena
 from ..program.normalisation import first_statistics, running_statistics
 from ..program.slots import GATES, Slot, Span
 from ..rules.clipping import CLIPPINGS
-from ..rules.optimisers import OPTIMISERS, Settings
 from ..run.memory import Bound
 from ..run.moment import Moment
 from ..run.network import Network, build
+from ..run.optimiser_step import chain_of
 from ..run.trace import Trace
-from .checkpoints import Checkpoints, State, copied, mapped
+from .checkpoints import Checkpoints, State
 from .columns import Columns, Widths
 from .evaluation import Evaluation, Validation, accuracy
 from .stream import Stream
@@ -63,9 +64,8 @@ class Trainer:
         self.k = 0
         self.running: Mapping[str, Array] = {}
         self._at = training.in_force(0)
-        resolved = network.resolved
-        self._link = OPTIMISERS[resolved.optimizer].build(Settings(1.0, resolved.momentum, resolved.weight_decay))
-        self._state = self._link.init({"": self._block})
+        self._chain = chain_of(network.resolved)
+        self._state = self._chain.init({"": self._block})
         self._statistics = statistics
         self.columns = Columns(self._widths())
         self.validations: list[Validation] = []
@@ -141,15 +141,11 @@ class Trainer:
                     self._norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
             resolved = self._at.experiment.resolved
             if resolved.clip != "none":
-                clipped = CLIPPINGS[resolved.clip].clip(
-                    bound.parameter_gradients, self._parameters, resolved.clip_threshold or 0.0
-                )
-                for name, array in clipped.items():
-                    if array is not bound.parameter_gradients[name]:
-                        bound.parameter_gradients[name][...] = array
-            updates, self._state = self._link.update({"": self._gradient_block}, self._state, {"": self._block})
-            update = updates[""]
-            update *= update.dtype.type(rate)
+                gradients = bound.parameter_gradients
+                CLIPPINGS[resolved.clip].clip(gradients, self._parameters, resolved.clip_threshold or 0.0, gradients)
+            # The update takes the gradient's place: nobody reads that any more.
+            update = self._gradient_block
+            self._chain.update({"": update}, self._state, {"": self._block}, rate, {"": update})
             self.running = running_statistics(self.program, bound.values, self._input, self.running)
             if self._recording:
                 self.columns.append(self._row(rate, update, batch.target))
@@ -225,23 +221,17 @@ class Trainer:
             self.network.resolved,
             learning_rate=self.training.learning_rate(self.k), clip=asked.clip, clip_threshold=asked.clip_threshold,
         )  # fmt: skip
-        block = self._block.copy()
-        moment = Moment(self.k, self._by_name(self._state), copied(self.running))
+        count, averages = self._state
+        state = count.copy(), tuple(self._by_name(average[""]) for average in averages)
         return Network(
-            now.experiment, self.program, {name: block[span].reshape(self._parameters[name].shape)
-            for name, span in self._spans.items()}, self.stream.batch(self.k), self.layout, resolved, moment,
+            now.experiment, self.program, self._by_name(self._block), self.stream.batch(self.k), self.layout, resolved,
+            Moment(self.k, state, copied(self.running)),
         )  # fmt: skip
 
-    def _by_name(self, state: object) -> object:
-        """An optimiser's state with the parameters' names: {"": block} becomes an array for each."""
-        if isinstance(state, Mapping) and set(state) == {""}:
-            block = state[""].copy()
-            return {
-                name: block[span].reshape(self._parameters[name].shape) for name, span in self._spans.items()
-            }  # fmt: skip
-        if isinstance(state, tuple):
-            return tuple(map(self._by_name, state))
-        return mapped(np.ndarray.copy, state)
+    def _by_name(self, block: Array) -> dict[str, Array]:
+        """A copy of a block, part by part, with the parameters' names and shapes."""
+        block = block.copy()
+        return {name: block[span].reshape(self._parameters[name].shape) for name, span in self._spans.items()}
 
     # -- what is kept of an iteration ------------------------------------------------------------------------
 

@@ -224,11 +224,11 @@ def test_the_stages_and_their_trace_share_one_update(monkeypatch: pytest.MonkeyP
     trace = build(small("mlp", optimizer="adam")).run()
     row, built = OPTIMISERS["adam"], []
 
-    def counted(settings: Settings) -> Link:
+    def counted(settings: Settings) -> tuple[Link, ...]:
         built.append(settings)
-        return row.build(settings)
+        return row.links(settings)
 
-    monkeypatch.setattr(update_module, "OPTIMISERS", {"adam": dataclasses.replace(row, build=counted)})
+    monkeypatch.setattr(update_module, "OPTIMISERS", {"adam": dataclasses.replace(row, links=counted)})
     ratios = [stage.update_ratio for stage in analyse(trace).stages[1:]]
     assert ratios == [trace.update_ratio(f"layers.{layer}.weight") for layer in range(1, 5)]
     assert len(built) == 1

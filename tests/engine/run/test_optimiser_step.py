@@ -81,6 +81,18 @@ def test_a_threshold_that_nothing_reaches_changes_nothing(clip: str) -> None:
         assert np.array_equal(found[name], array), name
 
 
+@pytest.mark.parametrize("clip", CLIPPINGS.names)
+@pytest.mark.parametrize("threshold", [1e-3, 1e10])
+def test_clipping_in_place_gives_the_same_numbers(clip: str, threshold: float) -> None:
+    trace = simulate(small("mlp"))
+    apart = CLIPPINGS[clip].clip(trace.parameter_gradients, trace.parameters, threshold, None)
+    own = {name: array.copy() for name, array in trace.parameter_gradients.items()}
+    inside = CLIPPINGS[clip].clip(own, trace.parameters, threshold, own)
+    for name, array in own.items():
+        assert inside[name] is array
+        assert array.tobytes() == apart[name].tobytes(), name
+
+
 def test_clipping_by_norm_keeps_the_direction_and_caps_the_length() -> None:
     trace, found, threshold = clipped("norm", 0.1)
     # The 1e-6 that PyTorch adds to the norm makes it a little shorter than the threshold.
