@@ -43,6 +43,9 @@ types: $(VENV)/installed-dev
 contract: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
+# Bytecode is kept, whatever the surroundings say: to rewrite the assertions of all tests takes each worker 5 s.
+unit soak: export PYTHONDONTWRITEBYTECODE :=
+
 unit: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 

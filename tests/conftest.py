@@ -10,7 +10,6 @@ import gc
 import re
 from collections.abc import Iterator
 from gettext import NullTranslations
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -27,7 +26,7 @@ for _profile, _count in (("test", 25), ("soak", 200)):
 settings.load_profile("test")
 
 
-_SERVERS = Path(__file__).parent / "tui" / "serve"
+_SERVERS = "tests/tui/serve/"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The tests of servers come first, and so to one worker: else each starts a server of every kind, 2 s of a core. They
     wait most of their time, in which other workers have the cores.
     """
-    items.sort(key=lambda item: _SERVERS not in item.path.parents)
+    items.sort(key=lambda item: not item.nodeid.startswith(_SERVERS))
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.property)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import io
 import itertools
 import re
@@ -27,8 +26,8 @@ codes = pytest.mark.parametrize("code", CODES)
 
 TOOL = tool("texts")
 CATALOGUES = {code: TOOL.read(code) for code in CODES}
-# Read where it is asked for: the sources' texts take 3 s, which every worker would else spend on collecting the tests.
-extracted = functools.cache(TOOL.extracted)
+# Read where it is asked for: the sources' texts take 2 s, which every worker would else spend on collecting the tests.
+extracted = TOOL.extracted
 
 
 def pairs_of(code: str) -> list[tuple[str, str]]:
@@ -164,7 +163,6 @@ def texts_in(source: str, *others: str) -> list[tuple[str, str, str | None]]:
         TOOL.Module(f"package.m{place}", ROOT / "package" / f"m{place}.py", ast.parse(text))
         for place, text in enumerate((source, *others))
     )
-    TOOL.modules.cache_clear()
     TOOL.callees.cache_clear()
     try:
         with pytest.MonkeyPatch.context() as patch:

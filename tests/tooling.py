@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from types import ModuleType
 ROOT = Path(__file__).parents[1]
 
 
+@functools.cache
 def tool(name: str) -> ModuleType:
-    """tools/NAME.py; each time as new."""
+    """tools/NAME.py, the same for all tests: what it has read of the sources is read once."""
     spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / "tools" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

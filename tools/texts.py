@@ -64,7 +64,7 @@ class Callee:
     module: str
     parameters: tuple[Parameter, ...]
 
-    @property
+    @functools.cached_property
     def takes_texts(self) -> bool:
         return any(marked(each.annotation) for each in self.parameters)
 
@@ -75,12 +75,17 @@ class Module:
     path: Path
     tree: ast.Module
 
-    @property
+    @functools.cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All of the tree: to walk it takes 1 s for all modules, and everything here looks at all of them."""
+        return tuple(ast.walk(self.tree))
+
+    @functools.cached_property
     def imports(self) -> dict[str, str]:
         """Name here → module.name there, of what is imported by name."""
         package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
         names: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.ImportFrom):
                 parts = package.split(".") if node.level else []
                 base = ".".join([*parts[: len(parts) - max(node.level - 1, 0)], *filter(None, [node.module])])
@@ -109,12 +114,10 @@ def modules() -> tuple[Module, ...]:
 @functools.cache
 def callees() -> dict[str, tuple[Callee, ...]]:
     """Name → everything of that name."""
-    classes = {
-        node.name: node for module in modules() for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)
-    }
+    classes = {node.name: node for module in modules() for node in module.nodes if isinstance(node, ast.ClassDef)}
     found: dict[str, list[Callee]] = {}
     for module in modules():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.ClassDef):
                 callee = Callee(module.name, tuple(_taken(node, classes)))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -150,14 +153,9 @@ def callee_of(call: ast.Call, module: Module) -> Callee | None:
     """What a call calls, where that takes texts: by its name, in its own module or the one that it is imported from."""
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
     candidates = callees().get(name, ())
-    origin = _imports(module).get(name, f"{module.name}.{name}").rpartition(".")[0]
+    origin = module.imports.get(name, f"{module.name}.{name}").rpartition(".")[0]
     near = [callee for callee in candidates if callee.module == origin] or candidates
     return next((callee for callee in near if callee.takes_texts), None)
-
-
-@functools.cache
-def _imports(module: Module) -> dict[str, str]:
-    return module.imports
 
 
 # -- the texts ---------------------------------------------------------------------------------------------
@@ -170,7 +168,7 @@ class Unreadable(ValueError):
 def texts_of(module: Module) -> Iterator[Text]:
     """All texts of a module, as they come."""
     path = module.path.relative_to(ROOT).as_posix()
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.AnnAssign) and node.value is not None and marked(node.annotation):
             for context, literal in literals(node.annotation, node.value, path):
                 yield Text(literal.value, "", context, path, literal.lineno)
@@ -253,6 +251,7 @@ def _strings(value: ast.expr, path: str) -> Iterator[ast.Constant]:
         raise Unreadable(f"{path}:{value.lineno}: {ast.unparse(value)} is no literal; give the values to a template")
 
 
+@functools.cache
 def extracted() -> Catalog:
     """Every text of the sources."""
     catalog = Catalog(fuzzy=False)

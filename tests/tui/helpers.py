@@ -153,7 +153,8 @@ def odd_numbers(text: str) -> list[str]:
 
 def cut_numbers(text: str) -> list[str]:
     """Numbers that an ellipsis (~ where there is none) has cut, or may have cut: nobody can tell 12… from 120."""
-    return re.findall(r"\S*[\d.][…~]", text)
+    # Most texts have neither, which takes a thousandth of the time to see.
+    return re.findall(r"\S*[\d.][…~]", text) if "…" in text or "~" in text else []
 
 
 # -- the command line --------------------------------------------------------------------------------------

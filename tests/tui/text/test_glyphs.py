@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -46,8 +47,13 @@ def promised(text: str, name: str) -> bool:
     return all(unicodedata.east_asian_width(each) != "A" for each in narrow)
 
 
-def spoken() -> Iterator[tuple[str, str]]:
+@functools.cache
+def spoken() -> tuple[tuple[str, str], ...]:
     """Every text of the two packages (docstrings and comments aside) and of the lessons, and where it stands."""
+    return tuple(_spoken())
+
+
+def _spoken() -> Iterator[tuple[str, str]]:
     for package in (gradtui, gradtui_engine):
         for path in Path(str(package.__file__)).parent.rglob("*.py"):
             if path.name == "glyphs.py":
