@@ -18,6 +18,7 @@ from gradtui.text import language
 from gradtui.text.language import LANGUAGES
 from gradtui.text.po import compiled
 from gradtui.views.frame.timeaxis import MARGIN
+from gradtui_engine.experiment import training
 from gradtui_engine.experiment.experiment import options
 from tests.tooling import ROOT, tool
 
@@ -126,8 +127,8 @@ _NAMES = {
 
 
 def names() -> set[str]:
-    found = set(_NAMES)
-    for text in itertools.chain(options(), THEMES, *(each.kind.names for each in options().values())):
+    found, fields = set(_NAMES), options() | training.options()
+    for text in itertools.chain(fields, THEMES, *(each.kind.names for each in fields.values())):
         found.update(re.split(r"[^a-z]+", text.lower()))
     return found
 
@@ -135,7 +136,7 @@ def names() -> set[str]:
 def test_no_english_word_is_left_in_chinese() -> None:
     known = names()
     for text, said in pairs_of("zh"):
-        for word in re.findall(r"[A-Za-z]{4,}", re.sub(r"\{\w*\}|--[a-z-]+", "", said)):
+        for word in re.findall(r"[A-Za-z]{4,}", re.sub(r"\{\w*\}|--[a-z-]+|\w+/\w+\.py", "", said)):
             # A capital begins a person's or a program's name, which the English has as well.
             assert word in text, f"{text!r} → {said!r}"
             if text == said:  # code
