@@ -12,7 +12,7 @@ from ..core.message import English, Message
 from ..core.problems import ExperimentError
 from ..core.progress import Watch, part, throttled
 from ..experiment.experiment import Experiment
-from ..experiment.remedies import Remedy
+from ..experiment.remedy import Remedy
 from ..experiment.resolved import Resolved
 from ..run.network import Network, build
 from .diagnosis import diagnose

@@ -86,7 +86,10 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "signal": _answer(outcome.signal),
         "first_step": None if outcome.first_step is None else _answer(outcome.first_step),
         "learning": None if outcome.learning is None else _answer(outcome.learning),
-        "remedies": [{"name": remedy.name, "changes": dict(remedy.changes)} for remedy in outcome.remedies],
+        "remedies": [
+            {"name": remedy.name, "changes": dict(remedy.changes), "training": dict(remedy.training)}
+            for remedy in outcome.remedies
+        ],
     }
 
 

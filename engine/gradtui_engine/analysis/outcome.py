@@ -14,7 +14,7 @@ from typing import TypeVar
 from ..core.message import English, Message
 from ..core.table import Table
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
-from ..experiment.remedies import Remedy
+from ..experiment.remedy import Remedy
 
 #: The questions, in the order in which they are asked, as a person asks them.
 QUESTIONS: dict[str, English] = {

@@ -1,88 +1,40 @@
 """The table of remedies: changes of the experiment that are said to cure a diagnosis. `doctor` tries them, and Compare
 switches those that have a key.
 
-A row says for which diagnoses it is offered, not that it works: BatchNorm, an unscaled residual, clipping and Adam
-are offered because everybody reaches for them, and what they do is measured. Rows for no diagnosis are what the keys
-switch beside those; the last ones take a cure away from a network that has it, to show what it is good for.
+A row says for which diagnoses it is offered, not that it works: BatchNorm, an unscaled residual, clipping, Adam and
+warmup are offered because everybody reaches for them, and what they do is measured. Rows for no diagnosis are what the
+keys switch beside those; the last ones take a cure away from a network that has it, to show what it is good for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, UNBIASED, UNGATED
-from ..core.message import English
 from ..core.problems import ExperimentError
 from ..core.table import Table
 from ..rules.activations import ACTIVATIONS
+from .remedy import GRADIENT, Changes, Remedy, Row
 
 if TYPE_CHECKING:
-    from ..core.fields import Value
     from .experiment import Experiment
     from .resolved import Resolved
 
-Changes = Mapping[str, "Value"]
-
-#: What another network can mend, what another size of its weights can, and what is a matter of the update.
-_GRADIENT = (
-    "vanishing", "exploding", "dead", "saturated", "symmetric", "non_finite", "off_scale", "cut_off", "starved",
-)  # fmt: skip
+#: What another size of the weights can mend, what both can, and what is a matter of the update.
 _SIZE = ("vanishing", "exploding", "saturated", "non_finite", "off_scale", "starved", "diverging")
-_SCALED = (*_GRADIENT, "diverging")
+_SCALED = (*GRADIENT, "diverging")
 _STEP = ("still", "starved", "diverging", "non_finite")
 _CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED)
 #: Initialisers are without effect where σ_w or a scale is given.
 _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A remedy before it meets an experiment: for which cells and diagnoses, the change, why it could work.
-
-    changes are fields with their new values, or a function that makes them of what the experiment came to. applies
-    says whether the change makes sense for an experiment of these cells; no_cure is what to say where it turns out to
-    be none. Without kinds it is offered for no diagnosis.
-    """
-
-    name: English
-    changes: Changes | Callable[[Resolved], Changes]
-    why: English
-    no_cure: English
-    cells: tuple[str, ...]
-    kinds: tuple[str, ...] = _GRADIENT
-    applies: Callable[[Resolved], bool] = lambda experiment: True
-    #: The factor of the direct path that the gate is pinned for; None where none is pinned.
-    pins: float | None = None
-    #: Which of Compare's keys switches it, "" for none, and where it does.
-    key: str = ""
-    switched: Callable[[Resolved], bool] = lambda experiment: True
-    #: What else the key sets free.
-    frees: tuple[str, ...] = ()
-
-    def changes_of(self, resolved: Resolved) -> Changes:
-        """What it changes of an experiment that came to this."""
-        changes = self.changes(resolved) if callable(self.changes) else self.changes
-        path = resolved.kind.path
-        if self.pins is None or path is None:
-            return changes
-        # 1 − 0.9 is not 0.1 in binary.
-        return {**changes, "pin_forget": round(path.factor(self.pins), 12)}
-
-
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """A remedy for an experiment: the fields that it changes, why it could work, and what to say where it does not."""
-
-    name: English
-    changes: Changes
-    why: English
-    no_cure: English
-
-    def apply(self, experiment: Experiment) -> Experiment:
-        """The changed experiment: same seed, data and random numbers."""
-        return experiment.replace(**self.changes)
+#: What a training comes to → the diagnoses of one iteration whose remedies are worth trying then.
+_OF_TRAINING: Mapping[str, tuple[str, ...]] = {
+    "stalled": ("vanishing", "starved", "still"), "falling": ("starved", "still"),
+    "diverged": ("exploding", "diverging"),
+}  # fmt: skip
 
 
 def _layered(resolved: Resolved) -> bool:
@@ -101,6 +53,24 @@ REMEDIES = Table(
             "f′ is 1 where a unit is on, and He's √2 makes up for those that are off: 1 a layer on average.",
             "The factor is 1 only on average over wide layers; a narrow deep network still drifts.", LAYERED,
             applies=lambda e: not (e.activation == "relu" and e.init == "he_normal"),
+        ),
+        Row(
+            "leaky relu + he", {"activation": "leaky_relu", "init": "he_normal", "gain": 1.0, **_OWN_RULE},
+            "As ReLU with He, and the off side passes a hundredth: no unit is quite dead.",
+            "The off side's hundredth is little: over depth it is a ReLU network.", LAYERED,
+            applies=lambda e: not (e.activation in ("leaky_relu", "prelu") and e.init == "he_normal"),
+        ),
+        Row(
+            "gelu + he", {"activation": "gelu", "init": "he_normal", "gain": 1.0, **_OWN_RULE},
+            "A smooth ReLU, which cuts no unit off for good: with He's weights the factor is near 1.",
+            "Where z is small GELU is ½ z: a signal that shrinks goes on shrinking.", LAYERED,
+            applies=lambda e: not (e.activation == "gelu" and e.init == "he_normal"),
+        ),
+        Row(
+            "selu + lecun", {"activation": "selu", "init": "lecun_normal", "gain": 1.0, **_OWN_RULE},
+            "λ and α pull mean and variance towards 0 and 1 in every layer (Klambauer et al. 2017).",
+            "The forward signal is what is pulled: the gradient grows by 1.04 a layer.", LAYERED,
+            applies=lambda e: not (e.activation == "selu" and e.init == "lecun_normal"),
         ),
         Row(
             "he init", {"init": "he_normal", "gain": 1.0, **_OWN_RULE},
@@ -165,12 +135,14 @@ REMEDIES = Table(
         ),
         Row(
             "lstm", {"cell": "lstm"}, "A cell state whose direct path's factor is the forget gate, not W_hh.",
-            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", UNGATED,
-            key="gate",
+            "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", OVER_TIME,
+            applies=lambda e: e.cell != "lstm", key="gate", switched=lambda e: not e.kind.gated,
         ),
         Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", UNGATED, kinds=(), key="gate"),
         Row("gru", {"cell": "gru"}, "A direct path whose factor is the update gate.",
-            "At z = ½ half of the direct path is lost at every step.", UNGATED),
+            "At z = ½ half of the direct path is lost at every step.", OVER_TIME,
+            applies=lambda e: e.cell != "gru",
+        ),
         Row(
             "irnn", {"activation": "relu", "init": "identity", "gain": 1.0, **_OWN_RULE},
             "ReLU and identity weights: the factor is 1 where units are on (Le et al. 2015).",
@@ -213,7 +185,14 @@ REMEDIES = Table(
         Row(
             "adam", {"optimizer": "adam"}, "Divides each gradient by its own size.",
             "It hides a vanished gradient (until it falls under ε), and does not cure one.", CELLS.names,
-            kinds=("vanishing", "exploding", "starved"), applies=lambda e: e.optimizer != "adam",
+            kinds=("vanishing", "exploding", "starved", "diverging"), applies=lambda e: e.optimizer != "adam",
+        ),
+        Row(
+            "warmup", {},
+            "The rate rises over the first 50 iterations: no large step before the network has found its feet.",
+            "A warmup changes no factor; what never arrives, it does not bring.", CELLS.names,
+            kinds=("vanishing", "exploding", "starved", "diverging", "off_scale"),
+            training={"schedule": "warmup", "warmup": 50},
         ),
         Row(
             "scaled target", {"target_scale": "standard"},
@@ -237,7 +216,7 @@ REMEDIES = Table(
             "a tenth of the rate", lambda e: {"learning_rate": e.learning_rate / 10},
             "A step of a tenth: the loss falls wherever the step is small enough.",
             "A smaller step changes neither the gradient's way nor where the loss starts.", CELLS.names,
-            kinds=("diverging",), applies=lambda e: e.learning_rate > 0,
+            kinds=("vanishing", "exploding", "diverging", "off_scale"), applies=lambda e: e.learning_rate > 0,
         ),
         Row(
             "a thousandth of the rate", lambda e: {"learning_rate": e.learning_rate / 1000},
@@ -309,16 +288,19 @@ def remedies_for(experiment: Experiment, kinds: Collection[str], read: Resolved 
     read is what the experiment came to, where a CSV file decided some of it.
     """
     resolved = read or experiment.resolved
+    asked = {also for kind in kinds for also in _OF_TRAINING.get(kind, (kind,))}
     offered = (
-        Remedy(row.name, row.changes_of(resolved), row.why, row.no_cure)
+        Remedy(row.name, row.changes_of(resolved), row.why, row.no_cure, row.training)
         for row in REMEDIES.values()
-        if set(kinds) & set(row.kinds) and resolved.cell in row.cells and row.applies(resolved)
+        if asked.intersection(row.kinds) and resolved.cell in row.cells and row.applies(resolved)
     )
     return tuple(remedy for remedy in offered if _changes_something(remedy, experiment))
 
 
 def _changes_something(remedy: Remedy, experiment: Experiment) -> bool:
-    """Whether the change is possible here, and has not been made already."""
+    """Whether the change is possible here, and has not been made already; a training is not known here."""
+    if remedy.training:
+        return True
     try:
         return remedy.apply(experiment).resolved != experiment.resolved
     except ExperimentError:

@@ -11,7 +11,8 @@ import pytest
 from gradtui_engine import Experiment, Network, build, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
-from gradtui_engine.experiment.remedies import REMEDIES, Remedy
+from gradtui_engine.experiment.remedies import REMEDIES
+from gradtui_engine.experiment.remedy import Remedy
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS
