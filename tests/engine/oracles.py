@@ -133,6 +133,10 @@ class Walk:
         """The value of a slot, nudged."""
         return value + self.nudges[slot] if slot in self.nudges else value
 
+    def statistics(self, prefix: str, raw: Any, mean: Any, variance: Any) -> tuple[Any, Any]:
+        """The mean and variance that a batch norm divides by: those of its batch."""
+        return mean, variance
+
     def of(self, prefix: str, *names: str) -> list[Any]:
         return [self.parameters[f"{prefix}.{name}"] for name in names]
 
@@ -212,8 +216,11 @@ def _norm(walk: Walk, layer: int, raw: Any) -> Any:
         eps = float(np.finfo(walk.experiment.dtype).eps)
         return raw / anp.sqrt(anp.mean(raw**2, axis=1, keepdims=True) + eps) * walk.parameters[f"{prefix}.weight"]
     axis = {"batch": 0, "layer": 1}[name]
-    centred = raw - anp.mean(raw, axis=axis, keepdims=True)
-    scaled = centred / anp.sqrt(anp.mean(centred**2, axis=axis, keepdims=True) + 1e-5)
+    mean = anp.mean(raw, axis=axis, keepdims=True)
+    variance = anp.mean((raw - mean) ** 2, axis=axis, keepdims=True)
+    if name == "batch":
+        mean, variance = walk.statistics(prefix, raw, mean, variance)
+    scaled = (raw - mean) / anp.sqrt(variance + 1e-5)
     return scaled * walk.parameters[f"{prefix}.weight"] + walk.parameters[f"{prefix}.bias"]
 
 

@@ -29,8 +29,10 @@ class Course(Protocol):
 class Schedule:
     """share(k, course) of the rate at iteration k, from 0; k counts from the end of the warmup, of `length` iterations.
 
-    Before, the share rises as min(1, (k + 1) / w) (Goyal et al. 2017), whatever the schedule. warms says that the
-    schedule is nothing else: without a warmup of its own it takes a tenth of the iterations.
+    Before, the share rises as min(1, (k + 1) / w) (Goyal et al. 2017), whatever the schedule. In PyTorch's words:
+    SequentialLR([LinearLR(start_factor=1 / w, total_iters=w - 1), X], milestones=[w]), where X is CosineAnnealingLR
+    (T_max=N - w) or StepLR(s, γ). warms says that the schedule is nothing else: without a warmup of its own it takes a
+    tenth of the iterations.
     """
 
     name: str
