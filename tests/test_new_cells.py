@@ -16,6 +16,22 @@ SMALL = ("--data", "gaussian", "--steps", "6", "--width", "4", "--batch", "3")
 new_cells = pytest.mark.parametrize(
     "cell", [name if number == 0 else pytest.param(name, marks=pytest.mark.soak) for number, name in enumerate(NEW)]
 )
+#: Those whose panes are looked at in `make test`, which one program draws.
+DRAWN = ("elman", "gates", "turned")
+
+#: Each command's status, and what it prints.
+COMMANDS = """
+import contextlib, io, json, sys
+from gradtui.cli.main import main
+
+told = []
+for words in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) as out:
+        status = main(words)
+    out.seek(0)
+    told.append((status, out.read()))
+print(json.dumps(told))
+"""
 
 #: Every pane of every view at two sizes, and what it says aloud.
 PANES = """
@@ -26,17 +42,18 @@ from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from tests.tui.helpers import scene_of, texts
 
-experiment = Experiment(cell=sys.argv[1], data="gaussian", steps=6, width=4, batch=3)
-for view in ("explore", "lab", "theory"):
-    for stage in (0, 1, 6):
-        scene = scene_of(experiment, view=view, selected=stage)
-        for pane in panes_of(scene.state):
-            row = PANES[pane]
-            if stage == 1:
-                print("##", pane, row.title(scene, 100))
-                print("\\n".join(texts(row.view(scene, 100, 20))))
-            row.view(scene, 40, 8)
-            assert list(row.spoken(scene)), pane
+for cell in sys.argv[1:]:
+    experiment = Experiment(cell=cell, data="gaussian", steps=6, width=4, batch=3)
+    for view in ("explore", "lab", "theory"):
+        for stage in (0, 1, 6):
+            scene = scene_of(experiment, view=view, selected=stage)
+            for pane in panes_of(scene.state):
+                row = PANES[pane]
+                if stage == 1:
+                    print("##", cell, pane, row.title(scene, 100))
+                    print("\\n".join(texts(row.view(scene, 100, 20))))
+                row.view(scene, 40, 8)
+                assert list(row.spoken(scene)), pane
 """
 
 #: What two of Compare's keys make of each.
@@ -50,30 +67,53 @@ print(json.dumps({a.cell: [CURES[key].choices(a) for key in ("activation", "gate
 """
 
 
-@functools.cache
 def shown(cell: str) -> dict[str, str]:
-    panes = run("-c", PANES, cell).split("## ")[1:]
-    return {text.split()[0]: text for text in panes}
+    """The panes by name."""
+    return {text.split()[1]: text for text in drawn(DRAWN if cell in DRAWN else (cell,)) if text.split()[0] == cell}
 
 
-def document(cell: str, *more: str) -> dict[str, object]:
-    read = json.loads(run("-m", "gradtui", "run", "--json", "--cell", cell, *SMALL, *more))
-    assert isinstance(read, dict)
-    return read
+@functools.cache
+def drawn(cells: tuple[str, ...]) -> list[str]:
+    return run("-c", PANES, *cells).split("## ")[1:]
+
+
+@functools.cache
+def told(cell: str) -> dict[str, tuple[int, str]]:
+    """What four commands end with and print."""
+    words = {
+        "check": ["check"],
+        "json": ["run", "--json"],
+        "run": ["run"],
+        "doctor": ["doctor", "--steps", "40", "--gain", "0.3"],
+    }
+    given = [[*each[:1], "--cell", cell, *SMALL, *each[1:]] for each in words.values()]
+    return dict(zip(words, json.loads(run("-c", COMMANDS, json.dumps(given))), strict=True))
+
+
+def stages(cell: str) -> list[dict[str, dict[str, float]]]:
+    """Of the document, from the initial state on."""
+    status, text = told(cell)["json"]
+    assert status == 0
+    found = json.loads(text)["stages"]
+    assert isinstance(found, list)
+    return found
 
 
 @new_cells
 def test_its_gradient_is_right(cell: str) -> None:
-    assert " within 1e-5" in run("-m", "gradtui", "check", "--cell", cell, *SMALL)
+    status, text = told(cell)["check"]
+    assert status == 0
+    assert " within 1e-5" in text
 
 
 @new_cells
 def test_it_has_a_document_a_report_and_remedies(cell: str) -> None:
-    stages = document(cell)["stages"]
-    assert isinstance(stages, list)
-    assert len(stages) == 7
-    assert run("-m", "gradtui", "run", "--cell", cell, *SMALL).startswith(cell.upper())
-    report = run("-m", "gradtui", "doctor", "--cell", cell, *SMALL, "--steps", "40", "--gain", "0.3", code=1)
+    assert len(stages(cell)) == 7
+    status, text = told(cell)["run"]
+    assert status == 0
+    assert text.startswith(cell.upper())
+    status, report = told(cell)["doctor"]
+    assert status == 1
     # A remedy that would choose an activation is none where gates are the activations; and of a gate that is the share
     # that is forgotten, a larger bias forgets more.
     assert ("irnn" in report) == (cell == "elman")
@@ -81,9 +121,7 @@ def test_it_has_a_document_a_report_and_remedies(cell: str) -> None:
 
 
 def test_noted_paths_of_a_hidden_state_add_up_from_the_initial_state_on() -> None:
-    stages = document("noted")["stages"]
-    assert isinstance(stages, list)
-    for stage in stages[:-1]:
+    for stage in stages("noted")[:-1]:
         parts = stage["factors"]
         direct, gates, cosine = (parts[name] for name in ("direct", "gates", "cosine"))
         assert gates > 0

@@ -17,13 +17,6 @@ from tests.engine.helpers import fresh_python
 from tests.examples import spread
 from tests.tui.helpers import run_process, strict_json
 
-#: What a fresh process has loaded of these.
-LOADED = "import sys; print('loaded', *{'textual', 'plotext', 'rich'} & {name.split('.')[0] for name in sys.modules})"
-
-
-def loaded_by(code: str) -> set[str]:
-    return set(fresh_python(f"{code}\n{LOADED}").splitlines()[-1].split()[1:])
-
 
 def test_python_m_gradtui_prints_its_version() -> None:
     done = run_process("--version")
@@ -120,26 +113,36 @@ def test_a_full_disk_is_a_problem_like_any_other(
 # -- what is loaded ------------------------------------------------------------------------------------
 
 
-@spread("arguments", [["--help"], ["run", "--help"], ["--version"]], 1, ids=" ".join)
-def test_help_and_version_load_neither_textual_nor_plotext(arguments: list[str]) -> None:
-    code = f"from gradtui.cli.main import main\ntry: main({arguments})\nexcept SystemExit: pass"
-    assert not loaded_by(code) & {"textual", "plotext"}
+#: What is done one after the other in one process; what it has loaded is said after each.
+_HEADLESS = """
+import contextlib, io, sys
+import gradtui.model.state, gradtui.model.commands, gradtui.views.catalogue, gradtui.views.status
+
+def loaded(what):
+    print(what, *sorted({"textual", "plotext"} & {name.split(".")[0] for name in sys.modules}), sep="\\t")
+
+loaded("state and views")
+from gradtui.cli.main import main
+
+small = ["run", "--depth", "2"]
+for words in (["--help"], ["run", "--help"], ["--version"], [*small, "--json"], [*small, "--print-config"], small,
+              ["--depth", "0"], [*small, "--plot"]):
+    text = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text), contextlib.suppress(SystemExit):
+        assert main(words) == 2 * (words == ["--depth", "0"])
+    loaded(" ".join(words))
+"""
 
 
-@spread("switch", ["--json", "--print-config", "--depth=2"], 1)
-def test_a_run_loads_no_textual_and_without_a_plot_no_plotext(switch: str) -> None:
-    code = f"from gradtui.cli.main import main\nmain(['run', '--depth', '2', {switch!r}])"
-    assert not loaded_by(code) & {"textual", "plotext"}
-
-
-def test_a_plot_loads_plotext_but_no_textual() -> None:
-    loaded = loaded_by("from gradtui.cli.main import main\nmain(['run', '--depth', '2', '--plot'])")
-    assert "plotext" in loaded
-    assert "textual" not in loaded
-
-
-def test_bad_input_loads_no_textual() -> None:
-    assert "textual" not in loaded_by("from gradtui.cli.main import main\nassert main(['--depth', '0']) == 2")
+def test_no_command_without_a_screen_loads_textual_and_none_without_a_plot_plotext() -> None:
+    """Nor do state and views, bad input, help."""
+    (*others, plot) = (line.split("\t") for line in fresh_python(_HEADLESS).splitlines())
+    assert len(others) == 8
+    for what, *loaded in others:
+        assert not {"textual", "plotext"} & {*loaded}, what
+    assert plot[0] == "run --depth 2 --plot"
+    assert "plotext" in plot
+    assert "textual" not in plot
 
 
 def test_a_server_reads_a_visitors_arguments_without_the_table_of_commands() -> None:
@@ -148,13 +151,6 @@ def test_a_server_reads_a_visitors_arguments_without_the_table_of_commands() -> 
     loaded = fresh_python(f"import sys; {code}; print(*sys.modules)").split()
     assert "gradtui.cli.reading" in loaded
     assert "gradtui.cli.subcommands" not in loaded
-
-
-def test_state_and_views_load_no_textual() -> None:
-    loaded = loaded_by(
-        "import gradtui.model.state, gradtui.model.commands, gradtui.views.catalogue, gradtui.views.status"
-    )
-    assert not loaded & {"textual", "plotext"}
 
 
 #: gradtui_engine as a folder: its modules can be imported, but the package does not load all of them.
