@@ -24,8 +24,9 @@ from gradtui.cli import main
 from gradtui.cli.arguments import read_words
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.cli.words import Words
+from gradtui.model.changes import other
 from gradtui.model.events import Event
-from gradtui.model.needs import Computed, Need, Simulation, other
+from gradtui.model.needs import Computed, Need, Simulation
 from gradtui.model.panes_of import explore_panes, panes_of
 from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Timeline

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """tables: whether files are read (csv:PATH); largest_trace: bytes of a trace, where there is less than usual."""
+    """tables: whether files are read (csv:PATH); largest_trace: bytes of a trace, where there is less than usual;
+    iterations and checkpoints: of a training so many, and bytes of them, at the most."""
 
     tables: bool = True
     largest_trace: float = math.inf
+    iterations: float = math.inf
+    checkpoints: float = math.inf
 
 
 _in_force = Allowances()

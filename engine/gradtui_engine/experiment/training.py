@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..core import allowances
 from ..core import options as core_options
 from ..core.fields import Integer, Kind, Number, Rejected, Value, given, not_allowed
 from ..core.message import English, Message
@@ -113,9 +114,7 @@ class Training:
         0.2, "share of the samples that no batch contains, for validation; never of the first batch", Number(0.0, 0.9)
     )
     validate_every: int = option(25, "iterations between two validations", Integer(1, 10**7))
-    turns: tuple[Turn, ...] = option(
-        (), "from iteration K on another rate, clipping, schedule …", _Turns(), many=True, flag="--then"
-    )
+    turns: tuple[Turn, ...] = option((), "from iteration K on another rate, clipping, schedule …", _Turns(), many=True)
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -143,6 +142,10 @@ class Training:
                 given=repr(self.batches), data=data.name, allowed=", ".join(allowed_batches(self.experiment)),
             )  # fmt: skip
             yield Problem("batches", message)
+        most = allowances.current().iterations
+        if self.iterations > most:
+            message = Message("{given} given; allowed here: 1 to {most}", given=self.iterations, most=int(most))
+            yield Problem("iterations", message)
         if self.warmup > self.iterations:
             message = Message(
                 "{given} given; allowed: 0 to {most}, the iterations", given=self.warmup, most=self.iterations

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core import allowances
 from ..core.nested import arrays_in
 from ..core.numerics import Array
 from ..rules.optimisers import State as OptimiserState
@@ -43,9 +44,13 @@ class Checkpoints:
     """
 
     def __init__(
-        self, most_bytes: int = MOST_BYTES, seconds: float = SECONDS, clock: Callable[[], float] = time.thread_time
+        self,
+        most_bytes: float = MOST_BYTES,
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
-        self._most, self._seconds, self._clock = most_bytes, seconds, clock
+        self._most = min(most_bytes, allowances.current().checkpoints)
+        self._seconds, self._clock = seconds, clock
         self._states: dict[int, State] = {}
         self._since = -np.inf
 
@@ -69,9 +74,9 @@ class Checkpoints:
         known = sorted(states)
         return states[known[bisect.bisect_right(known, k) - 1]]
 
-    def cut(self, k: int) -> None:
-        """Forget the states after iteration k."""
-        self._states = {start: state for start, state in self._states.items() if start <= k}
+    def take_over(self, other: Checkpoints, k: int) -> None:
+        """Begin with another's states up to iteration k."""
+        self._states = {start: state for start, state in other._states.items() if start <= k}
 
     @property
     def iterations(self) -> tuple[int, ...]:

@@ -33,11 +33,14 @@ class Columns:
             array[count] = row[name]
         self.count = count + 1
 
-    def cut(self, count: int) -> None:
-        """Forget what comes after so many rows."""
-        if count < self.count:
-            self._arrays = {name: array.copy() for name, array in self._arrays.items()}
-            self.count = count
+    def take_over(self, other: Columns, count: int) -> None:
+        """Begin with the first rows of others of the same widths."""
+        rows = other.read(count)
+        self._arrays = {
+            name: np.concatenate([rows[name], np.empty((_LEAST, *rows[name].shape[1:]), rows[name].dtype)])
+            for name in self._arrays
+        }
+        self.count = count
 
     def read(self, count: int | None = None) -> dict[str, Array]:
         """Every column up to the present row (or so many): read-only views."""

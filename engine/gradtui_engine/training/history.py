@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class TrainingHistory:
         #: Whether it was stopped before all iterations were done.
         self.interrupted = False
         self._broken: tuple[str, int | None] | None = None
+        #: Whether nothing is left to be trained: all iterations are there and validated, or it diverged.
+        self.done = False
 
     @property
     def training(self) -> Training:
@@ -44,11 +46,6 @@ class TrainingHistory:
 
     # -- going on ------------------------------------------------------------------------------------------
 
-    @property
-    def done(self) -> bool:
-        """Whether nothing is left to be trained: all iterations are there, or it diverged."""
-        return self._trainer.diverged or self.count >= self.training.iterations
-
     def advance(self, count: int | None = None, watch: Watch | None = None) -> None:
         """Train so many iterations more, or all that are left. What watch raises stops it, and nothing is lost."""
         trainer = self._trainer
@@ -56,8 +53,10 @@ class TrainingHistory:
         trainer.advance(left if count is None else min(count, left), watch)
         if trainer.diverged and self._broken is None:
             self._broken = self._first_broken()
-        if self.done and not trainer.diverged:
-            trainer.validate()
+        if trainer.diverged or trainer.k >= self.training.iterations:
+            if not trainer.diverged:
+                trainer.validate()
+            self.done = True
 
     def _first_broken(self) -> tuple[str, int | None]:
         """Where the last iteration first wrote a number that is not finite."""
@@ -116,6 +115,27 @@ class TrainingHistory:
         trace = self._trainer.network_at(iteration, part(watch, 0.0, _REPLAY)).run()
         run = Run.of(trace, part(watch, _REPLAY, 1.0))
         return Run(run.trace, run.analysis, asked=self.training.experiment, training=self.training)
+
+
+def start(training: Training, known: Iterable[TrainingHistory] = ()) -> TrainingHistory:
+    """The history of a training that is to begin; where it turns off from a known one, with all that they share.
+
+    Raises ExperimentError.
+    """
+    for parent in known:
+        same = _shared(parent.training, training)
+        if same:
+            return TrainingHistory(parent.trainer.branch(training, min(same, parent.count)))
+    return TrainingHistory(Trainer(training))
+
+
+def _shared(parent: Training, training: Training) -> int:
+    """So many iterations do both have in common; 0 where they are different from the start."""
+    if parent.replace(turns=()) != training.replace(turns=()):
+        return 0
+    turns = [turn for turn in training.turns if turn not in parent.turns]
+    turns += [turn for turn in parent.turns if turn not in training.turns]
+    return min((turn.iteration for turn in turns), default=0)
 
 
 def train(training: Training, watch: Watch | None = None) -> TrainingHistory:

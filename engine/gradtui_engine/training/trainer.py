@@ -171,6 +171,24 @@ class Trainer:
         """BatchNorm's statistics: before the first batch mean 0 and variance 1."""
         return self.running if self.running or self.k else first_statistics(self.program, self.layout.dtype)
 
+    def branch(self, training: Training, k: int) -> Trainer:
+        """A trainer of a training that has the iterations before k in common with this one, which it takes over.
+
+        Safe to be called while another thread goes on with this one.
+        """
+        trainer = Trainer(training, self.network, self.stream, statistics=self._statistics)
+        k = min(k, self.columns.count)
+        if self.checkpoints.iterations:
+            trainer.checkpoints.take_over(self.checkpoints, k)
+            trainer.restore(self.checkpoints.before(k))
+        trainer._recording = False
+        while trainer.k < k:
+            trainer._one()
+        trainer._recording = True
+        trainer.columns.take_over(self.columns, k)
+        trainer.validations = [row for row in self.validations if row.iteration <= k]
+        return trainer
+
     # -- states --------------------------------------------------------------------------------------------
 
     def state(self) -> State:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gradtui.model.needs import other
+from gradtui.model.changes import other
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options

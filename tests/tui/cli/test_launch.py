@@ -17,8 +17,9 @@ from gradtui.cli.words import Words
 from gradtui.lessons.staging import Page, Shelf
 from gradtui.model import commands
 from gradtui.model import events as e
+from gradtui.model.changes import other
 from gradtui.model.names import SPEEDS, VIEWS
-from gradtui.model.needs import Failed, Known, Simulation, other
+from gradtui.model.needs import Failed, Known, Simulation
 from gradtui.model.permissions import OPEN, Permissions
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradtui.model.changes import differences, other
 from gradtui.model.cure_keys import CURES, Cure, is_on, toggled
-from gradtui.model.needs import differences, other
 from gradtui.model.state import Changes
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS

@@ -186,7 +186,7 @@ def test_w_sets_the_width_and_digits_show_views() -> None:
         await settled(app, pilot)
         assert app.state.experiment.width == 6
         found = []
-        for digit in "1234567":
+        for digit in "12345678":
             await pilot.press(digit)
             found.append(app.state.view)
         assert tuple(found) == VIEWS

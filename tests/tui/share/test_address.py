@@ -17,9 +17,9 @@ from gradtui.cli.settings import SETTINGS
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.lessons.library import find, names
 from gradtui.model import events as e
+from gradtui.model.changes import differences, other
 from gradtui.model.names import AXES, QUANTITIES, VIEWS
 from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS
-from gradtui.model.needs import differences, other
 from gradtui.model.panes_of import LISTS, PANE_NAMES, panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import Changes, State

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from gradtui.model.changes import other
 from gradtui.model.names import QUANTITIES
-from gradtui.model.needs import Failed, Simulation, other
+from gradtui.model.needs import Failed, Simulation
 from gradtui.model.state import State
 from gradtui.text.scale import LogScale
 from gradtui.text.summary import describe

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from gradtui.model.changes import other
 from gradtui.model.cure_keys import CURES, toggled
-from gradtui.model.needs import other
 from gradtui.model.state import Changes
 from gradtui.views import status
 from gradtui.views.compare import compare

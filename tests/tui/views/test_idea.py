@@ -10,7 +10,8 @@ import re
 import numpy as np
 import pytest
 
-from gradtui.model.needs import Failed, Simulation, differences
+from gradtui.model.changes import differences
+from gradtui.model.needs import Failed, Simulation
 from gradtui.model.state import State
 from gradtui.text import glyphs
 from gradtui.views.frame.scene import Scene

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from gradtui_engine import Experiment, ExperimentError, Run
 from gradtui_engine.core.message import Message
 
-from ..model.needs import NOTHING, Failed, Known, Watch, other, run_of
+from ..model.changes import other
+from ..model.needs import NOTHING, Failed, Known, Watch, run_of
 from .conditions import Operand, expression
 from .lesson import Setup
 from .measures import Measured, divide, measure

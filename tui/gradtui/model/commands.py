@@ -69,6 +69,17 @@ COMMANDS = (
         PLAY,
         e.NextGrain(),
     ),
+    Command(
+        "iteration_on", ("greater_than_sign",), "iteration on", "The next iteration of the training", PLAY, e.GoTo(1)
+    ),
+    Command(
+        "iteration_back",
+        ("less_than_sign",),
+        "iteration back",
+        "The iteration before, of the training",
+        PLAY,
+        e.GoTo(-1),
+    ),
     # -- looking around
     Command("up", ("up", "k"), "up", "The stage above (nearer the output), or the row above", LOOK, e.Arrow(y=-1)),
     Command("down", ("down", "j"), "down", "The stage below (nearer the input), or the row below", LOOK, e.Arrow(y=1)),
@@ -140,6 +151,7 @@ COMMANDS = (
         e.Show("theory"),
     ),
     Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
+    Command("view_train", ("8",), "train", "Train: what learns, iteration by iteration", VIEW, e.Show("train")),
     # -- the experiment
     Command(
         "cell",
@@ -156,6 +168,14 @@ COMMANDS = (
     Command("forget_bias", ("b",), "forget bias", "Set the forget gate's bias", CHANGE, argument="forget_bias"),
     Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
     Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
+    Command("plan", ("E",), "training", "How it is trained: iterations, batches, schedule, validation", CHANGE),
+    Command(
+        "branch",
+        ("ampersand",),
+        "branch",
+        "From this iteration on another rate, clipping or schedule: B branches off A's training",
+        CHANGE,
+    ),
     Command("preset", ("P",), "preset", "Choose one of the presets", CHANGE),
     Command("again", ("r",), "same seed", "Run and play again with the same seed", CHANGE, argument="same"),
     Command("reseed", ("R",), "new seed", "Run and play again with a new seed", CHANGE, argument="new"),
@@ -200,7 +220,13 @@ COMMANDS = (
         "cure_clip", ("C",), "cure: clipping", "In B: gradient clipping by norm, by value, none", LEARN, argument="clip"
     ),
     Command("swap", ("asterisk",), "swap A and B", "B becomes A, and A becomes B", LEARN),
-    Command("next", ("enter",), "next", "Of a lesson: open it, go on, answer its question", LEARN),
+    Command(
+        "next",
+        ("enter",),
+        "next",
+        "In a lesson: open it, go on, answer; in Train: this iteration's backpropagation",
+        LEARN,
+    ),
     Command("lesson_back", ("backspace",), "step before", "Of a lesson: the step before", LEARN),
     Command("close", ("escape",), "close", "Cancel a computation, close a lesson, leave a maximised pane", LEARN),
     # -- program
@@ -232,6 +258,9 @@ _SYMBOLS = {
     "minus": "-",
     "colon": ":",
     "asterisk": "*",
+    "ampersand": "&",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "up": "↑",
     "down": "↓",
     "left": "←",

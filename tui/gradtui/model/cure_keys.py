@@ -17,7 +17,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS
 
 from ..text.describe import field_name
-from .needs import other
+from .changes import other
 from .state import Changes
 
 #: What a cure can be, in turn: each a set of fields.

@@ -62,6 +62,36 @@ class NextGrain:
     """Operation, stage, phase, operation …"""
 
 
+@dataclass(frozen=True, slots=True)
+class GoTo:
+    """To another iteration, by so many or an absolute one (the last one, where there are not so many)."""
+
+    by: int = 0
+    iteration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Who trains has come so far; done: to the end, or what cannot go on."""
+
+    count: int
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Train otherwise: the fields of a training that are given."""
+
+    plan: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """B branches off A's training: what it differs in from some iterations on; nothing takes B's turns back."""
+
+    turns: tuple[str, ...]
+
+
 # -- looking around ----------------------------------------------------------------------------------------
 
 
@@ -187,10 +217,14 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The record of an experiment has arrived; cell is that of one that does not say which experiment it was."""
+    """The record of an experiment has arrived; cell is that of one that does not say which experiment it was.
+
+    stays: another iteration of what was shown, so that the cursor stays where it is.
+    """
 
     experiment: Experiment
     cell: str = ""
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

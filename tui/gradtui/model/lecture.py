@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..text.language import tr
 from . import events as e
+from . import training_moves
 from .commands import shown_keys
 from .panes_of import panes_of
 from .state import Audience, Changes, State
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 #: What followers share with the presenter: what an address spells (a test holds the two together).
 FIELDS = (
     "experiment", "changes", "view", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row",
-    "function", "terms", "angle", "pane", "rows", "interleaved", "zoomed", "lesson",
+    "function", "terms", "angle", "pane", "rows", "interleaved", "zoomed", "lesson", "plan",
+    "turns", "iteration", "training",
 )  # fmt: skip
 #: The cursor of a presenter whose own trace is on its way: followers' opens where every trace does.
 OPENING = -1
 #: Neither a person's doing nor a reason to leave the presenter.
-QUIET = (e.Tick, e.Loaded, e.Message, e.Present, e.Audience)
+QUIET = (e.Tick, e.Trained, e.Loaded, e.Message, e.Present, e.Audience)
 
 
 def adopt(state: State, timeline: Timeline | None) -> State:
@@ -34,7 +36,10 @@ def adopt(state: State, timeline: Timeline | None) -> State:
     shown = state.presented
     if shown is None or _asked(shown) == state.unable:
         return state
-    loaded = state.loaded and shown.experiment == state.experiment and not state.recordings
+    same = shown.experiment == state.experiment and not state.recordings
+    if not same or shown.plan != state.plan:
+        state = training_moves.restarted(state)
+    loaded = state.loaded and same
     adopted = replace(
         state,
         **{name: getattr(shown, name) for name in FIELDS},
@@ -43,6 +48,7 @@ def adopt(state: State, timeline: Timeline | None) -> State:
         playing=False,
         unable=None,
     )
+    adopted = training_moves.opened(adopted)
     if not loaded or timeline is None:
         adopted = replace(adopted, step=state.step, selected=state.selected)
     else:

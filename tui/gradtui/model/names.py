@@ -24,5 +24,6 @@ PANES = {
     "maths": ("circular", "hyperbolic", "circle", "bridge"),
     "theory": ("plane", "depth", "spectrum"),
     "lessons": ("lessons",),
+    "train": ("loss",),
 }
 VIEWS = tuple(PANES)

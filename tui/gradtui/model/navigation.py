@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.language import tr
 from . import events as e
+from . import training_moves
 from .commands import shown_keys
 from .names import AXES, QUANTITIES
 from .panes_of import LISTS, panes_of
@@ -37,6 +38,8 @@ def arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
         # Up and down choose the function, left and right turn the point.
         angle = min(max(state.angle + event.x, -MOST_ANGLE), MOST_ANGLE)
         return replace(state, angle=angle)
+    if state.view == "train" and event.x:
+        return training_moves.go_to(state, e.GoTo(event.x), timeline)
     if state.view == "lab" and event.x:
         return select_unit(state, e.SelectUnit(event.x), timeline)
     return select(state, e.Select(event.y - event.x), timeline)
@@ -90,6 +93,7 @@ def set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> Sta
 
 def show(state: State, event: e.Show, timeline: Timeline | None) -> State:
     following = replace(state, view=event.view, zoomed=state.zoomed and event.view == state.view)
+    following = training_moves.opened(following)
     panes = panes_of(following)
     return replace(following, pane=state.pane if state.pane in panes else panes[0])
 

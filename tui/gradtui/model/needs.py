@@ -8,16 +8,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from gradtui_engine import Experiment, ExperimentError, Run, simulate
+from gradtui_engine import Experiment, ExperimentError, Run, Trainer, Training, TrainingHistory, simulate
 from gradtui_engine.analysis.opening import read
 from gradtui_engine.analysis.record import Record, Source
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import in_one
 from gradtui_engine.core.progress import Watch as Watch
-from gradtui_engine.experiment.experiment import options
+from gradtui_engine.core.progress import part
 from gradtui_engine.experiment.resolved import Resolved
 
 from .timeline import Timeline
+from .trainings import HistoryOf
 
 
 class Need(Hashable, Protocol):
@@ -26,6 +27,8 @@ class Need(Hashable, Protocol):
     def compute(self, watch: Watch, known: Known = ...) -> Any: ...
 
 
+#: Training's share of the work, where an iteration is asked for that nobody has trained up to.
+_TRAIN = 0.9
 #: What has been computed already.
 Known = Mapping[Need, Any]
 NOTHING: Known = MappingProxyType({})
@@ -52,6 +55,8 @@ class Computed:
 
     record: Record
     timeline: Timeline
+    #: The training that had to be done for it.
+    history: TrainingHistory | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,38 @@ class Recording:
         return Failed(CHANGED) if record is None else Computed(record, Timeline.of(record))
 
 
-def need_of(source: Source) -> Recording | Simulation:
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """An iteration of a training, whole: of the training that is under way, or of one that is trained up to it.
+
+    Where the training has ended before it, its last one.
+    """
+
+    training: Training
+    iteration: int
+
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
+        try:
+            history = known.get(HistoryOf(self.training))
+            if isinstance(history, TrainingHistory) and history.count:
+                return self._computed(history, watch)
+            new = TrainingHistory(Trainer(self.training))
+            new.advance(self.iteration + 1, part(watch, 0.0, _TRAIN))
+            return self._computed(new, part(watch, _TRAIN, 1.0), new)
+        except (ExperimentError, MemoryError) as error:
+            return Failed.of(error)
+
+    def _computed(self, history: TrainingHistory, watch: Watch | None, new: TrainingHistory | None = None) -> Computed:
+        run = history.at(min(self.iteration, history.count - 1), watch)
+        return Computed(run, Timeline.of(run), new)
+
+
+def need_of(source: Source) -> Recording | Simulation | Iteration:
     """What gives the record of a source."""
     if source.recording:
         return Recording(source)
+    if source.training is not None:
+        return Iteration(source.training, source.iteration)
     assert source.experiment is not None
     return Simulation(source.experiment)
 
@@ -104,16 +137,3 @@ def run_of(experiment: Experiment, watch: Watch | None, known: Known = NOTHING) 
     if isinstance(computed, Computed) and isinstance(computed.record, Run):
         return computed.record
     return simulate(experiment, watch)
-
-
-def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:
-    """Experiment B: A with its changes; None where they do not go together."""
-    try:
-        return experiment.replace(**dict(changes))
-    except ExperimentError:
-        return None
-
-
-def differences(a: Experiment, b: Experiment) -> tuple[tuple[str, Any], ...]:
-    """The fields that were given otherwise in B than in A, with B's values: what leads from A to B."""
-    return tuple((name, getattr(b, name)) for name in options() if getattr(a, name) != getattr(b, name))

@@ -43,6 +43,8 @@ class Permissions:
     own: bool = True
     #: Tables are read: csv:PATH. The engine says itself that they are not.
     tables: bool = True
+    #: Trainings are as long as one likes. The engine says itself that they are not.
+    long_trainings: bool = True
     #: Commands that come beside the table's (`commands.BROUGHT`), and keys of the table's that make room for them.
     brings: tuple[str, ...] = ()
     moves: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -53,11 +55,18 @@ class Permissions:
 
     def enforce(self) -> None:
         """Put what is no command's business into force, for the whole process."""
-        process.change(own_lessons=self.own, engine=Allowances(self.tables, largest_trace(memory())))
+        many = self.long_trainings
+        allowances = Allowances(
+            self.tables, largest_trace(memory()), math.inf if many else _ITERATIONS, math.inf if many else _CHECKPOINTS
+        )
+        process.change(own_lessons=self.own, engine=allowances)
 
+
+#: Iterations of a visitor's training, and bytes of its checkpoints: of 512 MB that a session may have.
+_ITERATIONS, _CHECKPOINTS = 2000, 16 * 2**20
 
 OPEN = Permissions()
-VISITOR = Permissions(files=False, suspend=False, own=False, tables=False)
+VISITOR = Permissions(files=False, suspend=False, own=False, tables=False, long_trainings=False)
 #: Of a lecture.
 PRESENTER = replace(OPEN, brings=("invite",))
 FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("F",)),))

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Source
+from gradtui_engine.experiment.training import Training
 
-from .needs import other
+from .changes import other
 from .state import State
+from .trainings import training_of, training_of_a
 
 
 def source_of_a(state: State) -> Source:
     """Where A's record comes from."""
-    return state.recordings[0] if state.recordings else Source(state.experiment)
+    return state.recordings[0] if state.recordings else _at(state.experiment, training_of_a(state), state.opened)
+
+
+def _at(experiment: Experiment, training: Training | None, iteration: int) -> Source:
+    """An iteration of a training. The first one is the experiment alone, and is known as such."""
+    if training is None or iteration == 0:
+        return Source(experiment)
+    return Source(experiment, training=training, iteration=iteration)
 
 
 def source_of_b(state: State, experiment: Experiment | None) -> Source | None:
     """Where B's record comes from; None where there is no B, or cannot be. experiment is A's on the screen."""
     if len(state.recordings) > 1:
         return state.recordings[1]
-    if not state.changes or experiment is None:
+    if not (state.changes or state.turns) or experiment is None:
         return None
     b = other(experiment, state.changes)
-    return Source(b) if b is not None else None
+    return _at(b, training_of(b, state.plan, state.turns), state.opened) if b is not None else None

@@ -80,6 +80,17 @@ class State:
     #: What undo and redo lead to, the latest last.
     past: tuple[Asked, ...] = ()
     future: tuple[Asked, ...] = ()
+    #: How both are trained: the fields of a training that were given. What B's differs in from some iteration on.
+    plan: Changes = ()
+    turns: tuple[str, ...] = ()
+    #: The cursor on the axis of iterations, and the iteration whose record is asked for: in Train the cursor moves
+    #: alone.
+    iteration: int = 0
+    opened: int = 0
+    #: So many iterations are there, of A or B whichever has more. Whether it goes on, and the cursor with it.
+    trained: int = 0
+    training: bool = False
+    follows: bool = True
     loaded: bool = False
     message: str = ""
     #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.

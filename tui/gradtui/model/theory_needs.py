@@ -13,7 +13,7 @@ from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.theory.sigma_plane import Plane, plane
 
-from .needs import NOTHING, Computed, Failed, Known, Need, Recording, Simulation, Watch, need_of
+from .needs import NOTHING, Computed, Failed, Iteration, Known, Need, Recording, Simulation, Watch, need_of
 from .shown import source_of_a
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class PlaneOf:
 class SpectraOf:
     """The singular values of a record's Jacobians, for its first sample; or why there are none."""
 
-    of: Recording | Simulation
+    of: Recording | Simulation | Iteration
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Spectra | Failed:
         try:

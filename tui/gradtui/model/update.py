@@ -8,7 +8,7 @@ from typing import Any
 
 from ..text.language import tr
 from . import events as e
-from . import lecture, navigation
+from . import lecture, navigation, training_moves
 from .names import SPEEDS
 from .panes_of import panes_of
 from .state import State
@@ -44,6 +44,8 @@ def _tick(state: State, event: e.Tick, timeline: Timeline | None) -> State:
 
 
 def _toggle_play(state: State, event: e.TogglePlay, timeline: Timeline | None) -> State:
+    if state.view == "train":
+        return training_moves.toggle(state)
     if timeline is None:
         return state
     if state.playing:
@@ -53,6 +55,8 @@ def _toggle_play(state: State, event: e.TogglePlay, timeline: Timeline | None) -
 
 
 def _move(state: State, event: e.Move, timeline: Timeline | None) -> State:
+    if state.view == "train":
+        return training_moves.go_to(state, e.GoTo(event.count), timeline)
     if timeline is None:
         return state
     step = timeline.move(state.step, event.count, state.grain)
@@ -60,6 +64,8 @@ def _move(state: State, event: e.Move, timeline: Timeline | None) -> State:
 
 
 def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
+    if state.view == "train" and event.step is None and not event.moment:
+        return training_moves.go_to(state, e.GoTo(iteration=state.trained if event.end else 0), timeline)
     if timeline is None:
         return state
     wanted = event.step if event.step is not None else (timeline.last if event.end else 0)
@@ -90,6 +96,8 @@ def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
     if event.record:
         state = _remember(state, e.Remember(*state.asked), timeline)
     same = event.experiment == state.experiment and event.recordings[:1] == state.recordings[:1]
+    if not same:
+        state = training_moves.restarted(state)
     return replace(
         state,
         experiment=event.experiment,
@@ -120,6 +128,8 @@ def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
     """timeline is the new record's. It opens with the gradient arrived; pane and selected stage stay where they can."""
     if timeline is None:
         return state
+    if event.stays:
+        return replace(state, step=timeline.clamp(state.step), loaded=True)
     selected = None if state.selected is None else min(state.selected, timeline.stage_count - 1)
     cell = event.cell or event.experiment.cell
     if cell != state.cell:
@@ -159,6 +169,10 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Jump: _jump,
     e.Faster: _faster,
     e.NextGrain: _next_grain,
+    e.GoTo: training_moves.go_to,
+    e.Trained: training_moves.trained,
+    e.Plan: training_moves.plan,
+    e.Branch: training_moves.branch,
     e.Arrow: navigation.arrow,
     e.Select: navigation.select,
     e.SelectUnit: navigation.select_unit,

@@ -15,9 +15,9 @@ from gradtui_engine.experiment.experiment import OF_FILES, options
 from gradtui_engine.run.network import verify
 
 from ..model import events as e
+from ..model.changes import differences, other
 from ..model.commands import shown_keys
 from ..model.cure_keys import CURES, toggled
-from ..model.needs import differences, other
 from ..model.presets import PRESETS
 from ..model.shown import source_of_b
 from ..model.state import Asked
@@ -26,7 +26,7 @@ from ..text.describe import About, label
 from ..text.language import tr
 from ..views.compare import compare
 from ..views.frame import bars
-from . import learning, saving
+from . import learning, planning, saving
 from .dialogs.dialogs import Picker, Prompt
 from .dialogs.helping import Help
 from .palette import THEMES
@@ -290,6 +290,14 @@ def _lock(app: Host, argument: str) -> None:
         app.send(e.Lock(None if app.state.lock is not None else bars.bars_of(shown).scale))
 
 
+def _go_on(app: Host, argument: str) -> None:
+    """Of an iteration: look at it whole, in Explore. Of a lesson: go on in it."""
+    if app.state.view == "train" and app.state.lesson is None:
+        app.send(e.Show("explore"))
+    else:
+        learning.go_on(app, argument)
+
+
 def _help(app: Host, argument: str) -> None:
     app.push_screen(Help(app.state, app.permissions))
 
@@ -340,11 +348,13 @@ ACTIONS: dict[str, Action] = {
     "export": saving.export,
     "picture": saving.picture,
     "readout": saving.plain_text,
-    "next": learning.go_on,
+    "next": _go_on,
     "lesson_back": learning.go_back,
     "help": _help,
     "form": _form,
     "preset": _preset,
+    "plan": planning.plan,
+    "branch": planning.branch,
     **dict.fromkeys(("up_10", "down_10"), _page),
     "lock": _lock,
     "cell": _switch_cell,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,6 +24,7 @@ from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
 from ..model.timeline import Timeline
+from ..model.trainings import training_of_a, training_of_b
 from ..model.update import update
 from ..share import failures
 from ..text import language
@@ -38,11 +39,14 @@ from .scrollbars import fit_glyphs
 from .terminal.canvas import Canvas
 from .terminal.paced_app import PacedApp
 from .themes import textual_theme
+from .training import Trainings
 
 #: Events to send once there is a trace, worked out from its steps.
 Cue = Callable[[Timeline], Iterable[e.Event]]
 #: Seconds after which a computation is worth a word, and between two looks at how far it is.
 _LONG, _LOOK = 0.3, 0.1
+#: Seconds between two looks at a training: 15 frames a second.
+_TRAINING = 1 / 15
 
 
 class Host(PacedApp):
@@ -72,7 +76,8 @@ class Host(PacedApp):
         self.state = replace(state, lessons=names, item=state.item or next(iter(names), ""))
         self.record: Record | None = None
         self.timeline: Timeline | None = None
-        self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known)
+        self.trainings = Trainings()
+        self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known, self.trainings.results)
         self._cue: Cue | None = lambda timeline: (*cursor, *beyond(cursor, timeline))
         #: What has been sent and not been taken yet; and whether something is being taken.
         self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()
@@ -83,6 +88,7 @@ class Host(PacedApp):
         self._drawing = Drawing(permissions)
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
+        self._looks_at_training = False
 
     # -- the loop: event → state → screen --------------------------------------------------------------
 
@@ -117,10 +123,12 @@ class Host(PacedApp):
         """Show the record that is asked for, where it is there; what waits for it happens."""
         result = self.jobs.results.get(need_of(source_of_a(self.state)))
         if not self.state.loaded and isinstance(result, Computed):
-            record = result.record
+            record, before = result.record, self.record
             self.record = record.asked_as(self.state.experiment) if isinstance(record, Run) else record
             self.timeline = result.timeline
-            self._update([self._loaded(self.record)])
+            if result.history is not None:
+                self.trainings.adopt(result.history)
+            self._update([self._loaded(self.record, before)])
         if self.state.loaded and self.timeline is not None and self._cue is not None:
             cue, self._cue = self._cue, None
             self._update(cue(self.timeline))
@@ -129,11 +137,25 @@ class Host(PacedApp):
         """What follows from a state: the clock, what is computed, what is shown."""
         self.play(SPEEDS[self.state.speed] if self.state.playing else 0)
         self.jobs.want(catalogue.needs(self.state))
+        self._train()
         if not self._looks:
             self._look_at_work()
         for follower in self.followed_by:
             follower()
         self.show(urgent=urgent)
+
+    def _train(self) -> None:
+        """Train what is asked for, or pause; look at it while it goes on."""
+        asked = (training_of_a(self.state), training_of_b(self.state))
+        self.trainings.want([training for training in asked if training is not None], self.state.training)
+        if not self._looks_at_training and (self.state.training or self.trainings.look()[0] != self.state.trained):
+            self._looks_at_training = True
+            self.set_timer(_TRAINING, self._look_at_training)
+
+    def _look_at_training(self) -> None:
+        self._looks_at_training = False
+        count, done = self.trainings.look()
+        self.send(e.Trained(count, done))
 
     def advance(self, steps: int) -> None:
         """The clock of playback."""
@@ -156,7 +178,7 @@ class Host(PacedApp):
         """What the views read; None before the first trace has arrived."""
         if self.record is None or self.timeline is None:
             return None
-        return Scene(self.record, self.timeline, self.state, self.jobs.results)
+        return Scene(self.record, self.timeline, self.state, ChainMap(self.jobs.results, self.trainings.results))
 
     def _arrived(self, need: Need, result: Any) -> None:
         """A result is there. That of A becomes the record on screen."""
@@ -173,10 +195,14 @@ class Host(PacedApp):
         source = self.record.source
         return source.experiment or self.state.experiment, (source,) if source.recording else ()
 
-    def _loaded(self, record: Record) -> e.Loaded:
-        """Of a recording that does not say which experiment it was, the cell with the same axis."""
+    def _loaded(self, record: Record, before: Record | None = None) -> e.Loaded:
+        """Of a recording that does not say which experiment it was, the cell with the same axis.
+
+        before: the record that it comes after, which may be another iteration of the same.
+        """
         experiment = record.source.experiment
-        return e.Loaded(experiment or self.state.experiment, "" if experiment else cell_of(record.axis))
+        stays = before is not None and before.source.experiment == experiment and not record.source.recording
+        return e.Loaded(experiment or self.state.experiment, "" if experiment else cell_of(record.axis), stays)
 
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""

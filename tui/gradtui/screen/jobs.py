@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections import ChainMap
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -36,10 +37,15 @@ class Jobs:
     """
 
     def __init__(
-        self, spawn: Callable[[Coroutine[Any, Any, None]], object], deliver: Deliver, known: Known = NOTHING
+        self,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        deliver: Deliver,
+        known: Known = NOTHING,
+        beside: Known = NOTHING,
     ) -> None:
-        """known: results that are there already."""
+        """known: results that are there already; beside: those of others, which computing may read."""
         self.results: dict[Need, Any] = dict(known)
+        self._all = ChainMap(self.results, beside)  # type: ignore[arg-type]
         self._spawn, self._deliver = spawn, deliver
         self._wanted: tuple[Need, ...] = ()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
@@ -99,7 +105,7 @@ class Jobs:
 
     def _compute(self, need: Need) -> tuple[Any, dict[int, int]]:
         """In the worker thread: a result and its blocks of memory."""
-        result = need.compute(self._watch, self.results)
+        result = need.compute(self._watch, self._all)
         return result, blocks_of(result)
 
     def _watch(self, share: float) -> None:

@@ -21,7 +21,7 @@ from ..cli.invocation import Invocation
 from ..cli.launch import opening, screen_texts
 from ..cli.settings import SETTINGS
 from ..cli.words import Words
-from ..model.needs import other
+from ..model.changes import other
 from ..model.opening import Opening
 from ..model.permissions import largest_trace
 from ..model.state import State

@@ -14,10 +14,12 @@ from gradtui_engine import Experiment, ExperimentError, Problem
 from gradtui_engine.analysis.record import Source
 from gradtui_engine.core.fields import Choice, Integer, Kind, Rejected, Switch, Text, given, not_allowed
 from gradtui_engine.core.message import Message
-from gradtui_engine.core.options import Manner, Option
+from gradtui_engine.core.options import Manner, Option, flag
 from gradtui_engine.core.problems import unknown_name
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.other_names import expanded, owned
+from gradtui_engine.experiment.training import Training
+from gradtui_engine.experiment.training import options as training_options
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..lessons import library
@@ -28,11 +30,14 @@ from ..model.panes_of import PANE_NAMES, panes_of
 from ..model.progress import Progress
 from ..model.state import Changes, State
 from ..model.timeline import Grain, Timeline
+from ..model.training_moves import opened
 from ..model.update import update
 from ..text import scale
 from ..text.language import current as language
 
 _MANY = 10**9
+#: The state's field that the options of a training are in, as pairs.
+_PLAN = "plan"
 _MANNER = Manner(allowed=": ")
 
 
@@ -52,6 +57,8 @@ class ScreenOption(Option):
         """What the state has for a text of the command line. Raises Rejected."""
         if not self.takes_value:
             return text
+        if self.many:
+            return tuple(str(self.kind.parse(part)) for part in text)
         value = self.kind.parse(text)
         return int(str(value)) - 1 if self.from_one else value
 
@@ -110,7 +117,17 @@ OPTIONS = (
     ScreenOption("zoomed", "the focused pane alone", Switch()),
     ScreenOption("lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
     ScreenOption("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
-)
+    ScreenOption("iteration", "iteration of the training under the cursor, 0 the first", _number(0, _MANY)),
+    ScreenOption("train", "train at once", Switch(), field="training"),
+    *(
+        ScreenOption(row.name, row.help, row.kind, many=row.many, flag=row.flag, field=_PLAN)
+        for row in training_options().values()
+    ),
+    ScreenOption(
+        "branch", "B branches off A's training: from iteration K on another rate, clipping, schedule …",
+        training_options()["turns"].kind, many=True, field="turns",
+    ),
+)  # fmt: skip
 #: The option that says what B differs in, as often as there are fields.
 B = ScreenOption(
     "b", "what experiment B of Compare differs in; may be given several times", Text("FIELD=VALUE"), many=True,
@@ -136,14 +153,20 @@ def read(
     problems: list[Problem] = []
     changes = _changes(experiment, given.get(B.name) or (), problems)
     values: dict[str, Any] = {}
+    plan: dict[str, Any] = {}
     for row in OPTIONS:
         text = given.get(row.name)
         if text is None or text is False:
             continue
         try:
-            values[row.of_state] = row.value_of(text)
+            if row.of_state == _PLAN:
+                plan[row.name] = row.value_of(text)
+            else:
+                values[row.of_state] = row.value_of(text)
         except Rejected as error:
             problems.append(Problem(row.flag, error.message))
+    problems += _of_training(experiment, plan, values.get("turns", ()))
+    values |= {_PLAN: tuple(plan.items())} if plan else {}
     lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
     state = State(experiment, changes, recordings, cell=cell or experiment.cell, lesson=lesson)
     step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
@@ -151,7 +174,7 @@ def read(
         values["grain"] = Grain(values["grain"])
     if "lock" in values:
         values["lock"] = scale.read(values["lock"])
-    state = replace(state, **values)
+    state = opened(replace(state, **values))
     panes = panes_of(state)
     if pane is not None and pane not in panes:
         problems.append(Problem("--pane", unknown_name(str(pane), panes)))
@@ -164,6 +187,17 @@ def read(
     if stage is not None:
         cursor.append(e.Select(stage=stage))
     return state, tuple(cursor)
+
+
+def _of_training(experiment: Experiment, plan: Mapping[str, Any], turns: tuple[str, ...]) -> Iterable[Problem]:
+    """What is wrong with how it is to be trained."""
+    if not plan and not turns:
+        return ()
+    try:
+        Training(experiment=experiment, **{**plan, "turns": (*plan.get("turns", ()), *turns)})
+    except ExperimentError as error:
+        return [Problem(flag(problem.field), problem.message) for problem in error.problems]
+    return ()
 
 
 def _lesson(name: str | None, step: int | None, problems: list[Problem]) -> Progress | None:
@@ -218,7 +252,7 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
 
 def arguments(state: State, timeline: Timeline | None) -> list[str]:
     """The arguments that lead from a fresh start to this state."""
-    words = _files(state) or state.experiment.to_arguments()
+    words = files(state) or state.experiment.to_arguments()
     for name, value in state.changes:
         words += B.arguments([f"{name.replace('_', '-')}={'' if value is None else value}"])
     fresh = State(state.experiment, state.changes, state.recordings, cell=state.cell)
@@ -232,7 +266,7 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     return words
 
 
-def _files(state: State) -> list[str]:
+def files(state: State) -> list[str]:
     """The recordings that are opened; nothing where running the experiment shows the same."""
     if len(state.recordings) == 1 and not state.nameless:
         return []
@@ -244,7 +278,12 @@ def _shared(state: State) -> list[Any]:
     """What each row says of a state."""
     lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
     of_lesson = {"lesson": lesson, "lesson_step": step}
-    return [of_lesson[row.name] if row.name in of_lesson else getattr(state, row.of_state) for row in OPTIONS]
+    plan = dict(state.plan)
+    return [
+        of_lesson[row.name] if row.name in of_lesson else plan.get(row.name) if row.of_state == _PLAN
+        else getattr(state, row.of_state)
+        for row in OPTIONS
+    ]  # fmt: skip
 
 
 def command(state: State, timeline: Timeline | None) -> str:

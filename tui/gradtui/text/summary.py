@@ -31,6 +31,10 @@ MARKS = {
     "shrinking": "▂",
     "starved": "«",
     "diverging": "»",
+    "trained": "✓",
+    "falling": "↘",
+    "stalled": "≈",
+    "diverged": "↗",
 }
 #: Why a question has no answer. The first one always has.
 NOT_ASKED: dict[str, English] = {

@@ -14,6 +14,7 @@ from ..model.names import SPEEDS
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..model.timeline import Grain, label
+from ..model.trainings import iterations_of
 from ..text.language import tr
 from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
 from ..text.summary import describe, describe_source
@@ -61,7 +62,7 @@ def header(scene: Scene, width: int) -> list[Line]:
 
 
 def _what_is_run(scene: Scene, width: int) -> Line:
-    loss: Line = _loss(scene)
+    loss: Line = [*_iteration(scene), *_loss(scene)]
     brand: Line = [(" gradtui  ", "brand")]
     source = scene.record.source
     names: list[Line] = [[(describe_source(source, detail), "text")] for detail in (2, 1, 0)]
@@ -78,6 +79,12 @@ def _what_is_run(scene: Scene, width: int) -> Line:
     if width_of(left) < width - width_of(loss):
         return spread(left, loss, width)
     return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
+
+
+def _iteration(scene: Scene) -> Line:
+    """Which iteration of a training the record is; nothing of an experiment alone."""
+    source = scene.record.source
+    return [(tr("iteration {number} · ", number=source.iteration), "strong")] if source.training is not None else []
 
 
 def _loss(scene: Scene) -> Line:
@@ -108,12 +115,32 @@ def timeline(scene: Scene, width: int) -> Line:
     """Phase, position and speed: a bar over forward, loss and backward, filled up to the cursor."""
     if scene.state.message:
         return fit([(" " + scene.state.message, "message")], width)
+    if scene.state.view == "train":
+        return _of_training(scene, width)
     long_text, short_text = _position(scene)
     for note in notes(scene.state):
         said: Line = [(f" {note} ", "strong"), ("│", "dim")]
         if width_of(said) + _cells(short_text) <= width:
             return [*said, *_progress(scene, width - width_of(said), long_text, short_text)]
     return _progress(scene, width, long_text, short_text)
+
+
+def _of_training(scene: Scene, width: int) -> Line:
+    """How far the training is: a bar over all iterations, filled as far as they are there, the cursor in it."""
+    state, count = scene.state, iterations_of(scene.state)
+    mark = "▶" if state.training else "■"
+    number = str(state.iteration).rjust(len(str(count)))
+    place = tr("iteration {number} · {trained} of {count}", number=number, trained=state.trained, count=count)
+    text = f" {mark} {place} "
+    room = width - _cells(text) - 1
+    if room < _LEAST_BAR or count == 0:
+        return fit([(text, "text")], width)
+    done, cursor = (round(part / count * (room - 1)) for part in (state.trained, state.iteration))
+    bar: Line = [
+        ("━" if cell < done else "┄", "cursor" if cell == cursor else ("forward" if cell < done else "dim"))
+        for cell in range(room)
+    ]
+    return fit([(" ", "text"), *runs(bar), (text, "text")], width)
 
 
 def _position(scene: Scene) -> tuple[str, str]:

@@ -20,18 +20,23 @@ from .link import Words
 
 _FIELDS = {flag(name): name for name in options()}
 _ROWS = {row.flag: row.name for row in address.OPTIONS}
+_MANY = {row.flag for row in address.rows() if row.many}
 _STEP, _STAGE, _LESSON = "--step", "--stage", ("--lesson", "--lesson-step")
 
 
 def words(state: State, timeline: Timeline | None) -> Words | None:
-    """What followers are told of a state; None of a table of the presenter's: it is nobody else's."""
-    if state.experiment.resolved.data.startswith(PREFIX) or str(dict(state.changes).get("data")).startswith(PREFIX):
+    """What followers are told of a state; None of a table or a recording of the presenter's: it is nobody else's."""
+    if (
+        address.files(state)
+        or state.experiment.resolved.data.startswith(PREFIX)
+        or str(dict(state.changes).get("data")).startswith(PREFIX)
+    ):
         return None
     texts: Words = {}
     rest = address.arguments(state, timeline if state.loaded else None)
     while rest:
         name = rest.pop(0)
-        if name == address.B.flag:
+        if name in _MANY:
             texts.setdefault(name, []).append(rest.pop(0))
         else:
             texts[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True

@@ -6,7 +6,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.core.figures import exact
 from gradtui_engine.experiment.experiment import options
 
-from ...model.needs import differences
+from ...model.changes import differences
 from ...text.describe import field_name
 from ...text.language import tr
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradtui_engine import Experiment, StageNumbers, Step
+from gradtui_engine import Experiment, StageNumbers, Step, Training, TrainingSnapshot
+from gradtui_engine.analysis.outcome import Answer
 from gradtui_engine.analysis.record import Arrays, Listed, Record
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
@@ -16,10 +17,11 @@ from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.program.program import first_learning, place_of
 
 from ...model.navigation import selected_stage
-from ...model.needs import Computed, Need, need_of
+from ...model.needs import Computed, Failed, Need, need_of
 from ...model.shown import source_of_b
 from ...model.state import State
 from ...model.timeline import Timeline
+from ...model.trainings import SnapshotOf, training_of_a, training_of_b
 from ...text.language import tr
 from ...text.scale import Scale
 from ...text.summary import resolved_of
@@ -132,6 +134,28 @@ class Scene:
         return replace(
             self, record=computed.record, timeline=computed.timeline, state=replace(self.state, step=step)
         )  # fmt: skip
+
+    # -- iterations ----------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def snapshot(self) -> TrainingSnapshot | None:
+        """What there is of A's training; None before it has begun."""
+        return self._snapshot(training_of_a(self.state))
+
+    @functools.cached_property
+    def snapshot_b(self) -> TrainingSnapshot | None:
+        """What there is of B's training, on the same stream; None without a B, and before it has begun."""
+        return self._snapshot(training_of_b(self.state))
+
+    @property
+    def learning(self) -> Answer | None:
+        """Whether it learns: what A's training has come to so far, else what the record says."""
+        snapshot = self.snapshot
+        return self.record.outcome.learning if snapshot is None else snapshot.outcome
+
+    def _snapshot(self, training: Training | None) -> TrainingSnapshot | None:
+        known = self.results.get(SnapshotOf(training)) if training is not None else None
+        return None if isinstance(known, Failed) else known
 
     # -- words ---------------------------------------------------------------------------------------------
 

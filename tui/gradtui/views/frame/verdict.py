@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from gradtui_engine.analysis.outcome import QUESTIONS, Answer
-from gradtui_engine.core.figures import exact, loss_text, repeated, short
+from gradtui_engine.core.figures import exact, loss_text, percent, repeated, short
 from gradtui_engine.core.message import English
 
 from ...text.axis_words import AXIS_WORDS
@@ -22,7 +22,8 @@ _IN_NUMBERS = ("healthy", "vanishing", "exploding")
 STYLES = {
     "healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding", "still": "vanishing",
     "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding",
-    "diverging": "exploding",
+    "diverging": "exploding", "trained": "healthy", "falling": "vanishing", "stalled": "vanishing",
+    "diverged": "exploding",
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}
@@ -68,7 +69,7 @@ def _joined(letter: Line, taken: dict[str, Line]) -> Line:
 def _forms(scene: Scene) -> Iterator[list[Line]]:
     """Of each question's answer what can be said of it, the shortest first."""
     outcome = scene.record.outcome
-    for question, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, outcome.learning), strict=True):
+    for question, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, scene.learning), strict=True):
         name: Line = [(f"{tr(_NAMES[question])} ", "label")] if _NAMES[question] else []
         if answer is None:
             yield [[*name, ("–", "dim")], [*name, (tr("not asked"), "dim")]]
@@ -116,6 +117,10 @@ def _brief(answer: Answer) -> str:
     """The number that an answer rests on, where it has one; else the place."""
     if answer.kind in _BRIEF and answer.question == "first_step":
         return _BRIEF[answer.kind](**_texts(answer))
+    if answer.question == "learning":
+        share = answer.numbers.get("accuracy")
+        right = "" if share is None else tr(", {share} right", share=percent(share))
+        return tr("loss {loss}", loss=short(answer.numbers["end"])) + right
     return tr(answer.site)
 
 

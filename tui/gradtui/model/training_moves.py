@@ -1,0 +1,79 @@
+"""The axis of iterations: training on, and going back. Part of `update`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..text.language import plural, tr
+from . import events as e
+from .commands import shown_keys
+from .state import State
+from .trainings import iterations_of, training_of_a
+
+if TYPE_CHECKING:
+    from .timeline import Timeline
+
+
+def toggle(state: State) -> State:
+    """Train on, or pause."""
+    if state.training:
+        return replace(state, training=False)
+    if training_of_a(state) is None:
+        text = tr("a recording is not trained") if state.recordings else tr("this cannot be trained as it is planned")
+        return replace(state, message=text)
+    count = iterations_of(state)
+    if state.trained >= count:
+        all_done = plural("the one iteration is done", "all {count} iterations are done", count)
+        text = tr("{all_done}; {key} plans more", all_done=all_done, key=shown_keys("plan"))
+        return replace(state, message=text)
+    return replace(state, training=True, follows=True)
+
+
+def go_to(state: State, event: e.GoTo, timeline: Timeline | None) -> State:
+    """Another iteration; where nothing has been trained there is the first alone."""
+    if state.recordings:
+        return replace(state, message=tr("a recording has this one iteration"))
+    if state.trained == 0 and state.iteration == 0:
+        key = shown_keys("view_train")
+        return replace(state, message=tr("nothing has been trained yet: {key}, then space, trains", key=key))
+    last = max(state.trained - 1, 0)
+    wanted = event.iteration if event.iteration is not None else state.iteration + event.by
+    iteration = min(max(wanted, 0), last)
+    return opened(replace(state, iteration=iteration, follows=iteration == last))
+
+
+def opened(state: State) -> State:
+    """In every view but Train the record is that of the iteration under the cursor."""
+    if state.view == "train" or state.opened == state.iteration:
+        return state
+    return replace(state, opened=state.iteration, loaded=False)
+
+
+def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
+    """Who trains has come further: the cursor goes along, as far as the record follows."""
+    state = replace(state, trained=event.count, training=state.training and not event.done)
+    last = max(event.count - 1, 0)
+    if not state.follows:
+        return replace(state, iteration=min(state.iteration, last))
+    if state.view == "train" or state.loaded:
+        return opened(replace(state, iteration=last))
+    return state
+
+
+def plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
+    """Another plan is another training."""
+    return state if event.plan == state.plan else restarted(replace(state, plan=event.plan))
+
+
+def branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
+    """B is trained otherwise from some iteration on. A's training stays."""
+    return replace(state, turns=event.turns)
+
+
+def restarted(state: State) -> State:
+    """Nothing is trained: another experiment, another plan."""
+    return replace(
+        state, iteration=0, opened=0, trained=0, training=False, follows=True, turns=(),
+        loaded=state.loaded and state.opened == 0,
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The trainings of A and B: which they are, and what of them is computed."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.experiment.training import Training
+
+from .changes import other
+
+if TYPE_CHECKING:
+    from .state import Changes, State
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotOf:
+    """The key of what there is of a training: a `TrainingSnapshot`, another one as the training goes on."""
+
+    training: Training
+
+    def compute(self, watch: Any, known: Any = None) -> Any:
+        """It is put there by who trains."""
+        raise NotImplementedError(self)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryOf:
+    """The key of the training itself: a `TrainingHistory`, which goes on in a thread of its own."""
+
+    training: Training
+
+    def compute(self, watch: Any, known: Any = None) -> Any:
+        """It is put there by who trains."""
+        raise NotImplementedError(self)
+
+
+@functools.lru_cache(maxsize=16)
+def training_of(experiment: Experiment, plan: Changes = (), turns: tuple[str, ...] = ()) -> Training | None:
+    """The training of an experiment; None where the plan does not go with it (fresh batches, with digits)."""
+    fields: dict[str, Any] = dict(plan)
+    try:
+        return Training(experiment=experiment, **fields | {"turns": (*fields.get("turns", ()), *turns)})
+    except ExperimentError:
+        return None
+
+
+def training_of_a(state: State) -> Training | None:
+    """A's training; None of a recording, and where the plan does not go with the experiment."""
+    return None if state.recordings else training_of(state.experiment, state.plan)
+
+
+def training_of_b(state: State) -> Training | None:
+    """B's training, on A's stream: B's experiment, or A's own that branches off at an iteration; None without a B."""
+    if state.recordings or not (state.changes or state.turns):
+        return None
+    b = other(state.experiment, state.changes)
+    return None if b is None else training_of(b, state.plan, state.turns)
+
+
+def iterations_of(state: State) -> int:
+    """How many iterations are to be trained."""
+    training = training_of_a(state)
+    return training.iterations if training is not None else 0

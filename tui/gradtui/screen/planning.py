@@ -1,0 +1,97 @@
+"""How it is trained: the plan, and branches off it. What the keys of the Train view open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradtui_engine import ExperimentError, Training
+from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.figures import exact
+from gradtui_engine.core.options import Option
+from gradtui_engine.experiment.training import Turn, options
+
+from ..model import events as e
+from ..model.trainings import training_of_a
+from ..text.complaints import complaints
+from ..text.describe import About
+from ..text.language import tr
+from .dialogs.dialogs import Ask, Picker
+
+if TYPE_CHECKING:
+    from .host import Host
+
+#: Factors on the learning rate that a branch offers.
+_FACTORS = (0.1, 0.3, 3.0, 10.0)
+
+
+def plan(app: Host, argument: str) -> None:
+    """Choose a field of the training, then give it another value."""
+    training = training_of_a(app.state)
+    if training is None:
+        app.say(tr("a recording is not trained"))
+        return
+    rows = {name: row for name, row in options().items() if name != "turns"}
+    comes_to = training.to_document()
+    said = {name: About(str(comes_to[name]), row.help) for name, row in rows.items()}
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            _value(app, training, rows[name])
+
+    title = tr("training · enter to change, esc to go back")
+    app.push_screen(Picker("training", tuple(rows), next(iter(rows)), lambda name: None, said, title), answered)
+
+
+def _value(app: Host, training: Training, row: Option) -> None:
+    """Ask for a field's value."""
+
+    def check(text: str) -> str:
+        try:
+            _planned(training, row, text)
+        except Rejected as error:
+            return tr(error.message)
+        except ExperimentError as error:
+            return complaints(error.problems, "\n")
+        return ""
+
+    def answered(text: str | None) -> None:
+        if text is not None:
+            value = row.read_or_left_out(text)
+            plan = dict(app.state.plan) | {row.name: value}
+            app.send(e.Plan(tuple((name, given) for name, given in plan.items() if given != options()[name].default)))
+
+    about = tr("{help}: {allowed}", help=tr(row.help), allowed=tr(row.kind.allowed))
+    app.push_screen(Ask(row.name.replace("_", " "), about, check), answered)
+
+
+def _planned(training: Training, row: Option, text: str) -> Training:
+    return training.replace(**{row.name: row.read_or_left_out(text)})
+
+
+def branch(app: Host, argument: str) -> None:
+    """B goes on otherwise from the iteration under the cursor: with another rate, clipping or schedule."""
+    state, training = app.state, training_of_a(app.state)
+    if training is None or state.trained == 0:
+        app.say(tr("nothing has been trained yet that could branch off"))
+        return
+    now = training.in_force(state.iteration)
+    rate = now.experiment.resolved.learning_rate
+    changes: dict[str, dict[str, Any]] = {
+        tr("rate × {factor}", factor=exact(factor)): {"learning_rate": rate * factor} for factor in _FACTORS
+    }
+    clip = "none" if now.experiment.clip != "none" else "norm"
+    changes[tr("clip {rule}", rule=clip)] = {"clip": clip}
+    for schedule in options()["schedule"].kind.names:
+        if schedule != now.schedule:
+            changes[tr("schedule {name}", name=schedule)] = {"schedule": schedule}
+    said = {name: About(str(Turn(state.iteration, tuple(fields.items()))), "") for name, fields in changes.items()}
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            turn = str(Turn(state.iteration, tuple(changes[name].items())))
+            # B is A up to there: what else it differed in would be another network.
+            app.send(e.Change(state.experiment, ()), e.Branch((turn,)), e.GoTo(iteration=state.iteration))
+            app.send(e.TogglePlay() if not app.state.training else e.Message())
+
+    title = tr("B from iteration {number} on · enter to train, esc to go back", number=state.iteration)
+    app.push_screen(Picker("branch", tuple(changes), next(iter(changes)), lambda name: None, said, title), answered)

@@ -1,0 +1,129 @@
+"""What trains beside the screen: a thread of its own, in which the trainings of A and B go on by turns."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from gradtui_engine import Cancelled, ExperimentError, Training, TrainingHistory
+from gradtui_engine.training.history import start
+
+from ..model.needs import Failed, Need
+from ..model.trainings import HistoryOf, SnapshotOf
+
+#: Trainings that are kept, those that are looked at among them: undo leads back to one that is there still.
+_KEPT = 6
+#: Seconds that one of two trainings goes on before the other has its turn.
+_TURN = 0.03
+#: Seconds that the thread sleeps after each iteration: the event loop gets the interpreter at once, not after 1 ms.
+_BREATH = 0.0
+
+
+class Trainings:
+    """The trainings of the screen, by what they are. `results` has their histories and their latest snapshots."""
+
+    def __init__(self) -> None:
+        self.results: dict[Need, Any] = {}
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="train")
+        self._wanted: tuple[Training, ...] = ()
+        self._stop = threading.Event()
+        self._work: Future[None] | None = None
+        #: In the order in which they were last wanted.
+        self._histories: dict[Training, TrainingHistory] = {}
+
+    def want(self, trainings: Sequence[Training], on: bool) -> None:
+        """Look at these, A's first; on: train them, else pause."""
+        wanted = tuple(dict.fromkeys(trainings))
+        changed = wanted != self._wanted
+        self._wanted = wanted
+        for training in wanted:
+            if training in self._histories:
+                self._histories[training] = self._histories.pop(training)
+        if not on or changed:
+            self._stop.set()
+        if on and (self._stop.is_set() or self._work is None or self._work.done()) and self._left():
+            self._stop = threading.Event()
+            # After the one that has been told to stop: the executor has one thread.
+            self._work = self._executor.submit(self._train, wanted, self._stop)
+        self.look()
+
+    def adopt(self, history: TrainingHistory) -> None:
+        """A training that somebody else has begun."""
+        self._histories.setdefault(history.training, history)
+        self.look()
+
+    def _left(self) -> bool:
+        """Whether anything of what is wanted is left to be trained."""
+        for training in self._wanted:
+            history = self._histories.get(training)
+            failed = isinstance(self.results.get(SnapshotOf(training)), Failed)
+            if not failed and (history is None or not history.done):
+                return True
+        return False
+
+    def look(self) -> tuple[int, bool]:
+        """Take the latest snapshots: (iterations that are there of whichever has more, whether nothing is left)."""
+        count = 0
+        for training in self._wanted:
+            history = self._histories.get(training)
+            if history is not None:
+                known = self.results.get(SnapshotOf(training))
+                snapshot = history.snapshot()
+                if isinstance(known, Failed) or known is None or _moved(known, snapshot):
+                    self.results[SnapshotOf(training)] = snapshot
+                self.results[HistoryOf(training)] = history
+                count = max(count, snapshot.count)
+        self._forget()
+        return count, not self._left()
+
+    def _forget(self) -> None:
+        old = [training for training in self._histories if training not in self._wanted]
+        for training in old[: max(0, len(self._histories) - _KEPT)]:
+            del self._histories[training]
+            self.results.pop(HistoryOf(training), None)
+            self.results.pop(SnapshotOf(training), None)
+
+    def close(self) -> None:
+        """Train no more, and wait for the thread to end."""
+        self._stop.set()
+        self._executor.shutdown(cancel_futures=True)
+
+    # -- in the thread ---------------------------------------------------------------------------------------
+
+    def _train(self, trainings: tuple[Training, ...], stop: threading.Event) -> None:
+        """Go on with all of them by turns, the one that is behind first, until nothing is left or stop is set."""
+
+        def watch(share: float) -> None:
+            if stop.is_set():
+                raise Cancelled
+            time.sleep(_BREATH)
+
+        try:
+            histories = [history for training in trainings if (history := self._history(training)) is not None]
+            while not stop.is_set():
+                left = [history for history in histories if not history.done]
+                if not left:
+                    return
+                history = min(left, key=lambda history: history.count)
+                until = time.monotonic() + _TURN
+                while not history.done and time.monotonic() < until:
+                    history.advance(1, watch)
+        except Cancelled:
+            return
+
+    def _history(self, training: Training) -> TrainingHistory | None:
+        """The training's history: the one that is there, a branch of A's, or a new one."""
+        if training not in self._histories:
+            try:
+                self._histories[training] = start(training, self._histories.values())
+            except (ExperimentError, MemoryError) as error:
+                self.results[SnapshotOf(training)] = Failed.of(error)
+                return None
+        return self._histories[training]
+
+
+def _moved(before: Any, after: Any) -> bool:
+    return (before.count, len(before.validations), before.done) != (after.count, len(after.validations), after.done)

@@ -1,0 +1,1 @@
+"""The Train view: what learns, iteration by iteration."""
