@@ -280,7 +280,7 @@ def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
     assert LISTS.keys() <= {state.view for state in states}
 
 
-@spread("seed", range(4), 2)
+@spread("seed", range(4), 1)
 def test_whatever_was_pressed_the_whole_screen_is_filled_exactly(seed: int) -> None:
     for number, state in enumerate(walk(seed, COUNT)):
         scene = scene_with(state)

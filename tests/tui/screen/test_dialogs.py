@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 from textual.command import CommandPalette
 from textual.widgets import Input, Label, OptionList
@@ -226,11 +225,15 @@ def test_leaving_the_question_for_a_path_takes_the_preview_of_data_back() -> Non
     play(script, SMALL)
 
 
-@pytest.mark.parametrize("key", ["a", "d", "question_mark"])
-def test_in_a_dialog_tab_leaves_the_panes_behind_it_alone(key: str) -> None:
+def test_in_a_dialog_tab_leaves_the_panes_behind_it_alone() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press(key, "tab")
-        assert app.state.pane == "gradient"
+        for key in ("a", "d", "question_mark"):
+            await pilot.press(key)
+            assert len(app.screen_stack) == 2, key
+            await pilot.press("tab")
+            assert app.state.pane == "gradient", key
+            await pilot.press("escape")
+            assert len(app.screen_stack) == 1, key
 
     play(script, SMALL)
 
@@ -268,18 +271,17 @@ def test_what_is_typed_after_a_refusal_replaces_what_was_refused() -> None:
     play(script, SMALL)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-3", "1e3", "10001", " "])
-def test_nothing_that_is_typed_gets_past_the_prompt(text: str) -> None:
+def test_nothing_that_is_typed_gets_past_the_prompt() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("d")
-        app.screen.query_one(Input).value = text
-        await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, Prompt)
-        assert "allowed: a whole number from 1 to 10000" in problem(app)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert app.state.experiment == SMALL
+        for text in ("", "abc", "-3", "1e3", "10001", " "):
+            await pilot.press("d")
+            app.screen.query_one(Input).value = text
+            await pilot.press("enter")
+            assert isinstance(app.screen, Prompt), text
+            assert "allowed: a whole number from 1 to 10000" in problem(app), text
+            await pilot.press("escape")
+            assert not isinstance(app.screen, Prompt), text
+            assert app.state.experiment == SMALL, text
 
     play(script, SMALL)
 
@@ -306,15 +308,14 @@ def test_letters_typed_into_a_prompt_are_text_not_commands() -> None:
 # -- help and palette ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "enter", "question_mark"])
-def test_question_mark_opens_help_and_these_close_it(key: str) -> None:
+def test_question_mark_opens_help_and_four_keys_close_it() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("question_mark")
-        assert isinstance(app.screen, Help)
-        await pilot.press(key)
-        await pilot.pause()
-        assert not isinstance(app.screen, Help)
-        assert app.is_running
+        for key in ("escape", "q", "enter", "question_mark"):
+            await pilot.press("question_mark")
+            assert isinstance(app.screen, Help), key
+            await pilot.press(key)
+            assert not isinstance(app.screen, Help), key
+            assert app.is_running, key
 
     play(script, SMALL)
 
@@ -335,12 +336,13 @@ def test_help_names_every_key_and_explains_the_focused_pane_first() -> None:
     play(script, SMALL)
 
 
-@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
-def test_the_palette_opens_and_offers_every_command_and_every_field(key: str) -> None:
+def test_the_palette_opens_by_two_keys_and_offers_every_command_and_every_field() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press(key)
-        assert isinstance(app.screen, CommandPalette)
-        await pilot.press("escape")
+        for key in ("colon", "ctrl+p"):
+            await pilot.press(key)
+            assert isinstance(app.screen, CommandPalette), key
+            await pilot.press("escape")
+            assert not isinstance(app.screen, CommandPalette), key
         offered = {each.title for each in app.get_system_commands(app.screen)}
         assert {each.label for each in COMMANDS} <= offered
         assert "set learning rate" in offered
@@ -348,25 +350,26 @@ def test_the_palette_opens_and_offers_every_command_and_every_field(key: str) ->
     play(script, SMALL)
 
 
-@pytest.mark.parametrize(
-    ("query", "title"),
-    [
-        ("lstm", "lesson · LSTM against GRU"),
-        ("lstm", "network"),
-        ("against", "lesson · LSTM against GRU"),
-        ("10-lstm-and-gru", "lesson · LSTM against GRU"),
-        ("network kind", "network"),
-        ("lesson", "lesson · LSTM against GRU"),
-        ("forget_bias", "set forget bias"),
-        ("high-contrast", "theme high-contrast"),
-        ("adam", "preset adam"),
-    ],
+#: What is searched for, and the title of one command that it finds.
+SEARCHES = (
+    ("lstm", "lesson · LSTM against GRU"),
+    ("lstm", "network"),
+    ("against", "lesson · LSTM against GRU"),
+    ("10-lstm-and-gru", "lesson · LSTM against GRU"),
+    ("network kind", "network"),
+    ("lesson", "lesson · LSTM against GRU"),
+    ("forget_bias", "set forget bias"),
+    ("high-contrast", "theme high-contrast"),
+    ("adam", "preset adam"),
 )
-def test_the_palette_finds_titles_and_the_words_beside_them(query: str, title: str) -> None:
+
+
+def test_the_palette_finds_titles_and_the_words_beside_them() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        found = [hit async for hit in Search(app.screen).search(query)]
-        assert title in [hit.text for hit in found]
-        assert len(found) < 40
+        for query, title in SEARCHES:
+            found = [hit async for hit in Search(app.screen).search(query)]
+            assert title in [hit.text for hit in found], query
+            assert len(found) < 40, query
 
     play(script, SMALL)
 

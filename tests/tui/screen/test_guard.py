@@ -113,7 +113,7 @@ s.update = update
 """
 
 
-@pytest.mark.parametrize("debugs", ["", "1"])
+@pytest.mark.parametrize("debugs", ["", pytest.param("1", marks=pytest.mark.soak)])
 def test_a_failure_of_ours_restores_the_terminal_and_is_one_line(tmp_path: Path, debugs: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(_FAILS)
     variables = {"PYTHONPATH": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), failures.DEBUG: debugs}

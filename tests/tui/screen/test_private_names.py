@@ -40,6 +40,7 @@ def test_this_textual_has_the_name(private: Private) -> None:
     assert hasattr(owner, private.name) or f"self.{private.name} " in _source(owner), private.purpose
 
 
+@functools.cache
 def _source(owner: object) -> str:
     bases = inspect.getmro(owner) if inspect.isclass(owner) else ()
     return "".join(inspect.getsource(base) for base in bases if base.__module__.startswith("textual"))

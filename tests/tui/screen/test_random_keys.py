@@ -70,7 +70,7 @@ def harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("seed", "count"),
-    [*((seed, 100) for seed in range(2)), *(pytest.param(seed, 700, marks=pytest.mark.soak) for seed in range(4))],
+    [(0, 100), *(pytest.param(seed, 700, marks=pytest.mark.soak) for seed in range(4))],
 )
 def test_random_keys_raise_nothing_and_q_still_quits(seed: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     choose = random.Random(seed)

@@ -163,7 +163,7 @@ def test_whatever_comes_the_program_lives_and_can_be_left(seed: int, count: int,
         terminal.leave()
 
 
-@pytest.mark.parametrize("opens", [b"f", b"?"])
+@pytest.mark.parametrize("opens", [b"f", pytest.param(b"?", marks=pytest.mark.soak)])
 @pytest.mark.parametrize(("seed", "count"), several(150, 1500)[:4])
 def test_after_a_storm_of_resizes_it_can_be_left(seed: int, count: int, opens: bytes, home: dict[str, str]) -> None:
     """With page keys and the mouse, while the form or the help is open: escape and q did nothing for four seconds."""
