@@ -27,7 +27,7 @@ class Result:
 
 def print_machine() -> None:
     """Versions, and what the numbers mean."""
-    torch = _torch_version() if has_torch() else "not installed: no comparison with it"
+    torch = torch_version() if has_torch() else "not installed: no comparison with it"
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch}; one BLAS thread")
     print("Times are medians; ratios are medians of the rounds' ratios, with their quartiles.")
 
@@ -108,7 +108,8 @@ def _described(case: Case) -> str:
     return ", ".join(f"{key} {value}" for key, value in case.experiment.items() if key not in said)
 
 
-def _torch_version() -> str:
+def torch_version() -> str:
+    """PyTorch's version; it must be installed."""
     import torch
 
     return str(torch.__version__)

@@ -29,7 +29,7 @@ def step_of(network: Network, extra: Extra) -> TorchStep:
     """The step of a network, ready to be timed."""
     experiment = network.experiment
     parameters = {name: Parameter(each) for name, each in parameters_of(network).items()}
-    cells = [_cell(network, parameters, layer) for layer in range(experiment.layers)]
+    cells = [cell_of(network, parameters, layer) for layer in range(experiment.layers)]
     inputs, target = torch.tensor(network.batch.inputs), torch.tensor(network.batch.target)
     shape = (network.batch.size, experiment.width)
     carried = 2 if experiment.cell == "lstm" else 1
@@ -39,7 +39,7 @@ def step_of(network: Network, extra: Extra) -> TorchStep:
         source: Iterable[Tensor] = inputs.unbind()
         known: list[States] = []
         for cell, start in zip(cells, starts, strict=True):
-            known.append(_unrolled(cell, source, start))
+            known.append(unrolled(cell, source, start))
             source = known[-1][0][1:]
         last = known[-1][0]
         output = functional.linear(last[-1], parameters["output.weight"], parameters["output.bias"])
@@ -53,7 +53,7 @@ def step_of(network: Network, extra: Extra) -> TorchStep:
     return finished(network, parameters, told, extra)
 
 
-def _cell(network: Network, parameters: Mapping[str, Tensor], layer: int) -> RNNCellBase:
+def cell_of(network: Network, parameters: Mapping[str, Tensor], layer: int) -> RNNCellBase:
     """PyTorch's cell with the network's parameters."""
     names = cell_names(network, layer)
     cell = _CELLS[network.experiment.cell](parameters[names[0]].shape[1], network.experiment.width)  # type: ignore[call-arg]
@@ -62,7 +62,8 @@ def _cell(network: Network, parameters: Mapping[str, Tensor], layer: int) -> RNN
     return cell
 
 
-def _unrolled(cell: RNNCellBase, source: Iterable[Tensor], start: list[Tensor]) -> States:
+def unrolled(cell: RNNCellBase, source: Iterable[Tensor], start: list[Tensor]) -> States:
+    """The states of a cell, whose gradients backward will leave on them."""
     states: States = [[each] for each in start]
     for each in start:
         each.grad = None

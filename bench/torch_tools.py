@@ -30,7 +30,7 @@ def parameters_of(network: Network) -> dict[str, Tensor]:
 def finished(network: Network, parameters: Mapping[str, Tensor], told: Told, extra: Extra) -> TorchStep:
     """The step with everything around it: old gradients forgotten before, the update after it."""
     learned = list(parameters.values())
-    updating = _updating(network.resolved, learned) if extra is Extra.UPDATE else None
+    updating = _Updating(optimizer_of(network.resolved, learned), learned) if extra is Extra.UPDATE else None
 
     def step() -> tuple[float, Gradients, Gradients]:
         for each in learned:
@@ -59,21 +59,19 @@ class _Updating:
         torch._foreach_copy_(self._parameters, self._before)
 
 
-def _updating(experiment: Resolved, parameters: list[Tensor]) -> _Updating:
+def optimizer_of(experiment: Resolved, parameters: list[Tensor]) -> Optimizer:
     """The fastest of PyTorch's implementations: `fused`, but for RMSprop, which has none on a CPU."""
     rate, decay, mu = experiment.learning_rate, experiment.weight_decay, experiment.momentum
-    made: Optimizer
     match experiment.optimizer:
         case "rmsprop":
-            made = RMSprop(parameters, rate, weight_decay=decay)
+            return RMSprop(parameters, rate, weight_decay=decay)
         case "adam":
-            made = Adam(parameters, rate, weight_decay=decay, fused=True)
+            return Adam(parameters, rate, weight_decay=decay, fused=True)
         case "adamw":
-            made = AdamW(parameters, rate, weight_decay=decay, fused=True)
+            return AdamW(parameters, rate, weight_decay=decay, fused=True)
         case name:
             used = 0.0 if name == "sgd" else mu
-            made = SGD(parameters, rate, used, weight_decay=decay, nesterov=name == "nesterov", fused=True)
-    return _Updating(made, parameters)
+            return SGD(parameters, rate, used, weight_decay=decay, nesterov=name == "nesterov", fused=True)
 
 
 def retained(tensor: Tensor) -> Tensor:
