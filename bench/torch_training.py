@@ -1,7 +1,8 @@
 """PyTorch's rivals of a training, eager: batches of the same stream, the same optimiser, and the same numbers kept.
 
-Kept are the loss, the norm of the gradient at every hidden state (and cell state), and ‖update‖ / ‖parameter‖ of every
-parameter. For the last the parameters before the step are copied, as any optimiser but SGD needs it.
+Kept are the loss, the share of right answers, the norm of the gradient at every hidden state (and cell state), and
+‖update‖ / ‖parameter‖ of every parameter. For the last the parameters before the step are copied, as any optimiser but
+SGD needs it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from torch_tools import held, norms, optimizer_of, parameters_of, retained
 
 #: inputs → the output, and the states whose gradients are asked for.
 Forward = Callable[[Tensor], tuple[Tensor, list[Tensor]]]
-#: Loss, gradient norms of the states, update / weight of the parameters.
-Row = tuple[float, list[float], list[float]]
+#: Loss, share of right answers, gradient norms of the states, update / weight of the parameters.
+Row = tuple[float, float, list[float], list[float]]
 
 
 class TorchTrainer:
@@ -49,7 +50,7 @@ class TorchTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         if not self._norms:
             self._optimizer.step()
-            self.rows.append((loss.item(), [], []))
+            self.rows.append((loss.item(), 0.0, [], []))
             return
         gradients = norms(list(map(held, states)))
         with torch.no_grad():
@@ -59,7 +60,8 @@ class TorchTrainer:
             found = norms([*updates, *before])
         count = len(self._learned)
         ratios = [one / other if other else float("inf") for one, other in zip(found, found[count:], strict=False)]
-        self.rows.append((loss.item(), gradients, ratios))
+        right = (output.detach().argmax(-1) == target).sum().item() / len(target)
+        self.rows.append((loss.item(), right, gradients, ratios))
 
 
 def _batches(stream: Stream) -> Iterator[tuple[Tensor, Tensor]]:

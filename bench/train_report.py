@@ -74,8 +74,9 @@ def _check(case: Case) -> None:
     gradient = columns["gradient"]
     if "cell_gradient" in columns:
         gradient = np.concatenate([gradient, columns["cell_gradient"]], axis=1)
-    losses, norms, ratios = (np.array(column) for column in zip(*rival.rows, strict=True))
+    losses, right, norms, ratios = (np.array(column) for column in zip(*rival.rows, strict=True))
     np.testing.assert_allclose(losses, columns["loss"], rtol=tolerance)
+    np.testing.assert_allclose(right, columns["accuracy"], rtol=1e-6)
     np.testing.assert_allclose(norms, 10.0**gradient, rtol=tolerance, atol=tolerance * norms.max())
     # A bias starts at 0: what is divided by after the first updates is their own rounding.
     weights = [index for index, array in enumerate(trainer.network.parameters.values()) if array.ndim > 1]

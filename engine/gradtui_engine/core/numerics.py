@@ -64,8 +64,8 @@ def norms(stack: Array) -> list[float]:
     least, most = _LIMITS[rows.dtype.char]
     least *= rows.shape[1]
     return [
-        math.sqrt(square) if least < square < most else _scaled_norm(row)
-        for square, row in zip(_dots(rows, rows), rows, strict=True)
+        math.sqrt(square) if least < square < most else _scaled_norm(rows[index])
+        for index, square in enumerate(_dots(rows, rows))
     ]
 
 

@@ -41,25 +41,38 @@ class Operation:
 
 
 def _linear_forward(node: Node) -> None:
-    weight, bias = node.parameters
-    (out,) = node.outputs
-    np.matmul(node.inputs[0], node.workspace.transposed(weight), out=out)
+    values, transposed, bias, out = node.forward_views or _linear_forward_views(node)
+    np.matmul(values, transposed, out)
     np.add(out, bias, out)
 
 
+def _linear_forward_views(node: Node) -> tuple[Array, ...]:
+    weight, bias = node.parameters
+    node.forward_views = node.inputs[0], node.workspace.transposed(weight), bias, node.outputs[0]
+    return node.forward_views
+
+
 def _linear_backward(node: Node) -> None:
-    (values,), (gradient,) = node.inputs, node.output_gradients
-    weight_gradient, bias_gradient = node.parameter_gradients
+    values, gradient, transposed, weight_gradient, bias_gradient, ones = node.backward_views or _linear_backward_views(
+        node
+    )
     wanted = node.input_gradients[0]
     if wanted is not None:
-        np.matmul(gradient, node.parameters[0], out=wanted)
-    # Every time step is read out: rows are time steps × samples.
-    if gradient.ndim == 3:
+        np.matmul(node.output_gradients[0], node.parameters[0], wanted)
+    if values.ndim == 3:
+        # Every time step is read out: rows are time steps × samples. (Where units lie first that is a copy.)
         gradient, values = (array.reshape(-1, array.shape[-1]) for array in (gradient, values))
-    np.matmul(gradient.T, values, out=weight_gradient)
+        transposed = gradient.T
+    np.matmul(transposed, values, weight_gradient)
     # A product with ones sums the rows: 3 instead of 10 µs at 256×256, 0.6 instead of 1.8 at 64×64.
-    ones = node.workspace.ones(len(gradient), gradient.dtype)
-    np.dot(ones, gradient, out=bias_gradient)
+    np.dot(ones, gradient, bias_gradient)
+
+
+def _linear_backward_views(node: Node) -> tuple[Array, ...]:
+    (values,), (gradient,) = node.inputs, node.output_gradients
+    ones = node.workspace.ones(gradient.size // gradient.shape[-1], gradient.dtype)
+    node.backward_views = values, gradient, gradient.T, *node.parameter_gradients, ones
+    return node.backward_views
 
 
 def _slope(node: Node) -> float:
@@ -77,7 +90,7 @@ def _activation_backward(node: Node) -> None:
         node.parameter_gradients[0][...] = np.sum(gradient * np.minimum(values, 0))
     if wanted is not None:
         ACTIVATIONS[node.choice].derivative(values, node.outputs[0], wanted, _slope(node))
-        wanted *= gradient
+        np.multiply(wanted, gradient, wanted)
 
 
 def _residual_forward(node: Node) -> None:

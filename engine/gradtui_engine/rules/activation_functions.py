@@ -6,6 +6,7 @@ family reads `slope`. Definitions and values at kinks are PyTorch's.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -78,7 +79,20 @@ def tanh_derivative(z: Array, a: Array, out: Array, slope: float = 1.0) -> None:
 
 
 def relu(z: Array, out: Array, slope: float = 1.0) -> None:
-    np.maximum(z, 0, out=out)
+    # NumPy compares two arrays in half the time of an array and a number: 1.3 instead of 2.5 µs at 64×64.
+    beside = z.size <= _MOST_ZEROS and z.flags.c_contiguous
+    np.maximum(z, _zeros(z.shape, z.dtype.char) if beside else 0, out=out)
+
+
+#: Numbers of an array of zeros that is kept: 256×256.
+_MOST_ZEROS = 2**16
+
+
+@functools.lru_cache(maxsize=4)
+def _zeros(shape: tuple[int, ...], kind: str) -> Array:
+    zeros = np.zeros(shape, kind)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def relu_derivative(z: Array, a: Array, out: Array, slope: float = 1.0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class State:
     optimiser: OptimiserState
     running: Mapping[str, Array]
 
-    @property
+    @functools.cached_property
     def nbytes(self) -> int:
         return sum(array.nbytes for array in arrays_in((self.parameters, self.optimiser, self.running)))
 

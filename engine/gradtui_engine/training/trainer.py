@@ -11,10 +11,9 @@ import numpy as np
 from ..analysis.activation_statistics import statistics_of
 from ..analysis.stages import state_norms
 from ..core.nested import copied
-from ..core.numerics import Array, norm_of_squares, ratio, trusted_squares
+from ..core.numerics import Array, norm_of_squares, trusted_squares
 from ..core.progress import Watch, throttled
 from ..experiment.training import Training
-from ..program.bound import Arena
 from ..program.normalisation import first_statistics, running_statistics
 from ..program.slots import GATES, Slot, Span
 from ..rules.clipping import CLIPPINGS
@@ -23,6 +22,7 @@ from ..run.moment import Moment
 from ..run.network import Network, build
 from ..run.optimiser_step import chain_of
 from ..run.trace import Trace
+from .block import PartNorms, block_of, in_one_block, spans_of
 from .checkpoints import Checkpoints, State
 from .columns import Columns, Widths
 from .evaluation import Evaluation, Validation, accuracy
@@ -56,7 +56,7 @@ class Trainer:
         self.stream = stream or Stream(training)
         self.checkpoints = checkpoints or Checkpoints()
         self.program, self.layout = network.program, network.layout
-        self._block, self._parameters = _in_one_block(network.parameters, self.layout.dtype)
+        self._block, self._parameters = in_one_block(network.parameters, self.layout.dtype)
         self._bind()
         self._evaluation = (
             Evaluation(network.resolved, self.stream.validation) if self.stream.validation is not None else None
@@ -80,14 +80,14 @@ class Trainer:
         self._bound = bound = Bound(live)
         self._input = bound.values[self.program.input]
         self._loss_node = bound.nodes[-1]
-        self._gradient_block = _block_of(bound.parameter_gradients, self._block.size)
+        for node in bound.nodes:
+            node.notes = None  # nobody asks for the paths of the gradient
+        self._gradient_block = block_of(bound.parameter_gradients, self._block.size)
+        self._spans = spans_of(self._parameters, self._block)
+        assert self._spans == spans_of(bound.parameter_gradients, self._gradient_block)
         inside = np.zeros(self._block.size, dtype=bool)
-        self._spans: dict[str, slice] = {}
-        for name, array in self._parameters.items():
-            first = _offset(array, self._block)
-            self._spans[name] = slice(first, first + array.size)
-            inside[self._spans[name]] = True
-            assert _offset(bound.parameter_gradients[name], self._gradient_block) == first
+        for span in self._spans.values():
+            inside[span] = True
         # What lies between two arrays is no number of anything: 0, and it stays 0.
         self._block[~inside] = 0
         self._gradient_block[~inside] = 0
@@ -100,6 +100,11 @@ class Trainer:
             parameter_gradients, network.batch.target, self.layout, self._norms, {},
         )  # fmt: skip
         self._limits = trusted_squares(self.layout.dtype)
+        self._weight_norms = PartNorms(self._block, self._spans)
+        self._update_norms = PartNorms(self._gradient_block, self._spans)
+        # Two numbers below it have a sum that is finite.
+        self._finite = trusted_squares(self.layout.dtype)[1] / 4
+        self._keeps_running = bool(first_statistics(self.program, self.layout.dtype))
 
     # -- going on ------------------------------------------------------------------------------------------
 
@@ -146,12 +151,18 @@ class Trainer:
             # The update takes the gradient's place: nobody reads that any more.
             update = self._gradient_block
             self._chain.update({"": update}, self._state, {"": self._block}, rate, {"": update})
-            self.running = running_statistics(self.program, bound.values, self._input, self.running)
+            if self._keeps_running:
+                self.running = running_statistics(self.program, bound.values, self._input, self.running)
+            largest = math.inf
             if self._recording:
-                self.columns.append(self._row(rate, update, batch.target))
-            self._block += update
+                weights, updates = self._weight_norms.read(), self._update_norms.read()
+                largest = float(weights.max() + updates.max())
+                self.columns.append(self._row(rate, updates / weights, batch.target))
+            np.add(self._block, update, self._block)
             bound.workspace.refresh()
-            self.diverged = not (math.isfinite(float(bound.values["loss"])) and _is_finite(self._block))
+            # No number is larger than the norms of what was added up: then there is no need to look at each.
+            finite = largest < self._finite or bool(np.isfinite(self._block).all())
+            self.diverged = not (finite and math.isfinite(float(bound.values["loss"])))
         self.k += 1
 
     @property
@@ -273,7 +284,7 @@ class Trainer:
                 widths["gates"] = ((kinds, len(gates)), "f4")
         return widths
 
-    def _row(self, rate: float, update: Array, target: Array) -> dict[str, object]:
+    def _row(self, rate: float, ratios: Array, target: Array) -> dict[str, object]:
         values = self._bound.values
         gradients, cells = state_norms(self._live)
         row: dict[str, object] = {
@@ -281,10 +292,8 @@ class Trainer:
             "accuracy": self._accuracy(target),
             "learning_rate": rate,
             "gradient": np.log10(gradients),
-            "update_ratio": [
-                ratio(_norm(update[span]), _norm(self._block[span])) for span in self._spans.values()
-            ],
-        }  # fmt: skip
+            "update_ratio": ratios,
+        }
         if cells:
             row["cell_gradient"] = np.log10(cells)
         if self._statistics:
@@ -305,42 +314,7 @@ class Trainer:
         return accuracy(self._bound.values["output"], target)
 
 
-def _in_one_block(arrays: Mapping[str, Array], dtype: np.dtype[np.generic]) -> tuple[Array, dict[str, Array]]:
-    """A block that holds copies of these arrays, and its parts by name, placed as an arena places them."""
-    arena = Arena([array.size for array in arrays.values()], dtype)
-    views = {name: arena.take(array.shape) for name, array in arrays.items()}
-    for name, array in arrays.items():
-        views[name][...] = array
-    return _block_of(views), views
-
-
-def _block_of(views: Mapping[str, Array], size: int = 0) -> Array:
-    """The one flat array that these views are parts of, from the first to the end of the last (or of this size)."""
-    first, last = (list(views.values())[index] for index in (0, -1))
-    base = first.base
-    while base is not None and base.base is not None:
-        base = base.base
-    assert base is not None
-    start = _offset(first, base)
-    end = start + size if size else _offset(last, base) + last.size
-    return base[start:end]
-
-
-def _offset(array: Array, base: Array) -> int:
-    """How many numbers after the beginning of base the array begins."""
-    return int((array.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // array.itemsize)
-
-
 def _read_only(array: Array) -> Array:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _norm(flat: Array) -> float:
-    return norm_of_squares(flat, flat.dot(flat))
-
-
-def _is_finite(flat: Array) -> bool:
-    """Whether every number is: a sum is NaN or infinite where one is (or where it overflows, which is looked into)."""
-    return math.isfinite(float(np.add.reduce(flat))) or bool(np.isfinite(flat).all())
