@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..core.message import English
 from ..core.options import flag
 from .experiment import options
+from .pytorch import Line, lines
 from .training import options as training_options
 
 if TYPE_CHECKING:
@@ -95,6 +96,10 @@ class Remedy:
                 value = getattr(after.resolved, name) if value is None else value
                 words += [] if value is None else row.arguments(value)
         return [*words, *(word for name, value in self.training.items() for word in own[name].arguments(value))]
+
+    def pytorch(self, training: Training, read: Resolved | None = None) -> tuple[Line, ...]:
+        """The lines of PyTorch that apply it to this training. read: where a CSV file decided some of it."""
+        return lines(training, self.applied(training), read)
 
     def left_out(self, experiment: Experiment) -> list[str]:
         """The options of the experiment that must go, as no value of theirs means that they are not given."""

@@ -1,0 +1,358 @@
+"""What a change of an experiment or a training is in PyTorch: one table, from fields that change to lines of Python.
+
+The lines take it that `torch`, `nn` and `math` are imported, that the network is `model`, its recurrent module `lstm`,
+`gru` or `rnn` and its last nn.Linear `output`, that the batch is `inputs` and `target`, and the optimiser `optimizer`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..cells.residual_blocks import skip_scale
+from ..core.figures import typed
+from ..core.message import English, Message
+from ..rules.optimisers import OPTIMISERS
+from . import pytorch_weights
+from .resolved import DECIDED_BY_FILE, Resolved
+
+if TYPE_CHECKING:
+    from .training import Training
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A statement of Python, which may go over several lines, and where it stands, as a comment on the first of them.
+
+    Without code the comment is all that there is to say.
+    """
+
+    code: str
+    where: English = ""
+
+    def text(self, where: str) -> str:
+        """With the comment as it is in the reader's language."""
+        first, newline, rest = self.code.partition("\n")
+        return f"{first}{'  ' if first and where else ''}{f'# {where}' if where else ''}{newline}{rest}"
+
+    def __str__(self) -> str:
+        return self.text(self.where)
+
+
+#: lines(before, after): what a row of the table makes of a change.
+Lines = Callable[[Resolved, Resolved], Iterator[Line]]
+
+# -- modules ------------------------------------------------------------------------------------------------
+
+_ACTIVATIONS: Mapping[str, str] = {
+    "linear": "nn.Identity()",
+    "sigmoid": "nn.Sigmoid()",
+    "tanh": "nn.Tanh()",
+    "relu": "nn.ReLU()",
+    "leaky_relu": "nn.LeakyReLU({slope})",
+    "prelu": "nn.PReLU(init={slope})",
+    "elu": "nn.ELU()",
+    "selu": "nn.SELU()",
+    "gelu": "nn.GELU()",
+    "gelu_tanh": 'nn.GELU(approximate="tanh")',
+    "silu": "nn.SiLU()",
+    "mish": "nn.Mish()",
+    "softplus": "nn.Softplus()",
+    "softsign": "nn.Softsign()",
+    "hard_tanh": "nn.Hardtanh()",
+    "hard_sigmoid": "nn.Hardsigmoid()",
+    "hard_swish": "nn.Hardswish()",
+    "relu6": "nn.ReLU6()",
+    # PyTorch has no module for it.
+    "sin": 'type("Sin", (nn.Module,), {{"forward": lambda self, z: torch.sin(z)}})()',
+}
+_NORMS: Mapping[str, str] = {
+    "none": "nn.Identity()",
+    "batch": "nn.BatchNorm1d({width})",
+    "layer": "nn.LayerNorm({width})",
+    "rms": "nn.RMSNorm({width})",
+}
+#: Those that torch.nn has.
+_CELLS: Mapping[str, str] = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
+_LOSSES: Mapping[str, str] = {
+    "cross_entropy": "nn.CrossEntropyLoss()",
+    "mse": "nn.MSELoss()",
+    "bce": "nn.BCEWithLogitsLoss()",
+}
+
+
+def _activation_of(now: Resolved) -> str:
+    return _ACTIVATIONS[now.activation].format(slope=typed(now.slope or 0.0))
+
+
+def _norm_of(now: Resolved) -> str:
+    return _NORMS[now.norm].format(width=now.width)
+
+
+def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
+    inputs = "inputs.shape[-1]" if now.inputs is None else str(now.inputs)
+    if not now.kind.over_time:
+        others = f"nn.Linear({now.width}, {now.width}) for _ in range({now.depth - 1})"
+        code = f"[nn.Linear({inputs}, {now.width}), *({others})]"
+        yield Line(code, "the hidden layers")
+    elif now.cell not in _CELLS:
+        yield Line("", Message("PyTorch has no {cell}: it is a module of your own", cell=now.cell))
+    else:
+        layers = f", num_layers={now.layers}" if now.layers > 1 else ""
+        relu = ', nonlinearity="relu"' if now.cell == "rnn" and now.activation == "relu" else ""
+        yield Line(f"{now.cell} = {_CELLS[now.cell]}({inputs}, {now.width}{layers}{relu})")
+
+
+def _activation(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.kind.chooses_activation and not now.kind.over_time:
+        yield Line(
+            _activation_of(now), Message("in place of {before}, after each hidden layer", before=_activation_of(was))
+        )
+
+
+def _norm(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.norm == "none":
+        yield Line("", Message("no {module} any more", module=_norm_of(was)))
+    elif now.norm_position == "before":
+        yield Line(_norm_of(now), "before each activation")
+    else:
+        yield Line(_norm_of(now), "after each activation")
+
+
+def _residual(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.residual == "none":
+        yield Line("h = layer(h)", "in forward, without h +")
+        return
+    inside, outside = _branch(now)
+    beta = skip_scale(now)
+    branch = f"h + {'' if beta == 1.0 else f'{typed(beta)} * '}layer(h)"
+    yield Line(f"layer = nn.Sequential({', '.join(inside)})")
+    if outside:
+        yield Line(f"after = nn.Sequential({', '.join(outside)})")
+    yield Line(f"h = {f'after({branch})' if outside else branch}", "in forward, where h and layer(h) are as wide")
+
+
+def _branch(now: Resolved) -> tuple[list[str], list[str]]:
+    """The modules of a block before its skip joins, and after."""
+    linear, activation = f"nn.Linear({now.width}, {now.width})", _activation_of(now)
+    norm = [] if now.norm == "none" else [_norm_of(now)]
+    before = now.norm_position == "before"
+    bend = [*norm, activation] if before else [activation, *norm]
+    if now.residual_block == "pre":
+        return [*bend, linear] * now.residual_span, []
+    whole = [linear, *bend]
+    inner = whole * (now.residual_span - 1)
+    if now.residual_block == "original":
+        return ([*inner, linear, *norm], [activation]) if before else ([*inner, linear], bend)
+    return [*inner, *whole], []
+
+
+# -- how parameters start -----------------------------------------------------------------------------------
+
+
+def _weights(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.kind.over_time and now.cell not in _CELLS:
+        yield from _network(was, now)
+        return
+    for code in pytorch_weights.snippets(now):
+        yield Line(code)
+    yield from _added(dataclasses.replace(was, forget_bias=0.0, input_bias=0.0), now, anew=True)
+
+
+def _offsets(was: Resolved, now: Resolved) -> Iterator[Line]:
+    yield from _added(was, now, anew=False)
+
+
+def _added(was: Resolved, now: Resolved, anew: bool) -> Iterator[Line]:
+    """What is added to the biases of gates. anew: they have just been started."""
+    drawn = now.sigma_b is not None or now.module_rule is not None
+    for letter, field in now.kind.offsets:
+        more = getattr(now, field) - (getattr(was, field) if was.cell == now.cell else 0.0)
+        if now.cell in _CELLS and more:
+            gate = next(each.name for each in now.kind.gates if each.letter == letter)
+            rows = _rows(now, letter)
+            biases = [f"{now.cell}.{now.kind.biases[0]}_l{layer}" for layer in range(now.layers)]
+            if drawn:
+                yield from (Line(f"{bias}.data[{rows}] += {typed(more)}", gate) for bias in biases)
+                continue
+            yield from (Line(f"{bias}.data[{rows}].fill_({typed(getattr(now, field))})", gate) for bias in biases)
+            others = (
+                []
+                if anew
+                else [bias.replace(now.kind.biases[0], name) for name in now.kind.biases[1:] for bias in biases]
+            )
+            yield from (Line(f"{bias}.data[{rows}].zero_()") for bias in others)
+
+
+def _rows(now: Resolved, letter: str) -> str:
+    """The rows of a gate in the weights and biases of a cell."""
+    block = now.kind.block(letter)
+    return f"{block * now.width}:{(block + 1) * now.width}"
+
+
+def _pin(was: Resolved, now: Resolved) -> Iterator[Line]:
+    path, pin = now.kind.path, now.pin_forget
+    if path is None:
+        return
+    if now.cell not in _CELLS:
+        yield from _network(was, now)
+        return
+    rows, value = _rows(now, path.gate), getattr(now, now.kind.path_bias, 0.0)
+    if pin is None:
+        for layer in range(now.layers):
+            code = f"{now.cell}.{now.kind.biases[0]}_l{layer}.data[{rows}].fill_({typed(value)})"
+            yield Line(code, "the gate's bias, learned; without the hook")
+        return
+    held = {0.0: "-math.inf", 1.0: "math.inf"}.get(pin) or typed(math.log(pin / (1 - pin)))
+    lines = [
+        f"for name, w in {now.cell}.named_parameters():",
+        f'    w.data[{rows}] = {held} if name.startswith("{now.kind.biases[0]}") else 0.0',
+        f"    w.register_hook(lambda g: g.index_fill(0, torch.arange({rows.replace(':', ', ')}), 0.0))",
+    ]
+    yield Line("\n".join(lines), Message("{gate} is {value} whatever it reads", gate=path.gate, value=typed(pin)))
+
+
+# -- the update ---------------------------------------------------------------------------------------------
+
+_MODEL = "model.parameters()"
+#: Optimiser → class, and what is given beside the rate.
+_OPTIMISERS: Mapping[str, tuple[str, str]] = {
+    "sgd": ("SGD", ""),
+    "momentum": ("SGD", ", momentum={momentum}"),
+    "nesterov": ("SGD", ", momentum={momentum}, nesterov=True"),
+    "rmsprop": ("RMSprop", ""),
+    "adam": ("Adam", ""),
+    "adamw": ("AdamW", ""),
+}
+#: Clipping → its statement; torch.nn.utils has two of them.
+_CLIPS: Mapping[str, str] = {
+    "value": f"torch.nn.utils.clip_grad_value_({_MODEL}, {{most}})",
+    "norm": f"torch.nn.utils.clip_grad_norm_({_MODEL}, {{most}})",
+    "layer": "for module in model.modules():\n"
+    "    if own := [*module.parameters(recurse=False)]:\n"
+    "        torch.nn.utils.clip_grad_norm_(own, {most})",
+    "adaptive": "for name, p in model.named_parameters():\n"
+    '    if not name.startswith("output."):\n'
+    "        rows = 1 if p.ndim > 1 else None\n"
+    "        most = {most} * torch.linalg.vector_norm(p.data, dim=rows, keepdim=True).clamp(min=1e-3)\n"
+    "        p.grad *= (most / torch.linalg.vector_norm(p.grad, dim=rows, keepdim=True).clamp(min=1e-6)).clamp(max=1)",
+}
+
+
+def _optimiser(was: Resolved, now: Resolved) -> Iterator[Line]:
+    name, more = _OPTIMISERS[now.optimizer]
+    more = more.format(momentum=typed(now.momentum))
+    if now.weight_decay != OPTIMISERS[now.optimizer].weight_decay:
+        more += f", weight_decay={typed(now.weight_decay)}"
+    yield Line(f"optimizer = torch.optim.{name}({_MODEL}, lr={typed(now.learning_rate)}{more})")
+
+
+def _clip(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.clip == "none":
+        yield Line("", "no clipping between loss.backward() and optimizer.step()")
+    else:
+        code = _CLIPS[now.clip].format(most=typed(now.clip_threshold or 0.0))
+        yield Line(code, "between loss.backward() and optimizer.step()")
+
+
+def _schedule(after: Training) -> Iterator[Line]:
+    """The share of the rate, as `rules.schedules.share` has it; LambdaLR multiplies the rate by nothing else."""
+    warmup, length = after.warmup_iterations, after.iterations - after.warmup_iterations
+    k = f"(k - {warmup})" if warmup else "k"
+    rest = {
+        "cosine": f"0.5 * (1.0 + math.cos(math.pi * min(1.0, {k} / {max(1, length)})))",
+        "step": f"{typed(after.step_factor)} ** ({k} // {after.step_every_iterations})",
+    }.get(after.schedule)
+    if rest is None and not warmup:
+        yield Line("", "no scheduler: the rate stays what it is")
+        return
+    rising = f"(k + 1) / {warmup}"
+    share = f"min(1.0, {rising})" if rest is None else f"{rising} if k < {warmup} else {rest}" if warmup else rest
+    yield Line(f"scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: {share})")
+    yield Line("scheduler.step()", "after each optimizer.step()")
+
+
+# -- the rest -----------------------------------------------------------------------------------------------
+
+
+def _seed(was: Resolved, now: Resolved) -> Iterator[Line]:
+    yield Line(f"torch.manual_seed({now.seed})")
+
+
+def _dtype(was: Resolved, now: Resolved) -> Iterator[Line]:
+    yield Line(f"torch.set_default_dtype(torch.{now.dtype})", "before the model and the data are made")
+
+
+def _batch(was: Resolved, now: Resolved) -> Iterator[Line]:
+    yield Line(f"torch.utils.data.DataLoader(dataset, batch_size={now.batch}, shuffle=True)")
+
+
+def _loss(was: Resolved, now: Resolved) -> Iterator[Line]:
+    yield Line(_LOSSES[str(now.loss)])
+
+
+def _target(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if now.target_scale == "standard":
+        yield Line("target = (target - target.mean()) / target.std(correction=0)", "of the whole file")
+    else:
+        yield Line("", "target as it stands in the file")
+
+
+def _readout(was: Resolved, now: Resolved) -> Iterator[Line]:
+    yield Line("output(states)" if now.readout == "all" else "output(states[-1])")
+
+
+#: Fields that decide how parameters start, which then stand in their place, and what is added to gates' biases.
+_STARTS = ("init", "gain", "init_scale", "sigma_w", "sigma_b")
+_ADDED = ("forget_bias", "input_bias")
+#: Fields of the experiment → what a change of them is. Lines come in this order.
+TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
+    (("seed",), _seed),
+    (("dtype",), _dtype),
+    (("batch",), _batch),
+    (("target_scale",), _target),
+    (("loss",), _loss),
+    (("cell", "depth", "width", "layers"), _network),
+    (("activation", "slope"), _activation),
+    (("norm", "norm_position"), _norm),
+    (("residual", "residual_scale", "residual_span", "residual_block"), _residual),
+    (("readout",), _readout),
+    (_STARTS, _weights),
+    (_ADDED, _offsets),
+    (("pin_forget",), _pin),
+    (("optimizer", "learning_rate", "momentum", "weight_decay"), _optimiser),
+    (("clip", "clip_threshold"), _clip),
+)
+#: Fields that say which samples there are, or which numbers are kept: nothing that PyTorch is told.
+OF_DATA = (
+    "data", "target", "drop", "header", "separator", "missing", "window", "steps", "inputs", "asks_for_update",
+)  # fmt: skip
+#: Fields of the training that decide the rate.
+_OF_SCHEDULE = ("schedule", "warmup", "step_every", "step_factor")
+#: A recurrent module that is made anew starts anew.
+_MAKES_ANEW = ("cell", "activation", "width", "layers")
+
+
+def lines(before: Training, after: Training, read: Resolved | None = None) -> tuple[Line, ...]:
+    """What turns one training into another, in PyTorch. read is what the first came to, where a CSV file decided."""
+    was, now = (_complete(each.experiment.resolved, read) for each in (before, after))
+    changed = {row.name for row in dataclasses.fields(Resolved) if getattr(was, row.name) != getattr(now, row.name)}
+    if now.kind.over_time and changed.intersection(_MAKES_ANEW):
+        changed |= {"cell", "init"}
+    if changed.intersection(_STARTS):
+        changed -= {*_ADDED}
+    found = [line for fields, made in TABLE if changed.intersection(fields) for line in made(was, now)]
+    if any(getattr(before, name) != getattr(after, name) for name in _OF_SCHEDULE):
+        found += _schedule(after)
+    return tuple(dict.fromkeys(found))
+
+
+def _complete(resolved: Resolved, read: Resolved | None) -> Resolved:
+    """With what a file decided, which no remedy changes."""
+    if read is None or resolved.is_complete:
+        return resolved
+    missing = {name: getattr(read, name) for name in DECIDED_BY_FILE if getattr(resolved, name) is None}
+    return dataclasses.replace(resolved, **missing)

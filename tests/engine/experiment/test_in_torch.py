@@ -1,0 +1,246 @@
+"""The lines of PyTorch, executed in PyTorch, against what the engine makes of the same change. See conftest."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gradtui_engine import Experiment, build
+from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.core.numerics import Array
+from gradtui_engine.experiment.pytorch import lines
+from gradtui_engine.experiment.training import Training
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.rules.clipping import CLIPPINGS
+from gradtui_engine.rules.initialisers import INITIALISERS
+from gradtui_engine.rules.optimisers import OPTIMISERS
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+WIDTH = 96
+
+
+class Model(nn.Module):
+    """The network of an experiment with PyTorch's own start."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__()
+        resolved = experiment.resolved
+        inputs, width = int(resolved.inputs or 0), resolved.width
+        if resolved.kind.over_time:
+            made = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[resolved.cell]
+            setattr(self, resolved.cell, made(inputs, width, resolved.layers))
+        else:
+            widths = [inputs] + [width] * resolved.depth
+            self.layers = nn.ModuleDict(
+                {str(n): nn.Linear(one, two) for n, (one, two) in enumerate(itertools.pairwise(widths), start=1)}
+            )
+        self.output = nn.Linear(width, 10)
+
+    def forward(self, h: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers.values():
+            h = torch.tanh(layer(h))
+        return self.output(h)
+
+
+def executed(before: Experiment, after: Experiment, **more: Any) -> dict[str, Any]:
+    """The names after the lines have been executed."""
+    torch.manual_seed(1)
+    model = Model(after)
+    names = {"torch": torch, "nn": nn, "math": math, "model": model, "output": model.output}
+    names |= {after.cell: getattr(model, after.cell)} if after.resolved.kind.over_time else {}
+    names |= more
+    for line in lines(Training(experiment=before), Training(experiment=after)):
+        exec(str(line), names)
+    if after.cell in names:
+        setattr(model, after.cell, names[after.cell])
+    return names
+
+
+def parameters(model: nn.Module) -> dict[str, Array]:
+    return {name: each.detach().numpy() for name, each in model.named_parameters()}
+
+
+def assert_started_alike(before: Experiment, after: Experiment, **more: Any) -> None:
+    """Parameter by parameter the same mean and standard deviation, the same range, and W Wᵀ where it is orthogonal."""
+    found, wanted = parameters(executed(before, after, **more)["model"]), build(after).parameters
+    assert found.keys() == wanted.keys()
+    for name, own in wanted.items():
+        other, count = found[name], own.size
+        assert other.shape == own.shape
+        std = float(own.std())
+        # Of independent draws of any of these distributions; six standard errors, both sides drawn.
+        assert other.mean() == pytest.approx(own.mean(), abs=6 * math.sqrt(2 / count) * std + 1e-12), name
+        assert other.std() == pytest.approx(std, rel=6 / math.sqrt(count) + 1e-12, abs=1e-12), name
+        if own.ndim == 2 and (after.init.endswith("uniform") or after.init == "pytorch"):
+            assert np.abs(other).max() == pytest.approx(np.abs(own).max(), rel=12 / count + 1e-12), name
+        if after.init == "orthogonal" and own.ndim == 2:
+            rows = own.shape[0] // after.resolved.kind.blocks if name != "output.weight" else own.shape[0]
+            one, two = own[:rows], other[:rows]
+            short = one.shape[0] <= one.shape[1]
+            grams = [m @ m.T if short else m.T @ m for m in (one, two)]
+            assert np.allclose(*grams, atol=1e-10), name
+        if after.init in ("identity", "constant", "zeros") and np.ptp(own) in (0.0, 1.0):
+            assert np.allclose(own, other, atol=1e-15), name
+
+
+#: Those that are no call of their own, or scale by data.
+STARTS = [name for name in INITIALISERS if name != "lsuv"]
+
+
+@pytest.mark.parametrize("init", STARTS)
+@pytest.mark.parametrize("more", [{}, {"gain": "auto"}, {"gain": 0.7}, {"init_scale": 0.05}, {"sigma_b": 0.3}], ids=str)
+@pytest.mark.parametrize("cell", ["mlp", "rnn", "lstm", "gru"])
+def test_every_initialiser_starts_the_same_network(init: str, more: dict[str, Any], cell: str) -> None:
+    activation = {"mlp": "leaky_relu", "rnn": "tanh"}.get(cell)
+    common: dict[str, Any] = {
+        "cell": cell, "width": WIDTH, "depth": 2, "activation": activation, "data": "digits" if cell == "mlp" else None,
+    }  # fmt: skip
+    before = Experiment(**common, init="zeros" if init != "zeros" else "orthogonal")
+    assert_started_alike(before, Experiment(**common, init=init, **more))
+
+
+@pytest.mark.parametrize("cell", ["mlp", "lstm"])
+def test_sigma_w_and_sigma_b(cell: str) -> None:
+    before = Experiment(cell=cell, width=WIDTH, depth=2)
+    assert_started_alike(before, before.replace(sigma_w=1.5, sigma_b=0.1))
+
+
+@pytest.mark.parametrize("change", [{"forget_bias": 3.0}, {"input_bias": -2.0, "init": "orthogonal"}])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_biases_of_gates(change: dict[str, Any], layers: int) -> None:
+    before = Experiment(cell="lstm", width=8, layers=layers)
+    after = before.replace(**change)
+    found, wanted = parameters(executed(before, after)["model"]), build(after).parameters
+    for layer in range(layers):
+        total = [each[f"lstm.bias_ih_l{layer}"] + each[f"lstm.bias_hh_l{layer}"] for each in (found, wanted)]
+        block = slice(8, 16) if "forget_bias" in change else slice(0, 32)
+        assert np.array_equal(total[0][block], total[1][block])
+
+
+@pytest.mark.parametrize("gain", ["auto", 1.0])
+def test_lsuv_gives_every_layer_the_wanted_variance(gain: float | str) -> None:
+    after = Experiment(init="lsuv", gain=gain, activation="tanh", width=32, depth=4)
+    batch = build(after).batch
+    names = executed(after.replace(init="xavier_normal"), after, inputs=torch.tensor(batch.inputs))
+    h, model = torch.tensor(batch.inputs), names["model"]
+    for layer in (*model.layers.values(), model.output):
+        z = layer(h)
+        wanted = 1.0 if layer is model.output else after.resolved.gain_value
+        assert z.std(correction=0).item() == pytest.approx(1.0 if gain != "auto" else wanted, rel=1e-12)
+        h = torch.tanh(z)
+
+
+# -- modules -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS.names)
+def test_every_activation_is_the_same_function(name: str) -> None:
+    before = Experiment(activation="sigmoid" if name != "sigmoid" else "tanh")
+    (line,) = lines(Training(experiment=before), Training(experiment=Experiment(activation=name)))
+    z, out = np.linspace(-9.0, 9.0, 301), np.empty(301)
+    row = ACTIVATIONS[name]
+    row.forward(z, out, *([] if row.slope is None else [row.slope]))
+    module = eval(line.code, {"nn": nn, "torch": torch})
+    assert module(torch.tensor(z)).detach().numpy() == pytest.approx(out, rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("norm", ["none", "layer", "batch", "rms"])
+@pytest.mark.parametrize("position", ["before", "after"])
+@pytest.mark.parametrize("block", BLOCKS.names)
+@pytest.mark.parametrize("span", [1, 2])
+def test_a_residual_block_computes_what_the_engines_does(norm: str, position: str, block: str, span: int) -> None:
+    common: dict[str, Any] = {
+        "activation": "tanh", "depth": span, "norm": norm, "norm_position": position, "residual_block": block,
+        "residual_span": span,
+    }  # fmt: skip
+    after = Experiment(**common, residual="scaled", residual_scale=0.4)
+    trace = build(after).run()
+    made: dict[str, Any] = {"torch": torch, "nn": nn, "h": torch.tensor(trace.input)}
+    *modules, forward = [
+        line.code
+        for line in lines(Training(experiment=Experiment(**common)), Training(experiment=after))
+        if line.code.startswith(("layer", "after", "h"))
+    ]
+    for code in modules:
+        exec(code, made)
+    linears = [each for each in made["layer"] if isinstance(each, nn.Linear)]
+    with torch.no_grad():
+        for number, linear in enumerate(linears, start=1):
+            linear.weight.copy_(torch.tensor(trace.parameters[f"layers.{number}.weight"]))
+            linear.bias.copy_(torch.tensor(trace.parameters[f"layers.{number}.bias"]))
+        exec(forward, made)
+    assert made["h"].numpy() == pytest.approx(trace.values[f"h/{span}"], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("pin", [0.0, 0.9, 1.0])
+def test_a_pinned_gate_is_held_and_stays_held(cell: str, pin: float) -> None:
+    before = Experiment(cell=cell, width=6, data="digits-rows", batch=4)
+    after = before.replace(pin_forget=pin)
+    model = executed(before, after)["model"]
+    module, network = getattr(model, cell), build(after)
+    wanted = {f"{cell}.{name}": each.detach().numpy().copy() for name, each in module.named_parameters()}
+    wanted |= {f"output.{name}": each.detach().numpy() for name, each in model.output.named_parameters()}
+    # The engine holds the gate whatever its bias is.
+    finite = {name: np.where(np.isfinite(each), each, 0.0) for name, each in wanted.items()}
+    trace = dataclasses.replace(network.with_parameters(finite).run())
+    states, _ = module(torch.tensor(network.batch.inputs))
+    for time in range(1, 9):
+        assert states[time - 1].detach().numpy() == pytest.approx(trace.values[f"h/{time}"], rel=1e-12, abs=1e-15)
+    nn.functional.cross_entropy(model.output(states[-1]), torch.tensor(network.batch.target)).backward()
+    torch.optim.Adam(model.parameters(), lr=0.1).step()
+    rows = slice(6, 12)  # the second block of either
+    for name, each in module.named_parameters():
+        assert np.array_equal(each.detach().numpy()[rows], wanted[f"{cell}.{name}"][rows])
+        assert np.isfinite(each.detach().numpy()[:6]).all()
+
+
+# -- the update ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clip", [name for name in CLIPPINGS if name != "none"])
+def test_every_clipping_gives_the_optimiser_the_same_gradients(clip: str) -> None:
+    before = Experiment(width=12, depth=2, activation="tanh")
+    after = before.replace(clip=clip, clip_threshold=0.02)
+    model, network = Model(before), build(before)
+    own = parameters(model)
+    nn.functional.cross_entropy(
+        model(torch.tensor(network.batch.inputs)), torch.tensor(network.batch.target)
+    ).backward()
+    gradients = {name: np.array(each.grad.numpy()) for name, each in model.named_parameters() if each.grad is not None}
+    wanted = CLIPPINGS[clip].clip(gradients, own, 0.02)
+    assert any(not np.allclose(wanted[name], gradients[name]) for name in wanted)
+    for line in lines(Training(experiment=before), Training(experiment=after)):
+        exec(str(line), {"torch": torch, "nn": nn, "model": model})
+    for name, each in model.named_parameters():
+        assert each.grad is not None
+        assert each.grad.numpy() == pytest.approx(wanted[name], rel=1e-9, abs=1e-15), name
+
+
+@pytest.mark.parametrize("optimizer", OPTIMISERS.names)
+def test_every_optimiser_makes_the_same_update_at_the_rate_of_a_warmup(optimizer: str) -> None:
+    other = "sgd" if optimizer != "sgd" else "adam"
+    before = Training(experiment=Experiment(width=12, depth=2, activation="tanh", optimizer=other))
+    after = before.replace(optimizer=optimizer, schedule="warmup", warmup=4)
+    model, network = Model(before.experiment), build(after.experiment.replace(learning_rate=after.learning_rate(0)))
+    network = network.with_parameters({name: each.copy() for name, each in parameters(model).items()})
+    names = {"torch": torch, "model": model}
+    optimiser, scheduler, _ = lines(before, after)
+    exec(str(optimiser), names)
+    exec(str(scheduler), names)
+    trace = network.run()
+    nn.functional.cross_entropy(
+        model(torch.tensor(network.batch.inputs)), torch.tensor(network.batch.target)
+    ).backward()
+    names["optimizer"].step()
+    for name, each in model.named_parameters():
+        assert each.detach().numpy() == pytest.approx(trace.updated(name), rel=1e-9, abs=1e-12), name
