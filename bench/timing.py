@@ -35,7 +35,7 @@ class Spread:
 
 
 def measure(contestants: Mapping[str, Callable[[], object]], seconds: float) -> Times:
-    """Seconds per call of each contestant, by round; rounds until the time is up.
+    """Seconds of CPU per call of each contestant, by round; rounds until the time is up.
 
     In a round each has one turn, in an order drawn anew, so that nobody always comes after the same.
     The garbage collector runs as in life, but spares what stood before (PyTorch's modules).
@@ -63,13 +63,16 @@ def ratio(times: Times, numerator: str, denominator: str) -> Spread:
 
 
 def _turn(function: Callable[[], object], repeats: int) -> float:
-    """Seconds per call. The first of many is not counted: after another's turn it finds the caches cold (+50 %)."""
+    """Seconds of this thread's CPU per call, the system's included: others on the machine do not count.
+
+    The first of many is not counted: after another's turn it finds the caches cold (+50 %).
+    """
     if repeats > 1:
         function()
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(repeats):
         function()
-    return (time.perf_counter() - start) / repeats
+    return (time.thread_time() - start) / repeats
 
 
 def _repeats(function: Callable[[], object]) -> int:
