@@ -87,7 +87,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """B branches off A's training: what it differs in from some iterations on; nothing takes B's turns back."""
+    """B branches off A's training: what it differs in from some iterations on; it is trained at once."""
 
     turns: tuple[str, ...]
 

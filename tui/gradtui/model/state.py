@@ -91,6 +91,8 @@ class State:
     trained: int = 0
     training: bool = False
     follows: bool = True
+    #: Whether nothing is left to be trained of A and B.
+    finished: bool = False
     loaded: bool = False
     message: str = ""
     #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.

@@ -22,8 +22,8 @@ def toggle(state: State) -> State:
     if training_of_a(state) is None:
         text = tr("a recording is not trained") if state.recordings else tr("this cannot be trained as it is planned")
         return replace(state, message=text)
-    count = iterations_of(state)
-    if state.trained >= count:
+    if state.finished:
+        count = iterations_of(state)
         all_done = plural("the one iteration is done", "all {count} iterations are done", count)
         text = tr("{all_done}; {key} plans more", all_done=all_done, key=shown_keys("plan"))
         return replace(state, message=text)
@@ -52,7 +52,8 @@ def opened(state: State) -> State:
 
 def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
     """Who trains has come further: the cursor goes along, as far as the record follows."""
-    state = replace(state, trained=event.count, training=state.training and not event.done)
+    on = state.training and not event.done
+    state = replace(state, trained=event.count, training=on, finished=event.done)
     last = max(event.count - 1, 0)
     if not state.follows:
         return replace(state, iteration=min(state.iteration, last))
@@ -67,13 +68,13 @@ def plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
 
 
 def branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
-    """B is trained otherwise from some iteration on. A's training stays."""
-    return replace(state, turns=event.turns)
+    """B is trained otherwise from some iteration on, at once. A's training stays."""
+    return replace(state, turns=event.turns, training=bool(event.turns), finished=False, follows=False)
 
 
 def restarted(state: State) -> State:
     """Nothing is trained: another experiment, another plan."""
     return replace(
-        state, iteration=0, opened=0, trained=0, training=False, follows=True, turns=(),
+        state, iteration=0, opened=0, trained=0, training=False, follows=True, turns=(), finished=False,
         loaded=state.loaded and state.opened == 0,
     )  # fmt: skip

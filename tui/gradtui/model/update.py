@@ -103,6 +103,8 @@ def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
         experiment=event.experiment,
         changes=changes,
         recordings=event.recordings,
+        turns=state.turns if event.changes is None else (),
+        finished=False,
         loaded=state.loaded and same,
     )
 

@@ -45,8 +45,8 @@ from .training import Trainings
 Cue = Callable[[Timeline], Iterable[e.Event]]
 #: Seconds after which a computation is worth a word, and between two looks at how far it is.
 _LONG, _LOOK = 0.3, 0.1
-#: Seconds between two looks at a training: 15 frames a second.
-_TRAINING = 1 / 15
+#: Seconds between two looks at a training: with what drawing takes at least 15 frames a second.
+_TRAINING = 1 / 20
 
 
 class Host(PacedApp):
@@ -148,7 +148,9 @@ class Host(PacedApp):
         """Train what is asked for, or pause; look at it while it goes on."""
         asked = (training_of_a(self.state), training_of_b(self.state))
         self.trainings.want([training for training in asked if training is not None], self.state.training)
-        if not self._looks_at_training and (self.state.training or self.trainings.look()[0] != self.state.trained):
+        count, done = self.trainings.look()
+        news = count > 0 and (count, done) != (self.state.trained, self.state.finished)
+        if not self._looks_at_training and (self.state.training or news):
             self._looks_at_training = True
             self.set_timer(_TRAINING, self._look_at_training)
 
@@ -173,6 +175,9 @@ class Host(PacedApp):
             self.send(*after, e.Message(text if fits else ""))
         if not fits:
             self.notify(text, title=title, severity=severity, timeout=10)
+
+    def on_unmount(self) -> None:
+        self.trainings.close()
 
     def scene(self) -> Scene | None:
         """What the views read; None before the first trace has arrived."""

@@ -76,8 +76,10 @@ def branch(app: Host, argument: str) -> None:
         return
     now = training.in_force(state.iteration)
     rate = now.experiment.resolved.learning_rate
+    # The rate as it would be typed: 3 · 0.1 is 0.3 and not 0.30000000000000004.
     changes: dict[str, dict[str, Any]] = {
-        tr("rate × {factor}", factor=exact(factor)): {"learning_rate": rate * factor} for factor in _FACTORS
+        tr("rate × {factor}", factor=exact(factor)): {"learning_rate": float(exact(rate * factor))}
+        for factor in _FACTORS
     }
     clip = "none" if now.experiment.clip != "none" else "norm"
     changes[tr("clip {rule}", rule=clip)] = {"clip": clip}
@@ -90,8 +92,7 @@ def branch(app: Host, argument: str) -> None:
         if name is not None:
             turn = str(Turn(state.iteration, tuple(changes[name].items())))
             # B is A up to there: what else it differed in would be another network.
-            app.send(e.Change(state.experiment, ()), e.Branch((turn,)), e.GoTo(iteration=state.iteration))
-            app.send(e.TogglePlay() if not app.state.training else e.Message())
+            app.send(e.Change(state.experiment, ()), e.Branch((turn,)))
 
     title = tr("B from iteration {number} on · enter to train, esc to go back", number=state.iteration)
     app.push_screen(Picker("branch", tuple(changes), next(iter(changes)), lambda name: None, said, title), answered)

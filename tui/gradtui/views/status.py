@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from rich.cells import cell_len
 
 from gradtui_engine import Experiment
@@ -22,7 +24,7 @@ from ..text.table_words import in_a_line
 from .catalogue import VIEWS
 from .footers import hints
 from .frame.scene import Scene
-from .frame.verdict import verdict
+from .frame.verdict import learning, verdict
 
 SMALLEST = (60, 16)
 #: The least width of the timeline's bar.
@@ -84,11 +86,22 @@ def _what_is_run(scene: Scene, width: int) -> Line:
 def _iteration(scene: Scene) -> Line:
     """Which iteration of a training the record is; nothing of an experiment alone."""
     source = scene.record.source
-    return [(tr("iteration {number} · ", number=source.iteration), "strong")] if source.training is not None else []
+    number = _cursor(scene)
+    if number is None and source.training is not None:
+        number = source.iteration
+    return [] if number is None else [(tr("iteration {number} · ", number=number), "strong")]
+
+
+def _cursor(scene: Scene) -> int | None:
+    """In Train the iteration under the cursor, whose record nobody has asked for yet; None in the other views."""
+    known = scene.state.view == "train" and scene.snapshot is not None and scene.snapshot.count
+    return scene.state.iteration if known else None
 
 
 def _loss(scene: Scene) -> Line:
-    loss = scene.record.loss
+    loss, number = scene.record.loss, _cursor(scene)
+    if number is not None and scene.snapshot is not None:
+        loss = float(scene.snapshot.columns["loss"][min(number, scene.snapshot.count - 1)])
     return [(f"{tr('loss')} {loss_text(loss)} ", "label")] if loss is not None else []
 
 
@@ -96,9 +109,10 @@ def _verdict(scene: Scene, width: int) -> Line:
     """The verdict, and the views' names where it leaves room for them."""
     whose, tabs = "A" if scene.state.view == "compare" else "", _tabs(scene.state.view)
     room = width - 2 - width_of(tabs)
+    said = learning if _cursor(scene) is not None else functools.partial(verdict, whose=whose)
     if room < _BESIDE_TABS:
-        return fit([(" ", "text"), *verdict(scene, width - 1, whose)], width)
-    return spread([(" ", "text"), *verdict(scene, room - 1, whose)], tabs, width)
+        return fit([(" ", "text"), *said(scene, width - 1)], width)
+    return spread([(" ", "text"), *said(scene, room - 1)], tabs, width)
 
 
 def _tabs(view: str) -> Line:

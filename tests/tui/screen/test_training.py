@@ -1,0 +1,156 @@
+"""Training on the screen under Pilot: it goes on beside the keys, any iteration comes back in each view, B branches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradtui.model import events as e
+from gradtui.model.state import State
+from gradtui.model.trainings import HistoryOf, training_of_a, training_of_b
+from gradtui.screen.app import GradtuiApp
+from gradtui_engine import Experiment, Training, TrainingHistory, train
+from tests.tui.helpers import Pilot, play, settled, shown, until
+
+SMALL = Experiment(depth=3, width=8, batch=16)
+PLAN = (("iterations", 40),)
+
+
+def state(**fields: object) -> State:
+    return State(SMALL, view="train", plan=PLAN, **fields)  # type: ignore[arg-type]
+
+
+async def trained(app: GradtuiApp, pilot: Pilot[int]) -> None:
+    """Until nothing is left to be trained."""
+    await until(pilot, lambda: app.state.trained > 0 and not app.state.training, "the training's end")
+    await settled(app, pilot)
+
+
+def test_space_trains_to_the_end_and_the_header_says_what_became_of_it() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert app.state.trained == 0
+        await pilot.press("space")
+        await trained(app, pilot)
+        assert (app.state.trained, app.state.iteration) == (40, 39)
+        alone = train(Training(experiment=SMALL, iterations=40)).snapshot()
+        scene = app.scene()
+        assert scene is not None
+        assert scene.snapshot is not None
+        np.testing.assert_array_equal(scene.snapshot.columns["loss"], alone.columns["loss"])
+        assert scene.learning == alone.outcome
+        assert "40 of 40" in shown(app)
+
+    play(script, state())
+
+
+def test_enter_opens_the_iteration_under_the_cursor_and_every_view_says_which() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        await pilot.press("left_square_bracket", "left")
+        assert (app.state.iteration, app.state.opened) == (28, 0)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.state.view == "explore"
+        assert app.record is not None
+        assert app.record.source.iteration == 28
+        assert "iteration 28" in shown(app)
+        step = app.state.step
+        await pilot.press("less_than_sign")
+        await settled(app, pilot)
+        assert app.record.source.iteration == 27
+        assert app.state.step == step, "the cursor in the pass stays where it was"
+        alone = train(Training(experiment=SMALL, iterations=40)).at(27)
+        assert [stage.gradient_norm for stage in app.record.stages] == [stage.gradient_norm for stage in alone.stages]
+
+    play(script, state(training=True))
+
+
+def test_b_is_trained_beside_a_on_the_same_batches() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        scene = app.scene()
+        assert scene is not None
+        assert scene.snapshot is not None
+        assert scene.snapshot_b is not None
+        assert scene.snapshot_b.count == scene.snapshot.count == 40
+        await pilot.press("c")
+        await settled(app, pilot)
+        await until(pilot, lambda: (s := app.scene()) is not None and s.other is not None, "B")
+        scene = app.scene()
+        assert scene is not None
+        assert scene.other is not None
+        assert scene.other.record.source.iteration == scene.record.source.iteration == 39
+        a, b = scene.record.listed, scene.other.record.listed
+        assert a is not None
+        assert b is not None
+        np.testing.assert_array_equal(a.target, b.target)
+
+    play(script, state(changes=(("activation", "tanh"),), training=True))
+
+
+def test_b_branches_off_at_the_cursor_and_has_a_s_iterations_before() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        await pilot.press("home", *["right"] * 12, "ampersand", "enter")
+        await until(pilot, lambda: app.state.turns == ("12:learning-rate=0.01",), "the branch")
+        await until(pilot, lambda: app.state.finished, "its end")
+        assert app.state.iteration == 12, "the cursor stays where B branches off"
+        a, b = training_of_a(app.state), training_of_b(app.state)
+        assert a is not None
+        assert b is not None
+        histories = [app.trainings.results[HistoryOf(training)] for training in (a, b)]
+        assert all(isinstance(history, TrainingHistory) for history in histories)
+        losses = [history.columns["loss"] for history in histories]
+        np.testing.assert_array_equal(losses[0][:13], losses[1][:13])
+        assert losses[0][13] != losses[1][13]
+        alone = train(Training(experiment=SMALL, iterations=40, turns=("12:learning-rate=0.01",)))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(losses[1], alone.columns["loss"])
+
+    play(script, state(training=True))
+
+
+def test_another_experiment_begins_anew_and_undo_finds_the_training_still_there() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        app.send(e.Change(SMALL.replace(depth=2)))
+        await settled(app, pilot)
+        assert (app.state.iteration, app.state.training) == (0, False)
+        scene = app.scene()
+        assert scene is not None
+        assert scene.snapshot is None
+        await pilot.press("u")
+        await until(pilot, lambda: app.state.trained == 40, "the training of before")
+        scene = app.scene()
+        assert scene is not None
+        assert scene.snapshot is not None
+        assert scene.snapshot.count == 40
+
+    play(script, state(training=True))
+
+
+def test_an_iteration_that_nobody_has_trained_up_to_is_trained_for_it() -> None:
+    """As an address asks for it: gradtui --iteration 20."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        assert app.record is not None
+        assert app.record.source.iteration == 20
+        await until(pilot, lambda: app.state.trained == 21, "what was trained for it")
+
+    play(script, State(SMALL, plan=PLAN, iteration=20, opened=20))
+
+
+def test_a_training_that_diverges_ends_there_and_says_so() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("space")
+        await until(pilot, lambda: app.state.trained > 0 and not app.state.training, "the end")
+        scene = app.scene()
+        assert scene is not None
+        assert scene.learning is not None
+        assert scene.learning.kind == "diverged"
+        assert app.state.trained == 3, "the run up to there stays"
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.record is not None
+        assert app.record.source.iteration == 2
+
+    play(script, State(Experiment(activation="relu", init="he_normal", gain=1.5), view="train"))
