@@ -46,8 +46,11 @@ def gradients_of(trace: Trace) -> Gradients:
     factors = [ratio(known[name], known[after]) for name, after in itertools.pairwise(program.stages)]
     parts = _PARTS[trace.resolved.kind.parts](trace, known, factors)
     of_cell = trace.resolved.kind.path is not None and trace.resolved.kind.path.state == CELL_STATE
+    # Below it the numbers of a state have lost their digits.
+    tiny = float(np.finfo(trace.input.dtype).tiny)
+    least = math.sqrt(trace.gradients[program.stages[-1]].size) * tiny
     checked = [
-        _checked(trace, part, known[name])
+        _checked(trace, part, known[name], least)
         for part, name in zip(parts, (program.cells if of_cell else program.stages)[1:], strict=True)
     ]
     lower = [[Slot(HIDDEN, layer, stage).name for layer in range(layers - 1)] for stage in range(len(program.stages))]
@@ -66,17 +69,20 @@ def gradients_of(trace: Trace) -> Gradients:
     )
 
 
-def _checked(trace: Trace, parts: dict[str, float], after: float) -> tuple[dict[str, float | None], English]:
-    """The parts of a factor, those that cannot be known None, and why; `after` is the norm that they are shares of."""
-    dtype = trace.input.dtype
-    size = trace.gradients[trace.program.stages[-1]].size
+def _checked(
+    trace: Trace, parts: dict[str, float], after: float, least: float
+) -> tuple[dict[str, float | None], English]:
+    """The parts of a factor, those that cannot be known None, and why; `after` is the norm that they are shares of, of
+    which below `least` the digits are lost.
+    """
     if after == 0.0:
         why: English = "no gradient arrives at the next stage, and nothing is no share of nothing"
     elif not math.isfinite(after):
         why = Message("the gradient of the next stage is not finite")
-    elif after < math.sqrt(size) * float(np.finfo(dtype).tiny):
-        why = Message("the gradient of the next stage is so small that {dtype} has lost its digits", dtype=dtype.name)
-    elif any(math.isnan(value) for value in parts.values()):
+    elif after < least:
+        dtype = trace.input.dtype.name
+        why = Message("the gradient of the next stage is so small that {dtype} has lost its digits", dtype=dtype)
+    elif any(map(math.isnan, parts.values())):
         why = Message("no gradient arrives somewhere between the two stages")
         return {name: None if math.isnan(value) else value for name, value in parts.items()}, why
     else:
