@@ -14,6 +14,7 @@ from ..core.progress import Watch, part, throttled
 from ..experiment.experiment import Experiment
 from ..experiment.remedy import Remedy
 from ..experiment.resolved import Resolved
+from ..experiment.training import Training
 from ..run.network import Network, build
 from .diagnosis import diagnose
 from .json_document import outcome_document, strict
@@ -163,6 +164,7 @@ def _rank(trial: Trial) -> tuple[int, bool, float, float]:
 
 def report_document(report: Examination) -> dict[str, Any]:
     """The report as strict JSON types."""
+    training = Training(experiment=report.before.experiment)
     document: dict[str, Any] = strict(
         {
             "schema": 1,
@@ -172,7 +174,7 @@ def report_document(report: Examination) -> dict[str, Any]:
             "remedies": [
                 {
                     "name": trial.remedy.name,
-                    "changes": dict(trial.remedy.changes),
+                    **trial.remedy.to_document(training, report.before.resolved),
                     "effect": trial.effect,
                     "text": trial.text,
                     **_measured(trial.measured),

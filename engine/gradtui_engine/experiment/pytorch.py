@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from ..cells.residual_blocks import skip_scale
 from ..core.figures import typed
 from ..core.message import English, Message
 from ..rules.optimisers import OPTIMISERS
+from . import pytorch_names as names
 from . import pytorch_weights
 from .resolved import DECIDED_BY_FILE, Resolved
 
@@ -47,49 +48,13 @@ Lines = Callable[[Resolved, Resolved], Iterator[Line]]
 
 # -- modules ------------------------------------------------------------------------------------------------
 
-_ACTIVATIONS: Mapping[str, str] = {
-    "linear": "nn.Identity()",
-    "sigmoid": "nn.Sigmoid()",
-    "tanh": "nn.Tanh()",
-    "relu": "nn.ReLU()",
-    "leaky_relu": "nn.LeakyReLU({slope})",
-    "prelu": "nn.PReLU(init={slope})",
-    "elu": "nn.ELU()",
-    "selu": "nn.SELU()",
-    "gelu": "nn.GELU()",
-    "gelu_tanh": 'nn.GELU(approximate="tanh")',
-    "silu": "nn.SiLU()",
-    "mish": "nn.Mish()",
-    "softplus": "nn.Softplus()",
-    "softsign": "nn.Softsign()",
-    "hard_tanh": "nn.Hardtanh()",
-    "hard_sigmoid": "nn.Hardsigmoid()",
-    "hard_swish": "nn.Hardswish()",
-    "relu6": "nn.ReLU6()",
-    # PyTorch has no module for it.
-    "sin": 'type("Sin", (nn.Module,), {{"forward": lambda self, z: torch.sin(z)}})()',
-}
-_NORMS: Mapping[str, str] = {
-    "none": "nn.Identity()",
-    "batch": "nn.BatchNorm1d({width})",
-    "layer": "nn.LayerNorm({width})",
-    "rms": "nn.RMSNorm({width})",
-}
-#: Those that torch.nn has.
-_CELLS: Mapping[str, str] = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
-_LOSSES: Mapping[str, str] = {
-    "cross_entropy": "nn.CrossEntropyLoss()",
-    "mse": "nn.MSELoss()",
-    "bce": "nn.BCEWithLogitsLoss()",
-}
-
 
 def _activation_of(now: Resolved) -> str:
-    return _ACTIVATIONS[now.activation].format(slope=typed(now.slope or 0.0))
+    return names.ACTIVATIONS[now.activation].format(slope=typed(now.slope or 0.0))
 
 
 def _norm_of(now: Resolved) -> str:
-    return _NORMS[now.norm].format(width=now.width)
+    return names.NORMS[now.norm].format(width=now.width)
 
 
 def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -98,12 +63,12 @@ def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
         others = f"nn.Linear({now.width}, {now.width}) for _ in range({now.depth - 1})"
         code = f"[nn.Linear({inputs}, {now.width}), *({others})]"
         yield Line(code, "the hidden layers")
-    elif now.cell not in _CELLS:
+    elif now.cell not in names.CELLS:
         yield Line("", Message("PyTorch has no {cell}: it is a module of your own", cell=now.cell))
     else:
         layers = f", num_layers={now.layers}" if now.layers > 1 else ""
         relu = ', nonlinearity="relu"' if now.cell == "rnn" and now.activation == "relu" else ""
-        yield Line(f"{now.cell} = {_CELLS[now.cell]}({inputs}, {now.width}{layers}{relu})")
+        yield Line(f"{now.cell} = {names.CELLS[now.cell]}({inputs}, {now.width}{layers}{relu})")
 
 
 def _activation(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -154,7 +119,7 @@ def _branch(now: Resolved) -> tuple[list[str], list[str]]:
 
 
 def _weights(was: Resolved, now: Resolved) -> Iterator[Line]:
-    if now.kind.over_time and now.cell not in _CELLS:
+    if now.kind.over_time and now.cell not in names.CELLS:
         yield from _network(was, now)
         return
     for code in pytorch_weights.snippets(now):
@@ -171,7 +136,7 @@ def _added(was: Resolved, now: Resolved, anew: bool) -> Iterator[Line]:
     drawn = now.sigma_b is not None or now.module_rule is not None
     for letter, field in now.kind.offsets:
         more = getattr(now, field) - (getattr(was, field) if was.cell == now.cell else 0.0)
-        if now.cell in _CELLS and more:
+        if now.cell in names.CELLS and more:
             gate = next(each.name for each in now.kind.gates if each.letter == letter)
             rows = _rows(now, letter)
             biases = [f"{now.cell}.{now.kind.biases[0]}_l{layer}" for layer in range(now.layers)]
@@ -197,7 +162,7 @@ def _pin(was: Resolved, now: Resolved) -> Iterator[Line]:
     path, pin = now.kind.path, now.pin_forget
     if path is None:
         return
-    if now.cell not in _CELLS:
+    if now.cell not in names.CELLS:
         yield from _network(was, now)
         return
     rows, value = _rows(now, path.gate), getattr(now, now.kind.path_bias, 0.0)
@@ -217,44 +182,20 @@ def _pin(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 # -- the update ---------------------------------------------------------------------------------------------
 
-_MODEL = "model.parameters()"
-#: Optimiser → class, and what is given beside the rate.
-_OPTIMISERS: Mapping[str, tuple[str, str]] = {
-    "sgd": ("SGD", ""),
-    "momentum": ("SGD", ", momentum={momentum}"),
-    "nesterov": ("SGD", ", momentum={momentum}, nesterov=True"),
-    "rmsprop": ("RMSprop", ""),
-    "adam": ("Adam", ""),
-    "adamw": ("AdamW", ""),
-}
-#: Clipping → its statement; torch.nn.utils has two of them.
-_CLIPS: Mapping[str, str] = {
-    "value": f"torch.nn.utils.clip_grad_value_({_MODEL}, {{most}})",
-    "norm": f"torch.nn.utils.clip_grad_norm_({_MODEL}, {{most}})",
-    "layer": "for module in model.modules():\n"
-    "    if own := [*module.parameters(recurse=False)]:\n"
-    "        torch.nn.utils.clip_grad_norm_(own, {most})",
-    "adaptive": "for name, p in model.named_parameters():\n"
-    '    if not name.startswith("output."):\n'
-    "        rows = 1 if p.ndim > 1 else None\n"
-    "        most = {most} * torch.linalg.vector_norm(p.data, dim=rows, keepdim=True).clamp(min=1e-3)\n"
-    "        p.grad *= (most / torch.linalg.vector_norm(p.grad, dim=rows, keepdim=True).clamp(min=1e-6)).clamp(max=1)",
-}
-
 
 def _optimiser(was: Resolved, now: Resolved) -> Iterator[Line]:
-    name, more = _OPTIMISERS[now.optimizer]
+    name, more = names.OPTIMISERS[now.optimizer]
     more = more.format(momentum=typed(now.momentum))
     if now.weight_decay != OPTIMISERS[now.optimizer].weight_decay:
         more += f", weight_decay={typed(now.weight_decay)}"
-    yield Line(f"optimizer = torch.optim.{name}({_MODEL}, lr={typed(now.learning_rate)}{more})")
+    yield Line(f"optimizer = torch.optim.{name}(model.parameters(), lr={typed(now.learning_rate)}{more})")
 
 
 def _clip(was: Resolved, now: Resolved) -> Iterator[Line]:
     if now.clip == "none":
         yield Line("", "no clipping between loss.backward() and optimizer.step()")
     else:
-        code = _CLIPS[now.clip].format(most=typed(now.clip_threshold or 0.0))
+        code = names.CLIPS[now.clip].format(most=typed(now.clip_threshold or 0.0))
         yield Line(code, "between loss.backward() and optimizer.step()")
 
 
@@ -291,7 +232,7 @@ def _batch(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 def _loss(was: Resolved, now: Resolved) -> Iterator[Line]:
-    yield Line(_LOSSES[str(now.loss)])
+    yield Line(names.LOSSES[str(now.loss)])
 
 
 def _target(was: Resolved, now: Resolved) -> Iterator[Line]:

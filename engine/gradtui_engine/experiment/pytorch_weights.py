@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from ..core.figures import typed
@@ -17,7 +18,8 @@ from ..rules.initialisers import INITIALISERS
 if TYPE_CHECKING:
     from .resolved import Resolved
 
-#: call(weight, gain, scale) → a statement; scale None is the rule's own, as in `Initialiser.draw`.
+#: call(weight, gain, scale) → a statement, of several lines where it must; scale None is the rule's own, as in
+#: `Initialiser.draw`.
 Call = Callable[[str, float, float | None], str]
 
 
@@ -83,8 +85,8 @@ def _orthogonal(weight: str, gain: float, scale: float | None) -> str:
 
 def _identity(weight: str, gain: float, scale: float | None) -> str:
     eye = f"nn.init.eye_({weight})" if gain == 1.0 else f"{weight}.data.copy_({typed(gain)} * torch.eye(len({weight})))"
-    other = f"nn.init.xavier_normal_({weight}{_gain(gain)})"
-    return f"{eye} if {weight}.shape[0] == {weight}.shape[1] else {other}"
+    square = f"if {weight}.shape[0] == {weight}.shape[1]:"
+    return "\n".join([square, f"    {eye}", "else:", f"    nn.init.xavier_normal_({weight}{_gain(gain)})"])
 
 
 def _constant(weight: str, gain: float, scale: float | None) -> str:
@@ -123,7 +125,7 @@ def snippets(resolved: Resolved) -> tuple[str, ...]:
     output = _weight(resolved, "output.weight", of_output=True)
     same = output.replace("output.", "layer.") == _weight(resolved, "layer.weight")
     loop = ["for layer in model.modules():", "    if isinstance(layer, nn.Linear):"]
-    loop += [f"        {text}" for text in _started(resolved, "layer")]
+    loop += [indent(text, " " * 8) for text in _started(resolved, "layer")]
     rest = () if same or _scales(resolved) else (output,)
     return ("\n".join(loop), *rest, *((_scaling(resolved),) if _scales(resolved) else ()))
 
@@ -153,9 +155,9 @@ def _of_cell(resolved: Resolved) -> str:
         # U(±gain/√n), n being the hidden units for weight_ih, too.
         lines.append(f"        w.data *= {typed(resolved.gain_value)}")
     elif blocks == 1:
-        lines.append(f"        {_weight(resolved, 'w')}")
+        lines.append(indent(_weight(resolved, "w"), " " * 8))
     else:
-        lines += [f"        for block in w.data.chunk({blocks}):", f"            {_weight(resolved, 'block')}"]
+        lines += [f"        for block in w.data.chunk({blocks}):", indent(_weight(resolved, "block"), " " * 12)]
     first = resolved.kind.biases[0]
     if resolved.sigma_b is not None:
         lines += [f'    elif name.startswith("{first}"):', f"        {_bias(resolved, 'w')}"]

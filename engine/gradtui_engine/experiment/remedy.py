@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.message import English
 from ..core.options import flag
 from .experiment import options
-from .pytorch import Line, lines
 from .training import options as training_options
 
 if TYPE_CHECKING:
     from ..core.fields import Value
     from .experiment import Experiment
+    from .pytorch import Line
     from .resolved import Resolved
     from .training import Training
 
@@ -99,7 +99,19 @@ class Remedy:
 
     def pytorch(self, training: Training, read: Resolved | None = None) -> tuple[Line, ...]:
         """The lines of PyTorch that apply it to this training. read: where a CSV file decided some of it."""
+        from .pytorch import lines  # most sessions ask for none
+
         return lines(training, self.applied(training), read)
+
+    def to_document(self, training: Training, read: Resolved | None = None) -> dict[str, Any]:
+        """What it changes of this training, and what applies it, for JSON."""
+        return {
+            "changes": dict(self.changes),
+            "training_changes": dict(self.training),
+            "options": self.arguments(training.experiment),
+            "left_out": self.left_out(training.experiment),
+            "pytorch": [str(line) for line in self.pytorch(training, read)],
+        }
 
     def left_out(self, experiment: Experiment) -> list[str]:
         """The options of the experiment that must go, as no value of theirs means that they are not given."""

@@ -28,6 +28,7 @@ from gradtui_engine.analysis.published_figures import Figure
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.training import Training
 from tests.tui.helpers import Command, Done, run_process
 
 SMALL = ("--depth", "3", "--width", "6", "--batch", "4", "--data", "gaussian")
@@ -97,6 +98,38 @@ def test_the_doctor_says_why_word_for_word(command: Command) -> None:
     said = words(" ".join(line[80:] for line in out.split("\n\n")[1].splitlines()))
     for trial in report_of(*ILL).trials:
         assert all(word in said for word in trial.text.split()), trial.text
+
+
+def test_under_the_table_the_doctor_prints_what_applies_each_remedy(command: Command) -> None:
+    report = report_of(*ILL)
+    heading, *lines = command("doctor", *ILL).out.split("\n\n")[2].splitlines()
+    assert heading.startswith("options and PyTorch")
+    wanted = []
+    for trial in report.trials:
+        experiment = report.before.experiment
+        wanted.append(f"{trial.remedy.name}: {' '.join(trial.remedy.arguments(experiment))}")
+        for line in trial.remedy.pytorch(Training(experiment=experiment)):
+            wanted += [f"    {text}" for text in str(line).splitlines()]
+    assert lines == wanted
+    assert "relu + he: --activation relu --init he_normal" in lines
+    assert '            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")' in lines
+
+
+def test_what_cannot_be_given_otherwise_is_said_to_be_left_out(command: Command) -> None:
+    out = command("doctor", *ILL, "--sigma-w", 0.5).out
+    assert "\nrelu + he: --activation relu --init he_normal without --sigma-w\n" in out
+
+
+def test_the_doctors_options_and_lines_are_in_its_document(command: Command) -> None:
+    for remedy in command("doctor", *ILL, "--sigma-w", 0.5, "--json").json["remedies"]:
+        assert remedy["options"] or remedy["left_out"], remedy["name"]
+        assert remedy["left_out"] in ([], ["--sigma-w"])
+        for line in remedy["pytorch"]:
+            compile(line, "<line>", "exec")
+        if "--init" in remedy["options"] and "lsuv" not in remedy["options"]:
+            done = command("run", *ILL, *remedy["options"], "--json")
+            changed = experiment_of(*ILL).replace(**remedy["changes"])
+            assert Experiment.from_mapping(done.json["given"]).resolved == changed.resolved
 
 
 def test_the_doctor_prints_no_table_for_a_healthy_network(command: Command) -> None:

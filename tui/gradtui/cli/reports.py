@@ -67,6 +67,9 @@ def _table(*columns: str) -> Table:
 def doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
     """Diagnose, try every remedy, print what was measured; 1 where the experiment is unhealthy, else 0."""
     from gradtui_engine.analysis.doctor import examine, report_document
+    from gradtui_engine.experiment.training import Training
+
+    from .applying import print_applied
 
     # Shown on a terminal only, on stderr: a deep network and twenty remedies can take a minute.
     with Console(stderr=True).status(tr("examining …")) as status_line:
@@ -110,6 +113,10 @@ def doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
             tr(trial.text),
         )
     console.print(table)
+    console.print()
+    before = report.before
+    training = Training(experiment=before.experiment)
+    print_applied(console, (trial.remedy for trial in report.trials), training, before.resolved)
     return status
 
 
