@@ -48,7 +48,9 @@ def adopt(state: State, timeline: Timeline | None) -> State:
         playing=False,
         unable=None,
     )
-    adopted = training_moves.opened(adopted)
+    # A presenter who trains does not say at which iteration: every follower trains, and has a cursor that goes along.
+    where = state.iteration if shown.training else shown.iteration
+    adopted = training_moves.opened(replace(adopted, iteration=where, follows=shown.training))
     if not loaded or timeline is None:
         adopted = replace(adopted, step=state.step, selected=state.selected)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ class Need(Hashable, Protocol):
 
 #: Training's share of the work, where an iteration is asked for that nobody has trained up to.
 _TRAIN = 0.9
+#: Seconds between two looks at a training that has not come so far.
+_WAIT = 0.01
 #: What has been computed already.
 Known = Mapping[Need, Any]
 NOTHING: Known = MappingProxyType({})
@@ -97,9 +100,8 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """An iteration of a training, whole: of the training that is under way, or of one that is trained up to it.
-
-    Where the training has ended before it, its last one.
+    """An iteration of a training, whole: of the training that is under way, which is waited for, or of one that is
+    trained up to it. Where the training has ended before it, its last one.
     """
 
     training: Training
@@ -108,7 +110,10 @@ class Iteration:
     def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
         try:
             history = known.get(HistoryOf(self.training))
-            if isinstance(history, TrainingHistory) and history.count:
+            if isinstance(history, TrainingHistory):
+                while history.count <= self.iteration and not history.done:
+                    watch(0.0)  # raises where nobody wants it any more, as when who trains has been told to stop
+                    time.sleep(_WAIT)
                 return self._computed(history, watch)
             new = TrainingHistory(Trainer(self.training))
             new.advance(self.iteration + 1, part(watch, 0.0, _TRAIN))

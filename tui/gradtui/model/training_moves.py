@@ -51,12 +51,13 @@ def opened(state: State) -> State:
 
 
 def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
-    """Who trains has come further: the cursor goes along, as far as the record follows."""
+    """Who trains has come further: the cursor goes along, as far as the record can follow."""
     on = state.training and not event.done
     state = replace(state, trained=event.count, training=on, finished=event.done)
     last = max(event.count - 1, 0)
     if not state.follows:
-        return replace(state, iteration=min(state.iteration, last))
+        # A cursor that an address has put further on waits there.
+        return opened(replace(state, iteration=min(state.iteration, last))) if event.done else state
     if state.view == "train" or state.loaded:
         return opened(replace(state, iteration=last))
     return state

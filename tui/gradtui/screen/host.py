@@ -147,7 +147,8 @@ class Host(PacedApp):
     def _train(self) -> None:
         """Train what is asked for, or pause; look at it while it goes on."""
         asked = (training_of_a(self.state), training_of_b(self.state))
-        self.trainings.want([training for training in asked if training is not None], self.state.training)
+        trainings = [training for training in asked if training is not None]
+        self.trainings.want(trainings, self.state.training, self.state.iteration)
         count, done = self.trainings.look()
         news = count > 0 and (count, done) != (self.state.trained, self.state.finished)
         if not self._looks_at_training and (self.state.training or news):

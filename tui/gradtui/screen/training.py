@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -29,23 +30,28 @@ class Trainings:
         self._wanted: tuple[Training, ...] = ()
         self._stop = threading.Event()
         self._work: Future[None] | None = None
+        #: So many iterations are wanted.
+        self._until = 0.0
         #: In the order in which they were last wanted.
         self._histories: dict[Training, TrainingHistory] = {}
 
-    def want(self, trainings: Sequence[Training], on: bool) -> None:
-        """Look at these, A's first; on: train them, else pause."""
+    def want(self, trainings: Sequence[Training], on: bool, iteration: int = 0) -> None:
+        """Look at these, A's first; on: train them, else pause, once the iteration that is looked at is there."""
         wanted = tuple(dict.fromkeys(trainings))
         changed = wanted != self._wanted
         self._wanted = wanted
         for training in wanted:
             if training in self._histories:
                 self._histories[training] = self._histories.pop(training)
-        if not on or changed:
+        until = math.inf if on else iteration + 1 if iteration else 0
+        if changed or until != self._until:
             self._stop.set()
-        if on and (self._stop.is_set() or self._work is None or self._work.done()) and self._left():
+        self._until = until
+        idle = self._stop.is_set() or self._work is None or self._work.done()
+        if idle and self._left(until):
             self._stop = threading.Event()
             # After the one that has been told to stop: the executor has one thread.
-            self._work = self._executor.submit(self._train, wanted, self._stop)
+            self._work = self._executor.submit(self._train, wanted, until, self._stop)
         self.look()
 
     def adopt(self, history: TrainingHistory) -> None:
@@ -53,12 +59,12 @@ class Trainings:
         self._histories.setdefault(history.training, history)
         self.look()
 
-    def _left(self) -> bool:
-        """Whether anything of what is wanted is left to be trained."""
+    def _left(self, until: float = math.inf) -> bool:
+        """Whether anything of what is wanted is left to be trained, of so many iterations."""
         for training in self._wanted:
             history = self._histories.get(training)
             failed = isinstance(self.results.get(SnapshotOf(training)), Failed)
-            if not failed and (history is None or not history.done):
+            if not failed and until > 0 and (history is None or (not history.done and history.count < until)):
                 return True
         return False
 
@@ -91,19 +97,19 @@ class Trainings:
 
     # -- in the thread ---------------------------------------------------------------------------------------
 
-    def _train(self, trainings: tuple[Training, ...], stop: threading.Event) -> None:
+    def _train(self, trainings: tuple[Training, ...], most: float, stop: threading.Event) -> None:
         """Go on with all of them by turns, the one that is behind first, until nothing is left or stop is set."""
 
         histories = [history for training in trainings if (history := self._history(training)) is not None]
         turns = dict.fromkeys(range(len(histories)), 1)
         while not stop.is_set():
-            left = [number for number, history in enumerate(histories) if not history.done]
+            left = [number for number, history in enumerate(histories) if not history.done and history.count < most]
             if not left:
                 return
             number = min(left, key=lambda number: histories[number].count)
             start = time.monotonic()
             # Many at a time: each call costs about a tenth of a small network's iteration.
-            histories[number].advance(turns[number])
+            histories[number].advance(int(min(turns[number], most - histories[number].count)))
             took = time.monotonic() - start
             turns[number] = max(1, min(2 * turns[number], round(turns[number] * _TURN / max(took, 1e-6))))
 

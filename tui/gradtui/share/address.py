@@ -174,7 +174,7 @@ def read(
         values["grain"] = Grain(values["grain"])
     if "lock" in values:
         values["lock"] = scale.read(values["lock"])
-    state = opened(replace(state, **values))
+    state = opened(replace(state, **values, follows="iteration" not in values))
     panes = panes_of(state)
     if pane is not None and pane not in panes:
         problems.append(Problem("--pane", unknown_name(str(pane), panes)))

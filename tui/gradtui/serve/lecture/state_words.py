@@ -21,7 +21,7 @@ from .link import Words
 _FIELDS = {flag(name): name for name in options()}
 _ROWS = {row.flag: row.name for row in address.OPTIONS}
 _MANY = {row.flag for row in address.rows() if row.many}
-_STEP, _STAGE, _LESSON = "--step", "--stage", ("--lesson", "--lesson-step")
+_STEP, _STAGE, _ITERATION, _LESSON = "--step", "--stage", "--iteration", ("--lesson", "--lesson-step")
 
 
 def words(state: State, timeline: Timeline | None) -> Words | None:
@@ -41,6 +41,8 @@ def words(state: State, timeline: Timeline | None) -> Words | None:
         else:
             texts[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True
     texts.pop(_STEP, None)
+    if state.training:
+        texts.pop(_ITERATION, None)
     if state.loaded:
         # Of a trace that is on its way nobody knows the steps yet.
         texts[_STEP] = str(state.step + 1)
