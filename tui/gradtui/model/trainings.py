@@ -6,12 +6,9 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradtui_engine import Experiment, ExperimentError
-from gradtui_engine.experiment.training import Training
-
-from .changes import other
-
 if TYPE_CHECKING:
+    from gradtui_engine import Experiment, Training
+
     from .state import Changes, State
 
 
@@ -40,6 +37,9 @@ class HistoryOf:
 @functools.lru_cache(maxsize=16)
 def training_of(experiment: Experiment, plan: Changes = (), turns: tuple[str, ...] = ()) -> Training | None:
     """The training of an experiment; None where the plan does not go with it (fresh batches, with digits)."""
+    # Here, as it checks experiments: a state that nobody trains needs none of it.
+    from gradtui_engine import ExperimentError, Training
+
     fields: dict[str, Any] = dict(plan)
     try:
         return Training(experiment=experiment, **fields | {"turns": (*fields.get("turns", ()), *turns)})
@@ -54,6 +54,8 @@ def training_of_a(state: State) -> Training | None:
 
 def training_of_b(state: State) -> Training | None:
     """B's training, on A's stream: B's experiment, or A's own that branches off at an iteration; None without a B."""
+    from .changes import other
+
     if state.recordings or not (state.changes or state.turns):
         return None
     b = other(state.experiment, state.changes)
