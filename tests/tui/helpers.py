@@ -30,12 +30,22 @@ from gradtui.model.needs import Computed, Need, Simulation
 from gradtui.model.panes_of import explore_panes, panes_of
 from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Timeline
+from gradtui.model.trainings import SnapshotOf, training_of_a, training_of_b
 from gradtui.model.update import update
 from gradtui.screen.app import GradtuiApp
 from gradtui.text.spans import Line, text_of
 from gradtui.views.catalogue import PANES, needs
 from gradtui.views.frame.scene import Scene
-from gradtui_engine import Experiment, ExperimentError, Run, simulate
+from gradtui_engine import (
+    Experiment,
+    ExperimentError,
+    Run,
+    Trainer,
+    Training,
+    TrainingHistory,
+    TrainingSnapshot,
+    simulate,
+)
 from gradtui_engine.cells.table import CELLS
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
@@ -90,9 +100,20 @@ def result_of(need: Need) -> Any:
     return need.compute(lambda share: None)
 
 
+@functools.cache
+def trained(training: Training, count: int) -> TrainingSnapshot:
+    """So many iterations of a training, or as far as it goes. Each is trained once."""
+    history = TrainingHistory(Trainer(training))
+    history.advance(count)
+    return history.snapshot()
+
+
 def scene_with(state: State) -> Scene:
-    """The scene of a state, with everything that its view and an open lesson need."""
+    """The scene of a state, with everything that its view and an open lesson need, and what has been trained."""
     results = {need: result_of(need) for need in needs(state)}
+    for training in (training_of_a(state), training_of_b(state)):
+        if training is not None and state.trained:
+            results[SnapshotOf(training)] = trained(training, state.trained)
     return Scene(trace_of(state.experiment), timeline_of(state.experiment), state, results)
 
 

@@ -26,6 +26,8 @@ ANSWERED = Progress("02-vanishing-with-sigmoid", 2, ((2, 0),))
 #: What B differs in, where it goes together with the network, and where nothing does.
 CURE = (("clip", "norm"), ("seed", 3))
 IMPOSSIBLE = (("depth", 0),)
+#: A B that learns otherwise.
+RATE = (("learning_rate", 0.02),)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ def compared(experiment: Experiment) -> Iterator[State]:
         yield state_of(experiment, CURE, view="compare", interleaved=interleaved, rows=rows)
 
 
+def raced(experiment: Experiment) -> Iterator[State]:
+    """Train once something is trained: A alone, A and B, every pane focused."""
+    begun = {"view": "train", "trained": 20, "iteration": 13}
+    for changes in ((), RATE):
+        start = state_of(experiment, changes, **begun)
+        for pane in panes_of(start):
+            yield dataclasses.replace(start, pane=pane)
+    yield state_of(experiment, RATE, quantity="update", **begun)
+
+
 def states(experiment: Experiment, view: str) -> Iterator[State]:
     """All of these."""
     yield from focused(experiment, view)
@@ -71,6 +83,8 @@ def states(experiment: Experiment, view: str) -> Iterator[State]:
     yield answered(experiment, view)
     if view == "compare":
         yield from compared(experiment)
+    if view == "train":
+        yield from raced(experiment)
 
 
 def screens(states: Iterable[State], sizes: tuple[tuple[int, int], ...]) -> Iterator[Shown]:

@@ -35,7 +35,7 @@ from tests.tui.helpers import (
     texts,
     timeline_of,
 )
-from tests.tui.screens import Shown, answered, compared, focused, foreign, screens, states
+from tests.tui.screens import Shown, answered, compared, focused, foreign, raced, screens, states
 
 #: Inside a frame: from almost nothing to a full screen.
 INNER = ((10, 1), (10, 6), (23, 10), (34, 18), (58, 3), (78, 4), (78, 18), (110, 9), (198, 46))
@@ -73,6 +73,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
         for name in NETWORKS[:2]:
             found += screens(focused(CASES[name], view), SMALLEST)
             found += screens([*compared(CASES[name])] if view == "compare" else [], SMALLEST)
+            found += screens([*raced(CASES[name])] if view == "train" else [], (*SMALLEST, *LARGER))
             found += screens([state_of(CASES[name], view=view), answered(CASES[name], view)], LARGER)
     yield found
     language.use(before[0])

@@ -24,6 +24,6 @@ PANES = {
     "maths": ("circular", "hyperbolic", "circle", "bridge"),
     "theory": ("plane", "depth", "spectrum"),
     "lessons": ("lessons",),
-    "train": ("loss",),
+    "train": ("loss", "map_a", "map_b", "opening", "reach", "moment"),
 }
 VIEWS = tuple(PANES)

@@ -32,10 +32,21 @@ def cell_of(axis: str) -> str:
     return next(name for name, row in CELLS.items() if row.over_time == over_time and row.chooses_activation)
 
 
+def train_panes(state: State) -> tuple[str, ...]:
+    """The panes of Train: B's map where there is a B, gates and reach where the cell has any."""
+    from gradtui_engine.cells.table import CELLS
+
+    row = CELLS[state.cell]
+    raced = bool(state.changes or state.turns) and not state.recordings
+    fits = {"map_b": raced, "opening": bool(row.gates), "reach": row.over_time}
+    return tuple(pane for pane in PANES["train"] if fits.get(pane, True))
+
+
 #: The views whose panes depend on the state; of the others all are there.
 _SOME: dict[str, Callable[[State], tuple[str, ...]]] = {
     "explore": lambda state: explore_panes(state.cell),
     "compare": lambda state: ("both", "difference") if state.interleaved else ("side_a", "side_b", "difference"),
+    "train": train_panes,
 }
 
 

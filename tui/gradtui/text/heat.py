@@ -12,7 +12,7 @@ from gradtui_engine.core.figures import short
 
 from .language import tr
 from .scale import counted, upwards
-from .spans import Line
+from .spans import Line, Span
 
 Array = NDArray[Any]
 
@@ -39,6 +39,11 @@ def levels(values: Array, low: float, high: float) -> NDArray[np.int64]:
 def heat_rows(values: Array, low: float, high: float) -> list[Line]:
     """One line per row of values, one cell per value."""
     return [_runs(row) for row in levels(values, low, high).tolist()]
+
+
+def heat_cells(row: list[int]) -> list[Span]:
+    """A cell for each level of a row, for whoever draws something over some of them."""
+    return [_CELLS[level] for level in row]
 
 
 def _runs(row: list[int]) -> Line:

@@ -207,7 +207,8 @@ def footer(state: State, width: int, permissions: Permissions = OPEN, following:
     """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
     line: Line = [(" ", "text")]
     for hint in hints(state, permissions, following):
-        label = tr("pause") if hint.commands == ("play",) and state.playing else tr(hint.words)
+        going = state.training if state.view == "train" else state.playing
+        label = tr("pause") if hint.commands == ("play",) and going else tr(hint.words)
         spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
         if width_of(line) + width_of(spans) > width:
             break

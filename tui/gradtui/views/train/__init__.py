@@ -1,1 +1,1 @@
-"""The Train view: what learns, iteration by iteration."""
+"""Train: loss and gradients of every iteration, and what the cells' gates make of them."""

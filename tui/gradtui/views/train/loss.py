@@ -1,24 +1,303 @@
-"""The loss over iterations."""
+"""The loss of every iteration, of A and B on one axis: does it learn? And the numbers at the cursor."""
 
 from __future__ import annotations
 
-from gradtui_engine.core.figures import loss_text
+import math
+from dataclasses import dataclass
 
+import numpy as np
+
+from gradtui_engine.core.figures import loss_text, percent, rounded, short
+from gradtui_engine.data.datasets import find
+from gradtui_engine.training.evaluation import Validation
+
+from ...text.dots import ACROSS, Canvas, Curve
 from ...text.language import tr
-from ...text.spans import Line, page
-from ..frame.scene import Scene
+from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
+from .axis import IterationAxis
+from .sides import Side, Sides, at
+from .words import nothing_yet, verdicts
+
+#: Losses over a span of so many times are drawn on a log axis: on a linear one a tenth is half a row of five.
+_LOG_FROM = 10.0
+#: A loss beyond so many times the start's and guessing's is drawn at the upper edge: 5e126 would flatten all others.
+_OFF_SCALE = 100.0
+#: Columns of the numbers beside the plot, by the columns of the pane from which on they have them.
+_SIDES = ((110, 34), (70, 25))
+#: Columns between two of the letters that stand on a curve.
+_LETTERS = 24
+#: Columns from one mark of a validation to the next, at the least.
+_APART = 3
 
 
-def title(scene: Scene, width: int) -> str:
-    return tr("loss")
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the plot stands in the pane: cells of the labels on its left, of the plot, of the numbers on its right."""
+
+    margin: int
+    axis: IterationAxis
+    side: int
 
 
-def view(scene: Scene, width: int, height: int) -> list[Line]:
-    snapshot = scene.snapshot
-    if snapshot is None or snapshot.count == 0:
-        return page([[(tr("nothing has been trained yet: space trains"), "text")]], width, height)
-    k = min(scene.state.iteration, snapshot.count - 1)
-    lines: list[Line] = [[(f"{k}: {loss_text(float(snapshot.columns['loss'][k]))}", "text")]]
-    if snapshot.outcome is not None:
-        lines.append([(tr(snapshot.outcome.message), "text")])
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """The axis of the losses: its ends, as log10 where it is a log axis."""
+
+    low: float
+    high: float
+    log: bool
+
+    def place(self, loss: float) -> float:
+        if not self.log:
+            return loss
+        return math.log10(loss) if loss > 0 else -math.inf
+
+    def ends(self) -> tuple[float, float]:
+        return (10**self.low, 10**self.high) if self.log else (self.low, self.high)
+
+
+def title(sides: Sides, width: int) -> str:
+    if not sides.started:
+        return first_title(width, tr("loss, iteration by iteration"), tr("loss"))
+    found = " · ".join(verdicts(sides))
+    axis = tr("log") if scale_of(sides).log else tr("linear")
+    return first_title(
+        width,
+        tr("loss, iteration by iteration · {axis} axis · {verdicts}", axis=axis, verdicts=found),
+        tr("loss · {axis} · {verdicts}", axis=axis, verdicts=found),
+        tr("loss · {verdicts}", verdicts=found),
+        tr("loss"),
+    )
+
+
+def view(sides: Sides, width: int, height: int) -> list[Line]:
+    if not sides.started:
+        return page(wrap(nothing_yet(sides), width), width, height)
+    place = place_of(sides, width)
+    numbers = _numbers(sides, place.side, height) if place.side else []
+    plot = _plot(sides, place, height)
+    lines: list[Line] = []
+    for row, line in enumerate(plot):
+        beside = numbers[row] if row < len(numbers) else []
+        lines.append([*line, ("  ", "text"), *beside] if beside else line)
     return page(lines, width, height)
+
+
+def place_of(sides: Sides, width: int) -> Place:
+    """Where the plot stands in a pane of this width."""
+    margin = max(width_of([(label, "")]) for label in _labels(sides, 3).values()) + 1
+    side = next((columns for least, columns in _SIDES if width >= least), 0)
+    cells = max(1, width - margin - (side + 2 if side else 0))
+    return Place(margin, IterationAxis(sides.span, cells), side)
+
+
+def iteration_at(sides: Sides, width: int, x: int) -> int | None:
+    """The iteration under a column of the pane (a mouse click)."""
+    if not sides.started:
+        return None
+    place = place_of(sides, width)
+    found = place.axis.iteration_at(x - place.margin)
+    return min(found, sides.count - 1) if found is not None else None
+
+
+# -- the plot ----------------------------------------------------------------------------------------------
+
+
+def scale_of(sides: Sides) -> _Scale:
+    """The axis that holds both losses, the validations and that of guessing; linear it begins at 0."""
+    guess = sides.guess or 0.0
+    found, start = [guess] if guess > 0 else [], guess
+    for side in sides:
+        losses = side.snapshot.columns["loss"]
+        finite = losses[np.isfinite(losses)]
+        if finite.size:
+            found += [float(finite.min()), float(finite.max())]
+            start = max(start, float(finite[0]))
+        found += [row.loss for row in side.snapshot.validations if math.isfinite(row.loss)]
+    high = min(max(found, default=1.0), (start or 1.0) * _OFF_SCALE)
+    low = min((loss for loss in found if loss > 0), default=0.0)
+    if low > 0 and high / low > _LOG_FROM:
+        return _Scale(math.log10(low), math.log10(high), log=True)
+    return _Scale(0.0, high if high > 0 else 1.0, log=False)
+
+
+def _plot(sides: Sides, place: Place, height: int) -> list[Line]:
+    """The curves, and under them the axis of the iterations."""
+    axis, rows = place.axis, height - 1
+    if rows < 1:
+        return [[(" " * place.margin, "label"), *axis.ruler(sides.count, sides.iteration)]]
+    scale = scale_of(sides)
+    canvas = Canvas(axis.cells, rows, (scale.low, scale.high))
+    if sides.guess is not None:
+        canvas.level(scale.place(sides.guess), "reference")
+    for side in sides:
+        _draw(canvas, axis, scale, side)
+    for side in sides:
+        _validations(canvas, axis, scale, side)
+    if sides.raced:
+        for number, side in enumerate(sides):
+            _letters(canvas, axis, scale, side, number)
+    canvas.cursor(axis.cell(sides.iteration))
+    for side in sides:
+        _end(canvas, axis, scale, side)
+    labels = _labels(sides, rows)
+    margins = [(labels.get(row, "").rjust(place.margin - 1) + " ", "label") for row in range(rows)]
+    lines: list[Line] = [[margin, *line] for margin, line in zip(margins, canvas.lines(), strict=True)]
+    return [*lines, [(" " * place.margin, "label"), *axis.ruler(sides.count, sides.iteration)]]
+
+
+def _labels(sides: Sides, rows: int) -> dict[int, str]:
+    """The numbers on the left: the ends of the axis and the loss of guessing."""
+    scale = scale_of(sides)
+    low, high = scale.ends()
+    labels = {rows - 1: short(low), 0: short(high)}
+    if sides.guess is not None:
+        canvas = Canvas(1, rows, (scale.low, scale.high))
+        labels[canvas.row(scale.place(sides.guess))] = short(sides.guess)
+    return labels
+
+
+def _draw(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> None:
+    least, most = axis.least_and_most(side.snapshot.columns["loss"])
+    if scale.log:
+        with np.errstate(all="ignore"):
+            least, most = np.log10(least), np.log10(most)
+    canvas.draw(Curve(least, most, side.style, side.letter))
+
+
+def _validations(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> None:
+    """A mark for each validation; of very many, for those that leave the curve between them to be seen."""
+    free = 0
+    for row in side.snapshot.validations:
+        # The last one is after the last iteration: it stands in its column.
+        column = axis.cell(min(row.iteration, axis.total - 1))
+        if math.isfinite(row.loss) and column >= free:
+            canvas.put(column, scale.place(row.loss), side.mark, "strong")
+            free = column + _APART
+
+
+def _letters(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side, number: int) -> None:
+    """The letter on the curve, every so many columns: told apart without colour."""
+    means = axis.means(side.snapshot.columns["loss"])
+    last = len(means) - 1
+    for column in {*range(_LETTERS // 4 + number * _LETTERS // 2, len(means), _LETTERS), last}:
+        value = float(means[column])
+        if math.isfinite(value):
+            canvas.put(column, scale.place(value), side.letter, side.style)
+
+
+def _end(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> None:
+    """▲ in each column that goes beyond the upper edge; ✗ where it diverged."""
+    _, most = axis.least_and_most(side.snapshot.columns["loss"])
+    beyond = np.flatnonzero(most > scale.ends()[1] * (1 + 1e-9)) // ACROSS
+    for column in beyond.tolist():
+        canvas.cells[0][column] = ("▲", side.style)
+    outcome = side.snapshot.outcome
+    if outcome is None or outcome.kind != "diverged":
+        return
+    start = axis.cell(side.snapshot.count - 1)
+    canvas.cells[0][start] = ("✗", "broken")
+
+
+# -- the numbers at the cursor -------------------------------------------------------------------------------
+
+
+def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
+    """Of each side the loss, and that on held-out samples; the rate; what the line of guessing is."""
+    head = first_fit(
+        width,
+        [(tr("iteration {number} of {count}", number=sides.iteration, count=sides.total), "cursor")],
+        [(tr("iteration {number}", number=sides.iteration), "cursor")],
+    )
+    lines = [head]
+    for side in sides:
+        lines.append(_of_batch(side, sides, width))
+        held_out = _held_out(side, sides, width)
+        if held_out:
+            lines.append(held_out)
+    rates = dict.fromkeys(rounded(_rate(side, sides), 3) for side in sides)
+    guess = _guess(sides, width)
+    rate: Line = [(tr("rate {value}", value=" · ".join(rates)), "text")]
+    if len(lines) + 2 <= height:
+        return [*lines, rate, guess]
+    return [*lines, guess] if len(lines) + 1 <= height else lines
+
+
+def _of_batch(side: Side, sides: Sides, width: int) -> Line:
+    """A 0.134 · 96 % right: the loss of the cursor's batch."""
+    place = at(side, sides.iteration)
+    loss, accuracy = (float(side.snapshot.columns[name][place]) for name in ("loss", "accuracy"))
+    head: Line = [(f"{side.letter} ", side.style)] if sides.raced else []
+    said = tr("loss {loss}", loss=loss_text(loss))
+    if math.isnan(accuracy):
+        return [*head, (said, _style_of(loss))]
+    share = percent(accuracy)
+    return first_fit(
+        width,
+        *([*head, (f"{said} · {text}", _style_of(loss))] for text in (tr("{share} right", share=share), share)),
+    )
+
+
+def _style_of(loss: float) -> str:
+    return "strong" if math.isfinite(loss) else "broken"
+
+
+def _held_out(side: Side, sides: Sides, width: int) -> Line:
+    """○ held out 0.146 · 95 %: the last validation at the cursor."""
+    row = validated(side, sides.iteration)
+    if row is None:
+        return []
+    said = tr("held out {loss}", loss=loss_text(row.loss))
+    texts = (f"{said} · {percent(row.accuracy)}", said) if row.accuracy is not None else (said,)
+    return first_fit(width, *([(f"{side.mark} ", side.style), (text, "text")] for text in texts))
+
+
+def validated(side: Side, iteration: int) -> Validation | None:
+    """The last validation before an iteration, or after the last one, where the cursor stands on it."""
+    count = side.snapshot.count
+    limit = count if iteration >= count - 1 else iteration
+    return next((row for row in reversed(side.snapshot.validations) if row.iteration <= limit), None)
+
+
+def _rate(side: Side, sides: Sides) -> float:
+    return float(side.snapshot.columns["learning_rate"][at(side, sides.iteration)])
+
+
+def _guess(sides: Sides, width: int) -> Line:
+    """What the dashed line is: guessing, or of a task the best that needs no memory."""
+    loss = short(sides.guess)
+    if has_baseline(sides):
+        texts = (tr("without any memory {loss}", loss=loss), tr("no memory {loss}", loss=loss))
+    else:
+        texts = (tr("answering without looking {loss}", loss=loss), tr("guessing {loss}", loss=loss))
+    return first_fit(width, *([("╌ ", "reference"), (text, "label")] for text in texts))
+
+
+def has_baseline(sides: Sides) -> bool:
+    """Whether guessing is a task's own baseline: the best answer that remembers nothing."""
+    return any(find(side.snapshot.training.experiment.resolved.data).baseline is not None for side in sides)
+
+
+def said(sides: Sides) -> list[str]:
+    """The losses in sentences: at every validation, or at a few iterations where there is none."""
+    if not sides.started:
+        return [nothing_yet(sides)]
+    lines = []
+    if sides.guess is not None:
+        lines.append(tr("Answering without looking costs {loss}.", loss=loss_text(sides.guess)))
+    for side in sides:
+        outcome = side.snapshot.outcome
+        if outcome is not None:
+            lines.append(tr("{side}: {message}.", side=side.letter, message=tr(outcome.message)))
+        losses = side.snapshot.columns["loss"]
+        rows = {row.iteration: row for row in side.snapshot.validations}
+        few = rows or dict.fromkeys(np.linspace(0, len(losses) - 1, 9).astype(int).tolist())
+        for iteration, row in few.items():
+            loss = loss_text(float(losses[min(iteration, len(losses) - 1)]))
+            facts = [tr("loss {loss}", loss=loss)]
+            if row is not None:
+                facts.append(tr("held out {loss}", loss=loss_text(row.loss)))
+                if row.accuracy is not None:
+                    facts.append(tr("{share} right", share=percent(row.accuracy)))
+            lines.append(tr("iteration {number}: {facts}", number=iteration, facts=tr(", ").join(facts)))
+    return lines

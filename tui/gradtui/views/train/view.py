@@ -2,22 +2,148 @@
 
 from __future__ import annotations
 
-from ..frame import cache_keys, pointer, spoken
-from ..frame.footers import HELP, PLAY, plain
-from ..frame.pane import Pane
+from collections.abc import Callable
+
+from gradtui_engine.core.message import English
+
+from ...model import events as e
+from ...text.spans import Line
+from ..frame.footers import HELP, Hint, plain
+from ..frame.pane import Draw, Pane
+from ..frame.pointer import Click, Events
+from ..frame.pointer import nothing as no_click
+from ..frame.scene import Scene
+from ..frame.spoken import Lines, Spoken
 from ..frame.view import View
-from . import loss
+from . import gates, heat, loss, moment, reach
+from .layout import arrange
+from .sides import Sides, reads
+
+Title = Callable[[Scene, int], str]
+
+
+def _title(title: Callable[[Sides, int], str]) -> Title:
+    return lambda scene, width: title(Sides.of(scene), width)
+
+
+def _view(view: Callable[[Sides, int, int], list[Line]]) -> Draw:
+    return lambda scene, width, height: view(Sides.of(scene), width, height)
+
+
+def _spoken(said: Callable[[Sides], list[str]]) -> Spoken:
+    def spoken(scene: Scene) -> Lines:
+        yield from said(Sides.of(scene))
+
+    return spoken
+
+
+def _to(iteration: int | None) -> Events:
+    """The event that moves the cursor; none beside the axis."""
+    return [] if iteration is None else [e.GoTo(iteration=iteration)]
+
+
+def _in_map(letter: str) -> Click:
+    """A click in a map: that iteration, and that stage."""
+
+    def click(scene: Scene, width: int, height: int, x: int, y: int) -> Events:
+        found = heat.under(Sides.of(scene), letter, width, height, x, y)
+        return [] if found is None else [e.GoTo(iteration=found[0]), e.Select(stage=found[1])]
+
+    return click
+
+
+def _map(letter: str, pane: str, label: English, help: English, intro: English) -> Pane:
+    return Pane(
+        pane,
+        label,
+        lambda scene, width: heat.title(Sides.of(scene), letter, width),
+        lambda scene, width, height: heat.view(Sides.of(scene), letter, width, height),
+        help,
+        reads=reads,
+        spoken=_spoken(lambda sides: heat.said(sides, letter)),
+        click=_in_map(letter),
+        intro=intro,
+        shows_quantity=True,
+        of_experiment=True,
+    )
+
 
 _PANES = (
     Pane(
         "loss",
         "loss",
-        loss.title,
-        loss.view,
-        "The loss of every iteration so far, and what has become of it.",
-        reads=cache_keys.anything,
-        spoken=spoken.drawn(loss.view),
-        click=pointer.nothing,
+        _title(loss.title),
+        _view(loss.view),
+        "The loss of every iteration's batch: a line that falls is a network that learns. Of many iterations in one "
+        "column the smallest and the largest are drawn, so that no spike is lost. ○ (of B ●) is the loss on samples "
+        "that were held out; ╌ is what answering without looking costs, in tasks with a lag the best answer that needs "
+        "no memory. The axis is solid as far as it is trained. A click moves the cursor; the numbers on the right are "
+        "those at the cursor.",
+        reads=reads,
+        spoken=_spoken(loss.said),
+        click=lambda scene, width, height, x, y: _to(loss.iteration_at(Sides.of(scene), width, x)),
+        intro="Loss pane: how wrong the network is, iteration by iteration; whether it learns.",
+        of_experiment=True,
+    ),
+    _map(
+        "A",
+        "map_a",
+        "A, stage by stage",
+        "How much gradient each stage gets (row, the output on top) in each iteration (column). Full is much, blank is "
+        "nothing: where the lower rows are blank, those layers or steps do not learn; where they fill, the gradient "
+        "comes back. Of many iterations in one column the mean of the logarithms is shaded; ▲ marks a column in which "
+        "one of them is over ten times the mean. A and B share one scale. {quantity} shows other quantities, {axis} "
+        "another axis.",
+        "Map of A: what each stage gets in each iteration, the output on top.",
+    ),
+    _map(
+        "B",
+        "map_b",
+        "B, stage by stage",
+        "Experiment B, trained on the same batches as A, on A's scale.",
+        "Map of B: what each stage gets in each iteration, the output on top.",
+    ),
+    Pane(
+        "opening",
+        "gates over iterations",
+        _title(gates.title),
+        _view(gates.view),
+        "How far each gate is open in each iteration, the mean over steps, units and samples: a bar's height is 0 to "
+        "1, of a candidate −1 to 1. Under them the gate of the direct path step by step: it is the factor of the "
+        "gradient that carries, so where it opens the gradient comes back.",
+        reads=reads,
+        spoken=_spoken(gates.said),
+        click=lambda scene, width, height, x, y: _to(gates.iteration_at(Sides.of(scene), width, x)),
+        intro="Gates pane: how far each gate is open, iteration by iteration.",
+        of_experiment=True,
+    ),
+    Pane(
+        "reach",
+        "reach",
+        _title(reach.title),
+        _view(reach.view),
+        "How much of the last step's gradient gets so many steps back, in each iteration: of ∂L/∂c where the cell has "
+        "a state of its own, else of ∂L/∂h. 1 is all of it, the dashed line. What the gradient does not reach is not "
+        "learned: where a curve rises, a long dependency comes within reach, and the loss falls soon after.",
+        reads=reads,
+        spoken=_spoken(reach.said),
+        click=lambda scene, width, height, x, y: _to(reach.iteration_at(Sides.of(scene), width, height, x)),
+        intro="Reach pane: what share of the gradient gets so many steps back, iteration by iteration.",
+        of_experiment=True,
+    ),
+    Pane(
+        "moment",
+        "at the cursor",
+        _title(moment.title),
+        _view(moment.view),
+        "What has become of the training so far, in a sentence; what enter opens; the learning rate at the cursor and "
+        "its schedule; and how far this iteration's update moves the weights, relative to their size: about 1e-3 is "
+        "usual (CS231n), far less learns nothing, far more overwrites what was learnt.",
+        reads=reads,
+        spoken=_spoken(moment.said),
+        click=no_click,
+        intro="At the cursor: what has become of the training, and what this iteration's update does.",
+        of_experiment=True,
     ),
 )
 VIEW = View(
@@ -25,5 +151,9 @@ VIEW = View(
     "train",
     "What learns, iteration by iteration.",
     panes=_PANES,
-    footer=(HELP, PLAY, *plain("next", "plan", "branch")),
-)
+    footer=(
+        HELP, Hint(("play",), "train"), Hint(("left", "right"), "iteration"), Hint(("next",), "its backprop"),
+        *plain("quantity", "plan", "branch"),
+    ),
+    arrange=arrange,
+)  # fmt: skip

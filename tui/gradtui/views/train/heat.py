@@ -1,0 +1,270 @@
+"""The heat map: stages upwards, iterations to the right, and how much gradient each stage got. A and B on one scale.
+
+Of many iterations in a column it is the mean that is shaded (of a norm the mean of its logarithms); a column in which
+one of them is over ten times as large has a mark, so that no spike is lost.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradtui_engine.core.figures import percent, power_of_ten, short
+from gradtui_engine.core.message import English
+from gradtui_engine.program.program import place_of
+
+from ...text.axis_words import AXIS_WORDS
+from ...text.heat import Array, heat_cells, legend, levels
+from ...text.language import tr
+from ...text.scale import LogScale
+from ...text.spans import Line, first_fit, first_title, page, runs, width_of, wrap
+from ..frame.bars import shown_stages
+from .axis import IterationAxis
+from .quantities import Band, bands, quantity_of
+from .sides import Side, Sides, at
+from .words import waiting
+
+#: A value over ten times the mean of its column is a spike: one decade.
+_SPIKE = 1.0
+#: Rows from which on the shades are explained under the map.
+_LEGEND_FROM = 11
+#: Rows from which on two numbers of each stage have a map each; else the first one has all of them.
+_TWO_FROM = 7
+_MARK = "▲"
+#: What the stages at the ends are, and the columns from which on they are named.
+_ENDS: dict[str, tuple[English, English]] = {"layer": ("input", "output"), "time": ("start", "end")}
+_ENDS_FROM = 70
+
+Range = tuple[float, float]
+
+
+def title(sides: Sides, letter: str, width: int) -> str:
+    side = _side(sides, letter)
+    quantity = quantity_of(sides.quantity)
+    if side is None:
+        return first_title(width, f"{letter} · {tr(quantity.label)}", letter)
+    found = bands(side.snapshot, sides.quantity, sides.axis_kind)
+    head = f"{letter} · " if sides.raced else ""
+    if not found:
+        return first_title(width, f"{head}{tr(quantity.label)}", letter)
+    symbols = tr(" and ").join(tr(band.symbol) for band in found)
+    words = AXIS_WORDS[side.snapshot.axis]
+    scale = _scale_words(found[0], range_of(sides))
+    whole = tr("{symbols}, {stages} by iterations", symbols=symbols, stages=tr(words.stages))
+    stage = stage_of(side, sides)
+    numbers = tr(", ").join(_number(band, side, sides) for band in found)
+    here = f" · {tr('{place}: {value}', place=tr(place_of(side.snapshot.axis, stage)), value=numbers)}"
+    return first_title(
+        width,
+        f"{head}{whole} · {scale}{here}",
+        f"{head}{symbols} · {scale}{here}",
+        f"{head}{symbols} · {scale}",
+        f"{head}{scale}",
+        f"{head}{symbols}",
+        letter,
+    )
+
+
+def _scale_words(band: Band, bounds: Range) -> str:
+    """log 1e-18 … 1: what the shades span."""
+    low, high = bounds
+    if band.log:
+        return f"{tr('log')} {power_of_ten(round(low))} … {power_of_ten(round(high))}"
+    return f"{tr('linear')} {short(low)} … {short(high)}"
+
+
+def _number(band: Band, side: Side, sides: Sides) -> str:
+    """The selected stage's number at the cursor."""
+    return text_of_value(band, float(band.values[at(side, sides.iteration), stage_of(side, sides)]))
+
+
+def text_of_value(band: Band, value: float) -> str:
+    if band.log:
+        # A power of ten that float64 has no number for is written as what it is.
+        return short(10.0**value) if not value < -300 or math.isinf(value) else power_of_ten(round(value))
+    return percent(value) if band.name in ("activation_saturated", "activation_dead") else short(value)
+
+
+def stage_of(side: Side, sides: Sides) -> int:
+    """The selected stage; of a network that is not as deep, its last one."""
+    return min(sides.stage, count_of(side) - 1)
+
+
+def count_of(side: Side) -> int:
+    """How many stages there are."""
+    return int(side.snapshot.columns["gradient"].shape[1])
+
+
+def _side(sides: Sides, letter: str) -> Side | None:
+    return next((side for side in sides if side.letter == letter), None)
+
+
+def range_of(sides: Sides) -> Range:
+    """What the shades span, of A and of B: whole powers of ten around all values and 1, or 0 and 1 of a share."""
+    values, log, share = [], False, quantity_of(sides.quantity).share
+    for side in sides:
+        for band in bands(side.snapshot, sides.quantity, sides.axis_kind):
+            log = band.log
+            finite = band.values[np.isfinite(band.values)]
+            if finite.size:
+                values += [float(finite.min()), float(finite.max())]
+    if log:
+        low, high = math.floor(min([*values, 0.0])), math.ceil(max([*values, 0.0]))
+        scale = LogScale.of([])
+        return float(min(low, scale.low)), float(high)
+    return (0.0, 1.0) if share or not values else (min([*values, 0.0]), max([*values, 0.0]))
+
+
+# -- the map -----------------------------------------------------------------------------------------------
+
+
+def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
+    side = _side(sides, letter)
+    if side is None:
+        return page(wrap(_waiting(sides), width), width, height)
+    found = bands(side.snapshot, sides.quantity, sides.axis_kind)
+    if not found:
+        return page(wrap(_absent(sides), width), width, height)
+    bounds, axis = range_of(sides), axis_of(side, sides, width)
+    margin = margin_of(side, width)
+    drawn = parts(side, found, sides, height)
+    lines: list[Line] = []
+    for band, stages in drawn:
+        shaded = _shaded(band, axis, stages, bounds)
+        for number, (stage, row) in enumerate(zip(stages, shaded, strict=True)):
+            row[axis.cell(sides.iteration)] = ("│", "cursor")
+            picked = stage == stage_of(side, sides)
+            # Of two maps each says in its first row which it is.
+            name = _brief(sides, band) if len(drawn) > 1 and number == 0 else _end(side, stage, width)
+            label = f"{'▸' if picked else ''}{stage}".rjust(_digits(side))
+            label = f"{name} {label}" if margin > _digits(side) + 1 else (name or label)
+            space = " " * (margin - 1 - width_of([(label, "")]))
+            lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(row)])
+    lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration)])
+    if len(lines) < height:
+        lines.append([(" " * margin, "label"), *_legend(found[0], bounds, width - margin)])
+    return page(lines, width, height)
+
+
+def _waiting(sides: Sides) -> str:
+    return waiting(sides, "Here: how much gradient each stage gets in each iteration; full is much, blank is none.")
+
+
+def _brief(sides: Sides, band: Band) -> str:
+    shown = next(row for row in quantity_of(sides.quantity).bars if row.name == band.name)
+    return tr(shown.brief or band.symbol)
+
+
+def parts(side: Side, found: tuple[Band, ...], sides: Sides, height: int) -> list[tuple[Band, list[int]]]:
+    """Each map that is drawn, with the stages that have a row in it, the last one (next to the output) on top."""
+    rows = height - 1 - (height >= _LEGEND_FROM)
+    if rows < 1:
+        return []
+    count, stage = count_of(side), stage_of(side, sides)
+    if len(found) == 1 or rows < _TWO_FROM - 1:
+        return [(found[0], shown_stages(count, rows, stage))]
+    upper = (rows + 1) // 2
+    return [(found[0], shown_stages(count, upper, stage)), (found[1], shown_stages(count, rows - upper, stage))]
+
+
+def _end(side: Side, stage: int, width: int) -> str:
+    """What the first and the last stage are, where there is room for the words."""
+    if width < _ENDS_FROM:
+        return ""
+    low, high = _ENDS[side.snapshot.axis]
+    last = count_of(side) - 1
+    return tr(low) if stage == 0 else tr(high) if stage == last else ""
+
+
+def _digits(side: Side) -> int:
+    """Cells of the stages' numbers, with the mark of the selected one."""
+    return max(3, len(str(count_of(side) - 1)) + 1)
+
+
+def margin_of(side: Side, width: int) -> int:
+    """Cells before the map: the stages' numbers, the names of the ends where there is room for them, and a blank."""
+    names = max(width_of([(tr(name), "")]) for name in _ENDS[side.snapshot.axis]) + 1 if width >= _ENDS_FROM else 0
+    return _digits(side) + names + 1
+
+
+def axis_of(side: Side, sides: Sides, width: int) -> IterationAxis:
+    return IterationAxis(sides.span, max(1, width - margin_of(side, width)))
+
+
+def _shaded(band: Band, axis: IterationAxis, stages: list[int], bounds: Range) -> list[list[tuple[str, str]]]:
+    """A cell for each column: of what is trained a shade, of the rest nothing."""
+    values = band.values[:, stages]
+    means = axis.means(values)
+    # 0 is no gradient at all, the lowest shade; what is not a number stays one.
+    means = np.where(np.isneginf(means), bounds[0], means)
+    shades = levels(means, *bounds).T.tolist()
+    rest = [(" ", "text")] * (axis.cells - len(means))
+    rows = [[*heat_cells(row), *rest] for row in shades]
+    if band.log and axis.total > axis.cells:
+        _mark_spikes(rows, means, axis.most(values), bounds)
+    return rows
+
+
+def _mark_spikes(rows: list[list[tuple[str, str]]], means: Array, most: Array, bounds: Range) -> None:
+    with np.errstate(invalid="ignore"):
+        spikes = np.argwhere((most > means + _SPIKE) & np.isfinite(means))
+    if spikes.size:
+        shades = levels(most, *bounds)
+        for column, row in spikes.tolist():
+            # In the colour of the largest one.
+            rows[row][column] = (_MARK, heat_cells([int(shades[column, row])])[0][1])
+
+
+def _legend(band: Band, bounds: Range, width: int) -> Line:
+    """The shades, and what a mark is."""
+    low, high = bounds
+    shades: Line = legend(low, high)
+    if band.log:
+        shades = [(f"{power_of_ten(round(low))} ", "label"), *shades[1:-1], (f" {power_of_ten(round(high))}", "label")]
+        spike = tr("{mark} one of them over ten times the mean", mark=_MARK)
+        return first_fit(width, [*shades, (f"   {spike}", "label")], shades)
+    return shades
+
+
+def _absent(sides: Sides) -> str:
+    quantity = quantity_of(sides.quantity)
+    return tr("{quantity}: not kept of every iteration. Enter opens the iteration under the cursor, which has it.",
+              quantity=tr(quantity.label))  # fmt: skip
+
+
+# -- what is under the mouse, and in words -----------------------------------------------------------------
+
+
+def under(sides: Sides, letter: str, width: int, height: int, x: int, y: int) -> tuple[int, int] | None:
+    """The iteration and the stage under a cell of the pane's inside; None beside the map."""
+    side = _side(sides, letter)
+    if side is None:
+        return None
+    found = bands(side.snapshot, sides.quantity, sides.axis_kind)
+    if not found:
+        return None
+    stages = [stage for _, shown in parts(side, found, sides, height) for stage in shown]
+    iteration = axis_of(side, sides, width).iteration_at(x - margin_of(side, width))
+    if iteration is None or not 0 <= y < len(stages):
+        return None
+    return min(iteration, side.snapshot.count - 1), stages[y]
+
+
+def said(sides: Sides, letter: str) -> list[str]:
+    """The stages' numbers at the cursor, and how they were at the first iteration."""
+    side = _side(sides, letter)
+    if side is None:
+        return [_waiting(sides)]
+    found = bands(side.snapshot, sides.quantity, sides.axis_kind)
+    if not found:
+        return [_absent(sides)]
+    here = at(side, sides.iteration)
+    lines = []
+    for band in found:
+        lines.append(tr("{symbol}, at iteration 0 and at iteration {number}:", symbol=tr(band.symbol), number=here))
+        for stage in range(band.values.shape[1] - 1, -1, -1):
+            first, now = (text_of_value(band, float(band.values[place, stage])) for place in (0, here))
+            place = tr(place_of(side.snapshot.axis, stage))
+            lines.append(tr("{place}: {first}, {now}", place=place, first=first, now=now))
+    return lines

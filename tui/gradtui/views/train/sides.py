@@ -1,0 +1,114 @@
+"""What the panes of Train read: the trainings of A and B so far, on one stream, and the cursor in them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+from gradtui_engine import TrainingSnapshot
+
+from ...model.needs import Failed
+from ...model.trainings import SnapshotOf, iterations_of, training_of_a
+from ...text.language import tr
+from ..frame.cache_keys import Same
+from ..frame.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two: its letter, its training so far, its style, and the glyph of its validations."""
+
+    letter: str
+    snapshot: TrainingSnapshot
+    style: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both trainings, the cursor (an iteration), the selected stage, and the quantity and the kind of axis asked for.
+
+    total is how many iterations are to be trained. a and b are None where there is nothing of one yet. refused says why
+    it cannot be trained, where it cannot.
+    """
+
+    a: TrainingSnapshot | None
+    b: TrainingSnapshot | None
+    iteration: int
+    stage: int
+    total: int
+    quantity: str = "gradient"
+    axis_kind: str = ""
+    refused: str = ""
+    #: The first batch's loss of answering without looking: all that is known before anything is trained.
+    first_guess: float | None = None
+
+    @classmethod
+    def of(cls, scene: Scene) -> Sides:
+        state = scene.state
+        return cls(
+            scene.snapshot, scene.snapshot_b, state.iteration, scene.stage, max(iterations_of(state), 1),
+            state.quantity, state.axis_kind, _refused(scene), _first_guess(scene),
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[Side]:
+        """Those of which at least one iteration is there."""
+        if self.a is not None and self.a.count:
+            yield Side("A", self.a, "hidden", "○")
+        if self.b is not None and self.b.count:
+            yield Side("B", self.b, "cell", "●")
+
+    @property
+    def started(self) -> bool:
+        return next(iter(self), None) is not None
+
+    @property
+    def count(self) -> int:
+        """Iterations that either has."""
+        return max((side.snapshot.count for side in self), default=0)
+
+    @property
+    def raced(self) -> bool:
+        """Whether both are there, so that each is to be called by its letter."""
+        return len(list(self)) > 1
+
+    @property
+    def guess(self) -> float | None:
+        """The loss of answering without looking."""
+        return next((given.guess for given in (self.a, self.b) if given is not None), self.first_guess)
+
+    @property
+    def span(self) -> int:
+        """Iterations that the axis spans: all that are to be trained; where none can follow, those that are there."""
+        ended = all(given is None or given.done for given in (self.a, self.b))
+        return self.count if self.started and ended else max(self.total, self.count)
+
+    @property
+    def key(self) -> Hashable:
+        """Equal where all of this is the same."""
+        same = tuple(given is not None and Same(given) for given in (self.a, self.b))
+        return same, self.iteration, self.stage, self.total, self.quantity, self.axis_kind, self.refused
+
+
+def reads(scene: Scene) -> Hashable:
+    """What every pane of Train reads."""
+    return Sides.of(scene).key
+
+
+def _first_guess(scene: Scene) -> float | None:
+    first_step = scene.record.outcome.first_step
+    return first_step.numbers.get("guess") if first_step is not None else None
+
+
+def _refused(scene: Scene) -> str:
+    training = training_of_a(scene.state)
+    if training is None:
+        recorded = bool(scene.state.recordings)
+        return tr("a recording is not trained") if recorded else tr("this cannot be trained as it is planned")
+    result = scene.results.get(SnapshotOf(training))
+    return tr(result.problem) if isinstance(result, Failed) else ""
+
+
+def at(side: Side, iteration: int) -> int:
+    """The cursor's iteration, or the last that this side has."""
+    return max(0, min(iteration, side.snapshot.count - 1))

@@ -1,0 +1,47 @@
+"""What the panes of Train have in common to say."""
+
+from __future__ import annotations
+
+from gradtui_engine.core.figures import counted, short
+from gradtui_engine.core.message import English
+
+from ...model.commands import shown_keys
+from ...text.language import tr
+from ...text.summary import kind_name
+from .sides import Side, Sides
+
+
+def waiting(sides: Sides, what: English) -> str:
+    """What a pane will show, as long as there is nothing; the loss beside it says what to press."""
+    return sides.refused or tr(what)
+
+
+def nothing_yet(sides: Sides) -> str:
+    """What to press, as long as there is nothing; why nothing can be trained, where that is so."""
+    if sides.refused:
+        return sides.refused
+    said = tr(
+        "Nothing is trained yet: {key} trains, up to iteration {count}, and pauses.",
+        key=shown_keys("play"), count=counted(sides.total),
+    )  # fmt: skip
+    if sides.guess is None:
+        return said
+    return f"{said} {tr('Guessing costs a loss of {loss}: what learns gets under it.', loss=short(sides.guess))}"
+
+
+def verdicts(sides: Sides) -> list[str]:
+    """What has become of each so far, in a word."""
+    return [f"{side.letter + ' ' if sides.raced else ''}{kind(side)}" for side in sides]
+
+
+def kind(side: Side) -> str:
+    """trained, stalled: what has become of a side, in a word."""
+    outcome = side.snapshot.outcome
+    return kind_name(outcome.kind) if outcome is not None else ""
+
+
+def verdict_style(side: Side) -> str:
+    """The colour of the verdict: it only repeats the word."""
+    outcome = side.snapshot.outcome
+    styles = {"trained": "healthy", "diverged": "broken", "stalled": "vanishing"}
+    return styles.get(outcome.kind, "text") if outcome is not None else "text"
