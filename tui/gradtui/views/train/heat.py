@@ -14,6 +14,7 @@ from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
 from gradtui_engine.program.program import place_of
 
+from ...model.commands import shown_keys
 from ...text.axis_words import AXIS_WORDS
 from ...text.heat import Array, heat_cells, legend, levels
 from ...text.language import tr
@@ -229,8 +230,10 @@ def _legend(band: Band, bounds: Range, width: int) -> Line:
 
 def _absent(sides: Sides) -> str:
     quantity = quantity_of(sides.quantity)
-    return tr("{quantity}: not kept of every iteration. Enter opens the iteration under the cursor, which has it.",
-              quantity=tr(quantity.label))  # fmt: skip
+    return tr(
+        "{quantity}: not kept of every iteration. {key} opens the iteration under the cursor, which has it.",
+        quantity=tr(quantity.label), key=shown_keys("next"),
+    )  # fmt: skip
 
 
 # -- what is under the mouse, and in words -----------------------------------------------------------------
