@@ -74,6 +74,8 @@ class FirstStep:
     #: How many times as large as later updates the first one is; where it is not 1, the loss after one of their size.
     overshoot: float = 1.0
     loss_later: float | None = None
+    #: How many updates came before it: 0 where it is indeed the first.
+    before: int = 0
 
     @property
     def scale(self) -> float:
@@ -126,6 +128,7 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
         trace.loss, trace.loss_after, guess, groups, norm_inside(outputs) / math.sqrt(outputs.size), targets,
         _decay(trace, {name: numbers[name] for _, names in matrices for name in names}),
         overshoot, None if overshoot == 1.0 else trace.loss_after_share(1 / overshoot),
+        before=0 if trace.moment is None else trace.moment.iteration,
     )  # fmt: skip
 
 
@@ -195,9 +198,13 @@ def _non_finite(step: FirstStep) -> Finding | None:
 def _off_scale(step: FirstStep) -> Finding | None:
     if step.scale <= OFF_SCALE:
         return None
-    start = Message(
-        "the loss starts at {loss}, where guessing costs {guess}", loss=short(step.loss), guess=short(step.guess)
-    )
+    values = {"loss": short(step.loss), "guess": short(step.guess)}
+    if step.before:
+        start = Message("the loss is {loss}, where guessing costs {guess}", **values)
+        rule = Message("loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
+    else:
+        start = Message("the loss starts at {loss}, where guessing costs {guess}", **values)
+        rule = Message("first loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
     if step.targets > step.outputs:
         message = Message(
             "{start}: the targets are around {targets}, the outputs around {outputs}; scale the target",
@@ -207,7 +214,6 @@ def _off_scale(step: FirstStep) -> Finding | None:
         message = Message(
             "{start}: the outputs are around {outputs}, far too large", start=start, outputs=short(step.outputs)
         )  # fmt: skip
-    rule = Message("first loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
     critical = far_beyond(step.scale, OFF_SCALE) or _far_up(step)
     return Finding("off_scale", critical, Message("loss"), None, message, rule, step.scale)
 

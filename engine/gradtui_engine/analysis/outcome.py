@@ -80,7 +80,7 @@ KINDS = Table(
         ),
         Kind(
             "off_scale", "off scale", _STEP, OFF_SCALE,
-            "the loss at the start beside that of guessing: Karpathy, A Recipe for Training Neural Networks, 2019",
+            "the loss beside that of guessing: Karpathy, A Recipe for Training Neural Networks, 2019 (at the start)",
         ),
         Kind("still", "still", _STEP, STILL, "update / weight: about 1e-3 is usual (CS231n); here below 1e-4"),
         Kind("cut_off", "cut off", _STEP, 0.0, "a weight matrix whose gradient is exactly 0 never moves"),
@@ -96,6 +96,10 @@ KINDS = Table(
         Kind(
             "trained", "trained", _LEARNING, LEARNT,
             "the loss on held-out samples, beside that of guessing: 5 % less counts (bench/verdicts.py)",
+        ),
+        Kind(
+            "overfitted", "overfitted", _LEARNING, LEARNT,
+            "the batches' loss is under that of guessing, that of held-out samples is not",
         ),
         Kind("falling", "falling", _LEARNING, LEARNT, "the loss falls, and is not under that of guessing yet"),
         Kind("stalled", "stalled", _LEARNING, LEARNT, "the loss stays at that of guessing, or above it"),

@@ -57,7 +57,7 @@ class _Turns(Kind):
 
     def check(self, value: Any) -> Any:
         if isinstance(value, Turn):
-            return value
+            value = str(value)
         if not isinstance(value, str):
             raise not_allowed(given(value), self.allowed)
         start, colon, changes = value.partition(":")
@@ -123,7 +123,7 @@ class Training:
             if value is None and row.is_optional:
                 continue
             try:
-                checked = tuple(map(row.kind.check, value)) if row.many else row.kind.check(value)
+                checked = tuple(map(row.kind.check, _several(value))) if row.many else row.kind.check(value)
             except Rejected as error:
                 problems.append(Problem(name, error.message))
                 continue
@@ -217,7 +217,6 @@ class Training:
             if name not in options():
                 problems.append(Problem(f"training.{name}", unknown_name(name, tuple(options()))))
         own = {name: value for name, value in table.items() if name in options()}
-        own |= {name: tuple(own[name]) for name in own if options()[name].many}
         try:
             experiment = Experiment.from_mapping(fields)
         except ExperimentError as error:
@@ -269,6 +268,11 @@ class Training:
             text = row.toml(list(value) if isinstance(value, tuple) else value)
             lines.append(f"{'# ' * default}{text}".ljust(32) + f" # {row.help}")
         return "\n".join(lines) + "\n"
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """What may be given several times: a list, or one of them alone."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def allowed_batches(experiment: Experiment) -> tuple[str, ...]:

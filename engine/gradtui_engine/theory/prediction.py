@@ -59,10 +59,20 @@ class Theory:
 
 
 def predict(trace: Trace) -> Theory:
-    """The theory of a trace's experiment, for its own input."""
+    """The theory of a trace's experiment, for its own input.
+
+    Of a network that has been trained mean field says nothing: its weights are no independent draws any more.
+    """
     count = len(trace.program.stages)
+    theory = _THEORIES[trace.resolved.kind.theory]
+    if trace.moment is not None and trace.moment.iteration > 0 and theory in _OF_THE_START:
+        note = Message(
+            "mean field is of networks at initialisation; this is iteration {iteration} of a training",
+            iteration=trace.moment.iteration,
+        )
+        return _nothing(count, note)
     with np.errstate(all="ignore"):
-        return _THEORIES[trace.resolved.kind.theory](trace, count)
+        return theory(trace, count)
 
 
 def weight_scale(resolved: Resolved, fan_out: int, fan_in: int) -> float | None:
@@ -324,3 +334,5 @@ _THEORIES: dict[str, Callable[[Trace, int], Theory]] = {
     "gate": _gated,
     "none": _unknown,
 }
+#: Those that ask how the weights were drawn.
+_OF_THE_START = (_mlp, _rnn)

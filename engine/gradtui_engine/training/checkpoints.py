@@ -56,8 +56,9 @@ class Checkpoints:
         self._since = -np.inf
 
     def due(self) -> bool:
-        """Whether it is time for another one."""
-        return self._clock() - self._since >= self._seconds
+        """Whether it is time for another one; also where another thread goes on, whose clock began later."""
+        now = self._clock()
+        return now < self._since or now - self._since >= self._seconds
 
     def add(self, state: State) -> None:
         states = self._states | {state.k: state}

@@ -13,7 +13,6 @@ from ..data.datasets import Batch
 from ..experiment.resolved import Resolved
 from ..program.output_layer import Sizes
 from ..program.program import Program
-from ..rules.losses import LOSSES
 from ..run.forward import loss_and_output
 from ..run.memory import Layout
 
@@ -36,7 +35,6 @@ class Evaluation:
     def __init__(self, resolved: Resolved, samples: Batch) -> None:
         self.size = samples.size
         self._parts: list[tuple[Batch, Program, Layout]] = []
-        self._classes = LOSSES[str(resolved.loss)].of_classes
         every_step = resolved.kind.over_time and resolved.readout == "all"
         programs: dict[int, tuple[Program, Layout]] = {}
         for part in _parts(samples, int(resolved.batch or samples.size), every_step):
@@ -47,20 +45,24 @@ class Evaluation:
 
     def run(self, parameter: Callable[[str], Array], running: Mapping[str, Array]) -> tuple[float, float | None]:
         """The mean loss, and the share of right answers (None where the target is no class)."""
-        loss, right = 0.0, 0.0
+        loss, right = 0.0, []
         for part, program, layout in self._parts:
             part_loss, output = loss_and_output(
                 program, layout, parameter, part.inputs, part.target, running or None
             )  # fmt: skip
             loss += part_loss * part.size / self.size
-            right += accuracy(output, part.target) * part.size / self.size
-        return loss, (right if self._classes else None)
+            share = accuracy(output, part.target)
+            right += [] if share is None else [share * part.size / self.size]
+        return loss, (sum(right) if right else None)
 
 
-def accuracy(output: Array, target: Array) -> float:
-    """The share of right answers: target holds class numbers, or one-hot rows."""
-    classes = target if target.dtype.kind == "i" else target.argmax(-1)
-    return float(np.mean(output.argmax(-1) == classes))
+def accuracy(output: Array, target: Array) -> float | None:
+    """The share of right answers where target holds class numbers or, of other losses, rows of 0 with one 1; None of
+    numbers, which always come one to a sample.
+    """
+    if target.dtype.kind == "i":
+        return float(np.mean(output.argmax(-1) == target))
+    return float(np.mean(output.argmax(-1) == target.argmax(-1))) if target.shape[-1] > 1 else None
 
 
 def _parts(samples: Batch, size: int, every_step: bool) -> Iterator[Batch]:

@@ -49,6 +49,7 @@ class TrainingHistory:
     def advance(self, count: int | None = None, watch: Watch | None = None) -> None:
         """Train so many iterations more, or all that are left. What watch raises stops it, and nothing is lost."""
         trainer = self._trainer
+        self.interrupted = False
         left = self.training.iterations - trainer.k
         trainer.advance(left if count is None else min(count, left), watch)
         if trainer.diverged and self._broken is None:
@@ -111,7 +112,7 @@ class TrainingHistory:
     def at(self, iteration: int, watch: Watch | None = None) -> Run:
         """Iteration k whole: from the checkpoint before it, bit-equal. Raises IndexError beyond what is there."""
         if not 0 <= iteration < max(self.count, 1):
-            raise IndexError(f"iteration {iteration}: there are 0 to {self.count - 1}")
+            raise IndexError(f"iteration {iteration}: there are 0 to {max(self.count, 1) - 1}")
         trace = self._trainer.network_at(iteration, part(watch, 0.0, _REPLAY)).run()
         run = Run.of(trace, part(watch, _REPLAY, 1.0))
         return Run(run.trace, run.analysis, asked=self.training.experiment, training=self.training)

@@ -56,6 +56,11 @@ class Progress:
         return validation.loss if validation is not None else float(np.mean(self.losses[-LAST:]))
 
     @property
+    def batches(self) -> float:
+        """The loss of the last batches: the middle one, as one that jumps out is no end."""
+        return float(np.median(self.losses[-LAST:]))
+
+    @property
     def validated(self) -> Validation | None:
         """The last validation, where it is of the end."""
         last = self.validations[-1] if self.validations else None
@@ -127,12 +132,12 @@ def _diverged(progress: Progress) -> Finding | None:
             iteration=last, site=site, loss=short(_last_finite(progress.losses)),
         )  # fmt: skip
         return Finding("diverged", True, site, stage, message, FINITE, math.inf)
-    limit = OFF_SCALE * max(progress.start, progress.guess)
-    if not progress.end > limit:
+    # Of the batches: held-out samples alone are lost where a network knows its own by heart.
+    if not progress.batches > OFF_SCALE * max(progress.start, progress.guess):
         return None
+    values = _values(progress) | {"end": short(progress.batches)}
     message = Message(
-        "diverged: the loss has grown from {start} to {end} in {count} iterations (guessing costs {guess})",
-        **_values(progress),
+        "diverged: the loss has grown from {start} to {end} in {count} iterations (guessing costs {guess})", **values
     )
     return Finding("diverged", True, Message("loss"), None, message, _rule(), progress.score)
 
@@ -156,6 +161,17 @@ def _falling(progress: Progress) -> Finding | None:
         **_values(progress),
     )
     return Finding("falling", False, Message("loss"), None, message, _rule(), progress.score)
+
+
+def _overfitted(progress: Progress) -> Finding | None:
+    if progress.validated is None or not ratio(progress.batches, progress.guess) < LEARNT:
+        return None
+    message = Message(
+        "learns its own samples alone: after {count} iterations their loss is {batches}, but {end}, where guessing "
+        "costs {guess}",
+        batches=short(progress.batches), **_values(progress),
+    )  # fmt: skip
+    return Finding("overfitted", False, Message("loss"), None, message, _rule(), progress.score)
 
 
 def _stalled(progress: Progress) -> Finding:
@@ -182,4 +198,4 @@ def _rule() -> Message:
     return Message("loss at the end < {limit} × guessing", limit=exact(LEARNT))
 
 
-RULES: tuple[Rule[Progress], ...] = (_diverged, _trained, _falling, _stalled)
+RULES: tuple[Rule[Progress], ...] = (_diverged, _trained, _falling, _overfitted, _stalled)

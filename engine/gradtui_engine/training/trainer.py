@@ -289,7 +289,7 @@ class Trainer:
         gradients, cells = state_norms(self._live)
         row: dict[str, object] = {
             "loss": float(values["loss"]),
-            "accuracy": self._accuracy(target),
+            "accuracy": accuracy(values["output"], target),
             "learning_rate": rate,
             "gradient": np.log10(gradients),
             "update_ratio": ratios,
@@ -307,11 +307,6 @@ class Trainer:
                 time, batch, units = gates.shape
                 row["gates"] = gates.reshape(time, batch, kinds, units // kinds).mean((1, 3)).T
         return row
-
-    def _accuracy(self, target: Array) -> float:
-        if target.dtype.kind != "i":
-            return math.nan
-        return accuracy(self._bound.values["output"], target)
 
 
 def _read_only(array: Array) -> Array:

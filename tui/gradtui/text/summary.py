@@ -32,6 +32,7 @@ MARKS = {
     "starved": "«",
     "diverging": "»",
     "trained": "✓",
+    "overfitted": "◑",
     "falling": "↘",
     "stalled": "≈",
     "diverged": "↗",

@@ -23,7 +23,7 @@ STYLES = {
     "healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding", "still": "vanishing",
     "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding",
     "diverging": "exploding", "trained": "healthy", "falling": "vanishing", "stalled": "vanishing",
-    "diverged": "exploding",
+    "overfitted": "vanishing", "diverged": "exploding",
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}

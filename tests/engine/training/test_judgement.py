@@ -1,0 +1,65 @@
+"""What a training has come to, from its losses alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradtui_engine import Experiment, Training, train
+from gradtui_engine.training.evaluation import Validation
+from gradtui_engine.training.judgement import Progress, judge_learning
+
+GUESS = math.log(10)
+
+
+def progress(*losses: float, held_out: float | None = None, accuracy: float | None = None, **more: Any) -> Progress:
+    validations = () if held_out is None else (Validation(len(losses), held_out, accuracy),)
+    gradients = np.array([-2.0, -1.0, 0.0])
+    return Progress(len(losses), np.array(losses), gradients, validations, GUESS, "layer", **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [
+        ("trained", progress(2.3, 1.0, 0.5)),
+        ("trained", progress(2.3, 2.2, held_out=1.0)),
+        ("stalled", progress(2.3, 2.3, 2.3, held_out=2.3)),
+        ("falling", progress(40.0, 9.0, 9.0, 9.0, held_out=9.0)),
+        # Knows its own samples and no others: it learns, and has not diverged, however much others cost.
+        ("overfitted", progress(2.3, 0.5, 0.02, held_out=3.1)),
+        ("overfitted", progress(2.3, 0.5, 0.02, held_out=80.0)),
+        ("diverged", progress(2.3, 40.0, 70.0, held_out=80.0)),
+        # One batch that jumps out is no end.
+        ("stalled", progress(*[2.3] * 12, 1e6, *[2.3] * 9, held_out=2.3)),
+        ("diverged", progress(2.3, 9.0, math.nan, broken=("layer 2", 2))),
+    ],
+)
+def test_what_the_losses_come_to(kind: str, case: Progress) -> None:
+    assert judge_learning(case).kind == kind
+
+
+def test_a_batch_that_is_learnt_by_heart_is_no_lesson_for_others() -> None:
+    """One batch of 8 digits, again and again: its loss goes to 0, that of the others up."""
+    experiment = Experiment(depth=2, width=64, batch=8, activation="relu", init="he_normal", learning_rate=0.5)
+    history = train(Training(experiment=experiment, batches="one", iterations=100))
+    outcome = history.outcome
+    assert outcome is not None
+    assert history.columns["loss"][-1] < 0.01
+    assert outcome.numbers["end"] > 0.95 * outcome.numbers["guess"]
+    assert outcome.kind == "overfitted"
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse"])
+def test_the_share_of_right_answers_is_known_of_classes_whatever_the_loss(loss: str) -> None:
+    experiment = Experiment(depth=1, width=32, activation="relu", loss=loss, optimizer="adam", learning_rate=0.01)
+    history = train(Training(experiment=experiment, iterations=100))
+    last = history.validations[-1].accuracy
+    assert last is not None
+    assert last > 0.8
+    assert history.columns["accuracy"][-20:].mean() > 0.8
+    numbers = train(Training(experiment=Experiment(depth=1, data="gaussian"), iterations=2))
+    assert numbers.validations[-1].accuracy is None
+    assert np.isnan(numbers.columns["accuracy"]).all()
