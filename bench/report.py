@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def print_machine() -> None:
     """Versions, and what the numbers mean."""
     torch = torch_version() if has_torch() else "not installed: no comparison with it"
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch}; one BLAS thread")
+    print(f"OpenBLAS' kernels (OPENBLAS_CORETYPE): {os.environ.get('OPENBLAS_CORETYPE', 'its own choice')}")
     print("Times are medians; ratios are medians of the rounds' ratios, with their quartiles.")
 
 
