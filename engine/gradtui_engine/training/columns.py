@@ -51,5 +51,9 @@ class Columns:
         return views
 
     @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self._arrays.values())
+
+    @property
     def bytes_per_row(self) -> int:
         return sum(array.nbytes // len(array) for array in self._arrays.values())

@@ -70,6 +70,11 @@ class TrainingHistory:
     # -- looking back --------------------------------------------------------------------------------------
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of all that is kept of it."""
+        return self._trainer.nbytes
+
+    @property
     def count(self) -> int:
         return self._trainer.columns.count
 

@@ -200,6 +200,11 @@ class Trainer:
         trainer.validations = [row for row in self.validations if row.iteration <= k]
         return trainer
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its memory, its checkpoints and its columns."""
+        return self._bound.size + self._block.nbytes + self.checkpoints.nbytes + self.columns.nbytes
+
     # -- states --------------------------------------------------------------------------------------------
 
     def state(self) -> State:

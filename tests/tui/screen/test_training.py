@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from gradtui.model import events as e
+from gradtui.model.permissions import VISITOR
 from gradtui.model.state import State
 from gradtui.model.trainings import HistoryOf, training_of_a, training_of_b
 from gradtui.screen.app import GradtuiApp
-from gradtui_engine import Experiment, Training, TrainingHistory, train
-from tests.tui.helpers import Pilot, play, settled, shown, until
+from gradtui.screen.training import Trainings
+from gradtui.text import process
+from gradtui_engine import Experiment, ExperimentError, Trainer, Training, TrainingHistory, train
+from gradtui_engine.training.checkpoints import Checkpoints
+from tests.tui.helpers import Pilot, play, settled, shown, toasts, until
 
 SMALL = Experiment(depth=3, width=8, batch=16)
 PLAN = (("iterations", 40),)
@@ -154,3 +159,48 @@ def test_a_training_that_diverges_ends_there_and_says_so() -> None:
         assert app.record.source.iteration == 2
 
     play(script, State(Experiment(activation="relu", init="he_normal", gain=1.5), view="train"))
+
+
+# -- the thread ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_looked_at_is_dropped_the_oldest_first_and_what_is_looked_at_never() -> None:
+    trainings = Trainings()
+    plans = [Training(experiment=SMALL, iterations=2, step_factor=0.1 * number) for number in range(1, 10)]
+    for plan in plans:
+        trainings.adopt(train(plan))
+        trainings.want([plan], False)
+    assert [plan for plan in plans if HistoryOf(plan) in trainings.results] == plans[-6:]
+    with process.during(kept_results=0):
+        trainings.want([plans[5]], False)
+    assert [plan for plan in plans if HistoryOf(plan) in trainings.results] == [plans[5]]
+    trainings.close()
+
+
+def test_one_for_which_there_is_no_memory_ends_and_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: TrainingHistory, count: int | None = None, watch: object = None) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(TrainingHistory, "advance", fail)
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("space")
+        await until(pilot, lambda: app.state.finished, "the end")
+        await until(pilot, lambda: "not enough memory" in shown(app) + toasts(app), "what is said")
+        assert not app.state.training
+
+    play(script, state())
+
+
+def test_a_visitors_training_has_a_length_that_is_allowed() -> None:
+    VISITOR.enforce()
+    with pytest.raises(ExperimentError) as refused:
+        Training(experiment=SMALL, iterations=2001)
+    assert [(each.field, str(each.message)) for each in refused.value.problems] == [
+        ("iterations", "2001 given; allowed here: 1 to 2000")
+    ]
+    trainer = Trainer(Training(experiment=Experiment(width=256, batch=8, dtype="float32"), iterations=30))
+    trainer.checkpoints = Checkpoints(seconds=0.0)
+    trainer.advance(30)
+    assert trainer.checkpoints.nbytes <= 16 * 2**20
+    assert 0 in trainer.checkpoints.iterations

@@ -159,6 +159,8 @@ class Host(PacedApp):
         self._looks_at_training = False
         count, done = self.trainings.look()
         self.send(e.Trained(count, done))
+        if done and self.trainings.problem:
+            self.say(tr(self.trainings.problem), tr("not possible"), "error")
 
     def advance(self, steps: int) -> None:
         """The clock of playback."""

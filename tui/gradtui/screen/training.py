@@ -14,9 +14,12 @@ from gradtui_engine.training.history import start
 
 from ..model.needs import Failed, Need
 from ..model.trainings import HistoryOf, SnapshotOf
+from ..text import process
 
 #: Trainings that are kept, those that are looked at among them: undo leads back to one that is there still.
 _KEPT = 6
+#: And no more than this share of what the setting `kept_results` allows for the results of the screen.
+_SHARE, _MB = 2, 2**20
 #: Seconds that one of two trainings goes on before the other has its turn, and before it hears that it is to stop.
 _TURN = 0.02
 
@@ -34,6 +37,8 @@ class Trainings:
         self._until = 0.0
         #: In the order in which they were last wanted.
         self._histories: dict[Training, TrainingHistory] = {}
+        #: Why some cannot go on.
+        self._failed: dict[Training, str] = {}
 
     def want(self, trainings: Sequence[Training], on: bool, iteration: int = 0) -> None:
         """Look at these, A's first; on: train them, else pause, once the iteration that is looked at is there."""
@@ -63,8 +68,8 @@ class Trainings:
         """Whether anything of what is wanted is left to be trained, of so many iterations."""
         for training in self._wanted:
             history = self._histories.get(training)
-            failed = isinstance(self.results.get(SnapshotOf(training)), Failed)
-            if not failed and until > 0 and (history is None or (not history.done and history.count < until)):
+            going = history is None or (not history.done and history.count < until)
+            if training not in self._failed and until > 0 and going:
                 return True
         return False
 
@@ -76,7 +81,7 @@ class Trainings:
             if history is not None:
                 known = self.results.get(SnapshotOf(training))
                 snapshot = history.snapshot()
-                if isinstance(known, Failed) or known is None or _moved(known, snapshot):
+                if known is None or _moved(known, snapshot):
                     self.results[SnapshotOf(training)] = snapshot
                 self.results[HistoryOf(training)] = history
                 count = max(count, snapshot.count)
@@ -84,11 +89,20 @@ class Trainings:
         return count, not self._left()
 
     def _forget(self) -> None:
+        """Drop trainings that are not looked at, the one that was longest ago first, while there are too many or all
+        together are too large."""
+        most = process.current().kept_results * _MB / _SHARE
         old = [training for training in self._histories if training not in self._wanted]
-        for training in old[: max(0, len(self._histories) - _KEPT)]:
+        while old and (len(self._histories) > _KEPT or sum(kept.nbytes for kept in self._histories.values()) > most):
+            training = old.pop(0)
             del self._histories[training]
             self.results.pop(HistoryOf(training), None)
             self.results.pop(SnapshotOf(training), None)
+
+    @property
+    def problem(self) -> str:
+        """Why one that is looked at cannot be trained on; "" where all can."""
+        return next((self._failed[training] for training in self._wanted if training in self._failed), "")
 
     def close(self) -> None:
         """Train no more; what is under way ends by itself."""
@@ -99,28 +113,31 @@ class Trainings:
 
     def _train(self, trainings: tuple[Training, ...], most: float, stop: threading.Event) -> None:
         """Go on with all of them by turns, the one that is behind first, until nothing is left or stop is set."""
-
-        histories = [history for training in trainings if (history := self._history(training)) is not None]
-        turns = dict.fromkeys(range(len(histories)), 1)
+        turns = dict.fromkeys(trainings, 1)
         while not stop.is_set():
-            left = [number for number, history in enumerate(histories) if not history.done and history.count < most]
+            left = {training: self._done(training) for training in trainings if training not in self._failed}
+            left = {training: count for training, count in left.items() if count < most}
             if not left:
                 return
-            number = min(left, key=lambda number: histories[number].count)
-            start = time.monotonic()
-            # Many at a time: each call costs about a tenth of a small network's iteration.
-            histories[number].advance(int(min(turns[number], most - histories[number].count)))
-            took = time.monotonic() - start
-            turns[number] = max(1, min(2 * turns[number], round(turns[number] * _TURN / max(took, 1e-6))))
-
-    def _history(self, training: Training) -> TrainingHistory | None:
-        """The training's history: the one that is there, a branch of A's, or a new one."""
-        if training not in self._histories:
+            training = min(left, key=lambda training: left[training])
+            begun = time.monotonic()
             try:
-                self._histories[training] = start(training, self._histories.values())
+                # Many at a time: each call costs about a tenth of a small network's iteration.
+                self._history(training).advance(int(min(turns[training], most - left[training])))
             except (ExperimentError, MemoryError) as error:
-                self.results[SnapshotOf(training)] = Failed.of(error)
-                return None
+                self._failed[training] = Failed.of(error).problem
+            took = time.monotonic() - begun
+            turns[training] = max(1, min(2 * turns[training], round(turns[training] * _TURN / max(took, 1e-6))))
+
+    def _done(self, training: Training) -> float:
+        """So many of its iterations are there; inf where no more will come."""
+        history = self._histories.get(training)
+        return 0 if history is None else math.inf if history.done else history.count
+
+    def _history(self, training: Training) -> TrainingHistory:
+        """The training's history: the one that is there, a branch of A's, or a new one. Raises ExperimentError."""
+        if training not in self._histories:
+            self._histories[training] = start(training, tuple(self._histories.values()))
         return self._histories[training]
 
 
