@@ -193,14 +193,15 @@ def test_one_for_which_there_is_no_memory_ends_and_is_said(monkeypatch: pytest.M
 
 
 def test_a_visitors_training_has_a_length_that_is_allowed() -> None:
-    VISITOR.enforce()
-    with pytest.raises(ExperimentError) as refused:
-        Training(experiment=SMALL, iterations=2001)
-    assert [(each.field, str(each.message)) for each in refused.value.problems] == [
-        ("iterations", "2001 given; allowed here: 1 to 2000")
-    ]
-    trainer = Trainer(Training(experiment=Experiment(width=256, batch=8, dtype="float32"), iterations=30))
-    trainer.checkpoints = Checkpoints(seconds=0.0)
-    trainer.advance(30)
-    assert trainer.checkpoints.nbytes <= 16 * 2**20
-    assert 0 in trainer.checkpoints.iterations
+    with process.during():
+        VISITOR.enforce()
+        with pytest.raises(ExperimentError) as refused:
+            Training(experiment=SMALL, iterations=2001)
+        assert [(each.field, str(each.message)) for each in refused.value.problems] == [
+            ("iterations", "2001 given; allowed here: 1 to 2000")
+        ]
+        trainer = Trainer(Training(experiment=Experiment(width=256, batch=8, dtype="float32"), iterations=30))
+        trainer.checkpoints = Checkpoints(seconds=0.0)
+        trainer.advance(30)
+        assert trainer.checkpoints.nbytes <= 16 * 2**20
+        assert 0 in trainer.checkpoints.iterations
