@@ -13,6 +13,7 @@ from gradtui.screen.app import GradtuiApp
 from gradtui.screen.training import Trainings
 from gradtui.text import process
 from gradtui_engine import Experiment, ExperimentError, Trainer, Training, TrainingHistory, train
+from gradtui_engine.core import allowances
 from gradtui_engine.training.checkpoints import Checkpoints
 from tests.tui.helpers import Pilot, play, settled, shown, toasts, until
 
@@ -193,7 +194,8 @@ def test_one_for_which_there_is_no_memory_ends_and_is_said(monkeypatch: pytest.M
 
 
 def test_a_visitors_training_has_a_length_that_is_allowed() -> None:
-    with process.during():
+    # What it changes is put back.
+    with process.during(own_lessons=False, engine=allowances.current()):
         VISITOR.enforce()
         with pytest.raises(ExperimentError) as refused:
             Training(experiment=SMALL, iterations=2001)
@@ -205,3 +207,4 @@ def test_a_visitors_training_has_a_length_that_is_allowed() -> None:
         trainer.advance(30)
         assert trainer.checkpoints.nbytes <= 16 * 2**20
         assert 0 in trainer.checkpoints.iterations
+    assert allowances.current().tables
