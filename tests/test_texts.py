@@ -13,6 +13,7 @@ import pytest
 from babel.messages.mofile import write_mo
 from rich.cells import cell_len
 
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.screen.palette import THEMES
 from gradtui.text import language
 from gradtui.text.language import LANGUAGES
@@ -128,7 +129,7 @@ _NAMES = {
 
 def names() -> set[str]:
     found, fields = set(_NAMES), options() | training.options()
-    for text in itertools.chain(fields, THEMES, *(each.kind.names for each in fields.values())):
+    for text in itertools.chain(fields, SUBCOMMANDS, THEMES, *(each.kind.names for each in fields.values())):
         found.update(re.split(r"[^a-z]+", text.lower()))
     return found
 

@@ -80,12 +80,12 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     the remedies as changes of fields.
     """
     return {
-        **_answer(outcome.worst),
+        **answer_document(outcome.worst),
         "ratio": outcome.ratio,
         "average_factor": outcome.average_factor,
-        "signal": _answer(outcome.signal),
-        "first_step": None if outcome.first_step is None else _answer(outcome.first_step),
-        "learning": None if outcome.learning is None else _answer(outcome.learning),
+        "signal": answer_document(outcome.signal),
+        "first_step": None if outcome.first_step is None else answer_document(outcome.first_step),
+        "learning": None if outcome.learning is None else answer_document(outcome.learning),
         "remedies": [
             {"name": remedy.name, "changes": dict(remedy.changes), "training": dict(remedy.training)}
             for remedy in outcome.remedies
@@ -93,7 +93,8 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """The answer to one question."""
     return {
         "question": answer.question,
         "kind": answer.kind,

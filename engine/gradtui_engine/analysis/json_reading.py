@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.problems import ExperimentError, Problem
 from ..core.spelt import retold
 from ..core.text_files import decoded
@@ -24,6 +24,12 @@ from .json_document import SCHEMA
 from .outcome import KINDS, SEVERITIES, Answer, Outcome
 from .record import Arrays, Listed, ParameterNumbers, Source
 from .stage_numbers import STAGE_NUMBERS, StageNumbers
+
+#: What `train --json` writes has it.
+_TRAINING = "training"
+IS_TRAINING: English = (
+    "is a training, as gradtui {written} writes it; what can be shown is one iteration, as gradtui {shown} writes it"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,8 @@ def read_json(path: Path) -> tuple[Numbers, ...]:
         raise _problem(file, Message("cannot be read: {reason}", reason=error.strerror)) from None
     except (ValueError, RecursionError):
         raise _problem(file, Message("is not a JSON document")) from None
+    if isinstance(document, dict) and _TRAINING in document:
+        raise _problem(file, Message(IS_TRAINING, written="train --json", shown="run --json"))
     sides = [document]
     if isinstance(document, dict) and document.keys() == {"a", "b"}:
         sides = [document["a"], document["b"]]

@@ -17,10 +17,13 @@ from ..core.progress import Watch, part
 from ..experiment.experiment import Experiment
 from ..run.network import rebuilt
 from ..run.saved import Mismatch, Saved
+from .json_reading import IS_TRAINING
 from .run import Run
 
 #: What a broken, truncated or foreign archive can make of NumPy and of what reads it here.
 _FAULTS = (KeyError, TypeError, ValueError, EOFError, MemoryError, AttributeError, zipfile.BadZipFile, zlib.error)
+#: What `train --save` writes has it.
+_TRAINING = "training"
 #: The share of putting the trace back, for who watches; the rest is its analysis.
 _PUT_BACK = 0.5
 
@@ -33,6 +36,8 @@ def read_npz(path: Path, watch: Watch | None = None) -> tuple[Run, ...]:
     file = str(path)
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+            if _TRAINING in archive:
+                raise _problem(file, Message(IS_TRAINING, written="train --save", shown="run --save"))
             sides = {"a/": "A", "b/": "B"} if "a/experiment" in archive else {"": ""}
             return tuple(_run(_under(archive, prefix), file, words, watch) for prefix, words in sides.items())
     except OSError as error:

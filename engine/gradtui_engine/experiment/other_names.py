@@ -107,21 +107,30 @@ RESIDUALS = {
     "scaled": Aliases((), ("rezero", "skipinit", "fixup", "layer_scale", "deepnorm")),
 }
 
-_NO_EPOCHS = Message("one iteration is simulated here: there are no epochs")
+_COUNTED = Message("training is counted in iterations here: gradtui train --iterations N")
 _NO_DROPOUT = Message("there is no dropout here")
-_NO_SCHEDULE = Message("one iteration is simulated here: the learning rate has no schedule")
-#: What there is not here, whatever it is like by its spelling, by key.
+_SCHEDULED = Message("a schedule of the learning rate is for training: gradtui train --schedule NAME --warmup N")
+_HELD_OUT = Message("samples are held out in training: gradtui train --hold-out SHARE --validate-every N")
+#: What no field of an experiment is, whatever it is like by its spelling, by key.
 NOT_HERE: Mapping[str, Message] = {
     **dict.fromkeys(
         map(key, ("epoch", "epochs", "num_epochs", "n_epochs", "nb_epoch", "max_epochs", "train_epochs", "iterations",
-                  "num_iterations", "n_iter", "max_iter", "iters", "max_steps", "train_steps", "num_train_epochs",
-                  "steps_per_epoch", "total_steps", "training_steps")),
-        _NO_EPOCHS,
+                  "num_iterations", "n_iterations", "max_iterations", "n_iter", "num_iter", "max_iter", "iters",
+                  "max_steps", "num_steps", "train_steps", "num_train_steps", "num_train_epochs", "steps_per_epoch",
+                  "total_steps", "training_steps", "train_iterations")),
+        _COUNTED,
     ),
     **dict.fromkeys(map(key, ("dropout", "dropout_rate", "recurrent_dropout", "drop_rate")), _NO_DROPOUT),
     **dict.fromkeys(
-        map(key, ("scheduler", "lr_scheduler", "lr_schedule", "warmup", "warmup_steps", "lr_decay", "gamma")),
-        _NO_SCHEDULE,
+        map(key, ("scheduler", "lr_scheduler", "lr_schedule", "learning_rate_schedule", "warmup", "warmup_steps",
+                  "num_warmup_steps", "warmup_iterations", "warmup_ratio", "lr_decay", "gamma", "schedule",
+                  "lr_scheduler_type")),
+        _SCHEDULED,
+    ),
+    **dict.fromkeys(
+        map(key, ("validation_split", "val_split", "test_size", "validation_fraction", "hold_out", "holdout",
+                  "eval_steps", "eval_every", "validate_every")),
+        _HELD_OUT,
     ),
 }  # fmt: skip
 

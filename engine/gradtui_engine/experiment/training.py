@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core import allowances
 from ..core import options as core_options
@@ -24,6 +24,9 @@ from ..rules.schedules import SCHEDULES
 from . import spelling
 from .experiment import Experiment
 from .experiment import options as experiment_options
+
+if TYPE_CHECKING:
+    from .resolved import Resolved
 
 #: What batches can be: of samples in a new order every epoch, drawn anew for each iteration, the first one again.
 EPOCHS, FRESH, ONE = BATCHES = ("epochs", "fresh", "one")
@@ -114,7 +117,9 @@ class Training:
         0.2, "share of the samples that no batch contains, for validation; never of the first batch", Number(0.0, 0.9)
     )
     validate_every: int = option(25, "iterations between two validations", Integer(1, 10**7))
-    turns: tuple[Turn, ...] = option((), "from iteration K on another rate, clipping, schedule …", _Turns(), many=True)
+    turns: tuple[Turn, ...] = option(
+        (), "from iteration K on another rate, clipping, schedule …", _Turns(), many=True, flag="--then"
+    )
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -256,9 +261,11 @@ class Training:
         own = [word for name, value in self.given().items() for word in options()[name].arguments(value)]
         return [*self.experiment.to_arguments(), *own]
 
-    def to_toml(self) -> str:
-        """The experiment's fields, and [training] with this one's, as TOML that can be fed back."""
-        lines = [self.experiment.to_toml(), "[training]"]
+    def to_toml(self, read: Resolved | None = None) -> str:
+        """The experiment's fields, and [training] with this one's, as TOML that can be fed back; `read`: what the
+        experiment comes to where a CSV file has been read.
+        """
+        lines = [self.experiment.to_toml(read), "[training]"]
         for name, row in options().items():
             value = self.to_mapping()[name]
             default = value == row.default

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,12 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
 
 
 def save(trace: Trace, path: str | Path) -> None:
-    """Write the arrays to `path`, exactly there (NumPy would add .npz), whole or not at all. Raises OSError."""
+    """Write the trace's arrays to `path`. Raises OSError."""
+    write(arrays(trace), path)
+
+
+def write(named: Iterable[tuple[str, Array]], path: str | Path) -> None:
+    """Write arrays to `path`, exactly there (NumPy would add .npz), whole or not at all. Raises OSError."""
     path = Path(path)
     if not path.name:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -66,7 +71,7 @@ def save(trace: Trace, path: str | Path) -> None:
     draft = path.with_name(f".{path.name}.part")
     try:
         with draft.open("wb") as file:
-            np.savez(file, **dict(arrays(trace)))  # type: ignore[arg-type]  # savez's stub names allow_pickle only
+            np.savez(file, **dict(named))  # type: ignore[arg-type]  # savez's stub names allow_pickle only
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

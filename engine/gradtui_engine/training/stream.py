@@ -83,6 +83,11 @@ class Stream:
         """The rows of `samples` that are held out: no batch contains one of them."""
         return self._held
 
+    @property
+    def axis_of_target(self) -> int:
+        """Along which axis of a target its samples lie: behind the time steps, where each of them has a target."""
+        return int(self.resolved.kind.over_time and self.resolved.readout == "all")
+
     # -- how -----------------------------------------------------------------------------------------------
 
     def _split(self) -> None:
@@ -112,12 +117,11 @@ class Stream:
     def _take(self, rows: Array) -> Batch:
         """These samples, as the network gets them."""
         assert self.samples is not None
-        every_step = self.resolved.kind.over_time and self.resolved.readout == "all"
         inputs, target = self.samples.inputs, self.samples.target
         return dataclasses.replace(
             self.samples,
             inputs=np.moveaxis(np.moveaxis(inputs, -2, 0).take(rows, axis=0), 0, -2),
-            target=target.take(rows, axis=1 if every_step else 0),
+            target=target.take(rows, axis=self.axis_of_target),
         )
 
     def _held_out(self) -> Batch | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -72,6 +72,14 @@ class Trainer:
         #: Whether a number has stopped being finite: there is nothing to go on from.
         self.diverged = False
         self._recording = True
+        #: Told the parameters' gradients by name before the update, and before clipping where there is any.
+        self.listener: Callable[[Mapping[str, Array]], None] | None = None
+
+    @property
+    def live(self) -> Trace:
+        """The iteration that was trained last, on arrays that the next one writes anew; the parameters as it left them.
+        In place of the parameters' gradients there is the update: `listener` is told them."""
+        return self._live
 
     def _bind(self) -> None:
         network = self.network
@@ -147,7 +155,11 @@ class Trainer:
             resolved = self._at.experiment.resolved
             if resolved.clip != "none":
                 gradients = bound.parameter_gradients
+                if self.listener is not None:
+                    self.listener(gradients)
                 CLIPPINGS[resolved.clip].clip(gradients, self._parameters, resolved.clip_threshold or 0.0, gradients)
+            if self.listener is not None:
+                self.listener(bound.parameter_gradients)
             # The update takes the gradient's place: nobody reads that any more.
             update = self._gradient_block
             self._chain.update({"": update}, self._state, {"": self._block}, rate, {"": update})

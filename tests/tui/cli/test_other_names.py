@@ -73,8 +73,8 @@ def test_a_file_may_have_other_names_and_options_override_them(tmp_path: Path, c
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--epochs", "10"), "--epochs: one iteration is simulated here: there are no epochs"),
-        (("--num-epochs=10",), "--num-epochs: one iteration is simulated here: there are no epochs"),
+        (("--epochs", "10"), "--epochs: training is counted in iterations here: gradtui train --iterations N"),
+        (("--num-epochs=10",), "--num-epochs: training is counted in iterations here: gradtui train --iterations N"),
         (("--bias_init", "0"), "--bias_init: is unknown; did you mean --sigma-b?"),
         (("--unit_forget_bias", "True"), "--unit_forget_bias: is unknown; did you mean --forget-bias?"),
         (("--lr",), "--lr: needs a value"),

@@ -13,6 +13,7 @@ from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.names import key
 from gradtui_engine.core.options import Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
+from gradtui_engine.experiment import training as of_training
 from gradtui_engine.experiment.experiment import Experiment, options
 from gradtui_engine.experiment.other_names import NOT_HERE, is_field, nearest_flag, owned, said
 from gradtui_engine.experiment.spelling import read_toml
@@ -30,6 +31,8 @@ from .words import Words
 PRESET = "--preset"
 #: Endings of a table, which is no experiment.
 _TABLES = (".csv", ".tsv", ".data", ".arff")
+#: The table of a file of experiments that says how it is trained.
+_TRAINING = "training"
 _HELP, _VERSION = ("-h", "--help"), "--version"
 
 
@@ -107,6 +110,8 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
 
 def _unknown(command: Subcommand[Any], name: str, names: Sequence[str]) -> Message:
     """The message for an option that there is not; all of them would fill the screen."""
+    if command.of_experiment and name in {row.flag for row in of_training.options().values()}:
+        return Message("is an option of gradtui train: gradtui train {name} …", name=name)
     if name in {row.flag for row in address.rows()}:
         return Message("is an option of the screen alone: gradtui {name} …", name=name)
     fields = options() if command.of_experiment else {}
@@ -174,9 +179,10 @@ def understood(words: Words) -> Understood:
             values = read_toml(Path(file))
         except ExperimentError as error:
             problems += error.problems
+    table = values.pop(_TRAINING, {}) if isinstance(values.get(_TRAINING), Mapping) else {}
     of_file = owned(values, options(), words.fields.get("cell"))
-    in_file = {**values, **of_file.values} if file is not None and words.preset is None else {}
-    problems += _in_file(file, in_file, {}, of_file.problems)
+    of_file_alone = {**values, **of_file.values} if file is not None and words.preset is None else {}
+    problems += in_file(file, of_file_alone, {}, of_file.problems)
     values = of_file.values
     of_words = owned({**words.fields, **words.others}, options(), values.get("cell"))
     problems += of_words.problems
@@ -195,14 +201,15 @@ def understood(words: Words) -> Understood:
     try:
         experiment = Experiment.from_mapping(values)
     except ExperimentError as error:
-        raise ExperimentError([*problems, *_in_file(file, in_file, of_words.values, error.problems)]) from None
+        raise ExperimentError([*problems, *in_file(file, of_file_alone, of_words.values, error.problems)]) from None
     if problems:
         raise ExperimentError(problems)
     notes = *of_file.notes, *of_words.notes, *said({**of_file.values, **of_words.values}, options())
-    return Understood(experiment, replace(words, given={**words.given, **of_words.values}, others={}), notes)
+    read = replace(words, given={**words.given, **of_words.values}, others={}, training=table)
+    return Understood(experiment, read, notes)
 
 
-def _in_file(
+def in_file(
     file: str | None, written: Mapping[str, Any], typed: Mapping[str, Any], problems: Iterable[Problem]
 ) -> list[Problem]:
     """Problems, of which those of a field that the file alone gives name the file too."""

@@ -28,6 +28,7 @@ from ..text.scale import LogScale
 from ..text.summary import answer_lines, describe_source
 from ..text.undefined import defined
 from .columns import GAP, aligned, widths_of
+from .output_files import check_writable, not_written
 from .printed import toml
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
         message = Message("is not for --json, which prints one document; give one of them")
         raise ExperimentError([Problem("--plot", message)])
     if options.save is not None:
-        check_writable(Path(options.save))
+        check_writable(Path(options.save), "--save", ".npz")
     network = build(invocation.experiment)
     if options.print_config:
         out.write(toml(network.experiment.to_toml(network.resolved)))
@@ -60,8 +61,7 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
         try:
             record.save(options.save)
         except OSError as error:
-            message = Message("{path} cannot be written: {reason}", path=repr(options.save), reason=error.strerror)
-            raise ExperimentError([Problem("--save", message)]) from None
+            raise ExperimentError([Problem("--save", not_written(Path(options.save), error))]) from None
     if options.json:
         json.dump(document(record, with_jacobian=options.jacobian), out, allow_nan=False)
         out.write("\n")
@@ -77,25 +77,6 @@ def run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     if options.save is not None:
         out.write("\n" + tr("saved {path}", path=options.save) + "\n")
     return 0
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a path that cannot be written before anything is computed."""
-    try:
-        if path.suffix.lower() != ".npz":
-            problem = Message("{path} could not be opened again; give a file that ends in .npz", path=repr(str(path)))
-        elif path.is_dir():
-            problem = Message("{path} is a folder; give a file such as run.npz", path=repr(str(path)))
-        elif path.exists() and not path.is_file():
-            problem = Message("{path} is not a file, and is left as it is", path=repr(str(path)))
-        elif not path.absolute().parent.is_dir():
-            problem = Message("the folder {path} does not exist", path=repr(str(path.parent)))
-        else:
-            return
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        problem = Message("{path} cannot be written: {reason}", path=repr(str(path)), reason=reason)
-    raise ExperimentError([Problem("--save", problem)])
 
 
 def plot(record: Record, width: int, colour: bool) -> str:

@@ -123,6 +123,7 @@ def _dispatch(command: Subcommand[Any], arguments: list[str], slips: Sequence[An
         notes = [*map(tr, invocation.notes), *without_effect(invocation.experiment, invocation.words.fields)]
         if not command.has_screen:
             notes += of_language(invocation.loaded, os.environ)
+        if not (command.has_screen or command.takes_b):
             notes += left_to_screen(invocation.experiment, invocation.words.file)
         if command.of_experiment and not command.has_screen:
             from ..text.table_words import table_notes

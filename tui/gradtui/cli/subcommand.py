@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 Own = TypeVar("Own")
 
 #: What is typed behind `gradtui`; nothing for the screen.
-NAMES = ("", "run", "open", "doctor", "check", "data", "theory", "presets", "lessons", "config", "serve", "kiosk")
+NAMES = (
+    "",
+    "run",
+    "train",
+    "open",
+    "doctor",
+    "check",
+    "data",
+    "theory",
+    "presets",
+    "lessons",
+    "config",
+    "serve",
+    "kiosk",
+)
 
 #: Settings that a command without a screen has.
 _PRINTED = ("lang", "glyphs")
@@ -62,6 +76,8 @@ class Subcommand(Generic[Own]):
     #: Of files, how the help writes one, and what they are for.
     files: tuple[str, str] = ("FILE", "")
     has_screen: bool = False
+    #: Whether a preset's experiment B is for it.
+    takes_b: bool = False
     #: Whether numbers as a file's target are scaled where nothing is said of it.
     scales_target: bool = True
     #: The settings that it takes as options; None for all.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .data_report import DataReport
     from .invocation import Invocation
     from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, RunOptions
+    from .train_plan import Plan
     from .words import Words
 
 Own = TypeVar("Own")
@@ -77,6 +78,18 @@ def _table_of_data(experiment: Experiment, words: Words) -> tuple[DataReport, No
     from .data_report import asked
 
     return asked(words), None
+
+
+def _rows_of_train() -> Sequence[Option]:
+    from .train_plan import rows
+
+    return rows()
+
+
+def _plan(experiment: Experiment, words: Words) -> tuple[Plan, None]:
+    from .train_plan import plan
+
+    return plan(experiment, words)
 
 
 def _check_lessons(experiment: Experiment, words: Words) -> tuple[LessonsOptions, None]:
@@ -141,6 +154,12 @@ def _run(invocation: Invocation[RunOptions], out: TextIO) -> int:
     from .headless import run
 
     return run(invocation, out)
+
+
+def _train(invocation: Invocation[Plan], out: TextIO) -> int:
+    from .train import train
+
+    return train(invocation, out)
 
 
 def _doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
@@ -208,6 +227,18 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         _run,
         _RUN.complete,
         rows=_RUN.rows,
+    ),
+    "train": Subcommand(
+        "gradtui train",
+        "trains, and says what is learned",
+        "Train the experiment and print what came of it: loss, held-out samples and gradients at a few iterations, and "
+        "whether it learns. --b trains a second one beside it, on the same batches. ctrl+C stops the training and "
+        "keeps what there is. Exit status 0, 1 where one diverged, 130 after ctrl+C and 143 after SIGTERM (the output "
+        "is complete, of the iterations that were done).",
+        _train,
+        _plan,
+        rows=_rows_of_train,
+        takes_b=True,
     ),
     "open": Subcommand(
         "gradtui open",

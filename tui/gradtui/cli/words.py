@@ -29,6 +29,8 @@ class Words:
     opens_files: bool = True
     #: The texts of fields under other names, such as lr: which fields these are the cell decides.
     others: Mapping[str, str] = field(default_factory=dict)
+    #: The file's table [training], as TOML gives it: `train` reads it.
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def preset(self) -> str | None:

@@ -6,7 +6,7 @@ One row for each field of the state that is worth sharing: its option, what it a
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -151,7 +151,9 @@ def read(
     ExperimentError with every problem.
     """
     problems: list[Problem] = []
-    changes = _changes(experiment, given.get(B.name) or (), problems)
+    changes = changes_of(
+        given.get(B.name) or (), options(), lambda values: experiment.replace(**values), experiment.cell, problems
+    )
     values: dict[str, Any] = {}
     plan: dict[str, Any] = {}
     for row in OPTIONS:
@@ -220,9 +222,18 @@ def _lesson(name: str | None, step: int | None, problems: list[Problem]) -> Prog
     return Progress(name, step or 0)
 
 
-def _changes(experiment: Experiment, given: Iterable[str], problems: list[Problem]) -> Changes:
-    """What B differs in, out of FIELD=VALUE texts."""
-    texts: dict[str, str] = {}
+def changes_of(
+    given: Iterable[str],
+    rows: Mapping[str, Option],
+    changed: Callable[[Mapping[str, Any]], object],
+    cell: str,
+    problems: list[Problem],
+) -> Changes:
+    """What B differs in, out of FIELD=VALUE texts, the fields being those of rows; what is wrong goes to problems.
+
+    changed makes A with other values of these fields, and raises ExperimentError; cell is A's.
+    """
+    texts: dict[str, list[str]] = {}
     for text in given:
         name, equals, value = text.partition("=")
         name = name.strip().replace("-", "_")
@@ -230,18 +241,20 @@ def _changes(experiment: Experiment, given: Iterable[str], problems: list[Proble
             shape = Message("{given} given; allowed: {allowed}", given=repr(text), allowed="FIELD=VALUE")
             problems.append(Problem(B.flag, shape))
             continue
-        texts[name] = value
-    by_own_names = owned(texts, options(), experiment.cell)
+        texts.setdefault(name, []).append(value)
+    by_own_names = owned(texts, rows, cell)
     problems += [Problem(B.flag, problem.message) for problem in by_own_names.problems]
     values: dict[str, Any] = {}
-    for name, text in by_own_names.values.items():
+    for name, each in by_own_names.values.items():
+        row = rows[name]
         try:
-            values[name] = options()[name].read_or_left_out(text)
+            read_all = [row.read_or_left_out(text) for text in each] if isinstance(each, list) else [each]
+            values[name] = tuple(read_all) if row.many else read_all[-1]
         except Rejected as error:
             problems.append(Problem(f"{B.flag} {name}", error.message))
-    values = expanded(values, options())
+    values = expanded(values, rows)
     try:
-        experiment.replace(**values)
+        changed(values)
     except ExperimentError as error:
         problems += [Problem(f"{B.flag} {problem.field}", problem.message) for problem in error.problems]
     return tuple(values.items())

@@ -10,7 +10,7 @@ import itertools
 import math
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,49 @@ def gradient_plot(
     note = f"\n{lost}" if left_out else ""
     text = text if colour else plotext.uncolorize(text)
     return (text if blocks else text.translate(_ASCII)) + note
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Points, each with a mark ("braille", or a character), joined by lines of it or not."""
+
+    points: Sequence[tuple[float, float]]
+    mark: str
+    joined: bool = True
+
+
+def marked_plot(
+    drawn: Sequence[Marked], levels: Sequence[float], x: tuple[float, float], y: tuple[float, float],
+    y_ticks: Mapping[float, str], width: int, height: int, colour: bool, blocks: bool,
+) -> list[str]:  # fmt: skip
+    """Points over one another, what comes later on top, with level lines; x has whole numbers as labels."""
+    import plotext
+
+    figure = _figure(width, height, "simple" if colour else "colorless")
+    figure.ruler("y").lim(*y)
+    figure.ruler("y").ticks(list(y_ticks), list(y_ticks.values()))
+    for level in levels:
+        figure.line(level)
+    for each in drawn:
+        if each.points:
+            signal = figure.signal([at for at, _ in each.points], [at for _, at in each.points], marker=each.mark)
+            if each.joined:
+                signal.lines()
+            figure.draw(signal)
+    figure.ruler("x").lim(*x)
+    marks = range(int(x[0]), int(x[1]) + 1, max(1, round(step_of(*x, _TICKS))))
+    figure.ruler("x").ticks(list(marks), [str(mark) for mark in marks])
+    text = str(figure.build().string())
+    text = text if colour else plotext.uncolorize(text)
+    return [line.rstrip() for line in (text if blocks else text.translate(_ASCII)).rstrip().split("\n")]
+
+
+def step_of(low: float, high: float, most: int) -> float:
+    """The distance of about so many labels: 1, 2 or 5 times a power of ten."""
+    # In quarters: the span of the largest numbers is a number too.
+    rough = (high * 0.25 - low * 0.25) / most * 4
+    power: float = 10.0 ** math.floor(math.log10(rough))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * (1 - 1e-9))
 
 
 def _drawable(value: float) -> bool:

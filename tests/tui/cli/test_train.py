@@ -1,0 +1,389 @@
+"""`gradtui train`: what it prints and writes, its exit status, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradtui.cli import train as command_train
+from gradtui.cli.reading import read
+from gradtui.cli.settings_error import SettingsError
+from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.cli.train_report import iterations_to_tell
+from gradtui.model.presets import PRESETS
+from gradtui_engine import Experiment
+from gradtui_engine.experiment.training import Training, Turn
+from gradtui_engine.training.history import TrainingHistory, train
+from tests.tui.helpers import Command, odd_numbers
+
+SMALL = ("--depth", "3", "--width", "8", "--batch", "16", "--activation", "tanh")
+SHORT = (*SMALL, "--iterations", "12")
+CELL = ("--cell", "lstm", "--data", "adding", "--steps", "6", "--width", "4", "--batch", "8", "--iterations", "4")
+WILD = ("--activation", "relu", "--init", "he_normal", "--learning-rate", "1e30")
+
+
+def planned(*arguments: str) -> Any:
+    return read(SUBCOMMANDS["train"], arguments).options
+
+
+# -- what is asked for -------------------------------------------------------------------------------------
+
+
+def test_options_of_the_training_are_read_as_those_of_the_experiment() -> None:
+    plan = planned(
+        *SMALL, "--iterations", "7", "--schedule", "cosine", "--then", "3:clip=norm", "--then", "5:clip=none"
+    )
+    assert plan.a == Training(
+        experiment=Experiment(depth=3, width=8, batch=16, activation="tanh"),
+        iterations=7, schedule="cosine", turns=(Turn(3, (("clip", "norm"),)), Turn(5, (("clip", "none"),))),
+    )  # fmt: skip
+    assert plan.b is None
+
+
+def test_b_differs_in_fields_of_the_experiment_and_of_the_training() -> None:
+    plan = planned(
+        *SMALL, "--b", "residual=scaled", "--b", "lr=0.01", "--b", "schedule=cosine", "--b", "then=2:clip=norm"
+    )
+    wanted = plan.a.replace(
+        residual="scaled", learning_rate=0.01, schedule="cosine", turns=(Turn(2, (("clip", "norm"),)),)
+    )
+    assert plan.b == wanted
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.changes])
+def test_a_preset_brings_its_b(name: str) -> None:
+    plan = planned(name)
+    assert (plan.a.experiment, plan.b.experiment) == (PRESETS[name].experiment, PRESETS[name].other)
+    # One's own wins, and what has been typed may leave nothing that differs.
+    assert planned(name, "--b", "seed=5").b.experiment == PRESETS[name].experiment.replace(seed=5)
+
+
+def test_a_presets_b_that_is_a_is_none() -> None:
+    assert planned("relu-he", "--init", "he_normal").b is None
+
+
+def test_a_file_has_a_table_of_its_own_that_options_override(tmp_path: Path, command: Command) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('depth = 4\n[training]\niterations = 9\nschedule = "step"\nturns = ["3:clip=norm"]\n')
+    plan = planned(str(path), "--iterations", "5")
+    assert (plan.a.experiment.depth, plan.a.iterations, plan.a.schedule) == (4, 5, "step")
+    assert plan.a.turns == (Turn(3, (("clip", "norm"),)),)
+    # One iteration does not care.
+    assert command("run", path).status == 0
+    assert read(SUBCOMMANDS[""], [str(path)]).experiment == plan.a.experiment
+
+
+def test_the_configuration_can_be_fed_back(tmp_path: Path, command: Command) -> None:
+    arguments = (*SHORT, "--schedule", "warmup", "--hold-out", "0.3", "--then", "3:learning-rate=0.01,clip=norm")
+    done = command("train", *arguments, "--print-config")
+    path = tmp_path / "back.toml"
+    path.write_text(done.out, encoding="utf-8")
+    assert planned(str(path)).a == planned(*arguments).a == Training.from_toml(path)
+    assert command("train", path, "--print-config").out == done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--iterations", "0"), "--iterations: 0 given; allowed: a whole number from 1 to"),
+        (("--iterations", "ten"), "--iterations: 'ten' given; allowed: a whole number from 1 to"),
+        (("--hold-out", "1"), "--hold-out: 1 given; allowed: a number from 0 to 0.9"),
+        (("--batches", "fresh"), "batches: 'fresh' given; allowed for digits: epochs, one"),
+        (("--warmup", "400"), "warmup: 400 given; allowed: 0 to 300, the iterations"),
+        (("--schedule", "cosin"), "--schedule: 'cosin' is unknown; allowed: constant, warmup, cosine, step; did you"),
+        (("--then", "3:depth=2"), "--then: 'depth' is unknown; allowed: learning_rate, clip"),
+        (("--epochs", "3"), "--epochs: training is counted in iterations here: gradtui train --iterations N"),
+        (("--max-steps=3",), "--max-steps: training is counted in iterations here: gradtui train --iterations N"),
+        (("--lr-scheduler", "x"), "--lr-scheduler: a schedule of the learning rate is for training: gradtui train"),
+        (("--validation-split", "x"), "--validation-split: samples are held out in training: gradtui train --hold-out"),
+        (("--b", "iterations=0"), "--b iterations: 0 given; allowed"),
+        (("--b", "batches=fresh"), "--b batches: 'fresh' given; allowed for digits"),
+        (("--b", "residul=add"), "--b: 'residul' is unknown; allowed: cell, depth"),
+        (("--b", "residual"), "--b: 'residual' given; allowed: FIELD=VALUE"),
+        (("--b", "data=csv:nowhere.csv"), "--b data: "),
+        (("--json", "--plot"), "--plot: is not for --json, which prints one document; give one of them"),
+        (("--save", "x.pt"), "--save: 'x.pt' could not be opened again; give a file that ends in .npz"),
+        (("--save", "no/x.npz"), "--save: the folder 'no' does not exist"),
+        (("--record", "x.json"), "--record: 'x.json' could not be opened again; give a file that ends in .jsonl"),
+        (("--data", "addign", "--batches", "fresh"), "data: 'addign' is unknown"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_refused_with_what_is_allowed(
+    arguments: tuple[str, ...], problem: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = command("train", *SMALL, *arguments)
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.problems
+    assert line.startswith(f"gradtui train: {problem}")
+
+
+def test_a_files_problems_name_the_file(tmp_path: Path, command: Command) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("depth = 3\n[training]\niterations = 0\nepochs = 3\nturns = 3\n")
+    done = command("train", path)
+    assert done.status == 2
+    assert [re.sub(r" given.*| is unknown.*", "", line) for line in done.problems] == [
+        f"gradtui train: {path}: training.epochs: 'epochs'",
+        f"gradtui train: {path}: iterations: 0",
+        f"gradtui train: {path}: turns: 3",
+    ]
+
+
+@pytest.mark.parametrize("name", ["iterations", "schedule", "hold-out", "then"])
+def test_run_says_whose_option_it_is(name: str, command: Command) -> None:
+    done = command("run", f"--{name}", "3")
+    assert done.status == 2
+    assert done.err == f"gradtui run: --{name}: is an option of gradtui train: gradtui train --{name} …\n"
+
+
+# -- what it prints ----------------------------------------------------------------------------------------
+
+
+def test_the_table_has_the_numbers_of_the_iterations(command: Command) -> None:
+    done = command("train", *SHORT, "--validate-every", "4", "--learning-rate", "0.5")
+    assert (done.status, done.err) == (0, "")
+    history = train(planned(*SHORT, "--validate-every", "4", "--learning-rate", "0.5").a)
+    lines = done.out.splitlines()
+    assert lines[0] == "MLP 3×8 · tanh · xavier_normal · digits · batch 16 · seed 0"
+    assert lines[1] == "12 iterations · epochs · sgd, rate 0.5 · 20 % held out"
+    head = next(index for index, line in enumerate(lines) if line.split()[:1] == ["k"])
+    rows = [line.split() for line in lines[head + 1 : lines.index("", head)]]
+    assert [int(row[0]) for row in rows] == [0, 4, 8, 11, 12] or [int(row[0]) for row in rows][-2:] == [11, 12]
+    for row in rows[:-1]:
+        assert float(row[1]) == pytest.approx(history.columns["loss"][int(row[0])], rel=1e-3)
+    assert float(rows[-1][3]) == pytest.approx(history.validations[-1].loss, rel=1e-3)
+    assert history.outcome is not None
+    assert lines[-1] == history.outcome.message
+
+
+@pytest.mark.parametrize(("count", "every"), [(1, 25), (2, 25), (7, 25), (100, 25), (300, 25), (1000, 7), (30, 1)])
+def test_a_few_iterations_are_told_with_the_first_the_last_and_the_end(count: int, every: int) -> None:
+    training = Training(experiment=Experiment(depth=1, width=2, batch=2), iterations=count, validate_every=every)
+    told = iterations_to_tell(train(training).snapshot())
+    assert {0, count - 1, count} <= set(told)
+    assert len(told) <= 8
+    if count >= 4 * every:
+        assert [k for k in told[:-2] if k % every] == []
+
+
+def test_a_cells_gates_are_told_and_numbers_have_no_right_answers(command: Command) -> None:
+    done = command("train", *CELL, "--lang", "en")
+    assert done.status == 0
+    (gates,) = [line for line in done.out.splitlines() if line.startswith("gates")]
+    means = train(planned(*CELL).a).columns["gates"].mean(axis=2)
+    (forget,) = re.findall(r"forget gate (\S+) → (\S+),", gates)
+    assert [float(each) for each in forget] == pytest.approx([means[0, 1], means[-1, 1]], rel=1e-2)
+    (head,) = [line for line in done.out.splitlines() if line.split()[:1] == ["k"]]
+    assert head.split() == ["k", "loss", "held", "out", "rate", "t", "=", "0", "t", "=", "6", "ratio"]
+
+
+def test_a_race_tells_both_and_compares(command: Command) -> None:
+    done = command("train", *SHORT, "--b", "learning-rate=0", "--b", "seed=0", "--learning-rate", "0.5")
+    assert done.err == ""
+    lines = done.out.splitlines()
+    assert {"A", "B"} <= set(lines)
+    assert lines[-1].startswith("A ends lower: a loss of ")
+    a, b = planned(*SHORT, "--learning-rate", "0.5", "--b", "learning-rate=0").trainings
+    for name, training in (("A", a), ("B", b)):
+        outcome = train(training).outcome
+        assert outcome is not None
+        assert f"{name}: {outcome.message}" in lines
+
+
+def test_a_and_b_go_on_by_turns_and_each_is_as_it_is_alone(command: Command) -> None:
+    arguments = (*SHORT, "--b", "residual=add", "--b", "iterations=7", "--json")
+    found = command("train", *arguments).json
+    for document, training in zip((found, found["b"]), planned(*arguments).trainings, strict=True):
+        assert document["loss"] == train(training).columns["loss"].tolist()
+    assert len(found["b"]["loss"]) == 7
+
+
+def test_b_that_reads_other_batches_is_told(command: Command) -> None:
+    assert "B reads other batches than A" in command("train", *SHORT, "--b", "seed=1").err
+    assert command("train", *SHORT, "--b", "dtype=float32").err == ""
+
+
+def test_an_option_of_b_without_effect_is_told(command: Command) -> None:
+    assert "B: note: --momentum has no effect" in command("train", *SHORT, "--b", "momentum=0.5").err
+
+
+def test_divergence_is_status_1_of_a_or_of_b(command: Command) -> None:
+    done = command("train", *SHORT, *WILD)
+    assert done.status == 1
+    assert "\ndiverged" in done.out
+    assert "Traceback" not in done.err
+    found = command("train", *SHORT, "--b", "activation=relu", "--b", "learning-rate=1e30", "--json")
+    assert found.status == 1
+    assert [found.json["outcome"]["kind"] == "diverged", found.json["b"]["outcome"]["kind"]] == [False, "diverged"]
+    assert command("train", *SHORT, "--b", "activation=relu", "--b", "learning-rate=1e30").out.splitlines()[-1] == (
+        "B diverges, A does not"
+    )
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+@pytest.mark.parametrize("arguments", [SHORT, CELL, (*SHORT, "--b", "depth=5"), (*SHORT, *WILD)])
+def test_tables_and_plots_keep_to_the_width(
+    columns: int, arguments: tuple[str, ...], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = command("train", *arguments, "--plot")
+    assert odd_numbers(done.out) == []
+    lines = done.out.splitlines()
+    head = next(index for index, line in enumerate(lines) if line.split()[:1] == ["k"])
+    table = lines[head : lines.index("", head)]
+    assert max(len(line) for line in table if not line.startswith("gates")) <= max(columns, 40)
+    start = next(index for index, line in enumerate(lines) if line == "loss over iterations")
+    plot = lines[start + 1 : lines.index("", start) - 1]
+    assert len(plot) >= 10
+    assert max(map(len, plot)) <= max(columns, 30)
+    maps = lines[lines.index("", start) + 2 : -1]
+    assert max(map(len, maps)) <= max(columns, 30)
+
+
+def test_a_poor_terminal_gets_ascii(command: Command) -> None:
+    done = command("train", *SHORT, "--plot", "--b", "depth=5", "--glyphs", "ascii")
+    assert done.out.isascii()
+    assert "|dL/dh|" in done.out
+
+
+def test_both_maps_have_one_scale(command: Command) -> None:
+    """A's gradient of 1e-20 and B's near 1: the shades of both span what both have."""
+    done = command(
+        "train", "--depth", 30, "--width", 8, "--batch", 8, "--iterations", 3, "--b", "residual=add", "--plot"
+    )
+    (low, high) = re.findall(r"shades: (\S+) \|.*\| (\S+)", done.out)[0]
+    assert float(low) < 1e-12
+    assert float(high) >= 1
+    rows = [line.split("  ") for line in done.out.splitlines() if re.match(r" ?\d+ [ ░▒▓█]+  ", line)]
+    assert rows
+
+
+def test_it_speaks_chinese(command: Command) -> None:
+    done = command("train", *SHORT, "--b", "depth=5", "--plot", "--lang", "zh")
+    assert done.status == 0
+    told = re.sub(r"xavier_normal|digits|tanh|sgd|[AaBb]+", "", done.out)
+    assert re.findall(r"[a-z]{2,}", told) == []
+
+
+# -- what it writes ----------------------------------------------------------------------------------------
+
+
+def test_json_save_and_record_at_once(command: Command, tmp_path: Path) -> None:
+    save, record = tmp_path / "run.npz", tmp_path / "run.jsonl"
+    done = command("train", *SHORT, "--json", "--save", save, "--record", record, "--b", "depth=2")
+    assert (done.status, done.err) == (0, "")
+    found = done.json
+    with np.load(save) as archive:
+        assert archive["history/loss"].tolist() == found["loss"]
+        assert archive["b/history/loss"].tolist() == found["b"]["loss"]
+    for path, document in ((record, found), (tmp_path / "run.b.jsonl", found["b"])):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert [line["loss"] for line in lines if line["k"] == "step"] == document["loss"]
+    first = json.loads(record.read_text().splitlines()[0])
+    again = planned(*first["command"].split()[2:])
+    assert again.a == planned(*SHORT).a
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("x.npz", "--save"), ("x.jsonl", "--record"), ("x.json", "--json")])
+def test_open_says_what_such_a_file_is(name: str, arguments: str, command: Command, tmp_path: Path) -> None:
+    path = tmp_path / name
+    done = command("train", *SHORT, arguments, *([path] if arguments != "--json" else []))
+    if arguments == "--json":
+        path.write_text(done.out)
+    with pytest.raises(SettingsError, match="is a training, as gradtui train --"):
+        read(SUBCOMMANDS["open"], [str(path)])
+
+
+def test_a_file_that_cannot_be_written_in_the_end_costs_no_report(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(command_train.archive, "save", full)
+    done = command("train", *SHORT, "--save", tmp_path / "run.npz")
+    assert done.status == 2
+    assert "after 12 iterations" in done.out or "in 12 iterations" in done.out
+    assert "saved" not in done.out
+    assert done.err.endswith("cannot be written: No space left on device\n")
+
+
+def test_too_much_is_refused_before_anything_is_trained(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrainingHistory, "advance", lambda *arguments: pytest.fail("trained"))
+    done = command("train", *CELL, "--iterations", "10000000", "--save", tmp_path / "run.npz")
+    assert done.status == 2
+    assert "fresh batches are" in done.err
+    assert "allowed: 64 MB" in done.err
+
+
+# -- interrupted -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_it_and_what_there_is_is_kept(
+    number: int, status: int, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes in the middle of B's fifth iteration: both have five."""
+    advance, done_so_far = TrainingHistory.advance, []
+
+    def signalled(history: TrainingHistory, *arguments: Any) -> None:
+        done_so_far.append(history)
+        if len(done_so_far) == 10:
+            os.kill(os.getpid(), number)
+        advance(history, *arguments)
+
+    monkeypatch.setattr(TrainingHistory, "advance", signalled)
+    before = signal.getsignal(number)
+    paths = ("--save", tmp_path / "run.npz", "--record", tmp_path / "run.jsonl")
+    done = command("train", *SMALL, "--b", "depth=2", "--json", *paths)
+    assert done.status == status
+    assert signal.getsignal(number) == before
+    for document in (done.json, done.json["b"]):
+        assert document["interrupted"] is True
+        assert len(document["loss"]) == 5
+        assert document["outcome"]["numbers"]["iterations"] == 5
+        assert document["validation"][-1]["iteration"] == 5
+    with np.load(tmp_path / "run.npz") as archive:
+        assert len(archive["history/loss"]) == 5
+    last = json.loads((tmp_path / "run.jsonl").read_text().splitlines()[-1])
+    assert (last["k"], last["why"], last["n"]) == ("end", "interrupted", 5)
+
+
+def test_the_report_says_that_it_was_interrupted(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    advance = TrainingHistory.advance
+
+    def signalled(history: TrainingHistory, *arguments: Any) -> None:
+        advance(history, *arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(TrainingHistory, "advance", signalled)
+    done = command("train", *SMALL)
+    assert done.status == 130
+    assert "interrupted after 1 of 300 iterations: this is what they came to" in done.out
+
+
+def test_a_killed_process_leaves_what_it_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    words = [sys.executable, "-m", "gradtui", "train", *SMALL, "--iterations", "1000000", "--record", str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not path.exists() or path.read_bytes().count(b"\n") < 5:
+            assert process.poll() is None
+        process.kill()
+    whole = path.read_text().rpartition("\n")[0].splitlines()
+    assert [json.loads(line)["k"] for line in whole[:5]] == ["run", *["step"] * 4]
+
+
+def test_without_a_terminal_nothing_is_said_of_how_far_it_is(command: Command) -> None:
+    assert command("train", *SHORT).err == ""
