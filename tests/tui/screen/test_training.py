@@ -70,6 +70,23 @@ def test_enter_opens_the_iteration_under_the_cursor_and_every_view_says_which() 
     play(script, state(training=True))
 
 
+def test_escape_pauses_and_space_goes_on() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("space")
+        await until(pilot, lambda: app.state.trained > 0, "an iteration")
+        await pilot.press("escape")
+        assert not app.state.training
+        await until(pilot, lambda: app.trainings.pace() == 0, "the thread's rest")
+        app.trainings.look()
+        there = app.trainings.look()[0]
+        assert 0 < there < 10**6
+        await pilot.press("space")
+        await until(pilot, lambda: app.state.trained > there, "more of them")
+        assert " a second" in shown(app)
+
+    play(script, State(SMALL, view="train", plan=(("iterations", 10**6),)))
+
+
 def test_b_is_trained_beside_a_on_the_same_batches() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await trained(app, pilot)

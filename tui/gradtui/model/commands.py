@@ -228,7 +228,13 @@ COMMANDS = (
         LEARN,
     ),
     Command("lesson_back", ("backspace",), "step before", "Of a lesson: the step before", LEARN),
-    Command("close", ("escape",), "close", "Cancel a computation, close a lesson, leave a maximised pane", LEARN),
+    Command(
+        "close",
+        ("escape",),
+        "close",
+        "Cancel a computation, pause a training, close a lesson, leave a maximised pane",
+        LEARN,
+    ),
     # -- program
     Command("copy", ("w",), "copy command", "Copy the command that opens this experiment, view and cursor", PROGRAM),
     Command("export", ("e",), "export", "Save as SVG, CSV, JSON, NPZ or an asciinema cast", PROGRAM, needs="files"),

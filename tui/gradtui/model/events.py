@@ -72,10 +72,16 @@ class GoTo:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """Who trains has come so far; done: to the end, or what cannot go on."""
+    """Who trains has come so far; done: to the end, or what cannot go on. pace: iterations a second, 0 unknown."""
 
     count: int
     done: bool = False
+    pace: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Train no further for now."""
 
 
 @dataclass(frozen=True, slots=True)

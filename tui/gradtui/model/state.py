@@ -93,6 +93,8 @@ class State:
     follows: bool = True
     #: Whether nothing is left to be trained of A and B.
     finished: bool = False
+    #: Iterations a second, while it is trained.
+    pace: int = 0
     loaded: bool = False
     message: str = ""
     #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.

@@ -53,7 +53,7 @@ def opened(state: State) -> State:
 def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
     """Who trains has come further: the cursor goes along, as far as the record can follow."""
     on = state.training and not event.done
-    state = replace(state, trained=event.count, training=on, finished=event.done)
+    state = replace(state, trained=event.count, training=on, finished=event.done, pace=event.pace)
     last = max(event.count - 1, 0)
     if not state.follows:
         # A cursor that an address has put further on waits there.
@@ -61,6 +61,11 @@ def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
     if state.view == "train" or state.loaded:
         return opened(replace(state, iteration=last))
     return state
+
+
+def rest(state: State, event: e.Rest, timeline: Timeline | None) -> State:
+    """Pause: what is there stays."""
+    return replace(state, training=False)
 
 
 def plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:

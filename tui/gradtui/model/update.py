@@ -173,6 +173,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.NextGrain: _next_grain,
     e.GoTo: training_moves.go_to,
     e.Trained: training_moves.trained,
+    e.Rest: training_moves.rest,
     e.Plan: training_moves.plan,
     e.Branch: training_moves.branch,
     e.Arrow: navigation.arrow,

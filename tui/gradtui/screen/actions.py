@@ -328,6 +328,8 @@ def _close(app: Host, argument: str) -> None:
         before = app.state.past[-1] if app.state.past else None
         back = before is not None and (before[0], before[2][:1]) == (experiment, recordings)
         app.stay(e.Undo() if back else e.Change(experiment, recordings=recordings, record=False), tr("cancelled"))
+    elif app.state.training:
+        app.send(e.Rest())
     elif app.state.zoomed:
         app.send(e.Zoom())
     elif app.state.lesson is not None:

@@ -158,7 +158,7 @@ class Host(PacedApp):
     def _look_at_training(self) -> None:
         self._looks_at_training = False
         count, done = self.trainings.look()
-        self.send(e.Trained(count, done))
+        self.send(e.Trained(count, done, self.trainings.pace()))
         if done and self.trainings.problem:
             self.say(tr(self.trainings.problem), tr("not possible"), "error")
 

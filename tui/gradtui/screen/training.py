@@ -37,6 +37,8 @@ class Trainings:
         self._until = 0.0
         #: In the order in which they were last wanted.
         self._histories: dict[Training, TrainingHistory] = {}
+        #: Since when the thread trains, and how many iterations it has made.
+        self._since, self._made = 0.0, 0
         #: Why some cannot go on.
         self._failed: dict[Training, str] = {}
 
@@ -88,6 +90,11 @@ class Trainings:
         self._forget()
         return count, not self._left()
 
+    def pace(self) -> int:
+        """Iterations a second of what is trained now, all together; 0 where nothing is."""
+        seconds = time.monotonic() - self._since
+        return round(self._made / seconds) if self._work is not None and not self._work.done() and seconds else 0
+
     def _forget(self) -> None:
         """Drop trainings that are not looked at, the one that was longest ago first, while there are too many or all
         together are too large."""
@@ -114,16 +121,18 @@ class Trainings:
     def _train(self, trainings: tuple[Training, ...], most: float, stop: threading.Event) -> None:
         """Go on with all of them by turns, the one that is behind first, until nothing is left or stop is set."""
         turns = dict.fromkeys(trainings, 1)
+        self._since, self._made = time.monotonic(), 0
         while not stop.is_set():
             left = {training: self._done(training) for training in trainings if training not in self._failed}
             left = {training: count for training, count in left.items() if count < most}
             if not left:
                 return
             training = min(left, key=lambda training: left[training])
-            begun = time.monotonic()
+            begun, many = time.monotonic(), int(min(turns[training], most - left[training]))
             try:
                 # Many at a time: each call costs about a tenth of a small network's iteration.
-                self._history(training).advance(int(min(turns[training], most - left[training])))
+                self._history(training).advance(many)
+                self._made += many
             except (ExperimentError, MemoryError) as error:
                 self._failed[training] = Failed.of(error).problem
             took = time.monotonic() - begun

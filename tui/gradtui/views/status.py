@@ -129,25 +129,33 @@ def timeline(scene: Scene, width: int) -> Line:
     """Phase, position and speed: a bar over forward, loss and backward, filled up to the cursor."""
     if scene.state.message:
         return fit([(" " + scene.state.message, "message")], width)
-    if scene.state.view == "train":
-        return _of_training(scene, width)
-    long_text, short_text = _position(scene)
+    position, progress = (
+        (_iterations, _of_training) if scene.state.view == "train" else (_position, _progress)
+    )  # fmt: skip
+    long_text, short_text = position(scene)
     for note in notes(scene.state):
         said: Line = [(f" {note} ", "strong"), ("│", "dim")]
         if width_of(said) + _cells(short_text) <= width:
-            return [*said, *_progress(scene, width - width_of(said), long_text, short_text)]
-    return _progress(scene, width, long_text, short_text)
+            return [*said, *progress(scene, width - width_of(said), long_text, short_text)]
+    return progress(scene, width, long_text, short_text)
 
 
-def _of_training(scene: Scene, width: int) -> Line:
-    """How far the training is: a bar over all iterations, filled as far as they are there, the cursor in it."""
+def _iterations(scene: Scene) -> tuple[str, str]:
+    """The iteration under the cursor, and how far the training is, in a long form and a short one."""
     state, count = scene.state, iterations_of(scene.state)
     mark = "▶" if state.training else "■"
     number = str(state.iteration).rjust(len(str(count)))
     place = tr("iteration {number} · {trained} of {count}", number=number, trained=state.trained, count=count)
-    text = f" {mark} {place} "
+    pace = " · " + tr("{count} a second", count=state.pace) if state.training and state.pace else ""
+    return f" {mark} {place}{pace} ", f" {mark} {number} · {state.trained}/{count} "
+
+
+def _of_training(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    """A bar over all iterations, filled as far as they are there, the cursor in it."""
+    state, count = scene.state, iterations_of(scene.state)
+    text = next((text for text in (long_text, short_text) if _cells(text) + _LEAST_BAR < width), short_text)
     room = width - _cells(text) - 1
-    if room < _LEAST_BAR or count == 0:
+    if room < 1 or count == 0:
         return fit([(text, "text")], width)
     done, cursor = (round(part / count * (room - 1)) for part in (state.trained, state.iteration))
     bar: Line = [
