@@ -22,6 +22,8 @@ QUESTIONS: dict[str, English] = {
     "first_step": "does the first step do good?",
     "learning": "does it learn?",
 }
+#: How a question is put of a later iteration of a training, where it is put otherwise.
+LATER: dict[str, English] = {"first_step": "does this step do good?"}
 SEVERITIES: tuple[English, ...] = ("ok", "warning", "critical")
 #: Beyond this many orders of magnitude past its threshold an answer is critical.
 CRITICAL_DECADES = 3.0

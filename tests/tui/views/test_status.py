@@ -15,9 +15,10 @@ from gradtui.text.language import speaking
 from gradtui.text.spans import text_of, width_of
 from gradtui.text.summary import MARKS, kind_name
 from gradtui.views import catalogue, status
+from gradtui.views.frame import spoken
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.verdict import verdict
-from gradtui_engine import Experiment
+from gradtui_engine import Experiment, Training, train
 from gradtui_engine.core.figures import repeated, short
 from tests.tui.helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
 
@@ -53,6 +54,16 @@ def test_the_header_always_says_what_became_of_the_gradient_and_of_the_first_ste
         verdict = texts(status.header(scene, width))[1]
         assert verdict.startswith(f" {MARKS[outcome.signal.kind]} {kind_name(outcome.signal.kind)}")
         assert f"  first step {MARKS[outcome.first_step.kind]} {kind_name(outcome.first_step.kind)}" in verdict
+
+
+def test_of_a_later_iteration_the_step_is_not_called_the_first() -> None:
+    history = train(Training(experiment=CASES["cured"], iterations=4))
+    first, later = (replace(scene_of(CASES["cured"]), record=history.at(k)) for k in (0, 3))
+    assert "  first step " in text_of(verdict(first, 200))
+    assert re.search(r"  step [^ ] ", text_of(verdict(later, 200)))
+    assert "first step" not in text_of(verdict(later, 200))
+    assert "Does the first step do good?" in spoken.verdict(first)
+    assert "Does this step do good?" in spoken.verdict(later)
 
 
 @cases

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gradtui_engine.analysis.outcome import QUESTIONS
+from gradtui_engine.analysis.outcome import LATER, QUESTIONS
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.message import English
@@ -30,9 +30,10 @@ WIDE = 2000
 def verdict(scene: Scene) -> str:
     """The answers to all three questions, each as a sentence; one that was not asked says so."""
     outcome = scene.record.outcome
+    questions = QUESTIONS | LATER if scene.record.source.iteration else QUESTIONS
     said = [tr("Verdict:")]
     for name, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, outcome.learning), strict=True):
-        asked = tr(QUESTIONS[name])
+        asked = tr(questions[name])
         question = asked[:1].upper() + asked[1:]
         if answer is None:
             said.append(tr("{question} {answer}.", question=question, answer=tr(NOT_ASKED[name])))

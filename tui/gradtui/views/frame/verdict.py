@@ -27,6 +27,8 @@ STYLES = {
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}
+#: And of a later iteration of a training, where it is not the first.
+_LATER: dict[str, English] = {"first_step": "step"}
 _APART: Line = [("  ", "text")]
 
 
@@ -86,7 +88,8 @@ def _forms(scene: Scene) -> Iterator[list[Line]]:
     """Of each question's answer what can be said of it, the shortest first."""
     outcome = scene.record.outcome
     for question, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, scene.learning), strict=True):
-        name: Line = [(f"{tr(_NAMES[question])} ", "label")] if _NAMES[question] else []
+        called = (_NAMES | _LATER if scene.record.source.iteration else _NAMES)[question]
+        name: Line = [(f"{tr(called)} ", "label")] if called else []
         if answer is None:
             yield [[*name, ("–", "dim")], [*name, (tr("not asked"), "dim")]]
             continue
