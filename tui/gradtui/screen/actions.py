@@ -24,14 +24,18 @@ from ..model.state import Asked
 from ..text.complaints import complaints
 from ..text.describe import About, label
 from ..text.language import tr
+from ..text.scale import Scale
 from ..views.compare import compare
 from ..views.frame import bars
+from ..views.train import heat
+from ..views.train.sides import Sides
 from . import learning, planning, saving
 from .dialogs.dialogs import Picker, Prompt
 from .dialogs.helping import Help
 from .palette import THEMES
 
 if TYPE_CHECKING:
+    from ..views.frame.scene import Scene
     from .host import Host
 
 
@@ -39,8 +43,8 @@ if TYPE_CHECKING:
 
 
 def is_b(app: Host) -> bool:
-    """Whether the keys that change the experiment change B: in Compare, while B's pane is focused."""
-    return app.state.view == "compare" and app.state.pane == "side_b"
+    """Whether the keys that change the experiment change B: while the pane that is B's alone is focused."""
+    return app.state.pane in ("side_b", "map_b")
 
 
 def edited(app: Host) -> Experiment:
@@ -283,11 +287,22 @@ def _page(app: Host, argument: str) -> None:
 
 
 def _lock(app: Host, argument: str) -> None:
-    """Hold the scale that is drawn; in Compare the one that A and B share."""
+    """Hold the scale that is drawn, or let it follow."""
     scene = app.scene()
     if scene is not None:
-        shown = compare.sides(scene)[0] if app.state.view == "compare" else scene
-        app.send(e.Lock(None if app.state.lock is not None else bars.bars_of(shown).scale))
+        drawn = _SCALES.get(app.state.view, _of_bars)
+        app.send(e.Lock(None if app.state.lock is not None else drawn(scene)))
+
+
+def _of_bars(scene: Scene) -> Scale:
+    return bars.bars_of(scene).scale
+
+
+#: The views whose scale is not that of the record's bars: in Compare and Train A and B share one.
+_SCALES: dict[str, Callable[[Scene], Scale]] = {
+    "compare": lambda scene: bars.bars_of(compare.sides(scene)[0]).scale,
+    "train": lambda scene: heat.scale_of(Sides.of(scene)),
+}
 
 
 def _go_on(app: Host, argument: str) -> None:

@@ -62,7 +62,7 @@ class IterationAxis:
             return values[:0]
         sizes = np.maximum(np.diff(np.append(known, len(values))), 1)
         with np.errstate(all="ignore"):
-            sums: Array = np.add.reduceat(values, known, dtype=np.float64)
+            sums: Array = np.add.reduceat(values, known)
             means: Array = (sums.T / sizes).T
         return means
 

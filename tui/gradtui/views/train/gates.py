@@ -117,8 +117,8 @@ def _gate(side: Side, gate: Gate) -> Array:
 
 def _line(side: Side, gate: Gate, sides: Sides, axis: IterationAxis) -> Line:
     """A f ▄▄▅▅▆▆▇ 0.83"""
-    values = _gate(side, gate).mean(axis=1, dtype=np.float64)
-    means = axis.means(values)
+    values = _gate(side, gate)
+    means = axis.means(values).mean(axis=1)
     shares = (means + 1) / 2 if gate.signed else means
     style = style_of(_cell(side), gate)
     text = "".join([UP[min(8, max(1, round(share * 8)))] if share == share else "!" for share in shares.tolist()])
@@ -126,7 +126,7 @@ def _line(side: Side, gate: Gate, sides: Sides, axis: IterationAxis) -> Line:
     here = axis.cell(sides.iteration)
     cells[here] = ("│" if cells[here][0] == " " else cells[here][0], "cursor")
     label = f"{side.letter + ' ' if sides.raced else ''}{gate.letter}"
-    number = short(float(values[at(side, sides.iteration)]))
+    number = short(float(values[at(side, sides.iteration)].mean(dtype=np.float64)))
     return [(label.rjust(_MARGIN - 1) + " ", style), *runs(cells), (f" {number}", style)]
 
 

@@ -18,7 +18,7 @@ from ...model.commands import shown_keys
 from ...text.axis_words import AXIS_WORDS
 from ...text.heat import Array, heat_cells, legend, levels
 from ...text.language import tr
-from ...text.scale import LogScale
+from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
 from ...text.spans import Line, first_fit, first_title, page, runs, width_of, wrap
 from ..frame.bars import shown_stages
 from .axis import IterationAxis
@@ -51,7 +51,8 @@ def title(sides: Sides, letter: str, width: int) -> str:
         return first_title(width, f"{head}{tr(quantity.label)}", letter)
     symbols = tr(" and ").join(tr(band.symbol) for band in found)
     words = AXIS_WORDS[side.snapshot.axis]
-    scale = _scale_words(found[0], range_of(sides))
+    held = f" · {tr('scale locked')}" if sides.lock is not None else ""
+    scale = _scale_words(found[0], range_of(sides)) + held
     whole = tr("{symbols}, {stages} by iterations", symbols=symbols, stages=tr(words.stages))
     stage = stage_of(side, sides)
     numbers = tr(", ").join(_number(band, side, sides) for band in found)
@@ -76,7 +77,9 @@ def _scale_words(band: Band, bounds: Range) -> str:
 
 
 def _number(band: Band, side: Side, sides: Sides) -> str:
-    """The selected stage's number at the cursor."""
+    """The selected stage's number at the cursor; a dash where it has none."""
+    if stage_of(side, sides) not in band.stages:
+        return short(None)
     return text_of_value(band, float(band.values[at(side, sides.iteration), stage_of(side, sides)]))
 
 
@@ -102,19 +105,26 @@ def _side(sides: Sides, letter: str) -> Side | None:
 
 
 def range_of(sides: Sides) -> Range:
-    """What the shades span, of A and of B: whole powers of ten around all values and 1, or 0 and 1 of a share."""
-    values, log, share = [], False, quantity_of(sides.quantity).share
+    """What the shades span, of A and of B: the scale that is held where it suits them, else that of all values."""
+    scale = scale_of(sides)
+    if sides.lock is not None and sides.lock.kind == scale.kind:
+        scale = sides.lock
+    return float(scale.low), float(scale.high)
+
+
+def scale_of(sides: Sides) -> Scale:
+    """Whole powers of ten around all values and 1; 0 and 1 of a share; else from 0 on, or to 0."""
+    values: list[float] = []
+    log = False
     for side in sides:
         for band in bands(side.snapshot, sides.quantity, sides.axis_kind):
             log = band.log
-            finite = band.values[np.isfinite(band.values)]
-            if finite.size:
-                values += [float(finite.min()), float(finite.max())]
+            values += band.bounds or ()
     if log:
-        low, high = math.floor(min([*values, 0.0])), math.ceil(max([*values, 0.0]))
-        scale = LogScale.of([])
-        return float(min(low, scale.low)), float(high)
-    return (0.0, 1.0) if share or not values else (min([*values, 0.0]), max([*values, 0.0]))
+        least = LogScale.of([]).low
+        low, high = math.floor(min([*values, least])), math.ceil(max([*values, 0.0]))
+        return LogScale(max(low, LEAST_POWER), min(high, MOST_POWER))
+    return LinearScale(0.0, 1.0) if quantity_of(sides.quantity).share else LinearScale.of(values)
 
 
 # -- the map -----------------------------------------------------------------------------------------------
@@ -128,7 +138,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
     if not found:
         return page(wrap(_absent(sides), width), width, height)
     bounds, axis = range_of(sides), axis_of(side, sides, width)
-    margin = margin_of(side, width)
+    margin = margin_of(side, sides, width)
     drawn = parts(side, found, sides, height)
     lines: list[Line] = []
     for band, stages in drawn:
@@ -139,8 +149,8 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             # Of two maps each says in its first row which it is.
             name = _brief(sides, band) if len(drawn) > 1 and number == 0 else _end(side, stage, width)
             label = f"{'▸' if picked else ''}{stage}".rjust(_digits(side))
-            label = f"{name} {label}" if margin > _digits(side) + 1 else (name or label)
-            space = " " * (margin - 1 - width_of([(label, "")]))
+            label = f"{name} {label}" if width >= _ENDS_FROM else (name or label)
+            space = " " * (margin - 1 - _cells(label))
             lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(row)])
     lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration)])
     if len(lines) < height:
@@ -162,11 +172,18 @@ def parts(side: Side, found: tuple[Band, ...], sides: Sides, height: int) -> lis
     rows = height - 1 - (height >= _LEGEND_FROM)
     if rows < 1:
         return []
-    count, stage = count_of(side), stage_of(side, sides)
     if len(found) == 1 or rows < _TWO_FROM - 1:
-        return [(found[0], shown_stages(count, rows, stage))]
+        return [(found[0], _shown(found[0], rows, stage_of(side, sides)))]
     upper = (rows + 1) // 2
-    return [(found[0], shown_stages(count, upper, stage)), (found[1], shown_stages(count, rows - upper, stage))]
+    sizes = zip(found, (upper, rows - upper), strict=True)
+    return [(band, _shown(band, size, stage_of(side, sides))) for band, size in sizes]
+
+
+def _shown(band: Band, rows: int, selected: int) -> list[int]:
+    """The stages that have a row: of those that have a number all, or evenly spaced ones and the selected one."""
+    first = band.stages.start
+    inside = min(max(selected, first), band.stages.stop - 1)
+    return [first + stage for stage in shown_stages(len(band.stages), rows, inside - first)]
 
 
 def _end(side: Side, stage: int, width: int) -> str:
@@ -183,14 +200,21 @@ def _digits(side: Side) -> int:
     return max(3, len(str(count_of(side) - 1)) + 1)
 
 
-def margin_of(side: Side, width: int) -> int:
+def margin_of(side: Side, sides: Sides, width: int) -> int:
     """Cells before the map: the stages' numbers, the names of the ends where there is room for them, and a blank."""
-    names = max(width_of([(tr(name), "")]) for name in _ENDS[side.snapshot.axis]) + 1 if width >= _ENDS_FROM else 0
-    return _digits(side) + names + 1
+    found = bands(side.snapshot, sides.quantity, sides.axis_kind)
+    names = [_brief(sides, band) for band in found] if len(found) > 1 else []
+    if width < _ENDS_FROM:
+        return max([_digits(side), *map(_cells, names)]) + 1
+    return max(_cells(name) for name in (*names, *map(tr, _ENDS[side.snapshot.axis]))) + 1 + _digits(side) + 1
+
+
+def _cells(text: str) -> int:
+    return width_of([(text, "")])
 
 
 def axis_of(side: Side, sides: Sides, width: int) -> IterationAxis:
-    return IterationAxis(sides.span, max(1, width - margin_of(side, width)))
+    return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width)))
 
 
 def _shaded(band: Band, axis: IterationAxis, stages: list[int], bounds: Range) -> list[list[tuple[str, str]]]:
@@ -248,7 +272,7 @@ def under(sides: Sides, letter: str, width: int, height: int, x: int, y: int) ->
     if not found:
         return None
     stages = [stage for _, shown in parts(side, found, sides, height) for stage in shown]
-    iteration = axis_of(side, sides, width).iteration_at(x - margin_of(side, width))
+    iteration = axis_of(side, sides, width).iteration_at(x - margin_of(side, sides, width))
     if iteration is None or not 0 <= y < len(stages):
         return None
     return min(iteration, side.snapshot.count - 1), stages[y]
@@ -266,7 +290,7 @@ def said(sides: Sides, letter: str) -> list[str]:
     lines = []
     for band in found:
         lines.append(tr("{symbol}, at iteration 0 and at iteration {number}:", symbol=tr(band.symbol), number=here))
-        for stage in range(band.values.shape[1] - 1, -1, -1):
+        for stage in reversed(band.stages):
             first, now = (text_of_value(band, float(band.values[place, stage])) for place in (0, here))
             place = tr(place_of(side.snapshot.axis, stage))
             lines.append(tr("{place}: {first}, {now}", place=place, first=first, now=now))

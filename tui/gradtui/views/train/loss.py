@@ -13,7 +13,7 @@ from gradtui_engine.training.evaluation import Validation
 
 from ...text.dots import ACROSS, Canvas, Curve
 from ...text.language import tr
-from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
+from ...text.spans import Line, first_fit, first_title, page, wrap
 from .axis import IterationAxis
 from .sides import Side, Sides, at
 from .words import nothing_yet, verdicts
@@ -85,7 +85,9 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
 
 def place_of(sides: Sides, width: int) -> Place:
     """Where the plot stands in a pane of this width."""
-    margin = max(width_of([(label, "")]) for label in _labels(sides, 3).values()) + 1
+    scale = scale_of(sides)
+    marked = (*scale.ends(), *([sides.guess] if sides.guess is not None else []))
+    margin = max(len(short(loss)) for loss in marked) + 1
     side = next((columns for least, columns in _SIDES if width >= least), 0)
     cells = max(1, width - margin - (side + 2 if side else 0))
     return Place(margin, IterationAxis(sides.span, cells), side)
@@ -215,9 +217,8 @@ def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
         held_out = _held_out(side, sides, width)
         if held_out:
             lines.append(held_out)
-    rates = dict.fromkeys(rounded(_rate(side, sides), 3) for side in sides)
     guess = _guess(sides, width)
-    rate: Line = [(tr("rate {value}", value=" · ".join(rates)), "text")]
+    rate: Line = [(tr("rate {value}", value=_rates(sides)), "text")]
     if len(lines) + 2 <= height:
         return [*lines, rate, guess]
     return [*lines, guess] if len(lines) + 1 <= height else lines
@@ -259,8 +260,12 @@ def validated(side: Side, iteration: int) -> Validation | None:
     return next((row for row in reversed(side.snapshot.validations) if row.iteration <= limit), None)
 
 
-def _rate(side: Side, sides: Sides) -> float:
-    return float(side.snapshot.columns["learning_rate"][at(side, sides.iteration)])
+def _rates(sides: Sides) -> str:
+    """The learning rate at the cursor; each side's where they differ."""
+    rates = {side.letter: float(side.snapshot.columns["learning_rate"][at(side, sides.iteration)]) for side in sides}
+    if len(set(rates.values())) == 1:
+        return rounded(next(iter(rates.values())), 3)
+    return " ".join(f"{letter} {rounded(rate, 2)}" for letter, rate in rates.items())
 
 
 def _guess(sides: Sides, width: int) -> Line:

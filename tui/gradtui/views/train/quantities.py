@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,8 +17,16 @@ from gradtui_engine.core.message import English
 from ...text.heat import Array
 from ..frame.quantities import QUANTITIES, Quantity
 
-#: Numbers whose logarithms are kept: in float32 the norms themselves would be 0 under 1e-45.
-_KEPT_AS_LOG = {"gradient_norm": "gradient", "cell_gradient_norm": "cell_gradient"}
+T = TypeVar("T")
+
+#: The column that has a number of STAGE_NUMBERS. Not the snapshot's summary: that is all of them, 5 ms where one is
+#: a fraction of one.
+_COLUMNS = {
+    "gradient_norm": "gradient", "cell_gradient_norm": "cell_gradient", "activation_std": "std",
+    "activation_saturated": "saturated", "activation_dead": "dead",
+}  # fmt: skip
+#: Columns of logarithms: in float32 the norms themselves would be 0 under 1e-45.
+_LOGARITHMS = ("gradient", "cell_gradient")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +37,10 @@ class Band:
     symbol: English
     values: Array
     log: bool
+    #: The smallest and the largest finite value; None where there is none.
+    bounds: tuple[float, float] | None
+    #: The stages that have such a number: the input has no weights, the last stage no factor.
+    stages: range
 
 
 def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tuple[Band, ...]:
@@ -41,10 +54,24 @@ def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tup
         log = True  # of hundreds of iterations, from 1e-3 to 1e3
     found = []
     for shown in row.bars:
-        values = _once(snapshot, (shown.name, log), partial(_values, snapshot, shown.name, log))
-        if values is not None:
-            found.append(Band(shown.name, shown.symbol or STAGE_NUMBERS[shown.name].head, values, log))
+        symbol = shown.symbol or STAGE_NUMBERS[shown.name].head
+        band = _once(snapshot, (shown.name, log), partial(_band, snapshot, shown.name, symbol, log))
+        if band is not None:
+            found.append(band)
     return tuple(found)
+
+
+def _band(snapshot: TrainingSnapshot, name: str, symbol: str, log: bool) -> Band | None:
+    values = _values(snapshot, name, log)
+    if values is None:
+        return None
+    finite = np.isfinite(values)
+    bounds = None
+    if finite.any():
+        low, high = (fold.reduce(values, axis=None, where=finite, initial=start)
+                     for fold, start in ((np.minimum, np.inf), (np.maximum, -np.inf)))  # fmt: skip
+        bounds = float(low), float(high)
+    return Band(name, symbol, values, log, bounds, _STAGES.get(name, range)(values.shape[1]))
 
 
 def quantity_of(name: str) -> Quantity:
@@ -52,20 +79,37 @@ def quantity_of(name: str) -> Quantity:
 
 
 def _values(snapshot: TrainingSnapshot, name: str, log: bool) -> Array | None:
-    if name == "update_ratio":
-        values = _update_ratios(snapshot)
-    elif log and name in _KEPT_AS_LOG:
-        return snapshot.columns.get(_KEPT_AS_LOG[name])
-    else:
-        values = snapshot.summary.get(name)
-    if values is None or not log:
+    found = _FOUND.get(name, _column)(snapshot, name)
+    if found is None:
+        return None
+    values, logarithms = found
+    if logarithms == log:
         return values
     with np.errstate(all="ignore"):
-        logarithms: Array = np.log10(values)
-    return logarithms
+        other: Array = np.log10(values) if log else 10.0**values
+    return other
 
 
-def _update_ratios(snapshot: TrainingSnapshot) -> Array | None:
+#: Numbers, and whether they are logarithms; None where they are not kept.
+Found = tuple[Array, bool] | None
+
+
+def _column(snapshot: TrainingSnapshot, name: str) -> Found:
+    column = _COLUMNS.get(name, "")
+    values = snapshot.columns.get(column)
+    return None if values is None else (values, column in _LOGARITHMS)
+
+
+def _factors(snapshot: TrainingSnapshot, name: str) -> Found:
+    """‖∂L/∂h_k‖ / ‖∂L/∂h_(k+1)‖; the last stage has none."""
+    gradient = snapshot.columns["gradient"]
+    factors = np.full_like(gradient, np.nan)
+    with np.errstate(invalid="ignore"):
+        np.subtract(gradient[:, :-1], gradient[:, 1:], out=factors[:, :-1])
+    return factors, True
+
+
+def _update_ratios(snapshot: TrainingSnapshot, name: str) -> Found:
     """That of each layer's weight matrix; None over time, where all steps share one matrix and one update."""
     if snapshot.axis != "layer":
         return None
@@ -76,15 +120,27 @@ def _update_ratios(snapshot: TrainingSnapshot) -> Array | None:
         place = places.get(f"layers.{stage}.weight")
         if place is not None:
             ratios[:, stage] = snapshot.columns["update_ratio"][:, place]
-    return ratios
+    return ratios, False
 
 
-_results: weakref.WeakKeyDictionary[TrainingSnapshot, dict[object, Array | None]] = weakref.WeakKeyDictionary()
+#: The numbers that are no column of their own.
+_FOUND: dict[str, Callable[[TrainingSnapshot, str], Found]] = {"factor": _factors, "update_ratio": _update_ratios}
 
 
-def _once(snapshot: TrainingSnapshot, key: object, compute: Callable[[], Array | None]) -> Array | None:
+#: Where not every stage has a number: those of so many that do.
+_STAGES: dict[str, Callable[[int], range]] = {
+    "factor": lambda count: range(count - 1),
+    "update_ratio": lambda count: range(1, count),
+}
+
+
+_results: weakref.WeakKeyDictionary[TrainingSnapshot, dict[object, Any]] = weakref.WeakKeyDictionary()
+
+
+def _once(snapshot: TrainingSnapshot, key: object, compute: Callable[[], T]) -> T:
     """compute(), kept for as long as the snapshot is: frames of one snapshot are many while the cursor moves."""
     kept = _results.setdefault(snapshot, {})
     if key not in kept:
         kept[key] = compute()
-    return kept[key]
+    value: T = kept[key]
+    return value

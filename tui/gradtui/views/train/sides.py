@@ -10,6 +10,7 @@ from gradtui_engine import TrainingSnapshot
 from ...model.needs import Failed
 from ...model.trainings import SnapshotOf, iterations_of, training_of_a
 from ...text.language import tr
+from ...text.scale import Scale
 from ..frame.cache_keys import Same
 from ..frame.scene import Scene
 
@@ -39,6 +40,8 @@ class Sides:
     total: int
     quantity: str = "gradient"
     axis_kind: str = ""
+    #: The scale that is held, None while it follows what is trained.
+    lock: Scale | None = None
     refused: str = ""
     #: The first batch's loss of answering without looking: all that is known before anything is trained.
     first_guess: float | None = None
@@ -48,7 +51,7 @@ class Sides:
         state = scene.state
         return cls(
             scene.snapshot, scene.snapshot_b, state.iteration, scene.stage, max(iterations_of(state), 1),
-            state.quantity, state.axis_kind, _refused(scene), _first_guess(scene),
+            state.quantity, state.axis_kind, state.lock, _refused(scene), _first_guess(scene),
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[Side]:
@@ -87,7 +90,7 @@ class Sides:
     def key(self) -> Hashable:
         """Equal where all of this is the same."""
         same = tuple(given is not None and Same(given) for given in (self.a, self.b))
-        return same, self.iteration, self.stage, self.total, self.quantity, self.axis_kind, self.refused
+        return same, self.iteration, self.stage, self.total, self.quantity, self.axis_kind, self.lock, self.refused
 
 
 def reads(scene: Scene) -> Hashable:

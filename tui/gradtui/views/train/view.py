@@ -100,7 +100,8 @@ _PANES = (
         "B",
         "map_b",
         "B, stage by stage",
-        "Experiment B, trained on the same batches as A, on A's scale.",
+        "Experiment B, trained on the same batches as A, on A's scale. While this pane is focused, the keys that "
+        "change the experiment change B.",
         "Map of B: what each stage gets in each iteration, the output on top.",
     ),
     Pane(
