@@ -225,3 +225,32 @@ def test_a_visitors_training_has_a_length_that_is_allowed() -> None:
         assert trainer.checkpoints.nbytes <= 16 * 2**20
         assert 0 in trainer.checkpoints.iterations
     assert allowances.current().tables
+
+
+def test_escape_cancels_the_way_to_an_iteration_and_the_one_on_the_screen_stays() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        app.jobs.want = lambda needs: None  # type: ignore[method-assign]  # nothing arrives any more
+        await pilot.press("less_than_sign", "escape")
+        assert app.record is not None
+        assert (app.state.iteration, app.state.opened) == (39, 39) == (app.record.source.iteration,) * 2
+        assert app.state.loaded
+
+    play(script, state(training=True))
+
+
+def test_in_compare_both_follow_a_training_that_goes_on() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        def both(least: int) -> bool:
+            scene = app.scene()
+            other = scene.other if scene is not None else None
+            return other is not None and min(app.record.source.iteration, other.record.source.iteration) > least  # type: ignore[union-attr]
+
+        await pilot.press("c")
+        await until(pilot, lambda: both(0), "an iteration of both")
+        await until(pilot, lambda: both(app.state.trained // 2 + 10), "a later one")
+
+    fields = {"changes": (("activation", "tanh"),), "training": True}
+    play(script, State(SMALL, view="train", plan=(("iterations", 10**6),), **fields))  # type: ignore[arg-type]

@@ -72,11 +72,15 @@ class GoTo:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """Who trains has come so far; done: to the end, or what cannot go on. pace: iterations a second, 0 unknown."""
+    """Who trains has come so far; done: to the end, or what cannot go on. pace: iterations a second, 0 unknown.
+
+    ready: all that the screen shows has been computed, so that the cursor may go on.
+    """
 
     count: int
     done: bool = False
     pace: int = 0
+    ready: bool = True
 
 
 @dataclass(frozen=True, slots=True)

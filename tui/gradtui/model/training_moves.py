@@ -58,7 +58,7 @@ def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
     if not state.follows:
         # A cursor that an address has put further on waits there.
         return opened(replace(state, iteration=min(state.iteration, last))) if event.done else state
-    if state.view == "train" or state.loaded:
+    if state.view == "train" or (state.loaded and event.ready):
         return opened(replace(state, iteration=last))
     return state
 

@@ -338,13 +338,13 @@ def _close(app: Host, argument: str) -> None:
     if not app.state.loaded and app.record is None:
         # Nothing to go back to: the network that opens without a word is small.
         app.say(tr("cancelled"), after=(e.Change(Experiment(), (), record=False),))
-    elif not app.state.loaded:
-        experiment, recordings = app.shown
-        before = app.state.past[-1] if app.state.past else None
-        back = before is not None and (before[0], before[2][:1]) == (experiment, recordings)
-        app.stay(e.Undo() if back else e.Change(experiment, recordings=recordings, record=False), tr("cancelled"))
     elif app.state.training:
         app.send(e.Rest())
+    elif not app.state.loaded:
+        # Undo leads back to another experiment, and forgets the one that was asked for.
+        before, back = app.state.past[-1] if app.state.past else None, app.back()
+        undone = before is not None and isinstance(back, e.Change) and (before[0], before[2][:1]) == app.shown
+        app.stay(e.Undo() if undone else back, tr("cancelled"))
     elif app.state.zoomed:
         app.send(e.Zoom())
     elif app.state.lesson is not None:

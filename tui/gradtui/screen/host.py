@@ -158,7 +158,7 @@ class Host(PacedApp):
     def _look_at_training(self) -> None:
         self._looks_at_training = False
         count, done = self.trainings.look()
-        self.send(e.Trained(count, done, self.trainings.pace()))
+        self.send(e.Trained(count, done, self.trainings.pace(), self.jobs.idle))
         if done and self.trainings.problem:
             self.say(tr(self.trainings.problem), tr("not possible"), "error")
 
@@ -218,9 +218,16 @@ class Host(PacedApp):
             self.exit(2, message=f"gradtui: {problem}")
             return
         self.jobs.results.pop(need, None)  # a file may be mended
+        back = e.Unable(self.shown[0]) if self.state.following else self.back()
+        self.stay(back, problem, tr("not possible"), "error")
+
+    def back(self) -> e.Event:
+        """What leads back to the record on the screen: its experiment, or another iteration of the one asked for."""
+        assert self.record is not None
         experiment, recordings = self.shown
-        back = e.Change(experiment, recordings=recordings, record=False)
-        self.stay(e.Unable(experiment) if self.state.following else back, problem, tr("not possible"), "error")
+        if (experiment, recordings) == (self.state.experiment, self.state.recordings):
+            return e.GoTo(iteration=self.record.source.iteration)
+        return e.Change(experiment, recordings=recordings, record=False)
 
     def stay(self, back: e.Event, text: str, title: str = "", severity: SeverityLevel = "information") -> None:
         """Ask no more for what is not on screen: back leads to what is, and what waited for the other is dropped."""

@@ -17,7 +17,7 @@ from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.program.program import first_learning, place_of
 
 from ...model.navigation import selected_stage
-from ...model.needs import Computed, Need, need_of
+from ...model.needs import Computed, Iteration, Need, need_of
 from ...model.shown import source_of_b
 from ...model.state import State
 from ...model.timeline import Timeline
@@ -127,13 +127,22 @@ class Scene:
     def other(self) -> Scene | None:
         """B under the same cursor; None without a change, while it is on its way, or where it cannot be."""
         source = source_of_b(self.state, self.experiment)
-        computed = self.results.get(need_of(source)) if source is not None else None
+        computed = self._result(need_of(source)) if source is not None else None
         if not isinstance(computed, Computed):
             return None
         step = computed.timeline.locate(self.timeline, self.state.step)
         return replace(
             self, record=computed.record, timeline=computed.timeline, state=replace(self.state, step=step)
         )  # fmt: skip
+
+    def _result(self, need: Need) -> Any:
+        """The result of a need; while it is trained, until this iteration is there the one that was there last."""
+        known = self.results.get(need)
+        if known is not None or not (self.state.training and isinstance(need, Iteration)):
+            return known
+        of_training = (key for key in self.results if isinstance(key, Iteration) and key.training == need.training)
+        last = max(of_training, key=lambda key: key.iteration, default=None)
+        return None if last is None else self.results[last]
 
     # -- iterations ----------------------------------------------------------------------------------------
 
