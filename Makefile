@@ -61,7 +61,7 @@ bench: $(VENV)/installed-dev
 pictures: $(VENV)/installed-dev
 	$(BIN)/python tools/pictures.py
 
-# The generated parts of README.md, docs/lessons.md and docs/serving.md: presets, keys, settings, options, measures.
+# The generated parts of README.md and the pages in docs/: presets, keys, settings, options, measures.
 readme: $(VENV)/installed-dev
 	$(BIN)/python tools/readme.py
 

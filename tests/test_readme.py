@@ -262,7 +262,9 @@ def test_the_python_runs(
     assert names["trace"].experiment == Experiment(depth=50, activation="relu", init="he_normal")  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/headless.md", "docs/lessons.md", "docs/serving.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/headless.md", "docs/lessons.md", "docs/serving.md", "docs/training.md"]
+)
 def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 
+from gradtui.cli import train_plan
 from gradtui.cli.settings import KEYS, SETTINGS, Setting
 from gradtui.lessons.check import measure_table
 from gradtui.model.commands import BY_ID, key_table
@@ -18,6 +19,7 @@ from gradtui.serve import command
 from gradtui.serve.session.limits import LIMITS
 from gradtui.share import address
 from gradtui.views.catalogue import VIEWS
+from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.options import toml_value
 from gradtui_engine.experiment.experiment import options
 
@@ -80,6 +82,17 @@ def screen_table() -> str:
     return _table(("option", "what it means"), [*rows, (f"`{address.B.usage}`", address.B.told())])
 
 
+def training_table() -> str:
+    """The options of `gradtui train` that are not the experiment's as a Markdown table."""
+    return _table(("option", "what it means"), [(f"`{row.usage}`", row.told()) for row in train_plan.rows()])
+
+
+def kinds_table() -> str:
+    """What a training can have come to as a Markdown table."""
+    rows = ((f"`{kind.name}`", kind.source) for kind in KINDS.values() if "learning" in kind.questions)
+    return _table(("kind", "what it says"), rows)
+
+
 def serve_table() -> str:
     """The options of `gradtui serve` that are not the experiment's or the screen's as a Markdown table."""
     rows = ((f"`{row.usage}`", row.told()) for row in (*command.OPTIONS.values(), *LIMITS.values()))
@@ -116,6 +129,7 @@ PAGES: Mapping[str, Parts] = {
         "rooms": rooms,
     },
     "docs/lessons.md": {"measures": measure_table},
+    "docs/training.md": {"training": training_table, "kinds": kinds_table},
     "docs/serving.md": {"serve": serve_table},
 }
 

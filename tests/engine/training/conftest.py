@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-collect_ignore = [] if importlib.util.find_spec("torch") else ["test_pytorch.py"]
+collect_ignore = [] if importlib.util.find_spec("torch") else ["test_pytorch.py", "test_replay_pytorch.py"]
 
 
 def pytest_report_header() -> list[str]:

@@ -30,9 +30,9 @@ from ..text import glyphs
 from ..text.language import tr
 from .output_files import check_writable, not_written
 from .printed import toml
-from .train_plan import Plan, both
+from .train_plan import Plan, check_together
 from .train_progress import progress
-from .train_report import report
+from .train_report import interrupted, report
 
 if TYPE_CHECKING:
     from .invocation import Invocation
@@ -48,7 +48,7 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
     """Train what was asked for, and print what came of it."""
     plan = invocation.options
     options = plan.options
-    both(options)
+    check_together(options)
     if options.save is not None:
         check_writable(Path(options.save), "--save", ".npz")
     if options.record is not None:
@@ -71,6 +71,8 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
         if recorder.failure is not None:
             print(f"{_PROG}: {not_written(recorder.path, recorder.failure)}", file=sys.stderr)
     if options.json:
+        for line in interrupted([history.snapshot() for history in histories]):
+            print(f"{_PROG}: {line}", file=sys.stderr)
         json.dump(document(*histories), out, allow_nan=False)
         out.write("\n")
     else:

@@ -66,13 +66,12 @@ def plan(experiment: Experiment, words: Words) -> tuple[Plan, None]:
     """The plan of a command line. Raises ExperimentError with every problem."""
     problems: list[Problem] = []
     own = TrainOptions(**read_options(options_of(TrainOptions).values(), words.given, problems))
-    typed = read_options(of_training.options().values(), words.given, problems)
+    preset = presets.screen_values(words.preset) if words.preset is not None else {}
+    typed = read_options(of_training.options().values(), {**preset, **words.given}, problems)
     a, problems_of_a = _training(experiment, words, typed)
     problems += problems_of_a
-    given = words.given.get(B.name) or ()
-    from_preset = not given and words.preset is not None
-    if from_preset:
-        given = presets.screen_values(words.preset).get(B.name, ())  # type: ignore[arg-type]
+    given = words.given.get(B.name) or preset.get(B.name, ())
+    from_preset = not words.given.get(B.name)
     b: Training | None = None
     changes: Changes = ()
     if given:
@@ -119,7 +118,7 @@ def _by_field(text: str, spelled: Mapping[str, str]) -> str:
     return f"{spelled.get(name.strip(), name)}{equals}{value}"
 
 
-def both(options: TrainOptions) -> None:
+def check_together(options: TrainOptions) -> None:
     """Refuse options that do not go together. Raises ExperimentError."""
     if options.json and options.plot:
         message = Message("is not for --json, which prints one document; give one of them")

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from gradtui_engine.core.figures import NONE, loss_text, percent, short
 from gradtui_engine.training.history import TrainingHistory
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks: rich draws ten times a second.
 _SECONDS = 0.1
-#: Cells of the bar.
+#: Cells of the bar, at the most: the numbers come first.
 _BAR = 20
 
 
@@ -52,21 +54,23 @@ class _Line:
             self._line.update(self._task, description=self._text(now - self._start))
 
     def _text(self, seconds: float) -> str:
-        """████░░░░ 40 %  loss 0.41  180/s  3 s left."""
+        """████░░░░  40 %  loss 0.41  180/s  3 s left."""
         done = sum(history.count for history in self._histories)
         total = sum(history.count if history.done else history.training.iterations for history in self._histories)
         share = done / total
-        filled = int(share * _BAR)
         speed = done / len(self._histories) / seconds if seconds > 0 else 0.0
         losses = [loss_text(_loss(history)) for history in self._histories]
         names = [tr("loss")] if len(losses) == 1 else ["A", "B"]
         parts = [
-            "█" * filled + "░" * (_BAR - filled) + " " + percent(share),
-            " ".join(f"{name} {loss}" for name, loss in zip(names, losses, strict=True)),
+            percent(share),
+            *(f"{name} {loss}" for name, loss in zip(names, losses, strict=True)),
             tr("{speed}/s", speed=short(speed) if speed else NONE),
             tr("{time} left", time=_time(seconds / done * (total - done)) if done else NONE),
         ]
-        return render("  ".join(parts))
+        numbers = render("  ".join(parts))
+        room = min(_BAR, self._line.console.width - cell_len(numbers) - 3)
+        filled = round(share * room)
+        return render("█" * filled + "░" * (room - filled)) + "  " + numbers if room > 0 else numbers
 
 
 def _loss(history: TrainingHistory) -> float | None:

@@ -44,18 +44,28 @@ def report(snapshots: Sequence[TrainingSnapshot], resolved: Sequence[Resolved], 
         lines += _table(snapshot, width)
         lines += _gates(snapshot, read)
     lines.append("")
-    for name, snapshot in zip(names, snapshots, strict=True):
-        if snapshot.interrupted:
-            done = tr(
-                "interrupted after {count} of {all} iterations: this is what they came to",
-                count=counted(snapshot.count), all=counted(snapshot.training.iterations),
-            )  # fmt: skip
-            lines.append(_named(name, done))
+    lines += interrupted(snapshots)
     outcomes = [snapshot.outcome for snapshot in snapshots]
     lines += [_named(name, tr(each.message)) for name, each in zip(names, outcomes, strict=True) if each is not None]
     if len(outcomes) > 1 and outcomes[0] is not None and outcomes[1] is not None:
         lines.append(compared(outcomes[0], outcomes[1]))
     return lines
+
+
+def interrupted(snapshots: Sequence[TrainingSnapshot]) -> list[str]:
+    """What is said of trainings that somebody has stopped."""
+    names = [""] if len(snapshots) == 1 else ["A", "B"]
+    return [
+        _named(
+            name,
+            tr(
+                "interrupted after {count} of {all} iterations: this is what they came to",
+                count=counted(snapshot.count), all=counted(snapshot.training.iterations),
+            ),
+        )
+        for name, snapshot in zip(names, snapshots, strict=True)
+        if snapshot.interrupted
+    ]  # fmt: skip
 
 
 def _named(name: str, text: str) -> str:
