@@ -8,16 +8,21 @@ one's at first, and 0.1 of it when the loss begins to fall.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..core.numerics import Array
 from ..core.thresholds import VANISHED
-from .snapshot import TrainingSnapshot
+
+if TYPE_CHECKING:
+    from .snapshot import TrainingSnapshot
 
 
-def reach(snapshot: TrainingSnapshot) -> Array | None:
+def reach(snapshot: TrainingSnapshot, lags: Sequence[int] | None = None) -> Array | None:
     """log10 ‖∂L/∂s_{T−k}‖ / ‖∂L/∂s_T‖ at [iteration, k], (count, T): what the step k back gets, of what the last gets.
+    Of these lags alone: (count, lags).
 
     s is the state that carries: c of a cell with a cell state, else h. −inf where the step gets exactly 0; NaN where
     the last one gets 0 too, or a number is not finite. k goes from 0 (the last step) to T − 1 (the first).
@@ -29,9 +34,10 @@ def reach(snapshot: TrainingSnapshot) -> Array | None:
     if snapshot.axis != "time" or snapshot.training.experiment.resolved.readout == "all":
         return None
     column = snapshot.columns.get("cell_gradient", snapshot.columns["gradient"])
+    # Without the initial state, stage 0: no step of the input.
+    back = column[:, :0:-1]
     with np.errstate(invalid="ignore"):
-        # Without the initial state, stage 0: no step of the input.
-        shares = column[:, :0:-1] - column[:, -1:]
+        shares = (back if lags is None else back[:, list(lags)]) - column[:, -1:]
     shares[np.isposinf(shares)] = math.nan
     return np.asarray(shares)
 

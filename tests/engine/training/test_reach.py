@@ -25,6 +25,7 @@ def test_the_share_is_that_of_the_gradients_arrays(cell: str, state: str) -> Non
     shares = reach(history.snapshot())
     assert shares is not None
     assert shares.shape == (3, 9)
+    np.testing.assert_array_equal(reach(history.snapshot(), [8, 4, 2]), shares[:, [8, 4, 2]])
     for k in range(3):
         trace = history.at(k).trace
         lengths = [length(trace.gradients[f"{state}/{time}"]) for time in range(1, 10)]

@@ -161,6 +161,14 @@ def test_one_step_has_nothing_to_reach_back_to() -> None:
     assert reach.iteration_at(given, 80, 9, 30) is None
 
 
+def test_where_every_step_has_a_loss_of_its_own_no_share_is_shown() -> None:
+    """The columns have sums of what all losses send back."""
+    given = sides(snapshot(np.full(20, 1.0), experiment=GRU.replace(data="copy", readout="all", steps=9)))
+    assert reach.curves(given) == []
+    assert reach.said(given)[0].startswith("Every step has a loss of its own")
+    assert_page(reach.view(given, 40, 9), 40, 9, "reach")
+
+
 def test_reach_is_said_at_first_at_the_cursor_and_at_the_last_iteration() -> None:
     assert reach.said(sides(reached(), iteration=30))[0] == (
         "A, 8 steps back: 1.0e-16 of it at first, 1.4e-8 at iteration 30, 1.00 at the last one"

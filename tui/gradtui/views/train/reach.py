@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradtui_engine.core.figures import power_of_ten, short
+from gradtui_engine.training.reach import reach as reach_of
 
 from ...text.dots import Canvas, Curve
 from ...text.heat import Array
@@ -57,15 +58,13 @@ def curves(sides: Sides, width: int = _SIDE_FROM) -> list[Reached]:
     most = 1 if sides.raced else _CURVES if width >= _SIDE_FROM else _CURVES_NARROW
     found: list[Reached] = []
     for side in sides:
-        if side.snapshot.axis != "time":
+        chosen = lags(side.snapshot.columns["gradient"].shape[1] - 1)[:most]
+        shares = reach_of(side.snapshot, chosen)
+        if shares is None:
             continue
-        column = side.snapshot.columns.get("cell_gradient", side.snapshot.columns["gradient"])
-        last = column.shape[1] - 1
-        for number, lag in enumerate(lags(last)[:most]):
-            with np.errstate(invalid="ignore"):
-                shares = column[:, last - lag] - column[:, last]
+        for number, lag in enumerate(chosen):
             letter, style = (side.letter, side.style) if sides.raced else (str(number + 1), _STYLES[number])
-            found.append(Reached(side, lag, shares, letter, style))
+            found.append(Reached(side, lag, shares[:, number], letter, style))
     return found
 
 
@@ -104,6 +103,10 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
 
 
 def _nothing(sides: Sides) -> str:
+    if any(side.snapshot.training.experiment.resolved.readout == "all" for side in sides):
+        return tr(
+            "Every step has a loss of its own: what a step gets is the sum of all that come back from later ones."
+        )
     if sides.started:
         return tr("One step has nothing to reach back to.")
     return waiting(sides, "Here: how much of the gradient gets so many steps back, iteration by iteration.")
