@@ -75,6 +75,16 @@ def test_the_python_reads_an_archive(
     assert capsys.readouterr().out.splitlines() == ["2", f"(8, 64) {history.columns['loss'][0]}"]
 
 
+def test_the_python_trains_and_saves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code("archive.save"), "training.md", "exec"), {})
+    assert "50 iterations" in capsys.readouterr().out
+    with np.load("run.npz") as loaded:
+        assert len(loaded["history/loss"]) == 50
+
+
 def test_the_file_is_a_training(tmp_path: Path) -> None:
     (text,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     training = Training.from_toml(text)

@@ -125,8 +125,9 @@ loaded("state and views")
 from gradtui.cli.main import main
 
 small = ["run", "--depth", "2"]
+training = ["train", "--depth", "2", "--iterations", "2"]
 for words in (["--help"], ["run", "--help"], ["--version"], [*small, "--json"], [*small, "--print-config"], small,
-              ["--depth", "0"], [*small, "--plot"]):
+              ["--depth", "0"], ["train", "--help"], [*training, "--json"], training, [*small, "--plot"]):
     text = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text), contextlib.suppress(SystemExit):
         assert main(words) == 2 * (words == ["--depth", "0"])
@@ -137,7 +138,7 @@ for words in (["--help"], ["run", "--help"], ["--version"], [*small, "--json"], 
 def test_no_command_without_a_screen_loads_textual_and_none_without_a_plot_plotext() -> None:
     """Nor do state and views, bad input, help."""
     (*others, plot) = (line.split("\t") for line in fresh_python(_HEADLESS).splitlines())
-    assert len(others) == 8
+    assert len(others) == 11
     for what, *loaded in others:
         assert not {"textual", "plotext"} & {*loaded}, what
     assert plot[0] == "run --depth 2 --plot"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,22 +14,34 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.progress import Progress
 
 from gradtui.cli import train as command_train
+from gradtui.cli import train_progress
 from gradtui.cli.reading import read
 from gradtui.cli.settings_error import SettingsError
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.cli.train_report import iterations_to_tell
 from gradtui.model.presets import PRESETS
 from gradtui_engine import Experiment
+from gradtui_engine.core.figures import loss_text
 from gradtui_engine.experiment.training import Training, Turn
 from gradtui_engine.training.history import TrainingHistory, train
+from gradtui_engine.training.trainer import Trainer
 from tests.tui.helpers import Command, odd_numbers
+from tests.tui.terminal import Terminal
 
 SMALL = ("--depth", "3", "--width", "8", "--batch", "16", "--activation", "tanh")
 SHORT = (*SMALL, "--iterations", "12")
 CELL = ("--cell", "lstm", "--data", "adding", "--steps", "6", "--width", "4", "--batch", "8", "--iterations", "4")
 WILD = ("--activation", "relu", "--init", "he_normal", "--learning-rate", "1e30")
+
+
+class Stream(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def planned(*arguments: str) -> Any:
@@ -166,7 +179,7 @@ def test_the_table_has_the_numbers_of_the_iterations(command: Command) -> None:
     assert lines[-1] == history.outcome.message
 
 
-@pytest.mark.parametrize(("count", "every"), [(1, 25), (2, 25), (7, 25), (100, 25), (300, 25), (1000, 7), (30, 1)])
+@pytest.mark.parametrize(("count", "every"), [(1, 25), (2, 25), (7, 25), (100, 25), (150, 7), (30, 1)])
 def test_a_few_iterations_are_told_with_the_first_the_last_and_the_end(count: int, every: int) -> None:
     training = Training(experiment=Experiment(depth=1, width=2, batch=2), iterations=count, validate_every=every)
     told = iterations_to_tell(train(training).snapshot())
@@ -387,3 +400,43 @@ def test_a_killed_process_leaves_what_it_recorded(tmp_path: Path) -> None:
 
 def test_without_a_terminal_nothing_is_said_of_how_far_it_is(command: Command) -> None:
     assert command("train", *SHORT).err == ""
+
+
+def test_on_a_terminal_a_line_says_how_far_it_is_until_ctrl_c_stops_it() -> None:
+    with Terminal("train", *SMALL, "--iterations", "1000000", "--b", "depth=2", size=(80, 24)) as terminal:
+        terminal.wait_for(
+            lambda text: re.search(r"<1 %  A 2\.\d+  B 2\.\d+  \S+/s  \S+ left", text) is not None, "how far"
+        )
+        terminal.press("\x03")
+        assert terminal.ended() == 130
+        assert " left" not in terminal.text
+        assert len(re.findall(r"[AB]: interrupted after \S+ of 1,000,000 iterations", terminal.text)) == 2
+
+
+@pytest.mark.parametrize("columns", [10, 30, 50, 80, 300])
+def test_the_line_fits_and_its_bar_is_what_is_left(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Stream())
+    monkeypatch.setattr(Progress, "update", lambda self, task, description: told.append(description))
+    monkeypatch.setattr(train_progress, "_SECONDS", 0.0)
+    histories = [TrainingHistory(Trainer(training)) for training in planned(*SHORT, "--b", "iterations=4").trainings]
+    with train_progress.progress(histories) as tell:
+        while not all(history.done for history in histories):
+            for history in histories:
+                history.advance(1)
+            tell()
+    assert len(told) == 12
+    assert [re.findall(r"\d+ %", line)[0] for line in told] == [
+        f"{100 * (k + min(k, 4)) / 16:.0f} %" for k in range(1, 13)
+    ]
+    assert f"A {loss_text(float(histories[0].columns['loss'][-1]))}  B" in told[-1]
+    for line in told:
+        bar = re.match("[█░]*", line)
+        assert bar is not None
+        assert len(bar[0]) <= 20
+        assert len(line) <= max(columns, len(line.lstrip("█░ ")))
+        if len(bar[0]) == 20:
+            share = int(re.findall(r"(\d+) %", line)[0])
+            assert bar[0].count("█") == round(share / 5)

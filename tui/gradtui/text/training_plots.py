@@ -20,7 +20,7 @@ from .language import tr
 from .spans import text_of
 
 #: Beyond such a ratio of the largest loss to the smallest the axis is logarithmic.
-_WIDE = 20.0
+_WIDE = 8.0
 #: The least room of a plot, the most rows of a map, and the width from which on two maps stand side by side.
 _LEAST, _MOST_ROWS, _TWO = 30, 16, 70
 #: Labels of the axes.
