@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Trainer, Training, TrainingHistory, train
 from gradtui_engine.analysis.gradient_check import directional_check
 from gradtui_engine.core.progress import Cancelled
 from gradtui_engine.training.checkpoints import Checkpoints
-from tests.engine.helpers import fingerprint
+from gradtui_engine.training.history import start
+from tests.engine.helpers import drawn, fingerprint
+from tests.examples import spread
 
 #: Scaled by the first batch; batch norm in float32; a cell, clipped by turns.
 EXPERIMENTS: dict[str, dict[str, Any]] = {
@@ -81,7 +86,7 @@ def test_another_thread_that_trains_has_a_clock_of_its_own() -> None:
     assert not checkpoints.due()
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@spread("name", EXPERIMENTS, 1)
 def test_an_iteration_is_the_same_while_another_thread_goes_on(name: str) -> None:
     history = history_of(training_of(name, iterations=120), Checkpoints(2**18, seconds=0.0))
     history.advance(1)
@@ -144,6 +149,67 @@ def test_the_statistics_of_a_batch_norm_are_those_after_the_iterations_own_batch
         assert one.running.keys() == history.at(k).running_statistics.keys()
         for name, array in history.at(k).running_statistics.items():
             np.testing.assert_array_equal(array, one.running[name])
+
+
+# -- branches ------------------------------------------------------------------------------------------------
+
+
+def assert_same_histories(found: TrainingHistory, wanted: TrainingHistory, iterations: Iterable[int]) -> None:
+    """Column by column, validation by validation, and some iterations whole."""
+    assert found.columns.keys() == wanted.columns.keys()
+    for name, column in wanted.columns.items():
+        np.testing.assert_array_equal(found.columns[name], column)
+    assert found.validations == wanted.validations
+    for k in iterations:
+        assert fingerprint(found.at(k)) == fingerprint(wanted.at(k))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@drawn(12)
+@given(k=st.integers(0, 20 - 1), trained=st.integers(0, 20), most=st.sampled_from([1, 2**40]))
+def test_a_branch_is_the_training_that_turned_there_from_the_first_iteration_on(
+    name: str, k: int, trained: int, most: int
+) -> None:
+    """However far the parent has come, and whatever checkpoints it has."""
+    parent = history_of(training_of(name, iterations=20), Checkpoints(most, seconds=0.0))
+    parent.advance(trained)
+    turned = training_of(
+        name, iterations=20, turns=(*map(str, parent.training.turns), f"{k}:learning-rate=0.002,clip=value")
+    )
+    branch = start(turned, [parent])
+    # What both have in common is taken over, not trained again.
+    assert branch.count == min(k, trained)
+    branch.advance()
+    alone = history_of(turned)
+    alone.advance()
+    assert branch.done
+    assert_same_histories(branch, alone, {k, max(0, k - 1)})
+    # The parent goes its own way.
+    parent.advance()
+    whole = history_of(parent.training)
+    whole.advance()
+    assert_same_histories(parent, whole, [])
+
+
+def test_a_branch_can_be_made_while_the_parent_goes_on() -> None:
+    parent = history_of(training_of("float32", iterations=100), Checkpoints(2**18, seconds=0.0))
+    parent.advance(30)
+    training = threading.Thread(target=parent.advance)
+    training.start()
+    turned = training_of("float32", iterations=100, turns=(*map(str, parent.training.turns), "25:learning-rate=0.2"))
+    branch = start(turned, [parent])
+    branch.advance()
+    training.join()
+    alone = history_of(turned)
+    alone.advance()
+    assert_same_histories(branch, alone, [24, 25, 99])
+
+
+def test_another_training_begins_anew() -> None:
+    parent = history_of(training_of("lsuv"))
+    parent.advance(20)
+    for other in (parent.training, parent.training.replace(seed=1), parent.training.replace(iterations=50)):
+        assert start(other, [parent]).count == 0
 
 
 # -- what is said of a later iteration -----------------------------------------------------------------------
