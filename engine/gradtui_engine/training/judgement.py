@@ -34,7 +34,8 @@ class Progress:
     """What a training has come to after `count` iterations.
 
     losses are those of the batches, gradients log10 ‖∂L/∂h‖ of the stages at the last iteration. guess is the loss of
-    answering without looking. broken names where a number first was not finite.
+    answering without looking; held_guess that of the samples that are held out, where it is another one. broken names
+    where a number first was not finite.
     """
 
     count: int
@@ -44,6 +45,7 @@ class Progress:
     guess: float
     axis: str
     broken: tuple[str, int | None] | None = None
+    held_guess: float | None = None
 
     @property
     def start(self) -> float:
@@ -69,7 +71,12 @@ class Progress:
     @property
     def score(self) -> float:
         """The loss at the end over that of guessing."""
-        return ratio(self.end, self.guess) if self.guess > 0 else 0.0
+        return ratio(self.end, self.chance) if self.chance > 0 else 0.0
+
+    @property
+    def chance(self) -> float:
+        """The loss of guessing that the one at the end is beside."""
+        return self.guess if self.validated is None or self.held_guess is None else self.held_guess
 
     @property
     def starved(self) -> int | None:
@@ -89,6 +96,17 @@ def guess_of(stream: Stream, outputs: int) -> float:
     return LOSSES[str(resolved.loss)].guess(batch.target, outputs)
 
 
+def held_guess_of(stream: Stream, outputs: int) -> float:
+    """The same of the samples that are held out.
+
+    Of a task they are few: 256 pairs to add happen to cost 0.150 without looking, 10 % less than all pairs (1/6) do.
+    """
+    guess = guess_of(stream, outputs)
+    if stream.validation is None or stream.samples is not None:
+        return guess
+    return min(guess, LOSSES[str(stream.resolved.loss)].guess(stream.validation.target, outputs))
+
+
 def judge_learning(progress: Progress) -> Answer:
     """The answer for what a training has come to."""
     validated = progress.validated
@@ -105,7 +123,7 @@ def judge_learning(progress: Progress) -> Answer:
 
 def _values(progress: Progress) -> dict[str, object]:
     return {
-        "count": progress.count, "start": short(progress.start), "end": _end(progress), "guess": short(progress.guess),
+        "count": progress.count, "start": short(progress.start), "end": _end(progress), "guess": short(progress.chance),
     }  # fmt: skip
 
 

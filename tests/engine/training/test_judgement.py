@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradtui_engine import Experiment, Training, train
+from gradtui_engine import Experiment, Trainer, Training, TrainingHistory, train
 from gradtui_engine.training.evaluation import Validation
 from gradtui_engine.training.judgement import Progress, judge_learning
 
@@ -63,3 +63,25 @@ def test_the_share_of_right_answers_is_known_of_classes_whatever_the_loss(loss: 
     numbers = train(Training(experiment=Experiment(depth=1, data="gaussian"), iterations=2))
     assert numbers.validations[-1].accuracy is None
     assert np.isnan(numbers.columns["accuracy"]).all()
+
+
+def test_the_few_pairs_that_are_held_out_have_a_loss_of_guessing_of_their_own() -> None:
+    """Two uniform numbers are added: the mean, 1, costs 1/6 of all pairs, of 256 of them what their spread is."""
+    history = TrainingHistory(Trainer(Training(experiment=Experiment(cell="rnn", data="adding", width=2, steps=4))))
+    held = history.trainer.stream.validation
+    assert held is not None
+    assert held.target.size >= 256
+    assert history.guess == pytest.approx(1 / 6)
+    assert history.held_guess == pytest.approx(min(1 / 6, float(np.var(held.target))))
+
+
+def test_digits_that_are_held_out_are_beside_the_guess_that_all_are() -> None:
+    history = TrainingHistory(Trainer(Training(experiment=Experiment(depth=1, width=2))))
+    assert history.held_guess == history.guess
+
+
+@pytest.mark.parametrize(("held_guess", "kind"), [(None, "trained"), (GUESS, "trained"), (2.15, "stalled")])
+def test_whoever_answers_without_looking_has_learnt_nothing_however_lucky_the_held_out_samples_are(
+    held_guess: float | None, kind: str
+) -> None:
+    assert judge_learning(progress(*[GUESS] * 30, held_out=2.15, held_guess=held_guess)).kind == kind

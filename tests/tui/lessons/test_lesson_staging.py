@@ -104,6 +104,7 @@ def test_the_list_needs_the_lessons_and_an_open_one_its_page_and_the_next() -> N
     assert staging.needs(None, "zh") == (staging.Shelf("zh"),)
     assert staging.needs(Progress(NAME, 2), "en") == (
         staging.Shelf("en"), staging.Page(NAME, 2, "en"), staging.Page(NAME, 3, "en"),
+        staging.TrainedPage(NAME, 2, "en", False),
     )  # fmt: skip
 
 

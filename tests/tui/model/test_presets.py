@@ -13,13 +13,15 @@ import pytest
 
 from gradtui.cli.arguments import experiment_of
 from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.cli.train_plan import plan
 from gradtui.cli.words import Words
 from gradtui.model.ineffective_options import left_to_screen
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
+from gradtui.model.trainings import training_of_a, training_of_b
 from gradtui.share import address
 from gradtui.views.idea.idea import CHAINS
-from gradtui_engine import Experiment, Run
+from gradtui_engine import Experiment, Run, TrainingSnapshot, train
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 from tests.tui.helpers import Command, trace_of, words_of
@@ -142,6 +144,83 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "one-idea": one_idea,
 }
 
+
+def lines_of(snapshot: TrainingSnapshot) -> tuple[np.ndarray, np.ndarray]:
+    """Iterations 19, 20, …, and what the last 20 batches have cost on average at each of them."""
+    losses = snapshot.columns["loss"].astype(float)
+    means = np.array([losses[end - 20 : end].mean() for end in range(20, len(losses) + 1)])
+    return np.arange(19, len(losses)), means
+
+
+def learnt_by(snapshot: TrainingSnapshot, loss: float) -> float:
+    """The iteration from which on the last 20 batches cost less; infinity where they never do."""
+    iterations, means = lines_of(snapshot)
+    return float(min(iterations[means < loss], default=math.inf))
+
+
+def passed(snapshot: TrainingSnapshot, iteration: int) -> float:
+    """The share of the gradient that gets to the first stage that learns."""
+    norms = snapshot.columns["gradient"][iteration].astype(float)
+    return float(10 ** (norms[1 if snapshot.axis == "layer" else 0] - norms[-1]))
+
+
+def right(snapshot: TrainingSnapshot) -> float:
+    """The share of held-out digits that are right at the end."""
+    return snapshot.validations[-1].accuracy or 0.0
+
+
+def dead(snapshot: TrainingSnapshot, iteration: int) -> float:
+    return float(snapshot.columns["dead"][iteration, 1:].mean())
+
+
+def saved_by_clipping(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    losses = a.columns["loss"]
+    thrown = round(float(losses[0])) == 625 and losses[1] > 1e28 and not np.isfinite(losses[2])
+    return thrown and b.training.replace(clip="none") == a.training and right(b) > 0.4 and learnt_by(b, 1.5) < 300
+
+
+def adam_learns(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    nothing = a.outcome is not None and a.outcome.kind == "stalled" and right(a) < 0.15 and passed(a, -1) < VANISHED
+    return nothing and passed(b, 0) == passed(a, 0) < VANISHED and passed(b, -1) > 0.1 and right(b) > 0.8
+
+
+def batchnorm_bears(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    return a.count <= 5 and a.broken is not None and b.count == 200 and right(b) > 0.9
+
+
+def exploding_learns(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    return passed(a, 0) > EXPLODED and a.columns["loss"][0] > 5000 and right(a) > 0.8
+
+
+def gradient_comes_back(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    falls = learnt_by(a, 0.04)
+    return 0.5e-12 < passed(a, 0) < 2e-12 and passed(a, int(falls)) > 0.1 and 100 < falls < 300
+
+
+def outlearnt(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    """B has learnt to add, A answers 1 and pays what that costs: 1/6, or what it costs of those 256 held-out pairs."""
+    guesses = near(float(lines_of(a)[1][-1]), 1 / 6, 0.05) and a.outcome is not None and a.outcome.kind == "stalled"
+    return guesses and a.count == 300 and learnt_by(b, 0.04) < 250
+
+
+def units_die(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
+    few = dead(a, 0) < 0.02 and near(dead(a, -1), 0.1, 0.3) and right(a) > 0.9
+    return few and near(dead(b, -1), 0.75, 0.1) and right(b) < 0.15
+
+
+#: The same of the trainings of A and of B; those that take seconds are for `make soak`.
+TRAINED: dict[str, Callable[[TrainingSnapshot, TrainingSnapshot], bool]] = {
+    "train-clipping": saved_by_clipping,
+    "train-adam": adam_learns,
+    "train-batchnorm": batchnorm_bears,
+    "train-residual": exploding_learns,
+    "train-gru": gradient_comes_back,
+    "train-lag": outlearnt,
+    "train-long-lag": outlearnt,
+    "train-dead": units_die,
+}
+LONG = ("train-residual", "train-gru", "train-lag", "train-long-lag")
+
 #: What the diagnosis says of A's gradient and of B's, which a person reads beside the point.
 KINDS = {
     "vanishing": "vanishing",
@@ -166,6 +245,14 @@ KINDS = {
     "carousel": "healthy",
     "gru-lstm": "vanishing healthy",
     "one-idea": "vanishing",
+    "train-clipping": "healthy healthy",
+    "train-adam": "vanishing vanishing",
+    "train-batchnorm": "healthy healthy",
+    "train-residual": "exploding",
+    "train-gru": "vanishing",
+    "train-lag": "healthy healthy",
+    "train-long-lag": "vanishing vanishing",
+    "train-dead": "healthy healthy",
 }
 #: Where the first step does no good, the same of it.
 FIRST_STEPS = {
@@ -186,13 +273,27 @@ FIRST_STEPS = {
     "edge-of-chaos": "healthy starved",
     "irnn": "healthy off_scale",
     "one-idea": "starved",
+    "train-clipping": "off_scale off_scale",
+    "train-adam": "starved healthy",
+    "train-batchnorm": "diverging healthy",
+    "train-residual": "off_scale",
+    "train-gru": "off_scale",
+    "train-long-lag": "healthy off_scale",
+    "train-dead": "healthy diverging",
 }
 
 
-@every_preset
+@pytest.mark.parametrize("name", CLAIMS)
 def test_the_point_is_true_of_the_computed_traces(name: str) -> None:
     preset = PRESETS[name]
     assert CLAIMS[name](trace_of(preset.experiment), trace_of(preset.other))
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.soak] * (name in LONG)) for name in TRAINED])
+def test_the_point_is_true_of_what_is_trained(name: str) -> None:
+    preset = PRESETS[name]
+    a = train(preset.training).snapshot()
+    assert TRAINED[name](a, train(preset.training_of_other).snapshot() if preset.changes else a)
 
 
 @every_preset
@@ -216,7 +317,8 @@ def test_a_cure_that_is_none_says_so(name: str) -> None:
 
 def test_there_are_fourteen_points_at_least_and_every_one_is_tested() -> None:
     assert len(PRESETS) >= 14
-    assert list(CLAIMS) == list(KINDS) == list(PRESETS)
+    assert [*CLAIMS, *TRAINED] == list(KINDS) == list(PRESETS)
+    assert [name for name in PRESETS if PRESETS[name].trains] == list(TRAINED)
 
 
 @every_preset
@@ -260,8 +362,18 @@ def test_the_command_in_the_listing_is_what_the_screen_itself_would_copy(name: s
     state, _ = address.read(PRESETS[name].experiment, screen_values(name))
     copied = address.arguments(state, None)
     listed = arguments(name)
-    pairs = [sorted(zip(each[::2], each[1::2], strict=True)) for each in (copied, listed)]
+    pairs = [sorted(" ".join(each).split(" --")) for each in (copied, listed)]
     assert pairs[0] == pairs[1]
+
+
+@every_preset
+def test_a_preset_that_is_about_a_training_trains_as_it_opens(name: str) -> None:
+    preset = PRESETS[name]
+    state, _ = address.read(preset.experiment, screen_values(name))
+    assert state.training == preset.trains
+    if preset.trains:
+        assert training_of_a(state) == preset.training
+        assert training_of_b(state) == (preset.training_of_other if preset.changes else None)
 
 
 @every_preset
@@ -270,6 +382,18 @@ def test_options_change_a_presets_fields(name: str) -> None:
     values["seed"] = 7
     assert Experiment(**values) == PRESETS[name].experiment.replace(seed=7)
     assert "seed" not in experiment_values(name)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_without_a_screen_the_same_is_trained(name: str) -> None:
+    preset, words = PRESETS[name], words_of("train", name)
+    found, _ = plan(experiment_of(words), words)
+    assert (found.a, found.b) == (preset.training, preset.training_of_other if preset.changes else None)
+
+
+def test_options_change_a_presets_training() -> None:
+    words = words_of("train", "train-dead", "--iterations", "7")
+    assert plan(experiment_of(words), words)[0].a == PRESETS["train-dead"].training.replace(iterations=7)
 
 
 def test_an_unknown_preset_is_answered_with_the_nearest() -> None:

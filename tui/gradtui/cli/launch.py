@@ -69,6 +69,11 @@ def _lesson(opens: Opening, given: Mapping[str, Any]) -> Opening:
         view=state.view if given.get("view") else setup.view,
         quantity=state.quantity if given.get("quantity") else setup.quantity,
         cell=setup.experiment.cell,
+        plan=setup.plan,
+        training=state.training or setup.train,
+        iteration=setup.iteration or 0,
+        opened=0 if setup.view == "train" else setup.iteration or 0,
+        follows=setup.iteration is None,
     )
     return Opening(state, (*own, *cursor))
 

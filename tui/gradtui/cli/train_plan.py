@@ -84,8 +84,9 @@ def plan(experiment: Experiment, words: Words) -> tuple[Plan, None]:
 
 
 def _training(experiment: Experiment, words: Words, typed: Mapping[str, Any]) -> tuple[Training, list[Problem]]:
-    """The training of an experiment by the file's table and by what was typed, and what is wrong with it."""
-    table = {**words.training, **typed}
+    """The training of an experiment by preset, file and what was typed, and what is wrong with it."""
+    of_preset = presets.training_values(words.preset) if words.preset is not None else {}
+    table = {**of_preset, **words.training, **typed}
     try:
         return Training.from_mapping({**experiment.given(), "training": table}), []
     except ExperimentError as error:

@@ -17,17 +17,18 @@ from .conditions import expression
 from .course import naming, need
 from .lesson import LETTERS, Lesson, Question
 from .library import Entry, entries, entry_of
-from .measures import MEASURES
-from .reading import Readings
+from .measures import MEASURES, OfTraining
+from .reading import Histories, Readings
 
 
 def faults(lesson: Lesson) -> Iterator[Problem]:
     """What is not true of the computed traces: questions without one true answer, numbers that do not exist."""
+    histories: Histories = {}
     for number, step in enumerate(lesson.steps):
         wanted = need(Progress(lesson.id, number), lesson)
         if wanted is None:
             continue
-        readings = wanted.compute(lambda share: None)
+        readings = wanted.compute(lambda share: None, histories=histories)
         where = f"{lesson.file}: " + tr("step {number}", number=number + 1)
         for measured in (*readings.shown.values(), *readings.asked.values()):
             if measured.value is None:
@@ -97,6 +98,9 @@ def measure_table() -> str:
     """The measures as a Markdown table, for docs/lessons.md."""
     lines = ["| measure | what it is |", "|---|---|"]
     for row in MEASURES.values():
+        if isinstance(row, OfTraining):
+            lines.append(f"| `{row.name}{'@LOSS' * row.of_a_loss}` | {row.note} |")
+            continue
         only = f" ({', '.join(row.cells)})" if row.cells else ""
         lines.append(f"| `{row.name}{'@STAGE' * row.at}` | {row.note}{only} |")
     return "\n".join(lines)

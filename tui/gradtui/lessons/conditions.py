@@ -9,6 +9,8 @@
     measured    measure, or measure / measure
     measure     NAME, NAME@STAGE, and either with "b." before it for experiment B
     STAGE       first, middle, last, or a number
+    NAME[K]     at iteration K of the training, a number or last: ratio[250], dead[last]@middle; what is measured of a
+                training (accuracy) is what it has come to after K iterations, without brackets after all of them
 
 It is read by the tables below; nothing is ever handed to Python's eval.
 """
@@ -26,7 +28,7 @@ from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.problems import unknown_name
 
-from .measures import MEASURES, PLACES, Measure, Measured
+from .measures import LAST, MEASURES, PLACES, Measure, Measured, OfTraining
 
 #: What has been measured, by the text of its expression; None while it is being computed.
 Reader = Callable[[str], Measured | None]
@@ -42,7 +44,9 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
 _NAMES_COMPARE = ("==", "!=")
 BETWEEN = "between"
 
-_OPERAND = re.compile(r"(?:(?P<side>[a-z]+)\.)?(?P<name>[a-z_]+)(?:@(?P<place>\w+))?$", re.IGNORECASE)
+_OPERAND = re.compile(
+    r"(?:(?P<side>[a-z]+)\.)?(?P<name>[a-z_]+)(?:\[(?P<iteration>\w+)\])?(?:@(?P<place>[\w.]+))?$", re.IGNORECASE
+)
 _COMPARISON = re.compile(r"(?P<left>.*?)(?P<operator><=|>=|==|!=|<|>|\bbetween\b)(?P<right>.*)$", re.DOTALL)
 # The "and" of "between 1 and 2" belongs to its comparison, every other one joins two.
 _BETWEEN = re.compile(r"\bbetween\b\s*(\S+)\s+and\s+(\S+)")
@@ -51,15 +55,22 @@ _JOIN = re.compile(r"\s+and\s+")
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One measure of A or B, at a place where it has one ("12", "first")."""
+    """One measure of A or B, at a place where it has one ("12", "first"), and of a training at an iteration."""
 
-    row: Measure
+    row: Measure | OfTraining
     place: str = ""
     of_b: bool = False
+    iteration: str = ""
 
     @property
     def text(self) -> str:
-        return f"{'b.' * self.of_b}{self.row.name}{'@' * bool(self.place)}{self.place}"
+        iteration = f"[{self.iteration}]" if self.iteration else ""
+        return f"{'b.' * self.of_b}{self.row.name}{iteration}{'@' * bool(self.place)}{self.place}"
+
+    @property
+    def trains(self) -> bool:
+        """Whether a training is measured."""
+        return bool(self.iteration) or isinstance(self.row, OfTraining)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,11 @@ class Expression:
     def is_name(self) -> bool:
         """Whether it measures a name (kind) instead of a number."""
         return self.top.row.is_name
+
+    @property
+    def trains(self) -> bool:
+        """Whether a training is measured."""
+        return any(operand.trains for operand in self.operands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +158,7 @@ def expression(text: str) -> Expression:
 def _operand(text: str) -> Operand:
     match = _OPERAND.match(text)
     if match is None:
-        allowed = "ratio, factor@12, factor@first, b.ratio"
+        allowed = "ratio, factor@12, factor@first, b.ratio, ratio[250], accuracy"
         raise Rejected(Message("{given} is no measure; written like {allowed}", given=repr(text), allowed=allowed))
     side, name, place = match["side"] or "", match["name"], match["place"] or ""
     if side not in ("", "b"):
@@ -152,6 +168,12 @@ def _operand(text: str) -> Operand:
     if name not in MEASURES:
         raise Rejected(unknown_name(name, MEASURES.names))
     row = MEASURES[name]
+    iteration = match["iteration"] or ""
+    if iteration and not iteration.isdecimal() and iteration != LAST:
+        raise Rejected(Message("[{problem}]; or a number", problem=unknown_name(iteration, (LAST,))))
+    iteration = str(int(iteration)) if iteration.isdecimal() else iteration
+    if isinstance(row, OfTraining):
+        return Operand(row, _loss(row, place), bool(side), iteration)
     if row.at and not place:
         raise Rejected(Message("{name} is measured at a stage: {name}@first, {name}@12", name=Verbatim(name)))
     if place and not row.at:
@@ -161,7 +183,20 @@ def _operand(text: str) -> Operand:
         raise Rejected(
             Message("@{problem}; or a number", problem=unknown_name(place, PLACES)),
         )
-    return Operand(row, str(int(place)) if place.isdecimal() else place, bool(side))
+    return Operand(row, str(int(place)) if place.isdecimal() else place, bool(side), iteration)
+
+
+def _loss(row: OfTraining, place: str) -> str:
+    """The loss that a measure is about, as it is written. Raises Rejected."""
+    name = Verbatim(row.name)
+    if not row.of_a_loss:
+        if place:
+            raise Rejected(Message("{name} belongs to the whole training; write it without @{place}", name=name,
+                                   place=Verbatim(place)))  # fmt: skip
+        return place
+    if _number(place) is None:
+        raise Rejected(Message("{name} is about a loss: {name}@0.5", name=name))
+    return place
 
 
 def condition(text: str) -> Condition:

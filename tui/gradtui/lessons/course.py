@@ -15,7 +15,7 @@ from ..model.progress import Answer, Progress
 from ..text.language import tr
 from .conditions import Expression, Operand, Reader, expression
 from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders
-from .measures import Measured
+from .measures import LAST, Measured, OfTraining
 from .reading import Reading
 
 if TYPE_CHECKING:
@@ -132,8 +132,9 @@ def _number(text: str) -> float | None:
 def judge(question: Question, given: Answer, measured: Reader) -> Verdict:
     """Whether an answer is true of what was measured. Where that decides nothing, the verdict says so."""
     wanted = [expression(claim) for claim in question.expressions]
-    if any(measured(claim.text) is None for claim in wanted):
-        return Verdict(None, tr("measuring …"))
+    missing = [claim for claim in wanted if measured(claim.text) is None]
+    if missing:
+        return Verdict(None, tr("training …") if missing[0].trains else tr("measuring …"))
     if question.measure is not None:
         return _judge_number(question, float(given), question.measure, measured)
     return _judge_choice(question, int(given), measured)
@@ -204,10 +205,19 @@ def _name(wanted: Expression, over_time: bool) -> str:
 
 def _operand_name(operand: Operand, over_time: bool) -> str:
     name = tr(operand.row.label)
-    if operand.place in _AT[over_time]:
+    if isinstance(operand.row, OfTraining):
+        if operand.place:
+            name = tr("{name} {loss}", name=name, loss=operand.place)
+    elif operand.place in _AT[over_time]:
         name = tr(_AT[over_time][operand.place], name=name)
     elif operand.place and over_time:
         name = tr("{name} at t = {number}", name=name, number=operand.place)
     elif operand.place:
         name = tr("{name} at layer {number}", name=name, number=operand.place)
+    if operand.iteration == LAST:
+        name = tr("{name} at the last iteration", name=name)
+    elif operand.iteration and isinstance(operand.row, OfTraining):
+        name = tr("{name} after {count} iterations", name=name, count=operand.iteration)
+    elif operand.iteration:
+        name = tr("{name} at iteration {iteration}", name=name, iteration=operand.iteration)
     return tr("B's {name}", name=name) if operand.of_b else name

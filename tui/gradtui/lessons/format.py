@@ -22,9 +22,10 @@ Front matter, between two lines of `+++`:
 
     title, summary   one line each; needed
     experiment       the fields of the Experiment that differ from the default ones
-    view             explore (without one), idea, compare, lab, maths or theory
+    view             explore (without one), idea, compare, lab, maths, theory or train
     changes          fields in which experiment B differs from A, for the view compare
     quantity         what the bars show: gradient (without one), parameters, update, std, mean, saturated, factor
+    training         {field = value, …}: how A and B are trained, the fields of a Training that differ from its default
 
 Each `## Heading` begins a step, and what follows it is what the reader sees: paragraphs, lists, **bold** and `code`.
 Braces stand for a computed number: `{ratio}`, `{factor@12}`, `{b.ratio / ratio}`; `measures` lists them all.
@@ -33,7 +34,9 @@ One fenced block ```step in a step says what the step does; all of it may be lef
 
     press            what the reader should press: a command ("play"), a key ("x"), or a list of them
     do               {field = value, …}: changes of the experiment as the step begins
-    view, changes, quantity   as above, from this step on
+    view, changes, quantity, training   as above, from this step on
+    train            true: train at once, or, where there is a question, as soon as it is answered
+    iteration        the iteration of the training that is looked at; one that nobody has trained up to is trained up to
     stage            the stage to select: first, middle, last or a number
     step             where the cursor goes: start, loss, stage (its gradient is there), arrived, end, or a number
 
@@ -49,6 +52,7 @@ and a question:
 A field that is to be as it is without being set gets the value "default".
 What a step changes holds for the steps after it, `then` included. The check and the numbers of `reveal` are read from
 the trace after `then`; the numbers of the text from the trace before it. `conditions` gives the language of `when`.
+What is measured of a training (`accuracy`, `ratio[250]`) is that of A, or `b.` of B, as `training` says.
 """
 
 from __future__ import annotations
@@ -56,7 +60,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gradtui_engine import Experiment, ExperimentError, Problem
+from gradtui_engine import Experiment, ExperimentError, Problem, Training
 from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.problems import unknown_name
@@ -67,7 +71,8 @@ from . import values as v
 from .blocks import Block, Misplaced, Section, sections, split_front_matter
 from .conditions import Expression, expression
 from .lesson import PLACEHOLDER, Lesson, Question, Setup, Step
-from .measures import MEASURES, PLACES, last_stage
+from .measurable import hindrance
+from .measures import gradient_stage, last_stage
 
 #: Key → how its value is checked.
 _FRONT: dict[str, v.Check] = {
@@ -77,6 +82,7 @@ _FRONT: dict[str, v.Check] = {
     "view": v.view,
     "changes": v.table,
     "quantity": v.quantity,
+    "training": v.table,
 }
 _STEP: dict[str, v.Check] = {
     "press": v.names,
@@ -84,6 +90,9 @@ _STEP: dict[str, v.Check] = {
     "view": v.view,
     "changes": v.table,
     "quantity": v.quantity,
+    "training": v.table,
+    "train": v.switch,
+    "iteration": v.iteration,
     "stage": v.stage,
     "step": v.step,
     "ask": v.text,
@@ -98,6 +107,7 @@ _STEP: dict[str, v.Check] = {
 _OF_A_QUESTION = ("choices", "measure", "within", "decades", "then", "reveal")
 _WITHIN = 0.1
 _DEFAULT = "default"
+_ITERATIONS = Training.iterations
 #: Clamped to the last stage where only the data file knows how many there are.
 _LAST = 10**9
 
@@ -125,6 +135,7 @@ class _Parser:
         self.place: str = Message("front matter")
         self.experiment = Experiment()
         self.changes: dict[str, Any] = {}
+        self.plan: dict[str, Any] = {}
         self.view, self.quantity = "explore", "gradient"
 
     def lesson(self, source: str) -> Lesson:
@@ -200,22 +211,46 @@ class _Parser:
             return None
 
     def _remain(self, block: Block, values: dict[str, Any]) -> None:
-        """View, quantity and B's changes, which stay until another step says otherwise."""
+        """View, quantity, B's changes and the plan, which stay until another step says otherwise."""
         self.view = values.get("view", self.view)
         self.quantity = values.get("quantity", self.quantity)
         self.changes = values.get("changes", self.changes)
         if self.changes and self._replaced(block, "changes", self.experiment, self.changes) is None:
             self.changes = {}
         self.changes = _fields(self.changes, self.experiment.cell)
+        self.plan = values.get("training", self.plan)
+        if self.plan:
+            self._check_plan(block)
 
-    def _setup(self, values: dict[str, Any]) -> Setup:
+    def _check_plan(self, block: Block) -> None:
+        """Whether A and B can be trained like this; a plan that neither of them can have is given up."""
+        for experiment in {self.experiment, self.experiment.replace(**self.changes)}:
+            try:
+                Training.from_mapping({**experiment.given(), "training": self.plan})
+            except ExperimentError as error:
+                for problem in error.problems:
+                    field = problem.field.removeprefix("training.")
+                    self.problem(block.line_of("training"), problem.message, f"training.{field}")
+                self.plan = {}
+                return
+
+    def _setup(self, values: dict[str, Any], *, answered: bool = True) -> Setup:
         place = values.get("stage")
         if isinstance(place, str):
             # The stages that can be selected are those that a gradient norm is measured at.
             last = last_stage(self.experiment)
-            place = MEASURES["gradient"].stage(place, self.experiment.cell, _LAST if last is None else last)
-        changes = tuple(self.changes.items())
-        return Setup(self.experiment, changes, self.view, self.quantity, place, values.get("step"))
+            place = gradient_stage(place, self.experiment.cell, _LAST if last is None else last)
+        return Setup(
+            self.experiment,
+            tuple(self.changes.items()),
+            self.view,
+            self.quantity,
+            place,
+            values.get("step"),
+            tuple(self.plan.items()),
+            answered and bool(values.get("train")),
+            values.get("iteration"),
+        )
 
     # -- a step ----------------------------------------------------------------------------------------
 
@@ -227,7 +262,8 @@ class _Parser:
         values = self._checked(block, _STEP)
         self._change(block, "do", values.get("do", {}))
         self._remain(block, values)
-        before = self._setup(values)
+        # What is trained shows what the question asks: it waits for the answer.
+        before = self._setup(values, answered="ask" not in values)
         self._placeholders(part.line, part.text, "")
         question = self._question(block, values)
         after = before
@@ -237,7 +273,7 @@ class _Parser:
             after = self._setup(values)
         elif question is not None:
             # Nothing changes: the cursor stays where the reader has moved it while thinking.
-            after = self._setup({})
+            after = self._setup({"train": values.get("train")})
         if question is not None:
             self._question_measures(block, question)
         return Step(part.title, part.text, before, after, values.get("press", ()), question)
@@ -286,18 +322,8 @@ class _Parser:
                 self.problem(line, Message("{name}: there is no experiment B; changes makes one", name=name), key)
                 continue
             experiment = self.experiment.replace(**self.changes) if operand.of_b else self.experiment
-            row, last = operand.row, last_stage(experiment)
-            if row.cells and experiment.cell not in row.cells:
-                names = {"name": Verbatim(row.name), "allowed": ", ".join(row.cells), "cell": experiment.cell}
-                message = Message("{name} is for {allowed}; the cell is {cell}", **names)
-                self.problem(line, message, key)
-            elif (
-                row.at
-                and operand.place not in PLACES
-                and last is not None
-                and int(operand.place) > last - row.before_last
-            ):
-                message = Message("{name}: there are stages 0 to {last}", name=name, last=last - row.before_last)
+            message = hindrance(operand, experiment, self.plan.get("iterations", _ITERATIONS))
+            if message:
                 self.problem(line, message, key)
 
 

@@ -22,7 +22,10 @@ LETTERS = "ABCDEF"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a step wants of the screen. stage and step are None where the cursor stays."""
+    """What a step wants of the screen. stage and step are None where the cursor stays.
+
+    plan is how it is trained; train: at once. iteration is the one that is looked at, None where the cursor follows.
+    """
 
     experiment: Experiment
     changes: Changes = ()
@@ -30,6 +33,9 @@ class Setup:
     quantity: str = "gradient"
     stage: int | None = None
     step: str | int | None = None
+    plan: Changes = ()
+    train: bool = False
+    iteration: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

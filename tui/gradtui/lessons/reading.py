@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from gradtui_engine import Experiment, ExperimentError, Run
+from gradtui_engine import Experiment, ExperimentError, Run, Trainer, TrainingHistory
 from gradtui_engine.core.message import Message
+from gradtui_engine.experiment.training import Training
 
 from ..model.changes import other
 from ..model.needs import NOTHING, Failed, Known, Watch, run_of
+from ..model.trainings import HistoryOf
 from .conditions import Operand, expression
 from .lesson import Setup
-from .measures import Measured, divide, measure
+from .measures import LAST, Measured, OfTraining, divide, measure, measure_training
 
 if TYPE_CHECKING:
     from ..model.state import Changes
 
-#: Experiment A, and what B differs in.
-Pair = tuple[Experiment, "Changes"]
+#: The trainings that were made for readings.
+Histories = dict[Training, TrainingHistory]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: experiment A, what B differs in, and how both are trained."""
+
+    experiment: Experiment
+    changes: Changes = ()
+    plan: Changes = ()
+
+    @classmethod
+    def of(cls, setup: Setup) -> Subject:
+        return cls(setup.experiment, setup.changes, setup.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +44,85 @@ class Readings:
     shown: Mapping[str, Measured]
     asked: Mapping[str, Measured]
 
+    def __or__(self, other: Readings) -> Readings:
+        return Readings({**self.shown, **other.shown}, {**self.asked, **other.asked})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The need: these expressions of the experiments before the answer, those of the experiments after it."""
 
-    before: Pair
-    after: Pair
+    before: Subject
+    after: Subject
     shown: tuple[str, ...]
     asked: tuple[str, ...]
 
     @classmethod
     def of(cls, before: Setup, after: Setup, shown: tuple[str, ...], asked: tuple[str, ...]) -> Reading:
-        return cls((before.experiment, before.changes), (after.experiment, after.changes), shown, asked)
+        return cls(Subject.of(before), Subject.of(after), shown, asked)
 
-    def compute(self, watch: Watch, known: Known = NOTHING) -> Readings:
-        traces = _Traces(watch, known)
-        shown = {text: traces.measured(text, self.before) for text in self.shown}
-        return Readings(shown, {text: traces.measured(text, self.after) for text in self.asked})
+    def only(self, *, trains: bool) -> Reading:
+        """The same of trainings alone, or without them."""
+        shown, asked = (
+            tuple(text for text in texts if expression(text).trains == trains) for texts in (self.shown, self.asked)
+        )
+        return replace(self, shown=shown, asked=asked)
+
+    def compute(self, watch: Watch, known: Known = NOTHING, histories: Histories | None = None) -> Readings:
+        """histories keeps the trainings that are made, and those that it has are made no second time."""
+        reader = _Reader(watch, known, {} if histories is None else histories)
+        shown = {text: reader.measured(text, self.before) for text in self.shown}
+        return Readings(shown, {text: reader.measured(text, self.after) for text in self.asked})
 
 
-class _Traces:
-    """Each trace that a step needs, once; those made for it are dropped with the numbers read."""
+class _Reader:
+    """Each run and training that a step needs, once; those made for it are dropped with the numbers read."""
 
-    def __init__(self, watch: Watch, known: Known) -> None:
-        self.watch, self.known = watch, known
-        self.made: dict[Experiment, Run] = {}
+    def __init__(self, watch: Watch, known: Known, histories: Histories) -> None:
+        self.watch, self.known, self.histories = watch, known, histories
+        self.made: dict[Any, Run] = {}
 
-    def measured(self, text: str, pair: Pair) -> Measured:
+    def measured(self, text: str, subject: Subject) -> Measured:
         wanted = expression(text)
         try:
-            values = [self._operand(operand, pair) for operand in wanted.operands]
+            values = [self._operand(operand, subject) for operand in wanted.operands]
         except (ExperimentError, MemoryError) as error:
             return Measured(None, problem=Failed.of(error).problem)
         return values[0] if len(values) == 1 else divide(*values)
 
-    def _operand(self, operand: Operand, pair: Pair) -> Measured:
-        experiment, changes = pair
+    def _operand(self, operand: Operand, subject: Subject) -> Measured:
+        experiment, changes = subject.experiment, subject.changes
         chosen = other(experiment, changes) if operand.of_b and changes else experiment
         if chosen is None or (operand.of_b and not changes):
             return Measured(None, problem=Message("there is no experiment B"))
-        if chosen not in self.made:
-            self.made[chosen] = run_of(chosen, self.watch, self.known)
-        return measure(operand.row, operand.place, self.made[chosen])
+        if not operand.trains:
+            return self._of_run(operand, chosen, lambda: run_of(chosen, self.watch, self.known))
+        return self._of_training(operand, self._history(chosen, subject.plan))
+
+    def _of_run(self, operand: Operand, key: Any, run: Any) -> Measured:
+        assert not isinstance(operand.row, OfTraining)
+        if key not in self.made:
+            self.made[key] = run()
+        return measure(operand.row, operand.place, self.made[key])
+
+    def _of_training(self, operand: Operand, history: TrainingHistory) -> Measured:
+        if isinstance(operand.row, OfTraining):
+            return measure_training(operand.row, operand.iteration, operand.place, history.snapshot())
+        last = history.count - 1
+        iteration = last if operand.iteration == LAST else int(operand.iteration)
+        if iteration > last:
+            message = Message("iteration {given}: there are 0 to {count}", given=iteration, count=last)
+            return Measured(None, problem=message)
+        return self._of_run(operand, (history.training, iteration), lambda: history.at(iteration, self.watch))
+
+    def _history(self, experiment: Experiment, plan: Changes) -> TrainingHistory:
+        """The training to its end: the one that is there, or else a new one. Raises ExperimentError."""
+        training = Training.from_mapping({**experiment.given(), "training": dict(plan)})
+        known = self.known.get(HistoryOf(training))
+        if isinstance(known, TrainingHistory) and known.done:
+            return known
+        if training not in self.histories:
+            history = TrainingHistory(Trainer(training))
+            history.advance(watch=self.watch)
+            self.histories[training] = history
+        return self.histories[training]

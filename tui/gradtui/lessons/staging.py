@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+import operator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..model import events as e
-from ..model.needs import NOTHING, Known, Watch
+from ..model.needs import NOTHING, Known, Need, Watch
 from ..model.progress import Progress
 from .course import cursor, effects, need
 from .lesson import Lesson, Setup
 from .library import Entry, entries, find
-from .reading import Readings
+from .reading import Reading, Readings
 
 if TYPE_CHECKING:
     from ..model.timeline import Timeline
@@ -29,35 +31,83 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The need: what a step of a lesson has to have measured, its answer's check included."""
+    """The need: what a step of a lesson has to have measured without a training, its answer's check included."""
 
     lesson: str
     step: int
     language: str
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Readings:
-        entry = find(self.lesson, self.language)
-        if entry is None or entry.lesson is None:
-            return Readings({}, {})
-        wanted = need(Progress(self.lesson, self.step), entry.lesson)
-        return Readings({}, {}) if wanted is None else wanted.compute(watch, known)
+        wanted = _reading(self.lesson, self.step, self.language)
+        return _NOTHING if wanted is None else wanted.only(trains=False).compute(watch, known)
 
 
-def needs(progress: Progress | None, language: str) -> tuple[Any, ...]:
-    """What the list, or an open lesson, needs; the step that comes next as well, so that nobody waits for it."""
+@dataclass(frozen=True, slots=True)
+class TrainedPage:
+    """The need: what a step has to have measured of trainings, once it is answered the check included.
+
+    What the screen has trained is read; what it has not is trained for it.
+    """
+
+    lesson: str
+    step: int
+    language: str
+    answered: bool
+
+    def compute(self, watch: Watch, known: Known = NOTHING) -> Readings:
+        wanted = _reading(self.lesson, self.step, self.language)
+        if wanted is None:
+            return _NOTHING
+        wanted = wanted.only(trains=True)
+        return (wanted if self.answered else replace(wanted, asked=())).compute(watch, known)
+
+
+_NOTHING = Readings({}, {})
+
+
+def _reading(name: str, step: int, language: str) -> Reading | None:
+    """What a step of a lesson has to have measured; None where it claims nothing, or cannot be read."""
+    entry = find(name, language)
+    return None if entry is None or entry.lesson is None else need(Progress(name, step), entry.lesson)
+
+
+def needs(progress: Progress | None, language: str, training: bool = False) -> tuple[Any, ...]:
+    """What the list, or an open lesson, needs; the step that comes next as well, so that nobody waits for it.
+
+    training: the screen trains. What a step wants to know of a training waits for that, and is trained once.
+    """
     if progress is None:
         return (Shelf(language),)
-    pages = (Page(progress.lesson, step, language) for step in (progress.step, progress.step + 1))
+    name, step = progress.lesson, progress.step
+    pages: list[Any] = [Page(name, step, language), Page(name, step + 1, language)]
+    if not training:
+        pages.append(TrainedPage(name, step, language, progress.answer is not None))
     return (Shelf(language), *pages)
 
 
+def readings(progress: Progress, language: str, results: Known) -> Readings | None:
+    """What of a step has been measured so far; None where nothing has."""
+    name, step = progress.lesson, progress.step
+    keys: list[Need] = [Page(name, step, language)]
+    keys += [TrainedPage(name, step, language, answered) for answered in (False, True)]
+    found = [result for key in keys if isinstance(result := results.get(key), Readings)]
+    return functools.reduce(operator.or_, found) if found else None
+
+
 def scenery(setup: Setup) -> tuple[e.Event, ...]:
-    """The events that ask for a setup's experiment, view and quantity; undo leads back from it in one step."""
-    return (
+    """The events that ask for a setup's experiment, view, quantity and training; undo leads back in one step."""
+    events: list[e.Event] = [
         e.Change(setup.experiment, setup.changes),
+        e.Plan(setup.plan),
+        e.Branch(()),
         e.Show(setup.view),
         e.NextQuantity(name=setup.quantity),
-    )
+    ]
+    if setup.iteration is not None or setup.view != "train":
+        events.append(e.GoTo(iteration=setup.iteration or 0, ahead=True))
+    if setup.train:
+        events.append(e.Train())
+    return tuple(events)
 
 
 def cue(setup: Setup, timeline: Timeline) -> tuple[e.Event, ...]:
@@ -88,4 +138,4 @@ def turned(before: Progress | None, after: Progress, lesson: Lesson) -> Setup | 
     wanted = effects(after, lesson)
     if before is None or before.lesson != after.lesson or before.step != after.step:
         return wanted
-    return wanted if wanted.experiment != effects(before, lesson).experiment else None
+    return wanted if wanted.train or wanted.experiment != effects(before, lesson).experiment else None

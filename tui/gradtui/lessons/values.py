@@ -76,6 +76,18 @@ stage = _number_or(*PLACES)
 step = _number_or(*CURSORS)
 
 
+def iteration(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise not_allowed(given(value), Message("a whole number from 0"))
+    return value
+
+
+def switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise not_allowed(given(value), "true, false")
+    return value
+
+
 def positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise not_allowed(given(value), Message("a number above 0"))

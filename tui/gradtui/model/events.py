@@ -64,10 +64,19 @@ class NextGrain:
 
 @dataclass(frozen=True, slots=True)
 class GoTo:
-    """To another iteration, by so many or an absolute one (the last one, where there are not so many)."""
+    """To another iteration, by so many or an absolute one (the last one, where there are not so many).
+
+    ahead: it may be one that nobody has trained up to: whoever looks at it is to wait.
+    """
 
     by: int = 0
     iteration: int | None = None
+    ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Train up to the end of the plan, and let the cursor follow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gradtui_engine.core.message import English
 from gradtui_engine.core.options import flag
 from gradtui_engine.core.table import Table
 from gradtui_engine.experiment.experiment import Experiment
+from gradtui_engine.experiment.training import Training
 
 from ..text.language import tr
 
@@ -22,7 +23,10 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Preset:
-    """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show."""
+    """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show.
+
+    plan is how A and B are trained, where the point is about that: then they are trained at once.
+    """
 
     name: str
     point: English
@@ -30,6 +34,22 @@ class Preset:
     view: str = "explore"
     changes: Fields = field(default_factory=dict)
     quantity: str = "gradient"
+    plan: Fields = field(default_factory=dict)
+
+    @property
+    def trains(self) -> bool:
+        """Whether the point is about a training."""
+        return self.view == "train"
+
+    @property
+    def training(self) -> Training:
+        """A's training."""
+        return Training(experiment=self.experiment, **self.plan)
+
+    @property
+    def training_of_other(self) -> Training:
+        """B's, on A's stream."""
+        return Training(experiment=self.other, **self.plan)
 
     @property
     def experiment(self) -> Experiment:
@@ -46,6 +66,12 @@ _HE: Fields = {"activation": "relu", "init": "he_normal"}
 #: At the usual rate of 0.1 one update throws the loss of these up (4.4 to 66, 22 to 97), though the gradient arrives.
 _SMALL_STEP: Fields = {"learning_rate": 0.01}
 _RNN: Fields = {"cell": "rnn", "data": "gaussian"}
+#: The adding problem as Hochreiter & Schmidhuber (1997) pose it, at a size that learns in seconds.
+_ADDING: Fields = {
+    "data": "adding", "width": 32, "batch": 64, "optimizer": "adam", "learning_rate": 0.01, "clip": "norm",
+    "dtype": "float32",
+}  # fmt: skip
+_200: Fields = {"iterations": 200}
 
 PRESETS = Table(
     "preset",
@@ -213,6 +239,71 @@ PRESETS = Table(
             "factors near 1.",
             view="idea",
         ),
+        Preset(
+            "train-clipping",
+            "What clipping saves: 20 layers at 1.3 times He's weights are thrown from a loss of 625 to over 1e28 by "
+            "one update; clipped, the same network learns.",
+            {**_HE, "depth": 20, "gain": 1.3},
+            "train",
+            {"clip": "norm"},
+        ),
+        Preset(
+            "train-adam",
+            "Vanishing is not untrainable: less than 1e-3 of the gradient passes six sigmoid layers, and SGD learns "
+            "nothing; Adam learns, and the gradient comes back as it does.",
+            {"depth": 6},
+            "train",
+            {"optimizer": "adam", "learning_rate": 0.01},
+        ),
+        Preset(
+            "train-batchnorm",
+            "Batch normalisation bears large steps: at a rate of 1 ten ReLU layers diverge in five iterations, with it "
+            "over 90 % of the held-out digits come out right.",
+            {**_HE, "depth": 10, "learning_rate": 1.0},
+            "train",
+            {"norm": "batch"},
+            plan=_200,
+        ),
+        Preset(
+            "train-residual",
+            "Exploding is not untrainable: unscaled sums multiply the gradient over 1,000 times in 17 layers, the "
+            "first loss is over 5,000, and Adam learns over 80 % of the digits all the same.",
+            {**_HE, "depth": 17, "residual": "add", "optimizer": "adam", "learning_rate": 0.01},
+            "train",
+        ),
+        Preset(
+            "train-gru",
+            "A GRU's gradient comes back: 100 steps back there is 1e-12 of it at first, and a tenth or more once the "
+            "gates have opened; there the loss falls, and adding is learnt.",
+            {**_ADDING, "cell": "gru", "steps": 100},
+            "train",
+        ),
+        Preset(
+            "train-lag",
+            "Adding two numbers out of 30 steps: an LSTM has learnt it within 250 iterations, a plain RNN with "
+            "orthogonal weights is still guessing after 300.",
+            {**_ADDING, "cell": "rnn", "steps": 30, "init": "orthogonal"},
+            "train",
+            {"cell": "lstm", "init": "xavier_normal"},
+        ),
+        Preset(
+            "train-long-lag",
+            "Adding two numbers out of 100 steps: a GRU has learnt it within 250 iterations, an LSTM with a forget "
+            "bias of 1 is still guessing after 300.",
+            {**_ADDING, "cell": "lstm", "steps": 100},
+            "train",
+            {"cell": "gru"},
+        ),
+        Preset(
+            "train-dead",
+            "Dead ReLUs grow in number: Adam at a rate of 0.1 switches three quarters of all units off for good, and "
+            "nothing is learnt; at 0.01 a tenth dies, and it learns.",
+            {**_HE, "depth": 5, "optimizer": "adam", "learning_rate": 0.01},
+            "train",
+            {"learning_rate": 0.1},
+            "saturated",
+            plan=_200,
+        ),
     ),
 )
 
@@ -227,8 +318,16 @@ def experiment_values(name: str) -> dict[str, Any]:
     return dict(PRESETS[name].fields)
 
 
+def training_values(name: str) -> dict[str, Any]:
+    """A preset's fields of the training, which a file or options may override."""
+    return dict(PRESETS[name].plan)
+
+
 def screen_values(name: str) -> dict[str, Any]:
-    """A preset's options of the screen: view, quantity, what B differs in; texts, as the command line gives them."""
+    """A preset's options of the screen: view, quantity, what B differs in, how both are trained.
+
+    Texts, as the command line gives them.
+    """
     preset = PRESETS[name]
     values: dict[str, Any] = {}
     if preset.view != Preset.view:
@@ -237,6 +336,9 @@ def screen_values(name: str) -> dict[str, Any]:
         values["quantity"] = preset.quantity
     if preset.changes:
         values["b"] = [f"{field.replace('_', '-')}={value}" for field, value in preset.changes.items()]
+    values |= {name: str(value) for name, value in preset.plan.items()}
+    if preset.trains:
+        values["train"] = True
     return values
 
 
@@ -245,7 +347,7 @@ def arguments(name: str) -> list[str]:
     words = PRESETS[name].experiment.to_arguments()
     for option, value in screen_values(name).items():
         for text in value if isinstance(value, list) else [value]:
-            words += [flag(option), text]
+            words += [flag(option), *([] if text is True else [text])]
     return words
 
 

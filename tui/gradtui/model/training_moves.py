@@ -19,13 +19,18 @@ def toggle(state: State) -> State:
     """Train on, or pause."""
     if state.training:
         return replace(state, training=False)
-    if training_of_a(state) is None:
-        text = tr("a recording is not trained") if state.recordings else tr("this cannot be trained as it is planned")
-        return replace(state, message=text)
     if state.finished:
         count = iterations_of(state)
         all_done = plural("the one iteration is done", "all {count} iterations are done", count)
         text = tr("{all_done}; {key} plans more", all_done=all_done, key=shown_keys("plan"))
+        return replace(state, message=text)
+    return train(state, e.Train(), None)
+
+
+def train(state: State, event: e.Train, timeline: Timeline | None) -> State:
+    """Train on; what has been trained already is there at once."""
+    if training_of_a(state) is None:
+        text = tr("a recording is not trained") if state.recordings else tr("this cannot be trained as it is planned")
         return replace(state, message=text)
     return replace(state, training=True, follows=True)
 
@@ -34,6 +39,9 @@ def go_to(state: State, event: e.GoTo, timeline: Timeline | None) -> State:
     """Another iteration; where nothing has been trained there is the first alone."""
     if state.recordings:
         return replace(state, message=tr("a recording has this one iteration"))
+    if event.ahead:
+        iteration = min(event.iteration or 0, max(iterations_of(state) - 1, 0))
+        return opened(replace(state, iteration=iteration, follows=False))
     if state.trained == 0 and state.iteration == 0:
         key = shown_keys("view_train")
         return replace(state, message=tr("nothing has been trained yet: {key}, then space, trains", key=key))
@@ -75,6 +83,8 @@ def plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
 
 def branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
     """B is trained otherwise from some iteration on, at once. A's training stays."""
+    if event.turns == state.turns:
+        return state
     return replace(state, turns=event.turns, training=bool(event.turns), finished=False, follows=False)
 
 

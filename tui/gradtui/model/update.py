@@ -172,6 +172,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Faster: _faster,
     e.NextGrain: _next_grain,
     e.GoTo: training_moves.go_to,
+    e.Train: training_moves.train,
     e.Trained: training_moves.trained,
     e.Rest: training_moves.rest,
     e.Plan: training_moves.plan,

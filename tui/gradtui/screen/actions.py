@@ -190,10 +190,12 @@ def _form(app: Host, argument: str) -> None:
 
 
 def open_preset(app: Host, name: str) -> None:
-    """The preset's experiment, what its B differs in, its view and what its bars show."""
+    """The preset's experiment, what its B differs in, its view, what its bars show, and its training."""
     preset = PRESETS[name]
     change = e.Change(preset.experiment, tuple(preset.changes.items()))
-    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity))
+    plan = (e.Plan(tuple(preset.plan.items())), e.Branch(()))
+    trains = (e.Train(),) if preset.trains else ()
+    app.send(change, *plan, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *trains)
 
 
 def _preset(app: Host, argument: str) -> None:

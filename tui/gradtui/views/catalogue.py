@@ -28,5 +28,5 @@ def needs(state: State) -> tuple[Need, ...]:
     """All that the screen shows: the record first, then what the view adds, then what an open lesson asks."""
     wanted: list[Need] = [need_of(source_of_a(state)), *VIEWS[state.view].needs(state)]
     if state.lesson is not None:
-        wanted += lesson_needs(state.lesson, language())
+        wanted += lesson_needs(state.lesson, language(), state.training)
     return tuple(dict.fromkeys(wanted))

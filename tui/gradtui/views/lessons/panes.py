@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from gradtui_engine.core.message import English
 
-from ...lessons import course
+from ...lessons import course, staging
 from ...lessons.lesson import Lesson
 from ...lessons.library import Entry
 from ...lessons.reading import Readings
-from ...lessons.staging import Page, Shelf
+from ...lessons.staging import Shelf
 from ...model.commands import COMMANDS, shown_keys
 from ...model.progress import Progress
 from ...text.language import current, tr
@@ -69,7 +69,7 @@ def most_offset(scene: Scene, width: int, height: int) -> int:
 
 def _readings(scene: Scene, progress: Progress) -> Readings | None:
     """What the step's numbers are; None until they have been computed."""
-    return scene.results.get(Page(progress.lesson, progress.step, current()))
+    return staging.readings(progress, current(), scene.results)
 
 
 def _key(name: str) -> str:
