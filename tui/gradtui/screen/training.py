@@ -39,6 +39,8 @@ class Trainings:
         self._histories: dict[Training, TrainingHistory] = {}
         #: Since when the thread trains, and how many iterations it has made.
         self._since, self._made = 0.0, 0
+        #: A timer may still fire after the end.
+        self._closed = False
         #: Why some cannot go on.
         self._failed: dict[Training, str] = {}
 
@@ -55,7 +57,7 @@ class Trainings:
             self._stop.set()
         self._until = until
         idle = self._stop.is_set() or self._work is None or self._work.done()
-        if idle and self._left(until):
+        if idle and self._left(until) and not self._closed:
             self._stop = threading.Event()
             # After the one that has been told to stop: the executor has one thread.
             self._work = self._executor.submit(self._train, wanted, until, self._stop)
@@ -113,6 +115,7 @@ class Trainings:
 
     def close(self) -> None:
         """Train no more; what is under way ends by itself."""
+        self._closed = True
         self._stop.set()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
