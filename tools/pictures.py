@@ -48,6 +48,7 @@ PICTURES = (
     Picture(
         "lesson", (112, 32), ("7", "down", "down", "enter", "enter", "enter"), ("lesson · ReLU's 1", "✗ A it is cured")
     ),
+    Picture("train", (112, 34), ("S", "S", "8", "space"), ("A ≈ stalled", "B ✓ trained")),
     # As wide as bars and form together, so that no sliver of another pane is left between them.
     Picture("form", (128, 36), ("f",), ("experiment · as it is", "── initialisation ──")),
 )
@@ -73,7 +74,7 @@ async def _settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
     """Until everything that the screen needs has been computed and is drawn."""
     end = time.monotonic() + _LONGEST
     await pilot.pause()
-    while not (app.state.loaded and app.jobs.idle):
+    while app.state.training or not (app.state.loaded and app.jobs.idle):
         if time.monotonic() > end:
             raise TimeoutError("a computation took too long")
         await pilot.pause()

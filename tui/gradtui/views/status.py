@@ -157,7 +157,7 @@ def _of_training(scene: Scene, width: int, long_text: str, short_text: str) -> L
     room = width - _cells(text) - 1
     if room < 1 or count == 0:
         return fit([(text, "text")], width)
-    done, cursor = (round(part / count * (room - 1)) for part in (state.trained, state.iteration))
+    done, cursor = round(state.trained / count * room), round(state.iteration / count * (room - 1))
     bar: Line = [
         ("━" if cell < done else "┄", "cursor" if cell == cursor else ("forward" if cell < done else "dim"))
         for cell in range(room)
