@@ -185,7 +185,7 @@ def test_every_command_without_a_screen_runs(
 
 
 def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
-    rows = re.findall(r"^\| ((?:`[^`]+` ?)+) \| (.+) \|$", README.split("## Seven views")[0], re.MULTILINE)
+    rows = re.findall(r"^\| ((?:`[^`]+` ?)+) \| (.+) \|$", README.split("## Eight views")[0], re.MULTILINE)
     steps = {said: re.findall(r"`([^`]+)`", keys) for keys, said in rows}
     reached: dict[str, object] = {}
 
@@ -193,6 +193,7 @@ def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
         probes: dict[str, Callable[[], object]] = {
             "backpropagation": lambda: app.state.playing,
             "the cure": lambda: (app.state.view, [name for name, _ in app.state.changes]),
+            "what learns": lambda: (app.state.view, app.state.training or app.state.finished),
             "an LSTM": lambda: (app.state.view, app.state.experiment.cell),
             "presets": lambda: type(app.screen).__name__,
             "lessons": lambda: app.state.lesson is not None,
@@ -216,6 +217,7 @@ def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
     assert reached == {
         "backpropagation": True,
         "the cure": ("compare", ["activation", "init"]),
+        "what learns": ("train", True),
         "an LSTM": ("explore", "lstm"),
         "presets": "Picker",
         "lessons": True,
