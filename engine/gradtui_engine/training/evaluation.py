@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.numerics import Array
-from ..data.datasets import Batch
+from ..data.datasets import DEFAULT_BATCH, Batch
 from ..experiment.resolved import Resolved
 from ..program.output_layer import Sizes
 from ..program.program import Program
@@ -27,7 +27,8 @@ class Validation:
 
 
 class Evaluation:
-    """A forward pass of parameters over many samples, a batch's number at a time, as memory is bound for that many.
+    """A forward pass of parameters over many samples, a batch's number at a time (as memory is bound for that many), or
+    64 where batches are smaller: one by one 359 digits would take longer than the 25 iterations between two looks.
 
     BatchNorm takes its running statistics, as in evaluation.
     """
@@ -37,7 +38,7 @@ class Evaluation:
         self._parts: list[tuple[Batch, Program, Layout]] = []
         every_step = resolved.kind.over_time and resolved.readout == "all"
         programs: dict[int, tuple[Program, Layout]] = {}
-        for part in _parts(samples, int(resolved.batch or samples.size), every_step):
+        for part in _parts(samples, max(int(resolved.batch or 0), DEFAULT_BATCH), every_step):
             if part.size not in programs:
                 program = resolved.kind.build(resolved, Sizes.of(part), str(resolved.loss))
                 programs[part.size] = program, Layout(program, np.dtype(resolved.dtype))

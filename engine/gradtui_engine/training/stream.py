@@ -16,6 +16,9 @@ from ..run.network import aim, as_read
 
 #: Samples that a task is validated with: the mean loss of so many is known to a few percent.
 VALIDATION = 512
+#: And of a file at the most so many of those that are held out: of 200,000 a look every 25 iterations would take longer
+#: than the iterations.
+MOST_VALIDATION = 2048
 # Keys of the streams of random numbers that only a training draws.
 _SPLIT, _EPOCH, _VALIDATION = "split", "epoch", "validation"
 
@@ -33,7 +36,9 @@ class Stream:
 
     epochs: each epoch takes every sample that is not held out once, in an order drawn by seed and epoch; what does not
     fill a batch is left out of that epoch (PyTorch's drop_last). The first epoch begins with batch 0. fresh: a task's
-    batch k is drawn by seed and k. one: batch 0 again and again. Raises ExperimentError where data cannot be read.
+    batch k is drawn by seed and k. one: batch 0 again and again. Of a file with a window the samples are windows: they
+    overlap, and one that is held out shares rows with others that are not. Raises ExperimentError where data cannot be
+    read.
     """
 
     def __init__(self, training: Training) -> None:
@@ -129,6 +134,6 @@ class Stream:
         if self._training.hold_out == 0:
             return None
         if self._fixed:
-            return self._take(self._held) if len(self._held) else None
+            return self._take(self._held[:MOST_VALIDATION]) if len(self._held) else None
         size = max(VALIDATION, self._request.batch or DEFAULT_BATCH)
         return aim(datasets.load(dataclasses.replace(self._request, batch=size, draw=(_VALIDATION,))), self.resolved)

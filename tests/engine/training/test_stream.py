@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, ExperimentError, Stream, Training, build
 from gradtui_engine.data.datasets import Batch
-from gradtui_engine.training.stream import VALIDATION
+from gradtui_engine.training.stream import MOST_VALIDATION, VALIDATION
 from tests.engine.helpers import drawn
 
 ROWS = 57
@@ -169,6 +169,15 @@ def test_a_gaussian_target_has_one_direction_in_all_batches_and_in_validation(se
     # Each system is solved exactly, but for rounding.
     for direction in others:
         assert direction == pytest.approx(wanted, rel=1e-9, abs=1e-11)
+
+
+def test_of_a_large_file_a_share_of_what_is_held_out_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "large.csv").write_text("x,y\n" + "".join(f"{n},{n % 7}.5\n" for n in range(2500)))
+    experiment = Experiment(data=f"csv:{tmp_path / 'large.csv'}", depth=1, width=2)
+    stream = Stream(Training(experiment=experiment, hold_out=0.9))
+    assert len(stream.held_rows) == 2250
+    assert stream.validation is not None
+    assert_equal(stream.validation, stream._take(stream.held_rows[:MOST_VALIDATION]))
 
 
 def test_a_task_is_validated_with_a_batch_of_its_own_size_where_that_is_larger() -> None:
