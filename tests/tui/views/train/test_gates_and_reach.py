@@ -118,8 +118,9 @@ def test_reach_is_the_share_of_the_last_step_s_gradient() -> None:
 def test_of_a_cell_state_it_is_that_gradient() -> None:
     lstm = reached(experiment=LSTM, column="cell_gradient")
     assert reach.curves(sides(lstm))[0].share(0) == pytest.approx(1e-16)
-    assert "∂L/∂c" in reach.title(sides(lstm), 90)
-    assert "∂L/∂h" in reach.title(sides(reached()), 90)
+    assert "the last step's ∂L/∂c that" in reach.title(sides(lstm), 150)
+    assert "the last step's ∂L/∂h that" in reach.title(sides(reached()), 150)
+    assert "the last step's ∂L/∂h, ∂L/∂c that" in reach.title(sides(reached(), lstm), 150)
 
 
 def test_a_curve_that_rises_is_drawn_rising_and_its_numbers_are_at_the_cursor() -> None:
@@ -131,6 +132,17 @@ def test_a_curve_that_rises_is_drawn_rising_and_its_numbers_are_at_the_cursor() 
     assert first[0] < first[1]
     assert "1 8 steps back 1.4e-8" in lines[0] + lines[1]
     assert "2 4 steps back 1.2e-4" in lines[0] + lines[1] + lines[2]
+
+
+def test_the_title_says_how_far_back_a_thousandth_gets_at_the_cursor() -> None:
+    """At iteration 30 of 60 a step costs log10 = −0.983: three steps back is 1.1e-3, four 1.2e-4."""
+    assert reach.horizons(sides(reached(), iteration=30)) == {"A": 3}
+    assert "0.001 of the gradient gets 3 steps back" in reach.title(sides(reached(), iteration=30), 120)
+    assert reach.title(sides(reached(), iteration=59), 40) == "reach: 8 steps back"
+    both = sides(reached(), reached(experiment=LSTM, column="cell_gradient"), iteration=0)
+    assert "A 1, B 1 step back" in reach.title(both, 60)
+    nothing = snapshot(np.full(20, 1.0), experiment=GRU, gradient=np.full((20, 10), -math.inf))
+    assert reach.title(sides(nothing), 60).endswith("gets 0 steps back")
 
 
 def test_of_a_and_b_the_longest_lag_of_each_is_drawn() -> None:

@@ -37,6 +37,8 @@ class Scene:
     results: Mapping[Need, Any] = field(default_factory=dict)
     #: The scale that the bars are to be drawn on, where it is not the record's own: A and B share one.
     given_scale: Scale | None = None
+    #: Whether it is B's record, beside the one of A: see `other`.
+    is_b: bool = False
 
     # -- what the record has -------------------------------------------------------------------------------
 
@@ -132,7 +134,7 @@ class Scene:
             return None
         step = computed.timeline.locate(self.timeline, self.state.step)
         return replace(
-            self, record=computed.record, timeline=computed.timeline, state=replace(self.state, step=step)
+            self, record=computed.record, timeline=computed.timeline, state=replace(self.state, step=step), is_b=True
         )  # fmt: skip
 
     def _result(self, need: Need) -> Any:
@@ -158,8 +160,8 @@ class Scene:
 
     @property
     def learning(self) -> Answer | None:
-        """Whether it learns: what A's training has come to so far, else what the record says."""
-        snapshot = self.snapshot
+        """Whether it learns: what its training has come to so far, else what the record says."""
+        snapshot = self.snapshot_b if self.is_b else self.snapshot
         return self.record.outcome.learning if snapshot is None else snapshot.outcome
 
     def _snapshot(self, training: Training | None) -> TrainingSnapshot | None:

@@ -32,7 +32,7 @@ def verdict(scene: Scene) -> str:
     outcome = scene.record.outcome
     questions = QUESTIONS | LATER if scene.record.source.iteration else QUESTIONS
     said = [tr("Verdict:")]
-    for name, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, outcome.learning), strict=True):
+    for name, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, scene.learning), strict=True):
         asked = tr(questions[name])
         question = asked[:1].upper() + asked[1:]
         if answer is None:

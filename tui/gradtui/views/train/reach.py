@@ -7,13 +7,16 @@ where a long dependency comes to be learned.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradtui_engine.core.figures import power_of_ten, short
+from gradtui_engine.core.thresholds import VANISHED_TEXT
+from gradtui_engine.training.reach import horizon
 from gradtui_engine.training.reach import reach as reach_of
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.dots import Canvas, Curve
 from ...text.heat import Array
 from ...text.language import plural, tr
@@ -69,16 +72,47 @@ def curves(sides: Sides, width: int = _SIDE_FROM) -> list[Reached]:
 
 
 def _symbol(sides: Sides) -> str:
-    return "∂L/∂c" if any("cell_gradient" in side.snapshot.columns for side in sides) else "∂L/∂h"
+    """∂L/∂c of a cell state, else ∂L/∂h; of A and of B where they differ."""
+    symbols = ["∂L/∂c" if "cell_gradient" in side.snapshot.columns else "∂L/∂h" for side in sides]
+    return tr(", ").join(dict.fromkeys(symbols)) or "∂L/∂h"
+
+
+def horizons(sides: Sides) -> dict[str, int]:
+    """How far back, at the cursor, every step gets 1e-3 or more, by the side's letter; −1 where no number is finite."""
+    found = {}
+    for side in sides:
+        place = at(side, sides.iteration)
+        # That one iteration's: of all of them it would be 2 ms for a frame.
+        here = {name: column[place : place + 1] for name, column in side.snapshot.columns.items()}
+        reached = horizon(replace(side.snapshot, count=1, columns=here))
+        if reached is not None:
+            found[side.letter] = int(reached[0])
+    return found
+
+
+def _far(sides: Sides) -> str:
+    """39 steps, A 12, B 39 steps: how far back it reaches; nothing where nobody can say."""
+    found = horizons(sides)
+    if not found:
+        return ""
+    *others, (letter, last) = found.items()
+    steps = AXIS_WORDS["time"].counted(max(last, 0))
+    if not sides.raced:
+        return steps
+    return tr(", ").join([*(f"{name} {max(lag, 0)}" for name, lag in others), f"{letter} {steps}"])
 
 
 def title(sides: Sides, width: int) -> str:
-    symbol = _symbol(sides)
+    symbol, far = _symbol(sides), _far(sides)
+    whole = tr("reach: the share of the last step's {symbol} that gets so many steps back", symbol=symbol)
+    if not far:
+        return first_title(width, whole, tr("reach: what gets so far back"), tr("reach"))
+    share = tr("{limit} of the gradient gets {far} back", limit=VANISHED_TEXT, far=far)
     return first_title(
         width,
-        tr("reach: the share of the last step's {symbol} that gets so many steps back · log", symbol=symbol),
-        tr("reach: the share of {symbol} that gets so far back · log", symbol=symbol),
-        tr("reach: what gets so far back"),
+        f"{whole} · {share}",
+        tr("reach: {share}", share=share),
+        tr("reach: {far} back", far=far),
         tr("reach"),
     )
 

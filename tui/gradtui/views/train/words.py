@@ -8,6 +8,7 @@ from gradtui_engine.core.message import English
 from ...model.commands import shown_keys
 from ...text.language import tr
 from ...text.summary import kind_name
+from ..frame.verdict import STYLES
 from .sides import Side, Sides
 
 
@@ -43,5 +44,4 @@ def kind(side: Side) -> str:
 def verdict_style(side: Side) -> str:
     """The colour of the verdict: it only repeats the word."""
     outcome = side.snapshot.outcome
-    styles = {"trained": "healthy", "diverged": "broken", "stalled": "vanishing"}
-    return styles.get(outcome.kind, "text") if outcome is not None else "text"
+    return STYLES.get(outcome.kind, "broken") if outcome is not None else "text"
