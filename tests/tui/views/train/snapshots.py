@@ -60,8 +60,9 @@ def snapshot(
         dull["cell_gradient"] = np.zeros((count, stages))
     found = tuple(Validation(iteration, value, None) for iteration, value in (validations or {}).items())
     return TrainingSnapshot(
-        training_of(experiment, iterations or max(count, 1)), count, dull | columns, found, guess,
-        "time" if over_time else "layer", parameters, ("loss", None) if broken else None, done,
+        training=training_of(experiment, iterations or max(count, 1)), count=count, columns=dull | columns,
+        validations=found, guess=guess, held_guess=guess, axis="time" if over_time else "layer", parameters=parameters,
+        broken=("loss", None) if broken else None, done=done,
     )  # fmt: skip
 
 
