@@ -98,7 +98,7 @@ class Option:
         cells = f" [{', '.join(self.cells)}]" if self.cells else ""
         tells = manner.allowed and self.takes_value and (self.kind.names or manner.of_numbers)
         allowed = f"{manner.allowed}{self.kind.allowed}" if tells else ""
-        default = f" (default {self.default})" if manner.default and self.default is not None else ""
+        default = f" (default {self.default})" if manner.default and self.default not in (None, ()) else ""
         return f"{self.help}{cells}{allowed}{default}"
 
     def words_for_argparse(self) -> tuple[str, dict[str, Any]]:
