@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.message import English, Message
+from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
 from ..core.spelt import retold
 from ..core.text_files import decoded
@@ -27,9 +27,15 @@ from .stage_numbers import STAGE_NUMBERS, StageNumbers
 
 #: What `train --json` writes has it.
 _TRAINING = "training"
-IS_TRAINING: English = (
-    "is a training, as gradtui {written} writes it; what can be shown is one iteration, as gradtui {shown} writes it"
-)
+
+
+def is_training(written: str, shown: str) -> Message:
+    """Why a file that gradtui has written cannot be shown."""
+    return Message(
+        "is a training, as gradtui {written} writes it; what can be shown is one iteration, as gradtui {shown} writes "
+        "it",
+        written=written, shown=shown,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +74,7 @@ def read_json(path: Path) -> tuple[Numbers, ...]:
     except (ValueError, RecursionError):
         raise _problem(file, Message("is not a JSON document")) from None
     if isinstance(document, dict) and _TRAINING in document:
-        raise _problem(file, Message(IS_TRAINING, written="train --json", shown="run --json"))
+        raise _problem(file, is_training("train --json", "run --json"))
     sides = [document]
     if isinstance(document, dict) and document.keys() == {"a", "b"}:
         sides = [document["a"], document["b"]]

@@ -17,7 +17,7 @@ from ..core.progress import Watch, part
 from ..experiment.experiment import Experiment
 from ..run.network import rebuilt
 from ..run.saved import Mismatch, Saved
-from .json_reading import IS_TRAINING
+from .json_reading import is_training
 from .run import Run
 
 #: What a broken, truncated or foreign archive can make of NumPy and of what reads it here.
@@ -37,7 +37,7 @@ def read_npz(path: Path, watch: Watch | None = None) -> tuple[Run, ...]:
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             if _TRAINING in archive:
-                raise _problem(file, Message(IS_TRAINING, written="train --save", shown="run --save"))
+                raise _problem(file, is_training("train --save", "run --save"))
             sides = {"a/": "A", "b/": "B"} if "a/experiment" in archive else {"": ""}
             return tuple(_run(_under(archive, prefix), file, words, watch) for prefix, words in sides.items())
     except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
-from .json_reading import IS_TRAINING, read_json
+from .json_reading import is_training, read_json
 from .npz_reading import read_npz
 from .record import Record
 
@@ -21,7 +21,7 @@ def read(path: Path) -> tuple[Record, ...]:
         return read_npz(path)
     missing = Message("cannot be read: {reason}", reason=os.strerror(errno.ENOENT))
     if path.suffix.lower() == ".jsonl" and path.exists():
-        message = Message(IS_TRAINING, written="train --record", shown="run --save")
+        message = is_training("train --record", "run --save")
         raise ExperimentError([Problem(str(path), message)])
     message = Message("is neither RUN.npz nor RUN.json") if path.exists() else missing
     raise ExperimentError([Problem(str(path), message)])
