@@ -150,6 +150,13 @@ def _diverged(progress: Progress) -> Finding | None:
             iteration=last, site=site, loss=short(_last_finite(progress.losses)),
         )  # fmt: skip
         return Finding("diverged", True, site, stage, message, FINITE, math.inf)
+    if not math.isfinite(progress.losses[-1]):
+        # Where is looked for while this is asked.
+        message = Message(
+            "diverged at iteration {iteration}: the loss is no longer finite; it was {loss}",
+            iteration=last, loss=short(_last_finite(progress.losses)),
+        )  # fmt: skip
+        return Finding("diverged", True, Message("loss"), None, message, FINITE, math.inf)
     # Of the batches: held-out samples alone are lost where a network knows its own by heart.
     if not progress.batches > OFF_SCALE * max(progress.start, progress.guess):
         return None

@@ -151,6 +151,38 @@ def test_the_statistics_of_a_batch_norm_are_those_after_the_iterations_own_batch
             np.testing.assert_array_equal(array, one.running[name])
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [*EXPERIMENTS.values(), {"cell": "lstm", "layers": 2, "data": "copy", "readout": "all", "steps": 6, "width": 5}],
+    ids=[*EXPERIMENTS, "stacked lstm"],
+)
+def test_what_is_kept_of_an_iteration_is_what_the_whole_iteration_says(fields: dict[str, Any]) -> None:
+    history = history_of(Training(experiment=Experiment(**fields), iterations=6))
+    history.advance()
+    summary, columns, k = history.summary, history.columns, 4
+    run = history.at(k)
+    for name, rows in summary.items():
+        if rows.ndim == 1:
+            continue
+        known = [getattr(stage, name) for stage in run.stages]
+        wanted = [math.nan if number is None else number for number in known]
+        # Shares and spreads are kept in float32.
+        assert rows[k].tolist() == pytest.approx(wanted, rel=1e-6, nan_ok=True), name
+    assert summary["learning_rate"][k] == run.resolved.learning_rate
+    output, target = run.values["output"], run.target
+    share = np.mean(output.argmax(-1) == target) if target.dtype.kind == "i" else math.nan
+    assert summary["accuracy"][k] == pytest.approx(share, nan_ok=True, rel=1e-6)
+    kind = run.resolved.kind
+    assert ("gates" in columns) == bool(kind.gates)
+    for number in range(len(kind.gates)):
+        means = []
+        for time in range(1, len(run.stages)):
+            gates = run.gates(time)
+            assert gates is not None
+            means.append(np.split(gates, len(kind.gates), axis=1)[number].mean())
+        assert columns["gates"][k, number] == pytest.approx(means, rel=1e-6)
+
+
 # -- branches ------------------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,8 @@ def progress(*losses: float, held_out: float | None = None, accuracy: float | No
         # One batch that jumps out is no end.
         ("stalled", progress(*[2.3] * 12, 1e6, *[2.3] * 9, held_out=2.3)),
         ("diverged", progress(2.3, 9.0, math.nan, broken=("layer 2", 2))),
+        # As it is seen by another thread, before the place is known.
+        ("diverged", progress(2.3, 9.0, math.inf)),
     ],
 )
 def test_what_the_losses_come_to(kind: str, case: Progress) -> None:

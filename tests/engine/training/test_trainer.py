@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradtui_engine import Experiment, Trainer, Training, build
+from gradtui_engine import Experiment, Trainer, Training, build, train
+from gradtui_engine.analysis.outcome import KINDS
+from gradtui_engine.experiment.training import options
 from gradtui_engine.training.checkpoints import Checkpoints
+from tests.engine.helpers import drawn
+from tests.engine.strategies import accepted, small_experiments
 
 #: One of each kind: plain, batch norm with Adam in float32, clipped LSTM on a task, a stacked GRU read at every step.
 EXPERIMENTS: dict[str, dict[str, Any]] = {
@@ -61,3 +66,27 @@ def test_iteration_0_is_the_experiment_alone(name: str) -> None:
         np.testing.assert_array_equal(trace.values[slot], array)
     for parameter, array in alone.updates.items():
         np.testing.assert_array_equal(trace.updates[parameter], array)
+
+
+@drawn(80)
+@given(experiment=small_experiments(), data=st.data())
+def test_any_iteration_of_any_experiment_comes_back_and_can_be_judged(
+    experiment: Experiment, data: st.DataObject
+) -> None:
+    """Over all tables: its parameters before and after it are those of the training that went on."""
+    plan = {name: data.draw(accepted(options()[name].kind)) for name in ("schedule", "step_factor")}
+    training = Training(experiment=experiment, iterations=9, warmup=data.draw(st.integers(0, 4)), **plan)
+    history, k = train(training), data.draw(st.integers(0, 8))
+    assert history.outcome is not None
+    assert history.outcome.kind in KINDS
+    k = min(k, history.count - 1)
+    run = history.at(k)
+    assert run.outcome.message
+    assert run.loss == history.columns["loss"][k] or math.isnan(run.loss)
+    uninterrupted = Trainer(training)
+    uninterrupted.advance(k)
+    for name, array in uninterrupted.parameters().items():
+        np.testing.assert_array_equal(run.parameters[name], array)
+    uninterrupted.advance(1)
+    for name, array in uninterrupted.parameters().items():
+        np.testing.assert_array_equal(run.updated(name), array)
