@@ -40,11 +40,15 @@ def refuse_too_large(training: Training, stream: Stream, field: str) -> None:
 
 
 def save(path: str | Path, history: TrainingHistory, other: TrainingHistory | None = None) -> None:
-    """Write what `arrays` names; of a race B's under b/. Raises OSError."""
-    named = list(arrays(history))
+    """Write what `of_both` names. Raises OSError."""
+    npz.write(list(of_both(history, other)), path)
+
+
+def of_both(history: TrainingHistory, other: TrainingHistory | None = None) -> Iterator[tuple[str, Array]]:
+    """What `arrays` names; of a race B's under b/."""
+    yield from arrays(history)
     if other is not None:
-        named += [(f"b/{name}", array) for name, array in arrays(other)]
-    npz.write(named, path)
+        yield from ((f"b/{name}", array) for name, array in arrays(other))
 
 
 def arrays(history: TrainingHistory) -> Iterator[tuple[str, Array]]:

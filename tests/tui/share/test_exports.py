@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from gradtui.share.exports import FORMATS, Format, Material, NotWritten, path_for, slug, table, write
-from gradtui_engine import Experiment
+from gradtui_engine import Experiment, Training, train
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.record import Source
+from gradtui_engine.training.json_document import document as training_document
 from tests.tui.helpers import CASES, strict_json, trace_of
 
 SMALL = Experiment(depth=3, width=4, batch=2)
@@ -54,6 +55,37 @@ def same(text: str, value: float | None) -> bool:
     if value is None:
         return text == ""
     return float(text) == value or (math.isnan(float(text)) and math.isnan(value))
+
+
+# -- a training --------------------------------------------------------------------------------------------
+
+
+def test_in_train_the_files_hold_the_training_of_both(tmp_path: Path) -> None:
+    """The table has what the snapshots have, the document is the command's, the archive its arrays."""
+    trainings = {
+        side: train(Training(experiment=experiment, iterations=6, validate_every=4))
+        for side, experiment in (("a", SMALL), ("b", OTHER))
+    }
+    material = Material(trace_of(SMALL), trainings=trainings)
+    found = rows(write(FORMATS["csv"], material, tmp_path).read_text(encoding="utf-8"))
+    for side, history in trainings.items():
+        mine = [row for row in found if row["side"] == side]
+        assert [int(row["iteration"]) for row in mine] == [0, 1, 2, 3, 4, 5, 6]
+        snapshot = history.snapshot()
+        assert [float(row["loss"]) for row in mine[:6]] == snapshot.columns["loss"].tolist()
+        norms = [float(row["gradient_norm_1"]) for row in mine[:6]]
+        assert norms == snapshot.summary["gradient_norm"][:, 1].tolist()
+        assert {row["iteration"]: float(row["validation_loss"]) for row in mine if row["validation_loss"]} == {
+            str(row.iteration): row.loss for row in snapshot.validations
+        }
+        assert mine[6]["loss"] == ""
+    told = strict_json(write(FORMATS["json"], material, tmp_path).read_text(encoding="utf-8"))
+    assert told == training_document(*trainings.values())
+    path = write(FORMATS["npz"], material, tmp_path)
+    assert path.name == "gradtui-mlp-3x4-sigmoid-xavier_normal-digits-seed0-training.npz"
+    with np.load(path) as archive:
+        np.testing.assert_array_equal(archive["b/history/loss"], trainings["b"].columns["loss"])
+        np.testing.assert_array_equal(archive["final/output.bias"], trainings["a"].trainer.parameters()["output.bias"])
 
 
 def test_the_product_of_the_factors_in_the_table_is_its_running_product() -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine.core.figures import percent
 
+from ..model import events as e
 from ..model.state import State
+from ..model.trainings import HistoryOf, training_of_a, training_of_b
 from ..share import clipboard
 from ..share.address import command
 from ..share.asciicast import Frame, film, moments
@@ -22,6 +24,8 @@ from ..views.frame.scene import Scene
 from .drawing import Drawing
 
 if TYPE_CHECKING:
+    from gradtui_engine import TrainingHistory
+
     from .host import Host
 
 
@@ -67,7 +71,12 @@ async def _save(app: Host, chosen: Format) -> None:
     elif chosen.source == "film":
         states = moments(app.state, scene.timeline)
         screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
-    material = Material(scene.record, b.record if b is not None else None, screen)
+    trainings = _trainings(app)
+    if trainings and chosen.id == "npz":
+        # The parameters as they are now: nothing may change them while they are written.
+        app.send(e.Rest())
+        await asyncio.to_thread(app.trainings.wait)
+    material = Material(scene.record, b.record if b is not None else None, screen, trainings)
     try:
         path = await asyncio.to_thread(write, chosen, material)
     except NotWritten as error:
@@ -77,6 +86,15 @@ async def _save(app: Host, chosen: Format) -> None:
         app.say(tr("nothing was written: {reason}", reason=error.strerror or str(error)), severity="error")
         return
     app.say(tr("written: {path}", path=path))
+
+
+def _trainings(app: Host) -> dict[str, TrainingHistory]:
+    """In Train what has been trained of A and B, by side."""
+    if app.state.view != "train":
+        return {}
+    asked = {"a": training_of_a(app.state), "b": training_of_b(app.state)}
+    known = {side: app.trainings.results.get(HistoryOf(one)) for side, one in asked.items() if one is not None}
+    return {side: history for side, history in known.items() if history is not None and history.count}
 
 
 def _camera(app: Host, scene: Scene) -> Callable[[State], Frame]:

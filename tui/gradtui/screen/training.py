@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from gradtui_engine import ExperimentError, Training, TrainingHistory
@@ -112,6 +112,11 @@ class Trainings:
     def problem(self) -> str:
         """Why one that is looked at cannot be trained on; "" where all can."""
         return next((self._failed[training] for training in self._wanted if training in self._failed), "")
+
+    def wait(self) -> None:
+        """Until what has been told to stop has stopped: its arrays stay as they are then."""
+        if self._work is not None:
+            wait([self._work])
 
     def close(self) -> None:
         """Train no more; what is under way ends by itself."""

@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,13 +23,17 @@ from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import Array
+from gradtui_engine.core.problems import ExperimentError, in_one
 from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.training import archive
+from gradtui_engine.training.json_document import document as training_document
 
 from ..text.language import tr
 from ..text.summary import resolved_of
+from . import training_table
 
 if TYPE_CHECKING:
-    from gradtui_engine import StageNumbers
+    from gradtui_engine import StageNumbers, TrainingHistory
     from gradtui_engine.analysis.record import Record, Source
     from gradtui_engine.experiment.resolved import Resolved
 
@@ -43,11 +47,15 @@ class NotWritten(Exception):
 
 @dataclass(frozen=True)
 class Material:
-    """What there is to write: the record, B's in Compare, and what the app made of its screen (an SVG, a film)."""
+    """What there is to write: the record, B's in Compare, and what the app made of its screen (an SVG, a film).
+
+    trainings are A's and B's, by side, in Train: then those are what is written.
+    """
 
     record: Record
     other: Record | None = None
     screen: str = ""
+    trainings: Mapping[str, TrainingHistory] = field(default_factory=dict)
 
     @property
     def sides(self) -> Mapping[str, Record]:
@@ -78,17 +86,32 @@ def _screen(material: Material, file: IO[bytes]) -> None:
 
 
 def _csv(material: Material, file: IO[bytes]) -> None:
+    if material.trainings:
+        snapshots = {side: history.snapshot() for side, history in material.trainings.items()}
+        file.write(training_table.table(snapshots).encode())
+        return
     file.write(table(material.record, material.other).encode())
 
 
 def _json(material: Material, file: IO[bytes]) -> None:
-    documents = {side: document(record) for side, record in material.sides.items()}
-    whole = documents["a"] if material.other is None else documents
+    if material.trainings:
+        whole = training_document(*material.trainings.values())
+    else:
+        documents = {side: document(record) for side, record in material.sides.items()}
+        whole = documents["a"] if material.other is None else documents
     file.write((json.dumps(whole, allow_nan=False) + "\n").encode())
 
 
 def _npz(material: Material, file: IO[bytes]) -> None:
     """The arrays of `Run.save`; in Compare each name stands under a/ or b/."""
+    if material.trainings:
+        for history in material.trainings.values():
+            try:
+                archive.refuse_too_large(history.training, history.trainer.stream, "npz")
+            except ExperimentError as error:
+                raise NotWritten(tr(in_one(error.problems))) from None
+        np.savez(file, **dict(archive.of_both(*material.trainings.values())))  # type: ignore[arg-type]
+        return
     named: dict[str, Array] = {}
     for side, record in material.sides.items():
         if record.listed is None:
@@ -180,7 +203,8 @@ FORMATS = {
             "table of the stages",
             ".csv",
             "One row per layer or time step: gradient norms, factors measured and predicted, the running product, "
-            "activation statistics, parameter gradients. In Compare a column tells A from B.",
+            "activation statistics, parameter gradients. In Compare a column tells A from B. In Train one row "
+            "per iteration.",
             "record",
             _csv,
         ),
@@ -189,7 +213,7 @@ FORMATS = {
             "the whole document",
             ".json",
             "Experiment, verdict, theory and every stage as one strict JSON document, as gradtui run --json prints it. "
-            "In Compare one each, under a and b.",
+            "In Compare one each, under a and b. In Train as gradtui train --json.",
             "record",
             _json,
         ),
@@ -197,7 +221,8 @@ FORMATS = {
             "npz",
             "every array",
             ".npz",
-            "Inputs, values, gradients and parameters under PyTorch's names, for NumPy. In Compare under a/ and b/.",
+            "Inputs, values, gradients and parameters under PyTorch's names, for NumPy. In Compare under a/ and b/. "
+            "In Train as gradtui train --save.",
             "record",
             _npz,
         ),
@@ -256,7 +281,8 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     """Write the file into the folder (the current one), whole or not at all; where it is. Raises NotWritten."""
     folder = Path() if folder is None else folder
     try:
-        path = _claim(material.record.source, format.suffix, folder)
+        of_training = "-training" if material.trainings and format.source == "record" else ""
+        path = _claim(material.record.source, of_training + format.suffix, folder)
     except OSError as error:
         raise NotWritten(_reason(folder, error)) from None
     draft = path.with_name(f".{path.name}.part")

@@ -1,0 +1,56 @@
+"""A training as a table: one row an iteration."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradtui_engine.training.snapshot import TrainingSnapshot
+
+#: What there is one number of in each iteration, and what each stage has, by the names of a snapshot's summary.
+_OF_ITERATIONS = ("loss", "accuracy", "learning_rate")
+_OF_STAGES = ("gradient_norm", "cell_gradient_norm")
+
+
+def table(snapshots: Mapping[str, TrainingSnapshot]) -> str:
+    """The iterations as CSV, in full precision; a number that there is not is left empty.
+
+    A validation stands beside the iteration that it was made before; the last one, after all, has a row of its own.
+    gradient_norm_7 is ‖∂L/∂h‖ of stage 7. Of two sides a first column tells them apart.
+    """
+    rows = [
+        ({"side": side} if len(snapshots) > 1 else {}) | row
+        for side, snapshot in snapshots.items()
+        for row in _rows(snapshot)
+    ]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _rows(snapshot: TrainingSnapshot) -> Iterator[dict[str, Any]]:
+    validations = {row.iteration: row for row in snapshot.validations}
+    summary = dict(snapshot.summary)
+    if np.isnan(summary["accuracy"]).all():
+        del summary["accuracy"]  # of numbers nothing is right or wrong
+    for k in sorted({*range(snapshot.count), *validations}):
+        row: dict[str, Any] = {"iteration": k}
+        known = k < snapshot.count
+        row |= {name: _cell(summary[name][k]) if known else "" for name in _OF_ITERATIONS if name in summary}
+        validation = validations.get(k)
+        row["validation_loss"] = _cell(validation.loss) if validation is not None else ""
+        row["validation_accuracy"] = _cell(validation.accuracy) if validation is not None else ""
+        for name in _OF_STAGES:
+            for stage, value in enumerate(summary[name][k]) if known and name in summary else ():
+                row[f"{name}_{stage}"] = _cell(value)
+        yield row
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else repr(float(value))
