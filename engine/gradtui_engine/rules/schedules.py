@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..core.message import English
 from ..core.names import NO_ALIASES, Aliases
+from ..core.numerics import power
 from ..core.table import Table
 
 
@@ -53,7 +54,8 @@ def _cosine(k: int, length: int, course: Course) -> float:
 
 
 def _step(k: int, length: int, course: Course) -> float:
-    return float(course.step_factor ** (k // course.step_every_iterations))
+    # Beyond the largest number it is infinite: the training diverges, which is an outcome.
+    return power(course.step_factor, k // course.step_every_iterations)
 
 
 SCHEDULES = Table(

@@ -360,6 +360,17 @@ def test_what_diverges_in_the_first_iteration_is_an_outcome_too(fields: dict[str
     assert math.isfinite(history.columns["loss"][0]) == site.startswith("update")
 
 
+def test_a_rate_that_grows_beyond_all_numbers_diverges() -> None:
+    training = Training(
+        experiment=Experiment(depth=1, width=2, learning_rate=1e-30, batch=4), iterations=200, schedule="step",
+        step_every=1, step_factor=1000.0,
+    )  # fmt: skip
+    history = train(training)
+    assert history.outcome is not None
+    assert history.outcome.kind == "diverged"
+    assert training.learning_rate(199) == math.inf
+
+
 def test_float32_overflows_where_float64_has_room_for_an_iteration_more() -> None:
     single, double = (
         train(Training(experiment=Experiment(**LOUD, dtype=dtype, learning_rate=1e-3), iterations=12))
