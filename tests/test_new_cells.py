@@ -84,7 +84,7 @@ def told(cell: str) -> dict[str, tuple[int, str]]:
         "check": ["check"],
         "json": ["run", "--json"],
         "run": ["run"],
-        "doctor": ["doctor", "--steps", "40", "--gain", "0.3"],
+        "doctor": ["doctor", "--steps", "40", "--gain", "0.3", "--train", "0"],
     }
     given = [[*each[:1], "--cell", cell, *SMALL, *each[1:]] for each in words.values()]
     return dict(zip(words, json.loads(run("-c", COMMANDS, json.dumps(given))), strict=True))

@@ -168,6 +168,7 @@ def test_every_command_without_a_screen_runs(
     if target is not None:
         arguments = arguments[: arguments.index(">")]
     quick = QUICK if arguments[0] in OF_EXPERIMENT else ()
+    quick += ("--train", "2") * (arguments[0] == "doctor")
     done = run_main(capsys, *arguments, *quick)
     assert done.status == (1 if arguments[0] == "doctor" else 0)
     assert done.err == ""

@@ -33,7 +33,7 @@ _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 #: What a training comes to → the diagnoses of one iteration whose remedies are worth trying then.
 _OF_TRAINING: Mapping[str, tuple[str, ...]] = {
     "stalled": ("vanishing", "starved", "still"), "falling": ("starved", "still"),
-    "diverged": ("exploding", "diverging"),
+    "diverged": ("exploding", "diverging"), "overfitted": ("overfitted",),
 }  # fmt: skip
 
 
@@ -183,7 +183,7 @@ REMEDIES = Table(
             switched=lambda e: e.clip == "none",
         ),
         Row(
-            "adam", {"optimizer": "adam"}, "Divides each gradient by its own size.",
+            "adam", {"optimizer": "adam", "learning_rate": None}, "Divides each gradient by its own size.",
             "It hides a vanished gradient (until it falls under ε), and does not cure one.", CELLS.names,
             kinds=("vanishing", "exploding", "starved", "diverging"), applies=lambda e: e.optimizer != "adam",
         ),
@@ -216,7 +216,8 @@ REMEDIES = Table(
             "a tenth of the rate", lambda e: {"learning_rate": e.learning_rate / 10},
             "A step of a tenth: the loss falls wherever the step is small enough.",
             "A smaller step changes neither the gradient's way nor where the loss starts.", CELLS.names,
-            kinds=("vanishing", "exploding", "diverging", "off_scale"), applies=lambda e: e.learning_rate > 0,
+            kinds=("vanishing", "exploding", "diverging", "off_scale", "overfitted"),
+            applies=lambda e: e.learning_rate > 0,
         ),
         Row(
             "a thousandth of the rate", lambda e: {"learning_rate": e.learning_rate / 1000},
@@ -229,6 +230,12 @@ REMEDIES = Table(
             "Steps that are ten times as large.",
             "A larger step does not change what each layer gets beside the others.",
             CELLS.names, kinds=("still",), applies=lambda e: 0 < e.learning_rate < 1,
+        ),
+        Row(
+            "weight decay", lambda e: {"weight_decay": 10 * e.weight_decay or 1e-2},
+            "Pulls every weight towards 0: what is learnt by heart takes large ones (Krogh & Hertz 1992).",
+            "The weights were not what learnt by heart; and a pull that is too strong lets nothing be learnt.",
+            CELLS.names, kinds=("overfitted",), applies=lambda e: e.weight_decay <= 1,
         ),
         Row(
             "no weight decay", {"weight_decay": 0.0}, "Nothing shrinks the weights but the gradient.",

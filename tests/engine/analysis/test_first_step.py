@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 
 from gradtui_engine import Experiment, build, simulate
-from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.outcome import KINDS, QUESTIONS, SEVERITIES, Answer, Outcome
 from gradtui_engine.rules.losses import LOSSES
+from gradtui_engine.training.doctor import examine
 from tests.engine.helpers import drawn
 from tests.engine.oracles import loss_of
 from tests.engine.strategies import small_experiments
@@ -46,7 +46,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("fields", "kind", "remedy"), BAD)
 def test_a_network_whose_first_step_does_no_good_is_not_healthy(fields: dict[str, Any], kind: str, remedy: str) -> None:
-    report = examine(Experiment(**fields))
+    report = examine(Experiment(**fields), training=0)
     outcome = report.before.outcome
     assert outcome.signal.healthy  # the gradient arrives: that is not what is wrong
     assert (outcome.kind, outcome.healthy) == (kind, False)
@@ -75,7 +75,7 @@ def test_a_branch_scaled_by_0_leaves_the_output_layer_alone_to_learn() -> None:
 
 def test_a_remedy_that_raises_the_loss_cures_nothing() -> None:
     # "Scaled residual cures" was said where one update takes the loss from 176 to 2.2e3.
-    report = examine(Experiment(activation="relu", init="he_normal", gain=1.5))
+    report = examine(Experiment(activation="relu", init="he_normal", gain=1.5), training=0)
     trial = next(trial for trial in report.trials if trial.remedy.name == "scaled residual")
     assert trial.measured.loss_after > 10 * trial.measured.loss > 1000
     assert trial.effect != "cures"
@@ -89,7 +89,7 @@ def test_a_file_whose_target_is_not_scaled_is_judged_as_it_stands(tmp_path: Path
     rows = [",".join(f"{value:.6g}" for value in (*row, target)) for row, target in zip(features, price, strict=True)]
     path.write_text("\n".join(["a,b,c,d,price", *rows]) + "\n")
     experiment = Experiment(data=f"csv:{path}", **SANE)
-    report = examine(experiment)
+    report = examine(experiment, training=0)
     step = report.before.outcome.first_step
     assert step is not None
     assert (step.kind, step.severity) == ("off_scale", "critical")
@@ -101,7 +101,7 @@ def test_a_file_whose_target_is_not_scaled_is_judged_as_it_stands(tmp_path: Path
     # A run scales it, unless it is told not to.
     assert simulate(experiment).loss < 100
     # Told to, the doctor judges what it was told.
-    told = examine(experiment.replace(target_scale="standard", learning_rate=0.01))
+    told = examine(experiment.replace(target_scale="standard", learning_rate=0.01), training=0)
     assert told.before.outcome.healthy
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Network, build
-from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.gate_path import at_bias, at_factor, predicted
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.remedies import remedies_for
+from gradtui_engine.training.doctor import examine
 from tests.engine.helpers import analysed, shaken, small, with_parameters
 
 STEPS, WIDTH = 30, 6
@@ -94,7 +94,7 @@ def test_the_gates_bias_works_the_other_way_round() -> None:
 
 def test_the_carousel_is_a_gate_that_lets_nothing_in_and_the_doctor_offers_it() -> None:
     experiment = Experiment(cell="mgu", width=8, batch=4)
-    report = examine(experiment)
+    report = examine(experiment, training=0)
     assert report.before.outcome.signal.kind == "vanishing"
     (carousel,) = [remedy for remedy in remedies_for(experiment, ("vanishing",)) if remedy.name == "pinned gate"]
     assert dict(carousel.changes) == {"pin_forget": 0.0}

@@ -19,7 +19,6 @@ from hypothesis import given
 
 import gradtui_engine
 from gradtui_engine import Experiment, ExperimentError, Message, Problem, Site, build, simulate
-from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.jacobian import jacobian, spectra
 from gradtui_engine.analysis.published_figures import figures
 from gradtui_engine.core.fields import Integer, Rejected
@@ -28,6 +27,7 @@ from gradtui_engine.core.table import Table
 from gradtui_engine.data.reading import Columns
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.spelling import read_toml
+from gradtui_engine.training.doctor import examine
 from tests.engine.helpers import drawn, small
 from tests.engine.strategies import small_experiments
 from tests.tooling import tool
@@ -171,7 +171,7 @@ def test_the_diagnosis_and_the_theory_of_any_experiment_are_messages(experiment:
     ],
 )
 def test_every_kind_of_diagnosis_is_a_message_and_so_is_what_each_remedy_came_to(changes: dict[str, Any]) -> None:
-    report = examine(Experiment(**changes))
+    report = examine(Experiment(**changes), training=0)
     outcome = report.before.outcome
     assert isinstance(outcome.signal.message, Message)
     for text in (

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Cancelled, Experiment, ExperimentError, analyse, build, simulate
-from gradtui_engine.analysis.doctor import examine
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.progress import POINTS, Watch, part, throttled, told
@@ -22,6 +21,7 @@ from gradtui_engine.program.bound import Node
 from gradtui_engine.rules.optimisers import OPTIMISERS, Link, Settings
 from gradtui_engine.run import optimiser_step as update_module
 from gradtui_engine.run import trace as trace_module
+from gradtui_engine.training.doctor import examine
 from tests.engine.helpers import drawn, fingerprint, shaken, small
 from tests.engine.strategies import small_experiments
 
@@ -40,8 +40,9 @@ WATCHED: dict[str, Callable[[Watch | None], Any]] = {
     "spectra": lambda watch: spectra(simulate(SQUARE), watch=watch),
     "analyse": lambda watch: analyse(build(LONG).run(), watch),
     "analyse without parameters": lambda watch: analyse(build(LONG).run(), watch, parameters=False),
-    "examine": lambda watch: examine(Experiment(depth=12, width=8), watch=watch),
-    "examine healthy": lambda watch: examine(small("mlp", depth=2), watch=watch),
+    "examine": lambda watch: examine(Experiment(depth=12, width=8), watch=watch, training=0),
+    "examine trained": lambda watch: examine(Experiment(depth=12, width=4, batch=8), watch=watch, training=2),
+    "examine healthy": lambda watch: examine(small("mlp", depth=2), watch=watch, training=0),
 }
 everything_watched = pytest.mark.parametrize("compute", WATCHED.values(), ids=list(WATCHED))
 
@@ -136,7 +137,7 @@ def test_watched_spectra_and_reports_are_the_same() -> None:
     plain, watched = (spectra(simulate(SQUARE), 1, watch) for watch in (None, lambda share: None))
     assert plain.end_to_end.tobytes() == watched.end_to_end.tobytes()
     assert [each.tobytes() for each in plain.stages] == [each.tobytes() for each in watched.stages]
-    assert examine(SQUARE) == examine(SQUARE, watch=lambda share: None)
+    assert examine(SQUARE, training=0) == examine(SQUARE, watch=lambda share: None, training=0)
 
 
 def test_a_watched_simulation_of_the_impossible_is_refused_as_ever() -> None:

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Trace, build, simulate
-from gradtui_engine.analysis.doctor import examine, report_document
 from gradtui_engine.analysis.json_document import document
 from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS
+from gradtui_engine.training.doctor import examine
+from gradtui_engine.training.doctor_document import report_document
 from tests.engine.helpers import analysed, shaken, with_inputs
 from tests.engine.oracles import loss_of
 from tests.engine.strategies import init_names
@@ -200,7 +201,7 @@ def test_samples_that_are_all_alike_end_in_a_finite_result(fields: dict[str, Any
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_doctor_takes_the_ends_of_the_scale(cell: str, gain: float, dtype: str) -> None:
     fields = {"cell": cell, "gain": gain, "dtype": dtype, "depth": 6, "width": 4, "batch": 4, "steps": 5, "inputs": 3}
-    report = examine(Experiment(data="gaussian", **fields))
+    report = examine(Experiment(data="gaussian", **fields), training=0)
     json.dumps(report_document(report), allow_nan=False)
     assert report.before.outcome.signal.kind in KINDS
 

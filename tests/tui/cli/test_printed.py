@@ -33,7 +33,7 @@ LINES = (
     "run --cell lstm --data gaussian --steps 3 --depth 4",
     "data table.csv",
     "run --data csv:table.csv --depth 2",
-    "doctor --depth 8 --width 8 --batch 4 --activation linear",
+    "doctor --depth 8 --width 8 --batch 4 --activation linear --train 2",
     "check --depth 2 --width 4 --batch 3",
     "theory",
     "presets",
@@ -95,7 +95,7 @@ def test_tables_are_aligned_as_they_are_written(monkeypatch: pytest.MonkeyPatch)
     rows = on("ascii", "run --depth 4", monkeypatch).out.split("\n\n")[1].splitlines()
     ends = {row.rindex("|") for row in rows[1:]}
     assert len(ends) == 1
-    doctor = on("ascii", "doctor --depth 12 --width 16 --batch 8", monkeypatch).out
+    doctor = on("ascii", "doctor --depth 12 --width 16 --batch 8 --train 1", monkeypatch).out
     assert max(map(cell_len, doctor.splitlines())) <= 120
 
 
@@ -112,7 +112,7 @@ def test_bars_and_curves_are_drawn_in_the_glyphs_that_are_asked_for(command: Com
 
 
 @pytest.mark.parametrize(
-    "line", ["run --depth 2", "doctor --depth 2", "check --depth 1 --width 2", "theory --glyphs x"]
+    "line", ["run --depth 2", "doctor --depth 2 --train 0", "check --depth 1 --width 2", "theory --glyphs x"]
 )
 def test_every_command_that_prints_takes_a_set_of_glyphs(line: str, command: Command) -> None:
     done = command(*line.split(), *([] if "--glyphs" in line else ["--glyphs", "ascii"]))

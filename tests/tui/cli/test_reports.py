@@ -1,10 +1,8 @@
-"""`gradtui doctor`, `check`, `theory` and `run --jacobian`: exit status, what is printed, documents."""
+"""`gradtui check`, `theory` and `run --jacobian`: exit status, what is printed, documents."""
 
 from __future__ import annotations
 
-import functools
 import io
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -12,24 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.cells import cell_len
 from rich.status import Status
 
 from gradtui.cli import reports
 from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
-from gradtui.text.summary import answer_lines
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis import gradient_check, published_figures
-from gradtui_engine.analysis.doctor import Examination, examine, report_document
 from gradtui_engine.analysis.gradient_check import ParameterCheck
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.published_figures import Figure
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import OF_FILES, options
-from gradtui_engine.experiment.training import Training
-from tests.tui.helpers import Command, Done, run_process
+from tests.tui.helpers import Command, Done
 
 SMALL = ("--depth", "3", "--width", "6", "--batch", "4", "--data", "gaussian")
 ILL = ("--depth", "12", "--width", "16", "--batch", "8")
@@ -41,11 +35,6 @@ def experiment_of(*arguments: str) -> Experiment:
     return Experiment(**fields)
 
 
-@functools.cache
-def report_of(*arguments: str) -> Examination:
-    return examine(experiment_of(*arguments))
-
-
 def words(text: str) -> str:
     """The text with every run of blanks as one: tables break lines anywhere."""
     return " ".join(text.split())
@@ -55,132 +44,6 @@ def refused(done: Done) -> list[str]:
     assert (done.status, done.out) == (2, "")
     assert "Traceback" not in done.err
     return done.problems
-
-
-# -- doctor ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("arguments", "status"), [(ILL, 1), (SMALL, 0), (("--depth", "0"), 2), (("--depht", "3"), 2)])
-@pytest.mark.parametrize("switch", [(), ("--json",)])
-def test_the_doctors_exit_status_is_1_when_unhealthy_and_0_when_healthy(
-    arguments: tuple[str, ...], status: int, switch: tuple[str, ...], command: Command
-) -> None:
-    done = command("doctor", *arguments, *switch)
-    assert done.status == status
-    assert (done.err == "") == (status != 2)
-
-
-def test_the_doctor_prints_the_diagnosis_and_every_remedy_with_what_was_measured(command: Command) -> None:
-    report = report_of(*ILL)
-    out = command("doctor", *ILL).out
-    outcome = report.before.outcome
-    for line in answer_lines(outcome):
-        assert words(line) in words(out)
-    for answer in outcome.answers:
-        assert f"  {answer.severity}; rule: {answer.rule}; measured {short(answer.measured)}" in out
-        assert words(answer.source) in words(out)
-    rows = out.split("\n\n")[1]
-    places = []
-    for trial in report.trials:
-        (line,) = [line for line in rows.splitlines() if line.startswith(f"{trial.remedy.name}  ")]
-        places.append(rows.index(line))
-        measured = trial.measured
-        assert words(line).startswith(
-            f"{trial.remedy.name} {trial.effect} ×{short(measured.outcome.average_factor)} "
-            f"{short(measured.outcome.ratio)} {short(measured.loss)} {short(measured.loss_after)} "
-        )
-    assert places == sorted(places)
-    assert len(places) > 5
-
-
-def test_the_doctor_says_why_word_for_word(command: Command) -> None:
-    out = command("doctor", *ILL).out
-    said = words(" ".join(line[80:] for line in out.split("\n\n")[1].splitlines()))
-    for trial in report_of(*ILL).trials:
-        assert all(word in said for word in trial.text.split()), trial.text
-
-
-def test_under_the_table_the_doctor_prints_what_applies_each_remedy(command: Command) -> None:
-    report = report_of(*ILL)
-    heading, *lines = command("doctor", *ILL).out.split("\n\n")[2].splitlines()
-    assert heading.startswith("options and PyTorch")
-    wanted = []
-    for trial in report.trials:
-        experiment = report.before.experiment
-        wanted.append(f"{trial.remedy.name}: {' '.join(trial.remedy.arguments(experiment))}")
-        for line in trial.remedy.pytorch(Training(experiment=experiment)):
-            wanted += [f"    {text}" for text in str(line).splitlines()]
-    assert lines == wanted
-    assert "relu + he: --activation relu --init he_normal" in lines
-    assert '            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")' in lines
-
-
-def test_what_cannot_be_given_otherwise_is_said_to_be_left_out(command: Command) -> None:
-    out = command("doctor", *ILL, "--sigma-w", 0.5).out
-    assert "\nrelu + he: --activation relu --init he_normal without --sigma-w\n" in out
-
-
-def test_the_doctors_options_and_lines_are_in_its_document(command: Command) -> None:
-    for remedy in command("doctor", *ILL, "--sigma-w", 0.5, "--json").json["remedies"]:
-        assert remedy["options"] or remedy["left_out"], remedy["name"]
-        assert remedy["left_out"] in ([], ["--sigma-w"])
-        for line in remedy["pytorch"]:
-            compile(line, "<line>", "exec")
-        if "--init" in remedy["options"] and "lsuv" not in remedy["options"]:
-            done = command("run", *ILL, *remedy["options"], "--json")
-            changed = experiment_of(*ILL).replace(**remedy["changes"])
-            assert Experiment.from_mapping(done.json["given"]).resolved == changed.resolved
-
-
-def test_the_doctor_prints_no_table_for_a_healthy_network(command: Command) -> None:
-    out = command("doctor", *SMALL).out
-    assert "● does the gradient arrive? healthy: " in out
-    assert "● does the first step do good? healthy: " in out
-    assert "– does it learn? not asked: this is one iteration\n" in out
-    assert "remedy" not in out
-
-
-@pytest.mark.parametrize(
-    ("options", "kind"),
-    [
-        ("--learning-rate 100", "diverging"),
-        ("--learning-rate 0", "still"),
-        ("--weight-decay 10 --learning-rate 0.3", "shrinking"),
-        ("--init normal --init-scale 1", "off scale"),
-        ("--residual scaled --residual-scale 0", "cut off"),
-    ],
-)
-def test_the_doctor_calls_no_network_healthy_whose_first_step_does_no_good(
-    options: str, kind: str, command: Command
-) -> None:
-    done = command("doctor", "--depth", 5, "--activation", "relu", "--init", "he_normal", *options.split())
-    assert done.status == 1
-    assert re.search(rf"^. does the first step do good\? {kind}: ", done.out, re.M)
-
-
-def test_the_doctors_table_fits_the_width(command: Command) -> None:
-    assert max(cell_len(line.rstrip()) for line in command("doctor", *ILL).out.splitlines()) <= 120
-
-
-@pytest.mark.parametrize("arguments", [ILL, SMALL])
-def test_the_doctors_document_is_the_engines_report(arguments: tuple[str, ...], command: Command) -> None:
-    found = command("doctor", *arguments, "--json").json
-    assert found == json.loads(json.dumps(report_document(report_of(*arguments))))
-    assert list(found) == ["schema", "experiment", "given", "before", "remedies"]
-    assert (found["remedies"] == []) == (found["before"]["outcome"]["kind"] == "healthy")
-
-
-def test_the_doctor_is_strict_json_also_of_a_network_that_overflows(command: Command) -> None:
-    found = command("doctor", *ILL, "--activation", "linear", "--gain", "1e30", "--json").json
-    assert found["before"]["outcome"]["kind"] == "non_finite"
-    assert found["before"]["loss"] == "nan"
-
-
-def test_as_a_process_the_doctor_has_its_status_and_nothing_on_stderr() -> None:
-    done = run_process("doctor", *ILL, PYTHONIOENCODING="ascii")
-    assert (done.status, done.err) == (1, "")
-    assert done.out.isascii()
-    assert "\x1b" not in done.out  # no colour where nobody sees it
 
 
 # -- check -------------------------------------------------------------------------------------------------

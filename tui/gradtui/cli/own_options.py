@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradtui_engine.core.fields import Switch, Text
+from gradtui_engine.core.fields import Integer, Switch, Text
 from gradtui_engine.core.options import option
 
 
@@ -24,6 +24,12 @@ class DoctorOptions:
     """Of `gradtui doctor`."""
 
     json: bool = option(False, "print one JSON document instead", Switch())
+    train: int | None = option(
+        None,
+        "iterations that each remedy is trained for, 0 for the first gradient alone; without it 200, or fewer where "
+        "all of them would take more than 2 minutes",
+        Integer(0, 10**6),
+    )
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def _train(invocation: Invocation[Plan], out: TextIO) -> int:
 
 
 def _doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
-    from .reports import doctor
+    from .doctor import doctor
 
     return doctor(invocation, out)
 
@@ -256,8 +256,9 @@ _OTHERS: dict[str, Subcommand[Any]] = {
     "doctor": Subcommand(
         "gradtui doctor",
         "tries remedies",
-        "Diagnose, try every remedy on the same seed, data and random numbers, and print what was measured. "
-        "Exit status 1 when unhealthy, 0 when healthy.",
+        "Diagnose, train, try every remedy on the same seed, data and random numbers, and print what the first "
+        "gradient does and what training does, at the best of three learning rates. ctrl+C prints what there is. Exit "
+        "status 0 when healthy and learning, else 1; 130 after ctrl+C.",
         _doctor,
         _DOCTOR.complete,
         rows=_DOCTOR.rows,
