@@ -54,7 +54,7 @@ def commands(count: int) -> list[list[str]]:
             ["run", *arguments, "--json"],
             ["run", *arguments, "--save", "run.npz"],
             ["run", *arguments],
-            ["doctor", *arguments, "--json"],
+            ["doctor", *arguments, "--json", "--train", "20"],
         ]
         # Central differences of a preset's network would take minutes.
         lines += [["check", *arguments]] if arguments[0] != "--preset" else []
