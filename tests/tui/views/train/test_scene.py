@@ -70,3 +70,19 @@ def test_a_pane_is_drawn_anew_where_it_shows_something_else(raced: Scene) -> Non
 def test_before_it_is_trained_the_first_batch_s_loss_of_guessing_is_told() -> None:
     fresh = scene_of(A, view="train")
     assert "Guessing costs a loss of 2.30" in " ".join(" ".join(texts(PANES["loss"].view(fresh, 78, 7))).split())
+
+
+def test_a_click_anywhere_goes_to_an_iteration_that_is_there_or_does_nothing(raced: Scene) -> None:
+    lstm = scene_of(Experiment(cell="lstm", data="adding", steps=6, width=4, batch=4), **TRAINED)
+    for scene in (raced, lstm, scene_of(A, view="train")):
+        last = len(scene.stages) - 1
+        for pane in panes_of(scene.state):
+            for x in range(-1, 60):
+                for event in PANES[pane].click(scene, 58, 9, x, 3):
+                    if isinstance(event, e.GoTo):
+                        assert event.iteration is not None
+                        assert 0 <= event.iteration < COUNT
+                    else:
+                        assert isinstance(event, e.Select)
+                        assert event.stage is not None
+                        assert 0 <= event.stage <= last
