@@ -21,9 +21,12 @@ from .measures import MEASURES, OfTraining
 from .reading import Histories, Readings
 
 
-def faults(lesson: Lesson) -> Iterator[Problem]:
-    """What is not true of the computed traces: questions without one true answer, numbers that do not exist."""
-    histories: Histories = {}
+def faults(lesson: Lesson, histories: Histories | None = None) -> Iterator[Problem]:
+    """What is not true of what is computed: questions without one true answer, numbers that do not exist.
+
+    histories keeps the trainings that are made for it, and those that it has are made no second time.
+    """
+    histories = {} if histories is None else histories
     for number, step in enumerate(lesson.steps):
         wanted = need(Progress(lesson.id, number), lesson)
         if wanted is None:

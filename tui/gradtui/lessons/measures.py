@@ -41,6 +41,8 @@ class Measured:
     problem: str = ""
     #: Whether its places are steps in time instead of layers.
     over_time: bool = False
+    #: Whether it counts iterations.
+    whole: bool = False
 
     @property
     def text(self) -> str:
@@ -49,6 +51,8 @@ class Measured:
             return "–"
         if isinstance(self.value, str):
             return kind_name(self.value)
+        if self.whole and math.isfinite(self.value):
+            return str(round(self.value))
         return percent(self.value) if self.share else short(self.value)
 
 
@@ -96,6 +100,7 @@ class OfTraining:
     note: str
     read: Callable[[TrainingSnapshot, float], float | str | None]
     of_a_loss: bool = False
+    whole: bool = False
     share: bool = False
     is_name: bool = False
 
@@ -269,7 +274,9 @@ MEASURES: Table[Measure | OfTraining] = Table(
             _accuracy,
             share=True,
         ),
-        OfTraining("diverged_at", "iteration of the divergence", "the iteration at which it diverged", _diverged_at),
+        OfTraining(
+            "diverged_at", "iteration of the divergence", "the iteration at which it diverged", _diverged_at, whole=True
+        ),
         OfTraining("worst_loss", "largest loss", "the largest finite loss of a batch on the way", _worst_loss),
         OfTraining(
             "iterations_to",
@@ -277,6 +284,7 @@ MEASURES: Table[Measure | OfTraining] = Table(
             f"the iterations until the last {_BATCHES} batches cost less than this on average",
             _iterations_to,
             of_a_loss=True,
+            whole=True,
         ),
     ),
 )
@@ -324,7 +332,8 @@ def measure_training(row: OfTraining, iteration: str, place: str, snapshot: Trai
     value = row.read(cut, float(place or 0))
     if value is None:
         return Measured(None, problem=Message("{name}: this training has none", name=Verbatim(row.name)))
-    return Measured(value if isinstance(value, str) else float(value), row.share, over_time=snapshot.axis == "time")
+    number = value if isinstance(value, str) else float(value)
+    return Measured(number, row.share, over_time=snapshot.axis == "time", whole=row.whole)
 
 
 def divide(top: Measured, under: Measured) -> Measured:
