@@ -18,11 +18,13 @@ from .history import TrainingHistory
 from .stream import Stream
 from .trainer import Trainer
 
-#: The rates that are tried, as shares of the experiment's own. Of 60 networks of every cell 3 η was best for most
-#: recurrent ones, η or 0.3 η for deep ones, and η/10 for two, by 1 %.
+#: The rates that are tried, as shares of the experiment's own. Of 71 networks and remedies (nine experiments of every
+#: kind of cell) 54 learnt at one of 10, 3, 1, 1/3 and 1/10 η. Best was 3 η or more for 27, most of them cells, η for
+#: 10, η/3 for 14, η/10 for 3.
 SHARES = (1.0, 0.3, 3.0)
 #: At a quarter of the iterations, if those are this many at least, a rate is given up whose loss is so many times the
-#: best one's there: none that was so far behind has come out first.
+#: best one's there: of 100 networks and remedies (six experiments) it came to 18 rates, and none of them would have
+#: been the best.
 _QUARTER, _LEAST, CLEARLY_WORSE = 4, 10, 1.5
 #: Iterations by which the time of one is measured, after one that is not.
 _TIMED = 2
