@@ -18,8 +18,8 @@ from .history import TrainingHistory
 from .stream import Stream
 from .trainer import Trainer
 
-#: The rates that are tried, as shares of the experiment's own. Of 71 networks and remedies (nine experiments of every
-#: kind of cell) 54 learnt at one of 10, 3, 1, 1/3 and 1/10 η. Best was 3 η or more for 27, most of them cells, η for
+#: The rates that are tried, as shares of the experiment's own. Of 71 networks and remedies (nine experiments: MLP,
+#: RNN, LSTM, GRU) 54 learnt at one of 10, 3, 1, 1/3 and 1/10 η. Best was 3 η or more for 27, most of them cells, η for
 #: 10, η/3 for 14, η/10 for 3.
 SHARES = (1.0, 0.3, 3.0)
 #: At a quarter of the iterations, if those are this many at least, a rate is given up whose loss is so many times the
