@@ -22,6 +22,7 @@ from ..program.program import place_of
 from ..rules.losses import LOSSES
 
 if TYPE_CHECKING:
+    from ..experiment.resolved import Resolved
     from .evaluation import Validation
     from .stream import Stream
 
@@ -85,13 +86,21 @@ class Progress:
         return int(below[-1]) if below.size else None
 
 
+def baseline_of(resolved: Resolved) -> float | None:
+    """A task's own loss of answering without looking; None of other data, and of another loss."""
+    every_step = resolved.kind.over_time and resolved.readout == "all"
+    row = find(resolved.data)
+    if row.baseline is None or resolved.steps is None or resolved.loss != row.loss:
+        return None
+    return row.baseline(resolved.steps, every_step)
+
+
 def guess_of(stream: Stream, outputs: int) -> float:
     """The loss of answering without looking: a task's own baseline, or that of the class shares (the mean)."""
     resolved = stream.resolved
-    every_step = resolved.kind.over_time and resolved.readout == "all"
-    row = find(resolved.data)
-    if row.baseline is not None and resolved.steps is not None and resolved.loss == row.loss:
-        return row.baseline(resolved.steps, every_step)
+    baseline = baseline_of(resolved)
+    if baseline is not None:
+        return baseline
     batch = stream.samples or stream.validation or stream.batch(0)
     return LOSSES[str(resolved.loss)].guess(batch.target, outputs)
 

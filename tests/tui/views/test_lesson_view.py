@@ -127,6 +127,8 @@ def test_an_answer_waits_for_what_is_being_computed() -> None:
     lines = shown(answered(1, 1), None)
     assert "measuring …" in lines
     assert not any("✓" in line or "✗" in line for line in lines)
+    # What is said then would tell the answer, with an ellipsis for its numbers.
+    assert not any("The ratio is" in line for line in lines)
 
 
 def test_where_no_choice_is_true_the_given_one_is_marked_neither_right_nor_wrong() -> None:

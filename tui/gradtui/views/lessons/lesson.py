@@ -148,7 +148,8 @@ def _question(
     verdict = judge(question, given, asked.get)
     lines += _choices(question, int(given), verdict, width) if question.choices else []
     lines += wrap_spans([(f"{_mark(verdict)}{verdict.text}", _STYLES[verdict.right])], width)
-    if question.reveal:
+    # What is to be said of the numbers waits for them: it would tell the answer while the network still trains.
+    if question.reveal and all(text in asked for text in question.expressions):
         lines += [[]] if spaced else []
         lines += prose(filled(question.reveal, asked), width)
     return lines

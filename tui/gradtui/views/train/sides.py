@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from gradtui_engine import TrainingSnapshot
+from gradtui_engine.training.judgement import baseline_of
 
 from ...model.needs import Failed
 from ...model.trainings import SnapshotOf, iterations_of, training_of_a
@@ -43,7 +44,7 @@ class Sides:
     #: The scale that is held, None while it follows what is trained.
     lock: Scale | None = None
     refused: str = ""
-    #: The first batch's loss of answering without looking: all that is known before anything is trained.
+    #: A task's loss of answering without looking, or the first batch's: what is known before anything is trained.
     first_guess: float | None = None
 
     @classmethod
@@ -99,6 +100,9 @@ def reads(scene: Scene) -> Hashable:
 
 
 def _first_guess(scene: Scene) -> float | None:
+    task = None if scene.experiment is None else baseline_of(scene.resolved)
+    if task is not None:
+        return task
     first_step = scene.record.outcome.first_step
     return first_step.numbers.get("guess") if first_step is not None else None
 
