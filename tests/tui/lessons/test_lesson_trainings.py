@@ -130,6 +130,15 @@ def test_a_training_that_diverges_says_at_which_iteration_and_how_far_it_went() 
     assert "there are 1 to" in measured("accuracy[50]", BROKEN).problem
 
 
+def test_the_horizon_is_the_steps_back_that_a_thousandth_gets_to() -> None:
+    lstm = Experiment(cell="lstm", data="adding", steps=12, width=4, batch=8, forget_bias=-4.0)
+    norms = [10.0**each for each in history(lstm).snapshot().columns["cell_gradient"].astype(float)[[4, -1], 1:]]
+    for text, shares in zip(("horizon[5]", "horizon"), norms, strict=True):
+        back = (shares / shares[-1])[::-1]
+        assert measured(text, lstm).value == np.argmax(back < 1e-3) - 1 > 0
+    assert measured("horizon").value is None
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

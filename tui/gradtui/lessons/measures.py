@@ -18,6 +18,7 @@ from gradtui_engine.core.message import English, Message, Verbatim
 from gradtui_engine.core.table import Table
 from gradtui_engine.program.program import first_learning
 from gradtui_engine.rules.clipping import global_norm
+from gradtui_engine.training.reach import horizon
 
 from ..text.summary import kind_name
 
@@ -174,6 +175,11 @@ def _iterations_to(snapshot: TrainingSnapshot, loss: float) -> float | None:
     return float(below[0] + _BATCHES - 1) if below.size else None
 
 
+def _horizon(snapshot: TrainingSnapshot, loss: float) -> float | None:
+    steps = horizon(snapshot)
+    return None if steps is None or steps[-1] < 0 else float(steps[-1])
+
+
 MEASURES: Table[Measure | OfTraining] = Table(
     "measure",
     (
@@ -284,6 +290,14 @@ MEASURES: Table[Measure | OfTraining] = Table(
             f"the iterations until the last {_BATCHES} batches cost less than this on average",
             _iterations_to,
             of_a_loss=True,
+            whole=True,
+        ),
+        OfTraining(
+            "horizon",
+            "horizon in steps",
+            "the steps back in a row that get at least 1e-3 of the last one's gradient, at the end; of cells that "
+            "answer after the last step",
+            _horizon,
             whole=True,
         ),
     ),
