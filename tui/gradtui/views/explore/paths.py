@@ -117,19 +117,19 @@ def _shares(scene: Scene, width: int) -> list[Line]:
     if direct is None or gates is None:
         return [first_fit(width, *([*start, (text, "text")] for text in (
             tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))]  # fmt: skip
-    line: Line = [
+    paths: Line = [
         *start,
         (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_forget"),
         ("  ", "label"),
         (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_candidate"),
     ]
-    if loss is not None:
-        line += [("  ", "label"), (tr("own loss {factor}", factor=f"×{short(loss)}"), "hidden")]
+    own: Line = [("  ", "label"), (tr("own loss {factor}", factor=f"×{short(loss)}"), "hidden")]
+    line: Line = [*paths, *own] if loss is not None else paths
     if direct + gates + (loss or 0.0) == 0:
-        return [first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line)]
+        return [first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line, paths)]
     share = percent(direct / (direct + gates + (loss or 0.0)))
     more = tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine))
-    return [first_fit(width, [*line, (f"   {more}", "dim")], line)]
+    return [first_fit(width, [*line, (f"   {more}", "dim")], line, paths)]
 
 
 def said(scene: Scene) -> Lines:
