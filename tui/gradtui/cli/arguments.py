@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -224,9 +225,18 @@ def in_file(
 # -- the help ------------------------------------------------------------------------------------------------
 
 
+class _WholeNames(argparse.HelpFormatter):
+    """Lines that end between words, not at a name's hyphen: 13-adam-and-vanishing is there to be copied."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+
 def help_of(command: Subcommand[Any]) -> str:
     """What --help prints."""
-    made = argparse.ArgumentParser(prog=command.prog, description=command.description, allow_abbrev=False)
+    made = argparse.ArgumentParser(
+        prog=command.prog, description=command.description, allow_abbrev=False, formatter_class=_WholeNames
+    )
     if command.tells_version:
         made.add_argument(_VERSION, action="version")
     fields = options().values() if command.of_experiment else ()
