@@ -62,6 +62,17 @@ def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
     assert cursor == (e.Jump(step=6),)
 
 
+def test_a_lesson_that_trains_opens_with_its_training_and_an_option_wins() -> None:
+    state, *_ = launch.opening(Experiment(), words(lesson="14-batchnorm-and-the-rate"))
+    assert (state.view, state.plan, state.training, state.trained) == ("train", (("iterations", 200),), False, 0)
+    state, *_ = launch.opening(Experiment(), words(lesson="14-batchnorm-and-the-rate", iterations="7", train=True))
+    assert (state.plan, state.training) == ((("iterations", 7),), True)
+    gate = {"lesson": "16-the-gradient-comes-back", "lesson_step": "4"}
+    state, *_ = launch.opening(Experiment(), words(**gate))
+    assert (state.view, state.iteration, state.opened, state.follows) == ("explore", 299, 299, False)
+    assert launch.opening(Experiment(), words(**gate, iteration="3"))[0].opened == 3
+
+
 def test_a_lessons_step_opens_with_its_own_cursor_and_selection_and_an_option_wins() -> None:
     lesson = {"lesson": "02-vanishing-with-sigmoid", "lesson_step": "2"}
     moment = e.Jump(moment="stage", stage=5)

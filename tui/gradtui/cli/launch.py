@@ -15,12 +15,13 @@ from ..lessons import library
 from ..lessons.course import effects
 from ..lessons.staging import opened
 from ..model import commands, presets
-from ..model.events import Event, Message
+from ..model.events import Event, GoTo, Message
 from ..model.names import SPEEDS
 from ..model.needs import Known
 from ..model.opening import Opening
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
+from ..model.update import update
 from ..share import address
 from ..text import language, process
 from .printed import of_language
@@ -69,12 +70,11 @@ def _lesson(opens: Opening, given: Mapping[str, Any]) -> Opening:
         view=state.view if given.get("view") else setup.view,
         quantity=state.quantity if given.get("quantity") else setup.quantity,
         cell=setup.experiment.cell,
-        plan=setup.plan,
+        plan=tuple({**dict(setup.plan), **dict(state.plan)}.items()),
         training=state.training or setup.train,
-        iteration=setup.iteration or 0,
-        opened=0 if setup.view == "train" else setup.iteration or 0,
-        follows=setup.iteration is None,
     )
+    if setup.iteration is not None and given.get("iteration") is None:
+        state = update(state, GoTo(iteration=setup.iteration, ahead=True), None)
     return Opening(state, (*own, *cursor))
 
 
