@@ -130,6 +130,15 @@ def test_factors_are_what_one_stage_has_of_the_next() -> None:
     np.testing.assert_allclose(linear.values[3, :4], [1e-3, 1e-2, 1e-1, 1e-4])
 
 
+def test_beside_what_is_zero_everywhere_the_other_number_has_all_the_room() -> None:
+    """No ReLU saturates: its map is that of the dead ones. As long as there are neither, both are shown."""
+    none, dead = (np.full((40, 5), share, dtype=np.float32) for share in (0.0, 0.5))
+    assert [band.symbol for band in bands(mlp(0, saturated=none, dead=dead), "saturated")] == ["dead"]
+    assert [band.symbol for band in bands(mlp(0, saturated=dead, dead=none), "saturated")] == ["saturated"]
+    for share in (none, dead):
+        assert len(bands(mlp(0, saturated=share, dead=share), "saturated")) == 2
+
+
 def test_updates_are_those_of_the_layers_weights() -> None:
     """Biases begin at 0: what an update is of them says nothing. The input has no weights."""
     ratios = np.array([1e-1, 9.0, 1e-2, 9.0, 1e-3, 9.0, 1e-4, 9.0])

@@ -42,9 +42,16 @@ class Band:
     #: The stages that have such a number: the input has no weights, the last stage no factor.
     stages: range
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing but zeros."""
+        return self.bounds is None or (not self.log and self.bounds == (0.0, 0.0))
+
 
 def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tuple[Band, ...]:
     """One or two numbers of a quantity; none where they are not kept of every iteration.
+
+    Beside one that is 0 everywhere the other has all the room: no ReLU saturates, but ReLUs die.
 
     A sign-log axis has no shades: there it is the quantity's own.
     """
@@ -58,7 +65,7 @@ def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tup
         band = _once(snapshot, (shown.name, log), partial(_band, snapshot, shown.name, symbol, log))
         if band is not None:
             found.append(band)
-    return tuple(found)
+    return tuple([band for band in found if not band.empty] or found)
 
 
 def _band(snapshot: TrainingSnapshot, name: str, symbol: str, log: bool) -> Band | None:
