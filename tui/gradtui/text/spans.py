@@ -90,7 +90,7 @@ def spread(left: Line, right: Line, width: int) -> Line:
     room = width - width_of(right)
     if room < 8:
         return fit(left, width)
-    return [*fit(left, room - 1), (" ", "text"), *right]
+    return [*fit(left, room - 1), (" ", "text"), *fit(right, width_of(right))]
 
 
 #: What keeps two formulas in one line apart; where they do not fit, the second one gets a line of its own.
