@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
 from gradtui.model import events as e
+from gradtui.model.needs import NO_MEMORY, Computed, Failed, Iteration
 from gradtui.model.permissions import VISITOR
 from gradtui.model.state import State
 from gradtui.model.trainings import HistoryOf, training_of_a, training_of_b
@@ -208,6 +211,58 @@ def test_one_for_which_there_is_no_memory_ends_and_is_said(monkeypatch: pytest.M
         assert not app.state.training
 
     play(script, state())
+
+
+def test_whoever_waits_for_an_iteration_of_one_without_memory_waits_no_more() -> None:
+    plan = Training(experiment=SMALL, iterations=40)
+    history = TrainingHistory(Trainer(plan))
+    known = {HistoryOf(plan): history}
+    history.interrupted = True
+    assert Iteration(plan, 20).compute(lambda share: None, known) == Failed(NO_MEMORY)
+    history.advance(3)
+    history.interrupted = True
+    computed = Iteration(plan, 20).compute(lambda share: None, known)
+    assert isinstance(computed, Computed)
+    assert computed.record.source.iteration == 2
+
+
+def test_an_error_that_nobody_has_foreseen_is_not_kept_in_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: TrainingHistory, count: int | None = None, watch: object = None) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(TrainingHistory, "advance", fail)
+    trainings = Trainings()
+
+    def begin() -> None:
+        trainings.want([Training(experiment=SMALL, iterations=2)], True)
+        trainings.wait()
+        trainings.look()
+
+    with pytest.raises(ZeroDivisionError):
+        begin()
+    trainings.close()
+
+
+def test_a_training_stays_the_same_one_however_its_thread_and_the_screen_take_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hash that waits lets the other thread have its turn in the middle of each look at the table."""
+    whole = Training.__hash__
+
+    def slow(self: Training) -> int:
+        time.sleep(1e-4)
+        return whole(self)
+
+    plan = Training(experiment=SMALL, iterations=10**6)
+    trainings = Trainings()
+    first = TrainingHistory(Trainer(plan))
+    trainings.adopt(first)
+    monkeypatch.setattr(Training, "__hash__", slow)
+    for _ in range(100):
+        trainings.want([plan], True)
+        assert trainings.results[HistoryOf(plan)] is first
+    trainings.close()
+    trainings.wait()
 
 
 def test_a_visitors_training_has_a_length_that_is_allowed() -> None:

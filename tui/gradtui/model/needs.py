@@ -101,7 +101,7 @@ class Recording:
 @dataclass(frozen=True, slots=True)
 class Iteration:
     """An iteration of a training, whole: of the training that is under way, which is waited for, or of one that is
-    trained up to it. Where the training has ended before it, its last one.
+    trained up to it. Where the training has ended before it, or had no memory to go on, its last one.
     """
 
     training: Training
@@ -111,7 +111,7 @@ class Iteration:
         try:
             history = known.get(HistoryOf(self.training))
             if isinstance(history, TrainingHistory):
-                while history.count <= self.iteration and not history.done:
+                while history.count <= self.iteration and not (history.done or history.interrupted):
                     watch(0.0)  # raises where nobody wants it any more, as when who trains has been told to stop
                     time.sleep(_WAIT)
                 return self._computed(history, watch)
@@ -121,7 +121,11 @@ class Iteration:
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
 
-    def _computed(self, history: TrainingHistory, watch: Watch | None, new: TrainingHistory | None = None) -> Computed:
+    def _computed(
+        self, history: TrainingHistory, watch: Watch | None, new: TrainingHistory | None = None
+    ) -> Computed | Failed:
+        if not history.count:
+            return Failed(NO_MEMORY)  # what else could have stopped it before its first iteration
         run = history.at(min(self.iteration, history.count - 1), watch)
         return Computed(run, Timeline.of(run), new)
 

@@ -35,8 +35,10 @@ class Trainings:
         self._work: Future[None] | None = None
         #: So many iterations are wanted.
         self._until = 0.0
-        #: In the order in which they were last wanted.
+        #: In the order in which they were last wanted. Both threads change it, and a training's hash and equality are
+        #: Python, in the middle of which another thread may have its turn: each looks and changes while it holds this.
         self._histories: dict[Training, TrainingHistory] = {}
+        self._changes = threading.Lock()
         #: Since when the thread trains, and how many iterations it has made.
         self._since, self._made = 0.0, 0
         #: A timer may still fire after the end.
@@ -49,9 +51,10 @@ class Trainings:
         wanted = tuple(dict.fromkeys(trainings))
         changed = wanted != self._wanted
         self._wanted = wanted
-        for training in wanted:
-            if training in self._histories:
-                self._histories[training] = self._histories.pop(training)
+        with self._changes:
+            for training in wanted:
+                if training in self._histories:
+                    self._histories[training] = self._histories.pop(training)
         until = math.inf if on else iteration + 1 if iteration else 0
         if changed or until != self._until:
             self._stop.set()
@@ -65,23 +68,29 @@ class Trainings:
 
     def adopt(self, history: TrainingHistory) -> None:
         """A training that somebody else has begun."""
-        self._histories.setdefault(history.training, history)
+        with self._changes:
+            self._histories.setdefault(history.training, history)
         self.look()
 
     def _left(self, until: float = math.inf) -> bool:
         """Whether anything of what is wanted is left to be trained, of so many iterations."""
         for training in self._wanted:
-            history = self._histories.get(training)
+            history = self._known(training)
             going = history is None or (not history.done and history.count < until)
             if training not in self._failed and until > 0 and going:
                 return True
         return False
 
     def look(self) -> tuple[int, bool]:
-        """Take the latest snapshots: (iterations that are there of whichever has more, whether nothing is left)."""
+        """Take the latest snapshots: (iterations that are there of whichever has more, whether nothing is left).
+
+        Raises what nobody has foreseen in the thread: there it would be lost, and begun anew again and again.
+        """
+        if self._work is not None and self._work.done() and not self._work.cancelled():
+            self._work.result()
         count = 0
         for training in self._wanted:
-            history = self._histories.get(training)
+            history = self._known(training)
             if history is not None:
                 known = self.results.get(SnapshotOf(training))
                 snapshot = history.snapshot()
@@ -100,13 +109,14 @@ class Trainings:
     def _forget(self) -> None:
         """Drop trainings that are not looked at, the one that was longest ago first, while there are too many or all
         together are too large."""
-        most = process.current().kept_results * _MB / _SHARE
-        old = [training for training in self._histories if training not in self._wanted]
-        while old and (len(self._histories) > _KEPT or sum(kept.nbytes for kept in self._histories.values()) > most):
-            training = old.pop(0)
-            del self._histories[training]
-            self.results.pop(HistoryOf(training), None)
-            self.results.pop(SnapshotOf(training), None)
+        most, histories = process.current().kept_results * _MB / _SHARE, self._histories
+        with self._changes:
+            old = [training for training in histories if training not in self._wanted]
+            while old and (len(histories) > _KEPT or sum(kept.nbytes for kept in histories.values()) > most):
+                training = old.pop(0)
+                del histories[training]
+                self.results.pop(HistoryOf(training), None)
+                self.results.pop(SnapshotOf(training), None)
 
     @property
     def problem(self) -> str:
@@ -143,19 +153,32 @@ class Trainings:
                 self._made += many
             except (ExperimentError, MemoryError) as error:
                 self._failed[training] = Failed.of(error).problem
+                history = self._known(training)
+                if history is not None:
+                    history.interrupted = True  # whoever waits for a later iteration of it waits no more
             took = time.monotonic() - begun
             turns[training] = max(1, min(2 * turns[training], round(turns[training] * _TURN / max(took, 1e-6))))
 
     def _done(self, training: Training) -> float:
         """So many of its iterations are there; inf where no more will come."""
-        history = self._histories.get(training)
+        history = self._known(training)
         return 0 if history is None else math.inf if history.done else history.count
+
+    def _known(self, training: Training) -> TrainingHistory | None:
+        with self._changes:
+            return self._histories.get(training)
 
     def _history(self, training: Training) -> TrainingHistory:
         """The training's history: the one that is there, a branch of A's, or a new one. Raises ExperimentError."""
-        if training not in self._histories:
-            self._histories[training] = start(training, tuple(self._histories.values()))
-        return self._histories[training]
+        history = self._known(training)
+        if history is not None:
+            return history
+        with self._changes:
+            others = tuple(self._histories.values())
+        begun = start(training, others)
+        with self._changes:
+            # Meanwhile another may have been adopted, which is as far or further.
+            return self._histories.setdefault(training, begun)
 
 
 def _moved(before: Any, after: Any) -> bool:
