@@ -14,10 +14,10 @@ from ..experiment.training import Training
 from .evaluation import Validation
 from .judgement import Progress, judge_learning
 
-#: The columns whose numbers are kept as log10, and what they are called in a summary.
-_LOGARITHMS = {"gradient": "gradient_norm", "cell_gradient": "cell_gradient_norm"}
-#: Those that have another name in a summary.
-_STATISTICS = {name: f"activation_{name}" for name in ("std", "saturated", "dead")}
+#: The column that has a number of STAGE_NUMBERS in every iteration, by the number's name: those kept as log10, and
+#: those kept as they are.
+LOGARITHMS = {"gradient_norm": "gradient", "cell_gradient_norm": "cell_gradient"}
+STATISTICS = {f"activation_{column}": column for column in ("std", "saturated", "dead")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +52,12 @@ class TrainingSnapshot:
         columns = self.columns
         summary = {name: columns[name] for name in ("loss", "learning_rate", "accuracy")}
         with np.errstate(all="ignore"):
-            summary |= {name: 10.0 ** columns[column] for column, name in _LOGARITHMS.items() if column in columns}
+            summary |= {name: 10.0 ** columns[column] for name, column in LOGARITHMS.items() if column in columns}
             logarithm = columns["gradient"]
             factor = np.full_like(logarithm, np.nan)
             factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
         summary["factor"] = factor
-        return summary | {name: columns[column] for column, name in _STATISTICS.items() if column in columns}
+        return summary | {name: columns[column] for name, column in STATISTICS.items() if column in columns}
 
     @functools.cached_property
     def outcome(self) -> Answer | None:

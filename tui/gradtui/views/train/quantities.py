@@ -13,20 +13,12 @@ import numpy as np
 from gradtui_engine import TrainingSnapshot
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
+from gradtui_engine.training.snapshot import LOGARITHMS, STATISTICS
 
 from ...text.heat import Array
 from ..frame.quantities import QUANTITIES, Quantity
 
 T = TypeVar("T")
-
-#: The column that has a number of STAGE_NUMBERS. Not the snapshot's summary: that is all of them, 5 ms where one is
-#: a fraction of one.
-_COLUMNS = {
-    "gradient_norm": "gradient", "cell_gradient_norm": "cell_gradient", "activation_std": "std",
-    "activation_saturated": "saturated", "activation_dead": "dead",
-}  # fmt: skip
-#: Columns of logarithms: in float32 the norms themselves would be 0 under 1e-45.
-_LOGARITHMS = ("gradient", "cell_gradient")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +94,10 @@ Found = tuple[Array, bool] | None
 
 
 def _column(snapshot: TrainingSnapshot, name: str) -> Found:
-    column = _COLUMNS.get(name, "")
-    values = snapshot.columns.get(column)
-    return None if values is None else (values, column in _LOGARITHMS)
+    # Not the snapshot's summary: that is all of them, 5 ms where one is a fraction of one; and in float32 the norms
+    # themselves would be 0 under 1e-45.
+    values = snapshot.columns.get(LOGARITHMS.get(name) or STATISTICS.get(name, ""))
+    return None if values is None else (values, name in LOGARITHMS)
 
 
 def _factors(snapshot: TrainingSnapshot, name: str) -> Found:
