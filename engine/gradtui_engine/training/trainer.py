@@ -64,6 +64,7 @@ class Trainer:
         self.k = 0
         self.running: Mapping[str, Array] = {}
         self._at = training.in_force(0)
+        self._turns = frozenset(iteration for iteration, _ in training.segments)
         self._chain = chain_of(network.resolved)
         self._state = self._chain.init({"": self._block})
         self._statistics = statistics
@@ -72,7 +73,7 @@ class Trainer:
         #: Whether a number has stopped being finite: there is nothing to go on from.
         self.diverged = False
         self._recording = True
-        #: Told the parameters' gradients by name before the update, and before clipping where there is any.
+        #: Told the parameters' gradients by name, as the update gets them; where they are clipped also as they were.
         self.listener: Callable[[Mapping[str, Array]], None] | None = None
 
     @property
@@ -143,14 +144,14 @@ class Trainer:
             bound.reset()
             for forward, node in bound.forward:
                 forward(node)
-            least_and_most = self._limits
+            _, most = self._limits
             for backward, node, addends, measured in bound.backward:
                 backward(node)
                 for _, total, addend in addends:
                     total += addend
                 for name, flat, least in measured if self._recording else ():
                     squares = float(flat.dot(flat))
-                    trusted = least < squares < least_and_most[1]
+                    trusted = least < squares < most
                     self._norms[name] = math.sqrt(squares) if trusted else norm_of_squares(flat, squares)
             resolved = self._at.experiment.resolved
             if resolved.clip != "none":
@@ -176,10 +177,6 @@ class Trainer:
             finite = largest < self._finite or bool(np.isfinite(self._block).all())
             self.diverged = not (finite and math.isfinite(float(bound.values["loss"])))
         self.k += 1
-
-    @property
-    def _turns(self) -> frozenset[int]:
-        return frozenset(start for start, _ in self.training.segments)
 
     def validate(self) -> Validation | None:
         """The present parameters on the samples that are held out; noted once an iteration."""
