@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,6 +164,20 @@ def test_an_iteration_that_nobody_has_trained_up_to_is_trained_for_it() -> None:
         await until(pilot, lambda: app.state.trained == 21, "what was trained for it")
 
     play(script, State(SMALL, plan=PLAN, iteration=20, opened=20))
+
+
+def test_a_record_that_is_asked_for_comes_though_the_cursor_has_gone_back_meanwhile() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        begun = TrainingHistory(Trainer(Training(experiment=SMALL, iterations=40)))
+        begun.advance(2)
+        app.trainings.adopt(begun)
+        app.state = replace(app.state, iteration=1, opened=20, follows=False, loaded=False)
+        app.send()
+        await until(
+            pilot, lambda: app.record is not None and app.record.source.iteration == 20, "the one that is asked for"
+        )
+
+    play(script, state())
 
 
 def test_a_training_that_diverges_ends_there_and_says_so() -> None:

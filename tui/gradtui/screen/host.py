@@ -148,7 +148,9 @@ class Host(PacedApp):
         """Train what is asked for, or pause; look at it while it goes on."""
         asked = (training_of_a(self.state), training_of_b(self.state))
         trainings = [training for training in asked if training is not None]
-        self.trainings.want(trainings, self.state.training, self.state.iteration)
+        # In Train the cursor may have gone back behind the iteration whose record is asked for, which waits for it.
+        looked_at = max(self.state.iteration, self.state.opened)
+        self.trainings.want(trainings, self.state.training, looked_at)
         count, done = self.trainings.look()
         news = count > 0 and (count, done) != (self.state.trained, self.state.finished)
         if not self._looks_at_training and (self.state.training or news):
