@@ -167,8 +167,20 @@ def test_loaded_of_another_network_drops_the_selection_and_a_pane_that_it_does_n
 def test_undo_waits_for_the_trace_that_it_leads_back_to_and_redo_leads_on(state: State, timeline: Timeline) -> None:
     changed = update(state, e.Change(LSTM), timeline)
     undone = update(changed, e.Undo(), timeline)
-    assert (undone.experiment, undone.loaded, undone.past, undone.future) == (MLP, False, (), ((LSTM, (), ()),))
+    assert (undone.experiment, undone.loaded, undone.past, undone.future) == (MLP, False, (), ((LSTM, (), (), (), ()),))
     assert update(undone, e.Undo(1), timeline) == changed
+
+
+def test_undo_leads_back_from_a_branch_and_from_another_plan(state: State, timeline: Timeline) -> None:
+    """A's training stays with the branch's end, and begins anew with another plan."""
+    trained = update(update(state, e.Train(), timeline), e.Trained(40), timeline)
+    branched = update(trained, e.Branch(("3:clip=norm",)), timeline)
+    assert (branched.turns, branched.trained, branched.training) == (("3:clip=norm",), 40, True)
+    undone = update(branched, e.Undo(), timeline)
+    assert (undone.turns, undone.trained) == ((), 40)
+    planned = update(trained, e.Plan((("iterations", 7),)), timeline)
+    assert (planned.plan, planned.trained) == ((("iterations", 7),), 0)
+    assert update(planned, e.Undo(), timeline).plan == ()
 
 
 def test_a_change_of_b_alone_keeps_as_trace_on_the_screen(state: State, timeline: Timeline) -> None:

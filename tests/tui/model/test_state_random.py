@@ -83,7 +83,13 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.NextAxis: st.just(e.NextAxis()),
     e.Lock: st.sampled_from((None, LogScale(-9, 3), LinearScale(-0.5, 2.0))).map(e.Lock),
     e.Change: st.builds(
-        e.Change, EXPERIMENTS, st.none() | st.sampled_from(CHANGES), st.sampled_from(RECORDINGS), st.booleans()
+        e.Change,
+        EXPERIMENTS,
+        st.none() | st.sampled_from(CHANGES),
+        st.sampled_from(RECORDINGS),
+        st.none() | st.sampled_from(PLANS),
+        st.none() | st.sampled_from(((), ("3:clip=norm",))),
+        st.booleans(),
     ),
     e.Remember: st.builds(e.Remember, EXPERIMENTS, st.sampled_from(CHANGES), st.sampled_from(RECORDINGS)),
     e.Undo: st.sampled_from((-1, 1)).map(e.Undo),

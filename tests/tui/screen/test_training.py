@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from textual.widgets import Input
 
 from gradtui.model import events as e
 from gradtui.model.needs import NO_MEMORY, Computed, Failed, Iteration
@@ -19,7 +20,7 @@ from gradtui.text import process
 from gradtui_engine import Experiment, ExperimentError, Trainer, Training, TrainingHistory, train
 from gradtui_engine.core import allowances
 from gradtui_engine.training.checkpoints import Checkpoints
-from tests.tui.helpers import Pilot, play, settled, shown, toasts, until
+from tests.tui.helpers import Pilot, play, settled, shown, title_of, toasts, until
 
 SMALL = Experiment(depth=3, width=8, batch=16)
 PLAN = (("iterations", 40),)
@@ -324,3 +325,48 @@ def test_in_compare_both_follow_a_training_that_goes_on() -> None:
 
     fields = {"changes": (("activation", "tanh"),), "training": True}
     play(script, State(SMALL, view="train", plan=(("iterations", 10**6),), **fields))  # type: ignore[arg-type]
+
+
+def test_where_a_has_ended_before_b_both_say_at_which_iteration_they_are() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        await pilot.press("c")
+        await settled(app, pilot)
+        await until(pilot, lambda: (scene := app.scene()) is not None and scene.other is not None, "B")
+        assert title_of(app, "side_a").startswith("A at 2")
+        assert title_of(app, "side_b").startswith("B at 9")
+        assert "A ended at iteration 2, which is shown" in shown(app)
+
+    deep = Experiment(activation="relu", init="he_normal", gain=1.5)
+    plan = (("iterations", 10), ("hold_out", 0.0))
+    play(script, State(deep, view="train", plan=plan, changes=(("gain", 1.0),), training=True), (120, 36))
+
+
+def test_the_iteration_is_said_in_every_width() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await trained(app, pilot)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        for width in (60, 66, 80, 100):
+            await pilot.resize_terminal(width, 24)
+            await until(pilot, lambda width=width: app.canvas.size.width == width, "the new width")  # type: ignore[misc]
+            assert "iteration 39" in shown(app), width
+
+    play(script, state(training=True))
+
+
+def test_another_plan_is_chosen_by_name_or_typed_over_the_present_value() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("E", "enter")
+        await pilot.pause()
+        assert app.screen.query_one(Input).value == "40"
+        await pilot.press("7", "enter")
+        await until(pilot, lambda: app.state.plan == (("iterations", 7),), "the plan")
+        await pilot.press("E", "s", "enter")
+        await pilot.pause()
+        await pilot.press("c", "enter")
+        await until(pilot, lambda: ("schedule", "cosine") in app.state.plan, "the schedule")
+        await pilot.press("u", "u")
+        assert app.state.plan == PLAN
+
+    play(script, state())

@@ -97,9 +97,7 @@ def readings(progress: Progress, language: str, results: Known) -> Readings | No
 def scenery(setup: Setup) -> tuple[e.Event, ...]:
     """The events that ask for a setup's experiment, view, quantity and training; undo leads back in one step."""
     events: list[e.Event] = [
-        e.Change(setup.experiment, setup.changes),
-        e.Plan(setup.plan),
-        e.Branch(()),
+        e.Change(setup.experiment, setup.changes, plan=setup.plan, turns=()),
         e.Show(setup.view),
         e.NextQuantity(name=setup.quantity),
     ]

@@ -210,11 +210,16 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Another experiment, what B differs in, or recordings of both. record: undo leads back from it."""
+    """Another experiment, what B differs in, recordings of both, another plan, or B's turns (None: as they are).
+
+    record: undo leads back from it.
+    """
 
     experiment: Experiment
     changes: Changes | None = None
     recordings: tuple[Source, ...] = ()
+    plan: Changes | None = None
+    turns: tuple[str, ...] | None = None
     record: bool = True
 
 
@@ -225,6 +230,8 @@ class Remember:
     experiment: Experiment
     changes: Changes
     recordings: tuple[Source, ...] = ()
+    plan: Changes = ()
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

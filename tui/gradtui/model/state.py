@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 #: What B differs in from A: pairs of field and value.
 Changes = tuple[tuple[str, Any], ...]
-#: An experiment, what B differs in, and the recordings that are shown instead of both.
-Asked = tuple["Experiment", Changes, tuple["Source", ...]]
+#: An experiment, what B differs in, the recordings that are shown instead of both, how both are trained, and what B's
+#: training differs in from some iteration on.
+Asked = tuple["Experiment", Changes, tuple["Source", ...], Changes, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class State:
     @property
     def asked(self) -> Asked:
         """What is asked for: what undo leads back to."""
-        return self.experiment, self.changes, self.recordings
+        return self.experiment, self.changes, self.recordings, self.plan, self.turns
 
     @property
     def nameless(self) -> bool:

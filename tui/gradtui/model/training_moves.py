@@ -76,18 +76,6 @@ def rest(state: State, event: e.Rest, timeline: Timeline | None) -> State:
     return replace(state, training=False)
 
 
-def plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
-    """Another plan is another training."""
-    return state if event.plan == state.plan else restarted(replace(state, plan=event.plan))
-
-
-def branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
-    """B is trained otherwise from some iteration on, at once. A's training stays."""
-    if event.turns == state.turns:
-        return state
-    return replace(state, turns=event.turns, training=bool(event.turns), finished=False, follows=False)
-
-
 def restarted(state: State) -> State:
     """Nothing is trained: another experiment, another plan."""
     return replace(

@@ -91,27 +91,44 @@ def _next_grain(state: State, event: e.NextGrain, timeline: Timeline | None) -> 
 
 def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
     changes = state.changes if event.changes is None else event.changes
-    if (event.experiment, changes, event.recordings) == state.asked:
+    plan = state.plan if event.plan is None else event.plan
+    same = event.experiment == state.experiment and event.recordings[:1] == state.recordings[:1]
+    # B's turns are turns of this B, off this A.
+    kept = state.turns if same and changes == state.changes and plan == state.plan else ()
+    turns = kept if event.turns is None else event.turns
+    asked = (event.experiment, changes, event.recordings, plan, turns)
+    if asked == state.asked:
         return state
     if event.record:
         state = _remember(state, e.Remember(*state.asked), timeline)
-    same = event.experiment == state.experiment and event.recordings[:1] == state.recordings[:1]
-    if not same:
+    if not same or plan != state.plan:
         state = training_moves.restarted(state)
     return replace(
         state,
         experiment=event.experiment,
         changes=changes,
         recordings=event.recordings,
-        turns=state.turns if event.changes is None else (),
+        plan=plan,
+        turns=turns,
         finished=False,
         loaded=state.loaded and same,
     )
 
 
+def _plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
+    """Another plan is another training."""
+    return _change(state, e.Change(state.experiment, recordings=state.recordings, plan=event.plan), timeline)
+
+
+def _branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
+    """B is A up to there: what else it differed in would be another network. It is trained at once, A's stays."""
+    change = e.Change(state.experiment, (), state.recordings, turns=event.turns)
+    return replace(_change(state, change, timeline), training=bool(event.turns), follows=False)
+
+
 def _remember(state: State, event: e.Remember, timeline: Timeline | None) -> State:
-    past = (*state.past, (event.experiment, event.changes, event.recordings))[-_MOST_PAST:]
-    return replace(state, past=past, future=())
+    asked = (event.experiment, event.changes, event.recordings, event.plan, event.turns)
+    return replace(state, past=(*state.past, asked)[-_MOST_PAST:], future=())
 
 
 def _undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
@@ -175,8 +192,8 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Train: training_moves.train,
     e.Trained: training_moves.trained,
     e.Rest: training_moves.rest,
-    e.Plan: training_moves.plan,
-    e.Branch: training_moves.branch,
+    e.Plan: _plan,
+    e.Branch: _branch,
     e.Arrow: navigation.arrow,
     e.Select: navigation.select,
     e.SelectUnit: navigation.select_unit,

@@ -192,10 +192,10 @@ def _form(app: Host, argument: str) -> None:
 def open_preset(app: Host, name: str) -> None:
     """The preset's experiment, what its B differs in, its view, what its bars show, and its training."""
     preset = PRESETS[name]
-    change = e.Change(preset.experiment, tuple(preset.changes.items()))
-    plan = (e.Plan(tuple(preset.plan.items())), e.Branch(()))
+    plan = tuple(preset.plan.items())
+    change = e.Change(preset.experiment, tuple(preset.changes.items()), plan=plan, turns=())
     trains = (e.Train(),) if preset.trains else ()
-    app.send(change, *plan, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *trains)
+    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *trains)
 
 
 def _preset(app: Host, argument: str) -> None:

@@ -128,10 +128,16 @@ class Host(PacedApp):
             self.timeline = result.timeline
             if result.history is not None:
                 self.trainings.adopt(result.history)
-            self._update([self._loaded(self.record, before)])
+            self._update([self._loaded(self.record, before), *self._ended(record.source)])
         if self.state.loaded and self.timeline is not None and self._cue is not None:
             cue, self._cue = self._cue, None
             self._update(cue(self.timeline))
+
+    def _ended(self, source: Source) -> tuple[e.Event, ...]:
+        """What to say where a training had ended before the iteration that was asked for."""
+        if source.training is None or source.iteration >= self.state.opened:
+            return ()
+        return (e.Message(tr("A ended at iteration {number}, which is shown", number=source.iteration)),)
 
     def _follow(self, *, urgent: bool) -> None:
         """What follows from a state: the clock, what is computed, what is shown."""
@@ -274,4 +280,6 @@ class Host(PacedApp):
             # A message gives way to what opens now, as it does to an event.
             if self.state.message:
                 self.send(e.Message())
+            # What has been said over the screen would lie on what opens now.
+            self.clear_notifications()
             self.ACTIONS[name](self, command.argument)

@@ -9,6 +9,7 @@ from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.figures import exact
 from gradtui_engine.core.options import Option
 from gradtui_engine.experiment.training import Turn, options
+from gradtui_engine.rules.schedules import SCHEDULES
 
 from ..model import events as e
 from ..model.trainings import training_of_a
@@ -43,7 +44,10 @@ def plan(app: Host, argument: str) -> None:
 
 
 def _value(app: Host, training: Training, row: Option) -> None:
-    """Ask for a field's value."""
+    """Ask for a field's value: a list for names, else a line to type in."""
+    if row.kind.names:
+        _name(app, training, row)
+        return
 
     def check(text: str) -> str:
         try:
@@ -56,12 +60,44 @@ def _value(app: Host, training: Training, row: Option) -> None:
 
     def answered(text: str | None) -> None:
         if text is not None:
-            value = row.read_or_left_out(text)
-            plan = dict(app.state.plan) | {row.name: value}
-            app.send(e.Plan(tuple((name, given) for name, given in plan.items() if given != options()[name].default)))
+            _take(app, row, text)
 
     about = tr("{help}: {allowed}", help=tr(row.help), allowed=tr(row.kind.allowed))
-    app.push_screen(Ask(row.name.replace("_", " "), about, check), answered)
+    start = row.text_of(getattr(training, row.name))
+    app.push_screen(Ask(row.name.replace("_", " "), about, check, start), answered)
+
+
+def _name(app: Host, training: Training, row: Option) -> None:
+    """Choose one of the names."""
+    names = tuple(name for name in row.choices if _fits(training, row, name))
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            _take(app, row, name)
+
+    said = {name: _about(row, name) for name in names}
+    current = row.text_of(getattr(training, row.name))
+    title = tr("{field} · enter to set, esc to go back", field=row.name.replace("_", " "))
+    app.push_screen(Picker(row.name, names, current, lambda name: None, said, title), answered)
+
+
+def _about(row: Option, name: str) -> About:
+    schedule = SCHEDULES.get(name) if row.name == "schedule" else None
+    return About("", "") if schedule is None else About(schedule.formula, schedule.note)
+
+
+def _fits(training: Training, row: Option, text: str) -> bool:
+    try:
+        _planned(training, row, text)
+    except ExperimentError:
+        return False
+    return True
+
+
+def _take(app: Host, row: Option, text: str) -> None:
+    """Plan it so."""
+    plan = dict(app.state.plan) | {row.name: row.read_or_left_out(text)}
+    app.send(e.Plan(tuple((name, given) for name, given in plan.items() if given != options()[name].default)))
 
 
 def _planned(training: Training, row: Option, text: str) -> Training:
@@ -91,8 +127,7 @@ def branch(app: Host, argument: str) -> None:
     def answered(name: str | None) -> None:
         if name is not None:
             turn = str(Turn(state.iteration, tuple(changes[name].items())))
-            # B is A up to there: what else it differed in would be another network.
-            app.send(e.Change(state.experiment, ()), e.Branch((turn,)))
+            app.send(e.Branch((turn,)))
 
     title = tr("B from iteration {number} on · enter to train, esc to go back", number=state.iteration)
     app.push_screen(Picker("branch", tuple(changes), next(iter(changes)), lambda name: None, said, title), answered)

@@ -94,7 +94,8 @@ def _trainings(app: Host) -> dict[str, TrainingHistory]:
         return {}
     asked = {"a": training_of_a(app.state), "b": training_of_b(app.state)}
     known = {side: app.trainings.results.get(HistoryOf(one)) for side, one in asked.items() if one is not None}
-    return {side: history for side, history in known.items() if history is not None and history.count}
+    trained = {side: history for side, history in known.items() if history is not None and history.count}
+    return trained if "a" in trained else {}
 
 
 def _camera(app: Host, scene: Scene) -> Callable[[State], Frame]:

@@ -64,22 +64,22 @@ def header(scene: Scene, width: int) -> list[Line]:
 
 
 def _what_is_run(scene: Scene, width: int) -> Line:
-    loss: Line = [*_iteration(scene), *_loss(scene)]
+    iteration, loss = _iteration(scene), _loss(scene)
     brand: Line = [(" gradtui  ", "brand")]
     source = scene.record.source
     names: list[Line] = [[(describe_source(source, detail), "text")] for detail in (2, 1, 0)]
     file: Line = [(f" · {in_a_line(source.about)}", "text")] if source.about is not None else []
     space: Line = [(" ", "text")]
-    # One space at least stands before the loss; names shorten, the seed stays.
-    left = first_fit(
-        width - width_of(loss) - 1,
-        [*brand, *names[0], *file],
-        [*brand, *names[0]],
-        [*brand, *names[1]],
-        [*space, *names[1]],
-    )
-    if width_of(left) < width - width_of(loss):
-        return spread(left, loss, width)
+    usual: list[Line] = [[*brand, *names[0], *file], [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]]]
+    # Names shorten, the seed stays; the loss goes before the iteration does, which says what all numbers are of.
+    forms = [([*iteration, *loss], usual)]
+    if iteration:
+        forms.append((iteration[:-1], [*usual[-1:], [*space, *names[2]], space]))
+    for right, lefts in forms:
+        # One space at least stands between them.
+        left = first_fit(width - width_of(right) - 1, *lefts)
+        if width_of(left) < width - width_of(right):
+            return spread(left, right, width)
     return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
 
 
@@ -89,7 +89,7 @@ def _iteration(scene: Scene) -> Line:
     number = _cursor(scene)
     if number is None and source.training is not None:
         number = source.iteration
-    return [] if number is None else [(tr("iteration {number} · ", number=number), "strong")]
+    return [] if number is None else [(tr("iteration {number}", number=number), "strong"), (" · ", "label")]
 
 
 def _cursor(scene: Scene) -> int | None:

@@ -133,19 +133,21 @@ class Picker(Dialog):
 class Ask(Dialog):
     """Ask for a line of text; check says what is wrong with it, under it, while it is typed."""
 
-    def __init__(self, title: str, text: str, check: Callable[[str], str]) -> None:
+    def __init__(self, title: str, text: str, check: Callable[[str], str], start: str = "") -> None:
         super().__init__()
-        self._title, self._text, self._check = title, text, check
+        self._title, self._text, self._check, self._start = title, text, check, start
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             framed(frame, tr("{field} · enter to set, esc to go back", field=self._title))
             yield Label(Text(render(self._text)), classes="about")
-            yield Input()
+            yield Input(self._start)
             yield Label("", classes="problem")
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        box = self.query_one(Input)
+        box.focus()
+        box.action_select_all()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         problem = self._check(event.value.strip())

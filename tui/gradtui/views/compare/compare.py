@@ -46,7 +46,14 @@ def title_b(scene: Scene, width: int) -> str:
 def _titles(scene: Scene, width: int) -> tuple[str, str]:
     """A's and B's, which say as much as each other: the longest form that fits of both."""
     a, b = sides(scene)
-    forms = list(zip(_forms("A", a), _forms("B", b) if b is not None else ["B"] * 4, strict=True))
+    first, second = "A", "B"
+    if b is not None and a.record.source.iteration != b.record.source.iteration:
+        # One of them has ended before the other.
+        first, second = (
+            tr("{letter} at {number}", letter=letter, number=side.record.source.iteration)
+            for letter, side in (("A", a), ("B", b))
+        )
+    forms = list(zip(_forms(first, a), _forms(second, b) if b is not None else ["B"] * 4, strict=True))
     one, two = next((pair for pair in forms if all(width_of([(title, "")]) <= width for title in pair)), forms[-1])
     return first_title(width, one), first_title(width, two)
 
