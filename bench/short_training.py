@@ -160,4 +160,4 @@ def _guess(network: Network, batches: list[Batch]) -> float:
     if network.resolved.kind.over_time and network.resolved.readout == "all":
         axis = 1
     target = np.concatenate([batch.target for batch in batches], axis)
-    return row.guess(target, network.program.slots["output"].shape[-1])
+    return row.start(target, network.program.slots["output"].shape[-1])

@@ -118,7 +118,7 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
         numbers = parameter_numbers(trace, (name for _, names in matrices for name in names))
     groups = tuple(_group(trace, layer, names, numbers) for layer, names in matrices)
     row = LOSSES[str(trace.resolved.loss)]
-    guess = row.guess(trace.target, trace.values["output"].shape[-1])
+    guess = row.start(trace.target, trace.values["output"].shape[-1])
     outputs = trace.values["output"]
     targets = 0.0 if row.of_classes else norm_inside(trace.target) / math.sqrt(trace.target.size)
     # Of a later iteration the optimiser remembers what it had to be started with.

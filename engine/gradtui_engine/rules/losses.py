@@ -21,8 +21,9 @@ class Loss:
 
     output is (rows, outputs), a row per sample (and time step, where every step is read out); the mean over the
     rows is part of the loss, so gradients carry it. target is (rows,) of class numbers where `of_classes`, else
-    (rows, outputs) of numbers. guess(target, outputs) is the loss of answering without looking: what a network that
-    starts sanely costs at first.
+    (rows, outputs) of numbers. start(target, outputs) is what a network that starts sanely costs at first.
+    guess(target, seen, outputs) is the loss of answering without looking: what the best constant answer to the targets
+    `seen` costs on `target`; both may have more axes, of which each entry is a row.
     """
 
     name: str
@@ -31,7 +32,8 @@ class Loss:
     forward: Callable[[Array, Array], float]
     backward: Callable[[Array, Array, Array], None]
     of_classes: bool
-    guess: Callable[[Array, int], float]
+    start: Callable[[Array, int], float]
+    guess: Callable[[Array, Array, int], float]
     note: English
     aliases: Aliases = NO_ALIASES
 
@@ -73,21 +75,49 @@ def _bce_backward(output: Array, target: Array, out: Array) -> None:
     out /= output.size
 
 
-def _guess_class(target: Array, outputs: int) -> float:
-    """ln C: every class alike."""
+# A class that was never seen counts as half a sample: its share is not 0, or one of it would cost without a bound.
+_UNSEEN = 0.5
+
+
+def _start_class(target: Array, outputs: int) -> float:
+    """ln C: every class alike, as an untrained network knows no shares."""
     return math.log(outputs)
 
 
-def _guess_mean(target: Array, outputs: int) -> float:
-    """The target's variance: the mean of each output's targets."""
-    rows = target.reshape(-1, outputs)
-    return float(np.mean(rows.var(axis=0)))
+def _guess_class(target: Array, seen: Array, outputs: int) -> float:
+    """−Σ q ln p: p are the classes' shares in what was seen, q those in the target; the entropy where both are one."""
+    known, counts = (np.bincount(each.ravel(), minlength=outputs).astype(np.float64) for each in (seen, target))
+    known[(known == 0) & (counts > 0)] = _UNSEEN
+    present = counts > 0
+    shares = known[present] / known.sum()
+    return float(-np.sum(counts[present] * np.log(shares)) / counts.sum())
 
 
-def _guess_share(target: Array, outputs: int) -> float:
-    """The entropy of each output's share of ones, ln 2 for one half."""
-    share = np.clip(target.reshape(-1, outputs).mean(axis=0, dtype=np.float64), 1e-12, 1 - 1e-12)
-    return float(np.mean(-share * np.log(share) - (1 - share) * np.log1p(-share)))
+def _guess_mean(target: Array, seen: Array, outputs: int) -> float:
+    """The mean of each output's targets: the target's variance where that is what was seen."""
+    mean = seen.reshape(-1, outputs).mean(axis=0, dtype=np.float64)
+    return float(np.mean((target.reshape(-1, outputs) - mean) ** 2))
+
+
+def _guess_share(target: Array, seen: Array, outputs: int) -> float:
+    """The cross-entropy of each output's share of ones with that which was seen; of one half ln 2."""
+    rows = seen.reshape(-1, outputs)
+    share = rows.mean(axis=0, dtype=np.float64)
+    ones = target.reshape(-1, outputs).mean(axis=0, dtype=np.float64)
+    least = _UNSEEN / len(rows)
+    share = np.where((share <= 0) & (ones > 0), least, np.where((share >= 1) & (ones < 1), 1 - least, share))
+    share = np.clip(share, 1e-12, 1 - 1e-12)
+    return float(np.mean(-ones * np.log(share) - (1 - ones) * np.log1p(-share)))
+
+
+def _start_mean(target: Array, outputs: int) -> float:
+    """The target's variance."""
+    return _guess_mean(target, target, outputs)
+
+
+def _start_share(target: Array, outputs: int) -> float:
+    """The entropy of each output's share of ones."""
+    return _guess_share(target, target, outputs)
 
 
 LOSSES = Table(
@@ -100,6 +130,7 @@ LOSSES = Table(
             _cross_entropy,
             _cross_entropy_backward,
             True,
+            _start_class,
             _guess_class,
             "For classes. Its gradient at the output is never larger than √2 / √batch.",
             Aliases(
@@ -136,6 +167,7 @@ LOSSES = Table(
             _mse,
             _mse_backward,
             False,
+            _start_mean,
             _guess_mean,
             "For numbers (classes count as 0 and 1). Its gradient grows with the error, without a bound.",
             Aliases(
@@ -167,6 +199,7 @@ LOSSES = Table(
             _bce,
             _bce_backward,
             False,
+            _start_share,
             _guess_share,
             "For yes and no: each output by itself; targets between 0 and 1 (classes count as 0 and 1).",
             Aliases(

@@ -14,7 +14,7 @@ from ..core.numerics import Array
 from ..core.progress import Cancelled, Watch, part
 from ..experiment.training import Training
 from .evaluation import Validation
-from .judgement import guess_of, held_guess_of
+from .judgement import batch_guess_of, guess_of
 from .snapshot import TrainingSnapshot
 from .trainer import Trainer
 
@@ -85,7 +85,7 @@ class TrainingHistory:
         count = len(columns["loss"])
         validations = tuple(row for row in trainer.validations if row.iteration <= count)
         return TrainingSnapshot(
-            self.training, count, columns, validations, self.guess, self.held_guess, trainer.program.axis,
+            self.training, count, columns, validations, self.guess, self.batch_guess, trainer.program.axis,
             tuple(trainer.network.parameters), self._broken, self.done, self.interrupted,
         )  # fmt: skip
 
@@ -110,13 +110,13 @@ class TrainingHistory:
 
     @functools.cached_property
     def guess(self) -> float:
-        """The loss of answering without looking."""
+        """The loss of answering without looking: on what is held out, where something is."""
         return guess_of(self._trainer.stream, self._outputs)
 
     @functools.cached_property
-    def held_guess(self) -> float:
-        """The same of the samples that are held out."""
-        return held_guess_of(self._trainer.stream, self._outputs)
+    def batch_guess(self) -> float:
+        """The same on what the batches take."""
+        return batch_guess_of(self._trainer.stream, self._outputs)
 
     @property
     def _outputs(self) -> int:

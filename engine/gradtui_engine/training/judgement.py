@@ -35,8 +35,8 @@ class Progress:
     """What a training has come to after `count` iterations.
 
     losses are those of the batches, gradients log10 ‖∂L/∂h‖ of the stages at the last iteration. guess is the loss of
-    answering without looking; held_guess that of the samples that are held out, where it is another one. broken names
-    where a number first was not finite.
+    answering without looking: on the samples that are held out, where some are; batch_guess on those of the batches,
+    where it is another one. broken names where a number first was not finite.
     """
 
     count: int
@@ -46,7 +46,7 @@ class Progress:
     guess: float
     axis: str
     broken: tuple[str, int | None] | None = None
-    held_guess: float | None = None
+    batch_guess: float | None = None
 
     @property
     def start(self) -> float:
@@ -72,12 +72,12 @@ class Progress:
     @property
     def score(self) -> float:
         """The loss at the end over that of guessing."""
-        return ratio(self.end, self.chance) if self.chance > 0 else 0.0
+        return ratio(self.end, self.guess) if self.guess > 0 else 0.0
 
     @property
-    def chance(self) -> float:
-        """The loss of guessing that the one at the end is beside."""
-        return self.guess if self.validated is None or self.held_guess is None else self.held_guess
+    def by_heart(self) -> float:
+        """The loss of the last batches over that of guessing them."""
+        return ratio(self.batches, self.guess if self.batch_guess is None else self.batch_guess)
 
     @property
     def starved(self) -> int | None:
@@ -95,25 +95,38 @@ def baseline_of(resolved: Resolved) -> float | None:
     return row.baseline(resolved.steps, every_step)
 
 
-def guess_of(stream: Stream, outputs: int) -> float:
-    """The loss of answering without looking: a task's own baseline, or that of the class shares (the mean)."""
-    resolved = stream.resolved
-    baseline = baseline_of(resolved)
+def batch_guess_of(stream: Stream, outputs: int) -> float:
+    """The loss of answering the batches without looking: a task's own baseline, or that of the class shares (the mean)
+    of all samples that no validation takes."""
+    baseline = baseline_of(stream.resolved)
     if baseline is not None:
         return baseline
-    batch = stream.samples or stream.validation or stream.batch(0)
-    return LOSSES[str(resolved.loss)].guess(batch.target, outputs)
+    seen = _seen(stream)
+    return LOSSES[str(stream.resolved.loss)].guess(seen, seen, outputs)
 
 
-def held_guess_of(stream: Stream, outputs: int) -> float:
-    """The same of the samples that are held out.
+def guess_of(stream: Stream, outputs: int) -> float:
+    """What the verdict compares with: the loss of answering the samples that are held out by the shares (the mean) of
+    the others; that of the batches where none are held out.
 
-    Of a task they are few: 256 pairs to add happen to cost 0.150 without looking, 10 % less than all pairs (1/6) do.
+    Of a task the samples are few: 256 pairs to add happen to cost 0.150 without looking, 10 % less than all pairs (1/6)
+    do. So the best constant answer to those counts, where it is cheaper.
     """
-    guess = guess_of(stream, outputs)
-    if stream.validation is None or stream.samples is not None:
-        return guess
-    return min(guess, LOSSES[str(stream.resolved.loss)].guess(stream.validation.target, outputs))
+    row, validation = LOSSES[str(stream.resolved.loss)], stream.validation
+    if validation is None:
+        return batch_guess_of(stream, outputs)
+    if stream.samples is not None:
+        return row.guess(validation.target, _seen(stream), outputs)
+    if row.of_classes:  # of a task they are drawn alike
+        return batch_guess_of(stream, outputs)
+    return min(batch_guess_of(stream, outputs), row.guess(validation.target, validation.target, outputs))
+
+
+def _seen(stream: Stream) -> Array:
+    """The targets by which somebody answers who does not look: those of all samples that are trained with."""
+    if stream.samples is None:
+        return (stream.validation or stream.batch(0)).target
+    return stream.samples.target.take(stream.training_rows, axis=stream.axis_of_target)
 
 
 def judge_learning(progress: Progress) -> Answer:
@@ -132,7 +145,7 @@ def judge_learning(progress: Progress) -> Answer:
 
 def _values(progress: Progress) -> dict[str, object]:
     return {
-        "count": progress.count, "start": short(progress.start), "end": _end(progress), "guess": short(progress.chance),
+        "count": progress.count, "start": short(progress.start), "end": _end(progress), "guess": short(progress.guess),
     }  # fmt: skip
 
 
@@ -198,7 +211,7 @@ def _falling(progress: Progress) -> Finding | None:
 
 
 def _overfitted(progress: Progress) -> Finding | None:
-    if progress.validated is None or not ratio(progress.batches, progress.guess) < LEARNT:
+    if progress.validated is None or not progress.by_heart < LEARNT:
         return None
     message = Message(
         "learns its own samples alone: after {count} iterations their loss is {batches}, but {end}, where guessing "

@@ -28,9 +28,9 @@ class TrainingSnapshot:
     (count,); gradient and cell_gradient: log10 ‖∂L/∂h‖ and log10 ‖∂L/∂c‖, −inf where it is 0, (count, stages);
     update_ratio: ‖update‖ / ‖parameter‖ (count, parameters), in the order of `parameters`; std, saturated, dead
     (count, stages); gates: their means over batch and units (count, gates, steps), in the order of the cell's.
-    guess is the loss of answering without looking, held_guess that of what is held out. axis says what a stage is:
-    "layer" or "time". broken is where the last iteration first wrote a number that is not finite, with the stage. done:
-    nothing is left to be trained; interrupted: it was stopped before.
+    guess is the loss of answering without looking: on what is held out, where something is; batch_guess on what the
+    batches take. axis says what a stage is: "layer" or "time". broken is where the last iteration first wrote a number
+    that is not finite, with the stage. done: nothing is left to be trained; interrupted: it was stopped before.
     """
 
     training: Training
@@ -38,7 +38,7 @@ class TrainingSnapshot:
     columns: Mapping[str, Array]
     validations: tuple[Validation, ...]
     guess: float
-    held_guess: float
+    batch_guess: float
     axis: str
     parameters: tuple[str, ...]
     broken: tuple[str, int | None] | None = None
@@ -74,6 +74,6 @@ class TrainingSnapshot:
                 self.guess,
                 self.axis,
                 self.broken,
-                self.held_guess,
+                self.batch_guess,
             )
         )

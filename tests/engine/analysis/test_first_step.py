@@ -136,10 +136,10 @@ def test_the_numbers_are_those_of_the_update(experiment: Experiment) -> None:
         ("bce", [[0.0], [0.0], [0.0], [1.0]], 1, -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))),
     ],
 )
-def test_guessing_costs_what_the_best_constant_answer_does(
+def test_a_sane_start_costs_what_nothing_that_was_seen_does(
     loss: str, target: list[Any], outputs: int, guess: float
 ) -> None:
-    assert LOSSES[loss].guess(np.array(target), outputs) == pytest.approx(guess, rel=1e-9)
+    assert LOSSES[loss].start(np.array(target), outputs) == pytest.approx(guess, rel=1e-9)
 
 
 def test_what_is_critical_lies_three_decades_past_its_threshold() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Trainer, Training, TrainingHistory, train
+from gradtui_engine.rules.losses import LOSSES
 from gradtui_engine.training.evaluation import Validation
 from gradtui_engine.training.judgement import Progress, judge_learning
 
@@ -73,17 +76,71 @@ def test_the_few_pairs_that_are_held_out_have_a_loss_of_guessing_of_their_own() 
     held = history.trainer.stream.validation
     assert held is not None
     assert held.target.size >= 256
-    assert history.guess == pytest.approx(1 / 6)
-    assert history.held_guess == pytest.approx(min(1 / 6, float(np.var(held.target))))
+    assert history.batch_guess == pytest.approx(1 / 6)
+    assert history.guess == pytest.approx(min(1 / 6, float(np.var(held.target))))
 
 
-def test_digits_that_are_held_out_are_beside_the_guess_that_all_are() -> None:
+def test_without_anything_held_out_the_batches_are_beside_a_task_s_own_loss() -> None:
+    experiment = Experiment(cell="rnn", data="adding", width=2, steps=4)
+    history = TrainingHistory(Trainer(Training(experiment=experiment, hold_out=0)))
+    assert history.guess == history.batch_guess == pytest.approx(1 / 6)
+
+
+def test_the_samples_that_are_held_out_are_guessed_by_the_shares_of_the_others() -> None:
+    """Digits, by counting: -sum q ln p, p of what is trained with, q of what is held out."""
     history = TrainingHistory(Trainer(Training(experiment=Experiment(depth=1, width=2))))
-    assert history.held_guess == history.guess
+    stream = history.trainer.stream
+    assert stream.samples is not None
+    assert stream.validation is not None
+    shares = np.bincount(stream.samples.target[stream.training_rows], minlength=10) / len(stream.training_rows)
+    answers = -np.log(shares)[stream.validation.target]
+    assert history.guess == pytest.approx(float(answers.mean()), rel=1e-12)
+    assert history.batch_guess == pytest.approx(float(-(shares * np.log(shares)).sum()), rel=1e-12)
 
 
-@pytest.mark.parametrize(("held_guess", "kind"), [(None, "trained"), (GUESS, "trained"), (2.15, "stalled")])
+@pytest.mark.parametrize(("guess", "kind"), [(GUESS, "trained"), (2.15, "stalled")])
 def test_whoever_answers_without_looking_has_learnt_nothing_however_lucky_the_held_out_samples_are(
-    held_guess: float | None, kind: str
+    guess: float, kind: str
 ) -> None:
-    assert judge_learning(progress(*[GUESS] * 30, held_out=2.15, held_guess=held_guess)).kind == kind
+    reached = replace(progress(*[GUESS] * 30, held_out=2.15), guess=guess, batch_guess=GUESS)
+    assert judge_learning(reached).kind == kind
+
+
+def test_batches_that_are_known_by_their_shares_alone_are_not_known_by_heart() -> None:
+    """Among the few that are held out the rare class happens to be frequent: guessing those costs more."""
+    reached = replace(progress(*[0.33] * 30, held_out=1.2), guess=1.2, batch_guess=0.33)
+    assert judge_learning(reached).kind == "stalled"
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse"])
+def test_noise_is_not_learnt_though_nine_of_ten_are_right(tmp_path: Path, loss: str) -> None:
+    """The inputs say nothing of the class, which is katze in nine of ten rows: the shares alone are all there is."""
+    drawn = np.random.default_rng(0)
+    labels = np.where(drawn.random(2000) < 0.1, "hund", "katze")
+    rows = [f"{x:.4f},{y:.4f},{label}" for (x, y), label in zip(drawn.normal(size=(2000, 2)), labels, strict=True)]
+    (tmp_path / "noise.csv").write_text("\n".join(["x,y,label", *rows]) + "\n")
+    experiment = Experiment(
+        data=f"csv:{tmp_path / 'noise.csv'}", depth=2, activation="relu", init="he_normal", learning_rate=0.05,
+        loss=loss,
+    )  # fmt: skip
+    outcome = train(Training(experiment=experiment, iterations=300)).outcome
+    assert outcome is not None
+    assert outcome.numbers["accuracy"] > 0.87
+    assert outcome.kind in ("stalled", "falling")  # bce is still on its way down to the shares
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "seen", "outputs", "guess"),
+    [
+        ("cross_entropy", [0, 1], [0, 0, 0, 1], 2, -(math.log(0.75) + math.log(0.25)) / 2),
+        ("cross_entropy", [0, 0], [0, 0], 3, 0.0),
+        ("cross_entropy", [2, 0], [0, 0, 1, 1], 3, -(math.log(0.5 / 4.5) + math.log(2 / 4.5)) / 2),  # 2: never seen
+        ("mse", [[1.0], [3.0]], [[0.0], [0.0]], 1, 5.0),
+        ("bce", [[1.0], [1.0]], [[0.0], [1.0], [1.0], [1.0]], 1, -math.log(0.75)),
+        ("bce", [[1.0], [0.0]], [[0.0], [0.0]], 1, -(math.log(0.25) + math.log(0.75)) / 2),  # 0.5 of 2 samples
+    ],
+)
+def test_guessing_costs_what_the_best_constant_answer_to_what_was_seen_does(
+    loss: str, target: list[Any], seen: list[Any], outputs: int, guess: float
+) -> None:
+    assert LOSSES[loss].guess(np.array(target), np.array(seen), outputs) == pytest.approx(guess, rel=1e-9, abs=1e-10)

@@ -61,7 +61,7 @@ def snapshot(
     found = tuple(Validation(iteration, value, None) for iteration, value in (validations or {}).items())
     return TrainingSnapshot(
         training=training_of(experiment, iterations or max(count, 1)), count=count, columns=dull | columns,
-        validations=found, guess=guess, held_guess=guess, axis="time" if over_time else "layer", parameters=parameters,
+        validations=found, guess=guess, batch_guess=guess, axis="time" if over_time else "layer", parameters=parameters,
         broken=("loss", None) if broken else None, done=done,
     )  # fmt: skip
 
