@@ -15,6 +15,7 @@ from gradtui.cli.arguments import experiment_of
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.cli.train_plan import plan
 from gradtui.cli.words import Words
+from gradtui.model import events as e
 from gradtui.model.ineffective_options import left_to_screen
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
@@ -205,6 +206,8 @@ def outlearnt(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
 
 def units_die(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
     few = dead(a, 0) < 0.02 and near(dead(a, -1), 0.1, 0.3) and right(a) > 0.9
+    # The selected layer, whose numbers stand above the maps, shows it of both.
+    few = few and all(snapshot.columns["dead"][-1, PRESETS["train-dead"].stage] > 0.05 for snapshot in (a, b))
     return few and near(dead(b, -1), 0.75, 0.1) and right(b) < 0.15
 
 
@@ -352,7 +355,8 @@ def test_no_two_presets_open_the_same_screen() -> None:
 def test_the_screen_opens_with_the_presets_view_quantity_and_b(name: str) -> None:
     preset = PRESETS[name]
     state, cursor = address.read(preset.experiment, screen_values(name))
-    assert (state.view, state.quantity, cursor) == (preset.view, preset.quantity, ())
+    selected = () if preset.stage is None else (e.Select(stage=preset.stage),)
+    assert (state.view, state.quantity, cursor) == (preset.view, preset.quantity, selected)
     assert preset.experiment.replace(**dict(state.changes)) == preset.other
 
 
@@ -361,6 +365,8 @@ def test_the_command_in_the_listing_is_what_the_screen_itself_would_copy(name: s
     """`w` makes its command from the state by other code."""
     state, _ = address.read(PRESETS[name].experiment, screen_values(name))
     copied = address.arguments(state, None)
+    if (stage := PRESETS[name].stage) is not None:
+        copied += ["--stage", str(stage)]  # selected once there is a record
     listed = arguments(name)
     pairs = [sorted(" ".join(each).split(" --")) for each in (copied, listed)]
     assert pairs[0] == pairs[1]

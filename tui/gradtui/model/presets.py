@@ -25,7 +25,8 @@ Fields = Mapping[str, Any]
 class Preset:
     """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show.
 
-    plan is how A and B are trained, where the point is about that: then they are trained at once.
+    plan is how A and B are trained, where the point is about that: then they are trained at once. stage is the selected
+    one, where the point is seen in it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Preset:
     changes: Fields = field(default_factory=dict)
     quantity: str = "gradient"
     plan: Fields = field(default_factory=dict)
+    stage: int | None = None
 
     @property
     def trains(self) -> bool:
@@ -303,6 +305,7 @@ PRESETS = Table(
             {"learning_rate": 0.1},
             "saturated",
             plan=_200,
+            stage=4,
         ),
     ),
 )
@@ -334,6 +337,8 @@ def screen_values(name: str) -> dict[str, Any]:
         values["view"] = preset.view
     if preset.quantity != Preset.quantity:
         values["quantity"] = preset.quantity
+    if preset.stage is not None:
+        values["stage"] = str(preset.stage)
     if preset.changes:
         values["b"] = [f"{field.replace('_', '-')}={value}" for field, value in preset.changes.items()]
     values |= {name: str(value) for name, value in preset.plan.items()}

@@ -27,7 +27,7 @@ from ..text.language import tr
 from ..text.scale import Scale
 from ..views.compare import compare
 from ..views.frame import bars
-from ..views.train import heat
+from ..views.train import shades
 from ..views.train.sides import Sides
 from . import learning, planning, saving
 from .dialogs.dialogs import Picker, Prompt
@@ -194,8 +194,9 @@ def open_preset(app: Host, name: str) -> None:
     preset = PRESETS[name]
     plan = tuple(preset.plan.items())
     change = e.Change(preset.experiment, tuple(preset.changes.items()), plan=plan, turns=())
+    picks = (e.Select(stage=preset.stage),) if preset.stage is not None else ()
     trains = (e.Train(),) if preset.trains else ()
-    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *trains)
+    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *picks, *trains)
 
 
 def _preset(app: Host, argument: str) -> None:
@@ -303,7 +304,7 @@ def _of_bars(scene: Scene) -> Scale:
 #: The views whose scale is not that of the record's bars: in Compare and Train A and B share one.
 _SCALES: dict[str, Callable[[Scene], Scale]] = {
     "compare": lambda scene: bars.bars_of(compare.sides(scene)[0]).scale,
-    "train": lambda scene: heat.scale_of(Sides.of(scene)),
+    "train": lambda scene: shades.scale_of(Sides.of(scene)),
 }
 
 

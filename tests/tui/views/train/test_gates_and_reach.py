@@ -68,7 +68,14 @@ def test_the_gate_of_the_direct_path_is_shown_step_by_step() -> None:
     shown = rows[rows.index(head) + 1 : -1]
     assert [row.split()[0] for row in shown] == ["9", "8", "7", "6", "5", "▸4", "3", "2", "1"]
     assert shown[0].split()[1][0] == "█"
-    assert shown[-1][5] == " ", "step 1 is shut"
+    assert shown[-1][5] == "░", "step 1 is nearly shut: 0 alone is blank"
+
+
+def test_no_number_beside_a_gate_is_cut() -> None:
+    for value, text in ((-0.03124, "-0.0312"), (-7.4e-5, "-7.4e-5"), (-7.4e-10, "-7.4e-10")):
+        given = gated(LSTM, g=value)
+        for width in (40, 60, 100):
+            assert any(row.rstrip().endswith(f" {text}") for row in texts(gates.view(given, width, 9)))
 
 
 def test_a_s_gates_stand_above_b_s() -> None:

@@ -11,7 +11,7 @@ import pytest
 from gradtui.model.names import AXES, QUANTITIES
 from gradtui.text.heat import SHADES
 from gradtui.text.scale import LogScale
-from gradtui.views.train import heat
+from gradtui.views.train import heat, shades
 from gradtui.views.train.quantities import bands
 from gradtui.views.train.sides import Sides
 from gradtui_engine import TrainingSnapshot
@@ -38,8 +38,8 @@ def cells(given: Sides, letter: str = "A", width: int = WIDTH, height: int = HEI
 def test_stages_are_rows_the_output_on_top_and_more_gradient_is_a_fuller_shade() -> None:
     found = cells(sides(mlp([-16, -12, -8, -4, 0]), iteration=20, stage=2))
     assert [label for label in found if label] == ["4", "3", "▸2", "1", "0"]
-    shades = [SHADES.index(row[0]) for label, row in found.items() if label]
-    assert shades == [4, 3, 2, 1, 0]
+    drawn = [SHADES.index(row[0]) for label, row in found.items() if label]
+    assert drawn == [4, 3, 2, 1, 1]
     for label in ("4", "3", "▸2"):
         assert set(found[label]) == {found[label][0], "│"}
 
@@ -47,8 +47,8 @@ def test_stages_are_rows_the_output_on_top_and_more_gradient_is_a_fuller_shade()
 def test_a_and_b_are_shaded_on_one_scale() -> None:
     a, b = mlp([-19.5, -15, -10, -5, 0]), mlp([-1, -1, -1, -1, 0])
     given = sides(a, b)
-    assert heat.range_of(given) == (-20.0, 0.0)
-    assert heat.range_of(sides(b)) == (-4.0, 0.0)
+    assert shades.range_of(given) == (-20.0, 0.0)
+    assert shades.range_of(sides(b)) == (-4.0, 0.0)
     for letter in "AB":
         assert "log 1e-20 … 1" in heat.title(given, letter, 60)
         assert heat.title(given, letter, 60).startswith(f"{letter} · ‖∂L/∂h‖")
@@ -58,8 +58,37 @@ def test_a_and_b_are_shaded_on_one_scale() -> None:
 
 def test_a_scale_that_is_held_is_used() -> None:
     held = sides(mlp([-1, -1, -1, -1, 0]), lock=LogScale(-30, 3))
-    assert heat.range_of(held) == (-30.0, 3.0)
+    assert shades.range_of(held) == (-30.0, 3.0)
     assert "scale locked" in heat.title(held, "A", 90)
+
+
+def test_where_a_diverged_b_is_seen_and_the_divergence_is_marked() -> None:
+    """Its last iterations are no part of the scale that both share: 1e42 left B one shade, blank."""
+    gradient = np.zeros((4, 5))
+    gradient[2] = 42.0
+    gradient[3] = math.nan
+    a = snapshot([2.6, 9.0, 1e30, math.nan], gradient=gradient, iterations=40, broken=True, done=True)
+    b = mlp([-3, -2, -1, -1, 0], iterations=40)
+    given = sides(a, b, iteration=39)
+    assert shades.range_of(given) == (-4.0, 0.0)
+    found = cells(given, "B")
+    assert [SHADES.index(row[0]) for label, row in found.items() if label] == [4, 3, 3, 2, 1]
+    axis = heat.axis_of(next(iter(given)), given, WIDTH)
+    for label, row in cells(given, "A").items():
+        if label and label != "0":
+            assert row[axis.cell(2)] == "◆"
+            assert row[axis.cell(3)] == "!"
+    assert any("◆ beyond" in row for row in texts(heat.view(given, "A", WIDTH, HEIGHT)))
+    assert not any("◆" in row for row in texts(heat.view(given, "B", WIDTH, 20)))
+    assert shades.range_of(sides(a)) == (-4.0, 42.0), "alone it has the whole scale"
+
+
+@pytest.mark.parametrize(("share", "shade"), [(0.0, " "), (0.001, "░"), (0.08, "░"), (1.0, "█")])
+def test_of_a_share_0_alone_is_blank(share: float, shade: str) -> None:
+    dead = np.full((40, 5), share)
+    dead[:, 4] = 0.5
+    row = cells(sides(mlp(0.0, dead=dead), quantity="saturated", stage=4, iteration=9))["2"]
+    assert set(row) == {shade, "│"}
 
 
 def test_what_is_not_trained_yet_is_blank_and_the_cursor_crosses_every_row() -> None:
@@ -72,7 +101,7 @@ def test_what_is_not_trained_yet_is_blank_and_the_cursor_crosses_every_row() -> 
             assert " " not in row[: axis.known(10)]
 
 
-def test_no_gradient_at_all_is_the_lowest_shade_and_no_number_is_marked() -> None:
+def test_no_gradient_at_all_is_blank_and_no_number_is_marked() -> None:
     found = cells(sides(mlp([-math.inf, math.nan, math.inf, -1, 0]), stage=4))
     assert set(found["0"]) == {" ", "│"}
     assert set(found["1"]) == set(found["2"]) == {"!", "│"}
@@ -153,7 +182,7 @@ def test_updates_are_those_of_the_layers_weights() -> None:
 def test_float32_gradients_under_1e_45_keep_their_shade() -> None:
     """Their norms are 0 in float32, and below 1e-308 in float64 too; their logarithms are not."""
     found = cells(sides(mlp([-320, -240, -160, -80, 0]), iteration=9))
-    assert [SHADES.index(row[0]) for label, row in found.items() if label] == [4, 3, 2, 1, 0]
+    assert [SHADES.index(row[0]) for label, row in found.items() if label] == [4, 3, 2, 1, 1]
     assert "1e-320 … 1" in heat.title(sides(mlp([-320, -240, -160, -80, 0])), "A", 60)
 
 

@@ -10,19 +10,20 @@ import numpy as np
 from gradtui_engine.cells.cell import Cell, Gate
 from gradtui_engine.core.figures import short
 
-from ...text.heat import Array, heat_cells, levels
+from ...text.heat import Array, heat_cells
 from ...text.language import tr
 from ...text.scale import UP
 from ...text.spans import Line, first_fit, first_title, page, runs, wrap
 from ..frame.bars import shown_stages
 from .axis import IterationAxis
+from .shades import shown_levels
 from .sides import Side, Sides, at
 from .words import waiting
 
 #: Rows of the map, at the least, beside the gates' lines.
 _LEAST_MAP = 2
-#: Cells before a gate's line, A f, and behind it, a number.
-_MARGIN, _NUMBER = 5, 7
+#: Cells before a gate's line, A f, and behind it, a blank and a number such as -7.4e-10.
+_MARGIN, _NUMBER = 5, 9
 
 
 def with_gates(sides: Sides) -> list[Side]:
@@ -164,7 +165,8 @@ def _map(side: Side, gate: Gate, sides: Sides, axis: IterationAxis, rows: int) -
     """Steps upwards, iterations to the right: how far open the gate is."""
     values = _gate(side, gate)
     steps = shown_stages(values.shape[1], rows, max(sides.stage - 1, 0))
-    shades = levels(axis.means(values[:, steps]), 0.0, 1.0).T.tolist()
+    means = axis.means(values[:, steps])
+    shades = shown_levels(means, means == 0.0, 0.0, 1.0).T.tolist()
     here = axis.cell(sides.iteration)
     lines: list[Line] = []
     for step, row in zip(steps, shades, strict=True):

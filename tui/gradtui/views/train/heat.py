@@ -8,36 +8,28 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
 from gradtui_engine.program.program import place_of
 
 from ...model.commands import shown_keys
 from ...text.axis_words import AXIS_WORDS
-from ...text.heat import Array, heat_cells, legend, levels
 from ...text.language import tr
-from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
-from ...text.spans import Line, first_fit, first_title, page, runs, width_of, wrap
+from ...text.spans import Line, Span, first_title, page, runs, width_of, wrap
 from ..frame.bars import shown_stages
 from .axis import IterationAxis
 from .quantities import Band, bands, quantity_of
+from .shades import Range, exceeded, is_share, legend, range_of, scale_words, shaded
 from .sides import Side, Sides, at
 from .words import waiting
 
-#: A value over ten times the mean of its column is a spike: one decade.
-_SPIKE = 1.0
-#: Rows from which on the shades are explained under the map.
-_LEGEND_FROM = 11
+#: Rows from which on the shades are explained under the map, and where some cell is beyond the scale.
+_LEGEND_FROM, _BEYOND_FROM = 11, 6
 #: Rows from which on two numbers of each stage have a map each; else the first one has all of them.
 _TWO_FROM = 7
-_MARK = "▲"
 #: What the stages at the ends are, and the columns from which on they are named.
 _ENDS: dict[str, tuple[English, English]] = {"layer": ("input", "output"), "time": ("start", "end")}
 _ENDS_FROM = 70
-
-Range = tuple[float, float]
 
 
 def title(sides: Sides, letter: str, width: int) -> str:
@@ -52,7 +44,7 @@ def title(sides: Sides, letter: str, width: int) -> str:
     symbols = tr(" and ").join(tr(band.symbol) for band in found)
     words = AXIS_WORDS[side.snapshot.axis]
     held = f" · {tr('scale locked')}" if sides.lock is not None else ""
-    scale = _scale_words(found[0], range_of(sides)) + held
+    scale = scale_words(found[0], range_of(sides)) + held
     whole = tr("{symbols}, {stages} by iterations", symbols=symbols, stages=tr(words.stages))
     stage = stage_of(side, sides)
     numbers = tr(", ").join(_number(band, side, sides) for band in found)
@@ -68,14 +60,6 @@ def title(sides: Sides, letter: str, width: int) -> str:
     )
 
 
-def _scale_words(band: Band, bounds: Range) -> str:
-    """log 1e-18 … 1: what the shades span."""
-    low, high = bounds
-    if band.log:
-        return f"{tr('log')} {power_of_ten(round(low))} … {power_of_ten(round(high))}"
-    return f"{tr('linear')} {short(low)} … {short(high)}"
-
-
 def _number(band: Band, side: Side, sides: Sides) -> str:
     """The selected stage's number at the cursor; a dash where it has none."""
     if stage_of(side, sides) not in band.stages:
@@ -87,7 +71,7 @@ def text_of_value(band: Band, value: float) -> str:
     if band.log:
         # A power of ten that float64 has no number for is written as what it is.
         return short(10.0**value) if not value < -300 or math.isinf(value) else power_of_ten(round(value))
-    return percent(value) if band.name in ("activation_saturated", "activation_dead") else short(value)
+    return percent(value) if is_share(band) else short(value)
 
 
 def stage_of(side: Side, sides: Sides) -> int:
@@ -102,29 +86,6 @@ def count_of(side: Side) -> int:
 
 def _side(sides: Sides, letter: str) -> Side | None:
     return next((side for side in sides if side.letter == letter), None)
-
-
-def range_of(sides: Sides) -> Range:
-    """What the shades span, of A and of B: the scale that is held where it suits them, else that of all values."""
-    scale = scale_of(sides)
-    if sides.lock is not None and sides.lock.kind == scale.kind:
-        scale = sides.lock
-    return float(scale.low), float(scale.high)
-
-
-def scale_of(sides: Sides) -> Scale:
-    """Whole powers of ten around all values and 1; 0 and 1 of a share; else from 0 on, or to 0."""
-    values: list[float] = []
-    log = False
-    for side in sides:
-        for band in bands(side.snapshot, sides.quantity, sides.axis_kind):
-            log = band.log
-            values += band.bounds or ()
-    if log:
-        least = LogScale.of([]).low
-        low, high = math.floor(min([*values, least])), math.ceil(max([*values, 0.0]))
-        return LogScale(max(low, LEAST_POWER), min(high, MOST_POWER))
-    return LinearScale(0.0, 1.0) if quantity_of(sides.quantity).share else LinearScale.of(values)
 
 
 # -- the map -----------------------------------------------------------------------------------------------
@@ -142,8 +103,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
     drawn = parts(side, found, sides, height)
     lines: list[Line] = []
     for band, stages in drawn:
-        shaded = _shaded(band, axis, stages, bounds)
-        for number, (stage, row) in enumerate(zip(stages, shaded, strict=True)):
+        for number, (stage, row) in enumerate(zip(stages, _shaded(band, axis, stages, bounds), strict=True)):
             row[axis.cell(sides.iteration)] = ("│", "cursor")
             picked = stage == stage_of(side, sides)
             # Of two maps each says in its first row which it is.
@@ -154,7 +114,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(row)])
     lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration)])
     if len(lines) < height:
-        lines.append([(" " * margin, "label"), *_legend(found[0], bounds, width - margin)])
+        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, exceeded(found, bounds))])
     return page(lines, width, height)
 
 
@@ -169,7 +129,8 @@ def _brief(sides: Sides, band: Band) -> str:
 
 def parts(side: Side, found: tuple[Band, ...], sides: Sides, height: int) -> list[tuple[Band, list[int]]]:
     """Each map that is drawn, with the stages that have a row in it, the last one (next to the output) on top."""
-    rows = height - 1 - (height >= _LEGEND_FROM)
+    least = _BEYOND_FROM if exceeded(found, range_of(sides)) else _LEGEND_FROM
+    rows = height - 1 - (height >= least)
     if rows < 1:
         return []
     if len(found) == 1 or rows < _TWO_FROM - 1:
@@ -217,39 +178,12 @@ def axis_of(side: Side, sides: Sides, width: int) -> IterationAxis:
     return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width)))
 
 
-def _shaded(band: Band, axis: IterationAxis, stages: list[int], bounds: Range) -> list[list[tuple[str, str]]]:
+def _shaded(band: Band, axis: IterationAxis, stages: list[int], bounds: Range) -> list[list[Span]]:
     """A cell for each column: of what is trained a shade, of the rest nothing."""
     values = band.values[:, stages]
-    means = axis.means(values)
-    # 0 is no gradient at all, the lowest shade; what is not a number stays one.
-    means = np.where(np.isneginf(means), bounds[0], means)
-    shades = levels(means, *bounds).T.tolist()
-    rest = [(" ", "text")] * (axis.cells - len(means))
-    rows = [[*heat_cells(row), *rest] for row in shades]
-    if band.log and axis.total > axis.cells:
-        _mark_spikes(rows, means, axis.most(values), bounds)
-    return rows
-
-
-def _mark_spikes(rows: list[list[tuple[str, str]]], means: Array, most: Array, bounds: Range) -> None:
-    with np.errstate(invalid="ignore"):
-        spikes = np.argwhere((most > means + _SPIKE) & np.isfinite(means))
-    if spikes.size:
-        shades = levels(most, *bounds)
-        for column, row in spikes.tolist():
-            # In the colour of the largest one.
-            rows[row][column] = (_MARK, heat_cells([int(shades[column, row])])[0][1])
-
-
-def _legend(band: Band, bounds: Range, width: int) -> Line:
-    """The shades, and what a mark is."""
-    low, high = bounds
-    shades: Line = legend(low, high)
-    if band.log:
-        shades = [(f"{power_of_ten(round(low))} ", "label"), *shades[1:-1], (f" {power_of_ten(round(high))}", "label")]
-        spike = tr("{mark} one of them over ten times the mean", mark=_MARK)
-        return first_fit(width, [*shades, (f"   {spike}", "label")], shades)
-    return shades
+    most = axis.most(values) if axis.total > axis.cells else None
+    rows = shaded(band, axis.means(values), most, bounds)
+    return [[*row, *[(" ", "text")] * (axis.cells - len(row))] for row in rows]
 
 
 def _absent(sides: Sides) -> str:

@@ -89,10 +89,11 @@ _PANES = (
         "A",
         "map_a",
         "A, stage by stage",
-        "How much gradient each stage gets (row, the output on top) in each iteration (column). Full is much, blank is "
-        "nothing: where the lower rows are blank, those layers or steps do not learn; where they fill, the gradient "
-        "comes back. Of many iterations in one column the mean of the logarithms is shaded; ▲ marks a column in which "
-        "one of them is over ten times the mean. A and B share one scale. {quantity} shows other quantities, {axis} "
+        "How much gradient each stage gets (row, the output on top) in each iteration (column). Full is much, blank "
+        "is 0: where the lower rows are pale, those layers or steps hardly learn; where they fill, the gradient "
+        "comes back. Of many iterations in one column the mean of the logarithms is shaded; ▲ marks a column in "
+        "which one of them is over ten times the mean. A and B share one scale; ◆ is beyond it: where one of them "
+        "diverges, that is no part of the scale. ! is not a number. {quantity} shows other quantities, {axis} "
         "another axis.",
         "Map of A: what each stage gets in each iteration, the output on top.",
     ),

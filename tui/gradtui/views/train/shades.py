@@ -1,0 +1,141 @@
+"""What the shades of the maps span: one scale of A and of B, on which neither hides the other.
+
+0 alone is blank: what is little has the lowest shade. Where one of two diverged, the iterations of its divergence do
+not count, or all others would share one shade: their cells are marked as beyond the scale.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradtui_engine.core.figures import percent, power_of_ten, short
+
+from ...text.heat import LEVELS, SHADES, Array, heat_cells, levels
+from ...text.language import tr
+from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
+from ...text.spans import Line, Span, first_fit, runs
+from .quantities import Band, bands, quantity_of
+from .sides import Side, Sides
+
+#: The first level that is not blank: what is not 0 has it at the least.
+_LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
+#: From a loss of so many times the first one, or guessing's, a training that diverged is beyond the scale.
+_BEYOND = 10.0
+#: A value over ten times the mean of its column is a spike: one decade.
+_SPIKE = 1.0
+SPIKE_MARK, BEYOND_MARK = "▲", "◆"
+
+Range = tuple[float, float]
+
+
+def range_of(sides: Sides) -> Range:
+    """What the shades span, of A and of B: the scale that is held where it suits them, else that of all values."""
+    scale = scale_of(sides)
+    if sides.lock is not None and sides.lock.kind == scale.kind:
+        scale = sides.lock
+    return float(scale.low), float(scale.high)
+
+
+def scale_of(sides: Sides) -> Scale:
+    """Whole powers of ten around all values and 1; 0 and 1 of a share; else from 0 on, or to 0."""
+    found = [(side, band) for side in sides for band in bands(side.snapshot, sides.quantity, sides.axis_kind)]
+    values = [end for side, band in found for end in _ends(side, band, sides)]
+    if any(band.log for _, band in found):
+        least = LogScale.of([]).low
+        low, high = math.floor(min([*values, least])), math.ceil(max([*values, 0.0]))
+        return LogScale(max(low, LEAST_POWER), min(high, MOST_POWER))
+    return LinearScale(0.0, 1.0) if quantity_of(sides.quantity).share else LinearScale.of(values)
+
+
+def _ends(side: Side, band: Band, sides: Sides) -> tuple[float, ...]:
+    """The smallest and the largest; of two, if this one diverged, of what came before."""
+    sound = sound_of(side) if sides.raced else side.snapshot.count
+    if sound == side.snapshot.count:
+        return band.bounds or ()
+    before = band.values[:sound]
+    finite = before[np.isfinite(before)]
+    return (float(finite.min()), float(finite.max())) if finite.size else ()
+
+
+def sound_of(side: Side) -> int:
+    """So many iterations came before the divergence: all of them where there was none."""
+    outcome, losses = side.snapshot.outcome, side.snapshot.columns["loss"]
+    if outcome is None or outcome.kind != "diverged":
+        return side.snapshot.count
+    limit = _BEYOND * max(float(losses[0]), side.snapshot.guess)
+    # What is not a number compares as false.
+    with np.errstate(invalid="ignore"):
+        beyond = np.flatnonzero(~(losses <= limit))
+    return int(beyond[0]) if beyond.size else side.snapshot.count
+
+
+def exceeded(found: tuple[Band, ...], bounds: Range) -> bool:
+    """Whether some value is beyond the scale."""
+    return any(band.bounds is not None and band.bounds[1] > bounds[1] for band in found)
+
+
+# -- cells -------------------------------------------------------------------------------------------------
+
+
+def shaded(band: Band, means: Array, most: Array | None, bounds: Range) -> list[list[Span]]:
+    """A row of cells for each stage, from the means of each column; marks where most is a spike, or beyond."""
+    # No gradient at all, as a logarithm, is −inf; what is not a number stays one.
+    nothing = np.isneginf(means) if band.log else means == 0.0
+    shades = shown_levels(np.where(nothing, bounds[0], means), nothing, *bounds).T
+    rows = [heat_cells(row) for row in shades.tolist()]
+    with np.errstate(invalid="ignore"):
+        if band.log and most is not None:
+            spikes = (most > means + _SPIKE) & np.isfinite(means)
+            # In the colour of the largest one.
+            _mark(rows, spikes, SPIKE_MARK, shown_levels(most, nothing & ~spikes, *bounds))
+        _mark(rows, np.isfinite(means) & (means > bounds[1]), BEYOND_MARK, np.full(means.shape, LEVELS - 1))
+    return rows
+
+
+def _mark(rows: list[list[Span]], where: Array, mark: str, shades: Array) -> None:
+    for column, row in np.argwhere(where).tolist():
+        rows[row][column] = (mark, heat_cells([int(shades[column, row])])[0][1])
+
+
+def shown_levels(values: Array, nothing: Array, low: float, high: float) -> Array:
+    """Each value as a level that is seen, from low on; blank where there is nothing, −1 where it is not finite."""
+    share = _LEAST / (LEVELS - _LEAST)
+    start = low - (high - low) * share
+    found = levels(values, start, high)
+    return np.where(nothing, 0, np.where(found >= 0, np.maximum(found, _LEAST), found))
+
+
+# -- in words ----------------------------------------------------------------------------------------------
+
+
+def scale_words(band: Band, bounds: Range) -> str:
+    """log 1e-18 … 1: what the shades span."""
+    low, high = _marked(band, bounds)
+    return f"{tr('log') if band.log else tr('linear')} {low} … {high}"
+
+
+def _marked(band: Band, bounds: Range) -> tuple[str, str]:
+    """The ends of the scale, as they are written."""
+    if band.log:
+        return power_of_ten(round(bounds[0])), power_of_ten(round(bounds[1]))
+    low, high = (percent(end) if is_share(band) else short(end) for end in bounds)
+    return low, high
+
+
+def is_share(band: Band) -> bool:
+    """Whether it is written in percent."""
+    return band.name in ("activation_saturated", "activation_dead")
+
+
+def legend(band: Band, bounds: Range, width: int, beyond: bool) -> Line:
+    """The shades, that blank is 0, and what a mark is: as much of it as fits, what stands on the map first."""
+    low, high = _marked(band, bounds)
+    line: Line = [(f"{low} ", "label"), *runs(heat_cells(list(range(_LEAST, LEVELS)))), (f" {high}", "label")]
+    said = [tr("{mark} beyond", mark=BEYOND_MARK)] if beyond else []
+    said.append(tr("blank: 0"))
+    if band.log:
+        said.append(tr("{mark} one of them over ten times the mean", mark=SPIKE_MARK))
+    longer = [[*line, *((f"   {text}", "label") for text in said[:count])] for count in range(len(said), -1, -1)]
+    return first_fit(width, *longer)
