@@ -108,7 +108,10 @@ class Training:
         choice_among(dict.fromkeys(BATCHES, NO_ALIASES)),
     )
     schedule: str = option("constant", "how the learning rate changes on the way", choice_of(lambda: SCHEDULES))
-    warmup: int = option(0, "iterations over which the rate rises at first", Integer(0, 10**7))
+    warmup: int = option(
+        0, "iterations over which the rate rises at first; 0 for none, or with the schedule warmup a tenth of them",
+        Integer(0, 10**7),
+    )  # fmt: skip
     step_every: int | None = option(
         None, "iterations between two steps of the schedule step; without it a third of them", Integer(1, 10**7)
     )

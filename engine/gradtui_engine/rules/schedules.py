@@ -33,7 +33,8 @@ class Schedule:
     Before, the share rises as min(1, (k + 1) / w) (Goyal et al. 2017), whatever the schedule. In PyTorch's words:
     SequentialLR([LinearLR(start_factor=1 / w, total_iters=w - 1), X], milestones=[w]), where X is CosineAnnealingLR
     (T_max=N - w) or StepLR(s, γ). warms says that the schedule is nothing else: without a warmup of its own it takes a
-    tenth of the iterations.
+    tenth of the iterations. told is what a heading says of it, with {factor} and {every}: empty where the rate, or the
+    warmup beside it, says all.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Schedule:
     source: str
     note: English
     warms: bool = False
+    told: English = ""
     aliases: Aliases = NO_ALIASES
 
 
@@ -75,11 +77,13 @@ SCHEDULES = Table(
         Schedule(
             "cosine", "η · ½ (1 + cos(π k / N))", _cosine, "Loshchilov & Hutter 2017",
             "Falls along half a cosine to 0: large steps to look around, small ones to settle.",
+            told="cosine to 0",
             aliases=Aliases(("cosine_annealing_lr", "cosine_annealing", "cosine_decay"), ("cosine_with_restarts",)),
         ),
         Schedule(
             "step", "η · γ^⌊k / s⌋", _step, "He et al. 2016",
             "Divides the rate, by ten without another factor, every s iterations.",
+            told="step: × {factor} every {every}",
             aliases=Aliases(("step_lr", "step_decay"), ("multi_step_lr", "exponential_lr", "exponential_decay")),
         ),
     ),

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..analysis.outcome import FINITE, LEARNT, OFF_SCALE, Answer, Finding, Rule, first_finding
 from ..core.figures import exact, percent, short
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.numerics import Array, ratio
 from ..core.thresholds import VANISHED
 from ..data.datasets import find
@@ -145,8 +145,13 @@ def judge_learning(progress: Progress) -> Answer:
 
 def _values(progress: Progress) -> dict[str, object]:
     return {
-        "count": progress.count, "start": short(progress.start), "end": _end(progress), "guess": short(progress.guess),
+        "iterations": _iterations(progress.count), "start": short(progress.start), "end": _end(progress),
+        "guess": short(progress.guess),
     }  # fmt: skip
+
+
+def _iterations(count: int) -> Message:
+    return Message("one iteration") if count == 1 else Message("{count} iterations", count=count)
 
 
 def _end(progress: Progress) -> str:
@@ -184,7 +189,7 @@ def _diverged(progress: Progress) -> Finding | None:
         return None
     values = _values(progress) | {"end": short(progress.batches)}
     message = Message(
-        "diverged: the loss has grown from {start} to {end} in {count} iterations (guessing costs {guess})", **values
+        "diverged: the loss has grown from {start} to {end} in {iterations} (guessing costs {guess})", **values
     )
     return Finding("diverged", True, Message("loss"), None, message, _rule(), progress.score)
 
@@ -193,7 +198,7 @@ def _trained(progress: Progress) -> Finding | None:
     if not progress.score < LEARNT:
         return None
     message = Message(
-        "learns: after {count} iterations the loss is {end}; it began at {start}, and guessing costs {guess}",
+        "learns: after {iterations} the loss is {end}; it began at {start}, and guessing costs {guess}",
         **_values(progress),
     )
     return Finding("trained", False, Message("loss"), None, message, _rule(), progress.score)
@@ -204,7 +209,7 @@ def _falling(progress: Progress) -> Finding | None:
     if not (progress.end < LEARNT * progress.start and progress.score > 1 / LEARNT):
         return None
     message = Message(
-        "the loss falls, from {start} to {end} in {count} iterations, but answering without looking costs {guess}",
+        "the loss falls, from {start} to {end} in {iterations}, but answering without looking costs {guess}",
         **_values(progress),
     )
     return Finding("falling", False, Message("loss"), None, message, _rule(), progress.score)
@@ -214,7 +219,7 @@ def _overfitted(progress: Progress) -> Finding | None:
     if progress.validated is None or not progress.by_heart < LEARNT:
         return None
     message = Message(
-        "learns its own samples alone: after {count} iterations their loss is {batches}, but {end}, where guessing "
+        "learns its own samples alone: after {iterations} their loss is {batches}, but {end}, where guessing "
         "costs {guess}",
         batches=short(progress.batches), **_values(progress),
     )  # fmt: skip
@@ -223,16 +228,17 @@ def _overfitted(progress: Progress) -> Finding | None:
 
 def _stalled(progress: Progress) -> Finding:
     message = Message(
-        "learns nothing in {count} iterations: the loss is {end}, as answering without looking costs {guess}",
+        "learns nothing in {iterations}: the loss is {end}, as answering without looking costs {guess}",
         **_values(progress),
     )
     stage = progress.starved
     if stage is None:
         return Finding("stalled", False, Message("loss"), None, message, _rule(), progress.score)
     place = place_of(progress.axis, stage)
-    message = Message(
-        "{message}; {place} and those before it get under 1e-3 of the gradient", message=message, place=place
-    )
+    said: English = "{message}; {place} and those before it get under 1e-3 of the gradient"
+    if stage == 0:  # nothing is before it
+        said = "{message}; {place} gets under 1e-3 of the gradient"
+    message = Message(said, message=message, place=place)
     return Finding("stalled", False, place, stage, message, _rule(), progress.score)
 
 

@@ -112,6 +112,18 @@ def test_batches_that_are_known_by_their_shares_alone_are_not_known_by_heart() -
     assert judge_learning(reached).kind == "stalled"
 
 
+@pytest.mark.parametrize(
+    ("gradients", "said"),
+    [
+        ([-9.0, -1.0, 0.0], "the input gets under 1e-3 of the gradient"),
+        ([-9.0, -8.0, 0.0], "layer 1 and those before it get under 1e-3 of the gradient"),
+    ],
+)
+def test_where_the_gradient_ends_is_said_with_what_is_before_it(gradients: list[float], said: str) -> None:
+    answer = judge_learning(replace(progress(2.3, 2.3), gradients=np.array(gradients)))
+    assert answer.message.endswith(f"; {said}")
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce", "mse"])
 def test_noise_is_not_learnt_though_nine_of_ten_are_right(tmp_path: Path, loss: str) -> None:
     """The inputs say nothing of the class, which is katze in nine of ten rows: the shares alone are all there is."""

@@ -189,6 +189,42 @@ def test_a_few_iterations_are_told_with_the_first_the_last_and_the_end(count: in
         assert [k for k in told[:-2] if k % every] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "20 % held out"),
+        (("--batch", "1617"), "10 % held out"),  # 180 of 1797 digits are left
+        (("--batch", "1797"), "nothing held out: the verdict is of the training batches"),
+        (("--hold-out", "0"), "nothing held out: the verdict is of the training batches"),
+        ((*CELL, "--hold-out", "0"), "nothing held out: the verdict is of the training batches"),
+        ((*CELL,), "sgd, rate 0.1"),  # of a task others are drawn
+        (("--schedule", "step", "--step-factor", "2", "--step-every", "3"), "step: × 2 every 3"),
+        (("--schedule", "step", "--iterations", "9"), "step: × 0.1 every 3"),
+        (("--schedule", "warmup", "--iterations", "20"), "rate 0.1 · warmup over 2 ·"),
+        (("--schedule", "cosine", "--warmup", "1"), "rate 0.1 · cosine to 0 · warmup over 1 ·"),
+    ],
+)
+def test_the_heading_says_how_it_is_trained(options: tuple[str, ...], said: str, command: Command) -> None:
+    heading = command("train", *SMALL, "--iterations", "2", *options).out.splitlines()[1]
+    assert said in heading
+    assert ("held out" in said) or "nothing" not in heading
+
+
+def test_of_one_layer_the_input_stands_beside_it(command: Command) -> None:
+    done = command("train", "--depth", "1", "--width", "4", "--iterations", "1")
+    (head,) = [line for line in done.out.splitlines() if line.split()[:1] == ["k"]]
+    assert head.split()[-5:] == ["the", "input", "layer", "1", "ratio"]
+    assert "learns nothing in one iteration: " in done.out
+
+
+def test_weights_of_zero_have_no_ratio_and_nothing_stands_before_the_input(command: Command) -> None:
+    done = command("train", "--depth", "1", "--width", "4", "--init", "zeros", "--iterations", "3")
+    row = next(line.split() for line in done.out.splitlines() if line.startswith("0 "))
+    assert row[-3:] == ["0", "0", "–"]
+    assert "nan" not in done.out
+    assert "the input and those before it" not in done.out
+
+
 def test_a_cells_gates_are_told_and_numbers_have_no_right_answers(command: Command) -> None:
     done = command("train", *CELL, "--lang", "en")
     assert done.status == 0
@@ -286,6 +322,7 @@ def test_it_speaks_chinese(command: Command) -> None:
     assert done.status == 0
     told = re.sub(r"xavier_normal|digits|tanh|sgd|[AaBb]+", "", done.out)
     assert re.findall(r"[a-z]{2,}", told) == []
+    assert re.search(r"损失为 [\d.]+（留出样本，其中 \d+ % 正确）", told)
 
 
 # -- what it writes ----------------------------------------------------------------------------------------

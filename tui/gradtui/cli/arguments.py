@@ -129,7 +129,7 @@ def _comes_late(command: Subcommand[Any], word: str) -> Message | None:
     # A kiosk's visitor, who may open no files, has no other commands either.
     if command.takes != Takes.EXPERIMENT or not word or word not in NAMES or Path(word).exists():
         return None
-    return Message("a command comes first: gradtui {name} …", name=word)
+    return Message("a command comes first: gradtui {name} …", name=Verbatim(word))
 
 
 def _too_many(command: Subcommand[Any]) -> Message:

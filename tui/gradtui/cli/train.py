@@ -77,7 +77,12 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
         out.write("\n")
     else:
         width = shutil.get_terminal_size((_COLUMNS, 24)).columns
-        out.write("\n".join(report([history.snapshot() for history in histories], _resolved(histories), width)) + "\n")
+        out.write(
+            "\n".join(
+                report([each.snapshot() for each in histories], [each.trainer.stream for each in histories], width)
+            )
+            + "\n"
+        )
         if options.plot:
             from .train_plot import plots
 
@@ -91,10 +96,6 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
     if stop.signal is not None:
         return _OF_SIGNALS + stop.signal
     return 1 if any(_diverged(history) for history in histories) else 0
-
-
-def _resolved(histories: Sequence[TrainingHistory]) -> list[Any]:
-    return [history.trainer.network.resolved for history in histories]
 
 
 def _diverged(history: TrainingHistory) -> bool:

@@ -13,7 +13,9 @@ from gradtui_engine.core.numerics import Array
 from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.experiment.training import EPOCHS, FRESH, Training
 from gradtui_engine.program.program import first_learning, place_of, stage_place
+from gradtui_engine.rules.schedules import SCHEDULES
 from gradtui_engine.training.snapshot import TrainingSnapshot
+from gradtui_engine.training.stream import Stream
 
 from ..text.language import plural, tr
 from ..text.race_words import compared
@@ -30,19 +32,19 @@ _ENOUGH = 4
 _SPARE = ("rate", "right", "last", "held_right", "first", "ratio", "held")
 
 
-def report(snapshots: Sequence[TrainingSnapshot], resolved: Sequence[Resolved], width: int) -> list[str]:
+def report(snapshots: Sequence[TrainingSnapshot], streams: Sequence[Stream], width: int) -> list[str]:
     """The lines of one training, or of A and B."""
     names = [""] if len(snapshots) == 1 else ["A", "B"]
     lines = []
-    for name, snapshot, read in zip(names, snapshots, resolved, strict=True):
-        lines.append(_named(name, describe(read)))
-        lines.append(" " * len(_named(name, "")) + described(snapshot.training, read))
+    for name, snapshot, stream in zip(names, snapshots, streams, strict=True):
+        lines.append(_named(name, describe(stream.resolved)))
+        lines.append(" " * len(_named(name, "")) + described(snapshot.training, stream))
     lines += [_caption(snapshots[0])] if len(snapshots) == 1 or _alike(snapshots) else []
-    for name, snapshot, read in zip(names, snapshots, resolved, strict=True):
+    for name, snapshot, stream in zip(names, snapshots, streams, strict=True):
         if len(snapshots) > 1:
             lines += ["", name if _alike(snapshots) else _named(name, _caption(snapshot))]
         lines += _table(snapshot, width)
-        lines += _gates(snapshot, read)
+        lines += _gates(snapshot, stream.resolved)
     lines.append("")
     lines += interrupted(snapshots)
     outcomes = [snapshot.outcome for snapshot in snapshots]
@@ -72,21 +74,27 @@ def _named(name: str, text: str) -> str:
     return f"{name}: {text}" if name else text
 
 
-def described(training: Training, resolved: Resolved) -> str:
-    """How it is trained: 300 iterations · epochs · sgd, rate 0.1, warmup over 30 · 20 % held out."""
+def described(training: Training, stream: Stream) -> str:
+    """How it is trained: 300 iterations · epochs · sgd, rate 0.1 · warmup over 30 · 20 % held out."""
+    resolved = stream.resolved
     kinds = {EPOCHS: tr("epochs"), FRESH: tr("fresh batches")}
     parts = [
         plural("1 iteration", "{count} iterations", training.iterations),
         kinds.get(training.kind_of_batches, tr("one batch")),
         tr("{optimizer}, rate {rate}", optimizer=resolved.optimizer, rate=exact(resolved.learning_rate)),
     ]
-    if training.schedule != "constant":
-        parts.append(training.schedule)
+    told = SCHEDULES[training.schedule].told
+    if told:
+        factor, every = exact(training.step_factor), counted(training.step_every_iterations)
+        parts.append(tr(told, factor=factor, every=every))
     if training.warmup_iterations:
         parts.append(tr("warmup over {count}", count=counted(training.warmup_iterations)))
     parts += map(str, training.turns)
-    if training.kind_of_batches == EPOCHS:
-        parts.append(tr("{share} held out", share=percent(training.hold_out)))
+    if stream.validation is None:
+        parts.append(tr("nothing held out: the verdict is of the training batches"))
+    elif stream.samples is not None:
+        # Of a few samples less than what was asked for: none of the first batch is held out.
+        parts.append(tr("{share} held out", share=percent(len(stream.held_rows) / stream.samples.size)))
     return " · ".join(parts)
 
 
@@ -106,9 +114,10 @@ def _alike(snapshots: Sequence[TrainingSnapshot]) -> bool:
 
 
 def _ends(snapshot: TrainingSnapshot) -> tuple[int, int]:
-    """The first stage that learns, and the last one."""
+    """The first stage that learns, and the last one; of one layer alone the input, and that."""
     last = snapshot.columns["gradient"].shape[1] - 1
-    return first_learning(snapshot.axis, last), last
+    first = first_learning(snapshot.axis, last)
+    return (first if first < last else 0), last
 
 
 @dataclass(frozen=True)
@@ -168,8 +177,9 @@ def _table(snapshot: TrainingSnapshot, width: int) -> list[str]:
 
 
 def _head(snapshot: TrainingSnapshot, stage: int) -> str:
-    """A stage as the head of a column: layer 1, t = 0."""
-    return tr(stage_place(snapshot.axis, stage))
+    """A stage as the head of a column: layer 1, t = 0, the input."""
+    before = stage < first_learning(snapshot.axis, stage + 1)
+    return tr(place_of(snapshot.axis, stage) if before else stage_place(snapshot.axis, stage))
 
 
 def _power(logarithm: float | None) -> str:
@@ -182,7 +192,9 @@ def _power(logarithm: float | None) -> str:
 
 
 def _ratio(first: float | None, last: float | None) -> str:
-    return NONE if first is None or last is None else _power(first - last)
+    if first is None or last is None or first == last == -math.inf:  # 0 of 0 is no number
+        return NONE
+    return _power(first - last)
 
 
 # -- gates -------------------------------------------------------------------------------------------------
