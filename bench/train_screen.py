@@ -87,7 +87,7 @@ def _keys(options: tuple[str, ...]) -> list[float]:
     A frame that was due anyway may be taken for the answer: the figure is a lower bound.
     """
     waits = []
-    with _opened(options, 10**6) as session:
+    with _opened(options, 10**5) as session:
         session.press(" ")
         session.pump(1.0)
         for number in range(40):

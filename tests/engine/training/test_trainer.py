@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradtui_engine import Experiment, Trainer, Training, build, train
+from gradtui_engine import Experiment, ExperimentError, Trainer, Training, build, train
 from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.experiment.training import options
 from gradtui_engine.training.checkpoints import Checkpoints
@@ -90,3 +90,14 @@ def test_any_iteration_of_any_experiment_comes_back_and_can_be_judged(
     uninterrupted.advance(1)
     for name, array in uninterrupted.parameters().items():
         np.testing.assert_array_equal(run.updated(name), array)
+
+
+def test_more_iterations_than_there_is_room_for_are_refused_before_anything_is_trained() -> None:
+    """Of 4 layers of 16 units 0.27 kB are kept of an iteration, and 1 GiB of all."""
+    with pytest.raises(ExperimentError) as refused:
+        Trainer(_training("mlp", iterations=10**7))
+    (problem,) = refused.value.problems
+    assert problem.field == "iterations"
+    assert str(problem.message).startswith("10000000 given: what is kept of each iteration is")
+    most = int(str(problem.message).rpartition(" ")[2])
+    assert most * Trainer(_training("mlp", iterations=most)).columns.bytes_per_row <= 2**30

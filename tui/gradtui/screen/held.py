@@ -39,11 +39,14 @@ def blocks_of(result: Any) -> dict[int, int]:
     listed = result.record.listed if isinstance(result, Computed) else None
     if listed is None:
         return {}
+    history = result.history
     groups: list[Mapping[str, Any]] = [listed.values, listed.gradients, listed.parameters, listed.parameter_gradients]
     groups += [getattr(listed, name, {}) for name in ("clipped", "updates")]
     # Rows of a stack are views of one array.
     blocks = {id(whole): int(whole.nbytes) for arrays in groups for whole in map(_whole, arrays.values())}
     blocks[id(result)] = _AROUND * sum(map(len, groups))
+    if history is not None:
+        blocks[id(history)] = history.nbytes
     return blocks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine.core.figures import percent
 
-from ..model import events as e
 from ..model.state import State
 from ..model.trainings import HistoryOf, training_of_a, training_of_b
 from ..share import clipboard
@@ -72,13 +72,10 @@ async def _save(app: Host, chosen: Format) -> None:
         states = moments(app.state, scene.timeline)
         screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
     trainings = _trainings(app)
-    if trainings and chosen.id == "npz":
-        # The parameters as they are now: nothing may change them while they are written.
-        app.send(e.Rest())
-        await asyncio.to_thread(app.trainings.wait)
     material = Material(scene.record, b.record if b is not None else None, screen, trainings)
     try:
-        path = await asyncio.to_thread(write, chosen, material)
+        async with app.trainings.still() if trainings else contextlib.nullcontext():
+            path = await asyncio.to_thread(write, chosen, material)
     except NotWritten as error:
         app.say(str(error), severity="error")
         return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -41,8 +43,8 @@ class Trainings:
         self._changes = threading.Lock()
         #: Since when the thread trains, and how many iterations it has made.
         self._since, self._made = 0.0, 0
-        #: A timer may still fire after the end.
-        self._closed = False
+        #: Nothing is trained: a timer may still fire after the end, and what is being written may not change.
+        self._closed = self._still = False
         #: Why some cannot go on.
         self._failed: dict[Training, str] = {}
 
@@ -58,9 +60,11 @@ class Trainings:
         until = math.inf if on else iteration + 1 if iteration else 0
         if changed or until != self._until:
             self._stop.set()
+        if until > self._until:
+            self._failed.clear()  # memory may be free by now
         self._until = until
         idle = self._stop.is_set() or self._work is None or self._work.done()
-        if idle and self._left(until) and not self._closed:
+        if idle and self._left(until) and not (self._closed or self._still):
             self._stop = threading.Event()
             # After the one that has been told to stop: the executor has one thread.
             self._work = self._executor.submit(self._train, wanted, until, self._stop)
@@ -98,6 +102,8 @@ class Trainings:
                     self.results[SnapshotOf(training)] = snapshot
                 self.results[HistoryOf(training)] = history
                 count = max(count, snapshot.count)
+            elif training in self._failed:
+                self.results[SnapshotOf(training)] = Failed(self._failed[training])
         self._forget()
         return count, not self._left()
 
@@ -124,9 +130,20 @@ class Trainings:
         return next((self._failed[training] for training in self._wanted if training in self._failed), "")
 
     def wait(self) -> None:
-        """Until what has been told to stop has stopped: its arrays stay as they are then."""
+        """Until what has been told to stop has stopped."""
         if self._work is not None:
             wait([self._work])
+
+    @contextlib.asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """While the block runs nothing is trained: what is there stays as it is."""
+        self._still = True
+        self._stop.set()
+        try:
+            await asyncio.to_thread(self.wait)
+            yield
+        finally:
+            self._still = False
 
     def close(self) -> None:
         """Train no more; what is under way ends by itself."""

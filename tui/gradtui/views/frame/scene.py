@@ -17,7 +17,7 @@ from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.program.program import first_learning, place_of
 
 from ...model.navigation import selected_stage
-from ...model.needs import Computed, Iteration, Need, need_of
+from ...model.needs import Computed, Failed, Iteration, Need, need_of
 from ...model.shown import source_of_b
 from ...model.state import State
 from ...model.timeline import Timeline
@@ -165,7 +165,8 @@ class Scene:
         return self.record.outcome.learning if snapshot is None else snapshot.outcome
 
     def _snapshot(self, training: Training | None) -> TrainingSnapshot | None:
-        return self.results.get(SnapshotOf(training)) if training is not None else None
+        known = self.results.get(SnapshotOf(training)) if training is not None else None
+        return None if isinstance(known, Failed) else known
 
     # -- words ---------------------------------------------------------------------------------------------
 
