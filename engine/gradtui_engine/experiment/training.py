@@ -14,7 +14,7 @@ from ..core import allowances
 from ..core import options as core_options
 from ..core.fields import Integer, Kind, Number, Rejected, Value, given, not_allowed
 from ..core.message import English, Message
-from ..core.names import NO_ALIASES
+from ..core.names import NO_ALIASES, key
 from ..core.options import Manner, Option, options_of
 from ..core.problems import ExperimentError, Problem, unknown_name
 from ..core.table import choice_among, choice_of
@@ -24,6 +24,7 @@ from ..rules.schedules import SCHEDULES
 from . import spelling
 from .experiment import Experiment
 from .experiment import options as experiment_options
+from .other_names import names_of
 
 if TYPE_CHECKING:
     from .resolved import Resolved
@@ -66,17 +67,20 @@ class _Turns(Kind):
         start, colon, changes = value.partition(":")
         if not colon or not re.fullmatch(r"\d{1,9}", start):
             raise not_allowed(given(value), self.allowed)
-        return Turn(int(start), tuple(self._change(text) for text in changes.split(",")))
+        return Turn(int(start), tuple(change for text in changes.split(",") for change in self._changes(text)))
 
-    def _change(self, text: str) -> tuple[str, Value]:
-        name, equals, value = text.partition("=")
-        name = name.strip().replace("-", "_")
-        row = _turning().get(name)
-        if row is None:
-            raise Rejected(unknown_name(name, tuple(_turning())))
+    def _changes(self, text: str) -> Iterator[tuple[str, Value]]:
+        """The field by its own name, after those that another name decides: clip norm of max_norm."""
+        called, equals, value = text.partition("=")
+        rows = _turning()
+        called = called.strip().replace("-", "_")
+        name = next(iter(names_of(rows).called(called)), None)
+        if name is None:
+            raise Rejected(unknown_name(called, tuple(rows)))
         if not equals:
             raise not_allowed(given(text), self.allowed)
-        return name, row.kind.parse(value.strip())
+        yield from rows[name].aliases.sets.get(key(called), {}).items()
+        yield name, rows[name].kind.parse(value.strip())
 
 
 @functools.cache
@@ -217,9 +221,7 @@ class Training:
         table = fields.pop("training", {})
         problems: list[Problem] = []
         if not isinstance(table, Mapping):
-            problems.append(
-                Problem("training", Message("{given} given; it is a table: [training]", given=given(table)))
-            )
+            problems.append(no_table(table))
             table = {}
         for name in table:
             if name not in options():
@@ -232,7 +234,11 @@ class Training:
         try:
             training = cls(experiment=experiment, **own)
         except ExperimentError as error:
-            raise ExperimentError([*problems, *error.problems]) from None
+            of_table = (
+                Problem(f"training.{each.field}", each.message) if each.field in options() else each
+                for each in error.problems
+            )
+            raise ExperimentError([*problems, *of_table]) from None
         if problems:
             raise ExperimentError(problems)
         return training
@@ -278,6 +284,11 @@ class Training:
             text = row.toml(list(value) if isinstance(value, tuple) else value)
             lines.append(f"{'# ' * default}{text}".ljust(32) + f" # {row.help}")
         return "\n".join(lines) + "\n"
+
+
+def no_table(value: Any) -> Problem:
+    """What is said of training = 5."""
+    return Problem("training", Message("{given} given; it is a table: [training]", given=given(value)))
 
 
 def _several(value: Any) -> tuple[Any, ...]:

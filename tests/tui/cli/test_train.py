@@ -147,9 +147,86 @@ def test_a_files_problems_name_the_file(tmp_path: Path, command: Command) -> Non
     assert done.status == 2
     assert [re.sub(r" given.*| is unknown.*", "", line) for line in done.problems] == [
         f"gradtui train: {path}: training.epochs: 'epochs'",
-        f"gradtui train: {path}: iterations: 0",
-        f"gradtui train: {path}: turns: 3",
+        f"gradtui train: {path}: training.iterations: 0",
+        f"gradtui train: {path}: training.turns: 3",
     ]
+    # What is typed instead is called as it is typed.
+    path.write_text("[training]\nwarmup = 3\nbatches = 'fresh'\n")
+    assert [line.split(" given")[0] for line in command("train", path, "--warmup", "400").problems] == [
+        f"gradtui train: {path}: training.batches: 'fresh'",
+        "gradtui train: warmup: 400",
+    ]
+
+
+@pytest.mark.parametrize("name", ["train", "run"])
+def test_training_that_is_no_table_is_refused(name: str, tmp_path: Path, command: Command) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("training = 5\n")
+    assert command(name, path).problems == [f"gradtui {name}: {path}: training: 5 given; it is a table: [training]"]
+
+
+def test_the_printed_configuration_says_that_b_is_not_in_it(command: Command) -> None:
+    done = command("train", *SHORT, "--b", "schedule=step", "--b", "then=5:lr=1", "--print-config")
+    assert done.out == command("train", *SHORT, "--print-config").out
+    said = "note: the file has A alone; B is --b schedule=step --b then=5:learning-rate=1.0"
+    assert done.err == f"gradtui train: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--then", "500:clip=norm"), "note: --then 500:clip=norm has no effect: the last iteration is 11"),
+        (("--then", "12:clip=norm"), "note: --then 12:clip=norm has no effect: the last iteration is 11"),
+        (("--then", "11:clip=norm"), ""),
+        (
+            ("--then", "5:clip-threshold=1"),
+            "note: clip_threshold in --then 5:clip-threshold=1.0 has no effect: there is no --clip",
+        ),
+        (("--then", "5:clip-threshold=1,clip=norm"), ""),
+        (("--then", "5:clip-threshold=1", "--then", "7:clip=norm"), ""),
+        (("--then", "5:max_norm=1"), ""),
+        (("--then", "5:clip-threshold=1", "--clip", "norm"), ""),
+        (("--then", "5:step-factor=2"), "note: step_factor in --then 5:step-factor=2.0 has no effect: it is for "
+                                        "--schedule step"),
+        (("--step-every", "3"), "note: --step-every has no effect: it is for --schedule step"),
+        (("--step-every", "3", "--then", "4:schedule=step"), ""),
+        (("--b", "step_every=3"), "B: note: --step-every has no effect: it is for --schedule step"),
+        (("--b", "then=12:lr=3"), "B: note: --then 12:learning-rate=3.0 has no effect: the last iteration is 11"),
+    ],
+)  # fmt: skip
+def test_what_has_no_effect_on_the_way_is_told(options: tuple[str, ...], said: str, command: Command) -> None:
+    done = command("train", *SHORT, *options)
+    assert done.status == 0
+    assert done.err == (f"gradtui train: {said}\n" if said else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "turn"),
+    [
+        ("3:lr=1", Turn(3, (("learning_rate", 1.0),))),
+        ("3:max-norm=2,eta=0.1", Turn(3, (("clip", "norm"), ("clip_threshold", 2.0), ("learning_rate", 0.1)))),
+    ],
+)
+def test_turns_understand_other_names_of_the_fields(text: str, turn: Turn) -> None:
+    assert planned(*SMALL, "--then", text).a.turns == (turn,)
+
+
+@pytest.mark.parametrize("name", ["train", "run"])
+@pytest.mark.parametrize(
+    ("file", "by", "said"),
+    [
+        ("i.npz", ("train", "--iterations", "1", "--save"), "is a training, as gradtui train --save writes it"),
+        ("i.jsonl", ("train", "--iterations", "1", "--record"), "is a training, as gradtui train --record writes it"),
+        ("a.npz", ("run", "--save"), "is a run that has been saved"),
+    ],
+)
+def test_what_has_been_written_is_no_experiment_and_called_by_what_it_is(
+    name: str, file: str, by: tuple[str, ...], said: str, command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / file
+    assert command(by[0], *SMALL, *by[1:], path).status == 0
+    (problem,) = command(name, path).problems
+    assert problem.startswith(f"gradtui {name}: {path}: {said}")
 
 
 @pytest.mark.parametrize("name", ["iterations", "schedule", "hold-out", "then"])

@@ -32,6 +32,8 @@ from .words import Words
 PRESET = "--preset"
 #: Endings of a table, which is no experiment.
 _TABLES = (".csv", ".tsv", ".data", ".arff")
+#: Endings of what gradtui writes of runs and trainings, which is none either.
+_WRITTEN = (".npz", ".json", ".jsonl")
 #: The table of a file of experiments that says how it is trained.
 _TRAINING = "training"
 _HELP, _VERSION = ("-h", "--help"), "--version"
@@ -175,12 +177,17 @@ def understood(words: Words) -> Understood:
         problems.append(Problem("file", Message("a table is given as --data csv:{file}", file=Verbatim(file))))
     elif file is not None and file.replace("-", "").isalpha() and not Path(file).exists():
         problems.append(Problem("preset", unknown_name(file, PRESETS.names)))
+    elif file is not None and Path(file).suffix.lower() in _WRITTEN and Path(file).is_file():
+        problems.append(_what_was_written(Path(file)))
     elif file is not None:
         try:
             values = read_toml(Path(file))
         except ExperimentError as error:
             problems += error.problems
-    table = values.pop(_TRAINING, {}) if isinstance(values.get(_TRAINING), Mapping) else {}
+    table = values.pop(_TRAINING, {})
+    if not isinstance(table, Mapping):
+        problems += in_file(file, {_TRAINING: table}, {}, [of_training.no_table(table)])
+        table = {}
     of_file = owned(values, options(), words.fields.get("cell"))
     of_file_alone = {**values, **of_file.values} if file is not None and words.preset is None else {}
     problems += in_file(file, of_file_alone, {}, of_file.problems)
@@ -208,6 +215,21 @@ def understood(words: Words) -> Understood:
     notes = *of_file.notes, *of_words.notes, *said({**of_file.values, **of_words.values}, options())
     read = replace(words, given={**words.given, **of_words.values}, others={}, training=table)
     return Understood(experiment, read, notes)
+
+
+def _what_was_written(path: Path) -> Problem:
+    """What a file is that gradtui has written itself, and what opens it."""
+    from gradtui_engine.analysis.opening import read
+
+    try:
+        read(path)
+    except ExperimentError as error:
+        return error.problems[0]
+    message = Message(
+        "is a run that has been saved; an experiment is a TOML file: gradtui open {file} shows the run",
+        file=Verbatim(str(path)),
+    )
+    return Problem(str(path), message)
 
 
 def in_file(

@@ -25,7 +25,7 @@ from gradtui_engine.training.record_lines import Recorder
 from gradtui_engine.training.stream import Stream
 from gradtui_engine.training.trainer import Trainer
 
-from ..model.ineffective_options import without_effect
+from ..model.ineffective_options import without_effect, without_effect_in_training
 from ..text import glyphs
 from ..text.language import tr
 from .output_files import check_writable, not_written
@@ -57,6 +57,11 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
     if options.print_config:
         resolved = histories[0].trainer.network.resolved
         out.write(toml(plan.a.to_toml(resolved)))
+        if plan.b is not None:
+            print(
+                f"{_PROG}: {tr('note: the file has A alone; B is {options}', options=plan.b_as_options())}",
+                file=sys.stderr,
+            )
         return 0
     if options.save is not None:
         for history in histories:
@@ -118,11 +123,16 @@ def _started(plan: Plan) -> list[TrainingHistory]:
 
 
 def _notes(plan: Plan, histories: Sequence[TrainingHistory]) -> list[str]:
-    """What somebody who compares A and B has to know."""
+    """What has no effect, and what somebody who compares A and B has to know."""
+    notes = [*without_effect_in_training(plan.a, plan.a.given())]
     if plan.b is None:
-        return []
-    changed = [name for name, _ in plan.changes if name in experiment_options()]
-    notes = [tr("B: {note}", note=note) for note in without_effect(plan.b.experiment, changed)]
+        return notes
+    changed = [name for name, _ in plan.changes]
+    of_b = [
+        *without_effect(plan.b.experiment, [name for name in changed if name in experiment_options()]),
+        *without_effect_in_training(plan.b, changed),
+    ]
+    notes += [tr("B: {note}", note=note) for note in of_b]
     if not _same_batches(*(history.trainer.stream for history in histories)):
         notes.append(tr("note: B reads other batches than A"))
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,6 +45,15 @@ class Plan:
     a: Training
     b: Training | None = None
     changes: Changes = ()
+
+    def b_as_options(self) -> str:
+        """What B differs in, as it is typed; empty where there is no B."""
+        rows = {**experiment_options(), **of_training.options()}
+        texts: list[str] = []
+        for name, value in self.changes:
+            several = value if rows[name].many and isinstance(value, tuple) else (value,)
+            texts += [f"{rows[name].flag.removeprefix('--')}={text}" for text in several]
+        return shlex.join(word for text in texts for word in (B.flag, text))
 
     @property
     def trainings(self) -> tuple[Training, ...]:
@@ -97,8 +107,12 @@ def _training(experiment: Experiment, words: Words, typed: Mapping[str, Any]) ->
         # The experiment stands in for one that is wrong itself: what contradicts it need not contradict the other.
         found = ()
     fallback = Training(experiment=experiment)
-    in_table = {f"training.{name}": name for name in words.training} | {name: name for name in words.training}
-    return fallback, in_file(words.file, in_table, typed, found)
+    in_table = {f"training.{name}": name for name in words.training if name not in typed}
+    named = (
+        each if each.field in in_table else Problem(each.field.removeprefix("training."), each.message)
+        for each in found
+    )  # fmt: skip
+    return fallback, in_file(words.file, in_table, typed, named)
 
 
 def _other(a: Training, given: Sequence[str], problems: list[Problem]) -> tuple[Training | None, Changes]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradtui_engine.core.message import English
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.training import options as training_options
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..text.language import tr
@@ -16,6 +17,7 @@ from .presets import PRESETS
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
     from gradtui_engine.experiment.resolved import Resolved
+    from gradtui_engine.experiment.training import Training
 
 #: field → (whether it has an effect, what it would need or what stands in its way).
 CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
@@ -30,6 +32,12 @@ CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "clip_threshold": (lambda e: e.clip != "none", "there is no --clip"),
     "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),
     "forget_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
+}
+
+#: The same of fields of a training.
+CONDITIONS_OF_TRAINING: dict[str, tuple[Callable[[Training], bool], English]] = {
+    "step_every": (lambda t: t.schedule == "step", "it is for --schedule step"),
+    "step_factor": (lambda t: t.schedule == "step", "it is for --schedule step"),
 }
 
 
@@ -49,6 +57,34 @@ def without_effect(experiment: Experiment, given: Iterable[str]) -> Iterator[str
             yield tr("note: {option} has no effect: {cell} does not use it", option=flag(name), cell=experiment.cell)
         elif reason:
             yield tr("note: {option} has no effect: {reason}", option=flag(name), reason=reason)
+
+
+def without_effect_in_training(training: Training, given: Iterable[str]) -> Iterator[str]:
+    """A sentence for each given field of a training that changes nothing in it, and for such turns."""
+    for name in given:
+        reason = _hindrance_on_the_way(training, name, 0) if name in CONDITIONS_OF_TRAINING else ""
+        if reason:
+            yield tr("note: {option} has no effect: {reason}", option=training_options()[name].flag, reason=reason)
+    for turn in training.turns if "turns" in given else ():
+        option = f"{training_options()['turns'].flag} {turn}"
+        if turn.iteration >= training.iterations:
+            reason = tr("the last iteration is {last}", last=training.iterations - 1)
+            yield tr("note: {option} has no effect: {reason}", option=option, reason=reason)
+            continue
+        for name, _ in turn.changes:
+            reason = _hindrance_on_the_way(training, name, turn.iteration)
+            if reason:
+                yield tr("note: {field} in {option} has no effect: {reason}", field=name, option=option, reason=reason)
+
+
+def _hindrance_on_the_way(training: Training, field: str, start: int) -> str:
+    """Why a field changes nothing from an iteration on, whatever other turns there are; empty where it does."""
+    at = [training.in_force(start), *(each for k, each in training.segments if start < k < training.iterations)]
+    if field in CONDITIONS_OF_TRAINING:
+        has_effect, why = CONDITIONS_OF_TRAINING[field]
+        return "" if any(map(has_effect, at)) else tr(why)
+    reasons = [hindrance(each.experiment, field) for each in at]
+    return reasons[0] if all(reasons) else ""
 
 
 def left_to_screen(experiment: Experiment, word: str | None) -> Iterator[str]:
