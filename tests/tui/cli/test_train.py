@@ -449,7 +449,7 @@ def test_too_much_is_refused_before_anything_is_trained(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TrainingHistory, "advance", lambda *arguments: pytest.fail("trained"))
-    done = command("train", *CELL, "--iterations", "10000000", "--save", tmp_path / "run.npz")
+    done = command("train", *CELL, "--iterations", "1000000", "--save", tmp_path / "run.npz")
     assert done.status == 2
     assert "fresh batches are" in done.err
     assert "allowed: 64 MB" in done.err
