@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from gradtui.model.cure_keys import CURES, toggled
 from gradtui.model.state import Changes
 from gradtui.views import status
 from gradtui.views.compare import compare
-from gradtui_engine import Experiment
+from gradtui_engine import Experiment, Training
 from gradtui_engine.core.figures import short
 from tests.tui.helpers import texts, trace_of
 from tests.tui.pairs import HEALTHY, LSTM, OVERFLOW, PAIRS, RNN, A, compared, pairs, text
@@ -35,6 +36,14 @@ from tests.tui.pairs import HEALTHY, LSTM, OVERFLOW, PAIRS, RNN, A, compared, pa
 )
 def test_the_difference_is_said_in_words_without_what_only_follows(a: Experiment, b: Experiment, expected: str) -> None:
     assert compare.differing(a, b) == expected
+
+
+def test_what_a_branch_changes_on_the_way_is_a_difference() -> None:
+    turns = Training(experiment=A, turns=("40:learning-rate=0.1,clip=norm",)).turns
+    assert compare.differing(A, A, turns) == "from iteration 40 on rate 0.1, clip norm"
+    scene = compared(A, (("activation", "relu"),))
+    scene = dataclasses.replace(scene, state=dataclasses.replace(scene.state, turns=("40:learning-rate=0.1",)))
+    assert "activation sigmoid → relu, from iteration 40 on rate 0.1" in text(scene, "difference")
 
 
 def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:

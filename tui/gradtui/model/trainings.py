@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Training
+    from gradtui_engine.experiment.training import Turn
 
     from .state import Changes, State
 
@@ -60,6 +61,11 @@ def training_of_b(state: State) -> Training | None:
         return None
     b = other(state.experiment, state.changes)
     return None if b is None else training_of(b, state.plan, state.turns)
+
+
+def branches(a: Training | None, b: Training | None) -> tuple[Turn, ...]:
+    """From where on B is trained otherwise, and how: the turns that A has not."""
+    return () if a is None or b is None else tuple([turn for turn in b.turns if turn not in a.turns])
 
 
 def iterations_of(state: State) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -114,10 +115,46 @@ def test_the_numbers_are_those_at_the_cursor() -> None:
     said = beside(sides(a, iteration=60))
     assert "iteration 60 of 100" in said
     assert "loss 61.00 · 25 % right" in said
-    assert "held out 1.250" in said
+    assert "held out at 50: 1.250" in said
     assert "rate 0.1" in said
-    assert "held out 0.5000" in beside(sides(a, iteration=99)), "the validation of the end belongs to the last one"
-    assert "held out 9.500" in beside(sides(a, iteration=49))
+    assert "held out at 100: 0.5000" in beside(sides(a, iteration=99)), (
+        "the validation of the end belongs to the last one"
+    )
+    assert "held out at 0: 9.500" in beside(sides(a, iteration=49))
+
+
+def test_a_side_that_has_ended_has_no_numbers_at_a_cursor_behind_its_end() -> None:
+    a = snapshot([2.5, 9.0, math.nan], validations={0: 3.5}, broken=True, done=True, iterations=40)
+    b = snapshot(np.full(40, 2.0))
+    behind, before = beside(sides(a, b, iteration=39)), beside(sides(a, b, iteration=1))
+    assert "A ended at iteration 2" in behind
+    assert "3.500" not in behind
+    assert "nan" not in behind
+    assert "A loss 9.000" in before
+    assert "ended" not in before
+    going_on = snapshot([2.5, 2.4], iterations=40)
+    assert "A has come to iteration 1" in beside(sides(going_on, b, iteration=39), 130)
+
+
+def branching(iteration: int) -> Sides:
+    """B is A, at a tenth of the rate from iteration 40 on."""
+    a, b = snapshot(np.full(100, 2.0)), snapshot(np.full(100, 2.0))
+    turned = a.training.replace(turns=("40:learning-rate=0.01,clip=norm",))
+    return sides(a, dataclasses.replace(b, training=turned), iteration=iteration)
+
+
+@pytest.mark.parametrize("width", [78, 118])
+def test_where_b_branches_off_is_marked_and_what_it_changes_is_said(width: int) -> None:
+    early, late = branching(20), branching(60)
+    place = loss.place_of(late, width)
+    for given in (early, late):
+        ruler = shown(given, width)[-1][place.margin :]
+        assert ruler[place.axis.cell(40)] == "B"
+        assert "B from 40 on: rate 0.01, clip norm" in " ".join(beside(given, width).split())
+    assert "before 40 B is A" in beside(early, width)
+    assert "B loss" not in beside(early, width)
+    assert "B is A" not in beside(late, width)
+    assert "B loss 2.000" in beside(late, width)
 
 
 def test_the_rates_of_both_are_said_where_they_differ() -> None:

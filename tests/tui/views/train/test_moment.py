@@ -38,6 +38,24 @@ def test_it_says_what_has_become_of_it_and_what_enter_opens() -> None:
     assert moment.title(given, 60) == "at the cursor · iteration 12"
 
 
+def test_of_a_side_that_has_ended_it_says_so_and_that_enter_opens_its_last_iteration() -> None:
+    a = snapshot([2.5, 9.0, math.nan], broken=True, done=True, iterations=40)
+    said = shown(sides(a, snapshot(np.full(40, 2.3)), iteration=39), 200)
+    assert "A ended at iteration 2" in said
+    assert "enter: backpropagation step by step, of A iteration 2, its last, of B iteration 39" in said
+    assert "A · rate" not in said
+    assert "B · rate 0.1" in said
+
+
+@pytest.mark.parametrize("height", range(2, 8))
+def test_where_there_is_no_room_for_all_of_it_the_last_line_says_so(height: int) -> None:
+    given = sides(snapshot(np.linspace(2.3, 0.1, 30)), snapshot(np.full(30, 2.3)))
+    rows = texts(moment.view(given, 58, height))
+    assert rows[-1].rstrip().endswith("… z shows all")
+    assert "…" not in "".join(rows[:-1])
+    assert "…" not in shown(given, 58, 20)
+
+
 def test_verdicts_stay_where_there_is_no_room_for_everything() -> None:
     a, b = snapshot(np.linspace(2.3, 0.1, 30)), snapshot(np.full(30, 2.3))
     for height in (2, 3, 4, 5):

@@ -13,6 +13,7 @@ from ...model.commands import shown_keys
 from ...model.cure_keys import CURES, has, subject, takes_away
 from ...model.needs import Failed, need_of
 from ...model.shown import source_of_b
+from ...model.trainings import branches, training_of_a, training_of_b
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ...text.summary import describe_source, kind_name, resolved_of
@@ -190,7 +191,8 @@ def _fields(scene: Scene, width: int) -> list[Line]:
     a, source = scene.experiment, source_of_b(scene.state, scene.experiment)
     if a is None or source is None or source.experiment is None:
         return []
-    return wrap(tr("B differs from A in: {fields}", fields=differing(a, source.experiment)), width)
+    turns = branches(training_of_a(scene.state), training_of_b(scene.state))
+    return wrap(tr("B differs from A in: {fields}", fields=differing(a, source.experiment, turns)), width)
 
 
 #: Who gets a line next, where there is not room for everything: the difference in numbers first. The selected stage's

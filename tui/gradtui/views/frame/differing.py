@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gradtui_engine import Experiment
 from gradtui_engine.core.figures import exact
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.experiment.training import Turn
 
 from ...model.changes import differences
-from ...text.describe import field_name
+from ...text.describe import FIELD_NAMES, field_name
 from ...text.language import tr
 
 
-def differing(a: Experiment, b: Experiment) -> str:
-    """activation sigmoid → relu, init xavier_normal → he_normal; not what only follows, nor what B has no use for."""
+def differing(a: Experiment, b: Experiment, turns: Iterable[Turn] = ()) -> str:
+    """activation sigmoid → relu, from iteration 40 on rate 0.1; not what only follows, nor what B has no use for.
+
+    turns are what B's training changes on the way.
+    """
     pairs = []
     for field, _ in differences(a, b):
         same = getattr(a.resolved, field) == getattr(b.resolved, field)
@@ -22,7 +28,20 @@ def differing(a: Experiment, b: Experiment) -> str:
                 getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
             )
             pairs.append(f"{field_name(field)} {_value(one)} → {_value(two)}")
+    pairs += [tr("from iteration {number} on {fields}", number=turn.iteration, fields=turned(turn)) for turn in turns]
     return tr(", ").join(pairs) or tr("nothing")
+
+
+def turned(turn: Turn) -> str:
+    """rate 0.1, clip norm: what is otherwise from an iteration on."""
+    return tr(", ").join([f"{_name(field)} {_value(value)}" for field, value in turn.changes])
+
+
+def _name(field: str) -> str:
+    """A training has fields of its own beside the experiment's, called as on the command line."""
+    if field == "learning_rate":
+        return tr("rate")
+    return field_name(field) if field in FIELD_NAMES else field.replace("_", " ")
 
 
 def _value(value: object) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,12 +79,16 @@ class IterationAxis:
 
     # -- the ruler -----------------------------------------------------------------------------------------
 
-    def ruler(self, count: int, cursor: int) -> Line:
-        """The axis: solid as far as it is trained, dotted from there on; numbers, the cursor's on top of them."""
+    def ruler(self, count: int, cursor: int, marks: Mapping[int, str] = MappingProxyType({})) -> Line:
+        """The axis: solid as far as it is trained, dotted from there on; numbers, marks on them, the cursor on top."""
         known = self.known(count)
         cells: list[Span] = [("━", "label")] * known + [("┄", "dim")] * (self.cells - known)
         for place in ticks(0, self.total, max(2, self.cells // _TICK)):
             self._write(cells, str(round(place)), min(self.cell(round(place)), self.cells - 1), "label")
+        for iteration, mark in marks.items():
+            place = self.cell(iteration)
+            self._clear(cells, place, place + 1, known)
+            cells[place] = (mark, "cell")
         here = self.cell(cursor)
         label = f"▴{cursor}"
         if len(label) <= self.cells:

@@ -91,7 +91,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
     lines = lines[: max(1, height - 1 - (count + 1 if count else 0))]
     if count:
         lines += [_map_head(side, gate, sides, width), *_map(side, gate, sides, axis, count)]
-    ruler: Line = [(" " * _MARGIN, "label"), *axis.ruler(sides.count, sides.iteration)]
+    ruler: Line = [(" " * _MARGIN, "label"), *axis.ruler(sides.count, sides.iteration, sides.marks)]
     return page([*lines, ruler] if len(lines) < height else lines, width, height)
 
 
@@ -127,7 +127,8 @@ def _line(side: Side, gate: Gate, sides: Sides, axis: IterationAxis) -> Line:
     here = axis.cell(sides.iteration)
     cells[here] = ("│" if cells[here][0] == " " else cells[here][0], "cursor")
     label = f"{side.letter + ' ' if sides.raced else ''}{gate.letter}"
-    number = short(float(values[at(side, sides.iteration)].mean(dtype=np.float64)))
+    place = sides.iteration
+    number = short(float(values[place].mean(dtype=np.float64)) if place < len(values) else None)
     return [(label.rjust(_MARGIN - 1) + " ", style), *runs(cells), (f" {number}", style)]
 
 

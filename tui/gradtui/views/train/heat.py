@@ -21,7 +21,7 @@ from .axis import IterationAxis
 from .quantities import Band, bands, quantity_of
 from .shades import Range, exceeded, is_share, legend, range_of, scale_words, shaded
 from .sides import Side, Sides, at
-from .words import waiting
+from .words import absent, waiting
 
 #: Rows from which on the shades are explained under the map, and where some cell is beyond the scale.
 _LEGEND_FROM, _BEYOND_FROM = 11, 6
@@ -49,6 +49,8 @@ def title(sides: Sides, letter: str, width: int) -> str:
     stage = stage_of(side, sides)
     numbers = tr(", ").join(_number(band, side, sides) for band in found)
     here = f" · {tr('{place}: {value}', place=tr(place_of(side.snapshot.axis, stage)), value=numbers)}"
+    if side not in sides.here:
+        here = f" · {absent(side)[1]}"
     return first_title(
         width,
         f"{head}{whole} · {scale}{here}",
@@ -112,7 +114,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             label = f"{name} {label}" if width >= _ENDS_FROM else (name or label)
             space = " " * (margin - 1 - _cells(label))
             lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(row)])
-    lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration)])
+    lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration, sides.marks)])
     if len(lines) < height:
         lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, exceeded(found, bounds))])
     return page(lines, width, height)

@@ -16,7 +16,7 @@ from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
 from .axis import IterationAxis
 from .sides import Side, Sides, at
-from .words import nothing_yet, verdicts
+from .words import absent, branched, nothing_yet, verdicts
 
 #: Losses over a span of so many times are drawn on a log axis: on a linear one a tenth is half a row of five.
 _LOG_FROM = 10.0
@@ -127,7 +127,7 @@ def _plot(sides: Sides, place: Place, height: int) -> list[Line]:
     """The curves, and under them the axis of the iterations."""
     axis, rows = place.axis, height - 1
     if rows < 1:
-        return [[(" " * place.margin, "label"), *axis.ruler(sides.count, sides.iteration)]]
+        return [[(" " * place.margin, "label"), *axis.ruler(sides.count, sides.iteration, sides.marks)]]
     scale = scale_of(sides)
     canvas = Canvas(axis.cells, rows, (scale.low, scale.high))
     if sides.guess is not None:
@@ -145,7 +145,7 @@ def _plot(sides: Sides, place: Place, height: int) -> list[Line]:
     labels = _labels(sides, rows)
     margins = [(labels.get(row, "").rjust(place.margin - 1) + " ", "label") for row in range(rows)]
     lines: list[Line] = [[margin, *line] for margin, line in zip(margins, canvas.lines(), strict=True)]
-    return [*lines, [(" " * place.margin, "label"), *axis.ruler(sides.count, sides.iteration)]]
+    return [*lines, [(" " * place.margin, "label"), *axis.ruler(sides.count, sides.iteration, sides.marks)]]
 
 
 def _labels(sides: Sides, rows: int) -> dict[int, str]:
@@ -213,10 +213,16 @@ def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
     )
     lines = [head]
     for side in sides:
+        if sides.b_is_a and side.letter == "B":
+            continue  # its numbers are A's
+        if side not in sides.here:
+            lines.append(first_fit(width, *([(text, side.style)] for text in absent(side))))
+            continue
         lines.append(_of_batch(side, sides, width))
         held_out = _held_out(side, sides, width)
         if held_out:
             lines.append(held_out)
+    lines += [line for text in branched(sides) for line in wrap(text, width, "cell")]
     guess = _guess(sides, width)
     rate: Line = [(tr("rate {value}", value=_rates(sides)), "text")]
     if len(lines) + 2 <= height:
@@ -244,12 +250,16 @@ def _style_of(loss: float) -> str:
 
 
 def _held_out(side: Side, sides: Sides, width: int) -> Line:
-    """○ held out 0.146 · 95 %: the last validation at the cursor."""
+    """○ held out at 50: 0.146 · 95 %: the last validation before the cursor, and when it was."""
     row = validated(side, sides.iteration)
     if row is None:
         return []
-    said = tr("held out {loss}", loss=loss_text(row.loss))
-    texts = (f"{said} · {percent(row.accuracy)}", said) if row.accuracy is not None else (said,)
+    long, brief = (
+        tr("held out at {number}: {loss}", number=row.iteration, loss=loss)
+        for loss in (loss_text(row.loss), short(row.loss))
+    )
+    share = f" · {percent(row.accuracy)}" if row.accuracy is not None else ""
+    texts = (f"{long}{share}", f"{brief}{share}", long, brief)
     return first_fit(width, *([(f"{side.mark} ", side.style), (text, "text")] for text in texts))
 
 
@@ -262,7 +272,9 @@ def validated(side: Side, iteration: int) -> Validation | None:
 
 def _rates(sides: Sides) -> str:
     """The learning rate at the cursor; each side's where they differ."""
-    rates = {side.letter: float(side.snapshot.columns["learning_rate"][at(side, sides.iteration)]) for side in sides}
+    rates = {
+        side.letter: float(side.snapshot.columns["learning_rate"][at(side, sides.iteration)]) for side in sides.here
+    }
     if len(set(rates.values())) == 1:
         return rounded(next(iter(rates.values())), 3)
     return " ".join(f"{letter} {rounded(rate, 2)}" for letter, rate in rates.items())

@@ -9,9 +9,9 @@ from gradtui_engine.rules.schedules import SCHEDULES
 
 from ...model.commands import shown_keys
 from ...text.language import tr
-from ...text.spans import Line, first_title, page, wrap
+from ...text.spans import Line, first_title, page, width_of, wrap
 from .sides import Side, Sides, at
-from .words import verdict_style, waiting
+from .words import absent, branched, verdict_style, waiting
 
 #: Update / weight about 1e-3 is usual (CS231n): how far from it is worth a word.
 _LITTLE, _MUCH = 1e-5, 1e-1
@@ -26,36 +26,57 @@ def title(sides: Sides, width: int) -> str:
 def view(sides: Sides, width: int, height: int) -> list[Line]:
     if not sides.started:
         return page(wrap(_waiting(sides), width), width, height)
-    parts = [wrap(_enter(sides), width, "key")]
+    lines: list[Line] = []
     for side in sides:
-        parts.append(wrap(_of(side, sides, _verdict(side)), width, verdict_style(side)))
+        lines += wrap(_of(side, sides, _verdict(side)), width, verdict_style(side))
+    for text in _whereabouts(sides):
+        lines += wrap(text, width, "strong")
     for says in (_rate, _update):
         # What both have in common is said once.
-        said = {side.letter: says(side, sides) for side in sides}
-        if len(set(said.values())) == 1:
-            parts.append(wrap(next(iter(said.values())), width))
+        said = {side.letter: says(side, sides) for side in sides.here}
+        if len(set(said.values())) == 1 and len(said) == len(list(sides)):
+            lines += wrap(next(iter(said.values())), width)
         else:
-            parts += [wrap(_of(side, sides, said[side.letter]), width) for side in sides]
-    return page([line for part in _kept(parts, height) for line in part], width, height)
+            for side in sides.here:
+                lines += wrap(_of(side, sides, said[side.letter]), width)
+    lines += wrap(_enter(sides), width, "key")
+    return page(_with_sign(lines, width, height), width, height)
+
+
+def _whereabouts(sides: Sides) -> list[str]:
+    """Who has ended before the cursor, and where B branches off."""
+    return [*(absent(side)[0] for side in sides if side not in sides.here), *branched(sides)]
 
 
 def _waiting(sides: Sides) -> str:
     return waiting(sides, "Here: what has become of the training, and what the update under the cursor does.")
 
 
-def _kept(parts: list[list[Line]], height: int) -> list[list[Line]]:
-    """Whole sentences, those that come first before others; the verdicts before what enter does."""
-    room, kept = height, set()
-    for place in (*range(1, len(parts)), 0) if height < sum(map(len, parts)) else range(len(parts)):
-        if len(parts[place]) <= room:
-            room -= len(parts[place])
-            kept.add(place)
-    return [part for place, part in enumerate(parts) if place in kept] or [parts[1][:height]]
+def _with_sign(lines: list[Line], width: int, height: int) -> list[Line]:
+    """As many lines as there is room for, what matters most first; where some are missing, the last one says so."""
+    if len(lines) <= height:
+        return lines
+    [(text, style)] = lines[height - 1]
+    sign = next(
+        sign for sign in (tr("… {key} shows all", key=shown_keys("zoom")), "…") if len(sign) < width // 2 or sign == "…"
+    )
+    words = text.split(" ")
+    while words and width_of([(" ".join([*words, sign]), style)]) > width:
+        words.pop()
+    return [*lines[: height - 1], [(" ".join(words), style), (f" {sign}" if words else sign, "key")]]
 
 
 def _enter(sides: Sides) -> str:
-    return tr("{key}: backpropagation of iteration {number}, step by step",
-              key=shown_keys("next"), number=sides.iteration)  # fmt: skip
+    key, number = shown_keys("next"), sides.iteration
+    ended = {side.letter: side.snapshot.count - 1 for side in sides if side.ended and side not in sides.here}
+    if not ended:
+        return tr("{key}: backpropagation of iteration {number}, step by step", key=key, number=number)
+    opened = [
+        tr("of {side} iteration {number}, its last", side=side.letter, number=ended[side.letter])
+        if side.letter in ended else tr("of {side} iteration {number}", side=side.letter, number=number)
+        for side in sides
+    ]  # fmt: skip
+    return tr("{key}: backpropagation step by step, {sides}", key=key, sides=tr(", ").join(opened))
 
 
 def _of(side: Side, sides: Sides, said: str) -> str:
@@ -86,7 +107,8 @@ def _rate(side: Side, sides: Sides) -> str:
     said.append(resolved.optimizer)
     if resolved.clip != "none":
         said.append(tr("clipped by {rule} {limit}", rule=resolved.clip, limit=exact(resolved.clip_threshold)))
-    said += [tr("from {turn}", turn=str(turn)) for turn in training.turns if turn.iteration <= iteration]
+    said += [tr("from {turn}", turn=str(turn)) for turn in training.turns
+             if turn.iteration <= iteration and turn not in sides.branches]  # fmt: skip
     return " · ".join(said)
 
 
@@ -125,7 +147,7 @@ def said(sides: Sides) -> list[str]:
     """All of it, and every weight's update."""
     if not sides.started:
         return [_waiting(sides)]
-    lines = [_enter(sides)]
+    lines = [_enter(sides), *_whereabouts(sides)]
     for side in sides:
         lines += [_of(side, sides, said) for said in (_verdict(side), _rate(side, sides), _update(side, sides))]
         lines += [

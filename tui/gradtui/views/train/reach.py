@@ -49,6 +49,10 @@ class Reached:
     def share(self, iteration: int) -> float:
         return float(10.0 ** self.shares[at(self.side, iteration)])
 
+    def said_at(self, iteration: int) -> str:
+        """The share in an iteration; a dash where it has none."""
+        return short(self.share(iteration) if iteration < len(self.shares) else None)
+
 
 def lags(steps: int) -> list[int]:
     """The longest one, from the last step to the first, and a half and a quarter of it."""
@@ -132,7 +136,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
         beside = [_beside(row, sides, side) for row in found] if side else []
         for line, numbers in zip(lines, beside, strict=False):
             line += [("  ", "text"), *numbers]
-    ruler: Line = [(" " * margin, "label"), *axis.ruler(sides.count, sides.iteration)]
+    ruler: Line = [(" " * margin, "label"), *axis.ruler(sides.count, sides.iteration, sides.marks)]
     return page([*lines, ruler, *foot], width, height)
 
 
@@ -196,7 +200,7 @@ def _plot(
 
 def _beside(row: Reached, sides: Sides, width: int) -> Line:
     """1 99 steps back 0.24: the share at the cursor."""
-    share = short(row.share(sides.iteration))
+    share = row.said_at(sides.iteration)
     return first_fit(
         width,
         *(
@@ -208,7 +212,7 @@ def _beside(row: Reached, sides: Sides, width: int) -> Line:
 
 def _brief(row: Reached, sides: Sides) -> Line:
     back = tr("{count} back", count=row.lag)
-    return [(f"{row.letter} ", row.style), (f"{back} {short(row.share(sides.iteration))}", "text")]
+    return [(f"{row.letter} ", row.style), (f"{back} {row.said_at(sides.iteration)}", "text")]
 
 
 def _one_line(parts: list[Line], width: int) -> Line:

@@ -6,10 +6,11 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from gradtui_engine import TrainingSnapshot
+from gradtui_engine.experiment.training import Turn
 from gradtui_engine.training.judgement import baseline_of
 
 from ...model.needs import Failed
-from ...model.trainings import SnapshotOf, iterations_of, training_of_a
+from ...model.trainings import SnapshotOf, branches, iterations_of, training_of_a
 from ...text.language import tr
 from ...text.scale import Scale
 from ..frame.cache_keys import Same
@@ -24,6 +25,11 @@ class Side:
     snapshot: TrainingSnapshot
     style: str
     mark: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether no iteration can follow those that are there: it diverged, say."""
+        return self.snapshot.done or self.snapshot.interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,28 @@ class Sides:
         """Iterations that the axis spans: all that are to be trained; where none can follow, those that are there."""
         ended = all(given is None or given.done for given in (self.a, self.b))
         return self.count if self.started and ended else max(self.total, self.count)
+
+    @property
+    def branches(self) -> tuple[Turn, ...]:
+        """From where on B is trained otherwise, and how."""
+        return branches(*(None if given is None else given.training for given in (self.a, self.b)))
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """What the axis marks, by iteration: where B branches off."""
+        return {turn.iteration: "B" for turn in self.branches}
+
+    @property
+    def b_is_a(self) -> bool:
+        """Whether the cursor is before B branches off: there it is A."""
+        if self.a is None or self.b is None or not self.branches or self.iteration >= self.branches[0].iteration:
+            return False
+        return self.a.training.experiment == self.b.training.experiment
+
+    @property
+    def here(self) -> list[Side]:
+        """Those that have the iteration at the cursor."""
+        return [side for side in self if self.iteration < side.snapshot.count]
 
     @property
     def key(self) -> Hashable:

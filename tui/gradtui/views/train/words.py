@@ -8,6 +8,7 @@ from gradtui_engine.core.message import English
 from ...model.commands import shown_keys
 from ...text.language import tr
 from ...text.summary import kind_name
+from ..frame.differing import turned
 from ..frame.verdict import STYLES
 from .sides import Side, Sides
 
@@ -28,6 +29,22 @@ def nothing_yet(sides: Sides) -> str:
     if sides.guess is None:
         return said
     return f"{said} {tr('Guessing costs a loss of {loss}: what learns gets under it.', loss=short(sides.guess))}"
+
+
+def absent(side: Side) -> tuple[str, str]:
+    """A ended at iteration 4: why a side has no numbers at the cursor; and the same in fewer words."""
+    given = {"side": side.letter, "number": side.snapshot.count - 1}
+    if side.ended:
+        return tr("{side} ended at iteration {number}", **given), tr("{side} ended at {number}", **given)
+    return tr("{side} has come to iteration {number}", **given), tr("{side} is at {number}", **given)
+
+
+def branched(sides: Sides) -> list[str]:
+    """B from 40 on: rate 0.1; and before that, that it is A."""
+    said = [tr("B from {number} on: {fields}", number=turn.iteration, fields=turned(turn)) for turn in sides.branches]
+    if sides.b_is_a:
+        said.insert(0, tr("before {number} B is A", number=sides.branches[0].iteration))
+    return said
 
 
 def verdicts(sides: Sides) -> list[str]:
