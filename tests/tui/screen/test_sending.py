@@ -12,7 +12,7 @@ from gradtui.model.needs import Need, Simulation
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.screen import actions, learning
+from gradtui.screen import editing, learning
 from gradtui.screen.app import GradtuiApp
 from gradtui_engine import Experiment
 from tests.tui.helpers import Pilot, play, settled
@@ -141,7 +141,7 @@ def test_what_cannot_be_shown_is_taken_back_and_told_in_one_change(monkeypatch: 
 def test_a_preset_is_one_change(monkeypatch: pytest.MonkeyPatch) -> None:
     def script(app: GradtuiApp, watch: Watch) -> None:
         preset = next(iter(PRESETS.values()))
-        actions.open_preset(app, preset.name)
+        editing.open_preset(app, preset.name)
         assert watch.counts == (1, 1, 1)
         assert (app.state.experiment, app.state.view) == (preset.experiment, preset.view)
 

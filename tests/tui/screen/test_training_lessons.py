@@ -13,8 +13,8 @@ from gradtui.model import events as e
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.model.trainings import training_of_a, training_of_b
-from gradtui.screen.actions import open_preset
 from gradtui.screen.app import GradtuiApp
+from gradtui.screen.editing import open_preset
 from gradtui.screen.learning import open_lesson
 from gradtui_engine import Experiment, Training, TrainingHistory, train
 from gradtui_engine.core.figures import short

@@ -5,76 +5,21 @@ In Compare the disease is A and the cure B. A famous cure that is none says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradtui_engine.core.message import English
 from gradtui_engine.core.options import flag
 from gradtui_engine.core.table import Table
-from gradtui_engine.experiment.experiment import Experiment
-from gradtui_engine.experiment.training import Training
 
 from ..text.language import tr
-
-Fields = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Preset:
-    """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show.
-
-    plan is how A and B are trained, where the point is about that: then they are trained at once. stage is the selected
-    one, where the point is seen in it.
-    """
-
-    name: str
-    point: English
-    fields: Fields = field(default_factory=dict)
-    view: str = "explore"
-    changes: Fields = field(default_factory=dict)
-    quantity: str = "gradient"
-    plan: Fields = field(default_factory=dict)
-    stage: int | None = None
-
-    @property
-    def trains(self) -> bool:
-        """Whether the point is about a training."""
-        return self.view == "train"
-
-    @property
-    def training(self) -> Training:
-        """A's training."""
-        return Training(experiment=self.experiment, **self.plan)
-
-    @property
-    def training_of_other(self) -> Training:
-        """B's, on A's stream."""
-        return Training(experiment=self.other, **self.plan)
-
-    @property
-    def experiment(self) -> Experiment:
-        return Experiment(**self.fields)
-
-    @property
-    def other(self) -> Experiment:
-        """Experiment B; A itself where nothing is changed."""
-        return self.experiment.replace(**self.changes)
-
+from .preset import Fields, Preset
+from .training_presets import TRAINING_PRESETS
 
 _RELU: Fields = {"activation": "relu"}
 _HE: Fields = {"activation": "relu", "init": "he_normal"}
 #: At the usual rate of 0.1 one update throws the loss of these up (4.4 to 66, 22 to 97), though the gradient arrives.
 _SMALL_STEP: Fields = {"learning_rate": 0.01}
 _RNN: Fields = {"cell": "rnn", "data": "gaussian"}
-#: The adding problem as Hochreiter & Schmidhuber (1997) pose it, at a size that learns in seconds.
-_ADDING: Fields = {
-    "data": "adding", "width": 32, "batch": 64, "optimizer": "adam", "learning_rate": 0.01, "clip": "norm",
-    "dtype": "float32",
-}  # fmt: skip
-_200: Fields = {"iterations": 200}
-
 PRESETS = Table(
     "preset",
     (
@@ -241,72 +186,7 @@ PRESETS = Table(
             "factors near 1.",
             view="idea",
         ),
-        Preset(
-            "train-clipping",
-            "What clipping saves: 20 layers at 1.3 times He's weights are thrown from a loss of 625 to over 1e28 by "
-            "one update; clipped, the same network learns.",
-            {**_HE, "depth": 20, "gain": 1.3},
-            "train",
-            {"clip": "norm"},
-        ),
-        Preset(
-            "train-adam",
-            "Vanishing is not untrainable: less than 1e-3 of the gradient passes six sigmoid layers, and SGD learns "
-            "nothing; Adam learns, and the gradient comes back as it does.",
-            {"depth": 6},
-            "train",
-            {"optimizer": "adam", "learning_rate": 0.01},
-        ),
-        Preset(
-            "train-batchnorm",
-            "Batch normalisation bears large steps: at a rate of 1 ten ReLU layers diverge in five iterations, with it "
-            "over 90 % of the held-out digits come out right.",
-            {**_HE, "depth": 10, "learning_rate": 1.0},
-            "train",
-            {"norm": "batch"},
-            plan=_200,
-        ),
-        Preset(
-            "train-residual",
-            "Exploding is not untrainable: unscaled sums multiply the gradient over 1,000 times in 17 layers, the "
-            "first loss is over 5,000, and Adam learns over 80 % of the digits all the same.",
-            {**_HE, "depth": 17, "residual": "add", "optimizer": "adam", "learning_rate": 0.01},
-            "train",
-        ),
-        Preset(
-            "train-gru",
-            "A GRU's gradient comes back: 100 steps back there is 1e-12 of it at first, and a tenth or more once the "
-            "gates have opened; there the loss falls, and adding is learnt.",
-            {**_ADDING, "cell": "gru", "steps": 100},
-            "train",
-        ),
-        Preset(
-            "train-lag",
-            "Adding two numbers out of 30 steps: an LSTM has learnt it within 250 iterations, a plain RNN with "
-            "orthogonal weights is still guessing after 300.",
-            {**_ADDING, "cell": "rnn", "steps": 30, "init": "orthogonal"},
-            "train",
-            {"cell": "lstm", "init": "xavier_normal"},
-        ),
-        Preset(
-            "train-long-lag",
-            "Adding two numbers out of 100 steps: a GRU has learnt it within 250 iterations, an LSTM with a forget "
-            "bias of 1 is still guessing after 300.",
-            {**_ADDING, "cell": "lstm", "steps": 100},
-            "train",
-            {"cell": "gru"},
-        ),
-        Preset(
-            "train-dead",
-            "Dead ReLUs grow in number: Adam at a rate of 0.1 switches three quarters of all units off for good, and "
-            "nothing is learnt; at 0.01 a tenth dies, and it learns.",
-            {**_HE, "depth": 5, "optimizer": "adam", "learning_rate": 0.01},
-            "train",
-            {"learning_rate": 0.1},
-            "saturated",
-            plan=_200,
-            stage=4,
-        ),
+        *TRAINING_PRESETS,
     ),
 )
 

@@ -15,7 +15,8 @@ from ..model.presets import PRESETS
 from ..text.describe import label
 from ..text.language import current, tr
 from . import learning
-from .actions import edit, open_preset, wear
+from .actions import wear
+from .editing import edit, open_preset
 from .host import Host
 from .palette import THEMES
 

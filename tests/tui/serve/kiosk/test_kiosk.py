@@ -30,10 +30,10 @@ from gradtui.lessons import library
 from gradtui.model.commands import COMMANDS, Command, groups, key_table, offered, refusal
 from gradtui.model.permissions import OPEN, REFUSALS, VISITOR, Permissions
 from gradtui.model.state import State
-from gradtui.screen.actions import _prompt
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.helping import sections
+from gradtui.screen.editing import prompt
 from gradtui.screen.palette_entries import palette_entries
 from gradtui.screen.terminal.driver import clamped
 from gradtui.serve.kiosk import closed, crash, kiosk
@@ -211,7 +211,7 @@ def test_the_list_of_data_has_no_table_and_the_prompt_refuses_one() -> None:
         shown = app.screen.query_one(OptionList).option_count
         assert shown == len(options()["data"].kind.names)
         await pilot.press("escape")
-        _prompt(app, "data", "csv:/etc/passwd", before)
+        prompt(app, "data", "csv:/etc/passwd", before)
         await pilot.pause()
         app.screen.query_one(Input).focus()
         await pilot.press("enter")

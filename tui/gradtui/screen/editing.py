@@ -1,0 +1,221 @@
+"""The keys that change the experiment: in a dialog, a form, a list of presets, or at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.core.fields import Value
+from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.data.datasets import CSV
+from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.run.network import verify
+
+from ..model import events as e
+from ..model.changes import differences
+from ..model.commands import shown_keys
+from ..model.presets import PRESETS
+from ..model.shown import source_of_b
+from ..model.state import Asked
+from ..text.complaints import complaints
+from ..text.describe import About, label
+from ..text.language import tr
+from .dialogs.dialogs import Picker, Prompt
+
+if TYPE_CHECKING:
+    from .host import Host
+
+
+# -- which experiment --------------------------------------------------------------------------------------
+
+
+def is_b(app: Host) -> bool:
+    """Whether the keys that change the experiment change B: while the pane that is B's alone is focused."""
+    return app.state.pane in ("side_b", "map_b")
+
+
+def edited(app: Host) -> Experiment:
+    """The experiment that the keys change."""
+    a = app.state.experiment
+    if not is_b(app):
+        return a
+    source = source_of_b(app.state, a)
+    return source.experiment if source is not None and source.experiment is not None else a
+
+
+def unknown(app: Host) -> bool:
+    """Whether nothing can be changed, as nobody knows of what: then it is said."""
+    if app.state.nameless:
+        app.say(tr("this recording does not say which experiment it was: nothing of it can be changed"))
+    return app.state.nameless
+
+
+def change(app: Host, fields: dict[str, Value], record: bool = True) -> str:
+    """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
+    try:
+        experiment = edited(app).replace(**_without_file(fields))
+        verify(experiment)
+    except ExperimentError as error:
+        return complaints(error.problems, "\n")
+    ask(app, experiment, record)
+    return ""
+
+
+def _without_file(fields: dict[str, Value]) -> dict[str, Value]:
+    """Changes that take other data take back what was said of how a file is read."""
+    if "data" in fields and not str(fields["data"]).startswith(PREFIX):
+        return {**dict.fromkeys(OF_FILES), **fields}
+    return fields
+
+
+def ask(app: Host, experiment: Experiment, record: bool = True) -> None:
+    """Ask for an experiment, as A or, where the keys change B, as what B differs in."""
+    if not is_b(app):
+        app.send(e.Change(experiment, record=record))
+        return
+    a = app.state.experiment
+    app.send(e.Change(a, differences(a, experiment), record=record))
+
+
+# -- editing -----------------------------------------------------------------------------------------------
+
+
+def edit(app: Host, field: str) -> None:
+    """Change a field in a dialog: a list for names, else a line to type in."""
+    if unknown(app):
+        return
+    option, experiment = options()[field], edited(app)
+    if not option.applies_to(experiment.cell):
+        only = tr(" and ").join(option.cells)
+        key = shown_keys("cell")
+        app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
+        return
+    current: Value = getattr(experiment.resolved, field)
+    before = app.state.asked
+    if not option.kind.names:
+        prompt(app, field, getattr(experiment, field), before)
+        return
+
+    def give(name: str) -> None:
+        problem = change(app, {field: name}, record=False)
+        if problem:
+            app.say(problem)
+
+    def preview(name: str) -> None:
+        if name != getattr(edited(app).resolved, field):
+            give(name)
+
+    def answered(name: str | None) -> None:
+        if name == CSV:
+            prompt(app, field, current if str(current).startswith(PREFIX) else PREFIX, before)
+            return
+        if name is not None and name != getattr(edited(app), field):
+            # What follows from the other fields already: from now on it is given, and follows no more.
+            give(name)
+        settle(app, before, keep=name is not None)
+
+    app.push_screen(Picker(field, _possible(experiment, field), str(current), preview), answered)
+
+
+def _possible(experiment: Experiment, field: str) -> tuple[str, ...]:
+    """The names that this experiment can have: a plain RNN, say, has two activations."""
+    possible = tuple(name for name in options()[field].kind.names if name == CSV or _fits(experiment, field, name))
+    return possible or options()[field].kind.names
+
+
+def _fits(experiment: Experiment, field: str, name: str) -> bool:
+    try:
+        experiment.replace(**_without_file({field: name}))
+    except ExperimentError:
+        return False
+    return True
+
+
+def settle(app: Host, before: Asked, keep: bool) -> None:
+    """After changes that were tried: undo leads back to what stood before; or go back there at once.
+
+    Who still follows a presenter has tried nothing: what has changed is the presenter's.
+    """
+    if app.state.following or app.state.asked == before:
+        return
+    app.send(e.Remember(*before) if keep else e.Change(*before, record=False))
+
+
+def prompt(app: Host, field: str, start: Value, before: Asked) -> None:
+    def check(name: str, value: Value) -> str:
+        return change(app, {name: value}, record=False)
+
+    def answered(text: str | None) -> None:
+        settle(app, before, keep=text is not None)
+
+    try:
+        without: Value = getattr(edited(app).replace(**{field: None}).resolved, field)
+    except ExperimentError:
+        without = None
+    app.push_screen(Prompt(field, options()[field], start, check, without), answered)
+
+
+def field(app: Host, argument: str) -> None:
+    edit(app, argument)
+
+
+def form(app: Host, argument: str) -> None:
+    """Every field in one form; escape puts back what was."""
+    from .dialogs.form import Form
+
+    if unknown(app):
+        return
+    before = app.state.asked
+
+    def apply(experiment: Experiment) -> None:
+        ask(app, experiment, record=False)
+
+    def answered(kept: Experiment | None) -> None:
+        settle(app, before, keep=kept is not None)
+
+    app.push_screen(Form(edited(app), apply, verify), answered)
+
+
+def open_preset(app: Host, name: str) -> None:
+    """The preset's experiment, what its B differs in, its view, what its bars show, and its training."""
+    preset = PRESETS[name]
+    plan = tuple(preset.plan.items())
+    change = e.Change(preset.experiment, tuple(preset.changes.items()), plan=plan, turns=())
+    picks = (e.Select(stage=preset.stage),) if preset.stage is not None else ()
+    trains = (e.Train(),) if preset.trains else ()
+    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *picks, *trains)
+
+
+def preset(app: Host, argument: str) -> None:
+    def answered(name: str | None) -> None:
+        if name is not None:
+            open_preset(app, name)
+
+    said = {name: About("", preset.point) for name, preset in PRESETS.items()}
+    title = tr("presets · enter to open, esc to go back")
+    app.push_screen(Picker("preset", PRESETS.names, PRESETS.names[0], lambda name: None, said, title), answered)
+
+
+def switch_cell(app: Host, argument: str) -> None:
+    """The next network that this experiment can have: a plain RNN, say, has no gelu."""
+    if unknown(app):
+        return
+    names = options()["cell"].kind.names
+    start = names.index(edited(app).cell)
+    problems = []
+    for following in (*names[start + 1 :], *names[:start]):
+        problem = change(app, {"cell": following})
+        if not problem:
+            return
+        problems.append(problem)
+    app.say(problems[0])
+
+
+def replay(app: Host, argument: str) -> None:
+    experiment = app.state.experiment
+    if argument == "new":
+        if unknown(app):
+            return
+        # A's: B shares its seed, whichever pane has the focus.
+        experiment = experiment.replace(seed=(experiment.seed + 1) % 2**63)
+    app.send(e.Change(experiment), cue=lambda timeline: (e.TogglePlay(),))
