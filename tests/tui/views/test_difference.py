@@ -44,6 +44,10 @@ def test_what_a_branch_changes_on_the_way_is_a_difference() -> None:
     scene = compared(A, (("activation", "relu"),))
     scene = dataclasses.replace(scene, state=dataclasses.replace(scene.state, turns=("40:learning-rate=0.1",)))
     assert "activation sigmoid → relu, from iteration 40 on rate 0.1" in text(scene, "difference")
+    branched = compared(A, (("learning_rate", 0.2),))
+    state = dataclasses.replace(branched.state, changes=(), turns=("40:learning-rate=0.1",))
+    assert "Before iteration 40 B is A." in text(dataclasses.replace(branched, state=state), "difference")
+    assert "acts on no factor" in text(branched, "difference")
 
 
 def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:

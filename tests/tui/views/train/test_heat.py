@@ -80,6 +80,8 @@ def test_where_a_diverged_b_is_seen_and_the_divergence_is_marked() -> None:
             assert row[axis.cell(3)] == "!"
     assert any("◆ beyond" in row for row in texts(heat.view(given, "A", WIDTH, HEIGHT)))
     assert not any("◆" in row for row in texts(heat.view(given, "B", WIDTH, 20)))
+    for row, other in zip(heat.view(given, "A", WIDTH, 8), heat.view(given, "B", WIDTH, 8), strict=True):
+        assert texts([row])[0][:4] == texts([other])[0][:4], "their rows are the same stages"
     assert shades.range_of(sides(a)) == (-4.0, 42.0), "alone it has the whole scale"
 
 

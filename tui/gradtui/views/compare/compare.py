@@ -253,6 +253,9 @@ def _honest(a: Scene, b: Scene) -> str:
     pairs = zip(a.stages, b.stages, strict=False)
     # repr: of two networks that broke nan is the same as nan. It stops at the first difference.
     if len(a.stages) == len(b.stages) and all(repr(x.gradient_norm) == repr(y.gradient_norm) for x, y in pairs):
+        turns = branches(training_of_a(a.state), training_of_b(a.state))
+        if turns and not a.state.changes and a.state.opened < turns[0].iteration:
+            return tr("Before iteration {number} B is A.", number=turns[0].iteration)
         return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
     if a.record.outcome.healthy and not b.record.outcome.healthy:
         return tr("Honestly: this is no cure here. A was healthy, B is not.")

@@ -104,8 +104,10 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
     margin = margin_of(side, sides, width)
     drawn = parts(side, found, sides, height)
     lines: list[Line] = []
+    marks: set[str] = set()
     for band, stages in drawn:
         for number, (stage, row) in enumerate(zip(stages, _shaded(band, axis, stages, bounds), strict=True)):
+            marks.update(glyph for glyph, _ in row)
             row[axis.cell(sides.iteration)] = ("│", "cursor")
             picked = stage == stage_of(side, sides)
             # Of two maps each says in its first row which it is.
@@ -116,7 +118,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(row)])
     lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration, sides.marks)])
     if len(lines) < height:
-        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, exceeded(found, bounds))])
+        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, frozenset(marks))])
     return page(lines, width, height)
 
 
@@ -131,7 +133,7 @@ def _brief(sides: Sides, band: Band) -> str:
 
 def parts(side: Side, found: tuple[Band, ...], sides: Sides, height: int) -> list[tuple[Band, list[int]]]:
     """Each map that is drawn, with the stages that have a row in it, the last one (next to the output) on top."""
-    least = _BEYOND_FROM if exceeded(found, range_of(sides)) else _LEGEND_FROM
+    least = _BEYOND_FROM if exceeded(sides) else _LEGEND_FROM
     rows = height - 1 - (height >= least)
     if rows < 1:
         return []

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from gradtui_engine.core.figures import percent, power_of_ten, short
+from gradtui_engine.core.message import English
 
 from ...text.heat import LEVELS, SHADES, Array, heat_cells, levels
 from ...text.language import tr
@@ -25,7 +26,15 @@ _LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
 _BEYOND = 10.0
 #: A value over ten times the mean of its column is a spike: one decade.
 _SPIKE = 1.0
-SPIKE_MARK, BEYOND_MARK = "▲", "◆"
+SPIKE_MARK, BEYOND_MARK, NO_NUMBER = "▲", "◆", "!"
+#: What the marks are, those first that matter most.
+
+_MARKS: dict[str, English] = {
+    BEYOND_MARK: "{mark} beyond",
+    NO_NUMBER: "{mark} no number",
+    " ": "blank: 0",
+    SPIKE_MARK: "{mark} one of them over ten times the mean",
+}
 
 Range = tuple[float, float]
 
@@ -71,9 +80,11 @@ def sound_of(side: Side) -> int:
     return int(beyond[0]) if beyond.size else side.snapshot.count
 
 
-def exceeded(found: tuple[Band, ...], bounds: Range) -> bool:
-    """Whether some value is beyond the scale."""
-    return any(band.bounds is not None and band.bounds[1] > bounds[1] for band in found)
+def exceeded(sides: Sides) -> bool:
+    """Whether some value, of A or of B, is beyond the scale: both maps are drawn alike."""
+    high = range_of(sides)[1]
+    found = (band for side in sides for band in bands(side.snapshot, sides.quantity, sides.axis_kind))
+    return any(band.bounds is not None and band.bounds[1] > high for band in found)
 
 
 # -- cells -------------------------------------------------------------------------------------------------
@@ -129,13 +140,10 @@ def is_share(band: Band) -> bool:
     return band.name in ("activation_saturated", "activation_dead")
 
 
-def legend(band: Band, bounds: Range, width: int, beyond: bool) -> Line:
-    """The shades, that blank is 0, and what a mark is: as much of it as fits, what stands on the map first."""
+def legend(band: Band, bounds: Range, width: int, drawn: frozenset[str]) -> Line:
+    """The shades, what the marks are that are drawn, and that blank is 0: as much of it as fits."""
     low, high = _marked(band, bounds)
     line: Line = [(f"{low} ", "label"), *runs(heat_cells(list(range(_LEAST, LEVELS)))), (f" {high}", "label")]
-    said = [tr("{mark} beyond", mark=BEYOND_MARK)] if beyond else []
-    said.append(tr("blank: 0"))
-    if band.log:
-        said.append(tr("{mark} one of them over ten times the mean", mark=SPIKE_MARK))
+    said = [tr(text, mark=mark) for mark, text in _MARKS.items() if mark in drawn | {" "}]
     longer = [[*line, *((f"   {text}", "label") for text in said[:count])] for count in range(len(said), -1, -1)]
     return first_fit(width, *longer)

@@ -77,8 +77,8 @@ _PANES = (
         "The loss of every iteration's batch: a line that falls is a network that learns. Of many iterations in one "
         "column the smallest and the largest are drawn, so that no spike is lost. ○ (of B ●) is the loss on samples "
         "that were held out; ╌ is what answering without looking costs, in tasks with a lag the best answer that needs "
-        "no memory. The axis is solid as far as it is trained. A click moves the cursor; the numbers on the right are "
-        "those at the cursor.",
+        "no memory. The axis is solid as far as it is trained; B on it is where B branches off. A click moves the "
+        "cursor; the numbers on the right are those at the cursor.",
         reads=reads,
         spoken=_spoken(loss.said),
         click=lambda scene, width, height, x, y: _to(loss.iteration_at(Sides.of(scene), width, x)),
