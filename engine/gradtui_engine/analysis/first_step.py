@@ -1,9 +1,9 @@
 """Does the first step do good? The second of the three questions: what the parameters get, and what one update does.
 
-A gradient that arrives is not yet one that teaches. The loss at the start is compared with that of guessing (ln C of C
-classes, the variance of a target of numbers), each weight matrix with the others and with its own size, and the loss
-of the same batch after one update with that before. Rules are tried in the order of RULES; the first that holds is
-the answer: causes stand before what they cause.
+A gradient that arrives is not yet one that teaches. The loss at the start is compared with that of a sane start (ln C
+of C classes, the variance of a target of numbers), each weight matrix with the others and with its own size, and the
+loss of the same batch after one update with that before. Rules are tried in the order of RULES; the first that holds
+is the answer: causes stand before what they cause.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class FirstStep:
-    """What was measured of one update. guess is the loss of answering without looking; 0 where nothing can be wrong."""
+    """What was measured of one update. guess is the loss of a sane start; 0 where nothing can be wrong."""
 
     loss: float
     loss_after: float
@@ -79,7 +79,7 @@ class FirstStep:
 
     @property
     def scale(self) -> float:
-        """The first loss over that of guessing; 1 where the target says nothing."""
+        """The first loss over that of a sane start; 1 where the target says nothing."""
         return self.loss / self.guess if self.guess > 0 else 1.0
 
     @property
@@ -200,11 +200,11 @@ def _off_scale(step: FirstStep) -> Finding | None:
         return None
     values = {"loss": short(step.loss), "guess": short(step.guess)}
     if step.before:
-        start = Message("the loss is {loss}, where guessing costs {guess}", **values)
-        rule = Message("loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
+        start = Message("the loss is {loss}, where a sane start costs {guess}", **values)
+        rule = Message("loss ≤ {limit} × a sane start", limit=exact(OFF_SCALE))
     else:
-        start = Message("the loss starts at {loss}, where guessing costs {guess}", **values)
-        rule = Message("first loss ≤ {limit} × guessing", limit=exact(OFF_SCALE))
+        start = Message("the loss starts at {loss}, where a sane start costs {guess}", **values)
+        rule = Message("first loss ≤ {limit} × a sane start", limit=exact(OFF_SCALE))
     if step.targets > step.outputs:
         message = Message(
             "{start}: the targets are around {targets}, the outputs around {outputs}; scale the target",
@@ -303,7 +303,7 @@ def _far_up(step: FirstStep) -> bool:
 
 def _healthy(step: FirstStep) -> Finding:
     message = Message(
-        "one update takes the loss from {before} to {after} (guessing: {guess}); update / weight up to {share}",
+        "one update takes the loss from {before} to {after} (a sane start: {guess}); update / weight up to {share}",
         before=short(step.loss), after=short(step.loss_after), guess=short(step.guess), share=short(step.largest_ratio),
     )  # fmt: skip
     if step.loss_later is not None:

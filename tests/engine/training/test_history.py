@@ -274,7 +274,7 @@ def test_a_loss_off_scale_has_started_so_at_the_first_iteration_alone() -> None:
     assert first.kind == later.kind == "off_scale"
     assert first.message.startswith("the loss starts at ")
     assert later.message.startswith("the loss is ")
-    assert (first.rule, later.rule) == ("first loss ≤ 10 × guessing", "loss ≤ 10 × guessing")
+    assert (first.rule, later.rule) == ("first loss ≤ 10 × a sane start", "loss ≤ 10 × a sane start")
 
 
 # -- stopped -------------------------------------------------------------------------------------------------

@@ -69,14 +69,18 @@ def test_a_pane_is_drawn_anew_where_it_shows_something_else(raced: Scene) -> Non
 
 def test_before_it_is_trained_the_first_batch_s_loss_of_guessing_is_told() -> None:
     fresh = scene_of(A, view="train")
-    assert "Guessing costs a loss of 2.30" in " ".join(" ".join(texts(PANES["loss"].view(fresh, 78, 7))).split())
+    assert "What learns gets under a loss of 2.30" in " ".join(
+        " ".join(texts(PANES["loss"].view(fresh, 78, 7))).split()
+    )
 
 
 def test_before_a_task_is_trained_its_own_loss_of_guessing_is_told() -> None:
     """Of 16 pairs to add the mean happens to cost something else than 1/6."""
     task = Experiment(cell="rnn", data="adding", steps=6, width=4, batch=16)
     fresh = scene_of(task, view="train")
-    assert "Guessing costs a loss of 0.167" in " ".join(" ".join(texts(PANES["loss"].view(fresh, 78, 7))).split())
+    assert "What learns gets under a loss of 0.167" in " ".join(
+        " ".join(texts(PANES["loss"].view(fresh, 78, 7))).split()
+    )
 
 
 def test_a_click_anywhere_goes_to_an_iteration_that_is_there_or_does_nothing(raced: Scene) -> None:

@@ -28,7 +28,7 @@ def nothing_yet(sides: Sides) -> str:
     )  # fmt: skip
     if sides.guess is None:
         return said
-    return f"{said} {tr('Guessing costs a loss of {loss}: what learns gets under it.', loss=short(sides.guess))}"
+    return f"{said} {tr('What learns gets under a loss of {loss}.', loss=short(sides.guess))}"
 
 
 def absent(side: Side) -> tuple[str, str]:
