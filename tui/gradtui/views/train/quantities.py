@@ -54,7 +54,7 @@ def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tup
     found = []
     for shown in row.bars:
         symbol = shown.symbol or STAGE_NUMBERS[shown.name].head
-        band = _once(snapshot, (shown.name, log), partial(_band, snapshot, shown.name, symbol, log))
+        band = once(snapshot, (shown.name, log), partial(_band, snapshot, shown.name, symbol, log))
         if band is not None:
             found.append(band)
     return tuple([band for band in found if not band.empty] or found)
@@ -137,7 +137,7 @@ _STAGES: dict[str, Callable[[int], range]] = {
 _results: weakref.WeakKeyDictionary[TrainingSnapshot, dict[object, Any]] = weakref.WeakKeyDictionary()
 
 
-def _once(snapshot: TrainingSnapshot, key: object, compute: Callable[[], T]) -> T:
+def once(snapshot: TrainingSnapshot, key: object, compute: Callable[[], T]) -> T:
     """compute(), kept for as long as the snapshot is: frames of one snapshot are many while the cursor moves."""
     kept = _results.setdefault(snapshot, {})
     if key not in kept:

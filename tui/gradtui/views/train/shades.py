@@ -17,7 +17,7 @@ from ...text.heat import LEVELS, SHADES, Array, heat_cells, levels
 from ...text.language import tr
 from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
 from ...text.spans import Line, Span, first_fit, runs
-from .quantities import Band, bands, quantity_of
+from .quantities import Band, bands, once, quantity_of
 from .sides import Side, Sides
 
 #: The first level that is not blank: what is not 0 has it at the least.
@@ -63,8 +63,11 @@ def _ends(side: Side, band: Band, sides: Sides) -> tuple[float, ...]:
     sound = sound_of(side) if sides.raced else side.snapshot.count
     if sound == side.snapshot.count:
         return band.bounds or ()
-    before = band.values[:sound]
-    finite = before[np.isfinite(before)]
+    return once(side.snapshot, (band.name, band.log, "sound"), lambda: _finite_ends(band.values[:sound]))
+
+
+def _finite_ends(values: Array) -> tuple[float, ...]:
+    finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else ()
 
 
