@@ -48,6 +48,7 @@ def test_what_a_branch_changes_on_the_way_is_a_difference() -> None:
     state = dataclasses.replace(branched.state, changes=(), turns=("40:learning-rate=0.1",))
     assert "Before iteration 40 B is A." in text(dataclasses.replace(branched, state=state), "difference")
     assert "acts on no factor" in text(branched, "difference")
+    assert compare.reads(branched) != compare.reads(dataclasses.replace(branched, state=state)), "drawn anew"
 
 
 def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:

@@ -342,7 +342,8 @@ def reads(scene: Scene) -> Hashable:
     b = scene.other
     if b is None:
         return None
-    return cache_keys.bars(scene), Same(b.record), cache_keys.bars(b), scene.state.changes
+    state = scene.state
+    return cache_keys.bars(scene), Same(b.record), cache_keys.bars(b), state.changes, state.turns, state.opened
 
 
 def bar_of(pane: str) -> Click:
