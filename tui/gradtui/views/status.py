@@ -72,9 +72,10 @@ def _what_is_run(scene: Scene, width: int) -> Line:
     space: Line = [(" ", "text")]
     usual: list[Line] = [[*brand, *names[0], *file], [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]]]
     # Names shorten, the seed stays; the loss goes before the iteration does, which says what all numbers are of.
-    forms = [([*iteration, *loss], usual)]
+    between: Line = [(" · ", "label")] if iteration and loss else []
+    forms = [([*iteration, *between, *(loss or space)], usual)]
     if iteration:
-        forms.append((iteration[:-1], [*usual[-1:], [*space, *names[2]], space]))
+        forms.append(([*iteration, *space], [*usual[-1:], [*space, *names[2]], space]))
     for right, lefts in forms:
         # One space at least stands between them.
         left = first_fit(width - width_of(right) - 1, *lefts)
@@ -89,7 +90,7 @@ def _iteration(scene: Scene) -> Line:
     number = _cursor(scene)
     if number is None and source.training is not None:
         number = source.iteration
-    return [] if number is None else [(tr("iteration {number}", number=number), "strong"), (" · ", "label")]
+    return [] if number is None else [(tr("iteration {number}", number=number), "strong")]
 
 
 def _cursor(scene: Scene) -> int | None:
@@ -101,7 +102,9 @@ def _cursor(scene: Scene) -> int | None:
 def _loss(scene: Scene) -> Line:
     loss, number = scene.record.loss, _cursor(scene)
     if number is not None and scene.snapshot is not None:
-        loss = float(scene.snapshot.columns["loss"][min(number, scene.snapshot.count - 1)])
+        # A has none beyond its end.
+        losses = scene.snapshot.columns["loss"]
+        loss = float(losses[number]) if number < len(losses) else None
     return [(f"{tr('loss')} {loss_text(loss)} ", "label")] if loss is not None else []
 
 
