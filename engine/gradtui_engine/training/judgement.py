@@ -14,7 +14,7 @@ import numpy as np
 
 from ..analysis.outcome import FINITE, LEARNT, OFF_SCALE, Answer, Finding, Rule, first_finding
 from ..core.figures import exact, percent, short
-from ..core.message import English, Message
+from ..core.message import Message
 from ..core.numerics import Array, ratio
 from ..core.thresholds import VANISHED
 from ..data.datasets import find
@@ -235,10 +235,12 @@ def _stalled(progress: Progress) -> Finding:
     if stage is None:
         return Finding("stalled", False, Message("loss"), None, message, _rule(), progress.score)
     place = place_of(progress.axis, stage)
-    said: English = "{message}; {place} and those before it get under 1e-3 of the gradient"
     if stage == 0:  # nothing is before it
-        said = "{message}; {place} gets under 1e-3 of the gradient"
-    message = Message(said, message=message, place=place)
+        message = Message("{message}; {place} gets under 1e-3 of the gradient", message=message, place=place)
+    else:
+        message = Message(
+            "{message}; {place} and those before it get under 1e-3 of the gradient", message=message, place=place
+        )
     return Finding("stalled", False, place, stage, message, _rule(), progress.score)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -75,19 +76,27 @@ def test_enter_opens_the_iteration_under_the_cursor_and_every_view_says_which() 
     play(script, state(training=True))
 
 
+async def beside_training(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
+    """`until` waits for a program that rests after each look: one that trains never does."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        await pilot.pause(0.01)
+
+
 def test_escape_pauses_and_space_goes_on() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        await pilot.press("space")
-        await until(pilot, lambda: app.state.trained > 0, "an iteration")
-        await pilot.press("escape")
+        app.action_command("play")
+        await beside_training(pilot, lambda: app.state.trained > 0)
+        app.action_command("close")
         assert not app.state.training
         await until(pilot, lambda: app.trainings.pace() == 0, "the thread's rest")
         app.trainings.look()
         there = app.trainings.look()[0]
         assert 0 < there < 10**6
-        await pilot.press("space")
-        await until(pilot, lambda: app.state.trained > there, "more of them")
-        assert " a second" in shown(app)
+        app.action_command("play")
+        await beside_training(pilot, lambda: app.state.trained > there and " a second" in shown(app))
+        app.action_command("close")
 
     play(script, State(SMALL, view="train", plan=(("iterations", 10**6),)))
 
@@ -319,9 +328,11 @@ def test_in_compare_both_follow_a_training_that_goes_on() -> None:
             other = scene.other if scene is not None else None
             return other is not None and min(app.record.source.iteration, other.record.source.iteration) > least  # type: ignore[union-attr]
 
-        await pilot.press("c")
-        await until(pilot, lambda: both(0), "an iteration of both")
-        await until(pilot, lambda: both(app.state.trained // 2 + 10), "a later one")
+        app.action_command("view_compare")
+        await beside_training(pilot, lambda: both(0))
+        first = app.state.trained
+        await beside_training(pilot, lambda: both(first))
+        app.action_command("close")
 
     fields = {"changes": (("activation", "tanh"),), "training": True}
     play(script, State(SMALL, view="train", plan=(("iterations", 10**6),), **fields))  # type: ignore[arg-type]
