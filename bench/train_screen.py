@@ -19,8 +19,8 @@ from screen_measures import NEXT, QUIET
 
 #: (name, options of the experiment, iterations).
 CASES = (
-    ("mlp", ("--activation", "relu", "--init", "he_normal", "--learning-rate", "0.01"), 1500),
-    ("lstm", ("--cell", "lstm", "--data", "adding", "--steps", "64", "--optimizer", "adam"), 300),
+    ("mlp", ("--activation", "relu", "--init", "he_normal", "--learning-rate", "0.01"), 3000),
+    ("lstm", ("--cell", "lstm", "--data", "adding", "--steps", "64", "--optimizer", "adam"), 600),
 )
 GOALS = {
     "seconds on the screen / without": 1 / 0.7,

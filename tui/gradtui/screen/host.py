@@ -46,7 +46,7 @@ Cue = Callable[[Timeline], Iterable[e.Event]]
 #: Seconds after which a computation is worth a word, and between two looks at how far it is.
 _LONG, _LOOK = 0.3, 0.1
 #: Seconds between two looks at a training: with what drawing takes at least 15 frames a second.
-_TRAINING = 1 / 20
+_TRAINING = 1 / 17
 
 
 class Host(PacedApp):
