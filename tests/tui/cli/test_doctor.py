@@ -213,6 +213,12 @@ def test_it_is_strict_json_also_of_a_network_that_overflows(switch: tuple[str, .
         assert found["before"]["training"]["loss"] == "nan"
 
 
+def test_the_iterations_of_its_trainings_are_called_train(command: Command) -> None:
+    done = command("doctor", "--iterations", "5")
+    told = "gradtui doctor: --iterations: is --train here: gradtui doctor --train N trains so many for each remedy\n"
+    assert (done.status, done.err) == (2, told)
+
+
 def test_as_a_process_it_has_its_status_and_nothing_on_stderr() -> None:
     done = run_process("doctor", *ILL, *BRIEFLY, PYTHONIOENCODING="ascii")
     assert (done.status, done.err) == (1, "")

@@ -113,6 +113,8 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
 
 def _unknown(command: Subcommand[Any], name: str, names: Sequence[str]) -> Message:
     """The message for an option that there is not; all of them would fill the screen."""
+    if name == "--iterations" and "--train" in names:
+        return Message("is --train here: {prog} --train N trains so many for each remedy", prog=command.prog)
     if command.of_experiment and name in {row.flag for row in of_training.options().values()}:
         return Message("is an option of gradtui train: gradtui train {name} …", name=name)
     if name in {row.flag for row in address.rows()}:
