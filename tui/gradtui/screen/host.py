@@ -156,8 +156,7 @@ class Host(PacedApp):
         trainings = [training for training in asked if training is not None]
         # In Train the cursor may have gone back behind the iteration whose record is asked for, which waits for it.
         looked_at = max(self.state.iteration, self.state.opened)
-        self.trainings.want(trainings, self.state.training, looked_at)
-        count, done = self.trainings.look()
+        count, done = self.trainings.want(trainings, self.state.training, looked_at)
         news = count > 0 and (count, done) != (self.state.trained, self.state.finished)
         if not self._looks_at_training and (self.state.training or news):
             self._looks_at_training = True

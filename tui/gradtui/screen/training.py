@@ -48,8 +48,11 @@ class Trainings:
         #: Why some cannot go on.
         self._failed: dict[Training, str] = {}
 
-    def want(self, trainings: Sequence[Training], on: bool, iteration: int = 0) -> None:
-        """Look at these, A's first; on: train them, else pause, once the iteration that is looked at is there."""
+    def want(self, trainings: Sequence[Training], on: bool, iteration: int = 0) -> tuple[int, bool]:
+        """Look at these, A's first; on: train them, else pause, once the iteration that is looked at is there.
+
+        Gives what there is of them: see `look`.
+        """
         wanted = tuple(dict.fromkeys(trainings))
         changed = wanted != self._wanted
         self._wanted = wanted
@@ -68,7 +71,7 @@ class Trainings:
             self._stop = threading.Event()
             # After the one that has been told to stop: the executor has one thread.
             self._work = self._executor.submit(self._train, wanted, until, self._stop)
-        self.look()
+        return self.look()
 
     def adopt(self, history: TrainingHistory) -> None:
         """A training that somebody else has begun."""
