@@ -9,32 +9,15 @@ from gradtui_engine.core.message import English
 from ...model import events as e
 from ...text.spans import Line
 from ..frame.footers import HELP, Hint, plain
-from ..frame.pane import Draw, Pane
+from ..frame.pane import Pane
 from ..frame.pointer import Click, Events
 from ..frame.pointer import nothing as no_click
 from ..frame.scene import Scene
-from ..frame.spoken import Lines, Spoken
+from ..frame.spoken import Lines
 from ..frame.view import View
 from . import gates, heat, loss, moment, reach
 from .layout import arrange
 from .sides import Sides, reads
-
-Title = Callable[[Scene, int], str]
-
-
-def _title(title: Callable[[Sides, int], str]) -> Title:
-    return lambda scene, width: title(Sides.of(scene), width)
-
-
-def _view(view: Callable[[Sides, int, int], list[Line]]) -> Draw:
-    return lambda scene, width, height: view(Sides.of(scene), width, height)
-
-
-def _spoken(said: Callable[[Sides], list[str]]) -> Spoken:
-    def spoken(scene: Scene) -> Lines:
-        yield from said(Sides.of(scene))
-
-    return spoken
 
 
 def _to(iteration: int | None) -> Events:
@@ -52,38 +35,65 @@ def _in_map(letter: str) -> Click:
     return click
 
 
-def _map(letter: str, pane: str, label: English, help: English, intro: English) -> Pane:
+def _pane(
+    pane: str,
+    label: English,
+    title: Callable[[Sides, int], str],
+    view: Callable[[Sides, int, int], list[Line]],
+    said: Callable[[Sides], list[str]],
+    click: Click,
+    help: English,
+    intro: English,
+    shows_quantity: bool = False,
+) -> Pane:
+    """A pane that is drawn from both sides of the race."""
+
+    def spoken(scene: Scene) -> Lines:
+        yield from said(Sides.of(scene))
+
     return Pane(
         pane,
         label,
-        lambda scene, width: heat.title(Sides.of(scene), letter, width),
-        lambda scene, width, height: heat.view(Sides.of(scene), letter, width, height),
+        lambda scene, width: title(Sides.of(scene), width),
+        lambda scene, width, height: view(Sides.of(scene), width, height),
         help,
         reads=reads,
-        spoken=_spoken(lambda sides: heat.said(sides, letter)),
-        click=_in_map(letter),
+        spoken=spoken,
+        click=click,
         intro=intro,
-        shows_quantity=True,
+        shows_quantity=shows_quantity,
         of_experiment=True,
     )
 
 
+def _map(letter: str, pane: str, label: English, help: English, intro: English) -> Pane:
+    return _pane(
+        pane,
+        label,
+        lambda sides, width: heat.title(sides, letter, width),
+        lambda sides, width, height: heat.view(sides, letter, width, height),
+        lambda sides: heat.said(sides, letter),
+        _in_map(letter),
+        help,
+        intro,
+        shows_quantity=True,
+    )
+
+
 _PANES = (
-    Pane(
+    _pane(
         "loss",
         "loss",
-        _title(loss.title),
-        _view(loss.view),
+        loss.title,
+        loss.view,
+        loss.said,
+        lambda scene, width, height, x, y: _to(loss.iteration_at(Sides.of(scene), width, x)),
         "The loss of every iteration's batch: a line that falls is a network that learns. Of many iterations in one "
         "column the smallest and the largest are drawn, so that no spike is lost. ○ (of B ●) is the loss on samples "
         "that were held out; ╌ is what answering without looking costs, in tasks with a lag the best answer that needs "
         "no memory. The axis is solid as far as it is trained; B on it is where B branches off. A click moves the "
         "cursor; the numbers on the right are those at the cursor.",
-        reads=reads,
-        spoken=_spoken(loss.said),
-        click=lambda scene, width, height, x, y: _to(loss.iteration_at(Sides.of(scene), width, x)),
-        intro="Loss pane: how wrong the network is, iteration by iteration; whether it learns.",
-        of_experiment=True,
+        "Loss pane: how wrong the network is, iteration by iteration; whether it learns.",
     ),
     _map(
         "A",
@@ -105,47 +115,41 @@ _PANES = (
         "change the experiment change B.",
         "Map of B: what each stage gets in each iteration, the output on top.",
     ),
-    Pane(
+    _pane(
         "opening",
         "gates over iterations",
-        _title(gates.title),
-        _view(gates.view),
+        gates.title,
+        gates.view,
+        gates.said,
+        lambda scene, width, height, x, y: _to(gates.iteration_at(Sides.of(scene), width, x)),
         "How far each gate is open in each iteration, the mean over steps, units and samples: a bar's height is 0 to "
         "1, of a candidate −1 to 1. Under them the gate of the direct path step by step: it is the factor of the "
         "gradient that carries, so where it opens the gradient comes back.",
-        reads=reads,
-        spoken=_spoken(gates.said),
-        click=lambda scene, width, height, x, y: _to(gates.iteration_at(Sides.of(scene), width, x)),
-        intro="Gates pane: how far each gate is open, iteration by iteration.",
-        of_experiment=True,
+        "Gates pane: how far each gate is open, iteration by iteration.",
     ),
-    Pane(
+    _pane(
         "reach",
         "reach",
-        _title(reach.title),
-        _view(reach.view),
+        reach.title,
+        reach.view,
+        reach.said,
+        lambda scene, width, height, x, y: _to(reach.iteration_at(Sides.of(scene), width, height, x)),
         "How much of the last step's gradient gets so many steps back, in each iteration: of ∂L/∂c where the cell has "
         "a state of its own, else of ∂L/∂h. 1 is all of it, the dashed line. What the gradient does not reach is not "
         "learned: where a curve rises, a long dependency comes within reach, and the loss falls soon after.",
-        reads=reads,
-        spoken=_spoken(reach.said),
-        click=lambda scene, width, height, x, y: _to(reach.iteration_at(Sides.of(scene), width, height, x)),
-        intro="Reach pane: what share of the gradient gets so many steps back, iteration by iteration.",
-        of_experiment=True,
+        "Reach pane: what share of the gradient gets so many steps back, iteration by iteration.",
     ),
-    Pane(
+    _pane(
         "moment",
         "at the cursor",
-        _title(moment.title),
-        _view(moment.view),
+        moment.title,
+        moment.view,
+        moment.said,
+        no_click,
         "What has become of the training so far, in a sentence; what enter opens; the learning rate at the cursor and "
         "its schedule; and how far this iteration's update moves the weights, relative to their size: about 1e-3 is "
         "usual (CS231n), far less learns nothing, far more overwrites what was learnt.",
-        reads=reads,
-        spoken=_spoken(moment.said),
-        click=no_click,
-        intro="At the cursor: what has become of the training, and what this iteration's update does.",
-        of_experiment=True,
+        "At the cursor: what has become of the training, and what this iteration's update does.",
     ),
 )
 VIEW = View(
