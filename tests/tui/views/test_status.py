@@ -99,7 +99,7 @@ def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
     scene = scene_of(CASES["mlp"])
     outcome = scene.record.outcome
     share = short(outcome.ratio)
-    assert f", {share} arrives" in texts(status.header(scene, 80))[1]
+    assert f", layer 1: {share}  " in texts(status.header(scene, 80))[1]
     assert f", layer 1 gets {share}  " in texts(status.header(scene, 120))[1]
     whole = f", layer 1 gets {share} of the gradient at the output, under 0.001 from {outcome.site} down"
     assert whole in text_of(verdict(scene, 300))
@@ -152,7 +152,7 @@ class _Old:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("lstm", ", {ratio} arrives  "),
+        ("lstm", ", t = 0: {ratio}  "),
         ("no weights", "≡ symmetric: all units of layer 1 are equal  first step ⊘ cut off  "),
     ],
 )

@@ -78,7 +78,9 @@ class Host(PacedApp):
         self.timeline: Timeline | None = None
         self.trainings = Trainings()
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known, self.trainings.results)
-        self._cue: Cue | None = lambda timeline: (*cursor, *beyond(cursor, timeline))
+        self._cue: Cue | None = lambda timeline: (
+            *cursor, *beyond(cursor, timeline, self.state.experiment.width)
+        )  # fmt: skip
         #: What has been sent and not been taken yet; and whether something is being taken.
         self._waiting: deque[tuple[Sequence[e.Event], Cue | None]] = deque()
         self._sending = False

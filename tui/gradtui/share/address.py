@@ -171,7 +171,7 @@ def read(
     values |= {_PLAN: tuple(plan.items())} if plan else {}
     lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
     state = State(experiment, changes, recordings, cell=cell or experiment.cell, lesson=lesson)
-    step, stage, pane = (values.pop(name, None) for name in ("step", "selected", "pane"))
+    step, stage, unit, pane = (values.pop(name, None) for name in ("step", "selected", "unit", "pane"))
     if "grain" in values:
         values["grain"] = Grain(values["grain"])
     if "lock" in values:
@@ -188,6 +188,8 @@ def read(
         cursor.append(e.Jump(step=step))
     if stage is not None:
         cursor.append(e.Select(stage=stage))
+    if unit is not None:
+        cursor.append(e.SelectUnit(unit=unit))
     return state, tuple(cursor)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from gradtui_engine.analysis.outcome import QUESTIONS, Answer
 from gradtui_engine.core.figures import exact, loss_text, percent, repeated, short
 from gradtui_engine.core.message import English
+from gradtui_engine.program.program import stage_place
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
@@ -33,7 +34,7 @@ _APART: Line = [("  ", "text")]
 
 
 def verdict(scene: Scene, width: int, whose: str = "") -> Line:
-    """▼ vanishing ×0.236 a layer, 6e-19 arrives  first step « starved  learning not asked: as much of it as fits.
+    """▼ vanishing ×0.236 a layer, layer 1: 6e-19  first step « starved  learning not asked: as much of it as fits.
 
     What does not fit is left out whole: no sentence and no number is cut. whose is the letter of the experiment in
     Compare.
@@ -73,7 +74,7 @@ def _wanted(scene: Scene, levels: int) -> Iterator[tuple[str, int]]:
     yield worst, 0
     yield from ((question, 0) for question in order if question != worst)
     # A clause about the gradient comes before the other's number, a long one about the step behind it.
-    yield from ((worst, level) for level in ((1, 2) if worst == "signal" else (1,)))
+    yield from ((worst, level) for level in ((1, 2, 3) if worst == "signal" else (1,)))
     yield from ((question, 1) for question in order[1:])
     yield from ((question, level) for level in range(2, levels) for question in order)
 
@@ -111,16 +112,19 @@ def _pace(scene: Scene) -> str:
 
 
 def _arriving(scene: Scene) -> Iterator[str]:
-    """What the far end gets, and where a threshold is crossed."""
+    """What the far end gets, the shortest first, and where a threshold is crossed."""
     outcome = scene.record.outcome
     values = {"place": scene.name(scene.first_learning), "share": short(outcome.ratio)}
+    site = tr(stage_place(scene.record.axis, scene.first_learning)) if scene.record.axis != "module" else scene.name(0)
     carried = tr(outcome.signal.carried) if outcome.signal.carried else tr("the gradient at the output")
     if outcome.ratio > 1:
         whole = tr("{place} gets {share} times {gradient}", **values, gradient=carried)
-        yield from (tr("×{share} arrives", **values), tr("{place} gets ×{share}", **values), whole)
+        yield tr("×{share} arrives", **values)
+        yield from (tr("{site}: ×{share}", site=site, **values), tr("{place} gets ×{share}", **values), whole)
     else:
         whole = tr("{place} gets {share} of {gradient}", **values, gradient=carried)
-        yield from (tr("{share} arrives", **values), tr("{place} gets {share}", **values), whole)
+        yield tr("{share} arrives", **values)
+        yield from (tr("{site}: {share}", site=site, **values), tr("{place} gets {share}", **values), whole)
     if outcome.signal.kind in _CROSSED:
         limit, site = exact(outcome.signal.limit), tr(outcome.signal.site)
         yield tr(_CROSSED[outcome.signal.kind], arriving=whole, limit=limit, site=site)
