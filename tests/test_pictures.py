@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from xml.etree import ElementTree
 
 import pytest
 
 from gradtui.model.commands import BY_ID
 from gradtui.model.names import VIEWS
 from gradtui.views.catalogue import VIEWS as VIEW_ROWS
+from tests.svg_lines import lines_of
 from tests.tooling import ROOT, tool
 
 DOCS = ROOT / "docs"
@@ -20,17 +20,7 @@ TOOL = tool("pictures")
 PICTURES = {each.name: each for each in TOOL.PICTURES}
 
 
-@functools.cache
-def text_of(svg: str) -> tuple[str, ...]:
-    """The lines of a terminal in Rich's SVG: every text stands at its column, in its line's clip path."""
-    cell = 12.2  # Rich's width of a cell: font size 20 × 0.61
-    rows: dict[int, str] = {}
-    for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
-        line = re.search(r"line-(\d+)", element.get("clip-path", ""))
-        if line is not None:
-            before = rows.get(int(line[1]), "").ljust(round(float(element.get("x", "")) / cell))
-            rows[int(line[1])] = before + (element.text or "").replace("\N{NO-BREAK SPACE}", " ")
-    return tuple(rows[number].rstrip() for number in sorted(rows))
+text_of = functools.cache(lines_of)
 
 
 def drawn(name: str) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from .palette import DEFAULT, THEMES, palette
 from .scrollbars import fit_glyphs
 from .terminal.canvas import Canvas
 from .terminal.paced_app import PacedApp
+from .terminal.whole import rows_of
 from .themes import textual_theme
 from .training import Trainings
 
@@ -268,6 +269,12 @@ class Host(PacedApp):
     def notify(self, message: str, **named: Any) -> None:
         """As text: in Textual's markup a file's name in brackets would vanish, or become something to click on."""
         super().notify(message, **(named | {"markup": False}))
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as SVG: Textual's own is Rich's, which squeezes Chinese and leaves places to blanks."""
+        from ..share.svg import svg
+
+        return svg(rows_of(self), self.size.width, title or self.title)
 
     def action_command(self, name: str) -> None:
         """A key, the palette or the footer: send the command's event, or do its action."""

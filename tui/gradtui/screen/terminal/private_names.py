@@ -26,6 +26,8 @@ PRIVATE_NAMES = (
     Private("textual.message_pump:MessagePump", "_dispatch_message", "wrapped: input cannot end the program"),
     Private("textual.app:App", "_print_error_renderables", "overridden: one line of our own, uncut"),
     Private("textual.app:App", "_display", "overridden: only what differs from the terminal's picture is written"),
+    Private("textual.app:App", "_background_screens", "read: what is seen behind a dialog, for pictures"),
+    Private("textual.screen:Screen", "_compositor", "asked for all cells of the screen, for pictures"),
     Private("textual.app:App", "_driver", "read: the terminal's driver, where it is ours"),
     Private("textual.app:App", "_handle_exception", "overridden: a failure is said in words of our own"),
     Private("textual.app:App", "_fatal_error", "overridden: no traceback where there are such words"),
