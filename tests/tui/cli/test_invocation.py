@@ -82,7 +82,7 @@ def test_no_two_options_of_a_command_share_a_name_or_a_flag(name: str) -> None:
 
 @every_command
 def test_the_help_has_every_option_with_what_it_means(name: str) -> None:
-    # Lines are broken at hyphens too: 18-dead-relus.
+    # Lines are broken at hyphens too: 21-dead-relus.
     text = "".join(help_of(SUBCOMMANDS[name]).split())
     for row in rows_of(SUBCOMMANDS[name]):
         assert all(flag in text for flag in row.flags)

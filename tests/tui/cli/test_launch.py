@@ -63,11 +63,11 @@ def test_an_option_beside_a_preset_wins_and_the_rest_stays() -> None:
 
 
 def test_a_lesson_that_trains_opens_with_its_training_and_an_option_wins() -> None:
-    state, *_ = launch.opening(Experiment(), words(lesson="14-batchnorm-and-the-rate"))
+    state, *_ = launch.opening(Experiment(), words(lesson="17-batchnorm-and-the-rate"))
     assert (state.view, state.plan, state.training, state.trained) == ("train", (("iterations", 200),), False, 0)
-    state, *_ = launch.opening(Experiment(), words(lesson="14-batchnorm-and-the-rate", iterations="7", train=True))
+    state, *_ = launch.opening(Experiment(), words(lesson="17-batchnorm-and-the-rate", iterations="7", train=True))
     assert (state.plan, state.training) == ((("iterations", 7),), True)
-    gate = {"lesson": "16-the-gradient-comes-back", "lesson_step": "4"}
+    gate = {"lesson": "19-the-gradient-comes-back", "lesson_step": "4"}
     state, *_ = launch.opening(Experiment(), words(**gate))
     assert (state.view, state.iteration, state.opened, state.follows) == ("explore", 299, 299, False)
     assert launch.opening(Experiment(), words(**gate, iteration="3"))[0].opened == 3
@@ -183,11 +183,11 @@ def test_a_persons_own_keys_work(started: Callable[..., Stage]) -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_trace_comes_first_and_nothing_is_asked_for_twice(view: str) -> None:
-    state = State(Experiment(), (("activation", "relu"),), view=view, lesson=Progress("07-residual", 1))
+    state = State(Experiment(), (("activation", "relu"),), view=view, lesson=Progress("08-residual", 1))
     needs = catalogue.needs(state)
     assert needs[0] == Simulation(state.experiment)
     assert len(set(needs)) == len(needs)
-    assert {Shelf("en"), Page("07-residual", 1, "en"), Page("07-residual", 2, "en")} <= set(needs)
+    assert {Shelf("en"), Page("08-residual", 1, "en"), Page("08-residual", 2, "en")} <= set(needs)
 
 
 def test_b_is_computed_for_compare_alone_and_only_where_it_can_be() -> None:

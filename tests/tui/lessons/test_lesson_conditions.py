@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from gradtui.lessons.conditions import OPERATORS, condition, expression
-from gradtui.lessons.measures import MEASURES, Measure, Measured, OfTraining, divide, last_stage, measure
+from gradtui.lessons.measured import Measured, divide
+from gradtui.lessons.measures import MEASURES
+from gradtui.lessons.run_measures import Measure, last_stage, measure
 from gradtui_engine import Experiment, Run, build
 from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.fields import Rejected
@@ -181,7 +183,7 @@ def test_the_update_ratio_of_plain_sgd_is_the_learning_rate_times_gradient_over_
 def test_every_measure_gives_a_value_or_says_why_there_is_none(case: str) -> None:
     trace = trace_of(CASES[case])
     for row in MEASURES.values():
-        if isinstance(row, OfTraining):
+        if not isinstance(row, Measure):
             continue
         for place in ("first", "middle", "last", "0", "3", "999999") if row.at else ("",):
             with np.errstate(all="ignore"):

@@ -13,8 +13,10 @@ from gradtui.lessons.conditions import expression
 from gradtui.lessons.course import Verdict, judge, read_answer
 from gradtui.lessons.format import parse
 from gradtui.lessons.lesson import Lesson, Question
-from gradtui.lessons.measures import MEASURES, Measured, measure
+from gradtui.lessons.measured import Measured
+from gradtui.lessons.measures import MEASURES
 from gradtui.lessons.reading import Readings
+from gradtui.lessons.run_measures import measure
 from gradtui.model.progress import Progress
 from gradtui_engine import Experiment
 from gradtui_engine.core.fields import Rejected

@@ -20,7 +20,7 @@ from gradtui.views.lessons import panes
 from gradtui_engine import Experiment
 from tests.tui.helpers import assert_page, scene_of, texts, timeline_of
 
-NAME = "07-residual"
+NAME = "08-residual"
 
 
 def lesson(code: str = "en") -> Lesson:
@@ -80,7 +80,7 @@ def test_an_answer_turns_the_screen_only_where_it_changes_the_experiment() -> No
     assert staging.turned(first, answered, lesson()) == lesson().steps[0].after
     assert staging.turned(answered, course.answer(answered, lesson(), 2.0), lesson()) is None
     assert staging.turned(answered, second, lesson()) == lesson().steps[1].before
-    other = find("05-exploding-and-clipping", "en")
+    other = find("06-exploding-and-clipping", "en")
     assert other is not None
     assert other.lesson is not None
     asked = Progress(other.id, 1)

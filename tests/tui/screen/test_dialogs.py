@@ -355,7 +355,7 @@ SEARCHES = (
     ("lstm", "lesson · LSTM against GRU"),
     ("lstm", "network"),
     ("against", "lesson · LSTM against GRU"),
-    ("10-lstm-and-gru", "lesson · LSTM against GRU"),
+    ("13-lstm-and-gru", "lesson · LSTM against GRU"),
     ("network kind", "network"),
     ("lesson", "lesson · LSTM against GRU"),
     ("forget_bias", "set forget bias"),
@@ -376,12 +376,12 @@ def test_the_palette_finds_titles_and_the_words_beside_them() -> None:
 
 def test_a_lesson_that_the_palette_finds_opens_from_every_view() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        hits = [hit async for hit in Search(app.screen).search("10-lstm-and-gru")]
-        (hit,) = [hit for hit in hits if (hit.help or "").startswith("10-lstm-and-gru")]
+        hits = [hit async for hit in Search(app.screen).search("13-lstm-and-gru")]
+        (hit,) = [hit for hit in hits if (hit.help or "").startswith("13-lstm-and-gru")]
         hit.command()
         await settled(app, pilot)
         assert app.state.lesson is not None
-        assert app.state.lesson.lesson == "10-lstm-and-gru"
+        assert app.state.lesson.lesson == "13-lstm-and-gru"
 
     play(script, SMALL)
 

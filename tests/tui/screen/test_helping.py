@@ -36,7 +36,7 @@ def state(view: str = "explore", cell: str = "mlp", **fields: object) -> State:
 def states() -> Iterator[State]:
     for view in VIEWS:
         for cell in EXPLORE:
-            for lesson in (None, Progress("07-residual")):
+            for lesson in (None, Progress("08-residual")):
                 start = state(view, cell, lesson=lesson)
                 for pane in panes_of(start):
                     yield state(view, cell, lesson=lesson, pane=pane)

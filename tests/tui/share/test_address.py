@@ -140,11 +140,11 @@ def test_what_is_as_it_opens_anyway_is_not_said() -> None:
 
 
 def test_the_answers_stay_with_the_reader_the_step_is_shared() -> None:
-    progress = Progress("07-residual", 2, ((0, 1), (2, 0)))
+    progress = Progress("08-residual", 2, ((0, 1), (2, 0)))
     state = State(Experiment(), lesson=progress, pane="lesson")
     arguments = address.arguments(state, None)
-    assert arguments == ["--pane", "lesson", "--lesson", "07-residual", "--lesson-step", "3"]
-    assert opened(arguments).lesson == Progress("07-residual", 2)
+    assert arguments == ["--pane", "lesson", "--lesson", "08-residual", "--lesson-step", "3"]
+    assert opened(arguments).lesson == Progress("08-residual", 2)
 
 
 def test_a_scale_is_spelled_and_what_is_none_is_refused() -> None:
@@ -189,7 +189,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
             "--stage",
             "-1",
         ),
-        *("--pane", "wy", "--lesson", "07-residua", "--b", "dept=3", "--b", "x", "--b", "gain=much"),
+        *("--pane", "wy", "--lesson", "08-residua", "--b", "dept=3", "--b", "x", "--b", "gain=much"),
     )
     text = "\n".join(found)
     assert [each.partition(":")[0] for each in found] == [
@@ -197,7 +197,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
         *("--view", "--step", "--stage", "--unit", "--grain", "--quantity", "--axis", "--scale", "--row", "--function"),
         *("--terms", "--angle", "--lesson", "--pane"),
     ]
-    for nearest in ("explore", "gradient", "log", "relu", "stage", "why", "07-residual", "depth"):
+    for nearest in ("explore", "gradient", "log", "relu", "stage", "why", "08-residual", "depth"):
         assert f"did you mean '{nearest}'?" in text, nearest
     assert "--terms: 99 given; allowed: a whole number from 1 to 12" in found
     assert "--angle: -25 given; allowed: a whole number from -24 to 24" in found
@@ -210,7 +210,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
     ("arguments", "expected"),
     [
         (["--lesson-step", "2"], "--lesson-step: needs a lesson: --lesson NAME"),
-        (["--lesson", "07-residual", "--lesson-step", "7"], "--lesson-step: 7 given; allowed: 1 to 6, the steps of"),
+        (["--lesson", "08-residual", "--lesson-step", "7"], "--lesson-step: 7 given; allowed: 1 to 6, the steps of"),
         (["--pane", "lesson"], "--pane: 'lesson' is unknown; allowed: gradient, activation, why"),
         (["--pane", "gates"], "--pane: 'gates' is unknown"),
         (["--b", "depth="], "--b depth: '' given; allowed: a whole number"),

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from gradtui.lessons import course
 from gradtui.lessons.format import parse
 from gradtui.lessons.library import Entry, entries
-from gradtui.lessons.measures import Measured
+from gradtui.lessons.measured import Measured
 from gradtui.lessons.reading import Readings
 from gradtui.model.progress import Progress
 from gradtui.text import glyphs
@@ -194,7 +194,7 @@ def listed(selected: str, width: int = 100, height: int = 24, folder: Path = Pat
 
 
 def test_the_list_shows_every_lesson_and_marks_the_selected_one() -> None:
-    lines = listed("06-batchnorm")
+    lines = listed("07-batchnorm")
     for each in entries("en", Path("/no/such/folder")):
         assert any(each.title in line for line in lines)
     marked = [line for line in lines if line.startswith("▸ ")]
@@ -203,8 +203,8 @@ def test_the_list_shows_every_lesson_and_marks_the_selected_one() -> None:
 
 
 def test_below_the_list_stands_what_the_selected_lesson_is_about() -> None:
-    lines = listed("06-batchnorm")
-    chosen = next(each for each in entries("en", Path("/no/such/folder")) if each.id == "06-batchnorm")
+    lines = listed("07-batchnorm")
+    chosen = next(each for each in entries("en", Path("/no/such/folder")) if each.id == "07-batchnorm")
     assert any(line.startswith(chosen.summary[:40]) for line in lines)
     assert any("5 steps, 4 questions" in line for line in lines)
 

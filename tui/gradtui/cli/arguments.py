@@ -250,7 +250,7 @@ def in_file(
 
 
 class _WholeNames(argparse.HelpFormatter):
-    """Lines that end between words, not at a name's hyphen: 13-adam-and-vanishing is there to be copied."""
+    """Lines that end between words, not at a name's hyphen: 16-adam-and-vanishing is there to be copied."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)

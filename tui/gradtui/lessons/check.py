@@ -15,10 +15,12 @@ from ..text.language import current as language
 from ..text.language import tr
 from .conditions import expression
 from .course import naming, need
+from .function_measures import OF_A_FUNCTION, OfFunction
 from .lesson import LETTERS, Lesson, Question
 from .library import Entry, entries, entry_of
-from .measures import MEASURES, OfTraining
+from .measures import MEASURES
 from .reading import Histories, Readings
+from .training_measures import OfTraining
 
 
 def faults(lesson: Lesson, histories: Histories | None = None) -> Iterator[Problem]:
@@ -101,9 +103,15 @@ def measure_table() -> str:
     """The measures as a Markdown table, for docs/lessons.md."""
     lines = ["| measure | what it is |", "|---|---|"]
     for row in MEASURES.values():
+        if isinstance(row, OfFunction):
+            continue
         if isinstance(row, OfTraining):
             lines.append(f"| `{row.name}{'@LOSS' * row.of_a_loss}` | {row.note} |")
             continue
         only = f" ({', '.join(row.cells)})" if row.cells else ""
         lines.append(f"| `{row.name}{'@STAGE' * row.at}` | {row.note}{only} |")
+    of_functions: dict[str, list[str]] = {}
+    for row in OF_A_FUNCTION:
+        of_functions.setdefault(row.note, []).append(f"`{row.name}@X`")
+    lines += [f"| {', '.join(names)} | {note} |" for note, names in of_functions.items()]
     return "\n".join(lines)

@@ -11,6 +11,7 @@
     STAGE       first, middle, last, or a number
     NAME[K]     at iteration K of the training, a number or last: ratio[250], dead[last]@middle; what is measured of a
                 training (accuracy) is what it has come to after K iterations, without brackets after all of them
+    NAME@X      of a function at a point: sinh@1.5, tan_sum@0.5
 
 It is read by the tables below; nothing is ever handed to Python's eval.
 """
@@ -28,7 +29,11 @@ from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.problems import unknown_name
 
-from .measures import LAST, MEASURES, PLACES, Measure, Measured, OfTraining
+from .function_measures import OfFunction
+from .measured import Measured
+from .measures import MEASURES
+from .run_measures import PLACES, Measure
+from .training_measures import LAST, OfTraining
 
 #: What has been measured, by the text of its expression; None while it is being computed.
 Reader = Callable[[str], Measured | None]
@@ -57,7 +62,7 @@ _JOIN = re.compile(r"\s+and\s+")
 class Operand:
     """One measure of A or B, at a place where it has one ("12", "first"), and of a training at an iteration."""
 
-    row: Measure | OfTraining
+    row: Measure | OfTraining | OfFunction
     place: str = ""
     of_b: bool = False
     iteration: str = ""
@@ -172,6 +177,8 @@ def _operand(text: str) -> Operand:
     if iteration and not iteration.isdecimal() and iteration != LAST:
         raise Rejected(Message("[{problem}]; or a number", problem=unknown_name(iteration, (LAST,))))
     iteration = str(int(iteration)) if iteration.isdecimal() else iteration
+    if isinstance(row, OfFunction):
+        return Operand(row, _point(row, place, side + iteration))
     if isinstance(row, OfTraining):
         return Operand(row, _loss(row, place), bool(side), iteration)
     if row.at and not place:
@@ -184,6 +191,13 @@ def _operand(text: str) -> Operand:
             Message("@{problem}; or a number", problem=unknown_name(place, PLACES)),
         )
     return Operand(row, str(int(place)) if place.isdecimal() else place, bool(side), iteration)
+
+
+def _point(row: OfFunction, place: str, beside: str) -> str:
+    """The point that a function is asked at, as it is written. Raises Rejected."""
+    if _number(place) is None or beside:
+        raise Rejected(Message("{name} is asked at a point, of neither A nor B: {name}@1.5", name=Verbatim(row.name)))
+    return place
 
 
 def _loss(row: OfTraining, place: str) -> str:

@@ -14,9 +14,11 @@ from gradtui_engine.core.message import English, Message
 from ..model.progress import Answer, Progress
 from ..text.language import tr
 from .conditions import Expression, Operand, Reader, expression
+from .function_measures import OfFunction
 from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders
-from .measures import LAST, Measured, OfTraining
+from .measured import Measured
 from .reading import Reading
+from .training_measures import LAST, OfTraining
 
 if TYPE_CHECKING:
     from ..model.timeline import Timeline
@@ -204,6 +206,8 @@ def _name(wanted: Expression, over_time: bool) -> str:
 
 
 def _operand_name(operand: Operand, over_time: bool) -> str:
+    if isinstance(operand.row, OfFunction):
+        return tr(operand.row.label, name=operand.row.function, x=operand.place)
     name = tr(operand.row.label)
     if isinstance(operand.row, OfTraining):
         if operand.place:

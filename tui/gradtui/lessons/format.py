@@ -72,7 +72,7 @@ from .blocks import Block, Misplaced, Section, sections, split_front_matter
 from .conditions import Expression, expression
 from .lesson import PLACEHOLDER, Lesson, Question, Setup, Step
 from .measurable import hindrance
-from .measures import gradient_stage, last_stage
+from .run_measures import gradient_stage, last_stage
 
 #: Key → how its value is checked.
 _FRONT: dict[str, v.Check] = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gradtui_engine import Experiment
 
     from ..model.state import Changes
-    from .measures import Measured
+    from .measured import Measured
 
 #: {ratio}, {factor@12}, {b.ratio / ratio}: where a computed number goes in a text.
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine.core.message import Message, Verbatim
 
-from .measures import LAST, PLACES, Measure, last_stage
+from .run_measures import PLACES, Measure, last_stage
+from .training_measures import LAST
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment

@@ -14,8 +14,11 @@ from ..model.changes import other
 from ..model.needs import NOTHING, Failed, Known, Watch, run_of
 from ..model.trainings import HistoryOf
 from .conditions import Operand, expression
+from .function_measures import OfFunction, measure_function
 from .lesson import Setup
-from .measures import LAST, Measured, OfTraining, divide, measure, measure_training
+from .measured import Measured, divide
+from .run_measures import Measure, measure
+from .training_measures import LAST, OfTraining, measure_training
 
 if TYPE_CHECKING:
     from ..model.state import Changes
@@ -91,6 +94,8 @@ class _Reader:
         return values[0] if len(values) == 1 else divide(*values)
 
     def _operand(self, operand: Operand, subject: Subject) -> Measured:
+        if isinstance(operand.row, OfFunction):
+            return measure_function(operand.row, operand.place)
         experiment, changes = subject.experiment, subject.changes
         chosen = other(experiment, changes) if operand.of_b and changes else experiment
         if chosen is None or (operand.of_b and not changes):
@@ -100,7 +105,7 @@ class _Reader:
         return self._of_training(operand, self._history(chosen, subject.plan))
 
     def _of_run(self, operand: Operand, key: Any, run: Any) -> Measured:
-        assert not isinstance(operand.row, OfTraining)
+        assert isinstance(operand.row, Measure)
         if key not in self.made:
             self.made[key] = run()
         return measure(operand.row, operand.place, self.made[key])

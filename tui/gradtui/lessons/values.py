@@ -13,7 +13,7 @@ from gradtui_engine.core.problems import unknown_name
 from ..model.names import QUANTITIES, VIEWS
 from .conditions import condition, expression
 from .lesson import LETTERS, Choice
-from .measures import PLACES
+from .run_measures import PLACES
 
 Check = Callable[[Any], Any]
 

@@ -23,6 +23,7 @@ from gradtui_engine.experiment.training import options as training_options
 from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ..lessons import library
+from ..lessons.naming import LessonName
 from ..model import events as e
 from ..model.names import AXES, QUANTITIES, VIEWS
 from ..model.navigation import MOST_ANGLE, MOST_TERMS
@@ -115,7 +116,7 @@ OPTIONS = (
     ScreenOption("rows", "bars over time as rows", Switch()),
     ScreenOption("interleaved", "A and B interleaved", Switch()),
     ScreenOption("zoomed", "the focused pane alone", Switch()),
-    ScreenOption("lesson", "lesson to open beside the view", Choice(lambda: library.names(language()))),
+    ScreenOption("lesson", "lesson to open, by name or number", LessonName(lambda: library.names(language()))),
     ScreenOption("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
     ScreenOption("iteration", "iteration of the training under the cursor, 0 the first", _number(0, _MANY)),
     ScreenOption("train", "train at once", Switch(), field="training"),
@@ -169,7 +170,10 @@ def read(
             problems.append(Problem(row.flag, error.message))
     problems += _of_training(experiment, plan, values.get("turns", ()))
     values |= {_PLAN: tuple(plan.items())} if plan else {}
-    lesson = _lesson(values.pop("lesson", None), values.pop("lesson_step", None), problems)
+    name, at = values.pop("lesson", None), values.pop("lesson_step", None)
+    # A lesson that has been refused is one fault: what needs a lesson is none beside it.
+    refused = name is None and bool(given.get("lesson"))
+    lesson = None if refused else _lesson(name, at, problems)
     state = State(experiment, changes, recordings, cell=cell or experiment.cell, lesson=lesson)
     step, stage, unit, pane = (values.pop(name, None) for name in ("step", "selected", "unit", "pane"))
     if "grain" in values:
@@ -178,7 +182,7 @@ def read(
         values["lock"] = scale.read(values["lock"])
     state = opened(replace(state, **values, follows="iteration" not in values))
     panes = panes_of(state)
-    if pane is not None and pane not in panes:
+    if pane is not None and pane not in panes and not (refused and pane == "lesson"):
         problems.append(Problem("--pane", unknown_name(str(pane), panes)))
     if problems:
         raise ExperimentError(problems)

@@ -15,7 +15,7 @@ from ...text.spans import Line, first_fit, first_title, fit, page, spread, width
 
 if TYPE_CHECKING:
     from ...lessons.library import Entry
-    from ...lessons.measures import Measured
+    from ...lessons.measured import Measured
     from ...lessons.reading import Readings
 
 #: Where the whole step has this many lines to spare, empty lines set its parts apart.
