@@ -21,16 +21,16 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory -j2 unit lint types contract
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "gradtui needs Python 3.11 or newer; found: $$(python3 --version 2>&1)"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+# Says what it does: on a slow line it is a minute until the program is there.
+INSTALL = @test -n "$(PYTHON)" || { echo "gradtui needs Python 3.11 or newer; found: $$(python3 --version 2>&1)"; exit 2; }; \
+	$(PYTHON) tools/install.py $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+$(VENV)/installed: pyproject.toml
+	$(INSTALL)
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/installed-dev: pyproject.toml
+	$(INSTALL) dev
 	@touch $@ $(VENV)/installed
 
 lint: $(VENV)/installed-dev
