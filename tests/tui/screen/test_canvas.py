@@ -18,8 +18,9 @@ from gradtui.model import events as e
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.lines import Lines
-from gradtui.screen.palette import THEMES, palette
+from gradtui.screen.palette import THEMES
 from gradtui.screen.terminal.diff import Picture, Rows, Stretch
+from gradtui.screen.themes import styles_of
 from gradtui.text import glyphs
 from gradtui.text.spans import text_of
 from gradtui.views.catalogue import PANES
@@ -52,14 +53,14 @@ class Reference(Lines):
     DEFAULT_CSS = """
     Reference { position: absolute; border: round $foreground 30%; border-title-color: $text-muted; }
     Reference.plain { border: ascii $foreground 30%; }
-    Reference.plain.focused { border: ascii $border; }
-    Reference.focused { border: round $border; border-title-color: $text; border-title-style: bold; }
+    Reference.plain.focused { border: ascii $foreground; }
+    Reference.focused { border: round $foreground; border-title-color: $text; border-title-style: bold; }
     """
 
 
 async def assert_as_textual_draws(app: GradtuiApp, pilot: Pilot[int], where: str) -> None:
     screen = app.screen_stack[0]
-    colours = palette(app.theme, app.current_theme.dark)
+    colours = styles_of(app.current_theme)
     reference = Reference(colours, id="reference")
     reference.set_class(glyphs.current() != glyphs.BLOCK, "plain")
     await screen.mount(reference)

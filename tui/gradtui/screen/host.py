@@ -34,12 +34,12 @@ from ..views import catalogue, status
 from ..views.frame.scene import Scene
 from .drawing import Drawing
 from .jobs import Jobs
-from .palette import DEFAULT, THEMES, palette
+from .palette import DEFAULT, THEMES
 from .scrollbars import fit_glyphs
 from .terminal.canvas import Canvas
 from .terminal.paced_app import PacedApp
 from .terminal.whole import rows_of
-from .themes import textual_theme
+from .themes import styles_of, textual_theme
 from .training import Trainings
 
 #: Events to send once there is a trace, worked out from its steps.
@@ -262,7 +262,7 @@ class Host(PacedApp):
         if not self.canvas.is_mounted or not self.size.width:
             return
         blocks = self._drawing.draw(self.state, self.scene(), *self.size, hasty=self.hasty)
-        self.canvas.show(blocks, palette(self.theme, self.current_theme.dark), self.size)
+        self.canvas.show(blocks, styles_of(self.current_theme), self.size)
         if not self._drawing.complete:
             self.show_at_rest()
 

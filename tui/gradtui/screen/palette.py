@@ -1,4 +1,4 @@
-"""The palettes: style names of the views to terminal styles, one palette per theme of our own."""
+"""The palettes: the views' styles (`text.meanings`) as terminal styles, one palette per theme of our own."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from rich.style import Style
 from gradtui_engine.core.message import English
 
 from ..text.heat import LEVELS
-
-_Ends = tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int]]
+from ..text.meanings import MEANINGS
+from .contrast import blended, readable
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """A theme: what the views' style names look like on its background, and what Textual's own widgets take.
+    """A theme: what the views' styles look like on its backgrounds, and what Textual's own widgets take.
 
-    Colour only repeats what glyphs and numbers say. heat is the foreground of heat maps: low, middle, high.
+    Colour only repeats what glyphs and numbers say. greys are text, label, dim and strong; shades the ends of heat
+    maps, little and much: grey as well, as a value is no verdict.
     """
 
     name: str
@@ -27,90 +28,98 @@ class Colours:
     background: str
     surface: str
     help: English
-    styles: Mapping[str, str]
-    heat: _Ends
+    hues: Mapping[str, str]
+    greys: tuple[str, str, str, str]
+    shades: tuple[str, str]
+
+    @property
+    def styles(self) -> dict[str, str]:
+        """Every style but heat maps' as Rich writes it."""
+        aliases = {"forward": self.hues["curve_1"], "backward": self.hues["curve_2"]}
+        return {**self.hues, **_neutral(*self.greys), **aliases}
 
 
-# The gates share colours with what plays their part elsewhere.
-def _with_gates(styles: dict[str, str], forget: str, input: str, output: str, candidate: str) -> dict[str, str]:
-    gates = {"forget": forget, "input": input, "output": output, "candidate": candidate}
-    return styles | {f"gate_{name}": colour for name, colour in gates.items()}
+def _neutral(text: str, label: str, dim: str, strong: str) -> dict[str, str]:
+    bold = f"bold {strong}"
+    # Names of before, until no view uses them any more.
+    quantities = ("cell", "histogram", *(f"gate_{part}" for part in ("forget", "input", "output", "candidate")))
+    return {
+        "text": text, "label": label, "dim": dim, "reference": dim, "strong": bold, "brand": bold, "message": bold,
+        "formula": f"bold {text}", "hidden": label,
+    } | dict.fromkeys(quantities, text)  # fmt: skip
 
 
-# Blue to orange for vanishing and exploding stays apart for people who do not tell red from green.
-_DARK = _with_gates(
-    {
-        "text": "#d8dee9", "label": "#8f9bb3", "dim": "#7b879d", "strong": "bold #ffffff", "brand": "bold #ffd166",
-        "formula": "bold #8bd5ff", "message": "bold #ffd166", "key": "bold #ffd166", "cursor": "bold #ffd166",
-        "reference": "#7b879d", "healthy": "#5ad1a0", "vanishing": "#6ea8fe", "exploding": "#ff9f5a",
-        "broken": "bold #ff6f8a", "cell": "#5ad1a0", "hidden": "#8bb8e8", "histogram": "#8bd5ff",
-        "forward": "#8bd5ff", "backward": "#ff9f5a",
-    },
-    "#5ad1a0", "#8bd5ff", "#ffd166", "#d3a6ff",
-)  # fmt: skip
-_LIGHT = _with_gates(
-    {
-        "text": "#1f2430", "label": "#4a5468", "dim": "#5f697d", "strong": "bold #000000", "brand": "bold #7a4f00",
-        "formula": "bold #00558f", "message": "bold #7a4f00", "key": "bold #7a4f00", "cursor": "bold #a04000",
-        "reference": "#5f697d", "healthy": "#006b45", "vanishing": "#1f5fd0", "exploding": "#a84300",
-        "broken": "bold #b00030", "cell": "#006b45", "hidden": "#2f669f", "histogram": "#00659f",
-        "forward": "#00659f", "backward": "#a84300",
-    },
-    "#006b45", "#00659f", "#7a4f00", "#6a3fb0",
-)  # fmt: skip
-# Every colour at least 7 : 1 on black (WCAG 2.2, level AAA).
-_CONTRAST = _with_gates(
-    {
-        "text": "#ffffff", "label": "#e0e0e0", "dim": "#c0c0c0", "strong": "bold #ffffff", "brand": "bold #ffff00",
-        "formula": "bold #00ffff", "message": "bold #ffff00", "key": "bold #ffff00", "cursor": "bold #ffff00",
-        "reference": "#c0c0c0", "healthy": "#00ff80", "vanishing": "#80c0ff", "exploding": "#ffb060",
-        "broken": "bold #ff9090", "cell": "#00ff80", "hidden": "#a0d0ff", "histogram": "#00ffff",
-        "forward": "#00ffff", "backward": "#ffb060",
-    },
-    "#00ff80", "#00ffff", "#ffff00", "#e0b0ff",
-)  # fmt: skip
-# The colours of Okabe & Ito (2008), which people with every kind of colour blindness tell apart; their vermilion a
-# little lighter, for 4.5 : 1. Orange would be too near yellow where red and green look alike (ΔE 17 instead of 29).
-_COLOUR_BLIND = _with_gates(
-    {
-        "text": "#e6e6e6", "label": "#b0b0b0", "dim": "#909090", "strong": "bold #ffffff", "brand": "bold #f0e442",
-        "formula": "bold #56b4e9", "message": "bold #f0e442", "key": "bold #f0e442", "cursor": "bold #f0e442",
-        "reference": "#909090", "healthy": "#f0e442", "vanishing": "#56b4e9", "exploding": "#e06a10",
-        "broken": "bold #cc79a7", "cell": "#f0e442", "hidden": "#56b4e9", "histogram": "#56b4e9",
-        "forward": "#56b4e9", "backward": "#e69f00",
-    },
-    "#f0e442", "#56b4e9", "#e69f00", "#dd9fc0",
-)  # fmt: skip
+def _hues(
+    healthy: str, vanishing: str, exploding: str, broken: str, cursor: str, key: str, curve_1: str, curve_2: str
+) -> dict[str, str]:
+    """In the order of the table of meanings; what is to be found at once is bold."""
+    colours = (healthy, vanishing, exploding, broken, cursor, key, curve_1, curve_2)
+    bold = ("broken", "cursor", "key")
+    return {name: f"{'bold ' * (name in bold)}{colour}" for name, colour in zip(MEANINGS, colours, strict=True)}
 
+
+#: The hues of each are the least ΔE2000 20 apart, from the greys too; a test has the numbers and the reason. The
+#: first of two curves is white, or black: as bright as anything, so that the second alone needs a hue.
 THEMES = {
     row.name: row
     for row in (
-        Colours("gradtui", True, "#101318", "#181c24", "dark: blue shrinks, orange grows, green is healthy", _DARK,
-                ((58, 96, 180), (128, 136, 150), (255, 190, 90))),
-        Colours("gradtui-light", False, "#fafafa", "#eceff4", "the same on a light background", _LIGHT,
-                ((30, 70, 160), (100, 106, 118), (150, 70, 0))),
-        Colours("high-contrast", True, "#000000", "#000000", "every colour at least 7 : 1 on black", _CONTRAST,
-                ((120, 170, 255), (200, 200, 200), (255, 220, 120))),
-        Colours("colour-blind", True, "#101010", "#1a1a1a", "Okabe and Ito's colours: blue, vermilion, yellow",
-                _COLOUR_BLIND,
-                ((86, 180, 233), (150, 150, 150), (230, 159, 0))),
+        Colours(
+            "gradtui", True, "#101318", "#181c24", "dark: blue is too little, orange too much, green healthy",
+            _hues("#4ccf5c", "#5499ff", "#ff9340", "#ff5c7c", "#ffdf5a", "#d98aff", "#ffffff", "#3fdcdc"),
+            ("#dadce0", "#a4a7ac", "#8b8e94", "#ffffff"), ("#6c7076", "#ffffff"),
+        ),
+        Colours(
+            "gradtui-light", False, "#fafafa", "#eceff4", "the same on a light background",
+            _hues("#0b7a1e", "#0f4be6", "#b24a00", "#b3003c", "#6b5a00", "#9a16ae", "#000000", "#006f72"),
+            ("#202226", "#4d5056", "#63666c", "#000000"), ("#8c8f94", "#000000"),
+        ),
+        # Every colour at least 7 : 1 on black (WCAG 2.2, level AAA).
+        Colours(
+            "high-contrast", True, "#000000", "#000000", "every colour at least 7 : 1 on black",
+            _hues("#2bff4d", "#55a4ff", "#ff9a33", "#ff6f86", "#ffff00", "#dd8cff", "#ffffff", "#00e5e5"),
+            ("#ffffff", "#e0e0e0", "#c0c0c0", "#ffffff"), ("#989898", "#ffffff"),
+        ),
+        # Found by a search for what people with each kind of colour blindness tell apart (the least of all pairs, hues
+        # and greys, is ΔE2000 14; with the colours of Okabe and Ito, 2008, it is 7, and their blue has 3.4 : 1). Blue,
+        # orange and yellow are as theirs; the others differ in lightness, which everybody sees.
+        Colours(
+            "colour-blind", True, "#101010", "#1a1a1a", "colours that every kind of colour blindness tells apart",
+            _hues("#82b200", "#4895ff", "#ffae96", "#ff0970", "#ffe630", "#a76faa", "#ffffff", "#43dafb"),
+            ("#dcdcdc", "#a0a0a0", "#8c8c8c", "#ffffff"), ("#6c6c6c", "#ffffff"),
+        ),
     )
 }  # fmt: skip
 DEFAULT = "gradtui"
-
-
-def _blend(ends: _Ends, share: float) -> str:
-    low, middle, high = ends
-    start, end, part = (low, middle, share * 2) if share < 0.5 else (middle, high, share * 2 - 1)
-    red, green, blue = (round(a + (b - a) * part) for a, b in zip(start, end, strict=True))
-    return f"#{red:02x}{green:02x}{blue:02x}"
+#: The least contrast of text and of graphics on a theme that is not ours (WCAG 2.2, level AA).
+_LEAST, _LEAST_OF_SHADES = 4.5, 3.0
+#: Where the background is the terminal's own, so are the colours: six hues and what is bold or faint.
+_ANSI = {
+    **_hues("green", "bright_blue", "red", "magenta", "yellow", "cyan", "default", "dim default"),
+    **_neutral("default", "default", "default", "default"),
+    "forward": "default",
+    "backward": "dim default",
+}
 
 
 @functools.cache
-def palette(theme: str, dark: bool) -> dict[str, Style]:
-    """Every style name that a view may use; for a theme that is not ours the one that suits its background."""
-    colours = THEMES.get(theme) or THEMES[DEFAULT if dark else "gradtui-light"]
-    styles = {name: Style.parse(text) for name, text in colours.styles.items()}
-    for level in range(LEVELS):
-        styles[f"heat{level}"] = Style.parse(_blend(colours.heat, level / (LEVELS - 1)))
-    return styles
+def palette(theme: str, dark: bool, background: str = "", surface: str = "") -> dict[str, Style]:
+    """Every style that a view may use.
+
+    For a theme that is not ours, on these backgrounds, the one of ours that suits them: made lighter, or darker, where
+    it could not be read there.
+    """
+    own = THEMES.get(theme)
+    colours = own or THEMES[DEFAULT if dark else "gradtui-light"]
+    shades = {f"heat{level}": blended(*colours.shades, level / (LEVELS - 1)) for level in range(LEVELS)}
+    if background.startswith("ansi"):
+        return {name: Style.parse(text) for name, text in (_ANSI | dict.fromkeys(shades, "default")).items()}
+    written = colours.styles | shades
+    if own is None and background:
+        behind = background, surface or background
+        written = {name: _readable_on(behind, text, dark, name in shades) for name, text in written.items()}
+    return {name: Style.parse(text) for name, text in written.items()}
+
+
+def _readable_on(backgrounds: tuple[str, str], text: str, dark: bool, is_shade: bool) -> str:
+    bold, _, colour = text.rpartition(" ")
+    return f"{bold} {readable(colour, backgrounds, _LEAST_OF_SHADES if is_shade else _LEAST, dark)}".strip()

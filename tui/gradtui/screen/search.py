@@ -44,9 +44,9 @@ class Palette(QuietPalette):
     """
 
     DEFAULT_CSS = """
-    Palette.ascii #--input { border: none; border-top: ascii $border; border-bottom: ascii $border; }
+    Palette.ascii #--input { border: none; border-top: ascii $foreground; border-bottom: ascii $foreground; }
     Palette.ascii #--input.--list-visible { border-bottom: none; }
-    Palette.ascii CommandList { border-bottom: ascii $border; }
+    Palette.ascii CommandList { border-bottom: ascii $foreground; }
     Palette.ascii LoadingIndicator { display: none; }
     """
 

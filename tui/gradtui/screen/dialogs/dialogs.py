@@ -50,9 +50,9 @@ class Dialog(Modal[str | None]):
 
     DEFAULT_CSS = """
     Dialog { align: right bottom; background: $background 0%; }
-    Dialog > Vertical { width: 64; max-width: 90%; height: auto; max-height: 100%; border: round $border;
+    Dialog > Vertical { width: 64; max-width: 90%; height: auto; max-height: 100%; border: round $foreground;
         background: $surface; padding: 0 1; margin: 0 1 0 1; }
-    Dialog > Vertical.ascii { border: ascii $border; }
+    Dialog > Vertical.ascii { border: ascii $foreground; }
     Dialog Label.problem { color: $text-error; width: 100%; }
     Dialog Label.about { color: $text-muted; width: 100%; height: auto; }
     Dialog OptionList { height: auto; max-height: 50vh; border: none; padding: 0; background: $surface; }
@@ -217,9 +217,9 @@ class Page(Modal[None]):
 
     DEFAULT_CSS = """
     Page { align: center middle; }
-    Page > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $border; background: $surface;
+    Page > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $foreground; background: $surface;
         padding: 0 1; }
-    Page > VerticalScroll.ascii { border: ascii $border; }
+    Page > VerticalScroll.ascii { border: ascii $foreground; }
     """
     BINDINGS = [Binding(key, "dismiss", "close") for key in ("escape", "question_mark", "q", "enter")]
 

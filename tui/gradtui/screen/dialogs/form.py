@@ -20,7 +20,7 @@ from ...text.glyphs import render
 from ...text.language import tr
 from ...text.spans import Line, first_title, fit
 from ...views.frame.layout import bars_width
-from ..palette import palette
+from ..themes import styles_of
 from . import form_model as model
 from .dialogs import Modal, Picker, framed
 from .form_fields import Entry, Field, Fields
@@ -52,10 +52,10 @@ class Form(Modal[Experiment | None]):
 
     DEFAULT_CSS = f"""
     Form {{ align: right top; background: $background 0%; }}
-    Form #form {{ width: 100%; height: 100%; border: round $border; background: $surface; padding: 0 1; }}
+    Form #form {{ width: 100%; height: 100%; border: round $foreground; background: $surface; padding: 0 1; }}
     Form #form.beside {{ width: {_WIDTH}; }}
     Form #form.two {{ width: {_WIDTH_OF_TWO}; }}
-    Form #form.ascii {{ border: ascii $border; }}
+    Form #form.ascii {{ border: ascii $foreground; }}
     Form #find {{ padding: 0 1; margin: 0 0 0 0; background: $foreground 12%; display: none; }}
     Form Fields {{ height: 1fr; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }}
     Form #columns {{ height: auto; layout: vertical; }}
@@ -112,7 +112,7 @@ class Form(Modal[Experiment | None]):
             yield Lines(colours, id="detail")
 
     def _colours(self) -> Palette:
-        return palette(self.app.theme, self.app.current_theme.dark)
+        return styles_of(self.app.current_theme)
 
     def on_mount(self) -> None:
         self._fields = {field.field: field for field in self.query(Field)}

@@ -75,7 +75,7 @@ class Canvas(Widget):
     Canvas { width: 100%; height: 100%; }
     Canvas > .canvas--border { color: $foreground 30%; }
     Canvas > .canvas--title { color: $text-muted; }
-    Canvas > .canvas--border_focused { color: $border; }
+    Canvas > .canvas--border_focused { color: $foreground; }
     Canvas > .canvas--title_focused { color: $text; text-style: bold; }
     """
     ALLOW_SELECT = False
