@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from gradtui.views.frame.bars import view
 from gradtui.views.frame.scene import Scene
+from gradtui.views.frame.stage_rows import StageRow
 from tests.tui.helpers import texts
 
+_LABEL = re.compile(r"[ ▸] +(\d+)(?:–(\d+))? ")
 
-def label_cells(scene: Scene) -> int:
-    """Cells before the bars: the mark of the selected stage, the stage's number, a space."""
-    return 3 + max(2, len(str(len(scene.stages) - 1)))
+
+def row_of(text: str) -> tuple[StageRow, int]:
+    """The stages that a row's label names, and the cells before the bar: the mark, the label, a space."""
+    found = _LABEL.match(text)
+    assert found is not None, text
+    high, low = int(found[1]), int(found[2] or found[1])
+    return StageRow(low, high), found.end()
 
 
 def body(scene: Scene, width: int, height: int) -> list[str]:
@@ -18,10 +26,11 @@ def body(scene: Scene, width: int, height: int) -> list[str]:
 
 
 def parts(scene: Scene, width: int, height: int) -> dict[int, tuple[str, str]]:
-    """Stage → (the line's bar, what stands behind the bar)."""
-    label = label_cells(scene)
-    factor = 8 if width >= 46 and scene.state.quantity == "gradient" else 0
-    room = width - label - 9 - factor
-    return {
-        int(text[2:label]): (text[label : label + room], text[label + room :]) for text in body(scene, width, height)
-    }
+    """The lowest stage of a row → (the line's bar, what stands behind the bar)."""
+    found: dict[int, tuple[str, str]] = {}
+    for text in body(scene, width, height):
+        row, label = row_of(text)
+        factor = 10 if width - label >= 43 and scene.state.quantity == "gradient" else 0
+        room = width - label - 9 - factor
+        found[row.low] = text[label : label + room], text[label + room :]
+    return found

@@ -18,7 +18,7 @@ from gradtui.model.timeline import Grain
 from gradtui.text.spans import Line
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
-from gradtui.views.frame import bars, cache_keys
+from gradtui.views.frame import bar_data, cache_keys
 from gradtui.views.frame.cache_keys import Same
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
@@ -59,7 +59,7 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
         message=draw(st.sampled_from(("", "something"))),
     )
     if draw(st.booleans()):
-        state = dataclasses.replace(state, lock=bars.own_scale(scene_with(state)))
+        state = dataclasses.replace(state, lock=bar_data.own_scale(scene_with(state)))
     return scene_with(state)
 
 

@@ -17,6 +17,7 @@ from gradtui.views.arrangement import arrange
 from gradtui.views.catalogue import PANES as TABLE
 from gradtui.views.compare import compare
 from gradtui.views.frame import bars
+from gradtui.views.frame.bar_data import bars_of, own_scale
 from gradtui_engine.core.figures import short
 from tests.tui.helpers import SIZES, assert_page, cut_numbers, texts, timeline_of, trace_of
 from tests.tui.pairs import PAIRS, RNN, A, compared, pairs, text
@@ -33,9 +34,9 @@ def test_a_and_b_share_one_scale_that_holds_both(name: str, quantity: str) -> No
     scene = compared(*PAIRS[name], quantity=quantity)
     a, b = compare.sides(scene)
     assert b is not None
-    assert bars.bars_of(a).scale == bars.bars_of(b).scale
+    assert bars_of(a).scale == bars_of(b).scale
     swapped = dataclasses.replace(b, state=scene.state, given_scale=None)
-    assert bars.own_scale(scene, swapped) == bars.own_scale(swapped, scene)
+    assert own_scale(scene, swapped) == own_scale(swapped, scene)
 
 
 def test_one_bar_is_as_much_longer_than_the_other_as_its_value_says() -> None:
@@ -147,8 +148,9 @@ def test_a_click_on_a_row_finds_the_stage_that_is_written_there(name: str, pane:
     lines = texts(TABLE[pane].view(scene, 60, height))
     number = -1
     for y, line in enumerate(lines):
-        found = re.match(r"[▸ ]*(\d+) ", line[:5])
-        number = int(found[1]) if found else (number if line[5:6] == "B" or line[4:5] == "B" else -1)
+        # Of several stages the lowest one, where the value stands.
+        found = re.match(r"[▸ ]*(?:\d+–)?(\d+) ", line)
+        number = int(found[1]) if found else (number if re.match(r" +B ", line) else -1)
         clicked = compare.stage_at(scene, pane, 60, height, 20, y)
         assert clicked == (number if number >= 0 else None), (y, line)
 
@@ -192,7 +194,7 @@ def test_interleaved_an_lstm_and_an_rnn_have_bars_of_one_length() -> None:
     scene = compared(RNN, (("cell", "lstm"),), rows=True, interleaved=True)
     a, b = compare.sides(scene)
     assert b is not None
-    scale = bars.own_scale(a, b)
+    scale = own_scale(a, b)
     axes = []
     for side, line in zip((a, b), texts(TABLE["both"].view(scene, 100, 40))[:2], strict=True):
         value = side.stages[-1].gradient_norm

@@ -19,7 +19,7 @@ from gradtui.text.spans import text_of, width_of
 from gradtui.views.explore import paths
 from gradtui.views.explore.cell import cell_view, gates_view
 from gradtui.views.explore.cells.table import WORDS
-from gradtui.views.frame.bars import bars_of
+from gradtui.views.frame.bar_data import bars_of
 from gradtui.views.frame.bars import view as columns
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis

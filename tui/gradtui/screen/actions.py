@@ -19,7 +19,7 @@ from ..text.complaints import complaints
 from ..text.language import tr
 from ..text.scale import Scale
 from ..views.compare import compare
-from ..views.frame import bars
+from ..views.frame.bar_data import bars_of
 from ..views.train import shades
 from ..views.train.sides import Sides
 from . import editing, learning, planning, saving
@@ -95,12 +95,12 @@ def _lock(app: Host, argument: str) -> None:
 
 
 def _of_bars(scene: Scene) -> Scale:
-    return bars.bars_of(scene).scale
+    return bars_of(scene).scale
 
 
 #: The views whose scale is not that of the record's bars: in Compare and Train A and B share one.
 _SCALES: dict[str, Callable[[Scene], Scale]] = {
-    "compare": lambda scene: bars.bars_of(compare.sides(scene)[0]).scale,
+    "compare": lambda scene: bars_of(compare.sides(scene)[0]).scale,
     "train": lambda scene: shades.scale_of(Sides.of(scene)),
 }
 

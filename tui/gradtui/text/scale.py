@@ -218,6 +218,21 @@ def bar(scale: Scale, value: float, cells: int) -> str:
     return ("▐" * part + "█" * full).rjust(first)[-first:].ljust(cells) if first else " " * cells
 
 
+#: What a half bar has of a cell that a whole bar fills in part: it has no eighths.
+_FILLED = frozenset("▌▋▊▉█▐")
+
+
+def halves(upper: str, lower: str) -> str:
+    """Two bars across in one row of half blocks, of the texts of `bar`; one that is not 0 shows at least a cell."""
+    rows = []
+    for text in (upper, lower):
+        filled = [glyph in _FILLED for glyph in text]
+        if text.strip() and not any(filled):
+            filled[len(text) - len(text.lstrip())] = True
+        rows.append(filled)
+    return "".join([" ▄▀█"[2 * one + two] for one, two in zip(*rows, strict=True)])
+
+
 def columns(scale: Scale, value: float, height: int) -> str:
     """A vertical bar from the origin to the value, from its lowest cell to its highest: one glyph per cell."""
     start, end = scale.origin * height * 8, scale.position(value) * height * 8

@@ -31,7 +31,7 @@ def cells(given: Sides, letter: str = "A", width: int = WIDTH, height: int = HEI
     lines = heat.view(given, letter, width, height)
     assert_page(lines, width, height, "map")
     side = next(side for side in given if side.letter == letter)
-    margin = heat.margin_of(side, given, width)
+    margin = heat.margin_of(side, given, width, height)
     return {row[:margin].strip(): row[margin:] for row in texts(lines)}
 
 
@@ -73,7 +73,7 @@ def test_where_a_diverged_b_is_seen_and_the_divergence_is_marked() -> None:
     assert shades.range_of(given) == (-4.0, 0.0)
     found = cells(given, "B")
     assert [SHADES.index(row[0]) for label, row in found.items() if label] == [4, 3, 3, 2, 1]
-    axis = heat.axis_of(next(iter(given)), given, WIDTH)
+    axis = heat.axis_of(next(iter(given)), given, WIDTH, HEIGHT)
     for label, row in cells(given, "A").items():
         if label and label != "0":
             assert row[axis.cell(2)] == "◆"
@@ -95,7 +95,7 @@ def test_of_a_share_0_alone_is_blank(share: float, shade: str) -> None:
 
 def test_what_is_not_trained_yet_is_blank_and_the_cursor_crosses_every_row() -> None:
     given = sides(mlp(0.0, count=10, iterations=40), iteration=4)
-    axis = heat.axis_of(next(iter(given)), given, WIDTH)
+    axis = heat.axis_of(next(iter(given)), given, WIDTH, HEIGHT)
     for label, row in cells(given).items():
         if label:
             assert row[axis.cell(4)] == "│"
@@ -115,7 +115,7 @@ def test_of_many_iterations_in_a_column_one_over_ten_times_the_mean_is_marked() 
     gradient[700, 3] = -5.2
     given = sides(snapshot(np.full(3000, 2.0), gradient=gradient), iteration=9)
     found = cells(given)
-    assert found["2"].index("▲") == heat.axis_of(next(iter(given)), given, WIDTH).cell(1500)
+    assert found["2"].index("▲") == heat.axis_of(next(iter(given)), given, WIDTH, HEIGHT).cell(1500)
     assert sum(row.count("▲") for row in found.values()) == 1, "six times as much is none"
     assert "▲ one of them over ten times the mean" in texts(heat.view(given, "A", 80, 20))[6]
 
@@ -126,7 +126,9 @@ def test_an_lstm_has_a_map_of_each_state_s_gradient() -> None:
     side = next(iter(given))
     drawn = heat.parts(side, bands(lstm, "gradient"), given, 13)
     assert [band.name for band, _ in drawn] == ["cell_gradient_norm", "gradient_norm"]
-    assert {stages[0] for _, stages in drawn} == {9}
+    assert [[(row.high, row.low) for row in rows] for _, rows in drawn] == [
+        [(9, 8), (7, 6), (5, 4), (3, 2), (1, 0)]
+    ] * 2
     labels = list(cells(given, height=13))
     assert labels[0] == "∂c"
     assert "∂h" in labels
@@ -194,7 +196,7 @@ def test_float32_gradients_under_1e_45_keep_their_shade() -> None:
 def test_a_click_finds_the_iteration_and_the_stage() -> None:
     given = sides(mlp(0.0, count=40), iteration=20, stage=2)
     side = next(iter(given))
-    margin, axis = heat.margin_of(side, given, WIDTH), heat.axis_of(side, given, WIDTH)
+    margin, axis = heat.margin_of(side, given, WIDTH, HEIGHT), heat.axis_of(side, given, WIDTH, HEIGHT)
     for row, stage in enumerate((4, 3, 2, 1, 0)):
         assert heat.under(given, "A", WIDTH, HEIGHT, margin + axis.cell(17), row) == (17, stage)
     assert heat.under(given, "A", WIDTH, HEIGHT, margin + 3, 5) is None, "the ruler"

@@ -47,7 +47,7 @@ def test_what_is_trained_is_not_said_to_be_not_asked(raced: Scene) -> None:
 def test_the_map_shows_that_a_s_lower_layers_get_nothing_and_b_s_do(raced: Scene) -> None:
     """The picture of the thing: 40 columns full of 1e-18, beside full ones."""
     a, b = (texts(PANES[pane].view(raced, 38, 9)) for pane in ("map_a", "map_b"))
-    assert re.fullmatch(r" *0 ░+│?░+ +", a[7]), "the input of A: the lowest shade as far as it is trained"
+    assert re.fullmatch(r" *0 ░+│?░+ +", a[6]), "the input of A: the lowest shade as far as it is trained"
     assert re.search("[▓█]{2}", b[3]), "the input of B, the fourth of four stages"
 
 

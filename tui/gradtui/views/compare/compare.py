@@ -18,11 +18,14 @@ from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ...text.summary import describe_source, kind_name, resolved_of
 from ..frame import bars, cache_keys, spoken
+from ..frame.bar_data import Bars, bars_of, own_scale
+from ..frame.bar_rows import bar_cells, label_width
 from ..frame.cache_keys import Same
 from ..frame.differing import differing
 from ..frame.pointer import Click, picked
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from ..frame.stage_rows import StageRow, stage_rows
 from ..frame.verdict import verdict
 
 #: What A and B have in common, or are not compared fairly.
@@ -32,7 +35,7 @@ _SHARED = ("seed", "data", "batch", "steps", "inputs")
 def sides(scene: Scene) -> tuple[Scene, Scene | None]:
     """A and B on one scale. Without a change there is no B yet: it would be A."""
     b = scene.other
-    scale = bars.own_scale(scene, *([b] if b is not None else []))
+    scale = own_scale(scene, *([b] if b is not None else []))
     return replace(scene, given_scale=scale), replace(b, given_scale=scale) if b is not None else None
 
 
@@ -98,7 +101,7 @@ def _nameless() -> str:
 
 def _axis(scene: Scene) -> str:
     """The scale, and whether it is held."""
-    drawn = bars.bars_of(scene)
+    drawn = bars_of(scene)
     held = f" · {tr('scale locked')}" if scene.state.lock is not None else ""
     return f"{tr(drawn.scale.kind)} {drawn.scale.label}{held}"
 
@@ -119,19 +122,20 @@ def view_both(scene: Scene, width: int, height: int) -> list[Line]:
     if scene.over_time and not scene.state.rows:
         upper = height // 2
         return [*bars.view(a, width, upper), *bars.view(b, width, height - upper)]
-    label, here, (one, two) = bars.label_width(a), _both_stage(a, b), _alike(bars.bars_of(a), bars.bars_of(b))
+    rows, here, (one, two) = _both_rows(a, b, height), _both_stage(a, b), _alike(bars_of(a), bars_of(b))
+    label = label_width(min(len(a.stages), len(b.stages)), rows, width)
     lines: list[Line] = []
-    for index in _both_stages(a, b, height):
+    for row in rows:
         for letter, side, drawn, style in (("A", a, one, "vanishing"), ("B", b, two, "healthy")):
-            picked = index == here
-            number = str(index).rjust(label) if letter == "A" else " " * label
+            picked = here in row
+            number = row.label(label).rjust(label) if letter == "A" else " " * label
             mark = "▸" if picked and letter == "A" else " "
             head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", style)]
-            lines.append([*head, *bars.bar_cells(side, drawn, index, width - width_of(head))])
+            lines.append([*head, *bar_cells(side, drawn, row, width - width_of(head))])
     return page(lines, width, height)
 
 
-def _alike(one: bars.Bars, two: bars.Bars) -> tuple[bars.Bars, bars.Bars]:
+def _alike(one: Bars, two: Bars) -> tuple[Bars, Bars]:
     """Of an LSTM beside another network what both have, ‖∂L/∂h‖: beside ‖∂L/∂c‖ its bars would be half as long."""
     shared = {line.symbol for line in one.series} & {line.symbol for line in two.series}
     if len(one.series) == len(two.series) or not shared:
@@ -146,9 +150,8 @@ def _both_stage(a: Scene, b: Scene) -> int:
     return min(a.stage, len(b.stages) - 1)
 
 
-def _both_stages(a: Scene, b: Scene, height: int) -> list[int]:
-    count = min(len(a.stages), len(b.stages))
-    return bars.shown_stages(count, max(1, height // 2), _both_stage(a, b))
+def _both_rows(a: Scene, b: Scene, height: int) -> tuple[StageRow, ...]:
+    return stage_rows(min(len(a.stages), len(b.stages)), max(1, height // 2))
 
 
 # -- the difference ----------------------------------------------------------------------------------------
@@ -316,8 +319,8 @@ def stage_at(scene: Scene, pane: str, width: int, height: int, x: int, y: int) -
         return (
             bars.stage_at(a, width, upper, x, y) if y < upper else bars.stage_at(b, width, height - upper, x, y - upper)
         )
-    shown = _both_stages(a, b, height)
-    return shown[y // 2] if 0 <= y // 2 < len(shown) else None
+    rows = _both_rows(a, b, height)
+    return rows[y // 2].low if 0 <= y // 2 < len(rows) else None
 
 
 def said_b(scene: Scene) -> Lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,10 @@ from ...model.commands import shown_keys
 from ...model.timeline import Timeline
 from ...text.language import tr
 from ...text.undefined import defined
+from .stage_rows import StageRow, Values
 
 if TYPE_CHECKING:
     from .scene import Scene
-
-#: One number per stage; None where there is none.
-Values = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,9 @@ class Quantity:
     predicted: str = ""
     quotient: bool = False
     lacking: English = ""
+    #: What stands for several neighbouring stages, and what that is called.
+    of_row: Callable[[StageRow, Values], float | None] = StageRow.geometric_mean
+    told_of_row: English = "their geometric mean"
 
     def series(self, record: Record) -> tuple[Series, ...]:
         """One or two rows of bars: those that the record has, the last one at least."""
@@ -139,6 +140,8 @@ QUANTITIES = {
                 Shown("gradient_norm", "hidden", alone="", brief="∂h"),
             ),
             reference=1.0,
+            of_row=StageRow.lowest,
+            told_of_row="what is left after them",
         ),
         Quantity(
             "parameters",
@@ -181,6 +184,8 @@ QUANTITIES = {
             "sign-log",
             (Shown("activation_mean", "forward", symbol="mean h"),),
             reference=0.0,
+            of_row=StageRow.mean,
+            told_of_row="their mean",
         ),
         Quantity(
             "saturated",
@@ -195,6 +200,8 @@ QUANTITIES = {
             ),
             reference=0.5,
             share=True,
+            of_row=StageRow.mean,
+            told_of_row="their mean",
         ),
         Quantity(
             "factor",
@@ -207,6 +214,7 @@ QUANTITIES = {
             reference=1.0,
             predicted="predicted_factor",
             quotient=True,
+            told_of_row="the factor of one, on average",
         ),
     )
 }

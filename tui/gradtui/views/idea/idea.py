@@ -19,9 +19,9 @@ from ...text.scale import LogScale, cell_of
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
 from ...text.summary import describe
 from ...text.undefined import defined
-from ..frame.bars import shown_stages
 from ..frame.differing import differing
 from ..frame.scene import Scene
+from ..frame.stage_rows import stage_rows
 
 #: Stages of every chain: deep enough that 0.24 a layer is far below what float32 holds.
 _LENGTH = 30
@@ -29,6 +29,8 @@ _LENGTH = 30
 #: smallest pane, 58 cells wide, each has 18.
 _BOTH_FROM = 34
 _BETWEEN = 2
+#: The width from which on a row of several stages names both its ends.
+_ENDS_FROM = 24
 #: Lines of a chain from which on it is told in words too.
 _WORDS_FROM = 17
 #: Stages that are shown at least before each chain says what is run.
@@ -182,18 +184,18 @@ def _chain(
     both = width >= _BOTH_FROM
     factors = [_factors(record) for record in records]
     first = first_learning(records[0].axis, _LENGTH)
-    # The person's own network may be deeper than the chains.
-    selected = min(max(scene.stage - first, 0), _LENGTH - first)
-    stages = [stage + first for stage in shown_stages(_LENGTH + 1 - first, max(rows, 2), selected)]
+    drawn = stage_rows(_LENGTH + 1, max(rows, 2), first)
+    ends = 5 if width >= _ENDS_FROM else 2
+    label = max(len(row.label(ends)) for row in drawn)
     lines: list[Line] = [names]
-    for stage in stages[: max(rows, 0)]:
-        line: Line = [(f"{stage}".rjust(2) + " ", "label")]
+    for row in drawn[: max(rows, 0)]:
+        line: Line = [(row.label(ends).rjust(label) + " ", "label")]
         for side in range(2 if both else 1):
-            value = factors[side][stage]
+            value = row.product(factors[side])
             text = f"×{short(value)}" if value is not None else ""
             line.append((text.ljust(7), ("vanishing", "healthy")[side]))
-        room = width - 3 - (14 if both else 7)
-        line += _points(scale, products[0][stage], products[1][stage], room)
+        room = width - label - 1 - (14 if both else 7)
+        line += _points(scale, products[0][row.low], products[1][row.low], room)
         lines.append(line)
     lines += [[]] * (1 + rows - len(lines))
     return [fit(line, width) for line in [*lines, *foot]]

@@ -14,7 +14,7 @@ from ...text.heat import Array, heat_cells
 from ...text.language import tr
 from ...text.scale import UP
 from ...text.spans import Line, first_fit, first_title, page, runs, wrap
-from ..frame.bars import shown_stages
+from ..frame.stage_rows import StageRow, each_row, stage_rows
 from .axis import IterationAxis
 from .shades import shown_levels
 from .sides import Side, Sides, at
@@ -90,7 +90,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
     side, gate = _path_of(sides)
     lines = lines[: max(1, height - 1 - (count + 1 if count else 0))]
     if count:
-        lines += [_map_head(side, gate, sides, width), *_map(side, gate, sides, axis, count)]
+        lines += [_map_head(side, gate, sides, width, count), *_map(side, gate, sides, axis, count)]
     ruler: Line = [(" " * _MARGIN, "label"), *axis.ruler(sides.count, sides.iteration, sides.marks)]
     return page([*lines, ruler] if len(lines) < height else lines, width, height)
 
@@ -147,16 +147,22 @@ def _map_rows(lines: int, height: int) -> int:
     return rows if rows >= _LEAST_MAP else 0
 
 
-def _map_head(side: Side, gate: Gate, sides: Sides, width: int) -> Line:
-    """f, step by step (0 ░▒▓█ 1); at the cursor most open at t = 37: 0.93"""
+def _map_head(side: Side, gate: Gate, sides: Sides, width: int, rows: int) -> Line:
+    """f, step by step (0 ░▒▓█ 1); each row is 4 steps; at the cursor most open at t = 37: 0.93"""
     values = _gate(side, gate)[at(side, sides.iteration)]
     step = int(np.argmax(values))
     letter = f"{side.letter + ' ' if sides.raced else ''}{gate.letter}"
     style = style_of(_cell(side), gate)
     most = tr("most open at t = {step}: {value}", step=step + 1, value=short(float(values[step])))
+    whole = tr("{gate}, step by step: 0 blank, 1 full", gate=letter)
+    (highest, *_) = stage_rows(len(values), rows)
+    each = each_row("time", len(highest.stages))
+    several = f" · {each}" if each else ""
     return first_fit(
         width,
-        [(tr("{gate}, step by step: 0 blank, 1 full", gate=letter), style), (f" · {most}", "text")],
+        [(whole, style), (f"{several} · {most}", "text")],
+        *([[(whole, style), (several, "text")], [(letter, style), (several, "text")]] if several else ()),
+        [(whole, style), (f" · {most}", "text")],
         [(f"{letter} · {most}", style)],
         [(letter, style)],
     )
@@ -165,16 +171,19 @@ def _map_head(side: Side, gate: Gate, sides: Sides, width: int) -> Line:
 def _map(side: Side, gate: Gate, sides: Sides, axis: IterationAxis, rows: int) -> list[Line]:
     """Steps upwards, iterations to the right: how far open the gate is."""
     values = _gate(side, gate)
-    steps = shown_stages(values.shape[1], rows, max(sides.stage - 1, 0))
-    means = axis.means(values[:, steps])
+    drawn = stage_rows(values.shape[1], rows)
+    columns = axis.means(values)
+    means = np.stack([columns[:, row.low : row.high + 1].mean(axis=1) for row in drawn], axis=1)
     shades = shown_levels(means, means == 0.0, 0.0, 1.0).T.tolist()
     here = axis.cell(sides.iteration)
     lines: list[Line] = []
-    for step, row in zip(steps, shades, strict=True):
-        cells = [*heat_cells(row), *[(" ", "text")] * (axis.cells - len(row))]
+    for row, levels in zip(drawn, shades, strict=True):
+        cells = [*heat_cells(levels), *[(" ", "text")] * (axis.cells - len(levels))]
         cells[here] = ("│", "cursor")
-        picked = step + 1 == sides.stage
-        label = f"{'▸' if picked else ''}{step + 1}".rjust(_MARGIN - 1) + " "
+        # Column 0 is the gate of step 1.
+        picked = sides.stage - 1 in row
+        steps = StageRow(row.low + 1, row.high + 1)
+        label = f"{'▸' if picked else ''}{steps.label(_MARGIN - 1 - picked)}".rjust(_MARGIN - 1) + " "
         lines.append([(label, "cursor" if picked else "label"), *runs(cells)])
     return lines
 

@@ -1,12 +1,14 @@
 """The heat map: stages upwards, iterations to the right, and how much gradient each stage got. A and B on one scale.
 
-Of many iterations in a column it is the mean that is shaded (of a norm the mean of its logarithms); a column in which
-one of them is over ten times as large has a mark, so that no spike is lost.
+Of many iterations in a column, and of many stages in a row, it is the mean that is shaded (of a norm the mean of its
+logarithms); where one of them is over ten times as large there is a mark, so that no spike is lost.
 """
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
@@ -14,11 +16,12 @@ from gradtui_engine.program.program import place_of
 
 from ...model.commands import shown_keys
 from ...text.axis_words import AXIS_WORDS
+from ...text.heat import Array
 from ...text.language import tr
 from ...text.spans import Line, Span, first_title, page, runs, width_of, wrap
-from ..frame.bars import shown_stages
+from ..frame.stage_rows import StageRow, each_row, stage_rows
 from .axis import IterationAxis
-from .quantities import Band, bands, quantity_of
+from .quantities import Band, bands, once, quantity_of
 from .shades import Range, exceeded, is_share, legend, range_of, scale_words, shaded
 from .sides import Side, Sides, at
 from .words import absent, waiting
@@ -30,6 +33,8 @@ _TWO_FROM = 7
 #: What the stages at the ends are, and the columns from which on they are named.
 _ENDS: dict[str, tuple[English, English]] = {"layer": ("input", "output"), "time": ("start", "end")}
 _ENDS_FROM = 70
+#: Columns from which on a row of several stages names both its ends.
+_BOTH_FROM = 30
 
 
 def title(sides: Sides, letter: str, width: int) -> str:
@@ -100,25 +105,28 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
     found = bands(side.snapshot, sides.quantity, sides.axis_kind)
     if not found:
         return page(wrap(_absent(sides), width), width, height)
-    bounds, axis = range_of(sides), axis_of(side, sides, width)
-    margin = margin_of(side, sides, width)
+    bounds, axis = range_of(sides), axis_of(side, sides, width, height)
+    margin = margin_of(side, sides, width, height)
     drawn = parts(side, found, sides, height)
     lines: list[Line] = []
     marks: set[str] = set()
-    for band, stages in drawn:
-        for number, (stage, row) in enumerate(zip(stages, _shaded(band, axis, stages, bounds), strict=True)):
-            marks.update(glyph for glyph, _ in row)
-            row[axis.cell(sides.iteration)] = ("│", "cursor")
-            picked = stage == stage_of(side, sides)
+    for band, rows in drawn:
+        for number, (row, cells) in enumerate(zip(rows, _shaded(side, band, axis, rows, bounds), strict=True)):
+            marks.update(glyph for glyph, _ in cells)
+            cells[axis.cell(sides.iteration)] = ("│", "cursor")
+            picked = stage_of(side, sides) in row
             # Of two maps each says in its first row which it is.
-            name = _brief(sides, band) if len(drawn) > 1 and number == 0 else _end(side, stage, width)
-            label = f"{'▸' if picked else ''}{stage}".rjust(_digits(side))
+            name = _brief(sides, band) if len(drawn) > 1 and number == 0 else _end(side, row, width)
+            digits = _digits(side, rows, width)
+            label = f"{'▸' if picked else ''}{row.label(digits - 1)}".rjust(digits)
             label = f"{name} {label}" if width >= _ENDS_FROM else (name or label)
             space = " " * (margin - 1 - _cells(label))
-            lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(row)])
+            lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(cells)])
     lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration, sides.marks)])
     if len(lines) < height:
-        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, frozenset(marks))])
+        several = each_row(side.snapshot.axis, _most(drawn))
+        said = [tr("{each}: {what}", each=several, what=tr("their mean"))] if several else []
+        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, frozenset(marks), said)])
     return page(lines, width, height)
 
 
@@ -131,63 +139,87 @@ def _brief(sides: Sides, band: Band) -> str:
     return tr(shown.brief or band.symbol)
 
 
-def parts(side: Side, found: tuple[Band, ...], sides: Sides, height: int) -> list[tuple[Band, list[int]]]:
-    """Each map that is drawn, with the stages that have a row in it, the last one (next to the output) on top."""
-    least = _BEYOND_FROM if exceeded(sides) else _LEGEND_FROM
+Part = tuple[Band, tuple[StageRow, ...]]
+
+
+def parts(side: Side, found: tuple[Band, ...], sides: Sides, height: int) -> list[Part]:
+    """Each map that is drawn, with its rows, the last stage (next to the output) on top."""
+    # Where a row is several stages the line under the map says so.
+    several = any(count_of(each) >= height for each in sides)
+    least = _BEYOND_FROM if exceeded(sides) or several else _LEGEND_FROM
     rows = height - 1 - (height >= least)
     if rows < 1:
         return []
     if len(found) == 1 or rows < _TWO_FROM - 1:
-        return [(found[0], _shown(found[0], rows, stage_of(side, sides)))]
-    upper = (rows + 1) // 2
-    sizes = zip(found, (upper, rows - upper), strict=True)
-    return [(band, _shown(band, size, stage_of(side, sides))) for band, size in sizes]
+        return [(found[0], _rows(found[0], rows))]
+    # Of as many rows each, or neighbours of the one would be twice as many stages as those of the other.
+    return [(band, _rows(band, rows // 2)) for band in found]
 
 
-def _shown(band: Band, rows: int, selected: int) -> list[int]:
-    """The stages that have a row: of those that have a number all, or evenly spaced ones and the selected one."""
-    first = band.stages.start
-    inside = min(max(selected, first), band.stages.stop - 1)
-    return [first + stage for stage in shown_stages(len(band.stages), rows, inside - first)]
+def _rows(band: Band, rows: int) -> tuple[StageRow, ...]:
+    """Of the stages that have a number."""
+    return stage_rows(band.stages.stop, rows, band.stages.start)
 
 
-def _end(side: Side, stage: int, width: int) -> str:
+def _most(drawn: list[Part]) -> int:
+    """So many stages has a row."""
+    return max([1, *(len(row.stages) for _, rows in drawn for row in rows)])
+
+
+def _end(side: Side, row: StageRow, width: int) -> str:
     """What the first and the last stage are, where there is room for the words."""
     if width < _ENDS_FROM:
         return ""
     low, high = _ENDS[side.snapshot.axis]
     last = count_of(side) - 1
-    return tr(low) if stage == 0 else tr(high) if stage == last else ""
+    return tr(low) if row.low == 0 else tr(high) if row.high == last else ""
 
 
-def _digits(side: Side) -> int:
-    """Cells of the stages' numbers, with the mark of the selected one."""
-    return max(3, len(str(count_of(side) - 1)) + 1)
+def _digits(side: Side, rows: tuple[StageRow, ...], width: int) -> int:
+    """Cells of the rows' numbers, with the mark of the selected one."""
+    least = len(str(count_of(side) - 1))
+    return 1 + max([2, least, *(len(row.label(width)) for row in rows if width >= _BOTH_FROM)])
 
 
-def margin_of(side: Side, sides: Sides, width: int) -> int:
+def margin_of(side: Side, sides: Sides, width: int, height: int) -> int:
     """Cells before the map: the stages' numbers, the names of the ends where there is room for them, and a blank."""
     found = bands(side.snapshot, sides.quantity, sides.axis_kind)
+    drawn = parts(side, found, sides, height) if found else []
+    digits = max([_digits(side, (), width), *(_digits(side, rows, width) for _, rows in drawn)])
     names = [_brief(sides, band) for band in found] if len(found) > 1 else []
     if width < _ENDS_FROM:
-        return max([_digits(side), *map(_cells, names)]) + 1
-    return max(_cells(name) for name in (*names, *map(tr, _ENDS[side.snapshot.axis]))) + 1 + _digits(side) + 1
+        return max([digits, *map(_cells, names)]) + 1
+    return max(_cells(name) for name in (*names, *map(tr, _ENDS[side.snapshot.axis]))) + 1 + digits + 1
 
 
 def _cells(text: str) -> int:
     return width_of([(text, "")])
 
 
-def axis_of(side: Side, sides: Sides, width: int) -> IterationAxis:
-    return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width)))
+def axis_of(side: Side, sides: Sides, width: int, height: int) -> IterationAxis:
+    return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width, height)))
 
 
-def _shaded(band: Band, axis: IterationAxis, stages: list[int], bounds: Range) -> list[list[Span]]:
+def _shaded(side: Side, band: Band, axis: IterationAxis, rows: tuple[StageRow, ...], bounds: Range) -> list[list[Span]]:
     """A cell for each column: of what is trained a shade, of the rest nothing."""
-    values = band.values[:, stages]
-    most = axis.most(values) if axis.total > axis.cells else None
-    rows = shaded(band, axis.means(values), most, bounds)
-    return [[*row, *[(" ", "text")] * (axis.cells - len(row))] for row in rows]
+    # The rows stay where they are while the cursor moves.
+    means, most = once(side.snapshot, (band.name, band.log, axis, rows), lambda: _grouped(band, axis, rows))
+    cells = shaded(band, means, most, bounds)
+    return [[*row, *[(" ", "text")] * (axis.cells - len(row))] for row in cells]
+
+
+def _grouped(band: Band, axis: IterationAxis, rows: tuple[StageRow, ...]) -> tuple[Array, Array | None]:
+    """The mean of each row in each column, (columns, rows), and the largest where it is one of several."""
+    first = band.stages.start
+    values = band.values[:, first : band.stages.stop]
+    # From the lowest row on: where its stages begin. The map has the highest first.
+    starts = [row.low - first for row in reversed(rows)]
+    sizes = [len(row.stages) for row in reversed(rows)]
+    with np.errstate(invalid="ignore"):
+        means = np.add.reduceat(axis.means(values), starts, axis=1)[:, ::-1] / sizes[::-1]
+        several = axis.total > axis.cells or max(sizes) > 1
+        most = np.maximum.reduceat(axis.most(values), starts, axis=1)[:, ::-1] if several else None
+    return means, most
 
 
 def _absent(sides: Sides) -> str:
@@ -209,11 +241,11 @@ def under(sides: Sides, letter: str, width: int, height: int, x: int, y: int) ->
     found = bands(side.snapshot, sides.quantity, sides.axis_kind)
     if not found:
         return None
-    stages = [stage for _, shown in parts(side, found, sides, height) for stage in shown]
-    iteration = axis_of(side, sides, width).iteration_at(x - margin_of(side, sides, width))
-    if iteration is None or not 0 <= y < len(stages):
+    rows = [row for _, shown in parts(side, found, sides, height) for row in shown]
+    iteration = axis_of(side, sides, width, height).iteration_at(x - margin_of(side, sides, width, height))
+    if iteration is None or not 0 <= y < len(rows):
         return None
-    return min(iteration, side.snapshot.count - 1), stages[y]
+    return min(iteration, side.snapshot.count - 1), rows[y].low
 
 
 def said(sides: Sides, letter: str) -> list[str]:

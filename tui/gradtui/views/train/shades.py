@@ -7,6 +7,7 @@ not count, or all others would share one shade: their cells are marked as beyond
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -143,10 +144,10 @@ def is_share(band: Band) -> bool:
     return band.name in ("activation_saturated", "activation_dead")
 
 
-def legend(band: Band, bounds: Range, width: int, drawn: frozenset[str]) -> Line:
-    """The shades, what the marks are that are drawn, and that blank is 0: as much of it as fits."""
+def legend(band: Band, bounds: Range, width: int, drawn: frozenset[str], first: Sequence[str] = ()) -> Line:
+    """The shades, `first`, what the marks are that are drawn, and that blank is 0: as much of it as fits."""
     low, high = _marked(band, bounds)
     line: Line = [(f"{low} ", "label"), *runs(heat_cells(list(range(_LEAST, LEVELS)))), (f" {high}", "label")]
-    said = [tr(text, mark=mark) for mark, text in _MARKS.items() if mark in drawn | {" "}]
+    said = [*first, *(tr(text, mark=mark) for mark, text in _MARKS.items() if mark in drawn | {" "})]
     longer = [[*line, *((f"   {text}", "label") for text in said[:count])] for count in range(len(said), -1, -1)]
     return first_fit(width, *longer)

@@ -1,0 +1,185 @@
+"""Bars across: a row for each stage, or for as many neighbours each where there are too many; numbers beside them."""
+
+from __future__ import annotations
+
+import math
+
+from gradtui_engine.core.figures import percent, short, times
+
+from ...text.language import tr
+from ...text.scale import bar, cell_of, halves
+from ...text.spans import Line, Span, first_fit, page, runs, width_of
+from ...text.undefined import defined
+from .bar_data import Bars, is_known, is_row_known
+from .quantities import Series
+from .scene import Scene
+from .stage_rows import StageRow, each_row, label_room, stage_rows
+
+#: Width of a number, of the factor column, and the pane width from which on there is room for the latter.
+_NUMBER = 8
+_FACTOR = 10
+_FACTOR_FROM = 48
+#: Rows from which on the columns of numbers get a line with their names.
+_HEAD_FROM = 8
+#: Cells from which on a row of several stages names both its ends; the bar has two thirds of what is left.
+_BOTH_ENDS_FROM = 30
+
+
+def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
+    """Bars across, a number beside each; two series side by side."""
+    rows = _rows(scene, height)
+    label = label_width(len(scene.stages), rows, width)
+    lines = [_head(scene, drawn, width, label, rows)] if _head_rows(height) else []
+    for row in rows:
+        picked = scene.stage in row
+        line: Line = [
+            ("▸ " if picked else "  ", "cursor"),
+            (row.label(label).rjust(label) + " ", "cursor" if picked else "label"),
+        ]
+        lines.append([*line, *bar_cells(scene, drawn, row, width - label - 3)])
+    return page(lines, width, height)
+
+
+def stage_at(scene: Scene, height: int, y: int) -> int | None:
+    """The stage of a row of the pane's inside (a mouse click): of several the one whose value stands there."""
+    rows, place = _rows(scene, height), y - _head_rows(height)
+    return rows[place].low if 0 <= place < len(rows) else None
+
+
+def _head_rows(height: int) -> int:
+    return 1 if height >= _HEAD_FROM else 0
+
+
+def _rows(scene: Scene, height: int) -> tuple[StageRow, ...]:
+    return stage_rows(len(scene.stages), height - _head_rows(height))
+
+
+def label_width(count: int, rows: tuple[StageRow, ...], width: int) -> int:
+    """Cells of the rows' names."""
+    whole = label_room(count, len(rows))
+    return whole if width - whole - 3 >= _BOTH_ENDS_FROM else max(2, len(str(count - 1)))
+
+
+# -- what the columns are ----------------------------------------------------------------------------------
+
+
+def _head(scene: Scene, drawn: Bars, width: int, label: int, rows: tuple[StageRow, ...]) -> Line:
+    """How many stages a row has, and what the columns of numbers are."""
+    start: Line = [("t".rjust(label + 2) + " " if scene.over_time else " " * (label + 3), "dim")]
+    room = width - label - 3
+    several = len(drawn.series) > 1
+    factor = 0 if several else _with_factor(scene, room)
+    size = half_room(room) + _NUMBER + 1 if several else room - factor
+    for series in drawn.series:
+        name = tr(series.symbol) + (" " if several else "")
+        left = size - width_of([(name, "")])
+        said = first_fit(left - 1, *([(text, "dim")] for text in (*_told(scene, drawn, rows), "")))
+        # Once: of the second series the rows are the same.
+        said = said if series is drawn.series[0] else []
+        start += [*said, (" " * (left - width_of(said)) + name, series.style or "dim")]
+    return [*start, *([(tr("factor").rjust(factor), "dim")] if factor else [])]
+
+
+def _told(scene: Scene, drawn: Bars, rows: tuple[StageRow, ...]) -> tuple[str, ...]:
+    """each row is 3 layers, the bar is what is left after them: the longest form first."""
+    stages = len(rows[0].stages) if rows else 1
+    each = each_row(scene.record.axis, stages)
+    if not each:
+        return ()
+    what = tr(drawn.quantity.told_of_row)
+    if stages == 2:
+        halved = tr("{each}: upper and lower half of the bar", each=each)
+        return tr("{each}; number: {what}", each=halved, what=what), halved, each
+    return tr("{each}: {what}", each=each, what=what), each
+
+
+def half_room(room: int) -> int:
+    """Cells of a bar where two stand side by side."""
+    return max(4, room // 2 - _NUMBER - 1)
+
+
+def _with_factor(scene: Scene, room: int) -> int:
+    return _FACTOR if room >= _FACTOR_FROM - 5 and scene.state.quantity == "gradient" else 0
+
+
+# -- a row -------------------------------------------------------------------------------------------------
+
+
+def bar_cells(scene: Scene, drawn: Bars, row: StageRow, room: int) -> Line:
+    """One row: its bars with their numbers, in exactly `room` cells; before they are computed, a dot."""
+    if len(drawn.series) > 1:
+        half, line = half_room(room), list[Span]()
+        for series in drawn.series:
+            line += _bar(scene, drawn, series, row, half)
+            shown = number(scene, drawn, _value(drawn, series, row)) if _known(scene, drawn, series, row) else ""
+            line.append((shown.rjust(_NUMBER) + " ", series.style))
+        return line
+    factor = _with_factor(scene, room)
+    cells = max(4, room - _NUMBER - 1 - factor)
+    series = drawn.series[0]
+    line = _bar(scene, drawn, series, row, cells)
+    if not _known(scene, drawn, series, row):
+        return line
+    value = _value(drawn, series, row)
+    line.append((number(scene, drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
+    if factor:
+        # The last stage has none; of nothing that arrives it is a dash.
+        text = "" if scene.stages[row.low].factor is None else times(row.product(drawn.factors))
+        line.append((text.rjust(factor), "dim"))
+    return line
+
+
+def number(scene: Scene, drawn: Bars, value: float | None) -> str:
+    """A value of this quantity, as it stands beside its bar."""
+    return (percent if drawn.quantity.share else short)(defined(value, scene.record))
+
+
+def _value(drawn: Bars, series: Series, row: StageRow) -> float | None:
+    return drawn.quantity.of_row(row, series.values)
+
+
+def _known(scene: Scene, drawn: Bars, series: Series, row: StageRow) -> bool:
+    """Of what is left at the end of a row's way the end has to be known, of a mean all."""
+    if drawn.quantity.of_row is StageRow.lowest:
+        return is_known(scene, series, row.low)
+    return is_row_known(scene, series, row)
+
+
+def _style(scene: Scene, series: Series, value: float | None) -> str:
+    if series.style or value is None:
+        return series.style or "dim"
+    return scene.health(value) if scene.state.quantity == "gradient" else "hidden"
+
+
+def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) -> Line:
+    """The bar, the reference line where the bar does not cover it, and the tick of what theory predicts."""
+    text, value = _glyphs(scene, drawn, series, row, room)
+    style = _style(scene, series, value) if text else "dim"
+    cells = [(glyph, style) for glyph in (text or "·".ljust(room))]
+    if drawn.quantity.reference is not None:
+        mark = cell_of(drawn.scale, drawn.quantity.reference, room)
+        if cells[mark][0] == " ":
+            cells[mark] = ("│", "reference")
+    predicted = row.geometric_mean(drawn.predicted)
+    if predicted is not None and text and math.isfinite(predicted):
+        cells[cell_of(drawn.scale, predicted, room)] = ("◇", "cursor")
+    return runs(cells)
+
+
+def _glyphs(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) -> tuple[str, float | None]:
+    """The bar's glyphs, and the value whose style it has; no glyphs where nothing is known.
+
+    Two stages are two halves of a row, each as long as its own number; of more it is the row's number.
+    """
+    if len(row.stages) == 2:
+        known = {stage: series.values[stage] for stage in row.stages if is_known(scene, series, stage)}
+        if not known:
+            return "", None
+        upper, lower = (
+            " " * room if (value := known.get(stage)) is None else bar(drawn.scale, value, room) for stage in row.stages
+        )
+        return halves(upper, lower), known[min(known)]
+    if not _known(scene, drawn, series, row):
+        return "", None
+    value = _value(drawn, series, row)
+    return " " * room if value is None else bar(drawn.scale, value, room), value
