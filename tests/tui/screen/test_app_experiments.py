@@ -12,7 +12,7 @@ from gradtui.model.cure_keys import CURES
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
-from gradtui.screen.editing import change
+from gradtui.screen.trying import change
 from gradtui.share import address
 from gradtui.views.explore.explain_layers import LAYERS
 from gradtui_engine import Experiment, Phase, Run

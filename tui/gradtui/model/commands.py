@@ -163,9 +163,19 @@ COMMANDS = (
     ),
     Command("activation", ("a",), "activation", "Choose the activation", CHANGE, argument="activation"),
     Command("init", ("i",), "init", "Choose the initialiser", CHANGE, argument="init"),
-    Command("depth", ("d",), "depth", "Set the number of hidden layers", CHANGE, argument="depth"),
-    Command("width", ("W",), "width", "Set the width: units of a layer or cell", CHANGE, argument="width"),
-    Command("forget_bias", ("b",), "forget bias", "Set the forget gate's bias", CHANGE, argument="forget_bias"),
+    Command("depth", ("d",), "depth", "Slide the number of hidden layers", CHANGE, argument="depth"),
+    Command("width", ("W",), "width", "Slide the width: units of a layer or cell", CHANGE, argument="width"),
+    Command(
+        "forget_bias",
+        ("b",),
+        "forget bias",
+        "Slide the forget gate's bias: how open it starts",
+        CHANGE,
+        argument="forget_bias",
+    ),
+    Command(
+        "sliders", ("F",), "sliders", "Every number that has a slider: gain, clip threshold, learning rate …", CHANGE
+    ),
     Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
     Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
     Command("plan", ("E",), "training", "How it is trained: iterations, batches, schedule, validation", CHANGE),

@@ -22,9 +22,10 @@ from ..views.compare import compare
 from ..views.frame.bar_data import bars_of
 from ..views.train import shades
 from ..views.train.sides import Sides
-from . import editing, learning, planning, saving
+from . import editing, learning, planning, saving, sliding
 from .dialogs.helping import Help
 from .palette import THEMES
+from .trying import unknown
 
 if TYPE_CHECKING:
     from ..views.frame.scene import Scene
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 def _cure(app: Host, argument: str) -> None:
     """Switch a cure in B, and show the comparison."""
-    if editing.unknown(app):
+    if unknown(app):
         return
     cure, state = CURES[argument], app.state
     changes = toggled(cure, state.experiment, state.changes)
@@ -59,7 +60,7 @@ def _swap(app: Host, argument: str) -> None:
         a, b = app.state.recordings
         app.send(e.Change(b.experiment or app.state.experiment, (), recordings=(b, a)))
         return
-    if editing.unknown(app):
+    if unknown(app):
         return
     _swap_experiments(app)
 
@@ -169,6 +170,7 @@ ACTIONS: dict[str, Action] = {
     "lesson_back": learning.go_back,
     "help": _help,
     "form": editing.form,
+    "sliders": sliding.sliders,
     "preset": editing.preset,
     "plan": planning.plan,
     "branch": planning.branch,

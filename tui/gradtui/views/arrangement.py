@@ -15,6 +15,9 @@ _LESSON_WIDE, _LESSON_FROM = 44, 132
 _LESSON_ROWS, _LESSON_SMALL = 12, 10
 #: The least rows of a view that a lesson stands under: bars and one pane more.
 _LEAST_VIEW = 10
+#: A dialog's least cells; and its width where there is no such room beside what it changes.
+_LEAST_DIALOG = Box(0, 0, 36, 11)
+_OVER = 44
 
 
 def arrange(state: State, width: int, height: int) -> Boxes:
@@ -38,6 +41,23 @@ def arrange(state: State, width: int, height: int) -> Boxes:
     if pane == "lesson":  # the view stands as it does where its first pane is focused
         pane = panes_of(state)[0]
     return VIEWS[state.view].arrange(replace(state, pane=pane), rest) | {"lesson": lesson}
+
+
+def beside(state: State, width: int, height: int, pane: str) -> Box:
+    """The room for a dialog that leaves a pane and the verdict in sight: at the pane's right or left side, or under it,
+    whichever is largest; where none is large enough a corner of the screen."""
+    picture = arrange(state, width, height).get(pane, Box(0, 0, width, height))
+    end, foot = picture.x + picture.width, picture.y + picture.height
+    rooms = (
+        Box(end, HEADER, width - end, height - HEADER),
+        Box(0, HEADER, picture.x, height - HEADER),
+        Box(0, foot, width, height - foot),
+    )
+    least = _LEAST_DIALOG
+    large = [room for room in rooms if room.width >= least.width and room.height >= least.height]
+    over = min(width, max(_OVER, width // 2))
+    corner = Box(width - over, HEADER, over, height - HEADER)
+    return max(large, key=lambda room: room.width * room.height, default=corner)
 
 
 def place(state: State, boxes: Boxes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from rich.console import RenderableType
@@ -21,21 +22,43 @@ from gradtui_engine.core.options import Option
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
 
+from ...model.panes_of import panes_of
+from ...model.shown import OF_B
 from ...text import glyphs
 from ...text.describe import About, about, label
 from ...text.glyphs import render
 from ...text.language import tr
-from ...text.spans import padded
+from ...text.spans import padded, text_of, width_of, wrap
+from ...views.arrangement import beside
+from ...views.frame.layout import Box
+from ..host import Host
 from .form_model import parse
 
-#: Columns of a picker's names; the longest, truncated_normal, takes 16.
-_NAMES = 17
+#: A dialog's width where there is room, and what frame and padding take of it.
+_WIDTH, _AROUND = 64, 4
+#: What is said of the first key in a title.
+_FIRST_KEY = re.compile("[^,，]*[,，] ?")
+#: Columns from which what a name is stands beside it; with fewer it stands under the list, of the highlighted one.
+_BESIDE = 30
+#: The least rows of a picker's list.
+_LEAST_ROWS = 3
 
 
 def framed(frame: Widget, title: str) -> None:
     """Give a dialog's frame its title, and lines that the terminal has."""
-    frame.border_title = render(title)
+    titled(frame, title)
     frame.set_class(glyphs.current() != glyphs.BLOCK, "ascii")
+
+
+def titled(frame: Widget, title: str, width: int | None = None) -> None:
+    """The title on the upper line; where it is too wide, its keys, which stand behind the first dot, on the lower,
+    without the first of them where even that is too narrow: how to leave is said last."""
+    name, _, keys = title.partition(" · ")
+    fits = width is None or width_of([(title, "")]) <= width
+    while width is not None and width_of([(keys, "")]) > width:
+        keys = _FIRST_KEY.sub("", keys) if _FIRST_KEY.match(keys) else ""
+    frame.border_title = render(title if fits else name)
+    frame.border_subtitle = "" if fits else render(keys)
 
 
 class Modal(ModalScreen[ScreenResultType]):
@@ -46,16 +69,15 @@ class Modal(ModalScreen[ScreenResultType]):
 
 
 class Dialog(Modal[str | None]):
-    """A frame at the bottom right, so that the bars stay in sight."""
+    """A frame at the bottom, beside or under what it changes, so that the picture stays in sight."""
 
     DEFAULT_CSS = """
     Dialog { align: right bottom; background: $background 0%; }
-    Dialog > Vertical { width: 64; max-width: 90%; height: auto; max-height: 100%; border: round $foreground;
-        background: $surface; padding: 0 1; margin: 0 1 0 1; }
+    Dialog > Vertical { height: auto; border: round $foreground; background: $surface; padding: 0 1; }
     Dialog > Vertical.ascii { border: ascii $foreground; }
     Dialog Label.problem { color: $text-error; width: 100%; }
     Dialog Label.about { color: $text-muted; width: 100%; height: auto; }
-    Dialog OptionList { height: auto; max-height: 50vh; border: none; padding: 0; background: $surface; }
+    Dialog OptionList { height: auto; border: none; padding: 0; background: $surface; }
     Dialog OptionList:focus { border: none; }
     Dialog Input { border: tall $border-blurred; }
     Dialog > .ascii Input { border: ascii $border-blurred; }
@@ -64,6 +86,43 @@ class Dialog(Modal[str | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+    def on_mount(self) -> None:
+        self._stand()
+
+    def on_resize(self) -> None:
+        self._stand()
+
+    def _stand(self) -> None:
+        """Take its place in the room that there is."""
+        room, size = self._room(), self.app.size
+        frame = self.query_one(Vertical)
+        frame.styles.width, frame.styles.max_height = min(_WIDTH, room.width), room.height
+        self.styles.align_horizontal = "left" if room.x == 0 and room.width < size.width else "right"
+        width, height = self._inside()
+        titled(frame, self.named(), width - 2)
+        self.fit(width, height)
+
+    def _room(self) -> Box:
+        """What is left of the screen beside the picture of what the keys change."""
+        size = self.app.size
+        if not isinstance(self.app, Host):
+            return Box(0, 0, *size)
+        state = self.app.state
+        picture = state.pane if state.pane in OF_B else panes_of(state)[0]
+        return beside(state, *size, picture)
+
+    def _inside(self) -> tuple[int, int]:
+        """Columns and rows inside of the frame, at most."""
+        room = self._room()
+        return min(_WIDTH, room.width) - _AROUND, room.height - 2
+
+    def named(self) -> str:
+        """What it is called, and its keys behind a dot."""
+        raise NotImplementedError
+
+    def fit(self, width: int, height: int) -> None:
+        """Make the content as large as the frame can be inside."""
 
 
 class Picker(Dialog):
@@ -88,19 +147,55 @@ class Picker(Dialog):
         self._field, self._names, self._current, self._preview = field, names, current, preview
 
     def compose(self) -> ComposeResult:
+        width, _ = self._inside()
         with Vertical() as frame:
-            framed(frame, self._title or self._title_of_field())
-            yield OptionList(*(Entry(self._row(name), id=str(n)) for n, name in enumerate(self._names)))
+            framed(frame, self.named())
+            yield OptionList(*(Entry(self._row(name, width), id=str(n)) for n, name in enumerate(self._names)))
             yield Label("", classes="about")
 
-    def _title_of_field(self) -> str:
-        return tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=label(self._field))
+    def named(self) -> str:
+        return self._title or tr("{field} · ↑↓ to try, enter to keep, esc to go back", field=label(self._field))
 
-    def _row(self, name: str) -> Text:
-        """A name, and what it is; without a name, that it follows from the others."""
-        shown = name or tr("auto")
-        said = tr(self._said[name].formula) if name else tr("left out: it follows from the others")
-        return Text.assemble((padded(shown, _NAMES), "bold"), (render(said), "dim"))
+    def _formula(self, name: str) -> str:
+        """What a name is; without a name, that it follows from the others."""
+        return tr(self._said[name].formula) if name else tr("left out: it follows from the others")
+
+    def _shown(self, name: str) -> str:
+        return name or tr("auto")
+
+    def _is_beside(self, width: int) -> bool:
+        """Whether what a name is has room beside it: in one line of all of them, or in lines that are wide enough."""
+        room = width - self._names_width
+        return room >= _BESIDE or all(width_of([(self._formula(name), "")]) <= room for name in self._names)
+
+    @property
+    def _names_width(self) -> int:
+        return max(width_of([(self._shown(name), "")]) for name in self._names) + 2
+
+    def _row(self, name: str, width: int) -> Text:
+        """A name, and what it is in a column of its own."""
+        row = Text(render(padded(self._shown(name), self._names_width)), "bold")
+        if not self._is_beside(width):
+            return row
+        for number, line in enumerate(wrap(self._formula(name), width - self._names_width)):
+            row.append(("\n" + " " * self._names_width if number else "") + text_of(line).rstrip(), "not bold dim")
+        return row
+
+    def _note(self, name: str, width: int) -> str:
+        """What stands under the list: what there is no room for beside the name, and what is to be told of it."""
+        note = tr(self._said[name].note) if self._said[name].note else ""
+        return note if self._is_beside(width) else "\n".join(filter(None, (self._formula(name), note)))
+
+    def fit(self, width: int, height: int) -> None:
+        """What is told has the rows of the longest text, so that the list stands still; the list has the rest."""
+        texts = [self._note(name, width).splitlines() for name in self._names]
+        told = max(sum(len(wrap(line, width)) for line in lines) for lines in texts)
+        told = min(told, height - _LEAST_ROWS)
+        options = self.query_one(OptionList)
+        options.styles.max_height = height - told
+        self.query_one(Label).styles.height = told
+        for number, name in enumerate(self._names):
+            options.replace_option_prompt_at_index(number, self._row(name, width))
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
@@ -121,8 +216,8 @@ class Picker(Dialog):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         name = self._names[event.option_index]
-        note = self._said[name].note
-        self.query_one(Label).update(Text(render(tr(note)) if note else ""))
+        width, _ = self._inside()
+        self.query_one(Label).update(Text(render(self._note(name, width))))
         if name != CSV:
             self._preview(name)
 
@@ -139,10 +234,13 @@ class Ask(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            framed(frame, tr("{field} · enter to set, esc to go back", field=self._title))
+            framed(frame, self.named())
             yield Label(Text(render(self._text)), classes="about")
             yield Input(self._start)
             yield Label("", classes="problem")
+
+    def named(self) -> str:
+        return tr("{field} · enter to set, esc to go back", field=self._title)
 
     def on_mount(self) -> None:
         box = self.query_one(Input)
@@ -171,10 +269,13 @@ class Prompt(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
-            framed(frame, tr("{field} · enter to set, esc to go back", field=label(self._field)))
+            framed(frame, self.named())
             yield Input(self._start, placeholder=self._without)
             yield Label(Text(render(self._help())), classes="about")
             yield Label("", classes="problem")
+
+    def named(self) -> str:
+        return tr("{field} · enter to set, esc to go back", field=label(self._field))
 
     def _help(self) -> str:
         help, allowed = tr(self._option.help), tr(self._option.kind.allowed)
