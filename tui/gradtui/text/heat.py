@@ -80,7 +80,7 @@ def histogram(values: Array, width: int, height: int) -> list[Line]:
     if not high > low:
         return [[(tr("all values are {value}", value=short(low)), "text")]]
     counts, _ = np.histogram(finite.astype(np.float64) * 0.25, bins=width, range=(low * 0.25, high * 0.25))
-    lines: list[Line] = [[(row, "histogram")] for row in upwards(counted(counts.tolist(), height), height)]
+    lines: list[Line] = [[(row, "text")] for row in upwards(counted(counts.tolist(), height), height)]
     left, right = short(low), short(high)
     line = left + "─" * max(1, width - len(left) - len(right)) + right
     zero = round(-low * 0.25 / (high * 0.25 - low * 0.25) * (width - 1)) if low < 0 < high else -1

@@ -162,7 +162,7 @@ def _of_training(scene: Scene, width: int, long_text: str, short_text: str) -> L
         return fit([(text, "text")], width)
     done, cursor = round(state.trained / count * room), round(state.iteration / count * (room - 1))
     bar: Line = [
-        ("━" if cell < done else "┄", "cursor" if cell == cursor else ("forward" if cell < done else "dim"))
+        ("━" if cell < done else "┄", "cursor" if cell == cursor else ("text" if cell < done else "dim"))
         for cell in range(room)
     ]
     return fit([(" ", "text"), *runs(bar), (text, "text")], width)
@@ -204,9 +204,8 @@ def _progress(scene: Scene, width: int, long_text: str, short_text: str) -> Line
     done, turn = round(position * (room - 1)), round(loss * (room - 1))
     bar: Line = []
     for cell in range(room):
-        style = "forward" if cell < turn else "backward"
         glyph = "◆" if cell == turn else ("━" if cell <= done else "┄")
-        bar.append((glyph, "cursor" if cell == done else (style if cell <= done else "dim")))
+        bar.append((glyph, "cursor" if cell == done else ("text" if cell <= done else "dim")))
     return fit([(" ", "text"), *runs(bar), (text, "text"), (tail, "dim")], width)
 
 

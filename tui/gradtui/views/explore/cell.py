@@ -109,11 +109,11 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     first, last = axis.span(scene.stage)
     lines: list[Line] = []
     for gate in WORDS[cell.name].gates:
-        row, style = _glyphs(scene.record)[gate.letter], gate.style
+        row = _glyphs(scene.record)[gate.letter]
         text = "".join([row[stage] for stage in axis.columns])
-        cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
-        number: Line = [(f"  {short(float(means[here, cell.block(gate.letter)]))}", style)]
-        start: Line = [(gate.letter.rjust(MARGIN - 1) + " ", style), *[span for span in cells if span[0]]]
+        cells = [(text[:first], "text"), (text[first:last], "cursor"), (text[last:], "text")]
+        number: Line = [(f"  {short(float(means[here, cell.block(gate.letter)]))}", "text")]
+        start: Line = [(gate.letter.rjust(MARGIN - 1) + " ", "label"), *[span for span in cells if span[0]]]
         lines.append(first_fit(width, [*start, *number, (f" {tr(gate.meaning)}", "label")], [*start, *number], start))
     return page(lines, width, height)
 

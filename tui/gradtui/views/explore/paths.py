@@ -36,15 +36,15 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     direct, gates = _factors(scene, "direct"), _factors(scene, "gates")
     limit = LinearScale(0.0, max([1.0, *finite([*direct, *gates])]))
     most = max(abs(value) for value in states) or 1.0
-    rows: tuple[tuple[str, list[float | None], Scale, str], ...] = (
-        (tr("via {way}", way=_path(scene).gate), direct, limit, "gate_forget"),
-        (tr("via {way}", way="h"), gates, limit, "gate_candidate"),
-        ("c", list(states), LinearScale(-most, most), "cell"),
+    rows: tuple[tuple[str, list[float | None], Scale], ...] = (
+        (tr("via {way}", way=_path(scene).gate), direct, limit),
+        (tr("via {way}", way="h"), gates, limit),
+        ("c", list(states), LinearScale(-most, most)),
     )
-    for name, values, scale, style in rows:
+    for name, values, scale in rows:
         if len(lines) >= height:
             break
-        lines.append(_row(scene, axis, name, values, scale, style, width))
+        lines.append(_row(scene, axis, name, values, scale, width))
     return page(lines, width, height)
 
 
@@ -53,9 +53,7 @@ def _factors(scene: Scene, name: str) -> list[float | None]:
     return [None, *(defined(stage.factors.get(name), scene.record) for stage in scene.stages[:-1])]
 
 
-def _row(
-    scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, style: str, width: int
-) -> Line:
+def _row(scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, width: int) -> Line:
     """One value per step as a column one cell high, the selected one's number behind."""
     cells, marked = [], axis.nearest(scene.stage)
     for stage in axis.columns:
@@ -63,11 +61,11 @@ def _row(
         share = 0.0 if value is None else scale.position(value)
         # One cell: a signed value fills it from below, half being 0.
         glyph = columns(LinearScale(0.0, 1.0), share, 1) if value is not None else " "
-        cells.append((glyph, "cursor" if stage == marked else style))
+        cells.append((glyph, "cursor" if stage == marked else "text"))
     here = values[scene.stage]
-    edge = " " * (MARGIN - 1 - width_of([(name, style)]))
-    head: Line = [(f"{edge}{name} ", style), *runs(cells)]
-    return first_fit(width, [*head, (f"  {short(here)}", style)], head)
+    edge = " " * (MARGIN - 1 - width_of([(name, "label")]))
+    head: Line = [(f"{edge}{name} ", "label"), *runs(cells)]
+    return first_fit(width, [*head, (f"  {short(here)}", "text")], head)
 
 
 def _path(scene: Scene) -> GatePath:
@@ -93,11 +91,11 @@ def _sum(scene: Scene, width: int) -> Line:
     factor, (inner, candidate) = _path(scene).factor_in_product, scene.resolved.kind.added
     line: Line = [
         ("c ", "label"),
-        (short(after), "cell"),
+        (short(after), "strong"),
         (f" = {factor}·c ", "label"),
-        (short(kept), "gate_forget"),
+        (short(kept), "strong"),
         (f" + {inner}·{candidate} ", "label"),
-        (short(written), "gate_input"),
+        (short(written), "strong"),
     ]
     detail = f"   {factor} {short(f)} × c {short(before)}   {inner} {short(i)} × {candidate} {short(g)}"
     return first_fit(width, [*line, (detail, "dim")], line)
@@ -119,11 +117,11 @@ def _shares(scene: Scene, width: int) -> list[Line]:
             tr("nothing arrives at this step, so there is no factor"), tr("nothing arrives"))))]  # fmt: skip
     paths: Line = [
         *start,
-        (tr("direct {factor}", factor=f"×{short(direct)}"), "gate_forget"),
+        (tr("direct {factor}", factor=f"×{short(direct)}"), "strong"),
         ("  ", "label"),
-        (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "gate_candidate"),
+        (tr("through h and the gates {factor}", factor=f"×{short(gates)}"), "text"),
     ]
-    own: Line = [("  ", "label"), (tr("own loss {factor}", factor=f"×{short(loss)}"), "hidden")]
+    own: Line = [("  ", "label"), (tr("own loss {factor}", factor=f"×{short(loss)}"), "text")]
     line: Line = [*paths, *own] if loss is not None else paths
     if direct + gates + (loss or 0.0) == 0:
         return [first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line, paths)]

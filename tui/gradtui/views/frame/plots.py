@@ -102,4 +102,4 @@ def rug(values: Array, axes: Axes, width: int, height: int) -> list[Line]:
     places = np.rint((finite - low) / (high - low) * (cells - 1)).astype(np.int64)
     counts = np.bincount(places[(places >= 0) & (places < cells)], minlength=cells)
     bars = upwards(counted(counts.tolist(), height), height)
-    return [[(" " * axes.margin, "text"), (row, "histogram")] for row in bars]
+    return [[(" " * axes.margin, "text"), (row, "text")] for row in bars]

@@ -35,13 +35,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One number of STAGE_NUMBERS as bars: its name there, its style, and that where it stands alone.
+    """One number of STAGE_NUMBERS as bars: its name there, its style ("" for the verdict's colours), and that where it
+    stands alone.
 
     Its symbol is the head that the table gives it, unless bars call it something else; brief is for little room.
     """
 
     name: str
-    style: str = ""
+    style: str = "text"
     alone: str | None = None
     symbol: English = ""
     brief: English = ""
@@ -136,8 +137,8 @@ QUANTITIES = {
             "gets there.",
             "log",
             (
-                Shown("cell_gradient_norm", "cell", brief="∂c"),
-                Shown("gradient_norm", "hidden", alone="", brief="∂h"),
+                Shown("cell_gradient_norm", "", brief="∂c"),
+                Shown("gradient_norm", "label", alone="", brief="∂h"),
             ),
             reference=1.0,
             of_row=StageRow.lowest,
@@ -160,7 +161,7 @@ QUANTITIES = {
             "How far one update moves a stage's weights, relative to their size. About 1e-3 is healthy, the line "
             "(CS231n); far less learns nothing, far more overwrites what was learnt.",
             "log",
-            (Shown("update_ratio", "histogram"),),
+            (Shown("update_ratio"),),
             reference=1e-3,
             lacking="All time steps share their weights, so there is one update for all of them, not one a step. "
             "Step to the update ({key}) and read it under why.",
@@ -172,7 +173,7 @@ QUANTITIES = {
             "How far the outputs of a stage spread over units and samples: the forward signal. Where it shrinks to 0 "
             "or grows without bound, the forward pass vanishes or explodes.",
             "log",
-            (Shown("activation_std", "forward", symbol="std h", brief="std"),),
+            (Shown("activation_std", symbol="std h", brief="std"),),
             reference=1.0,
         ),
         Quantity(
@@ -182,7 +183,7 @@ QUANTITIES = {
             "The mean output of a stage, with its sign. Outputs that are not centred push all weights of the next "
             "layer the same way.",
             "sign-log",
-            (Shown("activation_mean", "forward", symbol="mean h"),),
+            (Shown("activation_mean", symbol="mean h"),),
             reference=0.0,
             of_row=StageRow.mean,
             told_of_row="their mean",
@@ -195,8 +196,8 @@ QUANTITIES = {
             "sample (dead): neither passes a gradient.",
             "linear",
             (
-                Shown("activation_saturated", "vanishing", symbol="saturated", brief="sat."),
-                Shown("activation_dead", "broken"),
+                Shown("activation_saturated", symbol="saturated", brief="sat."),
+                Shown("activation_dead", "label"),
             ),
             reference=0.5,
             share=True,
@@ -210,7 +211,7 @@ QUANTITIES = {
             "What each stage multiplies the gradient by on its way down. The line is 1: nothing lost, nothing gained. "
             "◇ is what theory predicts.",
             "linear",
-            (Shown("factor", "formula", symbol="×"),),
+            (Shown("factor", symbol="×"),),
             reference=1.0,
             predicted="predicted_factor",
             quotient=True,

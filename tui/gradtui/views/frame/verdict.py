@@ -19,12 +19,13 @@ from .scene import Scene
 
 #: Verdicts that numbers tell; the others are a sentence.
 _IN_NUMBERS = ("healthy", "vanishing", "exploding")
-#: Too little is drawn as what vanishes, too much as what explodes; where no number helps the network is broken.
+#: Too little is drawn as what vanishes, too much as what explodes; what is none of them is wrong in kind. A loss that
+#: falls has no verdict yet.
 STYLES = {
     "healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding", "still": "vanishing",
     "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding",
-    "diverging": "exploding", "trained": "healthy", "falling": "vanishing", "stalled": "vanishing",
-    "overfitted": "vanishing", "diverged": "exploding",
+    "diverging": "exploding", "trained": "healthy", "falling": "strong", "stalled": "vanishing",
+    "diverged": "exploding", "dead": "vanishing", "saturated": "vanishing",
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}

@@ -88,8 +88,8 @@ def _bar(value: float, most: float, cells: int) -> Line:
     text = across(round(value / most * cells * 8)).ljust(cells)
     one = min(cells - 1, int(cells / most))
     if text[one] == " ":
-        return [(text[:one], "healthy"), ("│", "reference"), (text[one + 1 :], "healthy")]
-    return [(text, "healthy")]
+        return [(text[:one], "text"), ("│", "reference"), (text[one + 1 :], "text")]
+    return [(text, "text")]
 
 
 def _start(scene: Scene, height: int) -> int:

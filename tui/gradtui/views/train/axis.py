@@ -88,7 +88,7 @@ class IterationAxis:
         for iteration, mark in marks.items():
             place = self.cell(iteration)
             self._clear(cells, place, place + 1, known)
-            cells[place] = (mark, "cell")
+            cells[place] = (mark, "strong")
         here = self.cell(cursor)
         label = f"▴{cursor}"
         if len(label) <= self.cells:

@@ -222,7 +222,7 @@ def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
         held_out = _held_out(side, sides, width)
         if held_out:
             lines.append(held_out)
-    lines += [line for text in branched(sides) for line in wrap(text, width, "cell")]
+    lines += [line for text in branched(sides) for line in wrap(text, width, "strong")]
     guess = _guess(sides, width)
     rate: Line = [(tr("rate {value}", value=_rates(sides)), "text")]
     if len(lines) + 2 <= height:

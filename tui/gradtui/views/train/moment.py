@@ -39,7 +39,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
         else:
             for side in sides.here:
                 lines += wrap(_of(side, sides, said[side.letter]), width)
-    lines += wrap(_enter(sides), width, "key")
+    lines += wrap(_enter(sides), width, "label")
     return page(_with_sign(lines, width, height), width, height)
 
 

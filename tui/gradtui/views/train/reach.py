@@ -31,7 +31,7 @@ _LEAST_DECADES = 4
 _SIDE, _SIDE_FROM = 24, 64
 #: How many lags have a curve; beside them, or under them, each has its number at the cursor.
 _CURVES, _CURVES_NARROW = 3, 2
-_STYLES = ("hidden", "cell", "formula")
+_STYLES = ("curve_1", "curve_2", "label")
 #: Columns between two of the letters on a curve.
 _LETTERS = 24
 

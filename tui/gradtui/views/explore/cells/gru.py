@@ -43,8 +43,8 @@ WORDS = CellWords(
     projection="x_t W_ihᵀ + b_ih",
     step=(_forward, _backward),
     gates=(
-        GateWords("z", "update: the share of h kept", "forget"),
-        GateWords("r", "reset", "input"),
-        GateWords("n", "candidate", "candidate"),
+        GateWords("z", "update: the share of h kept"),
+        GateWords("r", "reset"),
+        GateWords("n", "candidate"),
     ),
 )

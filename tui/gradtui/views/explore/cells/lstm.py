@@ -46,9 +46,9 @@ WORDS = CellWords(
     projection="x_t W_ihᵀ + b_ih + b_hh",
     step=(_forward, _backward),
     gates=(
-        GateWords("f", "forget", "forget"),
-        GateWords("i", "input", "input"),
-        GateWords("o", "output", "output"),
-        GateWords("g", "candidate", "candidate"),
+        GateWords("f", "forget"),
+        GateWords("i", "input"),
+        GateWords("o", "output"),
+        GateWords("g", "candidate"),
     ),
 )

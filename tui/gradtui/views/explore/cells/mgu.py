@@ -38,8 +38,8 @@ WORDS = CellWords(
     projection="x_t W_ihᵀ + b",
     step=(_forward, _backward),
     gates=(
-        GateWords("f", "forget: the share of h replaced", "forget"),
-        GateWords("n", "candidate", "candidate"),
+        GateWords("f", "forget: the share of h replaced"),
+        GateWords("n", "candidate"),
     ),
     shared="∂L/∂U_f = Σ_t δ_fᵀ h_(t−1),  ∂L/∂U_n = Σ_t δ_nᵀ (f ⊙ h_(t−1))",
 )

@@ -11,18 +11,10 @@ from ..explain_helpers import Explain
 
 @dataclass(frozen=True, slots=True)
 class GateWords:
-    """A gate in words: what it does (up to a colon what it is called), and whose colour it has.
-
-    The colours are those of the LSTM's gates: forget, input, output, candidate.
-    """
+    """A gate in words: its letter, and what it does, up to a colon what it is called."""
 
     letter: str
     meaning: English
-    colour: str
-
-    @property
-    def style(self) -> str:
-        return f"gate_{self.colour}"
 
 
 @dataclass(frozen=True, slots=True)
