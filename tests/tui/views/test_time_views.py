@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
-from gradtui.screen.palette import DEFAULT, THEMES
 from gradtui.text.heat import SHADES
 from gradtui.text.scale import UP
 from gradtui.text.spans import text_of, width_of
@@ -233,7 +232,6 @@ def test_every_cell_over_time_has_its_words_and_each_of_its_gates_has_some() -> 
     assert WORDS.keys() == {name for name, cell in CELLS.items() if cell.over_time}
     for name, words in WORDS.items():
         assert sorted(gate.letter for gate in words.gates) == sorted(gate.letter for gate in CELLS[name].gates)
-        assert {gate.style for gate in words.gates} <= THEMES[DEFAULT].styles.keys()
 
 
 @gated

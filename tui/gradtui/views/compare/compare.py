@@ -126,11 +126,11 @@ def view_both(scene: Scene, width: int, height: int) -> list[Line]:
     label = label_width(min(len(a.stages), len(b.stages)), rows, width)
     lines: list[Line] = []
     for row in rows:
-        for letter, side, drawn, style in (("A", a, one, "vanishing"), ("B", b, two, "healthy")):
+        for letter, side, drawn in (("A", a, one), ("B", b, two)):
             picked = here in row
             number = row.label(label).rjust(label) if letter == "A" else " " * label
             mark = "▸" if picked and letter == "A" else " "
-            head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", style)]
+            head: Line = [(f"{mark}{number} ", "cursor" if picked else "label"), (f"{letter} ", "strong")]
             lines.append([*head, *bar_cells(side, drawn, row, width - width_of(head))])
     return page(lines, width, height)
 
@@ -297,7 +297,7 @@ def _cures(scene: Scene, width: int) -> list[Line]:
         on, disease = has(cure, a, changes), takes_away(cure, a, changes)
         label = tr(cure.label_of(acted)) + (f" → {disease}" if disease else "")
         spans: Line = [
-            (f" {'✓' if on else '·'}", "healthy" if on else "dim"),
+            (f" {'✓' if on else '·'}", "strong" if on else "dim"),
             (shown_keys(f"cure_{cure.id}"), "key"),
             (f" {label}", "text" if on else "label"),
         ]

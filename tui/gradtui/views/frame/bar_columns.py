@@ -10,7 +10,7 @@ from ...text.language import tr
 from ...text.scale import Scale, cell_of, columns
 from ...text.spans import Line, Span, first_fit, page, runs
 from .bar_data import Bars, is_known
-from .bar_rows import number
+from .bar_rows import number, style_of
 from .quantities import KNOWN, Series
 from .scene import Scene
 from .timeaxis import MARGIN, TimeAxis
@@ -38,11 +38,11 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, width: int, hei
     if height < 1:
         return []
     series, scale = drawn.series[place], drawn.scale
-    style = series.style or "hidden"
     reference = drawn.quantity.reference
     mark = cell_of(scale, reference, height) if reference is not None else -1
     values = tuple([series.values[stage] for stage in axis.columns])
-    standing, absent = _upright(scale, values, height, mark, style), _column(scale, None, False, height, mark, style)
+    styles = tuple([style_of(scene, series, value) for value in values])
+    standing, absent = _upright(scale, values, height, mark, styles), _column(scale, None, False, height, mark, "dim")
     known, timeline, at = KNOWN[series.when], scene.timeline, scene.at
     upright = [
         column if known(timeline, at, stage) else absent for stage, column in zip(axis.columns, standing, strict=True)
@@ -59,16 +59,19 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, width: int, hei
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         lines.append([(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row])])
+    style = style_of(scene, series, series.values[selected])
     lines[0] += _beside(series, number_text, style, width - MARGIN - len(axis.columns))
     return lines
 
 
 @functools.lru_cache(maxsize=32)
 def _upright(
-    scale: Scale, values: tuple[float | None, ...], height: int, mark: int, style: str
+    scale: Scale, values: tuple[float | None, ...], height: int, mark: int, styles: tuple[str, ...]
 ) -> tuple[tuple[Span, ...], ...]:
     """The bars of a band as they stand once their numbers are known: most stay what they were."""
-    return tuple([_column(scale, value, True, height, mark, style) for value in values])
+    return tuple(
+        [_column(scale, value, True, height, mark, style) for value, style in zip(values, styles, strict=True)]
+    )
 
 
 def _column(scale: Scale, value: float | None, known: bool, height: int, mark: int, style: str) -> tuple[Span, ...]:

@@ -112,7 +112,7 @@ def bar_cells(scene: Scene, drawn: Bars, row: StageRow, room: int) -> Line:
         for series in drawn.series:
             line += _bar(scene, drawn, series, row, half)
             shown = number(scene, drawn, _value(drawn, series, row)) if _known(scene, drawn, series, row) else ""
-            line.append((shown.rjust(_NUMBER) + " ", series.style))
+            line.append((shown.rjust(_NUMBER) + " ", style_of(scene, series, _value(drawn, series, row))))
         return line
     factor = _with_factor(scene, room)
     cells = max(4, room - _NUMBER - 1 - factor)
@@ -121,7 +121,7 @@ def bar_cells(scene: Scene, drawn: Bars, row: StageRow, room: int) -> Line:
     if not _known(scene, drawn, series, row):
         return line
     value = _value(drawn, series, row)
-    line.append((number(scene, drawn, value).rjust(_NUMBER + 1), _style(scene, series, value)))
+    line.append((number(scene, drawn, value).rjust(_NUMBER + 1), style_of(scene, series, value)))
     if factor:
         # The last stage has none; of nothing that arrives it is a dash.
         text = "" if scene.stages[row.low].factor is None else times(row.product(drawn.factors))
@@ -145,16 +145,16 @@ def _known(scene: Scene, drawn: Bars, series: Series, row: StageRow) -> bool:
     return is_row_known(scene, series, row)
 
 
-def _style(scene: Scene, series: Series, value: float | None) -> str:
+def style_of(scene: Scene, series: Series, value: float | None) -> str:
     if series.style or value is None:
         return series.style or "dim"
-    return scene.health(value) if scene.state.quantity == "gradient" else "hidden"
+    return scene.health(value) if scene.state.quantity == "gradient" else "text"
 
 
 def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) -> Line:
     """The bar, the reference line where the bar does not cover it, and the tick of what theory predicts."""
     text, value = _glyphs(scene, drawn, series, row, room)
-    style = _style(scene, series, value) if text else "dim"
+    style = style_of(scene, series, value) if text else "dim"
     cells = [(glyph, style) for glyph in (text or "·".ljust(room))]
     if drawn.quantity.reference is not None:
         mark = cell_of(drawn.scale, drawn.quantity.reference, room)
@@ -162,7 +162,7 @@ def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) ->
             cells[mark] = ("│", "reference")
     predicted = row.geometric_mean(drawn.predicted)
     if predicted is not None and text and math.isfinite(predicted):
-        cells[cell_of(drawn.scale, predicted, room)] = ("◇", "cursor")
+        cells[cell_of(drawn.scale, predicted, room)] = ("◇", "strong")
     return runs(cells)
 
 

@@ -62,14 +62,6 @@ def in_order(cell: Cell) -> list[Gate]:
     return sorted(cell.gates, key=lambda gate: (gate.letter != path, gate.signed))
 
 
-def style_of(cell: Cell, gate: Gate) -> str:
-    """Its colour, by the part that it plays: as in every other view."""
-    written = [each.letter for each in in_order(cell)[1:] if not each.signed]
-    if gate.signed:
-        return "gate_candidate"
-    return ("gate_input", "gate_output")[written.index(gate.letter) % 2] if gate.letter in written else "gate_forget"
-
-
 def _cell(side: Side) -> Cell:
     return side.snapshot.training.experiment.resolved.kind
 
@@ -121,15 +113,14 @@ def _line(side: Side, gate: Gate, sides: Sides, axis: IterationAxis) -> Line:
     values = _gate(side, gate)
     means = axis.means(values).mean(axis=1)
     shares = (means + 1) / 2 if gate.signed else means
-    style = style_of(_cell(side), gate)
     text = "".join([UP[min(8, max(1, round(share * 8)))] if share == share else "!" for share in shares.tolist()])
-    cells = [(glyph, style) for glyph in text.ljust(axis.cells)]
+    cells = [(glyph, "text") for glyph in text.ljust(axis.cells)]
     here = axis.cell(sides.iteration)
     cells[here] = ("│" if cells[here][0] == " " else cells[here][0], "cursor")
     label = f"{side.letter + ' ' if sides.raced else ''}{gate.letter}"
     place = sides.iteration
     number = short(float(values[place].mean(dtype=np.float64)) if place < len(values) else None)
-    return [(label.rjust(_MARGIN - 1) + " ", style), *runs(cells), (f" {number}", style)]
+    return [(label.rjust(_MARGIN - 1) + " ", "label"), *runs(cells), (f" {number}", "text")]
 
 
 def _path_of(sides: Sides) -> tuple[Side, Gate]:
@@ -152,7 +143,6 @@ def _map_head(side: Side, gate: Gate, sides: Sides, width: int, rows: int) -> Li
     values = _gate(side, gate)[at(side, sides.iteration)]
     step = int(np.argmax(values))
     letter = f"{side.letter + ' ' if sides.raced else ''}{gate.letter}"
-    style = style_of(_cell(side), gate)
     most = tr("most open at t = {step}: {value}", step=step + 1, value=short(float(values[step])))
     whole = tr("{gate}, step by step: 0 blank, 1 full", gate=letter)
     (highest, *_) = stage_rows(len(values), rows)
@@ -160,11 +150,11 @@ def _map_head(side: Side, gate: Gate, sides: Sides, width: int, rows: int) -> Li
     several = f" · {each}" if each else ""
     return first_fit(
         width,
-        [(whole, style), (f"{several} · {most}", "text")],
-        *([[(whole, style), (several, "text")], [(letter, style), (several, "text")]] if several else ()),
-        [(whole, style), (f" · {most}", "text")],
-        [(f"{letter} · {most}", style)],
-        [(letter, style)],
+        [(whole, "label"), (f"{several} · {most}", "text")],
+        *([[(whole, "label"), (several, "text")], [(letter, "label"), (several, "text")]] if several else ()),
+        [(whole, "label"), (f" · {most}", "text")],
+        [(f"{letter} · {most}", "text")],
+        [(letter, "label")],
     )
 
 

@@ -109,10 +109,10 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
     margin = margin_of(side, sides, width, height)
     drawn = parts(side, found, sides, height)
     lines: list[Line] = []
-    marks: set[str] = set()
+    seen: set[Span] = set()
     for band, rows in drawn:
         for number, (row, cells) in enumerate(zip(rows, _shaded(side, band, axis, rows, bounds), strict=True)):
-            marks.update(glyph for glyph, _ in cells)
+            seen.update(cells)
             cells[axis.cell(sides.iteration)] = ("│", "cursor")
             picked = stage_of(side, sides) in row
             # Of two maps each says in its first row which it is.
@@ -126,7 +126,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
     if len(lines) < height:
         several = each_row(side.snapshot.axis, _most(drawn))
         said = [tr("{each}: {what}", each=several, what=tr("their mean"))] if several else []
-        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, frozenset(marks), said)])
+        lines.append([(" " * margin, "label"), *legend(found[0], bounds, width - margin, seen, said)])
     return page(lines, width, height)
 
 
@@ -204,8 +204,14 @@ def _shaded(side: Side, band: Band, axis: IterationAxis, rows: tuple[StageRow, .
     """A cell for each column: of what is trained a shade, of the rest nothing."""
     # The rows stay where they are while the cursor moves.
     means, most = once(side.snapshot, (band.name, band.log, axis, rows), lambda: _grouped(band, axis, rows))
-    cells = shaded(band, means, most, bounds)
+    arriving = axis.means(band.values[:, -1:]) if _is_judged(side, band) else None
+    cells = shaded(band, means, most, bounds, arriving)
     return [[*row, *[(" ", "text")] * (axis.cells - len(row))] for row in cells]
+
+
+def _is_judged(side: Side, band: Band) -> bool:
+    """Whether the verdict follows this gradient, as in Explore: ∂L/∂c of a cell that has it, else ∂L/∂h."""
+    return band.name == ("cell_gradient_norm" if "cell_gradient" in side.snapshot.columns else "gradient_norm")
 
 
 def _grouped(band: Band, axis: IterationAxis, rows: tuple[StageRow, ...]) -> tuple[Array, Array | None]:

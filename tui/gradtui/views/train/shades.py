@@ -7,17 +7,19 @@ not count, or all others would share one shade: their cells are marked as beyond
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
+from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 
 from ...text.heat import LEVELS, SHADES, Array, heat_cells, levels
 from ...text.language import tr
 from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
 from ...text.spans import Line, Span, first_fit, runs
+from ...text.summary import kind_name
 from .quantities import Band, bands, once, quantity_of
 from .sides import Side, Sides
 
@@ -94,24 +96,55 @@ def exceeded(sides: Sides) -> bool:
 # -- cells -------------------------------------------------------------------------------------------------
 
 
-def shaded(band: Band, means: Array, most: Array | None, bounds: Range) -> list[list[Span]]:
-    """A row of cells for each stage, from the means of each column; marks where most is a spike, or beyond."""
+def shaded(band: Band, means: Array, most: Array | None, bounds: Range, arriving: Array | None) -> list[list[Span]]:
+    """A row of cells for each stage, from the means of each column; marks where most is a spike, or beyond.
+
+    arriving is the gradient at the output, of each column, where the verdict judges this one by it: (columns, 1).
+    """
     # No gradient at all, as a logarithm, is −inf; what is not a number stays one.
     nothing = np.isneginf(means) if band.log else means == 0.0
     shades = shown_levels(np.where(nothing, bounds[0], means), nothing, *bounds).T
-    rows = [heat_cells(row) for row in shades.tolist()]
+    health = None if arriving is None else _health(band, means, arriving)
+    rows = _cells(shades, health)
     with np.errstate(invalid="ignore"):
         if band.log and most is not None:
             spikes = (most > means + _SPIKE) & np.isfinite(means)
             # In the colour of the largest one.
-            _mark(rows, spikes, SPIKE_MARK, shown_levels(most, nothing & ~spikes, *bounds))
-        _mark(rows, np.isfinite(means) & (means > bounds[1]), BEYOND_MARK, np.full(means.shape, LEVELS - 1))
+            largest = shown_levels(most, nothing & ~spikes, *bounds).T
+            _mark(
+                rows, spikes, SPIKE_MARK, _cells(largest, None if arriving is None else _health(band, most, arriving))
+            )
+        beyond = np.isfinite(means) & (means > bounds[1])
+        _mark(rows, beyond, BEYOND_MARK, _cells(np.full(shades.shape, LEVELS - 1), health))
     return rows
 
 
-def _mark(rows: list[list[Span]], where: Array, mark: str, shades: Array) -> None:
+def _cells(shades: Array, health: Array | None) -> list[list[Span]]:
+    """The shade says how much; the colour, where the verdict has one, what that means."""
+    if health is None:
+        return [heat_cells(row) for row in shades.tolist()]
+    return [
+        [(glyph, _VERDICTS[kind] if level >= 0 else style)
+         for (glyph, style), level, kind in zip(heat_cells(levels), levels, kinds, strict=True)]
+        for levels, kinds in zip(shades.tolist(), health.T.tolist(), strict=True)
+    ]  # fmt: skip
+
+
+#: What a gradient is to that at the output: under the lower threshold, between both, over the upper one.
+_VERDICTS = ("vanishing", "healthy", "exploding")
+
+
+def _health(band: Band, values: Array, arriving: Array) -> Array:
+    """The place of each in _VERDICTS: the rule of the verdict (`thresholds.crossed`), cell by cell."""
+    with np.errstate(all="ignore"):
+        relative = values - arriving if band.log else np.log10(values / arriving)
+        # 0 of nothing (nan) counts as vanished.
+        return (relative >= math.log10(VANISHED)).astype(np.int8) + (relative > math.log10(EXPLODED))
+
+
+def _mark(rows: list[list[Span]], where: Array, mark: str, worn: list[list[Span]]) -> None:
     for column, row in np.argwhere(where).tolist():
-        rows[row][column] = (mark, heat_cells([int(shades[column, row])])[0][1])
+        rows[row][column] = (mark, worn[row][column][1])
 
 
 def shown_levels(values: Array, nothing: Array, low: float, high: float) -> Array:
@@ -144,10 +177,15 @@ def is_share(band: Band) -> bool:
     return band.name in ("activation_saturated", "activation_dead")
 
 
-def legend(band: Band, bounds: Range, width: int, drawn: frozenset[str], first: Sequence[str] = ()) -> Line:
-    """The shades, `first`, what the marks are that are drawn, and that blank is 0: as much of it as fits."""
+def legend(band: Band, bounds: Range, width: int, drawn: Collection[Span], first: Sequence[str] = ()) -> Line:
+    """The shades, `first`, what the marks and colours are that are drawn, and that blank is 0: as much as fits."""
     low, high = _marked(band, bounds)
     line: Line = [(f"{low} ", "label"), *runs(heat_cells(list(range(_LEAST, LEVELS)))), (f" {high}", "label")]
-    said = [*first, *(tr(text, mark=mark) for mark, text in _MARKS.items() if mark in drawn | {" "})]
-    longer = [[*line, *((f"   {text}", "label") for text in said[:count])] for count in range(len(said), -1, -1)]
+    glyphs, styles = {" ", *(glyph for glyph, _ in drawn)}, {style for glyph, style in drawn if glyph != " "}
+    said: Line = [
+        *((text, "label") for text in first),
+        *((tr(text, mark=mark), "label") for mark, text in _MARKS.items() if mark in glyphs),
+        *((kind_name(kind), kind) for kind in _VERDICTS if kind in styles),
+    ]
+    longer = [[*line, *((f"   {text}", style) for text, style in said[:count])] for count in range(len(said), -1, -1)]
     return first_fit(width, *longer)
