@@ -176,8 +176,8 @@ def dead(snapshot: TrainingSnapshot, iteration: int) -> float:
 
 def saved_by_clipping(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:
     losses = a.columns["loss"]
-    thrown = round(float(losses[0])) == 625 and losses[1] > 1e28 and not np.isfinite(losses[2])
-    return thrown and b.training.replace(clip="none") == a.training and right(b) > 0.4 and learnt_by(b, 1.5) < 300
+    thrown = round(float(losses[0])) == 262 and losses[1] > 1e20 and not np.isfinite(losses[-1])
+    return thrown and b.training.replace(clip="none") == a.training and right(b) > 0.9
 
 
 def adam_learns(a: TrainingSnapshot, b: TrainingSnapshot) -> bool:

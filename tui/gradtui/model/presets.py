@@ -12,6 +12,7 @@ from gradtui_engine.core.options import flag
 from gradtui_engine.core.table import Table
 
 from ..text.language import tr
+from .pairs import PAIRS
 from .preset import Fields, Preset
 from .training_presets import TRAINING_PRESETS
 
@@ -46,9 +47,9 @@ PRESETS = Table(
             "xavier-tanh",
             "Xavier's rule fits tanh: a fifth of the gradient passes 30 layers; with weights half that size about "
             "1e-9 does.",
-            {"activation": "tanh", "gain": 0.5},
+            PAIRS["small"].fields,
             "compare",
-            {"gain": 1.0},
+            PAIRS["small"].changes,
         ),
         Preset(
             "exploding",

@@ -1,0 +1,51 @@
+"""What a pair of the story is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradtui_engine.core.message import English
+from gradtui_engine.experiment.experiment import Experiment
+from gradtui_engine.experiment.training import Training
+
+from .preset import Fields
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A disease and its cure: experiment A (left), what B (right) differs in, and how both are trained, on one stream.
+
+    label stands on the pair's tab, short where there is little room; disease and cure are the titles of the two sides.
+    point says why, and what to look at; idea is the line by which the cure is the same as all others.
+    """
+
+    name: str
+    label: English
+    short: English
+    disease: English
+    cure: English
+    point: English
+    idea: English
+    fields: Fields = field(default_factory=dict)
+    changes: Fields = field(default_factory=dict)
+    plan: Fields = field(default_factory=dict)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The disease."""
+        return Experiment(**self.fields)
+
+    @property
+    def other(self) -> Experiment:
+        """The cure."""
+        return self.experiment.replace(**self.changes)
+
+    @property
+    def training(self) -> Training:
+        """The disease's."""
+        return Training(experiment=self.experiment, **self.plan)
+
+    @property
+    def training_of_other(self) -> Training:
+        """The cure's, on the disease's stream."""
+        return Training(experiment=self.other, **self.plan)
