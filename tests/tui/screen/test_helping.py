@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
+from rich.console import Console
+from rich.segment import Segment
+from textual.pilot import Pilot
 
-from gradtui.model.commands import COMMANDS, GROUPS, rebind, shown_keys
+from gradtui.model.commands import COMMANDS, GROUPS, keys_of, rebind, shown_keys
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.screen.dialogs.helping import Section, sections
+from gradtui.screen.app import GradtuiApp
+from gradtui.screen.dialogs.helping import _SAMPLE, Help, Section, sections
+from gradtui.screen.palette import THEMES, palette
+from gradtui.screen.themes import styles_of
 from gradtui.text import process
+from gradtui.text.meanings import MEANINGS, legend
 from gradtui.views.catalogue import PANES
 from gradtui.views.catalogue import VIEWS as CATALOGUE
 from gradtui.views.frame.quantities import QUANTITIES as ROWS
 from gradtui_engine import Experiment
-from tests.tui.helpers import EXPLORE
+from tests.tui.helpers import EXPLORE, play, settled, until
 
 
 @pytest.fixture
@@ -107,3 +115,50 @@ def test_a_command_without_a_key_is_called_by_the_name_that_the_palette_knows(ke
     assert "“quantity” shows other quantities" in text(found[0])
     rows = {help: front for each in found for front, help in each.rows}
     assert rows[next(each.help for each in COMMANDS if each.id == "quantity")] == "“quantity”"
+
+
+# -- the legend --------------------------------------------------------------------------------------------
+
+
+def samples(page: Help) -> list[tuple[str, object]]:
+    """What the help draws in a colour to show it: the text beside it, and the colour."""
+    console = Console(width=200, file=io.StringIO(), color_system="truecolor")
+    lines = Segment.split_lines(console.render(page._text()))
+    found = []
+    for line in lines:
+        front = next((segment for segment in line if segment.text.strip() == _SAMPLE), None)
+        if front is not None:
+            rest = "".join(segment.text for segment in line).replace(_SAMPLE, "", 1).strip()
+            found.append((rest, front.style.color if front.style else None))
+    return found
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_colour_is_explained_in_that_colour(theme: str) -> None:
+    look = palette(theme, THEMES[theme].dark)
+    shown = samples(Help(state(), drawn=MEANINGS, palette=look))
+    assert shown == [(row.says, look[row.style].color) for row in MEANINGS.values()]
+
+
+def test_only_what_is_on_the_screen_is_explained_and_of_verdicts_all() -> None:
+    """One verdict is what the others are not."""
+    verdicts = ["healthy", "vanishing", "exploding", "broken"]
+    assert [row.style for row in legend({"text", "healthy", "label"})] == verdicts
+    assert [row.style for row in legend({"curve_2", "cursor", "heat3"})] == ["cursor", "curve_1", "curve_2"]
+    assert samples(Help(state(), drawn={"text", "dim"})) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_help_of_a_view_explains_every_colour_that_it_draws(view: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        lines = [line for block in app.canvas.blocks.values() for line in block.lines]
+        seen = {style for line in lines for text, style in line if text.strip() and style in MEANINGS}
+        await pilot.press(*keys_of("help")[:1])
+        await until(pilot, lambda: isinstance(app.screen, Help), "the help")
+        assert isinstance(app.screen, Help)
+        look = styles_of(app.current_theme)
+        assert seen
+        assert {(MEANINGS[style].says, look[style].color) for style in seen} <= set(samples(app.screen))
+
+    play(script, state(view, "lstm"), size=(120, 40))

@@ -20,11 +20,13 @@ from ..text.language import tr
 from ..text.scale import Scale
 from ..views.compare import compare
 from ..views.frame.bar_data import bars_of
+from ..views.frame.layout import styles_in
 from ..views.train import shades
 from ..views.train.sides import Sides
 from . import editing, learning, planning, saving, sliding
 from .dialogs.helping import Help
 from .palette import THEMES
+from .themes import styles_of
 from .trying import unknown
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def _go_on(app: Host, argument: str) -> None:
 
 
 def _help(app: Host, argument: str) -> None:
-    app.push_screen(Help(app.state, app.permissions))
+    app.push_screen(Help(app.state, app.permissions, styles_in(app.canvas.blocks), styles_of(app.current_theme)))
 
 
 def _theme(app: Host, argument: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rich.console import Group
+from rich.style import Style
 from rich.table import Column, Table
 from rich.text import Text
 from textual import events
@@ -18,6 +20,7 @@ from ...model.permissions import OPEN, Permissions
 from ...model.state import State
 from ...text.glyphs import render
 from ...text.language import tr
+from ...text.meanings import legend
 from ...views.catalogue import PANES, VIEWS
 from ...views.frame.quantities import QUANTITIES
 from .dialogs import Page
@@ -27,20 +30,27 @@ IDEA: English = (
     "every stage it passed. Below 1 on average it vanishes, above 1 it explodes. Every cure keeps "
     "the product near 1."
 )
+GREY: English = "All else is grey: what has no verdict is told apart by glyph, letter and place."
+#: What is drawn in a colour to show it.
+_SAMPLE = "██████"
 #: Columns of the keys.
 _KEYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, and rows of (what stands in front, text)."""
+    """A heading, and rows of (what stands in front, text); styles are those of the fronts, where they have any."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
+    styles: tuple[str, ...] = ()
 
 
-def sections(state: State, permissions: Permissions = OPEN) -> tuple[Section, ...]:
-    """The focused pane first: who asks for help asks about what is in front of them."""
+def sections(state: State, permissions: Permissions = OPEN, drawn: Collection[str] = ()) -> tuple[Section, ...]:
+    """The focused pane first: who asks for help asks about what is in front of them.
+
+    drawn are the styles on the screen: what their colours mean is explained.
+    """
     view = VIEWS[state.view]
     here = [("", _meaning(state.pane))]
     if PANES[state.pane].shows_quantity:
@@ -56,6 +66,9 @@ def sections(state: State, permissions: Permissions = OPEN) -> tuple[Section, ..
             for group, commands in groups(permissions).items()
         ),
     ]
+    if meanings := legend(drawn):
+        rows = tuple((_SAMPLE, tr(meaning.says)) for meaning in meanings)
+        parts.insert(2, Section(tr("Colours here"), (*rows, ("", tr(GREY))), tuple(row.style for row in meanings)))
     if others:
         parts.insert(2, Section(tr("The other panes of this view"), others))
     if ways := ways_in(state):
@@ -75,11 +88,17 @@ def _key(command: Command, all: bool = False) -> str:
 
 
 class Help(Page):
-    """Opened by `?`; the same key closes it."""
+    """Opened by `?`; the same key closes it. drawn are the styles on the screen, palette what they look like."""
 
-    def __init__(self, state: State, permissions: Permissions = OPEN) -> None:
+    def __init__(
+        self,
+        state: State,
+        permissions: Permissions = OPEN,
+        drawn: Collection[str] = (),
+        palette: Mapping[str, Style] | None = None,
+    ) -> None:
         super().__init__()
-        self._state, self._permissions = state, permissions
+        self._state, self._permissions, self._drawn, self._palette = state, permissions, drawn, palette or {}
 
     def on_key(self, event: events.Key) -> None:
         if event.key in keys_of("help"):
@@ -91,16 +110,18 @@ class Help(Page):
 
     def _text(self) -> Group:
         parts: list[Text | Table] = []
-        for section in sections(self._state, self._permissions):
+        for section in sections(self._state, self._permissions, self._drawn):
             parts.append(Text(render(section.title), "bold underline"))
             # What stands in front keeps a column of its own, however often its text is wrapped.
             table = Table.grid(
                 Column(width=_KEYS, style="bold"), Column(ratio=1, overflow="fold"), padding=(0, 1), expand=True
             )
-            for front, body in section.rows:
+            below: list[Text | Table] = []
+            for number, (front, body) in enumerate(section.rows):
+                style = self._palette.get(section.styles[number], "") if number < len(section.styles) else ""
                 if front:
-                    table.add_row(Text(render(f"  {front}")), Text(render(body)))
+                    table.add_row(Text(render(f"  {front}"), style), Text(render(body)))
                 else:
-                    parts.append(Text(render(body)))
-            parts += [table, Text("")] if table.rows else [Text("")]
+                    (below if table.rows else parts).append(Text(render(body)))
+            parts += [*([table] if table.rows else []), *below, Text("")]
         return Group(*parts)

@@ -38,6 +38,11 @@ Arrange = Callable[[State, Box], Boxes]
 WIDE = 100
 
 
+def styles_in(blocks: Blocks) -> set[str]:
+    """The styles that something is drawn in: of blanks nobody sees one."""
+    return {style for block in blocks.values() for line in block.lines for text, style in line if text.strip()}
+
+
 def block_at(blocks: Blocks, x: int, y: int) -> str | None:
     """The block that a cell of the screen belongs to, a pane's border included; None where none stands."""
     for name, (box, _) in blocks.items():
