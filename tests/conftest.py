@@ -1,6 +1,7 @@
 """One BLAS thread, as in the program itself: more only get in each other's way at these sizes."""
 
 import os
+import tempfile
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -29,6 +30,10 @@ settings.load_profile("test")
 # The tests of views and of the screen make objects by the million and hardly any cycles: to look for those after every
 # 700 objects, as Python does, took a tenth of their time.
 gc.set_threshold(100_000, 20, 20)
+
+#: What the program keeps of a session (progress in the lessons, the last copied command) is not the developer's own.
+STATE_HOME = tempfile.TemporaryDirectory(prefix="gradtui-state-")
+os.environ["XDG_STATE_HOME"] = STATE_HOME.name
 
 _SERVERS = "tests/tui/serve/"
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import itertools
 import json
 import os
 import re
@@ -47,6 +48,7 @@ from gradtui_engine import (
     simulate,
 )
 from gradtui_engine.cells.table import CELLS
+from tests.conftest import STATE_HOME
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
 CASES = {
@@ -243,13 +245,19 @@ def strict_json(text: str) -> Any:
 
 #: Frames as soon as there is something to draw: what a key does is to be seen at once.
 _FPS = 500.0
+_SESSIONS = itertools.count()
 Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 
 
 def play(
     script: Script, start: Experiment | State | None = None, size: tuple[int, int] = (80, 24), fps: float = _FPS
 ) -> GradtuiApp:
-    """Run the app without a terminal, wait for its first trace, and let the script press keys."""
+    """Run the app without a terminal, wait for its first trace, and let the script press keys.
+
+    Nobody has read a lesson yet, unless a test has a folder of its own for what is kept.
+    """
+    if os.environ["XDG_STATE_HOME"].startswith(STATE_HOME.name):
+        os.environ["XDG_STATE_HOME"] = f"{STATE_HOME.name}/{next(_SESSIONS)}"
 
     async def session() -> GradtuiApp:
         app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=fps)

@@ -92,7 +92,7 @@ def test_answers_in_a_lesson_are_the_readers_own_as_long_as_it_stays_at_the_step
     answered = replace(state, lesson=replace(state.lesson, answers=((1, 0),)), offset=4)  # type: ignore[type-var]
     assert update(answered, e.Present(replace(shown, zoomed=True)), timeline).lesson == answered.lesson
     following = update(answered, e.Present(replace(shown, lesson=Progress(LESSONS[0], 2))), timeline)
-    assert (following.lesson, following.offset) == (Progress(LESSONS[0], 2), 0)
+    assert (following.lesson, following.offset) == (Progress(LESSONS[0], 2), None)
 
 
 def test_a_scale_that_the_presenter_holds_is_held_for_all_and_let_go_again() -> None:

@@ -221,4 +221,4 @@ def test_a_lessons_text_is_scrolled_within_what_there_is_and_every_step_begins_a
     # In a window that has grown the end is nearer.
     low = dataclasses.replace(opened, offset=12)
     assert moved(low, e.Scroll(-2, most=4), timeline) == {"offset": 2}
-    assert update(dataclasses.replace(opened, offset=9), e.Learn(Progress("one", 1)), timeline).offset == 0
+    assert update(dataclasses.replace(opened, offset=9), e.Learn(Progress("one", 1)), timeline).offset is None

@@ -16,6 +16,7 @@ from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS, selected_stage
 from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
+from gradtui.model.studies import Study
 from gradtui.model.timeline import Grain, Timeline
 from gradtui.model.update import update
 from gradtui.text.scale import LinearScale, LogScale
@@ -94,7 +95,8 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Remember: st.builds(e.Remember, EXPERIMENTS, st.sampled_from(CHANGES), st.sampled_from(RECORDINGS)),
     e.Undo: st.sampled_from((-1, 1)).map(e.Undo),
     e.Loaded: EXPERIMENTS.map(e.Loaded),
-    e.Learn: st.builds(e.Learn, st.none() | PROGRESS, st.integers(0, 9)),
+    e.Learn: st.builds(e.Learn, st.none() | PROGRESS, st.none() | st.integers(0, 9), st.booleans()),
+    e.Recall: st.sampled_from(((), (Study(LESSONS[0], 2, ((0, 1),), True), Study("no such lesson")))).map(e.Recall),
     e.Message: st.sampled_from(("", "said")).map(e.Message),
     e.Present: SHOWN.map(e.Present),
     e.Follow: st.just(e.Follow()),
@@ -129,7 +131,7 @@ def assert_sound(state: State, timeline: Timeline | None) -> None:
     assert 1 <= state.terms <= MOST_TERMS
     assert abs(state.angle) <= MOST_ANGLE
     assert state.item in state.lessons or not state.item
-    assert state.offset >= 0
+    assert state.offset is None or state.offset >= 0
     assert state.unit >= 0
     assert state.unit < state.experiment.width or not state.loaded, "units are those of the trace on screen"
     assert max(len(state.past), len(state.future)) <= 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from textual.widgets import Input, Label, OptionList
 
 from gradtui.cli import launch
 from gradtui.cli.words import Words
+from gradtui.lessons import library
 from gradtui.lessons.library import find
 from gradtui.model import events as e
+from gradtui.model.permissions import VISITOR
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen import saving
@@ -253,19 +256,18 @@ def test_escape_at_a_question_leaves_it_open() -> None:
     play(script, at(2), (140, 40))
 
 
-def test_after_the_last_step_the_list_is_back() -> None:
-    entry = find(LESSON, "en")
-    assert entry is not None
-    assert entry.lesson is not None
-    last = len(entry.lesson.steps) - 1
+def test_after_the_last_lesson_the_list_is_back() -> None:
+    last = library.names("en")[-1]
 
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await settled(app, pilot)
+        app.send(e.Learn(Progress(last, last_step(last), ((last_step(last), 0),))))
+        await until(pilot, lambda: "finish" in shown(app), "the last lesson")
         await pilot.press("enter")
         assert (app.state.lesson, app.state.view) == (None, "lessons")
-        assert "lesson finished: Vanishing, with sigmoid" in shown(app)
+        assert "lesson finished: " in shown(app)
 
-    play(script, at(last), (140, 40))
+    play(script, at(0), (140, 40))
 
 
 def test_a_broken_lesson_is_listed_with_its_fault_and_does_not_open(
@@ -285,3 +287,93 @@ def test_a_broken_lesson_is_listed_with_its_fault_and_does_not_open(
         await until(pilot, lambda: "00-broken.md" in app.state.message + toasts(app), "what is wrong")
 
     play(script, SMALL, (120, 40))
+
+
+# -- a course ----------------------------------------------------------------------------------------------
+
+
+def last_step(name: str) -> int:
+    entry = find(name, "en")
+    assert entry is not None
+    assert entry.lesson is not None
+    return len(entry.lesson.steps) - 1
+
+
+@pytest.fixture
+def keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where progress is kept from one session of a test to the next."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "gradtui" / "lessons.json"
+
+
+def test_after_the_last_step_enter_opens_the_next_lesson_and_a_later_session_knows(keeps: Path) -> None:
+    names = library.names("en")
+
+    async def reads(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        assert "next: ReLU's 1 is not enough" in shown(app)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.state.lesson == Progress("03-relu-and-he")
+        await pilot.press("escape", "7")
+        await until(pilot, lambda: f"1 of {len(names)} done" in shown(app), "the map")
+
+    start = State(SMALL.replace(depth=10), lesson=Progress(LESSON, last_step(LESSON)), pane="lesson")
+    play(reads, start, (120, 40))
+    document = json.loads(keeps.read_text(encoding="utf-8"))["lessons"]
+    assert document[LESSON]["done"] is True
+
+    async def comes_back(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7")
+        await settled(app, pilot)
+        text = shown(app)
+        assert "✓  2  Vanishing, with sigmoid" in text
+        assert "◐  3  ReLU's 1 is not enough: He's √2    step 1 of 5" in text
+        assert "○  1  Reading the screen" in text
+        assert app.state.item == names[0], "the first that is not done"
+
+    play(comes_back, SMALL, (140, 40))
+
+
+def test_a_lesson_that_was_left_goes_on_where_it_was_with_its_answers(keeps: Path) -> None:
+    keeps.parent.mkdir(parents=True)
+    row = {"step": 2, "answers": {"2": 1}, "done": False}
+    keeps.write_text(json.dumps({"gradtui lessons": 1, "lessons": {LESSON: row}}), encoding="utf-8")
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7", "j", "enter")
+        await settled(app, pilot)
+        assert app.state.lesson == Progress(LESSON, 2, ((2, 1),))
+        assert app.state.experiment.gain == 4.0, "as its answer leaves the screen"
+
+    play(script, SMALL, (140, 40))
+
+
+def test_a_broken_file_of_progress_is_said_and_kept(keeps: Path) -> None:
+    keeps.parent.mkdir(parents=True)
+    keeps.write_text("not progress", encoding="utf-8")
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("7")
+        await until(pilot, lambda: "is no file of progress" in app.state.message + toasts(app), "what is wrong")
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.state.lesson is not None
+
+    play(script, SMALL, (140, 40))
+    assert (keeps.parent / "lessons.broken-1.json").read_text(encoding="utf-8") == "not progress"
+    assert json.loads(keeps.read_text(encoding="utf-8"))["lessons"]
+
+
+def test_of_a_visitor_nothing_is_read_and_nothing_written(keeps: Path) -> None:
+    async def session() -> None:
+        app = GradtuiApp(at(2), permissions=VISITOR)
+        async with app.run_test(size=(140, 40)) as pilot:
+            await until(pilot, lambda: app.record is not None, "the first trace")
+            await settled(app, pilot)
+            await pilot.press("backspace")
+            await settled(app, pilot)
+            assert app.state.studies, "it lives as long as the session"
+
+    asyncio.run(session())
+    assert not keeps.parent.exists()

@@ -19,7 +19,8 @@ from gradtui.model.progress import Progress
 from gradtui.text import glyphs
 from gradtui.text.markdown import prose, wrap_spans
 from gradtui.text.spans import text_of, width_of
-from gradtui.views.lessons.lesson import Keys, lesson_title, lesson_view, list_view, most_offset
+from gradtui.views.lessons.course_map import list_view
+from gradtui.views.lessons.lesson import Keys, lesson_title, lesson_view, most_offset
 from tests.tui.helpers import assert_page, texts
 
 LESSON = parse(
@@ -55,7 +56,7 @@ READ = Readings(
     {"ratio": Measured(4.6e-19)},
     {"ratio": Measured(4.6e-19), "average_factor": Measured(0.233)},
 )
-KEYS = Keys(next="PgDn", back="PgUp", answer="Enter", close="Esc")
+KEYS = Keys(next="Enter", back="PgUp", close="Esc")
 SIZES = ((78, 8), (40, 20), (58, 5), (20, 3), (120, 30))
 
 
@@ -90,16 +91,21 @@ def test_keys_to_press_are_the_effective_ones() -> None:
 
 
 def test_the_last_line_names_the_keys_that_do_something_here() -> None:
-    assert shown(Progress("x"))[-1] == "PgDn next   Esc close"
-    assert shown(Progress("x", 1))[-1] == "Enter answer   PgDn next   PgUp back   Esc close"
-    assert shown(answered(1, 0))[-1] == "PgDn next   PgUp back   Esc close"
-    assert shown(answered(2, 0.2))[-1] == "PgUp back   Esc finish"
+    assert shown(Progress("x"))[-1] == "Enter next   Esc close"
+    assert shown(Progress("x", 1))[-1] == "Enter answer   PgUp back   Esc close"
+    assert shown(answered(1, 0))[-1] == "Enter next   PgUp back   Esc close"
+    assert shown(Progress("x", 2))[-1] == "Enter answer   PgUp back   Esc close"
+    assert shown(answered(2, 0.2))[-1] == "Enter finish   PgUp back   Esc close"
 
 
-def test_a_key_that_answers_and_goes_on_is_named_once() -> None:
-    lines = lesson_view(LESSON, Progress("x", 1), READ, 78, 8, Keys(next="enter", answer="enter"))
-    assert text_of(lines[-1]).count("enter") == 1
-    assert "enter answer" in text_of(lines[-1])
+def test_after_the_last_step_the_key_leads_to_the_next_lesson_by_its_title_where_that_has_room() -> None:
+    def last(width: int) -> str:
+        lines = lesson_view(LESSON, answered(2, 0.2), READ, width, 8, KEYS, following="The next one of all")
+        return text_of(lines[-1]).rstrip()
+
+    assert last(78) == "Enter next: The next one of all   PgUp back   Esc close"
+    assert last(48) == "Enter next lesson   PgUp back   Esc close"
+    assert last(24) == "Enter next lesson"
 
 
 def test_nothing_of_the_answer_is_seen_before_it_is_given() -> None:
@@ -160,11 +166,22 @@ def test_what_does_not_fit_is_scrolled_and_said() -> None:
     assert texts(lesson_view(LESSON, progress, READ, width, height, KEYS, offset=-3)) == pages[0]
 
 
-def test_where_there_is_no_room_the_verdict_comes_before_the_text() -> None:
+def test_what_comes_of_an_answer_stands_under_its_question_and_the_text_keeps_its_order() -> None:
+    before, after = (shown(progress, height=16) for progress in (Progress("x", 1), answered(1, 1)))
+    kept = [line for line in before if line in after and line]
+    assert [line for line in after if line in kept] == kept
+    order = ("Some text.", "What comes of it?", "✗ B it stays", "✗ Not so", "The ratio is")
+    places = [next(number for number, line in enumerate(after) if text in line) for text in order]
+    assert places == sorted(places)
+
+
+def test_where_there_is_no_room_for_all_of_it_the_question_is_the_first_line_that_is_seen() -> None:
     lines = shown(answered(1, 1), width=78, height=6)
+    assert lines[1] == "What comes of it?"
     assert any("Not so" in line for line in lines)
-    assert "Some text." not in lines
-    assert "Some text." in shown(answered(1, 1), width=78, height=12)
+    assert "The ratio is 4.6e-19." in lines
+    assert "↑ 1" in lines[-1], "the text is a page back, not gone"
+    assert "Some text." in texts(lesson_view(LESSON, answered(1, 1), READ, 78, 6, KEYS, offset=0))[1]
 
 
 @pytest.mark.parametrize("name", glyphs.GLYPHS)
@@ -197,7 +214,7 @@ def test_the_list_shows_every_lesson_and_marks_the_selected_one() -> None:
     lines = listed("07-batchnorm")
     for each in entries("en", Path("/no/such/folder")):
         assert any(each.title in line for line in lines)
-    marked = [line for line in lines if line.startswith("▸ ")]
+    marked = [line for line in lines if "▸ " in line]
     assert len(marked) == 1
     assert "BatchNorm" in marked[0]
 
@@ -213,13 +230,13 @@ def test_the_selected_lesson_is_in_sight_however_small_the_list() -> None:
     for each in entries("en", Path("/no/such/folder")):
         for width, height in SIZES:
             lines = listed(each.id, width, height)
-            assert any(line.startswith("▸ ") and each.title[: width - 4] in line for line in lines), (each.id, height)
+            assert any("▸ " in line and each.title[: width - 10] in line for line in lines), (each.id, height)
 
 
 def test_a_broken_lesson_shows_its_faults(tmp_path: Path) -> None:
     (tmp_path / "00-broken.md").write_text("+++\ntitel = 'a'\n+++\n## A\n", encoding="utf-8")
     lines = listed("00-broken", 120, 30, tmp_path)
-    assert lines[0].startswith("▸ ✗ 00-broken")
+    assert any("▸ ✗ 00-broken" in line for line in lines)
     text = " ".join(lines)  # where a line ends depends on the folder's name
     assert "'titel' is unknown" in text
     assert "did you mean 'title'?" in text
@@ -232,7 +249,8 @@ def test_an_empty_list_says_so() -> None:
 
 
 def test_an_unknown_selection_is_the_first() -> None:
-    assert listed("nothing")[0].startswith("▸ ")
+    first = entries("en", Path("/no/such/folder"))[0]
+    assert any("▸ " in line and first.title in line for line in listed("nothing"))
 
 
 # -- Markdown ----------------------------------------------------------------------------------------------

@@ -66,6 +66,16 @@ def back(progress: Progress, lesson: Lesson) -> Progress:
     return replace(progress, step=max(min(progress.step, len(lesson.steps) - 1) - 1, 0))
 
 
+def ended(progress: Progress, lesson: Lesson) -> bool:
+    """Whether nothing of the lesson is left: its last step is shown, and asks for no answer."""
+    return progress.step >= len(lesson.steps) - 1 and not open_question(progress, lesson)
+
+
+def open_question(progress: Progress, lesson: Lesson) -> bool:
+    """Whether the step asks for an answer that has not been given."""
+    return current(progress, lesson).question is not None and progress.answer is None
+
+
 def answer(progress: Progress, lesson: Lesson, value: Answer) -> Progress:
     """The step's question answered (again: the later answer counts). A step without a question takes none."""
     if current(progress, lesson).question is None:

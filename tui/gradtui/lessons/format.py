@@ -21,6 +21,8 @@
 Front matter, between two lines of `+++`:
 
     title, summary   one line each; needed
+    chapter          where the map of the course has it: vanishing, activations, initialisers, exploding, normalisation,
+                     residual, gates, idea, training or maths; without one it is among your own
     experiment       the fields of the Experiment that differ from the default ones
     view             explore (without one), idea, compare, lab, maths, theory or train
     changes          fields in which experiment B differs from A, for the view compare
@@ -78,6 +80,7 @@ from .run_measures import gradient_stage, last_stage
 _FRONT: dict[str, v.Check] = {
     "title": v.text,
     "summary": v.text,
+    "chapter": v.chapter,
     "experiment": v.table,
     "view": v.view,
     "changes": v.table,
@@ -154,7 +157,7 @@ class _Parser:
         steps = [self._step(number, part) for number, part in enumerate(parts, 1)]
         if self.problems:
             raise LessonError(self.problems)
-        return Lesson(self.name, values["title"], values["summary"], tuple(steps), self.file)
+        return Lesson(self.name, values["title"], values["summary"], tuple(steps), self.file, values.get("chapter", ""))
 
     def problem(self, line: int, message: str, key: str = "") -> None:
         """Keep a problem, with the line and the step where it is."""

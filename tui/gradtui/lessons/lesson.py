@@ -89,6 +89,8 @@ class Lesson:
     summary: str
     steps: tuple[Step, ...]
     file: str = ""
+    #: A name of CHAPTERS, empty for none.
+    chapter: str = ""
 
 
 def placeholders(text: str) -> tuple[str, ...]:

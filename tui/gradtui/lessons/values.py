@@ -11,6 +11,7 @@ from gradtui_engine.core.message import Message, Verbatim, joined
 from gradtui_engine.core.problems import unknown_name
 
 from ..model.names import QUANTITIES, VIEWS
+from .chapters import CHAPTERS
 from .conditions import condition, expression
 from .lesson import LETTERS, Choice
 from .run_measures import PLACES
@@ -56,6 +57,7 @@ def _name_of(*allowed: str) -> Check:
 
 
 view = _name_of(*_VIEWS)
+chapter = _name_of(*CHAPTERS.names)
 quantity = _name_of(*QUANTITIES)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..text.scale import Scale
     from .progress import Progress
+    from .studies import Studies
 
 Event = Any
 
@@ -140,10 +141,12 @@ class SelectUnit:
 
 @dataclass(frozen=True, slots=True)
 class Scroll:
-    """The open lesson's text, by so many lines; most is how far it can be scrolled at the size that it has."""
+    """The open lesson's text, by so many lines; most is how far it can be scrolled at the size that it has, at the line
+    that is seen first where nobody has scrolled yet."""
 
     by: int
     most: int
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +258,18 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Learn:
-    """Where the reader stands in a lesson; None closes it."""
+    """Where the reader stands in a lesson; None closes it. done: its end has been reached."""
 
     progress: Progress | None
-    offset: int = 0
+    offset: int | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What was done of the lessons in sessions before."""
+
+    studies: Studies
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ FIELDS = (
 #: The cursor of a presenter whose own trace is on its way: followers' opens where every trace does.
 OPENING = -1
 #: Neither a person's doing nor a reason to leave the presenter.
-QUIET = (e.Tick, e.Trained, e.Loaded, e.Message, e.Present, e.Audience)
+QUIET = (e.Tick, e.Trained, e.Loaded, e.Message, e.Present, e.Audience, e.Recall)
 
 
 def adopt(state: State, timeline: Timeline | None) -> State:
@@ -63,7 +63,7 @@ def adopt(state: State, timeline: Timeline | None) -> State:
         # The reader's own answers.
         adopted = replace(adopted, lesson=own)
     elif theirs is not None:
-        adopted = replace(adopted, offset=0)
+        adopted = replace(adopted, offset=None)
     return replace(adopted, pane=shown.pane if shown.pane in panes else panes[0])
 
 

@@ -12,6 +12,7 @@ from .commands import shown_keys
 from .names import AXES, QUANTITIES
 from .panes_of import LISTS, panes_of
 from .state import State
+from .studies import begun_or_new
 
 if TYPE_CHECKING:
     from .timeline import Timeline
@@ -77,8 +78,9 @@ def select(state: State, event: e.Select, timeline: Timeline | None) -> State:
 
 def scroll(state: State, event: e.Scroll, timeline: Timeline | None) -> State:
     """A window that has grown meanwhile may show more than the offset says: it counts from what is seen."""
-    offset = min(state.offset, event.most) + event.by
-    return replace(state, offset=min(max(offset, 0), event.most))
+    seen = event.at if state.offset is None else min(state.offset, event.most)
+    offset = min(max(seen + event.by, 0), event.most)
+    return state if offset == seen else replace(state, offset=offset)
 
 
 def select_unit(state: State, event: e.SelectUnit, timeline: Timeline | None) -> State:
@@ -93,6 +95,8 @@ def set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> Sta
 
 def show(state: State, event: e.Show, timeline: Timeline | None) -> State:
     following = replace(state, view=event.view, zoomed=state.zoomed and event.view == state.view)
+    if event.view == "lessons" != state.view:
+        following = replace(following, item=begun_or_new(state.studies, state.lessons) or state.item)
     following = training_moves.opened(following)
     panes = panes_of(following)
     return replace(following, pane=state.pane if state.pane in panes else panes[0])

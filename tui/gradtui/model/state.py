@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..text.scale import Scale
     from .progress import Progress
+    from .studies import Studies
 
 #: What B differs in from A: pairs of field and value.
 Changes = tuple[tuple[str, Any], ...]
@@ -72,12 +73,14 @@ class State:
     function: int = 0
     terms: int = 3
     angle: int = 4
-    #: All lessons, and the highlighted one; where the reader stands in an open one, how far its text
-    #: is scrolled.
+    #: All lessons, and the highlighted one; where the reader stands in an open one, how far its text is scrolled (None:
+    #: nobody has scrolled, and the view shows what is to be read).
     lessons: tuple[str, ...] = ()
     item: str = ""
     lesson: Progress | None = None
-    offset: int = 0
+    #: What has been done of all lessons.
+    studies: Studies = ()
+    offset: int | None = None
     #: What undo and redo lead to, the latest last.
     past: tuple[Asked, ...] = ()
     future: tuple[Asked, ...] = ()

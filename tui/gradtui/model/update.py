@@ -12,6 +12,7 @@ from . import lecture, navigation, training_moves
 from .names import SPEEDS
 from .panes_of import panes_of
 from .state import State
+from .studies import begun_or_new, merged, noted
 from .timeline import Grain, Timeline
 
 GRAINS = tuple(Grain)
@@ -170,11 +171,19 @@ def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
 
 
 def _learn(state: State, event: e.Learn, timeline: Timeline | None) -> State:
-    following = replace(state, lesson=event.progress, offset=event.offset)
+    studies = state.studies if event.progress is None else noted(state.studies, event.progress, event.done)
+    following = replace(state, lesson=event.progress, offset=event.offset, studies=studies)
     panes = panes_of(following)
     opened = state.lesson is None and event.progress is not None
     pane = "lesson" if opened else (state.pane if state.pane in panes else panes[0])
     return replace(following, pane=pane)
+
+
+def _recall(state: State, event: e.Recall, timeline: Timeline | None) -> State:
+    """The list opens at the first lesson that is not done."""
+    studies = merged(event.studies, state.studies)
+    item = begun_or_new(studies, state.lessons) if state.view == "lessons" else state.item
+    return replace(state, studies=studies, item=item)
 
 
 def _message(state: State, event: e.Message, timeline: Timeline | None) -> State:
@@ -212,6 +221,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Undo: _undo,
     e.Loaded: _loaded,
     e.Learn: _learn,
+    e.Recall: _recall,
     e.Message: _message,
     e.Present: lecture.present,
     e.Follow: lecture.follow,

@@ -20,6 +20,7 @@ from . import learning
 from .actions import ACTIONS
 from .host import Host
 from .jobs import prepare
+from .keeping import Keeper
 from .palette_entries import palette_entries
 from .search import Palette, Search
 from .terminal.canvas import Canvas
@@ -54,6 +55,9 @@ class GradtuiApp(Host):
         """cursor: events to send when the first trace has arrived; fps: frames a second, at most; known: results that
         are there already."""
         super().__init__(state, cursor, fps, permissions, known)
+        if permissions.own:
+            # Of visitors, progress lives as long as their session.
+            self.followed_by.append(Keeper(self).follow)
         for command in (*COMMANDS, *brought(permissions)):
             for key in keys_of(command.id):
                 self.bind(key, f"command('{command.id}')", description=command.label, show=False)

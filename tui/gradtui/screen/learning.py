@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from gradtui_engine.core.fields import Rejected
 
 from ..lessons import course, library
-from ..lessons.lesson import LETTERS, Lesson, Question
+from ..lessons.lesson import LETTERS, Lesson
 from ..lessons.staging import cue, scenery, turned
 from ..model import events as e
 from ..model.progress import Progress
+from ..model.studies import study_of
 from ..text.describe import About
 from ..text.language import current, tr
 from ..views.arrangement import arrange
@@ -19,11 +21,12 @@ from ..views.lessons import panes
 from .dialogs.dialogs import Ask, Picker
 
 if TYPE_CHECKING:
+    from ..views.frame.scene import Scene
     from .host import Host
 
 
 def open_lesson(app: Host, name: str) -> None:
-    """Begin a lesson, from its first step."""
+    """Begin a lesson, or go on in it where it was left; one that is done begins anew."""
     scene = app.scene()
     shelf = panes.shelf(scene) if scene is not None else None
     entry = next((lesson_entry for lesson_entry in shelf or () if lesson_entry.id == name), None)
@@ -34,25 +37,37 @@ def open_lesson(app: Host, name: str) -> None:
     if entry.lesson is None:
         app.say(entry.summary)
         return
-    _turn(app, None, Progress(name), entry.lesson)
+    study = study_of(app.state.studies, name)
+    progress = study.progress if study is not None else Progress(name)
+    # Its file may have become shorter since.
+    progress = replace(progress, step=min(progress.step, len(entry.lesson.steps) - 1))
+    _turn(app, None, progress, entry.lesson)
 
 
 def go_on(app: Host, argument: str) -> None:
-    """Of the list: open the highlighted lesson. Of a lesson: answer its question, else the next step."""
+    """Of the list: open the highlighted lesson. Of a lesson: answer its question, else the next step or lesson."""
     if app.state.view == "lessons":
         open_lesson(app, app.state.item)
         return
     scene, progress = app.scene(), app.state.lesson
     lesson = panes.opened(scene) if scene is not None else None
-    if lesson is None or progress is None:
+    if lesson is None or progress is None or scene is None:
         return
-    question = course.current(progress, lesson).question
-    if question is not None and progress.answer is None:
-        _ask(app, progress, lesson, question)
-    elif progress.step >= len(lesson.steps) - 1:
-        app.say(tr("lesson finished: {title}", title=lesson.title), after=(e.Learn(None), e.Show("lessons")))
-    else:
+    if course.open_question(progress, lesson):
+        _ask(app, progress, lesson)
+    elif progress.step < len(lesson.steps) - 1:
         _turn(app, progress, course.advance(progress, lesson), lesson)
+    else:
+        _finish(app, scene, progress, lesson)
+
+
+def _finish(app: Host, scene: Scene, progress: Progress, lesson: Lesson) -> None:
+    """On to the next lesson, or where none is left to the list. Whoever opened it at its end has done it, too."""
+    app.send(e.Learn(progress, app.state.offset, done=True))
+    if (following := panes.next_lesson(scene)) is not None:
+        open_lesson(app, following.id)
+    else:
+        app.say(tr("lesson finished: {title}", title=lesson.title), after=(e.Learn(None), e.Show("lessons")))
 
 
 def go_back(app: Host, argument: str) -> None:
@@ -68,20 +83,23 @@ def scroll(app: Host, lines: int = 0, pages: int = 0) -> None:
     if scene is not None and box is not None:
         width, height = box.width - 2, box.height - 2
         # Heading and keys stay where they are.
-        app.send(e.Scroll(lines + pages * max(height - 3, 1), panes.most_offset(scene, width, height)))
+        at, most = panes.place(scene, width, height)
+        app.send(e.Scroll(lines + pages * max(height - 3, 1), most, at))
 
 
 def _turn(app: Host, before: Progress | None, after: Progress, lesson: Lesson) -> None:
     """Show a step, and bring the screen to where it wants it."""
-    setup = turned(before, after, lesson)
+    setup, learn = turned(before, after, lesson), e.Learn(after, done=course.ended(after, lesson))
     if setup is None:
-        app.send(e.Learn(after))
+        app.send(learn)
     else:
-        app.send(e.Learn(after), *scenery(setup), e.Focus(pane="lesson"), cue=partial(cue, setup))
+        app.send(learn, *scenery(setup), e.Focus(pane="lesson"), cue=partial(cue, setup))
 
 
-def _ask(app: Host, progress: Progress, lesson: Lesson, question: Question) -> None:
+def _ask(app: Host, progress: Progress, lesson: Lesson) -> None:
     """Take the reader's prediction: one of the choices, or a number."""
+    question = course.current(progress, lesson).question
+    assert question is not None
 
     def answered(text: str | None) -> None:
         if text is not None:

@@ -49,6 +49,8 @@ def _named(hint: Hint, state: State, following: English) -> Hint:
 def _applies(command: str, state: State) -> bool:
     """Whether a command has a meaning for this experiment: a field that its network has, a cure that it can have."""
     argument = BY_ID[command].argument
+    if command == "lesson_back":
+        return state.lesson is None or state.lesson.step > 0
     if state.nameless and (command.startswith("cure_") or argument in options()):
         return False  # nobody knows what it would change
     if command.startswith("cure_"):

@@ -1,4 +1,4 @@
-"""A lesson beside a view, and the list of lessons."""
+"""A lesson beside a view."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...lessons.course import Verdict, current, judge
+from ...lessons.course import Verdict, current, judge, open_question
 from ...lessons.lesson import LETTERS, Lesson, Question, filled
 from ...model.progress import Progress
-from ...text.language import plural, tr
+from ...text.language import tr
 from ...text.markdown import prose, wrap_spans
 from ...text.spans import Line, first_fit, first_title, fit, page, spread, width_of
 
 if TYPE_CHECKING:
-    from ...lessons.library import Entry
     from ...lessons.measured import Measured
     from ...lessons.reading import Readings
 
@@ -26,9 +25,9 @@ _APART = "    "
 class Keys:
     """The keys that work in a lesson, as the reader sees them."""
 
+    #: Goes on: answers, then leads to the next step or lesson.
     next: str = "enter"
     back: str = "backspace"
-    answer: str = "enter"
     close: str = "esc"
     up: str = "pgup"
     down: str = "pgdn"
@@ -47,31 +46,50 @@ def lesson_view(
     height: int,
     keys: Keys = Keys(),
     key_of: Callable[[str], str] = str,
-    offset: int = 0,
+    offset: int | None = None,
+    following: str = "",
 ) -> list[Line]:
     """The step in exactly height lines: heading, text, question, verdict, and what the keys do.
 
     readings are the step's (`course.need`), None until they are computed; key_of gives the key of a command. What does
-    not fit is scrolled by offset, which is held within `most_offset`.
+    not fit is scrolled by offset, see `place`. following is the title of the lesson that comes after this one.
     """
-    body = _body(lesson, progress, readings, width, height - 2, key_of)
+    body, _ = _body(lesson, progress, readings, width, height - 2, key_of)
     room = max(height - 2, 0)
-    start = min(max(offset, 0), max(len(body) - room, 0))
+    start, _ = place(lesson, progress, readings, width, height, key_of, offset)
     shown = page(body[start : start + room], width, room)
     below = len(body) - start - room
-    return [_heading(lesson, progress, width), *shown, _key_line(lesson, progress, keys, start, below, width)][:height]
+    return [
+        _heading(lesson, progress, width),
+        *shown,
+        _key_line(lesson, progress, keys, start, below, width, following),
+    ][:height]
 
 
-def most_offset(
+def place(
     lesson: Lesson,
     progress: Progress,
     readings: Readings | None,
     width: int,
     height: int,
     key_of: Callable[[str], str] = str,
-) -> int:
+    offset: int | None = None,
+) -> tuple[int, int]:
+    """The first line that is seen, and how far the step can be scrolled at this size.
+
+    An offset is held within that. Without one the step is seen from its beginning, and once it is answered from its
+    question, so far as what came of the answer needs the room: question, verdict and reveal stand together.
+    """
+    body, question = _body(lesson, progress, readings, width, height - 2, key_of)
+    most = max(len(body) - max(height - 2, 0), 0)
+    if offset is None:
+        offset = question if progress.answer is not None else 0
+    return min(max(offset, 0), most), most
+
+
+def most_offset(lesson: Lesson, progress: Progress, readings: Readings | None, width: int, height: int) -> int:
     """How far the step can be scrolled at this size."""
-    return max(len(_body(lesson, progress, readings, width, height - 2, key_of)) - max(height - 2, 0), 0)
+    return place(lesson, progress, readings, width, height)[1]
 
 
 def _heading(lesson: Lesson, progress: Progress, width: int) -> Line:
@@ -79,19 +97,23 @@ def _heading(lesson: Lesson, progress: Progress, width: int) -> Line:
     return fit([(f"{number}/{count} · ", "label"), (current(progress, lesson).title, "strong")], width)
 
 
-def _key_line(lesson: Lesson, progress: Progress, keys: Keys, above: int, below: int, width: int) -> Line:
+def _key_line(
+    lesson: Lesson, progress: Progress, keys: Keys, above: int, below: int, width: int, following: str
+) -> Line:
     """The keys that do something here, the most needed first, and how many lines there are above and below."""
-    step = current(progress, lesson)
-    asks = step.question is not None and progress.answer is None
+    asks = open_question(progress, lesson)
     last = progress.step >= len(lesson.steps) - 1
+    after = tr("next: {title}", title=following) if following else tr("finish")
     wanted = [
-        (keys.answer, tr("answer")) if asks else None,
-        (keys.next, tr("next")) if not last and not (asks and keys.next == keys.answer) else None,
+        (keys.next, tr("answer") if asks else after if last else tr("next")),
         (keys.back, tr("back")) if progress.step else None,
-        (keys.close, tr("close") if not last else tr("finish")),
+        (keys.close, tr("close")),
     ]
     shown = [hint for hint in wanted if hint is not None]
-    lines = [_keys(shown[:count]) for count in range(len(shown), 0, -1)]
+    shorter = [(keys.next, tr("next lesson"))] if last and not asks and following else []
+    lines = [_keys(shown)]
+    shown = [*shorter, *shown[len(shorter) :]]
+    lines += [_keys(shown[:count]) for count in range(len(shown), 0, -1)]
     hidden = [(f"↑ {above}", keys.up)] * (above > 0) + [(f"↓ {below}", keys.down)] * (below > 0)
     # The keys that scroll, where all others have room beside them.
     named: Line = [("  ".join(f"{key} {count}".strip() for count, key in hidden), "key")]
@@ -118,8 +140,11 @@ def _body(
     width: int,
     height: int,
     key_of: Callable[[str], str],
-) -> list[Line]:
-    """All lines of the step: airy where there is room; where there is not, what came of the answer comes first."""
+) -> tuple[list[Line], int]:
+    """All lines of the step, airy where there is room, and the number of the question's first one.
+
+    The order never changes: what comes of an answer stands under its question.
+    """
     step = current(progress, lesson)
     shown: Mapping[str, Measured] = {} if readings is None else readings.shown
     said = filled(step.text, shown)
@@ -128,10 +153,10 @@ def _body(
         text = [*prose(said, width, spaced=spaced), *press]
         asked = _question(step.question, progress, readings, width, spaced) if step.question is not None else []
         gap: list[Line] = [[]] if spaced and text and asked else []
-        whole = [*text, *gap, *asked]
+        whole, question = [*text, *gap, *asked], len(text) + len(gap)
         if len(whole) <= height:
-            return whole
-    return [*asked, *text] if progress.answer is not None else [*text, *asked]
+            break
+    return whole, question
 
 
 def _question(
@@ -183,42 +208,3 @@ def _choice(number: int, say: str, given: int | None, verdict: Verdict | None) -
         mark = "✓" if number == verdict.truth else ("✗" if number == given else " ")
     style = {"✓": "healthy", "✗": "exploding", "▸": "cursor"}.get(mark, "text")
     return [(f"{mark} {LETTERS[number]} ", "key" if style == "text" else style), (say, style)]
-
-
-# -- the list ----------------------------------------------------------------------------------------------
-
-
-def list_view(entries: Sequence[Entry], selected: str, width: int, height: int) -> list[Line]:
-    """The lessons, one a line, in exactly height lines; below them, what the selected one is about or what is wrong."""
-    if not entries:
-        return page([[(tr("There are no lessons."), "dim")]], width, height)
-    names = [entry.id for entry in entries]
-    chosen = names.index(selected) if selected in names else 0
-    about = _about(entries[chosen], width)[: max(height // 2, 1)]
-    room = max(height - len(about) - 1, 1)
-    start = min(max(chosen - room // 2, 0), max(len(entries) - room, 0))
-    rows = [_row(entry, number == chosen, width) for number, entry in enumerate(entries)]
-    listed = page(rows[start : start + room], width, room)
-    return page([*listed, [], *about], width, height)
-
-
-def _row(entry: Entry, chosen: bool, width: int) -> Line:
-    mark = ("▸ " if chosen else "  ", "cursor")
-    if entry.lesson is None:
-        return fit([mark, ("✗ ", "broken"), (entry.title, "broken"), (_APART + entry.summary, "dim")], width)
-    title = (entry.title, "strong" if chosen else "text")
-    return fit([mark, title], width)
-
-
-def _about(entry: Entry, width: int) -> list[Line]:
-    """The selected entry in full."""
-    if entry.lesson is None:
-        return [line for fault in entry.faults for line in wrap_spans([(fault, "broken")], width)]
-    questions = sum(step.question is not None for step in entry.lesson.steps)
-    size = tr(", ").join(
-        (
-            plural("1 step", "{count} steps", len(entry.lesson.steps)),
-            plural("1 question", "{count} questions", questions),
-        )
-    )
-    return [*prose(entry.lesson.summary, width), fit([(size, "dim"), (_APART + entry.file, "dim")], width)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from gradtui_engine.core.message import English
 
 from ...lessons import course, staging
@@ -15,7 +17,8 @@ from ...text.language import current, tr
 from ...text.spans import Line, page
 from ..frame.scene import Scene
 from . import lesson as one
-from .lesson import Keys, lesson_title, lesson_view, list_view
+from .course_map import list_view
+from .lesson import Keys, lesson_title, lesson_view
 
 _COMMANDS = frozenset(command.id for command in COMMANDS)
 
@@ -34,14 +37,24 @@ def opened(scene: Scene) -> Lesson | None:
     return next((entry.lesson for entry in shelf(scene) or () if entry.id == progress.lesson), None)
 
 
+def next_lesson(scene: Scene) -> Lesson | None:
+    """What comes after the open lesson: the next one in the list that is not done; None after the last."""
+    progress, done = scene.state.lesson, {study.lesson for study in scene.state.studies if study.done}
+    after = itertools.dropwhile(lambda entry: progress is None or entry.id != progress.lesson, shelf(scene) or ())
+    rest = (entry.lesson for entry in itertools.islice(after, 1, None) if entry.id not in done)
+    return next((lesson for lesson in rest if lesson is not None), None)
+
+
 def following(scene: Scene) -> English:
-    """What the key that goes on does in the open lesson; where none is open, it goes on."""
+    """What the key that goes on does in the open lesson; empty until that has been read."""
     lesson, progress = opened(scene), scene.state.lesson
     if lesson is None or progress is None:
-        return "next"
-    if course.current(progress, lesson).question is not None and progress.answer is None:
+        return ""
+    if course.open_question(progress, lesson):
         return "answer"
-    return "next" if progress.step < len(lesson.steps) - 1 else "finish"
+    if progress.step < len(lesson.steps) - 1:
+        return "next"
+    return "next lesson" if next_lesson(scene) is not None else "finish"
 
 
 def title(scene: Scene, width: int) -> str:
@@ -53,18 +66,18 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     lesson, progress = opened(scene), scene.state.lesson
     if lesson is None or progress is None:
         return page([[(tr("reading the lesson …"), "dim")]], width, height)
-    readings = _readings(scene, progress)
-    keys = Keys(shown_keys("next"), shown_keys("lesson_back"), shown_keys("next"), shown_keys("close"),
-                shown_keys("up_10"), shown_keys("down_10"))  # fmt: skip
-    return lesson_view(lesson, progress, readings, width, height, keys, _key, scene.state.offset)
+    readings, after = _readings(scene, progress), next_lesson(scene)
+    keys = Keys(*map(shown_keys, ("next", "lesson_back", "close", "up_10", "down_10")))
+    following = after.title if after is not None else ""
+    return lesson_view(lesson, progress, readings, width, height, keys, _key, scene.state.offset, following)
 
 
-def most_offset(scene: Scene, width: int, height: int) -> int:
-    """How far the open lesson's text can be scrolled in a pane of this size."""
+def place(scene: Scene, width: int, height: int) -> tuple[int, int]:
+    """The first line of the open lesson's text that a pane of this size shows, and how far it can be scrolled."""
     lesson, progress = opened(scene), scene.state.lesson
     if lesson is None or progress is None:
-        return 0
-    return one.most_offset(lesson, progress, _readings(scene, progress), width, height, _key)
+        return 0, 0
+    return one.place(lesson, progress, _readings(scene, progress), width, height, _key, scene.state.offset)
 
 
 def _readings(scene: Scene, progress: Progress) -> Readings | None:
@@ -85,4 +98,4 @@ def list_page(scene: Scene, width: int, height: int) -> list[Line]:
     entries = shelf(scene)
     if entries is None:
         return page([[(tr("reading the lessons …"), "dim")]], width, height)
-    return list_view(entries, scene.state.item, width, height)
+    return list_view(entries, scene.state.item, width, height, scene.state.studies)

@@ -1,0 +1,137 @@
+"""The list of lessons as a map of the course: chapter by chapter, what is done, begun and not yet read."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...lessons import chapters
+from ...lessons.naming import number_of
+from ...model.studies import Studies, Study
+from ...text.language import plural, tr
+from ...text.markdown import prose, wrap_spans
+from ...text.spans import Line, first_fit, fit, page, width_of
+
+if TYPE_CHECKING:
+    from ...lessons.library import Entry
+
+DONE, BEGUN, NEW = "✓", "◐", "○"
+_STYLES = {DONE: "strong", BEGUN: "cursor", NEW: "dim"}
+_APART = "    "
+#: From this width on what the selected lesson is about stands beside the list, in so many cells; else below it.
+_BESIDE_FROM, _BESIDE = 110, 44
+#: From this width on the chapters have a column beside the titles.
+_CHAPTERS_FROM = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A lesson in the map."""
+
+    entry: Entry
+    study: Study | None
+
+    @property
+    def mark(self) -> str:
+        return NEW if self.study is None else DONE if self.study.done else BEGUN
+
+    @property
+    def chapter(self) -> str:
+        return self.entry.lesson.chapter if self.entry.lesson is not None else ""
+
+
+def list_view(entries: Sequence[Entry], selected: str, width: int, height: int, studies: Studies = ()) -> list[Line]:
+    """How much is done, and the lessons, one a line, in exactly height lines; with what the selected one is about."""
+    if not entries:
+        return page([[(tr("There are no lessons."), "dim")]], width, height)
+    done = {study.lesson: study for study in studies}
+    rows = [_Row(entry, done.get(entry.id)) for entry in entries]
+    names = [entry.id for entry in entries]
+    chosen = names.index(selected) if selected in names else 0
+    beside = width >= _BESIDE_FROM
+    about = _about(rows[chosen], _BESIDE if beside else width, steps=beside)
+    if beside:
+        left = width - _BESIDE - 3
+        lines = _listed(rows, chosen, left, height)
+        told = page([[], [], *about], _BESIDE, height)
+        return [[*line, ("   ", "text"), *words] for line, words in zip(lines, told, strict=True)]
+    about = about[: max(height // 3, 1)]
+    room = max(height - len(about) - 1, 1)
+    return page([*_listed(rows, chosen, width, room), [], *about], width, height)
+
+
+def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[Line]:
+    """The sum, and as many lessons as there is room for; the chapters apart where all have room."""
+    head = [_sum(rows, width), []] if height > len(rows) // 2 else []
+    room = max(height - len(head), 1)
+    breaks = sum(row.chapter != before.chapter for before, row in itertools.pairwise(rows))
+    wide = max(width_of([(tr(chapters.label(row.chapter)), "")]) for row in rows) + 2
+    wide = wide if width >= _CHAPTERS_FROM else 0
+    airy = len(rows) + breaks <= room
+    start = 0 if airy else min(max(chosen - room // 2, 0), max(len(rows) - room, 0))
+    lines: list[Line] = []
+    for number, row in enumerate(rows[start:], start):
+        new = number == start or row.chapter != rows[number - 1].chapter
+        if airy and new and lines:
+            lines.append([])
+        name = tr(chapters.label(row.chapter)) if new else ""
+        lines.append(_row(row, name, wide, number == chosen, width))
+    return page([*head, *lines[:room]], width, height)
+
+
+def _sum(rows: Sequence[_Row], width: int) -> Line:
+    """12 of 24 done, and a mark for each lesson, the chapters apart."""
+    done = sum(row.mark == DONE for row in rows)
+    told: Line = [(tr("{done} of {count} done", done=done, count=len(rows)), "strong")]
+    marks: Line = []
+    for number, row in enumerate(rows):
+        gap = " " if number and row.chapter != rows[number - 1].chapter else ""
+        marks.append((gap + row.mark, _STYLES[row.mark]))
+    legend: Line = []
+    for mark, word in ((DONE, tr("done")), (BEGUN, tr("begun")), (NEW, tr("not yet"))):
+        legend += [("   ", "text"), (mark, _STYLES[mark]), (f" {word}", "dim")]
+    wide: Line = [("   ", "text"), *marks]
+    return fit(first_fit(width, [*told, *wide, *legend], [*told, *wide], told), width)
+
+
+def _row(row: _Row, chapter: str, wide: int, chosen: bool, width: int) -> Line:
+    entry = row.entry
+    cursor = ("▸ " if chosen else "  ", "cursor")
+    name = (chapter + " " * (wide - width_of([(chapter, "")])), "label") if wide else ("", "label")
+    if entry.lesson is None:
+        return fit([name, cursor, ("✗ ", "broken"), (entry.title, "broken"), (_APART + entry.summary, "dim")], width)
+    number = number_of(entry.id)
+    title = (entry.title, "strong" if chosen else "dim" if row.mark == DONE else "text")
+    line: Line = [name, cursor, (f"{row.mark} ", _STYLES[row.mark]), (f"{number:>2}  ", "label"), title]
+    if row.study is not None and row.mark == BEGUN:
+        where = tr("step {number} of {count}", number=row.study.step + 1, count=len(entry.lesson.steps))
+        line = first_fit(width, [*line, (_APART + where, "cursor")], line)
+    return fit(line, width)
+
+
+def _about(row: _Row, width: int, steps: bool) -> list[Line]:
+    """The selected entry in full; steps: with the headings of its steps."""
+    lesson = row.entry.lesson
+    if lesson is None:
+        return [line for fault in row.entry.faults for line in wrap_spans([(fault, "broken")], width)]
+    questions = sum(step.question is not None for step in lesson.steps)
+    size = tr(", ").join(
+        (
+            plural("1 step", "{count} steps", len(lesson.steps)),
+            plural("1 question", "{count} questions", questions),
+        )
+    )
+    told = [*prose(lesson.summary, width), fit([(size, "dim"), (_APART + row.entry.file, "dim")], width)]
+    if not steps:
+        return told
+    answered = dict(row.study.answers) if row.study is not None else {}
+    at = row.study.step if row.study is not None and row.mark == BEGUN else None
+    heads: list[Line] = [[(lesson.title, "strong")], []]
+    listed: list[Line] = []
+    for number, step in enumerate(lesson.steps):
+        mark = DONE if number in answered else "▸" if number == at else "?" if step.question is not None else " "
+        style = "cursor" if number == at else "text"
+        listed.append(fit([(f"{mark} ", "key"), (f"{number + 1} ", "label"), (step.title, style)], width))
+    return [*heads, *told, [], *listed]
