@@ -235,7 +235,7 @@ def test_the_selected_lesson_is_in_sight_however_small_the_list() -> None:
 
 def test_a_broken_lesson_shows_its_faults(tmp_path: Path) -> None:
     (tmp_path / "00-broken.md").write_text("+++\ntitel = 'a'\n+++\n## A\n", encoding="utf-8")
-    lines = listed("00-broken", 120, 30, tmp_path)
+    lines = listed("00-broken", 100, 30, tmp_path)
     assert any("▸ ✗ 00-broken" in line for line in lines)
     text = " ".join(lines)  # where a line ends depends on the folder's name
     assert "'titel' is unknown" in text
