@@ -36,7 +36,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("mlp", (112, 30), (), ("activations · layer 1 · a = σ(z)",)),
+    Picture("mlp", (112, 30), (), ("what layer 1 does to the gradient · slope σ′",)),
     Picture("lstm", (112, 36), ("k",) * 40, ("cell state c · units", "gates · f forget"), Experiment(cell="lstm")),
     Picture("idea", (112, 30), ("2",), ("sigmoid  →  ● ReLU", "plain  →  ● residual", "RNN  →  ● LSTM")),
     Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · he_normal", "B differs from A in")),

@@ -98,7 +98,7 @@ def test_arrows_select_a_stage_and_every_pane_shows_it() -> None:
         await pilot.press("G", "down", "j")
         text = shown(app)
         assert "▸ 28" in text
-        assert "activations · layer 28" in text
+        assert "what layer 28 does to the gradient" in text
         assert "∂L/∂h₂₈" in text
 
     play(script)

@@ -253,9 +253,9 @@ def test_after_many_keys_at_once_every_pane_shows_the_stage_where_the_cursor_res
     arguments: tuple[str, ...], before: str
 ) -> None:
     with Terminal(*arguments, size=(120, 40)) as terminal:
-        terminal.shows("activations · layer 1")
+        terminal.shows("what layer 1 does")
         terminal.press(before)
         for _ in range(7):
             terminal.press("\x1b[A")
         terminal.shows("▸  8")
-        terminal.shows("activations · layer 8")
+        terminal.shows("what layer 8 does")

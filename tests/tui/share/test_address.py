@@ -45,7 +45,7 @@ SCALES = st.builds(
 #: What of a state the address is about: all but what belongs to the moment (playback, messages, undo).
 SHARED = (
     *("view", "changes", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row", "function"),
-    *("terms", "angle", "pane", "rows", "interleaved", "zoomed"),
+    *("terms", "angle", "pane", "rows", "interleaved", "units", "zoomed"),
 )
 
 
@@ -81,6 +81,7 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
         terms=draw(st.integers(1, MOST_TERMS)),
         angle=draw(st.integers(-MOST_ANGLE, MOST_ANGLE)),
         rows=draw(st.booleans()),
+        units=draw(st.booleans()),
         interleaved=draw(st.booleans()),
         zoomed=draw(st.booleans()),
         lesson=lesson,

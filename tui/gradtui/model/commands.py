@@ -126,6 +126,14 @@ COMMANDS = (
         LOOK,
         e.Turn(),
     ),
+    Command(
+        "units",
+        ("K",),
+        "units × samples",
+        "In Explore: every unit × every sample of the selected stage, or back to how the values are spread",
+        LOOK,
+        e.TurnUnits(),
+    ),
     Command("readout", ("p",), "plain text", "The focused pane as plain text, for reading aloud", LOOK),
     # -- views
     Command(

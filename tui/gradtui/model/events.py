@@ -189,6 +189,11 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnUnits:
+    """In Explore: every unit × every sample of the selected stage, or how the values are spread."""
+
+
+@dataclass(frozen=True, slots=True)
 class NextQuantity:
     """The next (or previous) quantity that the bars show, or the one of this name."""
 

@@ -128,6 +128,13 @@ def turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
     return replace(state, rows=not state.rows)
 
 
+def turn_units(state: State, event: e.TurnUnits, timeline: Timeline | None) -> State:
+    """Its pane gets the focus: where there is no room for all of them it is in sight."""
+    if state.view != "explore":
+        return replace(state, message=tr("units × samples: in Explore, {key}", key=shown_keys("view_explore")))
+    return replace(state, units=not state.units, pane="activation")
+
+
 def next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
     place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
     return replace(state, quantity=event.name or QUANTITIES[place], axis_kind="", lock=None)

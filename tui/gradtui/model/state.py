@@ -64,6 +64,8 @@ class State:
     #: Bars over time as rows; A and B interleaved.
     rows: bool = False
     interleaved: bool = False
+    #: In Explore: every unit × every sample of the selected stage, instead of how the values are spread.
+    units: bool = False
     quantity: str = "gradient"
     #: Kind of axis, "" for the quantity's own; the scale that is held, None while it follows the trace.
     axis_kind: str = ""

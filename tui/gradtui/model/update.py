@@ -213,6 +213,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Focus: navigation.focus,
     e.Zoom: navigation.zoom,
     e.Turn: navigation.turn,
+    e.TurnUnits: navigation.turn_units,
     e.NextQuantity: navigation.next_quantity,
     e.NextAxis: navigation.next_axis,
     e.Lock: navigation.lock,

@@ -115,6 +115,7 @@ OPTIONS = (
     ScreenOption("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
     ScreenOption("rows", "bars over time as rows", Switch()),
     ScreenOption("interleaved", "A and B interleaved", Switch()),
+    ScreenOption("units", "every unit × every sample in Explore", Switch()),
     ScreenOption("zoomed", "the focused pane alone", Switch()),
     ScreenOption("lesson", "lesson to open, by name or number", LessonName(lambda: library.names(language()))),
     ScreenOption("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),

@@ -1,88 +1,84 @@
-"""The activation pane: the selected stage's outputs as a histogram and as units × samples."""
+"""The activation pane: what the selected stage does to the gradient, and how its values are spread."""
 
 from __future__ import annotations
+
+from collections.abc import Hashable
 
 import numpy as np
 
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.thresholds import DEAD, SATURATED
-from gradtui_engine.rules.activations import ACTIVATIONS
 
+from ...model.commands import shown_keys
 from ...text import glyphs, language
-from ...text.heat import Array, finite_range, heat_rows, histogram, legend, shade_range
+from ...text.heat import Array, finite_range, histogram
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
-from ..frame.curves import histogram_with_curves
 from ..frame.once import once
-from ..frame.pre_activations import sources_of
+from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from .distribution import figure
+from .response import response_of
+from .slope_words import sentence
+from .unit_map import unit_map
 
 #: A unit's spread over the samples, as a share of the spread over units: under this the forward pass has collapsed.
 _ALIKE = 0.02
 #: Bins of the histogram in sentences.
 _BINS = 10
-#: Rows of the histogram from which on f and f′ can be told from noise.
-_CURVES_FROM = 4
 
 
 def title(scene: Scene, width: int) -> str:
     name = scene.name(scene.stage)
-    if scene.stage == 0:
-        what = name
-    elif scene.over_time:
-        what = tr("hidden state h · {place}", place=name)
-    else:
-        what = _title(scene, name)
-    return first_title(width, what, name)
-
-
-def _title(scene: Scene, name: str) -> str:
-    if scene.experiment is None:
-        return tr("activations · {place}", place=name)
-    symbol = ACTIVATIONS[scene.resolved.activation].symbol
-    return tr("activations · {place} · a = {symbol}(z)", place=name, symbol=symbol)
+    if scene.state.units:
+        return first_title(width, tr("units × samples · {place}", place=name), name)
+    response = response_of(scene)
+    if response is None:
+        return first_title(width, tr("how the values of {place} are spread", place=name), name)
+    what = tr("what {place} does to the gradient", place=name)
+    slope = tr("{what} · slope {symbol}", what=what, symbol=response.symbol)
+    return first_title(width, slope if response.row is not None else what, what, name)
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    values = scene.arrays.state(scene.stage)
-    lines = [_numbers(scene, width)]
-    alike, low, high = _seen(scene.record, values, scene.stage)
-    if alike and height > 8:
-        lines += wrap(tr("all samples alike: this stage tells none apart"), width, "message")
-    rest = height - len(lines)
-    tall = 2 if rest < 11 else min(6, rest // 4)
-    if rest >= 4:
-        lines += _distribution(scene, min(width, 64), tall)
-        rest = height - len(lines)
-    if rest >= 2:
-        units, samples = min(values.shape[1], rest - 1), min(values.shape[0], width)
-        key = legend(low, high)
-        whole = tr(
-            "units 1–{units} of {all} ↓ × samples 1–{samples} of {batch} →",
-            units=units,
-            all=values.shape[1],
-            samples=samples,
-            batch=values.shape[0],
-        )
-        some = tr("{units} of {all} units ↓ × samples →", units=units, all=values.shape[1])
-        heads = [(f"{text}  ", "label") for text in (whole, some, tr("units ↓ samples →"))]
-        lines.append(first_fit(width, *([head, *key] for head in heads), key, []))
-        lines += heat_rows(values[:samples, :units].T, low, high)
-    return page(lines, width, height)
+    """The sentence, the numbers, the figure; or the numbers and every unit of every sample."""
+    if scene.state.units:
+        shown = Part(1, least=2, draw=lambda rows: unit_map(scene, width, rows))
+        parts = [_numbers(scene, width, 0), shown, _foot(tr("back to how they are spread"), width)]
+        return page(kept(parts, height), width, height)
+    parts = [
+        Part(0, tuple(wrap(sentence(scene), width, "strong"))),
+        _numbers(scene, width, 1),
+        Part(3, tuple(_all_alike(scene, width))),
+        Part(2, least=3, draw=lambda rows: _figure(scene, width, rows)),
+        _foot(tr("units × samples"), width),
+    ]
+    return page(kept(parts, height), width, height)
 
 
-def _seen(record: Record, values: Array, stage: int) -> tuple[bool, float, float]:
-    """Whether a stage's samples are alike, and what its shades span: the same whenever the cursor comes by."""
-    known = _known(record)
-    if stage not in known:
-        known[stage] = _alike(values), *shade_range(values)
-    return known[stage]
+def reads(scene: Scene) -> Hashable:
+    return scene.stage, scene.state.units
+
+
+def _foot(what: str, width: int) -> Part:
+    """The key that leads to what is not shown."""
+    return fitting(4, width, [(shown_keys("units"), "key"), (f" {what}", "label")])
+
+
+def _all_alike(scene: Scene, width: int) -> list[Line]:
+    known = _known(scene.record)
+    if scene.stage not in known:
+        known[scene.stage] = _alike(scene.arrays.state(scene.stage))
+    if not known[scene.stage]:
+        return []
+    return wrap(tr("all samples alike: this stage tells none apart"), width, "message")
 
 
 @once
-def _known(record: Record) -> dict[int, tuple[bool, float, float]]:
+def _known(record: Record) -> dict[int, bool]:
+    """Whether a stage's samples are alike."""
     return {}
 
 
@@ -93,14 +89,20 @@ def _alike(values: Array) -> bool:
     return values.shape[0] > 1 and within < _ALIKE * whole
 
 
-def _numbers(scene: Scene, width: int) -> Line:
-    """Mean, spread, saturated and dead share of the stage."""
+def _numbers(scene: Scene, width: int, rank: int) -> Part:
+    """Mean and spread of what is drawn, saturated and dead share of the stage."""
     numbers = scene.stages[scene.stage].activation
+    mean, spread = numbers.mean, numbers.std
+    response = None if scene.state.units else response_of(scene)
+    if response is not None:
+        with np.errstate(all="ignore"):
+            mean, spread = float(response.z.mean()), float(response.z.std())
     # A cell's share is that of its gates: what it passes on is no activation's output.
     gates = scene.stage > 0 and not scene.chooses_activation
+    named = tr("mean of z") if response is not None else tr("mean")
     shown = (
-        (tr("mean"), tr("mean"), (short(numbers.mean), "text")),
-        (tr("std"), tr("std"), (short(numbers.std), "text")),
+        (named, named, (short(mean), "text")),
+        (tr("spread"), tr("spread"), (short(spread), "text")),
         (
             tr("gates saturated") if gates else tr("saturated"),
             tr("gates sat.") if gates else tr("sat."),
@@ -111,11 +113,11 @@ def _numbers(scene: Scene, width: int) -> Line:
     wide = [span for name, _, value in shown for span in ((f"{name} ", "label"), value, ("  ", "label"))][:-1]
     narrow = [span for _, name, value in shown for span in ((f"{name} ", "label"), value, (" ", "label"))]
     # Names shorten first; then whole numbers are left out, from the right.
-    return first_fit(width, wide, *(narrow[: 3 * count] for count in range(len(shown), -1, -1)))
+    return Part(rank, (first_fit(width, wide, *(narrow[: 3 * count] for count in range(len(shown), -1, -1))),))
 
 
-def _distribution(scene: Scene, width: int, height: int) -> list[Line]:
-    """The histogram of a stage: the same picture whenever the cursor comes by, in playback again and again."""
+def _figure(scene: Scene, width: int, height: int) -> list[Line]:
+    """The figure of a stage: the same picture whenever the cursor comes by, in playback again and again."""
     pictures = _pictures(scene.record)
     key = scene.stage, width, height, language.current(), glyphs.current()
     if key not in pictures:
@@ -125,7 +127,7 @@ def _distribution(scene: Scene, width: int, height: int) -> list[Line]:
     return pictures[key]
 
 
-#: So many histograms of a record are kept: 10 KB each.
+#: So many figures of a record are kept: 10 KB each.
 _MOST_PICTURES = 128
 
 
@@ -135,17 +137,19 @@ def _pictures(record: Record) -> dict[tuple[int, int, int, str, str], list[Line]
 
 
 def _drawn(scene: Scene, width: int, height: int) -> list[Line]:
-    """The histogram of the outputs; where one activation makes them, of its z, with the network's f and f′ behind."""
-    if scene.stage == 0 or height < _CURVES_FROM or not scene.chooses_activation:
-        return histogram(scene.arrays.state(scene.stage), width, height)
-    (source,) = sources_of(scene.record, scene.stage)
-    return histogram_with_curves(source.z, width, height, ACTIVATIONS[source.activation], source.slope)
+    """What the gradient is multiplied by over the z that occur; where nothing is, how the outputs are spread."""
+    response = response_of(scene)
+    if response is not None:
+        return figure(response, width, height)
+    return histogram(scene.arrays.state(scene.stage), width, height - 1)
 
 
 def said(scene: Scene) -> Lines:
-    """The statistics, the histogram as counts, and the selected unit."""
+    """What it does to the gradient, the statistics of its outputs, their histogram as counts, and the selected unit."""
     numbers = scene.stages[scene.stage].activation
     values = scene.arrays.state(scene.stage)
+    if told := sentence(scene):
+        yield told
     yield tr("{place}: {units} units, {samples} samples.", place=scene.name(scene.stage), units=values.shape[1],
              samples=values.shape[0])  # fmt: skip
     yield tr("mean {value}", value=short(numbers.mean))

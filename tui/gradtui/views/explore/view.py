@@ -30,13 +30,14 @@ _PANES = (
         "activation",
         activation.title,
         activation.view,
-        "What the units of the selected stage put out: how the values are spread, and each unit (row) for each "
-        "sample (column). Saturated units sit where the activation is flat; dead ones pass no gradient at all. Of a "
-        "layer the histogram is that of the pre-activations z, with f and f′ behind it.",
-        reads=cache_keys.stage,
+        "What the selected stage does to the gradient. The curve is what it is multiplied by at each z: the "
+        "activation's slope f′, or the gate of the direct path. The bars under it are how often each z occurs. "
+        "Saturated units sit where the curve is flat; dead ones pass no gradient at all. {units} shows every unit "
+        "(row) for every sample (column).",
+        reads=activation.reads,
         spoken=activation.said,
         click=pointer.nothing,
-        intro="Activation pane: what the units of the selected stage put out.",
+        intro="Activation pane: what the selected stage does to the gradient, and how its values are spread.",
         may_wait=True,
         tier=ARRAYS,
     ),
