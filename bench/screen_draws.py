@@ -13,7 +13,6 @@ from gradtui.model.needs import Computed, Simulation
 from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.screen.terminal import cycles
-from gradtui.text import plot
 from gradtui.views import catalogue, status
 from gradtui.views.arrangement import arrange
 from gradtui.views.catalogue import PANES
@@ -40,7 +39,6 @@ def main() -> None:
     parser.add_argument("--only", choices=NETWORKS, help="only this network")
     only = parser.parse_args().only
     # As in the program: loaded before it is needed, and looking for dead objects when nobody waits.
-    plot.load()
     cycles.seldom()
     missed = 0
     for name, experiment in NETWORKS.items():

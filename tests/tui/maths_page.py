@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradtui.model.navigation import MOST_ANGLE
+from gradtui.model.maths import ARROW, MOST_ANGLE
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from tests.tui.helpers import scene_of, texts
 
 EXPERIMENT = Experiment(depth=5, width=3, batch=2)
-ANGLES = range(-MOST_ANGLE, MOST_ANGLE + 1)
+ANGLES = range(-MOST_ANGLE, MOST_ANGLE + 1, ARROW)
 
 
 def scene(**fields: Any) -> Scene:

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from gradtui.model import events as e
+from gradtui.model.maths import ARROW, MOST_ANGLE, MOST_TERMS
 from gradtui.model.names import QUANTITIES, VIEWS
-from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS, selected_stage
+from gradtui.model.navigation import selected_stage
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
@@ -139,8 +140,10 @@ def test_on_the_maths_page_up_and_down_choose_the_function_left_and_right_the_an
     state: State, timeline: Timeline
 ) -> None:
     state = update(state, e.Show("maths"), timeline)
-    assert moved(state, e.Arrow(y=1), timeline) == {"function": 1}
-    assert moved(state, e.Arrow(x=1), timeline) == {"angle": state.angle + 1}
+    assert moved(state, e.Arrow(y=1), timeline) == {"function": 2}, "tan and tanh, which networks use"
+    assert moved(state, e.Arrow(x=1), timeline) == {"angle": state.angle + ARROW}
+    assert moved(dataclasses.replace(state, angle=62), e.Arrow(x=1), timeline) == {"angle": 75}
+    assert moved(dataclasses.replace(state, angle=62), e.Arrow(x=-1), timeline) == {"angle": 60}
     assert moved(state, e.Arrow(x=-(10**6)), timeline) == {"angle": -MOST_ANGLE}
     assert moved(state, e.Faster(1), timeline) == {"terms": state.terms + 1}
     assert moved(state, e.Faster(-(10**6)), timeline) == {"terms": 1}

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gradtui.model import events as e
 from gradtui.model.lecture import OPENING
+from gradtui.model.maths import GROWTH, MOST_ANGLE, MOST_TERMS
 from gradtui.model.names import AXES, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
-from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS, selected_stage
+from gradtui.model.navigation import selected_stage
 from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
@@ -131,6 +132,7 @@ def assert_sound(state: State, timeline: Timeline | None) -> None:
     assert state.function in FUNCTIONS
     assert 1 <= state.terms <= MOST_TERMS
     assert abs(state.angle) <= MOST_ANGLE
+    assert 0 <= state.growth < GROWTH
     assert state.item in state.lessons or not state.item
     assert state.offset is None or state.offset >= 0
     assert state.unit >= 0

@@ -18,8 +18,8 @@ from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.lessons.library import find, names
 from gradtui.model import events as e
 from gradtui.model.changes import differences, other
+from gradtui.model.maths import MOST_ANGLE, MOST_TERMS
 from gradtui.model.names import AXES, QUANTITIES, VIEWS
-from gradtui.model.navigation import MOST_ANGLE, MOST_TERMS
 from gradtui.model.panes_of import LISTS, PANE_NAMES, panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import Changes, State
@@ -184,7 +184,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
             "--terms",
             "99",
             "--angle",
-            "-25",
+            "-361",
             "--function",
             "4",
             "--stage",
@@ -201,7 +201,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
     for nearest in ("explore", "gradient", "log", "relu", "stage", "why", "08-residual", "depth"):
         assert f"did you mean '{nearest}'?" in text, nearest
     assert "--terms: 99 given; allowed: a whole number from 1 to 12" in found
-    assert "--angle: -25 given; allowed: a whole number from -24 to 24" in found
+    assert "--angle: -361 given; allowed: a whole number from -360 to 360" in found
     assert "--b: 'x' given; allowed: FIELD=VALUE" in found
     assert "--scale: 'log:3:9' given; allowed: log:LOW:HIGH or sign-log:LOW:HIGH in powers of ten" in text
     assert "'much' given; allowed: a number" in text

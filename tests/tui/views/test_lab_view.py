@@ -6,6 +6,7 @@ import gc
 import re
 import weakref
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from gradtui_engine import Experiment, simulate
 from gradtui_engine.core.figures import short
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.examples import covering
+from tests.tui.graphs import dots_of, graph_in
 from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
 
 VIEWS = (lab_curve, slopes, lab_rows)
@@ -86,24 +88,33 @@ def test_a_trace_that_is_gone_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize("unit", [0, 7, 15])
-def test_the_units_pre_activations_stand_on_the_curve(unit: int) -> None:
+def test_the_units_pre_activations_stand_under_the_axis(unit: int) -> None:
     scene = scene_of(SIGMOID, selected=4, unit=unit)
     lines = texts(lab_curve.view(scene, 78, 24))
     axis = next(number for number, text in enumerate(lines) if "└" in text)
     margin = lines[axis].index("└") + 1
-    found = {
-        (row, column - margin)
-        for row, text in enumerate(lines[1:axis], 1)
-        for column, glyph in enumerate(text)
-        if glyph == "●"
-    }
-    z = scene.listed.values["z/4"][:, unit]
+    found = {column - margin for column, glyph in enumerate(lines[axis + 1]) if glyph == "●"}
+    assert found == set(columns_of(scene.listed.values["z/4"][:, unit], scene, len(lines[axis].rstrip()) - margin))
+
+
+def columns_of(z: np.ndarray[Any, Any], scene: Scene, columns: int) -> list[int]:
+    """Two columns of dots a cell, from −bound to bound."""
     bound = max(6.0, 1.05 * float(np.abs(scene.listed.values["z/4"]).max()))
-    wanted = {round((float(each) + bound) / (2 * bound) * (78 - margin - 1)) for each in z}
-    assert {column for _, column in found} == wanted
-    # σ rises: so do the dots.
-    ordered = sorted(found, key=lambda place: (place[1], -place[0]))
-    assert [row for row, _ in ordered] == sorted((row for row, _ in ordered), reverse=True)
+    return [round((float(each) + bound) / (2 * bound) * (2 * columns - 1)) // 2 for each in z.ravel()]
+
+
+@pytest.mark.parametrize("size", [(47, 18), (78, 20), (120, 40)])
+def test_the_peak_of_sigmoids_slope_is_a_bump_of_a_quarter(size: tuple[int, int]) -> None:
+    """Measured against the labels of the axis: f and f′ are on one scale."""
+    lines = lab_curve.view(scene_of(Experiment(depth=3), selected=2), *size)
+    found = graph_in(texts(lines))
+    cells = [[(glyph, style) for text, style in line for glyph in text] for line in lines]
+    start = next(row for row, line in enumerate(texts(lines)) if "│" in line or "┤" in line)
+    top = min(row for _, row in dots_of(cells, "curve_2")) - 4 * start
+    unit = 4 * (found.y["0"] - found.y["1"])
+    assert (4 * found.y["0"] + 3 - top) / unit == pytest.approx(0.25, abs=6 / unit)
+    assert any("0.250" in row for row in found.rows)
+    assert found.rows[0].rstrip().endswith("f") or found.rows[1].rstrip().endswith("f")
 
 
 def test_the_axis_is_as_wide_as_the_pre_activations_need() -> None:
@@ -120,30 +131,24 @@ def test_the_rug_counts_all_units_pre_activations() -> None:
     """The highest bar stands where most z are, and there is none where there is no z."""
     scene = scene_of(SIGMOID, selected=4)
     lines = texts(lab_curve.view(scene, 78, 14))
-    rug, margin = lines[-2], lines[-3].index("└") + 1
-    z = scene.listed.values["z/4"].ravel()
-    bound = max(6.0, 1.05 * float(np.abs(z).max()))
-    cells = 78 - margin
-    counts = np.bincount(np.rint((z + bound) / (2 * bound) * (cells - 1)).astype(int), minlength=cells)
-    assert rug[margin:].index("█") == int(counts.argmax())
-    assert [glyph != " " for glyph in rug[margin:]] == [count > 0 for count in counts.tolist()]
+    axis = next(line for line in lines if "└" in line)
+    rug, margin = lines[-2], axis.index("└") + 1
+    cells = len(axis.rstrip()) - margin
+    counts = np.bincount(columns_of(scene.listed.values["z/4"], scene, cells), minlength=cells)
+    assert rug[margin + int(counts.argmax())] == "█"
+    assert [glyph != " " for glyph in rug[margin : margin + cells]] == [count > 0 for count in counts.tolist()]
 
 
-@pytest.mark.parametrize("style", ["forward", "backward"])
+@pytest.mark.parametrize("row", ["sigmoid", "tanh", "relu", "mish"])
 @pytest.mark.parametrize("set_of_glyphs", glyphs.GLYPHS)
-def test_f_and_its_slope_are_told_apart_without_colour(style: str, set_of_glyphs: str) -> None:
-    glyphs.use(set_of_glyphs)
-    try:
-        lines = lab_curve.view(scene_of(SIGMOID, selected=4), 78, 20)
-    finally:
-        glyphs.use(glyphs.BLOCK)
-    drawn = {
-        name: {glyph for line in lines for text, found in line if found == name for glyph in text.strip()}
-        for name in ("forward", "backward")
-    }
-    other = "backward" if style == "forward" else "forward"
-    assert drawn[style]
-    assert not drawn[style] & drawn[other] - {" "}
+def test_f_and_its_slope_are_named_at_their_ends(row: str, set_of_glyphs: str) -> None:
+    with glyphs.drawing(set_of_glyphs):
+        lines = lab_curve.view(scene_of(SIGMOID, selected=4, row=row), 78, 20)
+    slope = "f'" if set_of_glyphs != glyphs.BLOCK else "f′"
+    spans = [(text.strip(), style) for line in lines[1:15] for text, style in line]
+    assert spans.count((slope, "curve_2")) == 1
+    # In ASCII f is drawn in its letter.
+    assert spans.count(("f", "curve_1")) == 1 or set_of_glyphs == glyphs.ASCII
 
 
 def test_titles_say_which_row_which_stage_and_which_unit() -> None:

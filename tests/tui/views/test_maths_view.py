@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from gradtui.model.navigation import MOST_TERMS
+from gradtui.model.maths import GROWTH, MOST_TERMS
 from gradtui.text import glyphs, language
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.catalogue import PANES as TABLE
@@ -19,6 +20,7 @@ from gradtui.views.maths.words import in_pi, parameter, series_lines, slider, te
 from gradtui_engine.core.figures import short
 from gradtui_engine.theory.taylor import FUNCTIONS
 from tests.examples import covering, together
+from tests.tui.graphs import dots_of, graph_in
 from tests.tui.helpers import assert_page, cut_numbers, texts
 from tests.tui.maths_page import scene, shown
 
@@ -47,7 +49,7 @@ def doubled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_every_pane_fills_its_room_and_cuts_no_number(pane: str, glyph_set: str, sizes: list[tuple[int, int]]) -> None:
     glyphs.use(glyph_set)
     try:
-        for (width, height), function, angle in itertools.product(sizes, range(3), (-24, -7, -6, 0, 4, 18)):
+        for (width, height), function, angle in itertools.product(sizes, range(3), (-360, -105, -90, 0, 51, 270)):
             here = scene(function=function, angle=angle, terms=1 + (angle * 5 + function) % MOST_TERMS)
             lines = TABLE[pane].view(here, width, height)
             where = f"{pane} at {width}×{height}, function {function}, angle {angle}"
@@ -66,7 +68,7 @@ def series_end(cut: str) -> bool:
 @every_pane
 @pytest.mark.usefixtures("doubled")
 def test_every_pane_fills_its_room_in_double_width(pane: str) -> None:
-    for (width, height), angle in itertools.product(SIZES, (-7, 6)):
+    for (width, height), angle in itertools.product(SIZES, (-105, 90)):
         here = scene(angle=angle, terms=5)
         lines = TABLE[pane].view(here, width, height)
         assert_page(lines, width, height, pane)
@@ -76,9 +78,9 @@ def test_every_pane_fills_its_room_in_double_width(pane: str) -> None:
 
 @every_pane
 def test_titles_shorten_and_say_where_the_point_is(pane: str) -> None:
-    assert "π/3" in TABLE[pane].title(scene(angle=4), 60)
+    assert "π/3" in TABLE[pane].title(scene(angle=60), 60)
     for width in (8, 20, 40):
-        assert width_of([(TABLE[pane].title(scene(angle=-23), width), "")]) <= width
+        assert width_of([(TABLE[pane].title(scene(angle=-345), width), "")]) <= width
 
 
 # -- series ------------------------------------------------------------------------------------------------
@@ -128,10 +130,10 @@ def test_the_signs_of_twins_are_the_difference_on_the_screen() -> None:
 
 @pytest.mark.parametrize("pane", ["circular", "hyperbolic"])
 @pytest.mark.parametrize("function", range(3))
-@pytest.mark.parametrize("angle", [-24, -13, -4, 1, 5, 12, 23])
+@pytest.mark.parametrize("angle", [-360, -195, -60, 15, 75, 180, 345])
 def test_value_sum_and_error_are_those_of_the_function(pane: str, function: int, angle: int) -> None:
     names = functions.CIRCULAR if pane == "circular" else functions.HYPERBOLIC
-    name, x, terms = names[function], angle * math.pi / 12, 4
+    name, x, terms = names[function], math.radians(angle), 4
     text = shown(pane, function=function, angle=angle, terms=terms)
     value = float(getattr(math, name)(x))
     total = sum(float(FUNCTIONS[name].coefficient(k)) * x ** FUNCTIONS[name].power(k) for k in range(terms))
@@ -145,13 +147,13 @@ def test_value_sum_and_error_are_those_of_the_function(pane: str, function: int,
 
 def test_a_tiny_error_is_not_lost_in_rounding() -> None:
     # x²⁵/25! at π/12: 1.9e-40, where sin x minus the sum is 0 in floating point.
-    text = shown("circular", angle=1, terms=12)
+    text = shown("circular", angle=15, terms=12)
     found = re.search(r"error (\S+)", text)
     assert found
     assert float(found[1]) == pytest.approx((math.pi / 12) ** 25 / math.factorial(25), rel=0.05)
 
 
-@pytest.mark.parametrize("angle", [6, -6, 18, -18])
+@pytest.mark.parametrize("angle", [90, -90, 270, -270])
 def test_at_a_pole_tan_has_no_value_and_tanh_has_one(angle: int) -> None:
     circular = shown("circular", function=2, angle=angle)
     assert "a pole" in circular
@@ -169,24 +171,49 @@ def test_the_page_says_how_far_a_series_reaches_and_why() -> None:
 
 @pytest.mark.parametrize("terms", [2, 12])
 def test_the_curves_show_how_far_the_partial_sum_follows(terms: int) -> None:
-    """Over one turn both ways: 12 terms of sin stay on the canvas all the way, 2 terms leave it on both sides."""
-    lines = shown("circular", width=80, height=30, function=0, terms=terms, angle=4).splitlines()
-    end = next(number for number, line in enumerate(lines) if "└" in line)
-    start = next(number for number, line in enumerate(lines) if "⠒⠒ sin" in line) + 1
-    margin = lines[end].index("└") + 1
-    columns = {column - margin for line in lines[start:end] for column, glyph in enumerate(line) if glyph in "×◆●"}
+    """Over a turn both ways: 12 terms of sin stay on the canvas all the way, 2 terms leave it on both sides."""
+    lines = TABLE["circular"].view(scene(function=0, terms=terms, angle=360), 80, 30)
+    cells = [[(glyph, style) for text, style in line for glyph in text] for line in lines]
+    columns = {column for column, _ in dots_of(cells, "curve_2")}
     if terms == 12:
-        assert min(columns) <= 2
-        assert max(columns) >= 80 - margin - 4
+        assert max(columns) - min(columns) >= 100
     else:
-        assert 15 < min(columns) < max(columns) < 60
+        assert 40 < max(columns) - min(columns) < 90
 
 
-def test_other_functions_are_drawn_by_their_letters() -> None:
-    text = shown("circular", function=0)
-    assert "c c cos" in text
-    assert "t t tan" in text
-    assert "s s sin" not in text
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "sinh", "cosh", "tanh"])
+def test_each_curve_has_its_name_at_its_end(name: str) -> None:
+    place = FUNCTIONS.names.index(name)
+    rows = graph_in(
+        shown("circular" if place < 3 else "hyperbolic", 78, 18, function=place % 3, terms=2).splitlines()
+    ).rows
+    assert sum(bool(re.search(rf"\b{name}$", row.rstrip())) for row in rows) == 1
+    assert sum("sum of 2" in row for row in rows) == 1
+
+
+@pytest.mark.parametrize("function", range(3))
+@pytest.mark.parametrize("angle", [0, 180, 195, -360])
+def test_twins_have_the_same_range_of_x(function: int, angle: int) -> None:
+    one, other = (
+        list(graph_in(shown(pane, 78, 18, function=function, angle=angle).splitlines()).x)
+        for pane in ("circular", "hyperbolic")
+    )
+    assert one == other
+    assert one[-1] == ("π" if abs(angle) <= 180 else "2π")
+
+
+@pytest.mark.parametrize("pane", ["circular", "hyperbolic"])
+def test_while_it_plays_a_term_comes_in_parts(pane: str) -> None:
+    """The sum at x goes from that of 2 terms to that of 3, through the middle of both."""
+    function, x = FUNCTIONS["sin" if pane == "circular" else "sinh"], math.pi / 3
+    ends = [float(function.partial_sum(x, terms)) for terms in (2, 3)]
+    sums = [
+        float(functions.growing_sum(function, np.array(x), scene(terms=2, growth=growth).state))
+        for growth in range(GROWTH)
+    ]
+    assert sums[0] == ends[0]
+    assert sums[GROWTH // 2] == pytest.approx(sum(ends) / 2)
+    assert [abs(ends[1] - each) for each in sums] == sorted((abs(ends[1] - each) for each in sums), reverse=True)
 
 
 # -- the slider --------------------------------------------------------------------------------------------
@@ -243,14 +270,14 @@ def test_the_point_is_written_in_parts_of_pi() -> None:
         24: "2π",
     }
     assert {angle: in_pi(Fraction(angle, 12)) for angle in wanted} == wanted
-    assert parameter(scene(angle=6).state) == pytest.approx(math.pi / 2)
+    assert parameter(scene(angle=90).state) == pytest.approx(math.pi / 2)
 
 
 # -- in words ----------------------------------------------------------------------------------------------
 
 
 def test_the_panes_in_words_say_what_they_show_and_draw_nothing() -> None:
-    here = scene(angle=4, terms=3)
+    here = scene(angle=60, terms=3)
     said = {
         "circular": list(functions.circular_said(here)),
         "hyperbolic": list(functions.hyperbolic_said(here)),

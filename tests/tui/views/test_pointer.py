@@ -7,8 +7,8 @@ import re
 import pytest
 
 from gradtui.model import events as e
+from gradtui.model.maths import MOST_TERMS
 from gradtui.model.names import VIEWS
-from gradtui.model.navigation import MOST_TERMS
 from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.update import update
 from gradtui.views.catalogue import PANES

@@ -9,20 +9,17 @@ from typing import Any
 import pytest
 
 from gradtui.views.frame.scene import Scene
-from gradtui.views.frame.timeaxis import MARGIN
 from gradtui_engine import Experiment
 from tests.examples import spread
-from tests.tui.helpers import CASES
-from tests.tui.theories import said, scene, shown
+from tests.tui.graphs import Found, dots_of, graph_in
+from tests.tui.helpers import CASES, texts
+from tests.tui.theories import PANES, said, scene, shown
 
-ORDER, CHAOS = "·▒▓█", "'-x%"
+ORDER, CHAOS = "·", "×"
 
 
-def map_rows(found: Scene, width: int = 106, height: int = 36) -> list[str]:
-    """The cells of the map, the lowest row first."""
-    lines = shown(found, "plane", width, height)
-    axis = next(index for index, line in enumerate(lines) if re.fullmatch(r"\s+0(\s+[\d.]+){4}", line.rstrip()))
-    return [line[MARGIN:] for line in reversed(lines[:axis])]
+def the_map(found: Scene, width: int = 106, height: int = 36) -> Found:
+    return graph_in(shown(found, "plane", width, height))
 
 
 @pytest.mark.parametrize(
@@ -30,47 +27,81 @@ def map_rows(found: Scene, width: int = 106, height: int = 36) -> list[str]:
     [("tanh", 1.3, 0.3, 4), ("tanh", 0.0, 0.0, 4), ("relu", 3.99, 1.99, 4), ("sigmoid", 9.0, 3.0, 16)],
 )
 def test_the_network_is_marked_in_its_cell(activation: str, sigma_w: float, sigma_b: float, most: float) -> None:
-    rows = map_rows(scene(Experiment(activation=activation, sigma_w=sigma_w, sigma_b=sigma_b, depth=3, width=8)))
-    found = [(row, column) for row, text in enumerate(rows) for column, glyph in enumerate(text) if glyph == "◆"]
-    assert found == [(math.floor(sigma_b / (most / 2) * len(rows)), math.floor(sigma_w / most * 100))]
+    found = the_map(scene(Experiment(activation=activation, sigma_w=sigma_w, sigma_b=sigma_b, depth=3, width=8)))
+    ((column, row),) = found.places("◆")
+    right, high = found.x[f"{most:g}"], found.y["0"]
+    assert column == pytest.approx(sigma_w / most * right, abs=1)
+    assert high - row == pytest.approx(sigma_b / (most / 2) * high, abs=1)
+    assert "this network" in "".join(found.rows) or "here" in "".join(found.rows)
 
 
 @pytest.mark.parametrize(
-    ("sigma_w", "sigma_b", "arrow", "row"), [(30.0, 0.0, "▶", 0), (30.0, 5.0, "▶", -1), (1.0, 5.0, "▲", -1)]
+    ("sigma_w", "sigma_b", "arrow", "row"), [(30.0, 0.0, "▶", -1), (30.0, 5.0, "▶", 0), (1.0, 5.0, "▲", 0)]
 )
 def test_a_network_off_the_plane_is_an_arrow_at_the_border_with_its_numbers(
     sigma_w: float, sigma_b: float, arrow: str, row: int
 ) -> None:
-    rows = map_rows(scene(Experiment(activation="tanh", sigma_w=sigma_w, sigma_b=sigma_b, depth=3, width=8)))
+    rows = the_map(scene(Experiment(activation="tanh", sigma_w=sigma_w, sigma_b=sigma_b, depth=3, width=8))).rows
     numbers = re.search(rf"◆ (\S+), (\S+) {arrow}", rows[row])
     assert numbers is not None
     assert (float(numbers[1]), float(numbers[2])) == (sigma_w, sigma_b)
-    assert rows[row].endswith(arrow) or arrow == "▲"
+    assert rows[row].rstrip().endswith(arrow) or arrow == "▲"
+
+
+def edge_of(found: Scene) -> dict[int, set[int]]:
+    """Row of dots → the columns of dots in which the edge of chaos is."""
+    lines = PANES["plane"].view(found, 106, 36)
+    edge: dict[int, set[int]] = {}
+    for column, row in dots_of(
+        [[(glyph, style) for text, style in line for glyph in text] for line in lines], "strong"
+    ):
+        edge.setdefault(row, set()).add(column)
+    return edge
 
 
 def test_relus_edge_of_chaos_is_a_straight_line_at_root_two() -> None:
-    rows = map_rows(scene(Experiment(activation="relu", depth=3, width=8)))
-    assert {row.index("┃") for row in rows} == {math.floor(math.sqrt(2) / 4 * 100)}
+    found = scene(Experiment(activation="relu", depth=3, width=8))
+    columns = set.union(*edge_of(found).values())
+    graph = the_map(found)
+    margin = shown(found, "plane", 106, 36)[0].index("┤") + 1
+    assert max(columns) - min(columns) <= 1
+    assert (min(columns) / 2 - margin) / graph.x["4"] == pytest.approx(math.sqrt(2) / 4, abs=0.01)
 
 
 @spread("activation", ["tanh", "sigmoid", "gelu", "softsign"], 2)
 def test_order_and_chaos_are_told_apart_by_their_glyphs_and_the_line_between_them(activation: str) -> None:
-    for row in map_rows(scene(Experiment(activation=activation, init="constant", depth=3, width=8))):
-        left, right = row.split("┃")
-        bare_left, bare_right = (re.sub(r" \w+: \w+ ", "", side) for side in (left, right))
-        assert set(bare_left) <= {*ORDER}
-        assert set(bare_right) <= {*CHAOS, "━"}
-        # The nearer the edge, the deeper: the levels go up to it and down behind it.
-        up = [ORDER.index(glyph) for glyph in bare_left]
-        down = [CHAOS.index(glyph) for glyph in bare_right if glyph != "━"]
-        assert up == sorted(up)
-        assert activation != "tanh" or down == sorted(down, reverse=True)
+    found = scene(Experiment(activation=activation, init="constant", depth=3, width=8))
+    edge = edge_of(found)
+    lines = shown(found, "plane", 106, 36)
+    seen = {ORDER: 0, CHAOS: 0}
+    for row, line in enumerate(lines[: next(number for number, line in enumerate(lines) if "└" in line)]):
+        columns = [column // 2 for dots in range(4 * row, 4 * row + 4) for column in edge.get(dots, ())]
+        assert columns, row
+        assert line.rfind(ORDER) < min(columns)
+        assert CHAOS not in line or line.index(CHAOS) > max(columns)
+        for glyph in seen:
+            seen[glyph] += line.count(glyph)
+    assert min(seen.values()) > 20
 
 
 def test_the_regions_are_named() -> None:
-    text = "".join(map_rows(scene(Experiment(activation="tanh", depth=3, width=8))))
-    assert "ordered: vanishing" in text
-    assert "chaotic: exploding" in text
+    text = "".join(the_map(scene(Experiment(activation="tanh", depth=3, width=8))).rows)
+    assert "ordered: gradients vanish" in text
+    assert "chaotic: gradients explode" in text
+
+
+@pytest.mark.parametrize("depth", [5, 40])
+def test_between_the_fainter_lines_a_signal_reaches_all_layers(depth: int) -> None:
+    """Of a linear network χ = σ_w²: 6 depth scales are the depth at σ_w = e^(± 3/depth)."""
+    found = scene(Experiment(activation="linear", depth=depth, width=8))
+    lines = PANES["plane"].view(found, 146, 36)
+    cells = [[(glyph, style) for text, style in line for glyph in text] for line in lines]
+    margin = texts(lines)[0].index("┤") + 1
+    right = graph_in(texts(lines)).x["4"]
+    columns = {(column / 2 - margin) / right * 4 for column, row in dots_of(cells, "reference") if 8 < row < 40}
+    for wanted in (math.exp(-3 / depth), math.exp(3 / depth)):
+        assert min(abs(column - wanted) for column in columns) < 0.04
+    assert f"a signal reaches all {depth} layers" in said(found, "plane", 146, 36)
 
 
 def test_the_reading_has_the_published_figures_beside_the_measured_factor() -> None:
@@ -110,19 +141,15 @@ def test_the_input_of_an_rnn_drives_it_as_a_bias_of_the_same_variance_would() ->
 # -- the half-life of a gated cell -------------------------------------------------------------------------
 
 
-def gate_rows(found: Scene) -> list[str]:
-    """The cells of the bars, 100 columns from −4 to 8."""
-    lines = shown(found, "plane", 106, 30)
-    axis = next(index for index, line in enumerate(lines) if line[MARGIN:].startswith("-4"))
-    return [line[MARGIN:] for line in lines[:axis]]
-
-
 def test_a_gates_half_life_stands_over_its_bias() -> None:
     found = scene(Experiment(cell="lstm", forget_bias=2.0))
     text = said(found, "plane")
     assert "bias 2: f = σ(2) = 0.881, half-life 5.46 steps; 3.0e-4 is left after 64" in text
-    (column,) = [row.index("◆") for row in gate_rows(found) if "◆" in row]
-    assert column == (2 + 4) * 100 // 12
+    graph = the_map(found, 106, 30)
+    ((column, row),) = graph.places("◆")
+    assert column == graph.x["2"]
+    decade = (graph.y["1"] - graph.y["1e4"]) / 4
+    assert graph.y["1"] - row == pytest.approx(math.log10(5.46) * decade, abs=1.1)
 
 
 def test_the_bias_that_outlasts_the_sequence_does() -> None:
@@ -135,7 +162,8 @@ def test_the_bias_that_outlasts_the_sequence_does() -> None:
 
 
 def test_the_half_life_only_grows_with_the_bias() -> None:
-    rows = gate_rows(scene(CASES["lstm"]))
-    heights = [sum(row[column] not in " ─" for row in rows) for column in range(100)]
+    lines = PANES["plane"].view(scene(CASES["lstm"]), 106, 30)
+    found = dots_of([[(glyph, style) for text, style in line for glyph in text] for line in lines], "curve_1")
+    heights = [-min(row for at, row in found if at == column) for column in sorted({at for at, _ in found})]
     assert heights == sorted(heights)
-    assert heights[-1] > heights[0]
+    assert heights[-1] > heights[0] + 40

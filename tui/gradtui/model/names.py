@@ -11,8 +11,9 @@ from gradtui_engine.core.message import English
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)
 QUANTITIES = ("gradient", "parameters", "update", "std", "mean", "saturated", "factor")
 AXES: tuple[English, ...] = ("log", "linear", "sign-log")
-#: The functions of the maths page: each stands beside its hyperbolic twin.
-FUNCTIONS = (0, 1, 2)
+#: The functions of the maths page, each beside its hyperbolic twin, in the order in which down reaches them: sin, tan,
+#: cos. tanh is what networks use.
+FUNCTIONS = (0, 2, 1)
 
 #: The one table of views by name, in the order of their keys: all panes that each can have, in the order of tab. What
 #: a view and its panes are stands in the folder `views/NAME`.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.language import tr
 from . import events as e
-from . import training_moves
+from . import maths, training_moves
 from .commands import shown_keys
 from .names import AXES, QUANTITIES
 from .panes_of import LISTS, panes_of
@@ -17,9 +17,6 @@ from .studies import begun_or_new
 if TYPE_CHECKING:
     from .timeline import Timeline
 
-MOST_TERMS = 12
-#: The angle goes twice around, in twelfths of π.
-MOST_ANGLE = 24
 #: Compare over time, (rows, interleaved) → what comes next: A above B in columns, side by side in rows, interleaved.
 _TURNS = {(False, False): (True, False), (True, False): (True, True)}
 
@@ -37,8 +34,7 @@ def arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
         return _move_in_list(state, event.y)
     if state.view == "maths":
         # Up and down choose the function, left and right turn the point.
-        angle = min(max(state.angle + event.x, -MOST_ANGLE), MOST_ANGLE)
-        return replace(state, angle=angle)
+        return maths.turned(state, event.x) if event.x else state
     if state.view == "train" and event.x:
         return training_moves.go_to(state, e.GoTo(event.x), timeline)
     if state.view == "lab" and event.x:
@@ -90,7 +86,7 @@ def select_unit(state: State, event: e.SelectUnit, timeline: Timeline | None) ->
 
 
 def set_terms(state: State, event: e.SetTerms, timeline: Timeline | None) -> State:
-    return replace(state, terms=min(max(event.terms, 1), MOST_TERMS))
+    return maths.with_terms(state, event.terms)
 
 
 def show(state: State, event: e.Show, timeline: Timeline | None) -> State:

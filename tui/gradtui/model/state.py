@@ -70,11 +70,13 @@ class State:
     #: Kind of axis, "" for the quantity's own; the scale that is held, None while it follows the trace.
     axis_kind: str = ""
     lock: Scale | None = None
-    #: The lab's activation ("" is the experiment's own), the maths page's function, terms and angle (in π/12).
+    #: The lab's activation ("" is the experiment's own), the maths page's function, terms and angle (in degrees), and
+    #: how many parts of the next term have been added to the sum, while it plays.
     row: str = ""
     function: int = 0
     terms: int = 3
-    angle: int = 4
+    angle: int = 60
+    growth: int = 0
     #: All lessons, and the highlighted one; where the reader stands in an open one, how far its text is scrolled (None:
     #: nobody has scrolled, and the view shows what is to be read).
     lessons: tuple[str, ...] = ()

@@ -12,7 +12,6 @@ from ..model.commands import COMMANDS, brought, keys_of
 from ..model.needs import NOTHING, Known
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
-from ..text import plot
 from ..text.glyphs import render
 from ..text.language import tr
 from ..views.catalogue import PANES
@@ -25,8 +24,6 @@ from .palette_entries import palette_entries
 from .search import Palette, Search
 from .terminal.canvas import Canvas
 
-#: Seconds after which plotext is loaded, aside: it takes 0.15 s, which the first plot would have to wait for.
-_LATER = 1.0
 #: Lines of a lesson that a notch of the wheel goes.
 _WHEEL = 2
 
@@ -74,8 +71,6 @@ class GradtuiApp(Host):
 
     def on_mount(self) -> None:
         self.take_process()
-        if not plot.loaded():
-            self.set_timer(_LATER, lambda: self.run_worker(plot.load, thread=True, group="load"))
         # A visitor's session has been born with its trace.
         self.send()
 

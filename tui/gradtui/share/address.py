@@ -25,8 +25,8 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from ..lessons import library
 from ..lessons.naming import LessonName
 from ..model import events as e
+from ..model.maths import MOST_ANGLE, MOST_TERMS
 from ..model.names import AXES, QUANTITIES, VIEWS
-from ..model.navigation import MOST_ANGLE, MOST_TERMS
 from ..model.panes_of import PANE_NAMES, panes_of
 from ..model.progress import Progress
 from ..model.state import Changes, State
@@ -110,7 +110,7 @@ OPTIONS = (
     ScreenOption("row", "activation in the lab", Choice(lambda: ACTIVATIONS.names)),
     ScreenOption("function", "function of the maths page: 1 sin, 2 cos, 3 tan", _number(1, 3), from_one=True),
     ScreenOption("terms", "terms of the Taylor series", _number(1, MOST_TERMS)),
-    ScreenOption("angle", "parameter of the circle in twelfths of π", _number(-MOST_ANGLE, MOST_ANGLE)),
+    ScreenOption("angle", "parameter of the circle in degrees", _number(-MOST_ANGLE, MOST_ANGLE)),
     # The view decides which panes there are.
     ScreenOption("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
     ScreenOption("rows", "bars over time as rows", Switch()),

@@ -21,6 +21,8 @@ ACROSS, DOWN = 2, 4
 #: The bit of each dot in Unicode's braille patterns, by row and column.
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 _BRAILLE = 0x2800
+#: Styles of what stands behind curves: a curve takes its place.
+FAINT = ("label", "dim", "reference")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +50,22 @@ class Canvas:
 
     def level(self, value: float, style: str, glyph: str = "╌") -> None:
         """A line across, from edge to edge."""
-        self.cells[self.row(value)] = [(glyph, style)] * self.columns
+        self.cells[self.row(value)][: self.columns] = [(glyph, style)] * self.columns
 
     def draw(self, curve: Curve) -> None:
         """A joined curve, over what is there."""
-        inked = _inked(self._dots(curve.high), self._dots(curve.low), self.rows * DOWN)
-        patterns = np.einsum("rdcs,ds->rc", inked.reshape(self.rows, DOWN, self.columns, ACROSS), _BITS)
-        plain = curve.letter.lower() if glyphs.current() == glyphs.ASCII else ""
+        self.ink(inked(self._dots(curve.high), self._dots(curve.low), self.rows * DOWN), curve.style, curve.letter)
+
+    def ink(self, drawn: NDArray[np.bool_], style: str, letter: str = "") -> None:
+        """Dots, (rows · 4, columns · 2), over what is there: of another curve in the same cell the dots stay."""
+        patterns = np.einsum("rdcs,ds->rc", drawn.reshape(self.rows, DOWN, self.columns, ACROSS), _BITS)
+        plain = letter.lower() if glyphs.current() == glyphs.ASCII else ""
         for row, column in np.argwhere(patterns).tolist():
-            text = plain or chr(_BRAILLE + int(patterns[row, column]))
-            self.cells[row][column] = (text, curve.style)
+            pattern = int(patterns[row, column])
+            there, of = self.cells[row][column]
+            if of not in FAINT and there and _BRAILLE < ord(there[0]) < _BRAILLE + 256:
+                pattern |= ord(there[0]) - _BRAILLE
+            self.cells[row][column] = (plain or chr(_BRAILLE + pattern), style)
 
     def put(self, column: int, value: float, glyph: str, style: str) -> None:
         """A glyph where a value lies."""
@@ -81,7 +89,7 @@ class Canvas:
         return np.clip(places, 0, last)
 
 
-def _inked(top: Array, bottom: Array, rows: int) -> NDArray[np.bool_]:
+def inked(top: Array, bottom: Array, rows: int) -> NDArray[np.bool_]:
     """(rows, columns): the dots between top and bottom, and those that join neighbouring columns."""
     joined_top, joined_bottom = top.copy(), bottom.copy()
     # Only up to the neighbour's end: a column keeps what it says of its own values as far as it can.
@@ -89,5 +97,5 @@ def _inked(top: Array, bottom: Array, rows: int) -> NDArray[np.bool_]:
     joined_bottom[1:] = np.fmax(bottom[1:], np.where(np.isnan(bottom[1:]), np.nan, top[:-1] - 1))
     places = np.arange(rows)[:, None]
     with np.errstate(invalid="ignore"):
-        inked: NDArray[np.bool_] = (places >= joined_top) & (places <= joined_bottom)
-    return inked
+        between: NDArray[np.bool_] = (places >= joined_top) & (places <= joined_bottom)
+    return between

@@ -98,7 +98,7 @@ def test_a_visitor_computes_what_the_zygote_did_not() -> None:
         await window.shows("seed 0")
         session.write(b"R")
         await window.shows("seed 1")
-        session.write(b"4")  # plotext's
+        session.write(b"4")
         await window.shows("all z")
         assert await left(session) == 0
 

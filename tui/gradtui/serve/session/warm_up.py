@@ -27,13 +27,12 @@ def warm_up(arguments: list[str], lecture: bool) -> dict[Any, Any]:
     import ctypes  # noqa: F401  for die_with_parent in the fork
     import traceback  # noqa: F401
 
-    from ...text import language, plot
+    from ...text import language
 
     for code in language.LANGUAGES:
         if code != language.ENGLISH:  # which needs no catalogue
             language.catalogue(code)
     computed = asyncio.run(_rehearse(arguments, lecture))
-    plot.load()
     # A fork keeps none of the threads.
     for thread in threading.enumerate():
         if thread is not threading.current_thread():

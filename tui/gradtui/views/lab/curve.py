@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.numerics import Array
 
+from ...text.graph import Axes, Graph
 from ...text.language import tr
-from ...text.plot import Axes, Series, plot
 from ...text.spans import Line, first_title, page
 from ..frame import curves, plots
 from ..frame.parts import Part, fitting, kept
+from ..frame.plots import FIRST, SECOND
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from .comparison import Subject, subject_of
 
-#: f is a line, f′ a row of crosses, the unit's z are dots on f: told apart without colour, in ASCII as well.
-_SLOPE, _MARK = "×", "●"
+#: The unit's z, in a row under the axis.
+_MARK = "●"
+#: Of all z so many percent lie between the ends of the area under f′.
+_MIDDLE = (5.0, 95.0)
+#: Cells beside the plot, for the names of the curves.
+_NAMES = 4
 #: x runs from −6 to 6, where every row has shown its bends, or as far as the pre-activations go.
 _LEAST_BOUND = 6.0
 _TICKS = (-6.0, -3.0, 0.0, 3.0, 6.0)
@@ -69,34 +74,36 @@ def _part_name(part: str) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    """f and f′, the unit's z on f for every sample, and under the axis how all units' z are spread."""
+    """f and f′ on one scale, and under the axis the unit's z, one for each sample, and how all units' z are spread."""
     subject = subject_of(scene)
     bars = 1 if height < 16 else 2 if height < 30 else 3
     axes = _axes(subject)
-    least = _LEAST_ROWS + 2 + bars
+    least = _LEAST_ROWS + 3 + bars
     parts = [
         _legend(subject, width),
         Part(0, least=least, draw=lambda rows: _drawing(subject, axes, width, rows, bars)),
         _lost(subject, width),
     ]
     if height < least or width < axes.margin + 12:
-        return page([*_bare(subject, axes, width, height)], width, height)
+        return page([*_bare(subject, axes, width)], width, height)
     return page(kept(parts, height), width, height)
 
 
 def _legend(subject: Subject, width: int) -> Part:
-    f: Line = [("⠒⠒ ", "forward"), ("f ", "label"), (f"{_SLOPE} {_SLOPE} ", "backward"), ("f′ ", "label")]
     unit, samples, units = subject.unit + 1, subject.z.shape[0], subject.z.shape[1]
-    mark = (f" {_MARK} ", "cursor")
+    mark = (f"{_MARK} ", "cursor")
     whole = tr("z of unit {unit}, {samples} samples", unit=unit, samples=samples)
     bars = tr("z of all {units} units", units=units)
+    under: Line = [("  ░ ", SECOND), (tr("f′ where 9 of 10 lie"), "label")]
+    every: Line = [mark, (f"{whole}  ", "label"), ("▂▅▂ ", "text"), (bars, "label")]
     return fitting(
         0,
         width,
-        [*f, mark, (f"{whole}  ", "label"), ("▂▅▂ ", "histogram"), (bars, "label")],
-        [*f, mark, (tr("z of unit {unit}", unit=unit), "label"), ("  ▂▅▂ ", "histogram"), (tr("all z"), "label")],
-        [*f, mark, (tr("z of unit {unit}", unit=unit), "label")],
-        [*f, mark, ("z", "label")],
+        [*every, *under],
+        every,
+        [mark, (tr("z of unit {unit}", unit=unit), "label"), ("  ▂▅▂ ", "text"), (tr("all z"), "label")],
+        [mark, (tr("z of unit {unit}", unit=unit), "label")],
+        [mark, ("z", "label")],
     )
 
 
@@ -128,8 +135,8 @@ def _axes(subject: Subject) -> Axes:
     high = max(1.0, _extreme(np.max, slope), _extreme(np.max, here), min(_extreme(np.max, value), 1.2))
     edge = 0.04 * (high - low)
     y = (low - (edge if low < 0 else 0.0), high + edge)
-    x_ticks = _TICKS if bound == _LEAST_BOUND else tuple(plots.ticks(-bound, bound, 5))
-    return Axes((-bound, bound), y, x_ticks, plots.labelled(plots.ticks(*y, 5)))
+    x_ticks = _TICKS if bound == _LEAST_BOUND else plots.ticks(-bound, bound, 5)
+    return Axes((-bound, bound), y, plots.labelled(x_ticks), plots.labelled(plots.ticks(*y, 6)))
 
 
 def _extreme(of: Callable[[Array], float], values: Array) -> float:
@@ -138,12 +145,8 @@ def _extreme(of: Callable[[Array], float], values: Array) -> float:
 
 
 def _drawing(subject: Subject, axes: Axes, width: int, height: int, bars: int) -> list[Line]:
-    """Canvas and axis, the rug under it, the labels of x."""
-    rows = height - bars - 1
-    axes = replace(axes, y=plots.with_zero_on_a_row(axes.y, rows - 1))
-    cells = width - axes.margin
-    own = subject.z[:, subject.unit].astype(np.float64)
-    own = own[np.isfinite(own)]
+    """The curves with their names, the axis, the rugs under it, the labels of x."""
+    graph = Graph(axes, width, height - bars - 3, _NAMES)
 
     def f(z: Array) -> Array:
         return curves.curves(subject.row, z, subject.slope)[0]
@@ -151,20 +154,42 @@ def _drawing(subject: Subject, axes: Axes, width: int, height: int, bars: int) -
     def slope(z: Array) -> Array:
         return curves.curves(subject.row, z, subject.slope)[1]
 
-    drawn = (
-        plots.level(0.0, axes.x, cells),
-        plots.dotted(slope, axes.x, cells, "backward", _SLOPE),
-        plots.curve(f, axes.x, cells, "forward"),
-        Series(plots.numbers(own), plots.numbers(f(own)), "cursor", _MARK),
-    )
-    canvas = plot(drawn, axes, width, rows)
-    rug = plots.rug(subject.z, axes, width, bars)
-    return [*(list(line) for line in canvas), *rug, plots.labels_under(axes, plots.labelled(axes.x_ticks), width)]
+    graph.across(0.0)
+    finite = subject.z[np.isfinite(subject.z)].astype(np.float64)
+    if finite.size:
+        start, end = np.percentile(finite, _MIDDLE)
+
+        def under(x: Array, y: Array) -> NDArray[np.bool_]:
+            at = slope(np.ascontiguousarray(x, dtype=np.float64))
+            return np.asarray((x >= start) & (x <= end) & (np.minimum(at, 0) <= y) & (y <= np.maximum(at, 0)))
+
+        graph.fill(under, SECOND)
+    values, slopes = graph.function(f, FIRST, "f"), graph.function(slope, SECOND, "'", dashed=True)
+    graph.name(values, ("f", FIRST))
+    graph.name(slopes, ("f′", SECOND))
+    x = np.linspace(*axes.x, 401)
+    at = slope(x)
+    if np.isfinite(at).any():
+        peak = int(np.nanargmax(np.where(np.isfinite(at), at, np.nan)))
+        text = tr("f′ at most {value}", value=short(float(at[peak])))
+        graph.name(graph.cell(float(x[peak]), float(at[peak])), (text, SECOND), (short(float(at[peak])), SECOND))
+    *canvas, labels = graph.lines()
+    rug = plots.rug(subject.z, axes, graph.columns, bars)
+    return [*canvas, _own(subject, axes, graph.columns), *rug, labels]
 
 
-def _bare(subject: Subject, axes: Axes, width: int, height: int) -> list[Line]:
+def _own(subject: Subject, axes: Axes, columns: int) -> Line:
+    """Where the unit's z lie."""
+    cells = [" "] * columns
+    for column in plots.columns_of(subject.z[:, subject.unit], axes, columns).tolist():
+        cells[column] = _MARK
+    return [(" " * axes.margin, "text"), ("".join(cells), "cursor")]
+
+
+def _bare(subject: Subject, axes: Axes, width: int) -> list[Line]:
     """Where there is no room for a curve: how the z are spread, and the range."""
-    return [*plots.rug(subject.z, axes, width, 1), plots.labels_under(axes, plots.labelled(axes.x_ticks), width)]
+    graph = Graph(axes, width, 1)
+    return [*plots.rug(subject.z, axes, graph.columns, 1), graph.lines()[-1]]
 
 
 def said(scene: Scene) -> Lines:

@@ -23,11 +23,11 @@ _PANES = (
         "curve",
         curve.title,
         curve.view,
-        "f as a line, f′ as crosses. The dots are what the selected unit really got, its pre-activations z for every "
-        "sample, standing on f; the bars under the axis are the z of all units. Where the bars lie, f′ is what a "
-        "gradient is multiplied by. {left} and {right} choose the unit, {up} and {down} another activation: then "
-        "everything is an if, at the same z. In a gated cell it is the σ of the gate on the direct path, and for "
-        "tanh the candidate's.",
+        "f as a line, f′ as a dashed one, on one scale. Under the axis are the pre-activations z that the selected "
+        "unit really got, one for every sample, and as bars the z of all units. Where the bars lie, f′ is what a "
+        "gradient is multiplied by: that part of it is shaded. {left} and {right} choose the unit, {up} and {down} "
+        "another activation: then everything is an if, at the same z; {play} goes from layer to layer. In a gated cell "
+        "it is the σ of the gate on the direct path, and for tanh the candidate's.",
         reads=_reads,
         spoken=curve.said,
         click=pointer.nothing,
@@ -66,6 +66,7 @@ VIEW = View(
     panes=_PANES,
     footer=(
         HELP,
+        Hint(("play",), "next layers"),
         Hint(("up", "down"), "another f"),
         Hint(("left", "right"), "unit"),
         *plain("next_pane", "activation", "view_maths"),

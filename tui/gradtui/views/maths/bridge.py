@@ -11,9 +11,11 @@ from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import plural, tr
-from ...text.spans import Line, first_title, page, width_of, wrap
+from ...text.spans import Line, first_title, page, text_of, wrap
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
+from ..frame.spoken import WIDE, Lines
+from . import turning
 from .words import at_pole, imaginary, parameter, parameter_text, real
 
 #: Hyperbolic function, what stands before its twin, and that as a number.
@@ -26,6 +28,7 @@ def title(scene: Scene, width: int) -> str:
     place = parameter_text(scene.state)
     return first_title(
         width,
+        tr("the bridge is a quarter turn: sinh(ix) = i sin x · x = {place}", place=place),
         tr("the bridge: sinh(ix) = i sin x · x = {place}", place=place),
         tr("sinh(ix) = i sin x · x = {place}", place=place),
         tr("the bridge"),
@@ -33,15 +36,52 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    """Three identities and two periods with both sides computed; then what the one sign does to a network."""
+    """The turning, with both sides of the identity as numbers; the period; then what the one sign does to a network."""
+    first, *others = _identities(scene, width)
+    x = parameter(scene.state)
+    picture = Part(0)
+    if width >= turning.LEAST_WIDTH:
+        least = max(turning.LEAST_ROWS, height * 2 // 3)
+        picture = Part(1, least=least, draw=lambda rows: turning.drawing(x, width, rows))
+    return page(kept([first, picture, *_texts(scene, width, others)], height), width, height)
+
+
+def said(scene: Scene) -> Lines:
+    """All that the pane says in words and numbers."""
+    first, *others = _identities(scene, WIDE)
+    for part in (first, *_texts(scene, WIDE, others)):
+        yield from map(text_of, part.lines)
+
+
+def _texts(scene: Scene, width: int, identities: list[Part]) -> list[Part]:
     with np.errstate(all="ignore"):
-        parts = [
-            *_identities(scene, width),
+        return [
+            _why(width),
             *_periods(scene, width),
+            *identities,
             *_slopes(scene, width),
             *_network(scene, width),
+            _names(width),
         ]
-    return page(kept(parts, height), width, height)
+
+
+def _why(width: int) -> Part:
+    """sinh is made of e^x: what i does to that is all."""
+    return fitting(
+        3,
+        width,
+        [(tr("sinh z = (e^z − e^−z) / 2. Along the real line e^x grows; i turns the line, and e^ix turns."), "text")],
+        [(tr("sinh z = (e^z − e^−z) / 2: e^x grows, e^ix turns."), "text")],
+        [(tr("e^x grows, e^ix turns"), "text")],
+    )
+
+
+def _names(width: int) -> Part:
+    text = tr(
+        "sinh, cosh and tanh: Riccati and Lambert, 18th century. sine: from the Sanskrit jyā, half a chord, through "
+        "Arabic jaib, a fold, to Latin sinus."
+    )
+    return Part(5, tuple(wrap(text, width, "label")))
 
 
 def _identities(scene: Scene, width: int) -> list[Part]:
@@ -50,7 +90,7 @@ def _identities(scene: Scene, width: int) -> list[Part]:
     parts = []
     for number, (name, factor, value) in enumerate(_IDENTITIES):
         row = FUNCTIONS[name]
-        rank = 0 if number == 0 else 1
+        rank = 0 if number == 0 else 4
         left_name, right_name = f"{name}(ix)", f"{factor}{row.twin} x"
         formula: Line = [(f"{left_name} = {right_name}", "formula")]
         if name == "tanh" and at_pole(state):
@@ -79,8 +119,8 @@ def _periods(scene: Scene, width: int) -> list[Part]:
     x = parameter(scene.state)
     sin, sinh = FUNCTIONS["sin"], FUNCTIONS["sinh"]
     along = tr("period 2π: real")
-    across = tr("period 2iπ: imaginary; sinh never repeats on the real line")
-    return [*_period(3, width, "sin(x + 2π)", sin, x, along), *_period(2, width, "sinh(x + 2iπ)", sinh, x, across)]
+    across = tr("the period of sinh is imaginary: 2πi")
+    return [*_period(2, width, "sinh(x + 2πi)", sinh, x, across), *_period(4, width, "sin(x + 2π)", sin, x, along)]
 
 
 def _period(rank: int, width: int, formula: str, row: Function, x: float, meaning: str) -> list[Part]:
@@ -91,18 +131,15 @@ def _period(rank: int, width: int, formula: str, row: Function, x: float, meanin
         (f"{formula} = ", "formula"), (shown, "text"),
         _GAP, (f"{row.name} x = ", "formula"), (real(here.real), "text"),
     ]  # fmt: skip
-    whole: Line = [*sides, _GAP, (meaning, "label")]
-    if width_of(whole) <= width:
-        return [Part(rank, (whole,))]
-    brief: Line = [(f"{formula} = {row.name} x", "formula")]
-    return [fitting(rank, width, sides, brief), Part(rank + 2, tuple(wrap(meaning, width, "label")))]
+    brief: Line = [(f"{formula} = {row.name} x", "formula"), _GAP, (meaning, "label")]
+    return [fitting(rank, width, [*sides, _GAP, (meaning, "label")], brief, [(meaning, "label")], sides)]
 
 
 def _slopes(scene: Scene, width: int) -> list[Part]:
     """tanh′ = 1 − tanh² and tan′ = 1 + tan², with the numbers of this x."""
     state, x = scene.state, parameter(scene.state)
     parts = []
-    for rank, name, sign in ((1, "tanh", "−"), (2, "tan", "+")):
+    for rank, name, sign in ((3, "tanh", "−"), (4, "tan", "+")):
         formula: Line = [(f"{name}′ = 1 {sign} {name}²", "formula")]
         if name == "tan" and at_pole(state):
             parts.append(fitting(rank, width, [*formula, _GAP, (tr("a pole here"), "label")], _pole(formula), formula))
@@ -140,4 +177,4 @@ def _network(scene: Scene, width: int) -> list[Part]:
         "Only the sign differs, and it comes from i² = −1. With the minus the slope is 1 at 0 and falls to 0 on both "
         "sides: a tanh unit saturates, and its gradient vanishes. With the plus there is no flat place to saturate in."
     )
-    return [Part(3, tuple(wrap(text, width, "strong"))), Part(6, tuple(wrap(story, width, "text")))]
+    return [Part(2, tuple(wrap(text, width, "strong"))), Part(6, tuple(wrap(story, width, "text")))]

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradtui_engine.core.figures import exact
 from gradtui_engine.core.numerics import Array
 
+from ...text.graph import Axes, Graph, square
 from ...text.language import tr
-from ...text.plot import Axes, Series, plot
-from ...text.spans import Line, first_fit, first_title, fit, padded, page, width_of, wrap
+from ...text.spans import Line, first_fit, first_title, page
 from ..frame import plots
-from ..frame.parts import Part, kept
+from ..frame.parts import Part, fitting, kept
+from ..frame.plots import FIRST, SECOND
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from .columns import GAP, side_by_side
 from .words import parameter, parameter_text, real
 
-#: The sectors' shades, and that of what lies in both; the points.
-_CIRCLE, _HYPERBOLA, _BOTH, _POINT, _OTHER = "░", "▒", "▓", "●", "◆"
-#: The canvas holds the circle, and the hyperbola as far as this.
-_LEFT, _RIGHT, _TOP = -1.2, 2.3, 1.25
-#: A canvas of fewer rows shows no circle; the values stand beside it from this many cells on.
-_LEAST_ROWS, _BESIDE = 6, 26
+_POINT, _OTHER = "●", "◆"
+#: What both pictures hold.
+_CIRCLE, _HYPERBOLA, _UP = (-1.8, 1.8), (-1.2, 2.4), (-1.5, 1.5)
+#: A picture of fewer rows shows no circle; two columns want so many cells.
+_LEAST_ROWS, _TWO = 6, 36
+#: From so many lines on a pane that is no wider holds them above one another, the numbers beside them.
+_HIGH, _NUMBERS = 24, 24
 #: Corners of the polygon whose area is measured: off by 4e-9 of it after a whole turn, less than the digits shown.
 _CORNERS = 40_001
 
@@ -40,52 +45,90 @@ def title(scene: Scene, width: int) -> str:
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    """Both curves with their sectors, and the coordinates and areas as numbers: beside them, or under them."""
+    """Each curve in a column of its own, with its sector, its point, and the same area under both."""
     t = parameter(scene.state)
-    table = _table(t, width - 2 - _BESIDE)
-    if table and height >= max(_LEAST_ROWS + 1, len(table)):
-        beside = width_of(table[0])
-        picture, outside = _drawing(t, width - beside - 2, height)
-        room = max(width_of(line) for line in picture)
-        note = wrap(_beyond(), beside, "label") if outside else []
-        numbers = page([*table, [], *_legend(beside), *note], beside, height)
-        both = [[*fit(one, room), ("  ", "text"), *two] for one, two in zip(picture, numbers, strict=True)]
-        return page(both, width, height)
-    parts = [
-        Part(1, least=max(_LEAST_ROWS, height // 2), draw=lambda rows: _noted(t, width, rows)),
-        # Shades need an explanation where there is a picture: with the coordinates it takes this much.
-        Part(3, tuple(_legend(width)) if height >= _LEAST_ROWS + 3 else ()),
-        *(Part(0 if number in (1, 2) else 2, (line,)) for number, line in enumerate(_table(t, width))),
+    if height >= _HIGH and _TWO + _NUMBERS // 2 < width < 4 * height:
+        return page(_stacked(t, width, height), width, height)
+    if width < _TWO:
+        return page(kept(_below_each_other(t, width), height), width, height)
+    half = (width - GAP) // 2
+    names, *numbers = [
+        Part(rank, (side_by_side([(first_fit(half, *one), half), (first_fit(half, *two), half)]),))
+        for rank, (one, two) in zip((3, 0, 0, 2, 4), _numbers(t), strict=True)
     ]
-    return page(kept(parts, height), width, height)
+    pictures = Part(1, least=max(_LEAST_ROWS, height * 3 // 5), draw=lambda rows: _pictures(t, half, rows))
+    return page(kept([names, pictures, *numbers], height), width, height)
 
 
-def _beyond() -> str:
-    return tr("{point} lies beyond the picture", point=_OTHER)
+def _below_each_other(t: float, width: int) -> list[Part]:
+    """Where there is no room for pictures: the numbers of one curve, then those of the other."""
+    _, *numbers = _numbers(t)
+    ranked = zip((0, 0, 1, 2), numbers, strict=True)
+    pairs = [[fitting(rank, width, *variants) for variants in pair] for rank, pair in ranked]
+    return [parts[which] for which in (0, 1) for parts in pairs]
+
+
+def _stacked(t: float, width: int, height: int) -> list[Line]:
+    room = width - _NUMBERS - GAP
+    numbers = _numbers(t)
+    lines: list[Line] = []
+    for which, draw, rows in ((0, _circle, height // 2), (1, _hyperbola, height - height // 2)):
+        beside = [first_fit(_NUMBERS, *pair[which]) for pair in numbers]
+        spare = (rows - len(beside)) // 2
+        texts = page([*([[]] * spare), *beside], _NUMBERS, rows)
+        drawn = draw(t, room, rows).lines()
+        lines += [side_by_side([(one, room), (two, _NUMBERS)]) for one, two in zip(drawn, texts, strict=True)]
+    return lines
 
 
 # -- numbers -----------------------------------------------------------------------------------------------
 
 
-def _table(t: float, width: int) -> list[Line]:
-    """Coordinates, the sector's area, measured, and the equation of the curve, for both; first the names go."""
+def _numbers(t: float) -> list[tuple[Sequence[Line], Sequence[Line]]]:
+    """Names, coordinates, the sector's area, measured, and the equation, of both; each shorter where it must be."""
     x, y, a, b = math.cos(t), math.sin(t), math.cosh(t), math.sinh(t)
-    rows = (
-        ("", f"{_POINT} " + tr("circle"), f"{_OTHER} " + tr("hyperbola"), "label"),
-        ("x", f"cos t = {real(x)}", f"cosh t = {real(a)}", "text"),
-        ("y", f"sin t = {real(y)}", f"sinh t = {real(b)}", "text"),
-        (tr("area"), f"t/2 = {real(area(t, np.cos, np.sin))}", f"t/2 = {real(area(t, np.cosh, np.sinh))}", "strong"),
-        ("", f"x² + y² = {real(x * x + y * y)}", f"x² − y² = {real(_difference(t))}", "label"),
+    circle, hyperbola = area(t, np.cos, np.sin), area(t, np.cosh, np.sinh)
+    return [
+        (_name(_POINT, tr("circle: turning"), tr("circle"), FIRST), _name(_OTHER, *_hyperbola_name(t), SECOND)),
+        (_value("cos t", x, _POINT, FIRST), _value("cosh t", a, _OTHER, SECOND)),
+        (_value("sin t", y, " ", FIRST), _value("sinh t", b, " ", SECOND)),
+        (_area(circle), _area(hyperbola)),
+        (_equation(f"x² + y² = {real(x * x + y * y)}"), _equation(f"x² − y² = {real(_difference(t))}")),
+    ]
+
+
+def _hyperbola_name(t: float) -> tuple[str, str]:
+    if _beyond(t):
+        return tr("hyperbola: beyond the picture, and it never comes back"), tr("hyperbola: beyond the picture")
+    return tr("hyperbola: growing"), tr("hyperbola")
+
+
+def _beyond(t: float) -> bool:
+    """Whether the hyperbola's point is too far out to be drawn."""
+    return math.cosh(t) > _HYPERBOLA[1] or abs(math.sinh(t)) > _UP[1]
+
+
+def _name(glyph: str, whole: str, brief: str, style: str) -> Sequence[Line]:
+    return [(f"{glyph} ", style), (whole, "label")], [(f"{glyph} ", style), (brief, "label")], [(f"{glyph} ", style)]
+
+
+def _value(name: str, value: float, glyph: str, style: str) -> Sequence[Line]:
+    number = (real(value), "text")
+    return [(f"{glyph} ", style), (f"{name} = ", "formula"), number], [(f"{name} ", "formula"), number], [number]
+
+
+def _area(size: float) -> Sequence[Line]:
+    number = (real(size), "strong")
+    return (
+        [("  " + tr("shaded area") + " = t/2 = ", "label"), number],
+        [(tr("area") + " t/2 = ", "label"), number],
+        [(tr("area") + " ", "label"), number],
+        [number],
     )
-    bare = tuple((head, one.rpartition(" = ")[2], two.rpartition(" = ")[2], style) for head, one, two, style in rows)
-    for wanted in (rows, bare[:-1]):
-        heads, ones, twos = (max(width_of([(row[column], "")]) for row in wanted) for column in range(3))
-        if heads + 1 + ones + 2 + twos <= width:
-            return [
-                [(padded(head, heads + 1), "label"), (padded(one, ones + 2), style), (padded(two, twos), style)]
-                for head, one, two, style in wanted
-            ]
-    return []
+
+
+def _equation(text: str) -> Sequence[Line]:
+    return [("  " + text, "label")], [(text, "label")], [("", "label")]
 
 
 def _difference(t: float) -> float:
@@ -93,7 +136,7 @@ def _difference(t: float) -> float:
     return (math.cosh(t) - math.sinh(t)) * (math.cosh(t) + math.sinh(t))
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=256)
 def area(t: float, across: np.ufunc, up: np.ufunc) -> float:
     """The area between the x axis, the curve and the ray to its point, by the shoelace formula; below the axis < 0."""
     at = np.linspace(0.0, t, _CORNERS)
@@ -101,86 +144,61 @@ def area(t: float, across: np.ufunc, up: np.ufunc) -> float:
     return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) / 2
 
 
-def _legend(width: int) -> list[Line]:
-    """What the shades are: on one line, on three, or none."""
-    named = (
-        (_CIRCLE, tr("circle's sector")),
-        (_HYPERBOLA, tr("hyperbola's")),
-        (_BOTH, tr("both")),
-    )
-    whole: Line = [span for glyph, name in named for span in ((f"{glyph} ", "histogram"), (f"{name}  ", "label"))][:-1]
-    whole.append((named[-1][1], "label"))
-    if width_of(whole) <= width:
-        return [whole]
-    lines: list[Line] = [[(f"{glyph} ", "histogram"), (name, "label")] for glyph, name in named]
-    return lines if all(width_of(line) <= width for line in lines) else []
+# -- the pictures ------------------------------------------------------------------------------------------
 
 
-# -- the picture -------------------------------------------------------------------------------------------
+def _pictures(t: float, half: int, height: int) -> list[Line]:
+    """The circle beside the hyperbola, one as large as the other."""
+    pair = zip(_circle(t, half, height).lines(), _hyperbola(t, half, height).lines(), strict=True)
+    return [side_by_side([(one, half), (two, half)]) for one, two in pair]
 
 
-def _noted(t: float, width: int, height: int) -> list[Line]:
-    """The picture, with a word after the labels of x where a point lies outside."""
-    picture, outside = _drawing(t, width, height)
-    if outside:
-        notes = (_beyond(), f"{_OTHER} →", "")
-        picture[-1] = first_fit(width, *([*picture[-1], (f"  {note}", "label")] for note in notes))
-    return picture
+def _canvas(x: tuple[float, float], width: int, height: int) -> Graph:
+    """One unit is as long to the right as upwards."""
+    margin, rows = 3, max(1, height - 2)
+    bounds = square(x, _UP, width - margin, rows)
+    labels = tuple((place, exact(place)) for place in (-1.0, 0.0, 1.0))
+    across = plots.labelled([place for place in plots.ticks(*bounds.x, 9) if place == int(place)])
+    graph = Graph(Axes(bounds.x, bounds.y, across, labels), width, rows)
+    graph.across(0.0)
+    graph.upright(0.0)
+    return graph
 
 
-def _drawing(t: float, width: int, height: int) -> tuple[list[Line], bool]:
-    """Canvas, axis and labels of x, and whether the hyperbola's point lies outside.
+def _circle(t: float, width: int, height: int) -> Graph:
+    graph = _canvas(_CIRCLE, width, height)
 
-    A cell is twice as high as wide: so many units a cell, twice as many a row.
-    """
-    labels = {tick: exact(tick) for tick in (-1.0, 0.0, 1.0)}
-    margin, rows = 3, height - 2
-    unit = max((_RIGHT - _LEFT) / max(8, width - margin - 1), _TOP / max(2, rows - 1))
-    width = min(width, margin + 1 + math.ceil((_RIGHT + 0.7 - _LEFT) / unit))
-    cells = width - margin
-    top = unit * (rows - 1)
-    x_bounds, y_bounds = (_LEFT, _LEFT + unit * (cells - 1)), (-top, top)
-    ticks = tuple((place, label) for place, label in labels.items() if abs(place) <= top)
-    axes = Axes(x_bounds, y_bounds, tuple(plots.ticks(*x_bounds, 6)), ticks)
-    drawn = [plots.level(0.0, axes.x, cells), *_sectors(t, axes, cells, rows)]
-    around = np.linspace(-math.pi, math.pi, 8 * cells)
-    along = np.linspace(-math.acosh(max(x_bounds[1], 1.1)), math.acosh(max(x_bounds[1], 1.1)), 8 * cells)
-    drawn.append(_line(np.cos(around), np.sin(around), "forward"))
+    def sector(x: Array, y: Array) -> NDArray[np.bool_]:
+        turned = np.arctan2(y if t >= 0 else -y, x) % (2 * math.pi)
+        return np.asarray((x * x + y * y < 1) & (turned <= abs(t)) & (t != 0))
+
+    graph.fill(sector, FIRST)
+    around = np.linspace(-math.pi, math.pi, 241)
+    graph.path(np.cos(around), np.sin(around), FIRST, "o")
+    x, y = math.cos(t), math.sin(t)
+    graph.path(np.array([0.0, x]), np.array([0.0, y]), FIRST, "o")
+    graph.mark(x, y, _POINT, "cursor")
+    return graph
+
+
+def _hyperbola(t: float, width: int, height: int) -> Graph:
+    graph = _canvas(_HYPERBOLA, width, height)
+
+    def sector(x: Array, y: Array) -> NDArray[np.bool_]:
+        up = y if t >= 0 else -y
+        return np.asarray((x > 0) & (up >= 0) & (up <= x * math.tanh(abs(t))) & (x * x - y * y < 1) & (t != 0))
+
+    graph.fill(sector, SECOND)
+    along = np.linspace(-2.5, 2.5, 201)
     for side in (1, -1):
-        drawn.append(_line(side * np.cosh(along), np.sinh(along), "backward"))
-    x, y, a, b = math.cos(t), math.sin(t), math.cosh(t), math.sinh(t)
-    drawn.append(Series((0.0, x), (0.0, y), "forward"))
-    drawn.append(Series((0.0, a), (0.0, b), "backward"))
-    drawn.append(Series((a,), (b,), "backward", _OTHER))
-    drawn.append(Series((x,), (y,), "cursor", _POINT))
-    canvas = plot(tuple(drawn), axes, width, rows + 1)
-    under = plots.labels_under(axes, plots.labelled(axes.x_ticks), width)
-    return [*(list(line) for line in canvas), under], a > x_bounds[1] or abs(b) > top
-
-
-def _line(x: Array, y: Array, style: str) -> Series:
-    return Series(plots.numbers(x), plots.numbers(y), style)
-
-
-def _sectors(t: float, axes: Axes, cells: int, rows: int) -> list[Series]:
-    """A shade in every cell whose middle lies in a sector."""
-    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(*axes.x, cells), np.linspace(*axes.y, rows)))
-    up = y if t >= 0 else -y
-    size = abs(t)
-    turned = np.arctan2(up, x) % (2 * math.pi)
-    circle = (x * x + y * y < 1) & (turned <= size)
-    hyperbola = (x > 0) & (up >= 0) & (up <= x * math.tanh(size)) & (x * x - y * y < 1)
-    if t == 0:
-        circle = hyperbola = np.zeros_like(circle)
-    areas = []
-    for glyph, style, inside in (
-        (_CIRCLE, "forward", circle & ~hyperbola),
-        (_HYPERBOLA, "backward", hyperbola & ~circle),
-        (_BOTH, "histogram", circle & hyperbola),
-    ):
-        if inside.any():
-            areas.append(Series(plots.numbers(x[inside]), plots.numbers(y[inside]), style, glyph))
-    return areas
+        graph.path(side * np.cosh(along), np.sinh(along), SECOND, "h")
+    # The ray to a point that is far out ends at the edge: only its direction can be seen.
+    a, b = math.cosh(t), math.sinh(t)
+    shown = min(1.0, 8.0 / a)
+    graph.path(np.array([0.0, a * shown]), np.array([0.0, b * shown]), SECOND, "h")
+    if not _beyond(t):
+        graph.mark(a, b, _OTHER, "cursor")
+    return graph
 
 
 def said(scene: Scene) -> Lines:

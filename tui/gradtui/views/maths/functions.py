@@ -13,11 +13,14 @@ from gradtui_engine.core.numerics import Array
 from gradtui_engine.theory.taylor import FUNCTIONS, Function
 
 from ...model.events import SetTerms
+from ...model.maths import GROWTH
+from ...model.state import State
+from ...text.graph import Axes, Graph
 from ...text.language import tr
-from ...text.plot import Axes, Series, plot
 from ...text.spans import GAP, Line, first_title, page, text_of, width_of, wrap
 from ..frame import plots
 from ..frame.parts import Part, fitting, kept
+from ..frame.plots import FIRST, SECOND
 from ..frame.pointer import Events
 from ..frame.scene import Scene
 from ..frame.spoken import WIDE, Lines
@@ -27,9 +30,10 @@ from .words import at_pole, in_pi, parameter, parameter_text, real, series_lines
 CIRCULAR, HYPERBOLIC = FUNCTIONS.names[:3], FUNCTIONS.names[3:]
 #: The line of both panes that the slider of terms stands in.
 SLIDER_ROW = 0
-#: The glyphs of the plot: the partial sum, f and the sum at the point; the two other functions by their letters.
-_SUM, _POINT, _SUM_POINT = "×", "●", "◆"
-_LETTERS = {"sin": "s", "cos": "c", "tan": "t", "sinh": "s", "cosh": "c", "tanh": "t"}
+#: f and the sum at the point.
+_POINT, _SUM_POINT = "●", "◆"
+#: From so many cells on the names of the curves have a place beside the plot.
+_NAMES_FROM = 40
 #: A canvas of fewer rows, or cells, shows no curve.
 _LEAST_ROWS, _LEAST_CELLS = 4, 16
 
@@ -69,9 +73,9 @@ def _view(scene: Scene, width: int, height: int, names: tuple[str, ...]) -> list
     before, after = _texts(scene, function, others, width, 2 if height >= 13 else 1)
     parts = [Part(0, (slider(scene.state.terms, width),)), *before]
     if width >= _LEAST_CELLS + 8:
-        # Curves say more than the lesser texts: they have half of the pane.
-        least = max(_LEAST_ROWS + 3, height // 2)
-        parts.append(Part(3, least=least, draw=lambda rows: _drawing(scene, function, others, width, rows)))
+        # Curves say more than the lesser texts: they have two thirds of the pane.
+        least = max(_LEAST_ROWS + 2, height * 2 // 3)
+        parts.append(Part(2, least=least, draw=lambda rows: _drawing(scene, function, width, rows)))
     return page(kept([*parts, *after], height), width, height)
 
 
@@ -122,7 +126,7 @@ def _numbers(scene: Scene, function: Function, width: int) -> list[Part]:
     values |= {"place": place, "terms": str(state.terms)}
     style = "text" if abs(error) < 0.1 * max(1.0, abs(total)) else "exploding"
     value: Line = [(f"{_POINT} ", "cursor"), (tr("{name}({place}) = {value}", **values), "text")]
-    summed: Line = [(f"{_SUM_POINT} ", "backward"), (tr("sum of {terms} = {sum}", **values), "text")]
+    summed: Line = [(f"{_SUM_POINT} ", SECOND), (tr("sum of {terms} = {sum}", **values), "text")]
     missed: Line = [(tr("error {error}", **values), style)]
     gap = ("   ", "text")
     whole, brief = [*value, gap, *summed, gap, *missed], [*value, gap, *missed]
@@ -155,26 +159,26 @@ def _signs(function: Function) -> str:
 # -- curves ------------------------------------------------------------------------------------------------
 
 
-def _drawing(scene: Scene, function: Function, others: list[Function], width: int, height: int) -> list[Line]:
-    """The legend, the canvas, and the labels of x in parts of π."""
+def _drawing(scene: Scene, function: Function, width: int, height: int) -> list[Line]:
+    """f and its partial sum with their names, the point on both, and the labels of x in parts of π."""
     state, x = scene.state, parameter(scene.state)
-    axes, labels = _axes(function, x, height - 3)
-    cells = width - axes.margin
+    summed = tr("sum of {terms}", terms=state.terms)
+    right = max(width_of([(name, "")]) for name in (function.name, summed)) + 3
+    graph = Graph(_axes(function, x, height - 2), width, height - 2, right if width >= _NAMES_FROM else 0)
+    graph.across(0.0)
+    graph.upright(x)
 
     def partial(at: Array) -> Array:
-        return function.partial_sum(at, state.terms)
+        return growing_sum(function, at, state)
 
-    drawn = [plots.level(0.0, axes.x, cells)]
-    for other in others:
-        drawn.append(plots.dotted(other.exact, axes.x, cells, "dim", _LETTERS[other.name], every=4))
-    drawn.append(plots.curve(functools.partial(_without_poles, function), axes.x, cells, "forward"))
-    drawn.append(plots.dotted(partial, axes.x, cells, "backward", _SUM))
-    drawn.append(Series((x,), (float(partial(plots.array(x))),), "backward", _SUM_POINT))
+    exact = graph.function(functools.partial(_without_poles, function), FIRST, function.name[0])
+    total = graph.function(partial, SECOND, "+", dashed=True)
+    graph.mark(x, float(partial(np.asarray(x))), _SUM_POINT, SECOND)
     if not (function.name == "tan" and at_pole(state)):
-        drawn.append(Series((x,), (float(function.exact(x)),), "cursor", _POINT))
-    canvas = plot(tuple(drawn), axes, width, height - 2)
-    under = plots.labels_under(axes, labels, width)
-    return [*_legend(function, others, state.terms, width).lines, *(list(line) for line in canvas), under][-height:]
+        graph.mark(x, float(function.exact(x)), _POINT, "cursor")
+    graph.name(exact, (function.name, FIRST))
+    graph.name(total, (summed, SECOND), (str(state.terms), SECOND))
+    return graph.lines()
 
 
 def _without_poles(function: Function, x: Array) -> Array:
@@ -183,28 +187,23 @@ def _without_poles(function: Function, x: Array) -> Array:
     return np.where(np.abs(value) > 15, np.nan, value) if function.name == "tan" else value
 
 
-def _legend(function: Function, others: list[Function], terms: int, width: int) -> Part:
-    line: Line = [("⠒⠒ ", "forward"), (function.name, "label"), (f"  {_SUM} {_SUM} ", "backward")]
-    line.append((tr("sum of {terms}", terms=terms), "label"))
-    rest: Line = [
-        span
-        for other in others
-        for span in ((f"  {_LETTERS[other.name]} {_LETTERS[other.name]} ", "dim"), (other.name, "label"))
-    ]
-    return fitting(0, width, [*line, *rest], line, [("", "label")])
+def growing_sum(function: Function, x: Array, state: State) -> Array:
+    """The first terms; while they are added one by one, with so much of the next one as has come."""
+    total = function.partial_sum(x, state.terms)
+    if not state.growth:
+        return total
+    following = function.partial_sum(x, state.terms + 1)
+    return np.asarray(total + (following - total) * (state.growth / GROWTH))
 
 
-def _axes(function: Function, x: float, rows: int) -> tuple[Axes, list[tuple[float, str]]]:
-    """What the canvas spans. x holds the point: one turn both ways, half a one where the curve has no room for more."""
-    half = function.name not in ("sin", "cos") and abs(x) <= math.pi
-    bound = math.pi if half else 2 * math.pi
-    top = {"sin": 1.5, "cos": 1.5, "tan": 5.0, "tanh": 1.5}.get(function.name, math.cosh(bound))
+def _axes(function: Function, x: float, rows: int) -> Axes:
+    """What the canvas spans. x holds the point, and is the same for twins: half a turn both ways, or a whole one."""
+    bound = math.pi if abs(x) <= math.pi else 2 * math.pi
+    top = {"sin": 2.0, "cos": 2.0, "tan": 5.0, "tanh": 2.0}.get(function.name, 1.05 * math.cosh(bound))
     bottom = 0.0 if function.name == "cosh" else -top
-    bottom, top = plots.with_zero_on_a_row((bottom, top), rows)
-    parts = Fraction(1, 2) if half else Fraction(1)
-    labels = [(float(number * parts) * math.pi, in_pi(number * parts)) for number in range(-2, 3)]
-    y_ticks = plots.labelled(plots.ticks(bottom, top, 5))
-    return Axes((-bound, bound), (bottom, top), tuple(place for place, _ in labels), y_ticks), labels
+    parts = Fraction(1, 2) if bound == math.pi else Fraction(1)
+    labels = tuple((float(number * parts) * math.pi, in_pi(number * parts)) for number in range(-2, 3))
+    return Axes((-bound, bound), (bottom, top), labels, plots.labelled(plots.ticks(bottom, top, 7 if rows > 9 else 5)))
 
 
 def circular_said(scene: Scene) -> Lines:

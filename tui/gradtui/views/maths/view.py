@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from ..frame import pointer, spoken
-from ..frame.footers import HELP, LESSONS, Hint, plain
+from ..frame import pointer
+from ..frame.footers import HELP, LESSONS, PLAY, Hint, plain
 from ..frame.pane import Pane
 from ..frame.scene import Scene
 from ..frame.view import View
@@ -14,7 +14,7 @@ from .layout import arrange
 
 
 def _reads(scene: Scene) -> Hashable:
-    return scene.state.function, scene.state.terms, scene.state.angle
+    return scene.state.function, scene.state.terms, scene.state.growth, scene.state.angle
 
 
 _PANES = (
@@ -23,10 +23,10 @@ _PANES = (
         "sin, cos, tan",
         functions.circular_title,
         functions.circular_view,
-        "The chosen function as a line, the first terms of its Taylor series as crosses, the other two by their "
-        "letters. More terms ({faster}) follow the curve further. The series of sin and cos reach everywhere, that of "
-        "tan only to its pole at π/2. {up} and {down} choose the function, {left} and {right} move x; drag the number "
-        "of terms.",
+        "The chosen function as a line, the sum of the first terms of its Taylor series as a dashed one. More terms "
+        "({faster}, or {play} one by one) follow the curve further. The series of sin and cos reach everywhere, that "
+        "of tan only to its pole at π/2. {up} and {down} choose the function, {left} and {right} move x; drag the "
+        "number of terms.",
         reads=_reads,
         spoken=functions.circular_said,
         click=functions.click,
@@ -49,7 +49,8 @@ _PANES = (
         circle.title,
         circle.view,
         "A point of the unit circle, (cos t, sin t), and one of the unit hyperbola, (cosh t, sinh t). In both t is "
-        "twice the area of the shaded sector; on the circle that is the angle. {left} and {right} move t.",
+        "twice the area of the shaded sector; on the circle that is the angle. {left} and {right} move t, {play} "
+        "turns it all the way around.",
         reads=_reads,
         spoken=circle.said,
         click=pointer.nothing,
@@ -59,11 +60,11 @@ _PANES = (
         "bridge",
         bridge.title,
         bridge.view,
-        "i turns one family into the other: sinh(ix) = i sin x, both sides computed here. So sinh has a period too, "
-        "the imaginary 2πi. And tan′ = 1 + tan² becomes tanh′ = 1 − tanh²: that minus makes tanh saturate, and its "
-        "gradient vanish.",
+        "i turns one family into the other: x becomes ix, a quarter turn, and sinh(ix) is i sin x, the height of a "
+        "point that goes around; {play} lets it. So sinh has a period too, the imaginary 2πi. And tan′ = 1 + tan² "
+        "becomes tanh′ = 1 − tanh²: that minus makes tanh saturate, and its gradient vanish.",
         reads=_reads,
-        spoken=spoken.drawn(bridge.view),
+        spoken=bridge.said,
         click=pointer.nothing,
     ),
 )
@@ -74,6 +75,7 @@ VIEW = View(
     panes=_PANES,
     footer=(
         HELP,
+        PLAY,
         Hint(("up", "down"), "function"),
         Hint(("left", "right"), "move x"),
         Hint(("slower", "faster"), "terms"),

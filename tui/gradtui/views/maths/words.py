@@ -8,20 +8,18 @@ from fractions import Fraction
 from gradtui_engine.core.figures import rounded, superscript
 from gradtui_engine.theory.taylor import Function
 
-from ...model.navigation import MOST_TERMS
+from ...model.maths import MOST_TERMS
 from ...model.state import State
 from ...text.language import tr
 from ...text.spans import Line, width_of
 
-#: The parameter moves in twelfths of π.
-_PARTS = 12
 #: Nothing here is this small but what rounding leaves: sin(π) = 1.2e-16, times 1e3.
 _ROUNDING = 1e-12
 
 
 def parameter(state: State) -> float:
     """t, the angle on the circle and the argument of every function."""
-    return state.angle * math.pi / _PARTS
+    return math.radians(state.angle)
 
 
 def in_pi(share: Fraction) -> str:
@@ -34,12 +32,12 @@ def in_pi(share: Fraction) -> str:
 
 
 def parameter_text(state: State) -> str:
-    return in_pi(Fraction(state.angle, _PARTS))
+    return in_pi(Fraction(state.angle, 180))
 
 
 def at_pole(state: State) -> bool:
     """Whether tan has a pole here, and tanh one at i times this."""
-    return state.angle % _PARTS == _PARTS // 2
+    return state.angle % 180 == 90
 
 
 def real(value: float) -> str:
@@ -92,7 +90,7 @@ def series_lines(function: Function, terms: int, width: int, most: int) -> list[
 
 
 def _sign_style(sign: str) -> str:
-    return "backward" if sign == "−" else "forward"
+    return "strong" if sign == "−" else "label"
 
 
 def _set(tokens: list[Line], width: int) -> list[Line]:

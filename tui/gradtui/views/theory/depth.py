@@ -10,15 +10,14 @@ from gradtui_engine.core.figures import short
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, runs
+from ..frame.plots import FIRST, SECOND
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.timeaxis import TimeAxis
 from .chain import Chain, measured_chain, predicted_chain
 from .marks import Marks, band, margin, ruler
-from .words import Sentence, a_stage, flow, sentences, stages, text_only
+from .words import REACH, Sentence, a_stage, flow, sentences, stages, text_only
 
-#: Networks still train at so many depth scales (Schoenholz et al. 2017, who measured it in the ordered phase).
-REACH = 6
 _MEASURED, _PREDICTED, _BOTH = "■", "◇", "◆"
 #: Under this there is text only.
 _LEAST_WIDTH, _LEAST_HEIGHT = 30, 10
@@ -56,7 +55,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     lower = rows // 2 if rows >= _TWO_FROM else 0
     lines = _band(scene, axis, measured.factors, predicted.factors, rows - lower, tr("factor"))
     if lower:
-        lines += _band(scene, axis, measured.products, predicted.products, lower, tr("product"))
+        # The product is made as the gradient comes down: what it has not reached yet is faint.
+        lines += _band(scene, axis, measured.products, predicted.products, lower, tr("product"), scene.known)
     lines.append(ruler(axis, scene.stage, tr(AXIS_WORDS[scene.record.axis].ruler)))
     if reach is not None:
         lines.append(_reach_line(axis, reach))
@@ -70,9 +70,10 @@ def _band(
     predicted: Sequence[float | None],
     rows: int,
     name: str,
+    known: int = 0,
 ) -> list[Line]:
-    series = [Marks(_MEASURED, "hidden", measured), Marks(_PREDICTED, "cursor", predicted)]
-    return band(axis, scene.stage, series, _BOTH, rows, name)
+    series = [Marks(_MEASURED, FIRST, measured), Marks(_PREDICTED, SECOND, predicted)]
+    return band(axis, scene.stage, series, _BOTH, rows, name, known)
 
 
 def _reach(scene: Scene) -> float | None:
@@ -92,11 +93,11 @@ def _reach_line(axis: TimeAxis, reach: float) -> Line:
 def _legend(measured: Chain, predicted: Chain) -> list[Line]:
     lines: list[Line] = []
     if measured.known:
-        lines.append([(tr("{mark} measured", mark=_MEASURED), "hidden")])
+        lines.append([(tr("{mark} measured", mark=_MEASURED), FIRST)])
     if predicted.known:
-        lines.append([(tr("{mark} predicted", mark=_PREDICTED), "cursor")])
+        lines.append([(tr("{mark} predicted", mark=_PREDICTED), SECOND)])
     if measured.known and predicted.known:
-        lines.append([(tr("{mark} both in one place", mark=_BOTH), "cursor")])
+        lines.append([(tr("{mark} both in one place", mark=_BOTH), SECOND)])
     lines.append([(tr("{line} 1: nothing lost, nothing gained", line="─"), "label")])
     return lines
 

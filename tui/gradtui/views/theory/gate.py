@@ -1,29 +1,31 @@
 """The plane pane of gated cells: no plane, but one number that decides, the bias of the gate on the direct path.
 
-Bars: the half-life of the path, ln ½ / ln σ(b), over the bias b; a log axis, as it grows like e^b.
+A curve: the half-life of the path, ln ½ / ln σ(b), over the bias b; a log axis, as it grows like e^b.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from gradtui_engine.analysis.decay import half_life
 from gradtui_engine.analysis.gate_path import DirectPath, at_bias, at_factor, measured, predicted
 from gradtui_engine.cells.cell import GatePath
-from gradtui_engine.core.figures import decimals, exact, short
+from gradtui_engine.core.figures import decimals, exact, power_of_ten, short
 
+from ...text.graph import Axes, Graph
 from ...text.language import tr
-from ...text.scale import LogScale, upwards
-from ...text.spans import Line, Span, first_title, runs
+from ...text.spans import Line, first_title
 from ...text.undefined import defined
+from ..frame.plots import FIRST, SECOND
 from ..frame.scene import Scene
-from ..frame.timeaxis import MARGIN
 from .words import Sentence, drawn_over
 
 #: The biases that are shown: half-lives of a sixth of a step to 2,000 steps.
 _LEAST, _MOST = -4.0, 8.0
-_SCALE = LogScale(-1, 4)
-_TICKS = ("0.1", "1e4")
+_BIASES = tuple((float(bias), f"{bias}") for bias in range(-4, 9, 2))
+_LIVES = tuple((float(power), power_of_ten(power)) for power in range(-1, 5))
 _HERE, _MEASURED = "◆", "■"
 
 
@@ -40,7 +42,7 @@ def title(scene: Scene, width: int) -> str:
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     path, factor = _path(scene), defined(measured(scene.stages), scene.record)
     return drawn_over(
-        lambda rows: _bars(scene, path, factor, width - MARGIN, rows),
+        lambda rows: _curve(scene, path, factor, width, rows),
         _legend(scene, factor),
         reading(scene),
         width,
@@ -64,43 +66,27 @@ def _steps(scene: Scene) -> int:
     return len(scene.stages) - 1
 
 
-def _bars(scene: Scene, path: DirectPath, factor: float | None, columns: int, rows: int) -> list[Line]:
-    cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
-    whole = _row(float(_steps(scene)), rows)
-    cells[whole] = [("─", "reference")] * columns
-    biases = [_LEAST + (column + 0.5) / columns * (_MOST - _LEAST) for column in range(columns)]
-    lives = (at_bias(bias, _gate(scene).complement).half_life for bias in biases)
-    bars = upwards([_SCALE.eighths(life, rows) for life in lives], rows)
-    for row, glyphs in zip(cells, reversed(bars), strict=True):
-        row[:] = [(glyph, "cell") if glyph != " " else span for glyph, span in zip(glyphs, row, strict=True)]
-    column = _column(path.bias, columns)
+def _curve(scene: Scene, path: DirectPath, factor: float | None, width: int, height: int) -> list[Line]:
+    """The half-life over the bias, this network's place on it, and the length of the whole sequence."""
+    axes = Axes((_LEAST, _MOST), (-1.0, 4.0), _BIASES, _LIVES)
+    graph = Graph(axes, width, height - 2)
+    steps = math.log10(_steps(scene))
+    graph.across(steps, "reference")
+    complement = _gate(scene).complement
+    graph.function(np.vectorize(lambda bias: math.log10(at_bias(bias, complement).half_life)), FIRST, "h")
+    place = min(max(path.bias, _LEAST), _MOST)
     if factor is not None:
-        cells[_row(half_life(factor), rows)][column] = (_MEASURED, "strong")
-    glyph = _HERE if _LEAST <= path.bias <= _MOST else ("▶" if path.bias > _MOST else "◀")
-    cells[_row(path.half_life, rows)][column] = (glyph, "cursor")
-    ticks = {0: _TICKS[0], rows - 1: _TICKS[1], _row(1.0, rows): "1"}
-    lines: list[Line] = [
-        [(ticks.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells[row])] for row in range(rows - 1, -1, -1)
-    ]
-    return [*lines, _ticks(columns)]
+        graph.mark(place, _level(half_life(factor)), _MEASURED, SECOND)
+    glyph = _HERE if place == path.bias else ("▶" if path.bias > _MOST else "◀")
+    here = graph.mark(place, _level(path.half_life), glyph, "cursor")
+    graph.name(here, (tr("this network's bias"), "cursor"), (tr("here"), "cursor"))
+    graph.name(graph.cell(_LEAST, steps), (tr("all {steps} steps", steps=_steps(scene)), "label"))
+    return graph.lines()
 
 
-def _row(value: float, rows: int) -> int:
-    return min(math.floor(_SCALE.position(value) * rows), rows - 1)
-
-
-def _column(bias: float, columns: int) -> int:
-    share = (min(max(bias, _LEAST), _MOST) - _LEAST) / (_MOST - _LEAST)
-    return min(math.floor(share * columns), columns - 1)
-
-
-def _ticks(columns: int) -> Line:
-    text = [" "] * columns
-    for bias in range(int(_LEAST), int(_MOST) + 1, 2):
-        label = f"{bias}"
-        start = min(_column(float(bias), columns), columns - len(label))
-        text[start : start + len(label)] = list(label)
-    return [(" " * MARGIN + "".join(text), "label")]
+def _level(life: float) -> float:
+    """log10 of a half-life, at the edge of the plot where it lies beyond."""
+    return min(max(math.log10(life), -1.0), 4.0) if life > 0 else -1.0
 
 
 def _legend(scene: Scene, factor: float | None) -> list[Line]:
@@ -111,7 +97,7 @@ def _legend(scene: Scene, factor: float | None) -> list[Line]:
         [(tr("{mark} this network's bias", mark=_HERE), "cursor")],
     ]
     if factor is not None:
-        lines.append([(tr("{mark} measured, where it lies elsewhere", mark=_MEASURED), "strong")])
+        lines.append([(tr("{mark} measured, where it lies elsewhere", mark=_MEASURED), SECOND)])
     return lines
 
 

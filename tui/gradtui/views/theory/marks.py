@@ -1,13 +1,17 @@
-"""Marks over the stages: numbers on a log axis, one column per stage, several kinds in one band."""
+"""Numbers of the stages as curves on a log axis, several in one band, with their marks where there is room for them."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradtui_engine.core.figures import power_of_ten, rounded, short
 
+from ...text.graph import Axes, Graph
 from ...text.spans import Line, Span, fit, runs, text_of, width_of
 from ..frame.timeaxis import MARGIN, TimeAxis
 
@@ -17,11 +21,13 @@ _LEAST_SPAN = math.log10(4.0)
 _MANY = 2.0
 #: Shares of a band that stay free above and below the marks.
 _MARGIN_SHARE = 0.08
+#: Each stage has its mark where they are so many columns apart; else the selected one alone.
+_APART = 3
 
 
 @dataclass(frozen=True)
 class Marks:
-    """One kind of mark: its glyph, its style, and a number per stage (None where there is none)."""
+    """One curve: the glyph of its marks, its style, and a number per stage (None where there is none)."""
 
     glyph: str
     style: str
@@ -45,20 +51,15 @@ class LogAxis:
         spare = max(_LEAST_SPAN - (high - low), 0.0) / 2 + _MARGIN_SHARE * (high - low)
         return cls(low - spare, high + spare)
 
-    def row(self, value: float, rows: int) -> int:
-        """The row of a value, 0 the lowest. 0 lies in the lowest, inf in the highest."""
-        if not value > 0:
-            return 0
-        if math.isinf(value):
-            return rows - 1
-        share = (math.log10(value) - self.low) / (self.high - self.low)
-        return min(max(math.floor(share * rows), 0), rows - 1)
+    def place(self, value: float) -> float:
+        """log10 of a value. 0 lies at the lower end, what is not finite at the upper one."""
+        if not math.isfinite(value):
+            return self.high
+        return math.log10(value) if value > 0 else self.low
 
-    def ticks(self, rows: int) -> dict[int, str]:
-        """Labels by row, in at most MARGIN cells: the ends, and 1."""
-        labels = {0: _label(self.low), rows - 1: _label(self.high)}
-        labels[self.row(1.0, rows)] = "1"
-        return labels
+    def labels(self) -> tuple[tuple[float, str], ...]:
+        """1 and the ends, in at most MARGIN cells each."""
+        return (0.0, "1"), (self.low, _label(self.low)), (self.high, _label(self.high))
 
 
 def _label(exponent: float) -> str:
@@ -69,29 +70,59 @@ def _label(exponent: float) -> str:
     return text if len(text) < MARGIN else rounded(10.0**exponent, 1)
 
 
-def band(stages: TimeAxis, selected: int, series: Sequence[Marks], both: str, rows: int, name: str) -> list[Line]:
-    """The series over the stages in so many rows; `both` stands where two meet. On the right the selected numbers."""
+def band(
+    stages: TimeAxis, selected: int, series: Sequence[Marks], both: str, rows: int, name: str, known: int = 0
+) -> list[Line]:
+    """The series over the stages in so many rows; `both` is where two marks meet. On the right the selected numbers.
+
+    Below the stage `known` a curve is faint: the gradient has not come there yet.
+    """
     axis = LogAxis.of(value for marks in series for value in marks.values)
-    cells: list[list[Span]] = [[(" ", "text")] * len(stages.columns) for _ in range(rows)]
-    line = axis.row(1.0, rows)
-    cells[line] = [("─", "reference")] * len(stages.columns)
-    for stage, column in centres(stages).items():
-        for marks in series:
-            value = marks.values[stage]
-            if value is None:
-                continue
-            row = rows - 1 if math.isnan(value) else axis.row(value, rows)
-            if not math.isfinite(value):
-                cells[row][column] = ("!", "broken")
-            elif cells[row][column][0] in (" ", "─"):
-                cells[row][column] = (marks.glyph, marks.style)
-            else:
-                cells[row][column] = (both, marks.style)
-    ticks, beside = axis.ticks(rows), _beside(series, selected, name, rows)
+    columns = len(stages.columns)
+    graph = Graph(Axes((-0.25, columns - 0.75), (axis.low, axis.high)), columns + 1, rows)
+    graph.level(0.0, "reference", "─")
+    places = centres(stages)
+    apart = columns >= _APART * len(places)
+    for marks in series:
+        for run in _runs(marks, places):
+            _curve(graph, axis, run, known, marks)
+    for marks, (stage, column) in itertools.product(series, places.items()):
+        value = marks.values[stage]
+        if value is None or not (apart or stage == stages.nearest(selected) or not math.isfinite(value)):
+            continue
+        row = graph.row(axis.place(value))
+        there = graph.cells[row][column][0]
+        glyph = both if there in (both, *(other.glyph for other in series)) else marks.glyph
+        graph.cells[row][column] = (glyph, marks.style) if math.isfinite(value) else ("!", "broken")
+    labels: dict[int, str] = {}
+    for place, label in axis.labels():
+        labels.setdefault(graph.row(place), label)
+    beside = _beside(series, selected, name, rows)
     return [
-        [(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row]), *beside[rows - 1 - row]]
-        for row in range(rows - 1, -1, -1)
+        [(labels.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(graph.cells[row]), *beside[row]]
+        for row in range(rows)
     ]
+
+
+def _runs(marks: Marks, places: dict[int, int]) -> list[list[tuple[int, int, float]]]:
+    """(stage, column, value) of neighbours that all have a finite number."""
+    found: list[list[tuple[int, int, float]]] = [[]]
+    for stage, column in places.items():
+        value = marks.values[stage]
+        if value is None or not math.isfinite(value):
+            found.append([])
+        else:
+            found[-1].append((stage, column, value))
+    return [run for run in found if run]
+
+
+def _curve(graph: Graph, axis: LogAxis, run: list[tuple[int, int, float]], known: int, marks: Marks) -> None:
+    letter = marks.glyph
+    faint, bright = ([point for point in run if side(point[0])] for side in (known.__gt__, known.__le__))
+    for points, style in ((faint, "dim"), (bright, marks.style)):
+        if points:
+            x, y = [float(column) for _, column, _ in points], [axis.place(value) for _, _, value in points]
+            graph.path(np.array(x), np.array(y), style, letter)
 
 
 def _beside(series: Sequence[Marks], selected: int, name: str, rows: int) -> list[Line]:

@@ -1,16 +1,18 @@
 """The plane pane: how deep a signal goes, for every σ_w and σ_b, and where this network stands.
 
-σ_w to the right, σ_b upwards. Shades for order, other glyphs for chaos, the edge between them as a line: what a cell
-means is in its glyph, the colour repeats it.
+σ_w to the right, σ_b upwards. Order and chaos each have their name, a glyph and a colour; between them the edge as a
+line, and on both sides of it how far a signal still reaches all layers.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradtui_engine.cells.recurrent import parameter_name
 from gradtui_engine.core.figures import exact, short
@@ -18,21 +20,16 @@ from gradtui_engine.theory.prediction import Theory
 from gradtui_engine.theory.sigma_plane import Place, Plane, place
 
 from ...model.theory_needs import PlaneOf
+from ...text.graph import Axes, Graph, Tip
 from ...text.language import tr
-from ...text.spans import Line, Span, first_title, runs, width_of
+from ...text.spans import Line, first_title, width_of
 from ...text.undefined import defined
 from ..frame.scene import Scene
-from ..frame.timeaxis import MARGIN
 from .chain import predicted_chain
-from .words import REGIMES, Sentence, a_stage, drawn_over, intervals, stages, text_only
+from .words import REACH, REGIMES, Sentence, a_stage, drawn_over, stages, text_only
 
-#: Depth scales at which the glyph changes, and the glyphs of order and of chaos, from where nothing passes to where
-#: nearly everything does. All of them differ in ASCII too.
-_SCALES = (1.0, 5.0, 25.0)
-_ORDER, _CHAOS = "·▒▓█", "'-x%"
-_ORDER_STYLES = ("heat0", "heat1", "heat2", "heat3")
-_CHAOS_STYLES = ("heat8", "heat7", "heat6", "heat5")
-_EDGE, _EDGE_ACROSS = "┃", "━"
+#: A glyph for each phase; the network, and where it would be.
+_ORDER, _CHAOS = "·", "×"
 _HERE, _ELSEWHERE = "◆", "◇"
 
 
@@ -42,8 +39,11 @@ def title(scene: Scene, width: int) -> str:
     name = scene.resolved.activation
     return first_title(
         width,
-        tr("how deep a signal goes, for every spread of weights σ_w and biases σ_b · {activation}", activation=name),
-        tr("how deep a signal goes · σ_w–σ_b plane of {activation}", activation=name),
+        tr(
+            "where gradients vanish and where they explode, by the spread of weights and biases · {activation}",
+            activation=name,
+        ),
+        tr("where gradients vanish, where they explode · {activation}", activation=name),
         tr("σ_w–σ_b plane of {activation}", activation=name),
         tr("plane"),
     )
@@ -67,11 +67,11 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 
     def draw(rows: int) -> list[Line]:
         if isinstance(plane, Plane):
-            return _map(plane, marks, width - MARGIN, rows)
+            return _map(scene, plane, marks, width, rows)
         waiting = tr("computing the plane of {activation} …", activation=scene.resolved.activation)
-        drawn: list[Line] = [[(" " * MARGIN, "text")] for _ in range(rows)]
-        drawn[rows // 2] = [(" " * MARGIN + waiting, "dim")]
-        return [*drawn, [(" " * MARGIN + "─" * (width - MARGIN), "label")]]
+        drawn: list[Line] = [[] for _ in range(rows)]
+        drawn[rows // 2] = [(waiting, "dim")]
+        return drawn
 
     return drawn_over(draw, _legend(scene, marks), reading(scene), width, height)
 
@@ -79,87 +79,89 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 # -- the map -----------------------------------------------------------------------------------------------
 
 
-def _map(plane: Plane, marks: list[_Mark], columns: int, rows: int) -> list[Line]:
+def _map(scene: Scene, plane: Plane, marks: list[_Mark], width: int, height: int) -> list[Line]:
+    """The edge of chaos as a line, on either side how far a signal reaches, and what the two sides do by name."""
     most_w, most_b = float(plane.sigma_w[-1]), float(plane.sigma_b[-1])
-    cells = _shades(plane, columns, rows)
-    for row in range(rows):
-        for column, glyph in _edge_cells(plane, row, columns, rows):
-            cells[row][column] = (glyph, "strong")
-    placed = [_placed(mark, most_w, most_b, columns, rows) for mark in marks]
-    _write_regions(cells, {row for row, _, _ in placed})
-    for row, start, text in reversed(placed):
-        cells[row][start : start + len(text)] = [(glyph, "cursor") for glyph in text]
-    labels = {rows - 1: exact(most_b), rows // 2: exact(most_b / 2), 0: "0"}
-    lines: list[Line] = [
-        [(labels.get(row, "").rjust(MARGIN - 1) + " ", "label"), *runs(cells[row])] for row in range(rows - 1, -1, -1)
+    labels = tuple((most_w * quarter / 4, exact(most_w * quarter / 4)) for quarter in range(5))
+    up = tuple((most_b * half / 2, exact(most_b * half / 2)) for half in range(3))
+    graph = Graph(Axes((0.0, most_w), (0.0, most_b), labels, up), width, height - 2)
+    for level in _reaching(scene):
+        _lines(graph, _contour(plane, level), "reference")
+    _lines(graph, plane.edge, "strong")
+    placed = [(mark, _placed(graph, mark, most_w, most_b)) for mark in marks]
+    ordered = _ordered(plane, graph.columns, graph.rows)
+    _write_regions(graph, ordered)
+    for mark, tip in placed:
+        if tip is not None:
+            graph.name(tip, (_mark_name(scene, mark), "cursor"), (tr("here"), "cursor"))
+    _texture(graph, ordered)
+    return graph.lines()
+
+
+def _mark_name(scene: Scene, mark: _Mark) -> str:
+    if mark.glyph == _HERE:
+        return tr("this network")
+    return tr("with its input") if scene.over_time else tr("without norm and skips")
+
+
+def _reaching(scene: Scene) -> tuple[float, ...]:
+    """ln χ at which a signal still reaches all layers, to both sides; over time none, where the input drives too."""
+    depth = len(scene.stages) - 1
+    return () if scene.over_time else (-REACH / depth, REACH / depth)
+
+
+Points = Sequence[tuple[float, float]]
+
+
+def _contour(plane: Plane, level: float) -> Points:
+    """(σ_w, σ_b) where ln χ goes through a level: between neighbours of the grid along σ_w, by interpolation."""
+    with np.errstate(all="ignore"):
+        over = np.log(plane.chi) - level
+        crossed = np.isfinite(over[:, :-1]) & np.isfinite(over[:, 1:]) & ((over[:, :-1] < 0) != (over[:, 1:] < 0))
+        share = over[:, :-1] / (over[:, :-1] - over[:, 1:])
+    step = float(plane.sigma_w[1])
+    return [
+        (float(plane.sigma_w[column] + share[row, column] * step), float(plane.sigma_b[row]))
+        for row, column in np.argwhere(crossed).tolist()
     ]
-    return [*lines, _ticks(most_w, columns)]
 
 
-def _ticks(most: float, columns: int) -> Line:
-    """σ_w under the map: whole quarters of the range, each under its cell."""
-    text = [" "] * columns
-    for quarter in range(5):
-        label = exact(most * quarter / 4)
-        start = min(columns * quarter // 4, columns - len(label))
-        text[start : start + len(label)] = list(label)
-    return [(" " * MARGIN + "".join(text), "label")]
+def _lines(graph: Graph, points: Points, style: str) -> None:
+    """Points by σ_b, as lines upwards: one for each that there is at every σ_b, as far as their number stays."""
+    rows = [list(group) for _, group in itertools.groupby(points, key=lambda point: point[1])]
+    for _, same in itertools.groupby(rows, key=len):
+        for line in zip(*same, strict=True):
+            graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, "#")
 
 
-def _shades(plane: Plane, columns: int, rows: int) -> list[list[Span]]:
-    """A glyph per cell, the lowest row first: of the nearest point of the plane's grid."""
+def _ordered(plane: Plane, columns: int, rows: int) -> NDArray[np.bool_]:
+    """Whether a cell is ordered, (rows, columns) with the uppermost row first: at the nearest point of the grid."""
     across = np.round((np.arange(columns) + 0.5) / columns * (len(plane.sigma_w) - 1)).astype(int)
-    up = np.round((np.arange(rows) + 0.5) / rows * (len(plane.sigma_b) - 1)).astype(int)
-    chi, scale = (grid[np.ix_(up, across)] for grid in (plane.chi, plane.depth_scale))
-    levels = np.digitize(scale, _SCALES)
-    return [
-        [
-            (_CHAOS[level], _CHAOS_STYLES[level]) if value > 1 else (_ORDER[level], _ORDER_STYLES[level])
-            for value, level in zip(values, found_levels, strict=True)
-        ]
-        for values, found_levels in zip(chi.tolist(), levels.tolist(), strict=True)
-    ]
+    up = np.round((np.arange(rows)[::-1] + 0.5) / rows * (len(plane.sigma_b) - 1)).astype(int)
+    return np.asarray(plane.chi[np.ix_(up, across)] <= 1)
 
 
-def _edge_cells(plane: Plane, row: int, columns: int, rows: int) -> Iterable[tuple[int, str]]:
-    """The edge of chaos in one row: a line upwards, and across to where it is in the next row."""
-    here, above = (_crossings(plane, at, columns, rows) for at in (row, row + 1))
-    for index, column in enumerate(here):
-        end = above[index] if row + 1 < rows and len(above) == len(here) else column
-        step = 1 if end > column else -1
-        for between in range(column + step, end, step):
-            yield between, _EDGE_ACROSS
-        yield column, _EDGE
+def _texture(graph: Graph, ordered: NDArray[np.bool_]) -> None:
+    """A sparse glyph of its own for each phase, where nothing else stands."""
+    for row, cells in enumerate(graph.cells):
+        for column in range(row % 2 * 2, graph.columns, 4):
+            if all(text == " " for text, _ in cells[max(0, column - 1) : column + 2]):
+                cells[column] = (_ORDER, "vanishing") if ordered[row, column] else (_CHAOS, "exploding")
 
 
-def _crossings(plane: Plane, row: int, columns: int, rows: int) -> list[int]:
-    """The columns in which the edge of chaos lies at a row's σ_b (at the nearest one that has been computed)."""
-    most_w, most_b = float(plane.sigma_w[-1]), float(plane.sigma_b[-1])
-    wanted = most_b * min((row + 0.5) / rows, 1.0)
-    nearest = float(plane.sigma_b[int(np.abs(plane.sigma_b - wanted).argmin())])
-    return [
-        min(math.floor(sigma_w / most_w * columns), columns - 1)
-        for sigma_w, sigma_b in plane.edge
-        if sigma_b == nearest
-    ]
-
-
-def _write_regions(cells: list[list[Span]], taken: set[int]) -> None:
-    """The regimes' names where they have room: order near the top, chaos near the bottom, beside rows with a mark."""
-    rows = len(cells)
-    for glyphs, text, wanted in (
-        (_ORDER, tr(" ordered: vanishing "), rows - 1 - rows // 4),
-        (_CHAOS, tr(" chaotic: exploding "), rows // 4),
+def _write_regions(graph: Graph, ordered: NDArray[np.bool_]) -> None:
+    """The phases' names where they have room: order above the middle, chaos below it, or on the rows near those."""
+    for inside, style, texts, wanted in (
+        (ordered, "vanishing", (tr("ordered: gradients vanish"), tr("vanish")), graph.rows // 4),
+        (~ordered, "exploding", (tr("chaotic: gradients explode"), tr("explode")), graph.rows * 3 // 4),
     ):
-        row = next((near for near in (wanted, wanted + 1, wanted - 1) if near not in taken and 0 <= near < rows), None)
-        if row is None:
-            continue
-        start, size = _longest([glyph in glyphs for glyph, _ in cells[row]])
-        need = width_of([(text, "text")])
-        if size >= need + 2:
-            left = start + (size - need) // 2
-            # The text stands in its first cell, the others are empty: a glyph of double width takes two of them.
-            cells[row][left : left + need] = [(text, "text"), *[("", "text")] * (need - 1)]
+        for text, row in itertools.product(texts, sorted(range(graph.rows), key=lambda row: abs(row - wanted))):
+            free = [bool(here) and cell[0] == " " for here, cell in zip(inside[row], graph.cells[row], strict=True)]
+            start, size = _longest(free)
+            need = width_of([(text, "")])
+            if size >= need + 2:
+                graph.write(start + (size - need) // 2, row, (text, style))
+                break
 
 
 def _longest(inside: list[bool]) -> tuple[int, int]:
@@ -172,15 +174,18 @@ def _longest(inside: list[bool]) -> tuple[int, int]:
     return best
 
 
-def _placed(mark: _Mark, most_w: float, most_b: float, columns: int, rows: int) -> tuple[int, int, str]:
-    """A mark's row, first column and text: a glyph in its cell; off the plane an arrow at the border, with numbers."""
+def _placed(graph: Graph, mark: _Mark, most_w: float, most_b: float) -> Tip:
+    """A mark in its cell; off the plane an arrow at the border, with its numbers."""
     right, up = mark.sigma_w > most_w, mark.sigma_b > most_b
-    column = columns - 1 if right else min(math.floor(mark.sigma_w / most_w * columns), columns - 1)
-    row = rows - 1 if up else min(math.floor(mark.sigma_b / most_b * rows), rows - 1)
+    place = graph.cell(min(mark.sigma_w, most_w), min(mark.sigma_b, most_b))
+    assert place is not None  # at the border at most
+    column, row = place
     if not right and not up:
-        return row, column, mark.glyph
+        graph.cells[row][column] = (mark.glyph, "cursor")
+        return place
     text = f" {mark.glyph} {short(mark.sigma_w)}, {short(mark.sigma_b)} {'▶' if right else '▲'}"
-    return row, max(0, min(column - len(text) + 1, columns - len(text))), text
+    graph.write(max(0, min(column - len(text) + 1, graph.columns - len(text))), row, (text, "cursor"))
+    return None
 
 
 # -- words -------------------------------------------------------------------------------------------------
@@ -209,16 +214,12 @@ def _driven(scene: Scene, here: Place) -> float:
 
 
 def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
-    yield [(tr("→ weights σ_w"), "label")]
-    yield [(tr("↑ biases σ_b"), "label")]
-    yield [(tr("depth scale in {unit}, ordered and chaotic:", unit=stages(scene)), "label")]
-    for level, bound in enumerate(intervals(_SCALES)):
-        yield [
-            (_ORDER[level], _ORDER_STYLES[level]),
-            (_CHAOS[level], _CHAOS_STYLES[level]),
-            (f" {bound}", "label"),
-        ]
-    yield [(tr("{line} edge of chaos, χ = 1", line=_EDGE), "strong")]
+    yield [(tr("→ spread of the weights σ_w"), "label")]
+    yield [(tr("↑ of the biases σ_b"), "label")]
+    yield [(tr("bright line: the edge of chaos, where the factor √χ is 1"), "strong")]
+    if _reaching(scene):
+        yield [(tr("between the fainter ones a signal reaches all {depth} {unit}", depth=len(scene.stages) - 1,
+                   unit=stages(scene)), "label")]  # fmt: skip
     here = {
         _HERE: tr("{mark} this network", mark=_HERE),
         _ELSEWHERE: tr("{mark} with its input as a bias, where that lies elsewhere", mark=_ELSEWHERE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.theory_needs import needs
 from ..frame import cache_keys, pointer
-from ..frame.footers import HELP, LESSONS, plain
+from ..frame.footers import HELP, LESSONS, PLAY, plain
 from ..frame.pane import OPERATIONS, Pane
 from ..frame.view import View
 from . import depth, plane_or_gate, spectrum
@@ -18,9 +18,9 @@ _PANES = (
         plane_or_gate.plane_view,
         "Mean field theory's map of all networks with this activation: σ_w, the spread of the weights, to the right, "
         "σ_b, that of the biases, upwards. On the left gradients vanish (order), on the right they explode (chaos); on "
-        "the line between, the edge of chaos, the factor √χ is 1. Denser glyphs: a signal goes deeper. ◆ is this "
-        "network. Gated cells have no such map: for them the pane shows the half-life of the direct path, for every "
-        "bias of its gate.",
+        "the line between, the edge of chaos, the factor √χ is 1. Between the two fainter lines a signal reaches all "
+        "layers of a network as deep as this one. ◆ is this network. Gated cells have no such map: for them the pane "
+        "shows the half-life of the direct path, for every bias of its gate.",
         reads=cache_keys.anything,
         spoken=plane_or_gate.plane_said,
         click=pointer.nothing,
@@ -32,8 +32,9 @@ _PANES = (
         depth.title,
         depth.view,
         "Theory against measurement, stage by stage: ◇ the predicted factor, ■ the measured one, ◆ where they meet; "
-        "below, the products of the factors from the output down. The bar under them is how far from the input a "
-        "signal is worth something: about six depth scales. Of a gated cell it is the direct path that is compared.",
+        "below, the products of the factors from the output down, bright as far as the gradient has come ({play}). The "
+        "bar under them is how far from the input a signal is worth something: about six depth scales. Of a gated cell "
+        "it is the direct path that is compared.",
         reads=cache_keys.anything,
         spoken=depth.said,
         click=pointer.nothing,
@@ -57,7 +58,7 @@ VIEW = View(
     "theory",
     "Where mean field theory puts this network, and its Jacobian's spectrum.",
     panes=_PANES,
-    footer=(HELP, *plain("next_pane", "zoom", "activation", "init", "depth"), LESSONS),
+    footer=(HELP, PLAY, *plain("next_pane", "zoom", "activation", "init", "depth"), LESSONS),
     arrange=arrange,
     needs=needs,
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from gradtui_engine.core.figures import exact
 from gradtui_engine.core.message import English
 
 from ...text.axis_words import AXIS_WORDS
@@ -16,6 +14,8 @@ from ..frame.scene import Scene
 #: (style, text), as in the why pane's notes.
 Sentence = tuple[str, str]
 
+#: Networks still train at so many depth scales (Schoenholz et al. 2017, who measured it in the ordered phase).
+REACH = 6
 #: A drawing has at least so many cells; under that there is text only.
 _LEAST_WIDTH, _LEAST_ROWS = 28, 4
 
@@ -34,12 +34,6 @@ def stages(scene: Scene) -> str:
 
 def a_stage(scene: Scene) -> str:
     return tr(AXIS_WORDS[scene.record.axis].a_stage)
-
-
-def intervals(bounds: Sequence[float]) -> list[str]:
-    """<1, 1–5, 5–25, >25."""
-    inner = [f"{exact(low)}–{exact(high)}" for low, high in itertools.pairwise(bounds)]
-    return [f"<{exact(bounds[0])}", *inner, f">{exact(bounds[-1])}"]
 
 
 def flow(chunks: Iterable[Line], width: int) -> list[Line]:
@@ -72,12 +66,12 @@ def text_only(texts: Sequence[Sentence], width: int, height: int) -> list[Line]:
 def drawn_over(
     draw: Callable[[int], list[Line]], legend: Iterable[Line], texts: Sequence[Sentence], width: int, height: int
 ) -> list[Line]:
-    """A drawing in so many rows and its axis, the legend, and whole sentences; in a small pane the words alone."""
+    """A drawing in so many rows, its axis among them, the legend, and whole sentences; in a small pane words alone."""
     if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
         return text_only(texts, width, height)
     signs = flow(legend, width)
-    # The drawing gets at least two fifths; sentences that then have no room are left out.
-    least = max(_LEAST_ROWS, height * 2 // 5)
-    text = sentences(texts, width, height - least - 1 - len(signs))
-    rows = max(_LEAST_ROWS, height - 1 - len(signs) - len(text))
+    # The drawing gets three fifths at least; sentences that then have no room are left out.
+    least = max(_LEAST_ROWS + 2, height * 3 // 5)
+    text = sentences(texts, width, height - least - len(signs))
+    rows = max(_LEAST_ROWS + 2, height - len(signs) - len(text))
     return page([*draw(rows), *signs, *text], width, height)
