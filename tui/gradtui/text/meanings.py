@@ -27,7 +27,7 @@ MEANINGS = {
         Meaning("healthy", "verdict", "as it should be: enough arrives and not too much, or it learns"),
         Meaning("vanishing", "verdict", "too little: it vanishes on its way, or nothing moves"),
         Meaning("exploding", "verdict", "too much: it explodes on its way, or leaps about"),
-        Meaning("broken", "verdict", "wrong in kind: not a number, not possible, all units alike, learned by heart"),
+        Meaning("broken", "verdict", "wrong: no number, impossible, all units alike, learned by heart, a wrong choice"),
         Meaning("cursor", "place", "where you are: the layer, step or point that is chosen"),
         Meaning("key", "key", "a key to press, or a link"),
         Meaning("curve_1", "curves", "of two curves in one plot the first"),

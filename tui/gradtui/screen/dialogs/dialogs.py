@@ -178,7 +178,7 @@ class Picker(Dialog):
         if not self._is_beside(width):
             return row
         for number, line in enumerate(wrap(self._formula(name), width - self._names_width)):
-            row.append(("\n" + " " * self._names_width if number else "") + text_of(line).rstrip(), "not bold dim")
+            row.append(("\n" + " " * self._names_width if number else "") + text_of(line).rstrip(), "not bold")
         return row
 
     def _note(self, name: str, width: int) -> str:

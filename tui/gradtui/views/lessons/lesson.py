@@ -180,7 +180,7 @@ def _question(
     return lines
 
 
-_STYLES = {True: "healthy", False: "exploding", None: "label"}
+_STYLES = {True: "strong", False: "broken", None: "label"}
 
 
 def _mark(verdict: Verdict) -> str:
@@ -206,5 +206,5 @@ def _choice(number: int, say: str, given: int | None, verdict: Verdict | None) -
         mark = "▸" if number == given else " "
     else:
         mark = "✓" if number == verdict.truth else ("✗" if number == given else " ")
-    style = {"✓": "healthy", "✗": "exploding", "▸": "cursor"}.get(mark, "text")
+    style = {"✓": "strong", "✗": "broken", "▸": "cursor"}.get(mark, "text")
     return [(f"{mark} {LETTERS[number]} ", "key" if style == "text" else style), (say, style)]
