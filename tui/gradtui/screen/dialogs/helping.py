@@ -66,11 +66,11 @@ def sections(state: State, permissions: Permissions = OPEN, drawn: Collection[st
             for group, commands in groups(permissions).items()
         ),
     ]
+    if others:
+        parts.insert(2, Section(tr("The other panes of this view"), others))
     if meanings := legend(drawn):
         rows = tuple((_SAMPLE, tr(meaning.says)) for meaning in meanings)
         parts.insert(2, Section(tr("Colours here"), (*rows, ("", tr(GREY))), tuple(row.style for row in meanings)))
-    if others:
-        parts.insert(2, Section(tr("The other panes of this view"), others))
     if ways := ways_in(state):
         # A presenter opens the help to show the class how to come in.
         parts.insert(0, Section(tr("This lecture"), ways))

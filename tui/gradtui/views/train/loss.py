@@ -174,7 +174,7 @@ def _validations(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side)
         # The last one is after the last iteration: it stands in its column.
         column = axis.cell(min(row.iteration, axis.total - 1))
         if math.isfinite(row.loss) and column >= free:
-            canvas.put(column, scale.place(row.loss), side.mark, "strong")
+            canvas.put(column, scale.place(row.loss), side.mark, side.style)
             free = column + _APART
 
 
