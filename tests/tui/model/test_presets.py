@@ -72,7 +72,10 @@ def exploding(a: Run, b: Run) -> bool:
 def clipping(a: Run, b: Run) -> bool:
     same = all(np.array_equal(a.gradient(f"h/{layer}"), b.gradient(f"h/{layer}")) for layer in range(len(b.stages)))
     whole = math.sqrt(sum(float((gradient**2).sum()) for gradient in b.clipped.values()))
-    return same and ratio(b) > 1e5 and math.isclose(whole, b.resolved.clip_threshold or 0.0)
+    weights = [name for name in a.parameters if name.endswith("weight")]  # biases begin at 0: of that there is no share
+    shares = [a.update_ratio(name) / b.update_ratio(name) for name in weights]
+    alike = shares[0] > 1 and all(math.isclose(share, shares[0], rel_tol=1e-9) for share in shares)
+    return same and alike and near(factor(b), 1.5, 0.03) and math.isclose(whole, b.resolved.clip_threshold or 0.0)
 
 
 def symmetry(a: Run, b: Run) -> bool:

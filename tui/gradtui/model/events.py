@@ -232,6 +232,13 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """A preset has been opened: what is shown is about its point."""
+
+    preset: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """Undo leads back to what stood before a series of changes that were tried."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIELDS = (
     "experiment", "changes", "view", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row",
     "function", "terms", "angle", "pane", "rows", "interleaved", "units", "zoomed", "lesson", "plan",
-    "turns", "iteration", "training",
+    "turns", "iteration", "training", "preset",
 )  # fmt: skip
 #: The cursor of a presenter whose own trace is on its way: followers' opens where every trace does.
 OPENING = -1

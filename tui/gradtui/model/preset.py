@@ -17,12 +17,13 @@ Fields = Mapping[str, Any]
 class Preset:
     """One point: experiment A's fields, the view that shows it, what B differs in, and what the bars show.
 
-    plan is how A and B are trained, where the point is about that: then they are trained at once. stage is the selected
-    one, where the point is seen in it.
+    look is where on the screen the point is seen. plan is how A and B are trained, where the point is about that: then
+    they are trained at once. stage is the selected one, where the point is seen in it.
     """
 
     name: str
     point: English
+    look: English
     fields: Fields = field(default_factory=dict)
     view: str = "explore"
     changes: Fields = field(default_factory=dict)

@@ -6,7 +6,7 @@ In Compare the disease is A and the cure B. A famous cure that is none says so.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gradtui_engine.core.options import flag
 from gradtui_engine.core.table import Table
@@ -15,6 +15,9 @@ from ..text.language import tr
 from .pairs import PAIRS
 from .preset import Fields, Preset
 from .training_presets import TRAINING_PRESETS
+
+if TYPE_CHECKING:
+    from .state import State
 
 _RELU: Fields = {"activation": "relu"}
 _HE: Fields = {"activation": "relu", "init": "he_normal"}
@@ -26,19 +29,21 @@ PRESETS = Table(
     (
         Preset(
             "vanishing",
-            "A sigmoid's slope is ¼ at the most: with Xavier's weights 30 layers of ×0.23 leave less than 1e-18 of "
-            "the gradient for layer 1.",
+            "A sigmoid's slope is ¼ at the most: 30 layers of ×0.23 leave less than 1e-18 of the gradient for layer 1.",
+            "how the bars shrink towards layer 1",
         ),
         Preset(
             "relu-alone",
-            "ReLU's slope of 1 is not enough: half of the units are off, so the factor is √½ a layer and the gradient "
-            "still vanishes.",
+            "ReLU's slope of 1 is not enough: half of the units are off, so a layer keeps ×√½, and the gradient "
+            "vanishes.",
+            "the factors: near 0.71 in every layer",
             _RELU,
             quantity="factor",
         ),
         Preset(
             "relu-he",
             "He's initialiser doubles the variance that the units which are off have halved: √½ a layer becomes 1.",
+            "how B's bars stay where A's shrink",
             _RELU,
             "compare",
             {"init": "he_normal"},
@@ -47,28 +52,32 @@ PRESETS = Table(
             "xavier-tanh",
             "Xavier's rule fits tanh: a fifth of the gradient passes 30 layers; with weights half that size about "
             "1e-9 does.",
+            "what reaches layer 1",
             PAIRS["small"].fields,
             "compare",
             PAIRS["small"].changes,
         ),
         Preset(
             "exploding",
-            "Weights half as large again as He's multiply the gradient by 1.5 in every layer: over 100,000 times after "
-            "30.",
+            "Weights half as large again as He's multiply the gradient by 1.5 in every layer: over 100,000 times "
+            "after 30.",
+            "how the bars grow towards layer 1",
             {**_HE, "gain": 1.5},
         ),
         Preset(
             "clipping",
-            "Clipping is no cure: it shortens what the optimiser gets, and changes no factor; layer 1 still gets over "
-            "100,000 times as much as layer 30.",
+            "Clipping is no cure: it divides all updates by one number, and no factor changes: ×1.5 a layer in both.",
+            "B's bars: shorter, all alike",
             {**_HE, "gain": 1.5},
             "compare",
             {"clip": "norm"},
+            "update",
         ),
         Preset(
             "batchnorm",
-            "Batch normalisation alone is no cure: without skips it multiplies the gradient by about 1.21 a layer, and "
-            "a healthy network of 60 layers explodes.",
+            "Batch norm alone is no cure: without skips it multiplies the gradient by about 1.21 a layer: 60 layers "
+            "explode.",
+            "B's factors: all above 1",
             {**_HE, "depth": 60, **_SMALL_STEP},
             "compare",
             {"norm": "batch"},
@@ -76,39 +85,44 @@ PRESETS = Table(
         ),
         Preset(
             "residual",
-            "A skip keeps a path of factor 1, but unscaled sums grow: over a million times in 30 layers; scaled by "
-            "1/√depth less than fourfold.",
+            "A skip keeps a path of factor 1, but plain sums grow a millionfold and more; scaled by 1/√depth under "
+            "fourfold.",
+            "how A's bars grow",
             {**_HE, "residual": "add", **_SMALL_STEP},
             "compare",
             {"residual": "scaled"},
         ),
         Preset(
             "thousand-layers",
-            "Layer norm, scaled skips and pre-activation blocks carry the gradient through 1,000 layers at a factor of "
-            "1; a plain narrow network with He's weights keeps about 1e-15.",
+            "Layer norm, scaled skips, pre-activation blocks: a factor of 1 over 1,000 layers; He's weights alone "
+            "keep 1e-15.",
+            "what reaches layer 1",
             {**_HE, "depth": 1000, "width": 32},
             "compare",
             {"norm": "layer", "residual": "scaled", "residual_block": "pre"},
         ),
         Preset(
             "dead-relu",
-            "A ReLU network that is deep and narrow is born dead (Lu et al. 2020): with two units a layer no gradient "
-            "gets past layer 30; with 64 it does.",
+            "Deep and narrow ReLU networks are born dead (Lu et al. 2020): with 2 units a layer nothing passes layer "
+            "30; with 64 it does.",
+            "A's empty rows",
             {**_HE, "width": 2},
             "compare",
             {"width": 64},
         ),
         Preset(
             "symmetry",
-            "Weights of zero make all units of a layer equal, and so are their gradients: no update can ever tell them "
-            "apart.",
+            "Weights of zero make all units of a layer equal, and so are their gradients: no update can ever tell "
+            "them apart.",
+            "the rows without a bar",
             {"init": "zeros"},
             quantity="parameters",
         ),
         Preset(
             "saturated",
-            "With weights ten times Xavier's over three quarters of tanh's units are saturated, and the gradient "
-            "explodes all the same: few slopes are left, but each meets a huge weight.",
+            "At ten times Xavier's weights over ¾ of tanh's units are saturated, yet the gradient explodes: each "
+            "weight is huge.",
+            "where the dots lie",
             {"activation": "tanh", "gain": 10.0},
             "lab",
         ),
@@ -116,14 +130,16 @@ PRESETS = Table(
             "overflow",
             "float64 is no cure for what overflows in float32: the numbers fit, and the factor is 10 a layer as "
             "before.",
+            "B's factors",
             {**_HE, "gain": 10.0, "depth": 60, "dtype": "float32"},
             "compare",
             {"dtype": "float64"},
         ),
         Preset(
             "adam",
-            "Adam is no cure, it hides the disease: every layer gets an update of the same size, while the gradient "
+            "Adam is no cure, it hides the disease: every layer gets an update of one size, while the gradient "
             "vanishes as before.",
+            "B's updates: all alike",
             {"depth": 8},
             "compare",
             {"optimizer": "adam"},
@@ -131,52 +147,59 @@ PRESETS = Table(
         ),
         Preset(
             "edge-of-chaos",
-            "On the edge of chaos χ is 1: the gradient passes 100 layers of tanh; with σ_w a third smaller it "
-            "vanishes.",
+            "On the edge of chaos a layer keeps the gradient's size (χ = 1): it passes 100 layers; with σ_w a third "
+            "smaller it vanishes.",
+            "where A and B lie",
             {"activation": "tanh", "sigma_w": 1.19, "sigma_b": 0.1, "depth": 100, **_SMALL_STEP},
             "theory",
             {"sigma_w": 0.8},
         ),
         Preset(
             "isometry",
-            "Orthogonal weights keep every direction of the gradient, all singular values being 1; Gaussian weights "
-            "keep only its length on average, and lose most directions.",
+            "Orthogonal weights keep every direction of the gradient; Gaussian ones keep its length on average, and "
+            "lose most directions.",
+            "the singular values",
             {"activation": "linear", "init": "orthogonal", "depth": 50, **_SMALL_STEP},
             "theory",
             {"init": "lecun_normal"},
         ),
         Preset(
             "rnn",
-            "Through time it is the same product with one matrix: an RNN on noise keeps ×0.63 a step, and less than "
-            "1e-12 of the gradient reaches the beginning of 64 steps.",
+            "Through time it is the same product with one matrix: ×0.63 a step on noise, so less than 1e-12 is left "
+            "after 64 steps.",
+            "the left end",
             _RNN,
         ),
         Preset(
             "irnn",
-            "ReLU and the identity as recurrent weights keep an RNN's factor near 1 (Le et al. 2015); the price is a "
-            "hidden state that grows: the first loss is 190, where guessing costs 1.",
+            "ReLU and the identity as weights keep an RNN's factor near 1 (Le et al. 2015); the price: a first loss "
+            "of 190, not of 1.",
+            "B's columns, and its loss",
             _RNN,
             "compare",
             {"activation": "relu", "init": "identity"},
         ),
         Preset(
             "forget-gate",
-            "The forget gate decides: at a bias of 0 an LSTM loses the gradient within 64 steps; at 4 the gate is "
-            "0.98 open, and the gradient arrives, even about tenfold.",
+            "The forget gate decides: at a bias of 0 the gradient is lost within 64 steps; at 4 it is 98 % open, and "
+            "about tenfold arrives.",
+            "the left ends",
             {"cell": "lstm", "forget_bias": 0.0},
             "compare",
             {"forget_bias": 4.0},
         ),
         Preset(
             "carousel",
-            "A forget gate pinned at 1 is the constant error carousel: the direct path's factor is exactly 1 at every "
-            "step, and with the input gate nearly shut ∂L/∂c changes by less than a quarter in 64 steps.",
+            "A forget gate pinned at 1 is the constant error carousel: factor 1 at every step, and ∂L/∂c changes by "
+            "less than ¼ in 64.",
+            "∂L/∂c: nearly level",
             {"cell": "lstm", "pin_forget": 1.0, "input_bias": -4.0},
         ),
         Preset(
             "gru-lstm",
             "A GRU starts with its gate half open and loses a quarter of the gradient a step; an LSTM with a forget "
             "bias of 1 loses 7 %.",
+            "the left ends",
             {"cell": "gru"},
             "compare",
             {"cell": "lstm"},
@@ -185,6 +208,7 @@ PRESETS = Table(
             "one-idea",
             "ReLU's slope, the residual's identity and the LSTM's forget gate are one idea: keep the product of "
             "factors near 1.",
+            "the three cures' products",
             view="idea",
         ),
         *TRAINING_PRESETS,
@@ -195,6 +219,15 @@ PRESETS = Table(
 def named(word: str, files: bool = True) -> bool:
     """Whether a word of the command line is a preset; a file of that name comes first, where files are opened."""
     return word in PRESETS and not (files and Path(word).exists())
+
+
+def about(state: State) -> Preset | None:
+    """The preset that the screen is still about: nothing that it asked for has been changed since it was opened."""
+    preset = PRESETS.get(state.preset)
+    if preset is None or state.recordings or state.turns:
+        return None
+    own = (preset.experiment, dict(preset.changes), dict(preset.plan))
+    return preset if own == (state.experiment, dict(state.changes), dict(state.plan)) else None
 
 
 def experiment_values(name: str) -> dict[str, Any]:
@@ -210,7 +243,7 @@ def training_values(name: str) -> dict[str, Any]:
 def screen_values(name: str) -> dict[str, Any]:
     """A preset's options of the screen: view, quantity, what B differs in, how both are trained.
 
-    Texts, as the command line gives them.
+    Texts, as the command line gives them; and of which preset the sentence is shown.
     """
     preset = PRESETS[name]
     values: dict[str, Any] = {}
@@ -225,6 +258,7 @@ def screen_values(name: str) -> dict[str, Any]:
     values |= {name: str(value) for name, value in preset.plan.items()}
     if preset.trains:
         values["train"] = True
+    values["about"] = name
     return values
 
 

@@ -50,6 +50,8 @@ class State:
     changes: Changes = ()
     #: What is shown instead of runs of A and B: A's recording, and B's where there are two.
     recordings: tuple[Source, ...] = ()
+    #: The preset that was opened last: its sentence stands above the panes while all that it asked for is asked for.
+    preset: str = ""
     #: The cell of the trace on screen.
     cell: str = "mlp"
     view: str = "explore"

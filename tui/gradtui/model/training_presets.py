@@ -17,8 +17,9 @@ _CLIPPING, _BATCHNORM = PAIRS["clipping"], PAIRS["batchnorm"]
 TRAINING_PRESETS = (
     Preset(
         "train-clipping",
-        "What clipping saves: 15 layers at 1.3 times He's weights are thrown from a loss of 262 to over 1e20 by "
-        "one update; clipped, the same network learns.",
+        "What clipping saves: one update throws 15 layers at 1.3 times He's weights from 262 to over 1e20; "
+        "clipped, they learn.",
+        "where A's loss ends",
         _CLIPPING.fields,
         "train",
         _CLIPPING.changes,
@@ -26,16 +27,18 @@ TRAINING_PRESETS = (
     ),
     Preset(
         "train-adam",
-        "Vanishing is not untrainable: less than 1e-3 of the gradient passes six sigmoid layers, and SGD learns "
-        "nothing; Adam learns, and the gradient comes back as it does.",
+        "Vanishing is not untrainable: of less than 1e-3 SGD learns nothing; Adam learns, and the gradient comes "
+        "back as it does.",
+        "how B's map fills",
         {"depth": 6},
         "train",
         {"optimizer": "adam", "learning_rate": 0.01},
     ),
     Preset(
         "train-batchnorm",
-        "Batch normalisation bears large steps: at a rate of 1 ten ReLU layers diverge in five iterations, with it "
-        "over 90 % of the held-out digits come out right.",
+        "Batch norm bears large steps: at a rate of 1 ten ReLU layers diverge in five iterations; with it over 90 "
+        "% come out right.",
+        "where A's loss ends",
         _BATCHNORM.fields,
         "train",
         _BATCHNORM.changes,
@@ -43,38 +46,43 @@ TRAINING_PRESETS = (
     ),
     Preset(
         "train-residual",
-        "Exploding is not untrainable: unscaled sums multiply the gradient over 1,000 times in 17 layers, the "
-        "first loss is over 5,000, and Adam learns over 80 % of the digits all the same.",
+        "Exploding is not untrainable: over ×1,000 in 17 layers, a first loss over 5,000, and Adam learns over 80 "
+        "% of the digits.",
+        "how the loss falls",
         {**_HE, "depth": 17, "residual": "add", "optimizer": "adam", "learning_rate": 0.01},
         "train",
     ),
     Preset(
         "train-gru",
-        "A GRU's gradient comes back: 100 steps back there is 1e-12 of it at first, and a tenth or more once the "
-        "gates have opened; there the loss falls, and adding is learnt.",
+        "A GRU's gradient comes back: 1e-12 arrives 100 steps back at first, a tenth or more once the gates open; "
+        "then it learns.",
+        "map and loss together",
         {**_ADDING, "cell": "gru", "steps": 100},
         "train",
     ),
     Preset(
         "train-lag",
-        "Adding two numbers out of 30 steps: an LSTM has learnt it within 250 iterations, a plain RNN with "
-        "orthogonal weights is still guessing after 300.",
+        "Adding two numbers out of 30 steps: an LSTM has learnt it by iteration 250, an RNN with orthogonal "
+        "weights not by 300.",
+        "whose loss falls",
         {**_ADDING, "cell": "rnn", "steps": 30, "init": "orthogonal"},
         "train",
         {"cell": "lstm", "init": "xavier_normal"},
     ),
     Preset(
         "train-long-lag",
-        "Adding two numbers out of 100 steps: a GRU has learnt it within 250 iterations, an LSTM with a forget "
-        "bias of 1 is still guessing after 300.",
+        "Adding two numbers out of 100 steps: a GRU has learnt it by iteration 250, an LSTM with a forget bias of "
+        "1 not by 300.",
+        "whose loss falls",
         {**_ADDING, "cell": "lstm", "steps": 100},
         "train",
         {"cell": "gru"},
     ),
     Preset(
         "train-dead",
-        "Dead ReLUs grow in number: Adam at a rate of 0.1 switches three quarters of all units off for good, and "
-        "nothing is learnt; at 0.01 a tenth dies, and it learns.",
+        "Dead ReLUs grow in number: Adam at a rate of 0.1 kills ¾ of all units for good, and learns nothing; at "
+        "0.01 a tenth dies.",
+        "both maps: the dead",
         {**_HE, "depth": 5, "optimizer": "adam", "learning_rate": 0.01},
         "train",
         {"learning_rate": 0.1},

@@ -127,6 +127,10 @@ def _branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
     return replace(_change(state, change, timeline), training=bool(event.turns), follows=False)
 
 
+def _about(state: State, event: e.About, timeline: Timeline | None) -> State:
+    return replace(state, preset=event.preset)
+
+
 def _remember(state: State, event: e.Remember, timeline: Timeline | None) -> State:
     asked = (event.experiment, event.changes, event.recordings, event.plan, event.turns)
     return replace(state, past=(*state.past, asked)[-_MOST_PAST:], future=())
@@ -218,6 +222,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.NextAxis: navigation.next_axis,
     e.Lock: navigation.lock,
     e.Change: _change,
+    e.About: _about,
     e.Remember: _remember,
     e.Undo: _undo,
     e.Loaded: _loaded,

@@ -21,6 +21,7 @@ from ..views.frame.layout import Block, Blocks, Box
 from ..views.frame.pane import Pane
 from ..views.frame.scene import Scene
 from ..views.lessons import panes
+from ..views.point import point_lines
 
 
 class _DrawnPane(NamedTuple):
@@ -58,6 +59,8 @@ class Drawing:
         boxes = arrange(state, width, height)
         blocks = self._header_and_footer(scene, width, height)
         timeline = [status.timeline(scene, width)]
+        if point := point_lines(state, width):
+            blocks["point"] = Block(Box(0, HEADER, width, len(point)), [fit(line, width) for line in point])
         blocks["timeline"] = Block(Box(0, height - FOOTER - TIMELINE, width, TIMELINE), timeline)
         for name, box in boxes.items():
             blocks[name] = self._pane(name, box, scene, place(state, boxes) if name == state.pane else "", hasty)

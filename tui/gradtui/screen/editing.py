@@ -114,7 +114,7 @@ def open_preset(app: Host, name: str) -> None:
     change = e.Change(preset.experiment, tuple(preset.changes.items()), plan=plan, turns=())
     picks = (e.Select(stage=preset.stage),) if preset.stage is not None else ()
     trains = (e.Train(),) if preset.trains else ()
-    app.send(change, e.Show(preset.view), e.NextQuantity(name=preset.quantity), *picks, *trains)
+    app.send(change, e.About(name), e.Show(preset.view), e.NextQuantity(name=preset.quantity), *picks, *trains)
 
 
 def preset(app: Host, argument: str) -> None:

@@ -28,6 +28,7 @@ from ..model import events as e
 from ..model.maths import MOST_ANGLE, MOST_TERMS
 from ..model.names import AXES, QUANTITIES, VIEWS
 from ..model.panes_of import PANE_NAMES, panes_of
+from ..model.presets import PRESETS, about
 from ..model.progress import Progress
 from ..model.state import Changes, State
 from ..model.timeline import Grain, Timeline
@@ -121,6 +122,10 @@ OPTIONS = (
     ScreenOption("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
     ScreenOption("iteration", "iteration of the training under the cursor, 0 the first", _number(0, _MANY)),
     ScreenOption("train", "train at once", Switch(), field="training"),
+    ScreenOption(
+        "about", "preset whose sentence stands above the panes, while its experiment is shown",
+        Choice(lambda: PRESETS.names), field="preset",
+    ),
     *(
         ScreenOption(row.name, row.help, row.kind, many=row.many, flag=row.flag, field=_PLAN)
         for row in training_options().values()
@@ -297,10 +302,11 @@ def files(state: State) -> list[str]:
 def _shared(state: State) -> list[Any]:
     """What each row says of a state."""
     lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
-    of_lesson = {"lesson": lesson, "lesson_step": step}
+    preset = about(state)
+    of_state = {"lesson": lesson, "lesson_step": step, "about": preset.name if preset is not None else ""}
     plan = dict(state.plan)
     return [
-        of_lesson[row.name] if row.name in of_lesson else plan.get(row.name) if row.of_state == _PLAN
+        of_state[row.name] if row.name in of_state else plan.get(row.name) if row.of_state == _PLAN
         else getattr(state, row.of_state)
         for row in OPTIONS
     ]  # fmt: skip

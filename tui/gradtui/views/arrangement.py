@@ -8,6 +8,7 @@ from ..model.panes_of import panes_of
 from ..model.state import State
 from .catalogue import VIEWS
 from .frame.layout import Box, Boxes
+from .point import point_lines
 
 HEADER, TIMELINE, FOOTER = 2, 1, 1
 #: An open lesson: its width beside a view, or its rows under one.
@@ -22,7 +23,8 @@ _OVER = 44
 
 def arrange(state: State, width: int, height: int) -> Boxes:
     """Where each pane stands. One that is not named is not shown."""
-    whole = Box(0, HEADER, width, height - HEADER - TIMELINE - FOOTER)
+    top = HEADER + len(point_lines(state, width))
+    whole = Box(0, top, width, height - top - TIMELINE - FOOTER)
     if state.zoomed:
         return {state.pane: whole}
     if state.lesson is None or state.view == "lessons":
