@@ -21,7 +21,8 @@ from .link import Words
 _FIELDS = {flag(name): name for name in options()}
 _ROWS = {row.flag: row.name for row in address.OPTIONS}
 _MANY = {row.flag for row in address.rows() if row.many}
-_STEP, _STAGE, _ITERATION, _LESSON = "--step", "--stage", "--iteration", ("--lesson", "--lesson-step")
+_STEP, _STAGE, _UNIT, _ITERATION = "--step", "--stage", "--unit", "--iteration"
+_LESSON = ("--lesson", "--lesson-step")
 
 
 def words(state: State, timeline: Timeline | None) -> Words | None:
@@ -65,5 +66,5 @@ def read(texts: Mapping[str, Any]) -> State | None:
         without = {name: value for name, value in texts.items() if name not in _LESSON and value != "lesson"}
         return read(without) if len(without) < len(texts) else None
     step = int(str(texts.get(_STEP, OPENING + 1))) - 1
-    stage = texts.get(_STAGE)
-    return replace(state, step=step, selected=None if stage is None else int(str(stage)))
+    stage, unit = texts.get(_STAGE), int(str(texts.get(_UNIT, 1))) - 1
+    return replace(state, step=step, selected=None if stage is None else int(str(stage)), unit=unit)
