@@ -75,8 +75,8 @@ PRESETS = Table(
         ),
         Preset(
             "batchnorm",
-            "Batch norm alone is no cure: without skips it multiplies the gradient by about 1.21 a layer: 60 layers "
-            "explode.",
+            "Batch norm alone is no cure: without skips it multiplies the gradient by about 1.21 a layer, and 60 "
+            "layers explode.",
             "B's factors: all above 1",
             {**_HE, "depth": 60, **_SMALL_STEP},
             "compare",
