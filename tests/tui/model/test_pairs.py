@@ -47,7 +47,7 @@ FIRST: dict[str, Callable[[Run, Run], bool]] = {
     "small": lambda a, b: (
         1e-9 < arrives(a) < 3e-9 and 0.15 < arrives(b) < 0.3 and abs(factor(a) / factor(b) - 0.5) < 0.05
     ),
-    "large": lambda a, b: arrives(a) > EXPLODED and abs(factor(a) / factor(b) - 1.5) < 0.01 and 0.5 < arrives(b) < 3,
+    "large": lambda a, b: arrives(a) > EXPLODED and abs(factor(a) / factor(b) - 1.5) < 0.02 and 0.5 < arrives(b) < 3,
     "residual": lambda a, b: arrives(a) < 1e-4 and 1 < arrives(b) < 3,
     "batchnorm": lambda a, b: 1 < arrives(a) < arrives(b) < EXPLODED,
     "clipping": lambda a, b: arrives(a) > 20 and same_gradients(a, b),
