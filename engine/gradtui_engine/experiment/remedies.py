@@ -133,12 +133,14 @@ REMEDIES = Table(
             "The first and last layer have no skip.", LAYERED,
             applies=lambda e: e.norm == "none" and e.residual == "none",
         ),
+        # First for the key, as at the bias of 1 that an LSTM has by itself less may arrive than in the RNN: over 64
+        # steps of pixels 0.025 beside 0.039.
+        Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", UNGATED, kinds=(), key="gate"),
         Row(
             "lstm", {"cell": "lstm"}, "A cell state whose direct path's factor is the forget gate, not W_hh.",
             "σ(forget bias) is still below 1: 0.73 at 1, 0.88 at 2.", OVER_TIME,
             applies=lambda e: e.cell != "lstm", key="gate", switched=lambda e: not e.kind.gated,
         ),
-        Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", UNGATED, kinds=(), key="gate"),
         Row("gru", {"cell": "gru"}, "A direct path whose factor is the update gate.",
             "At z = ½ half of the direct path is lost at every step.", OVER_TIME,
             applies=lambda e: e.cell != "gru",

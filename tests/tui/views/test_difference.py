@@ -192,7 +192,7 @@ def test_each_cures_key_stands_there_and_what_b_has_is_marked() -> None:
         ("lstm", "forget gate", {"forget_bias"}),
         ("gru", "pin gate z", {"pin_forget"}),
         ("mgu", "pin gate f", {"pin_forget"}),
-        ("rnn", "LSTM gates", {"cell"}),
+        ("rnn", "LSTM gates", {"cell", "forget_bias"}),
     ],
 )
 def test_the_gates_key_is_called_what_it_does_to_this_cell(cell: str, label: str, fields: set[str]) -> None:

@@ -15,8 +15,11 @@ from ..model import events as e
 from ..model.commands import shown_keys
 from ..model.presets import PRESETS
 from ..model.state import Asked
+from ..model.timeline import Timeline
 from ..text.describe import About, label
 from ..text.language import tr
+from ..text.spans import width_of
+from ..views.frame.carrying import switched
 from . import sliding
 from .dialogs.dialogs import Picker, Prompt
 from .dialogs.slides import SLIDES
@@ -131,11 +134,18 @@ def switch_cell(app: Host, argument: str) -> None:
     """The next network that this experiment can have: a plain RNN, say, has no gelu."""
     if unknown(app):
         return
-    names = options()["cell"].kind.names
+    names, before = options()["cell"].kind.names, app.record
     start = names.index(edited(app).cell)
+
+    def said(timeline: Timeline) -> tuple[e.Event, ...]:
+        """What the switch has done to the gradient, and why: less may arrive where more was to be expected."""
+        texts = switched(before, app.record) if before is not None and app.record is not None else ()
+        room = app.size.width
+        return tuple(e.Message(text) for text in texts if width_of([(text, "")]) < room or text == texts[-1])[:1]
+
     problems = []
     for following in (*names[start + 1 :], *names[:start]):
-        problem = change(app, {"cell": following})
+        problem = change(app, {"cell": following}, cue=said)
         if not problem:
             return
         problems.append(problem)

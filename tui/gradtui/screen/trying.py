@@ -18,7 +18,7 @@ from ..text.complaints import complaints
 from ..text.language import tr
 
 if TYPE_CHECKING:
-    from .host import Host
+    from .host import Cue, Host
 
 
 def is_b(app: Host) -> bool:
@@ -42,14 +42,14 @@ def unknown(app: Host) -> bool:
     return app.state.nameless
 
 
-def change(app: Host, fields: dict[str, Value], record: bool = True) -> str:
-    """Ask for another experiment; returns what is wrong with it, empty where nothing is."""
+def change(app: Host, fields: dict[str, Value], record: bool = True, cue: Cue | None = None) -> str:
+    """Ask for another experiment; returns what is wrong with it, empty where nothing is. cue: see `Host.send`."""
     try:
         experiment = edited(app).replace(**without_file(fields))
         verify(experiment)
     except ExperimentError as error:
         return complaints(error.problems, "\n")
-    ask(app, experiment, record)
+    ask(app, experiment, record, cue)
     return ""
 
 
@@ -60,10 +60,11 @@ def without_file(fields: dict[str, Value]) -> dict[str, Value]:
     return fields
 
 
-def ask(app: Host, experiment: Experiment, record: bool = True) -> None:
-    """Ask for an experiment, as A or, where the keys change B, as what B differs in."""
+def ask(app: Host, experiment: Experiment, record: bool = True, cue: Cue | None = None) -> None:
+    """Ask for an experiment, as A (then cue happens once it is there) or, where the keys change B, as what B differs
+    in."""
     if not is_b(app):
-        app.send(e.Change(experiment, record=record))
+        app.send(e.Change(experiment, record=record), cue=cue)
         return
     a = app.state.experiment
     app.send(e.Change(a, differences(a, experiment), record=record))

@@ -16,7 +16,7 @@ from ...model.shown import source_of_b
 from ...model.trainings import branches, training_of_a, training_of_b
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
-from ...text.summary import describe_source, kind_name, resolved_of
+from ...text.summary import describe_source, resolved_of
 from ..frame import bars, cache_keys, spoken
 from ..frame.bar_data import Bars, bars_of, own_scale
 from ..frame.bar_rows import bar_cells, label_width
@@ -27,6 +27,7 @@ from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.stage_rows import StageRow, stage_rows
 from ..frame.verdict import verdict
+from .honest import honestly
 
 #: What A and B have in common, or are not compared fairly.
 _SHARED = ("seed", "data", "batch", "steps", "inputs")
@@ -180,7 +181,7 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
         "fields": _fields(scene, width),
         "a": [verdict(scene, width, "A")],
         "b": [verdict(b, width, "B")],
-        "honest": wrap(honest, width, "message") if (honest := _honest(scene, b)) else [],
+        "honest": wrap(honest, width, "message") if (honest := honestly(scene, b)) else [],
         "first": first,
         "here": here,
         "cures": cures,
@@ -245,43 +246,6 @@ def _beside(a: Scene, b: Scene, stage: int) -> str:
     if math.isfinite(of_a) and of_a > 0:
         return tr("{place}: ‖∂L/∂h‖ {one} → {two}, {share}", **values, share=tr(of_it(of_a)))
     return tr("{place}: ‖∂L/∂h‖ {one} → {two}", **values)
-
-
-def _honest(a: Scene, b: Scene) -> str:
-    """What a person would otherwise believe of a change; of two recordings neither is meant as a cure."""
-    if len(a.state.recordings) > 1:
-        return ""
-    if not any(stage.gradient_norm != 0 for scene in (a, b) for stage in scene.stages):
-        return tr("Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B.")
-    pairs = zip(a.stages, b.stages, strict=False)
-    # repr: of two networks that broke nan is the same as nan. It stops at the first difference.
-    if len(a.stages) == len(b.stages) and all(repr(x.gradient_norm) == repr(y.gradient_norm) for x, y in pairs):
-        turns = branches(training_of_a(a.state), training_of_b(a.state))
-        if turns and not a.state.changes and a.state.opened < turns[0].iteration:
-            return tr("Before iteration {number} B is A.", number=turns[0].iteration)
-        return tr("Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor.")
-    if a.record.outcome.healthy and not b.record.outcome.healthy:
-        return tr("Honestly: this is no cure here. A was healthy, B is not.")
-    step = b.record.outcome.first_step
-    cured = not a.record.outcome.signal.healthy and b.record.outcome.signal.healthy
-    if cured and step is not None and not step.healthy:
-        return tr(
-            "Honestly: half a cure. In B the gradient arrives, but the first step does no good: {kind}.",
-            kind=kind_name(step.kind),
-        )
-    if not a.record.outcome.healthy and not b.record.outcome.healthy and _further(a, b):
-        return tr("Honestly: B is worse than A, and neither is healthy.")
-    if not a.record.outcome.healthy and not b.record.outcome.healthy:
-        return tr("Honestly: no cure yet. B is not healthy either.")
-    return ""
-
-
-def _further(a: Scene, b: Scene) -> bool:
-    """Whether the share that arrives is over ten times as far from 1 in B as in A, the same way."""
-    one, two = a.record.outcome.ratio, b.record.outcome.ratio
-    if a.record.outcome.signal.kind != b.record.outcome.signal.kind or not (math.isfinite(one) and math.isfinite(two)):
-        return False
-    return two < one / 10 if one < 1 else two > one * 10
 
 
 def _cures(scene: Scene, width: int) -> list[Line]:

@@ -1,0 +1,67 @@
+"""Why another cell passes on what it does: measured, and said where a gate is not what it is known for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradtui.model.cure_keys import CURES, toggled
+from gradtui.model.state import Changes
+from gradtui.text.spans import cell_len
+from gradtui.views.frame.carrying import switched
+from gradtui_engine import Experiment
+from gradtui_engine.cells.table import CELLS
+from gradtui_engine.core.figures import short
+from tests.tui.helpers import trace_of
+from tests.tui.pairs import compared, text
+
+RNN, LSTM = (Experiment(cell=cell, seed=0) for cell in ("rnn", "lstm"))
+HONEST = "Honestly: less arrives in B than in A: its gate starts {factor} open, b opens it."
+
+
+def forget_gate(experiment: Experiment) -> float:
+    """What a step's direct path keeps, from ∂L/∂c and the gates' own values: the geometric mean of ‖f ⊙ ∂L/∂c‖."""
+    run = trace_of(experiment)
+    width, factors = experiment.width, []
+    for time in range(1, len(run.stages)):
+        forget = run.values[f"gates/{time}"][:, width : 2 * width]
+        arrived = run.gradient(f"c/{time}")
+        factors.append(np.linalg.norm(forget * arrived) / np.linalg.norm(arrived))
+    return float(np.exp(np.mean(np.log(factors))))
+
+
+def test_from_an_rnn_to_an_lstm_less_arrives_at_the_defaults_and_the_message_says_why() -> None:
+    before, after = trace_of(RNN), trace_of(LSTM)
+    assert after.outcome.ratio < before.outcome.ratio
+    long, brief = switched(before, after)
+    shares = f"RNN → LSTM: {short(before.outcome.ratio)} → {short(after.outcome.ratio)}"
+    open_ = forget_gate(LSTM)
+    assert long == f"{shares} of the error signal arrives: its gate starts {short(open_)} open, b opens it"
+    assert brief == f"{shares} arrives: its gate starts {short(open_)} open, b opens it"
+
+
+@pytest.mark.parametrize("old", CELLS)
+@pytest.mark.parametrize("new", CELLS)
+def test_every_switch_is_told_in_a_line_of_80(old: str, new: str) -> None:
+    if old != new:
+        long, brief = switched(*(trace_of(Experiment(cell=cell)) for cell in (old, new)))
+        assert long.startswith(f"{old.upper()} → {new.upper()}: ")
+        assert cell_len(brief) < 80
+        assert cell_len(long) < 100
+
+
+def test_a_gate_that_is_open_needs_no_opening() -> None:
+    pinned = trace_of(LSTM.replace(pin_forget=1.0))
+    assert switched(trace_of(RNN), pinned)[0].endswith(" arrives: its gate is 1.00 open")
+
+
+def test_compare_says_of_a_gate_that_carries_less_why() -> None:
+    honest = HONEST.format(factor=short(forget_gate(LSTM)))
+    assert honest in text(compared(RNN, (("cell", "lstm"),)), "difference")
+
+
+def test_the_first_choice_of_the_gates_key_is_what_an_lstm_is_known_for() -> None:
+    changes: Changes | None = toggled(CURES["gate"], RNN, ())
+    assert changes == (("cell", "lstm"), ("forget_bias", 4.0))
+    assert trace_of(RNN.replace(**dict(changes))).outcome.ratio > 1 > trace_of(RNN).outcome.ratio
+    assert "Honestly" not in text(compared(RNN, changes), "difference")

@@ -1,0 +1,52 @@
+"""Why a cell passes on what it does: how open its gate starts, for where another cell takes its place.
+
+A gate is no cure by itself. At a forget bias of 1 an LSTM's is 0.73 open, and after 64 steps 1e-9 of its direct path is
+left: less may arrive than in a plain RNN, whose weights happen to keep it.
+"""
+
+from __future__ import annotations
+
+from gradtui_engine.analysis.gate_path import measured
+from gradtui_engine.analysis.record import Record
+from gradtui_engine.core.figures import short
+from gradtui_engine.experiment.resolved import Resolved
+
+from ...model.commands import shown_keys
+from ...text.language import tr
+from ...text.undefined import defined
+
+#: From this factor a step on a gate needs no opening: half of 64 steps' gradient is left.
+_OPEN = 0.99
+
+
+def switched(before: Record, after: Record) -> tuple[str, ...]:
+    """What another network does to the gradient, and why: the same in more words and in fewer. None of a recording."""
+    if before.source.experiment is None or after.source.experiment is None:
+        return ()
+    old, new = before.source.experiment.resolved, after.source.experiment.resolved
+    one, two = (defined(record.outcome.ratio, record) for record in (before, after))
+    if one is None or two is None:
+        return ()
+    values = {"old": old.cell.upper(), "new": new.cell.upper(), "one": short(one), "two": short(two)}
+    reason = why(after, new)
+    return (
+        tr("{old} → {new}: {one} → {two} of the error signal arrives: {why}", **values, why=reason),
+        tr("{old} → {new}: {one} → {two} arrives: {why}", **values, why=reason),
+    )
+
+
+def why(record: Record, resolved: Resolved) -> str:
+    """its gate starts 0.735 open, b opens it."""
+    factor = measured(record.stages)
+    if factor is None or resolved.kind.path is None:
+        average = short(record.outcome.average_factor)
+        if resolved.kind.over_time:
+            return tr("no gate, its weights alone: ×{factor} a step", factor=average)
+        return tr("{depth} layers, ×{factor} each", depth=resolved.depth, factor=average)
+    if factor >= _OPEN:
+        return tr("its gate is {factor} open", factor=short(factor))
+    # A forget bias has a slider; of other cells Compare holds the gate.
+    keys = ("forget_bias",) if resolved.kind.path_bias else ("view_compare", "cure_gate")
+    return tr(
+        "its gate starts {factor} open, {key} opens it", factor=short(factor), key=" ".join(map(shown_keys, keys))
+    )
