@@ -293,7 +293,7 @@ def test_a_time_step_that_is_still_to_come_has_a_dot_below_and_the_line_of_1_abo
     assert {mark[MARGIN + index] for index in coming} == {"─"}
 
 
-def test_the_number_beside_bars_over_time_is_whole() -> None:
+def test_the_number_at_the_cursor_over_time_is_whole() -> None:
     experiment = CASES["300 steps"]
     for code in ("en", "zh"):
         language.use(code)
@@ -309,13 +309,13 @@ def test_the_number_beside_bars_over_time_is_whole() -> None:
             language.use("en")
 
 
-def test_the_smallest_gradients_stand_beside_their_bars_and_leave_the_axis_where_it_is() -> None:
+def test_the_smallest_gradients_stand_at_the_cursor_and_leave_the_axis_where_it_is() -> None:
     """∂h 1.1e-310 and its axis' 1e-324 are the longest that there are."""
     experiment = Experiment(cell="rnn", gain=1e-3, steps=300, data="gaussian", width=4, batch=2)
     norms = [stage.gradient_norm for stage in trace_of(experiment).stages]
     stage = next(index for index, each in enumerate(norms) if 0 < each < 1e-100)
     lines = texts(view(scene_of(experiment, selected=stage), 80, 12))
-    assert lines[0].rstrip().endswith(f" {short(norms[stage])}")
+    assert f"∂h {short(norms[stage])} " in lines[-1]
     assert "…" not in "".join(lines)
     assert {len(line) for line in lines} == {80}
     (lowest,) = (line for line in lines if line.strip().startswith("1e-"))

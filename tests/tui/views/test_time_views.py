@@ -21,7 +21,7 @@ from gradtui.views.explore.cells.table import WORDS
 from gradtui.views.frame.bar_data import bars_of
 from gradtui.views.frame.bars import view as columns
 from gradtui.views.frame.scene import Scene
-from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
+from gradtui.views.frame.timeaxis import MARGIN, RIGHT, TimeAxis
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import power_of_ten, short
@@ -40,19 +40,27 @@ axes = given(st.integers(2, 400), st.integers(30, 220))
 @axes
 def test_time_runs_from_the_first_stage_to_the_last_and_fits(stages: int, width: int) -> None:
     axis = TimeAxis.of(stages, width)
-    assert (axis.columns[0], axis.columns[-1]) == (0, stages - 1)
+    assert axis.columns[0] == 0
+    assert stages - axis.stride <= axis.columns[-1] <= stages - 1, "the last column has the last stage"
     assert list(axis.columns) == sorted(axis.columns)
     assert MARGIN + len(axis.columns) <= width
 
 
 @drawn(300)
 @axes
-def test_steps_are_alike_in_width_and_none_is_left_out_where_all_fit(stages: int, width: int) -> None:
+def test_columns_stand_for_as_many_stages_each_and_none_is_left_out(stages: int, width: int) -> None:
     axis = TimeAxis.of(stages, width)
-    counts = [axis.columns.count(stage) for stage in range(stages)]
+    groups = list(range(0, stages, axis.stride))
+    counts = [axis.columns.count(stage) for stage in groups]
+    assert sum(counts) == len(axis.columns)
+    assert min(counts) >= 1
     assert max(counts) - min(counts) <= 1
-    if len(axis.columns) >= stages:
-        assert min(counts) >= 1
+    # One stage fewer in a column, and they would not fit beside the numbers.
+    assert axis.stride == 1 or math.ceil(stages / (axis.stride - 1)) > max(8, width - MARGIN - RIGHT)
+
+
+def test_64_steps_and_their_start_have_a_column_each_at_80_columns() -> None:
+    assert TimeAxis.of(65, 78).columns == tuple(range(65))
 
 
 @drawn(300)
@@ -67,11 +75,13 @@ def test_a_click_on_a_column_finds_its_stage_and_beside_the_axis_none(stages: in
 
 @drawn(300)
 @axes
-def test_every_selection_marks_one_stage_the_nearest_that_is_shown(stages: int, width: int) -> None:
+def test_every_selection_marks_the_columns_that_have_it(stages: int, width: int) -> None:
     axis = TimeAxis.of(stages, width)
     for selected in {0, stages // 3, stages // 2, stages - 1}:
-        assert axis.nearest(selected) in axis.columns
-        assert abs(axis.nearest(selected) - selected) == min(abs(stage - selected) for stage in axis.columns)
+        first, last = axis.span(selected)
+        marked = set(axis.columns[first:last])
+        assert marked == {selected // axis.stride * axis.stride}
+        assert axis.columns[:first].count(min(marked)) == axis.columns[last:].count(min(marked)) == 0
 
 
 @drawn(300)
@@ -79,20 +89,32 @@ def test_every_selection_marks_one_stage_the_nearest_that_is_shown(stages: int, 
 def test_the_ruler_shows_whole_numbers_each_where_its_stage_is(stages: int, width: int, data: st.DataObject) -> None:
     selected = data.draw(st.integers(0, stages - 1))
     axis = TimeAxis.of(stages, width)
-    line = axis.ruler(selected)
+    values = [("∂c 0.0108", "cell")] if data.draw(st.booleans()) else []
+    line = axis.ruler(selected, values)
     text = text_of(line)
-    assert width_of(line) == MARGIN + len(axis.columns)
-    assert re.search(rf"▴{selected}(\s|$)", text)
-    for found in re.finditer(r"(?<!▴)\b\d+\b", text):
+    assert width_of(line) <= width
+    several = f" {axis.stride} a column"
+    assert text.endswith(several) == (axis.stride > 1)
+    text = text[: MARGIN + len(axis.columns)]
+    # The mark stands under its column, on either side of what is written there.
+    mark = text.index("▴")
+    assert axis.columns[mark - MARGIN] == selected // axis.stride * axis.stride
+    assert axis.columns[: mark - MARGIN].count(axis.columns[mark - MARGIN]) == 0
+    assert re.search(rf"(▴{selected}|(^| ){selected}▴)( |$)", text) or len(axis.columns) < 2 * len(str(selected)) + 1
+    for found in re.finditer(r"(?<![▴.])\b\d+\b(?![▴.])", text):
         stage = int(found.group())
         assert stage in axis.columns
         latest = len(text) - len(found.group())
         assert found.start() == min(MARGIN + axis.columns.index(stage), latest)
 
 
-def test_a_ruler_drawn_by_hand() -> None:
+def test_rulers_drawn_by_hand() -> None:
     """Five stages in 38 cells: 6 for labels, 12 for numbers, so 4 columns a stage."""
-    assert text_of(TimeAxis.of(5, 38).ruler(2)) == "    t 0   1   ▴2  3   4   "
+    axis = TimeAxis.of(5, 38)
+    assert text_of(axis.ruler(2)) == "    t 0   1   ▴2  3   4   "
+    assert text_of(axis.ruler(1, [("∂c 0.5", "")])) == "    t 0   ▴1  ∂c 0.5  4   "
+    assert text_of(axis.ruler(4, [("∂c 0.5", "")])) == "    t 0   1   2   3   ▴4  ∂c 0.5"
+    assert text_of(TimeAxis.of(100, 38).ruler(42)) == "    t 0    25 ▴42   70  95 5 a column"
 
 
 # -- gradients as columns ------------------------------------------------------------------------------
@@ -102,8 +124,10 @@ def bands(scene: Scene, width: int, height: int) -> dict[str, list[str]]:
     """The lines of ∂c, if the cell has one, and of ∂h, without labels and numbers."""
     size = len(TimeAxis.of(len(scene.stages), width).columns)
     lines = [text[MARGIN : MARGIN + size] for text in texts(columns(scene, width, height))]
-    upper = height // 2 if scene.listed.program.cells else 0
-    return ({"∂c": lines[:upper]} if upper else {}) | {"∂h": lines[upper:-1]}
+    if not scene.listed.program.cells:
+        return {"∂h": lines[:-1]}
+    rows = (height - 1) // 2
+    return {"∂c": lines[:rows], "∂h": lines[-1 - rows : -1]}
 
 
 def values_of(scene: Scene, band: str) -> list[float]:
@@ -144,13 +168,14 @@ def test_no_column_before_the_gradient_has_arrived_at_its_step(name: str) -> Non
 
 
 @over_time
-def test_the_numbers_of_the_selected_step_stand_beside_the_columns(name: str) -> None:
+def test_the_numbers_of_the_selected_step_stand_at_the_cursor(name: str) -> None:
     count = timeline_of(CASES[name]).stage_count
     for selected in {0, count // 2, count - 1}:
         scene = scene_of(CASES[name], selected=selected)
         stage = scene.stages[selected]
         for width in (58, 78, 110):
-            text = "\n".join(texts(columns(scene, width, 12)))
+            text = texts(columns(scene, width, 12))[-1] + " "
+            assert re.search(rf"▴{selected}\s|\s{selected}▴", text)
             assert re.search(rf"∂h {re.escape(short(stage.gradient_norm))}\s", text)
             if stage.cell_gradient_norm is not None:
                 assert re.search(rf"∂c {re.escape(short(stage.cell_gradient_norm))}\s", text)
@@ -198,8 +223,8 @@ def test_all_panes_over_time_put_the_cursor_into_the_same_columns(name: str) -> 
         scene = scene_of(CASES[name], selected=selected)
         for width in (58, 78, 110):
             stages = TimeAxis.of(count, width).columns
-            nearest = min(stages, key=lambda stage: (abs(stage - selected), stage))
-            wanted = {MARGIN + column for column, stage in enumerate(stages) if stage == nearest}
+            here = max(stage for stage in stages if stage <= selected)
+            wanted = {MARGIN + column for column, stage in enumerate(stages) if stage == here}
             for line in gates_view(scene, width, len(WORDS[scene.state.cell].gates)):
                 start, found = 0, set()
                 for text, style in line:
@@ -220,7 +245,7 @@ def test_the_gates_pane_has_a_line_per_gate_with_its_mean_at_the_selected_step(n
         for text, gate in zip(texts(gates_view(scene, 140, len(rows))), rows, strict=True):
             block = cell.block(gate.letter)
             mean = float(gates[:, block * size : (block + 1) * size].mean())
-            assert re.match(rf"\s+{gate.letter}\s.*  {re.escape(short(mean))}( {gate.meaning[0]}|\s*$)", text)
+            assert re.match(rf"\s+{gate.letter}\s.* +{re.escape(short(mean))}( {gate.meaning[0]}|\s*$)", text)
 
 
 def test_the_gates_are_in_pytorchs_order_of_blocks() -> None:

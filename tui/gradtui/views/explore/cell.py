@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import Cell
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import decimals, short
 
 from ...model.commands import shown_keys
 from ...text.heat import Array, heat_rows, legend, shade_range
@@ -52,7 +52,9 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
         label = f"{'▸' if picked else ''}{unit + 1}".rjust(MARGIN - 1) + " "
         lines.append([(label, "cursor" if picked else "label"), *shade])
         if picked:
-            lines[-1].append((f"  c {short(float(states[scene.stage, unit]))}", "text"))
+            value = short(float(states[scene.stage, unit]))
+            forms: list[Line] = [[(f"  c {value}", "text")], [(f" c {value}", "text")], [(f" {value}", "text")], []]
+            lines[-1] += first_fit(axis.right, *forms)
     foot: Line = [("".rjust(MARGIN), "label"), *legend(-bound, bound)]
     whole = tr("{shown} of {all} units", shown=count, all=states.shape[1])
     foot.append((f"  {whole}", "label"))
@@ -112,7 +114,10 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
         row = _glyphs(scene.record)[gate.letter]
         text = "".join([row[stage] for stage in axis.columns])
         cells = [(text[:first], "text"), (text[first:last], "cursor"), (text[last:], "text")]
-        number: Line = [(f"  {short(float(means[here, cell.block(gate.letter)]))}", "text")]
+        mean = float(means[here, cell.block(gate.letter)])
+        # A mean of little is 7.1e-4: two decimals where that has no room.
+        texts = (f"  {short(mean)}", f" {short(mean)}", f" {decimals(mean, 2)}")
+        number = first_fit(axis.right, *([(each, "text")] for each in texts))
         start: Line = [(gate.letter.rjust(MARGIN - 1) + " ", "label"), *[span for span in cells if span[0]]]
         lines.append(first_fit(width, [*start, *number, (f" {tr(gate.meaning)}", "label")], [*start, *number], start))
     return page(lines, width, height)

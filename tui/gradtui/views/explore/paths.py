@@ -55,7 +55,7 @@ def _factors(scene: Scene, name: str) -> list[float | None]:
 
 def _row(scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, width: int) -> Line:
     """One value per step as a column one cell high, the selected one's number behind."""
-    cells, marked = [], axis.nearest(scene.stage)
+    cells, marked = [], axis.shown_for(scene.stage)
     for stage in axis.columns:
         value = values[stage]
         share = 0.0 if value is None else scale.position(value)
@@ -65,7 +65,7 @@ def _row(scene: Scene, axis: TimeAxis, name: str, values: list[float | None], sc
     here = values[scene.stage]
     edge = " " * (MARGIN - 1 - width_of([(name, "label")]))
     head: Line = [(f"{edge}{name} ", "label"), *runs(cells)]
-    return first_fit(width, [*head, (f"  {short(here)}", "text")], head)
+    return first_fit(width, [*head, (f"  {short(here)}", "text")], [*head, (f" {short(here)}", "text")], head)
 
 
 def _path(scene: Scene) -> GatePath:

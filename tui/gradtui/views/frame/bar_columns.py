@@ -11,7 +11,7 @@ from ...text.scale import Scale, cell_of, columns
 from ...text.spans import Line, Span, first_fit, page, runs
 from .bar_data import Bars, is_known
 from .bar_rows import number, style_of
-from .quantities import KNOWN, Series
+from .quantities import KNOWN
 from .scene import Scene
 from .timeaxis import MARGIN, TimeAxis
 
@@ -22,19 +22,31 @@ def stage_at(scene: Scene, width: int, x: int) -> int | None:
 
 
 def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
-    """Bars upwards, time to the right; two series one above the other, on one axis."""
+    """Bars upwards, time to the right; two series one above the other, as high as each other, on one axis."""
     axis = TimeAxis.of(len(scene.stages), width)
-    room = height - 1
-    if len(drawn.series) == 1:
-        return page([*_band(scene, drawn, 0, axis, width, room), axis.ruler(scene.stage)], width, height)
-    upper = (room + 1) // 2
-    lines = _band(scene, drawn, 0, axis, width, upper)
-    if room > upper:
-        lines += _band(scene, drawn, 1, axis, width, room - upper)
-    return page([*lines, axis.ruler(scene.stage)], width, height)
+    # Where there is no room for two the first one has what there is.
+    shown = drawn.series[: max(1, height - 1)]
+    rows, left = divmod(height - 1, len(shown))
+    lines: list[Line] = []
+    for place in range(len(shown)):
+        # What cannot be shared out lies between them.
+        lines += [[]] * (left if place else 0) + _band(scene, drawn, place, axis, rows)
+    return page([*lines, axis.ruler(scene.stage, _here(scene, drawn))], width, height)
 
 
-def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, width: int, height: int) -> list[Line]:
+def _here(scene: Scene, drawn: Bars) -> Line:
+    """The numbers of the selected stage, each with what it is of; a dash before it is known."""
+    values: Line = []
+    for series in drawn.series:
+        value = series.values[scene.stage]
+        known = is_known(scene, series, scene.stage)
+        text = number(scene, drawn, value) if known else "–"
+        name = tr(series.brief or series.symbol)
+        values.append((f"{name} {text}", style_of(scene, series, value) if known else "dim"))
+    return values
+
+
+def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, height: int) -> list[Line]:
     if height < 1:
         return []
     series, scale = drawn.series[place], drawn.scale
@@ -52,15 +64,12 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, width: int, hei
         here = _column(scale, values[first], True, height, mark, "cursor")
         upright[first:last] = [here] * (last - first)
     cells = list(zip(*upright, strict=True))
-    selected = scene.stage
-    shown = is_known(scene, series, selected)
-    number_text = number(scene, drawn, series.values[selected]) if shown else "–"
     ticks = _ticks(scale, reference, mark, height)
     lines: list[Line] = []
     for row in range(height - 1, -1, -1):
         lines.append([(ticks.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(cells[row])])
-    style = style_of(scene, series, series.values[selected])
-    lines[0] += _beside(series, number_text, style, width - MARGIN - len(axis.columns))
+    names = f"  {tr(series.symbol)}", f"  {tr(series.brief)}", f" {tr(series.brief)}"
+    lines[0] += first_fit(axis.right, *([(name, "label")] for name in names if name.strip()), [])
     return lines
 
 
@@ -83,12 +92,6 @@ def _column(scale: Scale, value: float | None, known: bool, height: int, mark: i
     if mark >= 0 and glyphs[mark] == " ":
         cells[mark] = ("─", "reference")
     return tuple(cells)
-
-
-def _beside(series: Series, number: str, style: str, room: int) -> Line:
-    """The selected stage's number with what it is of; alone where both have no room: the title says it too."""
-    symbol = tr(series.brief or series.symbol)
-    return first_fit(room, *([(text, style)] for text in (f"  {symbol} {number}", f" {symbol} {number}", f" {number}")))
 
 
 def _ticks(scale: Scale, reference: float | None, mark: int, height: int) -> dict[int, str]:

@@ -4,40 +4,52 @@ from __future__ import annotations
 
 import bisect
 import functools
+import math
 from dataclasses import dataclass
 
-from ...text.spans import Line, runs
+from ...text.language import tr
+from ...text.spans import Line, Span, runs, width_of
 
-#: Cells on the left for labels, and on the right for the selected step's number.
+#: Cells on the left for labels, and on the right for names and numbers: fewer where each step has a column then, which
+#: the 64 of most networks have at 80 columns.
 MARGIN = 6
-RIGHT = 12
+RIGHT, LEAST_RIGHT = 12, 7
 #: A step is at most so many columns wide, or a short sequence looks like blocks, not like time.
 _WIDEST = 6
 
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """columns[i] is the stage that column i shows."""
+    """columns[i] is the stage that column i shows: one alone, or the first of `stride` neighbours.
+
+    right is the room behind the columns, for names and numbers.
+    """
 
     columns: tuple[int, ...]
+    stride: int
+    right: int
 
     @classmethod
     @functools.lru_cache(maxsize=16)
     def of(cls, stages: int, width: int) -> TimeAxis:
-        """All stages over the whole width, their columns differing by one; or, where they do not fit, some of them."""
+        """All stages over the whole width, their columns differing by one; where they do not fit, as many a column."""
         room = max(8, width - MARGIN - RIGHT)
-        used = min(room, stages * _WIDEST)
-        if used >= stages:
-            return cls(tuple(column * stages // used for column in range(used)))
-        return cls(tuple(round((stages - 1) * column / (room - 1)) for column in range(room)))
+        if room < stages <= width - MARGIN - LEAST_RIGHT:
+            room = stages
+        # A sample would pretend: neighbouring columns are neighbouring groups.
+        stride = math.ceil(stages / room)
+        groups = math.ceil(stages / stride)
+        used = min(room, groups * _WIDEST)
+        columns = tuple(column * groups // used * stride for column in range(used))
+        return cls(columns, stride, max(0, width - MARGIN - used))
 
-    def nearest(self, selected: int) -> int:
-        """The stage that is shown for the selected one: itself, or the nearest that has a column."""
-        return min(self._shown, key=lambda stage: abs(stage - selected))
+    def shown_for(self, selected: int) -> int:
+        """The stage that is shown for the selected one: itself, or the first of its column."""
+        return selected - selected % self.stride
 
     def span(self, selected: int) -> tuple[int, int]:
         """The columns, first and one past the last, that show the selected stage: those of a stage are neighbours."""
-        marked = self.nearest(selected)
+        marked = self.shown_for(selected)
         return bisect.bisect_left(self.columns, marked), bisect.bisect_right(self.columns, marked)
 
     @functools.cached_property
@@ -49,35 +61,57 @@ class TimeAxis:
         index = column - MARGIN
         return self.columns[index] if 0 <= index < len(self.columns) else None
 
-    def ruler(self, selected: int) -> Line:
-        """The axis' numbers, with the cursor's on top of them."""
-        text = [" "] * len(self.columns)
+    # -- the numbers under it ------------------------------------------------------------------------------------
+
+    def ruler(self, selected: int, values: Line | None = None) -> Line:
+        """The axis' numbers, with the cursor's on top of them, and the values there: ▴40  ∂c 2.1e-3. Behind them how
+        many stages a column has.
+
+        The mark stays under its column: near the right end the values stand before it, or around it.
+        """
+        several: Line = [(f" {tr('{count} a column', count=self.stride)}", "dim")] if self.stride > 1 else []
+        # What stands at the cursor may go on into the margin.
+        cells: list[Span] = [(" ", "label")] * (len(self.columns) + (0 if several else self.right))
         stages = self._shown
-        wanted = [stages[round(index * (len(stages) - 1) / 4)] for index in range(5)]
-        for stage in wanted:
-            self._write(text, stage, str(stage))
-        style = ["label"] * len(text)
-        shown = self.nearest(selected)
-        start = self._write(text, shown, f"▴{selected}", force=True)
-        for index in range(start, min(start + 1 + len(str(selected)), len(text))):
-            style[index] = "cursor"
-        return [("t".rjust(MARGIN - 1) + " ", "label"), *runs(zip(text, style, strict=True))]
+        for index in range(5):
+            stage = stages[round(index * (len(stages) - 1) / 4)]
+            self._write(cells, self.columns.index(stage), str(stage))
+        here, first = self._at_cursor(selected, values or [], len(cells))
+        _clear(cells, first, first + len(here))
+        cells[first : first + len(here)] = here
+        while len(cells) > len(self.columns) and cells[-1][0] == " ":
+            cells.pop()
+        return [("t".rjust(MARGIN - 1) + " ", "label"), *runs(cells), *several]
 
-    def _write(self, text: list[str], stage: int, label: str, force: bool = False) -> int:
-        start = min(self.columns.index(stage), max(0, len(text) - len(label)))
-        around = text[max(0, start - 1) : start + len(label) + 1]
-        if force or all(cell == " " for cell in around):
-            if force:
-                self._clear(text, start, len(label))
-            text[start : start + len(label)] = list(label)
-        return start
+    def _at_cursor(self, selected: int, values: Line, room: int) -> tuple[list[Span], int]:
+        """The mark with its number, and the values where they fit, as cells; and the first one's place."""
+        place = self.span(selected)[0]
+        for shown in (values, []):
+            for count in (0, len(shown), *range(1, len(shown))):
+                before: Line = [span for value in shown[:count] for span in (value, ("  ", "label"))]
+                after: Line = [span for value in shown[count:] for span in (("  ", "label"), value)]
+                # With nothing behind it the number stands before its mark.
+                marks = [f"▴{selected}"] if after else [f"▴{selected}", f"{selected}▴"]
+                for mark in marks:
+                    line: Line = [*before, (mark, "cursor"), *after]
+                    start = place - width_of(before) - mark.index("▴")
+                    if start >= 0 and start + width_of(line) <= room:
+                        # A text is one cell with its whole width empty behind it: its glyphs may be two cells wide.
+                        filled = [((text, style), width_of([(text, style)])) for text, style in line]
+                        return [each for span, size in filled for each in (span, *[("", span[1])] * (size - 1))], start
+        return [("▴", "cursor")], place
 
-    @staticmethod
-    def _clear(text: list[str], start: int, size: int) -> None:
-        """Blank whole numbers that the cursor's would cut."""
-        left, right = start, start + size
-        while left > 0 and text[left - 1] != " ":
-            left -= 1
-        while right < len(text) and text[right] != " ":
-            right += 1
-        text[left:right] = [" "] * (right - left)
+    def _write(self, cells: list[Span], start: int, label: str) -> None:
+        start = min(start, max(0, len(self.columns) - len(label)))
+        if all(glyph == " " for glyph, _ in cells[max(0, start - 1) : start + len(label) + 1]):
+            cells[start : start + len(label)] = [(glyph, "label") for glyph in label]
+
+
+def _clear(cells: list[Span], start: int, end: int) -> None:
+    """Blank whole numbers that the cursor's would cut, or would stand beside."""
+    left, right = start, end
+    while left > 0 and cells[left - 1][0] != " ":
+        left -= 1
+    while right < len(cells) and cells[right][0] != " ":
+        right += 1
+    cells[left:right] = [(" ", "label")] * (right - left)

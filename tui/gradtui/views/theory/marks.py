@@ -11,8 +11,10 @@ import numpy as np
 
 from gradtui_engine.core.figures import power_of_ten, rounded, short
 
+from ...text.axis_words import AXIS_WORDS
 from ...text.graph import Axes, Graph
-from ...text.spans import Line, Span, fit, runs, text_of, width_of
+from ...text.language import tr
+from ...text.spans import Line, Span, first_fit, fit, runs, text_of, width_of
 from ..frame.timeaxis import MARGIN, TimeAxis
 
 #: A band is at least a factor of 4 high: what hardly differs is to look alike.
@@ -88,7 +90,7 @@ def band(
             _curve(graph, axis, run, known, marks)
     for marks, (stage, column) in itertools.product(series, places.items()):
         value = marks.values[stage]
-        if value is None or not (apart or stage == stages.nearest(selected) or not math.isfinite(value)):
+        if value is None or not (apart or stage == stages.shown_for(selected) or not math.isfinite(value)):
             continue
         row = graph.row(axis.place(value))
         there = graph.cells[row][column][0]
@@ -97,7 +99,8 @@ def band(
     labels: dict[int, str] = {}
     for place, label in axis.labels():
         labels.setdefault(graph.row(place), label)
-    beside = _beside(series, selected, name, rows)
+    # The graph is a column wider than the stages.
+    beside = _beside(series, selected, name, rows, stages.right - 1)
     return [
         [(labels.get(row, "").rjust(MARGIN - 1).ljust(MARGIN), "label"), *runs(graph.cells[row]), *beside[row]]
         for row in range(rows)
@@ -125,15 +128,22 @@ def _curve(graph: Graph, axis: LogAxis, run: list[tuple[int, int, float]], known
             graph.path(np.array(x), np.array(y), style, letter)
 
 
-def _beside(series: Sequence[Marks], selected: int, name: str, rows: int) -> list[Line]:
+def _beside(series: Sequence[Marks], selected: int, name: str, rows: int, room: int) -> list[Line]:
     """The band's name and the selected stage's numbers, – where it has none; these alone where there is no room."""
     numbers: list[Line] = [
-        [(f" {marks.glyph} {short(marks.values[selected])}", marks.style)]
+        _fitting(
+            room, marks.style, f" {marks.glyph} {short(marks.values[selected])}", f" {short(marks.values[selected])}"
+        )
         for marks in series
         if any(value is not None for value in marks.values)
     ]
-    head: list[Line] = [[(f" {name}", "label")]] if rows > len(numbers) else []
+    head: list[Line] = [_fitting(room, "label", f" {name}")] if rows > len(numbers) else []
     return ([*head, *numbers] + [[] for _ in range(rows)])[:rows]
+
+
+def _fitting(room: int, style: str, *texts: str) -> Line:
+    """The first of the texts that fits, or nothing."""
+    return first_fit(room, *([(text, style)] for text in texts), [])
 
 
 def centres(stages: TimeAxis) -> dict[int, int]:
@@ -144,9 +154,9 @@ def centres(stages: TimeAxis) -> dict[int, int]:
     return {stage: stage_columns[(len(stage_columns) - 1) // 2] for stage, stage_columns in columns.items()}
 
 
-def ruler(stages: TimeAxis, selected: int, name: str) -> Line:
+def ruler(stages: TimeAxis, selected: int, axis: str) -> Line:
     """The stages' numbers under the bands, with what they count on the left."""
-    return [margin(name), *stages.ruler(selected)[1:]]
+    return [margin(tr(AXIS_WORDS[axis].ruler)), *stages.ruler(selected)[1:]]
 
 
 def margin(text: str) -> Span:

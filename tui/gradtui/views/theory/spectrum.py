@@ -16,7 +16,6 @@ from gradtui_engine.core.message import English
 
 from ...model.needs import Failed, need_of
 from ...model.theory_needs import SpectraOf
-from ...text.axis_words import AXIS_WORDS
 from ...text.language import plural, tr
 from ...text.scale import counted, upwards
 from ...text.spans import Line, Span, first_title, page, runs, text_of
@@ -202,8 +201,8 @@ def _stages(scene: Scene, spectra: Spectra, width: int, rows: int) -> list[Line]
             (_SMALLEST, "vanishing", _smallest),
         )
     ]
-    name = tr(AXIS_WORDS[scene.record.axis].ruler)
-    return [*band(axis, scene.stage, series, _SEVERAL, rows, tr("selected")), ruler(axis, scene.stage, name)]
+    lines = band(axis, scene.stage, series, _SEVERAL, rows, tr("selected"))
+    return [*lines, ruler(axis, scene.stage, scene.record.axis)]
 
 
 def _mean(values: Array) -> float:
