@@ -162,7 +162,9 @@ def test_a_click_in_bs_pane_finds_bs_stage_where_b_has_another_axis(name: str) -
     assert b is not None
     found = [compare.stage_at(scene, "side_b", 100, 10, x, 3) for x in range(100)]
     assert found == [bars.stage_at(b, 100, 10, x, 3) for x in range(100)]
-    assert max(each for each in found if each is not None) == len(b.stages) - 1
+    # The last column of 201 steps has three of them, and is known by the first.
+    last = {"longer": 198}.get(name, len(b.stages) - 1)
+    assert max(each for each in found if each is not None) == last
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -22,7 +22,7 @@ _FACTOR_FROM = 48
 #: Rows from which on the columns of numbers get a line with their names.
 _HEAD_FROM = 8
 #: Cells from which on a row of several stages names both its ends; the bar has two thirds of what is left.
-_BOTH_ENDS_FROM = 30
+_BOTH_ENDS_FROM = 24
 
 
 def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
