@@ -350,30 +350,6 @@ def test_the_palette_opens_by_two_keys_and_offers_every_command_and_every_field(
     play(script, SMALL)
 
 
-#: What is searched for, and the title of one command that it finds.
-SEARCHES = (
-    ("lstm", "lesson · LSTM against GRU"),
-    ("lstm", "network"),
-    ("against", "lesson · LSTM against GRU"),
-    ("13-lstm-and-gru", "lesson · LSTM against GRU"),
-    ("network kind", "network"),
-    ("lesson", "lesson · LSTM against GRU"),
-    ("forget_bias", "set forget bias"),
-    ("high-contrast", "theme high-contrast"),
-    ("adam", "preset adam"),
-)
-
-
-def test_the_palette_finds_titles_and_the_words_beside_them() -> None:
-    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        for query, title in SEARCHES:
-            found = [hit async for hit in Search(app.screen).search(query)]
-            assert title in [hit.text for hit in found], query
-            assert len(found) < 40, query
-
-    play(script, SMALL)
-
-
 def test_a_lesson_that_the_palette_finds_opens_from_every_view() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         hits = [hit async for hit in Search(app.screen).search("13-lstm-and-gru")]

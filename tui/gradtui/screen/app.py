@@ -83,8 +83,8 @@ class GradtuiApp(Host):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette offers the table of commands, every field of the experiment, presets, themes and lessons."""
-        for title, text, action in palette_entries(self):
-            yield SystemCommand(render(title), render(text), action)
+        for entry in palette_entries(self):
+            yield SystemCommand(render(entry.title), render(entry.help), entry.act)
 
     def on_canvas_pressed(self, message: Canvas.Pressed) -> None:
         """A click focuses a pane; by a click or a drag bars are picked, and sliders moved."""

@@ -34,10 +34,7 @@ def edit(app: Host, field: str) -> None:
     if unknown(app):
         return
     option, experiment = options()[field], edited(app)
-    if not option.applies_to(experiment.cell):
-        only = tr(" and ").join(option.cells)
-        key = shown_keys("cell")
-        app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
+    if _of_others(app, field):
         return
     current: Value = getattr(experiment.resolved, field)
     before = app.state.asked
@@ -67,6 +64,26 @@ def edit(app: Host, field: str) -> None:
         settle(app, before, keep=name is not None)
 
     app.push_screen(Picker(field, _possible(experiment, field), str(current), preview), answered)
+
+
+def _of_others(app: Host, field: str) -> bool:
+    """Whether the field is one of other networks: then it is said."""
+    option = options()[field]
+    if option.applies_to(edited(app).cell):
+        return False
+    only, key = tr(" and ").join(option.cells), shown_keys("cell")
+    app.say(tr("{field} is for {cells}; {key} switches the network", field=label(field), cells=only, key=key))
+    return True
+
+
+def give(app: Host, field: str, value: Value) -> None:
+    """Give a field a value at once, as the palette does; what stands in its way is said, and what stands already."""
+    if unknown(app) or _of_others(app, field):
+        return
+    if getattr(edited(app).resolved, field) == value:
+        app.say(tr("{field} is {value} already", field=label(field), value=value))
+    elif problem := change(app, {field: value}):
+        app.say(problem)
 
 
 def _possible(experiment: Experiment, field: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def _value(app: Host, training: Training, row: Option) -> None:
 
     def answered(text: str | None) -> None:
         if text is not None:
-            _take(app, row, text)
+            take(app, row, text)
 
     about = tr("{help}: {allowed}", help=tr(row.help), allowed=tr(row.kind.allowed))
     start = row.text_of(getattr(training, row.name))
@@ -73,7 +73,7 @@ def _name(app: Host, training: Training, row: Option) -> None:
 
     def answered(name: str | None) -> None:
         if name is not None:
-            _take(app, row, name)
+            take(app, row, name)
 
     said = {name: _about(row, name) for name in names}
     current = row.text_of(getattr(training, row.name))
@@ -94,7 +94,7 @@ def _fits(training: Training, row: Option, text: str) -> bool:
     return True
 
 
-def _take(app: Host, row: Option, text: str) -> None:
+def take(app: Host, row: Option, text: str) -> None:
     """Plan it so."""
     plan = dict(app.state.plan) | {row.name: row.read_or_left_out(text)}
     app.send(e.Plan(tuple((name, given) for name, given in plan.items() if given != options()[name].default)))

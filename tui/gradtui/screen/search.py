@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider, SearchIcon
@@ -10,32 +11,52 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from ..text import glyphs
 from ..text.glyphs import render
 from ..text.language import tr
+from .palette_entries import Entry, palette_entries
+from .ranking import words
 from .terminal.quiet_palette import QuietPalette
 
-#: A hit in the title stands before every one in the words beside it, whose scores are at most this.
-_BESIDE = 0.5
+if TYPE_CHECKING:
+    from .host import Host
+
+#: So many results are shown at the most.
+_MOST = 30
+#: What the score of letters in order counts, which Textual gives.
+_BY_LETTERS = 0.1
 
 
 class Search(Provider):
-    """Finds an entry by its title, as Textual does, and by words that stand in its title or in what is told of it."""
+    """Finds a thing by its name, its title, what is told of it, a lesson's words, in this order; where nothing is
+    called so, by the letters of a title, as Textual does: a slip of the finger finds it all the same.
+    """
+
+    #: What there is to be found, looked up when the palette is first asked.
+    _entries: tuple[Entry, ...] = ()
+
+    def _all(self) -> tuple[Entry, ...]:
+        if not self._entries:
+            self._entries = tuple(palette_entries(cast("Host", self.app)))
+        return self._entries
 
     async def discover(self) -> Hits:
-        for name, help, action, *_ in sorted(self.app.get_system_commands(self.screen), key=lambda command: command[0]):
-            yield DiscoveryHit(name, action, help=help)
+        for entry in sorted(self._all(), key=lambda entry: entry.title):
+            if entry.listed:
+                yield DiscoveryHit(render(entry.title), entry.act, help=render(entry.help))
 
     async def search(self, query: str) -> Hits:
-        matcher, wanted = self.matcher(query), words(query)
-        for name, help, action, *_ in self.app.get_system_commands(self.screen):
-            told = " ".join(words(f"{name} {help}"))
-            if (score := matcher.match(name)) > 0:
-                yield Hit(1 + score, matcher.highlight(name), action, name, help)
-            elif wanted and all(word in told for word in wanted):
-                yield Hit(_BESIDE, name, action, name, help)
+        matcher, found = self.matcher(query), best(self._all(), query)
+        if not found:
+            found = [(_BY_LETTERS * score, entry) for entry in self._all() if (score := matcher.match(entry.title)) > 0]
+        for score, entry in found:
+            title = render(entry.title)
+            yield Hit(score, matcher.highlight(title), entry.act, title, render(entry.help))
 
 
-def words(text: str) -> list[str]:
-    """The words of a text; forget_bias and forget-bias are two."""
-    return re.sub(r"[-_]", " ", text.casefold()).split()
+def best(entries: Iterable[Entry], query: str) -> list[tuple[float, Entry]]:
+    """What fits, the best first, with how well it does; no more than anybody reads."""
+    wanted = words(query)
+    scored = ((entry.thing.score(wanted), entry) for entry in entries)
+    found = [(score, entry) for score, entry in scored if score > 0]
+    return sorted(found, key=lambda pair: (-pair[0], pair[1].title))[:_MOST]
 
 
 class Palette(QuietPalette):

@@ -124,7 +124,7 @@ def test_what_is_closed_is_offered_nowhere() -> None:
 
 def test_the_palette_offers_what_is_open_and_nothing_of_textuals() -> None:
     async def script(app: KioskApp, pilot: Pilot[int]) -> None:
-        offers = {title for title, _, _ in palette_entries(app)}
+        offers = {entry.title for entry in palette_entries(app)}
         assert not offers & {each.label for each in CLOSED}
         assert {each.label for each in offered(VISITOR)} <= offers
         assert {each.title for each in app.get_system_commands(app.screen)} == offers

@@ -52,11 +52,11 @@ def sections(state: State, permissions: Permissions = OPEN, drawn: Collection[st
     drawn are the styles on the screen: what their colours mean is explained.
     """
     view = VIEWS[state.view]
-    here = [("", _meaning(state.pane))]
+    here = [("", meaning(state.pane))]
     if PANES[state.pane].shows_quantity:
         quantity = QUANTITIES[state.quantity]
         here.append((tr(quantity.label), tr(quantity.help)))
-    others = tuple((tr(PANES[name].label), _meaning(name)) for name in panes_of(state) if name != state.pane)
+    others = tuple((tr(PANES[name].label), meaning(name)) for name in panes_of(state) if name != state.pane)
     parts = [
         Section(tr("This pane"), tuple(here)),
         Section(tr("This view: {name}", name=tr(view.label)), (("", tr(view.help)),)),
@@ -77,7 +77,7 @@ def sections(state: State, permissions: Permissions = OPEN, drawn: Collection[st
     return tuple(parts)
 
 
-def _meaning(pane: str) -> str:
+def meaning(pane: str) -> str:
     """What a pane means, with the keys that work now."""
     return tr(PANES[pane].help, **{command.id: _key(command) for command in COMMANDS})
 
