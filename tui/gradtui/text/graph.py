@@ -90,9 +90,7 @@ class Graph(Canvas):
         outside = (most < bottom) | (least > top)
         least[outside], most[outside] = np.nan, np.nan
         drawn = inked(self._dots(most), self._dots(least), self.rows * DOWN)
-        if dashed:
-            drawn[:, np.arange(dots) % _DASHES >= _DASH] = False
-        self.ink(drawn, style, letter)
+        self._ink(drawn, style, letter, dashed)
         seen = np.flatnonzero(np.isfinite(least))
         if not seen.size:
             return None
@@ -101,23 +99,20 @@ class Graph(Canvas):
         value = float(np.clip(y[last][np.isfinite(y[last])][-1], bottom, top))
         return last // ACROSS, self.row(value)
 
-    def path(self, x: Array, y: Array, style: str, letter: str) -> Tip:
+    def path(self, x: Array, y: Array, style: str, letter: str, dashed: bool = False) -> Tip:
         """Points joined by lines, in their order; what lies outside is not drawn."""
         across, down = self._places(np.asarray(x, np.float64), np.asarray(y, np.float64))
         far = np.maximum(np.abs(np.diff(across)), np.abs(np.diff(down)))
         along = np.concatenate(([0.0], np.cumsum(far)))
         steps = np.linspace(0.0, along[-1], int(2 * along[-1]) + 2)
         columns, rows = np.rint(np.interp(steps, along, across)), np.rint(np.interp(steps, along, down))
-        return self._dotted(columns, rows, style, letter)
-
-    def _dotted(self, columns: Array, rows: Array, style: str, letter: str) -> Tip:
         inside = (columns >= 0) & (columns < self.columns * ACROSS) & (rows >= 0) & (rows < self.rows * DOWN)
         columns, rows = columns[inside].astype(np.int64), rows[inside].astype(np.int64)
         if not columns.size:
             return None
         drawn = self._nothing()
         drawn[rows, columns] = True
-        self.ink(drawn, style, letter)
+        self._ink(drawn, style, letter, dashed)
         return int(columns[-1]) // ACROSS, int(rows[-1]) // DOWN
 
     def fill(self, inside: Callable[[Array, Array], NDArray[np.bool_]], style: str, letter: str = ".") -> None:
@@ -227,6 +222,11 @@ class Graph(Canvas):
             line += [(" " * (start - end), "label"), (label, "label")]
             end = start + size
         return line
+
+    def _ink(self, drawn: NDArray[np.bool_], style: str, letter: str, dashed: bool) -> None:
+        if dashed:
+            drawn[:, np.arange(drawn.shape[1]) % _DASHES >= _DASH] = False
+        self.ink(drawn, style, letter)
 
     def _nothing(self) -> NDArray[np.bool_]:
         return np.zeros((self.rows * DOWN, self.columns * ACROSS), dtype=bool)

@@ -34,6 +34,7 @@ class Marks:
     glyph: str
     style: str
     values: Sequence[float | None]
+    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _curve(graph: Graph, axis: LogAxis, run: list[tuple[int, int, float]], known
     for points, style in ((faint, "dim"), (bright, marks.style)):
         if points:
             x, y = [float(column) for _, column, _ in points], [axis.place(value) for _, _, value in points]
-            graph.path(np.array(x), np.array(y), style, letter)
+            graph.path(np.array(x), np.array(y), style, letter, marks.dashed)
 
 
 def _beside(series: Sequence[Marks], selected: int, name: str, rows: int, room: int) -> list[Line]:

@@ -22,10 +22,10 @@ from gradtui_engine.theory.sigma_plane import Place, Plane, place
 from ...model.theory_needs import PlaneOf
 from ...text.graph import Axes, Graph, Tip
 from ...text.language import tr
-from ...text.spans import Line, first_title, width_of
+from ...text.spans import Line, Span, first_title, width_of
 from ...text.undefined import defined
 from ..frame.scene import Scene
-from .chain import predicted_chain
+from .chain import measured_chain, predicted_chain
 from .words import REACH, REGIMES, Sentence, a_stage, drawn_over, stages, text_only
 
 #: A glyph for each phase; the network, and where it would be.
@@ -73,7 +73,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         drawn[rows // 2] = [(waiting, "dim")]
         return drawn
 
-    return drawn_over(draw, _legend(scene, marks), reading(scene), width, height)
+    return drawn_over(draw, _legend(scene, marks), _shown(scene), width, height)
 
 
 # -- the map -----------------------------------------------------------------------------------------------
@@ -87,13 +87,14 @@ def _map(scene: Scene, plane: Plane, marks: list[_Mark], width: int, height: int
     graph = Graph(Axes((0.0, most_w), (0.0, most_b), labels, up), width, height - 2)
     for level in _reaching(scene):
         _lines(graph, _contour(plane, level), "reference")
-    _lines(graph, plane.edge, "strong")
+    edge = _lines(graph, plane.edge, "strong")
     placed = [(mark, _placed(graph, mark, most_w, most_b)) for mark in marks]
     ordered = _ordered(plane, graph.columns, graph.rows)
     _write_regions(graph, ordered)
     for mark, tip in placed:
         if tip is not None:
             graph.name(tip, (_mark_name(scene, mark), "cursor"), (tr("here"), "cursor"))
+    graph.name(edge, (tr("edge of chaos"), "strong"), (tr("edge"), "strong"))
     _texture(graph, ordered)
     return graph.lines()
 
@@ -126,12 +127,17 @@ def _contour(plane: Plane, level: float) -> Points:
     ]
 
 
-def _lines(graph: Graph, points: Points, style: str) -> None:
-    """Points by σ_b, as lines upwards: one for each that there is at every σ_b, as far as their number stays."""
+def _lines(graph: Graph, points: Points, style: str) -> Tip:
+    """Points by σ_b, as lines upwards: one for each that there is at every σ_b, as far as their number stays.
+
+    Returns the upper end of the last one.
+    """
+    tip: Tip = None
     rows = [list(group) for _, group in itertools.groupby(points, key=lambda point: point[1])]
     for _, same in itertools.groupby(rows, key=len):
         for line in zip(*same, strict=True):
-            graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, "#")
+            tip = graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, "#") or tip
+    return tip
 
 
 def _ordered(plane: Plane, columns: int, rows: int) -> NDArray[np.bool_]:
@@ -156,12 +162,18 @@ def _write_regions(graph: Graph, ordered: NDArray[np.bool_]) -> None:
         (~ordered, "exploding", (tr("chaotic: gradients explode"), tr("explode")), graph.rows * 3 // 4),
     ):
         for text, row in itertools.product(texts, sorted(range(graph.rows), key=lambda row: abs(row - wanted))):
-            free = [bool(here) and cell[0] == " " for here, cell in zip(inside[row], graph.cells[row], strict=True)]
+            free = [bool(here) and _coverable(cell) for here, cell in zip(inside[row], graph.cells[row], strict=True)]
             start, size = _longest(free)
             need = width_of([(text, "")])
             if size >= need + 2:
                 graph.write(start + (size - need) // 2, row, (text, style))
                 break
+
+
+def _coverable(cell: Span) -> bool:
+    """A name may cover the fainter lines."""
+    text, style = cell
+    return text == " " or style == "reference"
 
 
 def _longest(inside: list[bool]) -> tuple[int, int]:
@@ -216,18 +228,29 @@ def _driven(scene: Scene, here: Place) -> float:
 def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
     yield [(tr("→ spread of the weights σ_w"), "label")]
     yield [(tr("↑ of the biases σ_b"), "label")]
-    yield [(tr("bright line: the edge of chaos, where the factor √χ is 1"), "strong")]
+    yield [(tr("edge of chaos: the factor √χ is 1"), "strong")]
     if _reaching(scene):
-        yield [(tr("between the fainter ones a signal reaches all {depth} {unit}", depth=len(scene.stages) - 1,
+        yield [(tr("between the fainter lines a signal reaches all {depth} {unit}", depth=len(scene.stages) - 1,
                    unit=stages(scene)), "label")]  # fmt: skip
-    here = {
-        _HERE: tr("{mark} this network", mark=_HERE),
-        _ELSEWHERE: tr("{mark} with its input as a bias, where that lies elsewhere", mark=_ELSEWHERE)
+    elsewhere = (
+        tr("{mark} with its input as a bias, where that lies elsewhere", mark=_ELSEWHERE)
         if scene.over_time
-        else tr("{mark} this network without norm and skips", mark=_ELSEWHERE),
-    }
-    for mark in marks:
-        yield [(here[mark.glyph], "cursor")]
+        else tr("{mark} this network without norm and skips", mark=_ELSEWHERE)
+    )
+    # ◆ has its name beside it.
+    yield from ([(elsewhere, "cursor")] for mark in marks if mark.glyph == _ELSEWHERE)
+
+
+def _shown(scene: Scene) -> list[Sentence]:
+    """The reading, and behind its first sentence what theory and measurement say of the stage under the cursor."""
+    first, *others = reading(scene)
+    measured, predicted = measured_chain(scene).factors, predicted_chain(scene).factors
+    factor = measured[scene.stage] if scene.stage < len(measured) else None
+    if factor is None:
+        return [first, *others]
+    values = {"place": scene.name(scene.stage), "factor": short(factor), "predicted": short(predicted[scene.stage])}
+    here = tr("{place}: measured factor {factor}, predicted {predicted}", **values)
+    return [first, ("cursor", here), *others]
 
 
 def reading(scene: Scene) -> list[Sentence]:

@@ -19,6 +19,7 @@ from ...model.theory_needs import SpectraOf
 from ...text.language import plural, tr
 from ...text.scale import counted, upwards
 from ...text.spans import Line, Span, first_title, page, runs, text_of
+from ..frame.plots import FIRST, SECOND
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.timeaxis import MARGIN, RIGHT, TimeAxis
@@ -196,9 +197,9 @@ def _stages(scene: Scene, spectra: Spectra, width: int, rows: int) -> list[Line]
     series = [
         Marks(glyph, style, [*map(number, spectra.stages), None])
         for glyph, style, number in (
-            (_MEAN, "strong", _mean),
-            (_LARGEST, "exploding", lambda values: float(values[0])),
-            (_SMALLEST, "vanishing", _smallest),
+            (_MEAN, "label", _mean),
+            (_LARGEST, FIRST, lambda values: float(values[0])),
+            (_SMALLEST, SECOND, _smallest),
         )
     ]
     lines = band(axis, scene.stage, series, _SEVERAL, rows, tr("selected"))
@@ -219,9 +220,9 @@ def _smallest(values: Array) -> float:
 def _legend(scene: Scene) -> list[Line]:
     return [
         [(tr(_ALONE[scene.record.axis]), "label")],
-        [(tr("{mark} largest", mark=_LARGEST), "exploding")],
-        [(tr("{mark} mean", mark=_MEAN), "strong")],
-        [(tr("{mark} smallest", mark=_SMALLEST), "vanishing")],
+        [(tr("{mark} largest", mark=_LARGEST), FIRST)],
+        [(tr("{mark} mean", mark=_MEAN), "label")],
+        [(tr("{mark} smallest", mark=_SMALLEST), SECOND)],
         [(tr("{mark} several", mark=_SEVERAL), "label")],
     ]
 

@@ -70,8 +70,8 @@ def drawn_over(
     if width < _LEAST_WIDTH or height < _LEAST_ROWS + 4:
         return text_only(texts, width, height)
     signs = flow(legend, width)
-    # The drawing gets three fifths at least; sentences that then have no room are left out.
-    least = max(_LEAST_ROWS + 2, height * 3 // 5)
+    # The drawing gets two thirds at least; sentences that then have no room are left out.
+    least = max(_LEAST_ROWS + 2, height * 2 // 3)
     text = sentences(texts, width, height - least - len(signs))
     rows = max(_LEAST_ROWS + 2, height - len(signs) - len(text))
     return page([*draw(rows), *signs, *text], width, height)
