@@ -81,7 +81,7 @@ def _names(width: int) -> Part:
         "sinh, cosh and tanh: Riccati and Lambert, 18th century. sine: from the Sanskrit jyā, half a chord, through "
         "Arabic jaib, a fold, to Latin sinus."
     )
-    return Part(5, tuple(wrap(text, width, "label")))
+    return Part(4, tuple(wrap(text, width, "label")))
 
 
 def _identities(scene: Scene, width: int) -> list[Part]:
@@ -90,7 +90,7 @@ def _identities(scene: Scene, width: int) -> list[Part]:
     parts = []
     for number, (name, factor, value) in enumerate(_IDENTITIES):
         row = FUNCTIONS[name]
-        rank = 0 if number == 0 else 4
+        rank = 0 if number == 0 else 5
         left_name, right_name = f"{name}(ix)", f"{factor}{row.twin} x"
         formula: Line = [(f"{left_name} = {right_name}", "formula")]
         if name == "tanh" and at_pole(state):
@@ -120,7 +120,7 @@ def _periods(scene: Scene, width: int) -> list[Part]:
     sin, sinh = FUNCTIONS["sin"], FUNCTIONS["sinh"]
     along = tr("period 2π: real")
     across = tr("the period of sinh is imaginary: 2πi")
-    return [*_period(2, width, "sinh(x + 2πi)", sinh, x, across), *_period(4, width, "sin(x + 2π)", sin, x, along)]
+    return [*_period(2, width, "sinh(x + 2πi)", sinh, x, across), *_period(5, width, "sin(x + 2π)", sin, x, along)]
 
 
 def _period(rank: int, width: int, formula: str, row: Function, x: float, meaning: str) -> list[Part]:
@@ -139,7 +139,7 @@ def _slopes(scene: Scene, width: int) -> list[Part]:
     """tanh′ = 1 − tanh² and tan′ = 1 + tan², with the numbers of this x."""
     state, x = scene.state, parameter(scene.state)
     parts = []
-    for rank, name, sign in ((3, "tanh", "−"), (4, "tan", "+")):
+    for rank, name, sign in ((3, "tanh", "−"), (5, "tan", "+")):
         formula: Line = [(f"{name}′ = 1 {sign} {name}²", "formula")]
         if name == "tan" and at_pole(state):
             parts.append(fitting(rank, width, [*formula, _GAP, (tr("a pole here"), "label")], _pole(formula), formula))

@@ -93,8 +93,6 @@ def _legend(scene: Scene, factor: float | None) -> list[Line]:
     lines: list[Line] = [
         [(tr("→ bias b of the gate {gate}", gate=_gate(scene).gate), "label")],
         [(tr("↑ half-life in steps"), "label")],
-        [(tr("{line} the whole sequence, {steps} steps", line="─", steps=_steps(scene)), "label")],
-        [(tr("{mark} this network's bias", mark=_HERE), "cursor")],
     ]
     if factor is not None:
         lines.append([(tr("{mark} measured, where it lies elsewhere", mark=_MEASURED), SECOND)])

@@ -86,14 +86,14 @@ def _map(scene: Scene, plane: Plane, marks: list[_Mark], width: int, height: int
     up = tuple((most_b * half / 2, exact(most_b * half / 2)) for half in range(3))
     graph = Graph(Axes((0.0, most_w), (0.0, most_b), labels, up), width, height - 2)
     for level in _reaching(scene):
-        _lines(graph, _contour(plane, level), "reference")
-    edge = _lines(graph, plane.edge, "strong")
-    placed = [(mark, _placed(graph, mark, most_w, most_b)) for mark in marks]
+        _lines(graph, _contour(plane, level), "reference", ":")
+    edge = _lines(graph, plane.edge, "strong", "#")
+    # The first one on top, where both are in one place.
+    placed = {_placed(graph, mark, most_w, most_b): mark for mark in reversed(marks)}
     ordered = _ordered(plane, graph.columns, graph.rows)
     _write_regions(graph, ordered)
-    for mark, tip in placed:
-        if tip is not None:
-            graph.name(tip, (_mark_name(scene, mark), "cursor"), (tr("here"), "cursor"))
+    for tip, mark in placed.items():
+        graph.name(tip, (_mark_name(scene, mark), "cursor"), (tr("here"), "cursor"))
     graph.name(edge, (tr("edge of chaos"), "strong"), (tr("edge"), "strong"))
     _texture(graph, ordered)
     return graph.lines()
@@ -127,7 +127,7 @@ def _contour(plane: Plane, level: float) -> Points:
     ]
 
 
-def _lines(graph: Graph, points: Points, style: str) -> Tip:
+def _lines(graph: Graph, points: Points, style: str, letter: str) -> Tip:
     """Points by σ_b, as lines upwards: one for each that there is at every σ_b, as far as their number stays.
 
     Returns the upper end of the last one.
@@ -136,7 +136,7 @@ def _lines(graph: Graph, points: Points, style: str) -> Tip:
     rows = [list(group) for _, group in itertools.groupby(points, key=lambda point: point[1])]
     for _, same in itertools.groupby(rows, key=len):
         for line in zip(*same, strict=True):
-            tip = graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, "#") or tip
+            tip = graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, letter) or tip
     return tip
 
 
