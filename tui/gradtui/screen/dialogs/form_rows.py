@@ -78,7 +78,7 @@ def rows(sheet: Sheet, field: str, width: int, focused: bool) -> list[Line]:
     """A field in lines of exactly `width` cells: its value, and beneath it what is wrong or does not fit beside it."""
     changed = model.is_changed(sheet.state, field)
     mark = WRONG if field in sheet.problems else CHANGED if changed else " "
-    name = "strong" if focused else "text" if sheet.is_open(field) else "dim"
+    name = "cursor" if focused else "text" if sheet.is_open(field) else "dim"
     line: Line = [(mark.ljust(_NAME_AT), "broken" if mark == WRONG else "message"), (label(field), name)]
     start = value_at()
     line, room = fit(line, start, name), width - start - VALUE_WIDTH - 1

@@ -124,7 +124,7 @@ def _numbers(scene: Scene, function: Function, width: int) -> list[Part]:
     error = _remainder(name, x, state.terms)
     values = {"name": name, "value": real(float(function.exact(x))), "sum": real(total), "error": short(error)}
     values |= {"place": place, "terms": str(state.terms)}
-    style = "text" if abs(error) < 0.1 * max(1.0, abs(total)) else "exploding"
+    style = "text" if abs(error) < 0.1 * max(1.0, abs(total)) else "strong"
     value: Line = [(f"{_POINT} ", "cursor"), (tr("{name}({place}) = {value}", **values), "text")]
     summed: Line = [(f"{_SUM_POINT} ", SECOND), (tr("sum of {terms} = {sum}", **values), "text")]
     missed: Line = [(tr("error {error}", **values), style)]

@@ -86,8 +86,8 @@ def _reach(scene: Scene) -> float | None:
 
 def _reach_line(axis: TimeAxis, reach: float) -> Line:
     """How far from the input a signal gets: a bar under the stages."""
-    cells = [("━", "healthy") if stage <= reach else ("┄", "dim") for stage in axis.columns]
-    return [margin(tr("reach")), *runs(cells), (f" {short(reach) if math.isfinite(reach) else '∞'}", "healthy")]
+    cells = [("━", "text") if stage <= reach else ("┄", "dim") for stage in axis.columns]
+    return [margin(tr("reach")), *runs(cells), (f" {short(reach) if math.isfinite(reach) else '∞'}", "text")]
 
 
 def _legend(measured: Chain, predicted: Chain) -> list[Line]:

@@ -122,7 +122,7 @@ def reading(scene: Scene) -> list[Sentence]:
             left=left,
             **values,
         )
-    lines: list[Sentence] = [("cursor", here), ("text", _measured_words(scene))]
+    lines: list[Sentence] = [("strong", here), ("text", _measured_words(scene))]
     if steps > 1:
         wanted = at_factor(0.5 ** (1 / steps), _gate(scene).complement)
         lines.append(

@@ -57,6 +57,11 @@ class _Mark:
     sigma_w: float
     sigma_b: float
 
+    @property
+    def style(self) -> str:
+        """Where the network stands, or a place that is only compared with it."""
+        return "cursor" if self.glyph == _HERE else "strong"
+
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
     need = PlaneOf.of(scene.resolved)
@@ -93,7 +98,7 @@ def _map(scene: Scene, plane: Plane, marks: list[_Mark], width: int, height: int
     ordered = _ordered(plane, graph.columns, graph.rows)
     _write_regions(graph, ordered)
     for tip, mark in placed.items():
-        graph.name(tip, (_mark_name(scene, mark), "cursor"), (tr("here"), "cursor"))
+        graph.name(tip, (_mark_name(scene, mark), mark.style), (tr("here"), mark.style))
     graph.name(edge, (tr("edge of chaos"), "strong"), (tr("edge"), "strong"))
     _texture(graph, ordered)
     return graph.lines()
@@ -193,10 +198,10 @@ def _placed(graph: Graph, mark: _Mark, most_w: float, most_b: float) -> Tip:
     assert place is not None  # at the border at most
     column, row = place
     if not right and not up:
-        graph.cells[row][column] = (mark.glyph, "cursor")
+        graph.cells[row][column] = (mark.glyph, mark.style)
         return place
     text = f" {mark.glyph} {short(mark.sigma_w)}, {short(mark.sigma_b)} {'▶' if right else '▲'}"
-    graph.write(max(0, min(column - len(text) + 1, graph.columns - len(text))), row, (text, "cursor"))
+    graph.write(max(0, min(column - len(text) + 1, graph.columns - len(text))), row, (text, mark.style))
     return None
 
 
@@ -238,7 +243,7 @@ def _legend(scene: Scene, marks: list[_Mark]) -> Iterable[Line]:
         else tr("{mark} this network without norm and skips", mark=_ELSEWHERE)
     )
     # ◆ has its name beside it.
-    yield from ([(elsewhere, "cursor")] for mark in marks if mark.glyph == _ELSEWHERE)
+    yield from ([(elsewhere, mark.style)] for mark in marks if mark.glyph == _ELSEWHERE)
 
 
 def _shown(scene: Scene) -> list[Sentence]:
@@ -250,7 +255,7 @@ def _shown(scene: Scene) -> list[Sentence]:
         return [first, *others]
     values = {"place": scene.name(scene.stage), "factor": short(factor), "predicted": short(predicted[scene.stage])}
     here = tr("{place}: measured factor {factor}, predicted {predicted}", **values)
-    return [first, ("cursor", here), *others]
+    return [first, ("text", here), *others]
 
 
 def reading(scene: Scene) -> list[Sentence]:

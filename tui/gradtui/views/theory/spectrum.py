@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradtui_engine.analysis.jacobian import Spectra
 from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
+from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 
 from ...model.needs import Failed, need_of
 from ...model.theory_needs import SpectraOf
@@ -150,7 +151,7 @@ def _numbers(values: _Values) -> list[Line]:
 
 
 def _histogram(values: _Values, width: int, rows: int) -> list[Line]:
-    """Bars over whole powers of ten that hold 1; green near 1, as the palette has it for healthy."""
+    """Bars over whole powers of ten that hold 1, by the rule of the verdict: so much of a direction arrives."""
     exponents = np.log10(values.known.astype(np.float64))
     low, high = math.floor(min(exponents[-1], -1.0)), math.ceil(max(exponents[0], 1.0))
     columns = width - MARGIN - RIGHT
@@ -160,9 +161,8 @@ def _histogram(values: _Values, width: int, rows: int) -> list[Line]:
     counts, edges = np.histogram(exponents, bins=bins, range=(low, high))
     columns, most = bins * cells_each, int(counts.max())
     one = min(math.floor(-low / (high - low) * columns), columns - 1)
-    near = math.log10(_NEAR)
     styles = [
-        "vanishing" if end <= -near else ("exploding" if start >= near else "healthy")
+        "vanishing" if end <= math.log10(VANISHED) else "exploding" if start >= math.log10(EXPLODED) else "healthy"
         for start, end in itertools.pairwise(edges.tolist())
     ]
     lines: list[Line] = []
@@ -234,7 +234,7 @@ def _counts(values: _Values) -> list[Sentence]:
     near = int(np.count_nonzero((values.known >= 1 / _NEAR) & (values.known <= _NEAR)))
     counts: list[Sentence] = [
         (
-            "healthy" if near == values.count else "text",
+            "strong" if near == values.count else "text",
             tr("{count} of {all} ({share}) lie within a factor of 2 of 1",
                count=near, all=values.count, share=percent(near / values.count)),
         )
