@@ -16,6 +16,8 @@ from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs, language
+from gradtui.text.heat import LEVELS
+from gradtui.text.meanings import MEANINGS, NEUTRAL
 from gradtui.views import catalogue, status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.pane import Pane
@@ -23,6 +25,7 @@ from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from tests.examples import covering, spread
+from tests.tui.colours import LEAST, near
 from tests.tui.helpers import (
     CASES,
     EXPLORE,
@@ -80,6 +83,11 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
     glyphs.use(before[1])
 
 
+def styles_used(shown: list[Shown]) -> set[str]:
+    """What a view is drawn in."""
+    return {style for each in shown for line in each.lines for _, style in line}
+
+
 # -- every view, every tongue --------------------------------------------------------------------------
 
 
@@ -100,10 +108,19 @@ def test_every_title_fits_into_its_frame(shown: list[Shown]) -> None:
             assert 0 < cell_len(each.title) <= each.width - 4, f"{each.pane}: {each.where}: {each.title!r}"
 
 
-def test_every_style_is_in_every_palette(shown: list[Shown]) -> None:
-    used = {style for each in shown for line in each.lines for _, style in line}
+def test_every_style_is_a_meaning_or_grey_and_in_every_palette(shown: list[Shown]) -> None:
+    used = styles_used(shown)
+    assert used <= {*MEANINGS, *NEUTRAL, *(f"heat{level}" for level in range(LEVELS))}
     for theme, dark in itertools.product((*THEMES, "a theme of Textual's"), (False, True)):
         assert used <= palette(theme, dark).keys()
+
+
+def test_no_two_meanings_share_a_colour_in_one_view(shown: list[Shown]) -> None:
+    """In any theme; and no meaning looks like what has none."""
+    used = styles_used(shown)
+    for theme in THEMES.values():
+        alike = near(palette(theme.name, theme.dark), LEAST)
+        assert {pair for pair in alike if used >= {*pair}} == set()
 
 
 def test_only_glyphs_of_the_chosen_set_are_drawn(shown: list[Shown]) -> None:

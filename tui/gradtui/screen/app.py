@@ -36,7 +36,10 @@ class GradtuiApp(Host):
     """gradtui's screen."""
 
     TITLE = "gradtui"
-    CSS = "Screen { layers: base; overflow: hidden; }"
+    CSS = """
+    Screen { layers: base; overflow: hidden; }
+    Input > .input--placeholder, Input > .input--suggestion { color: $text-muted; }
+    """
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {Search}
     ACTIONS = ACTIONS

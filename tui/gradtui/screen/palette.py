@@ -35,18 +35,15 @@ class Colours:
     @property
     def styles(self) -> dict[str, str]:
         """Every style but heat maps' as Rich writes it."""
-        aliases = {"forward": self.hues["curve_1"], "backward": self.hues["curve_2"]}
-        return {**self.hues, **_neutral(*self.greys), **aliases}
+        return {**self.hues, **_neutral(*self.greys)}
 
 
 def _neutral(text: str, label: str, dim: str, strong: str) -> dict[str, str]:
     bold = f"bold {strong}"
-    # Names of before, until no view uses them any more.
-    quantities = ("cell", "histogram", *(f"gate_{part}" for part in ("forget", "input", "output", "candidate")))
     return {
         "text": text, "label": label, "dim": dim, "reference": dim, "strong": bold, "brand": bold, "message": bold,
-        "formula": f"bold {text}", "hidden": label,
-    } | dict.fromkeys(quantities, text)  # fmt: skip
+        "formula": f"bold {text}", "forward": text,
+    }  # fmt: skip
 
 
 def _hues(
@@ -96,8 +93,6 @@ _LEAST, _LEAST_OF_SHADES = 4.5, 3.0
 _ANSI = {
     **_hues("green", "bright_blue", "red", "magenta", "yellow", "cyan", "default", "dim default"),
     **_neutral("default", "default", "default", "default"),
-    "forward": "default",
-    "backward": "dim default",
 }
 
 
