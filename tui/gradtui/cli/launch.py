@@ -15,10 +15,11 @@ from ..lessons import library
 from ..lessons.course import effects
 from ..lessons.staging import opened
 from ..model import commands, presets
-from ..model.events import Event, GoTo, Message
+from ..model.events import Event, GoTo, Message, OpenPair
 from ..model.names import SPEEDS
 from ..model.needs import Known
 from ..model.opening import Opening
+from ..model.pairs import PAIRS
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..model.update import update
@@ -41,10 +42,22 @@ _STILL = 2
 def opening(experiment: Experiment, words: Words) -> Opening:
     """What the screen opens with. Raises ExperimentError with every problem."""
     given = screen_texts(words)
+    if _tells_story(words):
+        # Without a word of what is to be shown: the story, from its first pair.
+        opens = Opening(*address.read(experiment, {name: text for name, text in given.items() if name != "view"}))
+        return opens._replace(state=update(opens.state, OpenPair(PAIRS.names[0]), None))
     opens = Opening(*address.read(experiment, given))
     if opens.state.lesson is None or words.fields or words.given.get(address.B.name) or words.file is not None:
         return opens
     return _lesson(opens, given)
+
+
+def _tells_story(words: Words) -> bool:
+    """Whether nothing was asked for, or the story alone."""
+    if words.fields or words.others or words.file is not None:
+        return False
+    asked = {row.name for row in address.rows() if row.name in words.given}
+    return not asked - {"view", *address.OF_STORY} and words.given.get("view") in (None, "story")
 
 
 def screen_texts(words: Words) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from gradtui_engine.core.message import English
 from ..text import process
 from ..text.language import tr
 from . import events as e
+from .names import STORY
 from .permissions import OPEN, Permissions
 
 
@@ -19,7 +20,8 @@ class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
     A command without an event is an action of the app (`ACTIONS`, by its id, with the argument). needs names what
-    the permissions have to allow, empty for nothing.
+    the permissions have to allow, empty for nothing. where names the views in which it has a meaning, empty for all:
+    there its keys are its own, whatever they do elsewhere.
     """
 
     id: str
@@ -30,17 +32,19 @@ class Command:
     event: Any = None
     argument: str = ""
     needs: str = ""
+    where: tuple[str, ...] = ()
 
 
 GROUPS: tuple[English, ...] = (
     "Playback",
     "Looking around",
     "Views",
+    "In the story",
     "Changing the experiment",
     "Comparing and learning",
     "Program",
 )
-PLAY, LOOK, VIEW, CHANGE, LEARN, PROGRAM = GROUPS
+PLAY, LOOK, VIEW, TALE, CHANGE, LEARN, PROGRAM = GROUPS
 
 COMMANDS = (
     Command("help", ("question_mark",), "help", "Keys, and what the focused pane means", PROGRAM),
@@ -137,6 +141,14 @@ COMMANDS = (
     Command("readout", ("p",), "plain text", "The focused pane as plain text, for reading aloud", LOOK),
     # -- views
     Command(
+        "view_story",
+        ("0",),
+        "story",
+        "The story: a disease and its cure side by side, and what learns",
+        VIEW,
+        e.OpenStory(),
+    ),
+    Command(
         "view_explore",
         ("1",),
         "explore",
@@ -149,7 +161,7 @@ COMMANDS = (
     Command(
         "view_lab", ("4",), "lab", "Activation lab: f, f′ and this network's own pre-activations", VIEW, e.Show("lab")
     ),
-    Command("view_maths", ("5",), "maths", "Maths: sinh, cosh, tanh beside sin, cos, tan", VIEW, e.Show("maths")),
+    Command("view_maths", ("H", "5"), "maths", "Maths: sinh, cosh, tanh beside sin, cos, tan", VIEW, e.Show("maths")),
     Command(
         "view_theory",
         ("6",),
@@ -158,8 +170,78 @@ COMMANDS = (
         VIEW,
         e.Show("theory"),
     ),
-    Command("view_lessons", ("7",), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
+    Command("view_lessons", ("T", "7"), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
     Command("view_train", ("8",), "train", "Train: what learns, iteration by iteration", VIEW, e.Show("train")),
+    # -- the story's pages
+    Command(
+        "pair_relu",
+        ("1",),
+        "sigmoid → ReLU",
+        "Sigmoid beside ReLU with He's weights",
+        TALE,
+        e.OpenPair("relu"),
+        where=STORY,
+    ),
+    Command(
+        "pair_small",
+        ("2",),
+        "small → Xavier",
+        "Weights too small beside Xavier's",
+        TALE,
+        e.OpenPair("small"),
+        where=STORY,
+    ),
+    Command(
+        "pair_large", ("3",), "large → He", "Weights too large beside He's", TALE, e.OpenPair("large"), where=STORY
+    ),
+    Command(
+        "pair_residual",
+        ("4",),
+        "plain → residual",
+        "A plain network beside one with scaled skips",
+        TALE,
+        e.OpenPair("residual"),
+        where=STORY,
+    ),
+    Command(
+        "pair_batchnorm",
+        ("5",),
+        "batch norm",
+        "Batch normalisation, at the rate that it is good for",
+        TALE,
+        e.OpenPair("batchnorm"),
+        where=STORY,
+    ),
+    Command(
+        "pair_clipping",
+        ("6",),
+        "clipping",
+        "An exploding gradient, not clipped and clipped",
+        TALE,
+        e.OpenPair("clipping"),
+        where=STORY,
+    ),
+    Command(
+        "pair_lstm",
+        ("7",),
+        "RNN → LSTM",
+        "An RNN beside an LSTM whose forget gate is open",
+        TALE,
+        e.OpenPair("lstm"),
+        where=STORY,
+    ),
+    Command(
+        "pair_depth",
+        ("8",),
+        "depth",
+        "50 layers of sigmoid beside 5",
+        TALE,
+        e.OpenPair("depth"),
+        where=STORY,
+    ),
+    Command(
+        "page_idea", ("9",), "one idea", "The last page: three cures as one product", TALE, e.Show("idea"), where=STORY
+    ),
     # -- the experiment
     Command(
         "cell",
@@ -318,6 +400,13 @@ def brought(permissions: Permissions) -> list[Command]:
 def keys_of(command: str) -> tuple[str, ...]:
     """The keys that work in this process: the table's, or the user's own."""
     return process.current().keys.get(command, _TABLE_KEYS.get(command, ()))
+
+
+def command_of(key: str, view: str, permissions: Permissions = OPEN) -> Command | None:
+    """The command that a key means in a view: one that has a meaning there alone comes first."""
+    bound = [command for command in (*COMMANDS, *brought(permissions)) if key in keys_of(command.id)]
+    own = (command for command in bound if view in command.where)
+    return next(own, None) or next((command for command in bound if not command.where), None)
 
 
 def key_name(key: str) -> str:

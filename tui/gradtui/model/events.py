@@ -213,6 +213,28 @@ class Lock:
     scale: Scale | None
 
 
+# -- the story ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStory:
+    """The story, at the pair that stands already, else at the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPair:
+    """A pair of the story, by name, from its beginning."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextPage:
+    """So many pages of the story on; after the last comes the first."""
+
+    by: int = 1
+
+
 # -- experiments -------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ FUNCTIONS = (0, 2, 1)
 #: The one table of views by name, in the order of their keys: all panes that each can have, in the order of tab. What
 #: a view and its panes are stands in the folder `views/NAME`.
 PANES = {
+    "story": ("disease", "cure", "learns"),
     "explore": ("gradient", "cell", "gates", "paths", "activation", "why"),
     "idea": ("idea",),
     "compare": ("side_a", "side_b", "both", "difference"),
@@ -28,3 +29,7 @@ PANES = {
     "train": ("loss", "map_a", "map_b", "opening", "reach", "moment"),
 }
 VIEWS = tuple(PANES)
+#: The views that are the story's pages: there the digits turn them.
+STORY = ("story", "idea")
+#: Parts of the way that the story's wave goes: at 15 a second it takes two seconds.
+WAVE_END = 30

@@ -16,7 +16,9 @@ class Pair:
     """A disease and its cure: experiment A (left), what B (right) differs in, and how both are trained, on one stream.
 
     label stands on the pair's tab, short where there is little room; disease and cure are the titles of the two sides.
-    point says why, and what to look at; idea is the line by which the cure is the same as all others.
+    point says why, and what to look at; idea is the line by which the cure is the same as all others. left and right
+    are the two in a word, at the ends of their curves. pane is the side that has the focus at first, explains the pane
+    of Explore that shows why.
     """
 
     name: str
@@ -29,6 +31,10 @@ class Pair:
     fields: Fields = field(default_factory=dict)
     changes: Fields = field(default_factory=dict)
     plan: Fields = field(default_factory=dict)
+    left: English = "left"
+    right: English = "right"
+    pane: str = "disease"
+    explains: str = "gradient"
 
     @property
     def experiment(self) -> Experiment:

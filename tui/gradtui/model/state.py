@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .names import SPEEDS
+from .names import SPEEDS, WAVE_END
 from .timeline import Grain
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ class State:
     finished: bool = False
     #: Iterations a second, while it is trained.
     pace: int = 0
+    #: How far the story's multiplication has come, of WAVE_END parts. Whether the next pair begins by itself.
+    wave: int = WAVE_END
+    loop: bool = False
     loaded: bool = False
     message: str = ""
     #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.

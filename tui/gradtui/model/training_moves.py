@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..text.language import plural, tr
 from . import events as e
 from .commands import shown_keys
+from .names import STORY
 from .state import State
 from .trainings import iterations_of, training_of_a
 
@@ -52,8 +53,8 @@ def go_to(state: State, event: e.GoTo, timeline: Timeline | None) -> State:
 
 
 def opened(state: State) -> State:
-    """In every view but Train the record is that of the iteration under the cursor."""
-    if state.view == "train" or state.opened == state.iteration:
+    """The record is that of the iteration under the cursor, but in the views where that moves alone."""
+    if state.view in ("train", *STORY) or state.opened == state.iteration:
         return state
     return replace(state, opened=state.iteration, loaded=False)
 

@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..text.language import tr
 from . import events as e
-from . import lecture, navigation, training_moves
-from .names import SPEEDS
+from . import experiments, lecture, navigation, story, training_moves
+from .names import SPEEDS, STORY
 from .panes_of import panes_of
+from .playback import playback_of, to_step
 from .state import State
 from .studies import begun_or_new, merged, noted
 from .timeline import Grain, Timeline
 
 GRAINS = tuple(Grain)
-#: So many experiments back does undo lead.
-_MOST_PAST = 100
 
 
 def update(state: State, event: e.Event, timeline: Timeline | None) -> State:
@@ -36,44 +34,30 @@ def update(state: State, event: e.Event, timeline: Timeline | None) -> State:
 
 
 def _tick(state: State, event: e.Tick, timeline: Timeline | None) -> State:
-    if not state.playing or timeline is None:
-        return state
-    step = timeline.move(state.step, event.steps, state.grain)
-    stop = timeline.arrived if state.step <= timeline.arrived else timeline.last
-    step = min(step, stop)
-    return replace(state, step=step, playing=step < stop, selected=None)
+    return playback_of(state).tick(state, event.steps, timeline) if state.playing else state
 
 
 def _toggle_play(state: State, event: e.TogglePlay, timeline: Timeline | None) -> State:
-    if state.view == "train":
-        return training_moves.toggle(state)
-    if timeline is None:
-        return state
-    if state.playing:
-        return replace(state, playing=False)
-    step = timeline.loss if state.step >= timeline.arrived else state.step
-    return replace(state, playing=True, step=step, selected=None)
+    return playback_of(state).toggle(state, timeline)
 
 
 def _move(state: State, event: e.Move, timeline: Timeline | None) -> State:
-    if state.view == "train":
-        return training_moves.go_to(state, e.GoTo(event.count), timeline)
-    if timeline is None:
-        return state
-    step = timeline.move(state.step, event.count, state.grain)
-    return replace(state, step=step, playing=False, selected=None)
+    return playback_of(state).move(state, event.count, timeline)
 
 
 def _jump(state: State, event: e.Jump, timeline: Timeline | None) -> State:
-    if state.view == "train" and event.step is None and not event.moment:
-        return training_moves.go_to(state, e.GoTo(iteration=state.trained if event.end else 0), timeline)
+    if event.step is None and not event.moment:
+        return playback_of(state).to_end(state, event.end, timeline)
     if timeline is None:
         return state
-    wanted = event.step if event.step is not None else (timeline.last if event.end else 0)
-    if event.moment:
-        step = timeline.moment(event.moment, event.stage)
-        wanted = state.step if step is None else step
-    return replace(state, step=timeline.clamp(wanted), playing=False, selected=None)
+    step = event.step if event.moment == "" else timeline.moment(event.moment, event.stage)
+    return to_step(state, state.step if step is None else step, timeline)
+
+
+def _arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
+    if state.view not in STORY:
+        return navigation.arrow(state, event, timeline)
+    return story.next_page(state, e.NextPage(event.y), timeline) if event.y else _move(state, e.Move(event.x), timeline)
 
 
 def _faster(state: State, event: e.Faster, timeline: Timeline | None) -> State:
@@ -87,65 +71,7 @@ def _next_grain(state: State, event: e.NextGrain, timeline: Timeline | None) -> 
     return replace(state, grain=GRAINS[(GRAINS.index(state.grain) + 1) % len(GRAINS)])
 
 
-# -- experiments -------------------------------------------------------------------------------------------
-
-
-def _change(state: State, event: e.Change, timeline: Timeline | None) -> State:
-    changes = state.changes if event.changes is None else event.changes
-    plan = state.plan if event.plan is None else event.plan
-    same = event.experiment == state.experiment and event.recordings[:1] == state.recordings[:1]
-    # B's turns are turns of this B, off this A.
-    kept = state.turns if same and changes == state.changes and plan == state.plan else ()
-    turns = kept if event.turns is None else event.turns
-    asked = (event.experiment, changes, event.recordings, plan, turns)
-    if asked == state.asked:
-        return state
-    if event.record:
-        state = _remember(state, e.Remember(*state.asked), timeline)
-    if not same or plan != state.plan:
-        state = training_moves.restarted(state)
-    return replace(
-        state,
-        experiment=event.experiment,
-        changes=changes,
-        recordings=event.recordings,
-        plan=plan,
-        turns=turns,
-        finished=False,
-        loaded=state.loaded and same,
-    )
-
-
-def _plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
-    """Another plan is another training."""
-    return _change(state, e.Change(state.experiment, recordings=state.recordings, plan=event.plan), timeline)
-
-
-def _branch(state: State, event: e.Branch, timeline: Timeline | None) -> State:
-    """B is A up to there: what else it differed in would be another network. It is trained at once, A's stays."""
-    change = e.Change(state.experiment, (), state.recordings, turns=event.turns)
-    return replace(_change(state, change, timeline), training=bool(event.turns), follows=False)
-
-
-def _about(state: State, event: e.About, timeline: Timeline | None) -> State:
-    return replace(state, preset=event.preset)
-
-
-def _remember(state: State, event: e.Remember, timeline: Timeline | None) -> State:
-    asked = (event.experiment, event.changes, event.recordings, event.plan, event.turns)
-    return replace(state, past=(*state.past, asked)[-_MOST_PAST:], future=())
-
-
-def _undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
-    source, target = (state.past, state.future) if event.by < 0 else (state.future, state.past)
-    if not source:
-        text = tr("nothing to undo") if event.by < 0 else tr("nothing to redo")
-        return replace(state, message=text)
-    asked, rest = source[-1], source[:-1]
-    target = (*target, state.asked)
-    past, future = (rest, target) if event.by < 0 else (target, rest)
-    following = _change(state, e.Change(*asked, record=False), timeline)
-    return replace(following, past=past, future=future)
+# -- records ---------------------------------------------------------------------------------------------
 
 
 def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
@@ -205,9 +131,9 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Train: training_moves.train,
     e.Trained: training_moves.trained,
     e.Rest: training_moves.rest,
-    e.Plan: _plan,
-    e.Branch: _branch,
-    e.Arrow: navigation.arrow,
+    e.Plan: experiments.plan,
+    e.Branch: experiments.branch,
+    e.Arrow: _arrow,
     e.Select: navigation.select,
     e.SelectUnit: navigation.select_unit,
     e.SelectItem: navigation.select_item,
@@ -221,10 +147,13 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.NextQuantity: navigation.next_quantity,
     e.NextAxis: navigation.next_axis,
     e.Lock: navigation.lock,
-    e.Change: _change,
-    e.About: _about,
-    e.Remember: _remember,
-    e.Undo: _undo,
+    e.OpenStory: story.open_story,
+    e.OpenPair: story.open_pair,
+    e.NextPage: story.next_page,
+    e.Change: experiments.change,
+    e.About: experiments.about,
+    e.Remember: experiments.remember,
+    e.Undo: experiments.undo,
     e.Loaded: _loaded,
     e.Learn: _learn,
     e.Recall: _recall,

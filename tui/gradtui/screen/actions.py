@@ -15,14 +15,16 @@ from ..model import events as e
 from ..model.changes import other
 from ..model.commands import shown_keys
 from ..model.cure_keys import CURES, toggled
+from ..model.names import STORY
+from ..model.story import pair_of
 from ..text.complaints import complaints
 from ..text.language import tr
 from ..text.scale import Scale
 from ..views.compare import compare
 from ..views.frame.bar_data import bars_of
 from ..views.frame.layout import styles_in
+from ..views.frame.training_sides import Sides
 from ..views.train import shades
-from ..views.train.sides import Sides
 from . import editing, learning, planning, saving, sliding
 from .dialogs.helping import Help
 from .palette import THEMES
@@ -109,11 +111,21 @@ _SCALES: dict[str, Callable[[Scene], Scale]] = {
 
 
 def _go_on(app: Host, argument: str) -> None:
-    """Of an iteration: look at it whole, in Explore. Of a lesson: go on in it."""
-    if app.state.view == "train" and app.state.lesson is None:
-        app.send(e.Show("explore"))
+    """Of an iteration, and of a network of the story: look at it whole, in Explore. Of a lesson: go on in it."""
+    if app.state.view in ("train", *STORY) and app.state.lesson is None:
+        _explore(app)
     else:
         learning.go_on(app, argument)
+
+
+def _explore(app: Host) -> None:
+    """One network whole. Of the story the one of the column that has the focus, and the pane that explains it."""
+    state = app.state
+    if state.pane == "cure":
+        _swap_experiments(app)
+    pair = pair_of(state)
+    panes = [e.Focus(pane=pair.explains)] if pair is not None else []
+    app.send(e.Show("explore"), *panes)
 
 
 def _help(app: Host, argument: str) -> None:

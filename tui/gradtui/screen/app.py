@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.screen import Screen
 
@@ -20,6 +21,7 @@ from .actions import ACTIONS
 from .host import Host
 from .jobs import prepare
 from .keeping import Keeper
+from .looping import LOOK, Loop
 from .palette_entries import palette_entries
 from .search import Palette, Search
 from .terminal.canvas import Canvas
@@ -58,9 +60,10 @@ class GradtuiApp(Host):
         if permissions.own:
             # Of visitors, progress lives as long as their session.
             self.followed_by.append(Keeper(self).follow)
-        for command in (*COMMANDS, *brought(permissions)):
-            for key in keys_of(command.id):
-                self.bind(key, f"command('{command.id}')", description=command.label, show=False)
+        self.loop = Loop(self)
+        # What a key means depends on the view.
+        for key in {key for command in (*COMMANDS, *brought(permissions)) for key in keys_of(command.id)}:
+            self.bind(key, f"key('{key}')", show=False)
 
     def compose(self) -> ComposeResult:
         yield self.canvas
@@ -76,6 +79,13 @@ class GradtuiApp(Host):
         self.take_process()
         # A visitor's session has been born with its trace.
         self.send()
+        if self.state.loop:
+            self.set_interval(LOOK, self.loop.look)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self.loop.touched()
+        await super().on_event(event)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)

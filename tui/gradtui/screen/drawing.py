@@ -80,9 +80,10 @@ class Drawing:
         told = Same(scene.record), replace(scene.state, step=0), following, width, height
         if told != self._told:
             self._told = told
+            header = status.header(scene, width)
             footer = [status.footer(scene.state, width, self._permissions, following)]
             self._around = {
-                "header": Block(Box(0, 0, width, HEADER), status.header(scene, width)),
+                "header": Block(Box(0, 0, width, len(header)), header),
                 "footer": Block(Box(0, height - FOOTER, width, FOOTER), footer),
             }
         return dict(self._around)

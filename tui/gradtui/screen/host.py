@@ -15,7 +15,7 @@ from gradtui_engine.analysis.record import Record, Source
 
 from ..lessons import library
 from ..model import events as e
-from ..model.commands import BY_ID, refusal
+from ..model.commands import BY_ID, command_of, refusal
 from ..model.names import SPEEDS
 from ..model.needs import NOTHING, Computed, Failed, Known, Need, need_of
 from ..model.opening import beyond
@@ -275,6 +275,12 @@ class Host(PacedApp):
         from ..share.svg import svg
 
         return svg(rows_of(self), self.size.width, title or self.title)
+
+    def action_key(self, key: str) -> None:
+        """A key: the command that it means in this view."""
+        command = command_of(key, self.state.view, self.permissions)
+        if command is not None:
+            self.action_command(command.id)
 
     def action_command(self, name: str) -> None:
         """A key, the palette or the footer: send the command's event, or do its action."""

@@ -126,6 +126,8 @@ OPTIONS = (
         "about", "preset whose sentence stands above the panes, while its experiment is shown",
         Choice(lambda: PRESETS.names), field="preset",
     ),
+    ScreenOption("loop", "for a stand: a page of the story that is left alone for a minute turns by itself", Switch()),
+    ScreenOption("kiosk", "the same as --loop", Switch(), field="loop"),
     *(
         ScreenOption(row.name, row.help, row.kind, many=row.many, flag=row.flag, field=_PLAN)
         for row in training_options().values()
@@ -135,6 +137,8 @@ OPTIONS = (
         training_options()["turns"].kind, many=True, field="turns",
     ),
 )  # fmt: skip
+#: The options that say how the story is told.
+OF_STORY = ("loop", "kiosk")
 #: The option that says what B differs in, as often as there are fields.
 B = ScreenOption(
     "b", "what experiment B of Compare differs in; may be given several times", Text("FIELD=VALUE"), many=True,
@@ -286,9 +290,10 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     # View and lesson decide which pane has the focus.
     usual = replace(fresh, pane=panes_of(state)[0])
     for row, value, default in zip(OPTIONS, _shared(state), _shared(usual), strict=True):
-        if value is not None and value != default:
+        if value is not None and value != default and row.name != "kiosk":
             words += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
-    return words
+    # Without a word the story is told.
+    return words or ["--view", state.view]
 
 
 def files(state: State) -> list[str]:

@@ -10,6 +10,7 @@ from .catalogue import VIEWS
 from .frame.layout import Box, Boxes
 from .point import point_lines
 
+#: Lines of the usual header, of the timeline, of the footer.
 HEADER, TIMELINE, FOOTER = 2, 1, 1
 #: An open lesson: its width beside a view, or its rows under one.
 _LESSON_WIDE, _LESSON_FROM = 44, 132
@@ -21,10 +22,16 @@ _LEAST_DIALOG = Box(0, 0, 36, 11)
 _OVER = 44
 
 
+def header_lines(state: State, width: int) -> int:
+    """Lines above the panes: the view's own header, or the usual one and what a preset is about."""
+    header = VIEWS[state.view].header
+    return HEADER + len(point_lines(state, width)) if header is None else len(header(state, width))
+
+
 def arrange(state: State, width: int, height: int) -> Boxes:
     """Where each pane stands. One that is not named is not shown."""
-    top = HEADER + len(point_lines(state, width))
-    whole = Box(0, top, width, height - top - TIMELINE - FOOTER)
+    above = header_lines(state, width)
+    whole = Box(0, above, width, height - above - TIMELINE - FOOTER)
     if state.zoomed:
         return {state.pane: whole}
     if state.lesson is None or state.view == "lessons":

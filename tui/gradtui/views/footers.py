@@ -16,7 +16,7 @@ from .frame.footers import Hint
 from .lessons.view import BESIDE
 
 #: Keys in the footer, at the most.
-MOST = 7
+MOST = 10
 #: Where the permissions bring it along.
 _FOLLOW = Hint(("follow",))
 

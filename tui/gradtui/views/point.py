@@ -9,6 +9,7 @@ from ..model.state import State
 from ..text import glyphs, language
 from ..text.language import tr
 from ..text.spans import Line, wrap
+from .catalogue import VIEWS
 
 #: Rows that it may take where the sentence alone is not longer.
 _MOST = 2
@@ -17,7 +18,8 @@ _MOST = 2
 def point_lines(state: State, width: int) -> list[Line]:
     """The lines, none where what the preset asked for has been changed, or where an open lesson speaks."""
     lesson = state.lesson is not None and state.view != "lessons"
-    preset = None if lesson or not state.preset else about(state)
+    own = VIEWS[state.view].header is not None  # which says its own
+    preset = None if lesson or own or not state.preset else about(state)
     if preset is None:
         return []
     return list(_lines(preset.name, width, language.current(), glyphs.current()))

@@ -12,7 +12,7 @@ from gradtui_engine.core.message import English
 
 from ..model.commands import key_name, keys_of
 from ..model.lecture import notes
-from ..model.names import SPEEDS
+from ..model.names import SPEEDS, STORY, WAVE_END
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..model.timeline import Grain, label
@@ -59,8 +59,9 @@ def computing(share: float) -> str:
 
 
 def header(scene: Scene, width: int) -> list[Line]:
-    """Two lines: what is run, and what became of the gradient: what, how fast, how bad, where."""
-    return [_what_is_run(scene, width), _verdict(scene, width)]
+    """The view's own, else two lines: what is run, and what became of the gradient: what, how fast, how bad, where."""
+    own = VIEWS[scene.state.view].header
+    return own(scene.state, width) if own is not None else [_what_is_run(scene, width), _verdict(scene, width)]
 
 
 def _what_is_run(scene: Scene, width: int) -> Line:
@@ -132,9 +133,7 @@ def timeline(scene: Scene, width: int) -> Line:
     """Phase, position and speed: a bar over forward, loss and backward, filled up to the cursor."""
     if scene.state.message:
         return fit([(" " + scene.state.message, "message")], width)
-    position, progress = (
-        (_iterations, _of_training) if scene.state.view == "train" else (_position, _progress)
-    )  # fmt: skip
+    position, progress = _TIMELINES.get(scene.state.view, (_position, _progress))
     long_text, short_text = position(scene)
     for note in notes(scene.state):
         said: Line = [(f" {note} ", "strong"), ("│", "dim")]
@@ -143,10 +142,34 @@ def timeline(scene: Scene, width: int) -> Line:
     return progress(scene, width, long_text, short_text)
 
 
+def _of_story(scene: Scene) -> tuple[str, str]:
+    """What plays: the multiplication, then the training."""
+    state = scene.state
+    mark = "▶" if state.playing else "■"
+    if state.wave < WAVE_END:
+        return f" {mark} {tr('the gradient is multiplied, from the output down')} ", f" {mark} {tr('multiplied')} "
+    if state.view == "story" and state.iteration:
+        return _iterations(scene)
+    return f" {mark} {tr('this is one iteration, before any training')} ", f" {mark} {tr('one iteration')} "
+
+
+def _of_wave(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    """A bar that the wave fills, and then the training."""
+    state = scene.state
+    if state.view == "story" and state.wave >= WAVE_END and state.iteration:
+        return _of_training(scene, width, long_text, short_text)
+    text = next((text for text in (long_text, short_text) if _cells(text) + _LEAST_BAR < width), short_text)
+    room = width - _cells(text) - 1
+    if room < 1:
+        return fit([(text, "text")], width)
+    done = round(state.wave / WAVE_END * room)
+    return fit([(" ", "text"), ("━" * done, "forward"), ("┄" * (room - done), "dim"), (text, "text")], width)
+
+
 def _iterations(scene: Scene) -> tuple[str, str]:
     """The iteration under the cursor, and how far the training is, in a long form and a short one."""
     state, count = scene.state, iterations_of(scene.state)
-    mark = "▶" if state.training else "■"
+    mark = "▶" if (state.playing if state.view in STORY else state.training) else "■"
     number = str(state.iteration).rjust(len(str(count)))
     place = tr("iteration {number} · {trained} of {count}", number=number, trained=state.trained, count=count)
     pace = " · " + tr("{count} a second", count=state.pace) if state.training and state.pace else ""
@@ -166,6 +189,14 @@ def _of_training(scene: Scene, width: int, long_text: str, short_text: str) -> L
         for cell in range(room)
     ]
     return fit([(" ", "text"), *runs(bar), (text, "text")], width)
+
+
+#: What the timeline says and draws, by the view; in the others, of one iteration operation by operation.
+_TIMELINES = {
+    "train": (_iterations, _of_training),
+    "story": (_of_story, _of_wave),
+    "idea": (_of_story, _of_wave),
+}
 
 
 def _position(scene: Scene) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtui.text.heat import Array
-from gradtui.views.train.sides import Sides
+from gradtui.views.frame.training_sides import Sides
 from gradtui_engine import Experiment, Training, TrainingSnapshot
 from gradtui_engine.training.evaluation import Validation
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gradtui.text.dots import ACROSS
 from gradtui.text.spans import text_of, width_of
-from gradtui.views.train.axis import IterationAxis
+from gradtui.views.frame.iteration_axis import IterationAxis
 
 TOTALS, CELLS = st.integers(1, 5000), st.integers(1, 220)
 

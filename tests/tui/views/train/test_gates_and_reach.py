@@ -10,8 +10,8 @@ import pytest
 
 from gradtui.text.scale import UP
 from gradtui.views.explore.cells.table import WORDS
+from gradtui.views.frame.training_sides import Sides
 from gradtui.views.train import gates, reach
-from gradtui.views.train.sides import Sides
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import assert_page, texts
 from tests.tui.views.train.snapshots import GRU, LSTM, MLP, sides, snapshot

@@ -11,9 +11,9 @@ import pytest
 from gradtui.model.names import AXES, QUANTITIES
 from gradtui.text.heat import SHADES
 from gradtui.text.scale import LogScale
+from gradtui.views.frame.training_sides import Sides
 from gradtui.views.train import heat, shades
 from gradtui.views.train.quantities import bands
-from gradtui.views.train.sides import Sides
 from gradtui_engine import TrainingSnapshot
 from tests.tui.helpers import assert_page, texts
 from tests.tui.views.train.snapshots import LSTM, MLP, sides, snapshot

@@ -10,8 +10,8 @@ import pytest
 
 from gradtui.text import glyphs
 from gradtui.text.spans import text_of
+from gradtui.views.frame.training_sides import Sides
 from gradtui.views.train import loss
-from gradtui.views.train.sides import Sides
 from tests.tui.helpers import assert_page, texts
 from tests.tui.views.train.snapshots import LSTM, MLP, sides, snapshot
 

@@ -12,9 +12,9 @@ import pytest
 from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.views.frame.layout import Box
+from gradtui.views.frame.training_sides import Sides
 from gradtui.views.train import moment
 from gradtui.views.train.layout import arrange
-from gradtui.views.train.sides import Sides
 from gradtui_engine import Experiment
 from tests.tui.helpers import assert_page, texts
 from tests.tui.views.train.snapshots import MLP, sides, snapshot, training_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..frame import cache_keys, pointer, spoken
 from ..frame.footers import HELP, LESSONS, plain
 from ..frame.pane import Pane
+from ..frame.story_header import header
 from ..frame.view import View
 from . import idea
 
@@ -29,4 +30,5 @@ VIEW = View(
     panes=_PANES,
     footer=(HELP, *plain("view_explore", "view_compare", "preset", "reseed"), LESSONS),
     needs=idea.needs,
+    header=header,
 )

@@ -14,10 +14,10 @@ from ...text.heat import Array, heat_cells
 from ...text.language import tr
 from ...text.scale import UP
 from ...text.spans import Line, first_fit, first_title, page, runs, wrap
+from ..frame.iteration_axis import IterationAxis
 from ..frame.stage_rows import StageRow, each_row, stage_rows
-from .axis import IterationAxis
+from ..frame.training_sides import Side, Sides, at
 from .shades import shown_levels
-from .sides import Side, Sides, at
 from .words import waiting
 
 #: Rows of the map, at the least, beside the gates' lines.

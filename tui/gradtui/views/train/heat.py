@@ -19,11 +19,11 @@ from ...text.axis_words import AXIS_WORDS
 from ...text.heat import Array
 from ...text.language import tr
 from ...text.spans import Line, Span, first_title, page, runs, width_of, wrap
+from ..frame.iteration_axis import IterationAxis
 from ..frame.stage_rows import StageRow, each_row, stage_rows
-from .axis import IterationAxis
+from ..frame.training_sides import Side, Sides, at
 from .quantities import Band, bands, once, quantity_of
 from .shades import Range, exceeded, is_share, legend, range_of, scale_words, shaded
-from .sides import Side, Sides, at
 from .words import absent, waiting
 
 #: Rows from which on the shades are explained under the map, and where some cell is beyond the scale.

@@ -14,14 +14,11 @@ from gradtui_engine.training.evaluation import Validation
 from ...text.dots import ACROSS, Canvas, Curve
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
-from .axis import IterationAxis
-from .sides import Side, Sides, at
+from ..frame.iteration_axis import IterationAxis
+from ..frame.loss_scale import LossScale, scale_of
+from ..frame.training_sides import Side, Sides, at
 from .words import absent, branched, nothing_yet, verdicts
 
-#: Losses over a span of so many times are drawn on a log axis: on a linear one a tenth is half a row of five.
-_LOG_FROM = 10.0
-#: A loss beyond so many times the start's and guessing's is drawn at the upper edge: 5e126 would flatten all others.
-_OFF_SCALE = 100.0
 #: Columns of the numbers beside the plot, by the columns of the pane from which on they have them.
 _SIDES = ((110, 34), (70, 25))
 #: Columns between two of the letters that stand on a curve.
@@ -37,23 +34,6 @@ class Place:
     margin: int
     axis: IterationAxis
     side: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """The axis of the losses: its ends, as log10 where it is a log axis."""
-
-    low: float
-    high: float
-    log: bool
-
-    def place(self, loss: float) -> float:
-        if not self.log:
-            return loss
-        return math.log10(loss) if loss > 0 else -math.inf
-
-    def ends(self) -> tuple[float, float]:
-        return (10**self.low, 10**self.high) if self.log else (self.low, self.high)
 
 
 def title(sides: Sides, width: int) -> str:
@@ -105,24 +85,6 @@ def iteration_at(sides: Sides, width: int, x: int) -> int | None:
 # -- the plot ----------------------------------------------------------------------------------------------
 
 
-def scale_of(sides: Sides) -> _Scale:
-    """The axis that holds both losses, the validations and that of guessing; linear it begins at 0."""
-    guess = sides.guess or 0.0
-    found, start = [guess] if guess > 0 else [], guess
-    for side in sides:
-        losses = side.snapshot.columns["loss"]
-        finite = losses[np.isfinite(losses)]
-        if finite.size:
-            found += [float(finite.min()), float(finite.max())]
-            start = max(start, float(finite[0]))
-        found += [row.loss for row in side.snapshot.validations if math.isfinite(row.loss)]
-    high = min(max(found, default=1.0), (start or 1.0) * _OFF_SCALE)
-    low = min((loss for loss in found if loss > 0), default=0.0)
-    if low > 0 and high / low > _LOG_FROM:
-        return _Scale(math.log10(low), math.log10(high), log=True)
-    return _Scale(0.0, high if high > 0 else 1.0, log=False)
-
-
 def _plot(sides: Sides, place: Place, height: int) -> list[Line]:
     """The curves, and under them the axis of the iterations."""
     axis, rows = place.axis, height - 1
@@ -159,7 +121,7 @@ def _labels(sides: Sides, rows: int) -> dict[int, str]:
     return labels
 
 
-def _draw(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> None:
+def _draw(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
     least, most = axis.least_and_most(side.snapshot.columns["loss"])
     if scale.log:
         with np.errstate(all="ignore"):
@@ -167,7 +129,7 @@ def _draw(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> Non
     canvas.draw(Curve(least, most, side.style, side.letter))
 
 
-def _validations(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> None:
+def _validations(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
     """A mark for each validation; of very many, for those that leave the curve between them to be seen."""
     free = 0
     for row in side.snapshot.validations:
@@ -178,7 +140,7 @@ def _validations(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side)
             free = column + _APART
 
 
-def _letters(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side, number: int) -> None:
+def _letters(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side, number: int) -> None:
     """The letter on the curve, every so many columns: told apart without colour."""
     means = axis.means(side.snapshot.columns["loss"])
     last = len(means) - 1
@@ -188,7 +150,7 @@ def _letters(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side, num
             canvas.put(column, scale.place(value), side.letter, side.style)
 
 
-def _end(canvas: Canvas, axis: IterationAxis, scale: _Scale, side: Side) -> None:
+def _end(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
     """▲ in each column that goes beyond the upper edge; ✗ where it diverged."""
     _, most = axis.least_and_most(side.snapshot.columns["loss"])
     beyond = np.flatnonzero(most > scale.ends()[1] * (1 + 1e-9)) // ACROSS

@@ -10,7 +10,7 @@ from gradtui_engine.rules.schedules import SCHEDULES
 from ...model.commands import shown_keys
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
-from .sides import Side, Sides, at
+from ..frame.training_sides import Side, Sides, at
 from .words import absent, branched, verdict_style, waiting
 
 #: Update / weight about 1e-3 is usual (CS231n): how far from it is worth a word.

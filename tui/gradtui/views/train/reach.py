@@ -21,8 +21,8 @@ from ...text.dots import Canvas, Curve
 from ...text.heat import Array
 from ...text.language import plural, tr
 from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
-from .axis import IterationAxis
-from .sides import Side, Sides, at
+from ..frame.iteration_axis import IterationAxis
+from ..frame.training_sides import Side, Sides, at
 from .words import waiting
 
 #: A log axis goes at least so far down: what arrives whole lies flat at the top.

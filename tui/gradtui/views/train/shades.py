@@ -20,8 +20,8 @@ from ...text.language import tr
 from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
 from ...text.spans import Line, Span, first_fit, runs
 from ...text.summary import kind_name
+from ..frame.training_sides import Side, Sides
 from .quantities import Band, bands, once, quantity_of
-from .sides import Side, Sides
 
 #: The first level that is not blank: what is not 0 has it at the least.
 _LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))

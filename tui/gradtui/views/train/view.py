@@ -14,10 +14,10 @@ from ..frame.pointer import Click, Events
 from ..frame.pointer import nothing as no_click
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
+from ..frame.training_sides import Sides, reads
 from ..frame.view import View
 from . import gates, heat, loss, moment, reach
 from .layout import arrange
-from .sides import Sides, reads
 
 
 def _to(iteration: int | None) -> Events:

@@ -9,8 +9,8 @@ from ...model.commands import shown_keys
 from ...text.language import tr
 from ...text.summary import kind_name
 from ..frame.differing import turned
+from ..frame.training_sides import Side, Sides
 from ..frame.verdict import STYLES
-from .sides import Side, Sides
 
 
 def waiting(sides: Sides, what: English) -> str:

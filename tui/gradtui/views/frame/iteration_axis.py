@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...text.dots import ACROSS
 from ...text.heat import Array
 from ...text.spans import Line, Span, runs
-from ..frame.plots import ticks
+from .plots import ticks
 
 #: Columns that a number on the axis takes at least, with the gap behind it.
 _TICK = 12

@@ -13,8 +13,8 @@ from ...model.needs import Failed
 from ...model.trainings import SnapshotOf, branches, iterations_of, training_of_a
 from ...text.language import tr
 from ...text.scale import Scale
-from ..frame.cache_keys import Same
-from ..frame.scene import Scene
+from .cache_keys import Same
+from .scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,142 @@
+"""The story: pairs of a disease and its cure, the wave of the multiplication, and then the training. Part of `update`.
+
+The wave goes from the output down to the input in both columns at once, whatever their depth: `state.wave` of
+`WAVE_END` parts of the way have been gone. Behind it comes the training, on the axis of iterations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import events as e
+from .experiments import change
+from .names import STORY, WAVE_END
+from .navigation import show
+from .pairs import PAIRS
+from .state import State
+from .trainings import iterations_of, training_of_a
+
+if TYPE_CHECKING:
+    from .pair import Pair
+    from .timeline import Timeline
+
+#: Ticks in which a training is gone through: at 15 a second it takes 7 s, however long it is.
+_TRAINING_TICKS = 100
+#: The pages in the order of their digits; One idea is the last.
+PAGES = (*PAIRS.names, "idea")
+
+
+def pair_of(state: State) -> Pair | None:
+    """The pair that is asked for; None where something of it has been changed."""
+    if state.recordings or state.turns:
+        return None
+    changes, plan = dict(state.changes), dict(state.plan)
+    return next(
+        (
+            pair
+            for pair in PAIRS.values()
+            if pair.experiment == state.experiment and dict(pair.changes) == changes and dict(pair.plan) == plan
+        ),
+        None,
+    )
+
+
+# -- pages -------------------------------------------------------------------------------------------------
+
+
+def open_pair(state: State, event: e.OpenPair, timeline: Timeline | None) -> State:
+    """A pair, from its beginning. Undo leads back to what stood before the story, not from pair to pair."""
+    pair = PAIRS[event.name]
+    inside = state.view in STORY and pair_of(state) is not None
+    following = change(
+        state,
+        e.Change(
+            pair.experiment,
+            tuple(pair.changes.items()),
+            plan=tuple(pair.plan.items()),
+            turns=(),
+            record=not inside,
+        ),
+        timeline,
+    )
+    following = replace(_rewound(following), playing=False, training=False, wave=WAVE_END)
+    return replace(show(following, e.Show("story"), None), pane=pair.pane)
+
+
+def _rewound(state: State) -> State:
+    """At the first iteration."""
+    return replace(state, iteration=0, opened=0, follows=False, loaded=state.loaded and state.opened == 0)
+
+
+def open_story(state: State, event: e.OpenStory, timeline: Timeline | None) -> State:
+    """The story at the pair that is asked for already, else at the first."""
+    pair = pair_of(state)
+    return open_pair(state, e.OpenPair(pair.name if pair is not None else PAIRS.names[0]), timeline)
+
+
+def next_page(state: State, event: e.NextPage, timeline: Timeline | None) -> State:
+    """The page that follows, after the last the first."""
+    pair = pair_of(state)
+    here = "idea" if state.view == "idea" else pair.name if pair is not None else PAGES[-1]
+    name = PAGES[(PAGES.index(here) + event.by) % len(PAGES)]
+    if name == "idea":
+        return replace(show(state, e.Show("idea"), timeline), playing=False, training=False, wave=WAVE_END)
+    return open_pair(state, e.OpenPair(name), timeline)
+
+
+# -- playing -----------------------------------------------------------------------------------------------
+
+
+def toggle(state: State, timeline: Timeline | None) -> State:
+    """Play or pause. At rest and at the end from the output again: first the wave, then the training."""
+    if state.playing:
+        return replace(state, playing=False, training=False)
+    trains = training_of_a(state) is not None
+    fresh = state.wave >= WAVE_END and state.iteration == 0
+    if fresh or at_end(state) or not trains:
+        return replace(_rewound(state), playing=True, wave=0)
+    return replace(state, playing=True, training=state.wave >= WAVE_END and not state.finished, follows=False)
+
+
+def tick(state: State, steps: int, timeline: Timeline | None) -> State:
+    """The wave first; then the training, at a pace at which it can be watched, but no faster than it trains."""
+    if state.wave < WAVE_END:
+        wave = min(state.wave + steps, WAVE_END)
+        if wave < WAVE_END:
+            return replace(state, wave=wave)
+        trains = training_of_a(state) is not None
+        return replace(state, wave=wave, playing=trains, training=trains and not state.finished)
+    last = max(state.trained - 1, 0)
+    by = steps * max(1, -(-iterations_of(state) // _TRAINING_TICKS))
+    state = replace(state, iteration=min(state.iteration + by, last))
+    return replace(state, playing=False) if at_end(state) else state
+
+
+def at_end(state: State) -> bool:
+    """Whether the last iteration is shown, and nothing more will come."""
+    return state.finished and state.trained > 0 and state.iteration >= state.trained - 1
+
+
+def toggle_wave(state: State, timeline: Timeline | None) -> State:
+    """Of a view that has a wave alone."""
+    if state.playing:
+        return replace(state, playing=False)
+    return replace(state, playing=True, wave=0 if state.wave >= WAVE_END else state.wave)
+
+
+def tick_wave(state: State, steps: int, timeline: Timeline | None) -> State:
+    wave = min(state.wave + steps, WAVE_END)
+    return replace(state, wave=wave, playing=wave < WAVE_END)
+
+
+def move(state: State, count: int, timeline: Timeline | None) -> State:
+    """The wave by so many steps."""
+    wave = min(max(state.wave + count, 0), WAVE_END)
+    return replace(state, wave=wave, playing=False, training=False)
+
+
+def to_end(state: State, end: bool, timeline: Timeline | None) -> State:
+    """The beginning, with nothing multiplied yet; or the last iteration that is there."""
+    iteration = max(state.trained - 1, 0) if end else 0
+    return replace(state, wave=WAVE_END if end else 0, iteration=iteration, playing=False, training=False)

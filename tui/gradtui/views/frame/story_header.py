@@ -1,0 +1,44 @@
+"""The header of the story's pages: their digits, and one sentence that says what to see."""
+
+from __future__ import annotations
+
+from ...model.commands import shown_keys
+from ...model.pairs import PAIRS
+from ...model.state import State
+from ...model.story import pair_of
+from ...text.language import tr
+from ...text.spans import Line, first_fit, fit, wrap
+
+_IDEA = "idea"
+
+
+def header(state: State, width: int) -> list[Line]:
+    """The pages, and the sentence, in as many lines as it takes."""
+    return [fit(_pages(state, width), width), *_sentence(state, width)]
+
+
+def _sentence(state: State, width: int) -> list[Line]:
+    pair = pair_of(state)
+    if state.view == "idea":
+        text = tr("One idea: the gradient is a product of factors; every cure keeps it near 1.")
+    elif pair is not None:
+        text = tr(pair.point)
+    else:
+        text = tr("What of the error signal arrives, and what learns: your own network, and what it is compared with.")
+    return [fit([(" ", "text"), *line], width) for line in wrap(text, width - 2, "strong")]
+
+
+def _pages(state: State, width: int) -> Line:
+    """1 sigmoid → ReLU  2 small → Xavier …: the one that is shown stands out."""
+    pair = pair_of(state)
+    here = _IDEA if state.view == "idea" else pair.name if pair is not None else ""
+    forms: list[Line] = []
+    for brand, gap, label in ((" gradtui ", "  ", True), (" gradtui ", "  ", False), ("", " ", False)):
+        line: Line = [(brand, "brand")]
+        pages = [
+            (row.name, shown_keys(f"pair_{row.name}"), row.label if label else row.short) for row in PAIRS.values()
+        ]
+        for name, key, text in (*pages, (_IDEA, shown_keys("page_idea"), "one idea" if label else "idea")):
+            line += [(f"{gap}{key}", "key"), (f" {tr(text)}", "strong" if name == here else "dim")]
+        forms.append(line)
+    return first_fit(width, *forms)

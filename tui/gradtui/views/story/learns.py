@@ -1,0 +1,106 @@
+"""The error of both while they train on the same data with the same random numbers: who was right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradtui_engine.core.figures import short
+
+from ...model.commands import shown_keys
+from ...model.trainings import iterations_of
+from ...text.dots import Canvas, Curve
+from ...text.language import tr
+from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
+from ..frame.iteration_axis import IterationAxis
+from ..frame.loss_scale import scale_of
+from ..frame.scene import Scene
+from ..frame.training_sides import Sides
+from . import words
+from .sides import Both, Side
+
+#: Cells of the words at the end of a curve, by the width of the pane from which on there is room for them.
+_ENDS = ((110, 44), (70, 28))
+
+
+def title(scene: Scene, width: int) -> str:
+    count = iterations_of(scene.state)
+    at = tr("iteration {number} of {count}", number=scene.state.iteration, count=count)
+    return first_title(
+        width,
+        tr("error while both train: same data, same random numbers · {at}", at=at),
+        tr("error while both train · {at}", at=at),
+        at,
+    )
+
+
+def view(scene: Scene, width: int, height: int) -> list[Line]:
+    train, both = Sides.of(scene), Both.of(scene)
+    if train.refused:
+        return page(wrap(train.refused, width, "broken"), width, height)
+    if not any(side.at is not None for side in both):
+        return page(_before(train, width), width, height)
+    ends = next((cells for least, cells in _ENDS if width >= least), 0)
+    scale = scale_of(train)
+    margin = max(len(short(value)) for value in (*scale.ends(), train.guess or 0.0)) + 1
+    rows = height - 1
+    axis = IterationAxis(max(iterations_of(scene.state), 1), max(width - margin - ends, 1))
+    canvas = Canvas(axis.cells, max(rows, 1), (scale.low, scale.high))
+    if train.guess is not None:
+        canvas.level(scale.place(train.guess), "reference")
+    for side in both:
+        _draw(canvas, axis, scale.log, side)
+    labels = {canvas.rows - 1: short(scale.ends()[0]), 0: short(scale.ends()[1])}
+    if train.guess is not None:
+        labels[canvas.row(scale.place(train.guess))] = short(train.guess)
+    said = _ends(scene, both, canvas, scale.place, ends) if ends else {}
+    lines: list[Line] = [
+        [(labels.get(row, "").rjust(margin - 1) + " ", "label"), *line, *said.get(row, [])]
+        for row, line in enumerate(canvas.lines())
+    ]
+    count = max(side.at + 1 for side in both if side.at is not None)
+    lines.append([(" " * margin, "label"), *axis.ruler(count, scene.state.iteration)])
+    return page(lines, width, height)
+
+
+def _before(train: Sides, width: int) -> list[Line]:
+    """What to press, and what the error of guessing is."""
+    lines = wrap(
+        tr("{key} runs the multiplication down both columns, and then trains both.", key=shown_keys("play")), width
+    )
+    if train.guess is not None:
+        lines += wrap(
+            tr("Who learns gets under an error of {loss}, that of guessing.", loss=short(train.guess)), width, "dim"
+        )
+    return lines
+
+
+def _draw(canvas: Canvas, axis: IterationAxis, log: bool, side: Side) -> None:
+    if side.at is None or side.snapshot is None:
+        return
+    least, most = axis.least_and_most(side.snapshot.columns["loss"][: side.at + 1])
+    if log:
+        with np.errstate(all="ignore"):
+            least, most = np.log10(least), np.log10(most)
+    canvas.draw(Curve(least, most, side.colour, "b" if side.scene.is_b else "a"))
+
+
+def _ends(scene: Scene, both: Both, canvas: Canvas, place: object, cells: int) -> dict[int, Line]:
+    """The name of each curve and what has become of it, at its end: on a row of its own each."""
+    assert callable(place)
+    wanted: list[tuple[int, Line]] = []
+    for side in both:
+        if side.at is None or side.snapshot is None:
+            continue
+        loss = float(side.snapshot.columns["loss"][side.at])
+        row = canvas.row(place(loss)) if np.isfinite(loss) else 0
+        name = f" {words.brief(scene.state, side)}"
+        texts = (f"{name}: {words.result(side)}", name)
+        wanted.append((row, first_fit(cells, *([(text, side.colour)] for text in texts))))
+    wanted.sort(key=lambda end: end[0])
+    rows: dict[int, Line] = {}
+    free = 0
+    for number, (row, line) in enumerate(wanted):
+        left = len(wanted) - number - 1
+        here = max(free, min(row, canvas.rows - 1 - left))
+        rows[here], free = line, here + 1
+    return {row: line for row, line in rows.items() if row < canvas.rows and width_of(line) <= cells}

@@ -1,0 +1,90 @@
+"""The story in sentences: what each network gets of the error signal, and what it makes of it."""
+
+from __future__ import annotations
+
+from gradtui_engine.core.figures import percent, power, short
+from gradtui_engine.core.message import English
+
+from ...model.state import State
+from ...model.story import pair_of
+from ...text.language import tr
+from ...text.summary import describe
+from ..frame.differing import differing
+from .sides import Side
+
+#: What arrives, by the verdict's colour.
+_ARRIVES: dict[str, English] = {
+    "vanishing": "{place} receives almost nothing of the error signal: {share} of it",
+    "exploding": "{place} receives far too much: {share} times the error signal",
+    "broken": "{place} receives no number any more",
+}
+#: And of what is healthy, below 1 and above.
+_LESS: English = "{place} receives {share} of the error signal"
+_MORE: English = "{place} receives {share} times the error signal"
+#: What becomes of it, by the kind of the answer.
+_LEARNS: dict[str, English] = {
+    "trained": "It learns: {right}.",
+    "overfitted": "It learns by heart: {right}.",
+    "falling": "It begins to learn: {right}.",
+    "stalled": "It learns nothing: {right}.",
+    "diverged": "One update threw it off: {right}.",
+    "non_finite": "It broke: {right}.",
+}
+
+
+def names(state: State, side: Side) -> English:
+    """What the column is called: as in the table, or, where something has been changed, what is run."""
+    pair = pair_of(state)
+    if pair is not None:
+        return tr(pair.cure if side.scene.is_b else pair.disease)
+    a = state.experiment
+    b = side.scene.experiment
+    if side.scene.is_b and b is not None:
+        return tr("the same with {changes}", changes=differing(a, b))
+    return describe(a.resolved, 1)
+
+
+def brief(state: State, side: Side) -> str:
+    """The same in a word, for the end of a curve."""
+    pair = pair_of(state)
+    if pair is not None:
+        return tr(pair.right if side.scene.is_b else pair.left)
+    return tr("right") if side.scene.is_b else tr("left")
+
+
+def arrives(side: Side) -> str:
+    """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it."""
+    share, style = side.arriving, side.style(side.arriving)
+    text = _ARRIVES.get(style) or (_LESS if share <= 1 else _MORE)
+    place = side.scene.name(side.first)
+    return tr(text, place=place[:1].upper() + place[1:], share=short(share))
+
+
+def learns(side: Side) -> str:
+    """It learns: 96 % right; nothing before it is trained."""
+    outcome = side.outcome
+    return "" if outcome is None else tr(_LEARNS[outcome.kind], right=result(side))
+
+
+def result(side: Side) -> str:
+    """96 % right; of numbers how far off."""
+    outcome = side.outcome
+    assert outcome is not None
+    accuracy = outcome.numbers.get("accuracy", side.accuracy)
+    if outcome.kind in ("diverged", "non_finite"):
+        return tr("error {loss}", loss=short(outcome.numbers["end"]))
+    if accuracy is not None:
+        return tr("{share} right", share=percent(accuracy))
+    return tr(
+        "error {loss}, guessing {guess}", loss=short(outcome.numbers["end"]), guess=short(outcome.numbers["guess"])
+    )
+
+
+def products(side: Side, low: int) -> tuple[str, str]:
+    """0.233 × 0.233 × … 29 times = 4.6e-19, down to a stage: a calculator agrees. And the same in brief."""
+    count, total = side.count - 1 - low, side.shares[low]
+    values = {"base": power(total, max(count, 1))[1], "count": count, "total": short(total)}
+    return (
+        tr("{base} × {base} × … {count} times = {total}", **values),
+        tr("{base} × … {count} times = {total}", **values),
+    )
