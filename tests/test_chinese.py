@@ -25,6 +25,7 @@ from gradtui.text.complaints import complaints
 from gradtui.text.language import tr
 from gradtui.text.summary import answer_lines
 from gradtui.views import status
+from gradtui.views.arrangement import header_lines
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.plain_text import plain_lines
@@ -126,7 +127,7 @@ def test_header_timeline_and_footer_are_exactly_as_wide_as_the_screen(name: str)
     for step in moments(scene.timeline).values():
         here = dataclasses.replace(scene, state=dataclasses.replace(scene.state, step=step))
         for width in range(60, 140):
-            assert_page(status.header(here, width), width, 2, "header")
+            assert_page(status.header(here, width), width, header_lines(here.state, width), "header")
             assert_page([status.timeline(here, width)], width, 1, "timeline")
             assert_page(status.waiting(CASES[name], width), width, 2, "waiting")
             assert_page([status.footer(here.state, width)], width, 1, "footer")

@@ -15,7 +15,7 @@ from gradtui.model.state import State
 from gradtui.text import glyphs
 from gradtui.text.spans import Line
 from gradtui.views import status
-from gradtui.views.arrangement import arrange
+from gradtui.views.arrangement import arrange, header_lines
 from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from tests.tui.helpers import scene_with, state_of, texts
@@ -94,7 +94,7 @@ def screens(states: Iterable[State], sizes: tuple[tuple[int, int], ...]) -> Iter
         for width, height in sizes:
             where = f"{state.view}, {state.cell}, {state.pane} focused, lesson {state.lesson}, {width}×{height}"
             if state.pane == panes_of(state)[0]:
-                yield Shown(where, "header", width, 2, "", status.header(scene, width))
+                yield Shown(where, "header", width, header_lines(state, width), "", status.header(scene, width))
                 yield Shown(where, "timeline", width, 1, "", [status.timeline(scene, width)])
                 yield Shown(where, "footer", width, 1, "", [status.footer(state, width)])
             for name, box in arrange(state, width, height).items():

@@ -9,9 +9,10 @@ from collections import Counter
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.commands import BY_ID, COMMANDS, Command, groups, key_name, key_table
+from gradtui.model.commands import BY_ID, COMMANDS, Command, command_of, groups, key_name, key_table
 from gradtui.model.cure_keys import CURES
-from gradtui.model.names import VIEWS
+from gradtui.model.names import STORY, VIEWS
+from gradtui.model.pairs import PAIRS
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.model.update import update
@@ -26,7 +27,7 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import CASES, Pilot, play, texts, timeline_of
 
-BY_KEY = {key: each for each in COMMANDS for key in each.keys}
+BY_KEY = {key: each for each in COMMANDS if not each.where for key in each.keys}
 
 #: What fingers know, as the issue lists it: key as typed → the event, or the id of what the app does.
 CONVENTIONS = {
@@ -52,7 +53,8 @@ CONVENTIONS = {
     "right": e.Arrow(x=1),
     "l": e.Arrow(x=1),
     "g": e.Select(stage=0),
-    **{str(place): e.Show(view) for place, view in enumerate(VIEWS, 1)},
+    "0": e.OpenStory(),
+    **{str(place): e.Show(view) for place, view in enumerate(VIEWS[1:], 1)},
     "c": e.Show("compare"),
     "z": e.Zoom(),
     "y": e.NextAxis(),
@@ -76,8 +78,23 @@ def test_ids_are_unique() -> None:
     assert [name for name, count in Counter(each.id for each in COMMANDS).items() if count > 1] == []
 
 
-def test_no_key_is_bound_twice() -> None:
-    assert [key for key, count in Counter(key for each in COMMANDS for key in each.keys).items() if count > 1] == []
+@pytest.mark.parametrize("view", ["", *VIEWS])
+def test_no_key_is_bound_twice_in_a_view_nor_everywhere(view: str) -> None:
+    bound = [each for each in COMMANDS if (view in each.where if view else not each.where)]
+    assert [key for key, count in Counter(key for each in bound for key in each.keys).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_digits_turn_the_storys_pages_and_show_views_everywhere_else(view: str) -> None:
+    events = [command.event for digit in "0123456789" if (command := command_of(digit, view)) is not None]
+    pages = [*(e.OpenPair(name) for name in PAIRS.names), e.Show("idea")]
+    views = [e.Show(name) for name in VIEWS[1:]]
+    assert events == [e.OpenStory(), *(pages if view in STORY else views)]
+
+
+def test_a_key_that_no_command_has_means_nothing() -> None:
+    assert command_of("9", "explore") is None
+    assert command_of("f12", "story") is None
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.id)
@@ -107,7 +124,8 @@ def test_the_argument_of_a_command_is_a_field_a_cure_or_what_its_action_knows() 
 
 def test_every_view_has_a_key() -> None:
     shown = [each.event.view for each in COMMANDS if isinstance(each.event, e.Show)]
-    assert sorted(shown) == sorted(VIEWS)
+    assert {*shown, "story"} == set(VIEWS)
+    assert BY_ID["view_story"].event == e.OpenStory()
 
 
 @pytest.mark.parametrize("key", CONVENTIONS)
@@ -140,12 +158,12 @@ def test_every_key_as_it_is_typed_reaches_its_command(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_footer_of_every_view_starts_with_help_and_shows_seven_hints_at_most(cell: str, view: str) -> None:
+def test_the_footer_of_every_view_starts_with_help_and_shows_ten_hints_at_most(cell: str, view: str) -> None:
     state = State(Experiment(cell=cell), view=view)
     for each in (state, dataclasses.replace(state, lesson=Progress("a"))):
         keys = [text for text, style in status.footer(each, 300) if style == "key"]
         assert keys[0] == "?"
-        assert 4 <= len(keys) <= 7
+        assert 4 <= len(keys) <= 10
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -183,6 +201,5 @@ def test_the_groups_hold_every_command_once() -> None:
 
 def test_the_key_table_lists_every_key_once_beside_its_help() -> None:
     rows = [line.strip("| ").split(" | ") for line in key_table().splitlines()[2:]]
-    listed = {key: cells[-1] for cells in rows for key in re.findall(r"`(\S+)`", cells[0])}
-    assert listed == {key_name(key): each.help for key, each in BY_KEY.items()}
-    assert sum(len(re.findall(r"`\S+`", cells[0])) for cells in rows) == len(BY_KEY)
+    listed = Counter((key, cells[-1]) for cells in rows for key in re.findall(r"`(\S+)`", cells[0]))
+    assert listed == Counter((key_name(key), each.help) for each in COMMANDS for key in each.keys)

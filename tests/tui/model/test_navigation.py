@@ -117,7 +117,7 @@ def test_zoom_and_turn_go_there_and_back(state: State) -> None:
 # -- arrows: what they move is the view's own matter ---------------------------------------------------
 
 
-@pytest.mark.parametrize("view", ["explore", "compare", "idea", "theory"])
+@pytest.mark.parametrize("view", ["explore", "compare", "theory"])
 def test_up_and_right_select_the_next_stage_down_and_left_the_one_before(
     state: State, timeline: Timeline, view: str
 ) -> None:

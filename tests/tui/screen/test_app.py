@@ -8,7 +8,7 @@ import re
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.names import QUANTITIES, VIEWS
+from gradtui.model.names import QUANTITIES, STORY, VIEWS
 from gradtui.model.navigation import selected_stage
 from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
@@ -120,7 +120,9 @@ def test_tab_focuses_the_next_pane_and_shift_tab_the_one_before() -> None:
 
 def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        for digit, view in enumerate(VIEWS, 1):
+        for digit, view in enumerate(VIEWS[1:], 1):
+            if view in STORY:
+                continue  # there digits turn the pages
             await pilot.press(str(digit))
             await settled(app, pilot)
             assert app.state.view == view
@@ -134,8 +136,8 @@ def test_digits_show_the_views_each_with_its_first_pane_focused_and_drawn() -> N
 
 def test_tab_brings_every_pane_of_every_view_into_sight() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        for digit in range(1, len(VIEWS) + 1):
-            await pilot.press(str(digit))
+        for view in VIEWS:
+            app.send(e.Show(view))
             for pane in panes_of(app.state):
                 app.send(e.Focus(pane=pane))
                 await pilot.pause()

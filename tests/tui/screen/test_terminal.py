@@ -12,6 +12,9 @@ from tests.tui.terminal import Terminal
 #: What puts a terminal back: the normal screen, the cursor, no mouse reports, no bracketed paste.
 RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l")
 
+#: Without a word the program tells the story.
+EXPLORE = ("--view", "explore")
+
 
 def assert_restored(terminal: Terminal) -> None:
     """Everything that was switched on is switched off, and off is the last word."""
@@ -22,7 +25,7 @@ def assert_restored(terminal: Terminal) -> None:
 
 
 def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> None:
-    with Terminal() as terminal:
+    with Terminal(*EXPLORE) as terminal:
         terminal.shows("■ backward · layer 1")
         terminal.shows("? help   space play")
         assert "▼ vanishing" in terminal.text
@@ -57,7 +60,7 @@ def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> N
 @spread("size", [(60, 16), (120, 40)], 1)
 def test_the_terminal_knows_its_size_better_than_the_environment(size: tuple[int, int]) -> None:
     """COLUMNS and LINES may be another terminal's: readline sets them for every child of the program that has it."""
-    with Terminal(size=size, COLUMNS="80", LINES="24") as terminal:
+    with Terminal(*EXPLORE, size=size, COLUMNS="80", LINES="24") as terminal:
         for _ in range(2):
             terminal.wait_for(lambda text: text.splitlines()[-1].startswith(" ? help"), "a footer on the last line")
             terminal.wait_for(lambda text: text.splitlines()[-3][-1] in "│╯", "frames that close at the edge")
@@ -84,7 +87,7 @@ def test_every_line_of_the_first_picture_fits_the_terminal(cell: str, size: tupl
 
 
 def test_picking_an_activation_shows_its_effect_behind_the_list() -> None:
-    with Terminal() as terminal:
+    with Terminal(*EXPLORE) as terminal:
         terminal.shows("? help")
         terminal.press("a")
         terminal.shows("enter to keep")
@@ -109,7 +112,7 @@ def test_a_click_on_a_bar_selects_it() -> None:
 
 def test_meaning_is_not_in_colour_alone() -> None:
     """With NO_COLOR nothing on the screen has a hue, and the verdict is still there."""
-    with Terminal(NO_COLOR="1") as terminal:
+    with Terminal(*EXPLORE, NO_COLOR="1") as terminal:
         terminal.shows("▼ vanishing")
         terminal.shows("? help")
         cells: list[Char] = [cell for row in terminal.screen.buffer.values() for cell in row.values()]
@@ -136,7 +139,7 @@ def test_bad_options_are_refused_before_the_screen_is_touched() -> None:
 @spread("number", [signal.SIGHUP, signal.SIGTERM], 1, ids=lambda each: each.name)
 def test_the_end_of_a_connection_ends_the_program(number: signal.Signals) -> None:
     """A closed window or a dropped SSH connection must not leave a process behind."""
-    with Terminal() as terminal:
+    with Terminal(*EXPLORE) as terminal:
         terminal.shows("? help")
         terminal.process.send_signal(number)
         assert terminal.ended() != 0

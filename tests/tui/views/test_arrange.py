@@ -13,7 +13,7 @@ from gradtui.model.names import VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.views.arrangement import FOOTER, HEADER, TIMELINE, arrange, place
+from gradtui.views.arrangement import FOOTER, TIMELINE, arrange, header_lines, place
 from gradtui.views.frame.layout import Box, Boxes
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
@@ -75,16 +75,16 @@ def test_the_smallest_screen_is_what_the_issue_names() -> None:
 @everywhere
 def test_the_panes_fill_all_between_header_and_timeline_and_do_not_overlap(view: str, cell: str) -> None:
     """Inside the screen, no overlap, and the areas add up: so there is no hole either."""
-    for where, _, width, height, boxes in arranged(view, cell):
+    for where, state, width, height, boxes in arranged(view, cell):
         for box in boxes.values():
             assert min(box.width, box.height) > 0, where
             assert box.x >= 0, where
             assert box.x + box.width <= width, where
-            assert box.y >= HEADER, where
+            assert box.y >= header_lines(state, width), where
             assert box.y + box.height <= height - TIMELINE - FOOTER, where
         assert not any(overlap(*pair) for pair in itertools.combinations(boxes.values(), 2)), where
         area = sum(box.width * box.height for box in boxes.values())
-        assert area == width * (height - HEADER - TIMELINE - FOOTER), where
+        assert area == width * (height - header_lines(state, width) - TIMELINE - FOOTER), where
 
 
 @everywhere
@@ -136,7 +136,8 @@ def test_a_maximised_pane_stands_alone(view: str, cell: str) -> None:
     for lesson in (None, LESSON):
         for pane in panes_of(state_of(cell, view=view, lesson=lesson)):
             state = state_of(cell, view=view, lesson=lesson, pane=pane, zoomed=True)
-            assert arrange(state, 80, 24) == {pane: Box(0, 2, 80, 20)}
+            above = header_lines(state, 80)
+            assert arrange(state, 80, 24) == {pane: Box(0, above, 80, 22 - above)}
 
 
 @everywhere

@@ -234,7 +234,7 @@ COMMANDS = (
         "pair_depth",
         ("8",),
         "depth",
-        "50 layers of sigmoid beside 5",
+        "Fifty layers of sigmoid beside five",
         TALE,
         e.OpenPair("depth"),
         where=STORY,

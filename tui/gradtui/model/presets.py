@@ -268,7 +268,8 @@ def arguments(name: str) -> list[str]:
     for option, value in screen_values(name).items():
         for text in value if isinstance(value, list) else [value]:
             words += [flag(option), *([] if text is True else [text])]
-    return words
+    # Without a word the story is told.
+    return words or ["--view", PRESETS[name].view]
 
 
 def listing(out: TextIO, width: int) -> int:

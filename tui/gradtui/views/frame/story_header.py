@@ -13,7 +13,9 @@ _IDEA = "idea"
 
 
 def header(state: State, width: int) -> list[Line]:
-    """The pages, and the sentence, in as many lines as it takes."""
+    """The pages, and the sentence, in as many lines as it takes; a lesson that is open says its own."""
+    if state.lesson is not None:
+        return [fit(_pages(state, width), width)]
     return [fit(_pages(state, width), width), *_sentence(state, width)]
 
 

@@ -12,12 +12,11 @@ from ...text.spans import Line, Span, first_fit, first_title, fit, page, wrap
 from ..frame.scene import Scene
 from ..frame.stage_rows import StageRow, each_row, label_room, stage_rows, stride
 from . import words
+from .layout import lines_of
 from .sides import Both, Side, passed
 
 #: Cells of what stands beside a bar: "× 0.233", "4.6e-19".
 _NUMBER = 9
-#: Rows of a column from which on its ends have lines of their own, and its sentences a blank line under them.
-_ENDS_FROM, _AIR_FROM = 11, 20
 #: What the ends are called, by the axis.
 _TOP: dict[str, English] = {"layer": "output ↑", "time": "last step ↑", "module": "output ↑"}
 _BOTTOM: dict[str, English] = {"layer": "input ↓", "time": "first step ↓", "module": "input ↓"}
@@ -36,19 +35,14 @@ def view(scene: Scene, width: int, height: int, of_cure: bool) -> list[Line]:
     side = both.cure if of_cure else both.disease
     if side is None:
         return page(wrap(_missing(scene), width, "dim"), width, height)
+    parts = lines_of(scene.state, height)
     above = _sentences(side, width)
-    # Two lines in both columns, so that their rows stand side by side.
-    above += [[]] * (2 - len(above))
-    if height >= _AIR_FROM:
-        above.append([])
-    below = _foot(side, _lowest(side), width)
-    rows = height - len(above) - len(below)
-    if rows >= _ENDS_FROM - 4:
-        above.append(_top(side, rows - 1, width))
-        rows -= 1
-    drawn = _rows(both, side, width, max(rows, 1))
-    gap: list[Line] = [[]] * (rows - len(drawn))
-    return page([*above, *drawn, *gap, *below], width, height)
+    above += [[]] * (parts.sentences + parts.air - len(above))
+    if parts.top:
+        above.append(_top(side, parts.rows, width))
+    drawn = _rows(both, side, width, parts.rows)
+    gap: list[Line] = [[]] * (parts.rows - len(drawn))
+    return page([*above, *drawn, *gap, *_foot(side, _lowest(side), width)], width, height)
 
 
 def _missing(scene: Scene) -> str:

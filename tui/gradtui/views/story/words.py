@@ -56,7 +56,8 @@ def arrives(side: Side) -> str:
     """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it."""
     share, style = side.arriving, side.style(side.arriving)
     text = _ARRIVES.get(style) or (_LESS if share <= 1 else _MORE)
-    place = side.scene.name(side.first)
+    over_time = side.scene.over_time
+    place = tr("the beginning of the sequence") if over_time else side.scene.name(side.first)
     return tr(text, place=place[:1].upper() + place[1:], share=short(share))
 
 
