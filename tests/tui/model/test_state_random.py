@@ -15,6 +15,7 @@ from gradtui.model.maths import GROWTH, MOST_ANGLE, MOST_TERMS
 from gradtui.model.names import AXES, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
 from gradtui.model.navigation import selected_stage
 from gradtui.model.pairs import PAIRS
+from gradtui.model.presets import PRESETS
 from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
@@ -107,6 +108,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Audience: st.builds(Audience, st.just("ssh host"), st.integers(0, 30), st.integers(0, 30), st.booleans()).map(
         e.Audience
     ),
+    e.About: st.sampled_from(("", *PRESETS.names)).map(e.About),
     e.OpenStory: st.just(e.OpenStory()),
     e.OpenPair: st.sampled_from(PAIRS.names).map(e.OpenPair),
     e.NextPage: st.integers(-9, 9).map(e.NextPage),

@@ -90,6 +90,8 @@ def next_page(state: State, event: e.NextPage, timeline: Timeline | None) -> Sta
 
 def toggle(state: State, timeline: Timeline | None) -> State:
     """Play or pause. At rest and at the end from the output again: first the wave, then the training."""
+    if timeline is None:
+        return state
     if state.playing:
         return replace(state, playing=False, training=False)
     trains = training_of_a(state) is not None
@@ -120,7 +122,7 @@ def at_end(state: State) -> bool:
 
 def toggle_wave(state: State, timeline: Timeline | None) -> State:
     """Of a view that has a wave alone."""
-    if state.playing:
+    if state.playing or timeline is None:
         return replace(state, playing=False)
     return replace(state, playing=True, wave=0 if state.wave >= WAVE_END else state.wave)
 
