@@ -15,8 +15,8 @@ from gradtui.model.maths import GROWTH, MOST_ANGLE, MOST_TERMS
 from gradtui.model.names import AXES, FUNCTIONS, QUANTITIES, SPEEDS, VIEWS
 from gradtui.model.navigation import selected_stage
 from gradtui.model.pairs import PAIRS
-from gradtui.model.presets import PRESETS
 from gradtui.model.panes_of import LISTS, panes_of
+from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
 from gradtui.model.studies import Study
@@ -287,6 +287,10 @@ def walk(seed: int, count: int) -> list[State]:
         else:
             event = choose.choice(events)()
         state = update(state, event, timeline_of(experiment))
+        if state.experiment != experiment:
+            # A page of the story has been turned: what it shows arrives.
+            experiment = state.experiment
+            state = update(state, e.Loaded(experiment), timeline_of(experiment))
         # One in twenty, and each that shows what none before it did.
         shown = (state.view, state.pane, state.quantity)
         if number % 20 == 0 or shown not in seen:
