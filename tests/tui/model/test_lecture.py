@@ -175,7 +175,7 @@ def test_f_follows_in_a_lecture_and_opens_the_form_elsewhere() -> None:
     assert commands.keys_of("form") == ("f",)
     assert commands.keys_of("follow") == ()
     commands.rebind({}, FOLLOWER)
-    assert (commands.keys_of("form"), commands.keys_of("follow")) == (("F",), ("f",))
+    assert (commands.keys_of("form"), commands.keys_of("follow")) == (("O",), ("f",))
     commands.rebind({})
     assert commands.keys_of("form") == ("f",)
 

@@ -69,7 +69,7 @@ OPEN = Permissions()
 VISITOR = Permissions(files=False, suspend=False, own=False, tables=False, long_trainings=False)
 #: Of a lecture.
 PRESENTER = replace(OPEN, brings=("invite",))
-FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("F",)),))
+FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("O",)),))
 
 #: What is said instead, each in one sentence; {copy} and {quit} are those commands' effective keys.
 REFUSALS: dict[str, English] = {

@@ -106,7 +106,7 @@ def test_a_key_breaks_away_and_f_follows_again_while_others_still_follow(present
 def test_the_form_is_at_capital_f_for_visitors_and_leaving_it_untouched_still_follows(presenter: Presenter) -> None:
     with presenter.visit() as visitor:
         visitor.shows(FOLLOWING)
-        visitor.press("F")
+        visitor.press("O")
         visitor.shows("experiment · as it is")
         presenter.press("m")
         presenter.shows("LSTM")
