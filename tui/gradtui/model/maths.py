@@ -24,17 +24,29 @@ GROWTH = 8
 _TURNING = ("circle", "bridge")
 
 
+def turns(state: State) -> bool:
+    """Whether it is the angle that plays, not the terms."""
+    return state.pane in _TURNING
+
+
+def share(state: State) -> float:
+    """How much has been played, 0 to 1."""
+    if turns(state):
+        return abs(state.angle) / MOST_ANGLE
+    return (state.terms - 1 + state.growth / GROWTH) / (MOST_TERMS - 1)
+
+
 def toggle(state: State, timeline: Timeline | None) -> State:
     """Play, or pause. From the end: from the beginning again."""
     if state.playing:
         return replace(state, playing=False)
-    if state.pane in _TURNING:
+    if turns(state):
         return replace(state, playing=True, angle=state.angle if 0 <= state.angle < MOST_ANGLE else 0)
-    return replace(state, playing=True, terms=state.terms if state.terms < MOST_TERMS else 1, growth=0)
+    return replace(state, playing=True, terms=state.terms if state.terms < MOST_TERMS else 1)
 
 
 def tick(state: State, steps: int, timeline: Timeline | None) -> State:
-    if state.pane in _TURNING:
+    if turns(state):
         angle = min(state.angle + steps * TURN, MOST_ANGLE)
         return replace(state, angle=angle, playing=angle < MOST_ANGLE)
     more, growth = divmod(state.growth + steps, GROWTH)
@@ -45,13 +57,13 @@ def tick(state: State, steps: int, timeline: Timeline | None) -> State:
 
 def move(state: State, count: int, timeline: Timeline | None) -> State:
     """So many terms more, or so many twelfths of π on."""
-    if state.pane in _TURNING:
+    if turns(state):
         return turned(state, count)
     return with_terms(state, state.terms + count)
 
 
 def to_end(state: State, end: bool, timeline: Timeline | None) -> State:
-    if state.pane in _TURNING:
+    if turns(state):
         return replace(state, angle=MOST_ANGLE if end else 0, playing=False)
     return with_terms(state, MOST_TERMS if end else 1)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import events as e
-from . import story, training_moves
+from . import maths, navigation, story, training_moves
 from .state import State
 from .timeline import Timeline
 
@@ -76,12 +76,20 @@ _TRAINING = Playback(
     lambda state, end, timeline: training_moves.go_to(state, e.GoTo(iteration=state.trained if end else 0), timeline),
 )
 _STORY = Playback(story.toggle, story.tick, story.move, story.to_end)
+_MATHS = Playback(maths.toggle, maths.tick, maths.move, maths.to_end)
 _WAVE = Playback(story.toggle_wave, story.tick_wave, story.move, story.to_end)
 
 #: By view; in the others it is backpropagation that plays.
-PLAYBACKS = {"train": _TRAINING, "story": _STORY, "idea": _WAVE}
+PLAYBACKS = {"train": _TRAINING, "story": _STORY, "idea": _WAVE, "maths": _MATHS}
 
 
 def playback_of(state: State) -> Playback:
     """What plays in the view that is shown."""
     return PLAYBACKS.get(state.view, _TRACE)
+
+
+def show(state: State, event: e.Show, timeline: Timeline | None) -> State:
+    """Another view: what plays goes on where the same thing plays there."""
+    following = navigation.show(state, event, timeline)
+    same = playback_of(following) is playback_of(state)
+    return replace(following, playing=following.playing and same)

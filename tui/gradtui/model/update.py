@@ -10,7 +10,7 @@ from . import events as e
 from . import experiments, lecture, navigation, story, training_moves
 from .names import SPEEDS, STORY
 from .panes_of import panes_of
-from .playback import playback_of, to_step
+from .playback import playback_of, show, to_step
 from .state import State
 from .studies import begun_or_new, merged, noted
 from .timeline import Grain, Timeline
@@ -139,7 +139,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.SelectItem: navigation.select_item,
     e.Scroll: navigation.scroll,
     e.SetTerms: navigation.set_terms,
-    e.Show: navigation.show,
+    e.Show: show,
     e.Focus: navigation.focus,
     e.Zoom: navigation.zoom,
     e.Turn: navigation.turn,

@@ -10,6 +10,7 @@ from gradtui_engine import Experiment
 from gradtui_engine.core.figures import loss_text, percent
 from gradtui_engine.core.message import English
 
+from ..model import maths
 from ..model.commands import key_name, keys_of
 from ..model.lecture import notes
 from ..model.names import SPEEDS, STORY, WAVE_END
@@ -61,7 +62,13 @@ def computing(share: float) -> str:
 def header(scene: Scene, width: int) -> list[Line]:
     """The view's own, else two lines: what is run, and what became of the gradient: what, how fast, how bad, where."""
     own = VIEWS[scene.state.view].header
-    return own(scene.state, width) if own is not None else [_what_is_run(scene, width), _verdict(scene, width)]
+    if own is None:
+        return [_what_is_run(scene, width), _verdict(scene, width)]
+    lines, tabs = own(scene.state, width), _tabs(scene.state.view)
+    room = width - 2 - width_of(tabs)
+    if room < _BESIDE_TABS or scene.state.view in STORY:  # whose pages stand there
+        return lines
+    return [*lines[:-1], spread(own(scene.state, room)[-1], tabs, width)]
 
 
 def _what_is_run(scene: Scene, width: int) -> Line:
@@ -158,12 +165,32 @@ def _of_wave(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
     state = scene.state
     if state.view == "story" and state.wave >= WAVE_END and state.iteration:
         return _of_training(scene, width, long_text, short_text)
-    text = next((text for text in (long_text, short_text) if _cells(text) + _LEAST_BAR < width), short_text)
+    return _share(state.wave / WAVE_END, width, long_text, short_text)
+
+
+def _share(share: float, width: int, *texts: str) -> Line:
+    """A bar that is filled so far, and the first of the texts that leaves room for one."""
+    text = next((text for text in texts if _cells(text) + _LEAST_BAR < width), texts[-1])
     room = width - _cells(text) - 1
     if room < 1:
         return fit([(text, "text")], width)
-    done = round(state.wave / WAVE_END * room)
-    return fit([(" ", "text"), ("━" * done, "forward"), ("┄" * (room - done), "dim"), (text, "text")], width)
+    done = round(share * room)
+    return fit([(" ", "text"), ("━" * done, "text"), ("┄" * (room - done), "dim"), (text, "text")], width)
+
+
+def _of_maths(scene: Scene) -> tuple[str, str]:
+    """How many terms there are, or how far around the point is."""
+    state = scene.state
+    mark = "▶" if state.playing else "■"
+    if maths.turns(state):
+        said = tr("{angle}° of {all}°", angle=state.angle, all=maths.MOST_ANGLE)
+    else:
+        said = tr("{terms} of {all} terms", terms=state.terms, all=maths.MOST_TERMS)
+    return f" {mark} {said} ", f" {mark} {said} "
+
+
+def _of_maths_bar(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    return _share(maths.share(scene.state), width, long_text, short_text)
 
 
 def _iterations(scene: Scene) -> tuple[str, str]:
@@ -196,6 +223,7 @@ _TIMELINES = {
     "train": (_iterations, _of_training),
     "story": (_of_story, _of_wave),
     "idea": (_of_story, _of_wave),
+    "maths": (_of_maths, _of_maths_bar),
 }
 
 

@@ -27,20 +27,23 @@ def title(scene: Scene, width: int) -> str:
     if stride > 1:
         return first_title(
             width,
-            tr("√E f′² of every row at one z in {stride} of {place}", stride=stride, place=place),
-            tr("√E f′² at one z in {stride}", stride=stride),
-            "√E f′²",
+            tr("what each f leaves of the gradient · at one z in {stride} of {place}", stride=stride, place=place),
+            tr("what each f leaves · one z in {stride}", stride=stride),
+            tr("what each f leaves"),
         )
     if subject.source.pinned:
         return first_title(
-            width, tr("what each f would leave, were the gate free · √E f′²"), tr("if free · √E f′²"), "√E f′²"
+            width,
+            tr("what each f would leave of the gradient, were the gate free"),
+            tr("what each f would leave"),
+            tr("if free"),
         )
     return first_title(
         width,
-        tr("what each f leaves of the gradient · √E f′² at the z of {place}", place=place),
-        tr("what each f leaves · √E f′²"),
-        tr("√E f′² at these z"),
-        "√E f′²",
+        tr("what each f leaves of the gradient · at the z of {place}", place=place),
+        tr("what each f leaves · {place}", place=place),
+        tr("what each f leaves"),
+        tr("what f leaves"),
     )
 
 

@@ -105,19 +105,16 @@ def _row_facts(subject: Subject, width: int) -> list[Part]:
 
 def _measured(subject: Subject, width: int) -> list[Part]:
     slopes = subject.slopes()
-    factor: Line = [("√E f′²  ", "label"), (short(slopes.factor), "strong")]
+    share: Line = [(short(slopes.factor), "strong")]
     square: Line = [("E f′² ", "label"), (short(slopes.square), "text")]
     mean: Line = [(tr("mean f′ {mean}", mean=short(slopes.mean)), "text")]
     count: Line = [(tr("over {count} z", count=subject.z.size), "label")]
-    labels = [
-        tr("measured: what the activation does to the gradient's norm"),
-        tr("the activation's share of the factor"),
-        tr("activation's share"),
-    ]
-    if subject.source.pinned:
-        labels = [tr("what a free gate's activation would do to the gradient's norm"), tr("a free gate's share")]
+    said: Line = [(tr("what f leaves of the gradient:") + " ", "text"), *share]
+    if not subject.own or subject.source.pinned:
+        said = [(tr("what f would leave of the gradient:") + " ", "text"), *share]
+    symbol: Line = [_GAP, (tr("√E f′², measured at these z"), "label")]
     return [
-        fitting(0, width, *([*factor, _GAP, (label, "label")] for label in labels), factor),
+        fitting(0, width, [*said, *symbol], said, [("√E f′² ", "label"), *share], share),
         fitting(2, width, [*square, _GAP, *mean, _GAP, *count], [*square, _GAP, *mean], square),
     ]
 

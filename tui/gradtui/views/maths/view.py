@@ -10,6 +10,7 @@ from ..frame.pane import Pane
 from ..frame.scene import Scene
 from ..frame.view import View
 from . import bridge, circle, functions
+from .header import header
 from .layout import arrange
 
 
@@ -76,11 +77,13 @@ VIEW = View(
     footer=(
         HELP,
         PLAY,
+        *plain("next_pane"),
         Hint(("up", "down"), "function"),
         Hint(("left", "right"), "move x"),
         Hint(("slower", "faster"), "terms"),
-        *plain("next_pane", "view_lab"),
+        *plain("view_lab"),
         LESSONS,
     ),
     arrange=arrange,
+    header=header,
 )
