@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradtui_engine import ExperimentError, Training
 from gradtui_engine.core.fields import Rejected
-from gradtui_engine.core.figures import exact
+from gradtui_engine.core.figures import NONE, exact
 from gradtui_engine.core.options import Option
 from gradtui_engine.experiment.training import Turn, options
 from gradtui_engine.rules.schedules import SCHEDULES
@@ -31,9 +31,8 @@ def plan(app: Host, argument: str) -> None:
     if training is None:
         app.say(tr("a recording is not trained"))
         return
-    rows = {name: row for name, row in options().items() if name != "turns"}
-    comes_to = training.to_document()
-    said = {name: About(str(comes_to[name]), row.help) for name, row in rows.items()}
+    rows, comes_to = options(), training.to_document()
+    said = {name: About(_text(row, comes_to[name]) or NONE, row.help) for name, row in rows.items()}
 
     def answered(name: str | None) -> None:
         if name is not None:
@@ -63,7 +62,9 @@ def _value(app: Host, training: Training, row: Option) -> None:
             take(app, row, text)
 
     about = tr("{help}: {allowed}", help=tr(row.help), allowed=tr(row.kind.allowed))
-    start = row.text_of(getattr(training, row.name))
+    if row.many:
+        about += tr("; several with blanks between, none: empty")
+    start = _text(row, getattr(training, row.name))
     app.push_screen(Ask(row.name.replace("_", " "), about, check, start), answered)
 
 
@@ -96,12 +97,22 @@ def _fits(training: Training, row: Option, text: str) -> bool:
 
 def take(app: Host, row: Option, text: str) -> None:
     """Plan it so."""
-    plan = dict(app.state.plan) | {row.name: row.read_or_left_out(text)}
+    plan = dict(app.state.plan) | {row.name: _read(row, text)}
     app.send(e.Plan(tuple((name, given) for name, given in plan.items() if given != options()[name].default)))
 
 
 def _planned(training: Training, row: Option, text: str) -> Training:
-    return training.replace(**{row.name: row.read_or_left_out(text)})
+    return training.replace(**{row.name: _read(row, text)})
+
+
+def _read(row: Option, text: str) -> Any:
+    """What a text means; of a field that may have several values each of them."""
+    return tuple(map(row.kind.parse, text.split())) if row.many else row.read_or_left_out(text)
+
+
+def _text(row: Option, value: Any) -> str:
+    """A value as one would type it."""
+    return " ".join(map(str, value)) if row.many else row.text_of(value)
 
 
 def branch(app: Host, argument: str) -> None:
