@@ -9,6 +9,7 @@ from rich.console import Console
 from textual.command import CommandPalette
 from textual.widgets import Input, Label, OptionList
 
+from gradtui.model import events as e
 from gradtui.model.commands import COMMANDS, key_name
 from gradtui.model.names import VIEWS
 from gradtui.screen.app import GradtuiApp
@@ -186,9 +187,10 @@ def test_w_sets_the_width_and_digits_show_views() -> None:
         assert app.state.experiment.width == 6
         found = []
         for digit in "12345678":
+            app.send(e.Show("explore"))  # the story's pages have digits of their own
             await pilot.press(digit)
             found.append(app.state.view)
-        assert tuple(found) == VIEWS
+        assert tuple(found) == VIEWS[1:]
 
     play(script, SMALL)
 
