@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.commands import BY_ID, COMMANDS, Command, command_of, groups, key_name, key_table
+from gradtui.model.commands import BY_ID, COMMANDS, Command, command_of, groups, key_name, key_table, keys_of
 from gradtui.model.cure_keys import CURES
 from gradtui.model.names import STORY, VIEWS
 from gradtui.model.pairs import PAIRS
@@ -182,12 +182,23 @@ def test_every_hint_names_commands_that_there_are() -> None:
         assert all(name in BY_ID for hint in rows for name in hint.commands)
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_key_of_a_footer_does_in_that_view_what_the_footer_says(view: str) -> None:
+    """In the story digits turn pages: there `1 explore` would be a lie."""
+    for hint in hints(State(Experiment(), view=view)):
+        for name in hint.commands:
+            assert [found.id for key in keys_of(name)[:1] if (found := command_of(key, view)) is not None] == [name]
+
+
 def test_the_footer_leaves_out_whole_keys_where_there_is_no_room() -> None:
-    full = texts([status.footer(State(Experiment()), 200)])[0].rstrip()
+    full = texts([status.footer(State(Experiment()), 200)])[0].split()
     for width in range(20, 120):
-        assert full.startswith(texts([status.footer(State(Experiment()), width)])[0].rstrip())
+        shown = texts([status.footer(State(Experiment()), width)])[0].split()
+        assert full[: len(shown)] == shown
         keys = status.footer(State(Experiment()), width)
-        assert sum(style == "label" for _, style in keys) == sum(style == "key" for _, style in keys)
+        assert sum(style == "label" and text.strip() != "" for text, style in keys) == sum(
+            style == "key" for _, style in keys
+        )
 
 
 def test_while_playing_space_pauses_and_the_footer_says_so() -> None:

@@ -24,8 +24,8 @@ PAIRS = Table(
             "ReLU",
             "30 layers of sigmoid",
             "the same with ReLU and He's weights",
-            "Every layer multiplies the error signal by its slope: a sigmoid's is ¼ at the most, so layer 1 gets "
-            "nothing; a ReLU's is 1 where it is on, and layer 1 learns.",
+            "Each layer multiplies the error signal by its slope: a sigmoid's is ¼ at most, so layer 1 gets nothing; "
+            "a ReLU's is 1 where it is on, and layer 1 learns.",
             "where a ReLU is on, its slope is 1; He's √2 makes up for the units that are off",
             {"optimizer": "adamw", "learning_rate": 0.001},
             _HE,
@@ -71,8 +71,8 @@ PAIRS = Table(
             "residual",
             "30 plain ReLU layers",
             "the same with skip connections",
-            "A skip carries the error signal past its layer at a factor of exactly 1; without skips under a "
-            "ten-thousandth of it reaches layer 1, and nothing is learnt.",
+            "A skip carries the error signal past its layer at a factor of exactly 1; without, under a ten-thousandth "
+            "reaches layer 1, and nothing is learnt.",
             "the skip adds the identity: a path whose factor is exactly 1",
             {"activation": "relu"},
             {"residual": "scaled"},

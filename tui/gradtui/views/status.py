@@ -273,13 +273,23 @@ def _cells(text: str) -> int:
 
 
 def footer(state: State, width: int, permissions: Permissions = OPEN, following: English = "next") -> Line:
-    """The keys that matter most in the view, `?` first; the last ones give way where there is no room."""
-    line: Line = [(" ", "text")]
+    """The keys that matter most in the view, `?` first; the last ones give way where there is no room.
+
+    Where not all of them have room they stand closer together.
+    """
+    going = state.training if state.view == "train" else state.playing
+    shown: list[Line] = []
     for hint in hints(state, permissions, following):
-        going = state.training if state.view == "train" else state.playing
         label = tr("pause") if hint.commands == ("play",) and going else tr(hint.words)
-        spans: Line = [(hint.keys, "key"), (f" {label}   ", "label")]
-        if width_of(line) + width_of(spans) > width:
-            break
-        line += spans
+        shown.append([(hint.keys, "key"), (f" {label}", "label")])
+    gap = "   " if _footer_width(shown, 3) <= width else "  "
+    while len(shown) > 1 and _footer_width(shown, len(gap)) > width:
+        shown.pop()
+    line: Line = [(" ", "text")]
+    for number, spans in enumerate(shown):
+        line += [*([(gap, "label")] if number else []), *spans]
     return fit(line, width)
+
+
+def _footer_width(hints: list[Line], gap: int) -> int:
+    return 1 + sum(map(width_of, hints)) + gap * (len(hints) - 1)

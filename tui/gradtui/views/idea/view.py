@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..frame import cache_keys, pointer, spoken
-from ..frame.footers import HELP, LESSONS, plain
+from ..frame.footers import HELP, LESSONS, PLAY, Hint, plain
 from ..frame.pane import Pane
 from ..frame.story_header import header
 from ..frame.view import View
@@ -28,7 +28,7 @@ VIEW = View(
     "one idea",
     "Three cures, one product.",
     panes=_PANES,
-    footer=(HELP, *plain("view_explore", "view_compare", "preset", "reseed"), LESSONS),
+    footer=(HELP, PLAY, Hint(("next",), "explore"), *plain("view_story", "view_compare", "preset", "reseed"), LESSONS),
     needs=idea.needs,
     header=header,
 )

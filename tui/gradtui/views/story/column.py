@@ -7,7 +7,6 @@ from gradtui_engine.core.message import English
 
 from ...model.names import WAVE_END
 from ...text.language import tr
-from ...text.scale import bar
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, wrap
 from ..frame.scene import Scene
 from ..frame.stage_rows import StageRow, each_row, label_room, stage_rows, stride
@@ -116,10 +115,16 @@ def _rows(both: Both, side: Side, width: int, height: int) -> list[Line]:
         share = side.shares[row.low]
         style = side.style(share)
         room = max(width - margin - 2 - _NUMBER, 1)
-        drawn: Span = (bar(both.scale, share, room), style)
+        drawn = _bar(both, share, room, style)
         number: Span = (" " + _number(side, row, place), "cursor" if here else style)
-        lines += [[label, drawn, number], *([[(" " * (margin + 1), "text"), drawn]] * (thick - 1))]
+        lines += [[label, *drawn, number], *([[(" " * (margin + 1), "text"), *drawn]] * (thick - 1))]
     return lines
+
+
+def _bar(both: Both, share: float, room: int, style: str) -> Line:
+    """The bar, and beyond it the line that marks 1, which is all of the error signal."""
+    before, line, behind = both.scale.bar(share, room).partition("│")
+    return [(before, style), (line, "reference"), (behind, "text")]
 
 
 def _number(side: Side, row: StageRow, place: int) -> str:

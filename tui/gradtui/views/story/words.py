@@ -57,7 +57,7 @@ def arrives(side: Side) -> str:
     share, style = side.arriving, side.style(side.arriving)
     text = _ARRIVES.get(style) or (_LESS if share <= 1 else _MORE)
     over_time = side.scene.over_time
-    place = tr("the beginning of the sequence") if over_time else side.scene.name(side.first)
+    place = tr("the first step") if over_time else side.scene.name(side.first)
     return tr(text, place=place[:1].upper() + place[1:], share=short(share))
 
 
