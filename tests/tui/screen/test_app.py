@@ -324,7 +324,7 @@ def test_where_one_pane_alone_has_room_its_title_says_which_of_how_many_it_is() 
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("6")
         await settled(app, pilot)
-        for number in ("1/3 · how deep", "2/3 · predicted", "3/3 · singular"):
+        for number in ("1/3 · where gradients", "2/3 · predicted", "3/3 · singular"):
             await until(pilot, lambda number=number: number in shown(app), number)
             await pilot.press("tab")
         await pilot.press("1")

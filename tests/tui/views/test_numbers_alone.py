@@ -233,7 +233,8 @@ def test_header_timeline_footer_and_every_pane_stand_as_with_any_record(axis: st
         assert_page(status.header(one, width), width, header_lines(one.state, width), view)
         if view in STORY:
             continue
-        assert "run.json · recorded by hand" in texts(status.header(one, width))[0]
+        # The maths page is about no network.
+        assert "run.json · recorded by hand" in texts(status.header(one, width))[0] or view == "maths"
         assert "▼ vanishing" in texts(status.header(one, width))[1]
         for step in range(len(record.steps)):
             moved = dataclasses.replace(one, state=dataclasses.replace(one.state, step=step))
