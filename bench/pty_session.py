@@ -95,9 +95,10 @@ class Wire:
 
 
 class Session:
-    """`python -m gradtui ARGUMENTS` at 120×40, with nobody's settings and in English."""
+    """`python -m gradtui ARGUMENTS` at 120×40, with nobody's settings and in English; without any, Explore."""
 
     def __init__(self, *arguments: str, link: Link | None = None) -> None:
+        arguments = arguments or ("--view", "explore")
         self.arguments, self.link, self.wire = arguments, link or Link(), Wire()
         self.master, slave = pty.openpty()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))

@@ -76,7 +76,8 @@ class Server:
     def __init__(self, folder: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gradtui", "serve", "--port", "0", "--allow-root", "--log", "json", "--class",
-             "--sessions", "100", "--handshake-rate", "1000", "--host-key", f"{folder}/key"],
+             "--sessions", "100", "--handshake-rate", "1000", "--host-key", f"{folder}/key",
+             "--view", "explore"],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self.process.stdout is not None

@@ -20,6 +20,7 @@ from gradtui.model import events as e
 from gradtui.model.changes import other
 from gradtui.model.names import SPEEDS, VIEWS
 from gradtui.model.needs import Failed, Known, Simulation
+from gradtui.model.pairs import PAIRS
 from gradtui.model.permissions import OPEN, Permissions
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
@@ -45,6 +46,24 @@ def test_without_options_it_opens_the_experiment_in_explore() -> None:
     state, cursor, _ = launch.opening(Experiment(depth=3), words())
     assert (state.experiment, state.view, state.pane, state.changes) == (Experiment(depth=3), "explore", "gradient", ())
     assert cursor == ()
+
+
+@pytest.mark.parametrize("given", [{}, {"view": "story"}, {"loop": True}, {"kiosk": True}, {"theme": "high-contrast"}])
+def test_without_a_word_of_what_to_show_it_opens_the_story_at_its_first_pair(given: dict[str, Any]) -> None:
+    state, cursor, _ = launch.opening(Experiment(), words(**given))
+    pair = PAIRS["relu"]
+    assert (state.view, state.experiment, dict(state.changes), dict(state.plan)) == (
+        "story", pair.experiment, dict(pair.changes), dict(pair.plan),
+    )  # fmt: skip
+    assert state.loop == ("loop" in given or "kiosk" in given)
+    assert not state.past, "there is nothing to go back to"
+    assert cursor == ()
+
+
+@pytest.mark.parametrize("given", [{"view": "explore"}, {"view": "maths"}, {"stage": "3"}, {"depth": "30"}])
+def test_whoever_says_what_to_show_gets_that_and_no_story(given: dict[str, Any]) -> None:
+    state, *_ = launch.opening(Experiment(), words(**given))
+    assert (state.view, state.experiment) == (given.get("view", "explore"), Experiment())
 
 
 @pytest.mark.parametrize("name", PRESETS.names)

@@ -42,10 +42,11 @@ _STILL = 2
 def opening(experiment: Experiment, words: Words) -> Opening:
     """What the screen opens with. Raises ExperimentError with every problem."""
     given = screen_texts(words)
-    if _tells_story(words):
+    if experiment == Experiment() and _tells_story(words):
         # Without a word of what is to be shown: the story, from its first pair.
         opens = Opening(*address.read(experiment, {name: text for name, text in given.items() if name != "view"}))
-        return opens._replace(state=update(opens.state, OpenPair(PAIRS.names[0]), None))
+        told = update(opens.state, OpenPair(PAIRS.names[0]), None)
+        return opens._replace(state=replace(told, past=()))
     opens = Opening(*address.read(experiment, given))
     if opens.state.lesson is None or words.fields or words.given.get(address.B.name) or words.file is not None:
         return opens

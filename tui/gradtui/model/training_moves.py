@@ -74,7 +74,7 @@ def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
 
 def rest(state: State, event: e.Rest, timeline: Timeline | None) -> State:
     """Pause: what is there stays."""
-    return replace(state, training=False)
+    return replace(state, training=False, playing=state.playing and state.view not in STORY)
 
 
 def restarted(state: State) -> State:
