@@ -153,6 +153,19 @@ def test_with_16_or_256_colours_nothing_takes_the_backgrounds_colour(theme: Colo
         assert style.color.downgrade(system) != background.downgrade(system), name
 
 
+@pytest.mark.parametrize("system", [ColorSystem.STANDARD, ColorSystem.EIGHT_BIT], ids=lambda each: each.name)
+@themes
+def test_with_16_or_256_colours_too_no_two_meanings_share_one(theme: Colours, system: ColorSystem) -> None:
+    """Of 16 the colour-blind theme has too few: what all eyes tell apart are shades between them."""
+    if (theme.name, system) == ("colour-blind", ColorSystem.STANDARD):
+        verdicts = ("healthy", "vanishing", "exploding", "broken", "cursor")
+    else:
+        verdicts = tuple(MEANINGS)
+    styles = palette(theme.name, theme.dark)
+    worn = [styles[name].color.downgrade(system).number for name in verdicts]  # type: ignore[union-attr]
+    assert len(set(worn)) == len(worn), dict(zip(verdicts, worn, strict=True))
+
+
 @pytest.mark.parametrize("glyph_set", glyphs.GLYPHS)
 def test_each_verdict_has_a_mark_of_its_own_in_every_set_of_glyphs(glyph_set: str) -> None:
     """What has no colour, or 16, still tells them apart."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SECONDS = 120.0
 #: The exit status after ctrl+C.
 _INTERRUPTED = 130
-_STYLES = {"cures": "green", "helps": "cyan", "no cure": "yellow", "worse": "red"}
+_STYLES = {"cures": "green", "helps": "bold", "no cure": "dim", "worse": "red"}
 #: Before what is to be copied.
 _INDENT = "    "
 #: Share that must be done before the time that is left can be told.

@@ -42,7 +42,7 @@ def _neutral(text: str, label: str, dim: str, strong: str) -> dict[str, str]:
     bold = f"bold {strong}"
     return {
         "text": text, "label": label, "dim": dim, "reference": dim, "strong": bold, "brand": bold, "message": bold,
-        "formula": f"bold {text}", "forward": text,
+        "formula": f"bold {text}",
     }  # fmt: skip
 
 
@@ -62,18 +62,18 @@ THEMES = {
     for row in (
         Colours(
             "gradtui", True, "#101318", "#181c24", "dark: blue is too little, orange too much, green healthy",
-            _hues("#4ccf5c", "#5499ff", "#ff9340", "#ff5c7c", "#ffdf5a", "#d98aff", "#ffffff", "#3fdcdc"),
+            _hues("#4ccf5c", "#5499ff", "#df7f1a", "#ff5c7c", "#ffe566", "#d98aff", "#ffffff", "#3fdcdc"),
             ("#dadce0", "#a4a7ac", "#8b8e94", "#ffffff"), ("#6c7076", "#ffffff"),
         ),
         Colours(
             "gradtui-light", False, "#fafafa", "#eceff4", "the same on a light background",
-            _hues("#0b7a1e", "#0f4be6", "#b24a00", "#b3003c", "#6b5a00", "#9a16ae", "#000000", "#006f72"),
+            _hues("#0b7a1e", "#0f4be6", "#992900", "#cc2952", "#6b5a00", "#9a16ae", "#000000", "#00777a"),
             ("#202226", "#4d5056", "#63666c", "#000000"), ("#8c8f94", "#000000"),
         ),
         # Every colour at least 7 : 1 on black (WCAG 2.2, level AAA).
         Colours(
             "high-contrast", True, "#000000", "#000000", "every colour at least 7 : 1 on black",
-            _hues("#2bff4d", "#55a4ff", "#ff9a33", "#ff6f86", "#ffff00", "#dd8cff", "#ffffff", "#00e5e5"),
+            _hues("#2bff4d", "#55a4ff", "#e19d0e", "#ff6f86", "#ffff00", "#dd8cff", "#ffffff", "#00e5e5"),
             ("#ffffff", "#e0e0e0", "#c0c0c0", "#ffffff"), ("#989898", "#ffffff"),
         ),
         # Found by a search for what people with each kind of colour blindness tell apart (the least of all pairs, hues
