@@ -11,7 +11,9 @@ import pytest
 
 from gradtui.model.pair import Pair
 from gradtui.model.pairs import PAIRS
-from gradtui.text.spans import cell_len
+from gradtui.text import language
+from gradtui.text.language import tr
+from gradtui.text.spans import cell_len, wrap
 from gradtui_engine import Run, Training, TrainingSnapshot, train
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 from tests.tui.helpers import trace_of
@@ -139,16 +141,25 @@ def test_both_sides_read_the_same_samples(name: str) -> None:
     assert pair.changes
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
 @every_pair
-def test_texts_fit_the_narrowest_screen(name: str) -> None:
-    """Two columns of 40 cells, with a frame each; the point in two lines of 80."""
+def test_texts_fit_a_screen_of_80(name: str, lang: str) -> None:
+    """The titles two frames of 40 cells, the point two lines, all labels one."""
     pair = PAIRS[name]
-    assert max(cell_len(text) for text in (pair.disease, pair.cure)) <= 36
-    assert cell_len(pair.short) <= 10
-    assert cell_len(pair.label) <= 22
-    assert cell_len(pair.point) <= 160
-    assert pair.point[0].isupper()
-    assert re.findall(r"[.!](?!\d)", pair.point) == ["."]
+    language.use(lang)
+    try:
+        assert max(cell_len(tr(text)) for text in (pair.disease, pair.cure)) <= 34
+        assert len(wrap(tr(pair.point), 78)) <= 2
+        assert sum(cell_len(tr(row.short)) + 3 for row in PAIRS.values()) <= 80 - len("9 idea")
+    finally:
+        language.use("en")
+
+
+@every_pair
+def test_the_point_is_one_sentence(name: str) -> None:
+    point = PAIRS[name].point
+    assert point[0].isupper()
+    assert re.findall(r"[.!](?!\d)", point) == ["."]
 
 
 def test_no_two_pairs_are_called_the_same() -> None:

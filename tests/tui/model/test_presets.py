@@ -21,7 +21,7 @@ from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
 from gradtui.model.trainings import training_of_a, training_of_b
 from gradtui.share import address
-from gradtui.views.idea.idea import CHAINS
+from gradtui.views.idea.chains import CHAINS
 from gradtui_engine import Experiment, Run, TrainingSnapshot, train
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED

@@ -14,7 +14,7 @@ from gradtui.text.undefined import defined
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
-from gradtui.views.idea import idea
+from gradtui.views.idea.chains import Product
 from gradtui_engine import Experiment
 from tests.examples import covering
 from tests.tui.helpers import moments, scene_with, state_of, texts, timeline_of, trace_of
@@ -122,5 +122,5 @@ def test_a_norm_of_equal_values_divides_by_its_epsilon_and_by_no_zero() -> None:
 
 def test_the_one_idea_has_a_dash_where_a_chain_had_no_gradient() -> None:
     trace = trace_of(DEAD["zero weights"])
-    assert idea._factors(trace)[:-1] == [None] * (len(trace.stages) - 1)
+    assert Product(trace).factors == [None] * len(trace.stages)
     assert [defined(each.factor, trace) for each in trace.stages[:-1]] == [None] * (len(trace.stages) - 1)

@@ -23,10 +23,10 @@ PAIRS = Table(
             "sigmoid → ReLU",
             "ReLU",
             "30 layers of sigmoid",
-            "the same with ReLU and He's weights",
+            "the same, ReLU and He's weights",
             "Each layer multiplies the error signal by its slope: a sigmoid's is ¼ at most, so layer 1 gets nothing; "
             "a ReLU's is 1 where it is on, and layer 1 learns.",
-            "where a ReLU is on, its slope is 1; He's √2 makes up for the units that are off",
+            "a ReLU that is on has a slope of 1, and He's √2 makes up for those that are off",
             {"optimizer": "adamw", "learning_rate": 0.001},
             _HE,
             {"iterations": 400},
@@ -73,7 +73,7 @@ PAIRS = Table(
             "the same with skip connections",
             "A skip carries the error signal past its layer at a factor of exactly 1; without, under a ten-thousandth "
             "reaches layer 1, and nothing is learnt.",
-            "the skip adds the identity: a path whose factor is exactly 1",
+            "the skip adds a path whose factor is exactly 1",
             {"activation": "relu"},
             {"residual": "scaled"},
             {"iterations": 200},
@@ -121,7 +121,7 @@ PAIRS = Table(
             "an LSTM, its forget gate open",
             "A symbol is shown at the first step, then 49 steps of noise: which was it? The RNN's error signal dies on "
             "the way back, the open gate carries it.",
-            "the cell state is carried on by the forget gate, which is near 1",
+            "the forget gate is near 1, and so carries the cell state on",
             {
                 "cell": "rnn", "data": "recall", "steps": 50, "width": 32, "init": "pytorch", "optimizer": "adam",
                 "learning_rate": 0.003, "clip": "norm", "dtype": "float32",

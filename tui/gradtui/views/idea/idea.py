@@ -1,142 +1,101 @@
-"""The one idea: three cures side by side as the same product, each against its disease, on one axis."""
+"""The one idea: three cures side by side as the same product, each against its disease."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import math
 
-from gradtui_engine import Experiment
-from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.figures import power, short, superscript
 from gradtui_engine.core.message import English
-from gradtui_engine.core.numerics import ratio
-from gradtui_engine.program.program import first_learning
 
-from ...model.needs import Failed, Simulation
-from ...model.state import State
+from ...model.names import WAVE_END
+from ...model.needs import Computed, Failed, Simulation
 from ...text.language import tr
-from ...text.scale import LogScale, cell_of
-from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, wrap
+from ...text.scale import LogScale, bar, cell_of
+from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, width_of, wrap
 from ...text.summary import describe
-from ...text.undefined import defined
 from ..frame.differing import differing
 from ..frame.scene import Scene
-from ..frame.stage_rows import stage_rows
+from ..frame.stage_rows import label_room, stage_rows
+from .chains import CHAINS, Chain, Product, scales
 
-#: Stages of every chain: deep enough that 0.24 a layer is far below what float32 holds.
-_LENGTH = 30
 #: The width of a chain from which on the cure's factor stands beside the disease's. Three chains always fit: in the
 #: smallest pane, 58 cells wide, each has 18.
 _BOTH_FROM = 34
 _BETWEEN = 2
-#: The width from which on a row of several stages names both its ends.
-_ENDS_FROM = 24
-#: Lines of a chain from which on it is told in words too.
-_WORDS_FROM = 17
-#: Stages that are shown at least before each chain says what is run.
-_STAGES_FIRST = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One cure against its disease: what is run, and the line that makes it the same idea as the others."""
-
-    disease: English
-    cure: English
-    before: tuple[tuple[str, Any], ...]
-    after: tuple[tuple[str, Any], ...]
-    formula: str
-    words: English
-
-    def experiments(self, seed: int) -> tuple[Experiment, Experiment]:
-        before, after = dict(self.before), dict(self.after)
-        return Experiment(seed=seed, **before), Experiment(seed=seed, **(before | after))
-
-
-CHAINS = (
-    Chain(
-        "sigmoid",
-        "ReLU",
-        (("depth", _LENGTH), ("activation", "sigmoid")),
-        (("activation", "relu"), ("init", "he_normal")),
-        "f′ = 1",
-        "where a ReLU is on, its slope is 1; He's √2 makes up for the units that are off",
-    ),
-    Chain(
-        "plain",
-        "residual",
-        (("depth", _LENGTH), ("activation", "relu"), ("init", "xavier_normal")),
-        (("residual", "scaled"),),
-        "I + βJ",
-        "the skip adds the identity: a path whose factor is exactly 1",
-    ),
-    Chain(
-        "RNN",
-        "LSTM",
-        (("cell", "rnn"), ("data", "gaussian"), ("steps", _LENGTH)),
-        (("cell", "lstm"), ("forget_bias", 4.0)),
-        "f_t ≈ 1",
-        "the cell state is carried on by the forget gate, which is near 1",
-    ),
-)
-
-
-def needs(state: State) -> tuple[Simulation, ...]:
-    """Six experiments, on the seed of the person's own."""
-    return tuple(Simulation(experiment) for chain in CHAINS for experiment in chain.experiments(state.experiment.seed))
+#: Cells of a factor and the blank behind it: ×0.0233, ×1.0e-9. The width from which on there is room for one.
+_FACTOR, _ONE_FROM = 8, 22
+#: Rows of a chain that its sentence leaves at the least, or else the symbol alone is shown; and from which on each
+#: chain says what is run.
+_LEAST_ROWS, _RUN_FROM = 8, 30
+#: The marks of disease and cure.
+_MARKS = ("▼", "●")
 
 
 def title(scene: Scene, width: int) -> str:
     return first_title(
         width,
-        tr("one idea · the gradient is a product of factors; every cure keeps it near 1 · log axis · │ marks 1"),
-        tr("one idea · keep the product of factors near 1 · │ marks 1"),
-        tr("one idea · keep the product near 1"),
+        tr("what is left of the error signal on its way down, all factors multiplied · log axis · │ marks 1"),
+        tr("what is left of the error signal · log axis · │ marks 1"),
+        tr("what is left · log axis · │ marks 1"),
         tr("one idea"),
     )
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
-    """The three chains side by side."""
+    """The three chains side by side, as far as the wave has come."""
     seed = (scene.experiment or scene.state.experiment).seed
-    pairs = [[scene.results.get(Simulation(experiment)) for experiment in chain.experiments(seed)] for chain in CHAINS]
-    for result in (side for pair in pairs for side in pair):
-        if isinstance(result, Failed):
-            return page(wrap(tr(result.problem), width, "broken"), width, height)
-    if any(side is None for pair in pairs for side in pair):
+    sides: list[tuple[Product, Product]] = []
+    for chain in CHAINS:
+        found = [scene.results.get(Simulation(experiment)) for experiment in chain.experiments(seed)]
+        failed = next((result for result in found if isinstance(result, Failed)), None)
+        if failed is not None:
+            return page(wrap(tr(failed.problem), width, "broken"), width, height)
+        disease, cure = (Product(result.record) if isinstance(result, Computed) else None for result in found)
+        if disease is not None and cure is not None:
+            sides.append((disease, cure))
+    if len(sides) < len(CHAINS):
         return page([[(tr("computing six networks …"), "dim")]], width, height)
-    records = [(pair[0].record, pair[1].record) for pair in pairs]  # type: ignore[union-attr]
-    products = [(running_products(one), running_products(two)) for one, two in records]
-    scale = LogScale.of(value for pair in products for side in pair for value in side)
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
-    run = [_run(chain, seed, room) for chain in CHAINS]
-    most = max(len(lines) for lines in run)
-    run = [[*lines, *([[]] * (most - len(lines)))] for lines in run]
-    inside = height - 1
-    if inside - _around(inside) - most < _STAGES_FIRST:
-        run = [[] for _ in CHAINS]
+    feet = _feet(seed, room, height - _AROUND)
+    rows = height - _AROUND - len(feet[0])
+    share = scene.state.wave / WAVE_END
     blocks = [
-        [*_chain(scene, chain, pair, product, scale, room, inside - len(said)), *(fit(line, room) for line in said)]
-        for chain, pair, product, said in zip(CHAINS, records, products, run, strict=True)
+        [*_chain(chain, pair, scale, own, room, rows, share), *foot]
+        for chain, pair, (scale, own), foot in zip(CHAINS, sides, scales(sides), feet, strict=True)
     ]
     lines: list[Line] = []
     for row in zip(*blocks, strict=True):
         line: Line = []
         for cell in row:
-            line += [*cell, (" " * _BETWEEN, "text")]
+            line += [*fit(cell, room), (" " * _BETWEEN, "text")]
         lines.append(line[:-1])
-    return page([*lines, _own(width)], width, height)
+    return page(lines, width, height)
 
 
-def _own(width: int) -> Line:
-    """That the header's experiment is another: the header stands above every view."""
-    texts = (
-        tr(
-            "this view compares six networks of its own, not the one in the header: of that, the seed alone counts here"
-        ),
-        tr("six networks of this view's own, not the one in the header"),
-    )
-    return first_fit(width, *([(text, "message")] for text in texts))
+#: Lines of a chain that are neither stages nor words: its head, its axis, both results.
+_AROUND = 4
+
+
+def _feet(seed: int, width: int, height: int) -> list[list[Line]]:
+    """Under each chain the line that makes it the same idea and, where there is room, what is run: all equally high."""
+    said = [_words(chain, width) for chain in CHAINS]
+    if height - max(map(len, said)) < _LEAST_ROWS:
+        said = [[fit([(chain.formula, "formula")], width)] for chain in CHAINS]
+    run = [_run(chain, seed, width) for chain in CHAINS]
+    if height - max(map(len, said)) - max(map(len, run)) >= _RUN_FROM:
+        most = max(map(len, said))
+        said = [[*lines, *([[]] * (most - len(lines))), *told] for lines, told in zip(said, run, strict=True)]
+    most = max(map(len, said))
+    return [[*lines, *([[]] * (most - len(lines)))] for lines in said]
+
+
+def _words(chain: Chain, width: int) -> list[Line]:
+    """The sentence, and the symbol behind it."""
+    lines = wrap(tr(chain.pair.idea), width, "strong")
+    formula: Span = (chain.formula, "formula")
+    if lines and width_of([*lines[-1], ("  ", "text"), formula]) <= width:
+        return [*lines[:-1], [*lines[-1], ("  ", "text"), formula]]
+    return [*lines, [formula]]
 
 
 def _run(chain: Chain, seed: int, width: int) -> list[Line]:
@@ -146,67 +105,76 @@ def _run(chain: Chain, seed: int, width: int) -> list[Line]:
     return [*lines, *wrap(f"● {differing(disease, cure)}", width, "label")]
 
 
-def _around(height: int) -> int:
-    """Lines of a chain that are no stage's: its head, both results, the formula and, where there is room, the words."""
-    return 1 + (6 if height >= _WORDS_FROM else 3)
-
-
-def running_products(record: Record) -> list[float]:
-    """What is left at each stage of the gradient at the last one: of ∂L/∂c for an LSTM, else of ∂L/∂h."""
-    if record.stages[-1].cell_gradient_norm is None:
-        return list(record.decay.running_product)
-    norms = [stage.cell_gradient_norm or 0.0 for stage in record.stages]
-    return [ratio(value, norms[-1]) for value in norms]
-
-
-def _factors(record: Record) -> list[float | None]:
-    return [defined(stage.factors.get("cell", stage.factor), record) for stage in record.stages]
+# -- a chain -----------------------------------------------------------------------------------------------
 
 
 def _chain(
-    scene: Scene,
-    chain: Chain,
-    records: tuple[Record, Record],
-    products: tuple[list[float], list[float]],
-    scale: LogScale,
-    width: int,
-    height: int,
+    chain: Chain, pair: tuple[Product, Product], scale: LogScale, own: bool, width: int, height: int, share: float
 ) -> list[Line]:
-    """Head, one row per stage (disease ▼, cure ●, on the shared axis), the result, and the line of the idea."""
-    disease, cure = (f"▼ {tr(chain.disease)}", "vanishing"), (f"● {tr(chain.cure)}", "healthy")
-    names = first_fit(width, [disease, ("  →  ", "label"), cure], [disease, (" ", "label"), cure])
-    foot = [_result(records, products, width, 0), _result(records, products, width, 1)]
-    foot += [first_fit(width, [(chain.formula, "formula")])]
-    if height >= _WORDS_FROM:
-        foot += wrap(tr(chain.words), width, "dim")[:3]
-        foot += [[]] * (4 + 2 - len(foot))
-    rows = height - 1 - len(foot)
-    both = width >= _BOTH_FROM
-    factors = [_factors(record) for record in records]
-    first = first_learning(records[0].axis, _LENGTH)
-    drawn = stage_rows(_LENGTH + 1, max(rows, 2), first)
-    ends = 5 if width >= _ENDS_FROM else 2
-    label = max(len(row.label(ends)) for row in drawn)
-    lines: list[Line] = [names]
-    for row in drawn[: max(rows, 0)]:
-        line: Line = [(row.label(ends).rjust(label) + " ", "label")]
-        for side in range(2 if both else 1):
-            value = row.product(factors[side])
-            text = f"×{short(value)}" if value is not None else ""
-            line.append((text.ljust(7), ("vanishing", "healthy")[side]))
-        room = width - label - 1 - (14 if both else 7)
-        line += _points(scale, products[0][row.low], products[1][row.low], room)
-        lines.append(line)
-    lines += [[]] * (1 + rows - len(lines))
-    return [fit(line, width) for line in [*lines, *foot]]
+    """Head, axis, a row for each stage or group of neighbours (disease ▼, cure ●), and what has come of both.
+
+    share: how much of its way the wave has gone.
+    """
+    count, first = len(pair[0].values), pair[0].first
+    rows = stage_rows(count, max(height, 1), first)
+    label = label_room(count, max(height, 1), first)
+    numbers = (width >= _ONE_FROM) + (width >= _BOTH_FROM)
+    margin = label + 1 + _FACTOR * numbers
+    room = max(width - margin, 4)
+    passed = math.ceil(len(rows) * share)
+    lines = [_head(chain, pair, width), _axis(scale, own, margin, room)]
+    for line in range(height):
+        # Where there are more lines than rows, a row is as thick as they allow.
+        place, begins = (
+            line * len(rows) // height,
+            line == 0 or line * len(rows) // height > (line - 1) * len(rows) // height,
+        )
+        row = rows[place]
+        text: Line = [((row.label(label) if begins else "").rjust(label) + " ", "label")]
+        if place >= passed:
+            lines.append([*text, (" " * (_FACTOR * numbers), "text"), *_empty(scale, room)])
+            continue
+        front = place == passed - 1 and passed < len(rows)
+        for side in pair[:numbers]:
+            factor = row.product(side.factors)
+            said = f"×{short(factor)}" if begins and factor is not None else ""
+            text.append((said.ljust(_FACTOR), "cursor" if front and said else side.style))
+        lines.append([*text, *_bars(scale, pair, row.low, room)])
+    low = rows[passed - 1].low if passed else count - 1
+    return [*lines, *(_result(mark, side, low, width) for mark, side in zip(_MARKS, pair, strict=True))]
 
 
-def _points(scale: LogScale, disease: float, cure: float, room: int) -> Line:
-    """Both running products on the axis, with the line at 1."""
+def _head(chain: Chain, pair: tuple[Product, Product], width: int) -> Line:
+    """▼ sigmoid → ● ReLU."""
+    names = (chain.pair.left, chain.pair.right)
+    disease, cure = ((f"{mark} {tr(name)}", side.style) for mark, name, side in zip(_MARKS, names, pair, strict=True))
+    return first_fit(width, [disease, ("  →  ", "label"), cure], [disease, (" ", "label"), cure])
+
+
+def _axis(scale: LogScale, own: bool, margin: int, room: int) -> Line:
+    """The ends of the axis over the bars, and before them that it is this chain's own."""
+    low = scale.ends[0]
+    at = scale.reference(room)
+    said = first_fit(margin - 1, [(tr("own scale"), "label")], [(tr("own"), "label")]) if own else []
+    ends = low + "1".rjust(at + 1 - len(low)) if at > len(low) else " " * at + "1"
+    return [*fit(said, margin), (ends, "label")]
+
+
+def _empty(scale: LogScale, room: int) -> Line:
+    at = scale.reference(room)
+    return [(" " * at, "text"), ("│", "reference"), (" " * (room - at - 1), "text")]
+
+
+def _bars(scale: LogScale, pair: tuple[Product, Product], stage: int, room: int) -> Line:
+    """What is left of the disease's, as a bar that ends in ▼, and from there on what the cure has kept, up to ●."""
+    disease, cure = pair
+    left, kept = (cell_of(scale, side.values[stage], room) for side in pair)
     cells: list[Span] = [(" ", "text")] * room
-    cells[cell_of(scale, 1.0, room)] = ("│", "reference")
-    cells[cell_of(scale, cure, room)] = ("●", "healthy")
-    cells[cell_of(scale, disease, room)] = ("▼", "vanishing")
+    cells[scale.reference(room)] = ("│", "reference")
+    cells[left:kept] = [("░", cure.style)] * max(kept - left, 0)
+    cells[:left] = [(glyph, disease.style) for glyph in bar(scale, disease.values[stage], room)[:left]]
+    cells[kept] = (_MARKS[1], cure.style)
+    cells[left] = (_MARKS[0], disease.style)
     return runs(cells)
 
 
@@ -214,16 +182,16 @@ def _points(scale: LogScale, disease: float, cure: float, room: int) -> Line:
 _COUNTED: dict[str, English] = {"layer": "({count} layers)", "time": "({count} steps)"}
 
 
-def _result(records: tuple[Record, Record], products: tuple[list[float], list[float]], width: int, side: int) -> Line:
-    """0.2361²⁹ = 6.6e-19: a calculator agrees."""
-    product = products[side]
-    first = first_learning(records[side].axis, len(product) - 1)
-    count, total = len(product) - 1 - first, product[first]
+def _result(mark: str, side: Product, low: int, width: int) -> Line:
+    """0.2361²⁹ = 6.6e-19, as far as stage low: a calculator agrees."""
+    count, total = side.last - low, side.values[low]
+    style = side.style
+    bare: Line = [(f"{mark} {short(total)}", style)]
+    if not count:
+        return bare
     _, base = power(total, count)
-    mark, style = (("▼", "vanishing"), ("●", "healthy"))[side]
     whole: Line = [(f"{mark} {base}{superscript(count)} = {short(total)}", style)]
     narrow: Line = [(f"{mark} {base}{superscript(count)}={short(total)}", style)]
     # A base with fewer digits would be another equation: three digits to the 29th are up to a tenth beside.
-    bare: Line = [(f"{mark} {short(total)}", style)]
-    where = tr(_COUNTED[records[side].axis], count=count)
+    where = tr(_COUNTED[side.record.axis], count=count)
     return first_fit(width, [*whole, (f" {where}", "dim")], whole, narrow, bare)

@@ -7,7 +7,7 @@ from ..frame.footers import HELP, LESSONS, PLAY, Hint, plain
 from ..frame.pane import Pane
 from ..frame.story_header import header
 from ..frame.view import View
-from . import idea
+from . import chains, idea
 
 _PANES = (
     Pane(
@@ -15,9 +15,10 @@ _PANES = (
         "one idea",
         idea.title,
         idea.view,
-        "Three cures against three diseases, each a chain of measured factors. The marks are the running product: how "
-        "much of the gradient is left that far down. ReLU's slope, the residual's identity and the forget gate do one "
-        "and the same thing: they keep the factor near 1, and so the product.",
+        "Three pairs of the story, each a chain of measured factors. The bar that ends in ▼ is what is left of the "
+        "disease's error signal that far down, ● is what the cure has kept of its own; {play} runs the multiplication "
+        "down all three. ReLU's slope, the residual's identity and the forget gate do one and the same thing: they "
+        "keep the factor near 1, and so the product.",
         reads=cache_keys.anything,
         spoken=spoken.drawn(idea.view),
         click=pointer.nothing,
@@ -29,6 +30,6 @@ VIEW = View(
     "Three cures, one product.",
     panes=_PANES,
     footer=(HELP, PLAY, Hint(("next",), "explore"), *plain("view_story", "view_compare", "preset", "reseed"), LESSONS),
-    needs=idea.needs,
+    needs=chains.needs,
     header=header,
 )

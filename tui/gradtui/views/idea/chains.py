@@ -1,0 +1,101 @@
+"""The chains of the one idea: three pairs of the story, each as what is left of the error signal on its way down."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass
+
+from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Record
+from gradtui_engine.core.numerics import ratio
+from gradtui_engine.core.thresholds import crossed
+from gradtui_engine.program.program import first_learning
+
+from ...model.needs import Simulation
+from ...model.pair import Pair
+from ...model.pairs import PAIRS
+from ...model.state import State
+from ...text.scale import LogScale
+from ...text.undefined import defined
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A pair, with the symbol beside the words that make it the same idea as the others."""
+
+    pair: Pair
+    formula: str
+
+    def experiments(self, seed: int) -> tuple[Experiment, Experiment]:
+        """Disease and cure."""
+        return self.pair.experiment.replace(seed=seed), self.pair.other.replace(seed=seed)
+
+
+CHAINS = (
+    Chain(PAIRS["relu"], "f′ = 1"),
+    Chain(PAIRS["residual"], "I + βJ"),
+    Chain(PAIRS["lstm"], "f_t ≈ 1"),
+)
+
+
+def needs(state: State) -> tuple[Simulation, ...]:
+    """Six experiments, on the seed of the person's own."""
+    return tuple(Simulation(experiment) for chain in CHAINS for experiment in chain.experiments(state.experiment.seed))
+
+
+def running_products(record: Record) -> list[float]:
+    """What is left at each stage of the gradient at the last one: of ∂L/∂c for an LSTM, else of ∂L/∂h."""
+    if record.stages[-1].cell_gradient_norm is None:
+        return list(record.decay.running_product)
+    norms = [stage.cell_gradient_norm or 0.0 for stage in record.stages]
+    return [ratio(value, norms[-1]) for value in norms]
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """One side of a chain, as far as it has been multiplied.
+
+    values are the running products of all stages; first is the first stage that learns.
+    """
+
+    record: Record
+
+    @functools.cached_property
+    def values(self) -> list[float]:
+        return running_products(self.record)
+
+    @functools.cached_property
+    def factors(self) -> list[float | None]:
+        """What each stage multiplies by; the last one nothing."""
+        factors = (ratio(here, above) for here, above in itertools.pairwise(self.values))
+        return [*(defined(factor, self.record) for factor in factors), None]
+
+    @property
+    def first(self) -> int:
+        return first_learning(self.record.axis, self.last)
+
+    @property
+    def last(self) -> int:
+        return len(self.values) - 1
+
+    @property
+    def style(self) -> str:
+        """The colour of the verdict on what arrives at the first stage that learns."""
+        return crossed(self.values[self.first]) or "healthy"
+
+    @property
+    def learning(self) -> list[float]:
+        """The values that are drawn."""
+        return self.values[self.first :]
+
+
+def scales(sides: list[tuple[Product, Product]]) -> list[tuple[LogScale, bool]]:
+    """The axis of each chain, and whether it is its own: where it would take less than half of the shared one."""
+    shared = LogScale.of(value for pair in sides for side in pair for value in side.learning)
+    found = []
+    for pair in sides:
+        own = LogScale.of(value for side in pair for value in side.learning)
+        needs_own = 2 * (own.high - own.low) < shared.high - shared.low
+        found.append((own if needs_own else shared, needs_own))
+    return found
