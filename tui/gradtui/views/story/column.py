@@ -128,6 +128,8 @@ def _bar(both: Both, share: float, room: int, style: str) -> Line:
 
 
 def _number(side: Side, row: StageRow, place: int) -> str:
-    """× 0.233: what the row multiplies by; of the first one that it is all of it."""
+    """× 0.233: what the row multiplies by; of the last stage that it is all of it, of nothing that is left a dash."""
     factor = row.product(side.factors)
-    return "1" if factor is None else f"× {short(factor)}"
+    if factor is not None:
+        return f"× {short(factor)}"
+    return "1" if row.low == side.count - 1 else "–"

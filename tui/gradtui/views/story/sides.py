@@ -21,6 +21,7 @@ from gradtui_engine.training.judgement import LAST
 from ...model.names import WAVE_END
 from ...text.scale import LogScale
 from ...text.summary import resolved_of
+from ...text.undefined import defined
 from ..frame.once import once
 from ..frame.scene import Scene
 from ..frame.verdict import STYLES
@@ -73,7 +74,8 @@ class Side:
     def factors(self) -> tuple[float | None, ...]:
         """What each stage multiplies by; the last one nothing."""
         shares = self.shares
-        return (*(ratio(here, above) for here, above in itertools.pairwise(shares)), None)
+        factors = (ratio(here, above) for here, above in itertools.pairwise(shares))
+        return (*(defined(factor, self.scene.record) for factor in factors), None)
 
     @property
     def arriving(self) -> float:

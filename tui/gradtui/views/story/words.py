@@ -9,6 +9,7 @@ from ...model.state import State
 from ...model.story import pair_of
 from ...text.language import tr
 from ...text.summary import describe
+from ...text.undefined import defined
 from ..frame.differing import differing
 from .sides import Side
 
@@ -84,6 +85,8 @@ def result(side: Side) -> str:
 def products(side: Side, low: int) -> tuple[str, str]:
     """0.233 × 0.233 × … 29 times = 4.6e-19, down to a stage: a calculator agrees. And the same in brief."""
     count, total = side.count - 1 - low, side.shares[low]
+    if defined(total, side.scene.record) is None:
+        return (tr("no gradient is left"),) * 2
     values = {"base": power(total, max(count, 1))[1], "count": count, "total": short(total)}
     return (
         tr("{base} × {base} × … {count} times = {total}", **values),
