@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.figures import exact, rounded, short
+from ..core.figures import apart, exact, many, part_of, rounded, short
 from ..core.message import Message
 from ..core.numerics import norm_inside, ratio
 from ..core.thresholds import VANISHED
@@ -227,9 +227,9 @@ def _still(step: FirstStep) -> Finding | None:
     else:
         message = Message(
             "the largest update is {share} of its weights: nothing moves within a hundred iterations",
-            share=short(largest),
+            share=part_of(largest),
         )
-    rule = Message("largest update / weight ≥ {limit}", limit=exact(STILL))
+    rule = Message("largest update / weight ≥ {limit}", limit=part_of(STILL))
     # Too small a step is not yet none.
     return Finding("still", largest == 0.0, Message("update"), None, message, rule, largest)
 
@@ -253,7 +253,7 @@ def _shrinking(step: FirstStep) -> Finding | None:
         return None
     message = Message(
         "weight decay pulls the weights {times} times as hard as the loss does: nothing stays that is learnt",
-        times=short(step.decay),
+        times=many(step.decay),
     )  # fmt: skip
     rule = Message("weight decay × weights ≤ {limit} × gradient", limit=exact(SHRINKING))
     far = far_beyond(step.decay, SHRINKING)
@@ -267,18 +267,18 @@ def _starved(step: FirstStep) -> Finding | None:
         return None
     message = Message(
         "a weight of {least} moves by {share} of what one of {most} does: it stands still beside it",
-        least=least.names[0], most=most.names[0], share=short(share),
+        least=least.names[0], most=most.names[0], share=part_of(share),
     )  # fmt: skip
-    rule = Message("smallest / largest update of a weight ≥ {limit}", limit=exact(VANISHED))
+    rule = Message("smallest / largest update of a weight ≥ {limit}", limit=part_of(VANISHED))
     return Finding("starved", far_beyond(share, VANISHED), least.names[0], least.stage, message, rule, share)
 
 
 def _diverging(step: FirstStep) -> Finding | None:
     if step.settled <= step.loss:
         return None
-    before, after = rounded(step.loss, 4), rounded(step.settled, 4)
-    if math.isfinite(step.settled) and before == after:
+    if math.isfinite(step.settled) and rounded(step.loss, 4) == rounded(step.settled, 4):
         return None
+    before, after = apart(step.loss, step.settled)
     values = {"before": before, "after": after, "share": short(step.largest_ratio / step.overshoot)}
     if step.loss_later is None:
         message = Message(
@@ -302,9 +302,10 @@ def _far_up(step: FirstStep) -> bool:
 
 
 def _healthy(step: FirstStep) -> Finding:
+    before, after = apart(step.loss, step.loss_after)
     message = Message(
         "one update takes the loss from {before} to {after} (a sane start: {guess}); update / weight up to {share}",
-        before=short(step.loss), after=short(step.loss_after), guess=short(step.guess), share=short(step.largest_ratio),
+        before=before, after=after, guess=short(step.guess), share=short(step.largest_ratio),
     )  # fmt: skip
     if step.loss_later is not None:
         message = Message(

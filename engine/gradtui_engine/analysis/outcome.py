@@ -62,7 +62,7 @@ KINDS = Table(
     "kind of outcome",
     (
         Kind("healthy", "healthy", _BOTH, 0.0, "nothing of what was tested is wrong"),
-        Kind("vanishing", "vanishing", _SIGNAL, VANISHED, "threshold 1e-3: AUTOTRAINER, ICSE 2021"),
+        Kind("vanishing", "vanishing", _SIGNAL, VANISHED, "threshold 1/1,000: AUTOTRAINER, ICSE 2021"),
         Kind(
             "exploding", "exploding", _SIGNAL, EXPLODED,
             "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
@@ -92,7 +92,7 @@ KINDS = Table(
         ),
         Kind(
             "starved", "starved", _STEP, VANISHED,
-            "updates a number, beside the largest: the same 1e-3 as for the signal",
+            "updates a number, beside the largest: the same 1/1,000 as for the signal",
         ),
         Kind("diverging", "diverging", _STEP, 1.0, "a step that is small enough lowers the loss (Nesterov 2004, §1.2)"),
         Kind(
@@ -114,7 +114,7 @@ SOUND_KINDS = ("healthy", "trained")
 
 #: The source of what counts as healthy, by the question.
 _SOUND: dict[str, English] = {
-    "signal": "ratios between 1e-3 and 1e3 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
+    "signal": "ratios between 1/1,000 and 1,000 of the output's: AUTOTRAINER, ICSE 2021, and its mirror image",
     "first_step": "update / weight about 1e-3 is usual (CS231n), and a step that is small enough lowers the loss",
     "learning": "the loss on samples that were held out, beside that of guessing",
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.figures import counted, of_it, percent, repeated, short
+from ..core.figures import counted, many, of_it, part_of, percent, repeated, short
 from ..core.message import English, Message
 from ..core.thresholds import DEAD, EXPLODED_TEXT, SATURATED, VANISHED_TEXT, crossed
 from ..program.program import stage_place
@@ -86,7 +86,8 @@ class _Case:
     @property
     def end(self) -> Message:
         """What arrives at the far end, and how fast it got there: layer 1 gets 0.95 of the gradient at the output."""
-        values = {"place": self.place(self.first), "share": short(self.ratio), "gradient": self.gradient}
+        said = many(self.ratio) if self.ratio > 1 else part_of(self.ratio)
+        values = {"place": self.place(self.first), "share": said, "gradient": self.gradient}
         if self.ratio > 1:
             return self._at_its_pace(Message("{place} gets {share} times {gradient}", **values))
         return self._at_its_pace(Message("{place} gets {share} of {gradient}", **values))

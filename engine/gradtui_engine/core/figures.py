@@ -6,15 +6,17 @@
 | what was set, a threshold, a place on an axis | exact | 0.5, 1e-4, 64 |
 | what is there to be edited | typed | 1e-5, 64.0 |
 | what another number of digits says better | rounded, decimals | 2.302585, 0.9892 |
-| a loss | loss_text | 2.303 |
+| a loss | loss_text | 2.303, 4.4e5 |
 | a share | percent | 65 % |
 | a factor | times | ×1.22 |
 | a factor that many stages repeat | repeated | 1.22, 1.0027 |
-| what one number is of another, in a sentence | of_it | 1.6e-6 of it, 1.2e3 times as much |
+| two numbers of which one came of the other | apart | 2.30 and 2.29; 4.371e5 and 4.369e5 |
+| what one number is of another, in a sentence | part_of, many, of_it | 1/620,000, 190,000, 1/620,000 of it |
 | how many there are | counted | 12,000 |
 
-What a person typed is given back as it was typed, and TOML, JSON and file names have formats of their own: those are
-not written here. tests/test_figures_alone.py holds that no other module formats a number.
+Below 0.01 all of them write 1e-3, none 0.001; in a sentence it is 1/1,000. What a person typed is given back as it was
+typed, and TOML, JSON and file names have formats of their own: those are not written here.
+tests/test_figures_alone.py holds that no other module formats a number.
 """
 
 from __future__ import annotations
@@ -27,6 +29,10 @@ from .message import Message
 NONE = "–"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+#: Below the first and from the second on a number has an exponent, as three digits do not say more.
+_SMALL, _GREAT = 9.995e-3, 999.5
+#: Up to so many times as much is said in words.
+_PICTURED = 1e6
 #: Near the largest number the power of a rounded base is none.
 _LARGEST = 1e300
 
@@ -40,7 +46,7 @@ def short(value: float | None) -> str:
     if value == 0:
         return "0"
     size = abs(value)
-    if 9.995e-3 <= size < 999.5:
+    if _SMALL <= size < _GREAT:
         digits = max(0, 2 - math.floor(math.log10(size) + 1e-9))
         return f"{value:.{digits}f}"
     return _brief_exponent(f"{value:.1e}")
@@ -55,8 +61,14 @@ def rounded(value: float | None, digits: int) -> str:
     """So many significant digits at most, without zeros at the end: 2.302585 of seven, 0.5 of any."""
     if value is None:
         return NONE
+    if not math.isfinite(value):
+        return _not_finite(value)
     # −0 is 0 to a reader.
-    return _brief_exponent(f"{value + 0.0:.{digits}g}") if math.isfinite(value) else _not_finite(value)
+    text = f"{value + 0.0:.{digits}g}"
+    if "e" not in text and 0 < abs(float(text)) < _SMALL:
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        text = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
+    return _brief_exponent(text)
 
 
 def typed(value: float) -> str:
@@ -65,10 +77,20 @@ def typed(value: float) -> str:
 
 
 def loss_text(loss: float | None) -> str:
-    """A loss, of which an update changes little, in four digits: 2.303, 2.500, 0.06931, 3.912e8."""
-    if loss is None or loss == 0 or not math.isfinite(loss):
+    """A loss, of which an update changes little, in four digits: 2.303, 2.500, 0.06931; beside numbers of other sizes
+    as those are written: 4.4e5."""
+    if loss is None or not _SMALL <= abs(loss) < _GREAT:
         return short(loss)
-    return _brief_exponent(f"{loss:#.4g}").removesuffix(".")
+    return f"{loss:#.4g}".removesuffix(".")
+
+
+def apart(one: float | None, two: float | None) -> tuple[str, str]:
+    """Two numbers in as few digits as tell them apart: 2.30 and 2.29, 2.303 and 2.302, 4.371e5 and 4.369e5."""
+    texts = short(one), short(two)
+    if texts[0] != texts[1] or one == two or one is None or two is None:
+        return texts
+    longer = ((rounded(one, digits), rounded(two, digits)) for digits in range(4, 18))
+    return next((pair for pair in longer if pair[0] != pair[1]), texts)
 
 
 def decimals(value: float, digits: int) -> str:
@@ -98,13 +120,32 @@ def repeated(factor: float) -> str:
     return rounded(factor, 5) if near else short(factor)
 
 
+def part_of(ratio: float | None) -> str:
+    """What part one number is of another, in a sentence: 0.463, 1/28,000; what nobody can picture is 4.6e-19."""
+    if ratio is None or not 1 / _PICTURED < ratio < _SMALL:
+        return short(ratio)
+    return f"1/{_round(1 / ratio)}"
+
+
+def many(ratio: float | None) -> str:
+    """How many times one number is another, in a sentence: 12.3, 190,000; what nobody can picture is 3.4e18."""
+    if ratio is None or not _GREAT <= ratio < _PICTURED:
+        return short(ratio)
+    return _round(ratio)
+
+
+def ratio_text(ratio: float | None) -> str:
+    """Which of the two it is, without saying so: beside a threshold that is written so."""
+    return part_of(ratio) if ratio is None or ratio < 1 else many(ratio)
+
+
 def of_it(ratio: float) -> Message:
-    """What a quantity is of another one: "1.6e-6 of it" below 1, "12.3 times as much" above, "as much" at 1."""
+    """What a quantity is of another one: "1/620,000 of it" below 1, "12.3 times as much" above, "as much" at 1."""
     if ratio == 1:
         return Message("as much")
     if ratio < 1:
-        return Message("{share} of it", share=short(ratio))
-    return Message("{count} times as much", count=short(ratio))
+        return Message("{share} of it", share=part_of(ratio))
+    return Message("{count} times as much", count=many(ratio))
 
 
 def counted(count: int) -> str:
@@ -142,6 +183,11 @@ def _brief_exponent(text: str) -> str:
     """1.2e-07 → 1.2e-7, 1e+30 → 1e30."""
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text
+
+
+def _round(count: float) -> str:
+    """Two digits, and zeros: 620,000."""
+    return counted(int(float(f"{count:.1e}")))
 
 
 def _not_finite(value: float) -> str:

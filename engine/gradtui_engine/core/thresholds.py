@@ -5,7 +5,7 @@ Relative to the output's gradient: published absolute cut-offs for "vanished" di
 
 from __future__ import annotations
 
-from .figures import exact
+from .figures import many, part_of
 
 #: AUTOTRAINER (ICSE 2021); the upper one is its mirror image.
 VANISHED = 1e-3
@@ -15,8 +15,8 @@ EXPLODED = 1e3
 DEAD = 0.9
 SATURATED = 0.5
 
-#: As they are written.
-VANISHED_TEXT, EXPLODED_TEXT = exact(VANISHED), exact(EXPLODED)
+#: As they are said: 1/1,000 and 1,000.
+VANISHED_TEXT, EXPLODED_TEXT = part_of(VANISHED), many(EXPLODED)
 
 
 def crossed(relative: float) -> str:

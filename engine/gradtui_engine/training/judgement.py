@@ -16,7 +16,7 @@ from ..analysis.outcome import FINITE, LEARNT, OFF_SCALE, Answer, Finding, Rule,
 from ..core.figures import exact, percent, short
 from ..core.message import Message
 from ..core.numerics import Array, ratio
-from ..core.thresholds import VANISHED
+from ..core.thresholds import VANISHED, VANISHED_TEXT
 from ..data.datasets import find
 from ..program.program import place_of
 from ..rules.losses import LOSSES
@@ -235,12 +235,11 @@ def _stalled(progress: Progress) -> Finding:
     if stage is None:
         return Finding("stalled", False, Message("loss"), None, message, _rule(), progress.score)
     place = place_of(progress.axis, stage)
+    values = {"message": message, "place": place, "limit": VANISHED_TEXT}
     if stage == 0:  # nothing is before it
-        message = Message("{message}; {place} gets under 1e-3 of the gradient", message=message, place=place)
+        message = Message("{message}; {place} gets under {limit} of the gradient", **values)
     else:
-        message = Message(
-            "{message}; {place} and those before it get under 1e-3 of the gradient", message=message, place=place
-        )
+        message = Message("{message}; {place} and those before it get under {limit} of the gradient", **values)
     return Finding("stalled", False, place, stage, message, _rule(), progress.score)
 
 

@@ -110,7 +110,7 @@ def test_the_ratio_is_end_to_end_and_the_average_factor_its_geometric_mean(exper
 def test_the_message_names_the_place_and_the_rule_has_a_source(experiment: Experiment, kind: str) -> None:
     outcome = simulate(experiment).outcome
     assert outcome.signal.site in outcome.signal.message
-    assert "0.001 ≤ ratio ≤ 1000" in outcome.signal.rule
+    assert "1/1,000 ≤ ratio ≤ 1,000" in outcome.signal.rule
     assert "AUTOTRAINER" in outcome.signal.source
 
 

@@ -10,11 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gradtui_engine.core.figures import (
+    apart,
     counted,
     decimals,
     exact,
     loss_text,
+    many,
     of_it,
+    part_of,
     percent,
     power_of_ten,
     rounded,
@@ -117,7 +120,11 @@ def test_subscripts_and_axis_labels() -> None:
     ("value", "digits", "text"),
     [
         (0.5, 6, "0.5"),
-        (1e-4, 6, "0.0001"),
+        (1e-4, 6, "1e-4"),
+        (1e-3, 6, "1e-3"),
+        (0.0015, 6, "1.5e-3"),
+        (0.009999, 2, "0.01"),
+        (0.01, 6, "0.01"),
         (1e-5, 6, "1e-5"),
         (1e-120, 6, "1e-120"),
         (2e22, 6, "2e22"),
@@ -153,11 +160,16 @@ def test_every_spelling_has_the_same_exponent(value: float) -> None:
 @pytest.mark.parametrize(
     ("ratio", "text"),
     [
-        (1.6e-6, "1.6e-6 of it"),
+        (4.6e-19, "4.6e-19 of it"),
+        (1.6e-6, "1/620,000 of it"),
+        (7.2e-4, "1/1,400 of it"),
+        (0.0362, "0.0362 of it"),
         (0.5, "0.500 of it"),
         (1.0, "as much"),
         (1.5, "1.50 times as much"),
-        (1234.0, "1.2e3 times as much"),
+        (1234.0, "1,200 times as much"),
+        (189_000.0, "190,000 times as much"),
+        (3.4e18, "3.4e18 times as much"),
     ],
 )
 def test_a_ratio_below_1_is_a_part_and_one_above_1_a_multiple(ratio: float, text: str) -> None:
@@ -170,17 +182,17 @@ def test_a_ratio_below_1_is_a_part_and_one_above_1_a_multiple(ratio: float, text
         (math.log(10), "2.303"),
         (2.5, "2.500"),
         (0.069314, "0.06931"),
-        (1234.4, "1234"),
-        (12345.6, "1.235e4"),
-        (3.912e8, "3.912e8"),
-        (1.2e-7, "1.200e-7"),
+        (625.1, "625.1"),
+        (1234.4, "1.2e3"),
+        (3.912e8, "3.9e8"),
+        (1.2e-7, "1.2e-7"),
         (0.0, "0"),
         (math.nan, "nan"),
         (math.inf, "inf"),
         (None, "–"),
     ],
 )
-def test_a_loss_has_four_digits(loss: float | None, text: str) -> None:
+def test_a_loss_has_four_digits_where_it_needs_no_exponent(loss: float | None, text: str) -> None:
     assert loss_text(loss) == text
 
 
@@ -193,6 +205,30 @@ def test_a_loss_has_four_digits(loss: float | None, text: str) -> None:
 def test_what_is_typed_again_is_the_same_to_the_bit_and_has_our_exponent(value: float) -> None:
     assert float(typed(value)).hex() == value.hex()
     assert not re.search(r"e\+|e-?0", typed(value))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        (2.5, 2.31, ("2.50", "2.31")),
+        (2.3026, 2.3021, ("2.303", "2.302")),
+        (437_100.0, 436_900.0, ("4.371e5", "4.369e5")),
+        (1.0, math.nan, ("1.00", "nan")),
+        (0.5, 0.5, ("0.500", "0.500")),
+        (None, 0.5, ("–", "0.500")),
+    ],
+)
+def test_two_numbers_are_told_apart(one: float | None, other: float | None, texts: tuple[str, str]) -> None:
+    assert apart(one, other) == texts
+
+
+@drawn(300)
+@given(st.floats(1e-300, 1e300))
+def test_what_is_said_of_a_ratio_is_right_to_five_percent(ratio: float) -> None:
+    over, equals, under = part_of(ratio).replace(",", "").partition("/")
+    said = float(over) / float(under) if equals else float(over)
+    assert math.isclose(said, ratio, rel_tol=0.051)
+    assert math.isclose(float(many(ratio).replace(",", "")), ratio, rel_tol=0.051)
 
 
 def test_factors_counts_and_sizes() -> None:

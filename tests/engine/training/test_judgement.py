@@ -115,8 +115,8 @@ def test_batches_that_are_known_by_their_shares_alone_are_not_known_by_heart() -
 @pytest.mark.parametrize(
     ("gradients", "said"),
     [
-        ([-9.0, -1.0, 0.0], "the input gets under 1e-3 of the gradient"),
-        ([-9.0, -8.0, 0.0], "layer 1 and those before it get under 1e-3 of the gradient"),
+        ([-9.0, -1.0, 0.0], "the input gets under 1/1,000 of the gradient"),
+        ([-9.0, -8.0, 0.0], "layer 1 and those before it get under 1/1,000 of the gradient"),
     ],
 )
 def test_where_the_gradient_ends_is_said_with_what_is_before_it(gradients: list[float], said: str) -> None:

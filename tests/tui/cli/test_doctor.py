@@ -98,7 +98,7 @@ def test_it_prints_the_diagnosis_and_every_remedy_with_what_was_measured(
     for line in answer_lines(outcome):
         assert words(line) in words(out)
     for answer in outcome.answers:
-        assert f"  {answer.severity}; rule: {answer.rule}; measured {short(answer.measured)}" in out
+        assert f"  {answer.severity}; rule: {answer.rule}; measured {ratio_text(answer.measured)}" in out
         assert words(answer.source) in words(out)
     rows = out.split("\n\n")[1]
     places = []

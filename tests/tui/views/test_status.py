@@ -102,7 +102,7 @@ def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
     share = short(outcome.ratio)
     assert f", layer 1: {share}  " in texts(status.header(scene, 80))[1]
     assert f", layer 1 gets {share}  " in texts(status.header(scene, 120))[1]
-    whole = f", layer 1 gets {share} of the gradient at the output, under 0.001 from {outcome.site} down"
+    whole = f", layer 1 gets {share} of the gradient at the output, under 1/1,000 from {outcome.site} down"
     assert whole in text_of(verdict(scene, 300))
 
 

@@ -164,7 +164,7 @@ def test_the_rule_says_how_deep_the_factor_may_go() -> None:
     factor = (norms[1] / norms[-1]) ** (1 / 59)
     layers = math.floor(math.log(1000) / math.log(factor))
     said = text(scene_of(experiment, selected=1))
-    assert f"0.001 ≤ ratio ≤ 1000; ×{short(factor)} a layer is healthy up to {layers} layers" in said
+    assert f"1/1,000 ≤ ratio ≤ 1,000; ×{short(factor)} a layer is healthy up to {layers} layers" in said
 
 
 def test_at_the_output_there_is_nothing_behind_yet() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from gradtui_engine.core.figures import exact, percent, short, times
+from gradtui_engine.core.figures import exact, percent, ratio_text, short, times
 from gradtui_engine.core.message import English
 
 from ..text.glyphs import render
@@ -143,7 +143,7 @@ def _print_answers(outcome: Outcome, console: Console) -> None:
             "  {severity}; rule: {rule}; measured {value} at {place}",
             severity=tr(answer.severity),
             rule=tr(answer.rule),
-            value=short(answer.measured),
+            value=ratio_text(answer.measured),
             place=tr(answer.site),
         )
         console.print(Text(measured, "dim"))

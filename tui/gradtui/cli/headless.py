@@ -20,6 +20,7 @@ from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber, St
 from gradtui_engine.core.figures import loss_text, percent, short
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.problems import ExperimentError, Problem
+from gradtui_engine.core.thresholds import VANISHED_TEXT
 
 from ..text import glyphs
 from ..text.axis_words import AXIS_WORDS
@@ -157,7 +158,11 @@ def _reach(record: Record) -> Iterator[str]:
     if 0 < along.half_life < math.inf:
         yield tr(_HALF_LIVES[record.axis], count=short(along.half_life))
     if along.vanished_after is not None:
-        yield tr("under 1e-3 of the output's after {distance}", distance=counted(along.vanished_after))
+        yield tr(
+            "under {limit} of the output's after {distance}",
+            limit=VANISHED_TEXT,
+            distance=counted(along.vanished_after),
+        )
     if along.subnormal_after is not None:
         distance = counted(along.subnormal_after)
         yield tr("under float32's smallest normal number after {distance}", distance=distance)

@@ -37,7 +37,7 @@ FONTS = (
 )
 
 #: What frames, bars, shades and dots are drawn with: stretched to their cells, so that they meet. Letters are not.
-_DRAWN = "\u2500-\u259f\u2800-\u28ff"
+_DRAWN = r"\u2500-\u259f\u2800-\u28ff"
 #: The part of its cell that a block fills: left, top, right, bottom.
 _BLOCKS = (
     {"█": (0.0, 0.0, 1.0, 1.0), "▀": (0.0, 0.0, 1.0, 0.5), "▐": (0.5, 0.0, 1.0, 1.0)}

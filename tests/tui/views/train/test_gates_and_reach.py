@@ -143,7 +143,7 @@ def test_a_curve_that_rises_is_drawn_rising_and_its_numbers_are_at_the_cursor() 
 def test_the_title_says_how_far_back_a_thousandth_gets_at_the_cursor() -> None:
     """At iteration 30 of 60 a step costs log10 = −0.983: three steps back is 1.1e-3, four 1.2e-4."""
     assert reach.horizons(sides(reached(), iteration=30)) == {"A": 3}
-    assert "0.001 of the gradient gets 3 steps back" in reach.title(sides(reached(), iteration=30), 120)
+    assert "1/1,000 of the gradient gets 3 steps back" in reach.title(sides(reached(), iteration=30), 120)
     assert reach.title(sides(reached(), iteration=59), 40) == "reach: 8 steps back"
     both = sides(reached(), reached(experiment=LSTM, column="cell_gradient"), iteration=0)
     assert "A 1, B 1 step back" in reach.title(both, 60)

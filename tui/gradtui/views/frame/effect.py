@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradtui_engine.analysis.outcome import Answer
-from gradtui_engine.core.figures import loss_text, short
+from gradtui_engine.core.figures import apart, many, part_of
 
 from ...text.language import tr
 from ...text.spans import Line
@@ -29,12 +29,13 @@ def _of_signal(scene: Scene) -> str:
         return tr(outcome.signal.message)
     place = scene.name(scene.first_learning)
     if ratio > 1:
-        return tr("{place} receives {count} times the error signal", place=place, count=short(ratio))
-    return tr("{place} receives {share} of the error signal", place=place, share=short(ratio))
+        return tr("{place} receives {count} times the error signal", place=place, count=many(ratio))
+    return tr("{place} receives {share} of the error signal", place=place, share=part_of(ratio))
 
 
 def _of_step(answer: Answer) -> str:
     before, after = (answer.numbers.get(name) for name in ("loss", "loss_after"))
     if before is None or after is None:
         return tr(answer.message)
-    return tr("one update: loss {before} → {after}", before=loss_text(before), after=loss_text(after))
+    one, two = apart(before, after)
+    return tr("one update: loss {before} → {after}", before=one, after=two)

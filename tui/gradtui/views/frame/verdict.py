@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from gradtui_engine.analysis.outcome import QUESTIONS, Answer
-from gradtui_engine.core.figures import exact, loss_text, percent, repeated, short
+from gradtui_engine.core.figures import apart, many, part_of, percent, repeated, short
 from gradtui_engine.core.message import English
+from gradtui_engine.core.thresholds import EXPLODED_TEXT, VANISHED_TEXT
 from gradtui_engine.program.program import stage_place
 
 from ...text.axis_words import AXIS_WORDS
@@ -115,7 +116,8 @@ def _pace(scene: Scene) -> str:
 def _arriving(scene: Scene) -> Iterator[str]:
     """What the far end gets, the shortest first, and where a threshold is crossed."""
     outcome = scene.record.outcome
-    values = {"place": scene.name(scene.first_learning), "share": short(outcome.ratio)}
+    said = many(outcome.ratio) if outcome.ratio > 1 else part_of(outcome.ratio)
+    values = {"place": scene.name(scene.first_learning), "share": said}
     site = tr(stage_place(scene.record.axis, scene.first_learning)) if scene.record.axis != "module" else scene.name(0)
     carried = tr(outcome.signal.carried) if outcome.signal.carried else tr("the gradient at the output")
     if outcome.ratio > 1:
@@ -127,10 +129,11 @@ def _arriving(scene: Scene) -> Iterator[str]:
         yield tr("{share} arrives", **values)
         yield from (tr("{site}: {share}", site=site, **values), tr("{place} gets {share}", **values), whole)
     if outcome.signal.kind in _CROSSED:
-        limit, site = exact(outcome.signal.limit), tr(outcome.signal.site)
+        limit, site = _LIMITS[outcome.signal.kind], tr(outcome.signal.site)
         yield tr(_CROSSED[outcome.signal.kind], arriving=whole, limit=limit, site=site)
 
 
+_LIMITS = {"vanishing": VANISHED_TEXT, "exploding": EXPLODED_TEXT}
 _CROSSED: dict[str, English] = {
     "vanishing": "{arriving}, under {limit} from {site} down",
     "exploding": "{arriving}, over {limit} times as much from {site} down",
@@ -151,8 +154,8 @@ def _brief(answer: Answer) -> str:
 def _texts(answer: Answer) -> dict[str, str]:
     """The numbers of a first step; the losses in as many digits as tell one from the other."""
     texts = {name: short(answer.numbers.get(name)) for name in _NUMBERS}
-    if texts["loss"] == texts["loss_after"] and answer.kind != "off_scale":
-        texts |= {name: loss_text(answer.numbers.get(name)) for name in ("loss", "loss_after")}
+    if answer.kind != "off_scale":
+        texts["loss"], texts["loss_after"] = apart(answer.numbers.get("loss"), answer.numbers.get("loss_after"))
     return texts
 
 
