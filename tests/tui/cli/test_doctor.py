@@ -20,7 +20,7 @@ from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.text.summary import answer_lines
 from gradtui_engine import Experiment
-from gradtui_engine.core.figures import exact, percent, short
+from gradtui_engine.core.figures import exact, percent, ratio_text, short
 from gradtui_engine.training import doctor as engine
 from gradtui_engine.training.doctor_document import report_document
 from gradtui_engine.training.examined import Examination
