@@ -37,7 +37,13 @@ class Picture:
 
 PICTURES = (
     Picture("mlp", (112, 30), (), ("what layer 1 does to the gradient · slope σ′",)),
-    Picture("lstm", (112, 36), ("k",) * 40, ("cell state c · units", "gates · f forget"), Experiment(cell="lstm")),
+    Picture(
+        "lstm",
+        (112, 36),
+        ("k",) * 40,
+        ("f_t = σ(W_f·[h_(t−1), x_t] + b_f)", "gates · f forget"),
+        Experiment(cell="lstm"),
+    ),
     Picture("idea", (112, 30), ("2",), ("sigmoid  →  ● ReLU", "plain  →  ● residual", "RNN  →  ● LSTM")),
     Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · he_normal", "B differs from A in")),
     Picture("lab", (112, 32), ("4",), ("f and f′ · sigmoid", "what each f leaves")),

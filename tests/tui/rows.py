@@ -21,8 +21,10 @@ def row_of(text: str) -> tuple[StageRow, int]:
 
 
 def body(scene: Scene, width: int, height: int) -> list[str]:
-    """The rows of the stages: without the names of the columns, which stand on top from 8 rows on, and empty ones."""
-    return [text for text in texts(view(scene, width, height))[1 if height >= 8 else 0 :] if text.strip()]
+    """The rows of the stages, of a tall one the line with its label: without the names of the columns, which stand on
+    top from 8 rows on, and empty lines.
+    """
+    return [text for text in texts(view(scene, width, height))[1 if height >= 8 else 0 :] if _LABEL.match(text)]
 
 
 def parts(scene: Scene, width: int, height: int) -> dict[int, tuple[str, str]]:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
-from gradtui.text.heat import SHADES
 from gradtui.text.scale import UP
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.explore import paths
-from gradtui.views.explore.cell import cell_view, gates_view
+from gradtui.views.explore.cell import cell_view
 from gradtui.views.explore.cells.table import WORDS
+from gradtui.views.explore.gates import gates_view
 from gradtui.views.frame.bar_data import bars_of
 from gradtui.views.frame.bars import view as columns
 from gradtui.views.frame.scene import Scene
@@ -273,10 +273,55 @@ def test_a_gate_that_is_wide_open_fills_its_cell_and_a_shut_one_hardly_shows() -
     assert set(texts(gates_view(shut, 110, 4))[0][MARGIN:].split()[0]) == {"▁"}
 
 
-def test_the_cell_pane_has_a_row_per_unit_as_far_as_they_fit_and_says_how_many() -> None:
-    lines = texts(cell_view(scene_of(CASES["lstm"]), 78, 11))
-    assert [line[:MARGIN].strip("▸ ") for line in lines[:10]] == [str(unit) for unit in range(1, 11)]
-    assert "10 of 64 units" in lines[10]
+@pytest.mark.parametrize(("height", "each"), [(65, 1), (80, 1), (33, 2), (40, 2), (18, 4), (11, 8), (2, 64)])
+def test_all_units_are_shown_at_every_height_one_two_or_more_in_a_line(height: int, each: int) -> None:
+    lines = texts(cell_view(scene_of(CASES["lstm"], unit=0), 110, height))
+    labels = [line[:MARGIN].strip("▸ ") for line in lines[: 64 // each]]
+    assert labels == [str(first) for first in range(1, 65, each)]
+    foot = lines[64 // each]
+    assert "64 units" in foot
+    assert (f"the largest of {each // 2}" in foot) == (each > 2)
+
+
+def _dots(glyph: str, half: int) -> int:
+    """How many dots of a half (0 the upper one) of a braille cell are set."""
+    bits = ord(glyph) - 0x2800 if glyph != " " else 0
+    return sum(bool(bits & bit) for bit in ((0x01, 0x08, 0x02, 0x10), (0x04, 0x20, 0x40, 0x80))[half])
+
+
+@pytest.mark.parametrize("height", [33, 18])
+def test_half_a_line_has_the_more_dots_the_larger_c_is(height: int) -> None:
+    """Of each group of units the largest |c| of sample 1, in four steps up to the 98th percentile."""
+    c = np.stack([trace_of(CASES["lstm"]).values[f"c/{time}"][0] for time in range(65)])
+    bound = max(map(abs, np.percentile(c, (2, 98)).tolist()))
+    lines = texts(cell_view(scene_of(CASES["lstm"]), 110, height))
+    stages = TimeAxis.of(65, 110).columns
+    each = 1 if height == 33 else 2
+    for group in range(64 // each):
+        line = lines[group // 2][MARGIN:]
+        for column, stage in enumerate(stages):
+            largest = float(np.abs(c[stage, group * each : (group + 1) * each]).max())
+            step = min(8, int(largest / bound * 9))
+            assert _dots(line[column], group % 2) == (step + 1) * 4 // 9
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "mgu"])
+def test_a_gate_in_several_lines_is_as_high_as_its_mean(name: str) -> None:
+    scene = scene_of(CASES[name], selected=2)
+    cell = CELLS[CASES[name].cell]
+    rows, size = WORDS[CASES[name].cell].gates, CASES[name].width
+    lines = texts(gates_view(scene, 120, 4 * len(rows)))
+    column = MARGIN + TimeAxis.of(len(scene.stages), 120).columns.index(5)
+    gates = scene.listed.values["gates/5"].astype(float)
+    for place, gate in enumerate(rows):
+        band = lines[4 * place : 4 * place + 4]
+        assert band[0].split()[:2] == [gate.letter, "1"]
+        block = cell.block(gate.letter)
+        mean = float(gates[:, block * size : (block + 1) * size].mean())
+        signed = cell.gates[block].signed
+        assert band[3].split()[0] == ("-1" if signed else "0")
+        height = sum(UP.index(line[column]) for line in band) / 8
+        assert height == pytest.approx(((mean + 1) / 2 if signed else mean) * 4, abs=1 / 15)
 
 
 @pytest.mark.parametrize("height", [2, 5, 11, 70])
@@ -310,7 +355,7 @@ def test_a_units_two_paths_add_up_to_its_cell_state(name: str) -> None:
 
 
 def test_a_cell_state_that_remembers_keeps_its_shade() -> None:
-    """Without input (i = 0 would be the same) nothing changes c: the initial 0 stays in the middle shade."""
+    """Without input (i = 0 would be the same) nothing changes c: the initial 0 stays empty."""
     scene = scene_of(Experiment(cell="lstm", init="zeros", data="digits-rows"), selected=8)
     for line in texts(cell_view(scene, 78, 5))[:4]:
-        assert set(line[MARGIN : MARGIN + 9 * 6]) == {SHADES[2]}
+        assert set(line[MARGIN : MARGIN + 9 * 6]) == {" "}

@@ -117,9 +117,10 @@ def test_a_step_back_in_time_shows_the_two_paths_of_c_and_their_sum(name: str) -
         if trace.stages[step.stage].cell_gradient_norm == trace.stages[step.stage].gradient_norm == 0:
             assert NOTHING in said
             continue
-        line = next(line for line in said.splitlines() if line.startswith("factor: direct"))
+        above, below = (scene_of(CASES[name]).name(step.stage - back) for back in (0, 1))
+        line = next(line for line in said.splitlines() if line.startswith(f"from {above} to {below}: direct path f "))
         names = ("direct", "gates", "loss" if "loss" in stage.factors else "cosine", "cell")
-        assert numbers(line) == [short(stage.factors[part]) for part in names]
+        assert numbers(line.split(": ", 1)[1]) == [short(stage.factors[part]) for part in names]
         # ∂L/∂h can be 0 where ∂L/∂c is not: a step that starts from 0 has no factor.
         starts = trace.stages[step.stage].gradient_norm
         assert f"×{short(stage.factor)}" in said if starts else "nan" not in said
@@ -156,6 +157,36 @@ def test_where_the_gradient_has_arrived_the_verdict_stands_with_its_rule(name: s
     updated = text(scene_of(CASES[name], step=len(trace_of(CASES[name]).steps) - 1))
     assert f"rule: {outcome.first_step.rule}" in updated
     assert outcome.first_step.message in updated
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "growing"])
+def test_the_product_is_written_out_factor_by_factor(name: str) -> None:
+    trace = trace_of(CASES[name])
+    last = len(trace.stages) - 1
+    for stage in (0, last // 2):
+        said = " ".join(text(scene_of(CASES[name], selected=stage)).split())
+        found = re.search(r"multiplied out: ((?:\S+ × )+\S+) = (\S+)", said)
+        assert found is not None
+        start, *factors = map(float, found[1].split(" × "))
+        assert len(factors) == last - stage
+        assert found[2] == short(_carried(trace.stages[stage]))
+        assert f"{short(_carried(trace.stages[last]))} × " in found[0]
+        # Each number is rounded to three digits, numbers below 0.01 to two.
+        assert start * math.prod(factors) == pytest.approx(float(found[2]), rel=0.06 + 0.0005 * len(factors))
+
+
+def test_a_product_of_a_thousand_factors_shows_both_its_ends() -> None:
+    said = " ".join(text(scene_of(CASES["1000 layers"], selected=990)).split())
+    assert "…" not in said
+    said = " ".join(
+        text(
+            scene_of(Experiment(depth=1000, width=8, batch=4, activation="tanh", init="orthogonal"), selected=0)
+        ).split()
+    )
+    found = re.search(r"multiplied out: ((?:\S+ × )+\S+) = ", said)
+    assert found is not None
+    assert found[1].count(" × ") == 9
+    assert " × … × " in found[1]
 
 
 def test_the_rule_says_how_deep_the_factor_may_go() -> None:

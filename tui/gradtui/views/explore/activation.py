@@ -39,7 +39,8 @@ def title(scene: Scene, width: int) -> str:
         return first_title(width, tr("how the values of {place} are spread", place=name), name)
     what = tr("what {place} does to the gradient", place=name)
     slope = tr("{what} · slope {symbol}", what=what, symbol=response.symbol)
-    return first_title(width, slope if response.row is not None else what, what, name)
+    brief = tr("{place} and the gradient", place=name)
+    return first_title(width, slope if response.row is not None else what, what, brief, name)
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:

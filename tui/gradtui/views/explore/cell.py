@@ -1,155 +1,109 @@
-"""Panes over time: the cell state as units × time, and the gates' means through time."""
+"""The cell state as units × time: all units, two in a line of half shades where there are more of them than lines."""
 
 from __future__ import annotations
 
-import re
+import math
 
 import numpy as np
 
 from gradtui_engine.analysis.record import Record
-from gradtui_engine.cells.cell import Cell
-from gradtui_engine.core.figures import decimals, short
+from gradtui_engine.core.figures import short
 
 from ...model.commands import shown_keys
 from ...text.heat import Array, heat_rows, legend, shade_range
 from ...text.language import tr
-from ...text.scale import UP
+from ...text.shade_pairs import pair_legend, pair_rows
 from ...text.spans import Line, first_fit, first_title, page
-from ...text.summary import resolved_of
 from ..frame import spoken
 from ..frame.once import once
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
-from ..frame.states import cell_states, gate_outputs
+from ..frame.states import cell_states
 from ..frame.timeaxis import MARGIN, TimeAxis
-from .cells.table import WORDS
 
 
 def cell_title(scene: Scene, width: int) -> str:
     keys = f"{shown_keys('unit_before')} {shown_keys('next_unit')}"
+    remembers = tr("what each unit remembers: cell state c")
     return first_title(
         width,
-        tr("cell state c · units ↓ × time → · sample 1 · {keys} choose the unit", keys=keys),
-        tr("cell state c · units ↓ × time → · sample 1"),
+        tr("{what} · units ↓ × time → · sample 1 · {keys} choose the unit", what=remembers, keys=keys),
+        tr("{what} · units ↓ × time → · sample 1", what=remembers),
         tr("cell state c · units ↓ × time →"),
         tr("cell state c"),
     )
 
 
 def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
-    """Shades of c for the first sample: every unit a row, in the time axis of the other panes."""
+    """How large c is in the first sample, for all units, in the time axis of the other panes."""
     axis = TimeAxis.of(len(scene.stages), width)
     states = cell_states(scene.record)[:, 0, :]
-    bound = _bound(scene.record)
-    count = max(1, min(states.shape[1], height - 1))
-    # The selected unit is always in sight.
-    start = min(max(0, scene.unit - count + 1), states.shape[1] - count)
-    units = range(start, start + count)
-    shades = _shades(scene.record, axis, start, count)
+    units, rows = states.shape[1], max(1, height - 1)
+    each = _units_of_a_row(units, rows)
     lines: list[Line] = []
-    for unit, shade in zip(units, shades, strict=True):
-        picked = unit == scene.unit
-        label = f"{'▸' if picked else ''}{unit + 1}".rjust(MARGIN - 1) + " "
-        lines.append([(label, "cursor" if picked else "label"), *shade])
+    for place, shade in enumerate(_shades(scene.record, axis, each)):
+        first = place * each
+        picked = first <= scene.unit < first + each
+        label = f"▸{scene.unit + 1}" if picked else str(first + 1)
+        lines.append([(label.rjust(MARGIN - 1) + " ", "cursor" if picked else "label"), *shade])
         if picked:
-            value = short(float(states[scene.stage, unit]))
+            value = short(float(states[scene.stage, scene.unit]))
             forms: list[Line] = [[(f"  c {value}", "text")], [(f" c {value}", "text")], [(f" {value}", "text")], []]
             lines[-1] += first_fit(axis.right, *forms)
-    foot: Line = [("".rjust(MARGIN), "label"), *legend(-bound, bound)]
-    whole = tr("{shown} of {all} units", shown=count, all=states.shape[1])
-    foot.append((f"  {whole}", "label"))
-    return page([*lines, foot], width, height)
+    return page([*lines, _foot(scene.record, units, each, width)], width, height)
 
 
-def _shades(record: Record, axis: TimeAxis, start: int, count: int) -> list[Line]:
-    """The shades of so many units from start on: the same wherever the cursor is."""
-    kept, key = _kept(record), (axis, start, count)
+def _units_of_a_row(units: int, rows: int) -> int:
+    """One where there is room for it; else two, one above the other, or as many for each half as it takes."""
+    return 1 if units <= rows else 2 * math.ceil(units / (2 * rows))
+
+
+def _foot(record: Record, units: int, each: int, width: int) -> Line:
+    """What the shades mean, and how many units a line has."""
+    start: Line = [(f"{tr('size of c')} ".rjust(MARGIN), "label")]
+    key = [*start, *(legend if each == 1 else pair_legend)(0.0, _bound(record))]
+    if each == 1:
+        texts = [tr("{all} units", all=units)]
+    elif each == 2:
+        texts = [tr("{all} units, two in a line", all=units), tr("{all} units", all=units)]
+    else:
+        half = each // 2
+        whole = tr("{all} units; half a line is the largest of {half}", all=units, half=half)
+        texts = [whole, tr("{all} units, {each} in a line", all=units, each=each), tr("{all} units", all=units)]
+    return first_fit(width, *([*key, (f"  {text}", "label")] for text in texts), key, [])
+
+
+def _shades(record: Record, axis: TimeAxis, each: int) -> list[Line]:
+    """The lines of shades, so many units in each: the same wherever the cursor is."""
+    kept, key = _kept(record), (axis, each)
     if key not in kept:
         kept.clear()
+        with np.errstate(all="ignore"):
+            sizes = np.abs(cell_states(record)[list(axis.columns), 0, :]).T
         bound = _bound(record)
-        kept[key] = heat_rows(cell_states(record)[list(axis.columns), 0, start : start + count].T, -bound, bound)
+        kept[key] = heat_rows(sizes, 0.0, bound) if each == 1 else pair_rows(_largest(sizes, each // 2), bound)
     return kept[key]
 
 
+def _largest(sizes: Array, count: int) -> Array:
+    """The largest of so many neighbouring units each, (groups, columns); NaN where one of them is none."""
+    missing = -len(sizes) % count
+    padded = np.concatenate([sizes, np.zeros((missing, sizes.shape[1]), sizes.dtype)])
+    largest: Array = padded.reshape(-1, count, sizes.shape[1]).max(axis=1)
+    return largest
+
+
 @once
-def _kept(record: Record) -> dict[tuple[TimeAxis, int, int], list[Line]]:
+def _kept(record: Record) -> dict[tuple[TimeAxis, int], list[Line]]:
     """The shades that were shown last."""
     return {}
 
 
 @once
 def _bound(record: Record) -> float:
-    """What the shades of c span, to both sides of 0."""
+    """What the shades of c span, from 0; 1 where all of it is 0."""
     low, high = shade_range(cell_states(record)[:, 0, :])
-    return max(abs(low), abs(high))
-
-
-def gates_title(scene: Scene, width: int) -> str:
-    place = scene.name(max(scene.stage, 1))
-    return first_title(
-        width,
-        tr("gates · {names} · mean over units and samples · at {place}", names=_names(scene), place=place),
-        tr("gates · {names} · at {place}", names=_names(scene), place=place),
-        tr("gates · mean over units and samples · numbers at {place}", place=place),
-        tr("gates, mean · at {place}", place=place),
-        tr("gates"),
-    )
-
-
-def _names(scene: Scene) -> str:
-    """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
-    rows = WORDS[scene.resolved.cell].gates
-    return tr(", ").join(f"{gate.letter} {re.split('[:：]', tr(gate.meaning))[0]}" for gate in rows)
-
-
-def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
-    """A line per gate: σ gates from 0 to 1, the candidate from −1 to 1."""
-    cell = scene.resolved.kind
-    axis = TimeAxis.of(len(scene.stages), width)
-    means = _means(scene.record)
-    here = max(scene.stage, 1) - 1
-    first, last = axis.span(scene.stage)
-    lines: list[Line] = []
-    for gate in WORDS[cell.name].gates:
-        row = _glyphs(scene.record)[gate.letter]
-        text = "".join([row[stage] for stage in axis.columns])
-        cells = [(text[:first], "text"), (text[first:last], "cursor"), (text[last:], "text")]
-        mean = float(means[here, cell.block(gate.letter)])
-        # A mean of little is 7.1e-4: two decimals where that has no room.
-        texts = (f"  {short(mean)}", f" {short(mean)}", f" {decimals(mean, 2)}")
-        number = first_fit(axis.right, *([(each, "text")] for each in texts))
-        start: Line = [(gate.letter.rjust(MARGIN - 1) + " ", "label"), *[span for span in cells if span[0]]]
-        lines.append(first_fit(width, [*start, *number, (f" {tr(gate.meaning)}", "label")], [*start, *number], start))
-    return page(lines, width, height)
-
-
-def _cell_of(record: Record) -> Cell:
-    resolved = resolved_of(record.source)
-    assert resolved is not None  # the pane wants an experiment
-    return resolved.kind
-
-
-@once
-def _means(record: Record) -> Array:
-    """The mean of each gate over units and samples: (steps, gates)."""
-    gates = gate_outputs(record)
-    steps, _, units = gates.shape
-    count = _cell_of(record).blocks
-    with np.errstate(all="ignore"):
-        means: Array = gates.reshape(steps, -1, count, units // count).mean(axis=(1, 3))
-    return means
-
-
-@once
-def _glyphs(record: Record) -> dict[str, str]:
-    """Each gate as a glyph per stage; the initial state has none."""
-    glyphs = {}
-    for block, gate in enumerate(_cell_of(record).gates):
-        means = _means(record)[:, block]
-        shares = (means + 1) / 2 if gate.signed else means
-        heights = (UP[min(8, max(1, round(float(share) * 8)))] if share == share else " " for share in shares)
-        glyphs[gate.letter] = " " + "".join(heights)
-    return glyphs
+    return max(abs(low), abs(high)) or 1.0
 
 
 def cell_said(scene: Scene) -> Lines:
@@ -164,13 +118,3 @@ def cell_said(scene: Scene) -> Lines:
             tr("unit {unit}: {value}", unit=unit + 1, value=short(float(value))),
         )
         yield spoken.facts(scene, index, iter(texts))
-
-
-def gates_said(scene: Scene) -> Lines:
-    cell = scene.resolved.kind
-    rows = WORDS[cell.name].gates
-    for gate in rows:
-        yield tr("gate {name}: {meaning}", name=gate.letter, meaning=tr(gate.meaning))
-    for index, means in enumerate(_means(scene.record).tolist()):
-        texts = (f"{gate.letter} {short(means[cell.block(gate.letter)])}" for gate in rows)
-        yield spoken.facts(scene, index + 1, texts)

@@ -41,7 +41,7 @@ def figure(response: Response, width: int, height: int) -> list[Line]:
             _head(width, (tr("how often each z occurs, over units and samples"), tr("how often each z occurs")))
         )
     margin = " " * _MARGIN
-    lines += [[(margin, "label"), (row, "text")] for row in upwards(counted(counts.tolist(), bars), bars)]
+    lines += [[(margin, "label"), (row, "label")] for row in upwards(counted(counts.tolist(), bars), bars)]
     return [*lines, _axis(reach, cells)]
 
 

@@ -79,8 +79,13 @@ def _factor(listed: Listed, step: Step) -> Notes:
     # What is 0 after one part has no factor for the next.
     parts = {name: value for name, value in stage.factors.items() if defined(value, listed) is not None}
     paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
-    symbol = {"activation": f"{ACTIVATIONS[listed.resolved.activation].symbol}′", "weight": "W", "scale": "β"}
-    product = " × ".join(f"{symbol.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
+    slope = f"{ACTIVATIONS[listed.resolved.activation].symbol}′"
+    named = {
+        "activation": tr("slope {symbol}", symbol=slope),
+        "weight": tr("weights {symbol}", symbol="W"),
+        "scale": "β",
+    }
+    product = " × ".join(f"{named.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
     number, factor = step.stage, short(stage.factor)
     unknown: Notes = []
     if stage.unknown_parts:

@@ -1,65 +1,118 @@
-"""Where the panes of Explore stand: beside the bars, or, over time, under them."""
+"""Where the panes of Explore stand: beside the bars, or, over time, under them. The bars are the largest."""
 
 from __future__ import annotations
 
 from ...model.panes_of import panes_of
 from ...model.state import State
-from ..frame.layout import Box, Boxes, bars_width, beside, over
+from ..frame.layout import WIDE, Box, Boxes, bars_width, beside, over
 
-#: Rows from which on the panes over time are stacked, and from which on all of them are.
-_STACKED_FROM, _TALL_FROM = 26, 36
-#: Rows of the gates' pane with its frame, of the two paths, of the last row of panes at a tall and a middling size.
-_GATES, _PATHS, _LAST, _LAST_SMALL = 6, 7, 9, 6
+#: Rows from which on two panes stand beside the bars of layers, and one more between bars and why over time.
+_TWO_FROM, _THREE_FROM = 22, 26
+#: From this size on every pane is in sight.
+_LARGE = (140, 34)
+#: Lines of a layer's bar, at the most; and what stands around them: the frame, and the names of the columns.
+_TALLEST, _AROUND = 4, 3
+#: Rows that why has under the bars of layers at the least.
+_LEAST_WHY = 12
+#: Rows of a cell state's pane at the most: 64 units, two in a line, with what the shades mean and the frame.
+_MOST_CELL = 35
 
 
 def arrange(state: State, room: Box) -> Boxes:
-    return _stacked(state, room) if state.axis == "time" else _side_by_side(state, room)
+    return _over_time(state, room) if state.axis == "time" else _of_layers(state, room)
 
 
-def _side_by_side(state: State, room: Box) -> Boxes:
+# -- layers ------------------------------------------------------------------------------------------------
+
+
+def _of_layers(state: State, room: Box) -> Boxes:
+    """Beside the bars one pane at a time, or both; on a large screen why under the bars, as wide as they are."""
+    if _is_large(room):
+        left = room.width * 3 // 5
+        bars = _fitting(state, room.height - _LEAST_WHY)
+        column = Box(room.x, room.y, left, room.height)
+        right = Box(room.x + left, room.y, room.width - left, room.height)
+        return over(column, ("gradient", bars), ("why", room.height - bars)) | {"activation": right}
     left = bars_width(room.width)
-    right = Box(left, room.y, room.width - left, room.height)
-    boxes = {"gradient": Box(0, room.y, left, room.height)}
-    if room.height < 16:
-        second = state.pane if state.pane != "gradient" else "why"
-        return boxes | {second: right}
-    below = min(12, max(8, room.height // 4))
-    return boxes | over(right, ("activation", right.height - below), ("why", below))
+    boxes = {"gradient": Box(room.x, room.y, left, room.height)}
+    right = Box(room.x + left, room.y, room.width - left, room.height)
+    if room.height < _TWO_FROM:
+        return boxes | {_second(state, "why"): right}
+    below = room.height * 2 // 5
+    return boxes | over(right, ("activation", room.height - below), ("why", below))
 
 
-def _stacked(state: State, room: Box) -> Boxes:
-    """Time runs to the right in every pane; what does not fit under the bars is shown when it is focused."""
+def _fitting(state: State, most: int) -> int:
+    """Rows of the bars' pane, of `most` so many that no line stays empty under the last layer."""
+    if state.nameless:
+        return most  # nobody knows how many there are
+    stages, inside = state.experiment.depth + 1, most - _AROUND
+    return most if stages > inside else stages * min(_TALLEST, inside // stages) + _AROUND
+
+
+# -- over time ---------------------------------------------------------------------------------------------
+
+
+def _over_time(state: State, room: Box) -> Boxes:
+    """Time runs to the right in every pane that has it: one column is one step in all of them."""
     panes = panes_of(state)
-    if room.height < _STACKED_FROM:
-        return _under_the_bars(state, room)
-    tall = room.height >= _TALL_FROM
-    bars = min(14, room.height // 3) if tall else room.height // 3
-    gates = _GATES if "gates" in panes else 0
-    paths = _PATHS if "paths" in panes and room.height >= 40 else 0
-    rest = room.height - bars - gates - paths
-    last = (_LAST if tall else _LAST_SMALL) if "cell" in panes else rest
-    rows = [("gradient", bars)]
-    if "cell" in panes:
-        rows.append(("cell", rest - last))
-    if gates:
-        rows.append(("gates", gates))
-    if paths:
-        rows.append(("paths", paths))
-    boxes = over(room, *rows)
-    bottom = Box(room.x, room.y + room.height - last, room.width, last)
-    if tall or "cell" not in panes:
-        return boxes | beside(bottom, "why", "paths" if state.pane == "paths" and not paths else "activation")
-    second = state.pane if state.pane in ("activation", "paths") else "why"
-    return boxes | {second: bottom}
+    if room.height < _THREE_FROM:
+        bars = max(5, _odd(room.height * 9 // 20))
+        return over(room, ("gradient", bars), (_second(state, "why"), room.height - bars))
+    if "gates" not in panes:
+        return _one_path(room)
+    if _is_large(room):
+        left = room.width * 5 // 8
+        column = Box(room.x, room.y, left, room.height)
+        right = Box(room.x + left, room.y, room.width - left, room.height)
+        return over(column, *_in_time(panes, room.height)) | over(right, *_in_words(panes, room.height))
+    why = max(9, room.height // 4 + 1)
+    bars = _odd(room.height * 2 // 5)
+    second = state.pane if state.pane in panes and state.pane not in ("gradient", "why", "lesson") else "gates"
+    return over(room, ("gradient", bars), (second, room.height - bars - why), ("why", why))
 
 
-def _under_the_bars(state: State, room: Box) -> Boxes:
-    """The bars, and under them the focused pane, or gates and why where there is room for both."""
-    bars = max(6, room.height * 2 // 5)
-    size = room.height - bars
-    second = state.pane
-    if second == "gradient":
-        second = "gates" if "gates" in panes_of(state) else "why"
-    if second == "gates" and size >= _GATES + 5:
-        return over(room, ("gradient", bars), ("gates", _GATES), ("why", size - _GATES))
-    return over(room, ("gradient", bars), (second, size))
+def _one_path(room: Box) -> Boxes:
+    """Of a cell without gates: the bars as wide as the screen, and both other panes under them."""
+    bars = _odd(room.height // 2 if room.width >= WIDE else room.height * 2 // 5)
+    lower = Box(room.x, room.y + bars, room.width, room.height - bars)
+    upper = {"gradient": Box(room.x, room.y, room.width, bars)}
+    if room.width >= WIDE:
+        return upper | beside(lower, "activation", "why")
+    half = lower.height // 2
+    return upper | over(lower, ("activation", half), ("why", lower.height - half))
+
+
+def _in_time(panes: tuple[str, ...], height: int) -> list[tuple[str, int]]:
+    """The panes that have a time axis, the bars on top."""
+    if "cell" not in panes:
+        gates = height * 2 // 5
+        return [("gradient", height - gates), ("gates", gates)]
+    gates = 10 if height >= 42 else 6
+    bars = max(_odd((height - gates) // 2 - 1), height - gates - _MOST_CELL)
+    return [("gradient", bars), ("gates", gates), ("cell", height - gates - bars)]
+
+
+def _in_words(panes: tuple[str, ...], height: int) -> list[tuple[str, int]]:
+    """The panes that have none."""
+    paths = 9 if "paths" in panes else 0
+    activation = height // 3 if paths else height // 2
+    rows = [("why", height - paths - activation), ("paths", paths), ("activation", activation)]
+    return [(name, size) for name, size in rows if size]
+
+
+# -- both --------------------------------------------------------------------------------------------------
+
+
+def _is_large(room: Box) -> bool:
+    return room.width >= _LARGE[0] and room.height >= _LARGE[1]
+
+
+def _second(state: State, usual: str) -> str:
+    """What stands beside the bars where there is room for one pane: the focused one."""
+    return state.pane if state.pane in panes_of(state) and state.pane not in ("gradient", "lesson") else usual
+
+
+def _odd(rows: int) -> int:
+    """An odd number of rows: two strips of one height, the axis under them, and the frame."""
+    return rows if rows % 2 else rows - 1

@@ -17,13 +17,17 @@ from ..frame.spoken import Lines
 from ..frame.states import cell_states, gate_outputs
 from ..frame.timeaxis import MARGIN, TimeAxis
 
+#: Lines of a value through time, at the most.
+_TALLEST = 4
+
 
 def title(scene: Scene, width: int) -> str:
-    unit, place = scene.unit + 1, scene.name(max(scene.stage, 1))
+    values = {"unit": scene.unit + 1, "place": scene.name(max(scene.stage, 1))}
     return first_title(
         width,
-        tr("two paths · unit {unit}, sample 1, and all units · at {place}", unit=unit, place=place),
-        tr("two paths · unit {unit} · at {place}", unit=unit, place=place),
+        tr("two paths of the gradient of c · unit {unit}, sample 1, and all units · at {place}", **values),
+        tr("two paths · unit {unit}, sample 1, and all units · at {place}", **values),
+        tr("two paths · unit {unit} · at {place}", **values),
         tr("two paths"),
     )
 
@@ -41,10 +45,9 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         (tr("via {way}", way="h"), gates, limit),
         ("c", list(states), LinearScale(-most, most)),
     )
+    tall = min(_TALLEST, max(1, (height - len(lines)) // len(rows)))
     for name, values, scale in rows:
-        if len(lines) >= height:
-            break
-        lines.append(_row(scene, axis, name, values, scale, width))
+        lines += _row(scene, axis, name, values, scale, width, tall)
     return page(lines, width, height)
 
 
@@ -53,19 +56,22 @@ def _factors(scene: Scene, name: str) -> list[float | None]:
     return [None, *(defined(stage.factors.get(name), scene.record) for stage in scene.stages[:-1])]
 
 
-def _row(scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, width: int) -> Line:
-    """One value per step as a column one cell high, the selected one's number behind."""
-    cells, marked = [], axis.shown_for(scene.stage)
+def _row(
+    scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, width: int, tall: int
+) -> list[Line]:
+    """One value per step as a column so many cells high, the selected one's number behind the upper line."""
+    upright, marked = [], axis.shown_for(scene.stage)
     for stage in axis.columns:
         value = values[stage]
-        share = 0.0 if value is None else scale.position(value)
-        # One cell: a signed value fills it from below, half being 0.
-        glyph = columns(LinearScale(0.0, 1.0), share, 1) if value is not None else " "
-        cells.append((glyph, "cursor" if stage == marked else "text"))
-    here = values[scene.stage]
+        # A signed value fills its column from below, half being 0.
+        filled = " " * tall if value is None else columns(LinearScale(0.0, 1.0), scale.position(value), tall)
+        upright.append([(glyph, "cursor" if stage == marked else "label") for glyph in filled])
+    bands = [runs(cells) for cells in zip(*upright, strict=True)][::-1]
     edge = " " * (MARGIN - 1 - width_of([(name, "label")]))
-    head: Line = [(f"{edge}{name} ", "label"), *runs(cells)]
-    return first_fit(width, [*head, (f"  {short(here)}", "text")], [*head, (f" {short(here)}", "text")], head)
+    head: Line = [(f"{edge}{name} ", "label"), *bands[0]]
+    number = short(values[scene.stage])
+    first = first_fit(width, *([*head, (f"{gap}{number}", "text")] for gap in ("  ", " ")), head)
+    return [first, *([(" " * MARGIN, "label"), *band] for band in bands[1:])]
 
 
 def _path(scene: Scene) -> GatePath:

@@ -6,7 +6,7 @@ from ..frame import bars, cache_keys, pointer, spoken
 from ..frame.footers import HELP, LESSONS, PLAY, STEP, plain
 from ..frame.pane import ARRAYS, OPERATIONS, Pane
 from ..frame.view import View
-from . import activation, cell, paths, why
+from . import activation, cell, gates, paths, why
 from .layout import arrange
 
 _PANES = (
@@ -46,7 +46,8 @@ _PANES = (
         "cell state",
         cell.cell_title,
         cell.cell_view,
-        "The cell's memory: each unit's cell state through time. A row that keeps its shade remembers.",
+        "The cell's memory: how large each unit's cell state c is through time. A line that keeps its shade remembers. "
+        "Two units share a line, one above the other; where there are more, half a line is the largest of several.",
         reads=cache_keys.unit,
         spoken=cell.cell_said,
         click=pointer.over_time,
@@ -56,12 +57,12 @@ _PANES = (
     Pane(
         "gates",
         "gates",
-        cell.gates_title,
-        cell.gates_view,
+        gates.gates_title,
+        gates.gates_view,
         "How far the gates are open, on average. One of them sets the factor of the direct path, as an LSTM's forget "
         "gate f: where the factor is near 1, the gradient passes from step to step almost unchanged.",
         reads=cache_keys.stage,
-        spoken=cell.gates_said,
+        spoken=gates.gates_said,
         click=pointer.over_time,
         intro="Gates pane: how far each gate is open, step by step; means over units and samples.",
         tier=ARRAYS,

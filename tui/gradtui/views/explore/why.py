@@ -14,11 +14,14 @@ from ...model.timeline import site_words
 from ...text.language import plural, tr
 from ...text.spans import GAP, Line, first_title, page, wrap
 from ...text.summary import MARKS, kind_name
+from ...text.undefined import defined
+from ..frame.parts import Part, kept
 from ..frame.scene import Scene
 from ..frame.verdict import STYLES
 from .explain_cells import CELLS
 from .explain_helpers import Notes
 from .explain_layers import LAYERS
+from .gate_sums import gate_notes
 
 #: (operation, backward) → its explanation. A test holds that every operation has both.
 EXPLAIN = LAYERS | CELLS
@@ -43,17 +46,55 @@ def shown_step(scene: Scene) -> Step:
     return forward[-1] if forward else reached[0]
 
 
+#: How long a note stays where there is no room for all: the lower, the longer.
+_RANKS = {"strong": 0, "formula": 4, "text": 5, "dim": 7}
+_SO_FAR, _GATE, _JUDGED, _IN_FULL, _FURTHER = 1, 2, 3, 6, 8
+
+
 def view(scene: Scene, width: int, height: int) -> list[Line]:
+    """What the step does in a sentence, its formula with the numbers put in, what the steps so far have come to."""
     step = shown_step(scene)
     with np.errstate(all="ignore"):
         notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](scene.listed, step)
-        if step.phase is Phase.BACKWARD and step.completes is not None:
-            notes += _so_far(scene, step.completes)
-        notes += _judged(scene, step)
-    lines: list[Line] = []
-    for style, text in notes:
-        lines += wrap(text, width, style)
-    return page(lines, width, height)
+        gate, further = gate_notes(scene.listed, step, scene.unit)
+    reached = step.completes if step.phase is Phase.BACKWARD else None
+    ranked = [
+        *((_RANKS[style], style, text) for style, text in notes if style == "strong"),
+        *((_GATE, style, text) for style, text in gate),
+        *((_RANKS[style], style, text) for style, text in notes if style in ("formula", "text")),
+        *((_SO_FAR, style, text) for style, text in (_so_far(scene, reached) if reached is not None else ())),
+        *((_IN_FULL, style, text) for style, text in _in_full(scene, reached, width * (height // 2))),
+        *((_JUDGED, style, text) for style, text in _judged(scene, step)),
+        *((_FURTHER, style, text) for style, text in further),
+        *((_RANKS[style], style, text) for style, text in notes if style == "dim"),
+    ]
+    parts = [Part(rank, tuple(wrap(text, width, style))) for rank, style, text in ranked]
+    return page(kept(parts, height), width, height)
+
+
+def _in_full(scene: Scene, stage: int | None, room: int) -> Notes:
+    """The product of the factors from the output down to this stage, written out as far as there is room for it."""
+    last = len(scene.stages) - 1
+    if stage is None or last - stage < 2 or scene.carried(stage) == 0:
+        return []
+    below = range(last - 1, stage - 1, -1)
+    factors = [short(_factor(scene, each)) for each in below]
+    start, end = short(scene.carried(last)), short(scene.carried(stage))
+    text = tr("multiplied out: {product} = {value}", product=" × ".join([start, *factors]), value=end)
+    if len(text) > room:
+        shown = [start, *factors[:_SHOWN], "…", *factors[-_SHOWN:]]
+        text = tr("multiplied out: {product} = {value}", product=" × ".join(shown), value=end)
+    return [("text", text)]
+
+
+#: So many factors at each end of a product that has no room.
+_SHOWN = 4
+
+
+def _factor(scene: Scene, stage: int) -> float | None:
+    """What the way down to a stage multiplies the gradient by that the verdict follows."""
+    numbers = scene.stages[stage]
+    return defined(numbers.factors.get("cell") if scene.follows_cell else numbers.factor, scene.record)
 
 
 def _so_far(scene: Scene, stage: int) -> Notes:
@@ -116,5 +157,5 @@ def _judged(scene: Scene, step: Step) -> Notes:
 
 
 def reads(scene: Scene) -> Hashable:
-    """The step that is explained."""
-    return shown_step(scene).index
+    """The step that is explained, and the unit whose gates are."""
+    return shown_step(scene).index, scene.unit

@@ -21,6 +21,8 @@ _FACTOR = 10
 _FACTOR_FROM = 48
 #: Rows from which on the columns of numbers get a line with their names.
 _HEAD_FROM = 8
+#: Lines of a row, at the most: more would look like blocks, not like a sequence.
+_TALLEST = 4
 #: Cells from which on a row of several stages names both its ends; the bar has two thirds of what is left.
 _BOTH_ENDS_FROM = 24
 
@@ -30,24 +32,32 @@ def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
     rows = _rows(scene, height)
     label = label_width(len(scene.stages), rows, width)
     lines = [_head(scene, drawn, width, label, rows)] if _head_rows(height) else []
+    tall = _tall(rows, height - len(lines))
     for row in rows:
         picked = scene.stage in row
         line: Line = [
             ("▸ " if picked else "  ", "cursor"),
             (row.label(label).rjust(label) + " ", "cursor" if picked else "label"),
         ]
-        lines.append([*line, *bar_cells(scene, drawn, row, width - label - 3)])
+        further = [[(" " * (label + 3), "label"), *each] for each in _below(scene, drawn, row, width - label - 3, tall)]
+        lines += [[*line, *bar_cells(scene, drawn, row, width - label - 3)], *further]
     return page(lines, width, height)
 
 
 def stage_at(scene: Scene, height: int, y: int) -> int | None:
     """The stage of a row of the pane's inside (a mouse click): of several the one whose value stands there."""
     rows, place = _rows(scene, height), y - _head_rows(height)
+    place //= _tall(rows, height - _head_rows(height))
     return rows[place].low if 0 <= place < len(rows) else None
 
 
 def _head_rows(height: int) -> int:
     return 1 if height >= _HEAD_FROM else 0
+
+
+def _tall(rows: tuple[StageRow, ...], room: int) -> int:
+    """So many lines has each row, where there are more lines than stages."""
+    return min(max(1, room // len(rows)), _TALLEST)
 
 
 def _rows(scene: Scene, height: int) -> tuple[StageRow, ...]:
@@ -129,6 +139,19 @@ def bar_cells(scene: Scene, drawn: Bars, row: StageRow, room: int) -> Line:
     return line
 
 
+def _below(scene: Scene, drawn: Bars, row: StageRow, room: int, tall: int) -> list[Line]:
+    """The further lines of a tall row: the bar goes on, and half of the last line is air."""
+    if tall == 1:
+        return []
+    several = len(drawn.series) > 1
+    cells = half_room(room) if several else max(4, room - _NUMBER - 1 - _with_factor(scene, room))
+    whole: Line = []
+    for series in drawn.series:
+        whole += [*_bar(scene, drawn, series, row, cells, further=True), (" " * (_NUMBER + 1), "dim")]
+    upper = [(halves(text, " " * len(text)) if style != "reference" else text, style) for text, style in whole]
+    return [*[whole] * (tall - 2), upper]
+
+
 def number(scene: Scene, drawn: Bars, value: float | None) -> str:
     """A value of this quantity, as it stands beside its bar."""
     return (percent if drawn.quantity.share else short)(defined(value, scene.record))
@@ -151,17 +174,20 @@ def style_of(scene: Scene, series: Series, value: float | None) -> str:
     return scene.health(value) if scene.state.quantity == "gradient" else "text"
 
 
-def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) -> Line:
-    """The bar, the reference line where the bar does not cover it, and the tick of what theory predicts."""
+def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int, further: bool = False) -> Line:
+    """The bar, the reference line where the bar does not cover it, and the tick of what theory predicts.
+
+    further: below its first line; a dot and a tick stand in that one alone.
+    """
     text, value = _glyphs(scene, drawn, series, row, room)
     style = style_of(scene, series, value) if text else "dim"
-    cells = [(glyph, style) for glyph in (text or "·".ljust(room))]
+    cells = [(glyph, style) for glyph in (text or (" " if further else "·").ljust(room))]
     if drawn.quantity.reference is not None:
         mark = cell_of(drawn.scale, drawn.quantity.reference, room)
         if cells[mark][0] == " ":
             cells[mark] = ("│", "reference")
     predicted = row.geometric_mean(drawn.predicted)
-    if predicted is not None and text and math.isfinite(predicted):
+    if predicted is not None and text and not further and math.isfinite(predicted):
         cells[cell_of(drawn.scale, predicted, room)] = ("◇", "strong")
     return runs(cells)
 

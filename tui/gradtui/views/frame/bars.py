@@ -30,14 +30,14 @@ def title(scene: Scene, width: int) -> str:
     follows = _followed(scene)
     return first_title(
         width,
-        *((f"{whole} · {axis} · {held}{mark}{follows}", f"{symbols} · {axis}{follows}") if follows else ()),
+        *((f"{whole} · {axis} · {held}{mark}{follows}", f"{label} {symbols} · {axis}{follows}") if follows else ()),
         f"{whole} · {axis} · {held}{mark}",
         f"{label} {symbols} · {axis} · {held}{mark}",
         f"{label} {symbols} · {axis} · {held}",
-        f"{symbols} · {axis} · {held}",
-        f"{symbols} · {axis}",
+        f"{label} {symbols} · {axis}",
+        f"{label} · {axis}",
         axis,
-        symbols,
+        label,
     )
 
 

@@ -43,8 +43,8 @@ WORDS = CellWords(
     projection="x_t W_ihᵀ + b_ih",
     step=(_forward, _backward),
     gates=(
-        GateWords("z", "update: the share of h kept"),
-        GateWords("r", "reset"),
+        GateWords("z", "update: the share of h kept", "z_t = σ(W_z·[h_(t−1), x_t] + b_z)"),
+        GateWords("r", "reset", "r_t = σ(W_r·[h_(t−1), x_t] + b_r)"),
         GateWords("n", "candidate"),
     ),
 )

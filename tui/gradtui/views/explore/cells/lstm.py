@@ -46,9 +46,9 @@ WORDS = CellWords(
     projection="x_t W_ihᵀ + b_ih + b_hh",
     step=(_forward, _backward),
     gates=(
-        GateWords("f", "forget"),
-        GateWords("i", "input"),
-        GateWords("o", "output"),
-        GateWords("g", "candidate"),
+        GateWords("f", "forget", "f_t = σ(W_f·[h_(t−1), x_t] + b_f)"),
+        GateWords("i", "input", "i_t = σ(W_i·[h_(t−1), x_t] + b_i)"),
+        GateWords("o", "output", "o_t = σ(W_o·[h_(t−1), x_t] + b_o)"),
+        GateWords("g", "candidate", "g_t = tanh(W_g·[h_(t−1), x_t] + b_g)"),
     ),
 )

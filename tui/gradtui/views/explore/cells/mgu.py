@@ -38,7 +38,7 @@ WORDS = CellWords(
     projection="x_t W_ihᵀ + b",
     step=(_forward, _backward),
     gates=(
-        GateWords("f", "forget: the share of h replaced"),
+        GateWords("f", "forget: the share of h replaced", "f_t = σ(W_f·[h_(t−1), x_t] + b_f)"),
         GateWords("n", "candidate"),
     ),
     shared="∂L/∂U_f = Σ_t δ_fᵀ h_(t−1),  ∂L/∂U_n = Σ_t δ_nᵀ (f ⊙ h_(t−1))",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.figures import short, subscript
+from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
+from gradtui_engine.program.program import place_of
 
 from ....text.language import tr
 from ....text.undefined import defined
@@ -57,9 +59,20 @@ def two_paths(listed: Listed, step: Step) -> Notes:
     if stage.unknown_parts:
         unknown = tr("the parts of the factor are not known: {reason}", reason=tr(stage.unknown_parts))
         return [("strong", unknown)]
-    values = {**parts, "whole": parts[whole]}
-    if "loss" in parts:
-        text = tr("factor: direct {direct}, gates {gates}, the step's own loss {loss} = {whole}", **values)
-    else:
-        text = tr("factor: direct {direct} with gates {gates} (cosine {cosine}) = {whole}", **values)
+    path = listed.resolved.kind.path
+    assert path is not None  # of cells with two paths
+    values = {**parts, "whole": parts[whole], "way": way(listed, step), "symbol": path.symbol}
+    text = tr(_WITH_LOSS if "loss" in parts else _WITHOUT, **values)
     return [("strong", text)]
+
+
+_WITHOUT: English = "{way}: direct path {symbol} {direct} with {gates} through the gates (cosine {cosine}) = ×{whole}"
+_WITH_LOSS: English = (
+    "{way}: direct path {symbol} {direct}, through the gates {gates}, the step's own loss {loss} = ×{whole}"
+)
+
+
+def way(listed: Listed, step: Step) -> str:
+    """from t = 40 to t = 39."""
+    above, below = (tr(place_of("time", time)) for time in ((step.stage or 1), (step.stage or 1) - 1))
+    return tr("from {above} to {below}", above=above, below=below)

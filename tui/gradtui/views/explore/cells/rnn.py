@@ -9,7 +9,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 
 from ....text.language import tr
 from ..explain_helpers import Notes, first, instruction, of_nothing, of_one
-from .numbers import arrives, passed, times
+from .numbers import arrives, passed, times, way
 from .words import CellWords
 
 
@@ -30,7 +30,9 @@ def _backward(listed: Listed, step: Step) -> Notes:
     symbol = ACTIVATIONS[listed.resolved.activation].symbol
     return [
         ("formula", f"∂L/∂h{p} = (∂L/∂h{t} ⊙ {symbol}′) W_hh"),
-        ("strong", passed(listed, step, 0, "h")) if arrives(listed, step, 1) else of_nothing(),
+        ("strong", tr("{way}: {norms}", way=way(listed, step), norms=passed(listed, step, 0, "h")))
+        if arrives(listed, step, 1)
+        else of_nothing(),
         ("text", tr("one path only: through f′ and the same W_hh at every step")),
     ]
 

@@ -11,10 +11,14 @@ from ..explain_helpers import Explain
 
 @dataclass(frozen=True, slots=True)
 class GateWords:
-    """A gate in words: its letter, and what it does, up to a colon what it is called."""
+    """A gate in words: its letter, and what it does, up to a colon what it is called.
+
+    formula is what it is of h_(t−1) and x_t; empty where another gate stands between.
+    """
 
     letter: str
     meaning: English
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True)
