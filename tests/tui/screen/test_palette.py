@@ -9,8 +9,11 @@ import pytest
 from rich.color import ColorSystem
 from rich.style import Style
 from textual.color import Color
+from textual.geometry import Region
+from textual.pilot import Pilot
 from textual.theme import BUILTIN_THEMES
 
+from gradtui.screen.app import GradtuiApp
 from gradtui.screen.palette import DEFAULT, THEMES, Colours, palette
 from gradtui.screen.themes import styles_of, textual_theme
 from gradtui.text import glyphs
@@ -32,6 +35,7 @@ from tests.tui.colours import (
     linear,
     near,
 )
+from tests.tui.helpers import play, until
 
 themes = pytest.mark.parametrize("theme", THEMES.values(), ids=lambda each: each.name)
 foreign = pytest.mark.parametrize("name", [name for name in BUILTIN_THEMES if not name.startswith("ansi")])
@@ -217,3 +221,16 @@ def test_titles_and_lesser_texts_of_textuals_can_be_read(theme: str) -> None:
         behind = Color.parse(drawn[part])
         text = behind + behind.get_contrast_text(0.6)
         assert contrast(text.hex.lower(), behind.hex.lower()) >= (7.0 if theme == "high-contrast" else 4.5)
+
+
+def test_a_theme_is_worn_at_once_whoever_changes_it() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        app.theme = "gradtui-light"
+        wanted = colour_of(palette("gradtui-light", False)["brand"])
+        await until(pilot, lambda: brand(app) == wanted, "the other theme's colours")
+
+    def brand(app: GradtuiApp) -> str:
+        row = next(iter(app.canvas.render_lines(Region(0, 0, 80, 1))))
+        return next(colour_of(each.style) for each in row if each.style and "gradtui" in each.text)
+
+    play(script)

@@ -77,6 +77,8 @@ class GradtuiApp(Host):
 
     def on_mount(self) -> None:
         self.take_process()
+        # Whoever changes it: the canvas has the views' colours from it.
+        self.theme_changed_signal.subscribe(self, lambda theme: self.show())
         # A visitor's session has been born with its trace.
         self.send()
         if self.state.loop:
