@@ -252,7 +252,7 @@ def test_the_choice_that_holds_is_right_and_every_other_one_wrong() -> None:
     verdicts = [verdict_of(WHICH, number, ratio=2.0, loss=1.0) for number in range(3)]
     assert [each.right for each in verdicts] == [False, True, False]
     assert {each.truth for each in verdicts} == {1}
-    assert all("= 2.00" in each.text and "= 1.00" in each.text for each in verdicts)
+    assert all("is 2.00" in each.text and "is 1.00" in each.text for each in verdicts)
     assert all("answer is B" in verdicts[number].text for number in (0, 2))
 
 
@@ -261,7 +261,7 @@ def test_where_no_choice_holds_nobody_is_wrong() -> None:
         found = verdict_of(WHICH, number, ratio=1.0, loss=1.0)
         assert (found.right, found.truth) == (None, None)
         assert "No answer is true" in found.text
-        assert "= 1.00" in found.text
+        assert "is 1.00" in found.text
 
 
 def test_where_several_choices_hold_nobody_is_wrong() -> None:

@@ -40,8 +40,7 @@ def test_a_lesson_opens_by_its_name_its_number_and_its_words(text: str) -> None:
 
 
 def test_a_number_is_the_lesson_that_stands_there() -> None:
-    for name in SHIPPED:
-        place = int(name[:2])
+    for place, name in enumerate(SHIPPED, 1):
         assert meant(str(place), SHIPPED) == meant(f"{place:02}", SHIPPED) == name
 
 

@@ -164,7 +164,7 @@ def test_what_needs_a_training_is_known_before_anything_is_computed(text: str, t
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("ratio[40]", "first/last gradient at iteration 40"),
+        ("ratio[40]", "what arrives of the gradient at iteration 40"),
         ("b.dead[last]@2", "B's dead units at layer 2 at the last iteration"),
         ("accuracy[40]", "accuracy after 40 iterations"),
         ("iterations_to@0.04", "iterations to a loss below 0.04"),

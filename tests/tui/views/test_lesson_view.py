@@ -16,6 +16,7 @@ from gradtui.lessons.library import Entry, entries
 from gradtui.lessons.measured import Measured
 from gradtui.lessons.reading import Readings
 from gradtui.model.progress import Progress
+from gradtui.model.studies import Study
 from gradtui.text import glyphs
 from gradtui.text.markdown import prose, wrap_spans
 from gradtui.text.spans import text_of, width_of
@@ -211,12 +212,33 @@ def listed(selected: str, width: int = 100, height: int = 24, folder: Path = Pat
 
 
 def test_the_list_shows_every_lesson_and_marks_the_selected_one() -> None:
-    lines = listed("07-batchnorm")
+    lines = listed("07-batchnorm", height=32)
     for each in entries("en", Path("/no/such/folder")):
         assert any(each.title in line for line in lines)
     marked = [line for line in lines if "▸ " in line]
     assert len(marked) == 1
     assert "BatchNorm" in marked[0]
+
+
+def test_the_map_says_what_is_done_begun_and_not_read_yet_by_chapters() -> None:
+    studies = (Study("01-reading-the-screen", done=True), Study("03-relu-and-he", 2))
+    shelf = entries("en", Path("/no/such/folder"))
+    for width in (78, 118):
+        lines = [line.rstrip() for line in texts(list_view(shelf, "03-relu-and-he", width, 40, studies))]
+        assert lines[0].startswith(f"1 of {len(shelf)} done   ✓○ ◐○ ○ ○ ○ ○ ○○○○○ ○ ○○○○○○○ ○○○")
+        assert any(line.startswith("vanishing") and "✓  1  Reading the screen" in line for line in lines)
+        assert any(line.startswith("activations") and "▸ ◐  3  ReLU's 1" in line for line in lines)
+        assert any("step 3 of 5" in line for line in lines)
+        assert any("○  2  Vanishing, with sigmoid" in line for line in lines)
+
+
+def test_where_not_all_lessons_have_room_it_is_said_how_many_are_above_and_below() -> None:
+    count = len(entries("en", Path("/no/such/folder")))
+    first, last = listed("01-reading-the-screen", 78, 18), listed("24-where-the-names-come-from", 78, 18)
+    shown = sum(" ○ " in line for line in first[1:])
+    assert any(line.endswith(f"↓ {count - shown}") for line in first)
+    assert any(line.endswith(f"↑ {count - shown}") for line in last)
+    assert not any("↑" in line for line in first)
 
 
 def test_below_the_list_stands_what_the_selected_lesson_is_about() -> None:

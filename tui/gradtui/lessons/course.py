@@ -203,16 +203,14 @@ def naming(wanted: Expression, measured: Reader) -> str:
         return tr("measuring …")
     if value.value is None:
         return tr(value.problem)
-    return tr("{name} = {value}", name=_name(wanted, value.over_time), value=value.text)
-
-
-def _name(wanted: Expression, over_time: bool) -> str:
     top, under = wanted.top, wanted.under
     if under is None:
-        return _operand_name(top, over_time)
+        return tr("{name} is {value}", name=_operand_name(top, value.over_time), value=value.text)
+    name = _operand_name(under, value.over_time)
     if top == replace(under, of_b=True) and top != under:
-        return tr("{name}, B over A", name=_operand_name(under, over_time))
-    return tr("{top} over {under}", top=_operand_name(top, over_time), under=_operand_name(under, over_time))
+        return tr("{name}: B's is {value} times A's", name=name, value=value.text)
+    over = _operand_name(top, value.over_time)
+    return tr("{top} is {value} times {under}", top=over, value=value.text, under=name)
 
 
 def _operand_name(operand: Operand, over_time: bool) -> str:

@@ -23,7 +23,8 @@ Front matter, between two lines of `+++`:
     title, summary   one line each; needed
     chapter          where the map of the course has it: vanishing, activations, initialisers, exploding, normalisation,
                      residual, gates, idea, training or maths; without one it is among your own
-    experiment       the fields of the Experiment that differ from the default ones
+    pair             a pair of the story (`model/pairs.py`): its disease is A, its cure B, trained as it says
+    experiment       the fields of the Experiment that differ from the default ones, or from the pair's
     view             explore (without one), idea, compare, lab, maths, theory or train
     changes          fields in which experiment B differs from A, for the view compare
     quantity         what the bars show: gradient (without one), parameters, update, std, mean, saturated, factor
@@ -35,10 +36,13 @@ Braces stand for a computed number: `{ratio}`, `{factor@12}`, `{b.ratio / ratio}
 One fenced block ```step in a step says what the step does; all of it may be left out:
 
     press            what the reader should press: a command ("play"), a key ("x"), or a list of them
+    pair             as above, from this step on
     do               {field = value, …}: changes of the experiment as the step begins
     view, changes, quantity, training   as above, from this step on
     train            true: train at once, or, where there is a question, as soon as it is answered
     iteration        the iteration of the training that is looked at; one that nobody has trained up to is trained up to
+    function, terms  of the maths page: sin, cos or tan, and so many terms of their series
+    row              of the lab: the activation that is looked at
     stage            the stage to select: first, middle, last or a number
     step             where the cursor goes: start, loss, stage (its gradient is there), arrived, end, or a number
 
@@ -69,6 +73,7 @@ from gradtui_engine.core.problems import unknown_name
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.other_names import expanded, owned
 
+from ..model.pairs import PAIRS
 from . import values as v
 from .blocks import Block, Misplaced, Section, sections, split_front_matter
 from .conditions import Expression, expression
@@ -81,6 +86,7 @@ _FRONT: dict[str, v.Check] = {
     "title": v.text,
     "summary": v.text,
     "chapter": v.chapter,
+    "pair": v.pair,
     "experiment": v.table,
     "view": v.view,
     "changes": v.table,
@@ -89,6 +95,7 @@ _FRONT: dict[str, v.Check] = {
 }
 _STEP: dict[str, v.Check] = {
     "press": v.names,
+    "pair": v.pair,
     "do": v.table,
     "view": v.view,
     "changes": v.table,
@@ -96,6 +103,9 @@ _STEP: dict[str, v.Check] = {
     "training": v.table,
     "train": v.switch,
     "iteration": v.iteration,
+    "function": v.function,
+    "terms": v.terms,
+    "row": v.row,
     "stage": v.stage,
     "step": v.step,
     "ask": v.text,
@@ -174,6 +184,7 @@ class _Parser:
                 if not block.has(key):
                     self.problem(block.line, Message("is missing"), key)
                 values[key] = ""
+        self._pair(values)
         self._change(block, "experiment", values.get("experiment", {}))
         self._remain(block, values)
         return values
@@ -196,6 +207,12 @@ class _Parser:
         return accepted
 
     # -- what holds from a step on ---------------------------------------------------------------------
+
+    def _pair(self, values: dict[str, Any]) -> None:
+        """Begin with a pair's network, what its cure changes, and how it is trained."""
+        if "pair" in values:
+            pair = PAIRS[values["pair"]]
+            self.experiment, self.changes, self.plan = pair.experiment, dict(pair.changes), dict(pair.plan)
 
     def _change(self, block: Block, key: str, fields: dict[str, Any]) -> None:
         """Change the experiment, or say why that cannot be."""
@@ -253,6 +270,9 @@ class _Parser:
             tuple(self.plan.items()),
             answered and bool(values.get("train")),
             values.get("iteration"),
+            values.get("function", ""),
+            values.get("terms", 0),
+            values.get("row", ""),
         )
 
     # -- a step ----------------------------------------------------------------------------------------
@@ -263,6 +283,7 @@ class _Parser:
             self.problem(part.blocks[1].line, Message("one step block at the most"))
         block = part.blocks[0] if part.blocks else Block("", part.line)
         values = self._checked(block, _STEP)
+        self._pair(values)
         self._change(block, "do", values.get("do", {}))
         self._remain(block, values)
         # What is trained shows what the question asks: it waits for the answer.

@@ -36,6 +36,10 @@ class Setup:
     plan: Changes = ()
     train: bool = False
     iteration: int | None = None
+    #: Of the maths page: sin, cos or tan, and so many terms; of the lab: an activation. "" and 0: what is there stays.
+    function: str = ""
+    terms: int = 0
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)

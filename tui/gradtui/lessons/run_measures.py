@@ -93,7 +93,7 @@ _GRADIENT = _of_stage("gradient", "gradient_norm")
 OF_A_RUN = (
     Measure(
         "ratio",
-        "first/last gradient",
+        "what arrives of the gradient",
         "‖∂L/∂h‖ (of a cell with a cell state ‖∂L/∂c‖) of the first stage that learns over that of the last",
         lambda run, stage: run.outcome.ratio,
     ),

@@ -7,6 +7,9 @@ import operator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.theory.taylor import FUNCTIONS
+
 from ..model import events as e
 from ..model.needs import NOTHING, Known, Need, Watch
 from ..model.progress import Progress
@@ -101,6 +104,12 @@ def scenery(setup: Setup) -> tuple[e.Event, ...]:
         e.Show(setup.view),
         e.NextQuantity(name=setup.quantity),
     ]
+    listed = {"maths": (setup.function, FUNCTIONS.names), "lab": (setup.row, ("", *ACTIVATIONS.names))}
+    name, names = listed.get(setup.view, ("", ()))
+    if name:
+        events.append(e.SelectItem(names.index(name)))
+    if setup.terms:
+        events.append(e.SetTerms(setup.terms))
     if setup.iteration is not None or setup.view != "train":
         events.append(e.GoTo(iteration=setup.iteration or 0, ahead=True))
     if setup.train:

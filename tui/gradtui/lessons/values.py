@@ -9,8 +9,12 @@ from typing import Any
 from gradtui_engine.core.fields import Rejected, given, not_allowed
 from gradtui_engine.core.message import Message, Verbatim, joined
 from gradtui_engine.core.problems import unknown_name
+from gradtui_engine.rules.activations import ACTIVATIONS
+from gradtui_engine.theory.taylor import FUNCTIONS
 
+from ..model.maths import MOST_TERMS
 from ..model.names import QUANTITIES, VIEWS
+from ..model.pairs import PAIRS
 from .chapters import CHAPTERS
 from .conditions import condition, expression
 from .lesson import LETTERS, Choice
@@ -18,10 +22,12 @@ from .run_measures import PLACES
 
 Check = Callable[[Any], Any]
 
-#: A lesson sends the reader to any view but the list of lessons.
-_VIEWS = tuple(name for name in VIEWS if name != "lessons")
+#: A lesson sends the reader to any view but the list of lessons, and the story, which has pages of its own.
+_VIEWS = tuple(name for name in VIEWS if name not in ("lessons", "story"))
 #: How a choice is written.
 _ROW = '{say = "…", when = "…"}'
+#: The functions of the maths page, each beside its hyperbolic twin.
+CIRCULAR = FUNCTIONS.names[:3]
 CURSORS = ("start", "loss", "stage", "arrived", "end")
 
 
@@ -58,6 +64,9 @@ def _name_of(*allowed: str) -> Check:
 
 view = _name_of(*_VIEWS)
 chapter = _name_of(*CHAPTERS.names)
+function = _name_of(*CIRCULAR)
+row = _name_of(*ACTIVATIONS.names)
+pair = _name_of(*PAIRS.names)
 quantity = _name_of(*QUANTITIES)
 
 
@@ -81,6 +90,12 @@ step = _number_or(*CURSORS)
 def iteration(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise not_allowed(given(value), Message("a whole number from 0"))
+    return value
+
+
+def terms(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TERMS:
+        raise not_allowed(given(value), Message("a whole number from {low} to {high}", low=1, high=MOST_TERMS))
     return value
 
 

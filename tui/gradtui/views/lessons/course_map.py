@@ -12,7 +12,7 @@ from ...lessons.naming import number_of
 from ...model.studies import Studies, Study
 from ...text.language import plural, tr
 from ...text.markdown import prose, wrap_spans
-from ...text.spans import Line, first_fit, fit, page, width_of
+from ...text.spans import Line, first_fit, fit, page, spread, width_of
 
 if TYPE_CHECKING:
     from ...lessons.library import Entry
@@ -52,25 +52,25 @@ def list_view(entries: Sequence[Entry], selected: str, width: int, height: int, 
     chosen = names.index(selected) if selected in names else 0
     beside = width >= _BESIDE_FROM
     about = _about(rows[chosen], _BESIDE if beside else width, steps=beside)
+    head = [_sum(rows, width), []] if height > 8 else []
+    room = max(height - len(head), 1)
     if beside:
-        left = width - _BESIDE - 3
-        lines = _listed(rows, chosen, left, height)
-        told = page([[], [], *about], _BESIDE, height)
-        return [[*line, ("   ", "text"), *words] for line, words in zip(lines, told, strict=True)]
+        lines, told = _listed(rows, chosen, width - _BESIDE - 3, room), page(about, _BESIDE, room)
+        both = [[*line, ("   ", "text"), *words] for line, words in zip(lines, told, strict=True)]
+        return page([*head, *both], width, height)
     about = about[: max(height // 3, 1)]
-    room = max(height - len(about) - 1, 1)
-    return page([*_listed(rows, chosen, width, room), [], *about], width, height)
+    return page([*head, *_listed(rows, chosen, width, max(room - len(about) - 1, 1)), [], *about], width, height)
 
 
 def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[Line]:
-    """The sum, and as many lessons as there is room for; the chapters apart where all have room."""
-    head = [_sum(rows, width), []] if height > len(rows) // 2 else []
-    room = max(height - len(head), 1)
+    """As many lessons as there is room for, and how many there are above and below; the chapters apart where all have
+    room.
+    """
     breaks = sum(row.chapter != before.chapter for before, row in itertools.pairwise(rows))
     wide = max(width_of([(tr(chapters.label(row.chapter)), "")]) for row in rows) + 2
     wide = wide if width >= _CHAPTERS_FROM else 0
-    airy = len(rows) + breaks <= room
-    start = 0 if airy else min(max(chosen - room // 2, 0), max(len(rows) - room, 0))
+    airy = len(rows) + breaks <= height
+    start = 0 if airy else min(max(chosen - height // 2, 0), max(len(rows) - height, 0))
     lines: list[Line] = []
     for number, row in enumerate(rows[start:], start):
         new = number == start or row.chapter != rows[number - 1].chapter
@@ -78,7 +78,12 @@ def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[
             lines.append([])
         name = tr(chapters.label(row.chapter)) if new else ""
         lines.append(_row(row, name, wide, number == chosen, width))
-    return page([*head, *lines[:room]], width, height)
+    lines = lines[:height]
+    below = 0 if airy else len(rows) - start - height
+    for at, arrow, count in ((0, "↑", start), (-1, "↓", below)):
+        if count > 0 and height > 2:
+            lines[at] = spread(lines[at], [(f"{arrow} {count} ", "key")], width)
+    return page(lines, width, height)
 
 
 def _sum(rows: Sequence[_Row], width: int) -> Line:

@@ -46,10 +46,10 @@ def next_lesson(scene: Scene) -> Lesson | None:
 
 
 def following(scene: Scene) -> English:
-    """What the key that goes on does in the open lesson; empty until that has been read."""
+    """What the key that goes on does in the open lesson; where none is open, it goes on."""
     lesson, progress = opened(scene), scene.state.lesson
     if lesson is None or progress is None:
-        return ""
+        return "next"
     if course.open_question(progress, lesson):
         return "answer"
     if progress.step < len(lesson.steps) - 1:
