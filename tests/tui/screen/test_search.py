@@ -53,6 +53,8 @@ FIRST = {
 FOUND = {
     "lstm": {"lesson · LSTM against GRU", "network", "preset gru-lstm"},
     "forget gate": {"preset forget-gate"},
+    "xavier": {"small → Xavier", "preset xavier-tanh"},
+    "halve": {"small → Xavier"},
     "against": {"lesson · LSTM against GRU"},
     "network kind": {"network"},
     "lesson": {"lesson · LSTM against GRU"},

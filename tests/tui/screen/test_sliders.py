@@ -17,6 +17,7 @@ from gradtui.views.arrangement import arrange
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.core.figures import short
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.rules.clipping import global_norm
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
@@ -209,7 +210,15 @@ def test_a_clip_threshold_brings_its_clipping_along() -> None:
         await pilot.press("F", "c", "enter", "left")
         await settled(app, pilot)
         assert app.state.experiment == SMALL.replace(clip="norm", clip_threshold=0.8)
-        assert "one update: loss" in text(app)
+        length = global_norm(simulate(SMALL).trace.parameter_gradients)
+        assert length < 0.8
+        assert f"the gradient is {short(length)} long" in text(app)
+        assert "stays" in text(app)
+        await pilot.press("down")
+        await settled(app, pilot)
+        await pilot.pause()
+        assert f"the gradient is {short(length)} long" in text(app)
+        assert "0.100" in text(app), "and is cut to that"
         await pilot.press("enter", "u")
         assert app.state.experiment == SMALL
 

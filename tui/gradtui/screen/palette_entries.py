@@ -29,6 +29,7 @@ from ..lessons.library import Entry as Shelved
 from ..model import events as e
 from ..model.commands import offered
 from ..model.names import FUNCTIONS, VIEWS
+from ..model.pairs import PAIRS
 from ..model.panes_of import panes_of
 from ..model.presets import PRESETS
 from ..text.describe import about, label
@@ -129,7 +130,9 @@ def _in_both(texts: tuple[English, ...]) -> tuple[str, ...]:
 
 def _commands(app: Host) -> Iterator[Entry]:
     for command in offered(app.permissions):
-        thing = Thing(tr(command.label), tr(command.label), tr(command.help), also=(command.label,), kind=_COMMAND)
+        pair = PAIRS[command.event.name] if isinstance(command.event, e.OpenPair) else None
+        text = "" if pair is None else " ".join(map(tr, (pair.disease, pair.cure, pair.point)))
+        thing = Thing(tr(command.label), tr(command.label), tr(command.help), (command.label,), text, _COMMAND)
         yield Entry(thing, partial(app.action_command, command.id))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine import Experiment
 from gradtui_engine.core.fields import Value
+from gradtui_engine.core.message import English
 from gradtui_engine.experiment.experiment import options
 
 from ..model.ineffective_options import hindrance
@@ -24,6 +25,9 @@ from .trying import change, edited, fits, is_b, settle, unknown
 if TYPE_CHECKING:
     from .host import Host
 
+#: Whose field it is, where B is called otherwise.
+_OF_B: dict[str, English] = {"cure": "{field} of the cure"}
+
 
 def slide(app: Host, row: Slide) -> None:
     """Move a field by a slider, and see what it does."""
@@ -35,13 +39,13 @@ def slide(app: Host, row: Slide) -> None:
 
     def does() -> Line | None:
         scene = _scene_of_edited(app)
-        return None if scene is None else effect(scene, row.asks)
+        return None if scene is None else effect(scene, row.shows)
 
     def answered(text: str | None) -> None:
         settle(app, before, keep=text is not None)
 
     option, name = options()[row.name], label(row.name)
-    title = tr("{field} of B", field=name) if is_b(app) else name
+    title = tr(_OF_B.get(app.state.pane, "{field} of B"), field=name) if is_b(app) else name
     note = "" if along else hindrance(experiment, row.name)
     current: Value = getattr(experiment.resolved, row.name)
     app.push_screen(Slider(row, option, current, check, does, title, note), answered)

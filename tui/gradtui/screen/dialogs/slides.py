@@ -27,7 +27,7 @@ class Slide:
     """A field's slider: its notches, those of them that are labelled, what it means, and what to look at.
 
     first is where it begins where the field has no value. along is what has to be given with it to have an effect:
-    without clipping a threshold changes nothing. asks is the question of the verdict that it bears on.
+    without clipping a threshold changes nothing. shows is what the sentence beside it says (`views.frame.effect`).
     """
 
     name: str
@@ -36,7 +36,7 @@ class Slide:
     means: English
     first: float = 1.0
     along: Mapping[str, Value] = field(default_factory=dict)
-    asks: str = "signal"
+    shows: str = "signal"
 
     def moved(self, value: float | None, by: int) -> float:
         """So many notches on (or back), from a value that may lie between two of them; at the ends it stays."""
@@ -158,7 +158,7 @@ SLIDES = Table(
             (0.001, 0.01, 0.1, 1, 10, 100, 1000),
             "the longest gradient that the optimiser gets; longer ones are shortened",
             along={"clip": "norm"},
-            asks="first_step",
+            shows="clip",
         ),
         Slide(
             "learning_rate",
@@ -166,7 +166,7 @@ SLIDES = Table(
             (1e-4, 1e-3, 0.01, 0.1, 1, 10),
             "how far one update goes",
             first=0.1,
-            asks="first_step",
+            shows="first_step",
         ),
         Slide(
             "momentum",
@@ -174,7 +174,7 @@ SLIDES = Table(
             (0, 0.25, 0.5, 0.75, 1),
             "how much of the update before goes on in this one",
             first=0.75,
-            asks="first_step",
+            shows="first_step",
         ),
     ),
 )

@@ -101,6 +101,6 @@ VIEW = View(
     "explore",
     "One network: where its gradient goes, step by step, and why.",
     panes=_PANES,
-    footer=(HELP, PLAY, STEP, *plain("view_compare", "activation", "forget_bias", "init"), LESSONS),
+    footer=(HELP, PLAY, STEP, *plain("view_compare", "activation", "forget_bias", "init", "sliders"), LESSONS),
     arrange=arrange,
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from gradtui_engine.analysis.outcome import Answer
-from gradtui_engine.core.figures import apart, many, part_of
+import math
+from collections.abc import Callable
+
+from gradtui_engine.core.figures import apart, many, part_of, short
+from gradtui_engine.core.message import English
+from gradtui_engine.core.thresholds import crossed
+from gradtui_engine.rules.clipping import global_norm
 
 from ...text.language import tr
 from ...text.spans import Line
@@ -12,30 +17,61 @@ from ...text.undefined import defined
 from .scene import Scene
 from .verdict import STYLES
 
+#: What arrives, by the verdict's colour.
+_ARRIVES: dict[str, English] = {
+    "vanishing": "{place} receives almost nothing of the error signal: {share} of it",
+    "exploding": "{place} receives far too much: {share} times the error signal",
+    "broken": "{place} receives no number any more",
+}
+#: And of what is healthy, below 1 and above.
+_LESS: English = "{place} receives {share} of the error signal"
+_MORE: English = "{place} receives {share} times the error signal"
 
-def effect(scene: Scene, question: str = "signal") -> Line:
-    """▼ layer 1 receives 4.6e-19 of the error signal; of the first step: one update takes the loss from 2.5 to 2.31."""
+
+def arrives(scene: Scene, stage: int, share: float) -> str:
+    """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it."""
+    style = (crossed(share) or "healthy") if math.isfinite(share) else "broken"
+    text = _ARRIVES.get(style) or (_LESS if share <= 1 else _MORE)
+    place = tr("the first step") if scene.over_time else scene.name(stage)
+    return tr(text, place=place[:1].upper() + place[1:], share=part_of(share) if share <= 1 else many(share))
+
+
+def effect(scene: Scene, of: str = "signal") -> Line:
+    """A sentence with the mark and the colour of the verdict: what arrives ("signal"), what one update does to the loss
+    ("first_step"), what the optimiser gets ("clip").
+    """
     outcome = scene.record.outcome
-    step = outcome.first_step if question == "first_step" else None
-    answer = step or outcome.signal
+    answer = outcome.signal if of == "signal" else outcome.first_step or outcome.signal
     style = STYLES.get(answer.kind, "broken")
-    return [(f"{MARKS[answer.kind]} ", style), (_of_step(step) if step is not None else _of_signal(scene), style)]
+    return [(f"{MARKS[answer.kind]} ", style), (_EFFECTS[of](scene), style)]
 
 
-def _of_signal(scene: Scene) -> str:
+def _signal(scene: Scene) -> str:
     outcome = scene.record.outcome
-    ratio = defined(outcome.ratio, scene.record)
-    if ratio is None or outcome.signal.kind == "non_finite":
+    if defined(outcome.ratio, scene.record) is None:
         return tr(outcome.signal.message)
-    place = scene.name(scene.first_learning)
-    if ratio > 1:
-        return tr("{place} receives {count} times the error signal", place=place, count=many(ratio))
-    return tr("{place} receives {share} of the error signal", place=place, share=part_of(ratio))
+    return arrives(scene, scene.first_learning, outcome.ratio)
 
 
-def _of_step(answer: Answer) -> str:
+def _first_step(scene: Scene) -> str:
+    answer = scene.record.outcome.first_step
+    if answer is None:
+        return _signal(scene)
     before, after = (answer.numbers.get(name) for name in ("loss", "loss_after"))
     if before is None or after is None:
         return tr(answer.message)
     one, two = apart(before, after)
     return tr("one update: loss {before} → {after}", before=one, after=two)
+
+
+def _clip(scene: Scene) -> str:
+    listed = scene.record.listed
+    if listed is None:
+        return _first_step(scene)
+    before, after = global_norm(listed.parameter_gradients), global_norm(listed.clipped)
+    if before == after:
+        return tr("the gradient is {length} long, and stays so", length=short(before))
+    return tr("the gradient is {length} long, and is cut to {cut}", length=short(before), cut=short(after))
+
+
+_EFFECTS: dict[str, Callable[[Scene], str]] = {"signal": _signal, "first_step": _first_step, "clip": _clip}

@@ -10,18 +10,10 @@ from ...model.story import pair_of
 from ...text.language import tr
 from ...text.summary import describe
 from ...text.undefined import defined
+from ..frame import effect
 from ..frame.differing import differing
 from .sides import Side
 
-#: What arrives, by the verdict's colour.
-_ARRIVES: dict[str, English] = {
-    "vanishing": "{place} receives almost nothing of the error signal: {share} of it",
-    "exploding": "{place} receives far too much: {share} times the error signal",
-    "broken": "{place} receives no number any more",
-}
-#: And of what is healthy, below 1 and above.
-_LESS: English = "{place} receives {share} of the error signal"
-_MORE: English = "{place} receives {share} times the error signal"
 #: What becomes of it, by the kind of the answer.
 _LEARNS: dict[str, English] = {
     "trained": "It learns: {right}.",
@@ -55,11 +47,7 @@ def brief(state: State, side: Side) -> str:
 
 def arrives(side: Side) -> str:
     """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it."""
-    share, style = side.arriving, side.style(side.arriving)
-    text = _ARRIVES.get(style) or (_LESS if share <= 1 else _MORE)
-    over_time = side.scene.over_time
-    place = tr("the first step") if over_time else side.scene.name(side.first)
-    return tr(text, place=place[:1].upper() + place[1:], share=short(share))
+    return effect.arrives(side.scene, side.first, side.arriving)
 
 
 def learns(side: Side) -> str:
