@@ -106,6 +106,16 @@ def test_in_compare_turning_goes_round_all_orders(state: State, cell: str, expec
     assert found == expected
 
 
+def test_own_axes_are_compares_and_let_a_held_scale_go(state: State) -> None:
+    elsewhere = update(state, e.TurnAxes(), None)
+    assert "in Compare" in elsewhere.message
+    assert not elsewhere.own_axes
+    state = dataclasses.replace(state, view="compare", pane="side_a", lock=LogScale(-3, 0))
+    there = update(state, e.TurnAxes(), None)
+    assert (there.own_axes, there.lock) == (True, None)
+    assert not update(there, e.TurnAxes(), None).own_axes
+
+
 def test_zoom_and_turn_go_there_and_back(state: State) -> None:
     state = dataclasses.replace(state, cell="lstm")
     for event, field in ((e.Zoom(), "zoomed"), (e.Turn(), "rows")):

@@ -56,7 +56,8 @@ PROGRESS = st.builds(Progress, st.sampled_from((*LESSONS, "no such lesson")), st
 SHOWN = st.builds(
     State, EXPERIMENTS, st.sampled_from(CHANGES), view=st.sampled_from(VIEWS), step=st.integers(OPENING, 10**9),
     selected=st.none() | st.integers(0, 10**9), unit=st.integers(0, 99), pane=st.sampled_from(tuple(PANES)),
-    zoomed=st.booleans(), rows=st.booleans(), interleaved=st.booleans(), lesson=st.none() | PROGRESS,
+    zoomed=st.booleans(), rows=st.booleans(), interleaved=st.booleans(), own_axes=st.booleans(),
+    lesson=st.none() | PROGRESS,
 )  # fmt: skip
 #: Every event, by its type: the test beneath holds that none is forgotten.
 EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
@@ -83,6 +84,7 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Zoom: st.just(e.Zoom()),
     e.Turn: st.just(e.Turn()),
     e.TurnUnits: st.just(e.TurnUnits()),
+    e.TurnAxes: st.just(e.TurnAxes()),
     e.NextQuantity: st.integers(-9, 9).map(e.NextQuantity)
     | st.sampled_from(QUANTITIES).map(lambda name: e.NextQuantity(name=name)),
     e.NextAxis: st.just(e.NextAxis()),
@@ -268,6 +270,7 @@ def walk(seed: int, count: int) -> list[State]:
         lambda: e.Zoom(),
         lambda: e.Turn(),
         lambda: e.TurnUnits(),
+        lambda: e.TurnAxes(),
         lambda: e.NextQuantity(choose.randint(-3, 3)),
         lambda: e.NextAxis(),
         lambda: e.Lock(choose.choice((None, None, LogScale(-9, 3), LinearScale(-0.5, 2.0)))),

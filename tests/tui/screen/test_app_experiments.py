@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -11,11 +13,16 @@ from gradtui.model.commands import COMMANDS, rebind
 from gradtui.model.cure_keys import CURES
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
+from gradtui.screen.actions import ACTIONS
 from gradtui.screen.app import GradtuiApp
+from gradtui.screen.host import Host
 from gradtui.screen.trying import change
 from gradtui.share import address
+from gradtui.text.spans import text_of
+from gradtui.views import status
 from gradtui.views.explore.explain_layers import LAYERS
 from gradtui_engine import Experiment, Phase, Run
+from gradtui_engine.analysis.record import Source
 from gradtui_engine.cells.table import CELLS
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
@@ -297,6 +304,17 @@ def test_a_cure_that_a_network_cannot_have_says_so_with_the_persons_own_key() ->
         play(script, SMALL)
     finally:
         rebind({})
+
+
+def test_of_two_recordings_no_cure_replaces_the_second_one_and_none_is_offered() -> None:
+    """What is compared then are files; B's changes would be those of another network."""
+    sources = tuple(Source(experiment, recording=f"{name}.json") for name, experiment in (("a", SMALL), ("b", SMALL)))
+    state = State(SMALL, recordings=sources, view="compare", loaded=True)
+    assert "activation" not in text_of(status.footer(state, 200))
+    said: list[str] = []
+    host = SimpleNamespace(state=state, say=said.append, send=None)
+    ACTIONS["cure_init"](cast(Host, host), "init")
+    assert said == ["B is a recording: no cure can be switched in it"]
 
 
 def test_in_compare_the_scale_that_is_held_is_the_one_that_a_and_b_share() -> None:

@@ -45,7 +45,7 @@ SCALES = st.builds(
 #: What of a state the address is about: all but what belongs to the moment (playback, messages, undo).
 SHARED = (
     *("view", "changes", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row", "function"),
-    *("terms", "angle", "pane", "rows", "interleaved", "units", "zoomed"),
+    *("terms", "angle", "pane", "rows", "interleaved", "own_axes", "units", "zoomed"),
 )
 
 
@@ -83,6 +83,7 @@ def states(draw: st.DrawFn) -> tuple[State, Timeline]:
         rows=draw(st.booleans()),
         units=draw(st.booleans()),
         interleaved=draw(st.booleans()),
+        own_axes=draw(st.booleans()),
         zoomed=draw(st.booleans()),
         lesson=lesson,
         loaded=True,

@@ -125,6 +125,16 @@ def test_which_pane_is_focused_moves_no_other_as_long_as_all_are_in_sight(view: 
 
 
 @cells
+def test_in_compare_a_and_b_are_as_high_and_as_wide_as_each_other(cell: str) -> None:
+    """An odd column goes to neither: beside each other their widths may differ by one."""
+    for where, state, _, _, boxes in arranged("compare", cell):
+        if state.lesson is None and {"side_a", "side_b"} <= boxes.keys():
+            a, b = boxes["side_a"], boxes["side_b"]
+            assert a.height == b.height, where
+            assert abs(a.width - b.width) <= 1, where
+
+
+@cells
 def test_the_gradient_is_always_in_sight_in_explore_except_on_the_smallest_screens_behind_a_lesson(cell: str) -> None:
     for where, state, width, height, boxes in arranged("explore", cell):
         if state.lesson is None or (width >= 80 and height >= 24):

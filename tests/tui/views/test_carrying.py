@@ -16,7 +16,7 @@ from tests.tui.helpers import trace_of
 from tests.tui.pairs import compared, text
 
 RNN, LSTM = (Experiment(cell=cell, seed=0) for cell in ("rnn", "lstm"))
-HONEST = "Honestly: less arrives in B than in A: its gate starts {factor} open, b opens it."
+HONEST = "Less arrives in B than in A: its gate starts {factor} open, b opens it."
 
 
 def forget_gate(experiment: Experiment) -> float:
@@ -64,4 +64,4 @@ def test_the_first_choice_of_the_gates_key_is_what_an_lstm_is_known_for() -> Non
     changes: Changes | None = toggled(CURES["gate"], RNN, ())
     assert changes == (("cell", "lstm"), ("forget_bias", 4.0))
     assert trace_of(RNN.replace(**dict(changes))).outcome.ratio > 1 > trace_of(RNN).outcome.ratio
-    assert "Honestly" not in text(compared(RNN, changes), "difference")
+    assert "Less arrives" not in text(compared(RNN, changes), "difference")

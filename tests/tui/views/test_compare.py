@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 import pytest
 
-from gradtui.model.changes import other
+from gradtui.model.changes import differences, other
 from gradtui.model.names import QUANTITIES
 from gradtui.model.needs import Failed, Simulation
 from gradtui.model.state import State
@@ -15,12 +16,14 @@ from gradtui.text.scale import LogScale
 from gradtui.text.summary import describe
 from gradtui.views.arrangement import arrange
 from gradtui.views.catalogue import PANES as TABLE
-from gradtui.views.compare import compare
+from gradtui.views.compare.pictures import stage_at
+from gradtui.views.compare.sides import sides
 from gradtui.views.frame import bars
 from gradtui.views.frame.bar_data import bars_of, own_scale
+from gradtui_engine import Experiment
 from gradtui_engine.core.figures import short
 from tests.tui.helpers import SIZES, assert_page, cut_numbers, texts, timeline_of, trace_of
-from tests.tui.pairs import PAIRS, RNN, A, compared, pairs, text
+from tests.tui.pairs import LSTM, PAIRS, RNN, A, compared, pairs, text
 
 PANES = ("side_a", "side_b", "both", "difference")
 
@@ -32,7 +35,7 @@ PANES = ("side_a", "side_b", "both", "difference")
 @pairs
 def test_a_and_b_share_one_scale_that_holds_both(name: str, quantity: str) -> None:
     scene = compared(*PAIRS[name], quantity=quantity)
-    a, b = compare.sides(scene)
+    a, b = sides(scene)
     assert b is not None
     assert bars_of(a).scale == bars_of(b).scale
     swapped = dataclasses.replace(b, state=scene.state, given_scale=None)
@@ -98,6 +101,57 @@ def test_the_titles_of_a_and_b_say_as_much_as_each_other(name: str, width: int) 
     assert (described[0] in one) == (described[1] in two)
 
 
+@pytest.mark.parametrize("size", [(60, 16), *SIZES])
+@pytest.mark.parametrize(("name", "symbols"), [("lstm", ("∂h", "∂c")), ("rnn", ("∂c", "∂h")), ("gates", ("∂c", "∂c"))])
+def test_over_time_a_and_b_have_strips_of_one_height_on_one_axis_each_with_its_ends_labelled(
+    name: str, symbols: tuple[str, str], size: tuple[int, int]
+) -> None:
+    """Of an RNN beside an LSTM one strip each, of what its verdict follows; of two LSTMs two strips each."""
+    scene = compared(*({**PAIRS, "gates": (LSTM, (("forget_bias", 4.0),))}[name]))
+    found = []
+    for pane, symbol in zip(("side_a", "side_b"), symbols, strict=True):
+        box = arrange(scene.state, *size).get(pane)
+        assert box is not None
+        lines = texts(TABLE[pane].view(scene, box.width - 2, box.height - 2))[:-1]
+        named = [line for line in lines if re.search(r"∂[ch]|∂L/∂[ch]", line)]
+        assert len(named) == (2 if name == "gates" else 1)
+        assert re.search(rf"{symbol}|{symbol.replace('∂', '∂L/∂')}", named[0])
+        found.append([line[:5].strip() for line in lines])
+    # The ends of the axis stand in the same rows on both sides; 1 keeps its own where it lies in the first or last.
+    assert found[0] == found[1]
+    rows = len(found[0]) // (2 if name == "gates" else 1)
+    ends = bars_of(sides(scene)[0]).scale.ends
+    assert found[0][0] in ("1", ends[1])
+    assert rows < 2 or found[0][rows - 1] in ("1", ends[0])
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_each_on_an_axis_of_its_own_the_title_says_so_and_the_scales_are_those_of_the_records(
+    interleaved: bool,
+) -> None:
+    scene = compared(A, (("depth", 60),), own_axes=True, interleaved=interleaved)
+    a, b = sides(scene)
+    assert b is not None
+    assert bars_of(a).scale == own_scale(a) != bars_of(b).scale == own_scale(b)
+    for pane in ("both",) if interleaved else ("side_a", "side_b"):
+        assert "own axis: log 1e-" in TABLE[pane].title(scene, 76)
+    assert "Each on an axis of its own: their lengths cannot be compared. Y: one axis" in text(scene, "difference")
+
+
+def test_a_story_that_is_a_sliver_of_the_shared_axis_is_said_and_a_flat_one_is_not() -> None:
+    """Of 6 layers the gradient falls by 1e-4 or so, of 60 by 1e-37; a cured one is flat, which is its story."""
+    said = re.search(
+        r"All of A is 1/(\d+) of this axis\. Y: own axes", text(compared(A, (("depth", 60),)), "difference")
+    )
+    assert said is not None
+    norms = [stage.gradient_norm for stage in trace_of(A).stages]
+    axis = bars_of(sides(compared(A, (("depth", 60),)))[0]).scale
+    assert int(said[1]) == round((axis.high - axis.low) / math.log10(max(norms) / min(norms)))
+    cured = Experiment(activation="relu", init="he_normal")
+    for a, changes in ((Experiment(), differences(Experiment(), cured)), (A, (("activation", "relu"),))):
+        assert "All of" not in text(compared(a, changes), "difference")
+
+
 # -- no B ----------------------------------------------------------------------------------------------
 
 
@@ -105,7 +159,7 @@ def test_without_changes_the_keys_of_the_cures_are_pointed_out() -> None:
     scene = compared(A)
     assert text(scene, "side_b").startswith("B is A so far.")
     assert text(scene, "both") == text(scene, "side_a"), "A alone"
-    assert "·A activation" in text(scene, "difference")
+    assert "cures off: activation [A]" in text(scene, "difference")
 
 
 def test_a_b_that_is_on_its_way_impossible_or_too_large_is_told_apart() -> None:
@@ -151,16 +205,16 @@ def test_a_click_on_a_row_finds_the_stage_that_is_written_there(name: str, pane:
         # Of several stages the lowest one, where the value stands.
         found = re.match(r"[▸ ]*(?:\d+–)?(\d+) ", line)
         number = int(found[1]) if found else (number if re.match(r" +B ", line) else -1)
-        clicked = compare.stage_at(scene, pane, 60, height, 20, y)
+        clicked = stage_at(scene, pane, 60, height, 20, y)
         assert clicked == (number if number >= 0 else None), (y, line)
 
 
 @pytest.mark.parametrize("name", ["lstm", "longer", "lstm of an mlp"])
 def test_a_click_in_bs_pane_finds_bs_stage_where_b_has_another_axis(name: str) -> None:
     scene = compared(*PAIRS[name])
-    _, b = compare.sides(scene)
+    _, b = sides(scene)
     assert b is not None
-    found = [compare.stage_at(scene, "side_b", 100, 10, x, 3) for x in range(100)]
+    found = [stage_at(scene, "side_b", 100, 10, x, 3) for x in range(100)]
     assert found == [bars.stage_at(b, 100, 10, x, 3) for x in range(100)]
     # The last column of 201 steps has three of them, and is known by the first.
     last = {"longer": 198}.get(name, len(b.stages) - 1)
@@ -194,12 +248,13 @@ def test_over_time_no_number_is_cut_in_the_panes_that_the_screen_has_for_columns
 
 def test_interleaved_an_lstm_and_an_rnn_have_bars_of_one_length() -> None:
     scene = compared(RNN, (("cell", "lstm"),), rows=True, interleaved=True)
-    a, b = compare.sides(scene)
+    a, b = sides(scene)
     assert b is not None
     scale = own_scale(a, b)
     axes = []
     for side, line in zip((a, b), texts(TABLE["both"].view(scene, 100, 40))[:2], strict=True):
-        value = side.stages[-1].gradient_norm
+        # Of the LSTM what its verdict follows, ∂L/∂c; of the RNN ∂L/∂h.
+        value = side.stages[-1].cell_gradient_norm or side.stages[-1].gradient_norm
         assert f" {short(value)} " in line
         axes.append(line.count("█") / scale.position(value))  # as long as the whole axis, but for the last cell
     assert axes[0] == pytest.approx(axes[1], rel=0.05)

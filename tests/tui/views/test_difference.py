@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 import pytest
 
-from gradtui.model.changes import other
+from gradtui.model.changes import differences, other
 from gradtui.model.cure_keys import CURES, toggled
 from gradtui.model.state import Changes
 from gradtui.views import status
-from gradtui.views.compare import compare
+from gradtui.views.compare.pictures import reads
+from gradtui.views.compare.switches import switches
+from gradtui.views.frame.differing import differing
 from gradtui_engine import Experiment, Training
 from gradtui_engine.core.figures import short
 from tests.tui.helpers import texts, trace_of
@@ -35,12 +38,12 @@ from tests.tui.pairs import HEALTHY, LSTM, OVERFLOW, PAIRS, RNN, A, compared, pa
     ],
 )
 def test_the_difference_is_said_in_words_without_what_only_follows(a: Experiment, b: Experiment, expected: str) -> None:
-    assert compare.differing(a, b) == expected
+    assert differing(a, b) == expected
 
 
 def test_what_a_branch_changes_on_the_way_is_a_difference() -> None:
     turns = Training(experiment=A, turns=("40:learning-rate=0.1,clip=norm",)).turns
-    assert compare.differing(A, A, turns) == "from iteration 40 on rate 0.1, clip norm"
+    assert differing(A, A, turns) == "from iteration 40 on rate 0.1, clip norm"
     scene = compared(A, (("activation", "relu"),))
     scene = dataclasses.replace(scene, state=dataclasses.replace(scene.state, turns=("40:learning-rate=0.1",)))
     assert "activation sigmoid → relu, from iteration 40 on rate 0.1" in text(scene, "difference")
@@ -48,7 +51,7 @@ def test_what_a_branch_changes_on_the_way_is_a_difference() -> None:
     state = dataclasses.replace(branched.state, changes=(), turns=("40:learning-rate=0.1",))
     assert "Before iteration 40 B is A." in text(dataclasses.replace(branched, state=state), "difference")
     assert "acts on no factor" in text(branched, "difference")
-    assert compare.reads(branched) != compare.reads(dataclasses.replace(branched, state=state)), "drawn anew"
+    assert reads(branched) != reads(dataclasses.replace(branched, state=state)), "drawn anew"
 
 
 def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:
@@ -60,33 +63,57 @@ def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:
     assert "B ● healthy" in shown
 
 
-@pytest.mark.parametrize("selected", [None, 3, 6])
 @pairs
-def test_the_ratio_is_that_of_the_two_gradients(name: str, selected: int | None) -> None:
+def test_what_arrives_is_compared_by_the_numbers_of_both_verdicts(name: str) -> None:
     a, changes = PAIRS[name]
     b = other(a, changes)
     assert b is not None
-    scene = compared(a, changes, selected=selected)
-    shown = text(scene, "difference")
+    scene = compared(a, changes)
+    shown = " ".join(text(scene, "difference", 300).split())
     if trace_of(a).axis != trace_of(b).axis:
-        assert "times" not in shown, "a layer and a time step are not the same stage"
+        assert "B gets" not in shown, "a layer and a time step are not the same stage"
         return
-    for stage in {0 if scene.over_time else 1, scene.stage} & set(range(len(trace_of(b).stages))):
-        one, two = trace_of(a).stages[stage].gradient_norm, trace_of(b).stages[stage].gradient_norm
-        if one == two:
-            expected = f"{scene.name(stage)}: ‖∂L/∂h‖ {short(one)} in both"
-        else:
-            expected = f"{scene.name(stage)}: ‖∂L/∂h‖ {short(one)} → {short(two)}"
-            if 0 < one < float("inf") and 0 < two < float("inf"):
-                expected += f", {short(two / one)} {'times as much' if two > one else 'of it'}"
+    one, two = (trace_of(each).outcome.ratio for each in (a, b))
+    more = re.search(r"B gets (\S+) times as much gradient as A, (\S+) beside (\S+)", shown)
+    less = re.search(r"B gets (?:1/(\S+)|(\S+)) of A's gradient, (\S+) beside (\S+)", shown)
+    apart = math.isfinite(one) and math.isfinite(two) and one != two and one > 0 < two
+    assert (more is not None, less is not None) == (apart and two > one, apart and two < one)
+    if more is not None:
+        assert more.groups()[1:] == (short(two), short(one))
+        assert float(more[1].replace(",", "")) == pytest.approx(two / one, rel=0.05), "two digits"
+    elif less is not None:
+        assert less.groups()[2:] == (short(two), short(one))
+        share = 1 / float(less[1].replace(",", "")) if less[1] else float(less[2])
+        assert share == pytest.approx(two / one, rel=0.05)
+    elif two == 0 < one:
+        assert f"B gets no gradient, A {short(one)}" in shown
+    else:
+        expected = f"get as much gradient, {short(one)}" if one == two else f"A gets {short(one)}, B {short(two)}"
         assert expected in shown
 
 
+@pytest.mark.parametrize(("a", "b"), [(RNN, LSTM), (LSTM, RNN), (A, A.replace(activation="relu"))])
+def test_the_selected_stage_has_the_numbers_of_the_bars_of_what_each_verdict_follows(
+    a: Experiment, b: Experiment
+) -> None:
+    scene = compared(a, differences(a, b), selected=4)
+    numbers = []
+    for each in (a, b):
+        stage = trace_of(each).stages[4]
+        cell = stage.cell_gradient_norm
+        numbers.append(f"‖∂L/∂h‖ {short(stage.gradient_norm)}" if cell is None else f"‖∂L/∂c‖ {short(cell)}")
+    said = f"{numbers[0]} in A, {numbers[1]} in B"
+    assert said in text(scene, "difference", 118, 20)
+    drawn = text(scene, "side_a", 118, 20) + text(scene, "side_b", 118, 20)
+    for number in numbers:
+        assert number.replace("‖∂L/", "").replace("‖", "") in drawn or number.split()[-1] in drawn
+
+
 SAME = "Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor."
-WORSE = "Honestly: this is no cure here. A was healthy, B is not."
-NOT_YET = "Honestly: no cure yet. B is not healthy either."
-FURTHER = "Honestly: B is worse than A, and neither is healthy."
-HALF = "Honestly: half a cure. In B the gradient arrives, but the first step does no good: diverging."
+WORSE = "This is no cure here: A was healthy, B is not."
+NOT_YET = "Not cured yet: B is not healthy either."
+FURTHER = "B is worse than A, and neither is healthy."
+HALF = "Half a cure: B's gradient arrives, but its first step does no good: diverging."
 
 
 @pytest.mark.parametrize(
@@ -134,8 +161,8 @@ def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_t
         *(("clip", "value"), ("width", 8)),
     )
     for changes, sentence in (
-        (many, "Honestly: no cure yet."),
-        (every, "Honestly: no cure yet."),
+        (many, "Not cured yet:"),
+        (every, "Not cured yet:"),
         ((("clip", "norm"),), "Every ‖∂L/∂h‖ is the same"),
     ):
         lines = text(compared(A.replace(gain=0.3), changes), "difference", width, height).splitlines()
@@ -143,10 +170,11 @@ def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_t
         assert any(line.startswith(sentence) for line in lines)
         assert any(line.startswith("B ▼ vanishing") for line in lines)
         assert any(
-            re.match(r"layer 1: ‖∂L/∂h‖ \S+ (→ \S+, \S+ (times as much|of it)|in both)$", line) for line in lines
+            re.match(r"layer 1: (B gets \S+ (%|times|of) .*gradient|A and B get as much gradient)", line)
+            for line in lines
         )
         if height >= 5:
-            assert lines[-1].startswith("in B:")
+            assert any(line.startswith("cures o") for line in lines)
             assert lines[0].startswith("B differs from A in: ")
             whole = changes != many or "seed 0 → 12345" in " ".join(lines[:2])
             assert whole or lines[0].endswith(" …") or lines[1].endswith(" …"), (
@@ -158,7 +186,7 @@ def test_at_80_by_24_all_that_differs_is_said_before_what_stands_elsewhere_too()
     every = (("activation", "relu"), ("init", "he_normal"), ("norm", "layer"), ("residual", "scaled"), ("clip", "norm"))
     lines = text(compared(A, every, selected=4), "difference", 78, 5).splitlines()
     assert "residual none → scaled, clip none → norm" in " ".join(lines[:2])
-    assert [line[:8] for line in lines[2:]] == ["B ● heal", "layer 1:", "in B: ✓A"]
+    assert [line[:9] for line in lines[2:]] == ["B ● healt", "layer 1: ", "cures on:"]
 
 
 @pytest.mark.parametrize("columns", [24, 40, 58])
@@ -166,24 +194,31 @@ def test_cures_that_do_not_fit_go_on_in_the_next_line_or_show_that_there_are_mor
     scene = compared(A, (("activation", "relu"), ("clip", "norm")))
     whole = text(scene, "difference", 118, 20).splitlines()[-1]
     tall = text(scene, "difference", columns, 40).splitlines()
-    start = next(place for place, line in enumerate(tall) if line.startswith("in B:"))
-    assert " ".join(" ".join(tall[start:]).split()) == whole
+    start = next(place for place, line in enumerate(tall) if line.startswith("cures on:"))
+    assert " ".join(" ".join(tall[start:]).split()) == " ".join(whole.split())
     low = text(scene, "difference", columns, 5).splitlines()
-    assert len(tall) == start + 1 or not low[-1].startswith("in B:") or low[-1].endswith(" …")
+    assert len(tall) == start + 1 or not low[-1].startswith("cures on:") or low[-1].endswith(" …")
 
 
 def test_where_no_gradient_is_left_on_either_side_no_factor_is_said_to_be_untouched() -> None:
     dead = A.replace(init="zeros", activation="relu")
     shown = text(compared(dead, (("activation", "tanh"),)), "difference")
-    assert "Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B." in shown
+    assert "No cure: no gradient arrives anywhere, in A or in B (every ‖∂L/∂h‖ is 0)." in shown
     assert SAME not in shown
 
 
-def test_each_cures_key_stands_there_and_what_b_has_is_marked() -> None:
+def test_each_cure_is_on_or_off_in_words_with_its_key_in_brackets() -> None:
     shown = text(compared(A, (("activation", "relu"), ("clip", "norm"))), "difference").splitlines()[-1]
-    assert shown == "in B: ✓A activation ·I init ·M norm ·S skip ✓C clipping"
+    assert shown == "cures on: ✓ activation [A]  ✓ clipping [C]   cures off: init [I]  norm [M]  skip [S]"
     of_rnn = text(compared(RNN, (("activation", "relu"),)), "difference").splitlines()[-1]
-    assert of_rnn == "in B: ✓A activation ·I init ·B LSTM gates ·C clipping"
+    assert of_rnn == "cures on: ✓ activation [A]   cures off: init [I]  LSTM gates [B]  clipping [C]"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_where_letters_are_keys_no_network_is_called_by_one(name: str) -> None:
+    lines = switches(compared(*PAIRS[name]), 118)
+    named = "".join(span for line in lines for span, style in line if style != "key")
+    assert not re.search(r"\b[AB]\b", named)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +236,7 @@ def test_the_gates_key_is_called_what_it_does_to_this_cell(cell: str, label: str
     assert changes is not None
     assert {name for name, _ in changes} == fields
     scene = compared(experiment, changes)
-    assert f"✓B {label} " in text(scene, "difference").splitlines()[-1]
+    assert f"cures on: ✓ {label} [B]" in text(scene, "difference").splitlines()[-1]
     assert f"B {label} " in texts([status.footer(scene.state, 200)])[0]
 
 
@@ -213,16 +248,20 @@ def test_the_verdicts_are_the_headers_word_for_word(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("a", "changes", "key"),
+    ("a", "changes", "said"),
     [
-        (Experiment(cell="gru", data="gaussian", steps=6), (("cell", "lstm"),), "·B forget gate"),
-        (Experiment(activation="relu"), (("activation", "sigmoid"),), "·A activation → sigmoid"),
-        (Experiment(activation="relu"), (), "·A activation → sigmoid"),
-        (Experiment(activation="relu"), (("activation", "tanh"),), "·A activation → tanh"),
-        (Experiment(), (("activation", "relu"),), "✓A activation "),
+        (Experiment(cell="gru", data="gaussian", steps=6), (("cell", "lstm"),), "cures off: *.* forget gate [B]"),
+        (Experiment(activation="relu"), (("activation", "sigmoid"),), "disease on: activation sigmoid [A]"),
+        (Experiment(activation="relu"), (), "cured already, to see the disease: activation sigmoid [A]"),
+        (Experiment(activation="relu"), (("activation", "tanh"),), "disease on: activation tanh [A]"),
+        (Experiment(), (("activation", "relu"),), "cures on: ✓ activation [A]"),
     ],
 )
-def test_only_what_b_has_of_the_named_cure_is_ticked(a: Experiment, changes: Changes, key: str) -> None:
-    shown = text(compared(a, changes), "difference").splitlines()[-1]
-    assert key in shown
-    assert shown.count("✓") == key.count("✓")
+def test_cure_and_disease_are_told_apart_and_only_what_b_has_of_the_cure_is_ticked(
+    a: Experiment, changes: Changes, said: str
+) -> None:
+    shown = " ".join(text(compared(a, changes), "difference").split())
+    head, _, rest = said.partition("*.*")
+    assert head in shown
+    assert rest in shown
+    assert shown.count("✓ ") == said.count("✓ ")

@@ -121,6 +121,14 @@ COMMANDS = (
     ),
     Command("quantity_before", ("X",), "quantity before", "The quantity before", LOOK, e.NextQuantity(-1)),
     Command("axis", ("y",), "axis", "The bars' axis: the quantity's own, log, linear, sign-log", LOOK, e.NextAxis()),
+    Command(
+        "own_axes",
+        ("Y",),
+        "own axes",
+        "In Compare: A and B each on an axis of its own, or both on one",
+        LOOK,
+        e.TurnAxes(),
+    ),
     Command("lock", ("L",), "lock scale", "Hold the bars' scale whatever comes, or let it follow", LOOK),
     Command(
         "turn",

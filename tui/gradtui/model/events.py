@@ -189,6 +189,11 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnAxes:
+    """In Compare: A and B each on an axis of its own, or both on one."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnUnits:
     """In Explore: every unit × every sample of the selected stage, or how the values are spread."""
 

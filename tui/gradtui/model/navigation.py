@@ -124,6 +124,13 @@ def turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
     return replace(state, rows=not state.rows)
 
 
+def turn_axes(state: State, event: e.TurnAxes, timeline: Timeline | None) -> State:
+    """A scale that was held belongs to the axes before."""
+    if state.view != "compare":
+        return replace(state, message=tr("own axes: in Compare, {key}", key=shown_keys("view_compare")))
+    return replace(state, own_axes=not state.own_axes, lock=None)
+
+
 def turn_units(state: State, event: e.TurnUnits, timeline: Timeline | None) -> State:
     """Its pane gets the focus: where there is no room for all of them it is in sight."""
     if state.view != "explore":

@@ -66,6 +66,8 @@ class State:
     #: Bars over time as rows; A and B interleaved.
     rows: bool = False
     interleaved: bool = False
+    #: In Compare: A and B each on an axis of its own instead of one for both.
+    own_axes: bool = False
     #: In Explore: every unit × every sample of the selected stage, instead of how the values are spread.
     units: bool = False
     quantity: str = "gradient"

@@ -20,7 +20,7 @@ from ..model.story import pair_of
 from ..text.complaints import complaints
 from ..text.language import tr
 from ..text.scale import Scale
-from ..views.compare import compare
+from ..views.compare.sides import sides
 from ..views.frame.bar_data import bars_of
 from ..views.frame.layout import styles_in
 from ..views.frame.training_sides import Sides
@@ -44,6 +44,9 @@ def _cure(app: Host, argument: str) -> None:
     if unknown(app):
         return
     cure, state = CURES[argument], app.state
+    if len(state.recordings) > 1:
+        app.say(tr("B is a recording: no cure can be switched in it"))
+        return
     changes = toggled(cure, state.experiment, state.changes)
     if changes is None:
         why = tr(cure.lacking or "A has it already", key=shown_keys("cell"))
@@ -105,7 +108,7 @@ def _of_bars(scene: Scene) -> Scale:
 
 #: The views whose scale is not that of the record's bars: in Compare and Train A and B share one.
 _SCALES: dict[str, Callable[[Scene], Scale]] = {
-    "compare": lambda scene: bars_of(compare.sides(scene)[0]).scale,
+    "compare": lambda scene: bars_of(sides(scene)[0]).scale,
     "train": lambda scene: shades.scale_of(Sides.of(scene)),
 }
 

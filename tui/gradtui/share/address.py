@@ -116,6 +116,7 @@ OPTIONS = (
     ScreenOption("pane", f"focused pane; {PANE_NAMES}", Text("NAME", Message("a pane of the view"))),
     ScreenOption("rows", "bars over time as rows", Switch()),
     ScreenOption("interleaved", "A and B interleaved", Switch()),
+    ScreenOption("own_axes", "A and B each on an axis of its own", Switch()),
     ScreenOption("units", "every unit × every sample in Explore", Switch()),
     ScreenOption("zoomed", "the focused pane alone", Switch()),
     ScreenOption("lesson", "lesson to open, by name or number", LessonName(lambda: library.names(language()))),

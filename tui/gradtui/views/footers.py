@@ -53,6 +53,8 @@ def _applies(command: str, state: State) -> bool:
         return state.lesson is None or state.lesson.step > 0
     if state.nameless and (command.startswith("cure_") or argument in options()):
         return False  # nobody knows what it would change
+    if command.startswith("cure_") and len(state.recordings) > 1:
+        return False  # B is what was recorded
     if command.startswith("cure_"):
         cure = CURES[argument]
         return bool(cure.choices(subject(cure, state.experiment, state.changes)))

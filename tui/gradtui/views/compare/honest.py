@@ -16,7 +16,7 @@ def honestly(a: Scene, b: Scene) -> str:
     if len(a.state.recordings) > 1:
         return ""
     if not any(stage.gradient_norm != 0 for scene in (a, b) for stage in scene.stages):
-        return tr("Honestly: no cure. Every ‖∂L/∂h‖ is 0, in A and in B.")
+        return tr("No cure: no gradient arrives anywhere, in A or in B (every ‖∂L/∂h‖ is 0).")
     pairs = zip(a.stages, b.stages, strict=False)
     # repr: of two networks that broke nan is the same as nan. It stops at the first difference.
     if len(a.stages) == len(b.stages) and all(repr(x.gradient_norm) == repr(y.gradient_norm) for x, y in pairs):
@@ -28,18 +28,18 @@ def honestly(a: Scene, b: Scene) -> str:
     if less:
         return less
     if a.record.outcome.healthy and not b.record.outcome.healthy:
-        return tr("Honestly: this is no cure here. A was healthy, B is not.")
+        return tr("This is no cure here: A was healthy, B is not.")
     step = b.record.outcome.first_step
     cured = not a.record.outcome.signal.healthy and b.record.outcome.signal.healthy
     if cured and step is not None and not step.healthy:
         return tr(
-            "Honestly: half a cure. In B the gradient arrives, but the first step does no good: {kind}.",
+            "Half a cure: B's gradient arrives, but its first step does no good: {kind}.",
             kind=kind_name(step.kind),
         )
     if not a.record.outcome.healthy and not b.record.outcome.healthy and _further(a, b):
-        return tr("Honestly: B is worse than A, and neither is healthy.")
+        return tr("B is worse than A, and neither is healthy.")
     if not a.record.outcome.healthy and not b.record.outcome.healthy:
-        return tr("Honestly: no cure yet. B is not healthy either.")
+        return tr("Not cured yet: B is not healthy either.")
     return ""
 
 
@@ -49,7 +49,7 @@ def _gated_and_less(a: Scene, b: Scene) -> str:
     cells = [scene.experiment.resolved if scene.experiment is not None else None for scene in (a, b)]
     if cells[0] is None or cells[1] is None or cells[0].kind.gated or not cells[1].kind.gated or not two < min(one, 1):
         return ""
-    return tr("Honestly: less arrives in B than in A: {why}.", why=why(b.record, cells[1]))
+    return tr("Less arrives in B than in A: {why}.", why=why(b.record, cells[1]))
 
 
 def _further(a: Scene, b: Scene) -> bool:

@@ -10,7 +10,7 @@ from ..frame import pointer, spoken
 from ..frame.footers import HELP, PLAY, Hint, plain
 from ..frame.pane import Pane
 from ..frame.view import View
-from . import compare
+from . import difference, pictures, sides
 from .layout import arrange
 
 
@@ -24,25 +24,25 @@ _PANES = (
     Pane(
         "side_a",
         "A",
-        compare.title_a,
-        compare.view_a,
+        sides.title_a,
+        pictures.view_a,
         "Experiment A, the one that all keys change. B stands beside it on the same axis, under the same cursor.",
-        reads=compare.reads,
+        reads=pictures.reads,
         spoken=spoken.bars,
-        click=compare.bar_of("side_a"),
+        click=pictures.bar_of("side_a"),
         intro="Experiment A: what reaches each stage, from the output down to the input.",
         shows_quantity=True,
     ),
     Pane(
         "side_b",
         "B",
-        compare.title_b,
-        compare.view_b,
+        sides.title_b,
+        pictures.view_b,
         "Experiment B: A with the cures that are switched on, on the same seed, data and random numbers. While this "
         "pane is focused, the keys that change the experiment change B.",
-        reads=compare.reads,
-        spoken=compare.said_b,
-        click=compare.bar_of("side_b"),
+        reads=pictures.reads,
+        spoken=pictures.said_b,
+        click=pictures.bar_of("side_b"),
         intro="Experiment B: what reaches each stage, from the output down to the input.",
         shows_quantity=True,
         of_b=True,
@@ -50,24 +50,24 @@ _PANES = (
     Pane(
         "both",
         "A and B",
-        compare.title_both,
-        compare.view_both,
+        pictures.title_both,
+        pictures.view_both,
         "A and B stage by stage on one axis, A's bar above B's. Where the two part is where the change works.",
-        reads=compare.reads,
-        spoken=compare.said_both,
-        click=compare.bar_of("both"),
+        reads=pictures.reads,
+        spoken=pictures.said_both,
+        click=pictures.bar_of("both"),
         intro="Experiments A and B: what reaches each stage, from the output down to the input.",
         shows_quantity=True,
     ),
     Pane(
         "difference",
         "difference",
-        compare.title_difference,
-        compare.difference,
-        "What B differs in, what became of each, and by how much their gradients differ. Each cure has a key; ✓ says "
-        "that B has it. A cure that is none is called so.",
-        reads=compare.reads,
-        spoken=spoken.drawn(compare.difference),
+        difference.title_difference,
+        difference.difference,
+        "What B differs in, what became of each, and how much of the gradient each gets, as the verdicts have it. Each "
+        "cure has a key, in brackets; ✓ says that it is on. A cure that is none is called so.",
+        reads=pictures.reads,
+        spoken=spoken.drawn(difference.difference),
         click=pointer.nothing,
     ),
 )

@@ -8,7 +8,7 @@ from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, wrap
 from . import bar_columns, bar_rows
-from .bar_data import bars_of
+from .bar_data import Bars, bars_of
 from .quantities import absent
 from .scene import Scene
 
@@ -51,8 +51,9 @@ def _followed(scene: Scene) -> str:
     return f" · {tr('verdict: {symbol}', symbol='‖∂L/∂c‖')}" if scene.follows_cell else ""
 
 
-def view(scene: Scene, width: int, height: int) -> list[Line]:
-    drawn = bars_of(scene)
+def view(scene: Scene, width: int, height: int, drawn: Bars | None = None) -> list[Line]:
+    """The bars of the quantity that was asked for, or those that are given."""
+    drawn = drawn or bars_of(scene)
     if drawn.absent:
         return page(wrap(absent(scene, drawn.quantity), width), width, height)
     if scene.over_time and not scene.state.rows:
