@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...lessons.library import Entry
 
 DONE, BEGUN, NEW = "✓", "◐", "○"
-_STYLES = {DONE: "strong", BEGUN: "cursor", NEW: "dim"}
+_STYLES = {DONE: "strong", BEGUN: "text", NEW: "dim"}
 _APART = "    "
 #: From this width on what the selected lesson is about stands beside the list, in so many cells; else below it.
 _BESIDE_FROM, _BESIDE = 110, 44
@@ -112,7 +112,7 @@ def _row(row: _Row, chapter: str, wide: int, chosen: bool, width: int) -> Line:
     line: Line = [name, cursor, (f"{row.mark} ", _STYLES[row.mark]), (f"{number:>2}  ", "label"), title]
     if row.study is not None and row.mark == BEGUN:
         where = tr("step {number} of {count}", number=row.study.step + 1, count=len(entry.lesson.steps))
-        line = first_fit(width, [*line, (_APART + where, "cursor")], line)
+        line = first_fit(width, [*line, (_APART + where, "label")], line)
     return fit(line, width)
 
 
@@ -138,5 +138,10 @@ def _about(row: _Row, width: int, steps: bool) -> list[Line]:
     for number, step in enumerate(lesson.steps):
         mark = DONE if number in answered else "▸" if number == at else "?" if step.question is not None else " "
         style = "cursor" if number == at else "text"
-        listed.append(fit([(f"{mark} ", "key"), (f"{number + 1} ", "label"), (step.title, style)], width))
+        listed.append(
+            fit(
+                [(f"{mark} ", style if number == at else "label"), (f"{number + 1} ", "label"), (step.title, style)],
+                width,
+            )
+        )
     return [*heads, *told, [], *listed]
