@@ -15,6 +15,7 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.views.arrangement import FOOTER, TIMELINE, arrange, header_lines, place
 from gradtui.views.frame.layout import Box, Boxes
+from gradtui.views.frame.stage_rows import stage_rows
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
@@ -184,3 +185,13 @@ def test_a_and_b_are_of_one_size_so_that_their_bars_can_be_compared(cell: str) -
             assert abs(a.height - b.height) <= 1, where
             # Over time they stand one above the other, so that a step has one column, unless steps are rows.
             assert (a.x == b.x) == (state.axis == "time" and not (state.rows and a.width < width)), where
+
+
+@pytest.mark.parametrize(("width", "height"), [(112, 30), (120, 36), (200, 50), (200, 60)])
+def test_the_bars_of_layers_leave_no_quarter_of_their_pane_empty_whatever_the_depth(width: int, height: int) -> None:
+    for depth in range(1, 400):
+        box = arrange(State(Experiment(depth=depth)), width, height)["gradient"]
+        inside = box.height - 3  # the frame, and the names of the columns
+        rows = len(stage_rows(depth + 1, inside))
+        assert inside - rows * min(4, inside // rows) < max(7, inside / 4), depth
+        assert box.width * 2 > width or box.height * 2 > height, "the largest pane"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from ...model.panes_of import panes_of
 from ...model.state import State
 from ..frame.layout import WIDE, Box, Boxes, bars_width, beside, over
+from ..frame.stage_rows import stride
 
 #: Rows from which on two panes stand beside the bars of layers, and one more between bars and why over time.
 _TWO_FROM, _THREE_FROM = 22, 26
@@ -12,8 +15,8 @@ _TWO_FROM, _THREE_FROM = 22, 26
 _LARGE = (140, 34)
 #: Lines of a layer's bar, at the most; and what stands around them: the frame, and the names of the columns.
 _TALLEST, _AROUND = 4, 3
-#: Rows that why has under the bars of layers at the least.
-_LEAST_WHY = 12
+#: Rows that why has under the bars of layers on a large screen, and what it takes on another one.
+_LEAST_WHY, _SMALL_WHY = 12, 7
 #: Rows of a cell state's pane at the most: 64 units, two in a line, with what the shades mean and the frame.
 _MOST_CELL = 35
 
@@ -28,18 +31,26 @@ def arrange(state: State, room: Box) -> Boxes:
 def _of_layers(state: State, room: Box) -> Boxes:
     """Beside the bars one pane at a time, or both; on a large screen why under the bars, as wide as they are."""
     if _is_large(room):
-        left = room.width * 3 // 5
-        bars = _fitting(state, room.height - _LEAST_WHY)
-        column = Box(room.x, room.y, left, room.height)
-        right = Box(room.x + left, room.y, room.width - left, room.height)
-        return over(column, ("gradient", bars), ("why", room.height - bars)) | {"activation": right}
+        return _why_below(room, _fitting(state, room.height - _LEAST_WHY))
     left = bars_width(room.width)
-    boxes = {"gradient": Box(room.x, room.y, left, room.height)}
+    column = Box(room.x, room.y, left, room.height)
     right = Box(room.x + left, room.y, room.width - left, room.height)
     if room.height < _TWO_FROM:
-        return boxes | {_second(state, "why"): right}
+        return {"gradient": column, _second(state, "why"): right}
+    bars = _fitting(state, room.height)
+    if room.height - bars >= _SMALL_WHY:
+        # As 31 layers, two in a line, leave a third of 29 lines empty.
+        return _why_below(room, bars)
     below = room.height * 2 // 5
-    return boxes | over(right, ("activation", room.height - below), ("why", below))
+    return {"gradient": column} | over(right, ("activation", room.height - below), ("why", below))
+
+
+def _why_below(room: Box, bars: int) -> Boxes:
+    """Bars of so many rows, the widest pane, and why under them."""
+    left = room.width * 3 // 5
+    column = Box(room.x, room.y, left, room.height)
+    right = Box(room.x + left, room.y, room.width - left, room.height)
+    return over(column, ("gradient", bars), ("why", room.height - bars)) | {"activation": right}
 
 
 def _fitting(state: State, most: int) -> int:
@@ -47,7 +58,8 @@ def _fitting(state: State, most: int) -> int:
     if state.nameless:
         return most  # nobody knows how many there are
     stages, inside = state.experiment.depth + 1, most - _AROUND
-    return most if stages > inside else stages * min(_TALLEST, inside // stages) + _AROUND
+    rows = math.ceil(stages / stride(stages, inside))
+    return rows * min(_TALLEST, inside // rows) + _AROUND
 
 
 # -- over time ---------------------------------------------------------------------------------------------
