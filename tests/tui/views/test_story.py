@@ -47,7 +47,7 @@ def test_at_80_by_24_no_title_and_no_sentence_is_cut_in_either_language(name: st
             scene = scene_with(state_of(name))
             assert header_lines(scene.state, 80) <= 3, "a page's sentence takes two lines"
             for pane, box in arrange(scene.state, 80, 24).items():
-                title = PANES[pane].title(scene, box.width - 4)
+                title = PANES[pane].title(scene, box.width - 6)
                 body = "".join(drawn(scene, pane, box.width - 2, box.height - 2))
                 assert "…" not in title, title
                 assert body.count("…") <= body.count("× …"), body

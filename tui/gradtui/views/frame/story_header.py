@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gradtui_engine.core.message import English
+
 from ...model.commands import shown_keys
 from ...model.pairs import PAIRS
 from ...model.state import State
@@ -10,6 +12,8 @@ from ...text.language import tr
 from ...text.spans import Line, first_fit, fit, wrap
 
 _IDEA = "idea"
+_ONE_IDEA: English = "one idea"
+_IDEA_BRIEF: English = "idea"
 
 
 def header(state: State, width: int) -> list[Line]:
@@ -34,13 +38,17 @@ def _pages(state: State, width: int) -> Line:
     """1 sigmoid → ReLU  2 small → Xavier …: the one that is shown stands out."""
     pair = pair_of(state)
     here = _IDEA if state.view == "idea" else pair.name if pair is not None else ""
+    rows = [(row.name, shown_keys(f"pair_{row.name}"), row.label, row.short) for row in PAIRS.values()]
+    rows.append((_IDEA, shown_keys("page_idea"), _ONE_IDEA, _IDEA_BRIEF))
     forms: list[Line] = []
-    for brand, gap, label in ((" gradtui ", "  ", True), (" gradtui ", "  ", False), ("", " ", False)):
+    # All in full, then the one that is shown alone.
+    for brand, gap, full in (
+        (" gradtui ", "  ", {name for name, *_ in rows}), (" gradtui ", "  ", {here}), (" gradtui ", "  ", set()),
+        ("", " ", {here}), ("", " ", set()),
+    ):  # fmt: skip
         line: Line = [(brand, "brand")]
-        pages = [
-            (row.name, shown_keys(f"pair_{row.name}"), row.label if label else row.short) for row in PAIRS.values()
-        ]
-        for name, key, text in (*pages, (_IDEA, shown_keys("page_idea"), "one idea" if label else "idea")):
+        for name, key, label, brief in rows:
+            text = label if name in full else brief
             line += [(f"{gap}{key}", "key"), (f" {tr(text)}", "strong" if name == here else "dim")]
         forms.append(line)
     return first_fit(width, *forms)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gradtui_engine.core.figures import short
@@ -12,14 +14,13 @@ from ...text.dots import Canvas, Curve
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
 from ..frame.iteration_axis import IterationAxis
-from ..frame.loss_scale import scale_of
 from ..frame.scene import Scene
 from ..frame.training_sides import Sides
 from . import words
 from .sides import Both, Side
 
 #: Cells of the words at the end of a curve, by the width of the pane from which on there is room for them.
-_ENDS = ((110, 44), (70, 28))
+_ENDS = ((110, 34), (70, 26))
 
 
 def title(scene: Scene, width: int) -> str:
@@ -40,19 +41,18 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     if not any(side.at is not None for side in both):
         return page(_before(train, width), width, height)
     ends = next((cells for least, cells in _ENDS if width >= least), 0)
-    scale = scale_of(train)
-    margin = max(len(short(value)) for value in (*scale.ends(), train.guess or 0.0)) + 1
-    rows = height - 1
+    top = _top(train, both)
+    margin = max(len(short(value)) for value in (top, train.guess or 0.0)) + 1
     axis = IterationAxis(max(iterations_of(scene.state), 1), max(width - margin - ends, 1))
-    canvas = Canvas(axis.cells, max(rows, 1), (scale.low, scale.high))
+    canvas = Canvas(axis.cells, max(height - 1, 1), (0.0, top))
     if train.guess is not None:
-        canvas.level(scale.place(train.guess), "reference")
+        canvas.level(train.guess, "reference")
     for side in both:
-        _draw(canvas, axis, scale.log, side)
-    labels = {canvas.rows - 1: short(scale.ends()[0]), 0: short(scale.ends()[1])}
+        _draw(canvas, axis, side, top)
+    labels = {canvas.rows - 1: short(0.0), 0: short(top)}
     if train.guess is not None:
-        labels[canvas.row(scale.place(train.guess))] = short(train.guess)
-    said = _ends(scene, both, canvas, scale.place, ends) if ends else {}
+        labels[canvas.row(train.guess)] = short(train.guess)
+    said = _ends(scene, both, canvas, ends) if ends else {}
     lines: list[Line] = [
         [(labels.get(row, "").rjust(margin - 1) + " ", "label"), *line, *said.get(row, [])]
         for row, line in enumerate(canvas.lines())
@@ -74,25 +74,32 @@ def _before(train: Sides, width: int) -> list[Line]:
     return lines
 
 
-def _draw(canvas: Canvas, axis: IterationAxis, log: bool, side: Side) -> None:
+def _top(train: Sides, both: Both) -> float:
+    """The upper end of the axis, whose lower one is 0: a little above guessing and the first errors of both."""
+    firsts = [float(side.snapshot.columns["loss"][0]) for side in both if side.snapshot is not None]
+    guess = train.guess if train.guess is not None else max(firsts)
+    # What starts with more than twice that leaves the plot at its upper edge, and the others their room.
+    return 1.1 * max([guess, *(min(first, 2 * guess) for first in firsts if math.isfinite(first))])
+
+
+def _draw(canvas: Canvas, axis: IterationAxis, side: Side, top: float) -> None:
     if side.at is None or side.snapshot is None:
         return
-    least, most = axis.least_and_most(side.snapshot.columns["loss"][: side.at + 1])
-    if log:
-        with np.errstate(all="ignore"):
-            least, most = np.log10(least), np.log10(most)
-    canvas.draw(Curve(least, most, side.colour, "b" if side.scene.is_b else "a"))
+    losses = side.snapshot.columns["loss"][: side.at + 1]
+    least, most = axis.least_and_most(losses)
+    canvas.draw(Curve(np.minimum(least, top), np.minimum(most, top), side.colour, "b" if side.scene.is_b else "a"))
+    if not math.isfinite(losses[-1]) or losses[-1] > top:
+        canvas.put(axis.cell(side.at), top, "▲", side.colour)
 
 
-def _ends(scene: Scene, both: Both, canvas: Canvas, place: object, cells: int) -> dict[int, Line]:
+def _ends(scene: Scene, both: Both, canvas: Canvas, cells: int) -> dict[int, Line]:
     """The name of each curve and what has become of it, at its end: on a row of its own each."""
-    assert callable(place)
     wanted: list[tuple[int, Line]] = []
     for side in both:
         if side.at is None or side.snapshot is None:
             continue
         loss = float(side.snapshot.columns["loss"][side.at])
-        row = canvas.row(place(loss)) if np.isfinite(loss) else 0
+        row = canvas.row(loss) if math.isfinite(loss) else 0
         name = f" {words.brief(scene.state, side)}"
         texts = (f"{name}: {words.result(side)}", name)
         wanted.append((row, first_fit(cells, *([(text, side.colour)] for text in texts))))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradtui_engine import TrainingSnapshot
-from gradtui_engine.analysis.outcome import Answer
+from gradtui_engine.analysis.outcome import OFF_SCALE, Answer
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import Gate
 from gradtui_engine.core.numerics import Array, ratio
@@ -63,7 +63,10 @@ class Side:
             carried = [self.scene.carried(stage) for stage in range(self.count)]
             return tuple(ratio(norm, carried[-1]) for norm in carried)
         with np.errstate(all="ignore"):
-            logarithms = self.snapshot.columns[self._column][self.at]
+            rows = self.snapshot.columns[self._column][: self.at + 1]
+            # Of what has broken the last numbers that there were.
+            known = np.flatnonzero(np.isfinite(rows[:, self.first :]).all(axis=1))
+            logarithms = rows[known[-1] if known.size else 0]
             return tuple((10.0 ** (logarithms - logarithms[-1])).tolist())
 
     @property
@@ -111,12 +114,27 @@ class Side:
         return [(gate, float(mean)) for gate, mean in zip(cell.gates, means, strict=True) if not gate.signed]
 
     @property
+    def thrown_off(self) -> int | None:
+        """The iteration at which its error left all bounds; None where it has not."""
+        if self.at is None or self.snapshot is None:
+            return None
+        losses = self.snapshot.columns["loss"][: self.at + 1]
+        beyond = np.flatnonzero(~(losses <= OFF_SCALE * max(self.snapshot.guess, float(losses[0]))))
+        return int(beyond[0]) if beyond.size else None
+
+    @property
     def accuracy(self) -> float | None:
         """The share of the last batches' answers that are right; None of numbers, which are never right."""
         if self.at is None or self.snapshot is None:
             return None
         share = float(np.mean(self.snapshot.columns["accuracy"][max(self.at + 1 - LAST, 0) : self.at + 1]))
         return None if math.isnan(share) else share
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether iterations are to come behind the cursor."""
+        training = self.snapshot.training if self.snapshot is not None else None
+        return training is not None and self.at is not None and self.at < training.iterations - 1
 
     @property
     def colour(self) -> str:

@@ -7,7 +7,7 @@ from gradtui_engine.core.message import English
 
 from ...model.state import State
 from ...model.story import pair_of
-from ...text.language import tr
+from ...text.language import plural, tr
 from ...text.summary import describe
 from ...text.undefined import defined
 from ..frame import effect
@@ -20,9 +20,12 @@ _LEARNS: dict[str, English] = {
     "overfitted": "It learns by heart: {right}.",
     "falling": "It begins to learn: {right}.",
     "stalled": "It learns nothing: {right}.",
-    "diverged": "One update threw it off: {right}.",
-    "non_finite": "It broke: {right}.",
+    "diverged": "Its own updates threw it off: {right}.",
 }
+
+
+#: And while more iterations are to come.
+_SO_FAR: dict[str, English] = {"stalled": "It has learnt nothing yet: {right}."}
 
 
 def names(state: State, side: Side) -> English:
@@ -53,7 +56,10 @@ def arrives(side: Side) -> str:
 def learns(side: Side) -> str:
     """It learns: 96 % right; nothing before it is trained."""
     outcome = side.outcome
-    return "" if outcome is None else tr(_LEARNS[outcome.kind], right=result(side))
+    if outcome is None:
+        return ""
+    said = (_SO_FAR if side.goes_on else {}).get(outcome.kind, _LEARNS[outcome.kind])
+    return tr(said, right=result(side))
 
 
 def result(side: Side) -> str:
@@ -61,13 +67,22 @@ def result(side: Side) -> str:
     outcome = side.outcome
     assert outcome is not None
     accuracy = outcome.numbers.get("accuracy", side.accuracy)
-    if outcome.kind in ("diverged", "non_finite"):
-        return tr("error {loss}", loss=short(outcome.numbers["end"]))
+    if outcome.kind == "diverged":
+        return _thrown_off(side)
     if accuracy is not None:
         return tr("{share} right", share=percent(accuracy))
     return tr(
         "error {loss}, guessing {guess}", loss=short(outcome.numbers["end"]), guess=short(outcome.numbers["guess"])
     )
+
+
+def _thrown_off(side: Side) -> str:
+    """destroyed in 3 iterations: where the error left all bounds; else where it has come to."""
+    outcome, after = side.outcome, side.thrown_off
+    if after is not None:
+        return plural("destroyed in one iteration", "destroyed in {count} iterations", after)
+    assert outcome is not None
+    return tr("error {loss}", loss=short(outcome.numbers["end"]))
 
 
 def products(side: Side, low: int) -> tuple[str, str]:
