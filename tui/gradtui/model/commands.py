@@ -241,14 +241,14 @@ COMMANDS = (
     Command(
         "pair_depth",
         ("8",),
-        "depth",
+        "50 → 5 layers",
         "Fifty layers of sigmoid beside five",
         TALE,
         e.OpenPair("depth"),
         where=STORY,
     ),
     Command(
-        "page_idea", ("9",), "one idea", "The last page: three cures as one product", TALE, e.Show("idea"), where=STORY
+        "page_idea", ("9",), "last page", "The last page: three cures as one product", TALE, e.Show("idea"), where=STORY
     ),
     # -- the experiment
     Command(
