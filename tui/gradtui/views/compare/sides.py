@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from gradtui_engine.core.figures import exact
+
 from ...model.commands import shown_keys
 from ...model.needs import Failed, need_of
 from ...model.shown import source_of_b
+from ...text.describe import field_name
 from ...text.language import tr
 from ...text.scale import finite
 from ...text.spans import Line, first_title, width_of, wrap
@@ -103,13 +106,18 @@ def _forms(letter: str, scene: Scene) -> list[str]:
     return [f"{letter} · {what} · {scale}", f"{letter} · {second}", *shorter, f"{letter} · {scale}", letter]
 
 
+#: Fields whose values say alone what they are of.
+_TELLING = ("cell", "activation", "init", "optimizer")
+
+
 def _changed(scene: Scene) -> str:
-    """sigmoid, or relu: what this side has in the first field that B differs in."""
+    """sigmoid, or depth 5: what this side has in the first field that B differs in."""
     resolved = resolved_of(scene.record.source)
     for field, _ in scene.state.changes:
         value = getattr(resolved, field, None)
-        if isinstance(value, str):
-            return value
+        if value is not None:
+            text = exact(value) if isinstance(value, float) else str(value)
+            return text if field in _TELLING else f"{field_name(field)} {text}"
     return ""
 
 

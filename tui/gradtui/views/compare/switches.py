@@ -19,10 +19,12 @@ _HEADS: dict[str, English] = {
     OFF: "cures off:",
     TO_SEE: "cured already, to see the disease:",
 }
+#: Behind those that are on.
+_BEHIND: dict[str, English] = {OFF: "off:"}
 
 
 def switches(scene: Scene, width: int) -> list[Line]:
-    """cures on: ✓ activation [A]  cures off: init [I] …; at the end of each line there is room for an ellipsis.
+    """cures on: ✓activation [A]   off: init [I] …; at the end of each line there is room for an ellipsis.
 
     A network is never called A or B here: those letters are keys.
     """
@@ -42,11 +44,12 @@ def switches(scene: Scene, width: int) -> list[Line]:
     lines: list[Line] = [[]]
     for group, items in found.items():
         style = "text" if group in (ON, INSTEAD) else "label"
-        mark = "✓ " if group == ON else ""
+        mark = "✓" if group == ON else ""
+        named = _HEADS | _BEHIND if found[ON] else _HEADS
         for place, (label, key) in enumerate(items):
             item: Line = [(f"{mark}{label} ", style), (f"[{key}]", "key")]
             # A head goes with the first of its items, where both have room in one line.
-            head: Line = [(f"{tr(_HEADS[group])} ", "label")] if place == 0 else []
+            head: Line = [(f"{tr(named[group])} ", "label")] if place == 0 else []
             whole = [*head, *item]
             for spans in [whole] if not head or width_of(whole) <= width - 2 else [head, item]:
                 _add(lines, spans, "   " if head else "  ", width)

@@ -195,9 +195,9 @@ def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int, fu
 def _glyphs(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) -> tuple[str, float | None]:
     """The bar's glyphs, and the value whose style it has; no glyphs where nothing is known.
 
-    Two stages are two halves of a row, each as long as its own number; of more it is the row's number.
+    Where every row has two stages they are its halves, each as long as its own number; of more it is the row's number.
     """
-    if len(row.stages) == 2:
+    if len(row.stages) == row.stride == 2:
         known = {stage: series.values[stage] for stage in row.stages if is_known(scene, series, stage)}
         if not known:
             return "", None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
@@ -21,10 +21,14 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """The stages from `low` to `high`, both of them: one or several neighbours."""
+    """The stages from `low` to `high`, both of them: one or several neighbours.
+
+    stride is how many the rows have that are full: the lowest one may have fewer.
+    """
 
     low: int
     high: int
+    stride: int = field(default=1, compare=False)
 
     def __contains__(self, stage: int) -> bool:
         return self.low <= stage <= self.high
@@ -79,7 +83,7 @@ def stage_rows(count: int, height: int, first: int = 0) -> tuple[StageRow, ...]:
     All have the same number of stages, `stride`; only the lowest one may have fewer, as the input beside full groups.
     """
     step = stride(count, height, first)
-    return tuple(StageRow(max(high - step + 1, first), high) for high in range(count - 1, first - 1, -step))
+    return tuple(StageRow(max(high - step + 1, first), high, step) for high in range(count - 1, first - 1, -step))
 
 
 def stride(count: int, height: int, first: int = 0) -> int:
