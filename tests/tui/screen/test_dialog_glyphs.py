@@ -15,7 +15,7 @@ from tests.tui.screens import foreign
 
 SMALL = Experiment(depth=3, width=4, batch=4)
 #: What opens something over the screen: help, pickers, prompts, the form, the page of plain text.
-KEYS = ("question_mark", "a", "i", "D", "d", "W", "P", "e", "p", "f")
+KEYS = ("question_mark", "a", "i", "D", "d", "W", "P", "e", "p", "f", "F", "E")
 
 
 def seen(app: GradtuiApp) -> str:

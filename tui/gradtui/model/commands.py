@@ -348,7 +348,13 @@ COMMANDS = (
     Command("export", ("e",), "export", "Save as SVG, CSV, JSON, NPZ or an asciinema cast", PROGRAM, needs="files"),
     Command("picture", ("s",), "picture", "Save the screen as an SVG picture", PROGRAM, needs="files"),
     Command("theme", ("t",), "theme", "The next colour theme", PROGRAM),
-    Command("palette", ("colon", "ctrl+p"), "commands", "Search all commands, presets, themes and lessons", PROGRAM),
+    Command(
+        "palette",
+        ("colon", "ctrl+p"),
+        "commands",
+        "Find anything by its name: commands, fields and their values, presets, lessons, panes, themes",
+        PROGRAM,
+    ),
     Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; fg returns", PROGRAM, needs="suspend"),
     Command("quit", ("q", "ctrl+q"), "quit", "Quit", PROGRAM),
 )

@@ -72,7 +72,9 @@ class Palette(QuietPalette):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="--command-palette", placeholder=render(tr("a command, field, preset, theme or lesson")))
+        super().__init__(
+            id="--command-palette", placeholder=render(tr("a command, field, preset, value, lesson or theme"))
+        )
         self.set_class(glyphs.current() != glyphs.BLOCK, "ascii")
 
     def on_mount(self) -> None:

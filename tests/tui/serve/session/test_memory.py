@@ -19,10 +19,12 @@ MEBIBYTE = 2**20
 
 def test_a_network_that_needs_a_gibibyte_is_refused_in_one_sentence_and_the_session_goes_on(server: Server) -> None:
     with server.visit(size=(160, 30)) as visitor:
+        visitor.shows("30 layers of sigmoid")
+        visitor.press("\r")
         visitor.shows("MLP 30×64")
         before = memory(next(iter(server.sessions())), "VmHWM")
         visitor.press("W")
-        visitor.shows("enter to set")
+        visitor.shows("enter keeps")
         visitor.press("1500\r")
         visitor.shows("GiB of trace; allowed: up to 0.115 GiB")
         # Refused before anything of it was allocated.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 #: Seconds that a newer value waits for the picture of an older one: a key that is held down moves the picture, and a
 #: network that takes longer is given up for the newest value.
 _PATIENCE = 0.5
+#: Seconds without a key after which what was typed is tried, as in the form: of 1500 not 1, 15 and 150 as well.
+_TYPING = 0.15
 
 
 class _Track(Lines):
@@ -106,7 +109,7 @@ class Slider(Prompt):
         self._slide, self._does, self._title, self._note = slide, does, title or label(slide.name), note
         self._before = self._start
         self._waiting: str | None = None
-        self._tried, self._patience = 0.0, cast("Timer | None", None)
+        self._tried, self._patience, self._typing = 0.0, cast("Timer | None", None), cast("Timer | None", None)
 
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
@@ -165,20 +168,35 @@ class Slider(Prompt):
         text = text_of_value(value)
         if text == self._entry.value:
             return
+        self._rest()
         with self._entry.prevent(Input.Changed):
             self._entry.value = text
         self._entry.action_select_all()
         self._take(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What is typed is tried as soon as it is a value: the start needs no comment."""
+        """What is wrong with what is typed is said at once; a value is tried when the typing rests."""
         event.prevent_default()
-        if event.value != self._start or self._waiting is not None or self._tried:
-            self._take(event.value)
+        self._say(self._read(event.value)[1])
+        self._draw()
+        self._rest()
+        self._typing = self.set_timer(_TYPING, partial(self._typed, event.value))
+
+    def _typed(self, text: str) -> None:
+        self._typing = None
+        if text == self._entry.value and (text != self._before or self._tried):
+            self._take(text)
+
+    def _rest(self) -> None:
+        """What was typed waits no more: something newer has come."""
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Kept as it stands; where nothing was moved, nothing is given."""
         event.prevent_default()
+        self._rest()
         text = event.value.strip()
         problem = self._read(text)[1] or ("" if text == self._before and not self._tried else self._try(text))
         if problem:
