@@ -5,15 +5,19 @@ from __future__ import annotations
 import gc
 import re
 import weakref
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gradtui.model.events import Tick, TogglePlay
 from gradtui.model.panes_of import LISTS
+from gradtui.model.update import update
 from gradtui.text import glyphs
 from gradtui.text.spans import text_of
+from gradtui.views.arrangement import arrange
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lab import curve as lab_curve
 from gradtui.views.lab import rows as lab_rows
@@ -25,7 +29,7 @@ from gradtui_engine.core.figures import short
 from gradtui_engine.rules.activations import ACTIVATIONS
 from tests.examples import covering
 from tests.tui.graphs import dots_of, graph_in
-from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, texts
+from tests.tui.helpers import CASES, assert_page, cut_numbers, scene_of, scene_with, texts, timeline_of
 
 VIEWS = (lab_curve, slopes, lab_rows)
 #: What is left inside of frames on 60×14, 80×20, 120×36 and 200×46, of the whole screen and of parts of it.
@@ -364,3 +368,23 @@ def test_the_lists_title_says_in_every_width_and_set_of_glyphs_what_the_numbers_
                 assert re.match("what (each )?f leaves", lab_rows.title(scene, width))
             finally:
                 glyphs.use(glyphs.BLOCK)
+
+
+def test_on_a_large_screen_the_curve_has_the_height_and_the_reading_stands_under_the_list() -> None:
+    large, usual = (arrange(scene_of(SIGMOID, view="lab").state, *size) for size in ((200, 50), (120, 36)))
+    assert large["curve"].height == large["rows"].height + large["reading"].height
+    assert large["reading"].x == large["rows"].x
+    assert usual["reading"].x == usual["curve"].x
+
+
+def test_playback_goes_from_layer_to_layer_in_the_lab() -> None:
+    """From the loss on each layer's own pre-activations come up, the last one first."""
+    state = replace(scene_of(SIGMOID, view="lab").state, pane="curve", selected=None)
+    timeline = timeline_of(SIGMOID)
+    state = update(replace(state, step=timeline.arrived), TogglePlay(), timeline)
+    seen = []
+    while state.playing:
+        title = lab_curve.title(scene_with(state), 78)
+        seen += [title] if title not in seen else []
+        state = update(state, Tick(1), timeline)
+    assert seen == [f"f and f′ · sigmoid · layer {layer} · unit 1 of 16" for layer in range(6, 0, -1)]

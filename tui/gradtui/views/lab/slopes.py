@@ -114,7 +114,9 @@ def _measured(subject: Subject, width: int) -> list[Part]:
         said = [(tr("what f would leave of the gradient:") + " ", "text"), *share]
     symbol: Line = [_GAP, (tr("√E f′², measured at these z"), "label")]
     return [
-        fitting(0, width, [*said, *symbol], said, [("√E f′² ", "label"), *share], share),
+        fitting(
+            0, width, [*said, *symbol], [*said, ("  √E f′²", "label")], said, [("√E f′² ", "label"), *share], share
+        ),
         fitting(2, width, [*square, _GAP, *mean, _GAP, *count], [*square, _GAP, *mean], square),
     ]
 
