@@ -245,6 +245,68 @@ def test_pages_beyond_the_end_of_a_lessons_text_need_no_way_back(
     play(script, State(SMALL.replace(depth=10), lesson=Progress("00-long"), pane="lesson"), (80, 24))
 
 
+@pytest.mark.parametrize("key", ["b", "B"])
+def test_a_letter_answers_the_open_question_and_does_nothing_else(key: str) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        assert "A–C answer" in shown(app)
+        before = app.state
+        await pilot.press(key)
+        await settled(app, pilot)
+        assert app.state.lesson == Progress(LESSON, 2, ((2, 1),))
+        assert not isinstance(app.screen, Picker)
+        assert app.state.changes == before.changes
+        await until(pilot, lambda: "Right: " in shown(app), "the verdict")
+
+    play(script, at(2), (140, 40))
+
+
+def test_a_letter_that_is_typed_after_the_answer_switches_no_cure_and_opens_nothing_until_the_reader_goes_on() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("b")
+        await settled(app, pilot)
+        answered = app.state
+        for key in "AaBbCc":
+            await pilot.press(key)
+            await settled(app, pilot)
+            assert (app.state.changes, app.state.experiment) == (answered.changes, answered.experiment), key
+            assert (app.state.lesson, app.state.view) == (answered.lesson, answered.view), key
+            assert len(app.screen_stack) == 1, key
+        assert "it is answered: enter goes on, esc closes the lesson" in shown(app)
+        await pilot.press("S")
+        await settled(app, pilot)
+        assert app.state.changes, "what is no answer's letter means what it always does"
+        await pilot.press("backspace", "A")
+        await settled(app, pilot)
+        assert dict(app.state.changes)["activation"] == "relu", "the step before asks nothing"
+
+    play(script, at(2), (140, 40))
+
+
+def test_of_a_number_that_is_asked_for_letters_are_no_answers() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        assert "enter answer" in shown(app)
+        await pilot.press("A")
+        await settled(app, pilot)
+        assert dict(app.state.changes) == {"activation": "relu"}
+        assert app.state.lesson == Progress(LESSON, 3)
+
+    play(script, at(3), (140, 40))
+
+
+def test_until_a_lesson_has_been_read_its_letters_do_nothing() -> None:
+    async def session() -> None:
+        app = GradtuiApp(at(2))
+        async with app.run_test(size=(140, 40)) as pilot:
+            await pilot.press("A", "B", "C")
+            assert app.state.changes == ()
+            await settled(app, pilot)
+
+    asyncio.run(session())
+
+
 def test_escape_at_a_question_leaves_it_open() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await settled(app, pilot)

@@ -93,7 +93,7 @@ def test_keys_to_press_are_the_effective_ones() -> None:
 
 def test_the_last_line_names_the_keys_that_do_something_here() -> None:
     assert shown(Progress("x"))[-1] == "Enter next   Esc close"
-    assert shown(Progress("x", 1))[-1] == "Enter answer   PgUp back   Esc close"
+    assert shown(Progress("x", 1))[-1] == "A–B answer   PgUp back   Esc close"
     assert shown(answered(1, 0))[-1] == "Enter next   PgUp back   Esc close"
     assert shown(Progress("x", 2))[-1] == "Enter answer   PgUp back   Esc close"
     assert shown(answered(2, 0.2))[-1] == "Enter finish   PgUp back   Esc close"

@@ -28,6 +28,8 @@ class Bindable(Protocol):
 
 #: Commands without which a person is lost.
 MUST_KEEP = ("quit", "help")
+#: The command whose keys are those of no other as long as they are its own.
+ANSWER = "answer"
 
 # -- keys as text ------------------------------------------------------------------------------------------
 
@@ -240,7 +242,11 @@ def _clashes(
     moved: Mapping[str, tuple[str, ...]],
     where: str,
 ) -> Iterable[Problem]:
-    """One problem for each key that two commands share, at the one that the user moved."""
+    """One problem for each key that two commands share, at the one that the user moved.
+
+    The letters of a question's answers are its own while it is open, whatever they are given to elsewhere.
+    """
+    commands = [command for command in commands if command.id != ANSWER]
     for first, second in itertools.combinations(commands, 2):
         # What the table itself shares is not the user's fault.
         if first.id in moved or second.id in moved:

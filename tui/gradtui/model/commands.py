@@ -11,7 +11,7 @@ from gradtui_engine.core.message import English
 from ..text import process
 from ..text.language import tr
 from . import events as e
-from .names import STORY
+from .names import QUESTION, STORY
 from .permissions import OPEN, Permissions
 
 
@@ -20,8 +20,8 @@ class Command:
     """A command: its keys (the first one is shown), and the event that it sends.
 
     A command without an event is an action of the app (`ACTIONS`, by its id, with the argument). needs names what
-    the permissions have to allow, empty for nothing. where names the views in which it has a meaning, empty for all:
-    there its keys are its own, whatever they do elsewhere.
+    the permissions have to allow, empty for nothing. where names the views in which it has a meaning, or QUESTION,
+    empty for all: there its keys are its own, whatever they do elsewhere.
     """
 
     id: str
@@ -335,6 +335,14 @@ COMMANDS = (
         "In a lesson: open it, go on, answer; in Train: this iteration's backpropagation",
         LEARN,
     ),
+    Command(
+        "answer",
+        ("A", "B", "C", "D", "E", "F"),
+        "answer",
+        "Of a lesson: answer its question, by small letters too; until you go on the answers' letters do nothing else",
+        LEARN,
+        where=(QUESTION,),
+    ),
     Command("lesson_back", ("backspace",), "step before", "Of a lesson: the step before", LEARN),
     Command(
         "close",
@@ -417,7 +425,7 @@ def keys_of(command: str) -> tuple[str, ...]:
 
 
 def command_of(key: str, view: str, permissions: Permissions = OPEN) -> Command | None:
-    """The command that a key means in a view: one that has a meaning there alone comes first."""
+    """The command that a key means in a view (or in a QUESTION): one that has a meaning there alone comes first."""
     bound = [command for command in (*COMMANDS, *brought(permissions)) if key in keys_of(command.id)]
     own = (command for command in bound if view in command.where)
     return next(own, None) or next((command for command in bound if not command.where), None)

@@ -184,6 +184,7 @@ ACTIONS: dict[str, Action] = {
     "picture": saving.picture,
     "readout": saving.plain_text,
     "next": _go_on,
+    "answer": learning.answer,
     "lesson_back": learning.go_back,
     "help": _help,
     "form": editing.form,

@@ -76,12 +76,12 @@ class Drawing:
 
     def _header_and_footer(self, scene: Scene, width: int, height: int) -> Blocks:
         """The same at every step."""
-        following = panes.following(scene)
-        told = Same(scene.record), replace(scene.state, step=0), following, width, height
+        following, answers = panes.following(scene), panes.answers(scene)
+        told = Same(scene.record), replace(scene.state, step=0), following, answers, width, height
         if told != self._told:
             self._told = told
             header = status.header(scene, width)
-            footer = [status.footer(scene.state, width, self._permissions, following)]
+            footer = [status.footer(scene.state, width, self._permissions, following, answers)]
             self._around = {
                 "header": Block(Box(0, 0, width, len(header)), header),
                 "footer": Block(Box(0, height - FOOTER, width, FOOTER), footer),

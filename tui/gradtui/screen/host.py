@@ -32,6 +32,7 @@ from ..text.language import tr
 from ..text.spans import width_of
 from ..views import catalogue, status
 from ..views.frame.scene import Scene
+from ..views.lessons import panes
 from .drawing import Drawing
 from .jobs import Jobs
 from .palette import DEFAULT, THEMES
@@ -277,13 +278,17 @@ class Host(PacedApp):
         return svg(rows_of(self), self.size.width, title or self.title)
 
     def action_key(self, key: str) -> None:
-        """A key: the command that it means in this view."""
+        """A key: the command that it means in this view; a letter of a question's answers is the question's alone."""
+        letter = key.upper()
+        if letter in panes.letters(self.state, self.scene()):
+            self.action_command("answer", letter)
+            return
         command = command_of(key, self.state.view, self.permissions)
         if command is not None:
             self.action_command(command.id)
 
-    def action_command(self, name: str) -> None:
-        """A key, the palette or the footer: send the command's event, or do its action."""
+    def action_command(self, name: str, argument: str = "") -> None:
+        """A key, the palette or the footer: send the command's event, or do its action (with this or its argument)."""
         command = BY_ID[name]
         refused = refusal(command, self.permissions)
         if refused:
@@ -296,4 +301,4 @@ class Host(PacedApp):
                 self.send(e.Message())
             # What has been said over the screen would lie on what opens now.
             self.clear_notifications()
-            self.ACTIONS[name](self, command.argument)
+            self.ACTIONS[name](self, argument or command.argument)

@@ -12,6 +12,7 @@ from ..lessons import course, library
 from ..lessons.lesson import LETTERS, Lesson
 from ..lessons.staging import cue, scenery, turned
 from ..model import events as e
+from ..model.commands import shown_keys
 from ..model.progress import Progress
 from ..model.studies import study_of
 from ..text.describe import About
@@ -59,6 +60,24 @@ def go_on(app: Host, argument: str) -> None:
         _turn(app, progress, course.advance(progress, lesson), lesson)
     else:
         _finish(app, scene, progress, lesson)
+
+
+def answer(app: Host, letter: str) -> None:
+    """Answer the open question by a letter. Once it is answered its letters do nothing until one goes on: a letter that
+    is typed a moment late must not change what the step is about.
+    """
+    scene, progress = app.scene(), app.state.lesson
+    lesson = panes.opened(scene) if scene is not None else None
+    if lesson is None or progress is None:
+        return
+    question = course.current(progress, lesson).question
+    if question is None or letter not in LETTERS[: len(question.choices)]:
+        go_on(app, "")  # from the palette, where nobody has said which
+    elif progress.answer is None:
+        _turn(app, progress, course.answer(progress, lesson, LETTERS.index(letter)), lesson)
+    else:
+        keys = {"next": shown_keys("next"), "close": shown_keys("close")}
+        app.say(tr("it is answered: {next} goes on, {close} closes the lesson", **keys))
 
 
 def _finish(app: Host, scene: Scene, progress: Progress, lesson: Lesson) -> None:

@@ -21,25 +21,27 @@ MOST = 10
 _FOLLOW = Hint(("follow",))
 
 
-def hints(state: State, permissions: Permissions = OPEN, following: English = "next") -> tuple[Hint, ...]:
+def hints(
+    state: State, permissions: Permissions = OPEN, following: English = "next", answers: str = ""
+) -> tuple[Hint, ...]:
     """The footer's hints for a state: those that apply, in the order of importance.
 
-    following: what going on does in an open lesson.
+    following: what going on does in an open lesson; answers: the letters that answer its question.
     """
     allowed = {command.id for command in offered(permissions)}
     rows = BESIDE if state.lesson is not None and state.view != "lessons" else VIEWS[state.view].footer
     return tuple(
-        _named(hint, state, following)
+        _named(hint, state, following, answers)
         for hint in (rows[0], _FOLLOW, *rows[1:])
         if hint.keys and allowed.issuperset(hint.commands) and _applies(hint.commands[0], state)
     )[:MOST]
 
 
-def _named(hint: Hint, state: State, following: English) -> Hint:
+def _named(hint: Hint, state: State, following: English, answers: str) -> Hint:
     """A cure by what it is in the network that its key acts on; what goes on in a lesson by what it does there."""
     command = hint.commands[0]
     if command == "next" and hint in BESIDE:
-        return replace(hint, label=following)
+        return replace(hint, label=following, shown=answers)
     if not command.startswith("cure_"):
         return hint
     cure = CURES[BY_ID[command].argument]

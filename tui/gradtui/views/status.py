@@ -272,14 +272,16 @@ def _cells(text: str) -> int:
     return width_of([(text, "")])
 
 
-def footer(state: State, width: int, permissions: Permissions = OPEN, following: English = "next") -> Line:
+def footer(
+    state: State, width: int, permissions: Permissions = OPEN, following: English = "next", answers: str = ""
+) -> Line:
     """The keys that matter most in the view, `?` first; the last ones give way where there is no room.
 
     Where not all of them have room they stand closer together.
     """
     going = state.training if state.view == "train" else state.playing
     shown: list[Line] = []
-    for hint in hints(state, permissions, following):
+    for hint in hints(state, permissions, following, answers):
         label = tr("pause") if hint.commands == ("play",) and going else tr(hint.words)
         shown.append([(hint.keys, "key"), (f" {label}", "label")])
     gap = "   " if _footer_width(shown, 3) <= width else "  "

@@ -11,10 +11,13 @@ from ...model.commands import BY_ID, shown_keys
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One or two commands (up and down) under one label; without a label the command's own."""
+    """One or two commands (up and down) under one label; without a label the command's own. shown are the keys where
+    they are not those of the commands.
+    """
 
     commands: tuple[str, ...]
     label: English = ""
+    shown: str = ""
 
     @property
     def words(self) -> str:
@@ -22,7 +25,7 @@ class Hint:
 
     @property
     def keys(self) -> str:
-        return "".join(shown_keys(command) for command in self.commands)
+        return self.shown or "".join(shown_keys(command) for command in self.commands)
 
 
 def plain(*commands: str) -> tuple[Hint, ...]:

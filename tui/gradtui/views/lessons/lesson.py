@@ -33,6 +33,11 @@ class Keys:
     down: str = "pgdn"
 
 
+def answers(count: int) -> str:
+    """The keys that answer a question of so many choices."""
+    return f"{LETTERS[0]}–{LETTERS[count - 1]}"
+
+
 def lesson_title(lesson: Lesson, width: int) -> str:
     """The pane's title."""
     return first_title(width, tr("lesson · {title}", title=lesson.title), lesson.title, tr("lesson"))
@@ -104,8 +109,10 @@ def _key_line(
     asks = open_question(progress, lesson)
     last = progress.step >= len(lesson.steps) - 1
     after = tr("next: {title}", title=following) if following else tr("finish")
+    question = current(progress, lesson).question
+    letters = answers(len(question.choices)) if question is not None and question.choices and asks else ""
     wanted = [
-        (keys.next, tr("answer") if asks else after if last else tr("next")),
+        (letters or keys.next, tr("answer") if asks else after if last else tr("next")),
         (keys.back, tr("back")) if progress.step else None,
         (keys.close, tr("close")),
     ]

@@ -7,12 +7,13 @@ import itertools
 from gradtui_engine.core.message import English
 
 from ...lessons import course, staging
-from ...lessons.lesson import Lesson
+from ...lessons.lesson import LETTERS, Lesson
 from ...lessons.library import Entry
 from ...lessons.reading import Readings
 from ...lessons.staging import Shelf
 from ...model.commands import COMMANDS, shown_keys
 from ...model.progress import Progress
+from ...model.state import State
 from ...text.language import current, tr
 from ...text.spans import Line, page
 from ..frame.scene import Scene
@@ -43,6 +44,28 @@ def next_lesson(scene: Scene) -> Lesson | None:
     after = itertools.dropwhile(lambda entry: progress is None or entry.id != progress.lesson, shelf(scene) or ())
     rest = (entry.lesson for entry in itertools.islice(after, 1, None) if entry.id not in done)
     return next((lesson for lesson in rest if lesson is not None), None)
+
+
+def letters(state: State, scene: Scene | None) -> str:
+    """The letters that are the open lesson's question's: those of its answers, given or not; all of them until the
+    lesson has been read.
+    """
+    progress = state.lesson
+    if progress is None or state.view == "lessons":
+        return ""
+    if scene is None or shelf(scene) is None:
+        return LETTERS
+    lesson = opened(scene)
+    question = course.current(progress, lesson).question if lesson is not None else None
+    return LETTERS[: len(question.choices)] if question is not None else ""
+
+
+def answers(scene: Scene) -> str:
+    """The letters that answer the open question, as the footer shows them: A–C; empty where none do."""
+    lesson, progress = opened(scene), scene.state.lesson
+    asks = lesson is not None and progress is not None and course.open_question(progress, lesson)
+    own = letters(scene.state, scene) if asks else ""
+    return one.answers(len(own)) if own else ""
 
 
 def following(scene: Scene) -> English:
