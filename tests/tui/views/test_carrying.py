@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from gradtui.model.cure_keys import CURES, toggled
 from gradtui.model.state import Changes
 from gradtui.text.spans import cell_len
+from gradtui.views.explore import why
 from gradtui.views.frame.carrying import switched
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import short
-from tests.tui.helpers import trace_of
+from tests.tui.helpers import scene_of, texts, trace_of
 from tests.tui.pairs import compared, text
 
 RNN, LSTM = (Experiment(cell=cell, seed=0) for cell in ("rnn", "lstm"))
@@ -65,3 +68,19 @@ def test_the_first_choice_of_the_gates_key_is_what_an_lstm_is_known_for() -> Non
     assert changes == (("cell", "lstm"), ("forget_bias", 4.0))
     assert trace_of(RNN.replace(**dict(changes))).outcome.ratio > 1 > trace_of(RNN).outcome.ratio
     assert "Less arrives" not in text(compared(RNN, changes), "difference")
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("rnn", "no gate, its weights alone: ×0.951 a step"),
+        ("lstm", f"its gate starts {short(forget_gate(LSTM))} open, b opens it"),
+        ("gru", r"its gate starts 0.5\d\d open, c B opens it"),
+    ],
+)
+def test_explore_says_of_a_cell_why_it_starts_as_it_does(cell: str, reason: str) -> None:
+    start = scene_of(Experiment(cell=cell))
+    said = " ".join(" ".join(texts(why.view(start, 118, 30))).split())
+    assert re.search(f"why: {reason}", said)
+    layers = " ".join(texts(why.view(scene_of(Experiment(depth=4)), 118, 30)))
+    assert "why: " not in layers

@@ -15,6 +15,7 @@ from ...text.language import plural, tr
 from ...text.spans import GAP, Line, first_title, page, wrap
 from ...text.summary import MARKS, kind_name
 from ...text.undefined import defined
+from ..frame import carrying
 from ..frame.parts import Part, kept
 from ..frame.scene import Scene
 from ..frame.verdict import STYLES
@@ -152,8 +153,17 @@ def _judged(scene: Scene, step: Step) -> Notes:
     values = {"kind": kind_name(answer.kind), "message": tr(answer.message), "rule": tr(answer.rule)}
     return [
         (STYLES.get(answer.kind, "broken"), f"{MARKS[answer.kind]} {tr('{kind}: {message}', **values)}"),
+        *(_cells_start(scene) if answer is outcome.signal else ()),
         ("dim", tr("rule: {rule}", **values)),
     ]
+
+
+def _cells_start(scene: Scene) -> Notes:
+    """Why a cell, as it starts, is not what it is known for: how open its gate is, or that it has none."""
+    source = scene.record.source
+    if not scene.over_time or source.experiment is None or source.iteration:
+        return []
+    return [("text", tr("why: {reason}", reason=carrying.why(scene.record, scene.resolved)))]
 
 
 def reads(scene: Scene) -> Hashable:
