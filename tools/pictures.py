@@ -45,7 +45,7 @@ PICTURES = (
         Experiment(cell="lstm"),
     ),
     Picture("idea", (112, 30), ("2",), ("sigmoid  →  ● ReLU", "plain  →  ● residual", "RNN  →  ● LSTM")),
-    Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · he_normal", "B differs from A in")),
+    Picture("compare", (112, 34), ("3", "A", "I"), ("B · MLP 30×64 · relu · log 1e-20 … 1", "B differs from A in")),
     Picture("lab", (112, 32), ("4",), ("f and f′ · sigmoid", "what each f leaves")),
     Picture("maths", (132, 42), ("5", "tab", "tab"), ("unit circle and unit hyperbola", "the bridge")),
     Picture("theory", (132, 38), ("6",), ("edge of chaos", "singular values of the Jacobian")),

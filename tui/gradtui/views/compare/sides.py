@@ -88,37 +88,49 @@ def _titles(scene: Scene, width: int) -> tuple[str, str]:
             tr("{letter} at {number}", letter=letter, number=side.record.source.iteration)
             for letter, side in (("A", a), ("B", b))
         )
-    one = _forms(first, a)
-    forms = list(zip(one, _forms(second, b) if b is not None else ["B"] * len(one), strict=True))
+    # Over time the axis has its labels beside the strips; rows have none.
+    labelled = a.over_time and not a.state.rows
+    one = _forms(first, a, labelled)
+    forms = list(zip(one, _forms(second, b, labelled) if b is not None else ["B"] * len(one), strict=True))
     fitting = (pair for pair in forms if all(width_of([(title, "")]) <= width for title in pair))
     one_title, two_title = next(fitting, forms[-1])
     return first_title(width, one_title), first_title(width, two_title)
 
 
-def _forms(letter: str, scene: Scene) -> list[str]:
-    what, scale = describe_source(scene.record.source, 1), axis(scene)
-    if scene.experiment is not None:
-        what = what.rpartition(" · ")[0]  # without the seed, which both have
-    said = _changed(scene)
+def _forms(letter: str, scene: Scene, labelled: bool) -> list[str]:
+    """What it is and its axis, the longest first; the axis comes before the whole name unless it has labels."""
+    what, brief = (_without_seed(scene, detail) for detail in (1, 0))
+    scale, (field, value) = axis(scene), _changed(scene)
+    said = value if field in _TELLING else f"{field_name(field)} {value}" if value else ""
+    if said and field not in _IN_BRIEF:
+        brief = f"{brief} · {said}"
     # A scale that is held is the person's doing, and so are axes that are not the same: they stand nowhere else.
-    second = scale if scene.state.lock is not None or scene.state.own_axes else what
-    shorter = [f"{letter} · {said} · {scale}"] if said else [f"{letter} · {scale}"]
-    return [f"{letter} · {what} · {scale}", f"{letter} · {second}", *shorter, f"{letter} · {scale}", letter]
+    names = [f"{letter} · {what}"] if scene.state.lock is None and not scene.state.own_axes else []
+    # As many for A as for B, whatever one has no value of.
+    with_axis = [f"{letter} · {brief} · {scale}", " · ".join(part for part in (letter, said, scale) if part)]
+    ordered = [*names, *with_axis] if labelled else [*with_axis, *names]
+    return [f"{letter} · {what} · {scale}", *ordered, f"{letter} · {scale}", letter]
 
 
-#: Fields whose values say alone what they are of.
+def _without_seed(scene: Scene, detail: int) -> str:
+    """What both have is not said of each."""
+    what = describe_source(scene.record.source, detail)
+    return what.rpartition(" · ")[0] if scene.experiment is not None else what
+
+
+#: Fields whose values say alone what they are of, and those that the shortest name of a network has.
 _TELLING = ("cell", "activation", "init", "optimizer")
+_IN_BRIEF = ("cell", "depth", "width", "layers", "steps", "activation")
 
 
-def _changed(scene: Scene) -> str:
-    """sigmoid, or depth 5: what this side has in the first field that B differs in."""
+def _changed(scene: Scene) -> tuple[str, str]:
+    """The first field that B differs in and this side has, and its value: activation, sigmoid."""
     resolved = resolved_of(scene.record.source)
     for field, _ in scene.state.changes:
         value = getattr(resolved, field, None)
         if value is not None:
-            text = exact(value) if isinstance(value, float) else str(value)
-            return text if field in _TELLING else f"{field_name(field)} {text}"
-    return ""
+            return field, exact(value) if isinstance(value, float) else str(value)
+    return "", ""
 
 
 def axis(scene: Scene) -> str:
