@@ -113,7 +113,7 @@ def test_what_is_pasted_reaches_the_program_and_too_much_of_it_is_left_out_and_s
         page = await browser.open(server.serving["web"])
         await page.shows(SHOWN)
         await page.press("W")
-        await page.shows("enter to set")
+        await page.shows("enter keeps")
         await page.run(f"({_PASTE})('1234')")
         await page.shows("1234")
         assert not await page.visible(".too-much")
@@ -127,7 +127,7 @@ def test_what_is_pasted_reaches_the_program_and_too_much_of_it_is_left_out_and_s
         assert page.complaints == []
         # Each ends with the mark of its end: the program still hears keys.
         await page.call("Input.dispatchKeyEvent", type="keyDown", key="Escape", windowsVirtualKeyCode=27)
-        await page.until(lambda text: "enter to set" not in text, "the dialog to close")
+        await page.until(lambda text: "enter keeps" not in text, "the dialog to close")
 
     run(tmp_path, script)
 

@@ -106,8 +106,14 @@ class Slider(Prompt):
         now, None while it is computed. note: what is to be said at the start.
         """
         super().__init__(slide.name, option, text_of_value(current), check)
-        self._slide, self._does, self._title, self._note = slide, does, title or label(slide.name), note
-        self._before = self._start
+        self._give, self._slide, self._does, self._title, self._note = (
+            check,
+            slide,
+            does,
+            title or label(slide.name),
+            note,
+        )
+        self._before = text_of_value(current)
         self._waiting: str | None = None
         self._tried, self._patience, self._typing = 0.0, cast("Timer | None", None), cast("Timer | None", None)
 
@@ -115,7 +121,7 @@ class Slider(Prompt):
         with Vertical() as frame:
             framed(frame, self.named())
             with Horizontal(id="value"):
-                yield Input(self._start, compact=True)
+                yield Input(self._before, compact=True)
                 yield Label(Text(render(self._was())))
             yield _Track(self._point, self.action_nudge)
             yield Label(Text(render(tr(self._slide.means))), classes="about")
@@ -234,7 +240,7 @@ class Slider(Prompt):
     def _try(self, text: str) -> str:
         """Ask for it; returns what is wrong with it."""
         self._waiting, self._tried = None, time.monotonic()
-        return self._check(self._field, self._read(text)[0])
+        return self._give(self._field, self._read(text)[0])
 
     def _follow(self) -> None:
         """The screen has changed: what it says now, and the value that waited for it."""
