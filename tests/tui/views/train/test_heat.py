@@ -120,6 +120,17 @@ def test_of_many_iterations_in_a_column_one_over_ten_times_the_mean_is_marked() 
     assert "▲ one of them over ten times the mean" in texts(heat.view(given, "A", 80, 20))[6]
 
 
+def test_stages_of_one_row_that_are_decades_apart_are_no_spike_and_their_mean_is_shaded() -> None:
+    """Of 5 stages in 3 rows 4 and 3 share one: log10 of 0 and −8 is −4 on average."""
+    found = cells(sides(mlp([-16, -12, -4, -8, 0], count=3000), iteration=9), height=4)
+    assert [label.lstrip("▸") for label in found if label][:3] == ["4–3", "2–1", "0"]
+    assert [SHADES.index(row[20]) for row in list(found.values())[:3]] == [3, 2, 1]
+    gradient = np.tile(np.array([-16.0, -12, -4, -8, 0]), (3000, 1))
+    gradient[1500, 2] = -2.0
+    rows = cells(sides(snapshot(np.full(3000, 2.0), gradient=gradient), iteration=9), height=4)
+    assert [row.count("▲") for row in rows.values()][:3] == [0, 1, 0], "a spike of one of the stages is one of the row"
+
+
 def test_an_lstm_has_a_map_of_each_state_s_gradient() -> None:
     lstm = snapshot(np.full(30, 1.0), experiment=LSTM, cell_gradient=np.full((30, 10), -3.0))
     given = sides(lstm, iteration=3)

@@ -1,7 +1,7 @@
 """The heat map: stages upwards, iterations to the right, and how much gradient each stage got. A and B on one scale.
 
 Of many iterations in a column, and of many stages in a row, it is the mean that is shaded (of a norm the mean of its
-logarithms); where one of them is over ten times as large there is a mark, so that no spike is lost.
+logarithms); where one iteration is over ten times as large there is a mark, so that no spike is lost.
 """
 
 from __future__ import annotations
@@ -215,17 +215,21 @@ def _is_judged(side: Side, band: Band) -> bool:
 
 
 def _grouped(band: Band, axis: IterationAxis, rows: tuple[StageRow, ...]) -> tuple[Array, Array | None]:
-    """The mean of each row in each column, (columns, rows), and the largest where it is one of several."""
+    """The mean of each row in each column, (columns, rows); and of several iterations the largest, as it would lie on
+    that mean: a stage's is measured by its own mean, as stages of one row may be decades apart.
+    """
     first = band.stages.start
     values = band.values[:, first : band.stages.stop]
     # From the lowest row on: where its stages begin. The map has the highest first.
     starts = [row.low - first for row in reversed(rows)]
-    sizes = [len(row.stages) for row in reversed(rows)]
+    sizes = [len(row.stages) for row in rows]
+    of_stages = axis.means(values)
     with np.errstate(invalid="ignore"):
-        means = np.add.reduceat(axis.means(values), starts, axis=1)[:, ::-1] / sizes[::-1]
-        several = axis.total > axis.cells or max(sizes) > 1
-        most = np.maximum.reduceat(axis.most(values), starts, axis=1)[:, ::-1] if several else None
-    return means, most
+        means = np.add.reduceat(of_stages, starts, axis=1)[:, ::-1] / sizes
+        if axis.total <= axis.cells:
+            return means, None
+        above = np.maximum.reduceat(axis.most(values) - of_stages, starts, axis=1)[:, ::-1]
+    return means, means + above
 
 
 def _absent(sides: Sides) -> str:
