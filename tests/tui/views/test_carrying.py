@@ -12,6 +12,7 @@ from gradtui.model.state import Changes
 from gradtui.text.spans import cell_len
 from gradtui.views.explore import why
 from gradtui.views.frame.carrying import switched
+from gradtui.views.frame.carrying import why as why_it_starts
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import short
@@ -56,6 +57,14 @@ def test_every_switch_is_told_in_a_line_of_80(old: str, new: str) -> None:
 def test_a_gate_that_is_open_needs_no_opening() -> None:
     pinned = trace_of(LSTM.replace(pin_forget=1.0))
     assert switched(trace_of(RNN), pinned)[0].endswith(" arrives: its gate is 1.00 open")
+    half = trace_of(LSTM.replace(pin_forget=0.5))
+    assert switched(trace_of(RNN), half)[0].endswith(" arrives: its gate is 0.500 open"), "no bias opens it"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_where_no_gradient_is_left_nothing_is_told(cell: str) -> None:
+    dead = trace_of(Experiment(cell=cell, init="zeros", data="adding" if cell != "mlp" else None))
+    assert "nan" not in why_it_starts(dead, dead.resolved)
 
 
 def test_compare_says_of_a_gate_that_carries_less_why() -> None:

@@ -163,7 +163,8 @@ def _cells_start(scene: Scene) -> Notes:
     source = scene.record.source
     if not scene.over_time or source.experiment is None or source.iteration:
         return []
-    return [("text", tr("why: {reason}", reason=carrying.why(scene.record, scene.resolved)))]
+    reason = carrying.why(scene.record, scene.resolved)
+    return [("text", tr("why: {reason}", reason=reason))] if reason else []
 
 
 def reads(scene: Scene) -> Hashable:

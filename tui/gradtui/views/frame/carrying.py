@@ -36,14 +36,17 @@ def switched(before: Record, after: Record) -> tuple[str, ...]:
 
 
 def why(record: Record, resolved: Resolved) -> str:
-    """its gate starts 0.735 open, b opens it."""
-    factor = measured(record.stages)
-    if factor is None or resolved.kind.path is None:
-        average = short(record.outcome.average_factor)
-        if resolved.kind.over_time:
-            return tr("no gate, its weights alone: ×{factor} a step", factor=average)
-        return tr("{depth} layers, ×{factor} each", depth=resolved.depth, factor=average)
-    if factor >= _OPEN:
+    """its gate starts 0.735 open, b opens it; empty where no gradient is left to be told of."""
+    direct = measured(record.stages)
+    gated = direct is not None and resolved.kind.path is not None
+    factor = defined(direct if gated else record.outcome.average_factor, record)
+    if factor is None:
+        return ""
+    if not gated and resolved.kind.over_time:
+        return tr("no gate, its weights alone: ×{factor} a step", factor=short(factor))
+    if not gated:
+        return tr("{depth} layers, ×{factor} each", depth=resolved.depth, factor=short(factor))
+    if factor >= _OPEN or resolved.pin_forget is not None:
         return tr("its gate is {factor} open", factor=short(factor))
     # A forget bias has a slider; of other cells Compare holds the gate.
     keys = ("forget_bias",) if resolved.kind.path_bias else ("view_compare", "cure_gate")
