@@ -241,6 +241,22 @@ def test_while_bs_pane_has_the_focus_the_slider_moves_b_and_stands_beside_it() -
     play(script, State(SMALL, changes=(("depth", 5),), view="compare", pane="side_a"))
 
 
+def test_a_field_that_only_b_has_is_bs_whichever_pane_has_the_focus() -> None:
+    """Of an RNN beside an LSTM only one has a forget gate."""
+    rnn = Experiment(cell="rnn", data="gaussian", steps=6, width=4, batch=2)
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("b", "right")
+        assert "forget bias of B" in text(app)
+        assert app.state.experiment == rnn
+        assert dict(app.state.changes) == {"cell": "lstm", "forget_bias": 1.25}
+        await pilot.press("escape")
+        assert app.state.changes == (("cell", "lstm"),)
+
+    play(script, State(rnn, changes=(("cell", "lstm"),), view="compare", pane="side_a", cell="rnn"))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 @pytest.mark.parametrize("start", [SMALL, LSTM], ids=["layers", "time"])
 def test_the_bars_stay_in_sight_beside_every_slider_and_list(start: Experiment, size: tuple[int, int]) -> None:

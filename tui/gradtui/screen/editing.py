@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.fields import Value
+from gradtui_engine.core.options import Option
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV
 from gradtui_engine.experiment.experiment import options
@@ -13,7 +14,9 @@ from gradtui_engine.run.network import verify
 
 from ..model import events as e
 from ..model.commands import shown_keys
+from ..model.panes_of import panes_of
 from ..model.presets import PRESETS
+from ..model.shown import OF_B, source_of_b
 from ..model.state import Asked
 from ..model.timeline import Timeline
 from ..text.describe import About, label
@@ -66,9 +69,19 @@ def edit(app: Host, field: str) -> None:
     app.push_screen(Picker(field, _possible(experiment, field), str(current), preview), answered)
 
 
+def _go_to_b(app: Host, option: Option) -> None:
+    """A field that B has and A has not is B's: of an RNN beside an LSTM only one has a forget gate."""
+    source = source_of_b(app.state, app.state.experiment)
+    pane = next((pane for pane in panes_of(app.state) if pane in OF_B), "")
+    if pane and source is not None and source.experiment is not None and option.applies_to(source.experiment.cell):
+        app.send(e.Focus(pane=pane))
+
+
 def _of_others(app: Host, field: str) -> bool:
     """Whether the field is one of other networks: then it is said."""
     option = options()[field]
+    if not option.applies_to(edited(app).cell):
+        _go_to_b(app, option)
     if option.applies_to(edited(app).cell):
         return False
     only, key = tr(" and ").join(option.cells), shown_keys("cell")
