@@ -97,6 +97,16 @@ def test_blocks_are_rectangles_too_so_that_bars_have_no_seams() -> None:
     ]
 
 
+def test_braille_is_dots_each_in_its_place() -> None:
+    picture = svg([[Segment(" \u2801\u28c0", BLUE)]], 3, "dots")
+    (path,) = ElementTree.fromstring(picture).iter(f"{NAME}path")
+    dots = [tuple(map(float, each.removesuffix("h0").split())) for each in path.get("d", "").split("M")[1:]]
+    # Two columns and four rows a cell: the first dot of the one, and the lowest two of the other.
+    expected = [(1.25, 0.125), (2.25, 0.875), (2.75, 0.875)]
+    assert [(round(x / CELL, 2), round(y / LINE, 3)) for x, y in dots] == expected
+    assert path.get("stroke") == "#6ea8fe"
+
+
 def test_reversed_and_dim_text_has_the_colours_that_a_terminal_gives_it() -> None:
     rows = [
         [

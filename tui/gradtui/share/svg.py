@@ -2,8 +2,9 @@
 
 A run is text of one style without a blank at either end, as renderers treat those differently (librsvg drops them), and
 without two blanks in a row. A character of double width is a run of its own: fonts draw it 1 em wide, a terminal in two
-cells of 0.6. What browsers are told as `textLength` is the cells' width, and never squeezes a character. Under blocks
-their rectangles are drawn as well: between two glyphs every renderer leaves a seam.
+cells of 0.6. What browsers are told as `textLength` is the cells' width, and never squeezes a character. Blocks and
+braille dots are drawn as shapes: between two blocks every renderer leaves a seam, and few fonts of one width have
+braille. Their text is there to be copied.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ Row = Iterable[Segment]
 #: block 1.164 em high, so that bars and frames have no gaps.
 SIZE = 20
 CELL, LINE = 12.04, 23.28
+#: Braille's first character; its dots, by the bits of its number, in two columns of four; and their size.
+_FIRST_BRAILLE = 0x2800
+_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+_DOT = 3.2
 #: From the top of a row to the line that letters stand on: the ascent of those fonts.
 _ASCENT = 18.56
 #: Around the cells: the title's bar, the other sides, and the line that is the window's frame.
@@ -57,6 +62,13 @@ class Ink(NamedTuple):
     line: str
 
 
+class Usual(NamedTuple):
+    """The colours that need not be said: of the ground, and of letters."""
+
+    ground: str
+    ink: str
+
+
 class Run(NamedTuple):
     """Text at a column, in so many cells."""
 
@@ -68,27 +80,33 @@ class Run(NamedTuple):
 
 def svg(rows: Sequence[Row], columns: int, title: str) -> str:
     """The rows of a screen in a window with that title, as an SVG document; its colours are those of the rows."""
-    drawn = [_runs(row) for row in rows]
+    drawn = [runs_of(row) for row in rows]
+    usual = usual_of(drawn)
+    body = "\n".join(line for y, row in enumerate(drawn) for line in _row(y, row, usual))
+    return window(body, (columns, len(rows)), title, usual)
+
+
+def usual_of(rows: Iterable[Iterable[Run]]) -> Usual:
+    """The colours that are said once: those of most cells, and of most letters."""
     grounds, inks = Counter[str](), Counter[str]()
-    for row in drawn:
+    for row in rows:
         for run in row:
             grounds[run.ink.ground] += run.cells
             inks[run.ink.colour] += sum(map(str.isalpha, run.text))
-    # What most cells have is said once.
     ground = grounds.most_common(1)[0][0] if grounds else _hex(DEFAULT_TERMINAL_THEME.background_color)
     ink = inks.most_common(1)[0][0] if inks else _hex(DEFAULT_TERMINAL_THEME.foreground_color)
-    body = "\n".join(line for y, row in enumerate(drawn) for line in _row(y, row, ground, ink))
-    return window(body, (columns, len(rows)), title, ground, ink)
+    return Usual(ground, ink)
 
 
-def window(body: str, size: tuple[int, int], title: str, ground: str, ink: str) -> str:
-    """The document: a window's frame around what `row` made of so many columns and rows."""
+def window(body: str, size: tuple[int, int], title: str, usual: Usual, style: str = "") -> str:
+    """The document: a window's frame around the elements of so many columns and rows; style is CSS."""
+    ground, ink = usual
     width, height = size[0] * CELL + 2 * _SIDE, size[1] * LINE + _BAR + _SIDE
     whole = f"{_number(width + 2 * _FRAME)} {_number(height + 2 * _FRAME)}"
     middle = _number(_FRAME + width / 2)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole}">\n'
-        f"<title>{escape(title)}</title>\n"
+        f"<title>{escape(title)}</title>\n{f'<style>{style}</style>' if style else ''}"
         f'<rect x="{_FRAME}" y="{_FRAME}" width="{_number(width)}" height="{_number(height)}" rx="8" fill="{ground}" '
         f'stroke="#888888" stroke-opacity="0.6"/>\n'
         '<circle cx="26" cy="22" r="7" fill="#ff5f57"/><circle cx="48" cy="22" r="7" fill="#febc2e"/>'
@@ -100,17 +118,53 @@ def window(body: str, size: tuple[int, int], title: str, ground: str, ink: str) 
     )
 
 
-def _row(y: int, runs: Sequence[Run], ground: str, ink: str) -> Iterator[str]:
-    """A row's elements: what its cells stand on, then its text, each run at its own x."""
+def rectangles(y: int, runs: Sequence[Run], usual: Usual) -> Iterator[str]:
+    """What a row's cells stand on, and its blocks."""
     for column, cells, colour in _grounds(runs):
-        if colour != ground:
+        if colour != usual.ground:
             yield _rectangle(column, y, column + cells, y + 1, colour)
     for run in runs:
         yield from _solid(y, run)
-    spans = [_span(run, ink) for run in runs if not run.text.isspace()]
+        if dots := "".join(_dots(y, run)):
+            yield f'<path d="{dots}" stroke="{run.ink.colour}" stroke-width="{_DOT}" stroke-linecap="round"/>'
+
+
+def texts(y: int, runs: Iterable[Run], usual: Usual) -> Iterator[str]:
+    """A row's runs, an element each, without those that rectangles draw."""
+    top = _number(y * LINE + _ASCENT)
+    for run in runs:
+        if run.text.strip() and not _shape(run):
+            yield _span(run, usual.ink).replace("<tspan", f'<text y="{top}"').replace("</tspan>", "</text>")
+
+
+def _row(y: int, runs: Sequence[Run], usual: Usual) -> Iterator[str]:
+    """A row's elements: what its cells stand on, then its text, each run at its own x."""
+    yield from rectangles(y, runs, usual)
+    spans = [_span(run, usual.ink) for run in runs if not run.text.isspace()]
     if spans:
         # The blanks between are not drawn, as the next run says where it is; but a person who copies the row has them.
         yield f'<text y="{_number(y * LINE + _ASCENT)}">{" ".join(spans)}</text>'
+
+
+def _is_braille(character: str) -> bool:
+    return _FIRST_BRAILLE <= ord(character) < _FIRST_BRAILLE + 256
+
+
+def _shape(run: Run) -> bool:
+    """Whether shapes draw all of it."""
+    return all(character in _BLOCKS or _is_braille(character) for character in run.text)
+
+
+def _dots(y: int, run: Run) -> Iterator[str]:
+    """A line of no length for each dot of a run's braille: its ends are round."""
+    for column, character in enumerate(run.text, run.column):
+        if not _is_braille(character):
+            continue
+        dots = ord(character) - _FIRST_BRAILLE
+        for number, (right, down) in enumerate(_PLACES):
+            if dots >> number & 1:
+                x, top = (column + (1 + 2 * right) / 4) * CELL, (y + (1 + 2 * down) / 8) * LINE
+                yield f"M{_number(x)} {_number(top)}h0"
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float, colour: str) -> str:
@@ -140,7 +194,9 @@ def _span(run: Run, ink: str) -> str:
         said.append(f'textLength="{_number(run.cells * CELL)}"')
         if "\u2500" <= run.text[0] <= "\u28ff":
             said.append('lengthAdjust="spacingAndGlyphs"')
-    if run.ink.colour != ink:
+    if _shape(run):
+        said.append('fill-opacity="0"')
+    elif run.ink.colour != ink:
         said.append(f'fill="{run.ink.colour}"')
     if run.ink.bold:
         said.append('font-weight="bold"')
@@ -154,7 +210,7 @@ def _span(run: Run, ink: str) -> str:
 # -- from segments to runs ----------------------------------------------------------------------------------
 
 
-def _runs(row: Row) -> list[Run]:
+def runs_of(row: Row) -> list[Run]:
     """The row's cells as runs; blanks are runs of their own, as they may stand on a colour."""
     runs, column, text, ink = list[Run](), 0, "", None
     for segment in row:
