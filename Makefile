@@ -57,9 +57,11 @@ soak: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python bench/engine.py $(ARGS)
 
-# docs/*.svg: the real screen, reached by key, without a terminal.
+# docs/*.svg: the real screen, reached by key, without a terminal; and docs/contact/*.png, every view in every size,
+# language, set of glyphs and theme, to be looked at. SHEETS="80x24 zh" makes some of those (an hour for all of them).
 pictures: $(VENV)/installed-dev
 	$(BIN)/python tools/pictures.py
+	$(BIN)/python tools/contact.py $(SHEETS)
 
 # The generated parts of README.md and the pages in docs/: presets, keys, settings, options, measures.
 readme: $(VENV)/installed-dev

@@ -190,28 +190,38 @@ def test_every_command_without_a_screen_runs(
 
 
 def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
-    rows = re.findall(r"^\| ((?:`[^`]+` ?)+) \| (.+) \|$", README.split("## Eight views")[0], re.MULTILINE)
+    rows = re.findall(r"^\| ((?:`[^`]+` ?(?:… )?)+) \| (.+) \|$", README.split("## Nine views")[0], re.MULTILINE)
     steps = {said: re.findall(r"`([^`]+)`", keys) for keys, said in rows}
     reached: dict[str, object] = {}
 
     async def tour(app: GradtuiApp, pilot: Pilot[int]) -> None:
         probes: dict[str, Callable[[], object]] = {
-            "backpropagation": lambda: app.state.playing,
-            "the cure": lambda: (app.state.view, [name for name, _ in app.state.changes]),
+            "the multiplication": lambda: (app.state.view, app.state.playing),
+            "eight diseases": lambda: len(opened),
+            "the one idea": lambda: app.state.view,
+            "the first pair's network": lambda: (app.state.view, app.state.experiment.resolved.activation),
+            "both in Compare": lambda: (app.state.view, [name for name, _ in app.state.changes]),
             "what learns": lambda: (app.state.view, app.state.training or app.state.finished),
             "an LSTM": lambda: (app.state.view, app.state.experiment.cell),
             "presets": lambda: type(app.screen).__name__,
             "lessons": lambda: app.state.lesson is not None,
+            "sinh": lambda: app.state.view,
+            "back": lambda: app.state.view,
             "every key": lambda: type(app.screen).__name__,
         }
+        opened = set[object]()
+        # Without a word the program opens on it.
+        await pilot.press("0")
+        await settled(app, pilot)
         for (said, keys), (start, probe) in zip(steps.items(), probes.items(), strict=False):
             assert said.startswith(start)
-            for key in keys:
+            for key in map(str, range(1, 9)) if start == "eight diseases" else keys:
                 await pilot.press({"?": "question_mark"}.get(key, key))
-                if start == "backpropagation":  # it is over before long
+                if start == "the multiplication":  # it is over before long
                     await until(pilot, lambda: app.state.playing, "playback")
                 else:
                     await settled(app, pilot)
+                opened.add(app.state.asked)
             reached[start] = probe()
             while len(app.screen_stack) > 1:
                 await pilot.press("escape")
@@ -220,12 +230,17 @@ def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
     play(tour)
     assert list(steps)[-1] == "quit"
     assert reached == {
-        "backpropagation": True,
-        "the cure": ("compare", ["activation", "init"]),
+        "the multiplication": ("story", True),
+        "eight diseases": 8,
+        "the one idea": "idea",
+        "the first pair's network": ("explore", "sigmoid"),
+        "both in Compare": ("compare", ["init"]),
         "what learns": ("train", True),
         "an LSTM": ("explore", "lstm"),
         "presets": "Picker",
         "lessons": True,
+        "sinh": "maths",
+        "back": "story",
         "every key": "Help",
     }
 

@@ -6,13 +6,17 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+from gradtui.model.names import WAVE_END
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
+from gradtui.screen.terminal.whole import rows_of
+from gradtui.share.moving_svg import Frame, moving_svg
 from gradtui.text import process
 from gradtui_engine import Experiment
 
@@ -68,14 +72,14 @@ async def take(picture: Picture) -> str:
 async def _take(picture: Picture) -> str:
     app = GradtuiApp(State(picture.experiment))
     async with app.run_test(size=picture.size) as pilot:
-        await _settle(app, pilot)
+        await settle(app, pilot)
         for key in picture.keys:
             await pilot.press(key)
-            await _settle(app, pilot)
+            await settle(app, pilot)
         return app.export_screenshot(title="gradtui")
 
 
-async def _settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
+async def settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
     """Until everything that the screen needs has been computed and is drawn."""
     end = time.monotonic() + _LONGEST
     await pilot.pause()
@@ -86,6 +90,48 @@ async def _settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+# -- the film ----------------------------------------------------------------------------------------------
+
+#: The story's first pair: nothing yet, then the multiplication wave by wave, then the training, and what it came to.
+FILM, FILM_SIZE = "story", (100, 30)
+OPENS = ("0", "home")
+#: Seconds that the first frame stands, one of the wave, the end of the wave, one of the training, and the last.
+_BEFORE, _WAVE, _ARRIVED, _TRAINING, _AFTER = 1.2, 0.12, 2.0, 0.25, 5.0
+#: Iterations between two frames.
+_STRIDE = 16
+
+
+async def film() -> str:
+    """The story as it is played by its keys, as one SVG that moves."""
+    with process.during(own_lessons=False):
+        app = GradtuiApp(State(Experiment()))
+        async with app.run_test(size=FILM_SIZE) as pilot:
+            await settle(app, pilot)
+            return moving_svg([frame async for frame in _frames(app, pilot)], FILM_SIZE[0], "gradtui")
+
+
+async def _frames(app: GradtuiApp, pilot: Pilot[int]) -> AsyncIterator[Frame]:
+    async def press(*keys: str) -> None:
+        for key in keys:
+            await pilot.press(key)
+        await settle(app, pilot)
+
+    await press(*OPENS)
+    yield Frame(rows_of(app), _BEFORE)
+    for step in range(1, WAVE_END + 1):
+        await press("right")
+        yield Frame(rows_of(app), _WAVE if step < WAVE_END else _ARRIVED)
+    # Trained once, so that all frames have the scale of the whole; then from its beginning again.
+    await pilot.press("space")
+    while not app.state.finished:
+        await pilot.pause(_WAVE)
+    await press("home", *["right"] * WAVE_END)
+    last = app.state.trained - 1
+    while app.state.iteration < last:
+        await press(*["greater_than_sign"] * min(_STRIDE, last - app.state.iteration))
+        yield Frame(rows_of(app), _TRAINING if app.state.iteration < last else _AFTER)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +140,9 @@ def main() -> None:
         path = folder / f"{picture.name}.svg"
         path.write_text(asyncio.run(take(picture)), encoding="utf-8")
         print(path)
+    path = folder / f"{FILM}.svg"
+    path.write_text(asyncio.run(film()), encoding="utf-8")
+    print(path)
 
 
 if __name__ == "__main__":
