@@ -24,11 +24,10 @@ from xml.sax.saxutils import escape
 
 from textual.pilot import Pilot
 
-from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.text import process
 from gradtui_engine import Experiment
-from pictures import DOCS, settle
+from pictures import DOCS, fresh, settle
 
 SIZES = ((80, 24), (120, 36), (200, 50))
 LANGUAGES = ("en", "zh")
@@ -95,7 +94,7 @@ WORDS = sorted({f"{width}x{height}" for width, height in SIZES} | {*LANGUAGES, *
 async def take(sheet: Sheet, screen: Screen) -> str:
     """The screen as SVG."""
     with process.during(own_lessons=False, language=sheet.language, glyphs=sheet.glyphs):
-        app = GradtuiApp(State(screen.experiment))
+        app = fresh(screen.experiment)
         async with app.run_test(size=sheet.size) as pilot:
             app.theme = sheet.theme
             await settle(app, pilot)

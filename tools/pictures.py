@@ -40,7 +40,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("mlp", (112, 30), (), ("what layer 1 does to the gradient · slope σ′",)),
+    Picture("mlp", (112, 30), (), ("The slope of sigmoid is at most 0.25",)),
     Picture(
         "lstm",
         (112, 36),
@@ -69,8 +69,15 @@ async def take(picture: Picture) -> str:
         return await _take(picture)
 
 
+def fresh(experiment: Experiment) -> GradtuiApp:
+    """The app as it is for somebody who has never opened a lesson."""
+    app = GradtuiApp(State(experiment))
+    app.followed_by.clear()
+    return app
+
+
 async def _take(picture: Picture) -> str:
-    app = GradtuiApp(State(picture.experiment))
+    app = fresh(picture.experiment)
     async with app.run_test(size=picture.size) as pilot:
         await settle(app, pilot)
         for key in picture.keys:
@@ -104,7 +111,7 @@ _STRIDE = 16
 async def film() -> str:
     """The story as it is played by its keys, as one SVG that moves."""
     with process.during(own_lessons=False):
-        app = GradtuiApp(State(Experiment()))
+        app = fresh(Experiment())
         async with app.run_test(size=FILM_SIZE) as pilot:
             await settle(app, pilot)
             return moving_svg([frame async for frame in _frames(app, pilot)], FILM_SIZE[0], "gradtui")
