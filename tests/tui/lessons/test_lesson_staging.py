@@ -15,6 +15,7 @@ from gradtui.model.state import State
 from gradtui.model.update import update
 from gradtui.text import language
 from gradtui.views import status
+from gradtui.views.arrangement import arrange
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lessons import panes
 from gradtui_engine import Experiment
@@ -172,3 +173,16 @@ def test_in_chinese_the_lesson_is_chinese() -> None:
 
 def test_the_lessons_of_both_languages_are_the_same() -> None:
     assert names("en") == names("zh")
+
+
+def test_the_pane_that_a_step_is_about_is_seen_beside_the_focused_lesson_and_plays() -> None:
+    found = find("23-the-imaginary-period", "en")
+    assert found is not None
+    assert found.lesson is not None
+    setup = found.lesson.steps[2].before
+    start = State(Experiment(), lesson=Progress(found.id, 2), pane="lesson")
+    state = apply(start, (*staging.scenery(setup), *staging.cue(setup, timeline_of(Experiment()))))
+    assert (state.view, state.pane, state.beside, state.function) == ("maths", "lesson", "bridge", 0)
+    assert set(arrange(state, 80, 24)) == {"bridge", "lesson"}
+    played = apply(state, (e.TogglePlay(), e.Tick(4)))
+    assert played.angle != state.angle, "the bridge turns, although the lesson has the focus"

@@ -41,6 +41,7 @@ One fenced block ```step in a step says what the step does; all of it may be lef
     view, changes, quantity, training   as above, from this step on
     train            true: train at once, or, where there is a question, as soon as it is answered
     iteration        the iteration of the training that is looked at; one that nobody has trained up to is trained up to
+    pane             the pane that is seen beside the lesson where not all have room
     function, terms  of the maths page: sin, cos or tan, and so many terms of their series
     row              of the lab: the activation that is looked at
     stage            the stage to select: first, middle, last or a number
@@ -103,6 +104,7 @@ _STEP: dict[str, v.Check] = {
     "training": v.table,
     "train": v.switch,
     "iteration": v.iteration,
+    "pane": v.pane,
     "function": v.function,
     "terms": v.terms,
     "row": v.row,
@@ -273,6 +275,7 @@ class _Parser:
             values.get("function", ""),
             values.get("terms", 0),
             values.get("row", ""),
+            values.get("pane", ""),
         )
 
     # -- a step ----------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ class Setup:
     function: str = ""
     terms: int = 0
     row: str = ""
+    #: The pane that is seen beside the lesson where not all have room; "" for the view's first.
+    pane: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradtui_engine.rules.activations import ACTIVATIONS
-from gradtui_engine.theory.taylor import FUNCTIONS
+from gradtui_engine.theory.taylor import FUNCTIONS as TAYLOR
 
 from ..model import events as e
+from ..model.names import FUNCTIONS
 from ..model.needs import NOTHING, Known, Need, Watch
 from ..model.progress import Progress
 from .course import cursor, effects, need
@@ -104,12 +105,7 @@ def scenery(setup: Setup) -> tuple[e.Event, ...]:
         e.Show(setup.view),
         e.NextQuantity(name=setup.quantity),
     ]
-    listed = {"maths": (setup.function, FUNCTIONS.names), "lab": (setup.row, ("", *ACTIVATIONS.names))}
-    name, names = listed.get(setup.view, ("", ()))
-    if name:
-        events.append(e.SelectItem(names.index(name)))
-    if setup.terms:
-        events.append(e.SetTerms(setup.terms))
+    events += _listed(setup)
     if setup.iteration is not None or setup.view != "train":
         events.append(e.GoTo(iteration=setup.iteration or 0, ahead=True))
     if setup.train:
@@ -125,7 +121,21 @@ def cue(setup: Setup, timeline: Timeline) -> tuple[e.Event, ...]:
         events.append(e.Jump(step=step))
     if setup.stage is not None:
         events.append(e.Select(stage=setup.stage))
-    return tuple(events)
+    return (*events, *_looks(setup))
+
+
+def _listed(setup: Setup) -> list[e.Event]:
+    """The events that choose a row of the view's list, and the terms of a series."""
+    functions = tuple(TAYLOR.names[place] for place in FUNCTIONS)
+    lists = {"maths": (setup.function, functions), "lab": (setup.row, ("", *ACTIVATIONS.names))}
+    name, names = lists.get(setup.view, ("", ()))
+    rows: list[e.Event] = [e.SelectItem(names.index(name))] if name else []
+    return [*rows, e.SetTerms(setup.terms)] if setup.terms else rows
+
+
+def _looks(setup: Setup) -> tuple[e.Event, ...]:
+    """The events that put a pane beside the lesson; which panes there are is known when the trace is there."""
+    return (e.Focus(pane=setup.pane), e.Focus(pane="lesson")) if setup.pane else ()
 
 
 def opened(setup: Setup) -> tuple[e.Event, ...]:
@@ -137,7 +147,7 @@ def opened(setup: Setup) -> tuple[e.Event, ...]:
         events.append(e.Jump(step=setup.step))
     if setup.stage is not None:
         events.append(e.Select(stage=setup.stage))
-    return tuple(events)
+    return (*_listed(setup), *events, *_looks(setup))
 
 
 def turned(before: Progress | None, after: Progress, lesson: Lesson) -> Setup | None:

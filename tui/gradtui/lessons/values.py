@@ -13,7 +13,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.theory.taylor import FUNCTIONS
 
 from ..model.maths import MOST_TERMS
-from ..model.names import QUANTITIES, VIEWS
+from ..model.names import PANES, QUANTITIES, VIEWS
 from ..model.pairs import PAIRS
 from .chapters import CHAPTERS
 from .conditions import condition, expression
@@ -64,6 +64,7 @@ def _name_of(*allowed: str) -> Check:
 
 view = _name_of(*_VIEWS)
 chapter = _name_of(*CHAPTERS.names)
+pane = _name_of(*dict.fromkeys(name for panes in PANES.values() for name in panes))
 function = _name_of(*CIRCULAR)
 row = _name_of(*ACTIVATIONS.names)
 pair = _name_of(*PAIRS.names)

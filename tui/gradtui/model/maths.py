@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .panes_of import seen_pane
 from .state import State
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _TURNING = ("circle", "bridge")
 
 def turns(state: State) -> bool:
     """Whether it is the angle that plays, not the terms."""
-    return state.pane in _TURNING
+    return seen_pane(state) in _TURNING
 
 
 def share(state: State) -> float:

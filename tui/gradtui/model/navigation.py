@@ -10,7 +10,7 @@ from . import events as e
 from . import maths, training_moves
 from .commands import shown_keys
 from .names import AXES, QUANTITIES
-from .panes_of import LISTS, panes_of
+from .panes_of import LISTS, panes_of, seen_pane
 from .state import State
 from .studies import begun_or_new
 
@@ -100,10 +100,10 @@ def show(state: State, event: e.Show, timeline: Timeline | None) -> State:
 
 def focus(state: State, event: e.Focus, timeline: Timeline | None) -> State:
     panes = panes_of(state)
-    if event.pane:
-        return replace(state, pane=event.pane) if event.pane in panes else state
+    if event.pane and event.pane not in panes:
+        return state
     place = panes.index(state.pane) if state.pane in panes else 0
-    return replace(state, pane=panes[(place + event.by) % len(panes)])
+    return replace(state, pane=event.pane or panes[(place + event.by) % len(panes)], beside=seen_pane(state))
 
 
 def zoom(state: State, event: e.Zoom, timeline: Timeline | None) -> State:

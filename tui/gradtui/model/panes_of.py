@@ -56,6 +56,14 @@ def panes_of(state: State) -> tuple[str, ...]:
     return (*panes, "lesson") if state.lesson is not None and state.view != "lessons" else panes
 
 
+def seen_pane(state: State) -> str:
+    """The view's pane that is looked at: the focused one, or beside a focused lesson the one that had the focus."""
+    if state.pane != "lesson":
+        return state.pane
+    panes = panes_of(state)
+    return state.beside if state.beside in panes else panes[0]
+
+
 #: Every view's panes for the help, in the order of tab; which of them there are depends on the cell or the layout.
 _ALL = (*PANES.items(), ("beside an open lesson", ("lesson",)))
 PANE_NAMES = "; ".join(f"{view}: {', '.join(panes)}" for view, panes in _ALL)

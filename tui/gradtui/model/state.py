@@ -61,7 +61,9 @@ class State:
     playing: bool = False
     speed: int = SPEEDS.index(15)
     grain: Grain = Grain.OPERATION
+    #: The focused pane; and while a lesson has the focus, the one beside it that had it before ("" the view's first).
     pane: str = "gradient"
+    beside: str = ""
     zoomed: bool = False
     #: Bars over time as rows; A and B interleaved.
     rows: bool = False

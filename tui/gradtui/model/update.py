@@ -9,7 +9,7 @@ from typing import Any
 from . import events as e
 from . import experiments, lecture, navigation, story, training_moves
 from .names import SPEEDS, STORY
-from .panes_of import panes_of
+from .panes_of import panes_of, seen_pane
 from .playback import playback_of, show, to_step
 from .state import State
 from .studies import begun_or_new, merged, noted
@@ -106,7 +106,7 @@ def _learn(state: State, event: e.Learn, timeline: Timeline | None) -> State:
     panes = panes_of(following)
     opened = state.lesson is None and event.progress is not None
     pane = "lesson" if opened else (state.pane if state.pane in panes else panes[0])
-    return replace(following, pane=pane)
+    return replace(following, pane=pane, beside=seen_pane(state))
 
 
 def _recall(state: State, event: e.Recall, timeline: Timeline | None) -> State:

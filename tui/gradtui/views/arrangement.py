@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..model.panes_of import panes_of
+from ..model.panes_of import panes_of, seen_pane
 from ..model.state import State
 from .catalogue import VIEWS
 from .frame.layout import Box, Boxes
@@ -46,10 +46,8 @@ def arrange(state: State, width: int, height: int) -> Boxes:
             return {"lesson": whole} if state.pane == "lesson" else VIEWS[state.view].arrange(state, whole)
         rest = Box(0, whole.y, width, whole.height - rows)
         lesson = Box(0, whole.y + rest.height, width, rows)
-    pane = state.pane
-    if pane == "lesson":  # the view stands as it does where its first pane is focused
-        pane = panes_of(state)[0]
-    return VIEWS[state.view].arrange(replace(state, pane=pane), rest) | {"lesson": lesson}
+    # The view stands as it does where the pane is focused that had the focus before the lesson.
+    return VIEWS[state.view].arrange(replace(state, pane=seen_pane(state)), rest) | {"lesson": lesson}
 
 
 def beside(state: State, width: int, height: int, pane: str) -> Box:
