@@ -11,8 +11,8 @@ from ...text.scale import LogScale, Scale, cell_of, columns
 from ...text.spans import Line, Span, first_fit, page, runs
 from .bar_data import Bars, is_known
 from .bar_rows import number, style_of
-from .quantities import KNOWN
-from .scene import Scene
+from .quantities import KNOWN, Series
+from .scene import Scene, health_of
 from .timeaxis import MARGIN, TimeAxis
 
 
@@ -53,7 +53,7 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, height: int) ->
     reference = drawn.quantity.reference
     mark = cell_of(scale, reference, height) if reference is not None else -1
     values = tuple([series.values[stage] for stage in axis.columns])
-    styles = tuple([style_of(scene, series, value) for value in values])
+    styles = _styles(scene, series, values)
     standing, absent = _upright(scale, values, height, mark, styles), _column(scale, None, False, height, mark, "dim")
     known, timeline, at = KNOWN[series.when], scene.timeline, scene.at
     upright = [
@@ -71,6 +71,18 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, height: int) ->
     names = f"  {tr(series.symbol)}", f"  {tr(series.brief)}", f" {tr(series.brief)}"
     lines[0] += first_fit(axis.right, *([(name, "label")] for name in names if name.strip()), [])
     return lines
+
+
+def _styles(scene: Scene, series: Series, values: tuple[float | None, ...]) -> tuple[str, ...]:
+    """`style_of` each of them: of gradients found once, whatever the cursor does."""
+    if series.style or scene.state.quantity != "gradient":
+        return tuple([style_of(scene, series, value) for value in values])
+    return _healths(values, scene.carried(-1))
+
+
+@functools.lru_cache(maxsize=32)
+def _healths(values: tuple[float | None, ...], at_output: float) -> tuple[str, ...]:
+    return tuple(["dim" if value is None else health_of(value, at_output) for value in values])
 
 
 @functools.lru_cache(maxsize=32)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from gradtui_engine.core.figures import percent, short, times
 
 from ...text.language import tr
-from ...text.scale import bar, cell_of, halves
+from ...text.scale import Scale, bar, cell_of, halves
 from ...text.spans import Line, Span, first_fit, page, runs, width_of
 from ...text.undefined import defined
 from .bar_data import Bars, is_known, is_row_known
@@ -179,33 +180,45 @@ def _bar(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int, fu
 
     further: below its first line; a dot and a tick stand in that one alone.
     """
-    text, value = _glyphs(scene, drawn, series, row, room)
-    style = style_of(scene, series, value) if text else "dim"
-    cells = [(glyph, style) for glyph in (text or (" " if further else "·").ljust(room))]
-    if drawn.quantity.reference is not None:
-        mark = cell_of(drawn.scale, drawn.quantity.reference, room)
-        if cells[mark][0] == " ":
-            cells[mark] = ("│", "reference")
-    predicted = row.geometric_mean(drawn.predicted)
-    if predicted is not None and text and not further and math.isfinite(predicted):
-        cells[cell_of(drawn.scale, predicted, room)] = ("◇", "strong")
-    return runs(cells)
+    values, value = _values(scene, drawn, series, row)
+    style = style_of(scene, series, value) if values else "dim"
+    predicted = row.geometric_mean(drawn.predicted) if drawn.quantity.predicted and values and not further else None
+    return list(_drawn(drawn.scale, values, room, style, drawn.quantity.reference, predicted, further))
 
 
-def _glyphs(scene: Scene, drawn: Bars, series: Series, row: StageRow, room: int) -> tuple[str, float | None]:
-    """The bar's glyphs, and the value whose style it has; no glyphs where nothing is known.
+def _values(scene: Scene, drawn: Bars, series: Series, row: StageRow) -> tuple[tuple[float | None, ...], float | None]:
+    """The values of the bar, and the one whose style it has; no values where nothing is known.
 
     Where every row has two stages they are its halves, each as long as its own number; of more it is the row's number.
     """
     if len(row.stages) == row.stride == 2:
         known = {stage: series.values[stage] for stage in row.stages if is_known(scene, series, stage)}
-        if not known:
-            return "", None
-        upper, lower = (
-            " " * room if (value := known.get(stage)) is None else bar(drawn.scale, value, room) for stage in row.stages
-        )
-        return halves(upper, lower), known[min(known)]
+        return (tuple([known.get(stage) for stage in row.stages]), known[min(known)]) if known else ((), None)
     if not _known(scene, drawn, series, row):
-        return "", None
+        return (), None
     value = _value(drawn, series, row)
-    return " " * room if value is None else bar(drawn.scale, value, room), value
+    return (value,), value
+
+
+#: The bars of two networks of 60 layers, as they stand: in most frames few of them are others.
+@functools.lru_cache(maxsize=256)
+def _drawn(
+    scale: Scale,
+    values: tuple[float | None, ...],
+    room: int,
+    style: str,
+    reference: float | None,
+    predicted: float | None,
+    further: bool,
+) -> tuple[Span, ...]:
+    """A bar of one value, or of two halves; without a value a dot."""
+    texts = [" " * room if value is None else bar(scale, value, room) for value in values]
+    text = texts[0] if len(texts) == 1 else halves(*texts) if texts else (" " if further else "·").ljust(room)
+    cells = [(glyph, style) for glyph in text]
+    if reference is not None:
+        mark = cell_of(scale, reference, room)
+        if cells[mark][0] == " ":
+            cells[mark] = ("│", "reference")
+    if predicted is not None and math.isfinite(predicted):
+        cells[cell_of(scale, predicted, room)] = ("◇", "strong")
+    return tuple(runs(cells))

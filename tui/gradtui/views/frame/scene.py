@@ -188,6 +188,11 @@ class Scene:
 
     def health(self, value: float) -> str:
         """Style of such a norm against that at the output: the rule of the verdict, stage by stage."""
-        if not math.isfinite(value):
-            return "broken"
-        return crossed(ratio(value, self.carried(-1))) or "healthy"
+        return health_of(value, self.carried(-1))
+
+
+def health_of(value: float, at_output: float) -> str:
+    """`Scene.health`, of a norm beside that at the output."""
+    if not math.isfinite(value):
+        return "broken"
+    return crossed(ratio(value, at_output)) or "healthy"

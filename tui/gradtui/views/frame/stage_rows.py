@@ -96,6 +96,7 @@ def row_of(rows: Sequence[StageRow], stage: int) -> int | None:
     return next((place for place, row in enumerate(rows) if stage in row), None)
 
 
+@functools.lru_cache(maxsize=64)
 def label_room(count: int, height: int, first: int = 0) -> int:
     """Cells of the widest label, 30–28, of these rows; two at the least, so that rows of two networks are alike."""
     rows = stage_rows(count, height, first)
