@@ -6,7 +6,7 @@ import math
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
-from gradtui_engine.core.figures import exact, loss_text, short, subscript
+from gradtui_engine.core.figures import exact, loss_text, percent, short, subscript
 from gradtui_engine.core.numerics import norm, ratio
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -41,6 +41,7 @@ def _linear_forward(listed: Listed, step: Step) -> Notes:
         spread_before=short(float(values.std())),
     )
     return [
+        ("strong", tr("each unit weighs what comes in, and adds it up")),
         ("formula", f"{name} = {before} Wᵀ + b{GAP}{size}"),
         of_one(f"{shown} + {short(float(bias[0]))} = {short(first(listed, target))}"),
         ("dim", spreads),
@@ -108,6 +109,7 @@ def _activation_forward(listed: Listed, step: Step) -> Notes:
     z, a = float(listed.values[source][0, 0]), float(listed.values[target][0, 0])
     number = subscript(step.stage or 0)
     return [
+        ("strong", tr("each sum z goes through {name}", name=row.name)),
         ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{tr(row.formula)}"),
         of_one(f"{row.symbol}({short(z)}) = {short(a)}"),
         ("dim", tr(row.note)),
@@ -123,7 +125,10 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
     number = subscript(step.stage or 0)
     one, average = float(listed.gradient(target)[0, 0]), float(slope.mean())
     factor = f"{row.symbol}′ {short(ratio(before, after))}"
+    through = tr("the slope {symbol} lets {share} of the gradient through", symbol=f"{row.symbol}′",
+                 share=percent(ratio(before, after)))  # fmt: skip
     return [
+        *([("strong", through)] if after else []),
         ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{tr(row.derivative_formula)}"),
         _chain(after, f"‖∂L/∂h{number}‖ {short(after)}  × {factor}  → ‖δ{number}‖ {short(before)}"),
         of_one(
@@ -139,7 +144,8 @@ def _loss_forward(listed: Listed, step: Step) -> Notes:
     row = LOSSES[instruction(listed, step).choice]
     about = listed.source.about
     file: Notes = [("dim", line) for line in told(about, listed.resolved)] if about is not None else []
-    return [("formula", tr(row.formula)), ("text", f"L = {loss_text(listed.loss)}"), ("dim", tr(row.note)), *file]
+    wrong = tr("how wrong the output is, in one number: L = {loss}", loss=loss_text(listed.loss))
+    return [("strong", wrong), ("formula", tr(row.formula)), ("dim", tr(row.note)), *file]
 
 
 def _loss_backward(listed: Listed, step: Step) -> Notes:
@@ -149,7 +155,7 @@ def _loss_backward(listed: Listed, step: Step) -> Notes:
     numbers = "  ".join(short(float(value)) for value in gradient[0][:10])
     return [
         ("formula", tr(row.backward_formula)),
-        ("text", tr("{gradient}: the gradient sets out from here", gradient=size)),
+        ("strong", tr("{gradient}: the gradient sets out from here", gradient=size)),
         ("dim", tr("sample 1: {numbers}", numbers=numbers)),
     ]
 
@@ -161,6 +167,7 @@ def _update(listed: Listed, step: Step) -> Notes:
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, defined(listed.update_ratio(name), listed)) for name in chosen]
     return [
+        ("strong", tr("every weight moves a little against its gradient")),
         ("formula", f"{tr(row.formula)}{GAP}η = {exact(resolved.learning_rate)} ({row.name})"),
         ("text", tr("update / weight (about 1e-3 is healthy):")),
         ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),

@@ -19,6 +19,7 @@ def _forward(listed: Listed, step: Step) -> Notes:
     r, z, n = gates(listed, operation.outputs[1])
     before, after = first(listed, operation.inputs[1]), first(listed, operation.outputs[0])
     return [
+        ("strong", tr("the state h keeps z of what it was; the rest is the candidate n")),
         ("formula", f"h{t} = (1 − z) ⊙ n + z ⊙ h{p}{GAP}n = tanh(p_n + r ⊙ q_n)"),
         of_one(f"{short(1 - z)} × {short(n)} + {short(z)} × {short(before)} = {short(after)}{GAP}r {short(r)}"),
     ]

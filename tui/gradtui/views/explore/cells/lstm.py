@@ -21,6 +21,7 @@ def _forward(listed: Listed, step: Step) -> Notes:
     )
     t, p = times(step)
     return [
+        ("strong", tr("the memory c keeps f of what it was, and i of the candidate g is added")),
         ("formula", f"c{t} = f ⊙ c{p} + i ⊙ g{GAP}h{t} = o ⊙ tanh c{t}"),
         of_one(f"c{t} = {short(f)} × {short(before)} + {short(i)} × {short(g)} = {short(after)}"),
         ("text", f"h{t} = {short(o)} × tanh({short(after)}) = {short(hidden)}"),

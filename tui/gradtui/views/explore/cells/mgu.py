@@ -19,6 +19,7 @@ def _forward(listed: Listed, step: Step) -> Notes:
     f, n = gates(listed, operation.outputs[1])
     before, after = first(listed, operation.inputs[1]), first(listed, operation.outputs[0])
     return [
+        ("strong", tr("the share f of the state h is replaced by the candidate n")),
         ("formula", f"h{t} = (1 − f) ⊙ h{p} + f ⊙ n{GAP}n = tanh(p_n + U_n (f ⊙ h{p}))"),
         of_one(f"{short(1 - f)} × {short(before)} + {short(f)} × {short(n)} = {short(after)}"),
     ]

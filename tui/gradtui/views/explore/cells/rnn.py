@@ -19,6 +19,7 @@ def _forward(listed: Listed, step: Step) -> Notes:
     t, p = times(step)
     before, after = first(listed, operation.inputs[1]), first(listed, operation.outputs[0])
     return [
+        ("strong", tr("the new state is made of the input and of the state before, by the same W at every step")),
         ("formula", f"h{t} = {row.symbol}(x{t} W_ihᵀ + h{p} W_hhᵀ + b)"),
         of_one(f"h{p} {short(before)} → h{t} {short(after)}"),
         ("dim", tr(row.note)),
