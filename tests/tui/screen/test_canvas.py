@@ -252,7 +252,7 @@ def test_what_lies_over_the_canvas_stays_there(written: list[Rows], monkeypatch:
 def test_after_many_keys_at_once_every_pane_shows_the_stage_where_the_cursor_rests(
     arguments: tuple[str, ...], before: str
 ) -> None:
-    with Terminal(*arguments, size=(120, 40)) as terminal:
+    with Terminal("--view", "explore", *arguments, size=(120, 40)) as terminal:
         terminal.shows("what layer 1 does")
         terminal.press(before)
         for _ in range(7):

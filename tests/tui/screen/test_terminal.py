@@ -103,8 +103,8 @@ def test_picking_an_activation_shows_its_effect_behind_the_list() -> None:
 def test_a_click_on_a_bar_selects_it() -> None:
     with Terminal("--depth", "5") as terminal:
         terminal.shows("? help")
-        # Header, frame and names of the columns are four lines; then layers 5, 4, 3.
-        terminal.press("\x1b[<0;10;7M\x1b[<0;10;7m")
+        # Header, frame and names of the columns are four lines; then layers 5, 4, 3, two lines each.
+        terminal.press("\x1b[<0;10;9M\x1b[<0;10;9m")
         terminal.shows("▸  3")
         terminal.press("q")
         assert terminal.ended() == 0

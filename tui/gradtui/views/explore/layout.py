@@ -47,7 +47,7 @@ def _of_layers(state: State, room: Box) -> Boxes:
 
 def _why_below(room: Box, bars: int) -> Boxes:
     """Bars of so many rows, the widest pane, and why under them."""
-    left = room.width * 3 // 5
+    left = room.width * 11 // 20
     column = Box(room.x, room.y, left, room.height)
     right = Box(room.x + left, room.y, room.width - left, room.height)
     return over(column, ("gradient", bars), ("why", room.height - bars)) | {"activation": right}

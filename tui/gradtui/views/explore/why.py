@@ -48,8 +48,8 @@ def shown_step(scene: Scene) -> Step:
 
 
 #: How long a note stays where there is no room for all: the lower, the longer.
-_RANKS = {"strong": 0, "formula": 4, "text": 5, "dim": 7}
-_SO_FAR, _GATE, _JUDGED, _IN_FULL, _FURTHER = 1, 2, 3, 6, 8
+_RANKS = {"strong": 0, "formula": 3, "text": 5, "dim": 7}
+_SO_FAR, _GATE, _JUDGED, _IN_FULL, _FURTHER = 1, 2, 4, 6, 8
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
