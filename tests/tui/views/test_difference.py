@@ -16,7 +16,7 @@ from gradtui.views.compare.pictures import reads
 from gradtui.views.compare.switches import switches
 from gradtui.views.frame.differing import differing
 from gradtui_engine import Experiment, Training
-from gradtui_engine.core.figures import short
+from gradtui_engine.core.figures import ratio_text, short
 from tests.tui.helpers import texts, trace_of
 from tests.tui.pairs import HEALTHY, LSTM, OVERFLOW, PAIRS, RNN, A, compared, pairs, text
 
@@ -79,16 +79,20 @@ def test_what_arrives_is_compared_by_the_numbers_of_both_verdicts(name: str) -> 
     apart = math.isfinite(one) and math.isfinite(two) and one != two and one > 0 < two
     assert (more is not None, less is not None) == (apart and two > one, apart and two < one)
     if more is not None:
-        assert more.groups()[1:] == (short(two), short(one))
+        assert more.groups()[1:] == (ratio_text(two), ratio_text(one))
         assert float(more[1].replace(",", "")) == pytest.approx(two / one, rel=0.05), "two digits"
     elif less is not None:
-        assert less.groups()[2:] == (short(two), short(one))
+        assert less.groups()[2:] == (ratio_text(two), ratio_text(one))
         share = 1 / float(less[1].replace(",", "")) if less[1] else float(less[2])
         assert share == pytest.approx(two / one, rel=0.05)
     elif two == 0 < one:
-        assert f"B gets no gradient, A {short(one)}" in shown
+        assert f"B gets no gradient, A {ratio_text(one)}" in shown
     else:
-        expected = f"get as much gradient, {short(one)}" if one == two else f"A gets {short(one)}, B {short(two)}"
+        expected = (
+            f"get as much gradient, {ratio_text(one)}"
+            if one == two
+            else f"A gets {ratio_text(one)}, B {ratio_text(two)}"
+        )
         assert expected in shown
 
 

@@ -136,6 +136,8 @@ def test_compare_shows_two_records_on_one_scale_and_by_how_much_they_differ(axis
     assert a.startswith("A · a.json · recorded by hand")
     assert b.startswith("B · b.json · recorded by hand")
     assert a.rpartition(" · ")[2] == b.rpartition(" · ")[2]
+    # Where there is little room the file's name stays.
+    assert [PANES[f"side_{each}"].title(both, 30).split(" · ")[1] for each in "ab"] == ["a.json", "b.json"]
     difference = shown(both, "difference")
     times = (HEALTHY / VANISHING) ** (12 if axis != "layer" else 11)
     (said,) = re.findall(r"B gets (\S+) times as much gradient as A", difference)

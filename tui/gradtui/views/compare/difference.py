@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradtui_engine.core.figures import many, part_of, short
+from gradtui_engine.core.figures import many, part_of, ratio_text, short
 from gradtui_engine.core.numerics import ratio
 
 from ...model.shown import source_of_b
@@ -107,15 +107,15 @@ def _sentence(a: Scene, b: Scene) -> tuple[str, dict[str, str]]:
     """Who gets how much; and the two numbers, where the sentence has none."""
     one, two = a.record.outcome.ratio, b.record.outcome.ratio
     place, of_a = a.name(a.first_learning), ratio(two, one)
-    values = {"one": short(one), "two": short(two)}
+    values = {"one": ratio_text(one), "two": ratio_text(two)}
     if not (math.isfinite(one) and math.isfinite(two)):
         return tr("{place}: of the gradient A gets {one}, B {two}", place=place, **values), {}
     if one == two:
-        return tr("{place}: A and B get as much gradient, {one}", place=place, one=short(one)), {}
+        return tr("{place}: A and B get as much gradient, {one}", place=place, one=ratio_text(one)), {}
     if one == 0:
-        return tr("{place}: A gets no gradient, B {two}", place=place, two=short(two)), {}
+        return tr("{place}: A gets no gradient, B {two}", place=place, two=ratio_text(two)), {}
     if two == 0:
-        return tr("{place}: B gets no gradient, A {one}", place=place, one=short(one)), {}
+        return tr("{place}: B gets no gradient, A {one}", place=place, one=ratio_text(one)), {}
     if of_a > 1:
         return tr("{place}: B gets {count} times as much gradient as A", place=place, count=many(of_a)), values
     return tr("{place}: B gets {share} of A's gradient", place=place, share=part_of(of_a)), values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import PurePath
 
 from gradtui_engine.core.figures import exact
 
@@ -101,8 +102,9 @@ def _forms(letter: str, scene: Scene, labelled: bool) -> list[str]:
     """What it is and its axis, the longest first; the axis comes before the whole name unless it has labels."""
     what, brief = (_without_seed(scene, detail) for detail in (1, 0))
     scale, (field, value) = axis(scene), _changed(scene)
-    said = value if field in _TELLING else f"{field_name(field)} {value}" if value else ""
-    if said and field not in _IN_BRIEF:
+    file = PurePath(scene.record.source.recording).name
+    said = file or (value if field in _TELLING else f"{field_name(field)} {value}" if value else "")
+    if said and not file and field not in _IN_BRIEF:
         brief = f"{brief} · {said}"
     # A scale that is held is the person's doing, and so are axes that are not the same: they stand nowhere else.
     names = [f"{letter} · {what}"] if scene.state.lock is None and not scene.state.own_axes else []
