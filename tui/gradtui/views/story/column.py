@@ -26,7 +26,7 @@ def title(scene: Scene, width: int, of_cure: bool) -> str:
     side = both.cure if of_cure else both.disease
     if side is None:
         return tr("the cure")
-    return first_title(width, words.names(scene.state, side))
+    return first_title(width, *words.names(scene.state, side))
 
 
 def view(scene: Scene, width: int, height: int, of_cure: bool) -> list[Line]:

@@ -39,7 +39,7 @@ def _reads(scene: Scene) -> Hashable:
 def _said(scene: Scene) -> Lines:
     """Both columns and what became of them, in sentences."""
     for side in Both.of(scene):
-        yield tr("{name}: {sentence}.", name=words.names(scene.state, side), sentence=words.arrives(side))
+        yield tr("{name}: {sentence}.", name=words.names(scene.state, side)[0], sentence=words.arrives(side))
         yield words.products(side, side.first)[0]
         if learnt := words.learns(side):
             yield learnt

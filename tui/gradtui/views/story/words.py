@@ -28,16 +28,18 @@ _LEARNS: dict[str, English] = {
 _SO_FAR: dict[str, English] = {"stalled": "It has learnt nothing yet: {right}."}
 
 
-def names(state: State, side: Side) -> English:
-    """What the column is called: as in the table, or, where something has been changed, what is run."""
+def names(state: State, side: Side) -> tuple[str, ...]:
+    """What the column is called, the longest form first: as in the table, or, where something has been changed, what
+    is run."""
     pair = pair_of(state)
     if pair is not None:
-        return tr(pair.cure if side.scene.is_b else pair.disease)
+        return (tr(pair.cure if side.scene.is_b else pair.disease),)
     a = state.experiment
     b = side.scene.experiment
     if side.scene.is_b and b is not None:
-        return tr("the same with {changes}", changes=differing(a, b))
-    return describe(a.resolved, 1)
+        changes = differing(a, b)
+        return tr("the same with {changes}", changes=changes), changes
+    return describe(a.resolved, 1), describe(a.resolved, 0)
 
 
 def brief(state: State, side: Side) -> str:
