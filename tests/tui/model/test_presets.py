@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -367,7 +368,7 @@ def test_the_screen_opens_with_the_presets_view_quantity_and_b(name: str) -> Non
 def test_the_command_in_the_listing_is_what_the_screen_itself_would_copy(name: str) -> None:
     """`w` makes its command from the state by other code."""
     state, _ = address.read(PRESETS[name].experiment, screen_values(name))
-    copied = address.arguments(state, None)
+    copied = shlex.split(address.command(state, None))[1:]
     if (stage := PRESETS[name].stage) is not None:
         copied += ["--stage", str(stage)]  # selected once there is a record
     listed = arguments(name)

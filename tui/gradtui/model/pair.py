@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gradtui_engine.core.message import English
-from gradtui_engine.experiment.experiment import Experiment
-from gradtui_engine.experiment.training import Training
 
 from .preset import Fields
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment, Training
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Pair:
     @property
     def experiment(self) -> Experiment:
         """The disease."""
+        from gradtui_engine import Experiment  # here: a table of names needs none of it
+
         return Experiment(**self.fields)
 
     @property
@@ -49,9 +53,13 @@ class Pair:
     @property
     def training(self) -> Training:
         """The disease's."""
+        from gradtui_engine import Training  # here: a table of names needs none of it
+
         return Training(experiment=self.experiment, **self.plan)
 
     @property
     def training_of_other(self) -> Training:
         """The cure's, on the disease's stream."""
+        from gradtui_engine import Training  # here: a table of names needs none of it
+
         return Training(experiment=self.other, **self.plan)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradtui_engine.core.message import English
-from gradtui_engine.experiment.experiment import Experiment
-from gradtui_engine.experiment.training import Training
+
+if TYPE_CHECKING:
+    from gradtui_engine import Experiment, Training
 
 Fields = Mapping[str, Any]
 
@@ -39,15 +40,21 @@ class Preset:
     @property
     def training(self) -> Training:
         """A's training."""
+        from gradtui_engine import Training  # here: a table of names needs none of it
+
         return Training(experiment=self.experiment, **self.plan)
 
     @property
     def training_of_other(self) -> Training:
         """B's, on A's stream."""
+        from gradtui_engine import Training  # here: a table of names needs none of it
+
         return Training(experiment=self.other, **self.plan)
 
     @property
     def experiment(self) -> Experiment:
+        from gradtui_engine import Experiment  # here: a table of names needs none of it
+
         return Experiment(**self.fields)
 
     @property

@@ -293,8 +293,7 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     for row, value, default in zip(OPTIONS, _shared(state), _shared(usual), strict=True):
         if value is not None and value != default and row.name != "kiosk":
             words += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
-    # Without a word the story is told.
-    return words or ["--view", state.view]
+    return words
 
 
 def files(state: State) -> list[str]:
@@ -320,4 +319,5 @@ def _shared(state: State) -> list[Any]:
 
 def command(state: State, timeline: Timeline | None) -> str:
     """The whole command, ready for a POSIX shell."""
-    return shlex.join(["gradtui", *arguments(state, timeline)])
+    # Without a word the story is told.
+    return shlex.join(["gradtui", *(arguments(state, timeline) or ["--view", state.view])])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gradtui.model import events as e
 from gradtui.model.lecture import FIELDS, OPENING
+from gradtui.model.presets import about
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.model.update import update
@@ -73,9 +74,9 @@ def test_what_is_shared_of_any_state_is_read_back(events: list[e.Event]) -> None
             state.experiment.replace(**dict(state.changes))
         return
     lesson = state.lesson and Progress(state.lesson.lesson, state.lesson.step)
-    assert {name: getattr(found, name) for name in FIELDS} == {
-        name: getattr(replace(state, lesson=lesson), name) for name in FIELDS
-    }
+    preset = about(state)
+    told_of = replace(state, lesson=lesson, preset=preset.name if preset is not None else "")
+    assert {name: getattr(found, name) for name in FIELDS} == {name: getattr(told_of, name) for name in FIELDS}
 
 
 def test_one_step_is_one_word() -> None:
