@@ -39,7 +39,8 @@ class Keeper:
         # A lesson that had another number then is the same lesson.
         studies = tuple(replace(study, lesson=meant(study.lesson, names) or study.lesson) for study in found.studies)
         self._kept = studies
-        self._app.send(e.Recall(studies))
+        if studies:
+            self._app.send(e.Recall(studies))
         self._tell(found.problem)
 
     def _tell(self, problem: str) -> None:
