@@ -12,7 +12,7 @@ from ...lessons.naming import number_of
 from ...model.studies import Studies, Study
 from ...text.language import plural, tr
 from ...text.markdown import prose, wrap_spans
-from ...text.spans import Line, first_fit, fit, page, spread, width_of
+from ...text.spans import Line, first_fit, fit, page, width_of
 
 if TYPE_CHECKING:
     from ...lessons.library import Entry
@@ -22,6 +22,8 @@ _STYLES = {DONE: "strong", BEGUN: "text", NEW: "dim"}
 _APART = "    "
 #: From this width on what the selected lesson is about stands beside the list, in so many cells; else below it.
 _BESIDE_FROM, _BESIDE = 110, 44
+#: Cells at the end of a row for how many lessons there are above or below.
+_COUNT, _COUNTED_FROM = 6, 50
 #: From this width on the chapters have a column beside the titles.
 _CHAPTERS_FROM = 64
 
@@ -70,6 +72,7 @@ def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[
     wide = max(width_of([(tr(chapters.label(row.chapter)), "")]) for row in rows) + 2
     wide = wide if width >= _CHAPTERS_FROM else 0
     airy = len(rows) + breaks <= height
+    counted = not airy and height > 2 and width >= _COUNTED_FROM
     start = 0 if airy else min(max(chosen - height // 2, 0), max(len(rows) - height, 0))
     lines: list[Line] = []
     for number, row in enumerate(rows[start:], start):
@@ -77,12 +80,12 @@ def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[
         if airy and new and lines:
             lines.append([])
         name = tr(chapters.label(row.chapter)) if new else ""
-        lines.append(_row(row, name, wide, number == chosen, width))
+        lines.append(_row(row, name, wide, number == chosen, width - _COUNT * counted))
     lines = lines[:height]
     below = 0 if airy else len(rows) - start - height
     for at, arrow, count in ((0, "↑", start), (-1, "↓", below)):
-        if count > 0 and height > 2:
-            lines[at] = spread(lines[at], [(f"{arrow} {count} ", "key")], width)
+        if count > 0 and counted:
+            lines[at] = [*lines[at], (f"{arrow} {count} ".rjust(_COUNT), "key")]
     return page(lines, width, height)
 
 
