@@ -20,6 +20,7 @@ FOR_MACHINES = {
     "tui/gradtui/serve/metrics.py": "Prometheus",
     "tui/gradtui/share/exports.py": "names of files",
     "tui/gradtui/share/svg.py": "coordinates of a picture",
+    "tui/gradtui/share/moving_svg.py": "CSS",
 }
 #: A format of a real number, or of a whole one with commas: .2g, .0%, g, ",", .3e; a width or hexadecimal is none.
 NUMBER = re.compile(r"[eEfFgGn%,_]$|^,")

@@ -140,10 +140,13 @@ def summary(record: Record) -> list[str]:
     if theory is None:
         return lines
     if theory.chi is not None and theory.regime is not None:
-        star = [] if theory.q_star is None else [f"q* {short(theory.q_star)}"]
+        pace = tr(AXIS_WORDS[record.axis].pace, factor=short(math.sqrt(theory.chi)))
+        words = [f"{pace} (√χ)", tr(theory.regime)]
+        if theory.q_star is not None:
+            words.append(tr("z settles at a variance of {variance} (q*)", variance=short(theory.q_star)))
         if theory.depth_scale is not None and theory.depth_scale < math.inf:
-            star.append(tr("depth scale {scale}", scale=short(theory.depth_scale)))
-        numbers = tr(", ").join([f"√χ {short(math.sqrt(theory.chi))}", tr(theory.regime), *star])
+            words.append(tr("depth scale {scale}", scale=short(theory.depth_scale)))
+        numbers = tr(", ").join(words)
         lines.append(tr("theory: {words}", words=f"{numbers} · {tr(theory.note)}"))
     else:
         lines.append(tr("theory: {words}", words=tr(theory.note)))
