@@ -41,14 +41,16 @@ def _pages(state: State, width: int) -> Line:
     rows = [(row.name, shown_keys(f"pair_{row.name}"), row.label, row.short) for row in PAIRS.values()]
     rows.append((_IDEA, shown_keys("page_idea"), _ONE_IDEA, _IDEA_BRIEF))
     forms: list[Line] = []
-    # All in full, then the one that is shown alone.
+    # All in full; the one that is shown in full; all in brief; digits and that one alone.
     for brand, gap, full in (
         (" gradtui ", "  ", {name for name, *_ in rows}), (" gradtui ", "  ", {here}), (" gradtui ", "  ", set()),
-        ("", " ", {here}), ("", " ", set()),
+        ("", " ", {here}), ("", " ", set()), ("", " ", None),
     ):  # fmt: skip
         line: Line = [(brand, "brand")]
         for name, key, label, brief in rows:
-            text = label if name in full else brief
-            line += [(f"{gap}{key}", "key"), (f" {tr(text)}", "strong" if name == here else "dim")]
+            text = brief if full is None or name not in full else label
+            line.append((f"{gap}{key}", "key"))
+            if full is not None or name == here:
+                line.append((f" {tr(text)}", "strong" if name == here else "dim"))
         forms.append(line)
     return first_fit(width, *forms)
