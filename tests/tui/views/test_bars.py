@@ -195,6 +195,14 @@ def test_one_row_is_marked_and_it_is_the_selected_stages(name: str) -> None:
         assert selected in row_of(marked[0])[0]
 
 
+@pytest.mark.parametrize("tongue", language.LANGUAGES)
+def test_the_names_of_the_columns_are_whole_in_every_language(tongue: str) -> None:
+    with language.speaking(tongue):
+        head = texts(view(scene_of(CASES["mlp"]), 70, 40))[0]
+        assert "…" not in head
+        assert head.rstrip().endswith(language.tr("factor"))
+
+
 # -- over time, turned into rows -----------------------------------------------------------------------
 
 

@@ -107,7 +107,7 @@ def _in_time(panes: tuple[str, ...], height: int) -> list[tuple[str, int]]:
 
 def _in_words(panes: tuple[str, ...], height: int) -> list[tuple[str, int]]:
     """The panes that have none."""
-    paths = 9 if "paths" in panes else 0
+    paths = 10 if "paths" in panes else 0
     activation = height // 3 if paths else height // 2
     rows = [("why", height - paths - activation), ("paths", paths), ("activation", activation)]
     return [(name, size) for name, size in rows if size]

@@ -88,7 +88,8 @@ def _head(scene: Scene, drawn: Bars, width: int, label: int, rows: tuple[StageRo
         # Once: of the second series the rows are the same.
         said = said if series is drawn.series[0] else []
         start += [*said, (" " * (left - width_of(said)) + name, series.style or "dim")]
-    return [*start, *([(tr("factor").rjust(factor), "dim")] if factor else [])]
+    named = tr("factor")
+    return [*start, (" " * (factor - width_of([(named, "dim")])) + named, "dim")] if factor else start
 
 
 def _told(scene: Scene, drawn: Bars, rows: tuple[StageRow, ...]) -> tuple[str, ...]:
