@@ -25,9 +25,9 @@ SIZE = (120, 40)
 CURES = {"A": "activation", "I": "init", "M": "norm", "S": "skip", "C": "clipping"}
 #: On with three of them, to the last of their choices and off: a key, and what is to be seen of it.
 OFF = (
-    *(("C", "clip none → value"), ("C", "·C clipping")),
-    *(("S", "scaled"), ("S", "·S skip")),
-    *(("M", "norm none → layer"), ("M", "norm none → rms"), ("M", "·M norm")),
+    *(("C", "clip none → value"), ("C", "off: clipping [C]")),
+    *(("S", "scaled"), ("S", "off: skip [S]")),
+    *(("M", "norm none → layer"), ("M", "norm none → rms"), ("M", "off: norm [M]")),
 )
 
 
@@ -78,10 +78,10 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         on = ""
         for key, label in CURES.items():
             terminal.press(key)
-            terminal.shows(f"✓{key} {label}")
+            terminal.shows(f"✓{label} [{key}]")
             on += key
             for each in on:  # the ones before stay; a frame comes pen by pen
-                terminal.shows(f"✓{each} {CURES[each]}")
+                terminal.shows(f"✓{CURES[each]} [{each}]")
         terminal.shows("B differs from A in: activation sigmoid → relu, init xavier_normal → he_normal")
         terminal.shows("B ● healthy")
         terminal.press("B")
@@ -104,7 +104,7 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         terminal.wait_for(lambda text: len(re.findall(r"[▼●] \S+ = ", text)) == 6, "six products")
 
         # A lesson: predict wrongly, then rightly.
-        terminal.press("7")
+        terminal.press("T")
         terminal.shows("Vanishing, with sigmoid")
         terminal.press("\x1b[B\r")
         terminal.shows("Ten sigmoid layers")
