@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -175,26 +176,31 @@ def main() -> int:
     if unknown := set(words) - set(WORDS):
         print(f"{', '.join(sorted(unknown))}: no such word; words are {', '.join(WORDS)}")
         return 2
-    render = renderer()
-    if render is None:
+    if renderer() is None:
         print("contact sheets need chromium or rsvg-convert (Debian: apt-get install chromium, or librsvg2-bin)")
         return 2
     os.environ.pop("NO_COLOR", None)
     folder.mkdir(parents=True, exist_ok=True)
-    for sheet in sheets(words):
-        png = folder / f"{sheet.name}.png"
-        if png.exists():
-            print(f"{png} is there already")
-            continue
-        tiles = [(screen.label, asyncio.run(take(sheet, screen))) for screen in SCREENS]
-        whole, size = tiled(tiles)
-        with tempfile.TemporaryDirectory() as temporary:
-            svg, draft = Path(temporary, "sheet.svg"), Path(temporary, "sheet.png")
-            svg.write_text(whole, encoding="utf-8")
-            render(svg, draft, size)
-            shutil.move(draft, png)
-        print(png, flush=True)
+    wanted = [(sheet, folder / f"{sheet.name}.png") for sheet in sheets(words)]
+    # Language and glyphs are a process's.
+    with ProcessPoolExecutor() as pool:
+        for png in pool.map(make, *zip(*wanted, strict=True)):
+            print(png, flush=True)
     return 0
+
+
+def make(sheet: Sheet, png: Path) -> Path:
+    """The sheet as a file, made if it is not there; half a file never is."""
+    render = renderer()
+    if png.exists() or render is None:
+        return png
+    whole, size = tiled([(screen.label, asyncio.run(take(sheet, screen))) for screen in SCREENS])
+    with tempfile.TemporaryDirectory() as temporary:
+        svg, draft = Path(temporary, "sheet.svg"), Path(temporary, "sheet.png")
+        svg.write_text(whole, encoding="utf-8")
+        render(svg, draft, size)
+        shutil.move(draft, png)
+    return png
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from ..text.language import tr
 from ..text.scale import LogScale
 from ..text.summary import answer_lines, describe_source
 from ..text.undefined import defined
+from ..views.theory.words import REGIMES
 from .columns import GAP, aligned, widths_of
 from .output_files import check_writable, not_written
 from .printed import toml
@@ -141,7 +142,7 @@ def summary(record: Record) -> list[str]:
         return lines
     if theory.chi is not None and theory.regime is not None:
         pace = tr(AXIS_WORDS[record.axis].pace, factor=short(math.sqrt(theory.chi)))
-        words = [f"{pace} (√χ)", tr(theory.regime)]
+        words = [f"{pace} (√χ)", tr(REGIMES[theory.regime][1])]
         if theory.q_star is not None:
             words.append(tr("z settles at a variance of {variance} (q*)", variance=short(theory.q_star)))
         if theory.depth_scale is not None and theory.depth_scale < math.inf:
