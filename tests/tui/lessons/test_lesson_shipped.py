@@ -193,6 +193,17 @@ def test_lessons_take_the_networks_of_the_story_from_its_pairs() -> None:
         assert dict(setup.plan) == dict(PAIRS[pair].plan), name
 
 
+@pytest.mark.parametrize(
+    ("name", "pair"),
+    [("05-xavier", "small"), ("06-exploding-and-clipping", "large"), ("08-residual", "residual")],
+)
+def test_a_lesson_on_a_pairs_cure_ends_with_the_pair_in_training(name: str, pair: str) -> None:
+    setup, row = lessons("en")[name].steps[-1].before, PAIRS[pair]
+    assert (setup.experiment, dict(setup.changes)) == (row.experiment, dict(row.changes))
+    assert dict(setup.plan) == dict(row.plan)
+    assert (setup.view, setup.train) == ("train", True)
+
+
 @pytest.mark.parametrize("name", LONG)
 def test_a_training_of_a_lesson_is_one_that_a_class_can_wait_for(name: str) -> None:
     """An iteration over 100 steps takes 8 ms on one core, one of 30 layers 4: 300 of them are 2.4 s."""

@@ -212,7 +212,7 @@ def test_every_problem_is_said_at_once_with_what_is_allowed_and_the_nearest_matc
     ("arguments", "expected"),
     [
         (["--lesson-step", "2"], "--lesson-step: needs a lesson: --lesson NAME"),
-        (["--lesson", "08-residual", "--lesson-step", "7"], "--lesson-step: 7 given; allowed: 1 to 6, the steps of"),
+        (["--lesson", "08-residual", "--lesson-step", "8"], "--lesson-step: 8 given; allowed: 1 to 7, the steps of"),
         (["--pane", "lesson"], "--pane: 'lesson' is unknown; allowed: gradient, activation, why"),
         (["--pane", "gates"], "--pane: 'gates' is unknown"),
         (["--b", "depth="], "--b depth: '' given; allowed: a whole number"),
