@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gradtui_engine.core.message import English
 
-from .preset import Fields
-
-if TYPE_CHECKING:
-    from gradtui_engine import Experiment, Training
+from .two_experiments import Fields, TwoExperiments
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A disease and its cure: experiment A (left), what B (right) differs in, and how both are trained, on one stream.
+class Pair(TwoExperiments):
+    """A disease, experiment A (left), and its cure, B (right).
 
     label stands on the pair's tab, short where there is little room; disease and cure are the titles of the two sides.
     point says why, and what to look at; idea is the line by which the cure is the same as all others. left and right
@@ -37,29 +33,3 @@ class Pair:
     right: English = "right"
     pane: str = "disease"
     explains: str = "gradient"
-
-    @property
-    def experiment(self) -> Experiment:
-        """The disease."""
-        from gradtui_engine import Experiment  # here: a table of names needs none of it
-
-        return Experiment(**self.fields)
-
-    @property
-    def other(self) -> Experiment:
-        """The cure."""
-        return self.experiment.replace(**self.changes)
-
-    @property
-    def training(self) -> Training:
-        """The disease's."""
-        from gradtui_engine import Training  # here: a table of names needs none of it
-
-        return Training(experiment=self.experiment, **self.plan)
-
-    @property
-    def training_of_other(self) -> Training:
-        """The cure's, on the disease's stream."""
-        from gradtui_engine import Training  # here: a table of names needs none of it
-
-        return Training(experiment=self.other, **self.plan)

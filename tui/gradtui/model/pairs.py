@@ -9,7 +9,7 @@ from __future__ import annotations
 from gradtui_engine.core.table import Table
 
 from .pair import Pair
-from .preset import Fields
+from .two_experiments import Fields
 
 _HE: Fields = {"activation": "relu", "init": "he_normal"}
 

@@ -13,8 +13,9 @@ from gradtui_engine.core.table import Table
 
 from ..text.language import tr
 from .pairs import PAIRS
-from .preset import Fields, Preset
+from .preset import Preset
 from .training_presets import TRAINING_PRESETS
+from .two_experiments import Fields
 
 if TYPE_CHECKING:
     from .state import State

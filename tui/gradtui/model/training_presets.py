@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .pairs import PAIRS
-from .preset import Fields, Preset
+from .preset import Preset
+from .two_experiments import Fields
 
 _HE: Fields = {"activation": "relu", "init": "he_normal"}
 #: The adding problem as Hochreiter & Schmidhuber (1997) pose it, at a size that learns in seconds.
