@@ -384,3 +384,24 @@ def test_a_lesson_by_key_with_a_prediction_that_is_wrong_and_one_that_is_right()
         assert app.state.lesson is None
 
     play(script, SMALL, (140, 40))
+
+
+def test_a_preset_says_its_sentence_until_a_key_changes_something_and_again_after_undo() -> None:
+    sentence = "A sigmoid's slope is ¼ at the most"
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        assert sentence not in shown(app)
+        await pilot.press("P", "enter")  # the first of the list
+        await until(pilot, lambda: sentence in shown(app), "the sentence")
+        await settled(app, pilot)
+        for key in ("tab", "x", "3", "1"):
+            await pilot.press(key)
+            await settled(app, pilot)
+            assert sentence in shown(app), key
+        await pilot.press("m")
+        await until(pilot, lambda: sentence not in shown(app), "another network")
+        await settled(app, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: sentence in shown(app), "the preset again")
+
+    play(script, SMALL)
