@@ -122,5 +122,5 @@ def test_a_norm_of_equal_values_divides_by_its_epsilon_and_by_no_zero() -> None:
 
 def test_the_one_idea_has_a_dash_where_a_chain_had_no_gradient() -> None:
     trace = trace_of(DEAD["zero weights"])
-    assert Product(trace).factors == [None] * len(trace.stages)
+    assert Product(trace).factors == (None,) * len(trace.stages)
     assert [defined(each.factor, trace) for each in trace.stages[:-1]] == [None] * (len(trace.stages) - 1)

@@ -85,6 +85,15 @@ def test_the_sentence_above_says_what_arrives_and_the_product_below_is_what_a_ca
     assert total == float(said[1])
 
 
+def test_where_the_weights_are_0_nothing_arrives_and_nothing_is_broken() -> None:
+    state = State(SIGMOID.replace(init="zeros"), view="story", pane="disease")
+    scene = scene_with(state)
+    assert Both.of(scene).disease.colour == "vanishing"
+    text = " ".join(drawn(scene, "disease"))
+    assert "Layer 1 receives nothing of the error signal" in text
+    assert "no gradient is left" in text
+
+
 def test_while_the_wave_runs_rows_that_it_has_not_reached_are_empty_in_both_columns() -> None:
     for wave, rows in ((0, 0), (WAVE_END // 2, 4), (WAVE_END, 8)):
         scene = scene_with(small(wave=wave))

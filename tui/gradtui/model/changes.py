@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.experiment.experiment import options
 
 
+#: Some are asked for ten times a frame: B of the story, and its training.
+@functools.lru_cache(maxsize=16)
 def other(experiment: Experiment, changes: tuple[tuple[str, Any], ...]) -> Experiment | None:
     """Experiment B: A with its changes; None where they do not go together."""
     try:

@@ -7,6 +7,7 @@ from gradtui_engine.analysis.record import Source
 from gradtui_engine.experiment.training import Training
 
 from .changes import other
+from .needs import Need, need_of
 from .state import State
 from .trainings import training_of, training_of_a
 
@@ -34,3 +35,9 @@ def source_of_b(state: State, experiment: Experiment | None) -> Source | None:
         return None
     b = other(experiment, state.changes)
     return _at(b, training_of(b, state.plan, state.turns), state.opened) if b is not None else None
+
+
+def needs_of_b(state: State) -> tuple[Need, ...]:
+    """B's record beside A's: what the views that show both need."""
+    source = source_of_b(state, source_of_a(state).experiment)
+    return (need_of(source),) if source is not None else ()

@@ -120,6 +120,11 @@ def at_end(state: State) -> bool:
     return state.finished and state.trained > 0 and state.iteration >= state.trained - 1
 
 
+def passed(state: State, rows: int) -> int:
+    """How many of so many rows the wave has passed; all of them where it has come to its end."""
+    return min(rows, -(-rows * state.wave // WAVE_END))
+
+
 def toggle_wave(state: State, timeline: Timeline | None) -> State:
     """Of a view that has a wave alone."""
     if state.playing or timeline is None:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from ...model.cure_keys import CURES
-from ...model.needs import Need, need_of
-from ...model.shown import source_of_a, source_of_b
-from ...model.state import State
+from ...model.shown import needs_of_b
 from ..frame import pointer, spoken
 from ..frame.footers import HELP, PLAY, Hint, plain
 from ..frame.pane import Pane
 from ..frame.view import View
 from . import difference, pictures, sides
 from .layout import arrange
-
-
-def _needs(state: State) -> tuple[Need, ...]:
-    """Experiment B, or its recording."""
-    source = source_of_b(state, source_of_a(state).experiment)
-    return (need_of(source),) if source is not None else ()
-
 
 _PANES = (
     Pane(
@@ -78,5 +69,5 @@ VIEW = View(
     panes=_PANES,
     footer=(HELP, PLAY, *(Hint((f"cure_{name}",)) for name in CURES), *plain("turn", "swap")),
     arrange=arrange,
-    needs=_needs,
+    needs=needs_of_b,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from gradtui_engine.core.figures import apart, many, part_of, short
 from gradtui_engine.core.message import English
-from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.rules.clipping import global_norm
 
 from ...text.language import tr
@@ -15,6 +13,7 @@ from ...text.spans import Line
 from ...text.summary import MARKS
 from ...text.undefined import defined
 from .scene import Scene
+from .shares import style_of
 from .verdict import STYLES
 
 #: What arrives, by the verdict's colour.
@@ -23,15 +22,17 @@ _ARRIVES: dict[str, English] = {
     "exploding": "{place} receives far too much: {share} times the error signal",
     "broken": "{place} receives no number any more",
 }
-#: And of what is healthy, below 1 and above.
+#: Where nothing is left; and of what is healthy, below 1 and above.
+_NONE: English = "{place} receives nothing of the error signal"
 _LESS: English = "{place} receives {share} of the error signal"
 _MORE: English = "{place} receives {share} times the error signal"
 
 
 def arrives(scene: Scene, stage: int, share: float) -> str:
     """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it."""
-    style = (crossed(share) or "healthy") if math.isfinite(share) else "broken"
-    text = _ARRIVES.get(style) or (_LESS if share <= 1 else _MORE)
+    text = _ARRIVES.get(style_of(share, scene.record)) or (_LESS if share <= 1 else _MORE)
+    if share == 0 or defined(share, scene.record) is None:
+        text = _NONE
     place = tr("the first step") if scene.over_time else scene.name(stage)
     return tr(text, place=place[:1].upper() + place[1:], share=part_of(share) if share <= 1 else many(share))
 

@@ -91,11 +91,6 @@ def stride(count: int, height: int, first: int = 0) -> int:
     return max(1, math.ceil((count - first) / max(1, height)))
 
 
-def row_of(rows: Sequence[StageRow], stage: int) -> int | None:
-    """The place of the row that has a stage; None where it is in none."""
-    return next((place for place, row in enumerate(rows) if stage in row), None)
-
-
 @functools.lru_cache(maxsize=64)
 def label_room(count: int, height: int, first: int = 0) -> int:
     """Cells of the widest label, 30–28, of these rows; two at the least, so that rows of two networks are alike."""

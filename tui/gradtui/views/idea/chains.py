@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from dataclasses import dataclass
 
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.numerics import ratio
-from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.program.program import first_learning
 
 from ...model.needs import Simulation
@@ -17,7 +15,7 @@ from ...model.pair import Pair
 from ...model.pairs import PAIRS
 from ...model.state import State
 from ...text.scale import LogScale
-from ...text.undefined import defined
+from ..frame.shares import factors_of, style_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +64,9 @@ class Product:
         return running_products(self.record)
 
     @functools.cached_property
-    def factors(self) -> list[float | None]:
+    def factors(self) -> tuple[float | None, ...]:
         """What each stage multiplies by; the last one nothing."""
-        factors = (ratio(here, above) for here, above in itertools.pairwise(self.values))
-        return [*(defined(factor, self.record) for factor in factors), None]
+        return factors_of(self.values, self.record)
 
     @property
     def first(self) -> int:
@@ -82,7 +79,7 @@ class Product:
     @property
     def style(self) -> str:
         """The colour of the verdict on what arrives at the first stage that learns."""
-        return crossed(self.values[self.first]) or "healthy"
+        return style_of(self.values[self.first], self.record)
 
     @property
     def learning(self) -> list[float]:

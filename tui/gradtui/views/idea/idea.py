@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from gradtui_engine.core.figures import power, short, superscript
 from gradtui_engine.core.message import English
 
-from ...model.names import WAVE_END
 from ...model.needs import Computed, Failed, Simulation
+from ...model.state import State
+from ...model.story import passed
 from ...text.language import tr
 from ...text.scale import LogScale, bar, cell_of
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, width_of, wrap
@@ -58,9 +57,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
     feet = _feet(seed, room, height - _AROUND)
     rows = height - _AROUND - len(feet[0])
-    share = scene.state.wave / WAVE_END
     blocks = [
-        [*_chain(chain, pair, scale, own, room, rows, share), *foot]
+        [*_chain(chain, pair, scale, own, room, rows, scene.state), *foot]
         for chain, pair, (scale, own), foot in zip(CHAINS, sides, scales(sides), feet, strict=True)
     ]
     lines: list[Line] = []
@@ -109,11 +107,10 @@ def _run(chain: Chain, seed: int, width: int) -> list[Line]:
 
 
 def _chain(
-    chain: Chain, pair: tuple[Product, Product], scale: LogScale, own: bool, width: int, height: int, share: float
+    chain: Chain, pair: tuple[Product, Product], scale: LogScale, own: bool, width: int, height: int, state: State
 ) -> list[Line]:
-    """Head, axis, a row for each stage or group of neighbours (disease ▼, cure ●), and what has come of both.
-
-    share: how much of its way the wave has gone.
+    """Head, axis, a row for each stage or group of neighbours (disease ▼, cure ●), and what has come of both, as far as
+    the wave has gone.
     """
     count, first = len(pair[0].values), pair[0].first
     rows = stage_rows(count, max(height, 1), first)
@@ -121,7 +118,7 @@ def _chain(
     numbers = (width >= _ONE_FROM) + (width >= _BOTH_FROM)
     margin = label + 1 + _FACTOR * numbers
     room = max(width - margin, 4)
-    passed = math.ceil(len(rows) * share)
+    done = passed(state, len(rows))
     lines = [_head(chain, pair, width), _axis(scale, own, margin, room)]
     for line in range(height):
         # Where there are more lines than rows, a row is as thick as they allow.
@@ -131,16 +128,16 @@ def _chain(
         )
         row = rows[place]
         text: Line = [((row.label(label) if begins else "").rjust(label) + " ", "label")]
-        if place >= passed:
+        if place >= done:
             lines.append([*text, (" " * (_FACTOR * numbers), "text"), *_empty(scale, room)])
             continue
-        front = place == passed - 1 and passed < len(rows)
+        front = place == done - 1 and done < len(rows)
         for side in pair[:numbers]:
             factor = row.product(side.factors)
             said = f"×{short(factor)}" if begins and factor is not None else ""
             text.append((said.ljust(_FACTOR), "cursor" if front and said else side.style))
         lines.append([*text, *_bars(scale, pair, row.low, room)])
-    low = rows[passed - 1].low if passed else count - 1
+    low = rows[done - 1].low if done else count - 1
     return [*lines, *(_result(mark, side, low, width) for mark, side in zip(_MARKS, pair, strict=True))]
 
 

@@ -6,13 +6,14 @@ from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.message import English
 
 from ...model.names import WAVE_END
+from ...model.story import passed
 from ...text.language import tr
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, wrap
 from ..frame.scene import Scene
 from ..frame.stage_rows import StageRow, each_row, label_room, stage_rows, stride
 from . import words
 from .layout import lines_of
-from .sides import Both, Side, passed
+from .sides import Both, Side
 
 #: Cells of what stands beside a bar: "× 0.233", "4.6e-19".
 _NUMBER = 9
@@ -70,7 +71,7 @@ def _top(side: Side, rows: int, width: int) -> Line:
 def _lowest(side: Side) -> int:
     """The lowest stage that the wave has passed."""
     last = side.count - 1
-    return last - passed(side.scene, last - side.first)
+    return last - passed(side.scene.state, last - side.first)
 
 
 def _foot(side: Side, low: int, width: int) -> list[Line]:
@@ -101,7 +102,7 @@ def _gates(side: Side) -> list[str]:
 def _rows(both: Both, side: Side, width: int, height: int) -> list[Line]:
     """One row for each stage, or for each group of neighbours; those that the wave has not reached are empty."""
     rows = stage_rows(side.count, height, side.first)
-    done = passed(side.scene, len(rows))
+    done = passed(side.scene.state, len(rows))
     # Where there is room a stage has several lines: a bar as thick as the rows allow.
     thick = max(1, min(height // len(rows), 3))
     margin = label_room(side.count, height, side.first)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,15 +14,13 @@ from gradtui_engine.analysis.outcome import OFF_SCALE, Answer
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import Gate
 from gradtui_engine.core.numerics import Array, ratio
-from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.training.judgement import LAST
 
-from ...model.names import WAVE_END
 from ...text.scale import LogScale
 from ...text.summary import resolved_of
-from ...text.undefined import defined
 from ..frame.once import once
 from ..frame.scene import Scene
+from ..frame.shares import factors_of, style_of
 from ..frame.verdict import STYLES
 
 #: The axis goes no further: what diverges would leave nothing of the others' story.
@@ -76,9 +73,7 @@ class Side:
     @functools.cached_property
     def factors(self) -> tuple[float | None, ...]:
         """What each stage multiplies by; the last one nothing."""
-        shares = self.shares
-        factors = (ratio(here, above) for here, above in itertools.pairwise(shares))
-        return (*(defined(factor, self.scene.record) for factor in factors), None)
+        return factors_of(self.shares, self.scene.record)
 
     @property
     def arriving(self) -> float:
@@ -87,7 +82,7 @@ class Side:
 
     def style(self, share: float) -> str:
         """The verdict's colour of a share."""
-        return (crossed(share) or "healthy") if math.isfinite(share) else "broken"
+        return style_of(share, self.scene.record)
 
     @functools.cached_property
     def outcome(self) -> Answer | None:
@@ -182,8 +177,3 @@ def _mean_gates(record: Record) -> Array:
     kinds = len(resolved.kind.gates)
     means: Array = outputs.reshape(-1, kinds, outputs.shape[-1] // kinds).mean((0, 2))
     return means
-
-
-def passed(scene: Scene, rows: int) -> int:
-    """How many of so many rows the wave has passed; all of them where it has come to its end."""
-    return min(rows, math.ceil(rows * scene.state.wave / WAVE_END))

@@ -7,9 +7,7 @@ from functools import partial
 
 from gradtui_engine.core.message import English
 
-from ...model.needs import Need, need_of
-from ...model.shown import source_of_a, source_of_b
-from ...model.state import State
+from ...model.shown import needs_of_b
 from ...text.language import tr
 from ..frame import pointer
 from ..frame.cache_keys import Same
@@ -22,12 +20,6 @@ from ..frame.view import View
 from . import column, learns, words
 from .layout import arrange
 from .sides import Both
-
-
-def _needs(state: State) -> tuple[Need, ...]:
-    """The cure beside the disease."""
-    source = source_of_b(state, source_of_a(state).experiment)
-    return (need_of(source),) if source is not None else ()
 
 
 def _reads(scene: Scene) -> Hashable:
@@ -91,6 +83,6 @@ VIEW = View(
         Hint(("iteration_back", "iteration_on"), "iteration"), *plain("next_pane", "palette", "quit"),
     ),
     arrange=arrange,
-    needs=_needs,
+    needs=needs_of_b,
     header=header,
 )  # fmt: skip
