@@ -114,7 +114,11 @@ def test_theory_prints_every_figure_with_both_numbers_and_its_source(command: Co
     assert (done.status, done.err) == (0, "")
     out = words(done.out)
     for row in published_figures.figures():
-        assert words(f"{row.name} {row.published:.6g} {row.computed:.6g}") in out
+        written = re.search(re.escape(words(row.name)) + r" (\S+) (\S+)", out)
+        assert written is not None, row.name
+        assert [float(each) for each in written.groups()] == [
+            float(f"{number:.6g}") for number in (row.published, row.computed)
+        ]
         assert row.source in out
 
 
