@@ -160,7 +160,8 @@ def test_an_opened_file_is_stepped_through_and_changed_as_any_experiment(saved: 
         assert app.state.step == step - 1
         await pilot.press("x")
         assert app.state.quantity == "parameters"
-        await pilot.press("1", "2", "3", "4", "5", "6", "7", "1")
+        # Not 2: on the story's pages digits open pairs, which replace what is shown.
+        await pilot.press("1", "3", "4", "5", "6", "7", "1")
         await pilot.press("r")
         await settled(app, pilot)
         assert app.state.recordings == ()

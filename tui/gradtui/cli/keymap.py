@@ -248,10 +248,11 @@ def _clashes(
     """
     commands = [command for command in commands if command.id != ANSWER]
     for first, second in itertools.combinations(commands, 2):
-        # What the table itself shares is not the user's fault.
+        # What the table itself shares, such as the digits of views and of the story's pairs, is not the user's fault.
+        shared = {*first.keys} & {*second.keys}
         if first.id in moved or second.id in moved:
             mover, holder = (first.id, second.id) if first.id in moved else (second.id, first.id)
-            for key in (key for key in keys[mover] if key in keys[holder]):
+            for key in (key for key in keys[mover] if key in keys[holder] and key not in shared):
                 yield Problem(f"{where}.{mover}", _clash(key, holder, keys[holder], holder in moved))
 
 
