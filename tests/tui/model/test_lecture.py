@@ -74,6 +74,17 @@ def test_while_the_presenters_own_trace_is_on_its_way_the_cursor_is_where_every_
     assert state.step == timeline.arrived
 
 
+def test_the_wave_of_the_story_runs_at_visitors_as_at_the_presenter() -> None:
+    shown, timeline = loaded(State(MLP, (("activation", "relu"),), view="story", pane="disease"))
+    shown = update(update(shown, e.TogglePlay(), timeline), e.Tick(7), timeline)
+    state, timeline = follower(shown)
+    assert state.wave == shown.wave == 7
+    alone = update(update(state, e.TogglePlay(), timeline), e.Tick(4), timeline)
+    assert not alone.following
+    assert alone.wave == 11
+    assert update(alone, e.Follow(), timeline).wave == 7
+
+
 def test_a_cursor_beyond_the_trace_stops_at_its_end() -> None:
     state, timeline = follower(replace(loaded(State(MLP))[0], step=10**9, selected=10**9))
     assert (state.step, state.selected) == (timeline.last, timeline.stage_count - 1)

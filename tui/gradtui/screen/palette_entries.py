@@ -125,7 +125,7 @@ def palette_entries(app: Host) -> Iterator[Entry]:
 
 def _in_both(texts: tuple[English, ...]) -> tuple[str, ...]:
     """The words in the reader's language and in English."""
-    return tuple(word for english in texts for word in (tr(english), english))
+    return tuple(dict.fromkeys(word for english in texts for word in (tr(english), english)))
 
 
 def _commands(app: Host) -> Iterator[Entry]:
@@ -138,10 +138,7 @@ def _commands(app: Host) -> Iterator[Entry]:
 
 def _fields(app: Host) -> Iterator[Entry]:
     for name, option in options().items():
-        also = (
-            name,
-            *(word for english in _FIELD_WORDS.get(name, ()) for word in dict.fromkeys((tr(english), english))),
-        )
+        also = (name, *_in_both(_FIELD_WORDS.get(name, ())))
         thing = Thing(label(name), tr("set {field}", field=label(name)), tr(option.help), also, kind=_FIELD)
         yield Entry(thing, partial(edit, app, name))
 

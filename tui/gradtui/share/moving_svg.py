@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from .svg import Row, Run, Usual, rectangles, runs_of, texts, usual_of, window
+from .svg import Row, Run, Usual, brief, rectangles, runs_of, texts, usual_of, window
 
 Elements = Callable[[int, Sequence[Run], Usual], Iterator[str]]
 
@@ -61,7 +61,7 @@ def _style(name: str, shown: tuple[int, ...], ends: Sequence[float]) -> str:
     still = "" if shown[-1] == len(ends) - 1 else f".{name}{{visibility:hidden}}"
     moments = "".join(_moments(shown, ends))
     return (
-        f"{still}@media(prefers-reduced-motion:no-preference){{.{name}{{animation:{name} {_brief(ends[-1])}s step-end "
+        f"{still}@media(prefers-reduced-motion:no-preference){{.{name}{{animation:{name} {brief(ends[-1])}s step-end "
         f"infinite}}}}@keyframes {name}{{{moments}}}\n"
     )
 
@@ -73,8 +73,4 @@ def _moments(shown: Iterable[int], ends: Sequence[float]) -> Iterator[str]:
         if (number in there) != inside:
             inside = number in there
             share = 100 * (ends[number - 1] if number else 0.0) / ends[-1]
-            yield f"{_brief(share)}%{{visibility:{'visible' if inside else 'hidden'}}}"
-
-
-def _brief(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+            yield f"{brief(share)}%{{visibility:{'visible' if inside else 'hidden'}}}"

@@ -102,12 +102,12 @@ def window(body: str, size: tuple[int, int], title: str, usual: Usual, style: st
     """The document: a window's frame around the elements of so many columns and rows; style is CSS."""
     ground, ink = usual
     width, height = size[0] * CELL + 2 * _SIDE, size[1] * LINE + _BAR + _SIDE
-    whole = f"{_number(width + 2 * _FRAME)} {_number(height + 2 * _FRAME)}"
-    middle = _number(_FRAME + width / 2)
+    whole = f"{brief(width + 2 * _FRAME)} {brief(height + 2 * _FRAME)}"
+    middle = brief(_FRAME + width / 2)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole}">\n'
         f"<title>{escape(title)}</title>\n{f'<style>{style}</style>' if style else ''}"
-        f'<rect x="{_FRAME}" y="{_FRAME}" width="{_number(width)}" height="{_number(height)}" rx="8" fill="{ground}" '
+        f'<rect x="{_FRAME}" y="{_FRAME}" width="{brief(width)}" height="{brief(height)}" rx="8" fill="{ground}" '
         f'stroke="#888888" stroke-opacity="0.6"/>\n'
         '<circle cx="26" cy="22" r="7" fill="#ff5f57"/><circle cx="48" cy="22" r="7" fill="#febc2e"/>'
         '<circle cx="70" cy="22" r="7" fill="#28c840"/>\n'
@@ -131,7 +131,7 @@ def rectangles(y: int, runs: Sequence[Run], usual: Usual) -> Iterator[str]:
 
 def texts(y: int, runs: Iterable[Run], usual: Usual) -> Iterator[str]:
     """A row's runs, an element each, without those that rectangles draw."""
-    top = _number(y * LINE + _ASCENT)
+    top = brief(y * LINE + _ASCENT)
     for run in runs:
         if run.text.strip() and not _shape(run):
             yield _span(run, usual.ink).replace("<tspan", f'<text y="{top}"').replace("</tspan>", "</text>")
@@ -143,7 +143,7 @@ def _row(y: int, runs: Sequence[Run], usual: Usual) -> Iterator[str]:
     spans = [_span(run, usual.ink) for run in runs if not run.text.isspace()]
     if spans:
         # The blanks between are not drawn, as the next run says where it is; but a person who copies the row has them.
-        yield f'<text y="{_number(y * LINE + _ASCENT)}">{" ".join(spans)}</text>'
+        yield f'<text y="{brief(y * LINE + _ASCENT)}">{" ".join(spans)}</text>'
 
 
 def _is_braille(character: str) -> bool:
@@ -164,14 +164,12 @@ def _dots(y: int, run: Run) -> Iterator[str]:
         for number, (right, down) in enumerate(_PLACES):
             if dots >> number & 1:
                 x, top = (column + (1 + 2 * right) / 4) * CELL, (y + (1 + 2 * down) / 8) * LINE
-                yield f"M{_number(x)} {_number(top)}h0"
+                yield f"M{brief(x)} {brief(top)}h0"
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float, colour: str) -> str:
     x, y, width, height = left * CELL, top * LINE, (right - left) * CELL, (bottom - top) * LINE
-    return (
-        f'<rect x="{_number(x)}" y="{_number(y)}" width="{_number(width)}" height="{_number(height)}" fill="{colour}"/>'
-    )
+    return f'<rect x="{brief(x)}" y="{brief(y)}" width="{brief(width)}" height="{brief(height)}" fill="{colour}"/>'
 
 
 def _solid(y: int, run: Run) -> Iterator[str]:
@@ -189,9 +187,9 @@ def _solid(y: int, run: Run) -> Iterator[str]:
 
 
 def _span(run: Run, ink: str) -> str:
-    said = [f'x="{_number(run.column * CELL)}"']
+    said = [f'x="{brief(run.column * CELL)}"']
     if run.cells > 1 and cell_len(run.text[0]) == 1:
-        said.append(f'textLength="{_number(run.cells * CELL)}"')
+        said.append(f'textLength="{brief(run.cells * CELL)}"')
         if "\u2500" <= run.text[0] <= "\u28ff":
             said.append('lengthAdjust="spacingAndGlyphs"')
     if _shape(run):
@@ -306,5 +304,6 @@ def _hex(colour: tuple[int, int, int]) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _number(value: float) -> str:
+def brief(value: float) -> str:
+    """A coordinate, to a hundredth."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

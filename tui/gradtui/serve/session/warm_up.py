@@ -52,7 +52,8 @@ async def _rehearse(arguments: list[str], lecture: bool) -> dict[Any, Any]:
         raise ShowsNothing(result.problem)
     async with app.run_test(size=_SIZE) as pilot:
         end = time.monotonic() + _PATIENCE
-        while app.record is None and time.monotonic() < end:
+        # Of the story both networks.
+        while not (app.record is not None and app.jobs.idle) and time.monotonic() < end:
             await pilot.pause(0.01)
         await pilot.press("space")
         await pilot.pause(0.2)
