@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.tui.serve.servers import Visitor, until
+from tests.tui.serve.servers import EXPLORE, Visitor, until
 from tests.tui.terminal import Terminal
 
 FOLLOWING, AWAY = "following the presenter", "on your own"
@@ -28,7 +28,7 @@ class Presenter(Terminal):
         self.log = folder / "log"
         super().__init__(
             "serve", "--present", "--port", "0", "--allow-root", "--class", "--log", "json", "--log-file",
-            str(self.log), "--host-key", str(folder / "key"), *options, size=size,
+            str(self.log), "--host-key", str(folder / "key"), *EXPLORE, *options, size=size,
         )  # fmt: skip
 
     def events(self, kind: str) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import pyte
 
+from gradtui.model.presets import PRESETS
 from tests.tui.terminal import DEADLINE, Terminal, _Screen
 
 _OPTIONS = (
@@ -28,6 +29,10 @@ _OPTIONS = (
 )  # fmt: skip
 #: Modes that a terminal has on at rest: wrapping and the cursor.
 _RESTING = {"7", "25"}
+
+
+#: What most tests show.
+EXPLORE = ("--view", "explore")
 
 
 class Server:
@@ -39,6 +44,9 @@ class Server:
         self.events: list[dict[str, Any]] = []
         self._unread = b""
         self._options = [str(option) for option in options]
+        if not {"--view", *PRESETS} & set(self._options):
+            # Without a word visitors get the story; most tests are about one network.
+            self._options += EXPLORE
         self._environment = os.environ | variables
 
     def __enter__(self) -> Server:

@@ -14,6 +14,7 @@ import pytest
 from gradtui.serve.session.session import Session
 from gradtui.serve.session.sessions import Sessions
 from gradtui.serve.session.visitor import Visitor
+from tests.tui.serve.servers import EXPLORE
 from tests.tui.serve.zygotes import run
 
 
@@ -51,7 +52,7 @@ async def visit(
     sessions: Sessions, *arguments: str, size: tuple[int, int] = (80, 24), **environment: str
 ) -> tuple[Session, Window]:
     window = Window(*size)
-    session = await sessions.open(Visitor("here", environment=environment), size, arguments, window)
+    session = await sessions.open(Visitor("here", environment=environment), size, arguments or EXPLORE, window)
     assert isinstance(session, Session)
     return session, window
 

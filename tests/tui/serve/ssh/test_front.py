@@ -267,3 +267,10 @@ def test_a_session_has_a_clean_environment_and_no_more_than_its_terminal(server:
             assert line.removeprefix(name).split()[0] == soft
         assert memory(pid) < 100_000
         assert private(pid) < 40_000
+
+
+def test_who_comes_in_gets_the_story_and_it_plays(start: Callable[..., Server]) -> None:
+    with start("--view", "story").visit() as visitor:
+        visitor.shows("almost nothing of the")
+        visitor.press(" ")
+        visitor.shows("It learns")
