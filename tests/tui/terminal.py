@@ -16,6 +16,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 import pyte
+from wcwidth import wcwidth
 
 #: What a test waits for comes within a second; the deadline only says that it never will.
 DEADLINE = 30.0
@@ -82,7 +83,15 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        return "\n".join(self.screen.display)
+        """The screen's lines. Pyte's own `display` fails on half of a wide character that another has overwritten."""
+        lines = []
+        for row in range(self.screen.lines):
+            cells = [self.screen.buffer[row][column].data for column in range(self.screen.columns)]
+            wide = [cell != "" and wcwidth(cell[0]) == 2 for cell in cells]
+            lines.append(
+                "".join(cell or ("" if column and wide[column - 1] else " ") for column, cell in enumerate(cells))
+            )
+        return "\n".join(lines)
 
     def _read(self, timeout: float) -> bool:
         """Take what the program has written; False where it has closed its side."""

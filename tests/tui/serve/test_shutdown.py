@@ -110,7 +110,7 @@ def test_the_host_sees_a_live_table_and_ctrl_c_ends_the_server(tmp_path: Path) -
         found = re.search(r"ssh -C -p (\d+) demo@127", host.text)
         assert found is not None
         with Visitor(int(found[1]), size=(80, 24)) as visitor:
-            visitor.shows(SHOWN)
+            visitor.shows("error signal")
             host.shows("80×24")
             host.press("\x03")
             assert visitor.ended() == 1

@@ -340,7 +340,7 @@ def test_doors_do_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_keys_lead_to_the_table_of_commands_and_to_nothing_else() -> None:
     async def script(app: KioskApp, pilot: Pilot[int]) -> None:
         actions = {each.action for bound in app._bindings.key_to_bindings.values() for each in bound}
-        assert {each for each in actions if not each.startswith("command(")} <= {"quit", "help_quit", "command_palette"}
+        assert {each for each in actions if not each.startswith("key(")} <= {"quit", "help_quit", "command_palette"}
         assert app.features == frozenset()
 
     visit(script)

@@ -52,7 +52,7 @@ def test_visitors_see_each_step_view_and_experiment_in_windows_and_languages_of_
             each.shows("LSTM")
         presenter.press("5")
         for each in visitors[:3]:
-            each.shows("move x")
+            each.shows("function")
 
 
 def test_who_leaves_at_once_leaves_in_order(presenter: Presenter) -> None:
@@ -90,12 +90,12 @@ def test_a_key_breaks_away_and_f_follows_again_while_others_still_follow(present
         visitor.shows("LSTM")
         presenter.counts(2, 1)
         presenter.press("5")
-        other.shows("cosh")
+        other.shows("twins")
         visitor.press("N")
         visitor.shows(AWAY)
         assert "LSTM" in visitor.text
         visitor.press("f")
-        visitor.shows("cosh")
+        visitor.shows("twins")
         visitor.shows(FOLLOWING)
         presenter.counts(2, 2)
         visitor.press("q")
@@ -151,7 +151,7 @@ def test_the_presenter_is_told_when_the_server_has_ended_and_goes_on(own: Presen
     os.kill(own.server, signal.SIGKILL)
     own.shows("the server has ended")
     own.press("5")
-    own.shows("cosh")
+    own.shows("twins")
     own.press("q")
     assert own.ended() == 0
 

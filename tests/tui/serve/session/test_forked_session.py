@@ -100,7 +100,7 @@ def test_a_visitor_computes_what_the_zygote_did_not() -> None:
         session.write(b"R")
         await window.shows("seed 1")
         session.write(b"4")
-        await window.shows("all z")
+        await window.shows("what each f leaves")
         assert await left(session) == 0
 
     run(script)

@@ -19,7 +19,7 @@ MEBIBYTE = 2**20
 
 def test_a_network_that_needs_a_gibibyte_is_refused_in_one_sentence_and_the_session_goes_on(server: Server) -> None:
     with server.visit(size=(160, 30)) as visitor:
-        visitor.shows("30 layers of sigmoid")
+        visitor.shows("vanishing")
         visitor.press("\r")
         visitor.shows("MLP 30×64")
         before = memory(next(iter(server.sessions())), "VmHWM")

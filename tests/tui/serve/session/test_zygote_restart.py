@@ -34,7 +34,7 @@ def test_killed_again_and_again_it_is_started_again_and_at_last_sessions_load_th
         for each in (visitor, other):
             each.shows("help")
         visitor.press("5")
-        visitor.shows("cosh")
+        visitor.shows("twins")
         visitor.press("q")
         assert visitor.ended() == 0
         assert visitor.restored

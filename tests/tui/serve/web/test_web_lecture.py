@@ -67,11 +67,11 @@ def test_a_tab_follows_breaks_away_and_follows_again_at_its_own_size_and_languag
         await page.shows(AWAY)
         await shown(presenter, "visitors 2 · following 1")
         presenter.press("5")
-        await other.shows("cosh")
-        assert "cosh" not in await page.text()
+        await other.shows("twins")
+        assert "twins" not in await page.text()
 
         await page.press("f")
-        await page.shows("cosh")
+        await page.shows("twins")
         await page.shows(FOLLOWING)
         await shown(presenter, "visitors 2 · following 2")
         assert page.complaints == other.complaints == []
