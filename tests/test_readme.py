@@ -21,8 +21,9 @@ from gradtui.cli.arguments import rows_of
 from gradtui.cli.reading import read
 from gradtui.cli.settings import SETTINGS, load
 from gradtui.cli.subcommands import SUBCOMMANDS
-from gradtui.model.commands import BY_ID, key_name
+from gradtui.model.commands import BY_ID
 from gradtui.model.commands import COMMANDS as KEYS
+from gradtui.model.keys import key_name
 from gradtui.model.presets import PRESETS
 from gradtui.screen.app import GradtuiApp
 from gradtui.views.status import SMALLEST

@@ -13,7 +13,8 @@ from pathlib import Path
 from gradtui.cli import train_plan
 from gradtui.cli.settings import KEYS, SETTINGS, Setting
 from gradtui.lessons.check import measure_table
-from gradtui.model.commands import BY_ID, key_table
+from gradtui.model.commands import BY_ID
+from gradtui.model.keys import key_table
 from gradtui.model.presets import PRESETS
 from gradtui.serve import command
 from gradtui.serve.session.limits import LIMITS

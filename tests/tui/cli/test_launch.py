@@ -15,8 +15,8 @@ from gradtui.cli.invocation import Invocation
 from gradtui.cli.settings import COLOUR_SYSTEMS, DEFAULT, Settings, SettingsInForce
 from gradtui.cli.words import Words
 from gradtui.lessons.staging import Page, Shelf
-from gradtui.model import commands
 from gradtui.model import events as e
+from gradtui.model import keys
 from gradtui.model.changes import other
 from gradtui.model.names import SPEEDS, VIEWS
 from gradtui.model.needs import Failed, Known, Simulation
@@ -156,7 +156,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
 
     with process.during(kept_results=256):
         yield start
-    commands.rebind({})
+    keys.rebind({})
 
 
 def test_settings_reach_the_app(started: Callable[..., Stage]) -> None:
@@ -194,7 +194,7 @@ def test_colours_are_forced_only_when_asked_for(started: Callable[..., Stage], c
 
 def test_a_persons_own_keys_work(started: Callable[..., Stage]) -> None:
     started(keys={"quit": ("Q",)})
-    assert commands.keys_of("quit") == ("Q",)
+    assert keys.keys_of("quit") == ("Q",)
 
 
 # -- what is computed ----------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.commands import BY_ID, COMMANDS, Command, command_of, groups, key_name, key_table, keys_of
+from gradtui.model.commands import BY_ID, COMMANDS, Command
 from gradtui.model.cure_keys import CURES
+from gradtui.model.keys import command_of, groups, key_name, key_table, keys_of
 from gradtui.model.names import STORY, VIEWS
 from gradtui.model.pairs import PAIRS
 from gradtui.model.progress import Progress

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradtui.model import commands, lecture
 from gradtui.model import events as e
-from gradtui.model.commands import BROUGHT, COMMANDS, offered
+from gradtui.model import keys, lecture
+from gradtui.model.commands import BROUGHT, COMMANDS
+from gradtui.model.keys import offered
 from gradtui.model.permissions import FOLLOWER, OPEN, PRESENTER, VISITOR
 from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
@@ -179,31 +180,31 @@ def test_who_cannot_compute_it_keeps_what_there_is_until_something_else_is_shown
 @pytest.fixture(autouse=True)
 def _keys() -> object:
     yield
-    commands.rebind({})
+    keys.rebind({})
 
 
 def test_f_follows_in_a_lecture_and_opens_the_form_elsewhere() -> None:
-    assert commands.keys_of("form") == ("f",)
-    assert commands.keys_of("follow") == ()
-    commands.rebind({}, FOLLOWER)
-    assert (commands.keys_of("form"), commands.keys_of("follow")) == (("O",), ("f",))
-    commands.rebind({})
-    assert commands.keys_of("form") == ("f",)
+    assert keys.keys_of("form") == ("f",)
+    assert keys.keys_of("follow") == ()
+    keys.rebind({}, FOLLOWER)
+    assert (keys.keys_of("form"), keys.keys_of("follow")) == (("O",), ("f",))
+    keys.rebind({})
+    assert keys.keys_of("form") == ("f",)
 
 
 @pytest.mark.parametrize("permissions", [OPEN, VISITOR, FOLLOWER, PRESENTER])
 def test_no_key_has_two_meanings_in_any_profile(permissions: object) -> None:
     assert isinstance(permissions, type(OPEN))
-    commands.rebind({}, permissions)
+    keys.rebind({}, permissions)
     everywhere = [each for each in (*COMMANDS, *BROUGHT) if not each.where]
-    keys = [key for each in everywhere for key in commands.keys_of(each.id)]
-    assert len(keys) == len(set(keys))
+    bound = [key for each in everywhere for key in keys.keys_of(each.id)]
+    assert len(bound) == len(set(bound))
     assert {each.id for each in offered(permissions)} & {each.id for each in BROUGHT} == set(permissions.brings)
 
 
 def test_a_key_of_the_users_own_is_not_taken_away_by_what_a_lecture_brings() -> None:
-    commands.rebind({"zoom": ("V",)}, PRESENTER)
-    assert (commands.keys_of("zoom"), commands.keys_of("invite")) == (("V",), ())
+    keys.rebind({"zoom": ("V",)}, PRESENTER)
+    assert (keys.keys_of("zoom"), keys.keys_of("invite")) == (("V",), ())
 
 
 # -- what is said ------------------------------------------------------------------------------------------
@@ -212,7 +213,7 @@ def test_a_key_of_the_users_own_is_not_taken_away_by_what_a_lecture_brings() -> 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("following", [True, False])
 def test_the_timeline_says_where_one_stands(width: int, following: bool) -> None:
-    commands.rebind({}, FOLLOWER)
+    keys.rebind({}, FOLLOWER)
     state, timeline = follower(loaded(State(MLP))[0])
     scene = scene_with(replace(state, following=following))
     line = texts([status.timeline(scene, width)])[0]

@@ -9,8 +9,9 @@ from typing import cast
 import pytest
 
 from gradtui.model import events as e
-from gradtui.model.commands import COMMANDS, rebind
+from gradtui.model.commands import COMMANDS
 from gradtui.model.cure_keys import CURES
+from gradtui.model.keys import rebind
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.actions import ACTIONS

@@ -10,7 +10,8 @@ from textual.command import CommandPalette
 from textual.widgets import Input, Label, OptionList
 
 from gradtui.model import events as e
-from gradtui.model.commands import COMMANDS, key_name
+from gradtui.model.commands import COMMANDS
+from gradtui.model.keys import key_name
 from gradtui.model.names import VIEWS
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.dialogs import Modal, Picker, Prompt

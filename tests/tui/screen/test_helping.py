@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.pilot import Pilot
 
-from gradtui.model.commands import COMMANDS, GROUPS, keys_of, rebind, shown_keys
+from gradtui.model.commands import COMMANDS, GROUPS
+from gradtui.model.keys import keys_of, rebind, shown_keys
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from textual import events
 
-from gradtui.model.commands import COMMANDS, key_name
+from gradtui.model.commands import COMMANDS
+from gradtui.model.keys import key_name
 from gradtui.model.panes_of import panes_of
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp

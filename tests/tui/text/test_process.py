@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gradtui.lessons import library
-from gradtui.model import commands
+from gradtui.model import keys
 from gradtui.text import glyphs, language, process
 from gradtui.text.complaints import complaints
 from gradtui.text.process import ProcessSettings
@@ -48,7 +48,7 @@ def seen() -> dict[str, object]:
         "table": refusal(data="csv:/no/such/table.csv"),
         "size": refusal(depth=500),
         "glyphs": glyphs.render("‖∂L/∂h‖ ▸ σ"),
-        "key": commands.shown_keys("quit"),
+        "key": keys.shown_keys("quit"),
         "lessons": library.names("en"),
     }
 

@@ -14,7 +14,7 @@ from gradtui_engine import Experiment
 from ..lessons import library
 from ..lessons.course import effects
 from ..lessons.staging import opened
-from ..model import commands, presets
+from ..model import keys, presets
 from ..model.events import Event, GoTo, Message, OpenPair
 from ..model.names import SPEEDS
 from ..model.needs import Known
@@ -142,7 +142,7 @@ def made_by(
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
     process.change(kept_results=settings.kept_results)
-    commands.rebind(settings.keys, permissions)
+    keys.rebind(settings.keys, permissions)
     fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
     told = [Message(note) for note in of_language(invocation.loaded, os.environ, not permissions.own)]
     app = make(replace(state, speed=SPEEDS.index(settings.speed)), (*cursor, *told), fps, permissions, results)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..text.language import tr
 from . import events as e
 from . import training_moves
-from .commands import shown_keys
+from .keys import shown_keys
 from .panes_of import panes_of
 from .state import Audience, Changes, State
 

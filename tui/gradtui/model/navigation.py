@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..text.language import tr
 from . import events as e
 from . import maths, training_moves
-from .commands import shown_keys
+from .keys import shown_keys
 from .names import AXES, QUANTITIES
 from .panes_of import LISTS, panes_of, seen_pane
 from .state import State

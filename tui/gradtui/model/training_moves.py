@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..text.language import plural, tr
 from . import events as e
-from .commands import shown_keys
+from .keys import shown_keys
 from .names import STORY
 from .state import State
 from .trainings import iterations_of, training_of_a

@@ -13,8 +13,8 @@ from gradtui_engine.run.network import verify
 
 from ..model import events as e
 from ..model.changes import other
-from ..model.commands import shown_keys
 from ..model.cure_keys import CURES, toggled
+from ..model.keys import shown_keys
 from ..model.names import STORY
 from ..model.story import pair_of
 from ..text.complaints import complaints

@@ -9,7 +9,8 @@ from textual.app import ComposeResult, SystemCommand
 from textual.screen import Screen
 
 from ..model import events as e
-from ..model.commands import COMMANDS, brought, keys_of
+from ..model.commands import COMMANDS
+from ..model.keys import brought, keys_of
 from ..model.needs import NOTHING, Known
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State

@@ -13,7 +13,7 @@ from gradtui_engine.experiment.experiment import options
 from gradtui_engine.run.network import verify
 
 from ..model import events as e
-from ..model.commands import shown_keys
+from ..model.keys import shown_keys
 from ..model.panes_of import panes_of
 from ..model.presets import PRESETS
 from ..model.shown import OF_B, source_of_b

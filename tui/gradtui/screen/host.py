@@ -15,7 +15,8 @@ from gradtui_engine.analysis.record import Record, Source
 
 from ..lessons import library
 from ..model import events as e
-from ..model.commands import BY_ID, command_of, refusal
+from ..model.commands import BY_ID
+from ..model.keys import command_of, refusal
 from ..model.names import SPEEDS
 from ..model.needs import NOTHING, Computed, Failed, Known, Need, need_of
 from ..model.opening import beyond

@@ -12,7 +12,7 @@ from ..lessons import course, library
 from ..lessons.lesson import LETTERS, Lesson
 from ..lessons.staging import cue, scenery, turned
 from ..model import events as e
-from ..model.commands import shown_keys
+from ..model.keys import shown_keys
 from ..model.progress import Progress
 from ..model.studies import study_of
 from ..text.describe import About

@@ -27,7 +27,7 @@ from gradtui_engine.rules.schedules import SCHEDULES
 from ..lessons import library
 from ..lessons.library import Entry as Shelved
 from ..model import events as e
-from ..model.commands import offered
+from ..model.keys import offered
 from ..model.names import FUNCTIONS, VIEWS
 from ..model.pairs import PAIRS
 from ..model.panes_of import panes_of

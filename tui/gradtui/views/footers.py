@@ -7,8 +7,9 @@ from dataclasses import replace
 from gradtui_engine.core.message import English
 from gradtui_engine.experiment.experiment import options
 
-from ..model.commands import BY_ID, offered
+from ..model.commands import BY_ID
 from ..model.cure_keys import CURES, subject
+from ..model.keys import offered
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from .catalogue import VIEWS

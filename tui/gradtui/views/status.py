@@ -11,7 +11,7 @@ from gradtui_engine.core.figures import loss_text, percent
 from gradtui_engine.core.message import English
 
 from ..model import maths
-from ..model.commands import key_name, keys_of
+from ..model.keys import key_name, keys_of
 from ..model.lecture import notes
 from ..model.names import SPEEDS, STORY, WAVE_END
 from ..model.permissions import OPEN, Permissions

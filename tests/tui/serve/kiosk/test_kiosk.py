@@ -27,7 +27,8 @@ from textual.widgets import Input, Label, OptionList
 
 from gradtui.cli.settings_error import SettingsError
 from gradtui.lessons import library
-from gradtui.model.commands import COMMANDS, Command, groups, key_table, offered, refusal
+from gradtui.model.commands import COMMANDS, Command
+from gradtui.model.keys import groups, key_table, offered, refusal
 from gradtui.model.permissions import OPEN, REFUSALS, VISITOR, Permissions
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp

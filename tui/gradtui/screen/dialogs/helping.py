@@ -13,7 +13,8 @@ from textual import events
 
 from gradtui_engine.core.message import English
 
-from ...model.commands import COMMANDS, Command, groups, keys_of, shown_keys
+from ...model.commands import COMMANDS, Command
+from ...model.keys import groups, keys_of, shown_keys
 from ...model.lecture import ways_in
 from ...model.panes_of import panes_of
 from ...model.permissions import OPEN, Permissions

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from gradtui_engine.core.figures import exact
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...model.needs import Failed, need_of
 from ...model.shown import source_of_b
 from ...text.describe import field_name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gradtui_engine.core.message import English
 
-from ...model.commands import shown_keys
 from ...model.cure_keys import CURES, has, subject, takes_away
+from ...model.keys import shown_keys
 from ...text.language import tr
 from ...text.spans import Line, width_of
 from ..frame.scene import Scene

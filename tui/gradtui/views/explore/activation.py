@@ -10,7 +10,7 @@ from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.figures import percent, short
 from gradtui_engine.core.thresholds import DEAD, SATURATED
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text import glyphs, language
 from ...text.heat import Array, finite_range, histogram
 from ...text.language import tr

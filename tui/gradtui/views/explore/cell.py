@@ -9,7 +9,7 @@ import numpy as np
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.figures import short
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text.heat import Array, heat_rows, legend, shade_range
 from ...text.language import tr
 from ...text.shade_pairs import pair_legend, pair_rows

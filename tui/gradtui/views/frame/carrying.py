@@ -11,7 +11,7 @@ from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.figures import short
 from gradtui_engine.experiment.resolved import Resolved
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text.language import tr
 from ...text.undefined import defined
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gradtui_engine.core.message import English
 
-from ...model.commands import BY_ID, shown_keys
+from ...model.commands import BY_ID
+from ...model.keys import shown_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, wrap
 from .pane import ARRAYS, OPERATIONS, Pane

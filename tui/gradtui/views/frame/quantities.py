@@ -10,7 +10,7 @@ from gradtui_engine.analysis.record import Record, has
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...model.timeline import Timeline
 from ...text.language import tr
 from ...text.undefined import defined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradtui_engine.core.message import English
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...model.pairs import PAIRS
 from ...model.state import State
 from ...model.story import pair_of

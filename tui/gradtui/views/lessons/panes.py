@@ -11,7 +11,8 @@ from ...lessons.lesson import LETTERS, Lesson
 from ...lessons.library import Entry
 from ...lessons.reading import Readings
 from ...lessons.staging import Shelf
-from ...model.commands import COMMANDS, shown_keys
+from ...model.commands import COMMANDS
+from ...model.keys import shown_keys
 from ...model.progress import Progress
 from ...model.state import State
 from ...text.language import current, tr

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtui_engine.core.figures import short
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...model.trainings import iterations_of
 from ...text.dots import Canvas, Curve
 from ...text.language import tr

@@ -14,7 +14,7 @@ from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
 from gradtui_engine.program.program import place_of
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text.axis_words import AXIS_WORDS
 from ...text.heat import Array
 from ...text.language import tr

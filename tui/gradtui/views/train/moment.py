@@ -7,7 +7,7 @@ import math
 from gradtui_engine.core.figures import exact, rounded, short
 from gradtui_engine.rules.schedules import SCHEDULES
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ..frame.training_sides import Side, Sides, at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradtui_engine.core.figures import counted, short
 from gradtui_engine.core.message import English
 
-from ...model.commands import shown_keys
+from ...model.keys import shown_keys
 from ...text.language import tr
 from ...text.summary import kind_name
 from ..frame.differing import turned
