@@ -164,7 +164,7 @@ def test_a_complements_bias_counts_the_other_way() -> None:
 
 def test_the_cures_keys_do_what_each_rows_path_asks_for() -> None:
     choices = json.loads(run("-c", KEYS, *NEW))
-    relu, lstm = [{"activation": "relu"}], [{"cell": "lstm"}, {"cell": "lstm", "forget_bias": 4.0}]
+    relu, lstm = [{"activation": "relu"}], [{"cell": "lstm", "forget_bias": 4.0}, {"cell": "lstm"}]
     assert choices["elman"] == [relu, lstm]
     assert choices["gates"] == [[], lstm]
     assert choices["noted"] == [[], [{"pin_forget": 0.9}, {"pin_forget": 1.0}]]

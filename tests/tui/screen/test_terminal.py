@@ -27,7 +27,7 @@ def assert_restored(terminal: Terminal) -> None:
 def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> None:
     with Terminal(*EXPLORE) as terminal:
         terminal.shows("■ backward · layer 1")
-        terminal.shows("? help   space play")
+        terminal.shows("? help  space play")
         assert "▼ vanishing" in terminal.text
         assert "1.6e-20│" in terminal.text, "the number beside the input's bar is whole"
 
@@ -43,14 +43,14 @@ def test_a_session_by_key_from_the_first_picture_to_the_restored_terminal() -> N
 
         terminal.press("m")
         terminal.shows("LSTM 64 steps × 64")
-        terminal.shows("gates · f forget, i input")
+        terminal.shows("f_t = σ(W_f·[h_(t−1), x_t] + b_f) = σ(")
 
         terminal.resize(20, 5)
         terminal.shows("needs 60×16")
         assert "LSTM" not in terminal.text
         terminal.resize(80, 24)
         terminal.shows("LSTM 64 steps × 64")
-        terminal.shows("gates · f forget, i input")
+        terminal.shows("f_t = σ(W_f·[h_(t−1), x_t] + b_f) = σ(")
 
         terminal.press("q")
         assert terminal.ended() == 0
@@ -90,10 +90,10 @@ def test_picking_an_activation_shows_its_effect_behind_the_list() -> None:
     with Terminal(*EXPLORE) as terminal:
         terminal.shows("? help")
         terminal.press("a")
-        terminal.shows("enter to keep")
+        terminal.shows("esc to go back")
         terminal.press("\x1b[B")
         terminal.shows("● healthy")
-        assert "enter to keep" in terminal.text
+        assert "esc to go back" in terminal.text
         terminal.press("\x1b")
         terminal.shows("▼ vanishing")
         terminal.press("q")

@@ -64,7 +64,9 @@ def response_of(scene: Scene) -> Response | None:
 def _response(scene: Scene) -> Response | None:
     sources, kind = sources_of(scene.record, scene.stage), scene.resolved.kind
     if kind.path is None:
-        (source,) = sources
+        if len(sources) != 1:
+            return None  # several gates, and no direct path that one of them would be the factor of
+        source = sources[0]
         row, slope = ACTIVATIONS[source.activation], source.slope
         return Response(
             source.z, lambda z: curves(row, z, slope)[1], *row.bounds_at(slope), f"{row.symbol}′", row=row
