@@ -23,7 +23,7 @@ from gradtui.model.pairs import PAIRS
 from gradtui.model.progress import Progress
 from gradtui.text.language import LANGUAGES
 from gradtui.text.spans import text_of
-from gradtui.views.lessons.lesson import lesson_view, most_offset
+from gradtui.views.lessons.lesson import lesson_view, place
 from gradtui_engine import Training
 from tests.examples import covering
 
@@ -260,7 +260,7 @@ def test_texts_are_short(name: str) -> None:
 def test_every_step_fits_its_pane_until_it_is_answered(name: str, language: str, width: int, height: int) -> None:
     lesson = lessons(language)[name]
     for progress, step, readings in pages(lesson):
-        assert most_offset(lesson, progress, readings, width, height) == 0, step.title
+        assert place(lesson, progress, readings, width, height)[1] == 0, step.title
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -283,7 +283,7 @@ def test_verdict_and_reveal_are_seen_without_scrolling(name: str, language: str,
                 replace(step, text="", press=()),
             ),
         )
-        assert most_offset(without, answered, readings, width, height) == 0, step.title
+        assert place(without, answered, readings, width, height)[1] == 0, step.title
 
 
 @names

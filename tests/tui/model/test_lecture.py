@@ -17,6 +17,7 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
 from gradtui.model.timeline import Timeline
 from gradtui.model.update import update
+from gradtui.serve.lecture import state_words
 from gradtui.share import address
 from gradtui.text.scale import LogScale
 from gradtui.views import status
@@ -84,6 +85,27 @@ def test_the_wave_of_the_story_runs_at_visitors_as_at_the_presenter() -> None:
     assert not alone.following
     assert alone.wave == 11
     assert update(alone, e.Follow(), timeline).wave == 7
+
+
+def test_the_cursor_of_iterations_goes_at_the_presenters_pace_where_it_has_one_of_its_own() -> None:
+    shown, timeline = loaded(State(MLP, (("activation", "relu"),), view="story", pane="disease"))
+    shown = update(update(shown, e.TogglePlay(), timeline), e.Tick(30), timeline)
+    shown = update(update(shown, e.Trained(90), timeline), e.Tick(2), timeline)
+    assert shown.training
+    assert 0 < shown.iteration < 89
+    told = state_words.words(shown, timeline)
+    assert told is not None
+    read = state_words.read(told)
+    assert read is not None
+    state, timeline = follower(read)
+    assert state.training
+    assert update(state, e.Trained(80), timeline).iteration == shown.iteration
+    in_train = state_words.words(replace(shown, view="train", pane="loss", follows=True), timeline)
+    assert in_train is not None
+    read = state_words.read(in_train)
+    assert read is not None
+    state, timeline = follower(read)
+    assert update(state, e.Trained(80), timeline).iteration == 79
 
 
 def test_a_cursor_beyond_the_trace_stops_at_its_end() -> None:

@@ -15,10 +15,11 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 
-from gradtui.screen.dialogs.dialogs import Picker, PlainText
+from gradtui.screen.dialogs.dialogs import Picker
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.form_fields import Entry, Field
 from gradtui.screen.dialogs.lines import Lines
+from gradtui.screen.dialogs.pages import PlainText
 from gradtui.text import language
 from gradtui.text.describe import About
 from gradtui_engine import Experiment

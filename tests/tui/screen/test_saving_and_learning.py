@@ -22,7 +22,8 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen import saving
 from gradtui.screen.app import GradtuiApp
-from gradtui.screen.dialogs.dialogs import Ask, Picker, PlainText
+from gradtui.screen.dialogs.dialogs import Ask, Picker
+from gradtui.screen.dialogs.pages import PlainText
 from gradtui.share.exports import FORMATS
 from gradtui.views.frame.layout import Block, Box
 from gradtui_engine import Experiment

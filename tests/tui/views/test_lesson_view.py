@@ -21,7 +21,7 @@ from gradtui.text import glyphs
 from gradtui.text.markdown import prose, wrap_spans
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.lessons.course_map import list_view
-from gradtui.views.lessons.lesson import Keys, lesson_title, lesson_view, most_offset
+from gradtui.views.lessons.lesson import Keys, lesson_title, lesson_view, place
 from tests.tui.helpers import assert_page, texts
 
 LESSON = parse(
@@ -153,7 +153,7 @@ def test_a_number_is_asked_for_and_judged() -> None:
 
 def test_what_does_not_fit_is_scrolled_and_said() -> None:
     progress, width, height = answered(1, 1), 24, 6
-    most = most_offset(LESSON, progress, READ, width, height)
+    _, most = place(LESSON, progress, READ, width, height)
     assert most > 0
     pages = [texts(lesson_view(LESSON, progress, READ, width, height, KEYS, offset=each)) for each in range(most + 1)]
     assert f"↓ {most}" in pages[0][-1]

@@ -48,9 +48,10 @@ def adopt(state: State, timeline: Timeline | None) -> State:
         playing=False,
         unable=None,
     )
-    # A presenter who trains does not say at which iteration: every follower trains, and has a cursor that goes along.
-    where = state.iteration if shown.training else shown.iteration
-    adopted = training_moves.opened(replace(adopted, iteration=where, follows=shown.training))
+    # Where the presenter's cursor goes along with the training, so does that of every follower, who trains too.
+    along = shown.training and shown.follows
+    where = state.iteration if along else shown.iteration
+    adopted = training_moves.opened(replace(adopted, iteration=where, follows=along))
     if not loaded or timeline is None:
         adopted = replace(adopted, step=state.step, selected=state.selected)
     else:

@@ -44,8 +44,10 @@ def go_to(state: State, event: e.GoTo, timeline: Timeline | None) -> State:
         iteration = min(event.iteration or 0, max(iterations_of(state) - 1, 0))
         return opened(replace(state, iteration=iteration, follows=False))
     if state.trained == 0 and state.iteration == 0:
-        key = shown_keys("view_train")
-        return replace(state, message=tr("nothing has been trained yet: {key}, then space, trains", key=key))
+        keys = {"view": shown_keys("view_train"), "play": shown_keys("play")}
+        if state.view in ("train", "story"):
+            return replace(state, message=tr("nothing has been trained yet: {play} trains", **keys))
+        return replace(state, message=tr("nothing has been trained yet: {view}, then {play}, trains", **keys))
     last = max(state.trained - 1, 0)
     wanted = event.iteration if event.iteration is not None else state.iteration + event.by
     iteration = min(max(wanted, 0), last)

@@ -115,7 +115,7 @@ def _filming(share: float) -> str:
 def plain_text(app: Host, argument: str) -> None:
     """The focused pane as plain text."""
     from ..views.plain_text import plain_lines
-    from .dialogs.dialogs import PlainText
+    from .dialogs.pages import PlainText
 
     scene = app.scene()
     if scene is not None:

@@ -1,20 +1,19 @@
-"""The dialogs: help, a choice out of a table, a value for a field. Each returns its answer; none changes anything."""
+"""The dialogs: a choice out of a table, a line of text, a value. Each returns its answer; none changes anything."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 
-from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
-from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option as Entry
 
 from gradtui_engine.core.fields import Rejected, Value
@@ -311,43 +310,3 @@ class Prompt(Dialog):
 
     def _say(self, problem: str) -> None:
         self.query_one(".problem", Label).update(Text(render(tr(problem)) if problem else ""))
-
-
-class Page(Modal[None]):
-    """A text to read, over nearly the whole screen."""
-
-    DEFAULT_CSS = """
-    Page { align: center middle; }
-    Page > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $foreground; background: $surface;
-        padding: 0 1; }
-    Page > VerticalScroll.ascii { border: ascii $foreground; }
-    """
-    BINDINGS = [Binding(key, "dismiss", "close") for key in ("escape", "question_mark", "q", "enter")]
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as frame:
-            framed(frame, self._title())
-            yield Static(self._text())
-
-    def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
-
-    def _title(self) -> str:
-        raise NotImplementedError
-
-    def _text(self) -> RenderableType:
-        raise NotImplementedError
-
-
-class PlainText(Page):
-    """A pane in words, as it is."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._plain = text
-
-    def _title(self) -> str:
-        return tr("plain text · ↑↓ to scroll, esc to close")
-
-    def _text(self) -> Text:
-        return Text(render(self._plain))

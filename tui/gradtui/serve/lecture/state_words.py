@@ -42,7 +42,8 @@ def words(state: State, timeline: Timeline | None) -> Words | None:
         else:
             texts[name] = rest.pop(0) if rest and not rest[0].startswith("--") else True
     texts.pop(_STEP, None)
-    if state.training:
+    if state.training and state.follows:
+        # Followers train as well, and their cursors go along with that. In the story it goes at a pace of its own.
         texts.pop(_ITERATION, None)
     if state.loaded:
         # Of a trace that is on its way nobody knows the steps yet.
@@ -67,4 +68,5 @@ def read(texts: Mapping[str, Any]) -> State | None:
         return read(without) if len(without) < len(texts) else None
     step = int(str(texts.get(_STEP, OPENING + 1))) - 1
     stage, unit = texts.get(_STAGE), int(str(texts.get(_UNIT, 1))) - 1
-    return replace(state, step=step, selected=None if stage is None else int(str(stage)), unit=unit)
+    selected = None if stage is None else int(str(stage))
+    return replace(state, step=step, selected=selected, unit=unit, follows=_ITERATION not in texts)

@@ -92,11 +92,6 @@ def place(
     return min(max(offset, 0), most), most
 
 
-def most_offset(lesson: Lesson, progress: Progress, readings: Readings | None, width: int, height: int) -> int:
-    """How far the step can be scrolled at this size."""
-    return place(lesson, progress, readings, width, height)[1]
-
-
 def _heading(lesson: Lesson, progress: Progress, width: int) -> Line:
     number, count = min(progress.step + 1, len(lesson.steps)), len(lesson.steps)
     return fit([(f"{number}/{count} · ", "label"), (current(progress, lesson).title, "strong")], width)
