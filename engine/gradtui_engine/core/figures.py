@@ -159,7 +159,11 @@ def power(total: float, count: int, first: float = 1.0) -> tuple[str, str]:
     brief = short(first), short(base)
     if not 0 < total < _LARGEST or not math.isfinite(base):
         return brief
-    longer = [(one, f"{base:#.{digits}g}") for digits in range(4, 16) for one in (brief[0], f"{first:#.{digits}g}")]
+    longer = [
+        (one, f"{base:#.{digits}g}".removesuffix("."))
+        for digits in range(4, 16)
+        for one in (brief[0], f"{first:#.{digits}g}")
+    ]
     wanted = short(total)
     return next((pair for pair in (brief, *longer) if _shown(*pair, count) == wanted), longer[-1])
 

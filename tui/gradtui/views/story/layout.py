@@ -11,7 +11,7 @@ from ..frame.stage_rows import stage_rows
 
 #: Of the rows a fourth is the error's, and so many at the least; up to so many more, where they fill what the rows of
 #: the columns leave empty.
-_SHARE, _LEAST, _MORE = 4, 6, 5
+_SHARE, _LEAST, _MORE = 4, 6, 9
 #: Rows from which on sentences have a blank line under them, and a column that has so many names its upper end.
 _AIR_FROM, _END_FROM = 20, 9
 

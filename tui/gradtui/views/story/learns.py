@@ -20,7 +20,7 @@ from . import words
 from .sides import Both, Side
 
 #: Cells of the words at the end of a curve, by the width of the pane from which on there is room for them.
-_ENDS = ((110, 34), (70, 26))
+_ENDS = ((110, 38), (70, 26))
 
 
 def title(scene: Scene, width: int) -> str:
