@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_is_kept_is_found_again(path: Path) -> None:
-    assert kept.read(path) == kept.Found()
+    assert kept.read(path) == kept.Kept()
     assert not kept.write(path, (ONE, TWO))
     assert kept.read(path).studies == (ONE, TWO)
     assert [each.name for each in path.parent.iterdir()] == [path.name], "no draft is left"

@@ -31,7 +31,7 @@ _MOST_STEPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Kept:
     """What a file has: progress, the whole document, and what is to be said of it.
 
     broken: it is no such file, and makes way for one; foreign: it cannot be read, and is not to be written over.
@@ -50,45 +50,43 @@ def file() -> Path:
     return Path(platformdirs.user_state_dir("gradtui", appauthor=False)) / NAME
 
 
-def read(path: Path) -> Found:
+def read(path: Path) -> Kept:
     """What is kept; a missing file is nothing, and nothing in it can make this fail."""
     try:
         with path.open("rb") as stream:
             raw = stream.read(_MOST_BYTES + 1)
     except FileNotFoundError:
-        return Found()
+        return Kept()
     except OSError as error:
         problem = Message("progress is not kept: {file}: {problem}", file=str(path), problem=error.strerror or "")
-        return Found(problem=problem, foreign=True)
+        return Kept(problem=problem, foreign=True)
     try:
         document = json.loads(raw) if len(raw) <= _MOST_BYTES else None
     except (ValueError, RecursionError):
         document = None
     version = document.get(_HEAD) if isinstance(document, dict) else None
     if isinstance(version, int) and version > _VERSION:
-        return Found(
-            problem=Message("progress is not kept: {file} is of a later gradtui", file=str(path)), foreign=True
-        )
+        return Kept(problem=Message("progress is not kept: {file} is of a later gradtui", file=str(path)), foreign=True)
     if not isinstance(document, dict) or version != _VERSION or not isinstance(document.get("lessons"), dict):
         problem = Message("{file} is no file of progress; it is kept beside a new one", file=str(path))
-        return Found(problem=problem, broken=True)
-    return Found(tuple(_study(name, row) for name, row in sorted(document["lessons"].items())), document)
+        return Kept(problem=problem, broken=True)
+    return Kept(tuple(_study(name, row) for name, row in sorted(document["lessons"].items())), document)
 
 
 def write(path: Path, own: Studies) -> str:
     """Keep what this session did, beside what another has kept meanwhile. What is wrong, empty where nothing is."""
-    found = read(path)
-    if found.foreign:
-        return found.problem
-    lessons = dict(found.document.get("lessons", {}))
-    for study in merged(found.studies, own):
+    kept = read(path)
+    if kept.foreign:
+        return kept.problem
+    lessons = dict(kept.document.get("lessons", {}))
+    for study in merged(kept.studies, own):
         known = lessons.get(study.lesson)
         lessons[study.lesson] = {**(known if isinstance(known, dict) else {}), **_row(study)}
-    document = {**found.document, _HEAD: _VERSION, "lessons": lessons}
+    document = {**kept.document, _HEAD: _VERSION, "lessons": lessons}
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if found.broken:
+        if kept.broken:
             path.replace(_aside(path))
         # A whole file takes the place of a whole file, however the program ends.
         draft.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -38,8 +38,8 @@ def meant(given: str, names: Sequence[str]) -> str | None:
         return given if given in names else text
     by_number = [name for name in names if text.lstrip("0") and number_of(name) == text.lstrip("0")]
     by_words = [name for name in names if words_of(name) == words_of(text)]
-    found = by_number or by_words
-    return found[0] if len(found) == 1 else None
+    matches = by_number or by_words
+    return matches[0] if len(matches) == 1 else None
 
 
 def nearest(given: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -34,14 +34,14 @@ class Keeper:
             self._tell(kept.write(kept.file(), state.studies))
 
     def _read(self) -> None:
-        found = kept.read(kept.file())
+        progress = kept.read(kept.file())
         names = self._app.state.lessons
         # A lesson that had another number then is the same lesson.
-        studies = tuple(replace(study, lesson=meant(study.lesson, names) or study.lesson) for study in found.studies)
+        studies = tuple(replace(study, lesson=meant(study.lesson, names) or study.lesson) for study in progress.studies)
         self._kept = studies
         if studies:
             self._app.send(e.Recall(studies))
-        self._tell(found.problem)
+        self._tell(progress.problem)
 
     def _tell(self, problem: str) -> None:
         """Once: it goes on to be so."""

@@ -43,10 +43,10 @@ class Search(Provider):
                 yield DiscoveryHit(render(entry.title), entry.act, help=render(entry.help))
 
     async def search(self, query: str) -> Hits:
-        matcher, found = self.matcher(query), best(self._all(), query)
-        if not found:
-            found = [(_BY_LETTERS * score, entry) for entry in self._all() if (score := matcher.match(entry.title)) > 0]
-        for score, entry in found:
+        matcher, hits = self.matcher(query), best(self._all(), query)
+        if not hits:
+            hits = [(_BY_LETTERS * score, entry) for entry in self._all() if (score := matcher.match(entry.title)) > 0]
+        for score, entry in hits:
             title = render(entry.title)
             yield Hit(score, matcher.highlight(title), entry.act, title, render(entry.help))
 
@@ -55,8 +55,8 @@ def best(entries: Iterable[Entry], query: str) -> list[tuple[float, Entry]]:
     """What fits, the best first, with how well it does; no more than anybody reads."""
     wanted = words(query)
     scored = ((entry.thing.score(wanted), entry) for entry in entries)
-    found = [(score, entry) for score, entry in scored if score > 0]
-    return sorted(found, key=lambda pair: (-pair[0], pair[1].title))[:_MOST]
+    fitting = [(score, entry) for score, entry in scored if score > 0]
+    return sorted(fitting, key=lambda pair: (-pair[0], pair[1].title))[:_MOST]
 
 
 class Palette(QuietPalette):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradtui_engine import TrainingSnapshot
+from gradtui_engine.analysis.outcome import OFF_SCALE
 from gradtui_engine.experiment.training import Turn
 from gradtui_engine.training.judgement import baseline_of
 
@@ -142,6 +145,17 @@ def _refused(scene: Scene) -> str:
         return tr("a recording is not trained") if recorded else tr("this cannot be trained as it is planned")
     result = scene.results.get(SnapshotOf(training))
     return tr(result.problem) if isinstance(result, Failed) else ""
+
+
+def thrown_off(snapshot: TrainingSnapshot, until: int | None = None) -> int | None:
+    """The first iteration (of those before `until`) whose loss is off the scale of any start; None where none is."""
+    losses = snapshot.columns["loss"][:until]
+    if not losses.size:
+        return None
+    # What is not a number compares as false.
+    with np.errstate(invalid="ignore"):
+        beyond = np.flatnonzero(~(losses <= OFF_SCALE * max(snapshot.guess, float(losses[0]))))
+    return int(beyond[0]) if beyond.size else None
 
 
 def at(side: Side, iteration: int) -> int:

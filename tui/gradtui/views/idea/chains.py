@@ -90,9 +90,9 @@ class Product:
 def scales(sides: list[tuple[Product, Product]]) -> list[tuple[LogScale, bool]]:
     """The axis of each chain, and whether it is its own: where it would take less than half of the shared one."""
     shared = LogScale.of(value for pair in sides for side in pair for value in side.learning)
-    found = []
+    axes = []
     for pair in sides:
         own = LogScale.of(value for side in pair for value in side.learning)
         needs_own = 2 * (own.high - own.low) < shared.high - shared.low
-        found.append((own if needs_own else shared, needs_own))
-    return found
+        axes.append((own if needs_own else shared, needs_own))
+    return axes

@@ -45,11 +45,11 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     seed = (scene.experiment or scene.state.experiment).seed
     sides: list[tuple[Product, Product]] = []
     for chain in CHAINS:
-        found = [scene.results.get(Simulation(experiment)) for experiment in chain.experiments(seed)]
-        failed = next((result for result in found if isinstance(result, Failed)), None)
+        results = [scene.results.get(Simulation(experiment)) for experiment in chain.experiments(seed)]
+        failed = next((result for result in results if isinstance(result, Failed)), None)
         if failed is not None:
             return page(wrap(tr(failed.problem), width, "broken"), width, height)
-        disease, cure = (Product(result.record) if isinstance(result, Computed) else None for result in found)
+        disease, cure = (Product(result.record) if isinstance(result, Computed) else None for result in results)
         if disease is not None and cure is not None:
             sides.append((disease, cure))
     if len(sides) < len(CHAINS):

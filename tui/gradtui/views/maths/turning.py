@@ -34,9 +34,9 @@ _MARGIN = 5
 def drawing(x: float, width: int, height: int) -> list[Line]:
     """As many of the three pictures as there is room for; each has its name above it."""
     if width >= _THREE:
-        each = (width - 2 * GAP) // 3
+        third = (width - 2 * GAP) // 3
         # A plane need not be wider than it is high.
-        plane = min(each, 2 * (height - 2) + _MARGIN + 4)
+        plane = min(third, 2 * (height - 2) + _MARGIN + 4)
         return _row(
             [_turn(x, plane, height), _height(x, plane, height), _unrolled(x, width - 2 * (plane + GAP), height)]
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradtui_engine import TrainingSnapshot
-from gradtui_engine.analysis.outcome import OFF_SCALE, Answer
+from gradtui_engine.analysis.outcome import Answer
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import Gate
 from gradtui_engine.core.numerics import Array, ratio
@@ -21,6 +21,7 @@ from ...text.summary import resolved_of
 from ..frame.once import once
 from ..frame.scene import Scene
 from ..frame.shares import factors_of, style_of
+from ..frame.training_sides import thrown_off
 from ..frame.verdict import STYLES
 
 #: The axis goes no further: what diverges would leave nothing of the others' story.
@@ -113,9 +114,7 @@ class Side:
         """The iteration at which its error left all bounds; None where it has not."""
         if self.at is None or self.snapshot is None:
             return None
-        losses = self.snapshot.columns["loss"][: self.at + 1]
-        beyond = np.flatnonzero(~(losses <= OFF_SCALE * max(self.snapshot.guess, float(losses[0]))))
-        return int(beyond[0]) if beyond.size else None
+        return thrown_off(self.snapshot, self.at + 1)
 
     @property
     def accuracy(self) -> float | None:

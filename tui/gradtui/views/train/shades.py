@@ -20,13 +20,11 @@ from ...text.language import tr
 from ...text.scale import LEAST_POWER, MOST_POWER, LinearScale, LogScale, Scale
 from ...text.spans import Line, Span, first_fit, runs
 from ...text.summary import kind_name
-from ..frame.training_sides import Side, Sides
+from ..frame.training_sides import Side, Sides, thrown_off
 from .quantities import Band, bands, once, quantity_of
 
 #: The first level that is not blank: what is not 0 has it at the least.
 _LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
-#: From a loss of so many times the first one, or guessing's, a training that diverged is beyond the scale.
-_BEYOND = 10.0
 #: A value over ten times the mean of its column is a spike: one decade.
 _SPIKE = 1.0
 SPIKE_MARK, BEYOND_MARK, NO_NUMBER = "▲", "◆", "!"
@@ -76,14 +74,11 @@ def _finite_ends(values: Array) -> tuple[float, ...]:
 
 def sound_of(side: Side) -> int:
     """So many iterations came before the divergence: all of them where there was none."""
-    outcome, losses = side.snapshot.outcome, side.snapshot.columns["loss"]
+    outcome, count = side.snapshot.outcome, side.snapshot.count
     if outcome is None or outcome.kind != "diverged":
-        return side.snapshot.count
-    limit = _BEYOND * max(float(losses[0]), side.snapshot.guess)
-    # What is not a number compares as false.
-    with np.errstate(invalid="ignore"):
-        beyond = np.flatnonzero(~(losses <= limit))
-    return int(beyond[0]) if beyond.size else side.snapshot.count
+        return count
+    beyond = thrown_off(side.snapshot)
+    return count if beyond is None else beyond
 
 
 def exceeded(sides: Sides) -> bool:
