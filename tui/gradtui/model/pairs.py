@@ -87,7 +87,7 @@ PAIRS = Table(
             "10 ReLU layers, big steps (rate 1)",
             "the same with batch norm",
             "Batch norm does not calm the error signal, which even grows with it: what it does is bear big "
-            "steps; without it five of them destroy the network.",
+            "steps; without it a few of them destroy the network.",
             "batch norm divides by what it measures, so that no layer's output runs away",
             {**_HE, "depth": 10, "learning_rate": 1.0},
             {"norm": "batch"},

@@ -12,6 +12,8 @@ from ..frame.stage_rows import stage_rows
 #: Of the rows a fourth is the error's, and so many at the least; up to so many more, where they fill what the rows of
 #: the columns leave empty.
 _SHARE, _LEAST, _MORE = 4, 6, 9
+#: Rows from which on the columns and the errors have room.
+_BOTH_FROM = 14
 #: Rows from which on sentences have a blank line under them, and a column that has so many names its upper end.
 _AIR_FROM, _END_FROM = 20, 9
 
@@ -47,6 +49,9 @@ def _empty(state: State, height: int) -> int:
 
 
 def arrange(state: State, room: Box) -> Boxes:
+    if room.height < _BOTH_FROM:
+        # No room for both: the columns, or what is learnt while that has the focus.
+        return {"learns": room} if state.pane == "learns" else beside(room, "disease", "cure")
     least = max(room.height // _SHARE, _LEAST)
     below = min(range(least, least + _MORE + 1), key=lambda rows: (_empty(state, room.height - rows), rows))
     upper = Box(room.x, room.y, room.width, room.height - below)

@@ -111,10 +111,12 @@ class Side:
 
     @property
     def thrown_off(self) -> int | None:
-        """The iteration at which its error left all bounds; None where it has not."""
+        """The updates after which its error was no number any more; where it still is one, after which it had left all
+        bounds. None where it has not."""
         if self.at is None or self.snapshot is None:
             return None
-        return thrown_off(self.snapshot, self.at + 1)
+        broken = np.flatnonzero(~np.isfinite(self.snapshot.columns["loss"][: self.at + 1]))
+        return int(broken[0]) if broken.size else thrown_off(self.snapshot, self.at + 1)
 
     @property
     def accuracy(self) -> float | None:

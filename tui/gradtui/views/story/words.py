@@ -79,10 +79,10 @@ def result(side: Side) -> str:
 
 
 def _thrown_off(side: Side) -> str:
-    """destroyed in 3 iterations: where the error left all bounds; else where it has come to."""
+    """destroyed by 3 updates: where the error left all bounds; else where it has come to."""
     outcome, after = side.outcome, side.thrown_off
     if after is not None:
-        return plural("destroyed in one iteration", "destroyed in {count} iterations", after)
+        return plural("destroyed by one update", "destroyed by {count} updates", after)
     assert outcome is not None
     return tr("error {loss}", loss=short(outcome.numbers["end"]))
 
