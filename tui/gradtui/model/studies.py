@@ -54,6 +54,4 @@ def begun_or_new(studies: Studies, lessons: Iterable[str]) -> str:
 
 
 def _with(studies: Studies, study: Study) -> Studies:
-    return tuple(
-        sorted((*(each for each in studies if each.lesson != study.lesson), study), key=lambda each: each.lesson)
-    )
+    return tuple(sorted((*(one for one in studies if one.lesson != study.lesson), study), key=lambda one: one.lesson))

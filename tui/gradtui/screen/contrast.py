@@ -24,7 +24,7 @@ def readable(colour: str, backgrounds: Sequence[str], least: float, dark: bool) 
     """The colour, or the nearest on its way to white (black on what is light) that has enough contrast."""
     end = "#ffffff" if dark else "#000000"
     way = (blended(colour, end, step / _STEPS) for step in range(_STEPS + 1))
-    return next((each for each in way if all(contrast(each, behind) >= least for behind in backgrounds)), end)
+    return next((shade for shade in way if all(contrast(shade, behind) >= least for behind in backgrounds)), end)
 
 
 def _parts(colour: str) -> tuple[int, int, int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from gradtui.model import presets
+from gradtui.model.pairs import PAIRS
 from gradtui.model.permissions import largest_trace
+from gradtui.model.presets import PRESETS
 from gradtui.text import process
 from gradtui_engine import build
 from gradtui_engine.core.allowances import Allowances
@@ -35,10 +36,10 @@ def test_a_network_that_needs_a_gibibyte_is_refused_in_one_sentence_and_the_sess
         assert visitor.ended() == 0
 
 
-def test_every_preset_fits_into_a_session() -> None:
+def test_every_preset_and_every_pair_of_the_story_fits_into_a_session() -> None:
     """Its trace and, in Compare, that of B: `build` is what refuses."""
     with process.during(engine=Allowances(largest_trace=largest_trace(512 * MEBIBYTE))):
-        for row in presets.PRESETS.values():
+        for row in (*PRESETS.values(), *PAIRS.values()):
             build(row.experiment)
             build(row.other)
 

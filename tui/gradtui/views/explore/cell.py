@@ -39,49 +39,49 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
     axis = TimeAxis.of(len(scene.stages), width)
     states = cell_states(scene.record)[:, 0, :]
     units, rows = states.shape[1], max(1, height - 1)
-    each = _units_of_a_row(units, rows)
+    stacked = _units_of_a_row(units, rows)
     lines: list[Line] = []
-    for place, shade in enumerate(_shades(scene.record, axis, each)):
-        first = place * each
-        picked = first <= scene.unit < first + each
+    for place, shade in enumerate(_shades(scene.record, axis, stacked)):
+        first = place * stacked
+        picked = first <= scene.unit < first + stacked
         label = f"▸{scene.unit + 1}" if picked else str(first + 1)
         lines.append([(label.rjust(MARGIN - 1) + " ", "cursor" if picked else "label"), *shade])
         if picked:
             value = short(float(states[scene.stage, scene.unit]))
             forms: list[Line] = [[(f"  c {value}", "text")], [(f" c {value}", "text")], [(f" {value}", "text")], []]
             lines[-1] += first_fit(axis.right, *forms)
-    return page([*lines, _foot(scene.record, units, each, width)], width, height)
+    return page([*lines, _foot(scene.record, units, stacked, width)], width, height)
 
 
 def _units_of_a_row(units: int, rows: int) -> int:
-    """One where there is room for it; else two, one above the other, or as many for each half as it takes."""
+    """One where there is room for it; else two, one above the other, or as many for stacked half as it takes."""
     return 1 if units <= rows else 2 * math.ceil(units / (2 * rows))
 
 
-def _foot(record: Record, units: int, each: int, width: int) -> Line:
+def _foot(record: Record, units: int, stacked: int, width: int) -> Line:
     """What the shades mean, and how many units a line has."""
     start: Line = [(f"{tr('size of c')} ".rjust(MARGIN), "label")]
-    key = [*start, *(legend if each == 1 else pair_legend)(0.0, _bound(record))]
-    if each == 1:
+    key = [*start, *(legend if stacked == 1 else pair_legend)(0.0, _bound(record))]
+    if stacked == 1:
         texts = [tr("{all} units", all=units)]
-    elif each == 2:
+    elif stacked == 2:
         texts = [tr("{all} units, two in a line", all=units), tr("{all} units", all=units)]
     else:
-        half = each // 2
+        half = stacked // 2
         whole = tr("{all} units; half a line is the largest of {half}", all=units, half=half)
-        texts = [whole, tr("{all} units, {each} in a line", all=units, each=each), tr("{all} units", all=units)]
+        texts = [whole, tr("{all} units, {each} in a line", all=units, each=stacked), tr("{all} units", all=units)]
     return first_fit(width, *([*key, (f"  {text}", "label")] for text in texts), key, [])
 
 
-def _shades(record: Record, axis: TimeAxis, each: int) -> list[Line]:
-    """The lines of shades, so many units in each: the same wherever the cursor is."""
-    kept, key = _kept(record), (axis, each)
+def _shades(record: Record, axis: TimeAxis, stacked: int) -> list[Line]:
+    """The lines of shades, so many units in stacked: the same wherever the cursor is."""
+    kept, key = _kept(record), (axis, stacked)
     if key not in kept:
         kept.clear()
         with np.errstate(all="ignore"):
             sizes = np.abs(cell_states(record)[list(axis.columns), 0, :]).T
         bound = _bound(record)
-        kept[key] = heat_rows(sizes, 0.0, bound) if each == 1 else pair_rows(_largest(sizes, each // 2), bound)
+        kept[key] = heat_rows(sizes, 0.0, bound) if stacked == 1 else pair_rows(_largest(sizes, stacked // 2), bound)
     return kept[key]
 
 

@@ -46,8 +46,8 @@ class Response:
     @functools.cached_property
     def levels(self) -> tuple[float, ...]:
         """The values that a slope in steps takes, the smallest first: ReLU's 0 and 1; empty for one that is curved."""
-        found = np.unique(self.of(_PROBES))
-        return tuple(float(value) for value in found) if len(found) <= 2 else ()
+        slopes = np.unique(self.of(_PROBES))
+        return tuple(float(value) for value in slopes) if len(slopes) <= 2 else ()
 
     def share_of(self, level: float) -> float:
         """The share of units and samples where it has this value."""
