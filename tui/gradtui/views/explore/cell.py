@@ -54,7 +54,7 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def _units_of_a_row(units: int, rows: int) -> int:
-    """One where there is room for it; else two, one above the other, or as many for stacked half as it takes."""
+    """One where there is room for it; else two, one above the other, or as many for each half as it takes."""
     return 1 if units <= rows else 2 * math.ceil(units / (2 * rows))
 
 
@@ -74,7 +74,7 @@ def _foot(record: Record, units: int, stacked: int, width: int) -> Line:
 
 
 def _shades(record: Record, axis: TimeAxis, stacked: int) -> list[Line]:
-    """The lines of shades, so many units in stacked: the same wherever the cursor is."""
+    """The lines of shades, so many units in each: the same wherever the cursor is."""
     kept, key = _kept(record), (axis, stacked)
     if key not in kept:
         kept.clear()
