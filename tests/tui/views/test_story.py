@@ -143,6 +143,17 @@ def test_of_a_gated_cell_the_column_says_how_open_each_gate_is() -> None:
     assert "gate" not in "\n".join(drawn(scene, "disease", 78, 24))
 
 
+@pytest.mark.parametrize("name", PAIRS)
+def test_in_half_of_80_columns_the_lower_end_is_named_beside_the_product(name: str) -> None:
+    scene = scene_with(state_of(name))
+    for code in language.LANGUAGES:
+        with language.speaking(code):
+            for pane in ("disease", "cure"):
+                foot = [line for line in drawn(scene, pane, 38, 12) if "×" in line and "=" in line]
+                assert len(foot) == 1
+                assert "↓" in foot[0], (code, pane)
+
+
 def test_without_a_b_the_second_column_says_what_to_press() -> None:
     scene = scene_with(State(SIGMOID, view="story", pane="disease", loaded=True))
     assert "digits" in " ".join(drawn(scene, "cure"))

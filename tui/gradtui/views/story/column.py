@@ -17,9 +17,11 @@ from .sides import Both, Side
 
 #: Cells of what stands beside a bar: "× 0.233", "4.6e-19".
 _NUMBER = 9
-#: What the ends are called, by the axis.
+#: What the ends are called, by the axis; the lower one in a long form and, where that is long, in a short one.
 _TOP: dict[str, English] = {"layer": "output ↑", "time": "last step ↑", "module": "output ↑"}
-_BOTTOM: dict[str, English] = {"layer": "input ↓", "time": "first step ↓", "module": "input ↓"}
+_BOTTOM: dict[str, tuple[English, ...]] = {
+    "layer": ("input ↓",), "time": ("first step ↓", "first ↓"), "module": ("input ↓",),
+}  # fmt: skip
 
 
 def title(scene: Scene, width: int, of_cure: bool) -> str:
@@ -76,10 +78,10 @@ def _lowest(side: Side) -> int:
 
 def _foot(side: Side, low: int, width: int) -> list[Line]:
     """input ↓  0.233 × 0.233 × … 29 times = 4.6e-19, and of a gated cell how open its gates are."""
-    end: Line = [(tr(_BOTTOM[side.scene.record.axis]), "label"), ("  ", "text")]
     style = side.style(side.shares[low])
     whole, brief = ((text, style) for text in words.products(side, low))
-    foot = [first_fit(width, [*end, whole], [*end, brief], [brief])]
+    ends: list[Line] = [[(tr(text), "label"), ("  ", "text")] for text in _BOTTOM[side.scene.record.axis]]
+    foot = [first_fit(width, *([*end, product] for product in (whole, brief) for end in ends), [brief])]
     gates = _gates(side)
     if gates:
         foot.append(first_fit(width, *([(text, "text")] for text in gates)))
