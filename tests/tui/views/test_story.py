@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from gradtui.model import events as e
@@ -95,13 +96,16 @@ def test_where_the_weights_are_0_nothing_arrives_and_nothing_is_broken() -> None
 
 
 def test_while_the_wave_runs_rows_that_it_has_not_reached_are_empty_in_both_columns() -> None:
-    for wave, rows in ((0, 0), (WAVE_END // 2, 4), (WAVE_END, 8)):
+    for wave, rows in ((0, 1), (WAVE_END // 2, 5), (WAVE_END, 8)):
         scene = scene_with(small(wave=wave))
         for pane in ("disease", "cure"):
             bars = [line for line in drawn(scene, pane) if re.match(r" *\d", line) and re.search("[█▏▎▍▌▋▊▉]", line)]
             assert len(bars) == rows
     scene = scene_with(small(wave=WAVE_END // 2))
-    assert re.search(r"× … 4 times = |× … 3 times = ", "\n".join(drawn(scene, "disease")))
+    share = Both.of(scene).disease.shares[4]
+    said = re.search(r"so far (\S+)", "\n".join(drawn(scene, "disease")))
+    assert said is not None
+    assert float(said[1]) == pytest.approx(share, rel=0.05), "in two digits"
     flashing = [text for line in PANES["disease"].view(scene, 58, 20) for text, style in line if style == "cursor"]
     assert len(flashing) == 1, "the row that is multiplied shows its factor in the cursor's colour"
 
@@ -168,3 +172,30 @@ def test_the_header_names_every_page_with_its_digit_and_marks_the_one_that_is_sh
             assert [span.strip() for span, style in line if style == "key"] == list("123456789")
             strong = [span.strip() for span, style in line if style == "strong"]
             assert strong in ([pair.label], [pair.short])
+
+
+def test_a_row_of_several_layers_fills_layer_by_layer() -> None:
+    """30 layers in 8 rows: every step of the wave multiplies one layer more, and is seen."""
+    state = state_of("relu")
+    trace = trace_of(state.experiment)
+    shares = [stage.gradient_norm / trace.stages[30].gradient_norm for stage in trace.stages]
+    seen = []
+    for wave in range(WAVE_END + 1):
+        lines = drawn(scene_with(replace(state, wave=wave)), "disease", 38, 12)
+        (number,) = [line.split("×")[-1].split()[0] for line in lines if "×" in line and "█" in line][-1:] or ["1"]
+        seen.append(number)
+    assert len(set(seen)) > 20, "it does not stand still for three steps of four"
+    # The first row has the layers 30 to 27: after two steps two of them have been multiplied.
+    assert float(seen[2]) == pytest.approx(shares[28], rel=0.05)
+
+
+def test_what_was_destroyed_says_by_how_many_updates_and_shows_its_last_numbers() -> None:
+    scene = scene_with(replace(state_of("large"), trained=6, iteration=5))
+    side = Both.of(scene).disease
+    assert side.snapshot is not None
+    updates = int(np.argmax(~np.isfinite(side.snapshot.columns["loss"])))
+    assert updates == 2, "as the page's sentence says"
+    text = " ".join(" ".join(drawn(scene, "disease")).split())
+    assert re.search(rf"[Dd]estroyed by {updates} updates: these are its last numbers", text)
+    assert "nan" not in text
+    assert np.isfinite(side.shares).all()

@@ -102,8 +102,8 @@ PAIRS = Table(
             "clipping",
             "15 ReLU layers, exploding",
             "the same, the gradient clipped",
-            "Clipping changes no factor, so the bars are alike: it shortens the update alone; unclipped, three updates "
-            "destroy the network, and clipped it learns.",
+            "Clipping changes no factor, so at first the bars are alike: it shortens the update alone; unclipped, "
+            "three updates destroy the network, clipped it learns.",
             "clipping leaves the product as it is, and caps what comes out",
             {**_HE, "depth": 15, "gain": 1.3, "learning_rate": 0.3},
             {"clip": "norm"},

@@ -111,6 +111,8 @@ class State:
     pace: int = 0
     #: How far the story's multiplication has come, of WAVE_END parts. Whether the next pair begins by itself.
     wave: int = WAVE_END
+    #: The page of the story that was opened last.
+    page: str = ""
     loop: bool = False
     loaded: bool = False
     message: str = ""

@@ -61,7 +61,7 @@ def open_pair(state: State, event: e.OpenPair, timeline: Timeline | None) -> Sta
         timeline,
     )
     following = replace(_rewound(following), playing=False, training=False, wave=WAVE_END)
-    return replace(show(following, e.Show("story"), None), pane=pair.pane)
+    return replace(show(following, e.Show("story"), None), page=pair.name, pane=pair.pane)
 
 
 def _rewound(state: State) -> State:
@@ -70,9 +70,11 @@ def _rewound(state: State) -> State:
 
 
 def open_story(state: State, event: e.OpenStory, timeline: Timeline | None) -> State:
-    """The story at the pair that is asked for already, else at the first."""
+    """The story where one has left it; where something else stands, the page that was open last, else the first."""
     pair = pair_of(state)
-    return open_pair(state, e.OpenPair(pair.name if pair is not None else PAIRS.names[0]), timeline)
+    if pair is None:
+        return open_pair(state, e.OpenPair(state.page or PAIRS.names[0]), timeline)
+    return replace(show(state, e.Show("story"), None), playing=False, page=pair.name, pane=pair.pane)
 
 
 def next_page(state: State, event: e.NextPage, timeline: Timeline | None) -> State:

@@ -163,7 +163,7 @@ class Host(PacedApp):
         looked_at = max(self.state.iteration, self.state.opened)
         count, done = self.trainings.want(trainings, self.state.training, looked_at)
         news = count > 0 and (count, done) != (self.state.trained, self.state.finished)
-        if not self._looks_at_training and (self.state.training or news):
+        if not self._looks_at_training and (self.state.training or news or self.trainings.busy):
             self._looks_at_training = True
             self.set_timer(_TRAINING, self._look_at_training)
 

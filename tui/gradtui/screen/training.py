@@ -110,6 +110,11 @@ class Trainings:
         self._forget()
         return count, not self._left()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is trained now, be it only up to the iteration that is looked at."""
+        return self._work is not None and not self._work.done()
+
     def pace(self) -> int:
         """Iterations a second of what is trained now, all together; 0 where nothing is."""
         seconds = time.monotonic() - self._since

@@ -58,6 +58,9 @@ def _sentences(side: Side, width: int) -> list[Line]:
     if side.scene.state.wave < WAVE_END:
         return wrap(tr("The error signal comes down from the output, and is multiplied on its way."), width, "text")
     first, second = words.arrives(side), words.learns(side)
+    if side.behind:
+        second = tr("It is at iteration {number} so far.", number=side.at)
+    first = first[:1].upper() + first[1:]
     whole = wrap(f"{first}. {second}".strip(), width, side.colour)
     return whole if len(whole) <= 2 else wrap(f"{first}.", width, side.colour)[:2]
 
@@ -67,7 +70,9 @@ def _top(side: Side, rows: int, width: int) -> Line:
     axis = side.scene.record.axis
     said = each_row(axis, stride(side.count, rows, side.first))
     end: Line = [(tr(_TOP[axis]), "label")]
-    return first_fit(width, [*end, (f" · {said}", "dim")], end) if said else fit(end, width)
+    symbol = tr("error signal {symbol}", symbol="‖∂L/∂c‖" if side.scene.follows_cell else "‖∂L/∂h‖")
+    forms = [" · ".join(part for part in (*parts, said) if part) for parts in ((symbol,), ())]
+    return fit(first_fit(width, *([*end, (f" · {form}" if form else "", "dim")] for form in forms)), width)
 
 
 def _lowest(side: Side) -> int:
@@ -78,10 +83,16 @@ def _lowest(side: Side) -> int:
 
 def _foot(side: Side, low: int, width: int) -> list[Line]:
     """input ↓  0.233 × 0.233 × … 29 times = 4.6e-19, and of a gated cell how open its gates are."""
-    style = side.style(side.shares[low])
-    whole, brief = ((text, style) for text in words.products(side, low))
     ends: list[Line] = [[(tr(text), "label"), ("  ", "text")] for text in _BOTTOM[side.scene.record.axis]]
-    foot = [first_fit(width, *([*end, product] for product in (whole, brief) for end in ends), [brief])]
+    if side.scene.state.wave < WAVE_END:
+        # Calm while it runs: of the digits that a calculator needs there are more and fewer from row to row.
+        said = [tr("so far {share}", share=short(side.shares[low]))]
+    else:
+        said = [] if side.thrown_off is not None else [*words.products(side, low)]
+    texts = [(text, side.style(side.shares[low])) for text in said]
+    foot = [
+        first_fit(width, *([*end, text] for text in texts for end in ends), *([text] for text in texts[-1:]), *ends)
+    ]
     gates = _gates(side)
     if gates:
         foot.append(first_fit(width, *([(text, "text")] for text in gates)))
@@ -94,43 +105,49 @@ def _gates(side: Side) -> list[str]:
     if not means:
         return []
     said = [f"{tr(gate.name)} {percent(mean)}" for gate, mean in means]
-    brief = [f"{gate.letter} {percent(mean)}" for gate, mean in means]
-    return [tr("gates open: {gates}", gates=" · ".join(said)), " · ".join(said), " · ".join(brief)]
+    brief = [f"{tr(gate.name).removesuffix(' gate')} {percent(mean)}" for gate, mean in means]
+    letters = [f"{gate.letter} {percent(mean)}" for gate, mean in means]
+    return [
+        tr("gates open: {gates}", gates=" · ".join(said)), *(" · ".join(form) for form in (said, brief, letters))
+    ]  # fmt: skip
 
 
 # -- the rows ----------------------------------------------------------------------------------------------
 
 
 def _rows(both: Both, side: Side, width: int, height: int) -> list[Line]:
-    """One row for each stage, or for each group of neighbours; those that the wave has not reached are empty."""
+    """One row for each stage, or each group of neighbours; that in which the wave is shows how far it has come."""
     rows = stage_rows(side.count, height, side.first)
-    done = passed(side.scene.state, len(rows))
-    # Where there is room a stage has several lines: a bar as thick as the rows allow.
+    lowest, runs = _lowest(side), side.scene.state.wave < WAVE_END
+    # Where there is room a stage has several lines, the last one blank: a bar as thick as the rows allow.
     thick = max(1, min(height // len(rows), 3))
     margin = label_room(side.count, height, side.first)
+    room = max(width - margin - 2 - _NUMBER, 1)
     lines: list[Line] = []
-    for place, row in enumerate(rows):
+    for row in rows:
         label: Span = (row.label(margin).rjust(margin) + " ", "label")
-        if place >= done:
+        if row.high < lowest:
             lines += [[label], *([[]] * (thick - 1))]
             continue
-        here = place == done - 1 and done < len(rows)
-        share = side.shares[row.low]
-        style = side.style(share)
-        room = max(width - margin - 2 - _NUMBER, 1)
-        drawn = _bar(both, share, room, style)
-        number: Span = (" " + _number(side, row, place), "cursor" if here else style)
-        lines += [[label, *drawn, number], *([[(" " * (margin + 1), "text"), *drawn]] * (thick - 1))]
+        part = StageRow(max(row.low, lowest), row.high)
+        share = side.shares[part.low]
+        drawn = _bar(both, share, room, side.style(share))
+        here = runs and lowest in row
+        number: Span = (" " + _number(side, part), "cursor" if here else "text")
+        more: list[Line] = [[(" " * (margin + 1), "text"), *drawn]] * max(0, thick - 2)
+        lines += [[label, *drawn, number], *more, *([[]] if thick > 1 else [])]
     return lines
 
 
 def _bar(both: Both, share: float, room: int, style: str) -> Line:
-    """The bar, and beyond it the line that marks 1, which is all of the error signal."""
+    """The bar, and beyond it the line that marks 1, which is all of the error signal; ▸ where it leaves the axis."""
     before, line, behind = both.scale.bar(share, room).partition("│")
+    if share > 10.0**both.scale.high:
+        before = before[:-1] + "▸"
     return [(before, style), (line, "reference"), (behind, "text")]
 
 
-def _number(side: Side, row: StageRow, place: int) -> str:
+def _number(side: Side, row: StageRow) -> str:
     """× 0.233: what the row multiplies by; of the last stage that it is all of it, of nothing that is left a dash."""
     factor = row.product(side.factors)
     if factor is not None:

@@ -10,7 +10,7 @@ from gradtui_engine.core.figures import short
 
 from ...model.keys import shown_keys
 from ...model.trainings import iterations_of
-from ...text.dots import Canvas, Curve
+from ...text.dots import ACROSS, Canvas, Curve
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
 from ..frame.iteration_axis import IterationAxis
@@ -26,12 +26,11 @@ _ENDS = ((110, 38), (70, 26))
 def title(scene: Scene, width: int) -> str:
     count = iterations_of(scene.state)
     at = tr("iteration {number} of {count}", number=scene.state.iteration, count=count)
-    return first_title(
-        width,
-        tr("error while both train: same data, same random numbers · {at}", at=at),
-        tr("error while both train · {at}", at=at),
-        at,
-    )
+    guess = Sides.of(scene).guess
+    dashed = "" if guess is None else tr("╌ guessing {loss}", loss=short(guess))
+    whole = tr("loss, how wrong they are, while both train: same data, same random numbers")
+    forms = ((whole, dashed, at), (tr("loss while both train"), dashed, at), (tr("loss while both train"), at), (at,))
+    return first_title(width, *(" · ".join(part for part in form if part) for form in forms))
 
 
 def view(scene: Scene, width: int, height: int) -> list[Line]:
@@ -69,7 +68,7 @@ def _before(train: Sides, width: int) -> list[Line]:
     )
     if train.guess is not None:
         lines += wrap(
-            tr("Who learns gets under an error of {loss}, that of guessing.", loss=short(train.guess)), width, "dim"
+            tr("Who learns gets under a loss of {loss}, that of guessing.", loss=short(train.guess)), width, "dim"
         )
     return lines
 
@@ -88,7 +87,11 @@ def _draw(canvas: Canvas, axis: IterationAxis, side: Side, top: float) -> None:
     losses = side.snapshot.columns["loss"][: side.at + 1]
     least, most = axis.least_and_most(losses)
     canvas.draw(Curve(np.minimum(least, top), np.minimum(most, top), side.colour, "b" if side.scene.is_b else "a"))
-    if not math.isfinite(losses[-1]) or losses[-1] > top:
+    # ▲ where all of a cell's losses lie beyond the upper edge.
+    beyond = np.fmin.reduceat(least, np.arange(0, len(least), ACROSS)) > top
+    for column in np.flatnonzero(beyond).tolist():
+        canvas.put(column, top, "▲", side.colour)
+    if not math.isfinite(losses[-1]):
         canvas.put(axis.cell(side.at), top, "▲", side.colour)
 
 
@@ -101,7 +104,7 @@ def _ends(scene: Scene, both: Both, canvas: Canvas, cells: int) -> dict[int, Lin
         loss = float(side.snapshot.columns["loss"][side.at])
         row = canvas.row(loss) if math.isfinite(loss) else 0
         name = f" {words.brief(scene.state, side)}"
-        texts = (f"{name}: {words.result(side)}", name)
+        texts = (f"{name}: {words.result(side)}", f"{name}: {words.result_in_brief(side)}", name)
         wanted.append((row, first_fit(cells, *([(text, side.colour)] for text in texts))))
     wanted.sort(key=lambda end: end[0])
     rows: dict[int, Line] = {}

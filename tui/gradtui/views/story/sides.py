@@ -51,17 +51,28 @@ class Side:
     @property
     def at(self) -> int | None:
         """The iteration whose numbers are shown: the cursor's, or the last that there is. None before the training."""
-        if self.snapshot is None or not self.snapshot.count or self.iteration == 0:
+        return self._row if self.iteration > 0 else None
+
+    @property
+    def _row(self) -> int | None:
+        """The iteration whose gradient is shown; None where the record alone is there."""
+        if self.snapshot is None or not self.snapshot.count:
             return None
         return min(self.iteration, self.snapshot.count - 1)
 
+    @property
+    def behind(self) -> bool:
+        """Whether its training has not come to the cursor's iteration yet."""
+        snapshot = self.snapshot
+        return snapshot is not None and not snapshot.done and snapshot.count <= self.iteration
+
     @functools.cached_property
     def shares(self) -> tuple[float, ...]:
-        if self.at is None or self.snapshot is None:
+        if self._row is None or self.snapshot is None:
             carried = [self.scene.carried(stage) for stage in range(self.count)]
             return tuple(ratio(norm, carried[-1]) for norm in carried)
         with np.errstate(all="ignore"):
-            rows = self.snapshot.columns[self._column][: self.at + 1]
+            rows = self.snapshot.columns[self._column][: self._row + 1]
             # Of what has broken the last numbers that there were.
             known = np.flatnonzero(np.isfinite(rows[:, self.first :]).all(axis=1))
             logarithms = rows[known[-1] if known.size else 0]
@@ -120,9 +131,13 @@ class Side:
 
     @property
     def accuracy(self) -> float | None:
-        """The share of the last batches' answers that are right; None of numbers, which are never right."""
+        """The share of answers that are right, of the samples that no batch contains, at the last validation; before
+        the first of the last batches. None of numbers, which are never right."""
         if self.at is None or self.snapshot is None:
             return None
+        validated = [row.accuracy for row in self.snapshot.validations if 0 < row.iteration <= self.at + 1]
+        if validated:
+            return validated[-1]
         share = float(np.mean(self.snapshot.columns["accuracy"][max(self.at + 1 - LAST, 0) : self.at + 1]))
         return None if math.isnan(share) else share
 

@@ -49,8 +49,9 @@ _PANES = (
     _column(
         "disease",
         "the disease",
-        "What is left of the error signal from the output down to the input, on a log axis: each row multiplies what "
-        "the row above has. {play} lets the multiplication run down, and then trains; {next} explores this network.",
+        "What is left of the error signal, the gradient of the loss, from the output down to the input, on a log axis "
+        "on which │ marks 1, all of it: each row multiplies what the row above has. {play} lets the multiplication run "
+        "down, and then trains; {next} explores this network.",
         False,
     ),
     _column(
@@ -65,8 +66,8 @@ _PANES = (
         "what learns",
         learns.title,
         learns.view,
-        "The error of both while they train on the same data with the same random numbers. The dashed line is the "
-        "error of guessing: who stays there learns nothing.",
+        "The loss of both, how wrong they are, while they train on the same data with the same random numbers. The "
+        "dashed line is that of guessing: who stays there learns nothing.",
         reads=_reads,
         spoken=_said,
         click=pointer.nothing,

@@ -18,12 +18,10 @@ from .sides import Side
 _LEARNS: dict[str, English] = {
     "trained": "It learns: {right}.",
     "overfitted": "It learns by heart: {right}.",
-    "falling": "It begins to learn: {right}.",
+    "falling": "Its loss falls, and it is still guessing: {right}.",
     "stalled": "It learns nothing: {right}.",
     "diverged": "Its own updates threw it off: {right}.",
 }
-
-
 #: And while more iterations are to come.
 _SO_FAR: dict[str, English] = {"stalled": "It has learnt nothing yet: {right}."}
 
@@ -51,48 +49,51 @@ def brief(state: State, side: Side) -> str:
 
 
 def arrives(side: Side) -> str:
-    """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it."""
+    """Layer 1 receives almost nothing of the error signal: 4.6e-19 of it; of what broke that these are its last."""
+    if side.outcome is not None and side.thrown_off is not None:
+        return tr("{what}: these are its last numbers", what=_destroyed(side.thrown_off))
     return effect.arrives(side.scene, side.first, side.arriving)
 
 
 def learns(side: Side) -> str:
-    """It learns: 96 % right; nothing before it is trained."""
+    """It learns: 96 % right; nothing before it is trained, and of what is destroyed."""
     outcome = side.outcome
-    if outcome is None:
+    if outcome is None or side.thrown_off is not None:
         return ""
     said = (_SO_FAR if side.goes_on else {}).get(outcome.kind, _LEARNS[outcome.kind])
     return tr(said, right=result(side))
 
 
 def result(side: Side) -> str:
-    """96 % right; of numbers how far off."""
+    """96 % right, of samples that no batch contains; of numbers how far off; of what is destroyed how soon."""
     outcome = side.outcome
     assert outcome is not None
-    accuracy = outcome.numbers.get("accuracy", side.accuracy)
-    if outcome.kind == "diverged":
-        return _thrown_off(side)
-    if accuracy is not None:
-        return tr("{share} right", share=percent(accuracy))
+    if side.thrown_off is not None:
+        return _destroyed(side.thrown_off)
+    if side.accuracy is not None:
+        return tr("{share} right", share=percent(side.accuracy))
     return tr(
-        "error {loss}, guessing {guess}", loss=short(outcome.numbers["end"]), guess=short(outcome.numbers["guess"])
+        "loss {loss}, guessing {guess}", loss=short(outcome.numbers["end"]), guess=short(outcome.numbers["guess"])
     )
 
 
-def _thrown_off(side: Side) -> str:
-    """destroyed by 3 updates: where the error left all bounds; else where it has come to."""
-    outcome, after = side.outcome, side.thrown_off
-    if after is not None:
-        return plural("destroyed by one update", "destroyed by {count} updates", after)
-    assert outcome is not None
-    return tr("error {loss}", loss=short(outcome.numbers["end"]))
+def result_in_brief(side: Side) -> str:
+    """The same where there is little room."""
+    return result(side) if side.thrown_off is None else tr("destroyed")
 
 
-def products(side: Side, low: int) -> tuple[str, str]:
+def _destroyed(updates: int) -> str:
+    return plural("destroyed by one update", "destroyed by {count} updates", updates)
+
+
+def products(side: Side, low: int) -> tuple[str, ...]:
     """0.233 × 0.233 × … 29 times = 4.6e-19, down to a stage: a calculator agrees. And the same in brief."""
     count, total = side.count - 1 - low, side.shares[low]
     if defined(total, side.scene.record) is None:
-        return (tr("no gradient is left"),) * 2
-    values = {"base": power(total, max(count, 1))[1], "count": count, "total": short(total)}
+        return (tr("no gradient is left"),)
+    if count < 2:
+        return (short(total),)
+    values = {"base": power(total, count)[1], "count": count, "total": short(total)}
     return (
         tr("{base} × {base} × … {count} times = {total}", **values),
         tr("{base} × … {count} times = {total}", **values),
