@@ -43,8 +43,8 @@ MISSION = (
     Row("batch norm", ("batch norm",), ("10 ReLU layers, big steps", "with batch norm", "does not calm")),
     Row("clipping", ("clipp",), ("15 ReLU layers, exploding", "gradient clipped", "changes no factor")),
     Row("residual", ("residual",), ("30 plain ReLU layers", "skip connections", "at a factor of exactly 1")),
-    Row("LSTM gates", ("LSTM",), ("an RNN over 50 steps", "forget gate open", r"(forget gate|f) 95 %")),
-    Row("GRU gates", ("LSTM", "cell"), (r"rnn → gru|\bGRU\b", r"(update gate|z) 5\d %", r"(reset gate|r) 5\d %")),
+    Row("LSTM gates", ("LSTM",), ("an RNN over 50 steps", "forget gate open", r"forget( gate)? 95 %")),
+    Row("GRU gates", ("LSTM", "cell"), (r"rnn → gru|\bGRU\b", r"update( gate)? 5\d %", r"reset( gate)? 5\d %")),
     Row(
         "the formula of the forget gate with its numbers",
         ("LSTM", "explore"),
