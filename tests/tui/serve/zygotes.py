@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from gradtui.serve.session.endings import Ending, Refused
@@ -12,6 +12,7 @@ from gradtui.serve.session.session import Session
 from gradtui.serve.session.sessions import Sessions
 from gradtui.serve.session.visitor import Visitor
 from gradtui.serve.session.zygote_client import ZygoteClient
+from tests.tui.serve.servers import EXPLORE
 
 Script = Callable[[Sessions], Awaitable[None]]
 
@@ -57,7 +58,8 @@ class _Shared:
 
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
-        self.zygote = ZygoteClient(Limits(), lambda text: None)
+        # Most tests are about one network, and the story would be trained first.
+        self.zygote = ZygoteClient(Limits(), lambda text: None, EXPLORE)
         self.runner.run(self.zygote.start())
 
     def close(self) -> None:
@@ -82,12 +84,14 @@ def run(script: Script, **limits: Any) -> list[str]:
     return shared.runner.run(_with_sessions(script, shared.zygote, Watcher(), Limits(**limits)))
 
 
-def run_with_own_zygote(script: Script, while_loading: Callable[[int], None]) -> list[str]:
+def run_with_own_zygote(
+    script: Script, while_loading: Callable[[int], None] = lambda pid: None, arguments: Sequence[str] = EXPLORE
+) -> list[str]:
     """The same with a zygote of its own, whose number while_loading gets."""
     watcher = Watcher()
 
     async def whole() -> list[str]:
-        zygote = ZygoteClient(Limits(), watcher.told.append)
+        zygote = ZygoteClient(Limits(), watcher.told.append, arguments)
         starting = asyncio.create_task(zygote.start())
         while zygote.pid is None:
             await asyncio.sleep(0)

@@ -25,7 +25,7 @@ from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
 from ..model.timeline import Timeline
-from ..model.trainings import training_of_a, training_of_b
+from ..model.trainings import HistoryOf, training_of_a, training_of_b
 from ..model.update import update
 from ..share import failures
 from ..text import language
@@ -80,6 +80,10 @@ class Host(PacedApp):
         self.record: Record | None = None
         self.timeline: Timeline | None = None
         self.trainings = Trainings()
+        for key, history in known.items():
+            if isinstance(key, HistoryOf):
+                self.trainings.adopt(history)
+        known = {key: result for key, result in known.items() if not isinstance(key, HistoryOf)}
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known, self.trainings.results)
         self._cue: Cue | None = lambda timeline: (
             *cursor, *beyond(cursor, timeline, self.state.experiment.width)

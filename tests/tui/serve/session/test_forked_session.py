@@ -15,7 +15,7 @@ from gradtui.serve.session.session import Session
 from gradtui.serve.session.sessions import Sessions
 from gradtui.serve.session.visitor import Visitor
 from tests.tui.serve.servers import EXPLORE
-from tests.tui.serve.zygotes import run
+from tests.tui.serve.zygotes import run, run_with_own_zygote
 
 
 class Window:
@@ -153,3 +153,23 @@ def test_a_signal_ends_a_visitors_program_in_order_and_leaves_the_zygote() -> No
         assert await left(again) == 0
 
     run(script)
+
+
+@pytest.mark.soak
+def test_who_comes_to_the_story_finds_it_trained() -> None:
+    """The zygote has trained its first pair: 20 visitors who press space would keep two cores busy for a minute."""
+
+    async def script(sessions: Sessions) -> None:
+        session, window = await visit(sessions, "--view", "story")
+        await window.shows("almost nothing of the")
+        session.write(b"8")
+        await window.shows("50 layers of sigmoid")
+        session.write(b"1")
+        await window.shows("30 layers of sigmoid")
+        # To the last iteration that is there: of what nobody has trained it would be the first.
+        session.write(b"\x1b[F")
+        await window.shows("iteration 399")
+        await window.shows("It learns")
+        assert await left(session) == 0
+
+    run_with_own_zygote(script, arguments=("--view", "story"))
