@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from gradtui.model.update import update
 from gradtui.text import language
 from gradtui.views import status
 from gradtui.views.arrangement import arrange
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lessons import panes
+from gradtui.views.plain_text import plain_lines
 from gradtui_engine import Experiment
 from tests.tui.helpers import assert_page, scene_of, texts, timeline_of
 
@@ -65,13 +68,13 @@ def test_the_cursor_and_the_stage_follow_once_the_trace_is_there() -> None:
     assert found is not None
     assert found.lesson is not None
     steps = found.lesson.steps
-    timeline = timeline_of(Experiment(depth=10))
-    state = State(Experiment(depth=10), step=7)
+    timeline = timeline_of(Experiment(depth=6))
+    state = State(Experiment(depth=6), step=7)
     assert [apply(state, staging.cue(each.before, timeline)).step for each in steps[:3]] == [
         timeline.loss, timeline.loss, timeline.arrived,
     ]  # fmt: skip
     last = apply(state, staging.cue(steps[5].before, timeline))
-    assert (last.step, last.selected) == (7, 5)
+    assert (last.step, last.selected) == (7, 3)
 
 
 def test_an_answer_turns_the_screen_only_where_it_changes_the_experiment() -> None:
@@ -139,7 +142,7 @@ def test_the_footer_says_of_the_key_that_goes_on_what_it_does() -> None:
 
 def test_the_keys_to_press_are_named_as_the_keyboard_has_them() -> None:
     progress = Progress("02-vanishing-with-sigmoid")
-    assert "Press space" in [
+    assert "Press space (play)" in [
         line.rstrip() for line in texts(panes.view(scene_with(progress, results(progress)), 78, 8))
     ]
     assert panes._key("anything else") == "anything else"
@@ -186,3 +189,54 @@ def test_the_pane_that_a_step_is_about_is_seen_beside_the_focused_lesson_and_pla
     assert set(arrange(state, 80, 24)) == {"bridge", "lesson"}
     played = apply(state, (e.TogglePlay(), e.Tick(4)))
     assert played.angle != state.angle, "the bridge turns, although the lesson has the focus"
+
+
+def test_while_a_question_is_open_neither_verdict_nor_axis_nor_sentence_tells_its_answer() -> None:
+    first = Progress("01-reading-the-screen")
+    found, at_loss = results(first), timeline_of(Experiment(depth=6)).loss
+    scene = scene_of(Experiment(depth=6), lesson=first, step=at_loss)
+    asked = Scene(scene.record, scene.timeline, scene.state, found)
+    told = Scene(scene.record, scene.timeline, replace(scene.state, lesson=replace(first, answers=((0, 2),))), found)
+    for shown, says in ((asked, False), (told, True)):
+        header = "\n".join(texts(status.header(shown, 80)))
+        bars, slope = PANES["gradient"], PANES["activation"]
+        assert ("vanishing" in header) == says
+        assert ("your prediction first" in header) != says
+        assert ("1e-5" in bars.title(shown, 60)) == says
+        assert ("multiplies it by" in "\n".join(texts(slope.view(shown, 60, 12)))) == says
+        assert ("vanishing" in " ".join(plain_lines(shown, "gradient"))) == says
+        assert bars.reads(asked) != bars.reads(told)
+        assert slope.reads(asked) != slope.reads(told)
+
+
+def test_in_compare_the_difference_is_not_told_before_a_prediction() -> None:
+    asked = Progress(NAME, 0)
+    scene = scene_of(Experiment(), (("activation", "relu"),), view="compare", lesson=asked)
+    scene = replace(scene, results={**scene.results, **results(asked)})
+    told = replace(scene, state=replace(scene.state, lesson=None))
+    for shown, says in ((scene, False), (told, True)):
+        text = "\n".join(texts(PANES["difference"].view(shown, 78, 8)))
+        assert ("times as much gradient" in text) == says
+        assert "activation" in text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_in_the_first_lesson_every_layer_that_it_names_has_a_row_of_its_own(size: tuple[int, int]) -> None:
+    scene = scene_of(Experiment(depth=6), lesson=Progress("01-reading-the-screen", 2), pane="lesson")
+    box = arrange(scene.state, *size)["gradient"]
+    lines = texts(PANES["gradient"].view(scene, box.width - 2, box.height - 2))
+    assert {words[0] for line in lines if (words := line.replace("▸", " ").split())} >= set("0123456")
+
+
+def test_closing_a_lesson_lets_one_undo_lead_back_to_what_stood_before_it() -> None:
+    before = update(State(Experiment(depth=3)), e.Change(Experiment(depth=4)), None)
+    first, second = (course.effects(Progress(NAME, step), lesson()) for step in (0, 5))
+    inside = apply(before, (e.Learn(Progress(NAME)), *staging.scenery(first), *staging.scenery(second)))
+    assert len(inside.past) > len(before.past) + 1
+    closed = update(inside, e.Learn(None), None)
+    assert closed.experiment == inside.experiment, "the lesson's network stays"
+    back = update(closed, e.Undo(), None)
+    assert (back.asked, back.past) == (before.asked, before.past)
+    assert update(back, e.Undo(1), None).asked == inside.asked
+    unchanged = apply(before, (e.Learn(Progress(NAME)), e.Learn(None)))
+    assert (unchanged.past, unchanged.before) == (before.past, ())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyte
 import pytest
 from textual import events
+from textual.containers import Vertical
 from textual.geometry import Region
 from textual.widgets import Input, Label, OptionList
 
@@ -20,11 +21,12 @@ from gradtui.model import events as e
 from gradtui.model.permissions import VISITOR
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.screen import saving
+from gradtui.screen import learning, saving
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.dialogs import Ask, Picker
 from gradtui.screen.dialogs.pages import PlainText
 from gradtui.share.exports import FORMATS
+from gradtui.views.arrangement import arrange
 from gradtui.views.frame.layout import Block, Box
 from gradtui_engine import Experiment
 from tests.tui.helpers import Pilot, panes_shown, play, settled, shown, toasts, until
@@ -306,6 +308,35 @@ def test_until_a_lesson_has_been_read_its_letters_do_nothing() -> None:
             await settled(app, pilot)
 
     asyncio.run(session())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_the_list_of_answers_leaves_the_question_in_sight(size: tuple[int, int]) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        lesson, choices = arrange(app.state, *size)["lesson"], app.screen.query_one(Vertical).region
+        assert isinstance(app.screen, Picker)
+        assert not choices.overlaps(Region(lesson.x, lesson.y, lesson.width, lesson.height))
+        assert choices.y >= 2, "the header stays in sight, too"
+
+    play(script, at(2), size)
+
+
+def test_closing_a_lesson_says_how_to_come_back_to_what_stood_before() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        learning.open_lesson(app, LESSON)
+        await settled(app, pilot)
+        assert app.state.experiment.depth == 10
+        await pilot.press("escape")
+        assert "the lesson's network stays; u brings back what stood before" in shown(app)
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert app.state.experiment == SMALL
+
+    play(script, State(SMALL), (80, 24))
 
 
 def test_escape_at_a_question_leaves_it_open() -> None:

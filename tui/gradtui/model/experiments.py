@@ -63,6 +63,18 @@ def remember(state: State, event: e.Remember, timeline: Timeline | None) -> Stat
     return replace(state, past=(*state.past, asked)[-_MOST_PAST:], future=())
 
 
+def left_behind(state: State) -> State:
+    """Where a lesson is closed: one undo leads back to what stood before it was opened."""
+    if stands_before(state):
+        state = replace(state, past=state.before[-_MOST_PAST:], future=())
+    return replace(state, before=())
+
+
+def stands_before(state: State) -> bool:
+    """Whether something else stood before the open lesson."""
+    return bool(state.before) and state.before[-1] != state.asked
+
+
 def undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
     source, target = (state.past, state.future) if event.by < 0 else (state.future, state.past)
     if not source:

@@ -91,6 +91,8 @@ class State:
     #: What has been done of all lessons.
     studies: Studies = ()
     offset: int | None = None
+    #: What undo led to before the lesson was opened, and what was asked for then, the latest last.
+    before: tuple[Asked, ...] = ()
     #: What undo and redo lead to, the latest last.
     past: tuple[Asked, ...] = ()
     future: tuple[Asked, ...] = ()

@@ -106,6 +106,10 @@ def _learn(state: State, event: e.Learn, timeline: Timeline | None) -> State:
     panes = panes_of(following)
     opened = state.lesson is None and event.progress is not None
     pane = "lesson" if opened else (state.pane if state.pane in panes else panes[0])
+    if opened:
+        following = replace(following, before=(*state.past, state.asked))
+    elif event.progress is None:
+        following = experiments.left_behind(following)
     return replace(following, pane=pane, beside=seen_pane(state))
 
 

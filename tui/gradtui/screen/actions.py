@@ -14,6 +14,7 @@ from gradtui_engine.run.network import verify
 from ..model import events as e
 from ..model.changes import other
 from ..model.cure_keys import CURES, toggled
+from ..model.experiments import stands_before
 from ..model.keys import shown_keys
 from ..model.names import STORY
 from ..model.story import pair_of
@@ -166,6 +167,14 @@ def _close(app: Host, argument: str) -> None:
     elif app.state.zoomed:
         app.send(e.Zoom())
     elif app.state.lesson is not None:
+        _close_lesson(app)
+
+
+def _close_lesson(app: Host) -> None:
+    if stands_before(app.state):
+        said = tr("the lesson's network stays; {key} brings back what stood before", key=shown_keys("undo"))
+        app.say(said, after=(e.Learn(None),))
+    else:
         app.send(e.Learn(None))
 
 

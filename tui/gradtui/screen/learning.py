@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ from ..model.studies import study_of
 from ..text.describe import About
 from ..text.language import current, tr
 from ..views.arrangement import arrange
+from ..views.frame import asking
 from ..views.lessons import panes
-from .dialogs.dialogs import Ask, Picker
+from .dialogs.dialogs import Ask, Dialog, Picker
 
 if TYPE_CHECKING:
     from ..views.frame.scene import Scene
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 def open_lesson(app: Host, name: str) -> None:
     """Begin a lesson, or go on in it where it was left; one that is done begins anew."""
     scene = app.scene()
-    shelf = panes.shelf(scene) if scene is not None else None
+    shelf = asking.shelf(scene) if scene is not None else None
     entry = next((lesson_entry for lesson_entry in shelf or () if lesson_entry.id == name), None)
     # From the palette: nobody has asked for the list yet.
     entry = entry or library.find(name, current())
@@ -51,7 +53,7 @@ def go_on(app: Host, argument: str) -> None:
         open_lesson(app, app.state.item)
         return
     scene, progress = app.scene(), app.state.lesson
-    lesson = panes.opened(scene) if scene is not None else None
+    lesson = asking.opened(scene) if scene is not None else None
     if lesson is None or progress is None or scene is None:
         return
     if course.open_question(progress, lesson):
@@ -67,7 +69,7 @@ def answer(app: Host, letter: str) -> None:
     is typed a moment late must not change what the step is about.
     """
     scene, progress = app.scene(), app.state.lesson
-    lesson = panes.opened(scene) if scene is not None else None
+    lesson = asking.opened(scene) if scene is not None else None
     if lesson is None or progress is None:
         return
     question = course.current(progress, lesson).question
@@ -91,7 +93,7 @@ def _finish(app: Host, scene: Scene, progress: Progress, lesson: Lesson) -> None
 
 def go_back(app: Host, argument: str) -> None:
     scene, progress = app.scene(), app.state.lesson
-    lesson = panes.opened(scene) if scene is not None else None
+    lesson = asking.opened(scene) if scene is not None else None
     if lesson is not None and progress is not None:
         _turn(app, progress, course.back(progress, lesson), lesson)
 
@@ -129,7 +131,7 @@ def _ask(app: Host, progress: Progress, lesson: Lesson) -> None:
         letters = tuple(LETTERS[: len(question.choices)])
         said = {letter: About(choice.say) for letter, choice in zip(letters, question.choices, strict=True)}
         title = tr("your prediction · enter to answer, esc to go back")
-        app.push_screen(Picker("prediction", letters, letters[0], lambda name: None, said, title), answered)
+        _push(app, Picker("prediction", letters, letters[0], lambda name: None, said, title), answered)
         return
 
     def check(text: str) -> str:
@@ -139,4 +141,10 @@ def _ask(app: Host, progress: Progress, lesson: Lesson) -> None:
             return tr(error.message)
         return ""
 
-    app.push_screen(Ask(tr("your prediction"), question.ask, check), answered)
+    _push(app, Ask(tr("your prediction"), question.ask, check), answered)
+
+
+def _push(app: Host, dialog: Dialog, answered: Callable[[str | None], None]) -> None:
+    """The question stays in sight."""
+    dialog.about = "lesson"
+    app.push_screen(dialog, answered)

@@ -20,6 +20,8 @@ _LEAST_VIEW = 10
 #: A dialog's least cells; and its width where there is no such room beside what it changes.
 _LEAST_DIALOG = Box(0, 0, 36, 11)
 _OVER = 44
+#: And above it: a few choices and their frame.
+_LEAST_ABOVE = 8
 
 
 def header_lines(state: State, width: int) -> int:
@@ -52,7 +54,7 @@ def arrange(state: State, width: int, height: int) -> Boxes:
 
 def beside(state: State, width: int, height: int, pane: str) -> Box:
     """The room for a dialog that leaves a pane and the verdict in sight: at the pane's right or left side, or under it,
-    whichever is largest; where none is large enough a corner of the screen."""
+    whichever is largest; where none is large enough above it, else a corner of the screen."""
     picture = arrange(state, width, height).get(pane, Box(0, 0, width, height))
     end, foot = picture.x + picture.width, picture.y + picture.height
     rooms = (
@@ -63,7 +65,8 @@ def beside(state: State, width: int, height: int, pane: str) -> Box:
     least = _LEAST_DIALOG
     large = [room for room in rooms if room.width >= least.width and room.height >= least.height]
     over = min(width, max(_OVER, width // 2))
-    corner = Box(width - over, HEADER, over, height - HEADER)
+    above = Box(0, HEADER, width, picture.y - HEADER)
+    corner = above if above.height >= _LEAST_ABOVE else Box(width - over, HEADER, over, height - HEADER)
     return max(large, key=lambda room: room.width * room.height, default=corner)
 
 

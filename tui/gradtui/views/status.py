@@ -24,6 +24,7 @@ from ..text.summary import describe, describe_source
 from ..text.table_words import in_a_line
 from .catalogue import VIEWS
 from .footers import hints
+from .frame import asking
 from .frame.scene import Scene
 from .frame.verdict import learning, verdict
 
@@ -121,9 +122,16 @@ def _verdict(scene: Scene, width: int) -> Line:
     whose, tabs = "A" if scene.state.view == "compare" else "", _tabs(scene.state.view)
     room = width - 2 - width_of(tabs)
     said = learning if _cursor(scene) is not None else functools.partial(verdict, whose=whose)
+    if asking.asks(scene):
+        said = _asked
     if room < _BESIDE_TABS:
         return fit([(" ", "text"), *said(scene, width - 1)], width)
     return spread([(" ", "text"), *said(scene, room - 1)], tabs, width)
+
+
+def _asked(scene: Scene, width: int) -> Line:
+    """Where a lesson asks, the verdict would answer."""
+    return fit([(asking.first(), "dim")], width)
 
 
 def _tabs(view: str) -> Line:

@@ -70,6 +70,9 @@ class Modal(ModalScreen[ScreenResultType]):
 class Dialog(Modal[str | None]):
     """A frame at the bottom, beside or under what it changes, so that the picture stays in sight."""
 
+    #: The pane that it must not cover, where that is not what it changes.
+    about = ""
+
     DEFAULT_CSS = """
     Dialog { align: right bottom; background: $background 0%; }
     Dialog > Vertical { height: auto; border: round $foreground; background: $surface; padding: 0 1; }
@@ -97,6 +100,7 @@ class Dialog(Modal[str | None]):
         room, size = self._room(), self.app.size
         frame = self.query_one(Vertical)
         frame.styles.width, frame.styles.max_height = min(_WIDTH, room.width), room.height
+        frame.styles.offset = (0, min(room.y + room.height - size.height, 0))
         self.styles.align_horizontal = "left" if room.x == 0 and room.width < size.width else "right"
         width, height = self._inside()
         titled(frame, self.named(), width - 2)
@@ -108,7 +112,7 @@ class Dialog(Modal[str | None]):
         if not isinstance(self.app, Host):
             return Box(0, 0, *size)
         state = self.app.state
-        picture = state.pane if state.pane in OF_B else panes_of(state)[0]
+        picture = self.about or (state.pane if state.pane in OF_B else panes_of(state)[0])
         return beside(state, *size, picture)
 
     def _inside(self) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from ...model.trainings import branches, training_of_a, training_of_b
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ...text.summary import resolved_of
+from ..frame import asking
 from ..frame.differing import differing
 from ..frame.scene import Scene
 from ..frame.verdict import verdict
@@ -42,6 +43,9 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
         why = absent(scene, width)
         return page([*why, *_first(cures, height - len(why), width)], width, height)
     first, here = _compared(scene, b, width)
+    if asking.asks(scene):
+        told = [*_fields(scene, width), *wrap(asking.first(), width, "dim")]
+        return page(_first([*told, *about_axes(scene, width), *cures], height, width), width, height)
     said = {
         "fields": _fields(scene, width),
         "a": [verdict(scene, width, "A")],

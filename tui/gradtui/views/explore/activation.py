@@ -15,6 +15,7 @@ from ...text import glyphs, language
 from ...text.heat import Array, finite_range, histogram
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
+from ..frame.asking import first, untold
 from ..frame.once import once
 from ..frame.parts import Part, fitting, kept
 from ..frame.scene import Scene
@@ -49,8 +50,9 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         shown = Part(1, least=2, draw=lambda rows: unit_map(scene, width, rows))
         parts = [_numbers(scene, width, 0), shown, _foot(tr("back to how they are spread"), width)]
         return page(kept(parts, height), width, height)
+    said = wrap(first(), width, "dim") if untold(scene, scene.stage) else wrap(sentence(scene), width, "strong")
     parts = [
-        Part(0, tuple(wrap(sentence(scene), width, "strong"))),
+        Part(0, tuple(said)),
         _numbers(scene, width, 1),
         Part(3, tuple(_all_alike(scene, width))),
         Part(2, least=3, draw=lambda rows: _figure(scene, width, rows)),
@@ -60,7 +62,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 
 
 def reads(scene: Scene) -> Hashable:
-    return scene.stage, scene.state.units
+    return scene.stage, scene.state.units, untold(scene, scene.stage)
 
 
 def _foot(what: str, width: int) -> Part:

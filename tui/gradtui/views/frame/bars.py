@@ -7,7 +7,7 @@ from gradtui_engine.core.figures import exact
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, wrap
-from . import bar_columns, bar_rows
+from . import asking, bar_columns, bar_rows
 from .bar_data import Bars, bars_of
 from .quantities import absent
 from .scene import Scene
@@ -18,7 +18,8 @@ def title(scene: Scene, width: int) -> str:
     symbols = tr(" and ").join(tr(line.symbol) for line in drawn.series)
     place = tr(AXIS_WORDS[scene.record.axis].stage)
     held = tr("scale locked") if scene.state.lock is not None else tr("scale auto")
-    axis = f"{tr(drawn.scale.kind)} {drawn.scale.label}"
+    # Its ends tell how far the bars will reach.
+    axis = tr(drawn.scale.kind) if asking.untold(scene) else f"{tr(drawn.scale.kind)} {drawn.scale.label}"
     whole = tr(drawn.quantity.title, symbols=symbols, place=place)
     label = tr(drawn.quantity.label)
     mark = ""

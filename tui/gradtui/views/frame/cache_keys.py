@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Hashable
 
+from .asking import asks
 from .scene import Scene
 
 Reads = Callable[[Scene], Hashable]
@@ -46,4 +47,5 @@ def unit(scene: Scene) -> Hashable:
 def bars(scene: Scene) -> Hashable:
     """How far the pass has come, and what the bars show of it."""
     state = scene.state
-    return scene.stage, scene.known, scene.reached, state.quantity, state.axis_kind, state.lock, state.rows
+    shown = state.quantity, state.axis_kind, state.lock, state.rows
+    return scene.stage, scene.known, scene.reached, asks(scene), *shown

@@ -14,6 +14,7 @@ from ...text.language import tr
 from ...text.spans import GAP, Line, text_of
 from ...text.summary import NOT_ASKED, kind_name
 from ...text.undefined import defined
+from .asking import asks, first
 from .quantities import QUANTITIES, absent
 from .scene import Scene
 
@@ -28,7 +29,9 @@ WIDE = 2000
 
 
 def verdict(scene: Scene) -> str:
-    """The answers to all three questions, each as a sentence; one that was not asked says so."""
+    """The answers to all three questions, each as a sentence; one that was not asked says so. A lesson asks first."""
+    if asks(scene):
+        return tr("{text}.", text=first())
     outcome = scene.record.outcome
     questions = QUESTIONS | LATER if scene.record.source.iteration else QUESTIONS
     said = [tr("Verdict:")]

@@ -150,7 +150,8 @@ def _body(
     step = current(progress, lesson)
     shown: Mapping[str, Measured] = {} if readings is None else readings.shown
     said = filled(step.text, shown)
-    press = [[(tr("Press {keys}", keys=", ".join(key_of(key) for key in step.press)), "key")]] if step.press else []
+    keys = tr("Press {keys}", keys=", ".join(key_of(key) for key in step.press))
+    press = wrap_spans([(keys, "key")], width) if step.press else []
     for spaced in (True, False):
         text = [*prose(said, width, spaced=spaced), *press]
         asked = _question(step.question, progress, readings, width, spaced) if step.question is not None else []

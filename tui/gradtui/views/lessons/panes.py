@@ -8,35 +8,20 @@ from gradtui_engine.core.message import English
 
 from ...lessons import course, staging
 from ...lessons.lesson import LETTERS, Lesson
-from ...lessons.library import Entry
 from ...lessons.reading import Readings
-from ...lessons.staging import Shelf
 from ...model.commands import COMMANDS
 from ...model.keys import shown_keys
 from ...model.progress import Progress
 from ...model.state import State
 from ...text.language import current, tr
 from ...text.spans import Line, page
+from ..frame.asking import opened, shelf
 from ..frame.scene import Scene
 from . import lesson as one
 from .course_map import list_view
 from .lesson import Keys, lesson_title, lesson_view
 
-_COMMANDS = frozenset(command.id for command in COMMANDS)
-
-
-def shelf(scene: Scene) -> tuple[Entry, ...] | None:
-    """Every lesson; None until they have been read."""
-    entries = scene.results.get(Shelf(current()))
-    return entries if isinstance(entries, tuple) else None
-
-
-def opened(scene: Scene) -> Lesson | None:
-    """The lesson that is open, where it has been read."""
-    progress = scene.state.lesson
-    if progress is None:
-        return None
-    return next((entry.lesson for entry in shelf(scene) or () if entry.id == progress.lesson), None)
+_COMMANDS = {command.id: command.label for command in COMMANDS}
 
 
 def next_lesson(scene: Scene) -> Lesson | None:
@@ -110,8 +95,8 @@ def _readings(scene: Scene, progress: Progress) -> Readings | None:
 
 
 def _key(name: str) -> str:
-    """A command's effective key; what is no command is a key itself."""
-    return (shown_keys(name) or name) if name in _COMMANDS else name
+    """A command's effective key and what it does; what is no command is a key itself."""
+    return f"{shown_keys(name) or name} ({tr(_COMMANDS[name])})" if name in _COMMANDS else name
 
 
 def list_title(scene: Scene, width: int) -> str:
