@@ -9,7 +9,7 @@ is the answer: causes stand before what they cause.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ from ..rules.losses import LOSSES
 from ..rules.optimisers import OPTIMISERS
 from .outcome import (
     FINITE,
-    KINDS,
     OFF_SCALE,
+    OVERSHOT,
     SHRINKING,
     STILL,
     Answer,
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 class Group:
     """The weight matrices of one layer (of a cell W_ih and W_hh, which all steps share), with their numbers together.
 
-    gradient and update are norms, size is how many numbers there are. update_ratio is ‖update‖ / ‖weights‖.
+    gradient and update are norms, size is how many numbers there are. update_ratio is ‖update‖ / ‖weights‖. taught is
+    the norm of the update without a weight decay that stands beside the gradient: AdamW's λθ alone moves a layer that
+    gets nothing by a hundredth of what the others move by.
     """
 
     names: tuple[str, ...]
@@ -51,11 +53,17 @@ class Group:
     gradient: float
     update: float
     update_ratio: float
+    taught: float
 
     @property
     def move(self) -> float:
-        """The root mean square of the update."""
-        return self.update / math.sqrt(self.size)
+        """The root mean square of the update that the loss asks for."""
+        return self.taught / math.sqrt(self.size)
+
+    @property
+    def slope(self) -> float:
+        """The root mean square of the gradient."""
+        return self.gradient / math.sqrt(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class FirstStep:
     loss_later: float | None = None
     #: How many updates came before it: 0 where it is indeed the first.
     before: int = 0
+    optimizer: str = OPTIMISERS.names[0]
 
     @property
     def scale(self) -> float:
@@ -91,6 +100,21 @@ class FirstStep:
     def growth(self) -> float:
         """That loss over the one before."""
         return ratio(self.settled, self.loss) if self.loss > 0 else 1.0
+
+    @property
+    def ends(self) -> tuple[Group, Group]:
+        """The layers whose weights move least and most, number by number."""
+        least, most = (choose(self.groups, key=lambda group: group.move) for choose in (min, max))
+        return least, most
+
+    @property
+    def evened(self) -> float | None:
+        """The smallest gradient of a weight over the largest, where the optimiser alone makes updates alike of them."""
+        if not OPTIMISERS[self.optimizer].divides:
+            return None
+        slopes = [group.slope for group in self.groups]
+        share, moved = ratio(min(slopes), max(slopes)), ratio(*(group.move for group in self.ends))
+        return share if share < VANISHED <= moved else None
 
     @property
     def largest_ratio(self) -> float:
@@ -129,6 +153,7 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
         _decay(trace, {name: numbers[name] for _, names in matrices for name in names}),
         overshoot, None if overshoot == 1.0 else trace.loss_after_share(1 / overshoot),
         before=0 if trace.moment is None else trace.moment.iteration,
+        optimizer=trace.resolved.optimizer,
     )  # fmt: skip
 
 
@@ -139,20 +164,27 @@ def _decay(trace: Trace, numbers: Mapping[str, ParameterNumbers]) -> float:
     if weight_decay == 0.0 or rate == 0.0:
         return 0.0
     if OPTIMISERS[resolved.optimizer].decoupled:
-        alone = (trace.updates[name] + trace.parameters[name] * (rate * weight_decay) for name in numbers)
-        gradient = math.hypot(*(norm_inside(update) for update in alone)) / rate
+        gradient = _taught(trace, numbers) / rate
     else:
         gradient = math.hypot(*(row.clipped_norm or 0.0 for row in numbers.values()))
     return ratio(weight_decay * math.hypot(*(row.norm for row in numbers.values())), gradient)
 
 
+def _taught(trace: Trace, names: Iterable[str]) -> float:
+    """The norm of these weights' update without a decoupled weight decay."""
+    pull = trace.resolved.learning_rate * trace.resolved.weight_decay
+    return math.hypot(*(norm_inside(trace.updates[name] + trace.parameters[name] * pull) for name in names))
+
+
 def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mapping[str, ParameterNumbers]) -> Group:
     rows = [known[name] for name in names]
     update = math.hypot(*(row.update_norm or 0.0 for row in rows))
+    decoupled = OPTIMISERS[trace.resolved.optimizer].decoupled and trace.resolved.weight_decay > 0
     return Group(
         names, stage, sum(trace.parameters[name].size for name in names),
         math.hypot(*(row.gradient_norm or 0.0 for row in rows)), update,
         ratio(update, math.hypot(*(row.norm for row in rows))) if update else 0.0,
+        _taught(trace, names) if decoupled else update,
     )  # fmt: skip
 
 
@@ -170,6 +202,8 @@ def judge_first_step(measured: FirstStep) -> Answer:
         numbers["decay"] = measured.decay
     if measured.loss_later is not None:
         numbers["loss_later"] = measured.loss_later
+    if measured.evened is not None:
+        numbers["evened"] = measured.evened
     return first_finding(RULES, measured).answer("first_step", numbers)
 
 
@@ -261,7 +295,7 @@ def _shrinking(step: FirstStep) -> Finding | None:
 
 
 def _starved(step: FirstStep) -> Finding | None:
-    least, most = (choose(step.groups, key=lambda group: group.move) for choose in (min, max))
+    least, most = step.ends
     share = ratio(least.move, most.move)
     if share >= VANISHED:
         return None
@@ -269,11 +303,21 @@ def _starved(step: FirstStep) -> Finding | None:
         "a weight of {least} moves by {share} of what one of {most} does: it stands still beside it",
         least=least.names[0], most=most.names[0], share=part_of(share),
     )  # fmt: skip
+    values = {"message": message, "optimizer": step.optimizer}
+    if OPTIMISERS[step.optimizer].decoupled:
+        message = Message(
+            "{message}; {optimizer} evens out no gradient that is under its ε of 1e-8, and weight decay teaches "
+            "nothing", **values,
+        )  # fmt: skip
+    elif OPTIMISERS[step.optimizer].divides:
+        message = Message("{message}; {optimizer} evens out no gradient that is under its ε of 1e-8", **values)
+    else:
+        message = Message("{message}; {optimizer} moves a weight by as little as its gradient is", **values)
     rule = Message("smallest / largest update of a weight ≥ {limit}", limit=part_of(VANISHED))
     return Finding("starved", far_beyond(share, VANISHED), least.names[0], least.stage, message, rule, share)
 
 
-def _diverging(step: FirstStep) -> Finding | None:
+def _raised(step: FirstStep) -> Finding | None:
     if step.settled <= step.loss:
         return None
     if math.isfinite(step.settled) and rounded(step.loss, 4) == rounded(step.settled, 4):
@@ -292,13 +336,14 @@ def _diverging(step: FirstStep) -> Finding | None:
             "weights", **values,
         )  # fmt: skip
         rule = Message("loss after an update of the later ones' size ≤ loss before")
-    return Finding("diverging", _far_up(step), Message("update"), None, message, rule, step.growth)
+    kind = "overshooting" if step.growth <= OVERSHOT else "diverging"
+    return Finding(kind, _far_up(step), Message("update"), None, message, rule, step.growth)
 
 
 def _far_up(step: FirstStep) -> bool:
     """Whether the update throws the loss far up."""
     growth = step.growth
-    return not growth <= KINDS["diverging"].limit and far_beyond(growth, KINDS["diverging"].limit)
+    return not growth <= 1.0 and far_beyond(growth, 1.0)
 
 
 def _healthy(step: FirstStep) -> Finding:
@@ -312,6 +357,13 @@ def _healthy(step: FirstStep) -> Finding:
             "{message}; it is {times} times as large as later ones, and one of their size takes it to {later}",
             message=message, times=short(step.overshoot), later=short(step.loss_later),
         )  # fmt: skip
+    if step.evened is not None:
+        low, high = (choose(step.groups, key=lambda group: group.slope) for choose in (min, max))
+        message = Message(
+            "{message}; {optimizer} divides each gradient by its own size, so that {low} moves like {high}, of whose "
+            "gradient it gets {share}",
+            message=message, optimizer=step.optimizer, low=low.names[0], high=high.names[0], share=part_of(step.evened),
+        )  # fmt: skip
     rule = Message("every weight matrix moves, and the loss falls")
     return Finding("healthy", False, Message("update"), None, message, rule, step.growth)
 
@@ -323,6 +375,6 @@ RULES: tuple[Rule[FirstStep], ...] = (
     _still,
     _shrinking,
     _starved,
-    _diverging,
+    _raised,
     _healthy,
 )

@@ -30,10 +30,12 @@ _CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED)
 _OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
 
 
-#: What a training comes to → the diagnoses of one iteration whose remedies are worth trying then.
-_OF_TRAINING: Mapping[str, tuple[str, ...]] = {
+#: What a training comes to → the diagnoses of one iteration whose remedies are worth trying then; and of a step that is
+#: a little too long those of one that is far too long.
+_ASKED_AS: Mapping[str, tuple[str, ...]] = {
     "stalled": ("vanishing", "starved", "still"), "falling": ("starved", "still"),
     "diverged": ("exploding", "diverging"), "overfitted": ("overfitted",),
+    "overshooting": ("diverging",),
 }  # fmt: skip
 
 
@@ -297,7 +299,7 @@ def remedies_for(experiment: Experiment, kinds: Collection[str], read: Resolved 
     read is what the experiment came to, where a CSV file decided some of it.
     """
     resolved = read or experiment.resolved
-    asked = {also for kind in kinds for also in _OF_TRAINING.get(kind, (kind,))}
+    asked = {also for kind in kinds for also in _ASKED_AS.get(kind, (kind,))}
     offered = (
         Remedy(row.name, row.changes_of(resolved), row.why, row.no_cure, row.training)
         for row in REMEDIES.values()

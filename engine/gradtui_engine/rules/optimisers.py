@@ -89,7 +89,8 @@ class Optimiser:
     """One optimiser: formula, default learning rate and weight decay, and its links.
 
     decoupled says that its weight decay stands beside the gradient after all divisions, not in it. overshoot is how
-    many times too large its first update is beside later ones of the same gradient.
+    many times too large its first update is beside later ones of the same gradient. divides says that it divides each
+    gradient by its own size, so that small ones move a weight as far as large ones.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Optimiser:
     note: English
     aliases: Aliases = NO_ALIASES
     decoupled: bool = False
+    divides: bool = False
     overshoot: float = 1.0
 
     def build(self, settings: Settings) -> Chain:
@@ -250,6 +252,7 @@ OPTIMISERS = Table(
             ),
             # v starts at 0 and is not corrected for it: at first it is (1 − α) g².
             overshoot=1 / math.sqrt(1 - RMSPROP_DECAY),
+            divides=True,
         ),
         Optimiser(
             "adam", "θ ← θ − η m̂ / (√v̂ + ε)", 0.001, 0.0,
@@ -260,6 +263,7 @@ OPTIMISERS = Table(
                 near=("nadam", "radam", "adamax", "amsgrad", "adabelief", "yogi"),
                 order=("params", "lr", "betas", "eps"), fields=_RATE, fixed=_ADAM, remarks={"keras": _KERAS_EPSILON},
             ),
+            divides=True,
         ),
         Optimiser(
             "adamw", "θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)", 0.001, 0.01,
@@ -271,6 +275,7 @@ OPTIMISERS = Table(
                 sets={"keras": {"weight_decay": 0.004}, "jax": {"weight_decay": 1e-4}},
             ),
             decoupled=True,
+            divides=True,
         ),
     ),
 )  # fmt: skip

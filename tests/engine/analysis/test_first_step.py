@@ -105,6 +105,47 @@ def test_a_file_whose_target_is_not_scaled_is_judged_as_it_stands(tmp_path: Path
     assert told.before.outcome.healthy
 
 
+def test_a_small_rise_overshoots_and_only_a_large_one_diverges() -> None:
+    """The two cures of the story that one update does no good, and learn: a loss of 7.58 → 16.1, of 2.10 → 2.11."""
+    residual = step_of(activation="relu", residual="scaled")
+    assert (residual.kind, residual.severity, round(residual.measured, 1)) == ("overshooting", "warning", 2.1)
+    for rate in (1.0, 2.0, 4.0):
+        step = step_of(**SANE, learning_rate=rate)
+        assert step.kind == ("overshooting" if step.measured <= 5 else "diverging")
+    assert step.kind == "diverging"
+    # What mends a step that is far too long is worth trying where it is a little too long.
+    outcome = simulate(Experiment(activation="relu", residual="scaled")).outcome
+    assert "a tenth of the rate" in [remedy.name for remedy in outcome.remedies]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_thirty_sigmoid_layers_are_starved_by_every_optimiser_and_it_says_why(optimizer: str) -> None:
+    """AdamW's weight decay moves layer 1 by a hundredth of what the last one moves by: that is not learning."""
+    step = step_of(optimizer=optimizer, learning_rate=0.001)
+    assert step.kind == "starved"
+    assert (
+        step.message.partition(f"; {optimizer} ")[2]
+        == {
+            "sgd": "moves a weight by as little as its gradient is",
+            "adam": "evens out no gradient that is under its ε of 1e-8",
+            "adamw": "evens out no gradient that is under its ε of 1e-8, and weight decay teaches nothing",
+        }[optimizer]
+    )
+    assert "evened" not in step.numbers
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
+def test_a_healthy_step_beside_a_vanished_gradient_says_whose_doing_it_is(optimizer: str) -> None:
+    run = simulate(Experiment(depth=8, optimizer=optimizer))
+    outcome, step = run.outcome, run.outcome.first_step
+    assert step is not None
+    assert (outcome.signal.kind, step.kind) == ("vanishing", "healthy")
+    sizes = [float(np.sqrt(np.mean(run.parameter_gradients[f"{name}.weight"] ** 2))) for name in ("layers.1", "output")]
+    assert step.numbers["evened"] == pytest.approx(sizes[0] / sizes[1], rel=1e-9)
+    assert f"; {optimizer} divides each gradient by its own size, so that layers.1.weight moves like" in step.message
+    assert "evened" not in step_of(**SANE, optimizer=optimizer).numbers
+
+
 # -- what is measured --------------------------------------------------------------------------------------
 
 

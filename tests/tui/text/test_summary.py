@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gradtui.text import glyphs
@@ -26,6 +28,24 @@ def test_the_experiment_line_says_what_differs_from_the_usual() -> None:
     assert "xavier_normal ×2.5" in unusual
     assert "float32" in unusual
     assert "batch" not in describe(Experiment().resolved, detail=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "batch 64 · seed 0"),
+        ({"learning_rate": 0.03}, "batch 64 · rate 0.03 · seed 0"),
+        ({"optimizer": "adamw"}, "batch 64 · adamw · seed 0"),
+        ({"optimizer": "adam", "learning_rate": 0.01}, "batch 64 · adam · rate 0.01 · seed 0"),
+    ],
+)
+def test_the_experiment_line_names_an_optimiser_and_a_rate_that_are_not_the_usual_ones(
+    fields: dict[str, Any], said: str
+) -> None:
+    resolved = Experiment(**fields).resolved
+    assert describe(resolved).endswith(said)
+    assert describe(resolved, 2).endswith(said.replace("batch 64", "digits"))
+    assert not {"rate", "adam", "adamw"} & set(describe(resolved, 1).split())
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -67,6 +67,16 @@ def test_of_a_later_iteration_the_step_is_not_called_the_first() -> None:
     assert "Does this step do good?" in spoken.verdict(later)
 
 
+@pytest.mark.parametrize(("optimizer", "said"), [("adam", "● healthy by adam"), ("sgd", "« starved")])
+def test_at_80_columns_the_header_names_the_optimiser_and_whose_doing_a_healthy_step_is(
+    optimizer: str, said: str
+) -> None:
+    """The same network and loss, two verdicts: what differs stands beside them."""
+    first, second = texts(status.header(scene_of(Experiment(depth=8, optimizer=optimizer)), 80))
+    assert (f" · {optimizer} · seed 0" in first) == (optimizer != "sgd")
+    assert f"  first step {said}  " in second
+
+
 @cases
 def test_from_80_columns_on_the_header_says_that_learning_was_not_asked(name: str) -> None:
     for width in WIDTHS:
@@ -103,7 +113,7 @@ def test_the_header_says_how_bad_and_where_as_far_as_there_is_room() -> None:
     assert f", layer 1: {share}  " in texts(status.header(scene, 80))[1]
     assert f", layer 1 gets {share}  " in texts(status.header(scene, 120))[1]
     whole = f", layer 1 gets {share} of the gradient at the output, under 1/1,000 from {outcome.site} down"
-    assert whole in text_of(verdict(scene, 300))
+    assert whole in text_of(verdict(scene, 400))
 
 
 def test_of_an_lstm_the_header_says_that_the_gradient_of_the_cell_state_is_meant() -> None:

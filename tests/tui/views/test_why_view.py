@@ -27,7 +27,7 @@ NOTHING = "nothing arrives here: of 0 there is no factor"
 
 
 def text(scene: Scene) -> str:
-    return "\n".join(line.rstrip() for line in texts(why.view(scene, 160, 40)))
+    return "\n".join(line.rstrip() for line in texts(why.view(scene, 200, 40)))
 
 
 def _carried(stage: StageNumbers) -> float:

@@ -113,7 +113,7 @@ OF_A_RUN = (
     Measure(
         "first_step",
         "first step",
-        "what the first step does: healthy, off_scale, still, cut_off, starved, diverging, non_finite",
+        "what the first step does: healthy, off_scale, still, cut_off, starved, overshooting, diverging, non_finite",
         lambda run, stage: run.outcome.first_step.kind if run.outcome.first_step is not None else None,
         is_name=True,
     ),

@@ -30,6 +30,7 @@ MARKS = {
     "cut_off": "⊘",
     "shrinking": "▂",
     "starved": "«",
+    "overshooting": "›",
     "diverging": "»",
     "trained": "✓",
     "overfitted": "◑",
@@ -51,10 +52,14 @@ def kind_name(kind: str) -> str:
     return tr(KINDS[kind].called)
 
 
-def describe(resolved: Resolved, detail: int = 2) -> str:
-    """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · seed 0.
+#: All that `describe` can say.
+WHOLE = 3
 
-    detail 1 leaves out the batch, 0 all but the shape and the seed.
+
+def describe(resolved: Resolved, detail: int = WHOLE) -> str:
+    """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · adam · rate 0.01 · seed 0.
+
+    detail 2 leaves out the batch, 1 the optimiser as well, 0 all but the shape and the seed.
     """
     name = resolved.cell.upper()
     if not resolved.kind.over_time:
@@ -71,8 +76,10 @@ def describe(resolved: Resolved, detail: int = 2) -> str:
     parts = [shape]
     if detail > 0:
         parts += [*_extras(resolved), init, resolved.data]
-    if detail > 1 and resolved.batch is not None:
+    if detail > 2 and resolved.batch is not None:
         parts.append(tr("batch {size}", size=resolved.batch))
+    if detail > 1:
+        parts += _update(resolved)
     return " · ".join([*parts, tr("seed {number}", number=resolved.seed)])
 
 
@@ -83,7 +90,7 @@ def resolved_of(source: Source) -> Resolved | None:
     return source.resolved
 
 
-def describe_source(source: Source, detail: int = 2) -> str:
+def describe_source(source: Source, detail: int = WHOLE) -> str:
     """Where a record comes from, in a line: the file of a recording, and what was run, where that is known."""
     file = PurePath(source.recording).name
     resolved = resolved_of(source)
@@ -93,6 +100,16 @@ def describe_source(source: Source, detail: int = 2) -> str:
 
 def _gain(resolved: Resolved) -> str:
     return resolved.gain if isinstance(resolved.gain, str) else short(resolved.gain)
+
+
+def _update(resolved: Resolved) -> Iterator[str]:
+    """The optimiser where it is not the usual one, and the rate where it is not the optimiser's own."""
+    from gradtui_engine.rules.optimisers import OPTIMISERS  # not before there is a network: with NumPy
+
+    if resolved.optimizer != OPTIMISERS.names[0]:
+        yield resolved.optimizer
+    if resolved.learning_rate != OPTIMISERS[resolved.optimizer].learning_rate:
+        yield tr("rate {rate}", rate=exact(resolved.learning_rate))
 
 
 def _extras(resolved: Resolved) -> Iterator[str]:

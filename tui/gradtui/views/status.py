@@ -20,7 +20,7 @@ from ..model.timeline import Grain, label
 from ..model.trainings import iterations_of
 from ..text.language import tr
 from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
-from ..text.summary import describe, describe_source
+from ..text.summary import WHOLE, describe, describe_source
 from ..text.table_words import in_a_line
 from .catalogue import VIEWS
 from .footers import hints
@@ -76,21 +76,23 @@ def _what_is_run(scene: Scene, width: int) -> Line:
     iteration, loss = _iteration(scene), _loss(scene)
     brand: Line = [(" gradtui  ", "brand")]
     source = scene.record.source
-    names: list[Line] = [[(describe_source(source, detail), "text")] for detail in (2, 1, 0)]
+    whole, *names = ([(describe_source(source, detail), "text")] for detail in range(WHOLE, -1, -1))
     file: Line = [(f" · {in_a_line(source.about)}", "text")] if source.about is not None else []
     space: Line = [(" ", "text")]
-    usual: list[Line] = [[*brand, *names[0], *file], [*brand, *names[0]], [*brand, *names[1]], [*space, *names[1]]]
-    # Names shorten, the seed stays; the loss goes before the iteration does, which says what all numbers are of.
+    shorter = ([*start, *name] for name in (whole, *names[:-1]) for start in (brand, space))
+    usual: list[Line] = [[*brand, *whole, *file], *shorter]
+    # Names shorten, the seed stays; the program's name goes before the optimiser does, and the loss before the
+    # iteration does, which says what all numbers are of.
     between: Line = [(" · ", "label")] if iteration and loss else []
     forms = [([*iteration, *between, *(loss or space)], usual)]
     if iteration:
-        forms.append(([*iteration, *space], [*usual[-1:], [*space, *names[2]], space]))
+        forms.append(([*iteration, *space], [*usual[-1:], [*space, *names[-1]], space]))
     for right, lefts in forms:
         # One space at least stands between them.
         left = first_fit(width - width_of(right) - 1, *lefts)
         if width_of(left) < width - width_of(right):
             return spread(left, right, width)
-    return fit(first_fit(width, [*space, *names[1]], [*space, *names[2]]), width)
+    return fit(first_fit(width, *usual[-1:], [*space, *names[-1]]), width)
 
 
 def _iteration(scene: Scene) -> Line:

@@ -31,6 +31,8 @@ def honestly(a: Scene, b: Scene) -> str:
         return tr("This is no cure here: A was healthy, B is not.")
     step = b.record.outcome.first_step
     cured = not a.record.outcome.signal.healthy and b.record.outcome.signal.healthy
+    if cured and step is not None and step.kind == "overshooting":
+        return tr("B's gradient arrives; its first step overshoots, after which every second network learns.")
     if cured and step is not None and not step.healthy:
         return tr(
             "Half a cure: B's gradient arrives, but its first step does no good: {kind}.",

@@ -14,19 +14,19 @@ from gradtui_engine.program.program import stage_place
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, first_fit, fit, width_of
-from ...text.summary import MARKS, kind_name
+from ...text.summary import MARKS, kind_name, resolved_of
 from ...text.undefined import defined
 from .scene import Scene
 
 #: Verdicts that numbers tell; the others are a sentence.
 _IN_NUMBERS = ("healthy", "vanishing", "exploding")
 #: Too little is drawn as what vanishes, too much as what explodes; what is none of them is wrong in kind. A loss that
-#: falls has no verdict yet.
+#: falls has no verdict yet, nor has a step that overshoots, after which every second network learns.
 STYLES = {
     "healthy": "healthy", "vanishing": "vanishing", "exploding": "exploding", "still": "vanishing",
     "cut_off": "vanishing", "shrinking": "vanishing", "starved": "vanishing", "off_scale": "exploding",
-    "diverging": "exploding", "trained": "healthy", "falling": "strong", "stalled": "vanishing",
-    "diverged": "exploding", "dead": "vanishing", "saturated": "vanishing",
+    "overshooting": "strong", "diverging": "exploding", "trained": "healthy", "falling": "strong",
+    "stalled": "vanishing", "diverged": "exploding", "dead": "vanishing", "saturated": "vanishing",
 }  # fmt: skip
 #: What each question is called before its answer; the first one's answer speaks for itself.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}
@@ -98,6 +98,9 @@ def _forms(scene: Scene) -> Iterator[list[Line]]:
             continue
         style = STYLES.get(answer.kind, "broken")
         start: Line = [*name, (f"{MARKS[answer.kind]} {kind_name(answer.kind)}", style)]
+        by = _evened_by(scene, answer)
+        if by:
+            start.append((f" {by}", style))
         in_numbers = question == "signal" and answer.kind in _IN_NUMBERS
         if in_numbers and defined(outcome.ratio, scene.record) is not None:
             start.append((f" {_pace(scene)}", style))
@@ -106,6 +109,14 @@ def _forms(scene: Scene) -> Iterator[list[Line]]:
             # Of a gradient that is 0 at the output, too, the sentence says so: 0/0 is no share.
             texts = (_brief(answer), *(() if answer.healthy else _sentences(answer)))
             yield [start, *([*start, (tr("{kind}: {message}", kind="", message=text), "text")] for text in texts)]
+
+
+def _evened_by(scene: Scene, answer: Answer) -> str:
+    """by adam: whose doing it is that a step is healthy where nothing arrives."""
+    resolved = resolved_of(scene.record.source)
+    if resolved is None or not answer.healthy or "evened" not in answer.numbers:
+        return ""
+    return tr("by {optimizer}", optimizer=resolved.optimizer)
 
 
 def _pace(scene: Scene) -> str:
@@ -161,7 +172,9 @@ def _texts(answer: Answer) -> dict[str, str]:
 
 _NUMBERS = ("loss", "loss_after", "update_ratio_largest")
 _BRIEF: dict[str, Callable[..., str]] = {
-    **dict.fromkeys(("healthy", "diverging"), lambda **values: tr("loss {loss} → {loss_after}", **values)),
+    **dict.fromkeys(
+        ("healthy", "overshooting", "diverging"), lambda **values: tr("loss {loss} → {loss_after}", **values)
+    ),
     "off_scale": lambda **values: tr("loss {loss}", **values),
     "still": lambda **values: tr("update / weight {update_ratio_largest}", **values),
 }
