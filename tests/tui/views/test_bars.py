@@ -19,12 +19,13 @@ from gradtui.views.frame.bars import stage_at, title, view
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
 from gradtui_engine import Experiment, Network, Run, build
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import short
 from tests.tui.helpers import CASES, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, parts, row_of
 
 #: With one gradient per stage, and with two: ∂L/∂c and ∂L/∂h.
-ONE, TWO = ([name for name in CASES if bool(trace_of(CASES[name]).program.cells) == two] for two in (False, True))
+ONE, TWO = ([name for name in CASES if CELLS[CASES[name].cell].has_cell_state == two] for two in (False, True))
 
 one_bar = pytest.mark.parametrize("name", ONE)
 two_bars = pytest.mark.parametrize("name", TWO)

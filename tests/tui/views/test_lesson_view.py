@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,15 +206,21 @@ def test_the_title_shortens_with_the_pane() -> None:
 # -- the list ----------------------------------------------------------------------------------------------
 
 
-def listed(selected: str, width: int = 100, height: int = 24, folder: Path = Path("/no/such/folder")) -> list[str]:
-    lines = list_view(entries("en", folder), selected, width, height)
+@functools.cache
+def shelf() -> tuple[Entry, ...]:
+    """The lessons of the package, read once."""
+    return entries("en", Path("/no/such/folder"))
+
+
+def listed(selected: str, width: int = 100, height: int = 24, of: tuple[Entry, ...] | None = None) -> list[str]:
+    lines = list_view(shelf() if of is None else of, selected, width, height)
     assert_page(lines, width, height, "list")
     return [line.rstrip() for line in texts(lines)]
 
 
 def test_the_list_shows_every_lesson_and_marks_the_selected_one() -> None:
     lines = listed("07-batchnorm", height=32)
-    for each in entries("en", Path("/no/such/folder")):
+    for each in shelf():
         assert any(each.title in line for line in lines)
     marked = [line for line in lines if "▸ " in line]
     assert len(marked) == 1
@@ -222,10 +229,9 @@ def test_the_list_shows_every_lesson_and_marks_the_selected_one() -> None:
 
 def test_the_map_says_what_is_done_begun_and_not_read_yet_by_chapters() -> None:
     studies = (Study("01-reading-the-screen", done=True), Study("03-relu-and-he", 2))
-    shelf = entries("en", Path("/no/such/folder"))
     for width in (78, 118):
-        lines = [line.rstrip() for line in texts(list_view(shelf, "03-relu-and-he", width, 40, studies))]
-        assert lines[0].startswith(f"1 of {len(shelf)} done   ✓○ ◐○ ○ ○ ○ ○ ○○○○○ ○ ○○○○○○○ ○○○")
+        lines = [line.rstrip() for line in texts(list_view(shelf(), "03-relu-and-he", width, 40, studies))]
+        assert lines[0].startswith(f"1 of {len(shelf())} done   ✓○ ◐○ ○ ○ ○ ○ ○○○○○ ○ ○○○○○○○ ○○○")
         assert any(line.startswith("vanishing") and "✓  1  Reading the screen" in line for line in lines)
         assert any(line.startswith("activations") and "▸ ◐  3  ReLU's 1" in line for line in lines)
         assert any("step 3 of 5" in line for line in lines)
@@ -233,7 +239,7 @@ def test_the_map_says_what_is_done_begun_and_not_read_yet_by_chapters() -> None:
 
 
 def test_where_not_all_lessons_have_room_it_is_said_how_many_are_above_and_below() -> None:
-    count = len(entries("en", Path("/no/such/folder")))
+    count = len(shelf())
     first, last = listed("01-reading-the-screen", 78, 18), listed("24-where-the-names-come-from", 78, 18)
     shown = sum(" ○ " in line for line in first[1:])
     assert any(line.endswith(f"↓ {count - shown}") for line in first)
@@ -243,13 +249,13 @@ def test_where_not_all_lessons_have_room_it_is_said_how_many_are_above_and_below
 
 def test_below_the_list_stands_what_the_selected_lesson_is_about() -> None:
     lines = listed("07-batchnorm")
-    chosen = next(each for each in entries("en", Path("/no/such/folder")) if each.id == "07-batchnorm")
+    chosen = next(each for each in shelf() if each.id == "07-batchnorm")
     assert any(line.startswith(chosen.summary[:40]) for line in lines)
     assert any("5 steps, 4 questions" in line for line in lines)
 
 
 def test_the_selected_lesson_is_in_sight_however_small_the_list() -> None:
-    for each in entries("en", Path("/no/such/folder")):
+    for each in shelf():
         for width, height in SIZES:
             lines = listed(each.id, width, height)
             assert any("▸ " in line and each.title[: width - 10] in line for line in lines), (each.id, height)
@@ -257,7 +263,7 @@ def test_the_selected_lesson_is_in_sight_however_small_the_list() -> None:
 
 def test_a_broken_lesson_shows_its_faults(tmp_path: Path) -> None:
     (tmp_path / "00-broken.md").write_text("+++\ntitel = 'a'\n+++\n## A\n", encoding="utf-8")
-    lines = listed("00-broken", 100, 30, tmp_path)
+    lines = listed("00-broken", 100, 30, entries("en", tmp_path))
     assert any("▸ ✗ 00-broken" in line for line in lines)
     text = " ".join(lines)  # where a line ends depends on the folder's name
     assert "'titel' is unknown" in text
@@ -271,7 +277,7 @@ def test_an_empty_list_says_so() -> None:
 
 
 def test_an_unknown_selection_is_the_first() -> None:
-    first = entries("en", Path("/no/such/folder"))[0]
+    first = shelf()[0]
     assert any("▸ " in line and first.title in line for line in listed("nothing"))
 
 
