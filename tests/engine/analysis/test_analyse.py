@@ -62,7 +62,6 @@ def test_a_trace_goes_when_its_run_goes(cell: str) -> None:
     """Not only when the garbage collector comes: a trace may take a GiB."""
     run = simulate(small(cell))
     gone = weakref.ref(run.trace)
-    gc.collect()
     gc.disable()
     try:
         del run

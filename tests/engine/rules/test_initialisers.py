@@ -16,7 +16,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS, Initialiser
 from tests.engine.helpers import small
 from tests.engine.strategies import init_names
-from tests.examples import spread
+from tests.examples import covering, spread
 
 every_initialiser = pytest.mark.parametrize("row", INITIALISERS.values(), ids=lambda row: row.name)
 
@@ -276,9 +276,9 @@ def test_a_given_scale_stands_in_the_place_of_hes_rule_and_its_slope() -> None:
     assert np.mean(auto["layers.2.weight"] ** 2) == pytest.approx(wanted, rel=VARIANCE_TOLERANCE)
 
 
-@pytest.mark.parametrize("init", ["normal", "he_normal", "lsuv"])
-@pytest.mark.parametrize(("activation", "slope"), [("leaky_relu", 0.5), ("leaky_relu", 0.9), ("prelu", 0.5)])
-def test_with_the_gain_of_its_slope_a_deep_network_keeps_the_gradient(init: str, activation: str, slope: float) -> None:
+@covering(init=["normal", "he_normal", "lsuv"], leak=[("leaky_relu", 0.5), ("leaky_relu", 0.9), ("prelu", 0.5)])
+def test_with_the_gain_of_its_slope_a_deep_network_keeps_the_gradient(init: str, leak: tuple[str, float]) -> None:
+    activation, slope = leak
     wide: dict[str, Any] = {"depth": 50, "width": 256, "inputs": 256, "batch": 16, "data": "gaussian"}
     trace = simulate(Experiment(activation=activation, slope=slope, init=init, gain="auto", **wide))
     # A layer's factor scatters by √(2/256)/2 = 4.4 %: over 50 of them by e^±0.31, three times that is 2.6.

@@ -28,6 +28,9 @@ from gradtui.views.frame.quantities import QUANTITIES as ROWS
 from gradtui_engine import Experiment
 from tests.tui.helpers import EXPLORE, play, settled, until
 
+#: Small: each view is computed anew.
+LSTM = Experiment(cell="lstm", data="gaussian", steps=20, width=8, batch=4)
+
 
 @pytest.fixture
 def keys() -> Iterator[None]:
@@ -162,4 +165,4 @@ def test_the_help_of_a_view_explains_every_colour_that_it_draws(view: str) -> No
         assert seen
         assert {(MEANINGS[style].says, look[style].color) for style in seen} <= set(samples(app.screen))
 
-    play(script, state(view, "lstm"), size=(120, 40))
+    play(script, state(view, "lstm", experiment=LSTM), size=(120, 40))

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-import pytest
-
+from tests.examples import spread
 from tests.tui.terminal import Terminal
 
 #: What a terminal sends for the keys whose names are words or arrows; of two keys in one hint the last.
@@ -102,7 +101,7 @@ def go_back(terminal: Terminal, first: str) -> None:
     terminal.wait_for(lambda screen: screen == first, "the first screen as it was")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+@spread("size", [(80, 24), (120, 36)], 1, ids=["80x24", "120x36"])
 def test_every_row_of_the_mission_is_two_shown_keys_from_the_first_screen(size: tuple[int, int]) -> None:
     assert all(len(row.keys) <= 2 for row in MISSION)
     with Terminal(size=size) as terminal:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 
 from pyte.screens import Char
 
-from tests.examples import covering, spread
+from tests.examples import spread
 from tests.tui.terminal import Terminal
 
 #: What puts a terminal back: the normal screen, the cursor, no mouse reports, no bracketed paste.
@@ -67,7 +68,7 @@ def test_the_terminal_knows_its_size_better_than_the_environment(size: tuple[int
             terminal.resize(70, 20)
 
 
-@covering(cell=["mlp", "lstm"], size=[(60, 16), (80, 24), (200, 50)])
+@spread(("cell", "size"), itertools.product(("mlp", "lstm"), ((60, 16), (80, 24), (200, 50))), 2)
 def test_every_line_of_the_first_picture_fits_the_terminal(cell: str, size: tuple[int, int]) -> None:
     """Frames close at the right edge: one glyph too wide, or one line too long, would break them."""
     height = size[1]

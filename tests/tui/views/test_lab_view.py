@@ -77,6 +77,7 @@ def test_every_pane_is_there_in_ascii(module: ModuleType) -> None:
 
 
 def test_a_trace_that_is_gone_leaves_nothing_behind() -> None:
+    gc.freeze()  # what other tests have left is not looked at, of which there may be a million objects
     trace = simulate(Experiment(depth=2, width=3, batch=2))
     scene = scene_of(CASES["one layer"])
     other = Scene(trace, scene.timeline, scene.state)
