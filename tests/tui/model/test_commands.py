@@ -207,6 +207,15 @@ def test_while_playing_space_pauses_and_the_footer_says_so() -> None:
     assert "space pause" in texts([line])[0]
 
 
+def test_every_view_in_which_digits_turn_pages_is_named_where_the_digits_of_views_are() -> None:
+    """A person who presses 3 for Compare in One idea gets a page of the story."""
+    pages = [view for view in VIEWS if getattr(command_of("3", view), "id", "") != "view_compare"]
+    assert pages == ["story", "idea"]
+    for command in ("view_compare", "pair_large"):
+        for view in pages:
+            assert VIEW_ROWS[view].label.lower() in BY_ID[command].group.lower()
+
+
 def test_the_groups_hold_every_command_once() -> None:
     assert Counter(each.id for rows in groups().values() for each in rows) == Counter(each.id for each in COMMANDS)
 

@@ -165,10 +165,52 @@ def test_the_cure_stands_and_the_disease_goes_down_a_straight_line(size: tuple[i
         assert len(rows) > 3
 
 
+@each_size
+def test_the_axis_of_each_chain_is_its_own_and_its_ends_stand_over_it(size: tuple[int, int]) -> None:
+    """The lowest end is the power of ten under the disease's last value; 1 stands where the cure begins."""
+    for chain, lines in zip(chains.CHAINS, columns(*size), strict=True):
+        norms = gradient_norms(trace_of(chain.experiments(0)[0]))
+        lowest = math.floor(math.log10(norms[first_of(chain)] / norms[-1]))
+        axis = lines[1]
+        assert re.findall(r"1e-\d+", axis) == [f"1e{lowest}"]
+        one = re.search(r"(?<![\d.e-])1(?!\d|e)", axis)
+        assert one is not None
+        # At the output all of it is left: both marks stand on 1, and the disease's is in front.
+        assert lines[2][one.start()] in "▼●│"
+        assert "│" not in idea.title(scene(), size[0])
+
+
+@pytest.mark.parametrize("size", [*SIZES, (238, 80), (118, 90)])
+def test_rows_are_all_equally_high_and_the_rest_is_blank(size: tuple[int, int]) -> None:
+    """A row that is thicker than its neighbours would look like more layers."""
+    heights = set()
+    for lines in columns(*size):
+        end = next(at for at, line in enumerate(lines) if re.match("▼ [0-9]", line))
+        body = [line.rstrip() for line in lines[2:end]]
+        while not body[-1]:
+            body.pop()
+        assert all(re.search("[▼●]", line) for line in body), "no gap between rows"
+        begins = [at for at, line in enumerate(body) if re.match(r" *\d", line)] + [len(body)]
+        heights |= {below - above for above, below in itertools.pairwise(begins)}
+    assert len(heights) == 1
+
+
 @pytest.mark.parametrize("size", SIZES[1:])
-def test_a_chain_that_would_be_a_stub_on_the_shared_axis_has_its_own_and_says_so(size: tuple[int, int]) -> None:
-    axes = [lines[1].split() for lines in columns(*size)]
-    assert axes == [["1e-19", "1"], ["own", "scale", "1e-5", "1"], ["1e-19", "1"]]
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_factors_of_both_stand_before_the_bars_under_their_marks(size: tuple[int, int], seed: int) -> None:
+    given = scene_of(Experiment(depth=4, width=8, batch=8, seed=seed), view="idea")
+    for chain, lines in zip(chains.CHAINS, columns(*size, given), strict=True):
+        places = [lines[1].index(mark) for mark in "▼●"]
+        norms = [gradient_norms(trace_of(each)) for each in chain.experiments(seed)]
+        rows = [line for line in lines[2:] if re.match(r" *[0-9–]+ +[×█▼]", line)]
+        assert len(rows) >= 9
+        lows = [int(re.match(r" *(?:\d+–)?(\d+)", row)[1]) for row in rows]  # type: ignore[index]
+        for row, above, low in zip(rows[1:], lows, lows[1:], strict=False):
+            for place, side in zip(places, norms, strict=True):
+                found = re.match(r"×([0-9.e-]+) ", row[place:])
+                assert found is not None, row
+                # Two digits at the least: half of the second one.
+                assert float(found[1]) == pytest.approx(side[low] / side[above], rel=0.051)
 
 
 # -- the wave ----------------------------------------------------------------------------------------------
@@ -186,7 +228,7 @@ def test_nothing_is_multiplied_before_it_runs(size: tuple[int, int]) -> None:
 def test_the_rows_that_the_wave_has_passed_stay_and_the_result_is_theirs(size: tuple[int, int], wave: int) -> None:
     whole, part = columns(*size), columns(*size, scene(wave=wave))
     for chain, done, going in zip(chains.CHAINS, whole, part, strict=True):
-        drawn = [at for at, line in enumerate(going) if "▼" in line and line[0] != "▼"]
+        drawn = [at for at, line in enumerate(going) if at > 1 and "▼" in line and line[0] != "▼"]
         assert drawn == list(range(2, 2 + len(drawn))), "from the top, without a gap"
         assert [going[at] for at in drawn] == [done[at] for at in drawn]
         low = min(int(each) for at in drawn for each in re.findall(r"^ *(?:\d+–)?(\d+) ", going[at]))
@@ -202,11 +244,12 @@ def test_all_three_run_down_together_and_end_together() -> None:
     state = update(start.state, e.TogglePlay(), start.timeline)
     assert (state.playing, state.wave) == (True, 0)
     shares = []
+    rows = [len(stage_rows(count, 38, first)) for count, first in ((31, 1), (31, 1), (51, 0))]
     for _ in range(WAVE_END):
         state = update(state, e.Tick(1), start.timeline)
         drawn = [
-            sum("▼" in line and line[0] != "▼" for line in lines[2:]) / 35
-            for lines in columns(198, 44, dataclasses.replace(start, state=state))
+            sum("▼" in line and line[0] != "▼" for line in lines[2:]) / all_rows
+            for lines, all_rows in zip(columns(198, 44, dataclasses.replace(start, state=state)), rows, strict=True)
         ]
         assert max(drawn) - min(drawn) < 0.1
         shares.append(drawn[0])
@@ -217,7 +260,7 @@ def test_all_three_run_down_together_and_end_together() -> None:
 def test_the_factor_that_is_being_multiplied_stands_out() -> None:
     lines = idea.view(scene(wave=WAVE_END // 2), 78, 18)
     flashing = [text.strip() for line in lines for text, style in line if style == "cursor"]
-    assert len(flashing) == 3
+    assert len(flashing) == 6, "the disease's and the cure's"
     assert all(re.fullmatch(r"×[0-9.e-]+", text) for text in flashing)
     assert not any(style == "cursor" for line in idea.view(scene(), 78, 18) for _, style in line)
 
@@ -242,9 +285,11 @@ def test_the_selected_stage_of_another_network_does_not_matter() -> None:
 
 def test_rows_stand_for_as_many_neighbours_each() -> None:
     lines = columns(78, 18)[0][2:]
+    labels = [found[1] for line in lines if (found := re.match(r" *(\d+) [ ×]", line))]
+    assert labels == [str(row.low) for row in stage_rows(31, 10, 1)]
+    lines = columns(118, 30)[0][2:]
     labels = [found[1] for line in lines if (found := re.match(r" *(\d+(?:–\d+)?) [ ×]", line))]
-    height = len(lines) - 2 - 4
-    assert labels == [row.label(9) for row in stage_rows(31, height, 1)]
+    assert labels == [row.label(9) for row in stage_rows(31, 21, 1)]
 
 
 def test_each_column_names_its_experiments_where_there_is_room() -> None:

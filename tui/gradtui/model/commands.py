@@ -35,8 +35,8 @@ class Command:
 GROUPS: tuple[English, ...] = (
     "Playback",
     "Looking around",
-    "Views",
-    "In the story",
+    "Views (in the story and in One idea digits turn pages)",
+    "In the story and in One idea",
     "Changing the experiment",
     "Comparing and learning",
     "Program",

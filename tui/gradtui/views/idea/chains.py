@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Record
+from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.program.program import first_learning
 
@@ -20,10 +21,12 @@ from ..frame.shares import factors_of, style_of
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A pair, with the symbol beside the words that make it the same idea as the others."""
+    """A pair, with the symbol beside the words that make it the same idea as the others: in many words, and in one."""
 
     pair: Pair
     formula: str
+    symbol: English
+    brief: English
 
     def experiments(self, seed: int) -> tuple[Experiment, Experiment]:
         """Disease and cure."""
@@ -31,9 +34,9 @@ class Chain:
 
 
 CHAINS = (
-    Chain(PAIRS["relu"], "f′ = 1"),
-    Chain(PAIRS["residual"], "I + βJ"),
-    Chain(PAIRS["lstm"], "f_t ≈ 1"),
+    Chain(PAIRS["relu"], "f′ = 1", "the slope is 1: f′ = 1", "slope: f′ = 1"),
+    Chain(PAIRS["residual"], "I + βJ", "the skip adds 1: I + βJ", "skip: I + βJ"),
+    Chain(PAIRS["lstm"], "f_t ≈ 1", "the forget gate: f_t ≈ 1", "gate: f_t ≈ 1"),
 )
 
 
@@ -87,12 +90,6 @@ class Product:
         return self.values[self.first :]
 
 
-def scales(sides: list[tuple[Product, Product]]) -> list[tuple[LogScale, bool]]:
-    """The axis of each chain, and whether it is its own: where it would take less than half of the shared one."""
-    shared = LogScale.of(value for pair in sides for side in pair for value in side.learning)
-    axes = []
-    for pair in sides:
-        own = LogScale.of(value for side in pair for value in side.learning)
-        needs_own = 2 * (own.high - own.low) < shared.high - shared.low
-        axes.append((own if needs_own else shared, needs_own))
-    return axes
+def scales(sides: list[tuple[Product, Product]]) -> list[LogScale]:
+    """The axis of each chain, its own: on a shared one those that lose least would be stubs."""
+    return [LogScale.of(value for side in pair for value in side.learning) for pair in sides]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradtui_engine.core.figures import power, short, superscript
+from gradtui_engine.core.figures import power, rounded, short, superscript
 from gradtui_engine.core.message import English
 
 from ...model.needs import Computed, Failed, Simulation
@@ -14,18 +14,18 @@ from ...text.spans import Line, Span, first_fit, first_title, fit, page, runs, w
 from ...text.summary import describe
 from ..frame.differing import differing
 from ..frame.scene import Scene
-from ..frame.stage_rows import label_room, stage_rows
+from ..frame.stage_rows import StageRow, stage_rows
 from .chains import CHAINS, Chain, Product, scales
 
-#: The width of a chain from which on the cure's factor stands beside the disease's. Three chains always fit: in the
-#: smallest pane, 58 cells wide, each has 18.
-_BOTH_FROM = 34
 _BETWEEN = 2
-#: Cells of a factor and the blank behind it: ×0.0233, ×1.0e-9. The width from which on there is room for one.
-_FACTOR, _ONE_FROM = 8, 22
-#: Rows of a chain that its sentence leaves at the least, or else the symbol alone is shown; and from which on each
-#: chain says what is run.
-_LEAST_ROWS, _RUN_FROM = 8, 30
+#: The width of a chain from which on the factors of both stand before its bars; from which on they have three digits,
+#: ×0.0233, ×1.0e-9, and the row's label both of its ends. Three chains always fit: in the smallest pane, 58 cells wide,
+#: each has 18.
+_FACTORS_FROM, _WIDE_FROM = 22, 34
+#: Cells of the two factors and the blanks behind them: the cure's is near 1, and two digits of it are enough.
+_NARROW, _WIDE = (8, 6), (8, 8)
+#: Rows of a chain that its sentence leaves at the least, or else the symbol alone is shown.
+_LEAST_ROWS = 8
 #: The marks of disease and cure.
 _MARKS = ("▼", "●")
 
@@ -33,9 +33,9 @@ _MARKS = ("▼", "●")
 def title(scene: Scene, width: int) -> str:
     return first_title(
         width,
-        tr("what is left of the error signal on its way down, all factors multiplied · log axis · │ marks 1"),
-        tr("what is left of the error signal · log axis · │ marks 1"),
-        tr("what is left · log axis · │ marks 1"),
+        tr("what is left of the error signal on its way down, all factors multiplied · a log axis for each"),
+        tr("what is left of the error signal · a log axis for each"),
+        tr("what is left · a log axis for each"),
         tr("one idea"),
     )
 
@@ -55,11 +55,12 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     if len(sides) < len(CHAINS):
         return page([[(tr("computing six networks …"), "dim")]], width, height)
     room = (width - _BETWEEN * (len(CHAINS) - 1)) // len(CHAINS)
-    feet = _feet(seed, room, height - _AROUND)
-    rows = height - _AROUND - len(feet[0])
+    feet = _feet(sides, seed, room, height - _AROUND)
+    rows, thick = _rows(sides, height - _AROUND - len(feet[0]))
+    most = thick * max(map(len, rows))
     blocks = [
-        [*_chain(chain, pair, scale, own, room, rows, scene.state), *foot]
-        for chain, pair, (scale, own), foot in zip(CHAINS, sides, scales(sides), feet, strict=True)
+        [*_chain(pair, scale, each, thick, room, most, scene.state, _head(chain, pair, room)), *foot]
+        for chain, pair, scale, each, foot in zip(CHAINS, sides, scales(sides), rows, feet, strict=True)
     ]
     lines: list[Line] = []
     for row in zip(*blocks, strict=True):
@@ -74,26 +75,47 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
 _AROUND = 4
 
 
-def _feet(seed: int, width: int, height: int) -> list[list[Line]]:
-    """Under each chain the line that makes it the same idea and, where there is room, what is run: all equally high."""
-    said = [_words(chain, width) for chain in CHAINS]
-    if height - max(map(len, said)) < _LEAST_ROWS:
-        said = [[fit([(chain.formula, "formula")], width)] for chain in CHAINS]
-    run = [_run(chain, seed, width) for chain in CHAINS]
-    if height - max(map(len, said)) - max(map(len, run)) >= _RUN_FROM:
-        most = max(map(len, said))
-        said = [[*lines, *([[]] * (most - len(lines))), *told] for lines, told in zip(said, run, strict=True)]
-    most = max(map(len, said))
-    return [[*lines, *([[]] * (most - len(lines)))] for lines in said]
+def _rows(sides: list[tuple[Product, Product]], height: int) -> tuple[list[tuple[StageRow, ...]], int]:
+    """The rows of each chain, and of how many lines every one of them is: where some were thicker than others, these
+    would look like more layers.
+    """
+    rows = [stage_rows(len(disease.values), max(height, 1), disease.first) for disease, _ in sides]
+    return rows, max(1, height // max(map(len, rows)))
+
+
+def _feet(sides: list[tuple[Product, Product]], seed: int, width: int, height: int) -> list[list[Line]]:
+    """Under each chain the line that makes it the same idea and, where the rows leave room, what is run: all equally
+    high.
+    """
+    said = _even([_words(chain, width) for chain in CHAINS])
+    if height - len(said[0]) < _LEAST_ROWS:
+        said = _even([[_symbol(chain, width)] for chain in CHAINS])
+    left = height - len(said[0])
+    rows, thick = _rows(sides, left)
+    run = _even([_run(chain, seed, width) for chain in CHAINS])
+    if thick * max(map(len, rows)) + len(run[0]) <= left:
+        said = [[*lines, *told] for lines, told in zip(said, run, strict=True)]
+    return said
+
+
+def _even(blocks: list[list[Line]]) -> list[list[Line]]:
+    most = max(map(len, blocks))
+    return [[*lines, *([[]] * (most - len(lines)))] for lines in blocks]
 
 
 def _words(chain: Chain, width: int) -> list[Line]:
-    """The sentence, and the symbol behind it."""
-    lines = wrap(tr(chain.pair.idea), width, "strong")
-    formula: Span = (chain.formula, "formula")
-    if lines and width_of([*lines[-1], ("  ", "text"), formula]) <= width:
-        return [*lines[:-1], [*lines[-1], ("  ", "text"), formula]]
-    return [*lines, [formula]]
+    """The sentence, and behind it the symbol and what it is."""
+    *lines, last = wrap(tr(chain.pair.idea), width, "strong")
+    for symbol in (chain.symbol, chain.brief) if width < _WIDE_FROM else (chain.symbol,):
+        together: Line = [*last, ("  ", "text"), (tr(symbol), "formula")]
+        if width_of(together) <= width:
+            return [*lines, together]
+    return [*lines, last, _symbol(chain, width)]
+
+
+def _symbol(chain: Chain, width: int) -> Line:
+    forms = (tr(chain.symbol), tr(chain.brief), chain.formula)
+    return first_fit(width, *([(text, "formula")] for text in forms))
 
 
 def _run(chain: Chain, seed: int, width: int) -> list[Line]:
@@ -107,38 +129,41 @@ def _run(chain: Chain, seed: int, width: int) -> list[Line]:
 
 
 def _chain(
-    chain: Chain, pair: tuple[Product, Product], scale: LogScale, own: bool, width: int, height: int, state: State
+    pair: tuple[Product, Product],
+    scale: LogScale,
+    rows: tuple[StageRow, ...],
+    thick: int,
+    width: int,
+    height: int,
+    state: State,
+    head: Line,
 ) -> list[Line]:
     """Head, axis, a row for each stage or group of neighbours (disease ▼, cure ●), and what has come of both, as far as
-    the wave has gone.
+    the wave has gone. All rows are equally thick; what is left of the height stays blank.
     """
-    count, first = len(pair[0].values), pair[0].first
-    rows = stage_rows(count, max(height, 1), first)
-    label = label_room(count, max(height, 1), first)
-    numbers = (width >= _ONE_FROM) + (width >= _BOTH_FROM)
-    margin = label + 1 + _FACTOR * numbers
-    room = max(width - margin, 4)
+    columns = _WIDE if width >= _WIDE_FROM else _NARROW if width >= _FACTORS_FROM else ()
+    label = max(len(row.label(99 if columns != _NARROW else 2)) for row in rows)
+    room = max(width - label - 1 - sum(columns), 4)
     done = passed(state, len(rows))
-    lines = [_head(chain, pair, width), _axis(scale, own, margin, room)]
-    for line in range(height):
-        # Where there are more lines than rows, a row is as thick as they allow.
-        place, begins = (
-            line * len(rows) // height,
-            line == 0 or line * len(rows) // height > (line - 1) * len(rows) // height,
-        )
-        row = rows[place]
-        text: Line = [((row.label(label) if begins else "").rjust(label) + " ", "label")]
-        if place >= done:
-            lines.append([*text, (" " * (_FACTOR * numbers), "text"), *_empty(scale, room)])
-            continue
+    lines = [head, _axis(scale, label, columns, room)]
+    for place, row in enumerate(rows):
         front = place == done - 1 and done < len(rows)
-        for side in pair[:numbers]:
-            factor = row.product(side.factors)
-            said = f"×{short(factor)}" if begins and factor is not None else ""
-            text.append((said.ljust(_FACTOR), "cursor" if front and said else side.style))
-        lines.append([*text, *_bars(scale, pair, row.low, room)])
-    low = rows[done - 1].low if done else count - 1
-    return [*lines, *(_result(mark, side, low, width) for mark, side in zip(_MARKS, pair, strict=True))]
+        bars = _bars(scale, pair, row.low, room) if place < done else _empty(scale, room)
+        for line in range(thick):
+            text: Line = [((row.label(label) if line == 0 else "").rjust(label) + " ", "label")]
+            for side, cells in zip(pair, columns, strict=False):
+                said = _factor(row.product(side.factors), cells) if place < done and line == 0 else ""
+                text.append((said.ljust(cells), "cursor" if front and said else side.style))
+            lines.append([*text, *bars])
+    low = rows[done - 1].low if done else len(pair[0].values) - 1
+    blank: list[Line] = [[]] * (height - thick * len(rows))
+    return [*lines, *blank, *(_result(mark, side, low, width) for mark, side in zip(_MARKS, pair, strict=True))]
+
+
+def _factor(factor: float | None, cells: int) -> str:
+    if factor is None:
+        return ""
+    return f"×{short(factor) if cells >= _WIDE[0] else rounded(factor, 2)}"
 
 
 def _head(chain: Chain, pair: tuple[Product, Product], width: int) -> Line:
@@ -148,13 +173,15 @@ def _head(chain: Chain, pair: tuple[Product, Product], width: int) -> Line:
     return first_fit(width, [disease, ("  →  ", "label"), cure], [disease, (" ", "label"), cure])
 
 
-def _axis(scale: LogScale, own: bool, margin: int, room: int) -> Line:
-    """The ends of the axis over the bars, and before them that it is this chain's own."""
-    low = scale.ends[0]
+def _axis(scale: LogScale, label: int, columns: tuple[int, ...], room: int) -> Line:
+    """Whose factors stand in which column; the axis' ends, and its 1, over the bars."""
+    low, high = scale.ends
     at = scale.reference(room)
-    said = first_fit(margin - 1, [(tr("own scale"), "label")], [(tr("own"), "label")]) if own else []
     ends = low + "1".rjust(at + 1 - len(low)) if at > len(low) else " " * at + "1"
-    return [*fit(said, margin), (ends, "label")]
+    if scale.high > 0 and len(ends) + len(high) < room:
+        ends += high.rjust(room - len(ends))
+    heads = "".join(mark.ljust(cells) for mark, cells in zip(_MARKS, columns, strict=False))
+    return [(" " * (label + 1) + heads + ends, "label")]
 
 
 def _empty(scale: LogScale, room: int) -> Line:
@@ -163,13 +190,15 @@ def _empty(scale: LogScale, room: int) -> Line:
 
 
 def _bars(scale: LogScale, pair: tuple[Product, Product], stage: int, room: int) -> Line:
-    """What is left of the disease's, as a bar that ends in ▼, and from there on what the cure has kept, up to ●."""
+    """What is left of the disease's, as a bar that ends in ▼, and from there on what the cure has kept, up to ●. Where
+    neither stands on 1, the line does.
+    """
     disease, cure = pair
     left, kept = (cell_of(scale, side.values[stage], room) for side in pair)
     cells: list[Span] = [(" ", "text")] * room
-    cells[scale.reference(room)] = ("│", "reference")
     cells[left:kept] = [("░", cure.style)] * max(kept - left, 0)
     cells[:left] = [(glyph, disease.style) for glyph in bar(scale, disease.values[stage], room)[:left]]
+    cells[scale.reference(room)] = ("│", "reference")
     cells[kept] = (_MARKS[1], cure.style)
     cells[left] = (_MARKS[0], disease.style)
     return runs(cells)

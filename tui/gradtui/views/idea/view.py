@@ -17,7 +17,8 @@ _PANES = (
         idea.view,
         "Three pairs of the story, each a chain of measured factors. The bar that ends in ▼ is what is left of the "
         "disease's error signal that far down, ● is what the cure has kept of its own; {play} runs the multiplication "
-        "down all three. ReLU's slope, the residual's identity and the forget gate do one and the same thing: they "
+        "down all three. The factors under ▼ and ● are the rows': of several layers, all of theirs multiplied. "
+        "ReLU's slope, the residual's identity and the forget gate do one and the same thing: they "
         "keep the factor near 1, and so the product.",
         reads=cache_keys.anything,
         spoken=spoken.drawn(idea.view),
