@@ -22,8 +22,9 @@ FIRST = {
     "lea": ["activation leaky_relu"],
     "leaky relu": ["activation leaky_relu"],
     "LeakyReLU": ["activation leaky_relu"],
-    "sinh": ["maths: sin and sinh"],
-    "tanh": ["activation tanh", "maths: tan and tanh"],
+    "sinh": ["maths: sinh beside sin"],
+    "tan": ["maths: tan beside tanh"],
+    "tanh": ["activation tanh", "maths: tanh beside tan"],
     "sigmoid": ["activation sigmoid"],
     "he": ["init he_normal", "init he_uniform"],
     "he normal": ["init he_normal"],
@@ -34,7 +35,7 @@ FIRST = {
     "lstm": ["cell lstm"],
     "gru": ["cell gru"],
     "adam": ["optimizer adam"],
-    "cosine": ["schedule cosine", "maths: cos and cosh"],
+    "cosine": ["schedule cosine", "maths: cos beside cosh"],
     "forget gate": ["set forget bias", "preset forget-gate", "lesson · The forget gate and the cell state"],
     "forget_bias": ["set forget bias"],
     "rate": ["set learning rate"],
@@ -161,8 +162,11 @@ def test_a_value_that_this_network_cannot_have_is_refused_in_words() -> None:
 
 def test_a_function_a_pane_and_a_quantity_are_shown() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
-        act(app, "tan and tanh")
-        assert (app.state.view, app.state.function) == ("maths", 2)
+        for name, function, pane in (("sinh", 0, "hyperbolic"), ("tan", 2, "circular"), ("cos", 1, "circular")):
+            act(app, name)
+            assert (app.state.view, app.state.function, app.state.pane) == ("maths", function, pane)
+        act(app, "maths tanh beside tan")
+        assert (app.state.function, app.state.pane) == (2, "hyperbolic")
         act(app, "circle")
         assert (app.state.view, app.state.pane) == ("maths", "circle")
         act(app, "bars factor")

@@ -14,8 +14,10 @@ import pytest
 from gradtui.model.maths import GROWTH, MOST_TERMS
 from gradtui.text import glyphs, language
 from gradtui.text.spans import text_of, width_of
+from gradtui.views.arrangement import arrange
 from gradtui.views.catalogue import PANES as TABLE
 from gradtui.views.maths import circle, functions
+from gradtui.views.maths.header import header
 from gradtui.views.maths.words import in_pi, parameter, series_lines, slider, terms_at
 from gradtui_engine.core.figures import short
 from gradtui_engine.theory.taylor import FUNCTIONS
@@ -39,6 +41,19 @@ def doubled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     language.use("zh")
     yield
     language.use("en")
+
+
+def test_sinh_stands_beside_sin_on_the_usual_terminal_and_behind_a_named_key_on_a_smaller_one() -> None:
+    for pane in ("circular", "hyperbolic"):
+        state = scene(pane=pane).state
+        assert set(arrange(state, 80, 24)) == {"circular", "hyperbolic"}
+        assert set(arrange(state, 60, 16)) == {pane}
+    assert texts(header(scene(pane="circular").state, 60))[0].endswith(" tab sinh ")
+    assert texts(header(scene(pane="hyperbolic").state, 60))[0].endswith(" shift+tab sin ")
+    assert "tab" not in texts(header(scene(pane="circular").state, 80))[0]
+    for pane in ("circular", "hyperbolic"):
+        lines = texts(TABLE[pane].view(scene(pane=pane), 38, 18))
+        assert sum("⠁" <= cell <= "⣿" for line in lines for cell in line) > 60, "a curve is drawn in half of 80 columns"
 
 
 # -- every pane --------------------------------------------------------------------------------------------

@@ -87,12 +87,14 @@ _FIELD_WORDS: dict[str, tuple[English, ...]] = {
     "steps": ("time steps",),
     "optimizer": ("optimiser",),
 }
-#: The rows of Maths, with what a person calls their functions.
-_FUNCTIONS: tuple[tuple[English, tuple[English, ...]], ...] = (
-    ("sin and sinh", ("sin", "sinh", "sine", "hyperbolic sine")),
-    ("cos and cosh", ("cos", "cosh", "cosine", "hyperbolic cosine")),
-    ("tan and tanh", ("tan", "tanh", "tangent", "hyperbolic tangent")),
+#: The rows of Maths: each function with its twin, and what else a person calls it.
+_FUNCTIONS: tuple[tuple[tuple[str, English], tuple[str, English]], ...] = (
+    (("sin", "sine"), ("sinh", "hyperbolic sine")),
+    (("cos", "cosine"), ("cosh", "hyperbolic cosine")),
+    (("tan", "tangent"), ("tanh", "hyperbolic tangent")),
 )
+#: Which pane of the page shows the first ones, which their twins.
+_SHOWN_IN = ("circular", "hyperbolic")
 #: Fields whose names have rows that say what else they are called.
 _ALIASED: dict[str, Mapping[str, Any]] = {
     "activation": ACTIVATIONS,
@@ -192,11 +194,17 @@ def _places(app: Host) -> Iterator[Entry]:
         title = tr("bars: {quantity}", quantity=tr(quantity.label))
         thing = Thing(tr(quantity.label), title, tr(quantity.help), kind=_QUANTITY)
         yield Entry(thing, partial(app.send, e.NextQuantity(name=quantity.id)), listed=False)
-    for number, (functions, called) in enumerate(_FUNCTIONS):
-        also = _in_both(called)
-        title = tr("maths: {functions}", functions=tr(functions))
-        thing = Thing(tr(functions), title, tr(ROWS["maths"].help), also, kind=_FUNCTION)
-        yield Entry(thing, partial(app.send, e.Show("maths"), e.SelectItem(FUNCTIONS.index(number))), listed=False)
+    yield from _functions(app)
+
+
+def _functions(app: Host) -> Iterator[Entry]:
+    """Each function, in the pane that shows it."""
+    for number, twins in enumerate(_FUNCTIONS):
+        for pane, (name, called), (twin, _) in zip(_SHOWN_IN, twins, twins[::-1], strict=True):
+            title = tr("maths: {function} beside {twin}", function=name, twin=twin)
+            thing = Thing(name, title, tr(ROWS["maths"].help), _in_both((called,)), kind=_FUNCTION)
+            shown = e.Show("maths"), e.SelectItem(FUNCTIONS.index(number)), e.Focus(pane=pane)
+            yield Entry(thing, partial(app.send, *shown), listed=False)
 
 
 def _themes(app: Host) -> Iterator[Entry]:

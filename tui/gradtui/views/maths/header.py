@@ -5,9 +5,11 @@ from __future__ import annotations
 from gradtui_engine.core.message import English
 from gradtui_engine.theory.taylor import FUNCTIONS
 
+from ...model.keys import shown_keys
 from ...model.state import State
 from ...text.language import tr
-from ...text.spans import Line, first_fit, fit
+from ...text.spans import Line, first_fit, fit, spread, width_of
+from .layout import CURVES, TWINS_FROM
 
 #: Pane → its sentence; the two of series have one, with the names of the chosen twins.
 _SENTENCES: dict[str, tuple[English, ...]] = {
@@ -49,4 +51,11 @@ def header(state: State, width: int) -> list[Line]:
     brand: Line = [(" gradtui  ", "brand")]
     above = first_fit(width, *([*brand, (tr(text, **twins), "strong")] for text in sentences))
     below = first_fit(width, *([(f" {tr(text)}", "text")] for text in meanings))
+    if width < TWINS_FROM and state.pane in CURVES:
+        # The twin has no room beside it.
+        command, twin = ("next_pane", "second") if state.pane == CURVES[0] else ("previous_pane", "first")
+        key: Line = [(shown_keys(command), "key"), (f" {twins[twin]} ", "label")]
+        room = width - width_of(key) - 1
+        above = first_fit(room, *([(f" {tr(text, **twins)}", "strong")] for text in sentences))
+        return [spread(above, key, width), fit(below, width)]
     return [fit(above, width), fit(below, width)]
