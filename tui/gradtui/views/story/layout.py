@@ -15,7 +15,7 @@ _SHARE, _LEAST, _MORE = 4, 6, 9
 #: Rows from which on the columns and the errors have room.
 _BOTH_FROM = 14
 #: Rows from which on sentences have a blank line under them, and a column that has so many names its upper end.
-_AIR_FROM, _END_FROM = 20, 9
+_AIR_FROM, _END_FROM = 20, 6
 
 
 @dataclass(frozen=True)
