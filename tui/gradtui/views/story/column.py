@@ -7,6 +7,7 @@ from gradtui_engine.core.message import English
 
 from ...model.names import WAVE_END
 from ...model.story import passed
+from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, Span, first_fit, first_title, fit, page, wrap
 from ..frame.scene import Scene
@@ -41,7 +42,7 @@ def view(scene: Scene, width: int, height: int, of_cure: bool) -> list[Line]:
     above = _sentences(side, width)
     above += [[]] * (parts.sentences + parts.air - len(above))
     if parts.top:
-        above.append(_top(side, parts.rows, width))
+        above.append(_top(both, side, parts.rows, width))
     drawn = _rows(both, side, width, parts.rows)
     gap: list[Line] = [[]] * (parts.rows - len(drawn))
     return page([*above, *drawn, *gap, *_foot(side, _lowest(side), width)], width, height)
@@ -65,14 +66,21 @@ def _sentences(side: Side, width: int) -> list[Line]:
     return whole if len(whole) <= 2 else wrap(f"{first}.", width, side.colour)[:2]
 
 
-def _top(side: Side, rows: int, width: int) -> Line:
-    """output ↑, and what a row stands for where it is several stages."""
-    axis = side.scene.record.axis
-    said = each_row(axis, stride(side.count, rows, side.first))
-    end: Line = [(tr(_TOP[axis]), "label")]
+def _top(both: Both, side: Side, rows: int, width: int) -> Line:
+    """output ↑ · each row is 2 layers · log axis 1e-20 … 1, │ marks 1: as much of it as there is room for."""
+    axis, several = side.scene.record.axis, stride(side.count, rows, side.first)
+    end = tr(_TOP[axis])
     symbol = tr("error signal {symbol}", symbol="‖∂L/∂c‖" if side.scene.follows_cell else "‖∂L/∂h‖")
-    forms = [" · ".join(part for part in (*parts, said) if part) for parts in ((symbol,), ())]
-    return fit(first_fit(width, *([*end, (f" · {form}" if form else "", "dim")] for form in forms)), width)
+    scale = tr("log axis {ends}, │ marks 1", ends=both.scale.label)
+    row = each_row(axis, several)
+    brief = (
+        tr("{count} a row · │ marks 1", count=AXIS_WORDS[axis].counted(several))
+        if several > 1
+        else tr("log axis, │ marks 1")
+    )
+    forms = ((symbol, row, scale), (row, scale), (brief,), (row,), ())
+    lines = [" · ".join(part for part in (end, *form) if part) for form in forms]
+    return fit(first_fit(width, *([(line, "label")] for line in lines)), width)
 
 
 def _lowest(side: Side) -> int:
@@ -121,7 +129,8 @@ def _rows(both: Both, side: Side, width: int, height: int) -> list[Line]:
     lowest, runs = _lowest(side), side.scene.state.wave < WAVE_END
     # Where there is room a stage has several lines, the last one blank: a bar as thick as the rows allow.
     thick = max(1, min(height // len(rows), 3))
-    margin = label_room(side.count, height, side.first)
+    # As wide in both columns, so that both have one axis.
+    margin = max(label_room(shown.count, height, shown.first) for shown in both)
     room = max(width - margin - 2 - _NUMBER, 1)
     lines: list[Line] = []
     for row in rows:

@@ -9,9 +9,9 @@ from ...model.state import State
 from ..frame.layout import Box, Boxes, beside, over
 from ..frame.stage_rows import stage_rows
 
-#: Of the rows a fourth is the error's, and so many at the least; up to so many more, where they fill what the rows of
+#: Of the rows a fifth is the error's, and so many at the least; up to so many more, where they fill what the rows of
 #: the columns leave empty.
-_SHARE, _LEAST, _MORE = 4, 6, 9
+_SHARE, _LEAST, _MORE = 5, 6, 9
 #: Rows from which on the columns and the errors have room.
 _BOTH_FROM = 14
 #: Rows from which on sentences have a blank line under them, and a column that has so many names its upper end.
