@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -58,6 +60,33 @@ def together(name: str, values: Iterable[Any], count: int) -> pytest.MarkDecorat
     return pytest.mark.parametrize(
         name, [pytest.param(few, id="few"), pytest.param(rest, id="rest", marks=pytest.mark.soak)]
     )
+
+
+def in_one(name: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """One test of all values: what takes microseconds is no test of its own each, which takes pytest 1 ms of a core.
+
+    Of several axes every combination. What fails says of which values.
+    """
+    names = (name,) if isinstance(name, str) else name
+    rows = [(value,) if isinstance(name, str) else tuple(value) for value in values]
+
+    def decorated(test: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def of_all(**given: Any) -> None:
+            for row in rows:
+                here = dict(zip(names, row, strict=True))
+                try:
+                    test(**given, **here)
+                except BaseException as error:
+                    error.add_note(f"where {here}")
+                    raise
+
+        signature = inspect.signature(test)
+        left = [each for key, each in signature.parameters.items() if key not in names]
+        of_all.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
+        return of_all
+
+    return decorated
 
 
 def _chosen(values: Iterable[Any], count: int) -> list[tuple[Any, bool]]:

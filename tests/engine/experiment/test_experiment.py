@@ -22,6 +22,7 @@ from gradtui_engine.experiment.experiment import OF_FILES, options
 from gradtui_engine.experiment.resolved import Resolved
 from tests.engine.helpers import drawn, refused
 from tests.engine.strategies import SHAPE, accepted, data_names, valid_experiments, valid_fields
+from tests.examples import in_one
 
 INTEGERS = [name for name, each in options().items() if isinstance(each.kind, Integer)]
 NUMBERS = [name for name, each in options().items() if isinstance(each.kind, Number)]
@@ -32,7 +33,7 @@ NAMES = [name for name, each in options().items() if isinstance(each.kind, Choic
 
 
 @pytest.mark.parametrize("name", INTEGERS)
-@pytest.mark.parametrize("value", [True, "7", 7.0, math.nan, [7], 7j, b"7"], ids=repr)
+@in_one("value", [True, "7", 7.0, math.nan, [7], 7j, b"7"])
 def test_a_whole_number_is_an_int_and_nothing_that_looks_like_one(name: str, value: Any) -> None:
     (problem,) = refused(Experiment, **{name: value})
     kind = options()[name].kind
@@ -41,14 +42,14 @@ def test_a_whole_number_is_an_int_and_nothing_that_looks_like_one(name: str, val
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", [True, "0.5", [0.5], 1j], ids=repr)
+@in_one("value", [True, "0.5", [0.5], 1j])
 def test_a_number_is_real_and_no_text_and_no_truth_value(name: str, value: Any) -> None:
     (problem,) = refused(Experiment, **{name: value})
     assert problem == f"{name}: {value!r} given; allowed: {options()[name].kind.allowed}"
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e31, -1e31, 10**400, -(10**400)])
+@in_one("value", [math.nan, math.inf, -math.inf, 1e31, -1e31, 10**400, -(10**400)])
 def test_a_number_is_finite_and_within_its_range(name: str, value: float) -> None:
     (problem,) = refused(Experiment, **{name: value})
     assert problem.startswith(f"{name}: ")
@@ -76,7 +77,7 @@ def test_only_what_may_be_left_out_may_be_none(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", [7, True, b"mlp", ["mlp"]], ids=repr)
+@in_one("value", [7, True, b"mlp", ["mlp"]])
 def test_a_name_is_text(name: str, value: Any) -> None:
     (problem,) = refused(Experiment, **{name: value})
     assert problem == f"{name}: {value!r} given; allowed: {options()[name].kind.allowed}"

@@ -13,6 +13,7 @@ from gradtui_engine.core.numerics import Array
 from gradtui_engine.rules.activations import ACTIVATIONS, Activation, sigmoid
 from tests.engine.helpers import drawn
 from tests.engine.oracles import FORMULAS, NUMBERS, SLOPES, activate
+from tests.examples import in_one
 
 every_activation = pytest.mark.parametrize("row", ACTIVATIONS.values(), ids=lambda row: row.name)
 
@@ -103,7 +104,7 @@ def test_the_derivative_bounds_hold_and_are_attained(row: Activation) -> None:
 
 
 @every_activation
-@pytest.mark.parametrize("z", [-25.0, -5.0, -2.5, -1.0, -0.25, 0.0, 1e-8, 0.5, 1.0, 2.0, 3.5, 7.0, 25.0])
+@in_one("z", [-25.0, -5.0, -2.5, -1.0, -0.25, 0.0, 1e-8, 0.5, 1.0, 2.0, 3.5, 7.0, 25.0])
 def test_the_value_at_known_points_is_the_formula_in_the_math_module(row: Activation, z: float) -> None:
     wanted = FORMULAS[row.name](NUMBERS, z, SLOPES.get(row.name))
     rel = PRECISION.get(row.name, 8 * EPS)
@@ -123,7 +124,7 @@ def test_nan_goes_in_and_comes_out(row: Activation) -> None:
 
 
 @every_activation
-@pytest.mark.parametrize("z", [-1e300, -1e200, -1e100, -800.0, 800.0, 1e100, 1e200, 1e300])
+@in_one("z", [-1e300, -1e200, -1e100, -800.0, 800.0, 1e100, 1e200, 1e300])
 def test_far_out_the_value_is_finite_and_the_derivative_within_its_bounds(row: Activation, z: float) -> None:
     # Formulas that multiply an overflow by an underflow would give NaN here.
     with np.errstate(all="ignore"):

@@ -16,7 +16,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS, Initialiser
 from tests.engine.helpers import small
 from tests.engine.strategies import init_names
-from tests.examples import covering, spread
+from tests.examples import covering, in_one, spread
 
 every_initialiser = pytest.mark.parametrize("row", INITIALISERS.values(), ids=lambda row: row.name)
 
@@ -56,7 +56,7 @@ def draw(row: Initialiser, fan_out: int, fan_in: int, gain: float = 1.0) -> Arra
 
 
 @every_initialiser
-@pytest.mark.parametrize(("fan_out", "fan_in"), FANS)
+@in_one(("fan_out", "fan_in"), FANS)
 def test_the_variance_is_that_of_the_formula(row: Initialiser, fan_out: int, fan_in: int) -> None:
     weights = draw(row, fan_out, fan_in)
     wanted = VARIANCES[row.name](fan_out, fan_in)
@@ -67,8 +67,8 @@ def test_the_variance_is_that_of_the_formula(row: Initialiser, fan_out: int, fan
 
 
 @every_initialiser
-@pytest.mark.parametrize(("fan_out", "fan_in"), FANS)
-@pytest.mark.parametrize("gain", [1.0, 1.7])
+@in_one(("fan_out", "fan_in"), FANS)
+@in_one("gain", [1.0, 1.7])
 def test_the_variance_that_theory_is_told_is_the_one_that_is_drawn(
     row: Initialiser, fan_out: int, fan_in: int, gain: float
 ) -> None:

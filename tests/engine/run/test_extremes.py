@@ -21,6 +21,7 @@ from gradtui_engine.training.doctor_document import report_document
 from tests.engine.helpers import analysed, shaken, with_inputs
 from tests.engine.oracles import loss_of
 from tests.engine.strategies import init_names
+from tests.examples import in_one
 
 OVER_TIME = [row.name for row in CELLS.values() if row.over_time]
 DEEP: dict[str, Any] = {"depth": 1000, "width": 8, "batch": 4}
@@ -142,7 +143,7 @@ ONE: dict[str, Any] = {"depth": 1, "width": 1, "inputs": 1, "steps": 1, "batch":
 
 
 @pytest.mark.parametrize(("cell", "init"), [(cell, init) for cell in CELLS for init in init_names(cell)])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_one("dtype", ["float32", "float64"])
 def test_one_unit_one_sample_one_step_end_in_a_result_that_is_right(cell: str, init: str, dtype: str) -> None:
     trace = simulate(Experiment(**ONE, cell=cell, init=init, dtype=dtype))
     looked_at(trace)

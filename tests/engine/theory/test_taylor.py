@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine.theory.taylor import FUNCTIONS, bernoulli
+from tests.examples import in_one
 
 NAMES = FUNCTIONS.names
 every_function = pytest.mark.parametrize("name", NAMES)
@@ -72,8 +73,8 @@ def test_twins_differ_in_their_signs_alone(circular: str, hyperbolic: str) -> No
 
 
 @every_function
-@pytest.mark.parametrize("x", [-1.5, -0.7, -0.1, 0.0, 0.3, 1.0, 1.5])
-@pytest.mark.parametrize("terms", [1, 2, 3, 7, 12])
+@in_one("x", [-1.5, -0.7, -0.1, 0.0, 0.3, 1.0, 1.5])
+@in_one("terms", [1, 2, 3, 7, 12])
 def test_a_partial_sum_is_the_sum_of_its_terms(name: str, x: float, terms: int) -> None:
     series = from_differential_equation(name, 2 * terms)
     wanted = sum((c * Fraction(x) ** k for k, c in enumerate(series)), Fraction(0))
@@ -94,8 +95,8 @@ def test_a_partial_sum_of_no_terms_is_refused(name: str) -> None:
 
 
 @every_function
-@pytest.mark.parametrize("x", [-1.2, -0.3, 0.2, 0.5, 1.3])
-@pytest.mark.parametrize("terms", [1, 3, 12])
+@in_one("x", [-1.2, -0.3, 0.2, 0.5, 1.3])
+@in_one("terms", [1, 3, 12])
 def test_sum_and_remainder_are_the_function(name: str, x: float, terms: int) -> None:
     row = FUNCTIONS[name]
     total = float(row.partial_sum(x, terms)) + row.remainder(x, terms)

@@ -18,6 +18,7 @@ from gradtui.cli.settings_error import SettingsError
 from gradtui.model.commands import COMMANDS
 from gradtui_engine.core.fields import Rejected
 from tests.engine.helpers import drawn, fresh_python
+from tests.examples import in_one
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def test_any_character_gets_the_name_that_textual_gives_it(character: str) -> No
     assert parse_key(character) == wanted
 
 
-@pytest.mark.parametrize("character", [chr(code) for code in range(0x21, 0x7F)])
+@in_one("character", [chr(code) for code in range(0x21, 0x7F)])
 def test_every_ascii_character_by_itself_and_by_textuals_name_is_the_same_key(character: str) -> None:
     key = _character_to_key(character)
     assert parse_key(character) == parse_key(key) == key
@@ -72,7 +73,7 @@ _LEFT_OUT = {"ctrl+@", "<ignore>", "<scroll-up>", "<scroll-down>", *(f"ctrl+shif
 SENT = sorted({key.value for keys in ANSI_SEQUENCES_KEYS.values() if isinstance(keys, tuple) for key in keys})
 
 
-@pytest.mark.parametrize("key", [key for key in SENT if key not in _LEFT_OUT])
+@in_one("key", [key for key in SENT if key not in _LEFT_OUT])
 def test_every_key_that_textual_knows_from_a_terminal_can_be_written(key: str) -> None:
     assert parse_key(key) == key
 
@@ -117,7 +118,7 @@ def test_a_key_is_written_as_a_person_does(text: str, key: str) -> None:
     assert parse_key(spelled(key)) == key
 
 
-@pytest.mark.parametrize("key", sorted({key for each in COMMANDS for key in each.keys}))
+@in_one("key", sorted({key for each in COMMANDS for key in each.keys}))
 def test_every_key_of_the_table_is_one_and_comes_back_from_its_spelling(key: str) -> None:
     assert parse_key(key) == key
     assert parse_key(spelled(key)) == key

@@ -26,6 +26,7 @@ from gradtui.views.lessons.view import BESIDE
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.experiment.experiment import options
+from tests.examples import in_one
 from tests.tui.helpers import CASES, Pilot, play, texts, timeline_of
 
 BY_KEY = {key: each for each in COMMANDS if not each.where for key in each.keys}
@@ -98,7 +99,7 @@ def test_a_key_that_no_command_has_means_nothing() -> None:
     assert command_of("f12", "story") is None
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.id)
+@in_one("command", COMMANDS)
 def test_every_command_has_a_key_a_label_and_a_help(command: Command) -> None:
     assert command.keys
     assert command.label.strip()
@@ -110,7 +111,7 @@ def test_every_command_sends_an_event_or_has_an_action_and_no_action_is_idle() -
     assert {each.id for each in COMMANDS if each.event is None} == ACTIONS.keys()
 
 
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each.event is not None], ids=lambda each: each.id)
+@in_one("command", [each for each in COMMANDS if each.event is not None])
 def test_what_a_command_sends_is_an_event_that_the_state_knows(command: Command) -> None:
     state = State(CASES["mlp"], step=timeline_of(CASES["mlp"]).arrived, loaded=True)
     assert isinstance(update(state, command.event, timeline_of(CASES["mlp"])), State)
@@ -129,7 +130,7 @@ def test_every_view_has_a_key() -> None:
     assert BY_ID["view_story"].event == e.OpenStory()
 
 
-@pytest.mark.parametrize("key", CONVENTIONS)
+@in_one("key", CONVENTIONS)
 def test_the_keys_that_fingers_know_do_what_they_know(key: str) -> None:
     names = {key_name(name): each for name, each in BY_KEY.items()} | BY_KEY
     command, wanted = names[key], CONVENTIONS[key]
@@ -157,8 +158,8 @@ def test_every_key_as_it_is_typed_reaches_its_command(monkeypatch: pytest.Monkey
     assert reached == [BY_KEY[key].id for key in keys]
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("cell", CELLS)
+@in_one("view", VIEWS)
+@in_one("cell", CELLS)
 def test_the_footer_of_every_view_starts_with_help_and_shows_ten_hints_at_most(cell: str, view: str) -> None:
     state = State(Experiment(cell=cell), view=view)
     for each in (state, dataclasses.replace(state, lesson=Progress("a"))):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-
 from gradtui.text import glyphs
 from gradtui.text.spans import fit
 from gradtui.views.frame.border import bordered
+from tests.examples import in_one
 from tests.tui.helpers import assert_page, texts
 
 TITLES = ("", "why", "one [b]thing[/b]", "一二三", "ab", "a title of more words than any pane has room for", "一" * 30)
 
 
-@pytest.mark.parametrize("drawn", [glyphs.BLOCK, glyphs.ASCII, glyphs.BRAILLE])
-@pytest.mark.parametrize("width", [8, 9, 24, 60])
-@pytest.mark.parametrize("title", TITLES)
+@in_one("drawn", [glyphs.BLOCK, glyphs.ASCII, glyphs.BRAILLE])
+@in_one("width", [8, 9, 24, 60])
+@in_one("title", TITLES)
 def test_a_bordered_pane_fills_its_box_and_its_lines_stand_inside(drawn: str, width: int, title: str) -> None:
     with glyphs.drawing(drawn):
         inner = [fit([("first", "text")], width - 2), fit([("σ′", "dim"), ("x", "text")], width - 2)]

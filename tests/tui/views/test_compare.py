@@ -22,6 +22,7 @@ from gradtui.views.frame import bars
 from gradtui.views.frame.bar_data import bars_of, own_scale
 from gradtui_engine import Experiment
 from gradtui_engine.core.figures import short
+from tests.examples import in_one
 from tests.tui.helpers import SIZES, assert_page, cut_numbers, texts, timeline_of, trace_of
 from tests.tui.pairs import LSTM, PAIRS, RNN, A, compared, pairs, text
 
@@ -89,7 +90,7 @@ def test_a_scale_that_is_held_is_said_in_every_order() -> None:
             assert "log 1e-9 … 1e2 · scale locked" in TABLE[pane].title(scene, 80)
 
 
-@pytest.mark.parametrize("width", range(8, 130, 3))
+@in_one("width", range(8, 130, 3))
 @pairs
 def test_the_titles_of_a_and_b_say_as_much_as_each_other(name: str, width: int) -> None:
     scene = compared(*PAIRS[name])

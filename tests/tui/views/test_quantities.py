@@ -19,6 +19,7 @@ from gradtui.views.frame.stage_rows import StageRow
 from gradtui_engine import Run, StageNumbers
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.figures import percent, short
+from tests.examples import in_one
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
 from tests.tui.rows import body, parts, row_of
 
@@ -55,7 +56,7 @@ def of_row(quantity: str, row: StageRow, scene: Scene) -> tuple[float | None, ..
     return tuple(shown)
 
 
-each_quantity = pytest.mark.parametrize("quantity", QUANTITIES)
+each_quantity = in_one("quantity", QUANTITIES)
 #: Glyphs that are no part of a number.
 DRAWN = set(ACROSS + "▐│◇·▀▄")
 
@@ -138,7 +139,7 @@ def is_computed(trace: Run, quantity: str, stage: int, step: int) -> bool:
 
 
 @each_quantity
-@pytest.mark.parametrize("kind", AXES)
+@in_one("kind", AXES)
 @pytest.mark.parametrize("name", ["mlp", "cured", "rnn", "overflow", "no weights"])
 def test_on_any_axis_a_bar_is_as_long_as_its_number_asks(name: str, kind: str, quantity: str) -> None:
     scene = scene_of(CASES[name], quantity=quantity, axis_kind=kind, rows=True)

@@ -7,16 +7,17 @@ import math
 import pytest
 
 from gradtui.views.frame.stage_rows import StageRow, each_row, label_room, stage_rows, stride
+from tests.examples import in_one
 
 COUNTS = (1, 2, 5, 31, 65, 301, 1001)
 HEIGHTS = (1, 2, 3, 10, 16, 30, 60)
 counts = pytest.mark.parametrize("count", COUNTS)
-heights = pytest.mark.parametrize("height", HEIGHTS)
+heights = in_one("height", HEIGHTS)
 
 
 @counts
 @heights
-@pytest.mark.parametrize("first", [0, 1])
+@in_one("first", [0, 1])
 def test_every_stage_has_one_row_the_last_on_top_and_all_rows_are_alike(count: int, height: int, first: int) -> None:
     rows = stage_rows(count, height, first)
     assert [stage for row in rows for stage in row.stages] == list(range(count - 1, first - 1, -1))
