@@ -68,7 +68,7 @@ def compared(experiment: Experiment) -> Iterator[State]:
 
 def raced(experiment: Experiment) -> Iterator[State]:
     """Train once something is trained: A alone, A and B, every pane focused."""
-    begun = {"view": "train", "trained": 20, "iteration": 13}
+    begun = {"view": "train", "trained": 10, "iteration": 7}
     for changes in ((), RATE):
         start = state_of(experiment, changes, **begun)
         for pane in panes_of(start):

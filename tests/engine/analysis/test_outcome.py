@@ -18,6 +18,7 @@ from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 from tests.engine.helpers import analysed, drawn, with_inputs, with_parameters
 from tests.engine.oracles import length
 from tests.engine.strategies import small_experiments
+from tests.examples import spread
 
 
 def first_stage(trace: Trace) -> int:
@@ -185,7 +186,7 @@ def test_an_overflow_of_the_forward_pass_is_named_with_operation_and_layer(seed:
 
 
 # tanh bounds the forward pass; its gradient grows by 2.4 a layer at gain 30, beyond float64 after 700 layers.
-@pytest.mark.parametrize("seed", range(2))
+@spread("seed", range(2), 1)
 def test_an_overflow_of_the_backward_pass_is_named_with_operation_and_layer(seed: int) -> None:
     trace = simulate(Experiment(depth=700, width=128, batch=16, activation="tanh", init="normal", gain=30.0, seed=seed))
     outcome = every_view(trace)

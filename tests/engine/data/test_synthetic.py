@@ -125,7 +125,9 @@ def test_an_mlp_reads_a_sequence_at_once(name: str) -> None:
 @pytest.mark.parametrize(
     "row", [row for row in DATA_SETS.values() if row.baseline is not None], ids=lambda row: row.name
 )
-@pytest.mark.parametrize(("steps", "every_step"), [(40, True), (120, True), (40, False)])
+@pytest.mark.parametrize(
+    ("steps", "every_step"), [(40, True), pytest.param(120, True, marks=pytest.mark.soak), (40, False)]
+)
 def test_the_baseline_is_the_loss_of_the_best_constant_answer_at_each_step(
     row: DataSet, steps: int, every_step: bool
 ) -> None:

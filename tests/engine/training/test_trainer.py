@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, ExperimentError, Trainer, Training, build, train
@@ -16,6 +16,7 @@ from gradtui_engine.experiment.training import options
 from gradtui_engine.training.checkpoints import Checkpoints
 from tests.engine.helpers import drawn
 from tests.engine.strategies import accepted, small_experiments
+from tests.examples import examples
 
 #: One of each kind: plain, batch norm with Adam in float32, clipped LSTM on a task, a stacked GRU read at every step.
 EXPERIMENTS: dict[str, dict[str, Any]] = {
@@ -36,7 +37,7 @@ def _training(name: str, **fields: Any) -> Training:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 @given(k=st.integers(0, 24), most=st.sampled_from([1, 2**40]))
-@settings(max_examples=6, deadline=None)
+@examples(12)
 def test_a_past_iteration_is_the_very_one_that_was(name: str, k: int, most: int) -> None:
     """With checkpoints at every iteration and with none but the first two (most bytes: 1)."""
     training = _training(name, turns=("10:learning-rate=0.003,clip=value",))

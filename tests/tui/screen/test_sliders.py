@@ -18,6 +18,7 @@ from gradtui_engine import Experiment, simulate
 from gradtui_engine.core.figures import short
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.rules.clipping import global_norm
+from tests.examples import covering
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
 SMALL = Experiment(depth=3, width=4, batch=4)
@@ -257,8 +258,7 @@ def test_a_field_that_only_b_has_is_bs_whichever_pane_has_the_focus() -> None:
     play(script, State(rnn, changes=(("cell", "lstm"),), view="compare", pane="side_a", cell="rnn"))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-@pytest.mark.parametrize("start", [SMALL, LSTM], ids=["layers", "time"])
+@covering(size=[(80, 24), (120, 36)], start=[SMALL, LSTM])
 def test_the_bars_stay_in_sight_beside_every_slider_and_list(start: Experiment, size: tuple[int, int]) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         box = arrange(app.state, *size)["gradient"]

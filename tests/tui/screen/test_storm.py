@@ -141,7 +141,7 @@ def several(quick: int, long: int) -> list[object]:
     return [pytest.param(0, quick), *(pytest.param(seed, long, marks=pytest.mark.soak) for seed in range(1, 9))]
 
 
-@pytest.mark.parametrize(("seed", "count"), several(120, 1500))
+@pytest.mark.parametrize(("seed", "count"), several(60, 1500))
 def test_whatever_comes_the_program_lives_and_can_be_left(seed: int, count: int, home: dict[str, str]) -> None:
     choose = random.Random(seed)
     with Storm(*NETWORKS[seed % len(NETWORKS)], **home) as terminal:
@@ -164,7 +164,7 @@ def test_whatever_comes_the_program_lives_and_can_be_left(seed: int, count: int,
 
 
 @pytest.mark.parametrize("opens", [b"f", pytest.param(b"?", marks=pytest.mark.soak)])
-@pytest.mark.parametrize(("seed", "count"), several(150, 1500)[:4])
+@pytest.mark.parametrize(("seed", "count"), several(75, 1500)[:4])
 def test_after_a_storm_of_resizes_it_can_be_left(seed: int, count: int, opens: bytes, home: dict[str, str]) -> None:
     """With page keys and the mouse, while the form or the help is open: escape and q did nothing for four seconds."""
     choose = random.Random(seed)

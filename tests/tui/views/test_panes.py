@@ -47,6 +47,8 @@ TONGUES = tuple(itertools.product(language.LANGUAGES, glyphs.GLYPHS))
 USUAL = TONGUES[0]
 #: One network of each cell, on every screen; the ends of what can be asked for, and other tongues, on some.
 NETWORKS = ("mlp", "lstm", "gru", "rnn")
+#: Views that are about no network of the person's, and so are drawn beside one of them.
+ITS_OWN = ("idea", "maths", "lessons")
 EXTREMES = ("1000 layers", "one step", "stacked", "cured", "no weights", "overflow", "one number over time")
 #: Every view in the usual tongue and in one more; in the others in `make soak`.
 SECOND = {view: TONGUES[1 + place % (len(TONGUES) - 1)] for place, view in enumerate(VIEWS)}
@@ -68,7 +70,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
     glyphs.use(tongue[1])
     found: list[Shown] = []
     if tongue == USUAL:
-        for name in NETWORKS:
+        for name in NETWORKS[:1] if view in ITS_OWN else NETWORKS:
             found += screens(states(CASES[name], view), SIZES)
         for name in EXTREMES:
             found += screens([state_of(CASES[name], (("seed", 1),), view=view)], LARGER[-1:])
