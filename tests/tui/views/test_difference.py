@@ -10,6 +10,7 @@ import pytest
 
 from gradtui.model.changes import differences, other
 from gradtui.model.cure_keys import CURES, toggled
+from gradtui.model.keys import shown_keys
 from gradtui.model.state import Changes
 from gradtui.views import status
 from gradtui.views.compare.pictures import reads
@@ -178,9 +179,9 @@ def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_t
             for line in lines
         )
         if height >= 5:
-            assert any(line.startswith("cures o") for line in lines)
-            assert lines[0].startswith("B differs from A in: ")
-            whole = changes != many or "seed 0 → 12345" in " ".join(lines[:2])
+            assert any(line.startswith(("cures o", "on: ", "off: ", "disease")) for line in lines)
+            assert lines[0].startswith(("B differs from A in: ", "B differs in: "))
+            whole = changes != many or re.search("seed (0 → )?12345", " ".join(lines[:2])) is not None
             assert whole or lines[0].endswith(" …") or lines[1].endswith(" …"), (
                 "what does not fit shows that it goes on"
             )
@@ -191,6 +192,41 @@ def test_at_80_by_24_all_that_differs_is_said_before_what_stands_elsewhere_too()
     lines = text(compared(A, every, selected=4), "difference", 78, 5).splitlines()
     assert "residual none → scaled, clip none → norm" in " ".join(lines[:2])
     assert [line[:9] for line in lines[2:]] == ["B ● healt", "layer 1: ", "cures on:"]
+
+
+def cure_key(name: str) -> str:
+    return shown_keys(f"cure_{name}")
+
+
+_HE = A.replace(activation="relu", init="he_normal")
+
+
+@pytest.mark.parametrize("rows", [5, 7])
+@pytest.mark.parametrize(
+    ("a", "changes"),
+    [
+        (A, ()),
+        (A, (("activation", "relu"), ("init", "he_normal"))),
+        (A, (("activation", "relu"), ("init", "he_normal"), ("norm", "layer"))),
+        (A.replace(activation="relu"), (("init", "he_normal"),)),
+        (_HE.replace(gain=1.5), (("clip", "norm"),)),
+        (_HE, (("activation", "sigmoid"), ("norm", "batch"), ("residual", "scaled"))),
+        (RNN, ()),
+        (RNN, (("activation", "relu"), ("clip", "norm"))),
+        (LSTM, (("clip", "norm"),)),
+    ],
+)
+def test_at_80_by_24_every_key_of_a_cure_and_every_difference_can_be_read(
+    a: Experiment, changes: Changes, rows: int
+) -> None:
+    shown = text(compared(a, changes), "difference", 78, rows)
+    assert "…" not in shown
+    for cure in CURES.values():
+        scene = compared(a, changes)
+        assert (f"[{cure_key(cure.id)}]" in shown) == (f"[{cure_key(cure.id)}]" in text(scene, "difference", 200, 30))
+    b = other(a, changes) or a
+    for field, _ in differences(a, b):
+        assert str(getattr(b, field)) in shown
 
 
 @pytest.mark.parametrize("columns", [24, 40, 58])
@@ -255,9 +291,9 @@ def test_the_verdicts_are_the_headers_word_for_word(name: str) -> None:
     ("a", "changes", "said"),
     [
         (Experiment(cell="gru", data="gaussian", steps=6), (("cell", "lstm"),), "cures off: *.* forget gate [B]"),
-        (Experiment(activation="relu"), (("activation", "sigmoid"),), "disease on: activation sigmoid [A]"),
-        (Experiment(activation="relu"), (), "cured already, to see the disease: activation sigmoid [A]"),
-        (Experiment(activation="relu"), (("activation", "tanh"),), "disease on: activation tanh [A]"),
+        (Experiment(activation="relu"), (("activation", "sigmoid"),), "disease on: sigmoid [A]"),
+        (Experiment(activation="relu"), (), "a disease to switch on: sigmoid [A]"),
+        (Experiment(activation="relu"), (("activation", "tanh"),), "disease on: tanh [A]"),
         (Experiment(), (("activation", "relu"),), "cures on: ✓activation [A]"),
     ],
 )

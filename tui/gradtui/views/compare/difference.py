@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 from gradtui_engine.core.figures import many, part_of, ratio_text, short
 from gradtui_engine.core.numerics import ratio
@@ -38,35 +39,49 @@ def title_difference(scene: Scene, width: int) -> str:
 def difference(scene: Scene, width: int, height: int) -> list[Line]:
     """What differs, what became of each, and how much: in words and numbers."""
     b = sides(scene)[1]
-    cures = switches(scene, width)
     if b is None:
         why = absent(scene, width)
+        whole, brief = _cures(scene, width)
+        cures = whole if len(whole) <= height - len(why) else brief
         return page([*why, *_first(cures, height - len(why), width)], width, height)
     first, here = _compared(scene, b, width)
     if asking.asks(scene):
-        told = [*_fields(scene, width), *wrap(asking.first(), width, "dim")]
-        return page(_first([*told, *about_axes(scene, width), *cures], height, width), width, height)
+        told = [*_fields(scene, width)[0], *wrap(asking.first(), width, "dim"), *about_axes(scene, width)]
+        cures = switches(scene, width, brief=True)
+        return page(_first([*told, *cures], height, width), width, height)
     said = {
-        "fields": _fields(scene, width),
+        "fields": [],
         "a": [verdict(scene, width, "A")],
         "b": [verdict(b, width, "B")],
         "honest": wrap(honest, width, "message") if (honest := honestly(scene, b)) else [],
         "first": first,
         "here": here,
         "axes": about_axes(scene, width),
-        "cures": cures,
+        "cures": [],
     }
-    rows = _rows(said, height)
+    # Where there is not room for all the words, fewer words: which keys there are is hidden last.
+    for said["fields"], said["cures"] in product(_fields(scene, width), _cures(scene, width)):
+        rows = _rows(said, height)
+        if rows["fields"] == len(said["fields"]) and rows["cures"] == len(said["cures"]):
+            break
     return page([line for name, lines in said.items() for line in _first(lines, rows[name], width)], width, height)
 
 
-def _fields(scene: Scene, width: int) -> list[Line]:
-    """What B differs in; of recordings that do not say which experiments they were, nothing."""
+def _cures(scene: Scene, width: int) -> tuple[list[Line], list[Line]]:
+    return switches(scene, width), switches(scene, width, brief=True)
+
+
+def _fields(scene: Scene, width: int) -> tuple[list[Line], ...]:
+    """What B differs in, from what to what; and briefly, to what. Of recordings that do not say which experiments
+    they were, nothing.
+    """
     a, source = scene.experiment, source_of_b(scene.state, scene.experiment)
     if a is None or source is None or source.experiment is None:
-        return []
+        return ([],)
     turns = branches(training_of_a(scene.state), training_of_b(scene.state))
-    return wrap(tr("B differs from A in: {fields}", fields=differing(a, source.experiment, turns)), width)
+    whole, brief = (differing(a, source.experiment, turns, brief=brief) for brief in (False, True))
+    texts = tr("B differs from A in: {fields}", fields=whole), tr("B differs in: {fields}", fields=brief)
+    return tuple(wrap(text, width) for text in texts)
 
 
 #: Who gets a line next, where there is not room for everything: the difference in numbers first. The selected stage's

@@ -17,13 +17,17 @@ _HEADS: dict[str, English] = {
     ON: "cures on:",
     INSTEAD: "disease on:",
     OFF: "cures off:",
-    TO_SEE: "cured already, to see the disease:",
+    TO_SEE: "a disease to switch on:",
 }
 #: Behind those that are on.
 _BEHIND: dict[str, English] = {OFF: "off:"}
+#: In brief.
+_BRIEF: dict[str, English] = {ON: "on:", INSTEAD: "disease on:", OFF: "off:", TO_SEE: "disease:"}
+#: Cures of which the value of a disease says alone what it is of.
+_TELLING = ("activation",)
 
 
-def switches(scene: Scene, width: int) -> list[Line]:
+def switches(scene: Scene, width: int, brief: bool = False) -> list[Line]:
     """cures on: ✓activation [A]   off: init [I] …; at the end of each line there is room for an ellipsis.
 
     A network is never called A or B here: those letters are keys.
@@ -39,20 +43,20 @@ def switches(scene: Scene, width: int) -> list[Line]:
         disease = takes_away(cure, a, changes)
         own = any(cure.decides(a, field) for field, _ in changes)
         group = ON if has(cure, a, changes) else OFF if not disease else INSTEAD if own else TO_SEE
-        label = tr(cure.label_of(acted)) + (f" {disease}" if disease else "")
+        label = " ".join([*([] if disease and cure.id in _TELLING else [tr(cure.label_of(acted))]), *disease.split()])
         found[group].append((label, shown_keys(f"cure_{cure.id}")))
     lines: list[Line] = [[]]
     for group, items in found.items():
         style = "text" if group in (ON, INSTEAD) else "label"
         mark = "✓" if group == ON else ""
-        named = _HEADS | _BEHIND if found[ON] else _HEADS
+        named = _BRIEF if brief else _HEADS | _BEHIND if found[ON] else _HEADS
         for place, (label, key) in enumerate(items):
             item: Line = [(f"{mark}{label} ", style), (f"[{key}]", "key")]
             # A head goes with the first of its items, where both have room in one line.
             head: Line = [(f"{tr(named[group])} ", "label")] if place == 0 else []
             whole = [*head, *item]
             for spans in [whole] if not head or width_of(whole) <= width - 2 else [head, item]:
-                _add(lines, spans, "   " if head else "  ", width)
+                _add(lines, spans, " " * ((3 if head else 2) - brief), width)
     return [line for line in lines if line]
 
 

@@ -14,10 +14,10 @@ from ...text.describe import FIELD_NAMES, field_name
 from ...text.language import tr
 
 
-def differing(a: Experiment, b: Experiment, turns: Iterable[Turn] = ()) -> str:
+def differing(a: Experiment, b: Experiment, turns: Iterable[Turn] = (), brief: bool = False) -> str:
     """activation sigmoid → relu, from iteration 40 on rate 0.1; not what only follows, nor what B has no use for.
 
-    turns are what B's training changes on the way.
+    turns are what B's training changes on the way. In brief what B has, without what A has instead: activation relu.
     """
     pairs = []
     for field, _ in differences(a, b):
@@ -27,7 +27,7 @@ def differing(a: Experiment, b: Experiment, turns: Iterable[Turn] = ()) -> str:
             one, two = (
                 getattr(side.resolved, field) if options()[field].applies_to(side.cell) else None for side in (a, b)
             )
-            pairs.append(f"{field_name(field)} {_value(one)} → {_value(two)}")
+            pairs.append(f"{field_name(field)} {_value(two) if brief else f'{_value(one)} → {_value(two)}'}")
     pairs += [tr("from iteration {number} on {fields}", number=turn.iteration, fields=turned(turn)) for turn in turns]
     return tr(", ").join(pairs) or tr("nothing")
 
