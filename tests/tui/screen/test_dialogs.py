@@ -382,3 +382,13 @@ def test_every_dialog_stays_inside_the_screen(size: tuple[int, int]) -> None:
         assert beyond == []
 
     play(script, CASES["one layer"], size)
+
+
+def test_where_not_all_keys_have_room_a_list_names_what_keeps_and_what_leaves() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press("a")
+        await pilot.pause()
+        frame = app.screen.children[0]
+        assert str(frame.border_subtitle) == "enter to keep, esc to go back"
+
+    play(script, CASES["one layer"], (80, 24))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from textual.pilot import Pilot
@@ -18,6 +19,7 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.helping import _SAMPLE, Help, Section, sections
+from gradtui.screen.dialogs.pages import Wrapped
 from gradtui.screen.palette import THEMES, palette
 from gradtui.screen.themes import styles_of
 from gradtui.text import process
@@ -135,6 +137,16 @@ def samples(page: Help) -> list[tuple[str, object]]:
             rest = "".join(segment.text for segment in line).replace(_SAMPLE, "", 1).strip()
             found.append((rest, front.style.color if front.style else None))
     return found
+
+
+def test_chinese_fills_its_lines_whatever_numbers_and_letters_stand_in_it() -> None:
+    """Rich ends a line at each space; where the next words have room they stand in it."""
+    text = "误差信号从输出到输入还剩多少，对数轴，竖线标记 1，即全部：每一行都乘上一行剩下的。enter 探索这个网络。"
+    console = Console(width=40, file=io.StringIO())
+    drawn = console.render_lines(Wrapped(text), pad=False)
+    lines = ["".join(segment.text for segment in line).rstrip() for line in drawn]
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(36 <= cell_len(line) <= 40 for line in lines[:-1]), lines
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -13,7 +13,7 @@ from gradtui.model.names import VIEWS
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
-from gradtui.views.arrangement import FOOTER, TIMELINE, arrange, header_lines, place
+from gradtui.views.arrangement import FOOTER, TIMELINE, arrange, beside, header_lines, place
 from gradtui.views.frame.layout import Box, Boxes
 from gradtui.views.frame.stage_rows import stage_rows
 from gradtui.views.status import SMALLEST
@@ -195,3 +195,16 @@ def test_the_bars_of_layers_leave_no_quarter_of_their_pane_empty_whatever_the_de
         rows = len(stage_rows(depth + 1, inside))
         assert inside - rows * min(4, inside // rows) < max(7, inside / 4), depth
         assert box.width * 2 > width or box.height * 2 > height, "the largest pane"
+
+
+@everywhere
+def test_a_dialog_leaves_timeline_and_footer_whole(view: str, cell: str) -> None:
+    for where, state, width, height, boxes in arranged(view, cell):
+        for pane in boxes:
+            room = beside(state, width, height, pane)
+            assert room.y + room.height <= height - TIMELINE - FOOTER, (where, pane)
+
+
+def test_an_open_lesson_has_a_wider_column_where_the_view_needs_no_more() -> None:
+    state = state_of("mlp", view="explore", lesson=LESSON)
+    assert [arrange(state, width, 50)["lesson"].width for width in (132, 150, 200)] == [44, 44, 60]

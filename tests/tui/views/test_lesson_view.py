@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -245,6 +246,24 @@ def test_where_not_all_lessons_have_room_it_is_said_how_many_are_above_and_below
     assert any(line.endswith(f"↓ {count - shown}") for line in first)
     assert any(line.endswith(f"↑ {count - shown}") for line in last)
     assert not any("↑" in line or "…" in line for line in first)
+
+
+def test_the_count_of_hidden_lessons_is_whole_in_ascii_too(other_glyphs: None) -> None:
+    glyphs.use("ascii")
+    shown = [line for line in listed("01-reading-the-screen", 78, 18) if " o " in line or "down" in line]
+    assert re.search(r"down \d+$", shown[-1]), shown
+
+
+@pytest.mark.parametrize("width", [118, 198])
+def test_beside_the_list_no_title_is_cut_and_what_it_is_about_stands_close(width: int) -> None:
+    lines = listed("01-reading-the-screen", width, 34)
+    text = "\n".join(lines)
+    assert all(each.title in text for each in shelf())
+    assert "…" not in text
+    assert ".md" not in text, "a file is nothing to a learner"
+    head = next(line for line in lines if line.count("Reading the screen") == 2)
+    longest = max(line.find(each.title) + len(each.title) for each in shelf() for line in lines)
+    assert head.rindex("Reading the screen") - longest <= 3
 
 
 def test_below_the_list_stands_what_the_selected_lesson_is_about() -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+from gradtui.lessons.library import entries
+from gradtui.lessons.staging import Shelf
 from gradtui.model.names import SPEEDS, STORY, VIEWS
+from gradtui.model.progress import Progress
+from gradtui.model.studies import Study
 from gradtui.model.timeline import Grain, Timeline, label
 from gradtui.text.language import speaking
 from gradtui.text.spans import text_of, width_of
@@ -204,6 +209,23 @@ def test_where_there_is_room_the_header_names_every_view_with_its_key_and_which_
         assert f" {number} {row.label}" in text
     marked = [span for span, style in line if style == "strong"]
     assert [span.strip() for span in marked] == [catalogue.VIEWS[view].label]
+
+
+def test_while_a_lesson_is_open_beside_a_view_both_are_lit() -> None:
+    scene = scene_of(CASES["one layer"], view="explore", lesson=Progress("01-reading-the-screen"))
+    lit = [text.strip() for text, style in status.header(scene, 180)[1] if style == "strong"]
+    assert lit == ["explore", "lessons"]
+
+
+def test_in_the_list_of_lessons_the_timeline_is_the_courses() -> None:
+    """Of one iteration's operations there is nothing to see there."""
+    read = entries("en", Path("/no/such/folder"))
+    studies = tuple(Study(each.id, done=number < 6) for number, each in enumerate(read))
+    scene = replace(scene_of(CASES["mlp"], view="lessons", studies=studies), results={Shelf("en"): read})
+    line = texts([status.timeline(scene, 80)])[0]
+    assert line.endswith(f" the course · 6 of {len(read)} done ")
+    bar = line.partition(" the")[0].strip()
+    assert bar == ("━" * round(6 / len(read) * len(bar))).ljust(len(bar), "┄")
 
 
 def test_where_there_is_no_room_for_all_views_the_verdict_stands_alone() -> None:

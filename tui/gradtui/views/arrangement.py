@@ -12,8 +12,9 @@ from .point import point_lines
 
 #: Lines of the usual header, of the timeline, of the footer.
 HEADER, TIMELINE, FOOTER = 2, 1, 1
-#: An open lesson: its width beside a view, or its rows under one.
-_LESSON_WIDE, _LESSON_FROM = 44, 132
+#: An open lesson: from which width on it stands beside a view, its least columns, and those from which on a view
+#: shows all its panes and leaves the rest to it; or its rows under one.
+_LESSON_FROM, _LESSON_LEAST, _LARGE_VIEW = 132, 44, 140
 _LESSON_ROWS, _LESSON_SMALL = 12, 10
 #: The least rows of a view that a lesson stands under: bars and one pane more.
 _LEAST_VIEW = 10
@@ -39,8 +40,9 @@ def arrange(state: State, width: int, height: int) -> Boxes:
     if state.lesson is None or state.view == "lessons":
         return VIEWS[state.view].arrange(state, whole)
     if width >= _LESSON_FROM:
-        rest = Box(0, whole.y, width - _LESSON_WIDE, whole.height)
-        lesson = Box(rest.width, whole.y, _LESSON_WIDE, whole.height)
+        wide = max(_LESSON_LEAST, min(width // 3, width - _LARGE_VIEW))
+        rest = Box(0, whole.y, width - wide, whole.height)
+        lesson = Box(rest.width, whole.y, wide, whole.height)
     else:
         rows = _LESSON_ROWS if whole.height >= 24 else _LESSON_SMALL
         if whole.height - rows < _LEAST_VIEW:
@@ -54,19 +56,21 @@ def arrange(state: State, width: int, height: int) -> Boxes:
 
 def beside(state: State, width: int, height: int, pane: str) -> Box:
     """The room for a dialog that leaves a pane and the verdict in sight: at the pane's right or left side, or under it,
-    whichever is largest; where none is large enough above it, else a corner of the screen."""
+    whichever is largest; where none is large enough above it, else a corner of the screen. Timeline and footer stay
+    whole: a text that a dialog cuts says nothing."""
     picture = arrange(state, width, height).get(pane, Box(0, 0, width, height))
     end, foot = picture.x + picture.width, picture.y + picture.height
+    last = height - TIMELINE - FOOTER
     rooms = (
-        Box(end, HEADER, width - end, height - HEADER),
-        Box(0, HEADER, picture.x, height - HEADER),
-        Box(0, foot, width, height - foot),
+        Box(end, HEADER, width - end, last - HEADER),
+        Box(0, HEADER, picture.x, last - HEADER),
+        Box(0, foot, width, last - foot),
     )
     least = _LEAST_DIALOG
     large = [room for room in rooms if room.width >= least.width and room.height >= least.height]
     over = min(width, max(_OVER, width // 2))
     above = Box(0, HEADER, width, picture.y - HEADER)
-    corner = above if above.height >= _LEAST_ABOVE else Box(width - over, HEADER, over, height - HEADER)
+    corner = above if above.height >= _LEAST_ABOVE else Box(width - over, HEADER, over, last - HEADER)
     return max(large, key=lambda room: room.width * room.height, default=corner)
 
 

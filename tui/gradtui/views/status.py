@@ -65,7 +65,7 @@ def header(scene: Scene, width: int) -> list[Line]:
     own = VIEWS[scene.state.view].header
     if own is None:
         return [_what_is_run(scene, width), _verdict(scene, width)]
-    lines, tabs = own(scene.state, width), _tabs(scene.state.view)
+    lines, tabs = own(scene.state, width), _tabs(scene.state)
     room = width - 2 - width_of(tabs)
     if room < _BESIDE_TABS or scene.state.view in STORY:  # whose pages stand there
         return lines
@@ -121,7 +121,7 @@ def _loss(scene: Scene) -> Line:
 
 def _verdict(scene: Scene, width: int) -> Line:
     """The verdict, and the views' names where it leaves room for them."""
-    whose, tabs = "A" if scene.state.view == "compare" else "", _tabs(scene.state.view)
+    whose, tabs = "A" if scene.state.view == "compare" else "", _tabs(scene.state)
     room = width - 2 - width_of(tabs)
     said = learning if _cursor(scene) is not None else functools.partial(verdict, whose=whose)
     if asking.asks(scene):
@@ -136,13 +136,17 @@ def _asked(scene: Scene, width: int) -> Line:
     return fit([(asking.first(), "dim")], width)
 
 
-def _tabs(view: str) -> Line:
-    """The views and the keys that show them, where there is room."""
+def _tabs(state: State) -> Line:
+    """The views and the keys that show them, where there is room; lit are the one that is shown, and the lessons
+    while one is open beside it."""
+    lit = (state.view, "lessons" if state.lesson is not None else "")
     line: Line = []
     for name, row in VIEWS.items():
-        here = name == view
         keys = keys_of(f"view_{name}")
-        line += [(f" {key_name(keys[-1]) if keys else ''}", "key"), (f" {tr(row.label)} ", "strong" if here else "dim")]
+        line += [
+            (f" {key_name(keys[-1]) if keys else ''}", "key"),
+            (f" {tr(row.label)} ", "strong" if name in lit else "dim"),
+        ]
     return line
 
 
@@ -199,6 +203,24 @@ def _of_maths(scene: Scene) -> tuple[str, str]:
     return f" {mark} {said} ", f" {mark} {said} "
 
 
+def _of_course(scene: Scene) -> tuple[str, str]:
+    """How many of the lessons are done, of those that have been read from their files."""
+    done, count = _course(scene)
+    said = tr("{done} of {count} done", done=done, count=count)
+    return f" {tr('the course')} · {said} ", f" {said} "
+
+
+def _of_course_bar(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    done, count = _course(scene)
+    return _share(done / max(count, 1), width, long_text, short_text)
+
+
+def _course(scene: Scene) -> tuple[int, int]:
+    """Lessons that are done, and all."""
+    listed = {entry.id for entry in asking.shelf(scene) or ()}
+    return sum(study.done and study.lesson in listed for study in scene.state.studies), len(listed)
+
+
 def _of_maths_bar(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
     return _share(maths.share(scene.state), width, long_text, short_text)
 
@@ -234,6 +256,7 @@ _TIMELINES = {
     "story": (_of_story, _of_wave),
     "idea": (_of_story, _of_wave),
     "maths": (_of_maths, _of_maths_bar),
+    "lessons": (_of_course, _of_course_bar),
 }
 
 

@@ -55,7 +55,7 @@ def titled(frame: Widget, title: str, width: int | None = None) -> None:
     name, _, keys = title.partition(" · ")
     fits = width is None or width_of([(title, "")]) <= width
     while width is not None and width_of([(keys, "")]) > width:
-        keys = _FIRST_KEY.sub("", keys) if _FIRST_KEY.match(keys) else ""
+        keys = _FIRST_KEY.sub("", keys, count=1) if _FIRST_KEY.match(keys) else ""
     frame.border_title = render(title if fits else name)
     frame.border_subtitle = "" if fits else render(keys)
 

@@ -19,6 +19,7 @@ from gradtui_engine.experiment.experiment import options
 from ...text.glyphs import render
 from ...text.language import tr
 from ...text.spans import Line, first_title, fit
+from ...views.arrangement import FOOTER, HEADER, TIMELINE
 from ...views.frame.layout import bars_width
 from ..themes import styles_of
 from . import form_model as model
@@ -35,6 +36,8 @@ _BESIDE_FROM, _TWO_FROM = 100, 180
 _WIDTH, _WIDTH_OF_TWO = 64, 120
 #: What frame, padding and scroll bar take of the width; what stands between two columns.
 _AROUND, _BETWEEN = 5, 2
+#: What the frame and its padding alone take, and the blanks around a text in the frame.
+_FRAME, _BLANKS = 4, 2
 #: Rows of the screen from which the help has a rule above it, and the header stays in sight.
 _TALL = 20
 #: Lines of help, by the least rows of the screen: meaning, what is allowed, and what a note needs.
@@ -91,7 +94,7 @@ class Form(Modal[Experiment | None]):
         self._start = self._applied = experiment
         self._waiting: Timer | None = None
         self._only_open = False
-        self._width = 0
+        self._width = self._inside = 0
         self._fields: dict[str, Field] = {}
 
     # -- building and drawing --------------------------------------------------------------------------
@@ -130,11 +133,13 @@ class Form(Modal[Experiment | None]):
         frame.set_class(two, "two")
         frame.set_class(beside and not two, "beside")
         # The header says what is wrong with the network: where there is room it stays in sight.
-        frame.styles.margin = (2, 0, 0, 0) if beside and height >= _TALL else 0
+        # So do timeline and footer, which a form beside them would cut in the middle of a word.
+        frame.styles.margin = (HEADER, 0, TIMELINE + FOOTER, 0) if beside and height >= _TALL else 0
         # From the bars' right edge on, or nothing but slivers of the panes would be left between.
         across = max(_WIDTH_OF_TWO if two else _WIDTH, width - bars_width(width)) if beside else width
         frame.styles.width = across
         room = across - _AROUND
+        self._inside = across - _FRAME
         self._width = (room - _BETWEEN) // 2 if two else room
         for column in self.query(".column"):
             column.styles.width = self._width + (_BETWEEN if two else 0)
@@ -154,14 +159,13 @@ class Form(Modal[Experiment | None]):
             title = self.query_one(f"#group-{number}", Lines)
             title.show(heading(group, self._width), colours)
             title.display = any(self._fields[name].display for name in names)
-        frame = self.query_one("#form")
-        room = frame.size.width or self._width
+        frame, room = self.query_one("#form"), self._inside
         self._put("beyond", self._beyond(room))
         rows = self.app.size.height
         lines = detail(sheet, self._current, room, next(lines for least, lines in _DETAIL if rows >= least))
         self._put("detail", [fit([("─" * room, "dim")], room), *lines] if rows >= _TALL else lines)
-        framed(frame, first_title(room, f"{tr('experiment')} · {status(sheet)}", status(sheet)))
-        frame.border_subtitle = render(first_title(room, *self._keys()))
+        framed(frame, first_title(room - _BLANKS, f"{tr('experiment')} · {status(sheet)}", status(sheet)))
+        frame.border_subtitle = render(first_title(room - _BLANKS, *self._keys()))
 
     def _put(self, name: str, lines: list[Line]) -> None:
         widget = self.query_one(f"#{name}", Lines)

@@ -24,7 +24,7 @@ from ...text.language import tr
 from ...text.meanings import legend
 from ...views.catalogue import PANES, VIEWS
 from ...views.frame.quantities import QUANTITIES
-from .pages import Page
+from .pages import Page, Wrapped
 
 IDEA: English = (
     "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "
@@ -110,19 +110,19 @@ class Help(Page):
         return tr("help · ↑↓ to scroll, esc to close")
 
     def _text(self) -> Group:
-        parts: list[Text | Table] = []
+        parts: list[Text | Table | Wrapped] = []
         for section in sections(self._state, self._permissions, self._drawn):
             parts.append(Text(render(section.title), "bold underline"))
             # What stands in front keeps a column of its own, however often its text is wrapped.
             table = Table.grid(
                 Column(width=_KEYS, style="bold"), Column(ratio=1, overflow="fold"), padding=(0, 1), expand=True
             )
-            below: list[Text | Table] = []
+            below: list[Text | Table | Wrapped] = []
             for number, (front, body) in enumerate(section.rows):
                 style = self._palette.get(section.styles[number], "") if number < len(section.styles) else ""
                 if front:
-                    table.add_row(Text(render(f"  {front}"), style), Text(render(body)))
+                    table.add_row(Text(render(f"  {front}"), style), Wrapped(body))
                 else:
-                    (below if table.rows else parts).append(Text(render(body)))
+                    (below if table.rows else parts).append(Wrapped(body))
             parts += [*([table] if table.rows else []), *below, Text("")]
         return Group(*parts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,7 +12,22 @@ from textual.widgets import Static
 
 from ...text.glyphs import render
 from ...text.language import tr
+from ...text.spans import text_of, wrap
 from .dialogs import Modal, framed
+
+
+class Wrapped:
+    """A text broken as our views break one. Rich knows spaces alone: a Chinese sentence would end at each number."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        parts = (wrap(part, options.max_width) for part in self._text.split("\n"))
+        yield Text("\n".join(text_of(line) for lines in parts for line in lines or [[]]))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, options.max_width)
 
 
 class Page(Modal[None]):
@@ -22,6 +38,7 @@ class Page(Modal[None]):
     Page > VerticalScroll { width: 90; max-width: 96%; height: 90%; border: round $foreground; background: $surface;
         padding: 0 1; }
     Page > VerticalScroll.ascii { border: ascii $foreground; }
+    Page > VerticalScroll > Static { padding: 0 1 0 0; }
     """
     BINDINGS = [Binding(key, "dismiss", "close") for key in ("escape", "question_mark", "q", "enter")]
 

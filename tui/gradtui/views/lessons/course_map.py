@@ -12,7 +12,7 @@ from ...lessons.naming import number_of
 from ...model.studies import Studies, Study
 from ...text.language import plural, tr
 from ...text.markdown import prose, wrap_spans
-from ...text.spans import Line, first_fit, fit, page, width_of
+from ...text.spans import Line, first_fit, fit, page, text_of, width_of
 
 if TYPE_CHECKING:
     from ...lessons.library import Entry
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 DONE, BEGUN, NEW = "✓", "◐", "○"
 _STYLES = {DONE: "strong", BEGUN: "text", NEW: "dim"}
 _APART = "    "
-#: From this width on what the selected lesson is about stands beside the list, in so many cells; else below it.
-_BESIDE_FROM, _BESIDE = 110, 44
-#: Cells at the end of a row for how many lessons there are above or below.
-_COUNT, _COUNTED_FROM = 6, 50
+#: From this width on what the selected lesson is about stands beside the list, in so many cells at least and at most,
+#: so far apart; else below it.
+_BESIDE_FROM, _LEAST_BESIDE, _MOST_BESIDE, _GAP = 110, 40, 76, 3
+#: From this width on a row's end says how many lessons there are above or below.
+_COUNTED_FROM = 50
 #: From this width on the chapters have a column beside the titles.
 _CHAPTERS_FROM = 64
 
@@ -53,14 +54,16 @@ def list_view(entries: Sequence[Entry], selected: str, width: int, height: int, 
     names = [entry.id for entry in entries]
     chosen = names.index(selected) if selected in names else 0
     beside = width >= _BESIDE_FROM
-    about = _about(rows[chosen], _BESIDE if beside else width, steps=beside)
     head = [_sum(rows, width), []] if height > 8 else []
     room = max(height - len(head), 1)
     if beside:
-        lines, told = _listed(rows, chosen, width - _BESIDE - 3, room), page(about, _BESIDE, room)
-        both = [[*line, ("   ", "text"), *words] for line, words in zip(lines, told, strict=True)]
+        # Titles have the room that they need: what is cut beside empty columns is cut for nothing.
+        left = min(_needed(rows, width) + _count_width(rows, width, room), width - _GAP - _LEAST_BESIDE)
+        right = min(width - _GAP - left, _MOST_BESIDE)
+        lines, told = _listed(rows, chosen, left, room), page(_about(rows[chosen], right, steps=True), right, room)
+        both = [[*line, (" " * _GAP, "text"), *words] for line, words in zip(lines, told, strict=True)]
         return page([*head, *both], width, height)
-    about = about[: max(height // 3, 1)]
+    about = _about(rows[chosen], width, steps=False)[: max(height // 3, 1)]
     return page([*head, *_listed(rows, chosen, width, max(room - len(about) - 1, 1)), [], *about], width, height)
 
 
@@ -69,10 +72,9 @@ def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[
     room.
     """
     breaks = sum(row.chapter != before.chapter for before, row in itertools.pairwise(rows))
-    wide = max(width_of([(tr(chapters.label(row.chapter)), "")]) for row in rows) + 2
-    wide = wide if width >= _CHAPTERS_FROM else 0
+    wide = _chapters_width(rows) if width >= _CHAPTERS_FROM else 0
     airy = len(rows) + breaks <= height
-    counted = not airy and height > 2 and width >= _COUNTED_FROM
+    room = _count_width(rows, width, height)
     start = 0 if airy else min(max(chosen - height // 2, 0), max(len(rows) - height, 0))
     lines: list[Line] = []
     for number, row in enumerate(rows[start:], start):
@@ -80,13 +82,33 @@ def _listed(rows: Sequence[_Row], chosen: int, width: int, height: int) -> list[
         if airy and new and lines:
             lines.append([])
         name = tr(chapters.label(row.chapter)) if new else ""
-        lines.append(_row(row, name, wide, number == chosen, width - _COUNT * counted))
+        lines.append(_row(row, name, wide, number == chosen, width - room))
     lines = lines[:height]
     below = 0 if airy else len(rows) - start - height
     for at, arrow, count in ((0, "↑", start), (-1, "↓", below)):
-        if count > 0 and counted:
-            lines[at] = [*lines[at], (f"{arrow} {count} ".rjust(_COUNT), "key")]
+        if count > 0 and room:
+            told: Line = [(f"{arrow} {count} ", "key")]
+            lines[at] = [*lines[at], (" " * (room - width_of(told)), "text"), *told]
     return page(lines, width, height)
+
+
+def _chapters_width(rows: Sequence[_Row]) -> int:
+    return max(width_of([(tr(chapters.label(row.chapter)), "")]) for row in rows) + 2
+
+
+def _count_width(rows: Sequence[_Row], width: int, height: int) -> int:
+    """Columns for how many lessons there are above or below, where not all have room; an arrow is four letters where
+    the terminal has ASCII alone.
+    """
+    if not 2 < height < len(rows) or width < _COUNTED_FROM:
+        return 0
+    return max(width_of([(f" {arrow} {len(rows)} ", "")]) for arrow in "↑↓")
+
+
+def _needed(rows: Sequence[_Row], most: int) -> int:
+    """The columns that no row needs more than, of so many at most: all of it where a row has a long fault to tell."""
+    wide = _chapters_width(rows)
+    return max(width_of([(text_of(_row(row, "", wide, False, most)).rstrip(), "")]) for row in rows)
 
 
 def _sum(rows: Sequence[_Row], width: int) -> Line:
@@ -131,7 +153,7 @@ def _about(row: _Row, width: int, steps: bool) -> list[Line]:
             plural("1 question", "{count} questions", questions),
         )
     )
-    told = [*prose(lesson.summary, width), fit([(size, "dim"), (_APART + row.entry.file, "dim")], width)]
+    told = [*prose(lesson.summary, width), fit([(size, "dim")], width)]
     if not steps:
         return told
     answered = dict(row.study.answers) if row.study is not None else {}
