@@ -384,3 +384,8 @@ def test_the_archive_has_the_names_that_the_readme_lists(tmp_path: Path) -> None
     kinds = {name.rpartition("/")[0] or name for name in re.findall(r"`([\w/]+)`", said)}
     with np.load(tmp_path / "run.npz") as archive:
         assert kinds <= {name.rpartition("/")[0] or name for name in archive.files}
+
+
+def test_the_training_that_the_readme_gives_ends_with_a_network_that_learns(capsys: pytest.CaptureFixture[str]) -> None:
+    (words,) = re.findall(r"^gradtui (train [a-z]\S+ \S+ \d+) +#", README, re.M)
+    assert re.search(r"^B: learns: .* 9\d % of them right", run_main(capsys, *words.split()).out, re.M)

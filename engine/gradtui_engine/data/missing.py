@@ -80,7 +80,7 @@ def _refused(gaps: Sequence[Column], target: Column, body: Sequence[Row]) -> lis
         line, cell = _first_gap(column, body)
         messages.append(
             Message(
-                "column {column} has {count} gaps in {rows} rows (line {line}: {cell}): --missing mean fills them, "
+                "column {column} has gaps in {count} of {rows} rows (line {line}: {cell}): --missing mean fills them, "
                 "--missing drop leaves the rows out, --drop {name} the column",
                 column=repr(column.name), count=column.missing, rows=len(body), line=line, cell=repr(cell),
                 name=naming([column]),
@@ -90,10 +90,12 @@ def _refused(gaps: Sequence[Column], target: Column, body: Sequence[Row]) -> lis
     if more:
         counts = ", ".join(f"{column.name} {column.missing}" for column in more[:_MOST_NAMES])
         counts += ", …" if len(more) > _MOST_NAMES else ""
-        messages.append(Message("gaps in {count} more columns: {columns}", count=len(more), columns=Verbatim(counts)))
+        messages.append(
+            Message("further columns with gaps ({count}): {columns}", count=len(more), columns=Verbatim(counts))
+        )
     if target.missing:
         message = Message(
-            "the target {column} has {count} gaps in {rows} rows (line {line}): --missing drop leaves the rows out",
+            "the target {column} has gaps in {count} of {rows} rows (line {line}): --missing drop leaves the rows out",
             column=repr(target.name), count=target.missing, rows=len(body), line=_first_gap(target, body)[0],
         )  # fmt: skip
         messages.append(message)

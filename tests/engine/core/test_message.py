@@ -263,9 +263,9 @@ FILES = {
     "the next as the target",
     "a,b\n1\n": "line 2 has 1 columns; the table has 2",
     "a,b\n1,2\n3,1e999\n": "line 3, column 'b': '1e999' is not a finite number; correct it, or --drop b",
-    "a,b\n ,1\n2,3\n": "column 'a' has 1 gaps in 2 rows (line 2: ''): --missing mean fills them, --missing drop leaves "
-    "the rows out, --drop a the column",
-    "a,b\n1,\n2,3\n": "the target 'b' has 1 gaps in 2 rows (line 2): --missing drop leaves the rows out",
+    "a,b\n ,1\n2,3\n": "column 'a' has gaps in 1 of 2 rows (line 2: ''): --missing mean fills them, --missing drop "
+    "leaves the rows out, --drop a the column",
+    "a,b\n1,\n2,3\n": "the target 'b' has gaps in 1 of 2 rows (line 2): --missing drop leaves the rows out",
     "a,b\n1,5\n2,5\n": "the target 'b' is '5' in all 2 rows: nothing to learn; --target COLUMN takes another",
     'a,b\n"1,2\n': "is not CSV: unexpected end of data",
 }

@@ -192,10 +192,10 @@ def test_a_separator_that_is_given_counts_also_where_another_would_fit(tmp_path:
 def test_gaps_among_numbers_are_refused_by_column_with_what_to_do() -> None:
     one, two = refused(table, "gaps.csv")
     assert one == (
-        "data: column 'power' has 1 gaps in 4 rows (line 3: '?'): --missing mean fills them, --missing drop leaves the "
-        "rows out, --drop power the column"
+        "data: column 'power' has gaps in 1 of 4 rows (line 3: '?'): --missing mean fills them, --missing drop leaves "
+        "the rows out, --drop power the column"
     )
-    assert "'weight' has 1 gaps in 4 rows (line 4: 'NA')" in two
+    assert "'weight' has gaps in 1 of 4 rows (line 4: 'NA')" in two
 
 
 def test_each_rule_closes_gaps_as_its_name_says(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_gap_is_written_in_many_ways(gap: str, tmp_path: Path) -> None:
     path = tmp_path / "gaps.csv"
     path.write_text(f"a,b,y\n1,2.5,3\n2,{gap},4\n5,6.5,8\n", encoding="utf-8")
     (problem,) = refused(read, f"csv:{path}")
-    assert "column 'b' has 1 gaps in 3 rows (line 3" in problem
+    assert "column 'b' has gaps in 1 of 3 rows (line 3" in problem
     assert read(f"csv:{path}", Reading(missing="mean")).features[1].tolist() == [2, 4.5]
 
 
@@ -335,7 +335,7 @@ def test_of_many_columns_with_gaps_three_are_told_one_by_one(tmp_path: Path) -> 
     path.write_text("a,b,c,d,e,y\nNA,NA,NA,NA,NA,1\n1,2,3,4,5,6\n2,3,4,5,6,8\n", encoding="utf-8")
     problems = refused(read, f"csv:{path}")
     assert len(problems) == 4
-    assert problems[-1] == "data: gaps in 2 more columns: d 1, e 1"
+    assert problems[-1] == "data: further columns with gaps (2): d 1, e 1"
 
 
 @pytest.mark.parametrize("cell", ["1e999", "-inf", "inf"])

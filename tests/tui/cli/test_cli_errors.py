@@ -137,7 +137,7 @@ def test_a_toml_file_is_refused_by_name_and_place(
         ("a,b\n", ["1 rows"]),
         ("a,b\n1,2,3\n", ["line 2 has 3 columns", "the table has 2"]),
         ("a,b\n1,2\n2,3\nx,2\n5,6\n8,9\n", ["line 4", "'a'", "'x' is not a finite number"]),
-        ("a,b\n1,\n2,3\n", ["the target 'b' has 1 gaps"]),
+        ("a,b\n1,\n2,3\n", ["the target 'b' has gaps in 1 of 2 rows"]),
         ("a,b\ninf,2\n3,4\n", ["'inf' is not a finite number"]),
     ],
 )
@@ -161,7 +161,8 @@ def test_a_csv_file_that_cannot_be_read_is_named(
 
 
 def test_a_table_in_an_experiments_place_is_told_where_it_belongs(command: Command) -> None:
-    assert refused(command("run", "flowers.csv")) == ["file: a table is given as --data csv:flowers.csv"]
+    for spelt in ("flowers.csv", "csv:flowers.csv"):
+        assert refused(command("run", spelt)) == ["file: a table is given as --data csv:flowers.csv"]
 
 
 def test_a_csv_file_with_a_slip_in_its_name_is_found(command: Command, tmp_path: Path) -> None:

@@ -25,12 +25,19 @@ from gradtui.share import address
 from gradtui.views.idea.chains import CHAINS
 from gradtui_engine import Experiment, Run, TrainingSnapshot, train
 from gradtui_engine.analysis.jacobian import spectra
+from gradtui_engine.core.figures import short
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
 from tests.tui.helpers import Command, trace_of, words_of
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
 #: What else is a command, or is to be one.
 RESERVED = {*SUBCOMMANDS, "run", "doctor", "check", "theory", "config", "presets", "serve", "kiosk", "sweep", "train"}
+
+
+def cell_ratio(trace: Run) -> float:
+    """The same of the cell state."""
+    norms = [np.linalg.norm(trace.gradient(f"c/{stage}").astype(float)) for stage in (0, len(trace.stages) - 1)]
+    return float(norms[0] / norms[1])
 
 
 def ratio(trace: Run) -> float:
@@ -143,7 +150,9 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
         and round(b.loss) == 190
         and near(float(b.target.var()), 1, 0.1)
     ),
-    "forget-gate": lambda a, b: ratio(a) < VANISHED and 5 < ratio(b) < 20 and near(1 / (1 + math.exp(-4)), 0.98, 0.01),
+    "forget-gate": lambda a, b: (
+        near(cell_ratio(a), 1e-9, 0.5) and short(cell_ratio(b)) == "145" and near(1 / (1 + math.exp(-4)), 0.98, 0.01)
+    ),
     "carousel": carousel,
     "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
     "one-idea": one_idea,

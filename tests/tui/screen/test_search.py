@@ -36,7 +36,8 @@ FIRST = {
     "gru": ["cell gru"],
     "adam": ["optimizer adam"],
     "cosine": ["schedule cosine", "maths: cos beside cosh"],
-    "forget gate": ["set forget bias", "preset forget-gate", "lesson · The forget gate and the cell state"],
+    # These layers have no gate to set.
+    "forget gate": ["RNN → LSTM", "preset forget-gate", "lesson · The forget gate and the cell state"],
     "forget_bias": ["set forget bias"],
     "rate": ["set learning rate"],
     "clip": ["set clip"],
@@ -80,6 +81,14 @@ def entries() -> tuple[Entry, ...]:
 @pytest.mark.parametrize(("query", "wanted"), FIRST.items(), ids=FIRST)
 def test_what_is_called_so_comes_first(entries: tuple[Entry, ...], query: str, wanted: list[str]) -> None:
     assert [entry.title for _, entry in best(entries, query)][: len(wanted)] == wanted
+
+
+def test_on_a_network_with_a_forget_gate_its_slider_comes_first() -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        found = [entry.title for _, entry in best(tuple(palette_entries(app)), "forget gate")]
+        assert found[0] == "set forget bias"
+
+    play(script, Experiment(cell="lstm", data="digits-rows", width=4, batch=4))
 
 
 def test_what_is_told_of_a_thing_finds_it_and_a_slip_of_the_finger_does_not_lose_it() -> None:

@@ -14,6 +14,7 @@ from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.names import key
 from gradtui_engine.core.options import Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
+from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.experiment import training as of_training
 from gradtui_engine.experiment.experiment import Experiment, options
 from gradtui_engine.experiment.other_names import NOT_HERE, is_field, nearest_flag, owned, said
@@ -176,7 +177,8 @@ def understood(words: Words) -> Understood:
     elif file == "":
         problems.append(Problem("file", Message("'' names no file or preset")))
     elif file is not None and Path(file).suffix.lower() in _TABLES:
-        problems.append(Problem("file", Message("a table is given as --data csv:{file}", file=Verbatim(file))))
+        path = Verbatim(file.removeprefix(PREFIX))
+        problems.append(Problem("file", Message("a table is given as --data csv:{file}", file=path)))
     elif file is not None and file.replace("-", "").isalpha() and not Path(file).exists():
         problems.append(Problem("preset", unknown_name(file, PRESETS.names)))
     elif file is not None and Path(file).suffix.lower() in _WRITTEN and Path(file).is_file():

@@ -77,6 +77,13 @@ def _go_to_b(app: Host, option: Option) -> None:
         app.send(e.Focus(pane=pane))
 
 
+def acts(app: Host, field: str) -> bool:
+    """Whether the network that is edited, or B, has the field."""
+    option, source = options()[field], source_of_b(app.state, app.state.experiment)
+    beside = None if source is None else source.experiment
+    return any(each is not None and option.applies_to(each.cell) for each in (app.state.experiment, beside))
+
+
 def _of_others(app: Host, field: str) -> bool:
     """Whether the field is one of other networks: then it is said."""
     option = options()[field]

@@ -40,7 +40,7 @@ from ..views.frame.quantities import QUANTITIES
 from . import learning, planning
 from .actions import wear
 from .dialogs.helping import meaning
-from .editing import edit, give, open_preset
+from .editing import acts, edit, give, open_preset
 from .host import Host
 from .palette import THEMES
 from .ranking import Thing
@@ -87,6 +87,8 @@ _FIELD_WORDS: dict[str, tuple[English, ...]] = {
     "steps": ("time steps",),
     "optimizer": ("optimiser",),
 }
+#: What else a page of the story is found by: what its cure is made of.
+_PAIR_WORDS: dict[str, tuple[English, ...]] = {"lstm": ("forget gate",)}
 #: The rows of Maths: each function with its twin, and what else a person calls it.
 _FUNCTIONS: tuple[tuple[tuple[str, English], tuple[str, English]], ...] = (
     (("sin", "sine"), ("sinh", "hyperbolic sine")),
@@ -134,14 +136,17 @@ def _commands(app: Host) -> Iterator[Entry]:
     for command in offered(app.permissions):
         pair = PAIRS[command.event.name] if isinstance(command.event, e.OpenPair) else None
         text = "" if pair is None else " ".join(map(tr, (pair.disease, pair.cure, pair.point)))
-        thing = Thing(tr(command.label), tr(command.label), tr(command.help), (command.label,), text, _COMMAND)
+        also = (command.label, *_in_both(() if pair is None else _PAIR_WORDS.get(pair.name, ())))
+        thing = Thing(tr(command.label), tr(command.label), tr(command.help), also, text, _COMMAND)
         yield Entry(thing, partial(app.action_command, command.id))
 
 
 def _fields(app: Host) -> Iterator[Entry]:
     for name, option in options().items():
-        also = (name, *_in_both(_FIELD_WORDS.get(name, ())))
-        thing = Thing(label(name), tr("set {field}", field=label(name)), tr(option.help), also, kind=_FIELD)
+        called = _in_both(_FIELD_WORDS.get(name, ()))
+        # Where the network has none of it, what shows it on another one comes first.
+        also, text = ((name, *called), "") if acts(app, name) else ((name,), " ".join(called))
+        thing = Thing(label(name), tr("set {field}", field=label(name)), tr(option.help), also, text, _FIELD)
         yield Entry(thing, partial(edit, app, name))
 
 
