@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from gradtui.views.frame.bars import view
@@ -36,3 +37,18 @@ def parts(scene: Scene, width: int, height: int) -> dict[int, tuple[str, str]]:
         room = width - label - 9 - factor
         found[row.low] = text[label : label + room], text[label + room :]
     return found
+
+
+def log_length(value: float, low: float, high: float, cells: int) -> float:
+    """Cells of a bar on a log axis with a line in the middle of the cell of 1: less ends before it, more beyond it.
+
+    One that is not 0 has an eighth at least.
+    """
+    mark = min(cells - 1, math.floor(cells * -low / (high - low))) + 0.5
+    if value <= 0:
+        return 0.0
+    if value <= 1:
+        length = mark * (1 - math.log10(value) / low)
+        return max(length if value == 1 else min(length, mark - 1 / 8), 1 / 8)
+    power = min(math.log10(value), high) if value < math.inf else high
+    return max(mark + (cells - mark) * (power / high if high else 1.0), mark + 2 / 8)

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gradtui.model.names import AXES
+from gradtui.text import glyphs
 from gradtui.text.scale import (
     ACROSS,
     LEAST_DECADES,
@@ -22,10 +23,12 @@ from gradtui.text.scale import (
     cell_of,
     columns,
     counted,
+    marked,
     scale_of,
     upwards,
 )
 from tests.engine.helpers import drawn
+from tests.tui.rows import log_length
 
 NUMBERS = st.floats(5e-324, 1.7e308) | st.floats(-323, 308).map(lambda exponent: 10.0**exponent)
 ANY = NUMBERS | st.sampled_from((0.0, math.nan, math.inf, 1.0, 1e-320, 1e300))
@@ -255,7 +258,8 @@ def test_a_printed_bars_length_is_its_position_to_an_eighth_of_a_cell(
     scale: LogScale, value: float, cells: int
 ) -> None:
     text = scale.bar(value, cells).split("│")[0].rstrip(" ")
-    assert abs(eighths(text) - 8 * cells * scale.position(value)) <= 1
+    length = log_length(value, scale.low, scale.high, cells) if not math.isnan(value) else 0.0
+    assert abs(eighths(text) - 8 * length) <= 0.5 + 1e-6
 
 
 @drawn(200)
@@ -284,22 +288,23 @@ def test_a_bar_drawn_by_hand() -> None:
     scale = LogScale(-4, 0)
     assert [scale.bar(10.0**exponent, 8) for exponent in range(-4, 1)] == [
         "▏      │",
-        "██     │",
-        "████   │",
-        "██████ │",
-        "████████",
+        "█▉     │",
+        "███▊   │",
+        "█████▋ │",
+        "███████▌",
     ]
     assert scale.bar(10**-3.75, 8) == "▌      │"
 
 
 def test_a_growing_gradient_passes_the_reference_line() -> None:
-    assert LogScale(-4, 4).bar(1e2, 8) == "██████  "
-    assert LogScale(-4, 4).bar(1e-2, 8) == "██  │   "
+    assert LogScale(-4, 4).bar(1e2, 8) == "██████▎ "
+    assert LogScale(-4, 4).bar(1.0, 8) == "████▌   "
+    assert LogScale(-4, 4).bar(1e-2, 8) == "██▎ │   "
 
 
 def test_without_block_characters_a_bar_is_ascii() -> None:
     scale = LogScale(-4, 0)
-    assert scale.bar(1e-2, 8, blocks=False) == "####   |"
+    assert scale.bar(1e-2, 8, blocks=False) == "###=   |"
     assert scale.bar(1e-4, 8, blocks=False) == ".      |"
     assert scale.bar(0.0, 8, blocks=False) == "       |"
 
@@ -341,3 +346,55 @@ def test_the_largest_count_fills_all_rows_and_none_that_is_not_empty_vanishes(co
 def test_the_eighths_grow_in_order() -> None:
     assert ACROSS == " ▏▎▍▌▋▊▉█"
     assert UP == " ▁▂▃▄▅▆▇█"
+
+
+# -- the reference line --------------------------------------------------------------------------------
+
+
+def _fill(glyph: str, kind: str) -> float:
+    """How much of a cell a glyph fills, in each set of glyphs."""
+    levels = {
+        glyphs.BLOCK: (" ", *UP[1:]),
+        glyphs.BRAILLE: tuple(" ⣀⣤⣶⣿"),
+        # Baseline, middle of the line of text, and above it.
+        glyphs.ASCII: (" ", "_", ".", "", "-", "=", "+", "#"),
+    }[kind]
+    return levels.index(glyph) / (len(levels) - 1) if kind != glyphs.ASCII else levels.index(glyph) / 8
+
+
+@pytest.mark.parametrize("kind", glyphs.GLYPHS)
+@pytest.mark.parametrize("cells", [1, 2, 4, 5, 7, 9, 13, 24, 36])
+@pytest.mark.parametrize(
+    "scale", [LogScale(-4, 0), LogScale(-4, 1), LogScale(-19, 3), LogScale(-4, 20), SignLogScale(-4, 1),
+              LinearScale(0.0, 5.0), LinearScale(-0.3, 5.0)]
+)  # fmt: skip
+def test_an_upright_bar_of_1_ends_in_the_middle_of_the_cell_of_its_line(scale: Scale, cells: int, kind: str) -> None:
+    """The line is drawn as ─, half way up its cell: less ends below it, more above it, and 1 at it."""
+    shown = marked(scale, 1.0, cells)
+    mark = cell_of(shown, 1.0, cells)
+    with glyphs.drawing(kind):
+        found = [
+            [_fill(glyph, kind) for glyph in glyphs.render(columns(shown, value, cells))]
+            for value in (0.714, 0.999, 1.0 - 1e-15, 1.0, 1.0 + 1e-15, 1.001, 1.4)
+        ]
+    tops = [fills[mark] + sum(fills[mark + 1 :]) for fills in found]
+    assert tops[2:5] == [0.5] * 3
+    assert max(tops[:2]) < 0.5 < min(tops[5:])
+    assert cell_of(scale, 1.0, cells) == mark
+
+
+@pytest.mark.parametrize("cells", [1, 2, 4, 8, 31, 60])
+@pytest.mark.parametrize("scale", [LogScale(-4, 0), LogScale(-4, 1), LogScale(-19, 3), LogScale(-4, 20)])
+def test_a_bar_across_of_1_ends_in_the_middle_of_the_cell_of_its_line(scale: LogScale, cells: int) -> None:
+    mark = scale.reference(cells)
+    assert scale.bar(1.0, cells)[mark] == "▌"
+    assert scale.bar(1.0, cells)[mark + 1 :].strip() == ""
+    assert all(scale.bar(value, cells)[mark] in "│▏▎▍" for value in (0.714, 0.999, 1e-3, 0.0))
+    assert all(scale.bar(value, cells)[mark] in "▊▉█" for value in (1.001, 1.4, 1e20))
+    for value in (0.5, 0.999, 1.0, 1.001):
+        assert ("|" in scale.bar(value, cells, blocks=False)) == ("│" in scale.bar(value, cells))
+
+
+def test_only_the_line_looks_like_a_line_in_ascii() -> None:
+    with glyphs.drawing(glyphs.ASCII):
+        assert not set("|:") & set(glyphs.render(ACROSS + UP + "▐▀"))

@@ -22,7 +22,7 @@ from gradtui_engine import Experiment, Network, Run, build
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import short
 from tests.tui.helpers import CASES, cut_numbers, moments, scene_of, texts, timeline_of, trace_of
-from tests.tui.rows import body, parts, row_of
+from tests.tui.rows import body, log_length, parts, row_of
 
 #: With one gradient per stage, and with two: ∂L/∂c and ∂L/∂h.
 ONE, TWO = ([name for name in CASES if CELLS[CASES[name].cell].has_cell_state == two] for two in (False, True))
@@ -67,8 +67,8 @@ def test_a_bars_length_is_proportional_to_log10_of_the_gradient(name: str) -> No
         for stage, (text, _) in parts(scene, width, 40).items():
             value = scene.stages[stage].gradient_norm
             if value > 0 and math.isfinite(value):
-                wanted = (math.log10(value) - low) / (high - low) * len(text)
-                assert bar(text) == pytest.approx(max(wanted, 1 / 8), abs=1 / 15)
+                wanted = log_length(value, low, high, len(text))
+                assert bar(text) == pytest.approx(wanted, abs=1 / 15)
             else:
                 assert bar(text) == 0
 
@@ -152,13 +152,15 @@ def test_the_line_over_the_bars_says_how_many_stages_a_row_has() -> None:
 def test_two_stages_in_a_row_are_half_bars_each_as_long_as_its_own_number() -> None:
     """Layers 30 and 29 in one row: ▀ is the upper one alone, ▄ the lower, █ both."""
     scene = scene_of(CASES["mlp"], rows=True)
-    scale = bars_of(scene).scale
+    low, high = bars_of(scene).scale.low, bars_of(scene).scale.high
     rows = [row_of(text)[0] for text in body(scene, 78, 20)]
     assert [len(row.stages) for row in rows] == [2] * 15 + [1]
     for row, (text, _) in zip(rows[:-1], parts(scene, 78, 20).values(), strict=False):
         for stage, half in ((row.high, "▀"), (row.low, "▄")):
             length = sum(glyph in (half, "█") for glyph in text)
-            assert length == pytest.approx(scale.position(scene.stages[stage].gradient_norm) * len(text), abs=0.6)
+            assert length == pytest.approx(
+                log_length(scene.stages[stage].gradient_norm, low, high, len(text)), abs=0.5 + 1 / 16
+            )
 
 
 def test_of_two_stages_in_a_row_the_upper_one_is_drawn_before_the_lower_one_is_known() -> None:
@@ -280,20 +282,23 @@ def tenfold() -> Network:
 
 
 def test_a_tenfold_decay_drawn_by_hand() -> None:
-    """The axis goes from 1e-4 to 1 in 16 cells, 4 to a decade; log10 0.5 = −0.301, so 14.8 cells and 4 less a layer."""
+    """The axis goes from 1e-4 to 1, which is in the middle of the last of 16 cells: 3.875 cells to a decade.
+
+    log10 0.5 = −0.301, so 14.3 cells and 3.875 less a layer.
+    """
     network = tenfold()
     trace = Run.of(network.run())
     timeline = Timeline.of(trace)
     state = State(network.experiment, step=timeline.arrived, loaded=True)
     assert texts(view(Scene(trace, timeline, state), 30, 4)) == [
-        "   3 ██████████████▊│    0.500",
-        "   2 ██████████▊    │   0.0500",
-        "▸  1 ██████▊        │   5.0e-3",
+        "   3 ██████████████▍│    0.500",
+        "   2 ██████████▌    │   0.0500",
+        "▸  1 ██████▋        │   5.0e-3",
         "   0 ██▊            │   5.0e-4",
     ]
     waiting = dataclasses.replace(state, step=timeline.loss + 3)
     assert texts(view(Scene(trace, timeline, waiting), 30, 4)) == [
-        "▸  3 ██████████████▊│    0.500",
+        "▸  3 ██████████████▍│    0.500",
         "   2 ·              │         ",
         "   1 ·              │         ",
         "   0 ·              │         ",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from gradtui.model.names import AXES, QUANTITIES
-from gradtui.text.scale import ACROSS, LinearScale, LogScale, bar, cell_of
+from gradtui.text.scale import ACROSS, LinearScale, LogScale, bar, cell_of, marked
 from gradtui.views.frame import quantities
 from gradtui.views.frame.bar_data import bars_of
 from gradtui.views.frame.bars import title, view
@@ -145,7 +145,7 @@ def test_on_any_axis_a_bar_is_as_long_as_its_number_asks(name: str, kind: str, q
     scene = scene_of(CASES[name], quantity=quantity, axis_kind=kind, rows=True)
     if len(ORACLE[quantity](scene.stages[1])) > 1 or (quantity == "update" and scene.over_time):
         return
-    scale = bars_of(scene).scale
+    scale, reference = bars_of(scene).scale, quantities.QUANTITIES[quantity].reference
     assert scale.kind == kind
     for line in body(scene, 70, 12):
         row, _ = row_of(line)
@@ -154,7 +154,7 @@ def test_on_any_axis_a_bar_is_as_long_as_its_number_asks(name: str, kind: str, q
         text = parts(scene, 70, 12)[row.low][0]
         (value,) = of_row(quantity, row, scene)
         shown = text.replace("│", " ").replace("◇", "·")
-        plain = bar(scale, value, len(text)) if value is not None else " " * len(text)
+        plain = bar(marked(scale, reference, len(text)), value, len(text)) if value is not None else " " * len(text)
         assert all(one == other for one, other in zip(shown, plain, strict=True) if one != "·")
 
 
@@ -187,5 +187,7 @@ def test_the_prediction_is_marked_in_the_cell_of_its_value(name: str) -> None:
     assert any(trace.theory.factors), "theory predicts something here"
     for stage, (text, _) in parts(scene, 70, 40).items():
         predicted = trace.theory.factors[stage]
-        wanted = [] if predicted is None else [cell_of(bars_of(scene).scale, predicted, len(text))]
+        wanted = (
+            [] if predicted is None else [cell_of(marked(bars_of(scene).scale, 1.0, len(text)), predicted, len(text))]
+        )
         assert [index for index, glyph in enumerate(text) if glyph == "◇"] == wanted

@@ -27,6 +27,7 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.figures import power_of_ten, short
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, moments, scene_of, texts, timeline_of, trace_of
+from tests.tui.rows import log_length
 
 over_time = pytest.mark.parametrize("name", [name for name, each in CASES.items() if each.cell != "mlp"])
 gated = pytest.mark.parametrize("name", [name for name, each in CASES.items() if CELLS[each.cell].gates])
@@ -145,8 +146,7 @@ def test_a_columns_height_is_proportional_to_log10_of_the_gradient(name: str, he
         for column, stage in enumerate(stages):
             height_shown = sum(UP.index(line[column]) for line in band if line[column] in UP) / 8
             value = values_of(scene, name_)[stage]
-            share = (math.log10(value) - low) / (high - low) if 0 < value < math.inf else float(value > 0)
-            wanted = max(share * len(band), 1 / 8) if value > 0 else 0.0
+            wanted = log_length(value, low, high, len(band))
             assert height_shown == pytest.approx(wanted, abs=1 / 15)
 
 

@@ -44,17 +44,18 @@ _LINES = {
     "┬": "+", "┴": "+", "┼": "+", "╸": "=", "╺": "=", "┆": ":", "┌": "+", "┐": "+", "└": "+", "┘": "+", "▕": "|",
     "╌": "-", "╎": ":", "┊": ":",
 }  # fmt: skip
-#: Eighths of a cell, across and up, and shades: from empty to full.
+#: Eighths of a cell, across and up, and shades: from empty to full. Half a cell looks like no less than half: there the
+#: reference line stands. What looks like a line, |, is never the end of a bar.
 _ACROSS, _UP, _SHADES = "▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", "░▒▓"
 _BLOCKS_ASCII = {
-    **dict(zip(_UP, "__..-=+#", strict=True)),
+    **dict(zip(_UP, "__.--=+#", strict=True)),
     **dict(zip(_ACROSS, "...--==#", strict=True)),
     **dict(zip(_SHADES, ".:+", strict=True)),
-    "▀": '"', "▐": "|", "▌": "|",
+    "▀": '"', "▐": "-",
 }  # fmt: skip
 _BLOCKS_BRAILLE = {
-    **dict(zip(_UP, "⣀⣀⣤⣤⣶⣶⣿⣿", strict=True)),
-    **dict(zip(_ACROSS, "⠄⠄⡇⡇⣇⣧⣷⣿", strict=True)),
+    **dict(zip(_UP, "⣀⣀⣀⣤⣤⣶⣶⣿", strict=True)),
+    **dict(zip(_ACROSS, "⠄⠄⠄⡇⡇⣇⣷⣿", strict=True)),
     **dict(zip(_SHADES, "⠂⠕⢕", strict=True)),
     "▀": "⠛", "▐": "⢸", "█": "⣿",
 }  # fmt: skip

@@ -16,6 +16,8 @@ LEAST_POWER, MOST_POWER = -324, 309
 #: Eighths of a cell, from empty to full: across and up.
 ACROSS = " ▏▎▍▌▋▊▉█"
 UP = " ▁▂▃▄▅▆▇█"
+#: The same in ASCII, where a whole terminal has nothing else (`glyphs` has the one for screens).
+_PLAIN = str.maketrans(ACROSS, " ...--==#")
 
 
 class Scale(Hashable, Protocol):
@@ -73,17 +75,12 @@ class LogScale:
         """The cell of the reference line at 1, in a bar of so many cells."""
         return cell_of(self, 1.0, cells)
 
-    def eighths(self, value: float, cells: int) -> int:
-        """A bar's length in eighths of a cell; one that is not 0 is at least one eighth."""
-        length = round(self.position(value) * cells * 8)
-        return max(length, 1) if value > 0 else length
-
     def bar(self, value: float, cells: int, blocks: bool = True) -> str:
-        """A horizontal bar with the reference line, where the bar does not cover it."""
-        length = self.eighths(value, cells)
-        text = across(length) if blocks else "#" * ((length + 4) // 8) or ("." if value > 0 else "")
+        """A horizontal bar with the reference line, where the bar does not cover it: one of 1 ends at the line."""
+        text = bar(marked(self, 1.0, cells), value, cells)
+        if not blocks:
+            text = text.translate(_PLAIN)
         mark = self.reference(cells)
-        text = text.ljust(cells)[:cells]
         if text[mark] == " ":
             text = text[:mark] + ("│" if blocks else "|") + text[mark + 1 :]
         return text
@@ -149,6 +146,69 @@ class SignLogScale:
     def position(self, value: float) -> float:
         half = LogScale(self.low, self.high).position(abs(value)) / 2
         return 0.5 - half if value < 0 else 0.5 + half
+
+
+#: Eighths of a cell by which a bar of less ends before a reference line, and one of more behind it, at the least: as
+#: dots are quarters of a cell, one eighth more would look like none.
+_LESS, _MORE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A scale in so many cells on which `reference` lies in the middle of its cell, as the line that marks it does.
+
+    To both sides it is stretched by half a cell at most; a bar of the reference ends exactly at the line.
+    """
+
+    scale: LogScale | LinearScale | SignLogScale
+    reference: float
+    cells: int
+
+    @property
+    def kind(self) -> str:
+        return self.scale.kind
+
+    @property
+    def low(self) -> float:
+        return self.scale.low
+
+    @property
+    def high(self) -> float:
+        return self.scale.high
+
+    @property
+    def label(self) -> str:
+        return self.scale.label
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return self.scale.ends
+
+    @property
+    def origin(self) -> float:
+        """At the edge of its cell, where bars start."""
+        return math.floor(self.scale.origin * self.cells) / self.cells
+
+    def position(self, value: float) -> float:
+        middle = cell_of(self.scale, self.reference, self.cells) + 0.5
+        if math.isclose(value, self.reference, rel_tol=1e-9):
+            return middle / self.cells
+        place, start, mark = self.scale.position(value), self.scale.origin, self.scale.position(self.reference)
+        if place <= start:
+            return place * self.origin / start if start else 0.0
+        if value < self.reference:
+            first = self.origin * self.cells
+            cell = first + (middle - first) * (place - start) / (mark - start)
+            return min(cell, middle - _LESS / 8) / self.cells
+        beyond = (place - mark) / (1.0 - mark) if mark < 1.0 else 1.0
+        return max(middle + (self.cells - middle) * beyond, middle + _MORE / 8) / self.cells
+
+
+def marked(scale: Scale, reference: float | None, cells: int) -> Scale:
+    """The scale with the middle of a cell at a reference line; as it is where bars start there, or there is none."""
+    if reference is None or not isinstance(scale, LogScale | LinearScale | SignLogScale):
+        return scale
+    return Marked(scale, reference, cells) if scale.position(reference) > scale.origin else scale
 
 
 SCALES: dict[str, type[LogScale] | type[LinearScale] | type[SignLogScale]] = {

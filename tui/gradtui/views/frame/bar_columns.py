@@ -7,7 +7,7 @@ import functools
 from gradtui_engine.core.figures import exact, power_of_ten
 
 from ...text.language import tr
-from ...text.scale import LogScale, Scale, cell_of, columns
+from ...text.scale import Scale, cell_of, columns, marked
 from ...text.spans import Line, Span, first_fit, page, runs
 from .bar_data import Bars, is_known
 from .bar_rows import number, style_of
@@ -49,8 +49,8 @@ def _here(scene: Scene, drawn: Bars) -> Line:
 def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, height: int) -> list[Line]:
     if height < 1:
         return []
-    series, scale = drawn.series[place], drawn.scale
-    reference = drawn.quantity.reference
+    series, reference = drawn.series[place], drawn.quantity.reference
+    scale = marked(drawn.scale, reference, height)
     mark = cell_of(scale, reference, height) if reference is not None else -1
     values = tuple([series.values[stage] for stage in axis.columns])
     styles = _styles(scene, series, values)
@@ -109,9 +109,9 @@ def _column(scale: Scale, value: float | None, known: bool, height: int, mark: i
 def _ticks(scale: Scale, reference: float | None, mark: int, height: int) -> dict[int, str]:
     """Labels of the axis by row; the reference keeps its own where it lies in the first or last row."""
     ticks = {0: scale.ends[0], height - 1: scale.ends[1]}
-    if isinstance(scale, LogScale):
+    if scale.kind == "log":
         # Between the ends the decade in the middle, where it has a line of air around it.
-        power = (scale.low + scale.high) // 2
+        power = int(scale.low + scale.high) // 2
         middle = cell_of(scale, 10.0**power, height)
         if min(abs(middle - other) for other in (0, height - 1, max(mark, 0))) >= 2:
             ticks[middle] = power_of_ten(power)

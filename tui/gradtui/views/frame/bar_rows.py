@@ -8,7 +8,7 @@ import math
 from gradtui_engine.core.figures import percent, short, times
 
 from ...text.language import tr
-from ...text.scale import Scale, bar, cell_of, halves
+from ...text.scale import Scale, bar, cell_of, halves, marked
 from ...text.spans import Line, Span, first_fit, page, runs, width_of
 from ...text.undefined import defined
 from .bar_data import Bars, is_known, is_row_known
@@ -213,6 +213,7 @@ def _drawn(
     further: bool,
 ) -> tuple[Span, ...]:
     """A bar of one value, or of two halves; without a value a dot."""
+    scale = marked(scale, reference, room)
     texts = [" " * room if value is None else bar(scale, value, room) for value in values]
     text = texts[0] if len(texts) == 1 else halves(*texts) if texts else (" " if further else "·").ljust(room)
     cells = [(glyph, style) for glyph in text]
