@@ -173,6 +173,9 @@ def test_every_command_without_a_screen_runs(
     if arguments == ["lessons"]:
         # One of them: all take 15 s, and are checked one by one elsewhere.
         quick = (str(LESSON),)
+    if arguments[0] == "check":
+        # Two losses of each number of the network.
+        quick = ("--width", "4", "--batch", "4")
     quick += ("--train", "2") * (arguments[0] == "doctor")
     done = run_main(capsys, *arguments, *quick)
     assert done.status == (1 if arguments[0] == "doctor" else 0)

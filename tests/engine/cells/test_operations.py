@@ -13,6 +13,7 @@ from gradtui_engine.core.numerics import Array
 from gradtui_engine.program.bound import Node, Workspace
 from gradtui_engine.program.program import Instruction
 from tests.engine.helpers import shaken, small
+from tests.examples import in_one
 
 STEP = 1e-5
 # Truncation: step² times third derivatives of order 10 (a norm's). Rounding: eps/step times a sum of order 100.
@@ -35,7 +36,7 @@ INSTRUCTIONS = [
     if each.site.time in (None, 1, 3)
 ]
 READERS_OF_DATA = [each for each in INSTRUCTIONS if each.values[0].program.input in each.values[1].inputs]
-every_instruction = pytest.mark.parametrize(("network", "instruction"), INSTRUCTIONS)
+every_instruction = in_one(("network", "instruction"), [each.values for each in INSTRUCTIONS])
 
 
 class Bound:

@@ -14,6 +14,7 @@ from gradtui_engine.cells.residual_blocks import BLOCKS, blocks
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from tests.engine.helpers import analysed, shaken, small
 from tests.engine.oracles import length, norm_of_sum
+from tests.examples import in_one
 
 RESIDUALS = ("add", "scaled")
 # Ratios of norms of a few dozen numbers.
@@ -152,7 +153,7 @@ def test_a_branch_scaled_by_the_root_of_the_depth_grows_by_root_e_at_most_and_an
 EVERY = list(itertools.product(NORMALISATIONS, ("before", "after"), RESIDUALS, BLOCKS, (1, 2)))
 
 
-@pytest.mark.parametrize(("norm", "position", "residual", "block", "span"), EVERY)
+@in_one(("norm", "position", "residual", "block", "span"), EVERY)
 def test_the_parts_of_every_kind_of_block_combine_to_the_factor(
     norm: str, position: str, residual: str, block: str, span: int
 ) -> None:

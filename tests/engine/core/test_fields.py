@@ -13,8 +13,9 @@ from gradtui_engine.core.options import Option, flag
 from gradtui_engine.experiment.experiment import options
 from tests.engine.helpers import drawn
 from tests.engine.strategies import accepted
+from tests.examples import in_one
 
-every_option = pytest.mark.parametrize(("name", "each"), options().items(), ids=list(options()))
+every_option = in_one(("name", "each"), options().items())
 WHOLE, REAL = Integer(1, 100), Number(-1.0, 1e30)
 NAMED = Choice(lambda: ("relu", "tanh"), "csv:")
 

@@ -30,6 +30,7 @@ from gradtui_engine.experiment.spelling import read_toml
 from gradtui_engine.training.doctor import examine
 from tests.engine.helpers import drawn, small
 from tests.engine.strategies import small_experiments
+from tests.examples import in_one
 from tests.tooling import tool
 
 NESTED = Message("{place} gets {share}", place=Message("layer {number}", number=1), share="0.1")
@@ -247,7 +248,7 @@ def test_every_problem_of_an_experiment_is_a_message(fields: dict[str, Any]) -> 
         assert type(str(problem)) is str
 
 
-@pytest.mark.parametrize("name", options())
+@in_one("name", options())
 def test_every_field_refuses_with_a_message(name: str) -> None:
     for wrong in (" ", "") if isinstance(options()[name].kind, Columns) else ("?", "?" * 100):
         with pytest.raises(Rejected) as caught:

@@ -19,6 +19,7 @@ from gradtui_engine.core.problems import Problem
 from gradtui_engine.experiment.experiment import options
 from tests.engine.helpers import drawn
 from tests.engine.strategies import accepted
+from tests.examples import in_one
 
 TOLD = Manner(allowed="; ", default=True)
 
@@ -140,7 +141,7 @@ def test_a_value_in_toml_is_the_value(value: object) -> None:
     assert tomllib.loads(f"x = {toml_value(value)}") == {"x": value}
 
 
-@pytest.mark.parametrize("name", list(options()))
+@in_one("name", list(options()))
 def test_every_field_of_the_form_reads_its_default_and_its_choices(name: str) -> None:
     row = options()[name]
     assert row.read_or_left_out(row.default_text) == row.default == Experiment.__dataclass_fields__[name].default

@@ -13,6 +13,7 @@ from gradtui_engine.data.reading import Separator
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.other_names import ALIASES, NOT_HERE, expanded, owned, said
 from tests.engine.helpers import refused
+from tests.examples import in_one
 
 # What each framework's documentation says its name is: (field, name there, fields here).
 TAKEN: list[tuple[str, str, dict[str, Any]]] = [
@@ -94,7 +95,6 @@ TAKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("data", "noisy_recall", {"data": "recall"}),
     ("readout", "many_to_many", {"readout": "all"}),
 ]  # fmt: skip
-ids = [text for _, text, _ in TAKEN]
 NEEDS: dict[str, dict[str, Any]] = {"adding": {"steps": 8}}
 
 
@@ -105,7 +105,7 @@ def over_time(field: str, wanted: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@pytest.mark.parametrize(("field", "text", "wanted"), TAKEN, ids=ids)
+@in_one(("field", "text", "wanted"), TAKEN)
 def test_a_name_from_elsewhere_is_taken_for_what_it_means(field: str, text: str, wanted: dict[str, Any]) -> None:
     more = over_time(field, wanted)
     by_other, by_own = Experiment(**{field: text}, **more), Experiment(**wanted, **more)
@@ -114,7 +114,7 @@ def test_a_name_from_elsewhere_is_taken_for_what_it_means(field: str, text: str,
     assert type(getattr(by_other, field)) is str
 
 
-@pytest.mark.parametrize(("field", "text", "wanted"), TAKEN, ids=ids)
+@in_one(("field", "text", "wanted"), TAKEN)
 def test_it_is_the_rows_own_name_that_is_kept_and_spelled(field: str, text: str, wanted: dict[str, Any]) -> None:
     made = Experiment.from_mapping({field: text, **over_time(field, wanted)})
     assert Experiment.from_toml(made.to_toml()) == made

@@ -17,6 +17,7 @@ from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.optimisers import OPTIMISERS
 from tests.engine.helpers import small
+from tests.examples import in_one
 
 # A product by a standard deviation rounds once, the deviation itself a few times.
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
@@ -64,11 +65,7 @@ def cures(cell: str) -> list[Remedy]:
 # -- data --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("cell", "cure"),
-    [(cell, cure) for cell in CELLS for cure in cures(cell) if cure.name != "float64"],
-    ids=lambda each: each if isinstance(each, str) else each.name,
-)
+@in_one(("cell", "cure"), [(cell, cure) for cell in CELLS for cure in cures(cell) if cure.name != "float64"])
 def test_every_cure_is_tried_on_the_same_samples(cell: str, cure: Remedy) -> None:
     ill = small(cell, activation="tanh")
     assert same_batch(build(ill), build(cure.apply(ill)))

@@ -11,7 +11,7 @@ import pytest
 from gradtui.views.maths import bridge, circle
 from gradtui_engine import Experiment
 from gradtui_engine.core.figures import short
-from tests.examples import spread
+from tests.examples import in_one, spread
 from tests.tui.graphs import dots_of, graph_in
 from tests.tui.helpers import scene_of, texts
 from tests.tui.maths_page import ANGLES, scene, shown
@@ -87,7 +87,7 @@ def sides(text: str, left: str, right: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-@pytest.mark.parametrize("angle", ANGLES)
+@in_one("angle", ANGLES)
 def test_both_sides_of_every_identity_have_equal_digits(angle: int) -> None:
     text = shown("bridge", angle=angle)
     left, right = sides(text, "sinh(ix)", "i sin x")
@@ -103,7 +103,7 @@ def test_both_sides_of_every_identity_have_equal_digits(angle: int) -> None:
     assert all(float(each) < 1e-12 for each in re.findall(r"they differ by (\S+)", text))
 
 
-@pytest.mark.parametrize("angle", ANGLES)
+@in_one("angle", ANGLES)
 def test_the_periods_hold_one_real_and_one_imaginary(angle: int) -> None:
     text = shown("bridge", angle=angle)
     moved, here = sides(text, "sin(x + 2π)", "sin x")
