@@ -18,6 +18,7 @@ from gradtui.screen.dialogs.dialogs import Modal, Picker, Prompt
 from gradtui.screen.dialogs.form import Form
 from gradtui.screen.dialogs.helping import Help
 from gradtui.screen.search import Search
+from gradtui.text.language import speaking
 from gradtui.views.catalogue import PANES
 from gradtui_engine import Experiment
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -392,3 +393,17 @@ def test_where_not_all_keys_have_room_a_list_names_what_keeps_and_what_leaves() 
         assert str(frame.border_subtitle) == "enter to keep, esc to go back"
 
     play(script, CASES["one layer"], (80, 24))
+
+
+def test_what_is_told_of_a_name_is_broken_as_a_view_breaks_it() -> None:
+    """A line with room for the next words has them: Rich would end it before each number of a Chinese sentence."""
+    with speaking("zh"):
+
+        async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+            await pilot.press("a")
+            await pilot.pause()
+            told = app.screen.query_one(".about", Label)
+            lines = ["".join(part.text for part in strip).strip() for strip in told.render_lines(told.size.region)]
+            assert any(line.startswith("f′ 至多 ¼：") for line in lines), lines
+
+        play(script, CASES["mlp"], (80, 24))

@@ -19,7 +19,7 @@ from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.helping import _SAMPLE, Help, Section, sections
-from gradtui.screen.dialogs.pages import Wrapped
+from gradtui.screen.dialogs.lines import Wrapped
 from gradtui.screen.palette import THEMES, palette
 from gradtui.screen.themes import styles_of
 from gradtui.text import process

@@ -99,3 +99,17 @@ def test_english_reads_no_catalogue_and_loads_no_gettext() -> None:
     code = "import sys, gradtui.text.language as l; l.tr('layer'); print('gettext' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("t = 0", "t = 0 得到 4%"),
+        ("第 1 层", "第 1 层得到 4%"),
+        ("∂L/∂c", "∂L/∂c 得到 4%"),
+        ("输入（x）", "输入（x）得到 4%"),
+    ],
+)
+def test_in_chinese_a_letter_or_digit_that_is_put_in_stands_apart(place: str, said: str) -> None:
+    with language.speaking("zh"):
+        assert tr("{place} gets {share}", place=place, share="4%") == said

@@ -92,6 +92,35 @@ def _said(translations: GNUTranslations, text: str) -> str:
     return translations.gettext(text)
 
 
+#: A value's place, in a translation, and whether it touches a Chinese character.
+_HAN = "[\u3400-\u9fff]"
+_SEAM = re.compile(rf"(?P<before>(?<={_HAN}))?{{(?P<name>\w+)}}(?P<after>(?={_HAN}))?")
+
+
+@functools.lru_cache(maxsize=4096)
+def _touches(said: str) -> bool:
+    return any("" in (seam["before"], seam["after"]) for seam in _SEAM.finditer(said))
+
+
+def _apart(said: str, values: Mapping[str, object]) -> str:
+    """The template with a space where a letter or a digit of a value would touch a Chinese character (W3C, Requirements
+    for Chinese Text Layout §3.2.4): one template has the place "第 1 层" put in, and the place "t = 0".
+    """
+
+    def spaced(seam: re.Match[str]) -> str:
+        value = values.get(seam["name"])
+        if not isinstance(value, str) or not value:
+            return seam[0]
+        before = " " if seam["before"] is not None and _is_western(value[0]) else ""
+        return before + seam[0] + (" " if seam["after"] is not None and _is_western(value[-1]) else "")
+
+    return _SEAM.sub(spaced, said)
+
+
+def _is_western(character: str) -> bool:
+    return character in "∂‖" or (character.isalnum() and character < "\u3000")
+
+
 def tr(text: English, /, **values: object) -> str:
     """The text in the current language, its values put in. A text that the catalogue lacks stays English."""
     if isinstance(text, Message):
@@ -99,6 +128,8 @@ def tr(text: English, /, **values: object) -> str:
         text = text.template
     code = process.current().language
     said = _said(catalogue(code), text) if text and code != ENGLISH else text
+    if code != ENGLISH and values and _touches(said):
+        said = _apart(said, values)
     return said.format(**values) if values else said
 
 

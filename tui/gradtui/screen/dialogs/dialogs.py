@@ -32,6 +32,7 @@ from ...views.arrangement import beside
 from ...views.frame.layout import Box
 from ..host import Host
 from .form_model import parse
+from .lines import Wrapped
 
 #: A dialog's width where there is room, and what frame and padding take of it.
 _WIDTH, _AROUND = 64, 4
@@ -220,7 +221,7 @@ class Picker(Dialog):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         name = self._names[event.option_index]
         width, _ = self._inside()
-        self.query_one(Label).update(Text(render(self._note(name, width))))
+        self.query_one(Label).update(Wrapped(self._note(name, width)))
         if name != CSV:
             self._preview(name)
 
@@ -238,7 +239,7 @@ class Ask(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             framed(frame, self.named())
-            yield Label(Text(render(self._text)), classes="about")
+            yield Label(Wrapped(self._text), classes="about")
             yield Input(self._start)
             yield Label("", classes="problem")
 
@@ -274,7 +275,7 @@ class Prompt(Dialog):
         with Vertical() as frame:
             framed(frame, self.named())
             yield Input(self._start, placeholder=self._without)
-            yield Label(Text(render(self._help())), classes="about")
+            yield Label(Wrapped(self._help()), classes="about")
             yield Label("", classes="problem")
 
     def named(self) -> str:

@@ -24,7 +24,8 @@ from ...text.language import tr
 from ...text.meanings import legend
 from ...views.catalogue import PANES, VIEWS
 from ...views.frame.quantities import QUANTITIES
-from .pages import Page, Wrapped
+from .lines import Wrapped
+from .pages import Page
 
 IDEA: English = (
     "Backpropagation multiplies: the gradient at a stage is the gradient at the output times one factor for "

@@ -1,16 +1,19 @@
-"""Lines of styled text in a dialog: what a view's function made, drawn by Textual."""
+"""Text in a dialog: lines that a view's function made, drawn by Textual, and sentences broken as views break them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ...text.spans import Line
+from ...text.spans import Line, text_of, wrap
 
 Palette = Mapping[str, Style]
 
@@ -38,3 +41,17 @@ class Lines(Widget):
         base = self.rich_style
         segments = [Segment(text, base + self._palette[style]) for text, style in line]
         return Strip(segments).adjust_cell_length(self.size.width, base)
+
+
+class Wrapped:
+    """A text broken as our views break one. Rich knows spaces alone: a Chinese sentence would end at each number."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        parts = (wrap(part, options.max_width) for part in self._text.split("\n"))
+        yield Text("\n".join(text_of(line) for lines in parts for line in lines or [[]]))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, options.max_width)

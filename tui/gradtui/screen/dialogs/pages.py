@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.measure import Measurement
+from rich.console import RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,22 +11,7 @@ from textual.widgets import Static
 
 from ...text.glyphs import render
 from ...text.language import tr
-from ...text.spans import text_of, wrap
 from .dialogs import Modal, framed
-
-
-class Wrapped:
-    """A text broken as our views break one. Rich knows spaces alone: a Chinese sentence would end at each number."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        parts = (wrap(part, options.max_width) for part in self._text.split("\n"))
-        yield Text("\n".join(text_of(line) for lines in parts for line in lines or [[]]))
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(1, options.max_width)
 
 
 class Page(Modal[None]):
