@@ -11,7 +11,7 @@ import pytest
 
 from gradtui.text import glyphs
 from gradtui.text.dots import Array
-from gradtui.text.graph import Axes, Graph, square
+from gradtui.text.graph import Axes, Graph, even, square
 from gradtui.text.spans import text_of, width_of
 from tests.tui.graphs import dots_of, graph_in
 
@@ -165,3 +165,23 @@ def test_the_screens_plots_load_no_plotext() -> None:
     code = "import sys\nimport gradtui.views.catalogue\nimport gradtui.screen.app\nprint('plotext' in sys.modules)\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
+
+
+@pytest.mark.parametrize("cells", [5, 9, 18, 23, 45, 60])
+@pytest.mark.parametrize("span", [(-1.5, 1.5), (-11.8, 11.8), (0.0, 11.8), (-3.1, 2.0)])
+def test_even_ticks_are_whole_cells_apart_and_stand_in_the_middle_of_theirs(
+    span: tuple[float, float], cells: int
+) -> None:
+    found = even(span, 0.0, [1.0, 2.0, 5.0], cells, 4)
+    low, high = found.span
+    assert low <= span[0] + 1e-9
+    assert high >= span[1] - 1e-9
+    places = [(high - tick) / (high - low) * (cells * 4 - 1) for tick in found.ticks]
+    assert places, "there is room for the longest step"
+    assert all(abs(place % 4 - 1.5) < 1e-6 for place in places)
+    drawn = Graph(Axes((0.0, 1.0), found.span, (), tuple((tick, f"{tick:g}") for tick in found.ticks)), 30, cells)
+    drawn.across(0.0)
+    (row,) = {number for number, line_ in enumerate(drawn.cells) if any(text != " " for text, _ in line_)}
+    assert text_of(drawn.lines()[row]).lstrip().startswith("0┤")
+    apart = np.diff([drawn.row(tick) for tick in found.ticks])
+    assert len(set(apart.tolist())) <= 1

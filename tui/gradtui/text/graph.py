@@ -6,7 +6,8 @@ dots, eight a cell, or in ASCII in the curve's letter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,14 @@ class Axes:
         return max((width_of([(label, "")]) for _, label in self.y_labels), default=0) + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Even:
+    """A span, and ticks on it that are equally many cells apart."""
+
+    span: tuple[float, float]
+    ticks: tuple[float, ...]
+
+
 def square(x: tuple[float, float], y: tuple[float, float], columns: int, rows: int) -> Axes:
     """Axes that hold both ranges, and on which one is as long to the right as upwards.
 
@@ -53,6 +62,33 @@ def square(x: tuple[float, float], y: tuple[float, float], columns: int, rows: i
         ((low + high - unit * dots) / 2, (low + high + unit * dots) / 2) for (low, high), dots in ((x, across), (y, up))
     )
     return Axes((left, right), (bottom, top))
+
+
+def even(span: tuple[float, float], tick: float, steps: Sequence[float], cells: int, dots: int) -> Even:
+    """The narrowest span around this one on which ticks are whole cells apart, each in the middle of its cell.
+
+    One of them is at `tick`, the others a step of `steps` apart, of which the one is chosen that leaves least air. A
+    cell has so many dots. Without room for any step the span is as it was, without ticks.
+    """
+    low, high = span
+    best: Even = Even(span, ())
+    for step in steps:
+        for apart in range(max(cells, 1), 0, -1):
+            unit = step / (apart * dots)  # of a dot
+            # The cell of `tick`, counted from the low end: as few as hold what is below, and what is above must fit.
+            below, above = ((place / unit) for place in (tick - low, high - tick))
+            middle = (dots - 1) / 2
+            first = math.ceil((below - middle) / dots - 1e-9)
+            last = cells - 1 - math.ceil((above - middle) / dots - 1e-9)
+            if last < first:
+                continue
+            here = (first + last + 1) // 2 * dots + middle
+            found = tick - here * unit, tick + (cells * dots - 1 - here) * unit
+            if not best.ticks or found[1] - found[0] < (best.span[1] - best.span[0]) * (1 - 1e-9):
+                numbers = range(math.ceil((low - tick) / step - 1e-9), math.floor((high - tick) / step + 1e-9) + 1)
+                best = Even(found, tuple([tick + number * step for number in numbers]))
+            break
+    return best
 
 
 #: The last place, column and row of cells, where a curve is seen; None where it is not.

@@ -15,7 +15,8 @@ from gradtui_engine.theory.taylor import FUNCTIONS, Function
 from ...model.events import SetTerms
 from ...model.maths import GROWTH
 from ...model.state import State
-from ...text.graph import Axes, Graph
+from ...text.dots import ACROSS, DOWN
+from ...text.graph import Axes, Graph, even
 from ...text.language import tr
 from ...text.spans import GAP, Line, first_title, page, text_of, width_of, wrap
 from ..frame import plots
@@ -164,7 +165,8 @@ def _drawing(scene: Scene, function: Function, width: int, height: int) -> list[
     state, x = scene.state, parameter(scene.state)
     summed = tr("sum of {terms}", terms=state.terms)
     right = max(width_of([(name, "")]) for name in (function.name, summed)) + 3
-    graph = Graph(_axes(function, x, height - 2), width, height - 2, right if width >= _NAMES_FROM else 0)
+    right = right if width >= _NAMES_FROM else 0
+    graph = Graph(_axes(function, x, width - right, height - 2), width, height - 2, right)
     graph.across(0.0)
     graph.upright(x)
 
@@ -196,14 +198,21 @@ def growing_sum(function: Function, x: Array, state: State) -> Array:
     return np.asarray(total + (following - total) * (state.growth / GROWTH))
 
 
-def _axes(function: Function, x: float, rows: int) -> Axes:
-    """What the canvas spans. x holds the point, and is the same for twins: half a turn both ways, or a whole one."""
+def _axes(function: Function, x: float, width: int, rows: int) -> Axes:
+    """What the canvas spans, its ticks whole cells apart. It holds x, and is the same for twins: half a turn both ways,
+    or a whole one.
+    """
     bound = math.pi if abs(x) <= math.pi else 2 * math.pi
-    top = {"sin": 2.0, "cos": 2.0, "tan": 5.0, "tanh": 2.0}.get(function.name, 1.05 * math.cosh(bound))
+    top = {"sin": 1.5, "cos": 1.5, "tan": 5.0, "tanh": 1.5}.get(function.name, 1.02 * math.cosh(bound))
     bottom = 0.0 if function.name == "cosh" else -top
+    most = 7 if rows > 9 else 5
+    places = [plots.ticks(bottom, top, number) for number in range(3, most + 1)]
+    up = even((bottom, top), 0.0, [found[1] - found[0] for found in places if len(found) > 1], rows, DOWN)
+    axes = Axes((-bound, bound), up.span, (), plots.labelled(up.ticks))
     parts = Fraction(1, 2) if bound == math.pi else Fraction(1)
+    across = even(axes.x, 0.0, [float(parts) * math.pi], width - axes.margin, ACROSS)
     labels = tuple((float(number * parts) * math.pi, in_pi(number * parts)) for number in range(-2, 3))
-    return Axes((-bound, bound), (bottom, top), labels, plots.labelled(plots.ticks(bottom, top, 7 if rows > 9 else 5)))
+    return Axes(across.span, up.span, labels, axes.y_labels)
 
 
 def circular_said(scene: Scene) -> Lines:
