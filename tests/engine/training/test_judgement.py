@@ -13,7 +13,7 @@ import pytest
 from gradtui_engine import Experiment, Trainer, Training, TrainingHistory, train
 from gradtui_engine.rules.losses import LOSSES
 from gradtui_engine.training.evaluation import Validation
-from gradtui_engine.training.judgement import Progress, judge_learning
+from gradtui_engine.training.judgement import Progress, guess_before, judge_learning
 
 GUESS = math.log(10)
 
@@ -156,3 +156,22 @@ def test_guessing_costs_what_the_best_constant_answer_to_what_was_seen_does(
     loss: str, target: list[Any], seen: list[Any], outputs: int, guess: float
 ) -> None:
     assert LOSSES[loss].guess(np.array(target), np.array(seen), outputs) == pytest.approx(guess, rel=1e-9, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"data": "spirals", "loss": "mse"},
+        {"cell": "rnn", "data": "recall", "steps": 5},
+        {"cell": "lstm", "data": "adding", "steps": 4},
+    ],
+    ids=lambda fields: fields.get("data", "digits"),
+)
+def test_guessing_costs_before_a_training_what_it_costs_after_it(fields: dict[str, Any]) -> None:
+    training = Training(experiment=Experiment(width=4, depth=2, batch=8, **fields), iterations=1)
+    assert guess_before(training) == train(training).snapshot().guess
+
+
+def test_of_a_file_that_nobody_has_read_the_loss_of_guessing_is_not_known() -> None:
+    assert guess_before(Training(experiment=Experiment(data="csv:nowhere.csv"))) is None

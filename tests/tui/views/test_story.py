@@ -133,7 +133,7 @@ def test_while_both_train_bars_losses_and_words_are_those_of_the_cursors_iterati
 def test_before_the_training_the_pane_below_says_what_to_press_and_what_guessing_costs() -> None:
     text = " ".join(drawn(scene_with(small()), "learns", 118, 10))
     assert "space runs the multiplication" in text
-    assert "2.30" in text, "guessing among ten digits costs ln 10"
+    assert "2.31" in text, "as after it: guessing held-out digits by the shares of the others"
 
 
 def test_of_a_gated_cell_the_column_says_how_open_each_gate_is() -> None:

@@ -137,7 +137,10 @@ def test_so_far_names_start_average_count_and_where_it_has_come_to(name: str) ->
         scene = scene_of(CASES[name], selected=stage)
         said = text(scene)
         average = (value / top) ** (1 / (last - stage))
-        found = re.search(rf"so far, (?:of ‖∂L/∂c‖ )?at {scene.name(stage)}: (\S+) × ([^\s^]+)\^(\d+) = (\S+)", said)
+        found = re.search(
+            rf"so far, (?:‖∂L/∂c‖ )?from {scene.name(last)} to {scene.name(stage)}: (\S+) × ([^\s^]+)\^(\d+) = (\S+)",
+            said,
+        )
         assert found is not None
         start, base, count, total = found.groups()
         assert (float(start), float(base)) == pytest.approx((top, average), rel=6e-3 if "e" not in start else 0.06)

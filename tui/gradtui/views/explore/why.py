@@ -113,9 +113,10 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     average = total ** (1 / count) if total > 0 else total
     start, base = power(value, count, top)
     product = tr(
-        "so far, of ‖∂L/∂c‖ at {place}: {top} × {average}^{count} = {value}"
+        "so far, ‖∂L/∂c‖ from {start} to {place}: {top} × {average}^{count} = {value}"
         if scene.follows_cell
-        else "so far, at {place}: {top} × {average}^{count} = {value}",
+        else "so far, from {start} to {place}: {top} × {average}^{count} = {value}",
+        start=scene.name(last),
         place=scene.name(stage),
         top=start,
         average=base,

@@ -10,7 +10,7 @@ import numpy as np
 from gradtui_engine import TrainingSnapshot
 from gradtui_engine.analysis.outcome import OFF_SCALE
 from gradtui_engine.experiment.training import Turn
-from gradtui_engine.training.judgement import baseline_of
+from gradtui_engine.training.judgement import guess_before
 
 from ...model.needs import Failed
 from ...model.trainings import SnapshotOf, branches, iterations_of, training_of_a
@@ -53,7 +53,7 @@ class Sides:
     #: The scale that is held, None while it follows what is trained.
     lock: Scale | None = None
     refused: str = ""
-    #: A task's loss of answering without looking, or the first batch's: what is known before anything is trained.
+    #: The same before anything is trained, where it is known by then.
     first_guess: float | None = None
 
     @classmethod
@@ -131,9 +131,12 @@ def reads(scene: Scene) -> Hashable:
 
 
 def _first_guess(scene: Scene) -> float | None:
-    task = None if scene.experiment is None else baseline_of(scene.resolved)
-    if task is not None:
-        return task
+    """The number that the trainings will have, so that one thing has one number; where they have it, nothing."""
+    if scene.snapshot is not None or scene.snapshot_b is not None:
+        return None
+    training = training_of_a(scene.state)
+    if training is not None:
+        return guess_before(training)
     first_step = scene.record.outcome.first_step
     return first_step.numbers.get("guess") if first_step is not None else None
 
