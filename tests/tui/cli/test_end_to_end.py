@@ -83,7 +83,7 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
             for each in on:  # the ones before stay; a frame comes pen by pen
                 terminal.shows(f"✓{CURES[each]} [{each}]")
         terminal.shows("B differs from A in: activation sigmoid → relu, init xavier_normal → he_normal")
-        terminal.shows("B ● healthy")
+        terminal.shows("B signal ● healthy")
         terminal.press("B")
         terminal.shows("layers have no gates")
         for key, shown in OFF:
@@ -174,7 +174,7 @@ def test_the_copied_command_opens_the_same_screen_in_another_terminal() -> None:
     assert {name for name, _ in changes} <= options().keys()
     screens = []
     with Terminal(*given, size=SIZE) as terminal:
-        terminal.shows("B ● healthy")
+        terminal.shows("B signal ● healthy")
         terminal.shows("▸ 4 A")
         terminal.press("\x1b[A\x1b[A\t")
         terminal.shows("▸ 6 A")
@@ -185,7 +185,7 @@ def test_the_copied_command_opens_the_same_screen_in_another_terminal() -> None:
         terminal.press("q")
         assert terminal.ended() == 0
     with Terminal(*arguments, size=SIZE) as terminal:
-        terminal.shows("B ● healthy")
+        terminal.shows("B signal ● healthy")
         terminal.shows("▸ 6 A")
         screens.append(panes(terminal.text))
         terminal.press("q")

@@ -38,7 +38,7 @@ def test_it_opens_with_the_verdict_and_all_bars_without_a_key_pressed() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         text = shown(app)
         assert "▼ vanishing ×0.233 a layer" in text
-        assert ", layer 1: 4.6e-19  first step « starved  learning –" in text
+        assert ", layer 1: 4.6e-19  first step « starved " in text
         assert "1.6e-20" in text, "the bar of the input has its number"
         assert not app.state.playing
 

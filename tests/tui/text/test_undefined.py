@@ -10,10 +10,12 @@ import pytest
 
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.panes_of import panes_of
+from gradtui.text.spans import text_of
 from gradtui.text.undefined import defined
 from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
+from gradtui.views.frame.verdict import verdict
 from gradtui.views.idea.chains import Product
 from gradtui_engine import Experiment
 from tests.examples import covering
@@ -65,10 +67,12 @@ def test_no_pane_and_no_header_says_nan_or_inf(name: str, view: str) -> None:
 def test_where_nothing_arrives_the_verdict_is_a_sentence_the_same_in_the_header_and_in_compare() -> None:
     (scene, *_) = scenes("zero weights and skips", "compare")
     assert math.isnan(scene.record.outcome.ratio)
-    sentence = "A ▼ vanishing: the gradient is exactly 0 from layer 4 down  first step ⊘ cut off"
+    sentence = "A signal ▼ vanishing: the gradient is exactly 0 from layer 4 down  first step ⊘ cut off"
     assert sentence in texts(status.header(scene, 120))[1]
-    assert any(line.startswith(sentence) for line in texts(PANES["difference"].view(scene, 118, 7)))
-    assert " A ▼ vanishing: layer 4  first step ⊘ cut off" in texts(status.header(scene, 80))[1]
+    assert scene.other is not None
+    said = [line.rstrip() for line in texts(PANES["difference"].view(scene, 118, 7))]
+    assert text_of(verdict(scene.other, 118, "B")) in said
+    assert " A signal ▼ vanishing: layer 4  first step ⊘ cut off" in texts(status.header(scene, 80))[1]
 
 
 @pytest.mark.parametrize(("pane", "view"), [("reading", "lab"), ("plane", "theory"), ("depth", "theory")])

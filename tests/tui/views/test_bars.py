@@ -143,10 +143,10 @@ def test_a_number_times_the_next_rows_factor_is_the_next_number(height: int) -> 
 
 
 def test_the_line_over_the_bars_says_how_many_stages_a_row_has() -> None:
-    for name, height, said in (("mlp", 14, "each row is 3 layers: what is left after them"), ("mlp", 40, "  "),
-                               ("lstm", 20, "each row is 4 steps")):  # fmt: skip
+    for name, height, said in (("mlp", 14, "3 layers a row: what is left after them"), ("mlp", 40, "  "),
+                               ("lstm", 20, "4 steps a row")):  # fmt: skip
         assert said in texts(view(scene_of(CASES[name], rows=True), 90, height))[0]
-    assert "each row" not in texts(view(scene_of(CASES["mlp"], rows=True), 90, 40))[0]
+    assert "a row" not in texts(view(scene_of(CASES["mlp"], rows=True), 90, 40))[0]
 
 
 def test_two_stages_in_a_row_are_half_bars_each_as_long_as_its_own_number() -> None:

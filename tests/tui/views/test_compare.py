@@ -204,7 +204,7 @@ def test_a_click_on_a_row_finds_the_stage_that_is_written_there(name: str, pane:
     number = -1
     for y, line in enumerate(lines):
         # Of several stages the lowest one, where the value stands.
-        found = re.match(r"[▸ ]*(?:\d+–)?(\d+) ", line)
+        found = re.match(r"[▸ ]*(?:\d+–)?(\d+) (?!layers a row)", line)
         # The bar of a tall row goes on below it; B's row stands under A's.
         goes_on = re.match(r" +(B |[▏▎▍▌▋▊▉█▀▄│])", line)
         number = int(found[1]) if found else (number if goes_on else -1)

@@ -12,10 +12,12 @@ from gradtui.model.changes import differences, other
 from gradtui.model.cure_keys import CURES, toggled
 from gradtui.model.keys import shown_keys
 from gradtui.model.state import Changes
+from gradtui.text.spans import text_of
 from gradtui.views import status
 from gradtui.views.compare.pictures import reads
 from gradtui.views.compare.switches import switches
 from gradtui.views.frame.differing import differing
+from gradtui.views.frame.verdict import verdict
 from gradtui_engine import Experiment, Training
 from gradtui_engine.core.figures import ratio_text, short
 from tests.tui.helpers import texts, trace_of
@@ -60,8 +62,10 @@ def test_the_pane_says_what_differs_and_the_verdicts_of_both() -> None:
     shown = text(scene, "difference")
     assert "B differs from A in: activation sigmoid → relu, init xavier_normal → he_normal" in shown
     outcome = trace_of(A).outcome
-    assert f"A ▼ vanishing ×{short(outcome.average_factor)} a layer" in shown
-    assert "B ● healthy" in shown
+    assert "A signal" not in shown, "A's verdict is the header's"
+    header = texts(status.header(scene, 200))[1]
+    assert f"A signal ▼ vanishing ×{short(outcome.average_factor)} a layer" in header
+    assert "B signal ● healthy" in shown
 
 
 @pairs
@@ -115,7 +119,7 @@ def test_the_selected_stage_has_the_numbers_of_the_bars_of_what_each_verdict_fol
 
 
 SAME = "Every ‖∂L/∂h‖ is the same to the last digit: this change acts on no factor."
-WORSE = "This is no cure here: A was healthy, B is not."
+WORSE = "No cure: A's signal arrives healthy, B's is vanishing."
 NOT_YET = "Not cured yet: B is not healthy either."
 FURTHER = "B is worse than A, and neither is healthy."
 HALF = "Half a cure: B's gradient arrives, but its first step does no good: diverging."
@@ -155,6 +159,20 @@ def test_what_a_person_would_otherwise_believe_is_said_exactly_when_it_is_so(
     assert [each for each in (SAME, WORSE, NOT_YET, FURTHER, HALF) if each in shown] == ([expected] if expected else [])
 
 
+def test_one_that_arrives_and_does_harm_is_not_called_unhealthy_beside_a_healthy_signal() -> None:
+    """ "B ● healthy" and "B is not" stood in two lines of one pane: what is worse is said to be the first step."""
+    changes: Changes = (("residual", "scaled"), ("learning_rate", 100.0))
+    b = other(HEALTHY, changes)
+    assert b is not None
+    outcome = trace_of(b).outcome
+    assert (outcome.signal.kind, outcome.first_step is not None and outcome.first_step.kind) == ("healthy", "diverging")
+    shown = text(compared(HEALTHY, changes), "difference")
+    assert "B signal ● healthy" in shown
+    assert "first step » diverging" in shown
+    said = "No cure: the signal arrives in both; B's first step is worse: diverging."
+    assert said in " ".join(shown.split())
+
+
 @pytest.mark.parametrize("height", [3, 5, 7])
 @pytest.mark.parametrize("width", [58, 78, 118])
 def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_the_smallest_pane_too(
@@ -173,7 +191,7 @@ def test_the_difference_in_numbers_the_honest_sentence_and_bs_verdict_stand_in_t
         lines = text(compared(A.replace(gain=0.3), changes), "difference", width, height).splitlines()
         assert len(lines) == height or (height == 7 and len(lines) >= 5)
         assert any(line.startswith(sentence) for line in lines)
-        assert any(line.startswith("B ▼ vanishing") for line in lines)
+        assert any(line.startswith("B signal ▼ vanishing") for line in lines)
         assert any(
             re.match(r"layer 1: (B gets \S+ (%|times|of) .*gradient|A and B get as much gradient)", line)
             for line in lines
@@ -191,7 +209,7 @@ def test_at_80_by_24_all_that_differs_is_said_before_what_stands_elsewhere_too()
     every = (("activation", "relu"), ("init", "he_normal"), ("norm", "layer"), ("residual", "scaled"), ("clip", "norm"))
     lines = text(compared(A, every, selected=4), "difference", 78, 5).splitlines()
     assert "residual none → scaled, clip none → norm" in " ".join(lines[:2])
-    assert [line[:9] for line in lines[2:]] == ["B ● healt", "layer 1: ", "cures on:"]
+    assert [line[:9] for line in lines[2:]] == ["B signal ", "layer 1: ", "cures on:"]
 
 
 def cure_key(name: str) -> str:
@@ -283,8 +301,10 @@ def test_the_gates_key_is_called_what_it_does_to_this_cell(cell: str, label: str
 @pairs
 def test_the_verdicts_are_the_headers_word_for_word(name: str) -> None:
     scene = compared(*PAIRS[name])
+    assert scene.other is not None
     header = texts(status.header(scene, 100))[1].strip()
-    assert header in text(scene, "difference", 99).splitlines()
+    assert header == text_of(verdict(scene, 99, "A")).strip()
+    assert text_of(verdict(scene.other, 99, "B")).strip() in text(scene, "difference", 99).splitlines()
 
 
 @pytest.mark.parametrize(

@@ -98,11 +98,13 @@ def test_a_pinned_gate_is_the_direct_paths_factor_at_every_step() -> None:
 def test_the_rows_through_time_show_the_selected_steps_numbers_behind_them() -> None:
     trace = trace_of(SMALL)
     for time in range(1, 8):
-        via_f, via_h, c = texts(paths.view(scene_of(SMALL, selected=time, unit=1), 110, 5))[2:]
+        via_f, via_h, c = (
+            line.rstrip() for line in texts(paths.view(scene_of(SMALL, selected=time, unit=1), 110, 5))[2:]
+        )
         factors = trace.stages[time - 1].factors
-        assert via_f.split()[-1] == short(factors["direct"])
-        assert via_h.split()[-1] == short(factors["gates"])
-        assert c.split()[-1] == short(float(trace.values[f"c/{time}"][0, 1]))
+        assert via_f.endswith(f"  {short(factors['direct'])} at t={time}")
+        assert via_h.endswith(f"  {short(factors['gates'])} at t={time}")
+        assert c.endswith(f"  {short(float(trace.values[f'c/{time}'][0, 1]))} at t={time}")
 
 
 def test_a_factor_of_the_first_state_there_is_none() -> None:
@@ -110,7 +112,7 @@ def test_a_factor_of_the_first_state_there_is_none() -> None:
     via_f = texts(paths.view(scene_of(SMALL, selected=0), 110, 5))[2]
     axis = TimeAxis.of(8, 110)
     assert via_f[MARGIN : MARGIN + axis.columns.count(0)].strip() == ""
-    assert via_f.split()[-1] == "–"
+    assert via_f.rstrip().endswith("  – at t=0")
     assert paths.title(scene_of(SMALL, selected=0), 80).endswith("at t = 1")
 
 

@@ -68,6 +68,6 @@ def test_means() -> None:
 
 
 def test_a_row_says_in_words_how_many_stages_it_has() -> None:
-    assert each_row("layer", 3) == "each row is 3 layers"
-    assert each_row("time", 2) == "each row is 2 steps"
+    assert each_row("layer", 3) == "3 layers a row"
+    assert each_row("time", 2) == "2 steps a row"
     assert each_row("layer", 1) == ""

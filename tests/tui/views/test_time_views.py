@@ -17,7 +17,7 @@ from gradtui.text.spans import text_of, width_of
 from gradtui.views.explore import paths
 from gradtui.views.explore.cell import cell_view
 from gradtui.views.explore.cells.table import WORDS
-from gradtui.views.explore.gates import gates_view
+from gradtui.views.explore.gates import gates_title, gates_view
 from gradtui.views.frame.bar_data import bars_of
 from gradtui.views.frame.bars import view as columns
 from gradtui.views.frame.scene import Scene
@@ -278,9 +278,11 @@ def test_all_units_are_shown_at_every_height_one_two_or_more_in_a_line(height: i
     lines = texts(cell_view(scene_of(CASES["lstm"], unit=0), 110, height))
     labels = [line[:MARGIN].strip("▸ ") for line in lines[: 64 // each]]
     assert labels == [str(first) for first in range(1, 65, each)]
-    foot = lines[64 // each]
+    foot = next(line for line in lines[64 // each :] if line.strip())
     assert "64 units" in foot
-    assert (f"the largest of {each // 2}" in foot) == (each > 2)
+    assert (f"{each} in a line: the largest of {each // 2} above, of {each // 2} below" in foot) == (each > 2)
+    if height > 64 // each + 1:
+        assert not lines[64 // each].strip(), "the key is no line of the map"
 
 
 def _dots(glyph: str, half: int) -> int:
@@ -320,8 +322,27 @@ def test_a_gate_in_several_lines_is_as_high_as_its_mean(name: str) -> None:
         mean = float(gates[:, block * size : (block + 1) * size].mean())
         signed = cell.gates[block].signed
         assert band[3].split()[0] == ("-1" if signed else "0")
+        if signed:
+            # From the middle line: half of the band is 1.
+            up, down = (sum(_filled(line[column]) for line in half) for half in (band[:2], band[2:]))
+            assert up == pytest.approx(max(mean * 2, 1 / 8), abs=1 / 15)
+            assert down == pytest.approx(max(-mean * 2, 0.0), abs=1 / 4)
+            continue
         height = sum(UP.index(line[column]) for line in band) / 8
-        assert height == pytest.approx(((mean + 1) / 2 if signed else mean) * 4, abs=1 / 15)
+        assert height == pytest.approx(mean * 4, abs=1 / 15)
+
+
+def _filled(glyph: str) -> float:
+    return 0.5 if glyph == "▀" else UP.index(glyph) / 8
+
+
+def test_a_candidate_of_nearly_0_is_a_line_in_the_middle_and_the_title_says_that_it_has_a_sign() -> None:
+    """From −1 it would be a bar half full, as a gate of ½ is."""
+    scene = scene_of(Experiment(cell="lstm", data="digits-pixels"), selected=1)
+    lines = texts(gates_view(scene, 110, 8))
+    assert set(lines[6][MARGIN:].split()[0]) == {"▁"}
+    assert lines[7].split() == ["-1"]
+    assert "g candidate −1 … 1" in gates_title(scene, 110)
 
 
 @pytest.mark.parametrize("height", [2, 5, 11, 70])

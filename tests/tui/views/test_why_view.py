@@ -12,7 +12,7 @@ from gradtui.views.explore import why
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment, Phase, StageNumbers, Step
 from gradtui_engine.cells.table import OPERATIONS
-from gradtui_engine.core.figures import short, subscript
+from gradtui_engine.core.figures import many, part_of, short, subscript
 from tests.tui.helpers import CASES, scene_of, texts, timeline_of, trace_of
 
 #: Layers of one linear map and one activation, and layers with a norm and a skip beside them.
@@ -145,6 +145,8 @@ def test_so_far_names_start_average_count_and_where_it_has_come_to(name: str) ->
         start, base, count, total = found.groups()
         assert (float(start), float(base)) == pytest.approx((top, average), rel=6e-3 if "e" not in start else 0.06)
         assert int(count) == last - stage
+        share = value / top
+        assert f"= {total} ({f'×{many(share)}' if share > 1 else part_of(share)} of what set out)" in said
         # What a calculator makes of the printed numbers is what is printed.
         assert short(float(start) * float(base) ** int(count)) == total == short(value)
 
@@ -188,8 +190,18 @@ def test_a_product_of_a_thousand_factors_shows_both_its_ends() -> None:
     )
     found = re.search(r"multiplied out: ((?:\S+ × )+\S+) = ", said)
     assert found is not None
-    assert found[1].count(" × ") == 9
+    assert found[1].count(" × ") == 4
     assert " × … × " in found[1]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_product_is_written_out_in_a_wide_pane_alone_whatever_the_language(lang: str) -> None:
+    """30 factors were half of the pane at 80 columns; of 64 steps zh had all of them where English had none."""
+    with language.speaking(lang):
+        for width, wall in ((40, False), (64, False), (106, True)):
+            said = " ".join("\n".join(texts(why.view(scene_of(CASES["mlp"], selected=0), width, 17))).split())
+            assert (said.count(" × ") > 20) == wall
+            assert (" × … × " in said) == (not wall)
 
 
 def test_the_rule_says_how_deep_the_factor_may_go() -> None:

@@ -51,7 +51,6 @@ def difference(scene: Scene, width: int, height: int) -> list[Line]:
         return page(_first([*told, *cures], height, width), width, height)
     said = {
         "fields": [],
-        "a": [verdict(scene, width, "A")],
         "b": [verdict(b, width, "B")],
         "honest": wrap(honest, width, "message") if (honest := honestly(scene, b)) else [],
         "first": first,
@@ -85,8 +84,8 @@ def _fields(scene: Scene, width: int) -> tuple[list[Line], ...]:
 
 
 #: Who gets a line next, where there is not room for everything: the difference in numbers first. The selected stage's
-#: numbers stand beside the bars too, A's verdict in the header.
-_CLAIMS = ("first", "b", "honest", "cures", "fields", "honest", "fields", "axes", "cures", "axes", "here", "a")
+#: numbers stand beside the bars too; A's verdict is in the header, and not said again.
+_CLAIMS = ("first", "b", "honest", "cures", "fields", "honest", "fields", "axes", "cures", "axes", "here")
 
 
 def _rows(said: dict[str, list[Line]], height: int) -> dict[str, int]:

@@ -28,7 +28,7 @@ def honestly(a: Scene, b: Scene) -> str:
     if less:
         return less
     if a.record.outcome.healthy and not b.record.outcome.healthy:
-        return tr("This is no cure here: A was healthy, B is not.")
+        return _spoilt(b)
     step = b.record.outcome.first_step
     cured = not a.record.outcome.signal.healthy and b.record.outcome.signal.healthy
     if cured and step is not None and step.kind == "overshooting":
@@ -43,6 +43,14 @@ def honestly(a: Scene, b: Scene) -> str:
     if not a.record.outcome.healthy and not b.record.outcome.healthy:
         return tr("Not cured yet: B is not healthy either.")
     return ""
+
+
+def _spoilt(b: Scene) -> str:
+    """What of a healthy A is worse in B, and what is not: the signal that arrives, or the first step."""
+    signal, step = b.record.outcome.signal, b.record.outcome.first_step
+    if not signal.healthy or step is None:
+        return tr("No cure: A's signal arrives healthy, B's is {kind}.", kind=kind_name(signal.kind))
+    return tr("No cure: the signal arrives in both; B's first step is worse: {kind}.", kind=kind_name(step.kind))
 
 
 def _gated_and_less(a: Scene, b: Scene) -> str:

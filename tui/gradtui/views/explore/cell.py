@@ -50,7 +50,9 @@ def cell_view(scene: Scene, width: int, height: int) -> list[Line]:
             value = short(float(states[scene.stage, scene.unit]))
             forms: list[Line] = [[(f"  c {value}", "text")], [(f" c {value}", "text")], [(f" {value}", "text")], []]
             lines[-1] += first_fit(axis.right, *forms)
-    return page([*lines, _foot(scene.record, units, stacked, width)], width, height)
+    # What the shades mean is shades itself: apart from the map.
+    air: list[Line] = [[]] if len(lines) + 1 < height else []
+    return page([*lines, *air, _foot(scene.record, units, stacked, width)], width, height)
 
 
 def _units_of_a_row(units: int, rows: int) -> int:
@@ -68,7 +70,12 @@ def _foot(record: Record, units: int, stacked: int, width: int) -> Line:
         texts = [tr("{all} units, two in a line", all=units), tr("{all} units", all=units)]
     else:
         half = stacked // 2
-        whole = tr("{all} units; half a line is the largest of {half}", all=units, half=half)
+        whole = tr(
+            "{all} units, {each} in a line: the largest of {half} above, of {half} below",
+            all=units,
+            each=stacked,
+            half=half,
+        )
         texts = [whole, tr("{all} units, {each} in a line", all=units, each=stacked), tr("{all} units", all=units)]
     return first_fit(width, *([*key, (f"  {text}", "label")] for text in texts), key, [])
 

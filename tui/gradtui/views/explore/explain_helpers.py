@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
+from gradtui_engine.core.figures import short
 from gradtui_engine.program.program import Instruction
 
 from ...text.language import tr
@@ -44,3 +45,23 @@ def passed(listed: Listed, source: str, target: str) -> tuple[float, float]:
     """(gradient norm that an operation got, the one that it passed on); of a sum with a skip, its own part."""
     merge = listed.merges.get(source)
     return listed.gradient_norm(target), listed.gradient_norm(source) if merge is None else merge.branch
+
+
+#: From this cosine on (60° and less) two gradients are said to point the same way.
+_ALONG = 0.5
+
+
+def angle_of(cosine: float | None) -> str:
+    """cosine 0.03, at right angles: how the gradients of two paths add up, in words.
+
+    The record has exactly 0 where one of the two is 0.
+    """
+    if cosine is None or cosine != cosine:
+        return tr("cosine {value}", value=short(cosine))
+    if cosine == 0:
+        return tr("cosine 0, one of them carries nothing")
+    if abs(cosine) < _ALONG:
+        return tr("cosine {value}, nearly at right angles", value=short(cosine))
+    if cosine > 0:
+        return tr("cosine {value}, they point the same way", value=short(cosine))
+    return tr("cosine {value}, they work against each other", value=short(cosine))

@@ -18,7 +18,7 @@ from ...text.language import tr
 from ...text.spans import GAP
 from ...text.table_words import told
 from ...text.undefined import defined
-from .explain_helpers import Explain, Notes, first, instruction, of_nothing, of_one, passed, slots
+from .explain_helpers import Explain, Notes, angle_of, first, instruction, of_nothing, of_one, passed, slots
 
 
 def _linear_forward(listed: Listed, step: Step) -> Notes:
@@ -61,7 +61,7 @@ def _linear_backward(listed: Listed, step: Step) -> Notes:
         ("formula", f"∂L/∂h{number} = {delta} W{GAP}∂L/∂W = {delta}ᵀ h{number}"),
         _chain(after, chain),
         *_factor(listed, step),
-        ("dim", tr("{gradient} is what this layer learns from", gradient=own)),
+        ("dim", tr("{gradient}, a norm as in the bars, is what this layer learns from", gradient=own)),
     ]
 
 
@@ -97,9 +97,9 @@ def _factor(listed: Listed, step: Step) -> Notes:
         return [("strong", tr("{way}: ×{factor}", way=way, factor=factor)), *unknown]
     if paths[0] is None:
         return [("strong", tr("{way}: {product} = ×{factor}", way=way, product=product, factor=factor)), *unknown]
-    branch, skip, cosine = (short(value) for value in paths)
+    branch, skip = (short(value) for value in paths[:2])
     inside = tr("{way}: branch {product} = {branch}", way=way, product=product, branch=branch)
-    outside = tr("with skip {skip} (cosine {cosine}) = ×{factor}", skip=skip, cosine=cosine, factor=factor)
+    outside = tr("with skip {skip} ({angle}) = ×{factor}", skip=skip, angle=angle_of(paths[2]), factor=factor)
     return [("strong", inside), ("strong", outside), *unknown]
 
 
@@ -226,10 +226,10 @@ def _residual_backward(listed: Listed, step: Step) -> Notes:
     ]
     if merge is not None:
         text = tr(
-            "where they meet again: skip {skip}, branch {branch}, cosine {cosine}",
+            "where they meet again: skip {skip}, branch {branch}, {angle}",
             skip=short(merge.skip),
             branch=short(merge.branch),
-            cosine=short(defined(merge.cosine, listed)),
+            angle=angle_of(defined(merge.cosine, listed)),
         )
         notes.append(("strong", text))
     return notes

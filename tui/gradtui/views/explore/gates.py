@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.cells.cell import Cell
-from gradtui_engine.core.figures import decimals, short
+from gradtui_engine.core.figures import decimals, percent, short
 
 from ...text.heat import Array
 from ...text.language import tr
@@ -43,11 +43,15 @@ def gates_title(scene: Scene, width: int) -> str:
 def _names(scene: Scene) -> str:
     """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
     rows = WORDS[scene.resolved.cell].gates
-    return tr(", ").join(f"{gate.letter} {re.split('[:：]', tr(gate.meaning))[0]}" for gate in rows)
+    cell = scene.resolved.kind
+    signed = {gate.letter: " −1 … 1" if cell.gates[cell.block(gate.letter)].signed else "" for gate in rows}
+    return tr(", ").join(
+        f"{gate.letter} {re.split('[:：]', tr(gate.meaning))[0]}{signed[gate.letter]}" for gate in rows
+    )
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
-    """A band for each gate: σ gates from 0 to 1, the candidate from −1 to 1."""
+    """A band for each gate: σ gates from 0 to 1, the candidate from a middle line to −1 and 1; what they come to."""
     cell = scene.resolved.kind
     rows = WORDS[cell.name].gates
     axis = TimeAxis.of(len(scene.stages), width)
@@ -55,6 +59,7 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
     here = max(scene.stage, 1) - 1
     first, last = axis.span(scene.stage)
     tall = min(_TALLEST, max(1, height // len(rows)))
+    carries = cell.path.gate if cell.path is not None else ""
     lines: list[Line] = []
     for gate in rows:
         signed = cell.gates[cell.block(gate.letter)].signed
@@ -65,13 +70,32 @@ def gates_view(scene: Scene, width: int, height: int) -> list[Line]:
         number = first_fit(axis.right, *([(each, "text")] for each in texts))
         for place, band in enumerate(_bands(scene.record, tall)[gate.letter]):
             text = "".join([band[stage] for stage in axis.columns])
-            cells = [(text[:first], "label"), (text[first:last], "cursor"), (text[last:], "label")]
+            style = "strong" if gate.letter == carries else "label"
+            cells = [(text[:first], style), (text[first:last], "cursor"), (text[last:], style)]
             letter = gate.letter if place == 0 else ""
             label = letter.rjust(MARGIN - 1) if tall == 1 else letter.rjust(2) + ticks.get(place, "").rjust(MARGIN - 3)
             start: Line = [(label + " ", "label"), *[span for span in cells if span[0]]]
             shown = [[*start, *number, (f" {tr(gate.meaning)}", "label")], [*start, *number]] if place == 0 else []
             lines.append(first_fit(width, *shown, start))
+    if height > len(lines):
+        lines += [[], *_told(scene, means[here], width)][len(lines) + 2 - height > 0 :]
     return page(lines, width, height)
+
+
+def _told(scene: Scene, means: Array, width: int) -> list[Line]:
+    """What the gate of the direct path is for, as flat bands say nothing of it."""
+    cell = scene.resolved.kind
+    path = cell.path
+    if path is None:
+        return []
+    kept = percent(path.factor(float(means[cell.block(path.gate)])))
+    state = "c" if cell.has_cell_state else "h"
+    forms = (
+        tr("{symbol} decides what a step keeps of {state} and of its gradient: here {share}; 100 % would be kept for "
+           "ever", symbol=path.symbol, state=state, share=kept),
+        tr("{symbol}: a step keeps {share} of {state}", symbol=path.symbol, state=state, share=kept),
+    )  # fmt: skip
+    return [first_fit(width, *([(" " * MARGIN + text, "strong")] for text in forms), [])]
 
 
 def _cell_of(record: Record) -> Cell:
@@ -108,14 +132,34 @@ def _bands(record: Record, tall: int) -> dict[str, list[str]]:
 def _drawn(record: Record, tall: int) -> Iterator[tuple[str, list[str]]]:
     for block, gate in enumerate(_cell_of(record).gates):
         means = _means(record)[:, block].tolist()
-        shares = [(mean + 1) / 2 if gate.signed else mean for mean in means]
+        if gate.signed:
+            glyphs = [_signed(mean, tall) for mean in means]
+            yield gate.letter, [" " + "".join([column[line] for column in glyphs]) for line in range(tall - 1, -1, -1)]
+            continue
+        shares = means
         if tall == 1:
             glyphs = [UP[min(8, max(1, round(share * 8)))] if share == share else " " for share in shares]
         else:
-            # Eighths go upwards alone: a signed one fills its band from below too, half being 0.
             scale = LinearScale(0.0, 1.0)
             glyphs = [columns(scale, share, tall) if share == share else " " * tall for share in shares]
         yield gate.letter, [" " + "".join([column[line] for column in glyphs]) for line in range(tall - 1, -1, -1)]
+
+
+def _signed(value: float, tall: int) -> str:
+    """From a middle line up to 1 or down to −1, the lowest cell first: a candidate of 0 is no bar that is half full.
+
+    Upwards in eighths; downwards there are glyphs for a line, a half and a whole cell alone.
+    """
+    if value != value:
+        return " " * tall
+    if tall == 1:
+        return "─" if abs(value) < 1 / 3 else "▀" if value > 0 else "▄"
+    half = tall // 2
+    upper = columns(LinearScale(0.0, 1.0), max(value, 1e-9), half)
+    halves = round(min(-value, 1.0) * half * 2) if value < 0 else 0
+    full, part = divmod(halves, 2)
+    lower = ("█" * full + "▀" * part).ljust(half)[:half][::-1]
+    return (lower + upper).rjust(tall)
 
 
 def gates_said(scene: Scene) -> Lines:

@@ -100,8 +100,9 @@ def _in_time(panes: tuple[str, ...], height: int) -> list[tuple[str, int]]:
     if "cell" not in panes:
         gates = height * 2 // 5
         return [("gradient", height - gates), ("gates", gates)]
-    gates = 10 if height >= 42 else 6
-    bars = max(_odd((height - gates) // 2 - 1), height - gates - _MOST_CELL)
+    # On a tall screen with a line that says what they are for, and one between the cell state's map and its key.
+    gates = 11 if height >= 42 else 6
+    bars = max(_odd((height - gates) // 2 - (3 if height >= 42 else 1)), height - gates - _MOST_CELL)
     return [("gradient", bars), ("gates", gates), ("cell", height - gates - bars)]
 
 

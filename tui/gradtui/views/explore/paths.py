@@ -16,6 +16,7 @@ from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.states import cell_states, gate_outputs
 from ..frame.timeaxis import MARGIN, TimeAxis
+from .explain_helpers import angle_of
 
 #: Lines of a value through time, at the most.
 _TALLEST = 4
@@ -62,7 +63,8 @@ def _row(
     """One value per step as a column so many cells high, the selected one's number behind the upper line."""
     upright, marked = [], axis.shown_for(scene.stage)
     for stage in axis.columns:
-        value = values[stage]
+        # The selected step's own value where it is one of several in a column, as of its number behind them.
+        value = values[scene.stage if stage == marked else stage]
         # A signed value fills its column from below, half being 0.
         filled = " " * tall if value is None else columns(LinearScale(0.0, 1.0), scale.position(value), tall)
         upright.append([(glyph, "cursor" if stage == marked else "label") for glyph in filled])
@@ -70,7 +72,9 @@ def _row(
     edge = " " * (MARGIN - 1 - width_of([(name, "label")]))
     head: Line = [(f"{edge}{name} ", "label"), *bands[0]]
     number = short(values[scene.stage])
-    first = first_fit(width, *([*head, (f"{gap}{number}", "text")] for gap in ("  ", " ")), head)
+    # Whose number it is, as the bars are those of all steps.
+    placed = tr("{value} at t={stage}", value=number, stage=scene.stage)
+    first = first_fit(width, *([*head, (text, "text")] for text in (f"  {placed}", f"  {number}", f" {number}")), head)
     return [first, *([(" " * MARGIN, "label"), *band] for band in bands[1:])]
 
 
@@ -132,8 +136,11 @@ def _shares(scene: Scene, width: int) -> list[Line]:
     if direct + gates + (loss or 0.0) == 0:
         return [first_fit(width, [*line, (f"   {tr('nothing passes')}", "dim")], line, paths)]
     share = percent(direct / (direct + gates + (loss or 0.0)))
-    more = tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine))
-    return [first_fit(width, [*line, (f"   {more}", "dim")], line, paths)]
+    more = (
+        tr("direct share {share}, {angle}", share=share, angle=angle_of(cosine)),
+        tr("direct share {share}, cosine {cosine}", share=share, cosine=short(cosine)),
+    )
+    return [first_fit(width, *([*line, (f"   {text}", "dim")] for text in more), line, paths)]
 
 
 def said(scene: Scene) -> Lines:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 import numpy as np
 
 from gradtui_engine import Phase, Step
-from gradtui_engine.core.figures import power, short
+from gradtui_engine.core.figures import many, part_of, power, short
 from gradtui_engine.core.numerics import ratio
 
 from ...model.timeline import site_words
@@ -64,7 +64,7 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         *((_GATE, style, text) for style, text in gate),
         *((_RANKS[style], style, text) for style, text in notes if style in ("formula", "text")),
         *((_SO_FAR, style, text) for style, text in (_so_far(scene, reached) if reached is not None else ())),
-        *((_IN_FULL, style, text) for style, text in _in_full(scene, reached, width * (height // 2))),
+        *((_IN_FULL, style, text) for style, text in _in_full(scene, reached, width)),
         *((_JUDGED, style, text) for style, text in _judged(scene, step)),
         *((_FURTHER, style, text) for style, text in further),
         *((_RANKS[style], style, text) for style, text in notes if style == "dim"),
@@ -73,23 +73,25 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     return page(kept(parts, height), width, height)
 
 
-def _in_full(scene: Scene, stage: int | None, room: int) -> Notes:
-    """The product of the factors from the output down to this stage, written out as far as there is room for it."""
+def _in_full(scene: Scene, stage: int | None, width: int) -> Notes:
+    """The product of the factors from the output down to this stage: all of them in a wide pane, else both ends.
+
+    Measured without the words around it: every language shows as many.
+    """
     last = len(scene.stages) - 1
     if stage is None or last - stage < 2 or scene.carried(stage) == 0:
         return []
     below = range(last - 1, stage - 1, -1)
     factors = [short(_factor(scene, each)) for each in below]
     start, end = short(scene.carried(last)), short(scene.carried(stage))
-    text = tr("multiplied out: {product} = {value}", product=" × ".join([start, *factors]), value=end)
-    if len(text) > room:
-        shown = [start, *factors[:_SHOWN], "…", *factors[-_SHOWN:]]
-        text = tr("multiplied out: {product} = {value}", product=" × ".join(shown), value=end)
-    return [("text", text)]
+    product = " × ".join([start, *factors])
+    if len(product) > _MOST_LINES * width and len(factors) > 3:
+        product = " × ".join([start, *factors[:2], "…", factors[-1]])
+    return [("text", tr("multiplied out: {product} = {value}", product=product, value=end))]
 
 
-#: So many factors at each end of a product that has no room.
-_SHOWN = 4
+#: Lines of numbers that are still looked at: the 31 of 30 layers in the 106 columns of a screen of 200.
+_MOST_LINES = 3
 
 
 def _factor(scene: Scene, stage: int) -> float | None:
@@ -113,15 +115,16 @@ def _so_far(scene: Scene, stage: int) -> Notes:
     average = total ** (1 / count) if total > 0 else total
     start, base = power(value, count, top)
     product = tr(
-        "so far, ‖∂L/∂c‖ from {start} to {place}: {top} × {average}^{count} = {value}"
+        "so far, ‖∂L/∂c‖ from {start} to {place}: {top} × {average}^{count} = {value} ({share} of what set out)"
         if scene.follows_cell
-        else "so far, from {start} to {place}: {top} × {average}^{count} = {value}",
+        else "so far, from {start} to {place}: {top} × {average}^{count} = {value} ({share} of what set out)",
         start=scene.name(last),
         place=scene.name(stage),
         top=start,
         average=base,
         count=count,
         value=short(value),
+        share=f"×{many(total)}" if total > 1 else part_of(total),
     )
     factor = short(average)
     return [(scene.health(value), product + GAP + _ON_AVERAGE[scene.record.axis](count, factor))]

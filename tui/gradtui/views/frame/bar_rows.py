@@ -93,14 +93,14 @@ def _head(scene: Scene, drawn: Bars, width: int, label: int, rows: tuple[StageRo
 
 
 def _told(scene: Scene, drawn: Bars, rows: tuple[StageRow, ...]) -> tuple[str, ...]:
-    """each row is 3 layers, the bar is what is left after them: the longest form first."""
+    """3 layers a row, the bar is what is left after them: the longest form first."""
     stages = len(rows[0].stages) if rows else 1
     size = each_row(scene.record.axis, stages)
     if not size:
         return ()
     what = tr(drawn.quantity.told_of_row)
     if stages == 2:
-        halved = tr("{each}: upper and lower half of the bar", each=size)
+        halved = tr("{each}: upper and lower half", each=size)
         return tr("{each}; number: {what}", each=halved, what=what), halved, size
     return tr("{each}: {what}", each=size, what=what), size
 

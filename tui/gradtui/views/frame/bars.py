@@ -37,7 +37,8 @@ def title(scene: Scene, width: int) -> str:
         f"{label} {symbols} · {axis} · {held}",
         f"{label} {symbols} · {axis}",
         f"{label} · {axis}",
-        axis,
+        # In ASCII an ellipsis is three cells: what is drawn comes before its axis.
+        *(() if asking.untold(scene) else (f"{label} · {drawn.scale.label}",)),
         label,
     )
 

@@ -99,5 +99,5 @@ def label_room(count: int, height: int, first: int = 0) -> int:
 
 
 def each_row(axis: str, stages: int) -> str:
-    """each row is 3 layers; nothing where it is one."""
-    return tr("each row is {stages}", stages=AXIS_WORDS[axis].counted(stages)) if stages > 1 else ""
+    """3 layers a row; nothing where it is one."""
+    return tr("{stages} a row", stages=AXIS_WORDS[axis].counted(stages)) if stages > 1 else ""

@@ -77,7 +77,8 @@ class TimeAxis:
             stage = stages[round(index * (len(stages) - 1) / 4)]
             self._write(cells, self.columns.index(stage), str(stage))
         here, first = self._at_cursor(selected, values or [], len(cells))
-        _clear(cells, first, first + len(here))
+        # Its mark tells the cursor's number from what stands before it; a value has none.
+        _clear(cells, first, first + len(here), 0 if here[0][0].startswith("▴") else 1)
         cells[first : first + len(here)] = here
         while len(cells) > len(self.columns) and cells[-1][0] == " ":
             cells.pop()
@@ -107,9 +108,11 @@ class TimeAxis:
             cells[start : start + len(label)] = [(glyph, "label") for glyph in label]
 
 
-def _clear(cells: list[Span], start: int, end: int) -> None:
-    """Blank whole numbers that the cursor's would cut, or would stand beside."""
-    left, right = start, end
+def _clear(cells: list[Span], start: int, end: int, air: int) -> None:
+    """Blank whole numbers that the cursor's would cut, or would stand beside; so many cells before them stay free, and
+    one behind: 0.318 16 would be read as one thing.
+    """
+    left, right = max(start - air, 0), min(end + 1, len(cells))
     while left > 0 and cells[left - 1][0] != " ":
         left -= 1
     while right < len(cells) and cells[right][0] != " ":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from gradtui_engine import TrainingSnapshot
 from gradtui_engine.analysis.outcome import QUESTIONS, Answer
 from gradtui_engine.core.figures import apart, many, part_of, percent, repeated, short
 from gradtui_engine.core.message import English
@@ -28,10 +29,12 @@ STYLES = {
     "overshooting": "strong", "diverging": "exploding", "trained": "healthy", "falling": "strong",
     "stalled": "vanishing", "diverged": "exploding", "dead": "vanishing", "saturated": "vanishing",
 }  # fmt: skip
-#: What each question is called before its answer; the first one's answer speaks for itself.
+#: What each question is called before its answer; the first one's answer speaks for itself, unless two networks stand
+#: above each other, of which one arrives and does harm.
 _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learning": "learning"}
 #: And of a later iteration of a training, where it is not the first.
 _LATER: dict[str, English] = {"first_step": "step"}
+_OF_TWO: dict[str, English] = {"signal": "signal"}
 _APART: Line = [("  ", "text")]
 
 
@@ -42,7 +45,7 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
     Compare.
     """
     letter: Line = [(f"{whose} ", "label")] if whose else []
-    forms = dict(zip(QUESTIONS, _forms(scene), strict=True))
+    forms = dict(zip(QUESTIONS, _forms(scene, whose), strict=True))
     taken: dict[str, Line] = {}
     for question, level in _wanted(scene, max(map(len, forms.values()))):
         if level < len(forms[question]):
@@ -56,13 +59,15 @@ def verdict(scene: Scene, width: int, whose: str = "") -> Line:
 def learning(scene: Scene, width: int) -> Line:
     """✓ trained: loss 1.05, 61 % right, or as a sentence; of B as well where both are trained."""
     pairs = [("A", scene.snapshot), ("B", scene.snapshot_b)]
-    answers = [(letter, shown.outcome) for letter, shown in pairs if shown is not None and shown.outcome is not None]
+    answers = [(letter, shown) for letter, shown in pairs if shown is not None and shown.outcome is not None]
     lines: list[Line] = []
-    for told in (lambda answer: tr(answer.message), _brief, lambda answer: ""):
+    for told in (lambda answer, held: tr(answer.message), _learnt, lambda answer, held: ""):
         line: Line = []
-        for letter, answer in answers:
+        for letter, shown in answers:
+            answer = shown.outcome
+            assert answer is not None
             name: Line = [(f"{letter} ", "label")] if len(answers) > 1 else []
-            style, text = STYLES.get(answer.kind, "broken"), told(answer)
+            style, text = STYLES.get(answer.kind, "broken"), told(answer, _is_held_out(shown))
             line += [*(_APART if line else []), *name, (f"{MARKS[answer.kind]} {kind_name(answer.kind)}", style)]
             line += [(tr("{kind}: {message}", kind="", message=text), "text")] if text else []
         lines.append(line)
@@ -83,18 +88,19 @@ def _wanted(scene: Scene, levels: int) -> Iterator[tuple[str, int]]:
 
 def _joined(letter: Line, taken: dict[str, Line]) -> Line:
     """The answers in the order of the questions."""
-    parts = [taken[question] for question in QUESTIONS if question in taken]
+    parts = [taken[question] for question in QUESTIONS if taken.get(question)]
     return [*letter, *(span for index, part in enumerate(parts) for span in ([*_APART] if index else []) + part)]
 
 
-def _forms(scene: Scene) -> Iterator[list[Line]]:
+def _forms(scene: Scene, whose: str) -> Iterator[list[Line]]:
     """Of each question's answer what can be said of it, the shortest first."""
     outcome = scene.record.outcome
     for question, answer in zip(QUESTIONS, (outcome.signal, outcome.first_step, scene.learning), strict=True):
-        called = (_NAMES | _LATER if scene.record.source.iteration else _NAMES)[question]
+        called = (_NAMES | (_LATER if scene.record.source.iteration else {}) | (_OF_TWO if whose else {}))[question]
         name: Line = [(f"{tr(called)} ", "label")] if called else []
         if answer is None:
-            yield [[*name, ("–", "dim")], [*name, (tr("not asked"), "dim")]]
+            # A dash would be read as a number that is missing.
+            yield [[], [*name, (tr("not asked"), "dim")]]
             continue
         style = STYLES.get(answer.kind, "broken")
         start: Line = [*name, (f"{MARKS[answer.kind]} {kind_name(answer.kind)}", style)]
@@ -128,17 +134,18 @@ def _arriving(scene: Scene) -> Iterator[str]:
     """What the far end gets, the shortest first, and where a threshold is crossed."""
     outcome = scene.record.outcome
     said = many(outcome.ratio) if outcome.ratio > 1 else part_of(outcome.ratio)
+    # A number alone would be taken for a norm, as those of the bars are: what it is a share of comes first.
     values = {"place": scene.name(scene.first_learning), "share": said}
     site = tr(stage_place(scene.record.axis, scene.first_learning)) if scene.record.axis != "module" else scene.name(0)
     carried = tr(outcome.signal.carried) if outcome.signal.carried else tr("the gradient at the output")
     if outcome.ratio > 1:
         whole = tr("{place} gets {share} times {gradient}", **values, gradient=carried)
         yield tr("×{share} arrives", **values)
-        yield from (tr("{site}: ×{share}", site=site, **values), tr("{place} gets ×{share}", **values), whole)
+        yield from (tr("{site}: ×{share}", site=site, **values), whole)
     else:
         whole = tr("{place} gets {share} of {gradient}", **values, gradient=carried)
         yield tr("{share} arrives", **values)
-        yield from (tr("{site}: {share}", site=site, **values), tr("{place} gets {share}", **values), whole)
+        yield from (tr("{site}: {share}", site=site, **values), whole)
     if outcome.signal.kind in _CROSSED:
         limit, site = _LIMITS[outcome.signal.kind], tr(outcome.signal.site)
         yield tr(_CROSSED[outcome.signal.kind], arriving=whole, limit=limit, site=site)
@@ -156,10 +163,21 @@ def _brief(answer: Answer) -> str:
     if answer.kind in _BRIEF and answer.question == "first_step":
         return _BRIEF[answer.kind](**_texts(answer))
     if answer.question == "learning":
-        share = answer.numbers.get("accuracy")
-        right = "" if share is None else tr(", {share} right", share=percent(share))
-        return tr("loss {loss}", loss=short(answer.numbers["end"])) + right
+        # Only of what is held out an answer has the share that is right.
+        return _learnt(answer, "accuracy" in answer.numbers)
     return tr(answer.site)
+
+
+def _is_held_out(shown: TrainingSnapshot) -> bool:
+    """Whether the loss at the end is that of samples that no batch contains."""
+    return bool(shown.validations) and shown.validations[-1].iteration >= shown.count
+
+
+def _learnt(answer: Answer, held: bool) -> str:
+    """held out: loss 2.31, 8 % right: the curve of the batches ends elsewhere."""
+    share, loss = answer.numbers.get("accuracy"), short(answer.numbers["end"])
+    right = "" if share is None else tr(", {share} right", share=percent(share))
+    return (tr("held out: loss {loss}", loss=loss) if held else tr("loss {loss}", loss=loss)) + right
 
 
 def _texts(answer: Answer) -> dict[str, str]:

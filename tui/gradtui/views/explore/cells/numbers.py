@@ -11,7 +11,7 @@ from gradtui_engine.program.program import place_of
 
 from ....text.language import tr
 from ....text.undefined import defined
-from ..explain_helpers import Notes, instruction
+from ..explain_helpers import Notes, angle_of, instruction
 
 
 def gates(listed: Listed, slot: str) -> list[float]:
@@ -62,11 +62,12 @@ def two_paths(listed: Listed, step: Step) -> Notes:
     path = listed.resolved.kind.path
     assert path is not None  # of cells with two paths
     values = {**parts, "whole": parts[whole], "way": way(listed, step), "symbol": path.symbol}
+    values["angle"] = angle_of(defined(stage.factors.get("cosine"), listed))
     text = tr(_WITH_LOSS if "loss" in parts else _WITHOUT, **values)
     return [("strong", text)]
 
 
-_WITHOUT: English = "{way}: direct path {symbol} {direct} with {gates} through the gates (cosine {cosine}) = ×{whole}"
+_WITHOUT: English = "{way}: direct path {symbol} {direct} with {gates} through the gates ({angle}) = ×{whole}"
 _WITH_LOSS: English = (
     "{way}: direct path {symbol} {direct}, through the gates {gates}, the step's own loss {loss} = ×{whole}"
 )
