@@ -17,7 +17,7 @@ from textual.widgets import Input, Label, OptionList, Static
 
 from gradtui.screen.dialogs.dialogs import Picker
 from gradtui.screen.dialogs.form import Form
-from gradtui.screen.dialogs.form_fields import Entry, Field
+from gradtui.screen.dialogs.form_fields import Entry, Field, Fields
 from gradtui.screen.dialogs.lines import Lines
 from gradtui.screen.dialogs.pages import PlainText
 from gradtui.text import language
@@ -340,3 +340,22 @@ def test_a_page_of_plain_text_shows_it_as_it_is_and_closes(key: str) -> None:
             assert not isinstance(app.screen, PlainText)
 
     asyncio.run(session())
+
+
+@pytest.mark.parametrize("height", [20, 22, 24, 27, 31])
+def test_no_title_of_a_group_is_the_last_row_in_sight(height: int) -> None:
+    async def script(bench: Bench, pilot: Pilot[None]) -> None:
+        end = bench.form.query_one(Fields).region.bottom
+        titles = [each for each in bench.form.query(Lines) if (each.id or "").startswith("group-")]
+        assert titles
+        assert [str(each.id) for each in titles if each.region.bottom == end] == []
+
+    play(script, field="cell", size=(80, height))
+
+
+def test_timeline_and_footer_stay_whole_beside_the_form() -> None:
+    async def script(bench: Bench, pilot: Pilot[None]) -> None:
+        frame = bench.form.query_one("#form").region
+        assert (frame.y, frame.bottom) == (2, 34)
+
+    play(script, size=(120, 36))

@@ -25,7 +25,7 @@ from ..themes import styles_of
 from . import form_model as model
 from .dialogs import Modal, Picker, framed
 from .form_fields import Entry, Field, Fields
-from .form_rows import WRONG, Sheet, detail, heading, indented, status
+from .form_rows import WRONG, Sheet, detail, ends_with_title, heading, indented, status
 from .lines import Lines, Palette
 
 #: Seconds without a key after which what was typed is tried: shorter than a glance at the bars, longer than a letter.
@@ -38,6 +38,8 @@ _WIDTH, _WIDTH_OF_TWO = 64, 120
 _AROUND, _BETWEEN = 5, 2
 #: What the frame and its padding alone take, and the blanks around a text in the frame.
 _FRAME, _BLANKS = 4, 2
+#: Rows of the frame.
+_EDGES = 2
 #: Rows of the screen from which the help has a rule above it, and the header stays in sight.
 _TALL = 20
 #: Lines of help, by the least rows of the screen: meaning, what is allowed, and what a note needs.
@@ -94,7 +96,7 @@ class Form(Modal[Experiment | None]):
         self._start = self._applied = experiment
         self._waiting: Timer | None = None
         self._only_open = False
-        self._width = self._inside = 0
+        self._width = self._inside = self._rows = 0
         self._fields: dict[str, Field] = {}
 
     # -- building and drawing --------------------------------------------------------------------------
@@ -134,7 +136,9 @@ class Form(Modal[Experiment | None]):
         frame.set_class(beside and not two, "beside")
         # The header says what is wrong with the network: where there is room it stays in sight.
         # So do timeline and footer, which a form beside them would cut in the middle of a word.
-        frame.styles.margin = (HEADER, 0, TIMELINE + FOOTER, 0) if beside and height >= _TALL else 0
+        above, below = (HEADER, TIMELINE + FOOTER) if beside and height >= _TALL else (0, 0)
+        frame.styles.margin = (above, 0, below, 0)
+        self._rows = height - above - below - _EDGES
         # From the bars' right edge on, or nothing but slivers of the panes would be left between.
         across = max(_WIDTH_OF_TWO if two else _WIDTH, width - bars_width(width)) if beside else width
         frame.styles.width = across
@@ -160,10 +164,16 @@ class Form(Modal[Experiment | None]):
             title.show(heading(group, self._width), colours)
             title.display = any(self._fields[name].display for name in names)
         frame, room = self.query_one("#form"), self._inside
-        self._put("beyond", self._beyond(room))
+        beyond = self._beyond(room)
+        self._put("beyond", beyond)
         rows = self.app.size.height
-        lines = detail(sheet, self._current, room, next(lines for least, lines in _DETAIL if rows >= least))
-        self._put("detail", [fit([("─" * room, "dim")], room), *lines] if rows >= _TALL else lines)
+        most = next(lines for least, lines in _DETAIL if rows >= least)
+        rule: list[Line] = [fit([("─" * room, "dim")], room)] if rows >= _TALL else []
+        # A title whose fields are out of sight says nothing: its row is the detail's.
+        shown = [[len(field.lines) for name in names if (field := self._fields[name]).display]
+                 for names in model.GROUPS.values()]  # fmt: skip
+        most += ends_with_title(shown, self._rows - len(beyond) - len(rule) - most)
+        self._put("detail", [*rule, *detail(sheet, self._current, room, most)])
         framed(frame, first_title(room - _BLANKS, f"{tr('experiment')} · {status(sheet)}", status(sheet)))
         frame.border_subtitle = render(first_title(room - _BLANKS, *self._keys()))
 

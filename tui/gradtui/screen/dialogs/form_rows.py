@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import chop_cells
@@ -175,6 +175,16 @@ def heading(group: str, width: int) -> list[Line]:
     """The name of a section on a rule."""
     title: Line = [("── ", "dim"), (tr(group), "label"), (" ", "dim")]
     return [fit([*title, ("─" * max(0, width - width_of(title)), "dim")], width)]
+
+
+def ends_with_title(groups: Iterable[Sequence[int]], rows: int) -> bool:
+    """Whether so many rows of a list end with the title of a group; of each group the rows of the fields it shows."""
+    row = 0
+    for fields in groups:
+        if fields and row + 1 == rows:
+            return True
+        row += bool(fields) + sum(fields)
+    return False
 
 
 def detail(sheet: Sheet, field: str, width: int, height: int) -> list[Line]:
