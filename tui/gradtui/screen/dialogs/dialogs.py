@@ -32,7 +32,7 @@ from ...views.arrangement import beside
 from ...views.frame.layout import Box
 from ..host import Host
 from .form_model import parse
-from .lines import Wrapped
+from .lines import Wrapped, broken
 
 #: A dialog's width where there is room, and what frame and padding take of it.
 _WIDTH, _AROUND = 64, 4
@@ -221,7 +221,7 @@ class Picker(Dialog):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         name = self._names[event.option_index]
         width, _ = self._inside()
-        self.query_one(Label).update(Wrapped(self._note(name, width)))
+        self.query_one(Label).update(Text(broken(self._note(name, width), width)))
         if name != CSV:
             self._preview(name)
 

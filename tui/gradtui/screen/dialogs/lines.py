@@ -43,6 +43,12 @@ class Lines(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
 
+def broken(text: str, width: int) -> str:
+    """The text with its lines broken as our views break them, in the terminal's glyphs."""
+    parts = (wrap(part, width) for part in text.split("\n"))
+    return "\n".join(text_of(line) for lines in parts for line in lines or [[]])
+
+
 class Wrapped:
     """A text broken as our views break one. Rich knows spaces alone: a Chinese sentence would end at each number."""
 
@@ -50,8 +56,7 @@ class Wrapped:
         self._text = text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        parts = (wrap(part, options.max_width) for part in self._text.split("\n"))
-        yield Text("\n".join(text_of(line) for lines in parts for line in lines or [[]]))
+        yield Text(broken(self._text, options.max_width))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(1, options.max_width)
