@@ -167,3 +167,17 @@ def test_the_half_life_only_grows_with_the_bias() -> None:
     heights = [-min(row for at, row in found if at == column) for column in sorted({at for at, _ in found})]
     assert heights == sorted(heights)
     assert heights[-1] > heights[0] + 40
+
+
+@pytest.mark.parametrize(("width", "height"), [(76, 18), (56, 30), (106, 36)])
+def test_names_cut_no_line_and_the_edges_name_is_beside_the_edge(width: int, height: int) -> None:
+    """Each row of the plane of sigmoid shows the edge between the two lines that a signal's reach has."""
+    rows = the_map(scene(Experiment()), width, height).rows
+    lines = [[match.span() for match in re.finditer("[\u2801-\u28ff]+", row)] for row in rows]
+    assert [len(found) for found in lines] == [3] * len(rows)
+    (row,) = (number for number, text in enumerate(rows) if "edge" in text)
+    at = re.search("edge( of chaos)?", rows[row])
+    assert at is not None
+    gaps = [max(start - at.end(), at.start() - end) for start, end in lines[row]]
+    assert min(gaps) == gaps[1] <= 2
+    assert any("explode" in text for text in rows)

@@ -14,6 +14,7 @@ from gradtui.model.needs import Simulation
 from gradtui.model.theory_needs import PlaneOf, SpectraOf, needs
 from gradtui.screen.palette import THEMES, palette
 from gradtui.text import glyphs, language
+from gradtui.views.frame.plots import FIRST
 from gradtui.views.frame.scene import Scene
 from gradtui.views.frame.timeaxis import MARGIN, TimeAxis
 from gradtui.views.theory import depth, plane_or_gate, spectrum
@@ -299,3 +300,18 @@ def test_the_axis_label_of_the_smallest_numbers_is_whole() -> None:
     (line,) = (line for line in lines if "e-324" in line)
     assert line.startswith("1e-324")
     assert line[MARGIN] in "◇◆■"
+
+
+def test_what_is_predicted_is_marks_and_what_was_measured_a_line() -> None:
+    """Where both are the same number the line goes on between the marks."""
+    spans = [span for line in PANES["depth"].view(scene(Experiment(depth=30, width=8)), 60, 16) for span in line]
+    dotted = [(text, style) for text, style in spans if any("\u2801" <= glyph <= "\u28ff" for glyph in text)]
+    assert {style for _, style in dotted} == {FIRST}
+    assert sum(text.count("◇") + text.count("◆") for text, _ in spans) >= 10
+    assert sum(len(text) for text, _ in dotted) > 40
+
+
+def test_the_mean_of_the_singular_values_is_seen_on_the_line_of_the_largest() -> None:
+    lines = shown(scene(Experiment(depth=30, width=8)), "spectrum", 60, 18)
+    # Beside the band and in the legend it stands once each.
+    assert "".join(lines).count("■") >= 4 + 2

@@ -6,6 +6,7 @@ dots, eight a cell, or in ASCII in the curve's letter.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -193,15 +194,18 @@ class Graph(Canvas):
         return place
 
     def name(self, tip: Tip, *texts: Span) -> bool:
-        """The first of the texts that has room beside a place, at its right or its left, on its row or near it."""
+        """The first of the texts that has room beside a place, at its right or its left, on its row or near it.
+
+        A line of reference is covered only where else there is no room for any of them.
+        """
         if tip is None:
             return False
         column, row = tip
-        for text in texts:
+        for covered, text in itertools.product((("dim",), ("dim", "reference")), texts):
             size = width_of([text])
             for near in _NEAR:
                 for start in (column + 2, column + 1, column - size - 1, column - size // 2):
-                    if self._free(start, row + near, size) and (near or start != column - size // 2):
+                    if self.free(start, row + near, size, covered) and (near or start != column - size // 2):
                         self.write(start, row + near, text)
                         return True
         return False
@@ -211,12 +215,12 @@ class Graph(Canvas):
         size = width_of([text])
         self.cells[row][column : column + size] = [text, *[("", text[1])] * (size - 1)]
 
-    def _free(self, start: int, row: int, size: int) -> bool:
-        """Whether nothing stands in these cells, nor right before or behind them."""
+    def free(self, start: int, row: int, size: int, covered: tuple[str, ...] = ("dim",)) -> bool:
+        """Whether nothing but what has these styles stands in these cells, nor right before or behind them."""
         if not 0 <= row < self.rows or start < 0 or start + size > len(self.cells[row]):
             return False
         room = self.cells[row][max(0, start - 1) : start + size + 1]
-        return all(text == " " or style in ("dim", "reference") for text, style in room)
+        return all(text == " " or style in covered for text, style in room)
 
     # -- the whole -----------------------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ def _band(
     name: str,
     known: int = 0,
 ) -> list[Line]:
-    series = [Marks(_MEASURED, FIRST, measured), Marks(_PREDICTED, SECOND, predicted, dashed=True)]
+    series = [Marks(_MEASURED, FIRST, measured), Marks(_PREDICTED, SECOND, predicted, sparse=True)]
     return band(axis, scene.stage, series, _BOTH, rows, name, known)
 
 

@@ -25,16 +25,21 @@ _MANY = 2.0
 _MARGIN_SHARE = 0.08
 #: Each stage has its mark where they are so many columns apart; else the selected one alone.
 _APART = 3
+#: Marks instead of a line stand at least so many columns apart: the line is seen between them.
+_SPARSE = 6
 
 
 @dataclass(frozen=True)
 class Marks:
-    """One curve: the glyph of its marks, its style, and a number per stage (None where there is none)."""
+    """One curve: the glyph of its marks, its style, and a number per stage (None where there is none).
+
+    sparse: marks here and there instead of a line, so that it is told from a line in the same place.
+    """
 
     glyph: str
     style: str
     values: Sequence[float | None]
-    dashed: bool = False
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +91,20 @@ def band(
     graph.level(0.0, "reference", "─")
     places = centres(stages)
     apart = columns >= _APART * len(places)
+    every = {stage for number, stage in enumerate(places) if number % math.ceil(_SPARSE * len(places) / columns) == 0}
     for marks in series:
-        for run in _runs(marks, places):
+        for run in _runs(marks, places) if not marks.sparse else ():
             _curve(graph, axis, run, known, marks)
     for marks, (stage, column) in itertools.product(series, places.items()):
         value = marks.values[stage]
-        if value is None or not (apart or stage == stages.shown_for(selected) or not math.isfinite(value)):
+        marked = apart or stage == stages.shown_for(selected) or (marks.sparse and stage in every)
+        if value is None or not (marked or not math.isfinite(value)):
             continue
         row = graph.row(axis.place(value))
         there = graph.cells[row][column][0]
         glyph = both if there in (both, *(other.glyph for other in series)) else marks.glyph
-        graph.cells[row][column] = (glyph, marks.style) if math.isfinite(value) else ("!", "broken")
+        style = "dim" if stage < known else marks.style
+        graph.cells[row][column] = (glyph, style) if math.isfinite(value) else ("!", "broken")
     labels: dict[int, str] = {}
     for place, label in axis.labels():
         labels.setdefault(graph.row(place), label)
@@ -126,7 +134,7 @@ def _curve(graph: Graph, axis: LogAxis, run: list[tuple[int, int, float]], known
     for points, style in ((faint, "dim"), (bright, marks.style)):
         if points:
             x, y = [float(column) for _, column, _ in points], [axis.place(value) for _, _, value in points]
-            graph.path(np.array(x), np.array(y), style, letter, marks.dashed)
+            graph.path(np.array(x), np.array(y), style, letter)
 
 
 def _beside(series: Sequence[Marks], selected: int, name: str, rows: int, room: int) -> list[Line]:

@@ -92,14 +92,14 @@ def _map(scene: Scene, plane: Plane, marks: list[_Mark], width: int, height: int
     graph = Graph(Axes((0.0, most_w), (0.0, most_b), labels, up), width, height - 2)
     for level in _reaching(scene):
         _lines(graph, _contour(plane, level), "reference", ":")
-    edge = _lines(graph, plane.edge, "strong", "#")
+    _lines(graph, plane.edge, "strong", "#")
     # The first one on top, where both are in one place.
     placed = {_placed(graph, mark, most_w, most_b): mark for mark in reversed(marks)}
     ordered = _ordered(plane, graph.columns, graph.rows)
     _write_regions(graph, ordered)
     for tip, mark in placed.items():
         graph.name(tip, (_mark_name(scene, mark), mark.style), (tr("here"), mark.style))
-    graph.name(edge, (tr("edge of chaos"), "strong"), (tr("edge"), "strong"))
+    _name_edge(graph, plane.edge, (tr("edge of chaos"), "strong"), (tr("edge"), "strong"))
     _texture(graph, ordered)
     return graph.lines()
 
@@ -132,17 +132,25 @@ def _contour(plane: Plane, level: float) -> Points:
     ]
 
 
-def _lines(graph: Graph, points: Points, style: str, letter: str) -> Tip:
-    """Points by σ_b, as lines upwards: one for each that there is at every σ_b, as far as their number stays.
+def _name_edge(graph: Graph, points: Points, *texts: Span) -> None:
+    """The first of the texts that has room right beside the edge, on no other line: from above down."""
+    rows: dict[int, set[int]] = {}
+    for column, row in filter(None, (graph.cell(*point) for point in points)):
+        rows.setdefault(row, set()).add(column)
+    for text, row in itertools.product(texts, sorted(rows)):
+        size = width_of([text])
+        for start in (max(rows[row]) + 2, max(rows[row]) + 3, min(rows[row]) - size - 1, min(rows[row]) - size - 2):
+            if graph.free(start, row, size):
+                graph.write(start, row, text)
+                return
 
-    Returns the upper end of the last one.
-    """
-    tip: Tip = None
+
+def _lines(graph: Graph, points: Points, style: str, letter: str) -> None:
+    """Points by σ_b, as lines upwards: one for each that there is at every σ_b, as far as their number stays."""
     rows = [list(group) for _, group in itertools.groupby(points, key=lambda point: point[1])]
     for _, same in itertools.groupby(rows, key=len):
         for line in zip(*same, strict=True):
-            tip = graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, letter) or tip
-    return tip
+            graph.path(np.array([x for x, _ in line]), np.array([y for _, y in line]), style, letter)
 
 
 def _ordered(plane: Plane, columns: int, rows: int) -> NDArray[np.bool_]:
@@ -176,9 +184,8 @@ def _write_regions(graph: Graph, ordered: NDArray[np.bool_]) -> None:
 
 
 def _coverable(cell: Span) -> bool:
-    """A name may cover the fainter lines."""
-    text, style = cell
-    return text == " " or style == "reference"
+    """A name covers no line: it would cut it."""
+    return cell[0] == " "
 
 
 def _longest(inside: list[bool]) -> tuple[int, int]:

@@ -195,7 +195,8 @@ def _ruler(low: int, high: int, columns: int, one: int) -> Line:
 def _stages(scene: Scene, spectra: Spectra, width: int, rows: int) -> list[Line]:
     axis = TimeAxis.of(len(scene.stages), width)
     series = [
-        Marks(glyph, style, [*map(number, spectra.stages), None])
+        # The mean lies so near the largest that lines of both would be one.
+        Marks(glyph, style, [*map(number, spectra.stages), None], sparse=glyph == _MEAN)
         for glyph, style, number in (
             (_MEAN, "label", _mean),
             (_LARGEST, FIRST, lambda values: float(values[0])),
