@@ -31,12 +31,13 @@ CRITICAL_DECADES = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an answer can be: what it is called, the questions that it answers, the threshold (0 where there is none),
-    and its source.
+    """What an answer can be: what it is called, what that means in plain words, the questions that it answers, the
+    threshold (0 where there is none), and its source.
     """
 
     name: str
     called: English
+    says: English
     questions: tuple[str, ...]
     limit: float
     source: English
@@ -65,59 +66,89 @@ _LEARNING = ("learning",)
 KINDS = Table(
     "kind of outcome",
     (
-        Kind("healthy", "healthy", _BOTH, 0.0, "nothing of what was tested is wrong"),
-        Kind("vanishing", "vanishing", _SIGNAL, VANISHED, "threshold 1/1,000: AUTOTRAINER, ICSE 2021"),
         Kind(
-            "exploding", "exploding", _SIGNAL, EXPLODED,
+            "healthy", "healthy", "as it should be: nothing of what was tested is wrong",
+            _BOTH, 0.0, "nothing of what was tested is wrong",
+        ),
+        Kind(
+            "vanishing", "vanishing", "less than a thousandth of the gradient arrives",
+            _SIGNAL, VANISHED, "threshold 1/1,000: AUTOTRAINER, ICSE 2021",
+        ),
+        Kind(
+            "exploding", "exploding", "over a thousand times the gradient arrives", _SIGNAL, EXPLODED,
             "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
         ),
-        Kind("dead", "dead", _SIGNAL, DEAD, "after SageMaker Debugger's DeadRelu; 90 % because it is one batch"),
         Kind(
-            "saturated", "saturated", _SIGNAL, SATURATED,
+            "dead", "dead", "almost all units of a layer are off for every sample, and pass nothing on",
+            _SIGNAL, DEAD, "after SageMaker Debugger's DeadRelu; 90 % because it is one batch",
+        ),
+        Kind(
+            "saturated", "saturated", "over half of a layer's outputs are at their end, where the slope is almost 0",
+            _SIGNAL, SATURATED,
             "|a| > 0.97 counts as saturated (Karpathy, makemore part 3); over half of a layer",
         ),
         Kind(
-            "symmetric", "symmetric", _SIGNAL, 0.0,
+            "symmetric", "symmetric", "all units of a layer are equal, and no update can tell them apart", _SIGNAL, 0.0,
             "all units of a layer equal: Goodfellow et al. 2016, §8.4 (symmetry must be broken)",
         ),
         Kind(
-            "non_finite", "non-finite", _BOTH, math.inf,
+            "non_finite", "non-finite", "a number has become infinite, or is none any more", _BOTH, math.inf,
             "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN",
         ),
         Kind(
-            "off_scale", "off scale", _STEP, OFF_SCALE,
+            "off_scale", "off scale", "the loss is over ten times that of guessing before anything is learned",
+            _STEP, OFF_SCALE,
             "the loss beside that of guessing: Karpathy, A Recipe for Training Neural Networks, 2019 (at the start)",
         ),
-        Kind("still", "still", _STEP, STILL, "update / weight: about 1e-3 is usual (CS231n); here below 1e-4"),
-        Kind("cut_off", "cut off", _STEP, 0.0, "a weight matrix whose gradient is exactly 0 never moves"),
         Kind(
-            "shrinking", "shrinking", _STEP, SHRINKING,
+            "still", "still", "updates are too small beside their weights: nothing moves",
+            _STEP, STILL, "update / weight: about 1e-3 is usual (CS231n); here below 1e-4",
+        ),
+        Kind(
+            "cut_off", "cut off", "the gradient of some weights is exactly 0: they never move",
+            _STEP, 0.0, "a weight matrix whose gradient is exactly 0 never moves",
+        ),
+        Kind(
+            "shrinking", "shrinking", "weight decay pulls harder than the gradient: what is learned fades",
+            _STEP, SHRINKING,
             "λ‖W‖ beside ‖∂L/∂W‖: where training comes to rest they are equal (Krogh & Hertz 1992)",
         ),
         Kind(
-            "starved", "starved", _STEP, VANISHED,
+            "starved", "starved", "some weights get under a thousandth of the largest update: they hardly learn",
+            _STEP, VANISHED,
             "updates a number, beside the largest: the same 1/1,000 as for the signal",
         ),
         Kind(
-            "overshooting", "overshooting", _STEP, 1.0,
+            "overshooting", "overshooting", "the update goes too far, and raises the loss", _STEP, 1.0,
             "a step that is small enough lowers the loss (Nesterov 2004, §1.2); after one like this every second "
             "network learns (bench/verdicts.py)",
         ),
         Kind(
-            "diverging", "diverging", _STEP, OVERSHOT,
+            "diverging", "diverging", "one update raises the loss over fivefold", _STEP, OVERSHOT,
             "a loss that one update raises beyond 5 times: every sixth such network learns (bench/verdicts.py)",
         ),
         Kind(
-            "trained", "trained", _LEARNING, LEARNT,
+            "trained", "trained", "it has learned: held-out samples come out better than by guessing",
+            _LEARNING, LEARNT,
             "the loss on held-out samples, beside that of guessing: 5 % less counts (bench/verdicts.py)",
         ),
         Kind(
-            "overfitted", "overfitted", _LEARNING, LEARNT,
+            "overfitted", "overfitted", "it knows its batches by heart; held-out samples are no better than guessed",
+            _LEARNING, LEARNT,
             "the batches' loss is under that of guessing, that of held-out samples is not",
         ),
-        Kind("falling", "falling", _LEARNING, LEARNT, "the loss falls, and is not under that of guessing yet"),
-        Kind("stalled", "stalled", _LEARNING, LEARNT, "the loss stays at that of guessing, or above it"),
-        Kind("diverged", "diverged", _LEARNING, OFF_SCALE, "the loss has grown beyond that of any sane start"),
+        Kind(
+            "falling", "falling", "the loss falls, and is not under that of guessing yet",
+            _LEARNING, LEARNT, "the loss falls, and is not under that of guessing yet",
+        ),
+        Kind(
+            "stalled", "stalled", "the loss stays where guessing is",
+            _LEARNING, LEARNT, "the loss stays at that of guessing, or above it",
+        ),
+        Kind(
+            "diverged", "diverged", "the loss has grown beyond all bounds",
+            _LEARNING, OFF_SCALE, "the loss has grown beyond that of any sane start",
+        ),
     ),
 )  # fmt: skip
 

@@ -18,17 +18,24 @@ from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
-from gradtui.screen.dialogs.helping import _SAMPLE, Help, Section, sections
+from gradtui.screen.dialogs.helping import _SAMPLE, Drawn, Help, Section, sections
 from gradtui.screen.dialogs.lines import Wrapped
 from gradtui.screen.palette import THEMES, palette
 from gradtui.screen.themes import styles_of
 from gradtui.text import process
 from gradtui.text.meanings import MEANINGS, legend
+from gradtui.text.summary import MARKS
+from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.catalogue import VIEWS as CATALOGUE
+from gradtui.views.frame.layout import Block, Box
 from gradtui.views.frame.quantities import QUANTITIES as ROWS
-from gradtui_engine import Experiment
-from tests.tui.helpers import EXPLORE, play, settled, until
+from gradtui.views.frame.training_sides import Sides
+from gradtui.views.frame.verdict import kinds_in
+from gradtui.views.lessons.course_map import NEW
+from gradtui_engine import Experiment, Training
+from gradtui_engine.analysis.outcome import KINDS
+from tests.tui.helpers import EXPLORE, play, scene_of, settled, trained, until
 
 #: Small: each view is computed anew.
 LSTM = Experiment(cell="lstm", data="gaussian", steps=20, width=8, batch=4)
@@ -152,7 +159,7 @@ def test_chinese_fills_its_lines_whatever_numbers_and_letters_stand_in_it() -> N
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_colour_is_explained_in_that_colour(theme: str) -> None:
     look = palette(theme, THEMES[theme].dark)
-    shown = samples(Help(state(), drawn=MEANINGS, palette=look))
+    shown = samples(Help(state(), drawn=Drawn(MEANINGS), palette=look))
     assert shown == [(row.says, look[row.style].color) for row in MEANINGS.values()]
 
 
@@ -161,7 +168,37 @@ def test_only_what_is_on_the_screen_is_explained_and_of_verdicts_all() -> None:
     verdicts = ["healthy", "vanishing", "exploding", "broken"]
     assert [row.style for row in legend({"text", "healthy", "label"})] == verdicts
     assert [row.style for row in legend({"curve_2", "cursor", "heat3"})] == ["cursor", "curve_1", "curve_2"]
-    assert samples(Help(state(), drawn={"text", "dim"})) == []
+    assert samples(Help(state(), drawn=Drawn({"text", "dim"}))) == []
+
+
+def test_the_marks_of_verdicts_on_the_screen_are_explained_in_plain_words_and_no_others() -> None:
+    scene = scene_of(Experiment(), (("activation", "relu"), ("init", "he_normal")), view="compare")
+    header, difference = status.header(scene, 120), PANES["difference"].view(scene, 118, 12)
+    blocks = {"header": Block(Box(0, 0, 120, 2), header), "difference": Block(Box(0, 2, 118, 12), difference)}
+    drawn = kinds_in(blocks)
+    assert drawn == ("healthy", "vanishing", "starved")
+    (found,) = (each for each in sections(scene.state, drawn=Drawn(kinds=drawn)) if each.title == "Verdicts here")
+    assert found.rows[1:] == (
+        ("▼", "vanishing: less than a thousandth of the gradient arrives"),
+        ("«", "starved: some weights get under a thousandth of the largest update: they hardly learn"),
+    )
+    assert found.styles == ("healthy", "vanishing", "vanishing")
+    assert not any(each.title == "Verdicts here" for each in sections(scene.state))
+
+
+def test_every_kind_of_verdict_has_plain_words_of_its_own() -> None:
+    found = sections(state(), drawn=Drawn(kinds=tuple(MARKS)))
+    rows = next(each.rows for each in found if each.title == "Verdicts here")
+    assert [front for front, _ in rows] == list(MARKS.values())
+    assert len({told for _, told in rows}) == len(KINDS)
+
+
+def test_what_was_held_out_has_a_mark_that_no_verdict_has() -> None:
+    training = Training(experiment=Experiment(depth=2, width=4, batch=4), iterations=1)
+    sides = Sides(trained(training, 1), trained(training, 1), 0, 0, 1)
+    marks = {side.mark for side in sides} | {NEW}
+    assert len(marks) == 3
+    assert not marks & set(MARKS.values())
 
 
 @pytest.mark.parametrize("view", VIEWS)

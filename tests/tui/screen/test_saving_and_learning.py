@@ -423,7 +423,7 @@ def test_after_the_last_step_enter_opens_the_next_lesson_and_a_later_session_kno
         text = shown(app)
         assert "✓  2  Vanishing, with sigmoid" in text
         assert "◐  3  ReLU's 1 is not enough: He's √2    step 1 of 5" in text
-        assert "○  1  Reading the screen" in text
+        assert "·  1  Reading the screen" in text
         assert app.state.item == names[0], "the first that is not done"
 
     play(comes_back, SMALL, (140, 40))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui.text import glyphs
-from gradtui.text.dots import ACROSS, DOWN, Array, Canvas, Curve
+from gradtui.text.dots import ACROSS, DOWN, Array, Canvas, Curve, named
 from gradtui.text.spans import text_of
 
 #: The dots of a braille character by column and row, from Unicode's own numbers: 1 2 3 7, 4 5 6 8.
@@ -84,3 +84,9 @@ def test_the_cursor_hides_no_part_of_a_curve() -> None:
     assert {row[3][1] for row in canvas.cells} == {"cursor"}
     canvas.cells = [[(" ", style) if text == "│" else (text, style) for text, style in row] for row in canvas.cells]
     assert dots(canvas) == before
+
+
+def test_at_its_end_a_curve_is_called_by_its_letter_too_where_it_is_drawn_in_that() -> None:
+    assert named("a", "sigmoid") == "sigmoid"
+    with glyphs.drawing(glyphs.ASCII):
+        assert named("a", "sigmoid") == "a sigmoid"

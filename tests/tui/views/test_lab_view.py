@@ -18,6 +18,7 @@ from gradtui.model.update import update
 from gradtui.text import glyphs
 from gradtui.text.spans import text_of
 from gradtui.views.arrangement import arrange
+from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui.views.lab import curve as lab_curve
 from gradtui.views.lab import rows as lab_rows
@@ -288,6 +289,17 @@ def test_the_list_is_what_the_arrows_walk_through() -> None:
     lines = shown(lab_rows, scene, height=len(lab_rows.ITEMS)).splitlines()
     assert lines[0].startswith("▸ its own: sigmoid")
     assert [line.split()[0] for line in lines[1:]] == list(ACTIVATIONS.names)
+
+
+def test_on_the_smallest_usual_screen_the_networks_own_row_and_the_area_under_the_slope_are_named() -> None:
+    scene = scene_of(Experiment(activation="relu"), selected=4, view="lab")
+    boxes = arrange(scene.state, 80, 24)
+    rows, drawn = (
+        texts(PANES[name].view(scene, boxes[name].width - 2, boxes[name].height - 2)) for name in ("rows", "curve")
+    )
+    assert rows[0].startswith("▸ its own: relu ")
+    assert not any("(" in line for line in rows)
+    assert "░ f′ where 9 of 10 lie" in drawn[0]
 
 
 @pytest.mark.parametrize("row", ["", "linear", "relu", "softsign", "sin"])

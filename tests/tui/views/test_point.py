@@ -100,3 +100,11 @@ def test_a_start_without_a_preset_has_no_sentence() -> None:
     assert plain.experiment == PRESETS["vanishing"].experiment
     assert about(plain) is None
     assert point_lines(plain, 80) == []
+
+
+def test_in_chinese_no_blank_follows_a_full_stop() -> None:
+    with language.speaking("zh"):
+        for name, preset in PRESETS.items():
+            if catalogue.VIEWS[preset.view].header is None:
+                for width in (80, 120, 200):
+                    assert not any("。 " in text_of(line).rstrip() for line in point_lines(opened(name), width)), name

@@ -68,7 +68,7 @@ PRESETS = Table(
         Preset(
             "clipping",
             "Clipping is no cure: it divides all updates by one number, and no factor changes: ×1.5 a layer in both.",
-            "B's bars: A's, all shorter by one factor",
+            "B's bars: all shorter by one factor",
             {**_HE, "gain": 1.5},
             "compare",
             {"clip": "norm"},

@@ -25,9 +25,10 @@ from ..views.compare.sides import sides
 from ..views.frame.bar_data import bars_of
 from ..views.frame.layout import styles_in
 from ..views.frame.training_sides import Sides
+from ..views.frame.verdict import kinds_in
 from ..views.train import shades
 from . import editing, learning, planning, saving, sliding
-from .dialogs.helping import Help
+from .dialogs.helping import Drawn, Help
 from .palette import THEMES
 from .themes import styles_of
 from .trying import unknown
@@ -133,7 +134,9 @@ def _explore(app: Host) -> None:
 
 
 def _help(app: Host, argument: str) -> None:
-    app.push_screen(Help(app.state, app.permissions, styles_in(app.canvas.blocks), styles_of(app.current_theme)))
+    blocks = app.canvas.blocks
+    drawn = Drawn(styles_in(blocks), kinds_in(blocks))
+    app.push_screen(Help(app.state, app.permissions, drawn, styles_of(app.current_theme)))
 
 
 def _theme(app: Host, argument: str) -> None:

@@ -32,7 +32,7 @@ from ..model.names import FUNCTIONS, VIEWS
 from ..model.pairs import PAIRS
 from ..model.panes_of import panes_of
 from ..model.presets import PRESETS
-from ..text.describe import about, label
+from ..text.describe import about, field_name, label
 from ..text.language import current, tr
 from ..views.catalogue import PANES
 from ..views.catalogue import VIEWS as ROWS
@@ -159,7 +159,7 @@ def _values(app: Host) -> Iterator[Entry]:
                     yield _value(field, label(field), name, partial(give, app, field, name))
     for field, row in training_options().items():
         for name in row.kind.names:
-            yield _value(field, field.replace("_", " "), name, partial(planning.take, app, row, name))
+            yield _value(field, field_name(field), name, partial(planning.take, app, row, name))
 
 
 def _value(field: str, called: str, name: str, act: Callable[[], Any]) -> Entry:

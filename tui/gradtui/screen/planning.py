@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradtui_engine import ExperimentError, Training
 from gradtui_engine.core.fields import Rejected
-from gradtui_engine.core.figures import NONE, exact
+from gradtui_engine.core.figures import exact
 from gradtui_engine.core.options import Option
 from gradtui_engine.experiment.training import Turn, options
 from gradtui_engine.rules.schedules import SCHEDULES
@@ -14,7 +14,7 @@ from gradtui_engine.rules.schedules import SCHEDULES
 from ..model import events as e
 from ..model.trainings import training_of_a
 from ..text.complaints import complaints
-from ..text.describe import About
+from ..text.describe import About, field_name
 from ..text.language import tr
 from .dialogs.dialogs import Ask, Picker
 
@@ -32,14 +32,15 @@ def plan(app: Host, argument: str) -> None:
         app.say(tr("a recording is not trained"))
         return
     rows, comes_to = options(), training.to_document()
-    said = {name: About(_text(row, comes_to[name]) or NONE, row.help) for name, row in rows.items()}
+    said = {name: About(_text(row, comes_to[name]) or tr("none"), row.help) for name, row in rows.items()}
+    called = {name: field_name(name) for name in rows}
 
     def answered(name: str | None) -> None:
         if name is not None:
             _value(app, training, rows[name])
 
     title = tr("training · enter to change, esc to go back")
-    app.push_screen(Picker("training", tuple(rows), next(iter(rows)), lambda name: None, said, title), answered)
+    app.push_screen(Picker("training", tuple(rows), next(iter(rows)), lambda name: None, said, title, called), answered)
 
 
 def _value(app: Host, training: Training, row: Option) -> None:
@@ -65,7 +66,7 @@ def _value(app: Host, training: Training, row: Option) -> None:
     if row.many:
         about += tr("; several with blanks between, none: empty")
     start = _text(row, getattr(training, row.name))
-    app.push_screen(Ask(row.name.replace("_", " "), about, check, start), answered)
+    app.push_screen(Ask(field_name(row.name), about, check, start), answered)
 
 
 def _name(app: Host, training: Training, row: Option) -> None:
@@ -78,7 +79,7 @@ def _name(app: Host, training: Training, row: Option) -> None:
 
     said = {name: _about(row, name) for name in names}
     current = row.text_of(getattr(training, row.name))
-    title = tr("{field} · enter to set, esc to go back", field=row.name.replace("_", " "))
+    title = tr("{field} · enter to set, esc to go back", field=field_name(row.name))
     app.push_screen(Picker(row.name, names, current, lambda name: None, said, title), answered)
 
 

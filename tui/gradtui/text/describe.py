@@ -65,6 +65,20 @@ FIELD_NAMES: dict[str, FieldName] = {
 }
 
 
+#: What the fields of a training are called.
+TRAINING_NAMES: dict[str, FieldName] = {
+    "iterations": "iterations",
+    "batches": "batches",
+    "schedule": "schedule",
+    "warmup": "warm-up",
+    "step_every": "step every",
+    "step_factor": "step factor",
+    "hold_out": "held-out share",
+    "validate_every": "validate every",
+    "turns": "turns",
+}
+
+
 class About(NamedTuple):
     """Formula and note, in English."""
 
@@ -99,4 +113,4 @@ def label(field: str) -> str:
 
 def field_name(field: str) -> str:
     """What a field is called in the current language."""
-    return tr_in("field", FIELD_NAMES[field])
+    return tr_in("field", (FIELD_NAMES | TRAINING_NAMES)[field])

@@ -37,6 +37,11 @@ class Curve:
     letter: str = ""
 
 
+def named(letter: str, name: str) -> str:
+    """The name of a curve at its end; behind its letter where it is drawn in that."""
+    return f"{letter} {name}" if glyphs.current() == glyphs.ASCII else name
+
+
 class Canvas:
     """Cells to draw in, `rows` by `columns`; bounds are the values at the lower and at the upper edge."""
 

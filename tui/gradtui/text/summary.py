@@ -56,6 +56,13 @@ def kind_name(kind: str) -> str:
 WHOLE = 3
 
 
+def kind_says(kind: str) -> str:
+    """What the kind of an outcome means, in plain words."""
+    from gradtui_engine.analysis.outcome import KINDS
+
+    return tr(KINDS[kind].says)
+
+
 def describe(resolved: Resolved, detail: int = WHOLE) -> str:
     """What is run, in a line: MLP 30×64 · sigmoid · xavier_normal · digits · batch 64 · adam · rate 0.01 · seed 0.
 

@@ -40,7 +40,7 @@ def _wrapped(point: str, look: str, width: int) -> list[Line]:
     apart = [*wrap(point, width, "strong"), *(wrap(look, width, "key") if look else [])]
     if not look:
         return apart
-    joined = wrap(f"{point} {look}", width, "strong")
+    joined = wrap(tr("{first} {second}", first=point, second=look), width, "strong")
     if len(joined) >= len(apart):
         return apart
     return joined

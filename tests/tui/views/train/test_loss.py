@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
 
-from gradtui.text import glyphs
+from gradtui.text import glyphs, language
 from gradtui.text.spans import text_of
 from gradtui.views.frame.training_sides import Sides
 from gradtui.views.train import loss
-from tests.tui.helpers import assert_page, texts
+from tests.tui.helpers import assert_page, cut_numbers, texts
 from tests.tui.views.train.snapshots import LSTM, MLP, sides, snapshot
 
 WIDTH, HEIGHT = 100, 12
@@ -33,6 +34,19 @@ def plot(given: Sides, width: int = WIDTH, height: int = HEIGHT) -> list[str]:
 def beside(given: Sides, width: int = WIDTH) -> str:
     place = loss.place_of(given, width)
     return "\n".join(row[place.margin + place.axis.cells :].strip() for row in shown(given, width))
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_where_there_is_little_room_words_shorten_before_the_number_does(code: str) -> None:
+    given = sides(snapshot(np.linspace(2.0, 1.0, 400), validations={400: 1.25}), iteration=399)
+    language.use(code)
+    try:
+        for width in range(70, 100):
+            (line,) = [line for line in texts(loss.view(given, width, HEIGHT)) if re.search(r" \+ \S", line)]
+            assert re.search(r"1\.25", line), (width, line)
+            assert not cut_numbers(line), (width, line)
+    finally:
+        language.use("en")
 
 
 @pytest.mark.parametrize("spike", [0, 1234, 2999])
@@ -102,12 +116,12 @@ def test_a_loss_of_5e126_leaves_room_for_the_others() -> None:
 def test_validations_are_marks_of_each_side() -> None:
     a = snapshot(np.full(100, 2.0), validations={0: 2.0, 50: 1.0, 100: 0.5})
     b = snapshot(np.full(100, 2.0), validations={0: 2.1, 50: 0.8})
-    assert sum(row.count("○") for row in plot(sides(a, iteration=20))) == 3
+    assert sum(row.count("+") for row in plot(sides(a, iteration=20))) == 3
     both = "".join(plot(sides(a, b, iteration=20)))
-    assert both.count("●") == 2
+    assert both.count("×") == 2
     many = snapshot(np.full(3000, 2.0), validations=dict.fromkeys(range(0, 3000, 25), 1.0))
     place = loss.place_of(sides(many), WIDTH)
-    assert 0 < "".join(plot(sides(many, iteration=9))).count("○") <= place.axis.cells / 3 + 1
+    assert 0 < "".join(plot(sides(many, iteration=9))).count("+") <= place.axis.cells / 3 + 1
 
 
 def test_the_numbers_are_those_at_the_cursor() -> None:

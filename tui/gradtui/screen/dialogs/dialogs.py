@@ -133,7 +133,8 @@ class Picker(Dialog):
     """Choose a name; while the highlight moves, `preview` is told, so that the screen can show it.
 
     A letter goes to the next name that begins with it. The name "" stands for leaving the field out. said is what is
-    to be told of each name; without it, what the engine's tables tell of the field's names.
+    to be told of each name; without it, what the engine's tables tell of the field's names. called is what stands for a
+    name in the list.
     """
 
     def __init__(
@@ -144,9 +145,10 @@ class Picker(Dialog):
         preview: Callable[[str], None],
         said: Mapping[str, About] | None = None,
         title: str = "",
+        called: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self._title = title
+        self._title, self._called = title, called or {}
         self._said = {name: about(field, name) for name in names} if said is None else said
         self._field, self._names, self._current, self._preview = field, names, current, preview
 
@@ -165,7 +167,7 @@ class Picker(Dialog):
         return tr(self._said[name].formula) if name else tr("left out: it follows from the others")
 
     def _shown(self, name: str) -> str:
-        return name or tr("auto")
+        return self._called.get(name, name) or tr("auto")
 
     def _is_beside(self, width: int) -> bool:
         """Whether what a name is has room beside it: in one line of all of them, or in lines that are wide enough."""

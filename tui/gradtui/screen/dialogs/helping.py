@@ -22,8 +22,10 @@ from ...model.state import State
 from ...text.glyphs import render
 from ...text.language import tr
 from ...text.meanings import legend
+from ...text.summary import MARKS, kind_name, kind_says
 from ...views.catalogue import PANES, VIEWS
 from ...views.frame.quantities import QUANTITIES
+from ...views.frame.verdict import style_of
 from .lines import Wrapped
 from .pages import Page
 
@@ -48,10 +50,18 @@ class Section:
     styles: tuple[str, ...] = ()
 
 
-def sections(state: State, permissions: Permissions = OPEN, drawn: Collection[str] = ()) -> tuple[Section, ...]:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is on the screen that wants explaining: the styles, and the kinds of verdict."""
+
+    styles: Collection[str] = ()
+    kinds: Collection[str] = ()
+
+
+def sections(state: State, permissions: Permissions = OPEN, drawn: Drawn = Drawn()) -> tuple[Section, ...]:
     """The focused pane first: who asks for help asks about what is in front of them.
 
-    drawn are the styles on the screen: what their colours mean is explained.
+    What the colours and the verdicts mean that are drawn is explained.
     """
     view = VIEWS[state.view]
     here = [("", meaning(state.pane))]
@@ -70,7 +80,10 @@ def sections(state: State, permissions: Permissions = OPEN, drawn: Collection[st
     ]
     if others:
         parts.insert(2, Section(tr("The other panes of this view"), others))
-    if meanings := legend(drawn):
+    if drawn.kinds:
+        verdicts = tuple((MARKS[kind], f"{kind_name(kind)}: {kind_says(kind)}") for kind in drawn.kinds)
+        parts.insert(2, Section(tr("Verdicts here"), verdicts, tuple(map(style_of, drawn.kinds))))
+    if meanings := legend(drawn.styles):
         rows = tuple((_SAMPLE, tr(meaning.says)) for meaning in meanings)
         parts.insert(2, Section(tr("Colours here"), (*rows, ("", tr(GREY))), tuple(row.style for row in meanings)))
     if ways := ways_in(state):
@@ -90,13 +103,13 @@ def _key(command: Command, all: bool = False) -> str:
 
 
 class Help(Page):
-    """Opened by `?`; the same key closes it. drawn are the styles on the screen, palette what they look like."""
+    """Opened by `?`; the same key closes it. palette is what the drawn styles look like."""
 
     def __init__(
         self,
         state: State,
         permissions: Permissions = OPEN,
-        drawn: Collection[str] = (),
+        drawn: Drawn = Drawn(),
         palette: Mapping[str, Style] | None = None,
     ) -> None:
         super().__init__()

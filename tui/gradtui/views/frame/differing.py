@@ -10,7 +10,7 @@ from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.training import Turn
 
 from ...model.changes import differences
-from ...text.describe import FIELD_NAMES, field_name
+from ...text.describe import field_name
 from ...text.language import tr
 
 
@@ -38,10 +38,10 @@ def turned(turn: Turn) -> str:
 
 
 def _name(field: str) -> str:
-    """A training has fields of its own beside the experiment's, called as on the command line."""
+    """Of the experiment or of the training."""
     if field == "learning_rate":
         return tr("rate")
-    return field_name(field) if field in FIELD_NAMES else field.replace("_", " ")
+    return field_name(field)
 
 
 def _value(value: object) -> str:

@@ -67,9 +67,9 @@ class Sides:
     def __iter__(self) -> Iterator[Side]:
         """Those of which at least one iteration is there."""
         if self.a is not None and self.a.count:
-            yield Side("A", self.a, "curve_1", "○")
+            yield Side("A", self.a, "curve_1", "+")
         if self.b is not None and self.b.count:
-            yield Side("B", self.b, "curve_2", "●")
+            yield Side("B", self.b, "curve_2", "×")
 
     @property
     def started(self) -> bool:

@@ -17,6 +17,7 @@ from ...text.language import tr
 from ...text.spans import Line, first_fit, fit, width_of
 from ...text.summary import MARKS, kind_name, resolved_of
 from ...text.undefined import defined
+from .layout import Blocks
 from .scene import Scene
 
 #: Verdicts that numbers tell; the others are a sentence.
@@ -36,6 +37,16 @@ _NAMES: dict[str, English] = {"signal": "", "first_step": "first step", "learnin
 _LATER: dict[str, English] = {"first_step": "step"}
 _OF_TWO: dict[str, English] = {"signal": "signal"}
 _APART: Line = [("  ", "text")]
+
+
+def style_of(kind: str) -> str:
+    return STYLES.get(kind, "broken")
+
+
+def kinds_in(blocks: Blocks) -> tuple[str, ...]:
+    """The kinds of outcome whose marks are drawn as a verdict draws them: in front of its words, in its colour."""
+    drawn = {(text[:1], style) for block in blocks.values() for line in block.lines for text, style in line if text}
+    return tuple(kind for kind, mark in MARKS.items() if (mark, style_of(kind)) in drawn)
 
 
 def verdict(scene: Scene, width: int, whose: str = "") -> Line:

@@ -96,12 +96,14 @@ def _legend(subject: Subject, width: int) -> Part:
     bars = tr("z of all {units} units", units=units)
     under: Line = [("  ░ ", SECOND), (tr("f′ where 9 of 10 lie"), "label")]
     every: Line = [mark, (f"{whole}  ", "label"), ("▂▅▂ ", "text"), (bars, "label")]
+    brief: Line = [mark, (tr("z of unit {unit}", unit=unit), "label"), ("  ▂▅▂ ", "text"), (tr("all z"), "label")]
     return fitting(
         0,
         width,
         [*every, *under],
+        [*brief, *under],
         every,
-        [mark, (tr("z of unit {unit}", unit=unit), "label"), ("  ▂▅▂ ", "text"), (tr("all z"), "label")],
+        brief,
         [mark, (tr("z of unit {unit}", unit=unit), "label")],
         [mark, ("z", "label")],
     )

@@ -54,7 +54,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     finite = [value for value in factors.values() if math.isfinite(value)]
     most = max(1.0, *finite) if finite else 1.0
     start = _start(scene, height)
-    labels = {item: item or tr("its own: {row}", row=subject.source.activation) for item in ITEMS}
+    own = {"row": subject.source.activation}
+    labels = {item: item or tr("its own: {row}", **own) for item in ITEMS}
     names = max(width_of([(label, "")]) for label in labels.values()) + 2
     formulas = max(width_of([(tr(row.formula), "")]) for row in ACTIVATIONS.values()) + 2
     rest = width - 2 - names - _NUMBER
@@ -71,10 +72,14 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
         )
         number = (short(value).rjust(_NUMBER), style)
         whole: Line = [*head, *formula, *_bar(value, most, cells), number]
-        # Where the pane is narrow, (sigmoid) is the network's own.
-        room = width - 2 - _LEAST_NUMBER
-        brief: Line = [head[0], (padded(item or f"({name})", room), style), (short(value).rjust(_LEAST_NUMBER), style)]
-        lines.append(first_fit(width, whole, [*head, number], brief, head[:2]))
+        # Where the pane is narrow, the name and its number stand closer; a long one says only that it is its own.
+        room, said = width - 2 - _LEAST_NUMBER, (short(value).rjust(_LEAST_NUMBER), style)
+        briefs: list[Line] = [
+            [head[0], (padded(text, room), style), said]
+            for text in (labels[item], item or tr("its own"))
+            if width_of([(text, "")]) < room
+        ]
+        lines.append(first_fit(width, whole, [*head, number], *briefs, head[:2]))
     return page(lines, width, height)
 
 

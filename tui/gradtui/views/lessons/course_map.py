@@ -17,7 +17,7 @@ from ...text.spans import Line, first_fit, fit, page, text_of, width_of
 if TYPE_CHECKING:
     from ...lessons.library import Entry
 
-DONE, BEGUN, NEW = "✓", "◐", "○"
+DONE, BEGUN, NEW = "✓", "◐", "·"
 _STYLES = {DONE: "strong", BEGUN: "text", NEW: "dim"}
 _APART = "    "
 #: From this width on what the selected lesson is about stands beside the list, in so many cells at least and at most,

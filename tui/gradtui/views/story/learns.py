@@ -10,7 +10,7 @@ from gradtui_engine.core.figures import short
 
 from ...model.keys import shown_keys
 from ...model.trainings import iterations_of
-from ...text.dots import ACROSS, Canvas, Curve
+from ...text.dots import ACROSS, Canvas, Curve, named
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
 from ..frame.iteration_axis import IterationAxis
@@ -103,7 +103,7 @@ def _ends(scene: Scene, both: Both, canvas: Canvas, cells: int) -> dict[int, Lin
             continue
         loss = float(side.snapshot.columns["loss"][side.at])
         row = canvas.row(loss) if math.isfinite(loss) else 0
-        name = f" {words.brief(scene.state, side)}"
+        name = f" {named('b' if side.scene.is_b else 'a', words.brief(scene.state, side))}"
         texts = (f"{name}: {words.result(side)}", f"{name}: {words.result_in_brief(side)}", name)
         wanted.append((row, first_fit(cells, *([(text, side.colour)] for text in texts))))
     wanted.sort(key=lambda end: end[0])

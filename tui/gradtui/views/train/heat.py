@@ -119,7 +119,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             name = _brief(sides, band) if len(drawn) > 1 and number == 0 else _end(side, row, width)
             digits = _digits(side, rows, width)
             label = f"{'▸' if picked else ''}{row.label(digits - 1)}".rjust(digits)
-            label = f"{name} {label}" if width >= _ENDS_FROM else (name or label)
+            label = f"{name} {label}" if name else label
             space = " " * (margin - 1 - _cells(label))
             lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(cells)])
     lines.append([(" " * margin, "label"), *axis.ruler(side.snapshot.count, sides.iteration, sides.marks)])
@@ -187,9 +187,8 @@ def margin_of(side: Side, sides: Sides, width: int, height: int) -> int:
     drawn = parts(side, found, sides, height) if found else []
     digits = max([_digits(side, (), width), *(_digits(side, rows, width) for _, rows in drawn)])
     names = [_brief(sides, band) for band in found] if len(found) > 1 else []
-    if width < _ENDS_FROM:
-        return max([digits, *map(_cells, names)]) + 1
-    return max(_cells(name) for name in (*names, *map(tr, _ENDS[side.snapshot.axis]))) + 1 + digits + 1
+    ends = [] if width < _ENDS_FROM else [*map(tr, _ENDS[side.snapshot.axis])]
+    return max([0, *(_cells(name) + 1 for name in (*names, *ends))]) + digits + 1
 
 
 def _cells(text: str) -> int:

@@ -212,7 +212,7 @@ def _style_of(loss: float) -> str:
 
 
 def _held_out(side: Side, sides: Sides, width: int) -> Line:
-    """○ held out at 50: 0.146 · 95 %: the last validation before the cursor, and when it was."""
+    """+ held out at 50: 0.146 · 95 %: the last validation before the cursor, and when it was."""
     row = validated(side, sides.iteration)
     if row is None:
         return []
@@ -221,7 +221,9 @@ def _held_out(side: Side, sides: Sides, width: int) -> Line:
         for loss in (loss_text(row.loss), short(row.loss))
     )
     share = f" · {percent(row.accuracy)}" if row.accuracy is not None else ""
-    texts = (f"{long}{share}", f"{brief}{share}", long, brief)
+    bare = tr("held out {loss}", loss=short(row.loss))
+    # Words shorten before numbers do.
+    texts = (f"{long}{share}", f"{brief}{share}", long, brief, f"{bare}{share}", bare, short(row.loss))
     return first_fit(width, *([(f"{side.mark} ", side.style), (text, "text")] for text in texts))
 
 

@@ -89,7 +89,7 @@ _PANES = (
         loss.said,
         lambda scene, width, height, x, y: _to(loss.iteration_at(Sides.of(scene), width, x)),
         "The loss of every iteration's batch: a line that falls is a network that learns. Of many iterations in one "
-        "column the smallest and the largest are drawn, so that no spike is lost. ○ (of B ●) is the loss on samples "
+        "column the smallest and the largest are drawn, so that no spike is lost. + (of B ×) is the loss on samples "
         "that were held out; ╌ is what answering without looking costs, in tasks with a lag the best answer that needs "
         "no memory. The axis is solid as far as it is trained; B on it is where B branches off. A click moves the "
         "cursor; the numbers on the right are those at the cursor.",

@@ -36,7 +36,7 @@ def absent(side: Side) -> tuple[str, str]:
     given = {"side": side.letter, "number": side.snapshot.count - 1}
     if side.ended:
         return tr("{side} ended at iteration {number}", **given), tr("{side} ended at {number}", **given)
-    return tr("{side} has come to iteration {number}", **given), tr("{side} is at {number}", **given)
+    return tr("{side} has come to iteration {number}", **given), tr("{side} has come to {number}", **given)
 
 
 def branched(sides: Sides) -> list[str]:
