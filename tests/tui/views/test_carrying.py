@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradtui.model.cure_keys import CURES, toggled
+from gradtui.model.pairs import PAIRS
 from gradtui.model.state import Changes
 from gradtui.text.spans import cell_len
 from gradtui.views.explore import why
@@ -42,6 +43,20 @@ def test_from_an_rnn_to_an_lstm_less_arrives_at_the_defaults_and_the_message_say
     open_ = forget_gate(LSTM)
     assert long == f"{shares} of the error signal arrives: its gate starts {short(open_)} open, b opens it"
     assert brief == f"{shares} arrives: its gate starts {short(open_)} open, b opens it"
+
+
+def test_an_rnn_that_beats_the_gates_says_that_its_weights_happen_to_and_where_one_forgets() -> None:
+    gru, rnn = trace_of(RNN.replace(cell="gru")), trace_of(RNN)
+    assert gru.outcome.signal.kind == "vanishing"
+    long, brief = switched(gru, rnn)
+    share = short(rnn.outcome.ratio)
+    end = f"{share} arrives: fresh weights keep ×{short(rnn.outcome.average_factor)} a step; 0 7: one that forgets"
+    assert long == f"GRU → RNN: {short(gru.outcome.ratio)} → {end}"
+    assert brief == f"RNN: {end}"
+    # The page that it names: there an RNN forgets, and nothing is said of luck.
+    lag = PAIRS["lstm"].experiment
+    assert trace_of(lag).outcome.signal.kind == "vanishing"
+    assert why_it_starts(trace_of(lag), lag.resolved).startswith("no gate, its weights alone: ×0.")
 
 
 @pytest.mark.parametrize("old", CELLS)
@@ -82,7 +97,11 @@ def test_the_first_choice_of_the_gates_key_is_what_an_lstm_is_known_for() -> Non
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("rnn", "no gate, its weights alone: ×0.951 a step"),
+        (
+            "rnn",
+            r"no gate: fresh weights \(xavier_normal\) happen to keep ×0.951 a step, and no single step has to be "
+            "remembered here; 0 7, a page of the story, has an RNN that forgets over 50 steps, and learns nothing",
+        ),
         ("lstm", f"its gate starts {short(forget_gate(LSTM))} open, b opens it"),
         ("gru", r"its gate starts 0.5\d\d open, c B opens it"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gradtui_engine.analysis.gate_path import measured
 from gradtui_engine.analysis.record import Record
 from gradtui_engine.core.figures import short
+from gradtui_engine.data.datasets import find
 from gradtui_engine.experiment.resolved import Resolved
 
 from ...model.keys import shown_keys
@@ -28,11 +29,33 @@ def switched(before: Record, after: Record) -> tuple[str, ...]:
     if one is None or two is None:
         return ()
     values = {"old": old.cell.upper(), "new": new.cell.upper(), "one": short(one), "two": short(two)}
+    if _fresh(after, new):
+        values |= {"factor": short(after.outcome.average_factor), "keys": _page()}
+        return (
+            tr(
+                "{old} → {new}: {one} → {two} arrives: fresh weights keep ×{factor} a step; {keys}: one that forgets",
+                **values,
+            ),
+            tr("{new}: {two} arrives: fresh weights keep ×{factor} a step; {keys}: one that forgets", **values),
+        )
     reason = why(after, new)
     return (
         tr("{old} → {new}: {one} → {two} of the error signal arrives: {why}", **values, why=reason),
         tr("{old} → {new}: {one} → {two} arrives: {why}", **values, why=reason),
     )
+
+
+def _fresh(record: Record, resolved: Resolved) -> bool:
+    """Whether enough arrives in a cell without a gate, of data that are no task: over no lag that has to be learnt
+    more may arrive than through gates that start half open.
+    """
+    task = find(resolved.data).baseline is not None
+    return resolved.kind.over_time and not resolved.kind.gated and not task and record.outcome.signal.healthy
+
+
+def _page() -> str:
+    """The keys of the story's page that has such a lag."""
+    return f"{shown_keys('view_story')} {shown_keys('pair_lstm')}"
 
 
 def why(record: Record, resolved: Resolved) -> str:
@@ -42,6 +65,12 @@ def why(record: Record, resolved: Resolved) -> str:
     factor = defined(direct if gated else record.outcome.average_factor, record)
     if factor is None:
         return ""
+    if _fresh(record, resolved):
+        return tr(
+            "no gate: fresh weights ({init}) happen to keep ×{factor} a step, and no single step has to be remembered "
+            "here; {keys}, a page of the story, has an RNN that forgets over 50 steps, and learns nothing",
+            init=resolved.init if resolved.sigma_w is None else "σ_w", factor=short(factor), keys=_page(),
+        )  # fmt: skip
     if not gated and resolved.kind.over_time:
         return tr("no gate, its weights alone: ×{factor} a step", factor=short(factor))
     if not gated:
