@@ -117,7 +117,11 @@ def test_the_list_of_formats_says_what_each_is() -> None:
         for text, each in zip(offered, FORMATS.values(), strict=True):
             assert text.split() == [each.id, *each.label.split()]
         about = app.screen.query_one(".about", Label)
-        await until(pilot, lambda: str(about.render()) == next(iter(FORMATS.values())).help, "what it is good for")
+
+        def told() -> str:
+            return " ".join(str(about.render()).split())
+
+        await until(pilot, lambda: told() == next(iter(FORMATS.values())).help, "what it is good for")
         await pilot.press("escape")
 
     play(script, SMALL)

@@ -32,7 +32,7 @@ from ...views.arrangement import beside
 from ...views.frame.layout import Box
 from ..host import Host
 from .form_model import parse
-from .lines import Wrapped, broken
+from .lines import broken
 
 #: A dialog's width where there is room, and what frame and padding take of it.
 _WIDTH, _AROUND = 64, 4
@@ -241,7 +241,7 @@ class Ask(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             framed(frame, self.named())
-            yield Label(Wrapped(self._text), classes="about")
+            yield Label(Text(render(self._text)), classes="about")
             yield Input(self._start)
             yield Label("", classes="problem")
 
@@ -277,7 +277,7 @@ class Prompt(Dialog):
         with Vertical() as frame:
             framed(frame, self.named())
             yield Input(self._start, placeholder=self._without)
-            yield Label(Wrapped(self._help()), classes="about")
+            yield Label(Text(render(self._help())), classes="about")
             yield Label("", classes="problem")
 
     def named(self) -> str:
