@@ -250,7 +250,11 @@ Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 
 
 def play(
-    script: Script, start: Experiment | State | None = None, size: tuple[int, int] = (80, 24), fps: float = _FPS
+    script: Script,
+    start: Experiment | State | None = None,
+    size: tuple[int, int] = (80, 24),
+    fps: float = _FPS,
+    shows_toasts: bool = False,
 ) -> GradtuiApp:
     """Run the app without a terminal, wait for its first trace, and let the script press keys.
 
@@ -261,7 +265,7 @@ def play(
 
     async def session() -> GradtuiApp:
         app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=fps)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=shows_toasts) as pilot:
             await until(pilot, lambda: app.record is not None, "the first trace")
             await script(app, pilot)
         return app

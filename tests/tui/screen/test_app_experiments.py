@@ -333,6 +333,30 @@ def test_in_compare_the_scale_that_is_held_is_the_one_that_a_and_b_share() -> No
     play(script, State(SMALL, (("gain", 1e6),), view="compare", pane="side_a"), (200, 40))
 
 
+@pytest.mark.parametrize(
+    ("page", "key", "said"),
+    [
+        ("3", "A", "in Compare, a disease in B: activation relu → sigmoid"),
+        ("1", "A", "in Compare, in B: activation relu → sigmoid"),
+        ("1", "S", "in Compare, in B: residual none → add"),
+    ],
+)
+def test_a_cures_key_says_in_the_story_what_it_has_done_in_compare(page: str, key: str, said: str) -> None:
+    """It leaves the page: without a word nobody knows why, and of a network with He's weights it is a disease."""
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await pilot.press(page)
+        await settled(app, pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: app.state.view == "compare", "Compare")
+        assert app.state.message == said
+        await pilot.press(key)
+        await settled(app, pilot)
+        assert app.state.message == "", "there it is seen"
+
+    play(script, State(SMALL, view="story"), (120, 40))
+
+
 def test_a_new_seed_is_as_and_bs_whichever_pane_has_the_focus() -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await pilot.press("A", "tab", "R")

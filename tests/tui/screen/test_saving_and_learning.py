@@ -25,6 +25,7 @@ from gradtui.screen import learning, saving
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.dialogs.dialogs import Ask, Picker
 from gradtui.screen.dialogs.pages import PlainText
+from gradtui.screen.terminal.whole import rows_of
 from gradtui.share.exports import FORMATS
 from gradtui.views.arrangement import arrange
 from gradtui.views.frame.layout import Block, Box
@@ -155,6 +156,32 @@ def test_s_saves_the_picture_and_p_says_the_pane_in_words(here: Path) -> None:
         await pilot.press("escape")
 
     play(script, SMALL)
+
+
+def test_a_notice_that_is_still_there_is_not_in_the_picture(here: Path) -> None:
+    """`w` copies an address, which has no room in the status line, and `s` comes soon after."""
+    notice = "a notice of what was copied, " * 8
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await settled(app, pilot)
+        before = app.export_screenshot(title="")
+        app.say(notice)
+        await until(pilot, lambda: "what was copied" in on_screen(app), "the toast")
+        await pilot.press("s")
+        await until(pilot, lambda: "written: " in shown(app), "the picture")
+        (path,) = here.glob("*.svg")
+        assert _cells(path.read_text(encoding="utf-8")) == _cells(before), "the same screen, in the same colours"
+
+    play(script, SMALL, shows_toasts=True)
+
+
+def _cells(picture: str) -> str:
+    return picture.partition('<g class="cells"')[2]
+
+
+def on_screen(app: GradtuiApp) -> str:
+    """Every character, dialogs and toasts among them."""
+    return "\n".join("".join(segment.text for segment in row) for row in rows_of(app))
 
 
 def test_when_the_folder_is_gone_it_says_so_and_goes_on(here: Path) -> None:

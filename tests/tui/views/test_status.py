@@ -332,3 +332,15 @@ def test_the_line_for_a_small_screen_says_what_is_needed_without_cutting_it() ->
         line = texts([status.too_small(width, 5)])[0]
         assert "60×16" in line
         assert cut_numbers(line) == []
+
+
+@pytest.mark.parametrize("view", ["train", "story"])
+def test_of_a_training_it_says_which_iteration_is_shown_and_how_many_are_trained(view: str) -> None:
+    fields: dict[str, Any] = {"plan": (("iterations", 400),), "trained": 181, "iteration": 167, "pace": 42}
+    scene = scene_of(Experiment(depth=4, width=8, batch=8), view=view, training=True, **fields)
+    assert "iteration 167 shown · 181 of 400 trained · 42 a second" in texts([status.timeline(scene, 80)])[0]
+    assert "shown 167 · trained 181/400" in texts([status.timeline(scene, 60)])[0]
+    with speaking("zh"):
+        assert_page([status.timeline(scene, 60)], 60, 1, "timeline")
+        assert "显示" in texts([status.timeline(scene, 60)])[0]
+        assert "已训练" in texts([status.timeline(scene, 60)])[0]

@@ -13,16 +13,18 @@ from gradtui_engine.run.network import verify
 
 from ..model import events as e
 from ..model.changes import other
-from ..model.cure_keys import CURES, toggled
+from ..model.cure_keys import CURES, Cure, takes_away, toggled
 from ..model.experiments import stands_before
 from ..model.keys import shown_keys
 from ..model.names import STORY
+from ..model.state import Changes
 from ..model.story import pair_of
 from ..text.complaints import complaints
 from ..text.language import tr
 from ..text.scale import Scale
 from ..views.compare.sides import sides
 from ..views.frame.bar_data import bars_of
+from ..views.frame.differing import differing
 from ..views.frame.layout import styles_in
 from ..views.frame.training_sides import Sides
 from ..views.frame.verdict import kinds_in
@@ -59,8 +61,18 @@ def _cure(app: Host, argument: str) -> None:
     except ExperimentError as error:
         app.say(complaints(error.problems))
         return
-    shown = [] if state.view == "compare" or state.lesson is not None else [e.Show("compare")]
-    app.send(e.Change(state.experiment, changes), *shown)
+    change = e.Change(state.experiment, changes)
+    if state.view == "compare" or state.lesson is not None:
+        app.send(change)
+    else:
+        app.say(_switched(cure, state.experiment, state.changes, changes), after=(change, e.Show("compare")))
+
+
+def _switched(cure: Cure, a: Experiment, before: Changes, after: Changes) -> str:
+    """What the key has done to B, for who did not look at B before; that it is a disease, where A has the cure."""
+    what = differing(other(a, before) or a, other(a, after) or a)
+    ill = any(cure.decides(a, field) for field, _ in after) and takes_away(cure, a, after)
+    return tr("in Compare, a disease in B: {what}", what=what) if ill else tr("in Compare, in B: {what}", what=what)
 
 
 def _swap(app: Host, argument: str) -> None:

@@ -67,7 +67,7 @@ async def _save(app: Host, chosen: Format) -> None:
     b = scene.other if app.state.view == "compare" else None
     title, screen = describe_source(scene.record.source), ""
     if chosen.source == "picture":
-        screen = app.export_screenshot(title=title)
+        screen = _photographed(app, title)
     elif chosen.source == "film":
         states = moments(app.state, scene.timeline)
         screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
@@ -83,6 +83,13 @@ async def _save(app: Host, chosen: Format) -> None:
         app.say(tr("nothing was written: {reason}", reason=error.strerror or str(error)), severity="error")
         return
     app.say(tr("written: {path}", path=path))
+
+
+def _photographed(app: Host, title: str) -> str:
+    """What stands on the canvas as SVG: not what is said over it of the last command."""
+    from ..share.svg import svg
+
+    return svg(app.canvas.strips(app.canvas.blocks, app.size), app.size.width, title)
 
 
 def _trainings(app: Host) -> dict[str, TrainingHistory]:
