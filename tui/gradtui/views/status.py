@@ -229,7 +229,7 @@ def _iterations(scene: Scene) -> tuple[str, str]:
     """The iteration under the cursor, and how far the training is, in a long form and a short one."""
     state, count = scene.state, iterations_of(scene.state)
     mark = "▶" if (state.playing if state.view in STORY else state.training) else "■"
-    number, trained = (str(each).rjust(len(str(count))) for each in (state.iteration, state.trained))
+    number, trained = str(state.iteration).rjust(len(str(count))), state.trained
     place = tr("iteration {number} shown · {trained} of {count} trained", number=number, trained=trained, count=count)
     pace = " · " + tr("{count} a second", count=state.pace) if state.training and state.pace else ""
     brief = tr("shown {number} · trained {trained}/{count}", number=number, trained=trained, count=count)
