@@ -62,8 +62,8 @@ def _sentences(side: Side, width: int) -> list[Line]:
     if side.behind:
         second = tr("It is at iteration {number} so far.", number=side.at)
     first = first[:1].upper() + first[1:]
-    whole = wrap(f"{first}. {second}".strip(), width, side.colour)
-    return whole if len(whole) <= 2 else wrap(f"{first}.", width, side.colour)[:2]
+    whole = wrap(" ".join(text for text in (tr("{sentence}.", sentence=first), second) if text), width, side.colour)
+    return whole if len(whole) <= 2 else wrap(tr("{sentence}.", sentence=first), width, side.colour)[:2]
 
 
 def _top(both: Both, side: Side, rows: int, width: int) -> Line:
