@@ -182,7 +182,7 @@ PRESETS = Table(
         ),
         Preset(
             "forget-gate",
-            "The forget gate decides: at a bias of 0 a billionth of the cell state's gradient is left after 64 steps; "
+            "The forget gate decides: at bias 0 a billionth of the cell's gradient is left after 64 steps; "
             "at 4 it is 98 % open, and ×145 arrives.",
             "the left ends",
             {"cell": "lstm", "forget_bias": 0.0},
