@@ -27,7 +27,8 @@ class Activation:
     slope is the default of the one shape parameter, None where there is none: f is s z left of 0 and z right of it, and
     derivative_bounds and gain are those at the default (`bounds_at` and `gain_at` those at another). `learned` says
     that it is a parameter of the network (`layers.K.activation.weight`). rectifies says that it is linear right of 0
-    and cuts or dampens what lies left of it, as ReLU: He's initialisation is made for these.
+    and cuts or dampens what lies left of it, as ReLU: He's initialisation is made for these. proper_name is how the
+    authors write it, where that is another spelling.
     """
 
     name: str
@@ -44,7 +45,13 @@ class Activation:
     slope: float | None = None
     learned: bool = False
     rectifies: bool = False
+    proper_name: str = ""
     aliases: Aliases = NO_ALIASES
+
+    @property
+    def in_a_sentence(self) -> str:
+        """What it is called in a sentence: ReLU, whose name as a value is relu."""
+        return self.proper_name or self.name
 
     def gain_at(self, slope: float | None) -> float:
         """The gain at a slope: √(2 / (1 + s²)), PyTorch's calculate_gain("leaky_relu", s) (He et al. 2015, eq. 15).
@@ -100,6 +107,7 @@ ACTIVATIONS = Table(
                 ("rectifier", "rectified_linear"), ("crelu", "threshold", "relu2", "squared_relu", "hardshrink"),
                 fixed={"inplace": (False,)},
             ),
+            proper_name="ReLU",
         ),
         Activation(
             "leaky_relu", "lrelu", Message("a = z if z > 0 else s z"), Message("f′(z) = 1 if z > 0 else s"),
@@ -111,6 +119,7 @@ ACTIVATIONS = Table(
                 fields={"negative_slope": "slope", "alpha": "slope", "slope": "slope"}, fixed={"inplace": (False,)},
                 sets={"keras.layers": {"slope": 0.3}, "keras.activations": {"slope": 0.2}, "keras.nn": {"slope": 0.2}},
             ),
+            proper_name="leaky ReLU",
         ),
         Activation(
             "prelu", "prelu", Message("a = z if z > 0 else s z, s learned"), Message("f′(z) = 1 if z > 0 else s"),
@@ -122,12 +131,14 @@ ACTIVATIONS = Table(
                 ("parametric_relu",), order=("num_parameters", "init"), fields={"init": "slope"},
                 fixed={"num_parameters": (1,)}, unlike=("keras",),
             ),
+            proper_name="PReLU",
         ),
         Activation(
             "elu", "elu", Message("a = z if z > 0 else e^z − 1"), Message("f′(z) = 1 if z > 0 else e^z"), curves.elu,
             curves.elu_derivative, (0.0, 1.0), 1.2452,
             "Smooth at 0 and near mean 0, yet the far left is as flat as a sigmoid (Clevert et al. 2016).",
             aliases=Aliases(("celu",), order=("alpha",), fixed={"alpha": (1.0,), "inplace": (False,)}),
+            proper_name="ELU",
         ),
         Activation(
             "selu", "selu", Message("a = λ z if z > 0 else λα (e^z − 1)"), Message("f′(z) = λ if z > 0 else λα e^z"),
@@ -135,6 +146,7 @@ ACTIVATIONS = Table(
             "λ and α make mean 0, variance 1 a fixed point with weights of variance 1/fan_in (lecun_normal); the "
             "gain 3/4 is PyTorch's convention and gives that up (Klambauer et al. 2017).",
             kinks=(0.0,), aliases=Aliases(fixed={"inplace": (False,)}),
+            proper_name="SELU",
         ),
         Activation(
             "gelu", "gelu", "a = z Φ(z)", "f′(z) = Φ(z) + z φ(z)", curves.gelu, curves.gelu_derivative,
@@ -143,6 +155,7 @@ ACTIVATIONS = Table(
             "Gimpel 2016).",
             # jax.nn.gelu is the approximation, unless it is told otherwise.
             aliases=Aliases(near=("quick_gelu", "geglu"), fixed={"approximate": ("none", False)}, unlike=("jax",)),
+            proper_name="GELU",
         ),
         Activation(
             "gelu_tanh", "gelut", "a = ½ z (1 + tanh √(2/π) (z + 0.044715 z³))",
@@ -153,18 +166,21 @@ ACTIVATIONS = Table(
                 ("gelu_new", "gelu_pytorch_tanh", "gelu_approximate", "gelu_approx", "gelu"),
                 fixed={"approximate": ("tanh", True)}, needs={"gelu": ("approximate",), "jax:gelu": ()},
             ),
+            proper_name="GELU by tanh",
         ),
         Activation(
             "silu", "silu", "a = z σ(z)", "f′(z) = σ (1 + z (1 − σ))", curves.silu, curves.silu_derivative,
             (-0.099840, 1.099840), 1.6765,
             "Swish: like GELU, a little flatter at 0 (Elfwing et al. 2018).",
             aliases=Aliases(("swish",), ("swiglu", "glu"), fixed={"inplace": (False,), "beta": (1.0,)}),
+            proper_name="SiLU",
         ),
         Activation(
             "mish", "mish", "a = z tanh(log(1 + e^z))", "f′(z) = tanh s + z (1 − tanh² s) σ(z)", curves.mish,
             curves.mish_derivative, (-0.112527, 1.088499), 1.4868,
             "Like SiLU, with a deeper dip (−0.309 at z = −1.19) and a slope of 0.6 at 0; costs the most (Misra 2020).",
             aliases=Aliases(fixed={"inplace": (False,)}),
+            proper_name="Mish",
         ),
         Activation(
             "softplus", "softplus", "a = log(1 + e^z)", "f′(z) = σ(z)", curves.softplus, curves.softplus_derivative,
@@ -209,6 +225,7 @@ ACTIVATIONS = Table(
             curves.relu6_derivative, (0.0, 1.0), math.sqrt(2),
             "ReLU with a ceiling: an exploding forward signal is capped at 6, and its gradient with it.",
             kinks=(0.0, 6.0), rectifies=True, aliases=Aliases(fixed={"inplace": (False,)}),
+            proper_name="ReLU6",
         ),
         Activation(
             "sin", "sin", "a = sin z", "f′(z) = cos z", curves.sin, curves.sin_derivative, (-1.0, 1.0), 1.5209,

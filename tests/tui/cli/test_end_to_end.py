@@ -93,7 +93,7 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         # A and B change places.
         terminal.press("*")
         terminal.shows("B differs from A in: activation relu → sigmoid, init he_normal → xavier_normal")
-        terminal.shows("This is no cure here:")
+        terminal.shows("No cure: A's signal")
         terminal.press("*")
         terminal.shows("B differs from A in: activation sigmoid → relu")
 

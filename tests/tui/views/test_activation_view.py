@@ -37,7 +37,7 @@ def test_of_a_sigmoid_it_says_the_most_the_average_and_what_gets_through() -> No
 def test_of_relu_it_says_how_many_units_are_on() -> None:
     experiment = Experiment(activation="relu", init="he_normal", depth=6)
     on = percent(float((trace_of(experiment).values["z/3"] > 0).mean()))
-    start = f"The slope of relu is 1 where a unit is on, 0 where it is off: here {on} are on, and "
+    start = f"The slope of ReLU is 1 where a unit is on, 0 where it is off: here {on} are on, and "
     assert said(scene_of(experiment, selected=3)).startswith(start)
 
 
@@ -55,7 +55,9 @@ def test_a_line_changes_no_gradient() -> None:
 
 @pytest.mark.parametrize("name", ACTIVATIONS.names)
 def test_every_activation_has_its_sentence(name: str) -> None:
-    assert said(scene_of(Experiment(activation=name, depth=3), selected=1)).startswith(f"The slope of {name} is ")
+    assert said(scene_of(Experiment(activation=name, depth=3), selected=1)).startswith(
+        f"The slope of {ACTIVATIONS[name].in_a_sentence} is "
+    )
 
 
 def test_over_time_the_slope_is_that_at_the_z_of_the_step() -> None:

@@ -12,7 +12,7 @@ import pytest
 from gradtui.model.names import QUANTITIES
 from gradtui.model.state import State
 from gradtui.model.timeline import Timeline
-from gradtui.text import language
+from gradtui.text import glyphs, language
 from gradtui.text.scale import ACROSS
 from gradtui.views.frame.bar_data import bars_of
 from gradtui.views.frame.bars import stage_at, title, view
@@ -361,3 +361,27 @@ def test_the_mark_of_the_reference_is_named_as_it_is_drawn() -> None:
         assert title(scene, 300).endswith(f"{mark} marks 1")
         drawn = [span for line in view(scene, 80, 16) for span in line if span[1] == "reference"]
         assert any(mark in text for text, _ in drawn)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        (CASES["lstm"], "‖∂L/∂c‖ falls to the left: healthy"),
+        (CASES["rnn"], "‖∂L/∂h‖ falls to the left: vanishing"),
+        (CASES["lstm"].replace(forget_bias=5.0), "‖∂L/∂c‖ rises to the left: healthy"),
+    ],
+)
+def test_over_time_the_title_says_that_the_bars_fall_and_whether_that_is_good(
+    experiment: Experiment, said: str
+) -> None:
+    scene = scene_of(experiment)
+    assert scene.record.outcome.signal.kind == said.rpartition(" ")[2]
+    for width in (68, 110, 200):
+        assert title(scene, width).endswith(said)
+        assert " to the left" not in title(scene_of(experiment, rows=True), width), "rows have no left end"
+
+
+def test_where_the_axis_has_no_room_the_title_still_says_what_is_drawn() -> None:
+    """In ASCII the ellipsis is three cells, and "gradient" was left out for the axis."""
+    with glyphs.drawing("ascii"):
+        assert title(scene_of(CASES["mlp"]), 22).startswith("gradient")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from rich.cells import cell_len
@@ -23,7 +24,7 @@ from gradtui.views import catalogue, status
 from gradtui.views.arrangement import header_lines
 from gradtui.views.frame import spoken
 from gradtui.views.frame.scene import Scene
-from gradtui.views.frame.verdict import verdict
+from gradtui.views.frame.verdict import learning, verdict
 from gradtui_engine import Experiment, Training, train
 from gradtui_engine.core.figures import repeated, short
 from tests.tui.helpers import CASES, assert_page, cut_numbers, moments, scene_of, texts, timeline_of
@@ -70,6 +71,15 @@ def test_of_a_later_iteration_the_step_is_not_called_the_first() -> None:
     assert "first step" not in text_of(verdict(later, 200))
     assert "Does the first step do good?" in spoken.verdict(first)
     assert "Does this step do good?" in spoken.verdict(later)
+
+
+def test_the_header_of_a_training_says_whose_loss_it_is() -> None:
+    """The curve's last loss is the batch's: 2.32 above and 2.295 beside the curve were of two kinds of samples."""
+    snapshot = train(Training(experiment=CASES["cured"], iterations=4)).snapshot()
+    held = snapshot.validations[-1]
+    assert held.iteration >= 4
+    scene = cast(Scene, SimpleNamespace(snapshot=snapshot, snapshot_b=None))
+    assert f": held out: loss {short(held.loss)}, " in text_of(learning(scene, 60))
 
 
 @pytest.mark.parametrize(("optimizer", "said"), [("adam", "● healthy by adam"), ("sgd", "« starved")])

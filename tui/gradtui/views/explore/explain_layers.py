@@ -109,7 +109,7 @@ def _activation_forward(listed: Listed, step: Step) -> Notes:
     z, a = float(listed.values[source][0, 0]), float(listed.values[target][0, 0])
     number = subscript(step.stage or 0)
     return [
-        ("strong", tr("each sum z goes through {name}", name=row.name)),
+        ("strong", tr("each sum z goes through {name}", name=row.in_a_sentence)),
         ("formula", f"h{number} = {row.symbol}(z{number}){GAP}{tr(row.formula)}"),
         of_one(f"{row.symbol}({short(z)}) = {short(a)}"),
         ("dim", tr(row.note)),

@@ -34,7 +34,7 @@ _AT_THE_START: dict[str, Callable[[], str]] = {
 
 def _of_slope(scene: Scene, response: Response) -> str:
     assert response.row is not None
-    name, levels = response.row.name, response.levels
+    name, levels = response.row.in_a_sentence, response.levels
     values = {"name": name, "high": rounded(response.high, 3), "mean": short(response.mean)}
     if len(levels) == 1:
         return tr("The slope of {name} is {high} everywhere: it changes no gradient.", **values)

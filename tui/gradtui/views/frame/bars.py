@@ -7,6 +7,7 @@ from gradtui_engine.core.figures import exact
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, wrap
+from ...text.summary import kind_name
 from . import asking, bar_columns, bar_rows
 from .bar_data import Bars, bars_of
 from .quantities import absent
@@ -28,9 +29,11 @@ def title(scene: Scene, width: int) -> str:
         # Upright bars have their reference across.
         upright = scene.over_time and not scene.state.rows
         mark = " · " + (tr("─ marks {value}", value=value) if upright else tr("│ marks {value}", value=value))
-    follows = _followed(scene)
+    follows, slope = _followed(scene), _slope(scene)
     return first_title(
         width,
+        *((f"{whole} · {axis} · {held}{mark}{slope}",) if slope else ()),
+        *((f"{label} {symbols} · {axis}{slope}", f"{label} · {axis}{slope}") if slope else ()),
         *((f"{whole} · {axis} · {held}{mark}{follows}", f"{label} {symbols} · {axis}{follows}") if follows else ()),
         f"{whole} · {axis} · {held}{mark}",
         f"{label} {symbols} · {axis} · {held}{mark}",
@@ -41,6 +44,19 @@ def title(scene: Scene, width: int) -> str:
         *(() if asking.untold(scene) else (f"{label} · {drawn.scale.label}",)),
         label,
     )
+
+
+def _slope(scene: Scene) -> str:
+    """Upright bars in time: that they fall to the left, and whether that is good."""
+    signal, factor = scene.record.outcome.signal, scene.record.outcome.average_factor
+    upright = scene.over_time and not scene.state.rows and scene.state.quantity == "gradient"
+    if not upright or asking.untold(scene) or "ratio_with_every_loss" in signal.numbers or factor != factor:
+        return ""
+    values = {"symbol": "‖∂L/∂c‖" if scene.follows_cell else "‖∂L/∂h‖", "kind": kind_name(signal.kind)}
+    if factor == 1:
+        return " · " + tr("{symbol} is level: {kind}", **values)
+    text = tr("{symbol} falls to the left: {kind}", **values)
+    return " · " + (text if factor < 1 else tr("{symbol} rises to the left: {kind}", **values))
 
 
 def _followed(scene: Scene) -> str:
