@@ -113,7 +113,7 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         terminal.press("\r")
         terminal.shows("At most a quarter")
         terminal.press("\r")
-        terminal.shows("your prediction")
+        terminal.shows("enter to answer")
         terminal.press("a\r")
         terminal.shows("Not so, the answer is B")
         terminal.press("\r")
@@ -140,10 +140,10 @@ def test_a_session_from_the_first_picture_to_the_restored_terminal(alone: Path) 
         terminal.shows("MLP 30×64")
         terminal.shows("? help")
 
-        # Undo, back through what the lesson asked for; redo, and undo again.
-        for key, gain in (("u", " · "), ("u", " ×4.00 · "), ("u", " · "), ("U", " ×4.00 · "), ("u", " · ")):
+        # Undo, back to what stood before the lesson; redo, and undo again.
+        for key, shown in (("u", "MLP 10×64 · sigmoid"), ("U", "MLP 30×64"), ("u", "MLP 10×64 · sigmoid")):
             terminal.press(key)
-            terminal.shows(f"MLP 10×64 · sigmoid · xavier_normal{gain}digits")
+            terminal.shows(shown)
 
         # Take it along.
         terminal.press("e")
@@ -203,7 +203,7 @@ def test_a_shared_lesson_opens_at_its_step_beside_its_view() -> None:
     with Terminal(*arguments, size=SIZE) as terminal:
         terminal.shows("At most a quarter")
         terminal.press("\r")
-        terminal.shows("your prediction")
+        terminal.shows("enter to answer")
         terminal.press("b\r")
         terminal.shows("Right: ")
         terminal.press("q")

@@ -244,7 +244,7 @@ def test_the_table_has_the_numbers_of_the_iterations(command: Command) -> None:
     assert (done.status, done.err) == (0, "")
     history = train(planned(*SHORT, "--validate-every", "4", "--learning-rate", "0.5").a)
     lines = done.out.splitlines()
-    assert lines[0] == "MLP 3×8 · tanh · xavier_normal · digits · batch 16 · seed 0"
+    assert lines[0] == "MLP 3×8 · tanh · xavier_normal · digits · batch 16 · rate 0.5 · seed 0"
     assert lines[1] == "12 iterations · epochs · sgd, rate 0.5 · 20 % held out"
     head = next(index for index, line in enumerate(lines) if line.split()[:1] == ["k"])
     rows = [line.split() for line in lines[head + 1 : lines.index("", head)]]

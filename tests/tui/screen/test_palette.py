@@ -230,7 +230,7 @@ def test_a_theme_is_worn_at_once_whoever_changes_it() -> None:
         await until(pilot, lambda: brand(app) == wanted, "the other theme's colours")
 
     def brand(app: GradtuiApp) -> str:
-        row = next(iter(app.canvas.render_lines(Region(0, 0, 80, 1))))
+        row = next(iter(app.canvas.render_lines(Region(0, 0, 120, 1))))
         return next(colour_of(each.style) for each in row if each.style and "gradtui" in each.text)
 
-    play(script)
+    play(script, size=(120, 36))
