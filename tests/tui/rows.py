@@ -47,6 +47,8 @@ def log_length(value: float, low: float, high: float, cells: int) -> float:
     mark = min(cells - 1, math.floor(cells * -low / (high - low))) + 0.5
     if value <= 0:
         return 0.0
+    if abs(value - 1) <= 1e-9:  # so near counts as 1
+        value = 1.0
     if value <= 1:
         length = mark * (1 - math.log10(value) / low)
         return max(length if value == 1 else min(length, mark - 1 / 8), 1 / 8)

@@ -281,7 +281,8 @@ def test_no_keymap_that_is_accepted_has_one_key_for_two_commands(overrides: dict
         )
         for other in COMMANDS:
             untouched = each.id not in overrides and other.id not in overrides
-            assert each is other or untouched or not set(keys[each.id]) & set(keys[other.id])
+            apart = each.where != other.where  # what has a meaning in some views only comes first there
+            assert each is other or untouched or apart or not set(keys[each.id]) & set(keys[other.id])
 
 
 def test_keys_are_read_without_textual() -> None:

@@ -22,7 +22,7 @@ from gradtui.model.update import update
 from gradtui.serve.lecture.link import MOST_BYTES, RATE, Link, Words, difference, merged, pair
 from gradtui.serve.lecture.relay import Relay
 from gradtui.serve.lecture.state_words import read, words
-from gradtui_engine import ExperimentError
+from gradtui_engine import ExperimentError, Training
 from tests.engine.helpers import drawn
 from tests.tui.helpers import CASES, timeline_of
 from tests.tui.model.test_state_random import ANY, LESSONS
@@ -70,8 +70,8 @@ def test_what_is_shared_of_any_state_is_read_back(events: list[e.Event]) -> None
         return
     found = read(json.loads(json.dumps(told)))
     if found is None:
-        with pytest.raises(ExperimentError):
-            state.experiment.replace(**dict(state.changes))
+        with pytest.raises(ExperimentError):  # a B that is none, or a plan that does not go with it
+            Training(experiment=state.experiment.replace(**dict(state.changes)), **dict(state.plan))
         return
     lesson = state.lesson and Progress(state.lesson.lesson, state.lesson.step)
     preset = about(state)

@@ -90,7 +90,7 @@ def test_the_command_is_in_the_readers_clipboard(server: Server, tmp_path: Path)
         await page.shows(SHOWN)
         await page.press("w")
         await page.shows("if it does not arrive:")
-        assert await page.run("written.join('|')") == "gradtui"
+        assert await page.run("written.join('|')") == "gradtui --view explore"
         assert page.complaints == []
 
     run(tmp_path, script)

@@ -13,6 +13,7 @@ from ...model.trainings import branches, training_of_a, training_of_b
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of, wrap
 from ...text.summary import resolved_of
+from ...text.undefined import defined
 from ..frame import asking
 from ..frame.differing import differing
 from ..frame.scene import Scene
@@ -126,6 +127,9 @@ def _sentence(a: Scene, b: Scene) -> tuple[str, dict[str, str]]:
     one, two = a.record.outcome.ratio, b.record.outcome.ratio
     place, of_a = a.name(a.first_learning), ratio(two, one)
     values = {"one": ratio_text(one), "two": ratio_text(two)}
+    if any(defined(share, side.record) is None for share, side in ((one, a), (two, b))):
+        # 0 of 0 is no share.
+        return tr("{place}: no gradient is left to compare", place=place), {}
     if not (math.isfinite(one) and math.isfinite(two)):
         return tr("{place}: of the gradient A gets {one}, B {two}", place=place, **values), {}
     if one == two:

@@ -228,7 +228,7 @@ def _grouped(band: Band, axis: IterationAxis, rows: tuple[StageRow, ...]) -> tup
         if axis.total <= axis.cells:
             return means, None
         above = np.maximum.reduceat(axis.most(values) - of_stages, starts, axis=1)[:, ::-1]
-    return means, means + above
+        return means, means + above
 
 
 def _absent(sides: Sides) -> str:
