@@ -60,8 +60,13 @@ def open_pair(state: State, event: e.OpenPair, timeline: Timeline | None) -> Sta
         ),
         timeline,
     )
-    following = replace(_rewound(following), playing=False, training=False, wave=WAVE_END)
-    return replace(show(following, e.Show("story"), None), page=pair.name, pane=pair.pane)
+    following = _at_rest(show(_rewound(following), e.Show("story"), None))
+    return replace(following, page=pair.name, pane=pair.pane)
+
+
+def _at_rest(state: State) -> State:
+    """A page as it opens: nothing plays, and all is multiplied."""
+    return replace(state, playing=False, training=False, wave=WAVE_END)
 
 
 def _rewound(state: State) -> State:
@@ -83,7 +88,7 @@ def next_page(state: State, event: e.NextPage, timeline: Timeline | None) -> Sta
     here = "idea" if state.view == "idea" else pair.name if pair is not None else PAGES[-1]
     name = PAGES[(PAGES.index(here) + event.by) % len(PAGES)]
     if name == "idea":
-        return replace(show(state, e.Show("idea"), timeline), playing=False, training=False, wave=WAVE_END)
+        return _at_rest(show(state, e.Show("idea"), timeline))
     return open_pair(state, e.OpenPair(name), timeline)
 
 
@@ -106,11 +111,11 @@ def toggle(state: State, timeline: Timeline | None) -> State:
 def tick(state: State, steps: int, timeline: Timeline | None) -> State:
     """The wave first; then the training, at a pace at which it can be watched, but no faster than it trains."""
     if state.wave < WAVE_END:
-        wave = min(state.wave + steps, WAVE_END)
-        if wave < WAVE_END:
-            return replace(state, wave=wave)
+        state = tick_wave(state, steps, timeline)
+        if state.playing:
+            return state
         trains = training_of_a(state) is not None
-        return replace(state, wave=wave, playing=trains, training=trains and not state.finished)
+        return replace(state, playing=trains, training=trains and not state.finished)
     last = max(state.trained - 1, 0)
     by = steps * max(1, -(-iterations_of(state) // _TRAINING_TICKS))
     state = replace(state, iteration=min(state.iteration + by, last))
