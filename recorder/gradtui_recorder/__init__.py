@@ -1,0 +1,1 @@
+"""What goes into someone's training program: torch alone, and only once `watch` is called."""
