@@ -1,4 +1,4 @@
-# make run: the program.  make test, then make soak: everything that CI checks.  Needs Python ≥ 3.11 and nothing else.
+# make run: the program.  make install-torch, make test, make soak: everything that CI checks.  Needs Python ≥ 3.11 and nothing else.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores + (core
 # By file, and no more of them than two: soak measures seconds and memory, and each would count the others' load.
 SOAK_WORKERS ?= 2
 
-.PHONY: run test install install-dev lint types contract unit soak bench pictures readme texts clean
+.PHONY: run test install install-dev install-torch lint types contract unit soak bench pictures readme texts clean
 
 run: $(VENV)/installed
 	@$(BIN)/gradtui $(ARGS)
@@ -32,6 +32,15 @@ $(VENV)/installed: pyproject.toml
 $(VENV)/installed-dev: pyproject.toml
 	$(INSTALL) dev
 	@touch $@ $(VENV)/installed
+
+# PyTorch and what trains with it, for tests alone: without them `make test` leaves some out, and says which.
+$(VENV)/installed-torch: pyproject.toml
+	$(INSTALL) dev,torch-tests
+	@touch $@ $(VENV)/installed-dev $(VENV)/installed
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+install-torch: $(VENV)/installed-torch
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

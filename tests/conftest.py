@@ -11,12 +11,14 @@ import gc
 import re
 from collections.abc import Iterator
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from gradtui.text import language
 from gradtui_engine.experiment.experiment import options
+from tests import left_out
 
 # Machines are shared: how long an example takes says nothing. The first text of a process alone takes seconds, in which
 # hypothesis makes its table of characters. `make soak` draws eight times as many examples of every property.
@@ -36,6 +38,18 @@ STATE_HOME = tempfile.TemporaryDirectory(prefix="gradtui-state-")
 os.environ["XDG_STATE_HOME"] = STATE_HOME.name
 
 _SERVERS = "tests/tui/serve/"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """What this machine lacks something for is left out; None: pytest's own rules hold."""
+    return bool(left_out.wants(collection_path)) or None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """At the end, where it is read: the workers, which leave the tests out, have no terminal."""
+    asked = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    for line in left_out.said(asked):
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.hookimpl(tryfirst=True)

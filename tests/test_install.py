@@ -40,6 +40,8 @@ def test_the_packages_are_those_of_the_project() -> None:
     assert "textual" in INSTALL.packages("")
     assert "pytest" not in INSTALL.packages("")
     assert {"textual", "pytest", "mypy"} <= set(INSTALL.packages("dev"))
+    assert "torch" not in INSTALL.packages("dev")
+    assert {"textual", "pytest", "torch", "transformers"} <= set(INSTALL.packages("dev,torch-tests"))
 
 
 @pytest.mark.parametrize(("found", "installer"), [("/usr/bin/uv", "uv"), (None, "pip")])
@@ -63,5 +65,5 @@ def test_what_fails_is_shown_whole_and_is_no_traceback(capsys: pytest.CaptureFix
 
 def test_make_installs_by_it() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert makefile.count("$(INSTALL)") == 2
+    assert makefile.count("$(INSTALL)") == 3
     assert "tools/install.py $(VENV)" in makefile

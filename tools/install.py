@@ -1,12 +1,13 @@
-"""Install gradtui from this clone, saying in words what is being done: `python tools/install.py FOLDER [EXTRA]`.
+"""Install gradtui from this clone, saying in words what is being done: `python tools/install.py FOLDER [EXTRAS]`.
 
-For `make`, on a Python that has nothing installed: the standard library alone. FOLDER becomes a virtual environment; an
-EXTRA is one of pyproject.toml's. uv does it where there is one; else pip, without compiling: of 2,200 modules the
-program imports a third, which Python compiles by itself when they are first imported.
+For `make`, on a Python that has nothing installed: the standard library alone. FOLDER becomes a virtual environment;
+EXTRAS are pyproject.toml's, with commas between them. uv does it where there is one; else pip, without compiling: of
+2,200 modules the program imports a third, which Python compiles by itself when they are first imported.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -28,16 +29,17 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def packages(extra: str) -> list[str]:
+def packages(extras: str) -> list[str]:
     """The names of what pyproject.toml asks for, without the versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *(project["optional-dependencies"][extra] if extra else ())]
+    optional = (project["optional-dependencies"][extra] for extra in extras.split(",") if extra)
+    asked = itertools.chain(project["dependencies"], *optional)
     return [match[0] for match in map(_NAME.match, asked) if match]
 
 
-def plan(folder: Path, extra: str) -> tuple[str, list[list[str]]]:
+def plan(folder: Path, extras: str) -> tuple[str, list[list[str]]]:
     """Who installs, and the commands: the environment, then all that is in it."""
-    python, what = str(folder / "bin" / "python"), f".[{extra}]" if extra else "."
+    python, what = str(folder / "bin" / "python"), f".[{extras}]" if extras else "."
     if uv := shutil.which("uv"):
         # An environment that is there keeps what a person has put into it; --seed: a new one has pip.
         make = [uv, "venv", "--quiet", "--seed", "--allow-existing", "--python", sys.executable, str(folder)]
@@ -80,9 +82,9 @@ def run(command: list[str]) -> None:
 
 
 def main() -> None:
-    folder, extra = Path(sys.argv[1]), "".join(sys.argv[2:3])
+    folder, extras = Path(sys.argv[1]), "".join(sys.argv[2:3])
     began = time.monotonic()
-    names, (installer, commands) = packages(extra), plan(folder.absolute(), extra)
+    names, (installer, commands) = packages(extras), plan(folder.absolute(), extras)
     say(f"Installing gradtui into {folder}, which happens once, with {installer}: {PATIENCE[installer]}.")
     say(f"It needs {len(names)} packages and what they need: {', '.join(names)}")
     for command in commands:

@@ -18,7 +18,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.tui.serve.conftest import CHROMIUM
+from tests.left_out import CHROMIUM
 from tests.tui.serve.waiting import until
 from tests.tui.terminal import DEADLINE
 

@@ -1,46 +1,18 @@
-"""Tests with the real OpenSSH client and Chromium. What one of them is missing for is left out, and pytest says so.
+"""Tests with the real OpenSSH client and Chromium.
 
 A server costs two seconds of a core until it listens: of each kind there is one for all tests of a process.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-#: Debian's and others' names.
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_LACKS = [
-    *(["Linux"] if sys.platform != "linux" else []),
-    *(["asyncssh (pip install 'gradtui[serve]')"] if importlib.util.find_spec("asyncssh") is None else []),
-    *(["the OpenSSH client (apt-get install openssh-client)"] if shutil.which("ssh") is None else []),
-]
-_LACKS_WEB = [
-    f"{name} (pip install 'gradtui[serve]')"
-    for name in ("aiohttp", "textual_serve")
-    if importlib.util.find_spec(name) is None
-]
-#: Files by pattern → what they lack. Every shared server serves browsers too.
-_LEFT_OUT = {
-    "*test_*.py": _LACKS or _LACKS_WEB,
-    **dict.fromkeys(
-        ("*test_web_page.py", "*test_web_lecture.py"),
-        [] if CHROMIUM is not None else ["Chromium (apt-get install chromium)"],
-    ),
-}
-collect_ignore_glob = [pattern for pattern, lacks in _LEFT_OUT.items() if lacks]
+from tests import left_out
 
-
-def pytest_report_header() -> list[str]:
-    return [f"left out: {pattern}, for want of {', '.join(_LEFT_OUT[pattern])}" for pattern in collect_ignore_glob]
-
-
-if not (_LACKS or _LACKS_WEB):
+if not left_out.wants(Path(__file__).parent):
     from tests.tui.serve import zygotes
     from tests.tui.serve.presenter import Presenter
     from tests.tui.serve.servers import KINDS, Server
