@@ -9,7 +9,7 @@ each number of a stage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ..cells.cell import PreActivations
@@ -41,6 +41,10 @@ class Source:
     what a CSV file decided, and about what that file was understood as. words are what a header says of a recording
     that has no experiment; of a file with two records they tell them apart: A, B. training and iteration say which
     iteration of which training it is; without, it is the experiment alone.
+
+    Of a recorded training, `recorded` holds: files are all that it was read from, iteration is the training's own step
+    (the last one that was recorded up to there is shown), stages says along what it is looked at: "" its modules, else
+    the recurrent module over whose time steps. pinned: it stays at that step, wherever the cursor is.
     """
 
     experiment: Experiment | None = None
@@ -50,6 +54,15 @@ class Source:
     about: Understood | None = field(default=None, compare=False)
     training: Training | None = None
     iteration: int = 0
+    recorded: bool = False
+    files: tuple[str, ...] = ()
+    stages: str = ""
+    pinned: bool = False
+
+    @property
+    def whole(self) -> Source:
+        """The recorded training as a whole, of which this is a step."""
+        return replace(self, iteration=0, stages="", pinned=False)
 
 
 # -- what a parameter has ----------------------------------------------------------------------------------

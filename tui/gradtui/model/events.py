@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import state
-from .state import Changes, State
+from .state import Changes, State, Steps
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
@@ -67,12 +67,14 @@ class NextGrain:
 class GoTo:
     """To another iteration, by so many or an absolute one (the last one, where there are not so many).
 
-    ahead: it may be one that nobody has trained up to: whoever looks at it is to wait.
+    ahead: it may be one that nobody has trained up to: whoever looks at it is to wait. step: of a recorded training the
+    last iteration up to its own step of that number.
     """
 
     by: int = 0
     iteration: int | None = None
     ahead: bool = False
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,15 @@ class Train:
 class Trained:
     """Who trains has come so far; done: to the end, or what cannot go on. pace: iterations a second, 0 unknown.
 
-    ready: all that the screen shows has been computed, so that the cursor may go on.
+    ready: all that the screen shows has been computed, so that the cursor may go on. steps: of a recorded training,
+    which of its steps the iterations are.
     """
 
     count: int
     done: bool = False
     pace: int = 0
     ready: bool = True
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from gradtui_engine.rules.activations import ACTIVATIONS
 
 from .names import FUNCTIONS, PANES
 from .state import State
+from .trainings import followed_b, recorded
 
 
 @functools.cache
@@ -37,8 +38,12 @@ def train_panes(state: State) -> tuple[str, ...]:
     from gradtui_engine.cells.table import CELLS
 
     row = CELLS[state.cell]
-    raced = bool(state.changes or state.turns) and not state.recordings
-    fits = {"map_b": raced, "opening": bool(row.gates), "reach": row.over_time}
+    if recorded(state):
+        raced = followed_b(state) is not None
+        fits = {"map_b": raced, "opening": False, "reach": bool(state.along)}
+    else:
+        raced = bool(state.changes or state.turns) and not state.recordings
+        fits = {"map_b": raced, "opening": bool(row.gates), "reach": row.over_time}
     return tuple(pane for pane in PANES["train"] if fits.get(pane, True))
 
 

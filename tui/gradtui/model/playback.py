@@ -71,7 +71,7 @@ def to_step(state: State, step: int, timeline: Timeline) -> State:
 _TRACE = Playback(_toggle, _tick, _move, _to_end)
 _TRAINING = Playback(
     lambda state, timeline: training_moves.toggle(state),
-    lambda state, steps, timeline: replace(state, playing=False),
+    lambda state, steps, timeline: training_moves.tick(state, steps),
     lambda state, count, timeline: training_moves.go_to(state, e.GoTo(count), timeline),
     lambda state, end, timeline: training_moves.go_to(state, e.GoTo(iteration=state.trained if end else 0), timeline),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Source
 from gradtui_engine.experiment.training import Training
@@ -17,7 +19,18 @@ OF_B = ("side_b", "map_b", "cure")
 
 def source_of_a(state: State) -> Source:
     """Where A's record comes from."""
-    return state.recordings[0] if state.recordings else _at(state.experiment, training_of_a(state), state.opened)
+    if state.recordings:
+        return _step(state, state.recordings[0])
+    return _at(state.experiment, training_of_a(state), state.opened)
+
+
+def _step(state: State, source: Source) -> Source:
+    """A recording, and of a recorded training the step under the cursor, along what is looked at."""
+    if not source.recorded:
+        return source
+    if source.pinned or state.steps is None:
+        return replace(source, stages=state.along)
+    return replace(source, iteration=state.steps[state.opened], stages=state.along)
 
 
 def _at(experiment: Experiment, training: Training | None, iteration: int) -> Source:
@@ -30,7 +43,7 @@ def _at(experiment: Experiment, training: Training | None, iteration: int) -> So
 def source_of_b(state: State, experiment: Experiment | None) -> Source | None:
     """Where B's record comes from; None where there is no B, or cannot be. experiment is A's on the screen."""
     if len(state.recordings) > 1:
-        return state.recordings[1]
+        return _step(state, state.recordings[1])
     if not (state.changes or state.turns) or experiment is None:
         return None
     b = other(experiment, state.changes)

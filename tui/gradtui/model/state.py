@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,28 @@ if TYPE_CHECKING:
 
 #: What B differs in from A: pairs of field and value.
 Changes = tuple[tuple[str, Any], ...]
+
+
+class Steps:
+    """The training's own step of each iteration that was recorded, ascending. Equal as an object alone."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, steps: Sequence[int]) -> None:
+        self._steps = steps
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, iteration: int) -> int:
+        """The step of an iteration; of one beyond the ends, that of the end."""
+        return int(self._steps[min(max(iteration, 0), len(self._steps) - 1)])
+
+    def iteration(self, step: int) -> int:
+        """The last iteration up to a step; the first one before that."""
+        return max(bisect.bisect_right(self._steps, step) - 1, 0)
+
+
 #: An experiment, what B differs in, the recordings that are shown instead of both, how both are trained, and what B's
 #: training differs in from some iteration on.
 Asked = tuple["Experiment", Changes, tuple["Source", ...], Changes, tuple[str, ...]]
@@ -109,6 +133,10 @@ class State:
     follows: bool = True
     #: Whether nothing is left to be trained of A and B.
     finished: bool = False
+    #: Of a recorded training, which of its steps the iterations are; None of one that is trained here, and before any
+    #: is known. Along what it is looked at: "" its modules, else the recurrent module over whose time steps.
+    steps: Steps | None = None
+    along: str = ""
     #: Iterations a second, while it is trained.
     pace: int = 0
     #: How far the story's multiplication has come, of WAVE_END parts. Whether the next pair begins by itself.

@@ -10,14 +10,18 @@ from . import events as e
 from .keys import shown_keys
 from .names import STORY
 from .state import State
-from .trainings import iterations_of, training_of_a
+from .trainings import iterations_of, recorded, training_of_a
 
 if TYPE_CHECKING:
     from .timeline import Timeline
 
 
 def toggle(state: State) -> State:
-    """Train on, or pause."""
+    """Train on, or pause; of a recorded training the cursor plays, from the first step where it is at the last."""
+    if recorded(state):
+        last = max(state.trained - 1, 0)
+        start = 0 if state.iteration >= last and not state.playing else state.iteration
+        return replace(state, playing=not state.playing and last > 0, iteration=start, follows=False)
     if state.training:
         return replace(state, training=False)
     if state.finished:
@@ -38,12 +42,14 @@ def train(state: State, event: e.Train, timeline: Timeline | None) -> State:
 
 def go_to(state: State, event: e.GoTo, timeline: Timeline | None) -> State:
     """Another iteration; where nothing has been trained there is the first alone."""
-    if state.recordings:
+    if state.recordings and not recorded(state):
         return replace(state, message=tr("a recording has this one iteration"))
+    if event.step is not None and state.steps is not None:
+        event = replace(event, iteration=state.steps.iteration(event.step))
     if event.ahead:
         iteration = min(event.iteration or 0, max(iterations_of(state) - 1, 0))
         return opened(replace(state, iteration=iteration, follows=False))
-    if state.trained == 0 and state.iteration == 0:
+    if state.trained == 0 and state.iteration == 0 and not recorded(state):
         keys = {"view": shown_keys("view_train"), "play": shown_keys("play")}
         if state.view in ("train", "story"):
             return replace(state, message=tr("nothing has been trained yet: {play} trains", **keys))
@@ -64,7 +70,9 @@ def opened(state: State) -> State:
 def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
     """Who trains has come further: the cursor goes along, as far as the record can follow."""
     on = state.training and not event.done
-    state = replace(state, trained=event.count, training=on, finished=event.done, pace=event.pace)
+    state = replace(
+        state, trained=event.count, training=on, finished=event.done, pace=event.pace, steps=event.steps
+    )  # fmt: skip
     last = max(event.count - 1, 0)
     if not state.follows:
         # A cursor that an address has put further on waits there.
@@ -72,6 +80,15 @@ def trained(state: State, event: e.Trained, timeline: Timeline | None) -> State:
     if state.view == "train" or (state.loaded and event.ready):
         return opened(replace(state, iteration=last))
     return state
+
+
+def tick(state: State, steps: int) -> State:
+    """The clock: what was recorded passes by, up to what is there."""
+    if not recorded(state):
+        return replace(state, playing=False)
+    last = max(state.trained - 1, 0)
+    iteration = min(state.iteration + steps, last)
+    return opened(replace(state, iteration=iteration, playing=iteration < last, follows=iteration == last))
 
 
 def rest(state: State, event: e.Rest, timeline: Timeline | None) -> State:
@@ -82,6 +99,6 @@ def rest(state: State, event: e.Rest, timeline: Timeline | None) -> State:
 def restarted(state: State) -> State:
     """Nothing is trained: another experiment, another plan."""
     return replace(
-        state, iteration=0, opened=0, trained=0, training=False, follows=True, turns=(), finished=False,
+        state, iteration=0, opened=0, trained=0, training=False, follows=True, turns=(), finished=False, steps=None,
         loaded=state.loaded and state.opened == 0,
     )  # fmt: skip

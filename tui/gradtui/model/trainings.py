@@ -1,13 +1,14 @@
-"""The trainings of A and B: which they are, and what of them is computed."""
+"""What goes on from iteration to iteration: the trainings of A and B, or recorded ones; and what is known of them."""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment, Training
+    from gradtui_engine.analysis.record import Source
     from gradtui_engine.experiment.training import Turn
 
     from .state import Changes, State
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotOf:
-    """The key of what there is of a training: a `TrainingSnapshot`, another one as the training goes on."""
+    """The key of what there is of a training: a `TrainingSnapshot`, another one as the training goes on.
 
-    training: Training
+    Of a recorded one, which its `Source.whole` with `stages` names, a `RecordingSnapshot`.
+    """
+
+    training: Training | Source
 
     def compute(self, watch: Any, known: Any = None) -> Any:
         """It is put there by who trains."""
@@ -26,9 +30,10 @@ class SnapshotOf:
 
 @dataclass(frozen=True, slots=True)
 class HistoryOf:
-    """The key of the training itself: a `TrainingHistory`, which goes on in a thread of its own."""
+    """The key of the training itself: a `TrainingHistory`, which goes on in a thread of its own; of a recorded one, by
+    its `Source.whole`, the `Recording`, which grows."""
 
-    training: Training
+    training: Training | Source
 
     def compute(self, watch: Any, known: Any = None) -> Any:
         """It is put there by who trains."""
@@ -61,6 +66,24 @@ def training_of_b(state: State) -> Training | None:
         return None
     b = other(state.experiment, state.changes)
     return None if b is None else training_of(b, state.plan, state.turns)
+
+
+def recorded(state: State) -> bool:
+    """Whether A is a recorded training: iterations that somebody else has trained."""
+    return bool(state.recordings) and state.recordings[0].recorded
+
+
+def followed_a(state: State) -> Training | Source | None:
+    """What A's iterations are known by: its training, or of a recorded one what is looked at of it."""
+    return replace(state.recordings[0].whole, stages=state.along) if recorded(state) else training_of_a(state)
+
+
+def followed_b(state: State) -> Training | Source | None:
+    """What B's iterations are known by. A recorded step that is held is one record, and no history."""
+    if not recorded(state):
+        return training_of_b(state)
+    b = state.recordings[1] if len(state.recordings) > 1 else None
+    return replace(b.whole, stages=state.along) if b is not None and b.recorded and not b.pinned else None
 
 
 def branches(a: Training | None, b: Training | None) -> tuple[Turn, ...]:
