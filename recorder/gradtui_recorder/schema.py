@@ -29,7 +29,9 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - p: a row of P_COLUMNS for each parameter
 - seq [{"m": module, "of": [samples looked at, batch], "l": [one of each layer and direction: {"layer", "reverse",
   "h": norms of ∂L/∂h_t for t = 0 … T, "c": of ∂L/∂c_t, a gate's letter: its mean at t = 1 … T}], "check": relative
-  difference of the ∂L/∂W_hh that follows from them to the real one, null where it cannot be compared}]
+  difference of the ∂L/∂W_hh that follows from them to the real one, null where it cannot be compared}]; t counts the
+  direction's own steps, so that a reversed one's T is at the first input; of a cell (nn.LSTMCell …) called in a loop
+  each call is a step, there are no gates, and t = 0 is null
 - symmetric, in the fourth step line alone: the names of those that still are
 
 "note": n, text (what cannot be seen, and why), module (its name, where it is about one).
