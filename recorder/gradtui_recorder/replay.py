@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from gradtui_recorder.recurrence import MODES, Backwards, Mode, Pass, Weights
+from .recurrence import MODES, Backwards, Mode, Pass, Weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from typing import Any, Final, Protocol
 import torch
 from torch import Tensor, nn
 
-from gradtui_recorder.replay import Replay, replayed
-from gradtui_recorder.schema import written
-from gradtui_recorder.taken import Arrived, Impossible, Taken, quantised, states_of
+from .replay import Replay, replayed
+from .taken import Arrived, Impossible, Taken, quantised, states_of
 
 #: Samples of the batch that are looked at after the first step: a replay of all of 64 made the step of an LSTM (128
 #: wide, 64 steps) longer by 163 %, one of 16 by 57 %.
@@ -29,13 +28,23 @@ ROUNDING_OF_BFLOAT16: Final = 0.08
 #: A state is the one before, or made of it by so few operations: by a mask's, say.
 NEAR: Final = 24
 
+#: Columns of a row that the loss scale is in.
+GRADIENTS: Final = ("h", "c")
+
 AGAIN: Final = "it is called again in the same step, for another sequence: over time, the first one is recorded"
 TOO_MANY: Final = f"it is called more than {MOST_CALLS} times in a step: over time, the first ones are recorded"
 CHANGED: Final = "what it gives is not what its weights make of its input: the gradient over time is not recorded"
 FAILED: Final = "the gradient over time could not be worked out: {}: {}"
 
-#: Numbers that are fetched, in the order of `measured`.
-Numbers = Sequence[Sequence[float]]
+#: What has to be done with a row once its numbers are there. Raises Impossible where they say that it is wrong.
+Finish = Callable[[], None]
+
+
+class Numbers(Protocol):
+    """What brings numbers from tensors into a line."""
+
+    def put(self, tensor: Any, into: Any, key: Any, *, factor: float = 1.0, scaled: bool = False) -> None:
+        """into[key] becomes the number, or the list of those of a vector; scaled: without the loss scale."""
 
 
 class _Calls(Protocol):
@@ -49,11 +58,8 @@ class _Calls(Protocol):
     def backward_done(self, samples: int | None) -> None:
         """The gradients have arrived: what takes the weights is worked out before they change."""
 
-    def measured(self) -> list[Tensor]:
-        """What is to be known as numbers, each (count,)."""
-
-    def entry(self, numbers: Numbers, scale: float) -> dict[str, Any]:
-        """The entry of `seq` but its module; empty where no gradient arrived."""
+    def put(self, numbers: Numbers, row: dict[str, Any]) -> Finish | None:
+        """Sends the numbers on their way into a row of `seq`; None where no gradient has arrived."""
 
     def leave(self) -> None:
         """The step is over."""
@@ -121,24 +127,29 @@ class Sequences:
             except Exception as error:  # a training never stops for what a replay cannot do
                 self._give_up(key, FAILED.format(type(error).__name__, error))
 
-    def measured(self) -> list[Tensor]:
-        """What is to be fetched, each (count,): `rows` takes all of the numbers in this order."""
-        return [tensor for calls in self._calls.values() for tensor in calls.measured()]
+    def put(self, numbers: Numbers, line: dict[str, Any]) -> Finish:
+        """Sends the numbers of all modules on their way into the step line's `seq`, which `Finish` makes whole."""
+        rows: list[dict[str, Any]] = []
+        finishing: list[tuple[tuple[int, str], dict[str, Any], Finish]] = []
+        for key, calls in self._calls.items():
+            row: dict[str, Any] = {"m": key[0]}
+            if (finish := calls.put(numbers, row)) is not None:
+                rows.append(row)
+                finishing.append((key, row, finish))
+        if rows:
+            line["seq"] = rows
 
-    def rows(self, numbers: Sequence[float], scale: float | None = None) -> list[dict[str, Any]]:
-        """The step line's `seq`; scale: the loss scale that the gradients still have."""
-        rows, start = [], 0
-        for key, calls in list(self._calls.items()):
-            parts = []
-            for tensor in calls.measured():
-                parts.append(numbers[start : start + len(tensor)])
-                start += len(tensor)
-            try:
-                if entry := calls.entry(parts, scale or 1.0):
-                    rows.append({"m": key[0]} | entry)
-            except Impossible as reason:
-                self._give_up(key, str(reason))
-        return rows
+        def finish_all() -> None:
+            for key, row, finish in finishing:
+                try:
+                    finish()
+                except Impossible as reason:
+                    rows.remove(row)
+                    self._note_once(str(reason), key[1])
+            if not rows:
+                line.pop("seq", None)
+
+        return finish_all
 
     def _give_up(self, key: tuple[int, str], reason: str) -> None:
         if (calls := self._calls.pop(key, None)) is not None:
@@ -160,9 +171,9 @@ class _Fused:
         self._calls: list[Taken] = []
         self._parameters = Arrived(counts)
         self._others = False
-        self._replays: list[Replay] = []
-        self._numbers: list[Tensor] = []
-        self._checked = False
+        self._measured: list[dict[str, Tensor]] = []
+        self._deviation: Any = None
+        self._check: Any = None
         self._samples = 0
         self._replayed_at = 0
         self.notes: list[str] = []
@@ -189,38 +200,34 @@ class _Fused:
         batch = self._calls[0].samples
         self._samples = batch if samples is None else min(samples, batch)
         calls = [call for taken in self._calls if (call := taken.call(samples)) is not None]
-        self._replays = [replayed(call) for call in calls]
-        norms = [self._norms(number) for number in range(len(self._replays[0].directions))]
-        self._names = [list(names) for names in norms]
-        self._numbers = [tensor for names in norms for tensor in names.values()]
-        self._numbers.append(torch.stack([replay.deviation for replay in self._replays]).amax()[None])
-        self._checked = self._samples == batch and not self._others and self._is_comparable()
-        if self._checked:
-            self._numbers.append(self._check()[None])
-        self._replays.clear()
+        replays = [replayed(call) for call in calls]
+        self._measured = [_measured(replays, number) for number in range(len(replays[0].directions))]
+        self._deviation = torch.stack([replay.deviation for replay in replays]).amax()
+        compared = self._samples == batch and not self._others and self._is_comparable()
+        self._check = self._difference(replays) if compared else None
 
-    def measured(self) -> list[Tensor]:
-        return self._numbers
+    def put(self, numbers: Numbers, row: dict[str, Any]) -> Finish | None:
+        if not self._measured:
+            return None
+        directions, first = self._calls[0].directions, self._calls[0]
+        row |= {"of": [self._samples, first.samples], "l": [], "check": None}
+        for number, values in enumerate(self._measured):
+            one: dict[str, Any] = {"layer": number // directions, "reverse": bool(number % directions)}
+            row["l"].append(one)
+            for name, tensor in values.items():
+                numbers.put(tensor, one, name, scaled=name in GRADIENTS)
+        if self._check is not None:
+            numbers.put(self._check, row, "check")
+        off: dict[str, Any] = {}
+        numbers.put(self._deviation, off, "deviation")
 
-    def entry(self, numbers: Numbers, scale: float) -> dict[str, Any]:
-        if not numbers:
-            return {}
-        check = numbers[-1][0] if self._checked else None
-        deviation = numbers[-2 if self._checked else -1][0]
-        dtype = self._calls[0].output.dtype
-        # NaN is no deviation: a state that is not finite follows from what is not.
-        if deviation > ROUNDING.get(dtype, ROUNDING_OF_BFLOAT16):
-            raise Impossible(CHANGED)
-        rest = iter(numbers)
-        directions = self._calls[0].directions
-        rows = []
-        for number, names in enumerate(self._names):
-            row: dict[str, Any] = {"layer": number // directions, "reverse": bool(number % directions)}
-            for name in names:
-                divisor = scale if name in ("h", "c") else 1.0
-                row[name] = [written(value / divisor) for value in next(rest)]
-            rows.append(row)
-        return {"of": [self._samples, self._calls[0].samples], "l": rows, "check": written(check)}
+        def finish() -> None:
+            # What is not finite is a word, and no deviation: it follows from what is not finite.
+            apart = off["deviation"]
+            if isinstance(apart, float) and apart > ROUNDING.get(first.output.dtype, ROUNDING_OF_BFLOAT16):
+                raise Impossible(CHANGED)
+
+        return finish
 
     def leave(self) -> None:
         self._parameters.leave()
@@ -231,25 +238,16 @@ class _Fused:
         first = self._calls[0]
         return list(first.weights[1 :: 4 if first.biased else 2])
 
-    def _norms(self, number: int) -> dict[str, Tensor]:
-        """Of a layer and direction: norms of ∂L/∂h_t and ∂L/∂c_t for t = 0 … T, and each gate's mean."""
-        found = [replay.directions[number] for replay in self._replays]
-        norms = {"h": _norms_over_time([one.hidden for one in found])}
-        if found[0].cell is not None:
-            norms["c"] = _norms_over_time([one.cell for one in found])
-        means = {letter: torch.cat([one.gates[letter].mean((1, 2)) for one in found]) for letter in found[0].gates}
-        return norms | means
-
     def _is_comparable(self) -> bool:
         """Whether the gradients of all W_hh are known, and are of these calls alone."""
         weights = self._recurrent_weights()
         return len(self._parameters.gradients) == len(weights) and not any(id(one) in self._shared for one in weights)
 
-    def _check(self) -> Tensor:
+    def _difference(self, replays: Sequence[Replay]) -> Tensor:
         """The largest ‖ΔW - ΔW′‖ / ‖ΔW‖ of all W_hh, ΔW being the real ∂L/∂W_hh and ΔW′ the one that follows."""
         apart = []
         for number, real in self._parameters.known().items():
-            follows: Tensor = sum(replay.directions[number].weight_gradient() for replay in self._replays)
+            follows: Tensor = sum(replay.directions[number].weight_gradient() for replay in replays)
             difference = _norm(real.to(follows.dtype) - follows)
             apart.append(torch.where(difference == 0, difference, difference / _norm(real)))
         return torch.stack(apart).amax()
@@ -263,8 +261,8 @@ class _Cells:
         self._last: tuple[Tensor, ...] = ()
         self._count = self._samples = 0
         self._others = False
-        self._known: dict[str, list[int]] = {}
-        self._numbers: list[Tensor] = []
+        self._times: dict[str, list[int]] = {}
+        self._measured: dict[str, Tensor] = {}
         self._done_at = 0
         self.notes: list[str] = []
 
@@ -289,29 +287,42 @@ class _Cells:
         self._done_at = self._arrived.times
         if self._others:
             self.notes = [TOO_MANY if self._count == MOST_CALLS else AGAIN]
-        self._known = {}
+        self._times = {}
         norms: dict[str, list[Tensor]] = {}
         for (letter, time), gradient in sorted(self._arrived.known().items()):
-            self._known.setdefault(letter, []).append(time)
+            self._times.setdefault(letter, []).append(time)
             norms.setdefault(letter, []).append(_norm(gradient))
-        self._numbers = [torch.stack(values) for values in norms.values()]
+        self._measured = {letter: torch.stack(values) for letter, values in norms.items()}
 
-    def measured(self) -> list[Tensor]:
-        return self._numbers
+    def put(self, numbers: Numbers, row: dict[str, Any]) -> Finish | None:
+        if not self._measured:
+            return None
+        one: dict[str, Any] = {"layer": 0, "reverse": False}
+        row |= {"of": [self._samples, self._samples], "l": [one], "check": None}
+        for letter, norms in self._measured.items():
+            numbers.put(norms, one, letter, scaled=True)
+        times, count = dict(self._times), self._count
 
-    def entry(self, numbers: Numbers, scale: float) -> dict[str, Any]:
-        if not numbers:
-            return {}
-        row: dict[str, Any] = {"layer": 0, "reverse": False}
-        for (letter, times), values in zip(self._known.items(), numbers, strict=True):
-            over_time: list[float | None] = [None, *[0.0] * self._count]
-            for time, value in zip(times, values, strict=True):
-                over_time[time] = value / scale
-            row[letter] = [written(value) for value in over_time]
-        return {"of": [self._samples, self._samples], "l": [row], "check": None}
+        def finish() -> None:
+            for letter, known in times.items():
+                values = dict(zip(known, one[letter], strict=True))
+                # Where no gradient arrived there is none; that at t = 0 arrives nowhere that is seen.
+                one[letter] = [None, *(values.get(time, 0.0) for time in range(1, count + 1))]
+
+        return finish
 
     def leave(self) -> None:
         self._arrived.leave()
+
+
+def _measured(replays: Sequence[Replay], number: int) -> dict[str, Tensor]:
+    """Of a layer and direction: norms of ∂L/∂h_t and ∂L/∂c_t for t = 0 … T, and each gate's mean."""
+    found = [replay.directions[number] for replay in replays]
+    norms = {"h": _norms_over_time([one.hidden for one in found])}
+    if found[0].cell is not None:
+        norms["c"] = _norms_over_time([one.cell for one in found])
+    means = {letter: torch.cat([one.gates[letter].mean((1, 2)) for one in found]) for letter in found[0].gates}
+    return norms | means
 
 
 def _norms_over_time(gradients: Sequence[Tensor | None]) -> Tensor:

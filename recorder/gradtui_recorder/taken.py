@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from gradtui_recorder.recurrence import MODES, Weights
-from gradtui_recorder.replay import Call
+from .recurrence import MODES, Weights
+from .replay import Call
 
 PACKED: Final = "its input is a packed sequence: the gradient over time is not recorded"
 PROJECTED: Final = "it has proj_size: the gradient over time is not recorded"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
+from gradtui_recorder.schema import written
 from gradtui_recorder.sequences import AGAIN, CHANGED, SAMPLES, Sequences
 from gradtui_recorder.taken import DIFFERENTIATED, DROPOUT, OVERWRITTEN, PACKED, PROJECTED, QUANTISED
 from tests.recorder.unfused import unfused
@@ -22,6 +23,18 @@ torch.set_num_threads(1)
 INPUTS, WIDTH, TIME, BATCH = 3, 5, 6, 4
 #: A line has five digits.
 DIGITS = 1e-4
+
+
+@dataclass
+class _AtOnce:
+    """Brings each number at once."""
+
+    scale: float
+
+    def put(self, tensor: Tensor, into: Any, key: Any, *, factor: float = 1.0, scaled: bool = False) -> None:
+        divisor = self.scale if scaled else 1.0
+        values = (tensor.double() * factor / divisor).tolist()
+        into[key] = [written(value) for value in values] if isinstance(values, list) else written(values)
 
 
 @dataclass
@@ -60,8 +73,11 @@ class Step:
             loss.backward(**named)
 
     def rows(self, scale: float | None = None) -> list[dict[str, Any]]:
-        measured = self.sequences.measured()
-        return self.sequences.rows(torch.cat(measured).tolist() if measured else [], scale)
+        line: dict[str, Any] = {}
+        finish = self.sequences.put(_AtOnce(scale or 1.0), line)
+        finish()
+        rows: list[dict[str, Any]] = line.get("seq", [])
+        return rows
 
     @property
     def said(self) -> list[str]:
