@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from .arrived import Arrived, Impossible, states_of
 from .recurrence import MODES, Weights
 from .replay import Call
 
@@ -20,55 +20,6 @@ QUANTISED: Final = "it is quantised: the gradient over time is not recorded"
 OTHER_OUTPUT: Final = "it does not give what its class in torch.nn does: the gradient over time is not recorded"
 OVERWRITTEN: Final = "its {} changed before the end of the backward pass: the gradient over time is not recorded"
 SHARDED: Final = "its weights are not held after the forward pass: the gradient over time is not recorded"
-DIFFERENTIATED: Final = "its gradient is differentiated once more: the gradient over time is not recorded"
-
-
-class Impossible(Exception):
-    """The gradient over time of a module cannot be had in this step, for a reason that is worth a note."""
-
-
-class Arrived:
-    """The gradients that arrive at some tensors while `counts`, those of several backward passes added up.
-
-    A hook on the tensor's node, and not on the tensor, comes after all hooks that a training has on the tensor, which
-    may clip the gradient there.
-    """
-
-    def __init__(self, counts: Callable[[], bool]) -> None:
-        self._counts = counts
-        self._handles: list[Any] = []
-        self._twice = False
-        self.gradients: dict[Any, Tensor] = {}
-        #: How often something has arrived.
-        self.times = 0
-
-    def listen(self, key: Any, tensor: Any) -> None:
-        """Hear of a tensor's gradient as `gradients[key]`, where it has any."""
-        if isinstance(tensor, Tensor) and tensor.requires_grad:
-            edge = torch.autograd.graph.get_gradient_edge(tensor)
-            self._handles.append(edge.node.register_prehook(partial(self._heard, key, edge.output_nr)))
-
-    def leave(self) -> None:
-        """Hear of no more. A leaf's node may live as long as the model."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-
-    def known(self) -> Mapping[Any, Tensor]:
-        """The gradients. Raises Impossible where they were differentiated, in which case other paths carry some too."""
-        if self._twice:
-            raise Impossible(DIFFERENTIATED)
-        return self.gradients
-
-    def _heard(self, key: Any, number: int, gradients: Sequence[Tensor | None]) -> None:
-        if torch.is_grad_enabled():
-            self._twice = True
-        gradient = gradients[number]
-        if gradient is None or not self._counts():
-            return
-        self.times += 1
-        before = self.gradients.get(key)
-        self.gradients[key] = gradient.detach() if before is None else before + gradient.detach()
 
 
 class Taken:
@@ -147,11 +98,6 @@ class Taken:
         states = states_of(self.state) if self.state is not None else ()
         named = [("input", self.input), *(("initial state", state) for state in states)]
         return named + [("weights", weight) for weight in self.weights]
-
-
-def states_of(state: Any) -> tuple[Tensor, ...]:
-    """(h,) or (h, c), of what a module takes or gives as its state."""
-    return tuple(state) if isinstance(state, tuple | list) else (state,)
 
 
 def quantised(module: Any) -> bool:

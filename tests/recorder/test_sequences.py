@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
+from gradtui_recorder.arrived import DIFFERENTIATED
+from gradtui_recorder.fused import CHANGED
 from gradtui_recorder.schema import written
-from gradtui_recorder.sequences import AGAIN, CHANGED, SAMPLES, Sequences
-from gradtui_recorder.taken import DIFFERENTIATED, DROPOUT, OVERWRITTEN, PACKED, PROJECTED, QUANTISED
+from gradtui_recorder.sequences import AGAIN, SAMPLES, Sequences
+from gradtui_recorder.taken import DROPOUT, OVERWRITTEN, PACKED, PROJECTED, QUANTISED
 from tests.recorder.unfused import unfused
 
 torch.set_num_threads(1)
@@ -48,11 +50,12 @@ class Step:
     counts: bool = False
 
     def __post_init__(self) -> None:
-        self.sequences = Sequences(lambda text, name: self.notes.append((text, name)), lambda: self.counts, self.shared)
+        self.sequences = Sequences(
+            lambda text, name: self.notes.append((text, name)), lambda: self.counts, self.whole, self.shared
+        )
         for index, (name, module) in enumerate(self.modules.items()):
             hook = self._hook(index, name)
             module.register_forward_hook(hook, with_kwargs=True)
-        self.sequences.begin(self.whole)
 
     def _hook(self, index: int, name: str) -> Callable[..., None]:
         def hook(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
@@ -307,6 +310,35 @@ def test_second_micro_batch_needs_no_note() -> None:
     assert not step.notes
 
 
+def test_sequence_that_the_loss_does_not_depend_on_is_passed_over() -> None:
+    """As of a validation with gradients on before the step's own forward pass."""
+    module = _lstm()
+    step = Step({"lstm": module})
+    module(-_inputs())
+    step.backward(module(_inputs())[0][-1].sin().sum())
+    (row,) = step.rows()
+    oracle = unfused(module, _inputs(), _zeros(module), _zeros(module))
+    oracle.output[-1].sin().sum().backward()
+    assert row["l"][0]["h"] == pytest.approx(_norms(oracle.directions[0].hidden), rel=DIGITS)
+    assert row["check"] < 1e-12
+    assert not step.notes
+
+
+def test_cleared_gradient_is_forgotten() -> None:
+    """As where a step is taken twice (sharpness-aware minimisation): the second gradient is the step's."""
+    module = _lstm()
+    step = Step({"lstm": module})
+    step.backward(module(-_inputs())[0][-1].sin().sum())
+    output = module(_inputs())[0]
+    step.sequences.forget()
+    step.backward(output[-1].sin().sum())
+    (row,) = step.rows()
+    oracle = unfused(module, _inputs(), _zeros(module), _zeros(module))
+    oracle.output[-1].sin().sum().backward()
+    assert row["l"][0]["h"] == pytest.approx(_norms(oracle.directions[0].hidden), rel=DIGITS)
+    assert row["check"] < 1e-12
+
+
 def test_weights_of_two_modules_are_not_compared() -> None:
     one, other = _lstm(), _lstm()
     other.weight_hh_l0 = one.weight_hh_l0
@@ -348,10 +380,6 @@ def test_what_cannot_be_done_is_a_note_and_no_row(name: str) -> None:
     step.backward(module(_inputs())[0][-1].sin().sum())
     assert step.rows() == []
     assert step.notes == [(note, "lstm")]
-    step.sequences.begin(False)
-    step.backward(module(_inputs())[0][-1].sin().sum())
-    assert step.rows() == []
-    assert step.notes == [(note, "lstm")]  # once
 
 
 def test_dropout_that_is_off_or_between_no_layers_is_replayed() -> None:
@@ -418,7 +446,7 @@ def test_quantised_module_is_a_note() -> None:
     module = torch.ao.nn.quantizable.LSTM(INPUTS, WIDTH)  # its cells are modules by themselves, and trained
     assert not Sequences.takes(module)
     notes: list[str] = []
-    sequences = Sequences(lambda text, name: notes.append(text), lambda: True)
+    sequences = Sequences(lambda text, name: notes.append(text), lambda: True, True)
     quantised = type("LSTM", (nn.Module,), {"__module__": "torch.ao.nn.quantized.dynamic.modules.rnn"})()
     quantised.hidden_size = WIDTH
     assert Sequences.takes(quantised)
