@@ -71,27 +71,29 @@ class _Module:
 
 
 class Sequences:
-    """The recurrent modules of a model in one sampled step.
+    """The recurrent modules of a model.
 
     `note` takes a text and a module's name; `counts` says whether a gradient that arrives is the loss's, as in a
-    backward pass, and not one that the training asks for; whole: all of the batch is looked at, and the result checked;
-    `shared` has the ids of parameters of several modules, whose gradient cannot be compared.
+    backward pass, and not one that the training asks for; `shared` has the ids of parameters of several modules, whose
+    gradient cannot be compared.
     """
 
     def __init__(
-        self,
-        note: Callable[[str, str], None],
-        counts: Callable[[], bool],
-        whole: bool,
-        shared: frozenset[int] = frozenset(),
+        self, note: Callable[[str, str], None], counts: Callable[[], bool], shared: frozenset[int] = frozenset()
     ) -> None:
-        self._note, self._counts, self._whole, self._shared = note, counts, whole, shared
+        self._note, self._counts, self._shared = note, counts, shared
         self._modules: dict[int, _Module] = {}
+        self._whole = False
 
     @staticmethod
     def takes(module: Any) -> bool:
         """Whether a module is one that is looked at over time."""
         return isinstance(module, nn.RNNBase | nn.RNNCellBase) or quantised(module)
+
+    def begin(self, whole: bool) -> None:
+        """A sampled step begins; whole: all of the batch is looked at, and the result checked."""
+        self.end()
+        self._whole = whole
 
     def called(
         self, index: int, name: str, module: Any, given: Sequence[Any], named: Mapping[str, Any], output: Any

@@ -50,9 +50,8 @@ class Step:
     counts: bool = False
 
     def __post_init__(self) -> None:
-        self.sequences = Sequences(
-            lambda text, name: self.notes.append((text, name)), lambda: self.counts, self.whole, self.shared
-        )
+        self.sequences = Sequences(lambda text, name: self.notes.append((text, name)), lambda: self.counts, self.shared)
+        self.sequences.begin(self.whole)
         for index, (name, module) in enumerate(self.modules.items()):
             hook = self._hook(index, name)
             module.register_forward_hook(hook, with_kwargs=True)
@@ -446,7 +445,7 @@ def test_quantised_module_is_a_note() -> None:
     module = torch.ao.nn.quantizable.LSTM(INPUTS, WIDTH)  # its cells are modules by themselves, and trained
     assert not Sequences.takes(module)
     notes: list[str] = []
-    sequences = Sequences(lambda text, name: notes.append(text), lambda: True, True)
+    sequences = Sequences(lambda text, name: notes.append(text), lambda: True)
     quantised = type("LSTM", (nn.Module,), {"__module__": "torch.ao.nn.quantized.dynamic.modules.rnn"})()
     quantised.hidden_size = WIDTH
     assert Sequences.takes(quantised)
