@@ -1,0 +1,157 @@
+"""Forward passes: the statistics of what each module puts out, taken at once, as operations in place may follow.
+
+One hook on all modules of the process, there in steps that are looked at alone, finds ours by their identity: so
+nothing of the recorder is in the model, and copies of it (pickled, deep, averaged) record nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
+
+from .context import Context
+from .functions import Functions
+from .gradients import Gradients
+from .sample import MOST_CALLS, A, Call, Sample
+from .sequences import Sequences
+from .tensors import LOOKED_AT, first_tensor, norm, real
+from .units import off, saturated
+
+#: Where a unit is off: exactly 0 for every sample.
+RECTIFIERS: Final = (nn.ReLU,)
+#: The ends of a saturating function, and how far from their middle an output is at one: 97 % of the way.
+SATURATING: Final = {nn.Tanh: (0.0, 0.97), nn.Sigmoid: (0.5, 0.485)}
+
+
+class Forward:
+    """The hook on forward passes, and what it does for each call of a module of ours."""
+
+    def __init__(self, context: Context, gradients: Gradients, functions: Functions, sequences: Sequences) -> None:
+        self._context = context
+        self._gradients = gradients
+        self._functions = functions
+        self._sequences = sequences
+        self._recorded = context.watched.recorded
+        self._root = id(context.watched.model)
+        self._handle: Any = None
+        self._many: set[int] = set()
+
+    def install(self) -> None:
+        if self._handle is None:
+            self._handle = register_module_forward_hook(self._hook, with_kwargs=True)
+
+    def remove(self) -> None:
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    def _hook(self, module: Any, inputs: Any, named: Any, output: Any) -> None:
+        index = self._recorded.get(id(module))
+        if index is None and id(module) != self._root:
+            return
+        context = self._context
+        if context.sample is None or torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return
+        with context.clock:
+            if index is not None:
+                context.guard.call("forward", self._called, index, module, inputs, named, output, context.sample)
+            if id(module) == self._root:
+                context.guard.call("forward", self._whole, (inputs, named), output, context.sample)
+
+    # -- one call ------------------------------------------------------------------------------------------
+
+    def _called(self, index: int, module: Any, inputs: Any, named: Any, output: Any, sample: Sample) -> None:
+        tensor = first_tensor(output)
+        if tensor is None or sample.repeated:
+            return
+        silent = not torch.is_grad_enabled()
+        again = torch._C._current_graph_task_id() != -1
+        call = self._call(index, sample, silent, again)
+        if call is None or silent:
+            return
+        if tensor.dtype in (torch.float16, torch.bfloat16):
+            sample.half = str(tensor.dtype).rpartition(".")[2]
+        with torch.no_grad():
+            self._statistics(call, module, tensor.detach(), sample)
+            if not sample.line.get("x"):
+                self._input((inputs, named), sample)
+        context = self._context
+        if tensor.requires_grad:
+            context.guard.call("gradients", self._gradients.follow, call, tensor, sample)
+            if self._sequences.takes(module):
+                name = context.watched.modules[index][0]
+                context.guard.call("sequences", self._sequences.called, index, name, module, inputs, named, output)
+            context.guard.call("functions", self._functions.called, call, module, inputs, named, tensor, sample)
+
+    def _call(self, index: int, sample: Sample, silent: bool, again: bool) -> Call | None:
+        """The call's place; None where it is the same call made again for a checkpoint, or one of too many."""
+        if again and not silent:
+            # Made again inside of a backward pass. Where the first was without gradients, this is the one that counts.
+            waiting = sample.silent.get(index)
+            if not waiting:
+                return None
+            call = waiting.pop()
+            call.silent = False
+            return call
+        count = sample.counts[index] = sample.counts.get(index, 0) + 1
+        if count > MOST_CALLS:
+            self._too_many(index)
+            return None
+        call = Call(index, sample.forward, sample.backward, silent)
+        sample.calls.append(call)
+        if silent:
+            sample.silent.setdefault(index, []).append(call)
+        return call
+
+    def _statistics(self, call: Call, module: Any, tensor: Any, sample: Sample) -> None:
+        values = real(tensor)
+        put, row = sample.numbers.put, call.row
+        # Of all of it: a number that is not finite shows wherever it is.
+        put(norm(values), row, A["rms"], factor=1 / math.sqrt(tensor.numel()))
+        part = values
+        if values.ndim > 1 and values.numel() > LOOKED_AT:
+            part = values[: max(1, values.shape[0] * LOOKED_AT // values.numel())]
+        put(part.mean(), row, A["mean"])
+        smallest, largest = torch.aminmax(part)
+        put(smallest, row, A["min"])
+        put(largest, row, A["max"])
+        if isinstance(module, RECTIFIERS):
+            put(off(values), row, A["off"])
+        elif type(module) in SATURATING:
+            put(saturated(part, *SATURATING[type(module)]), row, A["sat"])
+
+    def _too_many(self, index: int) -> None:
+        if index not in self._many:
+            self._many.add(index)
+            name = self._context.watched.modules[index][0]
+            self._context.note(
+                f"called more than {MOST_CALLS} times in a step: the first {MOST_CALLS} are recorded", name
+            )
+
+    # -- the model as a whole ------------------------------------------------------------------------------
+
+    def _whole(self, inputs: Any, output: Any, sample: Sample) -> None:
+        if not torch.is_grad_enabled() or torch._C._current_graph_task_id() != -1:
+            return
+        with torch.no_grad():
+            self._input(inputs, sample)
+        tensor = first_tensor(output)
+        if tensor is not None and tensor.requires_grad:
+            self._context.guard.call("functions", self._functions.came_out, tensor, sample)
+        sample.forward += 1
+
+    def _input(self, inputs: Any, sample: Sample) -> None:
+        """Mean, rms, smallest, largest of what comes in, where it is numbers and nobody's output."""
+        tensor = first_tensor(inputs)
+        if tensor is None or tensor.grad_fn is not None:
+            return
+        values = real(tensor.detach())
+        smallest, largest = torch.aminmax(values)
+        x: list[Any] = [None] * 4
+        sample.line["x"] = x
+        for column, value in enumerate((values.mean(), norm(values), smallest, largest)):
+            sample.numbers.put(value, x, column, factor=1 / math.sqrt(tensor.numel()) if column == 1 else 1.0)

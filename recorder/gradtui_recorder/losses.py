@@ -1,0 +1,159 @@
+"""The loss: the root of each backward pass, in every step; steps between two lines wait in a ring."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import torch
+
+from .schema import written
+from .transfer import Numbers
+
+#: So many losses wait at the most: where more steps are between two lines, the newest are kept.
+RING: Final = 4096
+#: What a loss goes through on its way to the root: a loss scale, the mean over micro-batches, another precision.
+_PASSED: Final = (
+    "MulBackward0",
+    "DivBackward0",
+    "ToCopyBackward0",
+    "AliasBackward0",
+    "ViewBackward0",
+    "CloneBackward0",
+)
+
+
+def root_name(loss: Any) -> str | None:
+    """The name of the function that gave the loss, below what only scales it."""
+    node = loss.grad_fn
+    for _ in range(8):
+        if node is None or node.name() not in _PASSED:
+            break
+        below = [function for function, _ in node.next_functions if function is not None]
+        if len(below) != 1 or type(below[0]).__name__ == "AccumulateGrad":
+            break
+        node = below[0]
+    return None if node is None else str(node.name())
+
+
+class Losses:
+    """Of the step under way, and of those since the last line.
+
+    On a CPU a loss is read at once. On a device it stays there, in a ring of its own, until a line is written: to read
+    it would wait for the device.
+    """
+
+    def __init__(self) -> None:
+        self.passes = 0
+        self.root: str | None = None
+        self._sum: Any = None
+        self._earlier: Any = None
+        self._earlier_passes = 0
+        self._given: list[Any] = []
+        self._steps: list[int] = []
+        self._values: list[float] = []
+        self._buffer: Any = None
+        self._next = 0
+
+    # -- of this step --------------------------------------------------------------------------------------
+
+    def add(self, roots: Any) -> None:
+        """A backward pass is over that began at these."""
+        self.passes += 1
+        if isinstance(roots, torch.Tensor):
+            roots = (roots,)
+        for root in roots:
+            if isinstance(root, torch.Tensor) and root.numel() == 1 and not root.is_meta:
+                loss = root.detach().reshape(())
+                value = loss.item() if loss.device.type == "cpu" else loss
+                self._sum = value if self._sum is None else self._sum + value
+
+    def give(self, value: Any) -> None:
+        """What the user says the loss is: the mean of several in one step."""
+        self._given.append(value.detach() if isinstance(value, torch.Tensor) else float(value))
+
+    def forget(self) -> None:
+        """The gradient was cleared: those passes were not of this step."""
+        self.passes, self._sum = 0, None
+
+    def keep(self) -> None:
+        """An optimizer has stepped: what came before is of this step whatever is cleared from here on."""
+        self._earlier_passes += self.passes
+        if self._sum is not None:
+            self._earlier = self._sum if self._earlier is None else self._earlier + self._sum
+        self.forget()
+
+    @property
+    def kept_passes(self) -> int:
+        """Backward passes that were kept."""
+        return self._earlier_passes
+
+    def taken(self, scale: Any) -> Any:
+        """The kept loss of the step that is over (a number, a tensor on a device, None), without the loss scale."""
+        if self._given:
+            values = [value.item() if _is_on_cpu(value) else value for value in self._given]
+            loss = sum(values[1:], start=values[0]) / len(values)
+            loss = loss.float().mean() if isinstance(loss, torch.Tensor) else loss
+        else:
+            loss = self._earlier
+            if loss is not None and scale is not None:
+                loss = loss / (
+                    scale if isinstance(loss, torch.Tensor) or not isinstance(scale, torch.Tensor) else scale.item()
+                )
+        self._earlier, self._earlier_passes, self._given = None, 0, []
+        return loss
+
+    # -- of the steps between two lines --------------------------------------------------------------------
+
+    def wait(self, step: int, loss: Any) -> None:
+        """Keeps the loss of a step that has no line."""
+        if loss is None:
+            return
+        if isinstance(loss, torch.Tensor):
+            if self._buffer is None or self._buffer.device != loss.device:
+                self._buffer = torch.zeros(RING, dtype=torch.float32, device=loss.device)
+                self._next = 0
+            self._buffer[self._next % RING].copy_(loss)
+            self._next += 1
+        else:
+            self._values.append(loss)
+        self._steps.append(step)
+        if len(self._steps) > 2 * RING:
+            del self._steps[:-RING], self._values[:-RING]
+
+    def flush(self, line: dict[str, Any], numbers: Numbers | None) -> None:
+        """Puts the ring into a line: what is on a device comes with its numbers (None: it is waited for)."""
+        steps, values = self._steps[-RING:], self._values[-RING:]
+        if self._buffer is not None and self._next:
+            count = min(self._next, RING, len(steps))
+            start = (self._next - count) % RING
+            kept = torch.cat((self._buffer[start:], self._buffer[:start]))[:count] if start else self._buffer[:count]
+            if numbers is None:
+                line["ring"] = [
+                    [step, written(value)] for step, value in zip(steps[-count:], kept.tolist(), strict=True)
+                ]
+            else:
+                line["ring"] = _Ring(steps[-count:])
+                numbers.put(kept.clone(), line["ring"], "losses")
+        else:
+            line["ring"] = [[step, written(value)] for step, value in zip(steps, values, strict=True)]
+        self._steps, self._values, self._next = [], [], 0
+
+
+class _Ring(dict[str, Any]):
+    """A ring whose losses are under way."""
+
+    def __init__(self, steps: list[int]) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def pairs(self) -> list[list[Any]]:
+        return [[step, loss] for step, loss in zip(self.steps, self["losses"], strict=True)]
+
+
+def ring_pairs(ring: Any) -> Any:
+    """[[n, loss]], once the losses are there."""
+    return ring.pairs() if isinstance(ring, _Ring) else ring
+
+
+def _is_on_cpu(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.device.type == "cpu" and value.numel() == 1

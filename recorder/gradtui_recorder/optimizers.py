@@ -1,0 +1,167 @@
+"""Optimizers' steps: the gradient that they get, what they do to the parameters, and when a training step is over.
+
+With several optimizers a training step is over when each that steps in it has stepped, or one steps a second time.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+import torch
+
+from .context import Context
+from .sample import P, Sample
+from .tensors import elements, gradient_values, local, norms
+
+#: An optimizer that has not stepped in so many training steps is not waited for.
+_PATIENCE: Final = 8
+#: Columns of a parameter's row while it is under way: the norm of the update and of what it was added to.
+DELTA: Final = P["update"]
+BASE: Final = len(P)
+
+
+class Optimizers:
+    """The hooks on the optimizers' steps."""
+
+    def __init__(
+        self,
+        context: Context,
+        optimizers: list[Any],
+        stepped: Callable[[int], None],
+        over: Callable[[bool], None],
+    ) -> None:
+        self._context = context
+        self._stepped = stepped
+        self._over = over
+        self.all = optimizers
+        #: Steps taken so far, of any of them.
+        self.steps = 0
+        #: Those that have stepped in this training step, in the order in which they did.
+        self.stepped: list[int] = []
+        self.inside = False
+        #: Backward passes inside of the step that is being taken: a closure made them.
+        self.passes = 0
+        self._last = [0] * len(optimizers)
+        self._kept: list[tuple[int, Any, Any]] = []
+        self._closure = False
+        self._handles = [
+            handle
+            for number, optimizer in enumerate(optimizers)
+            for handle in (
+                optimizer.register_step_pre_hook(functools.partial(self._before, number)),
+                optimizer.register_step_post_hook(functools.partial(self._after, number)),
+            )
+        ]
+
+    def number(self, optimizer: Any) -> int | None:
+        """Which of ours it is."""
+        return next((number for number, mine in enumerate(self.all) if mine is optimizer), None)
+
+    def remove(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def _before(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
+        context = self._context
+        with context.clock:
+            if number in self.stepped:
+                context.guard.call("step", self._over, True)
+            self.inside = True
+            self.passes = 0
+            sample = context.sample
+            if sample is not None:
+                # A closure makes the gradient inside of the step: what is there now may be that of the step before.
+                self._closure = (options.get("closure") or (arguments[1] if len(arguments) > 1 else None)) is not None
+                context.guard.call("parameters", self._look, optimizer, sample)
+
+    def _after(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
+        context = self._context
+        with context.clock:
+            self.inside = False
+            self.steps += 1
+            sample = context.sample
+            if sample is not None:
+                context.guard.call("parameters", self._compare, optimizer, sample)
+                sample.repeated = False
+            self._step(number)
+
+    def left_out(self, number: int) -> None:
+        """GradScaler did not let the optimizer step: some of its gradients are no numbers."""
+        context = self._context
+        with context.clock:
+            sample = context.sample
+            if sample is not None:
+                sample.line["skipped"] = True
+                context.guard.call("parameters", self._only_norms, self.all[number], sample)
+            self._step(number)
+
+    def _step(self, number: int) -> None:
+        context = self._context
+        context.guard.call("step", self._stepped, number)
+        self.stepped.append(number)
+        self._last[number] = context.n
+        waited = [n for n, last in enumerate(self._last) if context.n - last <= _PATIENCE]
+        if all(n in self.stepped for n in waited):
+            context.guard.call("step", self._over, False)
+
+    # -- parameters ----------------------------------------------------------------------------------------
+
+    def parameters(self, optimizer: Any) -> list[tuple[int, Any]]:
+        """Those that are the model's, with their indices in the record."""
+        indices = self._context.watched.indices
+        return [
+            (indices[id(parameter)], parameter)
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if id(parameter) in indices
+        ]
+
+    def _look(self, optimizer: Any, sample: Sample) -> None:
+        """Before the step: norms of the weights and of the gradients, and some elements to compare with later."""
+        with torch.no_grad():
+            parameters = [(index, parameter) for index, parameter in self.parameters(optimizer) if parameter.numel()]
+            weights = norms([local(parameter.detach()) for _, parameter in parameters])
+            for (index, _), weight in zip(parameters, weights, strict=True):
+                sample.numbers.put(weight, sample.parameter_row(index), P["weight"])
+            if not self._closure or self._context.losses.passes:
+                self._gradients(optimizer, parameters, sample)
+            self._kept = [
+                (index, parameter, elements(parameter).clone())
+                for index, parameter in parameters
+                if self._closure or parameter.grad is not None
+            ]
+
+    def _compare(self, optimizer: Any, sample: Sample) -> None:
+        """After it: by how much it has changed them."""
+        with torch.no_grad():
+            if self.passes:
+                self._gradients(optimizer, self.parameters(optimizer), sample)
+            if not self._kept:
+                return
+            old = [values for _, _, values in self._kept]
+            deltas = [elements(parameter) - values for (_, parameter, _), values in zip(self._kept, old, strict=True)]
+            rows = [sample.parameter_row(index) for index, _, _ in self._kept]
+            for row, values, delta, base, change in zip(rows, old, deltas, norms(old), norms(deltas), strict=True):
+                sample.numbers.put(change, row, DELTA)
+                sample.numbers.put(base, row, BASE)
+                if values.dtype in (torch.float16, torch.bfloat16):
+                    sample.numbers.put((delta == 0).float().mean(), row, P["still"])
+            self._kept = []
+
+    def _only_norms(self, optimizer: Any, sample: Sample) -> None:
+        self._closure = False
+        self._look(optimizer, sample)
+        self._kept = []
+
+    def _gradients(self, optimizer: Any, parameters: list[tuple[int, Any]], sample: Sample) -> None:
+        reached = [(index, parameter) for index, parameter in parameters if parameter.grad is not None]
+        values = [gradient_values(parameter.grad) for _, parameter in reached]
+        # A fused optimizer takes the loss scale out itself, and leaves the step out itself.
+        scale = getattr(optimizer, "grad_scale", None)
+        overflow = getattr(optimizer, "found_inf", None)
+        if overflow is not None:
+            sample.numbers.put(overflow.detach().reshape(()), sample.line, "overflow")
+        for (index, _), value in zip(reached, norms(values), strict=True):
+            sample.numbers.put(value if scale is None else value / scale, sample.parameter_row(index), P["grad"])

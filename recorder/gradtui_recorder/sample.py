@@ -1,0 +1,109 @@
+"""One step that is looked at, while it is under way: calls of modules, rows of parameters, numbers to be brought over."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .schema import A_COLUMNS, P_COLUMNS
+from .transfer import Numbers
+
+#: The columns of a call's row, and of a parameter's, by name.
+A: Final = {name: index for index, name in enumerate(A_COLUMNS)}
+P: Final = {name: index for index, name in enumerate(P_COLUMNS)}
+#: Calls of one module that are recorded in a step. A cell that is called in a loop has one for each time step.
+MOST_CALLS: Final = 512
+
+
+class Call:
+    """One call of a module: its row, and what decides whether it belongs to the step.
+
+    forward is the number of the model's forward pass that it is part of, reached says whether a gradient came to its
+    output, backward how many backward passes were over before it. A silent one was made without gradients; it becomes
+    a real one where checkpointing makes it again.
+    """
+
+    __slots__ = ("backward", "forward", "hooked", "module", "reached", "row", "silent")
+
+    def __init__(self, module: int, forward: int, backward: int, silent: bool) -> None:
+        self.module = module
+        self.forward = forward
+        self.backward = backward
+        self.silent = silent
+        self.hooked = self.reached = False
+        self.row: list[Any] = [None] * len(A_COLUMNS)
+
+
+class Sample:
+    """What is known of the step so far."""
+
+    def __init__(self) -> None:
+        self.numbers = Numbers()
+        self.calls: list[Call] = []
+        self.counts: dict[int, int] = {}
+        self.silent: dict[int, list[Call]] = {}
+        self.forward = 0
+        self.backward = 0
+        self.repeated = False
+        self.half: str | None = None
+        self.line: dict[str, Any] = {}
+        self.rows: dict[int, list[Any]] = {}
+        #: Norms of all gradients by optimizer, of the backward passes before each step of one, and since the last.
+        self.before: list[dict[int, Any]] = [{}]
+        self._marked = (0, 0)
+
+    def parameter_row(self, index: int) -> list[Any]:
+        """The row of a parameter, made where there is none."""
+        row = self.rows.get(index)
+        if row is None:
+            # Two more columns are taken away in the end: the sampled norms that the update's ratio is made of.
+            row = self.rows[index] = [index, *[None] * (len(P_COLUMNS) + 1)]
+        return row
+
+    def forget(self) -> None:
+        """The gradient was cleared: what went into it is no part of the step."""
+        self.calls = [call for call in self.calls if call.backward >= self.backward and not call.reached]
+
+    def mark(self) -> None:
+        """An optimizer has stepped: what is known so far is of this step, whatever comes."""
+        self._marked = (len(self.calls), len(self.numbers))
+        self.before.append({})
+
+    def rest(self) -> Sample:
+        """Takes away what has come since the last mark: it is of the step that follows."""
+        rest = Sample()
+        calls, numbers = self._marked
+        self.calls, rest.calls = self.calls[:calls], self.calls[calls:]
+        rest.numbers = self.numbers.split(numbers)
+        rest.before = [self.before.pop()]
+        rest.forward, rest.backward, rest.half = self.forward, self.backward, self.half
+        for call in rest.calls:
+            rest.counts[call.module] = rest.counts.get(call.module, 0) + 1
+        return rest
+
+    def kept_calls(self) -> list[Call]:
+        """The calls that the step's gradient came through, and those of modules that none came to.
+
+        A forward pass that no gradient came to, beside one that has, was a validation with gradients on.
+        """
+        calls = [call for call in self.calls if not call.silent]
+        passes = {call.forward for call in calls if call.reached}
+        modules = {call.module for call in calls if call.reached}
+        return [
+            call
+            for call in calls
+            if not passes or call.reached or (call.forward in passes and not (call.hooked and call.module in modules))
+        ]
+
+    def activation_rows(self) -> list[list[Any]]:
+        """The rows of A_COLUMNS, in the order of the calls, which are counted anew for each module."""
+        counts: dict[int, int] = {}
+        rows = []
+        for call in self.kept_calls():
+            number = counts[call.module] = counts.get(call.module, -1) + 1
+            call.row[A["module"]], call.row[A["call"]] = call.module, number
+            rows.append(call.row)
+        return rows
+
+    def parameter_rows(self) -> list[list[Any]]:
+        """The rows of P_COLUMNS, by index."""
+        return [row[: len(P_COLUMNS)] for _, row in sorted(self.rows.items())]

@@ -1,0 +1,25 @@
+"""GradScaler: the loss scale, and steps that it leaves out because a gradient overflowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .context import Context
+from .optimizers import Optimizers
+
+
+@contextmanager
+def scaled_step(context: Context, optimizers: Optimizers, scaler: Any, optimizer: Any) -> Iterator[None]:
+    """Around one call of `GradScaler.step`, where it is for an optimizer of ours."""
+    number = optimizers.number(optimizer)
+    if number is None or not scaler.is_enabled():
+        yield
+        return
+    counted = optimizers.steps
+    context.scale = scaler._scale
+    yield
+    if optimizers.steps == counted:
+        context.guard.call("scaler", optimizers.left_out, number)
+    context.scale = None
