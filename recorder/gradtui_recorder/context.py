@@ -46,7 +46,7 @@ class Context:
         self.sample: Sample | None = None
         #: Of GradScaler, a tensor, while it lets an optimizer of ours step.
         self.scale: Any = None
-        #: Whether a backward pass is under way: a gradient that somebody asks torch.autograd.grad for is not the loss's.
+        #: Whether a backward pass is under way: what torch.autograd.grad is asked for is not the loss's gradient.
         self.passing = False
         self._notes: set[tuple[str, str]] = set()
         self._early: list[dict[str, Any]] | None = []

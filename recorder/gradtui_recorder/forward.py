@@ -7,10 +7,9 @@ nothing of the recorder is in the model, and copies of it (pickled, deep, averag
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import torch
-from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from .context import Context
@@ -19,12 +18,7 @@ from .gradients import Gradients
 from .sample import MOST_CALLS, A, Call, Sample
 from .sequences import Sequences
 from .tensors import LOOKED_AT, first_tensor, norm, real
-from .units import off, saturated
-
-#: Where a unit is off: exactly 0 for every sample.
-RECTIFIERS: Final = (nn.ReLU,)
-#: The ends of a saturating function, and how far from their middle an output is at one: 97 % of the way.
-SATURATING: Final = {nn.Tanh: (0.0, 0.97), nn.Sigmoid: (0.5, 0.485)}
+from .units import RECTIFIERS, SATURATING, off, saturated
 
 
 class Forward:

@@ -13,7 +13,7 @@ import torch
 
 from .sample import A, Call, Sample
 from .tensors import LOOKED_AT, is_plain, real
-from .units import off, saturated
+from .units import is_activation, off, saturated
 
 #: What passes units on: shapes, dropout, pooling, precision. MulBackward0 is how dropout scales what is left.
 _PASSED: Final = frozenset((
@@ -51,7 +51,9 @@ class Functions:
 
     def called(self, call: Call, module: Any, inputs: Any, named: Any, tensor: Any, sample: Sample) -> None:
         """A module has been called: looks at what came into it, and keeps what it put out."""
-        if any(parameter is not None for parameter in module._parameters.values()):
+        if is_activation(module):
+            self._seen.add(tensor.grad_fn)
+        elif any(parameter is not None for parameter in module._parameters.values()):
             for value in (*inputs, *named.values()):
                 if isinstance(value, torch.Tensor) and value.grad_fn is not None:
                     self._walk(value.grad_fn, sample)
@@ -66,13 +68,13 @@ class Functions:
 
     def _walk(self, node: Any, sample: Sample) -> None:
         for _ in range(_HOPS):
-            if node is None or node in self._nodes:
+            if node is None:
                 return
             name = node.name()
             if name in _FUNCTIONS:
                 self._measure(node, name, sample)
                 return
-            if name not in _PASSED:
+            if name not in _PASSED or node in self._nodes:
                 return
             node = next((below for below, _ in node.next_functions if below is not None), None)
 
@@ -81,21 +83,20 @@ class Functions:
             return
         self._seen.add(node)
         call = self._source(node)
-        values = node._raw_saved_result.data if call is not None else None
+        values: Any = node._raw_saved_result.data if call is not None else None
         # Inside of a checkpoint autograd keeps something else instead.
         if call is None or not is_plain(values):
             return
         column, middle, far = _FUNCTIONS[name]
         with torch.no_grad():
             values = real(values.detach())
-            if column == "off":
-                share = off(values)
-            else:
-                share = saturated(values.reshape(-1)[:LOOKED_AT], middle, far)
+            share = off(values) if column == "off" else saturated(values.reshape(-1)[:LOOKED_AT], middle, far)
             sample.numbers.put(share, call.row, A[column])
 
     def _source(self, node: Any) -> Call | None:
         """The call whose output the function was applied to."""
+        if node in self._nodes:
+            return self._nodes[node]
         waiting = [below for below, _ in reversed(node.next_functions)]
         for _ in range(_HOPS):
             if not waiting:

@@ -145,7 +145,7 @@ class Gradients:
                     sample.numbers.put(total, sample.before[-1], number, scaled=True)
 
     def _look_for_references(self) -> bool:
-        """Compares all parameters; one of each optimizer whose gradient came, though no reference's did, is one more."""
+        """Compares all parameters: one whose gradient came, though no reference's of its optimizer did, becomes one."""
         known = {reference.optimizer for reference in self.references if reference.touched}
         ours = False
         for parameter, owner, gradient, version in self._before:
@@ -162,7 +162,7 @@ class Gradients:
         return ours
 
     def _look_at_old(self, sample: Sample) -> None:
-        """Where nobody seems to have cleared the gradient: `grad.data.zero_()` clears it and leaves no trace but zeros."""
+        """Where nobody seems to have cleared the gradient: `grad.data.zero_()` leaves no trace but zeros."""
         sample.line["stale"] = None
         old = [reference.parameter.grad for reference in self.references if reference.accumulated]
         values = [gradient_values(gradient) for gradient in old if gradient is not None]

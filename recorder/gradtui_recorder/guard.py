@@ -34,8 +34,9 @@ class Guard:
             return
         self.off.add(part)
         said = " ".join(line.strip() for line in traceback.format_exception_only(error))
-        place = traceback.extract_tb(error.__traceback__)[-1:] or [None]
-        where = f" ({place[0].name}, line {place[0].lineno})" if place[0] else ""
+        where = "".join(
+            f" ({frame.name}, line {frame.lineno})" for frame in traceback.extract_tb(error.__traceback__)[-1:]
+        )
         try:
             self._note(f"an error of the recorder's own: {said}{where}: {PARTS[part]} are left out from here on")
         except Exception:

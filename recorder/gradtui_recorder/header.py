@@ -68,7 +68,7 @@ def run_line(watched: Watched, optimizers: list[Any], symmetric: list[str]) -> d
 
 def _optimizer_row(optimizer: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"name": type(optimizer).__name__, "groups": len(optimizer.param_groups)}
-    options = {**optimizer.defaults, **{key: value for key, value in optimizer.param_groups[0].items()}}
+    options = {**optimizer.defaults, **optimizer.param_groups[0]}
     for key in _OPTIONS:
         if key in options:
             value = plain_number(options[key])

@@ -24,7 +24,7 @@ from .losses import ring_pairs, root_name
 from .optimizers import BASE, DELTA, Optimizers
 from .sample import P, Sample
 from .scaler import scaled_step
-from .schedule import SHORT, Every, Schedule
+from .schedule import Every, Schedule
 from .schema import SYMMETRY_AGAIN, written
 from .sequences import Finish, Sequences
 from .transfer import Transfer
@@ -32,7 +32,7 @@ from .watched import Watched
 from .writer import Writer, ranked, warn
 
 #: The open recorders by file: one file has one.
-_OPEN: Final[dict[Path, Recorder]] = {}
+_OPEN: Final[dict[Path, Any]] = {}
 
 
 def watch(
@@ -78,7 +78,7 @@ def _optimizers(given: Any) -> list[Any]:
     optimizers = list(given) if isinstance(given, list | tuple) else [given]
     if not optimizers:
         raise ValueError("optimizer: a torch.optim.Optimizer or a list of them is needed, an empty list was given")
-    inner = []
+    inner: list[Any] = []
     for optimizer in optimizers:
         while isinstance(getattr(optimizer, "optimizer", None), torch.optim.Optimizer):
             optimizer = optimizer.optimizer

@@ -1,4 +1,4 @@
-"""One step that is looked at, while it is under way: calls of modules, rows of parameters, numbers to be brought over."""
+"""One step that is looked at, while it is under way: calls of modules, rows of parameters, numbers to bring over."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 
 - schema, id (of this run, random), torch (its version; null of a training of gradtui's own), time (seconds since 1970),
   rank [r, n], compiled, command or script (what was started)
-- modules [[name, class, nearest class of torch.nn, settings {in_features, hidden_size, …}]], in the order of
-  `named_modules()`
+- modules [[name, class, nearest class of torch.nn, settings {in_features, hidden_size, …}]], all that
+  `named_modules()` gives, in its order; the model itself, the first, has the name ""
 - params [[name, shape, dtype, requires_grad, index of its optimizer or null]]
 - tied [[names of one parameter]], symmetric [names of matrices all of whose rows are equal at the start]
 - opt [{name, lr, weight_decay, momentum, betas, eps, …}], one an optimizer, what of it is known
@@ -35,7 +35,7 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - symmetric, in the fourth step line alone: the names of those that still are
 
 "note": n, text (what cannot be seen, and why), module (its name, where it is about one).
-"end": n, why ("closed", "exit", "size", "error"), own, wall (seconds).
+"end": n, why ("closed", "exit", "size", "error"), own, wall (seconds), ring (of the steps since the last line).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def is_plain(value: Any) -> bool:
 
 
 def first_tensor(output: Any, depth: int = _DEPTH) -> Any:
-    """The first tensor of a module's output that numbers can be read of, in tuples, dicts and dataclasses; else None."""
+    """The first tensor that numbers can be read of in a module's output: in tuples, dicts, dataclasses; else None."""
     if isinstance(output, torch.Tensor):
         return output if is_plain(output) else None
     if depth == 0:

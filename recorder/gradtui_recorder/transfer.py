@@ -1,8 +1,8 @@
 """Numbers on their way from tensors into a line: collected one by one, brought over together.
 
-`tolist` of each would wait for the device each time (and cost a small network +155 % on a CPU): so they are stacked, and
-one transfer for each device and precision brings them. On a CUDA device it is into pinned memory and not waited for:
-the line is written a step later.
+`tolist` of each would wait for the device each time (and cost a small network +155 % on a CPU): so they are stacked,
+and one transfer for each device and precision brings them. On a CUDA device it goes into pinned memory and is not
+waited for: the line is written a step later.
 """
 
 from __future__ import annotations

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+from torch import nn
+
+#: Where a unit is off: exactly 0 for every sample.
+RECTIFIERS: Final = (nn.ReLU,)
+#: The ends of a saturating function, and how far from their middle an output is at one: 97 % of the way.
+SATURATING: Final = {nn.Tanh: (0.0, 0.97), nn.Sigmoid: (0.5, 0.485)}
+
+
+def is_activation(module: Any) -> bool:
+    """Whether a module is an activation whose own row says what is off or saturated."""
+    return isinstance(module, RECTIFIERS) or type(module) in SATURATING
 
 
 def _over_samples(values: Any) -> list[int]:

@@ -49,7 +49,7 @@ class Writer:
 
     @property
     def thinned(self) -> int:
-        """Of how many step lines one is written: 2 from THINNED bytes of this run on, twice as many at each doubling."""
+        """Of how many step lines one is written: 2 from THINNED bytes of this run on, 4 from twice as many on."""
         return 1 << max(0, (self.bytes // THINNED).bit_length())
 
     @property
