@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from . import patches
+from .arrived import Finish
 from .compiled import Compiled
 from .context import Context
 from .forward import Forward
@@ -26,7 +27,7 @@ from .sample import P, Sample
 from .scaler import scaled_step
 from .schedule import Every, Schedule
 from .schema import SYMMETRY_AGAIN, written
-from .sequences import Finish, Sequences
+from .sequences import Sequences
 from .transfer import Transfer
 from .watched import Watched
 from .writer import Writer, ranked, warn
@@ -200,6 +201,7 @@ class Recorder:
             self._context.losses.forget()
             if self._context.sample is not None:
                 self._context.sample.forget()
+                self._context.guard.call("sequences", self._sequences.forget)
 
     def _end_backward(self, roots: Any) -> None:
         self._context.passing = False
