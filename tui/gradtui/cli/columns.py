@@ -21,11 +21,20 @@ def widths_of(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(cell_len, map(render, column))) for column in zip(*rows, strict=True)]
 
 
-def aligned(rows: Sequence[Sequence[str]], least: int = 0) -> list[str]:
-    """The rows as lines, every column to the right; least: the width of each column but the first, at the least."""
+def aligned(rows: Sequence[Sequence[str]], least: int = 0, left: int = 0) -> list[str]:
+    """The rows as lines, the first columns (left) to the left, the others to the right; least: the width of each column
+    but the first, at the least."""
     first, *others = widths_of(rows)
     widths = [first, *(max(width, least) for width in others)]
-    return [(" " * GAP).join(map(_right, map(render, row), widths)) for row in rows]
+    sides = [_left] * left + [_right] * (len(widths) - left)
+    return [
+        (" " * GAP).join(side(render(cell), width) for side, cell, width in zip(sides, row, widths, strict=True))
+        for row in rows
+    ]
+
+
+def _left(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
 
 
 def _right(text: str, width: int) -> str:

@@ -33,6 +33,14 @@ class DoctorOptions:
 
 
 @dataclass(frozen=True)
+class ModelOptions:
+    """Of `gradtui model`."""
+
+    json: bool = option(False, "print one JSON document instead", Switch())
+    all: bool = option(False, "every tensor, the worst first, instead of the 20 weights that stand out", Switch())
+
+
+@dataclass(frozen=True)
 class LessonsOptions:
     """Of `gradtui lessons`: the files to check; none for all that the program finds."""
 

@@ -25,6 +25,7 @@ NAMES = (
     "open",
     "doctor",
     "check",
+    "model",
     "data",
     "theory",
     "presets",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..model.opening import Opening
     from .data_report import DataReport
     from .invocation import Invocation
-    from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, RunOptions
+    from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, ModelOptions, RunOptions
     from .train_plan import Plan
     from .words import Words
 
@@ -65,7 +65,14 @@ def _config_options() -> type[ConfigOptions]:
     return ConfigOptions
 
 
+def _model_options() -> type[ModelOptions]:
+    from .own_options import ModelOptions
+
+    return ModelOptions
+
+
 _RUN, _DOCTOR, _CONFIG = _Own(_run_options), _Own(_doctor_options), _Own(_config_options)
+_MODEL = _Own(_model_options)
 
 
 def _rows_of_data() -> Sequence[Option]:
@@ -180,6 +187,12 @@ def _data(invocation: Invocation[DataReport], out: TextIO) -> int:
     return data(invocation, out)
 
 
+def _model(invocation: Invocation[ModelOptions], out: TextIO) -> int:
+    from .model_report import model
+
+    return model(invocation, out)
+
+
 def _theory(invocation: Invocation[None], out: TextIO) -> int:
     from .reports import theory
 
@@ -270,6 +283,19 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         "Check the recorded gradient of every parameter against central differences. Exit status 1 when one is wrong.",
         _check,
         nothing_of_its_own,
+    ),
+    "model": Subcommand(
+        "gradtui model",
+        "looks at a model's weights",
+        "Look at a checkpoint, what torch.save writes of a state_dict or safetensors: the scale of every weight "
+        "against its initialiser's, dead and equal units, singular values, how long gates remember, and what mean "
+        "field theory expects. Two checkpoints: what has changed from the first to the second. Nothing in the files "
+        "is executed. Exit status 0, 2 where a file cannot be read.",
+        _model,
+        _MODEL.complete,
+        rows=_MODEL.rows,
+        takes=Takes.FILES,
+        files=("CHECKPOINT", "a file of weights (.pt, .pth, .bin, .ckpt, .safetensors), an index of several, a folder"),
     ),
     "data": Subcommand(
         "gradtui data",
