@@ -44,10 +44,9 @@ class Losses:
 
     def __init__(self) -> None:
         self.passes = 0
-        self.root: str | None = None
         self._sum: Any = None
-        self._earlier: Any = None
-        self._earlier_passes = 0
+        self._kept: Any = None
+        self._kept_passes = 0
         self._given: list[Any] = []
         self._steps: list[int] = []
         self._values: list[float] = []
@@ -59,12 +58,9 @@ class Losses:
     def add(self, roots: Any) -> None:
         """A backward pass is over that began at these."""
         self.passes += 1
-        if isinstance(roots, torch.Tensor):
-            roots = (roots,)
-        for root in roots:
-            if isinstance(root, torch.Tensor) and root.numel() == 1 and not root.is_meta:
-                loss = root.detach().reshape(())
-                value = loss.item() if loss.device.type == "cpu" else loss
+        for root in (roots,) if isinstance(roots, torch.Tensor) else roots:
+            if isinstance(root, torch.Tensor) and root.numel() == 1:
+                value = root.item() if root.device.type == "cpu" else root.detach().reshape(())
                 self._sum = value if self._sum is None else self._sum + value
 
     def give(self, value: Any) -> None:
@@ -75,32 +71,30 @@ class Losses:
         """The gradient was cleared: those passes were not of this step."""
         self.passes, self._sum = 0, None
 
-    def keep(self) -> None:
-        """An optimizer has stepped: what came before is of this step whatever is cleared from here on."""
-        self._earlier_passes += self.passes
-        if self._sum is not None:
-            self._earlier = self._sum if self._earlier is None else self._earlier + self._sum
-        self.forget()
+    def keep(self, scale: Any) -> None:
+        """An optimizer has stepped: what came before is of this step, whatever is cleared from here on.
 
-    @property
-    def kept_passes(self) -> int:
-        """Backward passes that were kept."""
-        return self._earlier_passes
+        scale is the loss scale, a tensor, that is taken out of it.
+        """
+        loss = self._sum
+        if loss is not None:
+            if scale is not None:
+                loss = loss / (scale if isinstance(loss, torch.Tensor) else scale.item())
+            self._kept = loss if self._kept is None else self._kept + loss
+            self._sum = None
+        self._kept_passes += self.passes
+        self.passes = 0
 
-    def taken(self, scale: Any) -> Any:
-        """The kept loss of the step that is over (a number, a tensor on a device, None), without the loss scale."""
+    def taken(self) -> tuple[int, Any]:
+        """Backward passes of the step that is over, and its loss: a number, a tensor on a device, or None."""
+        passes, loss = self._kept_passes, self._kept
+        self._kept, self._kept_passes = None, 0
         if self._given:
             values = [value.item() if _is_on_cpu(value) else value for value in self._given]
             loss = sum(values[1:], start=values[0]) / len(values)
             loss = loss.float().mean() if isinstance(loss, torch.Tensor) else loss
-        else:
-            loss = self._earlier
-            if loss is not None and scale is not None:
-                loss = loss / (
-                    scale if isinstance(loss, torch.Tensor) or not isinstance(scale, torch.Tensor) else scale.item()
-                )
-        self._earlier, self._earlier_passes, self._given = None, 0, []
-        return loss
+            self._given = []
+        return passes, loss
 
     # -- of the steps between two lines --------------------------------------------------------------------
 

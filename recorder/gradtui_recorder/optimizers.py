@@ -99,12 +99,19 @@ class Optimizers:
 
     def _step(self, number: int) -> None:
         context = self._context
-        context.guard.call("step", self._stepped, number)
-        self.stepped.append(number)
-        self._last[number] = context.n
-        waited = [n for n, last in enumerate(self._last) if context.n - last <= _PATIENCE]
-        if all(n in self.stepped for n in waited):
-            context.guard.call("step", self._over, False)
+        if "step" in context.guard.off:
+            return
+        try:
+            self._stepped(number)
+            self.stepped.append(number)
+            self._last[number] = context.n
+            if len(self.all) == 1 or all(
+                other in self.stepped for other, last in enumerate(self._last) if context.n - last <= _PATIENCE
+            ):
+                self._over(False)
+        except Exception as error:
+            context.sample = None
+            context.guard.failed("step", error)
 
     # -- parameters ----------------------------------------------------------------------------------------
 

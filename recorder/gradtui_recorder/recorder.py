@@ -1,9 +1,12 @@
-"""`watch`: the recorder of a training, whose parts it puts together."""
+"""`watch`: the recorder of a training, whose parts it puts together.
+
+In a step that is not looked at, what is done costs a few µs, whatever the model: the loss is kept, and one parameter's
+gradient says whose backward passes there were.
+"""
 
 from __future__ import annotations
 
 import atexit
-import math
 import os
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -11,24 +14,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch import nn
 
 from . import patches
-from .arrived import Finish
+from .arguments import check, checked_optimizers
 from .compiled import Compiled
 from .context import Context
 from .forward import Forward
 from .functions import Functions
 from .gradients import Gradients
-from .header import plain_number, rank, run_line
-from .losses import ring_pairs, root_name
-from .optimizers import BASE, DELTA, Optimizers
-from .sample import P, Sample
+from .header import rank, run_line
+from .losses import root_name
+from .optimizers import Optimizers
+from .sample import Sample
 from .scaler import scaled_step
 from .schedule import Every, Schedule
-from .schema import SYMMETRY_AGAIN, written
+from .schema import written
 from .sequences import Sequences
-from .transfer import Transfer
+from .step_lines import StepLines
 from .watched import Watched
 from .writer import Writer, ranked, warn
 
@@ -48,99 +50,58 @@ def watch(
     """Records a training into a file that `gradtui open` shows and `gradtui why` judges.
 
     model: the module that is trained, wrapped or compiled or not. optimizer: the one that trains it, or a list of all.
-    path: is appended to; of process r > 0 of several it is PATH.rank<r>.jsonl. every: a step is looked at every so
-    many, or "auto": the first 8, and then as many as cost no more than `budget`, a share of the training's time.
-    scaler: the GradScaler, where it is not one that steps the optimizer itself.
+    path: is appended to; of process r > 0 of several it is PATH with .rank<r> before its suffix. every: a step is
+    looked at every so many, or "auto": the first 8, and then as many as cost no more than `budget`, a share of the
+    training's time. scaler: the GradScaler, where it is none that steps the optimizer by its own `step`.
 
-    The training is not changed by a bit, and nothing that goes wrong here stops it. Raises TypeError or ValueError for
-    arguments that cannot be meant.
+    The training is not changed by a bit, and nothing that goes wrong here stops it: a file that cannot be written is
+    a warning. Raises TypeError or ValueError for arguments that cannot be meant.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: a torch.nn.Module is needed, {_said(model)} was given")
-    optimizers = _optimizers(optimizer)
-    if every != "auto":
-        if isinstance(every, bool) or not isinstance(every, int):
-            raise TypeError(f'every: "auto" or a whole number of steps is needed, {every!r} was given')
-        if every < 1:
-            raise ValueError(f'every: "auto" or a number from 1 on is needed, {every} was given')
-    if isinstance(budget, bool) or not isinstance(budget, int | float):
-        raise TypeError(f"budget: a share of the time, as 0.01, is needed, {_said(budget)} was given")
-    if not 0 <= budget <= 1:
-        raise ValueError(f"budget: a share of the time from 0 to 1 is needed, {budget} was given")
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path: the name of a file is needed, {_said(path)} was given")
-    if scaler is not None and not callable(getattr(scaler, "get_scale", None)):
-        raise TypeError(f"scaler: a torch.amp.GradScaler is needed, {_said(scaler)} was given")
+    optimizers = checked_optimizers(optimizer)
+    check(model, path, every, budget, scaler)
     return Recorder(model, optimizers, Path(path), Schedule(every, budget), scaler)
-
-
-def _optimizers(given: Any) -> list[Any]:
-    """The optimizers themselves, without what Accelerate or Lightning puts around them."""
-    optimizers = list(given) if isinstance(given, list | tuple) else [given]
-    if not optimizers:
-        raise ValueError("optimizer: a torch.optim.Optimizer or a list of them is needed, an empty list was given")
-    inner: list[Any] = []
-    for optimizer in optimizers:
-        while isinstance(getattr(optimizer, "optimizer", None), torch.optim.Optimizer):
-            optimizer = optimizer.optimizer
-        if not isinstance(optimizer, torch.optim.Optimizer):
-            raise TypeError(
-                f"optimizer: a torch.optim.Optimizer or a list of them is needed, {_said(optimizer)} was given"
-            )
-        if not any(optimizer is other for other in inner):
-            inner.append(optimizer)
-    return inner
-
-
-def _said(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
 
 
 class Recorder:
     """What `watch` returns. It is closed by `close`, as a context manager, and at the end of the program."""
 
     def __init__(self, model: Any, optimizers: list[Any], path: Path, schedule: Schedule, scaler: Any) -> None:
+        #: The file: of process r > 0 of several one of its own.
         self.path = ranked(path, rank()[0])
-        absolute = self.path.absolute()
-        if absolute in _OPEN:
-            earlier = _OPEN[absolute]
-            if earlier._context.n == 0:
-                warn(f"{self.path} was being recorded to by another recorder, which ends: give each a path of its own")
-            earlier.close()
-        self._absolute = absolute
+        self._absolute = self.path.absolute()
+        _close_earlier(self._absolute)
         watched = Watched(model)
-        self._context = Context(watched, Writer(self.path))
+        self._context = context = Context(watched, Writer(self.path))
         self._schedule = schedule
         self._scaler = scaler
         self._functions = Functions()
-        self._gradients = Gradients(self._context)
+        self._gradients = Gradients(context)
         shared = frozenset(id(parameter) for parameter in watched.shared())
-        self._sequences = Sequences(self._context.note, lambda: self._context.passing, shared)
-        self._forward = Forward(self._context, self._gradients, self._functions, self._sequences)
+        self._sequences = Sequences(context.note, lambda: context.passing, shared)
+        self._forward = Forward(context, self._gradients, self._functions, self._sequences)
         self._compiled = Compiled(watched.compiled)
-        self._optimizers = Optimizers(self._context, optimizers, self._stepped, self._over)
-        self._symmetric: list[str] = []
-        self._lines = 0
+        self._lines = StepLines(context, self._sequences)
+        self._optimizers = Optimizers(context, optimizers, self._stepped, self._over)
         self._passes = 0
         self._repeated = False
-        self._pending: tuple[Sample, Transfer, Finish | None] | None = None
         self._began = self._last = time.perf_counter()
         self._own = 0.0
-        self._closed = not self._context.writer.on
+        self._closed = not context.writer.on
         if self._closed:
             self._optimizers.remove()
             return
         if not watched.waits:
-            self._context.guard.call("step", self._begin)
+            context.guard.call("step", self._begin)
         patches.register(self)
-        _OPEN[absolute] = self
+        _OPEN[self._absolute] = self
         atexit.register(self._exit)
-        self._arm()
+        context.guard.call("step", self._arm)
 
     # -- for the user --------------------------------------------------------------------------------------
 
     def loss(self, value: Any) -> None:
-        """Says what the loss of the step under way is, where it is not what backward began at."""
+        """Says what the loss of the step under way is (of several in one step, their mean), instead of the number that
+        backward begins at. To be called before the optimizer's step."""
         if not self._closed:
             self._context.guard.call("backward", self._context.losses.give, value)
 
@@ -172,198 +133,142 @@ class Recorder:
     def begin_backward(self) -> None:
         """A backward pass of somebody's begins."""
         context = self._context
-        if context.guard.runs("backward"):
-            with context.clock:
-                context.guard.call("backward", self._begin_backward)
+        if "backward" in context.guard.off:
+            return
+        with context.clock:
+            try:
+                if not context.has_begun:
+                    self._begin()
+                context.passing = True
+                self._repeated = False
+                if self._gradients.begin():
+                    self._cleared()
+            except Exception as error:
+                context.guard.failed("backward", error)
 
     def end_backward(self, roots: Any) -> None:
-        """It is over."""
+        """It is over: roots is what it began at."""
         context = self._context
-        if context.guard.runs("backward"):
-            with context.clock:
-                context.guard.call("backward", self._end_backward, roots)
+        context.passing = False
+        if "backward" in context.guard.off:
+            return
+        with context.clock:
+            try:
+                if self._gradients.ended() and not self._repeated:
+                    context.losses.add(roots)
+                    self._optimizers.passes += 1
+                    if context.sample is not None:
+                        self._passed(roots, context.sample)
+            except Exception as error:
+                context.guard.failed("backward", error)
 
     def scaler_step(self, scaler: Any, optimizer: Any) -> AbstractContextManager[None]:
         """Around a step that goes through a GradScaler."""
-        if not self._context.guard.runs("scaler"):
+        if "scaler" in self._context.guard.off:
             return nullcontext()
         return scaled_step(self._context, self._optimizers, scaler, optimizer)
 
-    def _begin_backward(self) -> None:
-        if not self._context.has_begun:
-            self._begin()
-        self._context.passing = True
-        cleared = self._gradients.begin()
-        self._repeated = False
-        if cleared and self._optimizers.inside and self._optimizers.passes:
-            self._repeated = True  # A closure looks for a better step: the first look is the step's.
-        elif cleared:
-            self._context.losses.forget()
-            if self._context.sample is not None:
-                self._context.sample.forget()
-                self._context.guard.call("sequences", self._sequences.forget)
+    def _cleared(self) -> None:
+        """A gradient that an earlier backward pass of this step gave was cleared."""
+        context = self._context
+        if self._optimizers.inside and self._optimizers.passes:
+            self._repeated = True  # A closure looks for a better step: its first look is the step's.
+            return
+        context.losses.forget()
+        if context.sample is not None:
+            context.sample.forget()
+            context.guard.call("sequences", self._sequences.forget)
 
-    def _end_backward(self, roots: Any) -> None:
-        self._context.passing = False
-        ours = self._gradients.ended()
-        sample = self._context.sample
-        if not ours or self._repeated:
-            return
-        losses = self._context.losses
-        losses.add(roots)
-        self._optimizers.passes += 1
-        if sample is None:
-            return
+    def _passed(self, roots: Any, sample: Sample) -> None:
+        """A backward pass of ours is over, in a step that is looked at."""
+        context = self._context
         if sample.line.get("root") is None:
             root = roots if isinstance(roots, torch.Tensor) else next(iter(roots), None)
             sample.line["root"] = root_name(root) if isinstance(root, torch.Tensor) else None
         # The norm is that after the last micro-batch, whose number is known from the step before.
-        if losses.passes >= self._passes:
-            self._gradients.whole_norms(sample)
-        self._context.guard.call("sequences", self._sequences.backward_done)
+        if context.losses.passes >= self._passes:
+            context.guard.call("parameters", self._gradients.whole_norms, sample)
+        context.guard.call("sequences", self._sequences.backward_done)
         self._functions.clear()
         sample.backward += 1
-        if self._optimizers.inside:
-            sample.repeated = True
+        sample.repeated = self._optimizers.inside
 
     def _stepped(self, number: int) -> None:
         """An optimizer has stepped, or GradScaler has left its step out."""
         context = self._context
-        if self._gradients.stepped(number) and context.sample is not None:
-            context.sample.line["stale"] = True
-        context.losses.keep()
+        stale = self._gradients.stepped(number)
+        scale = context.scale
+        if scale is None and self._scaler is not None and self._scaler.is_enabled():
+            scale = self._scaler._scale
+        context.losses.keep(scale)
         if context.sample is not None:
-            context.sample.mark()
+            if stale:
+                context.sample.line["stale"] = True
+            context.sample.mark(scale)
 
     def _over(self, late: bool) -> None:
         """The training step is over; late where the next one has begun, and what came since belongs to that."""
         context = self._context
         sample = context.sample
-        rest = sample.rest() if sample is not None and late else None
-        passes = context.losses.kept_passes
-        scale = self._scale()
-        loss = context.losses.taken(scale)
         now = time.perf_counter()
-        seconds, self._last = now - self._last, now
-        if self._pending is not None:
-            self._write()
+        seconds = now - self._last
+        self._last = now
+        passes, loss = context.losses.taken()
         if sample is None:
             context.losses.wait(context.n, loss)
+            self._schedule.unseen(seconds, context.clock.so_far)
+            rest = None
         else:
-            self._line(sample, loss, scale, passes, seconds)
+            rest = sample.rest() if late else None
+            self._lines.flush()
+            self._lines.add(sample, loss, passes, seconds, self._optimizers.stepped, self._optimizers.all)
+            own = context.clock.so_far
+            self._schedule.seen(context.n, seconds, own - self._own, own)
+            self._look_away(sample)
+        self._own = context.clock.so_far
         self._passes = passes
         self._optimizers.stepped.clear()
-        own = context.clock.so_far
-        self._schedule.over(context.n, sample is not None, seconds, own - self._own)
-        self._own = own
         context.n += 1
-        self._functions.clear()
-        context.guard.call("sequences", self._sequences.end)
-        context.sample = None
-        self._arm(rest, late)
-
-    def _scale(self) -> Any:
-        context = self._context
-        if context.scale is None and self._scaler is not None and self._scaler.is_enabled():
-            return self._scaler._scale
-        return context.scale
+        if self._schedule.due(context.n) and (not late or rest is not None):
+            self._arm(rest)
 
     # -- the next one --------------------------------------------------------------------------------------
 
-    def _arm(self, rest: Sample | None = None, late: bool = False) -> None:
-        """Decides whether the step that begins is looked at. One that has begun unseen is not."""
+    def _arm(self, rest: Sample | None = None) -> None:
+        """The step that begins is looked at."""
         context = self._context
+        if not context.guard.runs("step"):
+            return
+        context.sample = rest or Sample()
+        self._gradients.owned = [
+            [parameter for _, parameter in self._optimizers.parameters(optimizer)] for optimizer in self._optimizers.all
+        ]
+        owners = {id(p): number for number, owned in enumerate(self._gradients.owned) for p in owned}
+        self._gradients.all = [(p, owners.get(id(p), -1)) for _, p in context.watched.parameters]
+        context.guard.call("sequences", self._sequences.begin, context.n == 0)
+        self._forward.install()
+        context.guard.call("compiled", self._compiled.eager)
+
+    def _look_away(self, sample: Sample) -> None:
+        """The step that was looked at is over: nothing of it is held."""
+        context = self._context
+        context.sample = None
+        self._functions.clear()
+        self._forward.remove()
+        context.guard.call("sequences", self._sequences.end)
+        context.guard.call("compiled", self._compiled.again)
         self._schedule.thinned = context.writer.thinned
-        due = self._schedule.due(context.n) and (not late or rest is not None)
-        if due and context.guard.runs("step"):
-            context.sample = rest or Sample()
-            context.guard.call("sequences", self._sequences.begin, self._lines == 0)
-            self._gradients.owned = [
-                [parameter for _, parameter in self._optimizers.parameters(optimizer)]
-                for optimizer in self._optimizers.all
-            ]
-            owners = {id(p): number for number, owned in enumerate(self._gradients.owned) for p in owned}
-            self._gradients.all = [(p, owners.get(id(p), -1)) for _, p in context.watched.parameters]
-            self._forward.install()
-            context.guard.call("compiled", self._compiled.eager)
-        else:
-            self._forward.remove()
-            context.guard.call("compiled", self._compiled.again)
+        text = self._schedule.too_short()
+        if text:
+            context.note(text)
+        if context.writer.full:
+            self._close("size")
 
     def _begin(self) -> None:
         """Writes the run line: at once, or once a lazy module's parameters have their shapes."""
         watched = self._context.watched
-        self._symmetric = watched.symmetric()
-        self._context.began(run_line(watched, self._optimizers.all, self._symmetric))
-
-    # -- its line ------------------------------------------------------------------------------------------
-
-    def _line(self, sample: Sample, loss: Any, scale: Any, passes: int, seconds: float) -> None:
-        context = self._context
-        stepped = self._optimizers.stepped
-        line = {
-            "k": "step",
-            "n": context.n,
-            "t": round(time.time(), 3),
-            "dt": written(seconds),
-            "own": written(context.clock.so_far),
-            "loss": None,
-            "root": None,
-            "mb": passes,
-            "o": sorted(stepped),
-            "lr": [
-                plain_number(group.get("lr")) for optimizer in self._optimizers.all for group in optimizer.param_groups
-            ],
-            "scale": None,
-            "skipped": False,
-            "half": sample.half,
-            "x": None,
-            **sample.line,
-        }
-        sample.line = line
-        if isinstance(loss, torch.Tensor):
-            sample.numbers.put(loss.detach().reshape(()), line, "loss")
-        else:
-            line["loss"] = written(loss)
-        context.losses.flush(line, sample.numbers)
-        factor = None
-        if scale is not None:
-            # On a device it waits for it: in steps that are looked at alone.
-            factor = float(scale)
-            line["scale"] = written(factor)
-        if self._symmetric and self._lines == SYMMETRY_AGAIN:
-            line["symmetric"] = context.watched.symmetric(self._symmetric)
-        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line)
-        transfer = sample.numbers.transfer(factor)
-        self._pending = (sample, transfer, finish)
-        if not transfer.waits:
-            self._write()
-
-    def _write(self) -> None:
-        """Writes the line whose numbers have come."""
-        assert self._pending is not None
-        sample, transfer, finish = self._pending
-        self._pending = None
-        transfer.complete()
-        context = self._context
-        if finish is not None:
-            context.guard.call("sequences", finish)
-        line = sample.line
-        line["ring"] = ring_pairs(line.get("ring", []))
-        line["a"] = sample.activation_rows()
-        line["p"] = _parameter_rows(sample)
-        norms = {number: norm for part in sample.before for number, norm in part.items()}
-        before = [_number(norms.get(number)) for number in line["o"]]
-        after = [_number(row[P["grad"]]) for row in line["p"] if row[P["grad"]] is not None]
-        line["gn"] = [_root_of_squares(before), _root_of_squares(after)]
-        old = line.pop("old", None)
-        line["stale"] = bool(line.get("stale")) and not (old is not None and old["norm"] == 0)
-        if line.pop("overflow", 0):
-            line["skipped"] = True
-        context.writer.write(line)
-        self._lines += 1
-        if context.writer.full:
-            self._close("size")
+        self._lines.symmetric = watched.symmetric()
+        self._context.began(run_line(watched, self._optimizers.all, self._lines.symmetric))
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -382,17 +287,16 @@ class Recorder:
         atexit.unregister(self._exit)
         _OPEN.pop(self._absolute, None)
         context.guard.call("file", self._end, why)
-        context.writer.close()
         context.sample = None
+        context.writer.close()
 
     def _end(self, why: str) -> None:
         context = self._context
         if not context.writer.on:
             return
         if self._optimizers.stepped:
-            self._over(False)
-        if self._pending is not None:
-            self._write()
+            context.guard.call("step", self._over, False)
+        context.guard.call("step", self._lines.flush)
         if not context.has_begun:
             self._begin()
         line: dict[str, Any] = {"k": "end", "n": context.n, "why": why}
@@ -402,19 +306,10 @@ class Recorder:
         context.writer.write(line)
 
 
-def _parameter_rows(sample: Sample) -> list[list[Any]]:
-    """The rows of P_COLUMNS: the update's norm over that of what it was added to, where that was not 0."""
-    for row in sample.rows.values():
-        delta, base = _number(row[DELTA]), _number(row[BASE])
-        row[DELTA] = written(delta / base) if delta is not None and base else None
-    return sample.parameter_rows()
-
-
-def _number(value: Any) -> float | None:
-    """A number as it was before it was written: "inf" is one again."""
-    return None if value is None else float(value)
-
-
-def _root_of_squares(values: list[float | None]) -> float | str | None:
-    known = [value for value in values if value is not None]
-    return written(math.hypot(*known)) if known else None
+def _close_earlier(path: Path) -> None:
+    """One file has one recorder: in a notebook whose cell is run again the earlier one ends."""
+    earlier = _OPEN.get(path)
+    if earlier is not None:
+        if earlier._context.n == 0:
+            warn(f"{path} was to be recorded to by another recorder, which ends: give each a path of its own")
+        earlier.close()

@@ -50,6 +50,8 @@ class Sample:
         #: Norms of all gradients by optimizer, of the backward passes before each step of one, and since the last.
         self.before: list[dict[int, Any]] = [{}]
         self._marked = (0, 0)
+        #: GradScaler's, as it was when the last optimizer stepped.
+        self.scale: Any = None
 
     def parameter_row(self, index: int) -> list[Any]:
         """The row of a parameter, made where there is none."""
@@ -63,8 +65,10 @@ class Sample:
         """The gradient was cleared: what went into it is no part of the step."""
         self.calls = [call for call in self.calls if call.backward >= self.backward and not call.reached]
 
-    def mark(self) -> None:
-        """An optimizer has stepped: what is known so far is of this step, whatever comes."""
+    def mark(self, scale: Any) -> None:
+        """An optimizer has stepped, with a loss scale or none: what is known so far is of this step, whatever comes."""
+        if scale is not None:
+            self.scale = scale.detach().clone()
         self._marked = (len(self.calls), len(self.numbers))
         self.before.append({})
 

@@ -11,88 +11,94 @@ Every = Literal["auto"] | int
 
 #: So many steps are looked at from the first on: what is wrong at the start shows there, and what a step costs.
 FIRST: Final = 8
-#: As many that are not looked at are timed before it is decided how many there are between two that are.
+#: So many that are not looked at are timed before it is decided how many there are between two that are.
 _TIMED: Final = 4
-#: A step of fewer seconds than these is too short for a share of 1 %: the fixed cost alone is as much.
+#: A step of fewer seconds than these is too short for a share of 1 %, whose fixed cost is as much on a slow machine.
 SHORT: Final = 0.004
 #: Steps that short are looked at whenever an eighth more has passed: a run of a few seconds has something to show, and
 #: a long one comes to its share all the same.
 _DENSER: Final = 8
+#: What is measured inside misses what it does to the caches: what steps take longer counts, up to so many times that.
+_BESIDE: Final = 2.0
 
 
 class Schedule:
-    """`due` says before a step whether it is looked at, `over` learns afterwards what it took."""
+    """`due` says before a step whether it is looked at, `seen` and `unseen` learn afterwards what it took."""
 
     def __init__(self, every: Every, budget: float) -> None:
         self.every: Every = every
         self.budget = budget
+        #: Of what is due, one in so many is looked at: the file is large.
         self.thinned = 1
-        self.own = 0.0
-        self.seconds = 0.0
-        self._last = -1
+        self._next = 0
+        self._own = 0.0
+        self._wall = 0.0
         self._sampled: deque[float] = deque(maxlen=9)
         self._costs: deque[float] = deque(maxlen=9)
         self._others: deque[float] = deque(maxlen=31)
-        self._soon = 0
+        self._said = False
 
     def due(self, step: int) -> bool:
         """Whether a step is looked at."""
+        if step < self._next:
+            return False
         if isinstance(self.every, int):
             return step % (self.every * self.thinned) == 0
         if step < FIRST:
             return True
-        if self._soon:
-            self._soon -= 1
-            return True
-        if step - self._last <= min(_TIMED, FIRST) and len(self._others) < _TIMED:
-            return False
-        return step - self._last >= self.interval(step) * self.thinned and (self.short or self._paid)
+        waits = self._waits(step)
+        self._next = step + waits
+        return waits == 0
 
-    def over(self, step: int, sampled: bool, seconds: float, own: float) -> None:
-        """A step is over that took so many seconds, of which so many were the recorder's own."""
-        self.own += own
-        self.seconds += seconds
-        if sampled:
-            self._last = step
-            self._sampled.append(seconds)
-            self._costs.append(own)
-        else:
-            self._others.append(seconds)
+    def seen(self, step: int, seconds: float, cost: float, own: float) -> None:
+        """A step that was looked at took so many seconds, cost of them the recorder's own, which are own so far."""
+        self._wall += seconds
+        self._own = own
+        self._sampled.append(seconds)
+        self._costs.append(cost)
+        if step >= FIRST - 1 and self.every == "auto":
+            self._next = step + (self.interval(step) if len(self._others) >= _TIMED else 1 + _TIMED)
 
-    def soon(self) -> None:
-        """The next step is looked at whatever it costs: the loss has just ceased to be a number."""
-        self._soon = 1
+    def unseen(self, seconds: float, own: float) -> None:
+        """A step that was not looked at took so many seconds."""
+        self._wall += seconds
+        self._own = own
+        self._others.append(seconds)
+
+    def soon(self, step: int) -> None:
+        """A step is looked at whatever it costs: the loss has just ceased to be a number."""
+        self._next = min(self._next, step)
 
     def interval(self, step: int) -> int:
-        """Steps from one that is looked at to the next: what one costs more, over the share of the others' time."""
-        if not self._others or not self._sampled:
-            return 1
+        """Steps from one that is looked at to the next: what one takes longer, over the share of the others' time."""
         usual = median(self._others)
-        interval = max(1, math.ceil(self._cost / max(usual * self.budget, 1e-9)))
-        return min(interval, max(1, step // _DENSER)) if self.short else interval
+        interval = max(1, math.ceil(self._cost / max(usual * self.budget, 1e-9))) * self.thinned
+        return min(interval, max(1, step // _DENSER) * self.thinned) if self._short else interval
+
+    def too_short(self) -> str:
+        """Once, what is to be said of steps that are too short for the share; else nothing."""
+        if self._said or self.every != "auto" or len(self._others) < _TIMED or not self._short:
+            return ""
+        self._said = True
+        return (
+            f"a step takes {1000 * median(self._others):.2g} ms: recording costs more than {100 * self.budget:.3g} % "
+            f"of steps shorter than {1000 * SHORT:.2g} ms; every={100 * FIRST} would cost less"
+        )
 
     @property
-    def short(self) -> bool:
-        """Whether the training's steps are too short for its share."""
-        return bool(self._others) and median(self._others) < SHORT * min(1.0, 0.01 / max(self.budget, 1e-4))
-
-    @property
-    def step_seconds(self) -> float | None:
-        """What a step takes that is not looked at."""
-        return median(self._others) if len(self._others) >= _TIMED else None
+    def _short(self) -> bool:
+        return median(self._others) < SHORT
 
     @property
     def _cost(self) -> float:
-        """Seconds that a step takes longer for being looked at: measured inside, and from one step to the next.
-
-        The steps' own times vary (batches of several lengths): what they say counts up to three times what was
-        measured inside.
-        """
+        """Seconds that a step takes longer for being looked at: as measured inside, and from one step to the next."""
         inside = median(self._costs)
-        longer = median(self._sampled) - median(self._others)
-        return max(inside, min(longer, 3 * inside))
+        return max(inside, min(median(self._sampled) - median(self._others), _BESIDE * inside))
 
-    @property
-    def _paid(self) -> bool:
-        """Whether one more keeps the whole run within its share."""
-        return self.own + self._cost <= self.budget * self.seconds
+    def _waits(self, step: int) -> int:
+        """How many steps it takes until one more keeps the whole run within its share."""
+        usual = median(self._others)
+        if self._short:
+            return 0
+        missing = self._own + median(self._costs) - self.budget * self._wall
+        return min(math.ceil(missing / max(usual * self.budget, 1e-9)), 10 * self.interval(step)) if missing > 0 else 0

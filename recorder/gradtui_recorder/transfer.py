@@ -7,7 +7,6 @@ waited for: the line is written a step later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,10 +20,11 @@ Place = tuple[Any, Any, float, bool]
 class Transfer:
     """Numbers under way; `complete` puts them into their places."""
 
-    def __init__(self, parts: list[tuple[Any, list[Place], list[int]]], scale: float | None, ready: list[Any]) -> None:
+    def __init__(self, parts: list[tuple[Any, list[Place], list[int]]], scale: Any, ready: list[Any]) -> None:
         self._parts = parts
         self._ready = ready
-        self.scale = scale
+        self._scale = scale
+        self.scale: float | None = None
 
     @property
     def waits(self) -> bool:
@@ -35,6 +35,8 @@ class Transfer:
         """Waits for what is under way and puts every number where it belongs, rounded as it is written."""
         for event in self._ready:
             event.synchronize()
+        if self._scale is not None:
+            self.scale = float(self._scale)
         for tensor, places, lengths in self._parts:
             values = tensor.tolist()
             start = 0
@@ -71,7 +73,7 @@ class Numbers:
         rest._places, self._places = self._places[start:], self._places[:start]
         return rest
 
-    def transfer(self, scale: float | None) -> Transfer:
+    def transfer(self, scale: Any) -> Transfer:
         """Sends them on their way. Raises nothing for tensors of several devices: each device has its own."""
         groups: dict[tuple[Any, Any], tuple[list[Any], list[Place], list[int]]] = {}
         for tensor, place in zip(self._tensors, self._places, strict=True):
@@ -89,6 +91,9 @@ class Numbers:
                 together, event = _sent(together)
                 ready.append(event)
             parts.append((together, places, lengths))
+        if scale is not None and scale.device.type == "cuda":
+            scale, event = _sent(scale)
+            ready.append(event)
         return Transfer(parts, scale, ready)
 
 
@@ -99,7 +104,3 @@ def _sent(tensor: Any) -> tuple[Any, Any]:
         event = torch.cuda.Event()
         event.record()
     return host, event
-
-
-#: What has to be done with a line once its numbers are there.
-Finish = Callable[[], None]
