@@ -9,7 +9,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..core.figures import counted, many, of_it, part_of, percent, repeated, short
 from ..core.message import English, Message
@@ -56,13 +56,15 @@ _GRADIENTS: dict[tuple[bool, bool], English] = {
 }
 #: Gives what the activations are at each stage, for the rules that ask.
 Statistics = Callable[[], Sequence[ActivationStatistics]]
+_AnyCase = TypeVar("_AnyCase", bound="_Case")
 
 
 class _Case:
-    """A trace with the numbers that the rules share."""
+    """The numbers that the rules share: norms along the path, and what the activations are. place names a stage."""
 
-    def __init__(self, trace: Trace, path: CarriedPath, statistics: Statistics) -> None:
-        self.trace = trace
+    def __init__(self, axis: str, place: Callable[[int], str], path: CarriedPath, statistics: Statistics) -> None:
+        self.axis = axis
+        self.place = place
         self.path = path
         self._statistics = statistics
         self.last = len(path.norms) - 1
@@ -75,8 +77,10 @@ class _Case:
         """Of each stage. Not before a rule reads it: of the gates of an LSTM of 784 steps it is a quarter of a run."""
         return self._statistics()
 
-    def place(self, stage: int) -> str:
-        return stage_place(self.trace.axis, stage)
+    @property
+    def acting(self) -> list[tuple[ActivationStatistics, int]]:
+        """The statistics of the stages that compute something: all but the input and the initial state."""
+        return [(row, stage) for stage, row in enumerate(self.statistics) if stage or self.axis == "module"]
 
     @property
     def gradient(self) -> English:
@@ -103,7 +107,7 @@ class _Case:
         if factor is None:
             place = self.place(self.first)
             return Message("{place} is the first and the last: no factor lies between", place=place)
-        pace = _WORDS[self.trace.axis].pace(factor=repeated(factor))
+        pace = _WORDS[self.axis].pace(factor=repeated(factor))
         if not self.path.alone:
             return Message("{arriving}, {pace}", arriving=arriving, pace=pace)
         return Message(
@@ -118,7 +122,15 @@ class _Case:
         rule = Message("{low} ≤ ratio ≤ {high}", low=VANISHED_TEXT, high=EXPLODED_TEXT)
         if factor is None or not math.isfinite(factor):
             return rule
-        return Message("{rule}; {allowed}", rule=rule, allowed=allowance(self.trace.axis, factor))
+        return Message("{rule}; {allowed}", rule=rule, allowed=allowance(self.axis, factor))
+
+
+class _TraceCase(_Case):
+    """The same of a trace, whose arrays say more."""
+
+    def __init__(self, trace: Trace, path: CarriedPath, statistics: Statistics) -> None:
+        super().__init__(trace.axis, functools.partial(stage_place, trace.axis), path, statistics)
+        self.trace = trace
 
 
 def allowance(axis: str, factor: float) -> Message:
@@ -135,17 +147,29 @@ _ANY = 1e6
 
 def judge_signal(trace: Trace, path: CarriedPath, statistics: Statistics) -> Answer:
     """The answer for a trace whose gradient is carried by this path; NumPy's warnings must be off."""
-    case = _Case(trace, path, statistics)
+    return _judge(RULES, _TraceCase(trace, path, statistics))
+
+
+def judge_numbers(
+    axis: str, place: Callable[[int], str], path: CarriedPath, statistics: Sequence[ActivationStatistics]
+) -> Answer:
+    """The answer where there are numbers alone, all of them finite: of a stage of these names the norm along the path
+    and what its activations are. Whether a skip leads around a dead layer is not known: it counts as one."""
+    return _judge(RULES_OF_NUMBERS, _Case(axis, place, path, lambda: statistics))
+
+
+def _judge(rules: Sequence[Rule[_AnyCase]], case: _AnyCase) -> Answer:
+    path = case.path
     factor = path.factor
     numbers = {"ratio": path.ratio, "average_factor": 1.0 if factor is None else factor}
     if factor is not None and math.isfinite(factor):
         numbers["healthy_up_to"] = healthy_up_to(factor)
     if path.alone:
         numbers["ratio_with_every_loss"] = path.total
-    return first_finding(RULES, case).answer("signal", numbers, case.gradient)
+    return first_finding(rules, case).answer("signal", numbers, case.gradient)
 
 
-def _non_finite(case: _Case) -> Finding | None:
+def _non_finite(case: _TraceCase) -> Finding | None:
     non_finite = first_non_finite(case.trace)
     if non_finite is None:
         return None
@@ -156,7 +180,7 @@ def _non_finite(case: _Case) -> Finding | None:
     return Finding("non_finite", True, non_finite.site, non_finite.stage, message, FINITE, non_finite.value)
 
 
-def _symmetric(case: _Case) -> Finding | None:
+def _symmetric(case: _TraceCase) -> Finding | None:
     """All units of a layer have the same weights, so they are equal, get equal gradients, and stay equal."""
     trace = case.trace
     if trace.resolved.width == 1:
@@ -183,11 +207,15 @@ def _rows_are_equal(trace: Trace, name: str) -> bool:
     return bool((rows == rows[:, :1]).all())
 
 
-def _dead(case: _Case) -> Finding | None:
+def _dead_in_trace(case: _TraceCase) -> Finding | None:
     if case.trace.resolved.kind.gated or case.trace.resolved.residual != "none":
         return None  # the gradient has another path: the gates' direct one, or the skip
+    return _dead(case)
+
+
+def _dead(case: _Case) -> Finding | None:
     # Where f' has underflowed to 0 because the unit is saturated, it is not off.
-    off = [(row.dead, stage) for stage, row in enumerate(case.statistics) if stage and row.saturated <= DEAD]
+    off = [(row.dead, stage) for row, stage in case.acting if row.saturated <= DEAD]
     share, stage = max(off, default=(0.0, 0))
     if share <= DEAD:
         return None
@@ -231,7 +259,7 @@ def _first_crossing(case: _Case, kind: str) -> Finding | None:
 
 
 def _saturated(case: _Case) -> Finding | None:
-    share, stage = max((row.saturated, stage) for stage, row in enumerate(case.statistics) if stage)
+    share, stage = max(((row.saturated, stage) for row, stage in case.acting), default=(0.0, 0))
     if share <= SATURATED:
         return None
     message = Message(
@@ -246,10 +274,12 @@ def _healthy(case: _Case) -> Finding:
     return Finding("healthy", False, case.place(case.first), case.first, case.end, case.rule, case.ratio)
 
 
-RULES: tuple[Rule[_Case], ...] = (
+#: Of numbers alone.
+RULES_OF_NUMBERS: tuple[Rule[_Case], ...] = (_dead, _vanishing, _exploding, _saturated, _healthy)
+RULES: tuple[Rule[_TraceCase], ...] = (
     _non_finite,
     _symmetric,
-    _dead,
+    _dead_in_trace,
     _vanishing,
     _exploding,
     _saturated,
