@@ -210,6 +210,7 @@ def _within(layer: str | None, names: tuple[str, ...]) -> bool:
 def judge(training: Training, seed: int, directory: Path, every: int | str = 1) -> Judgement:
     """Record a training and ask what is wrong with it; of several files, with any of them."""
     from gradtui_engine.findings.diagnosis import diagnose
+
     from gradtui_engine.recordings.recording import open_recording
 
     recorded = record(training, seed, directory, every)
