@@ -37,11 +37,12 @@ class Arrived:
     """The gradients that arrive at some tensors while `counts`, those of several backward passes added up.
 
     A hook on the tensor's node, and not on the tensor, comes after all hooks that a training has on the tensor, which
-    may clip the gradient there.
+    may clip the gradient there. What arrives at a parameter becomes its .grad, into which others write (as the average
+    over all ranks): it has to be copied.
     """
 
-    def __init__(self, counts: Callable[[], bool]) -> None:
-        self._counts = counts
+    def __init__(self, counts: Callable[[], bool], copies: bool = False) -> None:
+        self._counts, self._copies = counts, copies
         self._handles: list[Any] = []
         self._twice = False
         self.gradients: dict[Any, Tensor] = {}
@@ -73,8 +74,11 @@ class Arrived:
         if gradient is None or not self._counts():
             return
         self.times += 1
-        before = self.gradients.get(key)
-        self.gradients[key] = gradient.detach() if before is None else before + gradient.detach()
+        gradient, before = gradient.detach(), self.gradients.get(key)
+        if before is not None:
+            self.gradients[key] = before + gradient
+        else:
+            self.gradients[key] = gradient.clone() if self._copies else gradient
 
 
 def states_of(state: Any) -> tuple[Tensor, ...]:

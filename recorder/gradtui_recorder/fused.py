@@ -28,7 +28,7 @@ class Fused:
     def __init__(self, counts: Callable[[], bool], shared: frozenset[int]) -> None:
         self._counts, self._shared = counts, shared
         self._calls: list[Taken] = []
-        self._parameters = Arrived(counts)
+        self._parameters = Arrived(counts, copies=True)
         self._more = False
         self._measured: list[dict[str, Tensor]] = []
         self._deviation: Any = None
