@@ -293,7 +293,8 @@ def test_the_python_runs(
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/headless.md", "docs/lessons.md", "docs/serving.md", "docs/training.md"]
+    "page",
+    ["README.md", "docs/headless.md", "docs/lessons.md", "docs/real-runs.md", "docs/serving.md", "docs/training.md"],
 )
 def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

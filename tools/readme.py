@@ -5,6 +5,7 @@ A part stands between its marks, <!-- NAME --> and <!-- /NAME -->, and comes fro
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
@@ -23,6 +24,7 @@ from gradtui.views.catalogue import VIEWS
 from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.options import toml_value
 from gradtui_engine.experiment.experiment import options
+from gradtui_recorder import schema
 
 ROOT = Path(__file__).parents[1]
 #: Options whose names would fill the table: the lessons' files, and the lab's activations.
@@ -118,6 +120,12 @@ def _beside(rows: list[tuple[str, str]]) -> list[str]:
     return [f"{text.ljust(width)}  # {note}" for text, note in rows]
 
 
+def schema_text() -> str:
+    """What the lines of a record hold, as the format's own description has it: all behind its first paragraphs."""
+    text = str(schema.__doc__)
+    return re.sub(r'^"(\w+)"', r'**`"\1"`**', text[text.index('"run", the first line') :].strip(), flags=re.MULTILINE)
+
+
 Parts = Mapping[str, Callable[[], str]]
 #: The pages, by their paths from the root, and the parts of each.
 PAGES: Mapping[str, Parts] = {
@@ -132,6 +140,7 @@ PAGES: Mapping[str, Parts] = {
     "docs/lessons.md": {"measures": measure_table},
     "docs/training.md": {"training": training_table, "kinds": kinds_table},
     "docs/serving.md": {"serve": serve_table},
+    "docs/real-runs.md": {"schema": schema_text},
 }
 
 

@@ -53,6 +53,18 @@ class Reference:
             return self.written is not None
         return self.written is None or self.written() is not gradient or bool(gradient._version != self.version)
 
+    @property
+    def kept(self) -> bool:
+        """Whether what was written since is no clearing: clipping between two micro-batches scales what is there.
+
+        Costs a transfer, where a gradient of this step was written in place.
+        """
+        gradient = self.parameter.grad
+        if gradient is None or self.written is None or self.written() is not gradient:
+            return False
+        with torch.no_grad():
+            return bool(gradient_values(gradient).count_nonzero())
+
 
 class Gradients:
     """What backward passes leave in the parameters."""
@@ -96,7 +108,7 @@ class Gradients:
         """A backward pass begins. Whether a gradient that an earlier one of this step gave has been cleared since."""
         cleared = False
         for reference in self.references:
-            if reference.changed:
+            if reference.changed and not (reference.touched and reference.kept):
                 reference.accumulated = False
                 cleared = cleared or reference.touched
                 reference.touched = False
