@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import time
+from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -82,7 +83,8 @@ class Recorder:
         self._compiled = Compiled(watched.compiled)
         self._lines = StepLines(context, self._sequences)
         self._optimizers = Optimizers(context, optimizers, self._stepped, self._over)
-        self._passes = 0
+        #: Backward passes before each of the last steps of an optimizer.
+        self._passes: deque[int] = deque((0,), maxlen=8)
         self._repeated = False
         self._began = self._last = time.perf_counter()
         self._own = 0.0
@@ -185,8 +187,8 @@ class Recorder:
         if sample.line.get("root") is None:
             root = roots if isinstance(roots, torch.Tensor) else next(iter(roots), None)
             sample.line["root"] = root_name(root) if isinstance(root, torch.Tensor) else None
-        # The norm is that after the last micro-batch, whose number is known from the step before.
-        if context.losses.passes >= self._passes:
+        # The norm is that after the last micro-batch: it is not worked out before there are as many as there were.
+        if context.losses.passes >= min(self._passes):
             context.guard.call("parameters", self._gradients.whole_norms, sample)
         context.guard.call("sequences", self._sequences.backward_done)
         self._functions.clear()
@@ -200,6 +202,7 @@ class Recorder:
         scale = context.scale
         if scale is None and self._scaler is not None and self._scaler.is_enabled():
             scale = self._scaler._scale
+        self._passes.append(context.losses.passes)
         context.losses.keep(scale)
         if context.sample is not None:
             if stale:
@@ -226,7 +229,6 @@ class Recorder:
             self._schedule.seen(context.n, seconds, own - self._own, own)
             self._look_away(sample)
         self._own = context.clock.so_far
-        self._passes = passes
         self._optimizers.stepped.clear()
         context.n += 1
         if self._schedule.due(context.n) and (not late or rest is not None):
