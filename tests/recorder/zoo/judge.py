@@ -210,11 +210,13 @@ def _within(layer: str | None, names: tuple[str, ...]) -> bool:
 def judge(training: Training, seed: int, directory: Path, every: int | str = 1) -> Judgement:
     """Record a training and ask what is wrong with it; of several files, with any of them."""
     from gradtui_engine.findings.diagnosis import diagnose
-
     from gradtui_engine.recordings.recording import open_recording
 
     recorded = record(training, seed, directory, every)
-    diagnoses = [diagnose(open_recording([path])) for path in recorded.paths]
+    recordings = [open_recording([path]) for path in recorded.paths]
+    for recording in recordings:
+        recording.refresh()
+    diagnoses = [diagnose(recording) for recording in recordings]
     findings = tuple(finding for diagnosis in diagnoses for finding in diagnosis.findings)
     left_out = tuple(f"{kind}: {why}" for diagnosis in diagnoses for kind, why in diagnosis.left_out.items())
     return Judgement(training, seed, recorded.onset, findings, every, left_out)

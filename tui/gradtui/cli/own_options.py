@@ -53,3 +53,14 @@ class ConfigOptions:
 
     path: bool = option(False, "print the path alone", Switch())
     show: bool = option(False, "print the settings alone", Switch())
+
+
+@dataclass(frozen=True)
+class WhyOptions:
+    """Of `gradtui why`."""
+
+    json: bool = option(False, "print one JSON document instead", Switch())
+    watch: bool = option(
+        False, "follow the record while it grows, and say each finding as it happens, on stderr", Switch()
+    )
+    bell: bool = option(True, "ring the terminal's bell at a fault, with --watch", Switch(can_be_off=True))

@@ -23,6 +23,7 @@ NAMES = (
     "run",
     "train",
     "open",
+    "why",
     "doctor",
     "check",
     "model",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..model.opening import Opening
     from .data_report import DataReport
     from .invocation import Invocation
-    from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, ModelOptions, RunOptions
+    from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, ModelOptions, RunOptions, WhyOptions
     from .train_plan import Plan
     from .words import Words
 
@@ -71,8 +71,20 @@ def _model_options() -> type[ModelOptions]:
     return ModelOptions
 
 
+def _why_options() -> type[WhyOptions]:
+    from .own_options import WhyOptions
+
+    return WhyOptions
+
+
 _RUN, _DOCTOR, _CONFIG = _Own(_run_options), _Own(_doctor_options), _Own(_config_options)
-_MODEL = _Own(_model_options)
+_MODEL, _WHY = _Own(_model_options), _Own(_why_options)
+
+
+def _asked_why(experiment: Experiment, words: Words) -> tuple[WhyOptions, None]:
+    from .why import options
+
+    return options(words), None
 
 
 def _rows_of_data() -> Sequence[Option]:
@@ -167,6 +179,12 @@ def _train(invocation: Invocation[Plan], out: TextIO) -> int:
     from .train import train
 
     return train(invocation, out)
+
+
+def _why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
+    from .why import why
+
+    return why(invocation, out)
 
 
 def _doctor(invocation: Invocation[DoctorOptions], out: TextIO) -> int:
@@ -265,6 +283,19 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         files=("RUN.npz|RUN.json", "what run --save or run --json has written"),
         has_screen=True,
         settings=None,
+    ),
+    "why": Subcommand(
+        "gradtui why",
+        "says what is wrong with a training",
+        "Say what is wrong with a training that `gradtui.watch` (or `gradtui train --record`) has recorded: where and "
+        "since when, the evidence, the most likely cause, what to change, and which experiment shows the same. Several "
+        "files of one run (ranks, parts of a run that was resumed) are read as one. Exit status 0 where it is healthy, "
+        "1 where it has a fault (a note is none), 2 where it cannot be read.",
+        _why,
+        _asked_why,
+        rows=_WHY.rows,
+        takes=Takes.FILES,
+        files=("RUN.jsonl", "a record of a training"),
     ),
     "doctor": Subcommand(
         "gradtui doctor",

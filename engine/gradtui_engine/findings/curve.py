@@ -1,0 +1,81 @@
+"""The loss of every step that is known, and what its course says."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+
+from ..core.numerics import Array
+
+#: Fewer losses say nothing of a course: a tenth of them would be one.
+LEAST = 20
+#: At the least so many are a part of the course, where there are twice as many.
+_PART = 5
+
+
+class LossCurve:
+    """steps (ascending) and losses, of every step that is known, between the events too."""
+
+    def __init__(self, steps: Array, losses: Array) -> None:
+        self.every_step, self.every_loss = steps, losses
+        finite = np.isfinite(losses)
+        self.steps, self.losses = steps[finite], losses[finite]
+        self.count = len(self.losses)
+
+    @property
+    def is_long(self) -> bool:
+        return self.count >= LEAST
+
+    @functools.cached_property
+    def is_negative(self) -> bool:
+        """Whether any is below 0: then what is half as large is not twice as good."""
+        return bool((self.losses < 0).any())
+
+    @functools.cached_property
+    def part(self) -> int:
+        """How many a tenth of them are."""
+        return max(self.count // 10, min(_PART, self.count // 2), 1)
+
+    @functools.cached_property
+    def first(self) -> float:
+        """The median of the first tenth; NaN of none."""
+        return float(np.median(self.losses[: self.part])) if self.count else math.nan
+
+    @functools.cached_property
+    def last(self) -> float:
+        """The median of the last tenth; NaN of none."""
+        return float(np.median(self.losses[-self.part :])) if self.count else math.nan
+
+    @property
+    def end_ratio(self) -> float:
+        """What the last tenth is of the first: 0.1 of one that fell to a tenth."""
+        if not self.first > 0:
+            return 1.0 if self.last <= self.first else math.inf
+        return self.last / self.first
+
+    @functools.cached_property
+    def first_broken(self) -> tuple[int, float] | None:
+        """The step of the first loss that is not finite, and that loss; None for none."""
+        broken = np.flatnonzero(~np.isfinite(self.every_loss))
+        return (int(self.every_step[broken[0]]), float(self.every_loss[broken[0]])) if len(broken) else None
+
+    @property
+    def start(self) -> float:
+        """The largest of the first three; NaN of none."""
+        return float(self.losses[:3].max()) if self.count else math.nan
+
+    def rise_after(self, step: int, within: int = 20, over: int = 5) -> float:
+        """How many times as large the loss is after an update of this step: the median of the next 20 losses, or of
+        what there is of them, over the median of 5 before the update. 1 where too little is known.
+
+        A loss that is back after a few steps has done no damage: at the edge of stability, where full batches end up by
+        themselves (Cohen et al. 2021), it rises fivefold for five steps, and goes on falling.
+        """
+        at = int(np.searchsorted(self.steps, step, side="right"))
+        before, after = self.losses[max(0, at - over) : at], self.losses[at : at + within]
+        if not len(before) or not len(after):
+            return 1.0
+        base = float(np.median(before))
+        return float(np.median(after)) / base if base > 0 else 1.0

@@ -1,0 +1,279 @@
+"""Rules about the course of the loss."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..core.figures import loss_text, many, times
+from ..core.message import Message
+from ..core.numerics import Array
+from .curve import LEAST
+from .facts import Facts
+from .kind import ERROR, NOTE, WARNING, Found, Numbers
+
+#: OLMo: 7 standard deviations. Of a normal distribution one is 1.48 MAD.
+DEVIATIONS = 7.0
+_MAD = 1.4826
+_WINDOW, _NEAR = 50, 20
+#: Over the largest of the last 20, nearly (their 95th percentile).
+TIMES = 3.0
+#: Below this share of what the loss was at first nothing is undone: Adam, close to a loss of 0, spikes a hundredfold.
+_MATTERS = 0.1
+#: So many steps on, the loss is at its highest.
+_PEAK = 10
+
+
+def loss_spike(facts: Facts) -> Found | None:
+    """A loss that stands out from the 50 before it by 7 deviations, as it is and as a logarithm, and is over three
+    times their largest.
+
+    As a logarithm: losses of small batches are spread over decades, and there a large one is nothing unusual. A
+    deviation is that from one loss to the next, as a loss that falls has another median all the time.
+    """
+    losses, steps = facts.curve.losses, facts.curve.steps
+    first = facts.curve.first
+    for at in _candidates(losses, first):
+        before = losses[max(0, at - _WINDOW) : at]
+        near = before[-_NEAR:]
+        usual = float(np.median(near))
+        spread = _MAD * float(np.median(np.abs(before - np.median(before))))
+        logs = np.log(np.maximum(before, 1e-300))
+        rough = _MAD * float(np.median(np.abs(np.diff(logs)))) / math.sqrt(2)
+        value = float(losses[at])
+        if value < float(np.median(before)) + DEVIATIONS * spread or value < TIMES * float(np.percentile(near, 95)):
+            continue
+        if math.log(value) - math.log(max(usual, 1e-300)) < DEVIATIONS * rough:
+            continue
+        if not _is_sudden(losses, int(at)) and losses[at : at + _PEAK].max() <= facts.curve.start:
+            continue
+        return _spike(facts, int(steps[at]), at, value, usual)
+    return None
+
+
+def _candidates(losses: Array, first: float) -> Array:
+    """Where a loss is over three times the smallest of those before it, and matters: few, to be looked at closely."""
+    if len(losses) <= LEAST:
+        return np.empty(0, int)
+    lowest = np.lib.stride_tricks.sliding_window_view(losses, _NEAR)[:-1].min(1)
+    places = np.arange(_NEAR, len(losses))
+    high: Array = (losses[_NEAR:] > TIMES * lowest) & (losses[_NEAR:] > _MATTERS * first)
+    return places[high]
+
+
+def _is_sudden(losses: Array, at: int) -> bool:
+    """Whether it jumps from one step to the next. A loss that swings up over several steps and stays below where it
+    began is at the edge of stability (Cohen et al. 2021): it comes back by itself.
+    """
+    return bool(losses[at] > TIMES * losses[at - 1])
+
+
+def _spike(facts: Facts, step: int, at: int, value: float, usual: float) -> Found:
+    behind = facts.curve.losses[at + 1 : at + 11]
+    lasts = len(behind) >= 5 and float(np.median(behind)) > TIMES * usual
+    layer, event, grew = _where_it_began(facts, step)
+    evidence: Numbers = {
+        "loss": value, "usual": usual, "times": value / usual if usual > 0 else math.inf,
+        "steps_above": int(np.argmin(np.append(facts.curve.losses[at:] > TIMES * usual, False))),
+    }  # fmt: skip
+    if layer is not None and event is not None:
+        evidence |= {"began_at": facts.step_of(event), "rms_times": grew}
+    rate, cause = _rate_at(facts, step), None
+    gradient = _gradient_before(facts, step)
+    if rate is not None and rate[1] > 5 * rate[0] > 0:
+        cause = Message("the learning rate rose {times} times before", times=many(rate[1] / rate[0]))
+    elif gradient > 10:
+        cause = Message("a gradient {times} times the usual one, which nothing clips", times=many(gradient))
+    return Found(
+        layer,
+        step,
+        ERROR if lasts else WARNING,
+        Message(
+            "the loss jumps to {value}, {times} times what it was before, and stays there",
+            value=loss_text(value), times=many(value / usual),
+        )
+        if lasts
+        else Message(
+            "the loss jumps to {value}, {times} times what it was before",
+            value=loss_text(value), times=many(value / usual),
+        ),
+        evidence,
+        cause,
+    )  # fmt: skip
+
+
+def _where_it_began(facts: Facts, step: int) -> tuple[str | None, int | None, float]:
+    """The first module in forward order whose outputs are over 5 times their usual size, up to 3 events back; and the
+    event, and how many times. (None, None, 1) where there is none.
+    """
+    events = np.flatnonzero(facts.columns.steps <= step)
+    later = np.flatnonzero(facts.columns.steps > step)
+    around = [*events[-3:], *later[:1]]
+    for event in around:
+        before = [e for e in range(int(event)) if facts.sound[e]]
+        if len(before) < 3:
+            continue
+        for module in facts.order:
+            rms = facts.largest("rms", module)
+            usual = float(np.nanmedian(rms[before])) if np.isfinite(rms[before]).any() else math.nan
+            if usual > 0 and np.isfinite(rms[event]) and rms[event] > 5 * usual:
+                return module or None, int(event), float(rms[event] / usual)
+    return None, None, 1.0
+
+
+def _rate_at(facts: Facts, step: int) -> tuple[float, float] | None:
+    """The usual learning rate before, and the largest of the events around this step."""
+    steps, rates = facts.columns.steps, facts.rate
+    before = rates[(steps < step - 1)]
+    around = rates[np.searchsorted(steps, step) - 3 if len(steps) else 0 :][:4]
+    before, around = before[np.isfinite(before)], around[np.isfinite(around)]
+    return (float(np.median(before)), float(around.max())) if len(before) and len(around) else None
+
+
+def _gradient_before(facts: Facts, step: int) -> float:
+    """How many times the usual gradient is the largest of the last events up to this step."""
+    known = facts.columns.gradient_before[facts.columns.steps <= step]
+    known = known[np.isfinite(known)]
+    if len(known) < 5:
+        return 1.0
+    usual = float(np.median(known[:-3]))
+    return float(known[-3:].max() / usual) if usual > 0 else 1.0
+
+
+# -- loss_rises ----------------------------------------------------------------------------------------------
+
+RISES = 3.0
+#: A loss of this name is the negative of another: what is minimised is the wrong way round, where it grows without end.
+_NEGATED = ("NegBackward", "MulBackward")
+
+
+def loss_rises(facts: Facts) -> Found | None:
+    """The median of the last tenth is over three times that of the first.
+
+    Of a loss whose sign was turned: it is negative from the first step on, has a minus as its last operation, and grows
+    beyond three times what it was and beyond 3: a similarity ends at −1, the likelihood of a density begins above 0.
+    """
+    curve = facts.curve
+    if curve.count < LEAST or facts.has_several_losses:
+        return None
+    first, last = curve.first, curve.last
+    if curve.is_negative:
+        negated = facts.recording.root.startswith(_NEGATED) and bool((curve.losses < 0).all())
+        if not negated or not -last > RISES * max(-first, 1.0):
+            return None
+        return Found(
+            None,
+            int(curve.steps[0]),
+            ERROR,
+            Message(
+                "the loss is a negative one and falls without end, from {first} to {last}: its sign is turned",
+                first=loss_text(first), last=loss_text(last),
+            ),
+            {"first": first, "last": last, "root": facts.recording.root},
+            Message("(-loss).backward(): the optimizer makes the loss as large as it can"),
+            "loss = criterion(model(x), y)  # no minus in front of it\nloss.backward()",
+        )  # fmt: skip
+    if not curve.end_ratio > RISES:
+        return None
+    maximises = [row for row in facts.header.optimizers if row.get("maximize") is True]
+    onset = _onset(curve.losses, first)
+    evidence: Numbers = {"first": first, "last": last, "times": curve.end_ratio}
+    if facts.count and np.isfinite(facts.rate[0]):
+        evidence["learning_rate"] = float(facts.rate[0])
+    return Found(
+        None,
+        int(curve.steps[onset]),
+        ERROR,
+        Message(
+            "the loss rises from {first} to {last}, {factor}",
+            first=loss_text(first), last=loss_text(last), factor=times(curve.end_ratio),
+        ),
+        evidence,
+        Message("the optimizer was told to maximise") if maximises else None,
+        "optimizer = torch.optim.Adam(model.parameters(), maximize=False)" if maximises else None,
+    )  # fmt: skip
+
+
+def _onset(losses: Array, first: float) -> int:
+    """From where on it stays above what it was at first: behind the last loss that was not above it by a tenth."""
+    below = np.flatnonzero(losses <= 1.1 * first)
+    return int(min(below[-1] + 1, len(losses) - 1)) if len(below) else 0
+
+
+# -- loss_flat -----------------------------------------------------------------------------------------------
+
+#: What guessing costs: ln(classes) of cross entropy. Within so much of it nothing was learnt. Not of a yes or no: ln 2
+#: is where a discriminator ends up that can tell nothing apart any more, which is what a GAN is for.
+GUESS_FROM, GUESS_TO = 0.95, 1.1
+#: A loss that falls by less is flat; and shorter curves are at their start.
+FLAT, LEAST_STEPS = 0.95, 50
+_CLASSES = ("NllLoss", "NllLoss2D", "CrossEntropy")
+
+
+def loss_flat(facts: Facts) -> Found | None:
+    """The loss does not fall. At what guessing costs, of classes, with nothing else wrong, the labels are at fault;
+    otherwise it is a note. (`diagnose` makes it a note where there is another fault.)
+    """
+    curve = facts.curve
+    if curve.count < LEAST_STEPS or not facts.loss_is_comparable or not FLAT <= curve.end_ratio <= RISES:
+        return None
+    if _warms_up(facts):
+        return None
+    guess = _guess(facts)
+    at_guess = guess is not None and GUESS_FROM <= curve.last / guess <= GUESS_TO
+    evidence: Numbers = {"first": curve.first, "last": curve.last, "ratio": curve.end_ratio}
+    if guess is not None:
+        evidence["guessing"] = guess
+    if at_guess and guess is not None:
+        return Found(
+            None,
+            int(curve.steps[0]),
+            WARNING,
+            Message(
+                "the loss stays at {value}: that is what guessing costs, {guess}",
+                value=loss_text(curve.last),
+                guess=loss_text(guess),
+            ),
+            evidence,
+            Message(
+                "gradients, updates and outputs are sound: the labels do not belong to the inputs (shuffled apart, "
+                "read from another column), or the inputs do not tell the classes apart"
+            ),
+            "x, y = next(iter(loader))\nfor inputs, label in zip(x[:8], y[:8]):  # do they belong together?\n"
+            "    print(label, inputs.mean(), inputs.std())",
+        )
+    return Found(
+        None,
+        int(curve.steps[0]),
+        NOTE,
+        Message(
+            "the loss does not fall: {last} after {first}", last=loss_text(curve.last), first=loss_text(curve.first)
+        ),
+        evidence,
+        Message(
+            "it was at its best at the start; or what is to be learnt is not in the inputs; or it cannot be learnt so"
+        ),
+    )  # fmt: skip
+
+
+def _warms_up(facts: Facts) -> bool:
+    """Whether the rate still rises at the end of what was recorded."""
+    rates = facts.rate[np.isfinite(facts.rate)]
+    return len(rates) > 3 and float(rates[: len(rates) * 4 // 5].max()) < 0.9 * float(rates[-1])
+
+
+def _guess(facts: Facts) -> float | None:
+    """What guessing costs; None of a loss that is none of classes."""
+    if facts.header.guess is not None:
+        return facts.header.guess
+    name = facts.recording.root.partition("Backward")[0]
+    if name not in _CLASSES:
+        return None
+    last = next((module for module in reversed(facts.weighted)), None)
+    sizes = [
+        row.shape[0]
+        for row in facts.header.parameters
+        if last is not None and row.module == last and len(row.shape) > 1
+    ]
+    return math.log(sizes[0]) if sizes and sizes[0] > 1 else None

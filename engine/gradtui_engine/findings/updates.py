@@ -1,0 +1,175 @@
+"""Rules about the size of updates beside the weights that they change."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.figures import exact, many, part_of, ratio_text, short
+from ..core.message import Message, Verbatim
+from .facts import Facts
+from .kind import ERROR, NOTE, Found, Numbers
+from .over_depth import dead, exploding
+from .over_time import exploding_time
+
+#: CS231n: about 1e-3 is usual. A hundred times that, again and again, or all of a weight at once, is far too much.
+LARGE, ALL = 0.1, 1.0
+RUNNING = 3
+#: A loss that is half as large again over five steps running: a batch alone may be, five are not.
+DAMAGE = 1.5
+
+
+def update_too_large(facts: Facts) -> Found | None:
+    """An update of a weight is larger than it, or over a tenth of it three events running.
+
+    Not of weights that start at 0 (LoRA's B, a zeroed last layer). A fault only where it did damage: the loss is half
+    as large again, or is no number any more, or a layer dies, or gradients explode. Without, as of weights that a
+    normalisation follows, it is a note.
+    """
+    indices = [index for index in facts.matrices if index not in facts.began_at_zero]
+    if not indices:
+        return None
+    updates = facts.parameter("update")[:, indices]
+    with np.errstate(invalid="ignore"):
+        finite = np.where(np.isfinite(updates), updates, 0.0)
+        over = finite > LARGE
+    running = np.zeros_like(over)
+    for event in range(RUNNING - 1, len(over)):
+        running[event - RUNNING + 1] |= over[event - RUNNING + 1 : event + 1].all(0)
+    hits = (finite > ALL) | running
+    events = np.flatnonzero(hits.any(1))
+    if not len(events):
+        return None
+    harm = next(((int(event), damage) for event in events if (damage := _damage(facts, int(event)))), None)
+    event = harm[0] if harm is not None else int(events[0])
+    column = int(np.argmax(np.where(hits[event], finite[event], -1.0)))
+    index, size = indices[column], float(finite[event, column])
+    row = facts.header.parameters[index]
+    rate = float(facts.rate[event])
+    evidence: Numbers = {"update_ratio": size, "parameter": row.name}
+    if np.isfinite(rate):
+        evidence["learning_rate"] = rate
+    if harm is not None:
+        evidence |= {harm[1][0]: harm[1][1]}
+    message = Message(
+        "one update changes {parameter} by {size} of itself; about 1/1,000 is usual",
+        parameter=Verbatim(row.name), size=ratio_text(size),
+    )  # fmt: skip
+    # An update of Adam is as long as the rate, one of SGD grows with the gradient: what brings either to a hundredth.
+    values = {"lr": exact(float(f"{rate * min(0.1, 0.01 / size):.1g}")) if np.isfinite(rate) else "1e-3"}
+    return Found(
+        row.module or None, facts.step_of(event), NOTE if harm is None else ERROR, message, evidence,
+        _why_large(facts, event), None, values,
+    )  # fmt: skip
+
+
+def _damage(facts: Facts, event: int) -> tuple[str, float | int | str] | None:
+    """What an update of this event did, by its name in evidence; None for nothing."""
+    step = facts.step_of(event)
+    broken = facts.curve.first_broken
+    if broken is not None and broken[0] > step:
+        return "non_finite_at", broken[0]
+    if facts.fell_apart is not None and facts.fell_apart > event:
+        return "non_finite_at", facts.step_of(facts.fell_apart)
+    if facts.loss_is_comparable:
+        rise = facts.curve.rise_after(step)
+        if rise > DAMAGE:
+            return "loss_times", rise
+    for name, rule in (("dead_from", dead), ("exploding_from", exploding), ("exploding_from", exploding_time)):
+        found = rule(facts)
+        if found is not None and found.step is not None and found.step > step:
+            return name, found.step
+    return None
+
+
+def _why_large(facts: Facts, event: int) -> Message | None:
+    rate, before = facts.rate[event], facts.rate[:event]
+    known = before[np.isfinite(before) & (before > 0)]
+    if np.isfinite(rate) and len(known) and rate > 5 * np.median(known):
+        return Message(
+            "the learning rate rose from {before} to {rate}",
+            before=exact(float(np.median(known))),
+            rate=exact(float(rate)),
+        )
+    gradient = facts.columns.gradient_after
+    earlier = gradient[:event][np.isfinite(gradient[:event])]
+    if len(earlier) >= 5 and np.isfinite(gradient[event]) and gradient[event] > 20 * np.median(earlier):
+        return Message(
+            "this gradient is {times} times the usual one, and nothing clips it",
+            times=many(float(gradient[event] / np.median(earlier))),
+        )
+    if np.isfinite(rate):
+        return Message("a learning rate of {rate} is too large for this model and optimizer", rate=exact(float(rate)))
+    return None
+
+
+#: SageMaker Debugger says 1e-8; float32 resolves 6e-8 of a weight, so below 1e-7 nothing moves.
+SMALL = 1e-7
+#: So many of the weights; and half of the events.
+MOST, HALF = 0.9, 0.5
+#: A loss that came down to this share of what it was has nothing left to learn: updates may be nothing.
+DONE = 0.05
+
+
+def update_too_small(facts: Facts) -> Found | None:
+    """Updates are under 1e-7 of nine in ten weights in half of the events, and the loss is not down to a twentieth.
+
+    Only weights that get a gradient count, and the last layer's, which gets all of it, must be among the small ones:
+    else the gradient is at fault, not the rate. What began with larger updates and has learnt has come to rest (full
+    batches at a minimum, a cosine to 0).
+    """
+    indices = [index for index in facts.matrices if index not in facts.began_at_zero]
+    if not indices or (facts.loss_is_comparable and facts.curve.count and facts.curve.end_ratio <= DONE):
+        return None
+    updates, gradients = facts.parameter("update")[:, indices], facts.parameter("grad")[:, indices]
+    asked = np.isfinite(updates) & (gradients > 0) & facts.sound[:, None]
+    events = np.flatnonzero(asked.any(1))
+    if len(events) < 3:
+        return None
+    small = (np.where(asked, updates, 1.0) < SMALL) & asked
+    holds = small[events].sum(1) >= MOST * asked[events].sum(1)
+    last = [
+        column for column, index in enumerate(indices) if facts.header.parameters[index].module in facts.last_weighted
+    ]
+    if last:
+        holds &= (small[events][:, last] | ~asked[events][:, last]).all(1)
+    if holds.mean() < HALF:
+        return None
+    onset = facts.onset(holds, HALF)
+    if onset is None:
+        return None
+    began = onset == 0 or holds[: max(len(holds) // 4, 1)].mean() >= HALF
+    if facts.learning and not began:
+        return None
+    event = int(events[onset])
+    known = updates[events][holds]
+    size = float(np.median(known[asked[events][holds]]))
+    rate = float(facts.rate[event])
+    evidence: Numbers = {
+        "update_ratio": size, "share_of_events": float(holds.mean()),
+        "gradient": float(np.nanmedian(facts.columns.gradient_after)),
+    }  # fmt: skip
+    if np.isfinite(rate):
+        evidence["learning_rate"] = rate
+    wanted = 1e-3 / size if size > 0 else np.inf
+    cause = None
+    if rate == 0:
+        cause = Message("the learning rate is 0")
+    elif np.isfinite(rate):
+        cause = Message(
+            "a learning rate of {rate} moves nothing: updates are {size} of their weights",
+            rate=exact(rate),
+            size=short(size),
+        )
+    better = (
+        f"{rate * wanted:.0e}".replace("e-0", "e-").replace("e+0", "e") if rate > 0 and np.isfinite(wanted) else "1e-3"
+    )
+    return Found(
+        None,
+        facts.step_of(event),
+        ERROR if not facts.learning else NOTE,
+        Message("updates are {size} of their weights: nothing moves; about 1/1,000 is usual", size=part_of(size)),
+        evidence,
+        cause,
+        None,
+        {"lr": better},
+    )

@@ -1,0 +1,280 @@
+"""Rules about what is wired to what: gradients that nobody clears, parameters without one, or without an optimizer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..core.figures import counted, percent
+from ..core.message import Message, Verbatim
+from ..core.numerics import Array
+from .facts import Facts
+from .kind import ERROR, NOTE, WARNING, Found, Numbers
+
+#: Two events show nothing: a branch may be left out of one, and of the next.
+LEAST = 3
+#: Of the events after the first. A clearing that is forgotten is forgotten always, or but for every k-th step.
+STALE = 0.5
+
+
+def stale_gradient(facts: Facts) -> Found | None:
+    """The gradient was not cleared since the step before: it is the sum of all batches so far."""
+    stale = facts.columns.stale[1:]
+    if len(stale) < 2 or stale.mean() < STALE:
+        return None
+    event = int(np.argmax(facts.columns.stale))
+    before = facts.columns.gradient_before
+    evidence: Numbers = {"share_of_steps": float(stale.mean())}
+    if np.isfinite(before[0]) and np.isfinite(before[event]) and before[0] > 0:
+        evidence["gradient_times"] = float(np.nanmax(np.where(np.isfinite(before), before, np.nan)) / before[0])
+    return Found(
+        None,
+        facts.step_of(event),
+        ERROR,
+        Message("the gradient is not cleared between steps: each update has the gradients of all batches before in it"),
+        evidence,
+    )
+
+
+# -- no gradient ---------------------------------------------------------------------------------------------
+
+
+def no_gradient(facts: Facts) -> Found | None:
+    """A trainable parameter that its optimizer steps with never has a gradient."""
+    rows = facts.header.parameters
+    gradient = facts.parameter("grad")
+    known = np.isfinite(gradient) | facts.columns.parameters_nan["grad"] | np.isinf(gradient)
+    asked = facts.stepped & ~facts.columns.skipped[:, None]
+    if not asked.size:
+        return None
+    often = asked.sum(0) >= LEAST
+    trainable = np.array([row.trainable and row.optimizer is not None for row in rows])
+    missing = [int(index) for index in np.flatnonzero(trainable & often & ~(known & asked).any(0))]
+    if not missing:
+        return None
+    if len(missing) == int((trainable & often).sum()):
+        return _nothing_arrives(facts, missing)
+    modules = _in_order(facts, {rows[index].module for index in missing})
+    reached = [name for name in modules if name in facts.columns_of]
+    if not reached:
+        return _never_called(facts, modules, missing)
+    # Behind the last of them in a row the graph is cut.
+    layer = reached[0]
+    following = {name: index for index, name in enumerate(facts.weighted)}
+    for name in reached[1:]:
+        if following.get(name, -1) != following.get(layer, -2) + 1:
+            break
+        layer = name
+    return Found(
+        layer or None,
+        facts.step_of(0),
+        ERROR,
+        Message(
+            "no gradient ever reaches {layer}, which is to be trained: {count} numbers stay as they are",
+            layer=Verbatim(layer), count=counted(sum(rows[index].size for index in missing)),
+        ),
+        {
+            "parameters": [rows[index].name for index in missing], "layers": modules,
+            "numbers": sum(rows[index].size for index in missing),
+        },
+        Message(
+            "its output is cut off from the loss: detach(), .data, torch.no_grad(), or a way through NumPy; or nothing "
+            "of it goes into the loss"
+        ),
+    )  # fmt: skip
+
+
+def _nothing_arrives(facts: Facts, missing: Sequence[int]) -> Found:
+    before, after = facts.columns.gradient_before, facts.columns.gradient_after
+    cleared = bool((np.where(np.isfinite(before), before, 0.0) > 0).any())
+    message = (
+        Message("the gradients are cleared between backward and step: the optimizer gets none")
+        if cleared
+        else Message("no gradient reaches any parameter: the loss is not connected with the model")
+    )
+    cause = (
+        Message("zero_grad() stands between loss.backward() and optimizer.step()")
+        if cleared
+        else Message("the loss was cut off: loss.detach(), loss.item(), torch.no_grad(), or a new tensor made of it")
+    )
+    del after
+    remedy = (
+        "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"
+        if cleared
+        else "loss = criterion(model(x), y)  # no detach(), no item(), no torch.tensor(loss)\nloss.backward()"
+    )
+    return Found(
+        None,
+        facts.step_of(0),
+        ERROR,
+        message,
+        {"parameters": [facts.header.parameters[index].name for index in missing]},
+        cause,
+        remedy,
+    )
+
+
+def _never_called(facts: Facts, modules: Sequence[str], missing: Sequence[int]) -> Found:
+    """Modules that never run. An expert that no sample is sent to is a note: there are others of its kind that do."""
+    rows = facts.header.parameters
+    idle = all(_is_expert(facts, name) for name in modules)
+    return Found(
+        modules[0] or None,
+        facts.step_of(0),
+        NOTE if idle else WARNING,
+        Message("nothing was sent to {layer} in any recorded step", layer=Verbatim(modules[0]))
+        if idle
+        else Message("{layer} is to be trained, and is never called", layer=Verbatim(modules[0])),
+        {"parameters": [rows[index].name for index in missing], "layers": list(modules)},
+        Message("the router sends no sample to it")
+        if idle
+        else Message("forward() does not use it: it was forgotten, or is left over"),
+        "# balance the router, by an auxiliary loss for instance (Shazeer et al. 2017)\n"
+        "load = gate_probabilities.mean(0)\nloss = loss + 0.01 * len(load) * (load * load).sum()"
+        if idle
+        else None,
+    )
+
+
+def _is_expert(facts: Facts, module: str) -> bool:
+    """Whether a router decides whether it is called: it is said to be an expert, or others like it are not always
+    called.
+    """
+    above = [name for name in facts.modules if module == name or module.startswith(f"{name}.")]
+    words = " ".join([module, *(facts.modules[name].kind for name in above)]).lower()
+    if "expert" in words or "moe" in words.split():
+        return True
+    pattern = re.sub(r"\d+", "*", module)
+    alike = [name for name in facts.order if name != module and re.sub(r"\d+", "*", name) == pattern]
+    return any(np.isnan(facts.largest("rms", name)).any() for name in alike)
+
+
+def _in_order(facts: Facts, modules: set[str]) -> list[str]:
+    """Those that were called in forward order, then the others in the header's."""
+    rest = [row.module for row in facts.header.parameters]
+    return [name for name in dict.fromkeys([*facts.order, *rest]) if name in modules]
+
+
+# -- optimizers ----------------------------------------------------------------------------------------------
+
+
+def not_updated(facts: Facts) -> Found | None:
+    """An optimizer that never steps: what it has to train stays as it was."""
+    rows = facts.header.parameters
+    owners = sorted({row.optimizer for row in rows if row.optimizer is not None and row.trainable})
+    if facts.count == 0:
+        return _no_step(facts)
+    if facts.count < LEAST or not facts.columns.stepped.any():
+        return None
+    for owner in owners:
+        if owner >= facts.columns.stepped.shape[1] or facts.columns.stepped[:, owner].any():
+            continue
+        own = [index for index, row in enumerate(rows) if row.optimizer == owner]
+        # One that steps in between the recorded steps moves its weights.
+        if any(_changes(facts.parameter("weight")[:, index]) for index in own):
+            continue
+        modules = _in_order(facts, {rows[index].module for index in own})
+        name = str(facts.header.optimizers[owner].get("name", owner))
+        return Found(
+            modules[0] or None,
+            facts.step_of(0),
+            ERROR,
+            Message(
+                "{optimizer}, which has {layer} to train, never steps: {count} numbers stay as they are",
+                optimizer=Verbatim(name), layer=Verbatim(modules[0]), count=counted(sum(rows[i].size for i in own)),
+            ),
+            {"optimizer": owner, "parameters": [rows[index].name for index in own], "layers": modules},
+        )  # fmt: skip
+    return None
+
+
+def _no_step(facts: Facts) -> Found | None:
+    """Losses went backward, and nobody ever stepped."""
+    if not facts.over or not facts.curve.count or not facts.header.optimizers:
+        return None
+    return Found(
+        None,
+        0,
+        ERROR,
+        Message("the optimizer never steps: {count} losses went backward", count=facts.curve.count),
+        {"losses": facts.curve.count},
+    )
+
+
+def _changes(values: Array) -> bool:
+    known = values[np.isfinite(values)]
+    return len(known) > 1 and bool((known != known[0]).any())
+
+
+def not_optimized(facts: Facts) -> Found | None:
+    """A gradient reaches parameters that no optimizer has.
+
+    What gets no gradient (a target network, a copy of averages) is none. Where the last layer is optimized and all that
+    is not comes before, or most of the numbers are not, and it learns, it may have been meant (a head on a backbone,
+    LoRA): a warning, as what is meant to be frozen is to say so by requires_grad.
+    """
+    rows = facts.header.parameters
+    if not facts.header.optimizers or facts.count < LEAST:
+        return None
+    left_out = [index for index, row in enumerate(rows) if row.trainable and row.optimizer is None]
+    reached = [index for index in left_out if _gets_gradient(facts, index)]
+    if not reached:
+        return None
+    modules = _in_order(facts, {rows[index].module for index in reached})
+    numbers = sum(rows[index].size for index in reached)
+    share = numbers / max(sum(row.size for row in rows if row.trainable), 1)
+    optimized = {row.module for row in rows if row.optimizer is not None}
+    place = {name: index for index, name in enumerate(facts.order)}
+    # A backbone: all of it before what is trained.
+    trained = [place[name] for name in optimized if name in place]
+    before = bool(trained) and all(place.get(name, -1) < max(trained) for name in modules)
+    ends = bool(trained) and all(name in optimized for name in facts.last_weighted)
+    meant = (before and ends) or (share > 0.5 and bool(trained))
+    severity = ERROR
+    if meant:
+        severity = ERROR if facts.learning is False else WARNING
+    return Found(
+        modules[0] or None,
+        facts.step_of(0),
+        severity,
+        Message(
+            "gradients reach {layer}, but no optimizer has its parameters: {count} numbers stay as they are",
+            layer=Verbatim(modules[0]), count=counted(numbers),
+        ),
+        {"parameters": [rows[index].name for index in reached], "layers": modules, "share": share},
+        Message("{share} of the numbers are left out: gradients are computed for them in vain", share=percent(share))
+        if meant
+        else Message("the layer was made, or replaced, after the optimizer; or it was left out of its parameters"),
+        "for parameter in model.get_submodule(\"$layer\").parameters():\n    parameter.requires_grad_(False)"
+        if meant
+        else None,
+    )  # fmt: skip
+
+
+def _gets_gradient(facts: Facts, index: int) -> bool:
+    gradient = facts.parameter("grad")[:, index]
+    if (np.isfinite(gradient) & (gradient > 0)).any():
+        return True
+    module = facts.header.parameters[index].module
+    while module and module not in facts.columns_of:
+        module = module.rpartition(".")[0]
+    return module in facts.gradients and bool((facts.gradients[module] > 0).any())
+
+
+def frozen(facts: Facts) -> Found | None:
+    """Parameters that are not trainable: a note, as somebody wanted it, mostly."""
+    rows = [row for row in facts.header.parameters if not row.trainable]
+    if not rows:
+        return None
+    modules = _in_order(facts, {row.module for row in rows})
+    numbers = sum(row.size for row in rows)
+    share = numbers / max(sum(row.size for row in facts.header.parameters), 1)
+    return Found(
+        modules[0] or None,
+        None,
+        NOTE,
+        Message("{share} of all parameters are frozen: {count} numbers", share=percent(share), count=counted(numbers)),
+        {"share": share, "numbers": numbers, "parameters": len(rows), "layers": modules[:20]},
+    )

@@ -1,0 +1,100 @@
+"""What dies, saturates, explodes and vanishes over depth; and what only looks so."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.findings.records import faults, flat, found, with_losses
+from tests.recordings import At, Line, mlp_lines
+
+DEEP = 8
+
+
+def graded(factor: float, layers: int = DEEP, first: int = 0) -> At:
+    """Gradients at the outputs of layers that change by this factor from each layer to the one before it."""
+    return {(None, f"layers.{k}"): {"grad": factor ** (layers - 1 - k)} for k in range(first, layers)}
+
+
+def flat_mlp(steps: int = 30, **other: object) -> list[Line]:
+    return with_losses(mlp_lines(DEEP, steps, **other), flat())  # type: ignore[arg-type]
+
+
+def test_a_gradient_that_fades_with_depth_vanishes_where_it_is_least_from_the_first_step_on() -> None:
+    finding = found(flat_mlp(at=graded(0.2)))["vanishing"]
+    assert (finding.layer, finding.step, finding.severity) == ("layers.0", 0, "error")
+    assert finding.evidence["ratio"] == pytest.approx(0.2**7, rel=1e-4)  # the record has five digits
+    assert finding.evidence["average_factor"] == pytest.approx(0.2, rel=1e-4)
+    assert finding.evidence["vanished_from"] == "layers.2"  # 0.2⁵ is the first below 1e-3
+
+
+def test_it_is_a_note_where_the_network_learns() -> None:
+    finding = found(mlp_lines(DEEP, 30, at=graded(0.2)))["vanishing"]
+    assert not finding.is_fault
+
+
+def test_above_a_thousandth_nothing_vanishes() -> None:
+    assert faults(flat_mlp(at=graded(0.4))) == []  # 0.4⁷ = 1.6e-3
+
+
+def test_a_branch_that_gets_little_while_layers_before_it_get_theirs_does_not_vanish() -> None:
+    # Queries and keys of attention that is still even.
+    assert "vanishing" not in found(flat_mlp(at={(None, "layers.4"): {"grad": 1e-6}}))
+
+
+@pytest.mark.parametrize(("factor", "explodes"), [(3.0, True), (2.5, False)])
+def test_a_gradient_that_grows_over_a_thousandfold_explodes(factor: float, explodes: bool) -> None:
+    # 3⁷ = 2187; 2.5⁷ = 610.
+    assert ("exploding" in faults(flat_mlp(at=graded(factor)))) == explodes
+
+
+def test_a_side_head_of_little_weight_that_is_called_last_is_not_what_gradients_are_measured_by() -> None:
+    at = {(None, f"layers.{DEEP - 1}"): {"grad": 1e-4}}
+    assert found(flat_mlp(at=at)).keys() <= {"loss_flat"}
+
+
+def test_what_explodes_once_and_throws_its_own_weights_has_exploded() -> None:
+    large = {(0, f"layers.{k}"): {"grad": 4.0 ** (DEEP - 1 - k)} for k in range(DEEP)}
+    at = large | {(0, "layers.0.weight"): {"update": 30.0}}
+    assert "exploding" in faults(flat_mlp(at=at))
+    assert "exploding" not in faults(flat_mlp(at=large))
+    assert "exploding" not in faults(mlp_lines(DEEP, 30, at=at))  # it learns
+
+
+# -- dead and saturated --------------------------------------------------------------------------------------
+
+
+def test_a_dead_layer_is_dead_from_where_on_it_stays_so() -> None:
+    at = {(n, "acts.2"): {"off": 0.95} for n in range(12, 40)} | {(3, "acts.2"): {"off": 0.95}}
+    finding = found(mlp_lines(DEEP, 40, at=at))["dead"]
+    assert (finding.layer, finding.step, finding.severity) == ("acts.2", 12, "warning")
+
+
+@pytest.mark.parametrize("off", [0.89, 0.5])
+def test_below_nine_tenths_it_is_alive(off: float) -> None:
+    assert faults(mlp_lines(DEEP, 40, at={(None, "acts.2"): {"off": off}})) == []
+
+
+def test_a_layer_that_comes_back_is_not_dead() -> None:
+    at = {(n, "acts.2"): {"off": 1.0} for n in range(30)}
+    assert faults(mlp_lines(DEEP, 40, at=at)) == []
+
+
+def test_saturated_hidden_layers_are_a_fault_where_nothing_is_learnt_and_a_note_where_it_is() -> None:
+    at = {(None, "acts.1"): {"sat": 0.8}}
+    finding = found(flat_mlp(activation="Tanh", at=at))["saturated"]
+    assert (finding.layer, finding.step, finding.is_fault) == ("acts.1", 0, True)
+    assert not found(mlp_lines(DEEP, 30, activation="Tanh", at=at))["saturated"].is_fault
+
+
+@pytest.mark.parametrize("sat", [0.5, 0.2])
+def test_up_to_half_of_a_layer_may_be_at_its_ends(sat: float) -> None:
+    assert "saturated" not in found(flat_mlp(activation="Tanh", at={(None, "acts.1"): {"sat": sat}}))
+
+
+def test_an_output_may_be_at_its_ends() -> None:
+    lines = flat_mlp(activation="Sigmoid")
+    header = lines[0]
+    header["modules"].append(["out", "Sigmoid", "Sigmoid", {}])
+    for line in lines[1:-1]:
+        line["a"].append([len(header["modules"]) - 1, 0, 0.5, 0.7, 0.0, 1.0, None, 0.99, 0.5, None])
+    assert "saturated" not in found(lines)
