@@ -80,7 +80,7 @@ class Recorder:
         shared = frozenset(id(parameter) for parameter in watched.shared())
         self._sequences = Sequences(context.note, lambda: context.passing, shared)
         self._forward = Forward(context, self._gradients, self._functions, self._sequences)
-        self._compiled = Compiled(watched.compiled)
+        self._compiled = Compiled()
         self._lines = StepLines(context, self._sequences)
         self._optimizers = Optimizers(context, optimizers, self._stepped, self._over)
         #: Backward passes before each of the last steps of an optimizer.
