@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import nn
+
+#: What is put around optimizers is at the most so deep.
+_WRAPPED: Final = 4
 
 
 def checked_optimizers(given: Any) -> list[Any]:
@@ -19,8 +22,8 @@ def checked_optimizers(given: Any) -> list[Any]:
         raise ValueError("optimizer: a torch.optim.Optimizer or a list of them is needed, an empty list was given")
     inner: list[Any] = []
     for optimizer in optimizers:
-        while isinstance(getattr(optimizer, "optimizer", None), torch.optim.Optimizer):
-            optimizer = optimizer.optimizer
+        for _ in range(_WRAPPED):
+            optimizer = getattr(optimizer, "optimizer", None) or optimizer
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise TypeError(
                 f"optimizer: a torch.optim.Optimizer or a list of them is needed, {_said(optimizer)} was given"

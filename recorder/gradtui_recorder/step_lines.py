@@ -53,7 +53,9 @@ class StepLines:
             "x": None,
             **sample.line,
         }
-        sample.line = line
+        # The same dict: numbers are under way into it.
+        sample.line.update(line)
+        line = sample.line
         if isinstance(loss, torch.Tensor):
             sample.numbers.put(loss.detach().reshape(()), line, "loss")
         else:
