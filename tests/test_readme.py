@@ -29,6 +29,7 @@ from gradtui.screen.app import GradtuiApp
 from gradtui.views.status import SMALLEST
 from gradtui_engine import Experiment, simulate
 from gradtui_engine.analysis.outcome import KINDS, QUESTIONS
+from tests import recordings
 from tests.engine.recordings.checkpoints import files
 from tests.tooling import tool
 from tests.tui.helpers import play, run_main, settled, strict_json, until
@@ -164,6 +165,7 @@ def test_every_command_without_a_screen_runs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.toml").touch()
     (tmp_path / "mine.csv").write_text("a,b,kind\n1,2,x\n3,1,y\n4,4,x\n", encoding="utf-8")
+    recordings.written(recordings.mlp_lines(), tmp_path / "gradtui-run.jsonl")
     files.written(tmp_path / "model.safetensors", {"layer.weight": np.ones((2, 3)), "layer.bias": np.zeros(2)})
     monkeypatch.setenv("GRADTUI_CONFIG", str(tmp_path / "empty.toml"))
     monkeypatch.setenv("LANG", "en_GB.UTF-8")

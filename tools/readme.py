@@ -24,9 +24,12 @@ from gradtui.views.catalogue import VIEWS
 from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.options import toml_value
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.findings.kinds import KINDS as FINDINGS
 from gradtui_recorder import schema
 
 ROOT = Path(__file__).parents[1]
+#: A bar inside of a cell.
+BAR = r"\|"
 #: Options whose names would fill the table: the lessons' files, and the lab's activations.
 _OF_MANY = ("row", "lesson")
 #: The environment whose defaults are shown, and others in which a default is another one.
@@ -41,7 +44,7 @@ _EXAMPLE_KEYS: Mapping[str, list[str]] = {"step": ["n", ".", "f8"], "theme": ["Z
 
 
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(cells)} |" for cells in (heading, *rows)]
+    lines = [f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |" for cells in (heading, *rows)]
     return "\n".join([lines[0], "|---" * len(heading) + "|", *lines[1:]])
 
 
@@ -96,6 +99,12 @@ def kinds_table() -> str:
     return _table(("kind", "what it says"), rows)
 
 
+def findings_table() -> str:
+    """Every kind of finding as a Markdown table: its test, what it says of the run, where the threshold comes from."""
+    rows = ((f"`{kind.name}`", kind.rule, kind.cause, kind.severity, kind.source) for kind in FINDINGS.values())
+    return _table(("kind", "when", "the most likely cause", "how serious", "after"), rows)
+
+
 def serve_table() -> str:
     """The options of `gradtui serve` that are not the experiment's or the screen's as a Markdown table."""
     rows = ((f"`{row.usage}`", row.told()) for row in (*command.OPTIONS.values(), *LIMITS.values()))
@@ -140,7 +149,7 @@ PAGES: Mapping[str, Parts] = {
     "docs/lessons.md": {"measures": measure_table},
     "docs/training.md": {"training": training_table, "kinds": kinds_table},
     "docs/serving.md": {"serve": serve_table},
-    "docs/real-runs.md": {"schema": schema_text},
+    "docs/real-runs.md": {"findings": findings_table, "schema": schema_text},
 }
 
 

@@ -139,13 +139,13 @@ class Forward:
         sample.forward += 1
 
     def _input(self, inputs: Any, sample: Sample) -> None:
-        """Mean, rms, smallest, largest of what comes in, where it is numbers and nobody's output."""
+        """Mean, rms, smallest, largest and shape of what comes in, where it is numbers and nobody's output."""
         tensor = first_tensor(inputs)
         if tensor is None or tensor.grad_fn is not None:
             return
         values = real(tensor.detach())
         smallest, largest = torch.aminmax(values)
-        x: list[Any] = [None] * 4
+        x: list[Any] = [*[None] * 4, list(tensor.shape)]
         sample.line["x"] = x
         for column, value in enumerate((values.mean(), norm(values), smallest, largest)):
             sample.numbers.put(value, x, column, factor=1 / math.sqrt(tensor.numel()) if column == 1 else 1.0)

@@ -42,7 +42,8 @@ def test_the_loop_is_recorded_whole_and_trains_what_it_trained_without(
     watched = run(START + loop)
     assert equal(watched["model"], bare["model"])
     assert torch.equal(watched["loss"], bare["loss"])
-    complete(tmp_path / RECORD, steps)
+    first, *_ = complete(tmp_path / RECORD, steps)
+    assert first["x"][4] == [32, 20]
 
 
 def test_an_accumulated_step_has_the_loss_of_its_micro_batches_and_how_many_there_were(

@@ -12,7 +12,7 @@ from gradtui_recorder.schema import A_COLUMNS, P_COLUMNS
 from ..core.numerics import Array
 from .columns import Call, Columns
 from .growing import Growing
-from .header import Header, number
+from .header import Header, number, whole_numbers
 from .rows import Shape, nan_of, rows_of, whole_keys
 from .run_lines import HEADS, losses_of
 from .sequence_columns import SequenceColumns
@@ -52,6 +52,8 @@ class Events:
         self.sequences: dict[int, SequenceColumns] = {}
         #: Name of the loss's grad_fn, as the last line that was read has it.
         self.root = ""
+        #: The shape of the model's input, as the first line that was read has it; () where it is not known.
+        self.input_shape: tuple[int, ...] = ()
         #: The matrices that were still symmetric when it was looked at again; None where it was not.
         self.still_symmetric: tuple[str, ...] | None = None
         self._shape_a = Shape.of(header.columns.get("a", A_COLUMNS), A_COLUMNS, 2)
@@ -132,6 +134,8 @@ class Events:
         if isinstance(given, list):
             for name, value in zip(_INPUTS, given, strict=False):
                 self.inputs[name].array[event] = number(value)
+            if not self.input_shape and len(given) > len(_INPUTS):
+                self.input_shape = whole_numbers(given[len(_INPUTS)])
         if isinstance(line.get("root"), str):
             self.root = line["root"][:100]
         if isinstance(line.get("symmetric"), list) and self.still_symmetric is None:

@@ -145,6 +145,12 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
+def whole_numbers(value: Any) -> tuple[int, ...]:
+    """A shape; () where it is none."""
+    numbers = [_whole(each) for each in _sequence(value)[:8]]
+    return tuple(each for each in numbers if each is not None) if None not in numbers else ()
+
+
 def _sequence(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else ()
 

@@ -223,6 +223,11 @@ class Recording:
         return self._events.root
 
     @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of what the model was given in a step; () where it is not known."""
+        return self._events.input_shape
+
+    @property
     def still_symmetric(self) -> tuple[str, ...] | None:
         """The matrices whose rows were still equal when it was looked at again; None where it was not."""
         return self._events.still_symmetric
