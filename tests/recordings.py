@@ -62,7 +62,7 @@ def mlp_lines(
         n = count * every
         mine = {key: value[count] if isinstance(value, list) else value for key, value in other.items()}
         ring = [[k, _loss(k)] for k in range(n - every + 1, n)] if count else []
-        lines.append(step_line(n, calls, len(parameters), _loss(n), ring=ring, **mine))
+        lines.append(step_line(n, calls, len(parameters), **({"loss": _loss(n), "ring": ring} | mine)))
     _override(lines, {**functions, **(at or {})})
     if end is not None:
         lines.append({"k": "end", "n": steps * every, "why": end, "own": 0.1, "wall": 10.0})
@@ -91,7 +91,7 @@ def lstm_lines(
     lines = [run_line(modules, parameters)]
     for n in range(steps):
         mine = {key: value[n] if isinstance(value, list) else value for key, value in other.items()}
-        lines.append(step_line(n, [(0, 0), (1, 0)], len(parameters), _loss(n), **({"seq": [sequence]} | mine)))
+        lines.append(step_line(n, [(0, 0), (1, 0)], len(parameters), **({"loss": _loss(n), "seq": [sequence]} | mine)))
     _override(lines, at or {})
     if end is not None:
         lines.append({"k": "end", "n": steps, "why": end, "own": 0.1, "wall": 10.0})

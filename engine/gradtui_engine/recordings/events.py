@@ -66,23 +66,26 @@ class Events:
 
     # -- adding --------------------------------------------------------------------------------------------
 
-    def append(self, steps: Array, heads: Mapping[str, Array]) -> None:
-        """Events of which the heads are known."""
+    def append(self, steps: Array, heads: Mapping[str, Array], expected: int = 0) -> None:
+        """Events of which the heads are known; so many are expected at last."""
         first, count = self.count, self.count + len(steps)
-        for growing in self._all():
-            growing.reserve(count)
+        if count > len(self.steps.array):
+            for growing in self._all():
+                growing.reserve(max(count, expected))
         self.steps.array[first:count] = steps
         for name, values in heads.items():
             self.numbers[name].array[first:count] = values
         self.count = count
 
-    def fill(self, lines: Iterable[tuple[int, Mapping[str, Any], bool]]) -> None:
-        """What the whole lines of these events hold: (event, line, whether a number in it may be "nan")."""
+    def fill(self, lines: Iterable[tuple[int, Mapping[str, Any], bool, int]]) -> None:
+        """What the whole lines of these events hold: (event, line, whether a number in it may be "nan", what its steps
+        count from)."""
         rows_a: dict[bytes, tuple[Array, Array, list[int], list[Array]]] = {}
         rows_p: dict[bytes, tuple[Array, Array, list[int], list[Array]]] = {}
         nans: list[tuple[int, Mapping[str, Any]]] = []
-        for event, line, suspicious in lines:
+        for event, line, suspicious, offset in lines:
             self._fill_numbers(event, line)
+            self._rings[event] = losses_of(line.get("ring"), offset)
             if self._shape_a is not None:
                 _gather(rows_a, event, rows_of(line.get("a"), self._shape_a), self._shape_a)
             if self._shape_p is not None:
@@ -140,7 +143,6 @@ class Events:
             self.root = line["root"][:100]
         if isinstance(line.get("symmetric"), list) and self.still_symmetric is None:
             self.still_symmetric = tuple(name for name in line["symmetric"] if isinstance(name, str))
-        self._rings[event] = losses_of(line.get("ring"))
 
     def _fill_sequence(self, event: int, sequence: Any) -> None:
         module = sequence.get("m") if isinstance(sequence, Mapping) else None

@@ -67,7 +67,7 @@ class FileLog:
         self._path = path
         self.began_anew = 0
         self.complete = False
-        self._file = self._open()
+        self.file = self._open()
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -97,7 +97,7 @@ class FileLog:
         return ExperimentError([Problem(self.name, message)])
 
     def close(self) -> None:
-        os.close(self._file)
+        os.close(self.file)
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -106,7 +106,7 @@ class FileLog:
         before = (self._position, self.began_anew)
         self.complete = False
         while True:
-            chunk = os.pread(self._file, _CHUNK, self._position)
+            chunk = os.pread(self.file, _CHUNK, self._position)
             if not chunk:
                 self.complete = True
                 break
@@ -118,16 +118,21 @@ class FileLog:
     def _follow(self) -> None:
         """Look whether the file is still the same one, and no shorter."""
         try:
-            there, here = self._path.stat(), os.fstat(self._file)
+            there, here = self._path.stat(), os.fstat(self.file)
         except OSError:
             return  # it was deleted: what was read stays
         if (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino):
-            old, self._file = self._file, self._open()
+            old, self.file = self.file, self._open()
             os.close(old)
-        elif here.st_size >= self._position and os.pread(self._file, len(self._beginning), 0) == self._beginning:
+        elif here.st_size >= self._position and os.pread(self.file, len(self._beginning), 0) == self._beginning:
             return
         self.began_anew += 1
         self._start_anew()
+
+    @property
+    def share(self) -> float:
+        size = os.fstat(self.file).st_size
+        return self._position / size if size else 1.0
 
     def _take(self, chunk: bytes) -> None:
         if not self._position:
@@ -161,5 +166,5 @@ class FileLog:
 
     def line(self, place: Sequence[int]) -> tuple[Mapping[str, Any], bool]:
         offset, length = (int(each) for each in place)
-        raw = os.pread(self._file, length, offset)
+        raw = os.pread(self.file, length, offset)
         return parsed(raw), b'"nan"' in raw or b"NaN" in raw

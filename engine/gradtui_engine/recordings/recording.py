@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,14 +25,15 @@ from .events import Events
 from .file_log import FileLog
 from .growing import Growing
 from .header import Header
-from .joining import Segment, joined
-from .run_lines import HEADS, End, Log, MemoryLog, Note
+from .joining import Joiner, Part, Segment
+from .ranks import merged
+from .run_lines import HEADS, End, Log, MemoryLog, Note, losses_of
 from .snapshot import RecordingSnapshot
 from .stage_columns import ModuleColumns, StageColumns, TimeColumns
 from .stages import Stage
 
-#: Whole lines that are read before the clock is looked at: 10 ms.
-_BATCH = 64
+#: Whole lines that are read before the clock is looked at: 15 ms.
+_BATCH = 128
 #: So many events are read first, evenly spread, then those between them: the maps are whole early.
 _FIRST = 256
 
@@ -42,7 +44,12 @@ class Recording:
     def __init__(self, logs: Sequence[Log], files: Sequence[str] = ()) -> None:
         self._logs = tuple(logs)
         self.files = tuple(files)
-        self._anew = -1
+        self._anew = 0
+        self._joiner = Joiner(self._logs)
+        #: How many runs stand in the files before the one that is shown, which began anew.
+        self.earlier = 0
+        #: Events of which not every rank's line is there yet: how many are.
+        self._partial: dict[int, int] = {}
         self._segments: tuple[Segment, ...] = ()
         self._taken: list[int] = []
         self._events = Events(Header())
@@ -53,6 +60,8 @@ class Recording:
         self._over_time: dict[str, TimeAxis] = {}
         self._derived: dict[str, StageColumns] = {}
         self._unread = 0
+        #: Held while lines are put in, and while a record or a snapshot is made of them: 15 ms at the most.
+        self._lock = threading.RLock()
 
     @classmethod
     def of_lines(cls, lines: Iterable[Mapping[str, Any]], files: Sequence[str] = ()) -> Self:
@@ -69,8 +78,9 @@ class Recording:
         Raises ExperimentError where a file can no longer be read, or is none of ours any more.
         """
         until = math.inf if seconds is None else time.monotonic() + seconds
-        news = [log.read(until) for log in self._logs]
-        self._arrange()
+        with self._lock:
+            news = [log.read(until) for log in self._logs]
+            self._arrange()
         return self._read_lines(until) or any(news)
 
     def _arrange(self) -> None:
@@ -81,38 +91,60 @@ class Recording:
                 message = Message("is empty") if not log.passed_over else Message("has no line of a run")
                 raise ExperimentError([Problem(log.name, message)])
             return
-        segments = joined(self._logs)
         anew = sum(log.began_anew for log in self._logs)
-        same = anew == self._anew and [each.run for each in segments[: len(self._segments)]] == [
-            each.run for each in self._segments
-        ]
-        if not same or not self._segments:
-            self._anew = anew
-            self._taken = []
+        joiner = self._joiner if anew == self._anew else Joiner(self._logs)
+        joined = joiner.joined()
+        segments, before = joined.segments, self._segments
+        goes_on = joiner is self._joiner and len(segments) >= len(before)
+        goes_on &= all(new.run is old.run for new, old in zip(segments, before, strict=False))
+        if not goes_on or not before:
             self._events = Events(segments[0].run.header)
-            self._order, self._ordered = iter(()), 0
-            self._derived, self._axes_version = {}, (-1, -1)
-        self._segments = segments
+            self._taken, self._order, self._ordered = [], iter(()), 0
+            self._derived, self._axes_version, self._partial = {}, (-1, -1), {}
+        self._anew, self._joiner, self._segments, self.earlier = anew, joiner, segments, joined.earlier
         self._taken += [0] * (len(segments) - len(self._taken))
+        share = min(log.share for log in self._logs)
         for index, segment in enumerate(segments):
-            first, count = self._taken[index], segment.run.count
-            if first < count:
-                run = segment.run
+            first, run = self._taken[index], segment.run
+            count = run.count
+            if first < count and not any(self._taken[index + 1 :]):
                 self._events.append(
                     run.steps.array[first:count] + segment.offset,
                     {name: run.heads[name].array[first:count] for name in HEADS.values()},
+                    sum(self._taken[:index]) + int(1.01 * count / share) if share > 0.01 else 0,
                 )
                 self._taken[index] = count
+        for event, count in [*self._partial.items()]:
+            if len(self._places(event)[0]) > count:
+                self._events.parsed.array[event] = False
+                self._order = itertools.chain([event], self._order)
 
     def _read_lines(self, until: float) -> bool:
         """Whole lines, in batches, until the time is up; whether there were any."""
         news = False
-        while batch := self._next_events():
-            self._fill(batch)
+        while self._read_batch():
             news = True
             if time.monotonic() > until:
                 break
+        with self._lock:
+            self._add_last_losses()
         return news
+
+    def _read_batch(self) -> bool:
+        with self._lock:
+            batch = self._next_events()
+            if batch:
+                self._fill(batch)
+            return bool(batch)
+
+    def _add_last_losses(self) -> None:
+        """What the end line has: the losses of the steps after the last that was recorded."""
+        run = self._segments[-1].run if self._segments else None
+        if run is not None and run.last_ring and self.complete:
+            ring = losses_of(run.last_ring, self._segments[-1].offset)
+            self._events.every_loss()
+            self._events.add_losses(ring)
+            run.last_ring = ()
 
     def _next_events(self) -> list[int]:
         events = self._events
@@ -127,19 +159,27 @@ class Recording:
     def _fill(self, batch: Sequence[int]) -> None:
         lines = []
         for event in batch:
-            try:
-                line, suspicious = self._line(event)
-            except (ValueError, OSError):
-                self._unread += 1
-                line, suspicious = {}, False
-            lines.append((event, line, suspicious))
+            places, offset = self._places(event)
+            found = []
+            for part, place in places:
+                try:
+                    found.append(part.log.line(place))
+                except (ValueError, OSError):
+                    self._unread += 1
+            if len(places) <= len(self._segments[-1].others):
+                self._partial[event] = len(places)
+            else:
+                self._partial.pop(event, None)
+            line = merged([line for line, _ in found]) if found else {}
+            lines.append((event, line, any(suspicious for _, suspicious in found), offset))
         self._events.fill(lines)
         self._derive(batch)
 
-    def _line(self, event: int) -> tuple[Mapping[str, Any], bool]:
+    def _places(self, event: int) -> tuple[list[tuple[Part, Sequence[int]]], int]:
+        """Where the lines of an event are, of each rank that has one, and what its step counts from."""
         for segment, count in zip(self._segments, self._taken, strict=True):
             if event < count:
-                return segment.log.line(segment.run.places.array[event])
+                return segment.places(event), segment.offset
             event -= count
         raise IndexError(event)
 
@@ -185,7 +225,8 @@ class Recording:
     @property
     def columns(self) -> Columns:
         """See `Columns`; of an event whose line has not been read its step, time and loss alone."""
-        return self._events.columns()
+        with self._lock:
+            return self._events.columns()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -213,6 +254,12 @@ class Recording:
         passed_over = sum(log.passed_over for log in self._logs) + self._unread
         if passed_over:
             written.append(Note(None, Message("{count} lines could not be read", count=passed_over)))
+        if self.earlier:
+            earlier = Message("{count} earlier runs in the same files are not shown", count=self.earlier)
+            written.append(Note(None, earlier))
+        ranks, read = self.header.ranks, len(self._segments[-1].others) + 1
+        if ranks > 1:
+            written.append(Note(None, Message("{count} of {ranks} ranks were read", count=read, ranks=ranks)))
         if self._events.left_out:
             written.append(Note(None, Message("some calls were left out: there are too many to keep")))
         return tuple(written)
@@ -245,11 +292,12 @@ class Recording:
 
     def at(self, k: int, watch: Watch | None = None, axis: str = "") -> Numbers:
         """The record of event k. Raises IndexError, and KeyError for an axis that there is not."""
-        if not 0 <= k < self.count:
-            raise IndexError(f"event {k}: there are {self.count}")
-        if not self._events.parsed.array[k]:
-            self._fill([k])
-        return record_of(self._events, self._stages, self._axis(axis), k, self.source(k, axis))
+        with self._lock:
+            if not 0 <= k < self.count:
+                raise IndexError(f"event {k}: there are {self.count}")
+            if not self._events.parsed.array[k]:
+                self._fill([k])
+            return record_of(self._events, self._stages, self._axis(axis), k, self.source(k, axis))
 
     def source(self, k: int, axis: str = "") -> Source:
         """What the record of event k comes from."""
@@ -275,6 +323,10 @@ class Recording:
 
     def snapshot(self, axis: str = "") -> RecordingSnapshot:
         """What there is now. Raises KeyError for an axis that there is not."""
+        with self._lock:
+            return self._snapshot(axis)
+
+    def _snapshot(self, axis: str) -> RecordingSnapshot:
         events, over_time = self._events, self._axis(axis)
         count = events.count
         derived = self._derived.get(axis) or ModuleColumns(())

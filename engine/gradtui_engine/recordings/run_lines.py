@@ -87,6 +87,11 @@ class Log(Protocol):
         ...
 
     @property
+    def share(self) -> float:
+        """How much of what is there has been read, from 0 to 1."""
+        ...
+
+    @property
     def began_anew(self) -> int:
         """How many times the file was replaced, or shortened, since it was opened."""
         ...
@@ -136,6 +141,7 @@ class MemoryLog:
         self.runs: list[RunLines] = []
         self.passed_over = 0
         self.complete = False
+        self.share = 1.0
         self.began_anew = 0
 
     def read(self, until: float) -> bool:
@@ -150,8 +156,14 @@ class MemoryLog:
         return self._lines[int(place[0])], True
 
 
-def losses_of(ring: Any) -> Array:
-    """[[n, loss]] as an array (steps, 2), NaN included; pairs that are none are left out."""
+def losses_of(ring: Any, offset: int = 0) -> Array:
+    """[[n, loss]] as an array (steps, 2), NaN included; pairs that are none are left out. n counts from offset on."""
+    pairs = _pairs(ring)
+    pairs[:, 0] += offset
+    return pairs
+
+
+def _pairs(ring: Any) -> Array:
     if not isinstance(ring, list) or not ring:
         return np.empty((0, 2))
     try:
