@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping, Sequence
@@ -25,8 +26,22 @@ _BEGINNING = 512
 MOST_LINE = 2**26
 #: So many lines in a row that are none, before any that is one, and it is no recording.
 _ALIEN = 100
+_OURS = re.compile(rb'\s*\{\s*"k"\s*:')
 _STEP = b'{"k":"step"'
 _RING, _ROWS = b',"ring":', b',"a":['
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file begins as a recording does; of one that cannot be read `FileLog` says why."""
+    try:
+        if path.is_dir():
+            return False
+        if not path.is_file():  # to open a pipe would wait for who writes into it
+            return True
+        with path.open("rb") as file:
+            return _OURS.match(file.read(_BEGINNING)) is not None
+    except (OSError, ValueError):
+        return True
 
 
 def parsed(raw: bytes) -> Mapping[str, Any]:

@@ -49,11 +49,13 @@ class Checkpoint:
         return tuple(tuple(group) for group in names.values() if len(group) > 1)
 
 
-def is_checkpoint(head: bytes, name: str) -> bool:
-    """Whether a file that begins so (16 bytes) is one, or one that torch wrote in an older way: then it says so."""
-    return (
-        head.startswith((torch_file.ZIP, torch_file.PICKLE)) or safetensors_file.is_one(head) or name.endswith(_INDEX)
-    )
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is one, by its content; what torch wrote in an older way is one that says so. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(torch_file.ZIP):
+        return torch_file.is_one(path)
+    return any(begins(head) for begins, _ in _FORMATS) or path.name.endswith(_INDEX)
 
 
 def open_checkpoint(path: Path) -> Checkpoint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,31 @@ _HEAD = struct.Struct("<4s22xHH")
 _LARGEST_PICKLE = 256 * 2**20
 
 
-def read(path: Path, raw: Array) -> Any:
-    """What was saved, its tensors as windows on the file. Raises Rejected, OSError."""
+def is_one(path: Path) -> bool:
+    """Whether a ZIP file has a pickle, as torch.save writes it; of one that is cut off nobody knows, and it is said to
+    be one. Raises OSError."""
+    try:
+        return bool(_roots(_entries(path)))
+    except Rejected:
+        return path.suffix != ".npz"
+
+
+def _entries(path: Path) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = {entry.filename: entry for entry in archive.infolist()}
+            return {entry.filename: entry for entry in archive.infolist()}
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError, OverflowError, MemoryError):
         raise Rejected(Message("is a damaged ZIP file: it may be cut off")) from None
-    roots = [name.removesuffix("data.pkl") for name in entries if name.endswith("/data.pkl") or name == "data.pkl"]
+
+
+def _roots(entries: Iterable[str]) -> list[str]:
+    return [name.removesuffix("data.pkl") for name in entries if name.endswith("/data.pkl") or name == "data.pkl"]
+
+
+def read(path: Path, raw: Array) -> Any:
+    """What was saved, its tensors as windows on the file. Raises Rejected, OSError."""
+    entries = _entries(path)
+    roots = _roots(entries)
     if len(roots) != 1:
         raise Rejected(Message("is a ZIP file without a data.pkl: not what torch.save writes"))
     root = roots[0]
