@@ -301,7 +301,7 @@ class Recorder:
         context.guard.call("step", self._lines.flush)
         if not context.has_begun:
             self._begin()
-        line: dict[str, Any] = {"k": "end", "n": context.n, "why": why}
+        line: dict[str, Any] = {"k": "end", "n": context.n, "why": why, "mb": context.losses.passes}
         context.losses.flush(line, None)
         line["own"] = written(context.clock.seconds)
         line["wall"] = written(time.perf_counter() - self._began)

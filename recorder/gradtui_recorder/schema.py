@@ -36,7 +36,8 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - symmetric, in the fourth step line alone: the names of those that still are
 
 "note": n, text (what cannot be seen, and why), module (its name, where it is about one).
-"end": n, why ("closed", "exit", "size", "error"), own, wall (seconds), ring (of the steps since the last line).
+"end": n, why ("closed", "exit", "size", "error"), own, wall (seconds), ring (of the steps since the last line), mb
+(backward passes after which no optimizer stepped).
 """
 
 from __future__ import annotations

@@ -264,6 +264,13 @@ def _rates(facts: Facts, event: int) -> dict[str, str]:
     return {"lr": exact(float(f"{rate / 10:.1g}")) if np.isfinite(rate) and rate > 0 else "1e-4"}
 
 
+def _around(parameters: list[str]) -> str | None:
+    """The innermost module that all of these are in; None for the model."""
+    paths = [name.split(".")[:-1] for name in parameters]
+    common = [parts[0] for parts in zip(*paths, strict=False) if len(set(parts)) == 1]
+    return ".".join(common) or None
+
+
 def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
     """The loss broke in a step of which nothing else was recorded. event: the first one after it, if any."""
     before = int(np.searchsorted(facts.columns.steps, step)) - 1
@@ -275,7 +282,7 @@ def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
             evidence["loss_before"] = float(facts.columns.loss[before])
     if size > 0:
         evidence["largest_update_before"] = size
-    layer, cause, remedy = None, None, None
+    layer: str | None = None
     at = int(np.searchsorted(facts.curve.steps, step)) - 1
     rising = at >= 4 and facts.curve.losses[at] > 3 * np.median(facts.curve.losses[max(0, at - 20) : at])
     if size > _THREW or rising:
@@ -293,6 +300,7 @@ def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
         weights = _broken_weights(facts, event)
         if weights:
             evidence["broken_parameters"] = weights[:20]
+            layer = _around(weights)
     losses = facts.curve.every_loss[facts.curve.every_step > step]
     passed = event is None and len(losses) and np.isfinite(losses[-1])
     return Found(

@@ -37,7 +37,6 @@ CALLED: Mapping[str, English] = {
     "loss_before": "loss before",
     "loss_ratio": "loss at the end / at the start",
     "loss_times": "the loss is so many times what it was",
-    "losses": "losses",
     "matrices": "matrices",
     "non_finite_at": "not finite at step",
     "numbers": "numbers",

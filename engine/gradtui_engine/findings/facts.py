@@ -18,7 +18,7 @@ from .networks import class_of
 #: A module that is called so often in one step is a cell in a loop: its calls are time steps. What is called for each
 #: of a few inputs (the two of a siamese network, the three of a triplet) is not.
 CALLS_OVER_TIME = 8
-#: Events of which the last quarter is the end of a run; of fewer all are.
+#: The last quarter of a run is its end.
 _QUARTER = 4
 #: A weight of this size is none: initialisers give 0.02 and, over 10,000 inputs, 0.006.
 _NOTHING = 1e-6
@@ -73,9 +73,14 @@ class Facts:
     def step_of(self, event: int) -> int:
         return int(self.columns.steps[event])
 
-    @property
-    def last_quarter(self) -> slice:
-        return slice(self.count - max(self.count // _QUARTER, min(self.count, _QUARTER)), self.count)
+    def last_quarter(self, events: Array) -> Array:
+        """Of these events, ascending, those in the last quarter of the steps; at the least the last two.
+
+        By steps, as most events are at the start: the first eight steps are all recorded, later ones far apart.
+        """
+        steps = self.columns.steps[events]
+        late = int(np.searchsorted(steps, steps[0] + (steps[-1] - steps[0]) * 3 / _QUARTER))
+        return events[min(late, max(len(events) - 2, 0)) :]
 
     def onset(self, holds: Array, share: float) -> int | None:
         """The first event at which it holds and from which on it holds in this share of the events; None for none."""
@@ -285,7 +290,3 @@ class Facts:
     @property
     def has_activations(self) -> bool:
         return bool(self.calls)
-
-    @property
-    def has_parameters(self) -> bool:
-        return bool(self.header.parameters) and self.count > 0

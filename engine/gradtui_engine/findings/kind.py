@@ -70,8 +70,8 @@ class FindingKind:
 
 
 def steps(facts: Facts) -> Message | None:
-    """Recorded steps with parameters: what `gradtui.watch` writes."""
-    if not facts.has_parameters:
+    """A model's parameters: what `gradtui.watch` writes."""
+    if not facts.header.parameters:
         return Message("no parameters were recorded")
     return None
 
@@ -135,6 +135,6 @@ def losses(facts: Facts) -> Message | None:
 
 def any_loss(facts: Facts) -> Message | None:
     """Any number that can be broken."""
-    if not len(facts.curve.every_loss) and not facts.has_activations and not facts.has_parameters:
+    if not len(facts.curve.every_loss) and not facts.has_activations and not facts.count:
         return Message("neither a loss nor outputs were recorded")
     return None

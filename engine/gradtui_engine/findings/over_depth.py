@@ -80,8 +80,7 @@ def _lasts(facts: Facts, values: Array, holds: Array) -> int | None:
     if not known.any():
         return None
     indices = np.flatnonzero(known)
-    quarter = indices[-max(len(indices) // 4, min(len(indices), 4)) :]
-    if holds[quarter].mean() < LASTING:
+    if holds[facts.last_quarter(indices)].mean() < LASTING:
         return None
     behind = holds[indices]
     lasting = facts.onset(behind, LASTING)
@@ -215,8 +214,7 @@ def _half(facts: Facts, values: Array, holds: Array) -> int | None:
     if not len(indices):
         return None
     told = holds[indices]
-    quarter = told[-max(len(told) // 4, min(len(told), 4)) :]
-    if told.mean() < 0.5 and quarter.mean() < LASTING:
+    if told.mean() < 0.5 and holds[facts.last_quarter(indices)].mean() < LASTING:
         return None
     onset = facts.onset(told, 0.5)
     return None if onset is None else int(indices[onset])

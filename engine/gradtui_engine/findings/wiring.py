@@ -192,14 +192,15 @@ def not_updated(facts: Facts) -> Found | None:
 
 def _no_step(facts: Facts) -> Found | None:
     """Losses went backward, and nobody ever stepped."""
-    if not facts.over or not facts.curve.count or not facts.header.optimizers:
+    ended = facts.recording.ended
+    if ended is None or not ended.is_waiting or ended.step > 0 or not facts.header.optimizers:
         return None
     return Found(
         None,
         0,
         ERROR,
-        Message("the optimizer never steps: {count} losses went backward", count=facts.curve.count),
-        {"losses": facts.curve.count},
+        Message("the optimizer never steps: gradients were computed, and all parameters are as they were"),
+        {"numbers": sum(row.size for row in facts.header.parameters)},
     )
 
 

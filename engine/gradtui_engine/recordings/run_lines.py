@@ -37,6 +37,8 @@ class End:
     why: str
     own: float = math.nan
     wall: float = math.nan
+    #: Whether there were backward passes after which no optimizer stepped.
+    is_waiting: bool = False
 
 
 @dataclass(eq=False)
@@ -121,7 +123,7 @@ def take(runs: list[RunLines], line: Mapping[str, Any], place: tuple[int, int]) 
     elif kind == "end":
         step = _step(line)
         why, own, wall = cleaned(line.get("why")), number(line.get("own")), number(line.get("wall"))
-        run.end = End(run.last + 1 if step is None else step, why, own, wall)
+        run.end = End(run.last + 1 if step is None else step, why, own, wall, number(line.get("mb")) > 0)
         ring = line.get("ring")
         run.last_ring = ring if isinstance(ring, list) else ()
     return True  # another kind is of a newer recorder, and nothing is wrong with it

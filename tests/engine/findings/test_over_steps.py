@@ -1,0 +1,132 @@
+"""The course of the loss: spikes, one that rises, one that does not fall."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.engine.findings.records import faults, flat, found, with_losses
+from tests.recordings import Line, mlp_lines
+
+NLL = "NllLossBackward0"
+
+
+def noisy(spread: float, seed: int = 0, count: int = 400) -> list[float]:
+    """A loss that falls, whose logarithm is spread so much."""
+    noise = np.random.default_rng(seed).normal(0, spread, count)
+    return [round(float(2.0 * 0.995**n * np.exp(noise[n])), 6) for n in range(count)]
+
+
+def sampled(losses: list[float], every: int = 10, **other: object) -> list[Line]:
+    """A line for each tenth step; the losses between are in the ring."""
+    return with_losses(mlp_lines(3, len(losses) // every, every=every, **other), losses)  # type: ignore[arg-type]
+
+
+def test_a_spike_between_two_recorded_steps_has_its_exact_step() -> None:
+    losses = noisy(0.1)
+    losses[233] = 9.0
+    finding = found(sampled(losses))["loss_spike"]
+    assert (finding.step, finding.severity) == (233, "warning")
+    assert finding.evidence["loss"] == 9.0
+
+
+def test_one_that_stays_is_an_error() -> None:
+    losses = [loss if n < 233 else 9.0 for n, loss in enumerate(noisy(0.1))]
+    assert found(sampled(losses))["loss_spike"].severity == "error"
+
+
+def test_where_it_began_is_the_first_module_whose_outputs_are_far_from_usual() -> None:
+    losses = noisy(0.1)
+    losses[230] = 9.0
+    at = {(230, "layers.1"): {"rms": 8.0}, (230, "layers.2"): {"rms": 30.0}}
+    finding = found(sampled(losses, at=at))["loss_spike"]
+    assert (finding.layer, finding.evidence["began_at"]) == ("layers.1", 230)
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.3, 1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_of_any_size_is_no_spike(spread: float, seed: int) -> None:
+    assert "loss_spike" not in found(sampled(noisy(spread, seed)))
+
+
+def test_near_a_loss_of_0_nothing_is_undone() -> None:
+    losses = [2.0 * 0.95**n for n in range(400)]
+    losses[300] *= 300  # still 1e-4 of what it was at first
+    assert "loss_spike" not in found(sampled(losses))
+
+
+def test_a_swing_at_the_edge_of_stability_is_none() -> None:
+    losses = [0.32, *(0.09 * 0.99**n for n in range(199))]
+    losses[50:56] = [0.057, 0.077, 0.143, 0.29, 0.2, 0.07]
+    assert "loss_spike" not in found(sampled(losses))
+
+
+# -- rises ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("end", "rises"), [(8.0, True), (5.0, False)])
+def test_a_loss_that_ends_at_three_times_what_it_was(end: float, rises: bool) -> None:
+    lines = sampled([2.0 + (end - 2.0) * n / 400 for n in range(400)])
+    assert ("loss_rises" in faults(lines)) == rises
+
+
+def test_a_minus_in_front_of_the_loss() -> None:
+    losses = [-2.3 * 1.02**n for n in range(200)]
+    finding = found(sampled(losses, root="NegBackward0"))["loss_rises"]
+    assert (finding.step, finding.severity) == (0, "error")
+    assert "sign" in str(finding.message)
+
+
+@pytest.mark.parametrize(
+    ("losses", "root"),
+    [
+        ([-0.02 - 0.93 * n / 200 for n in range(200)], "NegBackward0"),  # a similarity
+        ([1.5 - 6.0 * n / 200 for n in range(200)], "NegBackward0"),  # the likelihood of a density
+        ([math.sin(n) * (1 + n / 20) for n in range(200)], "NegBackward0"),  # a policy gradient
+        ([-2.0 * 1.02**n for n in range(200)], "MeanBackward0"),
+    ],
+)
+def test_losses_that_are_negative_for_good_reason(losses: list[float], root: str) -> None:
+    assert "loss_rises" not in found(sampled(losses, root=root))
+
+
+# -- flat ----------------------------------------------------------------------------------------------------
+
+
+def guessing(level: float, root: str = NLL, **other: object) -> list[Line]:
+    return with_losses(mlp_lines(3, 80, root=root, **other), flat(level))  # type: ignore[arg-type]
+
+
+def test_a_loss_that_stays_where_guessing_is_means_the_labels() -> None:
+    finding = found(guessing(math.log(8)))["loss_flat"]  # the last layer has 8 outputs
+    assert finding.is_fault
+    assert finding.evidence["guessing"] == pytest.approx(math.log(8))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        guessing(math.log(8) * 1.2),
+        guessing(math.log(8), "MseLossBackward0"),
+        guessing(math.log(8), "BinaryCrossEntropyWithLogitsBackward0"),
+    ],
+)
+def test_elsewhere_a_loss_that_does_not_fall_is_a_note(lines: list[Line]) -> None:
+    assert faults(lines) == []
+    assert "loss_flat" in found(lines)
+
+
+def test_with_another_fault_it_is_a_note() -> None:
+    lines = guessing(math.log(8), stale=[False] + [True] * 79)
+    assert faults(lines) == ["stale_gradient"]
+    assert not found(lines)["loss_flat"].is_fault
+
+
+def test_a_rate_that_still_rises_has_not_begun() -> None:
+    assert "loss_flat" not in found(guessing(math.log(8), lr=[[1e-3 * n / 80] for n in range(80)]))
+
+
+def test_fifty_steps_are_too_few() -> None:
+    assert "loss_flat" not in found(with_losses(mlp_lines(3, 40, root=NLL), flat(math.log(8))))
