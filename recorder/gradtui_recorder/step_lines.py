@@ -53,7 +53,8 @@ class StepLines:
             "x": None,
             **sample.line,
         }
-        # The same dict: numbers are under way into it.
+        # The same dict, as numbers are under way into it; "k" is its first.
+        sample.line.clear()
         sample.line.update(line)
         line = sample.line
         if isinstance(loss, torch.Tensor):
@@ -104,8 +105,7 @@ def _parameter_rows(sample: Sample) -> list[list[Any]]:
 
 def _gradient_norms(sample: Sample) -> list[Any]:
     """[norm of all gradients after backward, norm of those that the optimizers get]."""
-    last = {number: norm for norms in sample.before for number, norm in norms.items()}
-    before = [last[number] for number in sample.line["o"] if number in last]
+    before = sample.norms_before()
     after = [row[P["grad"]] for row in sample.rows.values() if row[P["grad"]] is not None]
     return [written(math.hypot(*map(float, norms))) if norms else None for norms in (before, after)]
 
