@@ -208,6 +208,7 @@ class Recorder:
             if stale:
                 context.sample.line["stale"] = True
             context.sample.mark(number, scale)
+            context.guard.call("sequences", self._sequences.mark)
 
     def _over(self, late: bool) -> None:
         """The training step is over; late where the next one has begun, and what came since belongs to that."""
@@ -228,15 +229,17 @@ class Recorder:
         else:
             rest = sample.rest() if late else None
             self._lines.flush()
-            self._lines.add(sample, loss, passes, seconds, self._optimizers.stepped, self._optimizers.all)
+            self._lines.add(sample, loss, passes, seconds, late, self._optimizers.stepped, self._optimizers.all)
             own = context.clock.so_far
             self._schedule.seen(context.n, seconds, own - self._own, own)
-            self._look_away(sample)
+            self._look_away(late)
         self._own = context.clock.so_far
         self._optimizers.stepped.clear()
         context.n += 1
         if self._schedule.due(context.n) and (not late or rest is not None):
             self._arm(rest)
+        elif late:
+            context.guard.call("sequences", self._sequences.end)
 
     # -- the next one --------------------------------------------------------------------------------------
 
@@ -251,17 +254,17 @@ class Recorder:
         ]
         owners = {id(p): number for number, owned in enumerate(self._gradients.owned) for p in owned}
         self._gradients.all = [(p, owners.get(id(p), -1)) for _, p in context.watched.parameters]
-        context.guard.call("sequences", self._sequences.begin, context.n == 0)
+        context.guard.call("sequences", self._sequences.begin, context.n == 0, rest is not None)
         self._forward.install()
         context.guard.call("compiled", self._compiled.eager)
 
-    def _look_away(self, sample: Sample) -> None:
+    def _look_away(self, late: bool) -> None:
         """The step that was looked at is over: nothing of it is held."""
         context = self._context
         context.sample = None
         self._functions.clear()
         self._forward.remove()
-        context.guard.call("sequences", self._sequences.end)
+        context.guard.call("sequences", self._sequences.end, late)
         context.guard.call("compiled", self._compiled.again)
         self._schedule.thinned = context.writer.thinned
         text = self._schedule.too_short()

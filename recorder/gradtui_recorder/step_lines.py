@@ -32,7 +32,14 @@ class StepLines:
         self.count = 0
 
     def add(
-        self, sample: Sample, loss: Any, passes: int, seconds: float, stepped: Sequence[int], optimizers: Sequence[Any]
+        self,
+        sample: Sample,
+        loss: Any,
+        passes: int,
+        seconds: float,
+        late: bool,
+        stepped: Sequence[int],
+        optimizers: Sequence[Any],
     ) -> None:
         """A step is over; its line is written at once where all numbers are there."""
         context = self._context
@@ -65,7 +72,7 @@ class StepLines:
         if self.symmetric and self.count == SYMMETRY_AGAIN:
             line["symmetric"] = context.watched.symmetric(self.symmetric)
         self.count += 1
-        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line)
+        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line, late)
         transfer = sample.numbers.transfer(sample.scale)
         self._waiting = (sample, transfer, finish)
         if not transfer.waits:
