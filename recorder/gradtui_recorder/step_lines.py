@@ -32,14 +32,7 @@ class StepLines:
         self.count = 0
 
     def add(
-        self,
-        sample: Sample,
-        loss: Any,
-        passes: int,
-        seconds: float,
-        late: bool,
-        stepped: Sequence[int],
-        optimizers: Sequence[Any],
+        self, sample: Sample, loss: Any, passes: int, seconds: float, stepped: Sequence[int], optimizers: Sequence[Any]
     ) -> None:
         """A step is over; its line is written at once where all numbers are there."""
         context = self._context
@@ -60,8 +53,7 @@ class StepLines:
             "x": None,
             **sample.line,
         }
-        # The same dict, as numbers are under way into it; "k" is its first.
-        sample.line.clear()
+        # The same dict: numbers are under way into it.
         sample.line.update(line)
         line = sample.line
         if isinstance(loss, torch.Tensor):
@@ -72,7 +64,7 @@ class StepLines:
         if self.symmetric and self.count == SYMMETRY_AGAIN:
             line["symmetric"] = context.watched.symmetric(self.symmetric)
         self.count += 1
-        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line, late)
+        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line)
         transfer = sample.numbers.transfer(sample.scale)
         self._waiting = (sample, transfer, finish)
         if not transfer.waits:
@@ -112,7 +104,8 @@ def _parameter_rows(sample: Sample) -> list[list[Any]]:
 
 def _gradient_norms(sample: Sample) -> list[Any]:
     """[norm of all gradients after backward, norm of those that the optimizers get]."""
-    before = sample.norms_before()
+    last = {number: norm for norms in sample.before for number, norm in norms.items()}
+    before = [last[number] for number in sample.line["o"] if number in last]
     after = [row[P["grad"]] for row in sample.rows.values() if row[P["grad"]] is not None]
     return [written(math.hypot(*map(float, norms))) if norms else None for norms in (before, after)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from ..core.numerics import Array
 from ..core.spelt import told
 from .evaluation import Validation
 from .history import TrainingHistory
-from .snapshot import TrainingSnapshot
 
 #: Of documents that hold a training; those of one iteration have 1.
 SCHEMA = 2
@@ -45,7 +45,7 @@ def document(history: TrainingHistory, other: TrainingHistory | None = None) -> 
             "accuracy": _of_classes(columns["accuracy"]),
             "learning_rate": columns["learning_rate"].tolist(),
             "validation": [_validation(row) for row in snapshot.validations],
-            "stages": _stages(snapshot),
+            "stages": stages_document(snapshot.summary),
             "parameters": {
                 name: {"update_ratio": columns["update_ratio"][:, index].tolist()}
                 for index, name in enumerate(snapshot.parameters)
@@ -71,9 +71,8 @@ def _validation(row: Validation) -> dict[str, Any]:
     return {"iteration": row.iteration, "loss": row.loss, "accuracy": row.accuracy}
 
 
-def _stages(snapshot: TrainingSnapshot) -> list[dict[str, Any]]:
-    """The stages from the input (or the initial state) on; the last one has no factor."""
-    summary = snapshot.summary
+def stages_document(summary: Mapping[str, Array]) -> list[dict[str, Any]]:
+    """The stages of a summary from the input (or the initial state) on; the last one has no factor."""
     known = [name for name in _OF_STAGES if name in summary]
     count = summary["gradient_norm"].shape[1]
     return [

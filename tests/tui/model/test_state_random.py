@@ -18,7 +18,7 @@ from gradtui.model.pairs import PAIRS
 from gradtui.model.panes_of import LISTS, panes_of
 from gradtui.model.presets import PRESETS
 from gradtui.model.progress import Progress
-from gradtui.model.state import Audience, State
+from gradtui.model.state import Audience, Place, State
 from gradtui.model.studies import Study
 from gradtui.model.timeline import Grain, Timeline
 from gradtui.model.update import update
@@ -36,7 +36,14 @@ from tests.tui.helpers import CASES, EXPLORE, SIZES, assert_page, scene_with, ti
 SMALL = ("one layer", "one step", "gru", "rnn", "one number", "one number over time", "no weights", "overflow")
 #: What B may differ in; the last does not go together with some networks, the one before with none.
 #: None, one, and two, of which nobody knows what they were.
-RECORDINGS = ((), (Source(recording="a.json"),), (Source(recording="a.json"), Source(recording="b.json")))
+RECORDINGS = (
+    (),
+    (Source(recording="a.json"),),
+    (Source(recording="a.json"), Source(recording="b.json")),
+    (Source(recording="a.jsonl", recorded=True, files=("a.jsonl",)),),
+)
+#: Where findings lead: to a step, to a stage, to both, nowhere.
+PLACES = (Place("dead a", 3, 1), Place("vanishing b", None, 10**6), Place("loss_rises None", 10**6), Place("frozen c"))
 CHANGES: tuple[e.Changes, ...] = (
     (),
     (("seed", 7),),
@@ -73,6 +80,9 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Rest: st.just(e.Rest()),
     e.Plan: st.sampled_from(PLANS).map(e.Plan),
     e.Branch: st.sampled_from(((), ("3:clip=norm",))).map(e.Branch),
+    e.Diagnose: st.integers(0, 400).map(e.Diagnose),
+    e.Found: st.lists(st.sampled_from(PLACES), max_size=4, unique=True).map(tuple).map(e.Found),
+    e.ChooseFinding: st.integers(-3, 9).map(e.ChooseFinding),
     e.Arrow: st.builds(e.Arrow, st.integers(-30, 30), st.integers(-30, 30)),
     e.Select: st.builds(e.Select, st.integers(-70, 70), st.none() | st.integers(-3, 10**9)),
     e.SelectUnit: st.builds(e.SelectUnit, st.integers(-70, 70), st.none() | st.integers(-3, 99)),
@@ -152,6 +162,7 @@ def assert_sound(state: State, timeline: Timeline | None) -> None:
     assert 0 <= state.step <= timeline.last
     assert state.selected is None or 0 <= state.selected < timeline.stage_count
     assert 0 <= selected_stage(state, timeline) < timeline.stage_count
+    assert state.finding is None or state.finding >= 0
 
 
 @drawn(400)
@@ -306,7 +317,8 @@ def test_the_walk_comes_past_every_view_pane_and_quantity() -> None:
     states = [state for seed in range(4) for state in walk(seed, COUNT)]
     assert {state.view for state in states} == set(VIEWS)
     assert {state.quantity for state in states} == set(QUANTITIES)
-    assert {state.pane for state in states} >= PANES.keys()
+    # What is wrong is a pane of recorded trainings, which have no trace of their own.
+    assert {state.pane for state in states} >= PANES.keys() - {"findings"}
     assert {state.lesson is None for state in states} == {True, False}
     assert {state.row for state in states} > {""}
     assert LISTS.keys() <= {state.view for state in states}

@@ -263,3 +263,38 @@ def test_the_help_names_every_pane_of_every_view() -> None:
 def test_a_scale_beyond_float64_is_refused(text: str) -> None:
     with pytest.raises(ExperimentError, match="powers of ten from -324 to 309"):
         address.read(Experiment(), {"scale": text})
+
+
+# -- read again where it is shown ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "experiment", "view", "training"),
+    [
+        ("gradtui --depth 11 --width 8 --sigma-w 5.0", Experiment(depth=11, width=8, sigma_w=5.0), "explore", False),
+        ("gradtui --cell=lstm --steps 40 --data adding", Experiment(cell="lstm", steps=40, data="adding"), "explore",
+         False),
+        ("gradtui train --depth 3 --iterations 50", Experiment(depth=3), "train", True),
+        ("gradtui vanishing --depth 4", Experiment(depth=4), "explore", False),
+        ("gradtui --view compare --b 'activation=relu'", Experiment(), "compare", False),
+    ],
+)  # fmt: skip
+def test_a_command_that_is_told_can_be_shown_at_once(
+    typed: str, experiment: Experiment, view: str, training: bool
+) -> None:
+    state, _ = address.understood(typed)
+    assert (state.experiment, state.view, state.training) == (experiment, view, training)
+
+
+def test_what_the_address_writes_is_understood() -> None:
+    state = State(EXPERIMENTS[1], (("seed", 7),), cell="lstm", view="compare", pane="side_a")
+    read, _ = address.understood(address.command(state, None))
+    assert (read.experiment, read.changes, read.view) == (state.experiment, state.changes, "compare")
+
+
+@pytest.mark.parametrize(
+    "typed", ["gradtui why run.jsonl", "gradtui --no-such 3", "gradtui --depth", "gradtui --depth x"]
+)
+def test_a_command_that_the_screen_cannot_show_is_refused(typed: str) -> None:
+    with pytest.raises(ExperimentError):
+        address.understood(typed)

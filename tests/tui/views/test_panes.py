@@ -23,6 +23,7 @@ from gradtui.views.catalogue import PANES
 from gradtui.views.frame.pane import Pane
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Source
 from gradtui_engine.cells.table import CELLS
 from tests.examples import covering, spread
 from tests.tui.colours import LEAST, near
@@ -56,6 +57,8 @@ SPOKEN = [
     pytest.param((tongue, view), marks=() if tongue in (USUAL, SECOND[view]) else pytest.mark.soak)
     for tongue, view in itertools.product(TONGUES, VIEWS)
 ]
+#: A recorded training, which has a pane more.
+RECORDED = State(Experiment(), view="train", recordings=(Source(recording="run.jsonl", recorded=True),))
 SMALLEST, LARGER = ((60, 16),), ((80, 24), (120, 40))
 
 cases = pytest.mark.parametrize("name", CASES)
@@ -196,6 +199,7 @@ def test_every_pane_that_a_view_can_have_is_a_row_of_the_table_and_every_row_a_p
     for name in NETWORKS:
         for view in VIEWS:
             possible |= {pane for state in states(CASES[name], view) for pane in panes_of(state)}
+    possible |= {*panes_of(RECORDED)}
     assert possible == PANES.keys()
 
 
@@ -224,7 +228,7 @@ def every_state() -> Iterator[State]:
 
 
 def test_every_pane_that_a_view_names_is_in_the_table_and_the_other_way_round() -> None:
-    named = [panes_of(state) for state in every_state()]
+    named = [panes_of(state) for state in (*every_state(), RECORDED)]
     assert {pane for panes in named for pane in panes} == PANES.keys()
     assert all(len(set(panes)) == len(panes) for panes in named)
 

@@ -26,10 +26,13 @@ from ..model.update import update
 from ..share import address
 from ..text import language, process
 from .printed import of_language
-from .settings import COLOUR_SYSTEMS
+from .settings import COLOUR_SYSTEMS, Settings
 
 if TYPE_CHECKING:
+    from ..model.run_list import RunList
     from ..screen.app import GradtuiApp
+    from ..screen.choosing import Choosing
+    from ..screen.terminal.ending import Ending
     from .invocation import Invocation
     from .words import Words
 
@@ -97,7 +100,7 @@ def launch(invocation: Invocation[Any]) -> int:
     return status_of(app_of(invocation), invocation.loaded.settings.mouse)
 
 
-def status_of(app: GradtuiApp, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
+def status_of(app: Ending, mouse: bool = True, when_ready: Callable[[Any], Any] | None = None) -> int:
     """Run an app; the exit status: what it was left with, or that it failed. when_ready: a coroutine to run beside."""
     from ..screen.held import give_back
 
@@ -134,6 +137,28 @@ def made_by(
     """What make makes of an invocation, with its settings in force."""
     assert invocation.opening is not None
     settings, (state, cursor, results) = invocation.loaded.settings, invocation.opening
+    _into_force(settings)
+    keys.rebind(settings.keys, permissions)
+    told = [Message(note) for note in of_language(invocation.loaded, os.environ, not permissions.own)]
+    fps = _frames(settings)
+    app = make(replace(state, speed=SPEEDS.index(settings.speed)), (*cursor, *told), fps, permissions, results)
+    app.theme = settings.theme
+    return app
+
+
+def choosing_of(invocation: Invocation[Any], runs: RunList) -> Choosing:
+    """The app in which one of a folder's runs is chosen, with its settings in force."""
+    from ..screen.choosing import Choosing
+
+    settings = invocation.loaded.settings
+    _into_force(settings)
+    app = Choosing(runs, _frames(settings))
+    app.theme = settings.theme
+    return app
+
+
+def _into_force(settings: Settings) -> None:
+    """What of the settings is the process's."""
     from textual import constants
 
     # A process that was forked for this has imported Textual already: variables of the environment come too late.
@@ -142,9 +167,8 @@ def made_by(
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
     process.change(kept_results=settings.kept_results)
-    keys.rebind(settings.keys, permissions)
-    fps = min(settings.fps, _STILL) if settings.reduced_motion else settings.fps
-    told = [Message(note) for note in of_language(invocation.loaded, os.environ, not permissions.own)]
-    app = make(replace(state, speed=SPEEDS.index(settings.speed)), (*cursor, *told), fps, permissions, results)
-    app.theme = settings.theme
-    return app
+
+
+def _frames(settings: Settings) -> float:
+    """Frames a second, at most."""
+    return min(settings.fps, _STILL) if settings.reduced_motion else settings.fps

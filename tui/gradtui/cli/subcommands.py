@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .data_report import DataReport
     from .invocation import Invocation
     from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, ModelOptions, RunOptions, WhyOptions
+    from .runs import RunsOptions
     from .train_plan import Plan
     from .words import Words
 
@@ -137,7 +138,11 @@ def _open_screen(experiment: Experiment, words: Words) -> tuple[None, Opening]:
     return None, opening(experiment, words)
 
 
-def _open_recordings(experiment: Experiment, words: Words) -> tuple[None, Opening]:
+def _open_recordings(experiment: Experiment, words: Words) -> tuple[RunsOptions | None, Opening | None]:
+    from .runs import listed
+
+    if (runs := listed(words)) is not None:
+        return runs, None
     from .opening_files import opening
 
     return None, opening(words)
@@ -146,17 +151,31 @@ def _open_recordings(experiment: Experiment, words: Words) -> tuple[None, Openin
 # -- what they do --------------------------------------------------------------------------------------------
 
 
-def _screen(invocation: Invocation[None], out: TextIO) -> int:
+def _open(invocation: Invocation[RunsOptions | None], out: TextIO) -> int:
+    if invocation.options is None:
+        return _screen(invocation, out)
+    from .runs import choose, show
+
+    if not _is_terminal():
+        return show(invocation, out)
+    return _leave(choose(invocation))
+
+
+def _screen(invocation: Invocation[Any], out: TextIO) -> int:
     from gradtui_engine.core.message import Message
     from gradtui_engine.core.problems import ExperimentError, Problem
 
-    # Textual draws on stderr.
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         message = Message("the screen needs a terminal; without one use: gradtui run")
         raise ExperimentError([Problem("terminal", message)])
     from .launch import launch
 
     return _leave(launch(invocation))
+
+
+def _is_terminal() -> bool:
+    """Whether there is one; Textual draws on stderr."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def _leave(status: int) -> int:
@@ -276,7 +295,7 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         "shows again what run has written",
         "Show again what `gradtui run --save` (RUN.npz, with every pane) and `gradtui run --json` (RUN.json, with the "
         "panes that numbers are enough for) have written. Two files are compared as A and B.",
-        _screen,
+        _open,
         _open_recordings,
         rows=_rows_without_b,
         takes=Takes.FILES,

@@ -288,6 +288,22 @@ COMMANDS = (
         LEARN,
         where=(QUESTION,),
     ),
+    Command(
+        "finding_experiment",
+        ("exclamation_mark",),
+        "its experiment",
+        "Of a recorded training: open the experiment that shows the same as the chosen finding",
+        LEARN,
+        where=("train",),
+    ),
+    Command(
+        "finding_lesson",
+        ("number_sign",),
+        "its lesson",
+        "Of a recorded training: open the lesson about the chosen finding",
+        LEARN,
+        where=("train",),
+    ),
     Command("lesson_back", ("backspace",), "step before", "Of a lesson: the step before", LEARN),
     Command(
         "close",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import state
-from .state import Changes, State, Steps
+from .state import Changes, Place, State, Steps
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
@@ -114,6 +114,30 @@ class Branch:
     """B branches off A's training: what it differs in from some iterations on; it is trained at once."""
 
     turns: tuple[str, ...]
+
+
+# -- what is wrong with a recording -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnose:
+    """Look through so many iterations of a recorded training for what is wrong."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What has been found in the recording so far, the most important first: where each finding leads."""
+
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseFinding:
+    """A finding by number, 0 the first."""
+
+    number: int
 
 
 # -- looking around ----------------------------------------------------------------------------------------

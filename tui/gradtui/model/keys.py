@@ -23,6 +23,8 @@ _SYMBOLS = {
     "colon": ":",
     "asterisk": "*",
     "ampersand": "&",
+    "exclamation_mark": "!",
+    "number_sign": "#",
     "greater_than_sign": ">",
     "less_than_sign": "<",
     "up": "↑",

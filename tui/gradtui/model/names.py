@@ -26,7 +26,7 @@ PANES = {
     "maths": ("circular", "hyperbolic", "circle", "bridge"),
     "theory": ("plane", "depth", "spectrum"),
     "lessons": ("lessons",),
-    "train": ("loss", "map_a", "map_b", "opening", "reach", "moment"),
+    "train": ("loss", "map_a", "map_b", "opening", "reach", "moment", "findings"),
 }
 VIEWS = tuple(PANES)
 #: The views that are the story's pages: there the digits turn them.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.language import tr
 from . import events as e
-from . import maths, training_moves
+from . import found, maths, training_moves
 from .keys import shown_keys
 from .names import AXES, QUANTITIES
 from .panes_of import LISTS, panes_of, seen_pane
@@ -29,12 +29,14 @@ def selected_stage(state: State, timeline: Timeline) -> int:
 
 
 def arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
-    """Up and down: the list of the view, or the stages. Left and right: time, terms, or the angle."""
+    """Up and down: the list of the view or of the pane, or the stages. Left and right: time, terms, or the angle."""
     if state.view in LISTS and event.y:
         return _move_in_list(state, event.y)
     if state.view == "maths":
         # Up and down choose the function, left and right turn the point.
         return maths.turned(state, event.x) if event.x else state
+    if state.pane == "findings" and event.y and state.findings:
+        return found.walk(state, event.y, timeline)
     if state.view == "train" and event.x:
         return training_moves.go_to(state, e.GoTo(event.x), timeline)
     if state.view == "lab" and event.x:

@@ -43,7 +43,7 @@ def train_panes(state: State) -> tuple[str, ...]:
         fits = {"map_b": raced, "opening": False, "reach": bool(state.along)}
     else:
         raced = bool(state.changes or state.turns) and not state.recordings
-        fits = {"map_b": raced, "opening": bool(row.gates), "reach": row.over_time}
+        fits = {"map_b": raced, "opening": bool(row.gates), "reach": row.over_time, "findings": False}
     return tuple(pane for pane in PANES["train"] if fits.get(pane, True))
 
 

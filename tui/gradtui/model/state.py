@@ -42,6 +42,19 @@ class Steps:
         return max(bisect.bisect_right(self._steps, step) - 1, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding leads: what tells it from the others; the training's step and the stage that it is about, if any.
+
+    along: "" where that is one of the modules, else the recurrent module over whose time steps it is.
+    """
+
+    name: str
+    step: int | None = None
+    stage: int | None = None
+    along: str = ""
+
+
 #: An experiment, what B differs in, the recordings that are shown instead of both, how both are trained, and what B's
 #: training differs in from some iteration on.
 Asked = tuple["Experiment", Changes, tuple["Source", ...], Changes, tuple[str, ...]]
@@ -139,6 +152,11 @@ class State:
     along: str = ""
     #: Iterations a second, while it is trained.
     pace: int = 0
+    #: Of a recorded training: up to so many iterations it is looked through for what is wrong (0: not yet); where the
+    #: findings lead, the most important first; and the one that was chosen.
+    diagnosed: int = 0
+    findings: tuple[Place, ...] = ()
+    finding: int | None = None
     #: How far the story's multiplication has come, of WAVE_END parts. Whether the next pair begins by itself.
     wave: int = WAVE_END
     #: The page of the story that was opened last.

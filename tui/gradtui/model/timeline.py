@@ -11,10 +11,15 @@ from rich.cells import cell_len
 from gradtui_engine.core.message import Message
 
 from ..text.language import current, tr
+from ..text.spans import cut_left
 
 if TYPE_CHECKING:
     from gradtui_engine import Step
     from gradtui_engine.analysis.record import Record
+
+
+#: Cells of a place in the label of a step, at the most: the bar has room beside it on 80 columns.
+_PLACE = 24
 
 
 class Grain(StrEnum):
@@ -26,9 +31,10 @@ class Grain(StrEnum):
 
 
 def site_words(step: Step) -> str:
-    """Where a step stands, in words: layer 12 · activation."""
+    """Where a step stands, in words: layer 12 · activation. A module's long name is cut from the left."""
     place, part = tr(step.site.place), tr(step.site.part)
-    return place if place == part else f"{place} · {part}"
+    brief = cut_left(place, _PLACE)
+    return brief if place == part else f"{brief} · {part}"
 
 
 def label(step: Step) -> str:

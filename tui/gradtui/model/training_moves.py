@@ -9,6 +9,7 @@ from ..text.language import plural, tr
 from . import events as e
 from .keys import shown_keys
 from .names import STORY
+from .refusals import untrained
 from .state import State
 from .trainings import iterations_of, recorded, training_of_a
 
@@ -34,6 +35,8 @@ def toggle(state: State) -> State:
 
 def train(state: State, event: e.Train, timeline: Timeline | None) -> State:
     """Train on; what has been trained already is there at once."""
+    if recorded(state):
+        return replace(state, message=untrained(state))
     if training_of_a(state) is None:
         text = tr("a recording is not trained") if state.recordings else tr("this cannot be trained as it is planned")
         return replace(state, message=text)
@@ -100,5 +103,5 @@ def restarted(state: State) -> State:
     """Nothing is trained: another experiment, another plan."""
     return replace(
         state, iteration=0, opened=0, trained=0, training=False, follows=True, turns=(), finished=False, steps=None,
-        loaded=state.loaded and state.opened == 0,
+        loaded=state.loaded and state.opened == 0, diagnosed=0, findings=(), finding=None,
     )  # fmt: skip

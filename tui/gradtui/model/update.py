@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import events as e
-from . import experiments, lecture, navigation, story, training_moves
+from . import experiments, found, lecture, navigation, story, training_moves
 from .names import SPEEDS, STORY
 from .panes_of import panes_of, seen_pane
 from .playback import playback_of, show, to_step
@@ -137,6 +137,9 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Rest: training_moves.rest,
     e.Plan: experiments.plan,
     e.Branch: experiments.branch,
+    e.Diagnose: found.diagnose,
+    e.Found: found.found,
+    e.ChooseFinding: found.choose,
     e.Arrow: _arrow,
     e.Select: navigation.select,
     e.SelectUnit: navigation.select_unit,

@@ -29,7 +29,7 @@ from ..views.frame.layout import styles_in
 from ..views.frame.training_sides import Sides
 from ..views.frame.verdict import kinds_in
 from ..views.train import shades
-from . import editing, learning, planning, saving, sliding
+from . import editing, finding, learning, planning, saving, sliding
 from .dialogs.helping import Drawn, Help
 from .palette import THEMES
 from .themes import styles_of
@@ -209,6 +209,8 @@ ACTIONS: dict[str, Action] = {
     "readout": saving.plain_text,
     "next": _go_on,
     "answer": learning.answer,
+    "finding_experiment": finding.experiment,
+    "finding_lesson": finding.lesson,
     "lesson_back": learning.go_back,
     "help": _help,
     "form": editing.form,

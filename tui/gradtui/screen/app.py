@@ -19,6 +19,7 @@ from ..text.language import tr
 from ..views.catalogue import PANES
 from . import learning
 from .actions import ACTIONS
+from .diagnosing import Diagnosing
 from .host import Host
 from .jobs import prepare
 from .keeping import Keeper
@@ -61,6 +62,7 @@ class GradtuiApp(Host):
         if permissions.own:
             # Of visitors, progress lives as long as their session.
             self.followed_by.append(Keeper(self).follow)
+        self.followed_by.append(Diagnosing(self).follow)
         self.loop = Loop(self)
         # What a key means depends on the view.
         for key in {key for command in (*COMMANDS, *brought(permissions)) for key in keys_of(command.id)}:

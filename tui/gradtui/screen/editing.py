@@ -190,10 +190,10 @@ def switch_cell(app: Host, argument: str) -> None:
 
 
 def replay(app: Host, argument: str) -> None:
+    if unknown(app):
+        return
     experiment = app.state.experiment
     if argument == "new":
-        if unknown(app):
-            return
         # A's: B shares its seed, whichever pane has the focus.
         experiment = experiment.replace(seed=(experiment.seed + 1) % 2**63)
     app.send(e.Change(experiment), cue=lambda timeline: (e.TogglePlay(),))

@@ -12,7 +12,8 @@ from gradtui_engine.experiment.training import Turn, options
 from gradtui_engine.rules.schedules import SCHEDULES
 
 from ..model import events as e
-from ..model.trainings import training_of_a
+from ..model.refusals import untrained
+from ..model.trainings import recorded, training_of_a
 from ..text.complaints import complaints
 from ..text.describe import About, field_name
 from ..text.language import tr
@@ -29,7 +30,7 @@ def plan(app: Host, argument: str) -> None:
     """Choose a field of the training, then give it another value."""
     training = training_of_a(app.state)
     if training is None:
-        app.say(tr("a recording is not trained"))
+        app.say(untrained(app.state) if recorded(app.state) else tr("a recording is not trained"))
         return
     rows, comes_to = options(), training.to_document()
     said = {name: About(_text(row, comes_to[name]) or tr("none"), row.help) for name, row in rows.items()}
@@ -119,6 +120,9 @@ def _text(row: Option, value: Any) -> str:
 def branch(app: Host, argument: str) -> None:
     """B goes on otherwise from the iteration under the cursor: with another rate, clipping or schedule."""
     state, training = app.state, training_of_a(app.state)
+    if recorded(state):
+        app.say(untrained(state))
+        return
     if training is None or state.trained == 0:
         app.say(tr("nothing has been trained yet that could branch off"))
         return

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradtui_engine.core.figures import percent
+from gradtui_engine.recordings.snapshot import RecordingSnapshot
 
 from ..model.state import State
 from ..model.trainings import HistoryOf, training_of_a, training_of_b
@@ -72,7 +73,7 @@ async def _save(app: Host, chosen: Format) -> None:
         states = moments(app.state, scene.timeline)
         screen = await film(states, _camera(app, scene), title, lambda share: app.say(_filming(share)))
     trainings = _trainings(app)
-    material = Material(scene.record, b.record if b is not None else None, screen, trainings)
+    material = Material(scene.record, b.record if b is not None else None, screen, trainings, _recorded(scene))
     try:
         async with app.trainings.still() if trainings else contextlib.nullcontext():
             path = await asyncio.to_thread(write, chosen, material)
@@ -100,6 +101,14 @@ def _trainings(app: Host) -> dict[str, TrainingHistory]:
     known = {side: app.trainings.results.get(HistoryOf(one)) for side, one in asked.items() if one is not None}
     trained = {side: history for side, history in known.items() if history is not None and history.count}
     return trained if "a" in trained else {}
+
+
+def _recorded(scene: Scene) -> dict[str, RecordingSnapshot]:
+    """In Train what was recorded of A and B, by side."""
+    if scene.state.view != "train":
+        return {}
+    known: dict[str, object] = {"a": scene.snapshot, "b": scene.snapshot_b}
+    return {side: snapshot for side, snapshot in known.items() if isinstance(snapshot, RecordingSnapshot)}
 
 
 def _camera(app: Host, scene: Scene) -> Callable[[State], Frame]:

@@ -12,8 +12,10 @@ from gradtui_engine.run.network import verify
 
 from ..model import events as e
 from ..model.changes import differences
+from ..model.refusals import unchanging
 from ..model.shown import OF_B, source_of_b
 from ..model.state import Asked
+from ..model.trainings import recorded
 from ..text.complaints import complaints
 from ..text.language import tr
 
@@ -37,9 +39,11 @@ def edited(app: Host) -> Experiment:
 
 def unknown(app: Host) -> bool:
     """Whether nothing can be changed, as nobody knows of what: then it is said."""
-    if app.state.nameless:
+    if recorded(app.state):
+        app.say(unchanging(app.state))
+    elif app.state.nameless:
         app.say(tr("this recording does not say which experiment it was: nothing of it can be changed"))
-    return app.state.nameless
+    return recorded(app.state) or app.state.nameless
 
 
 def change(app: Host, fields: dict[str, Value], record: bool = True, cue: Cue | None = None) -> str:

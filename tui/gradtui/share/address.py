@@ -28,7 +28,7 @@ from ..model import events as e
 from ..model.maths import MOST_ANGLE, MOST_TERMS
 from ..model.names import AXES, QUANTITIES, VIEWS, WAVE_END
 from ..model.panes_of import PANE_NAMES, panes_of
-from ..model.presets import PRESETS, about
+from ..model.presets import PRESETS, about, experiment_values, screen_values
 from ..model.progress import Progress
 from ..model.state import Changes, State
 from ..model.timeline import Grain, Timeline
@@ -123,6 +123,7 @@ OPTIONS = (
     ScreenOption("lesson", "lesson to open, by name or number", LessonName(lambda: library.names(language()))),
     ScreenOption("lesson_step", "step of the lesson, 1 the first", _number(1, _MANY), from_one=True),
     ScreenOption("iteration", "iteration of the training under the cursor, 0 the first", _number(0, _MANY)),
+    ScreenOption("finding", "finding of a recording that is chosen, 1 the first", _number(1, _MANY), from_one=True),
     ScreenOption("train", "train at once", Switch(), field="training"),
     ScreenOption(
         "about", "preset whose sentence stands above the panes, while its experiment is shown",
@@ -276,6 +277,37 @@ def changes_of(
     except ExperimentError as error:
         problems += [Problem(f"{B.flag} {problem.field}", problem.message) for problem in error.problems]
     return tuple(values.items())
+
+
+def understood(command: str) -> tuple[State, tuple[e.Event, ...]]:
+    """What the screen shows of a command as `command` writes it, or of one of `gradtui train`. Raises ExperimentError,
+    of what is no command of the screen as well.
+    """
+    rest = shlex.split(command)[1:]
+    fields: dict[str, Any] = {}
+    given: dict[str, Any] = {}
+    if rest[:1] == ["train"]:
+        given = {"view": "train", "train": True}
+        rest.pop(0)
+    if rest and rest[0] in PRESETS:
+        preset = rest.pop(0)
+        fields, given = experiment_values(preset), screen_values(preset) | given
+    of_fields = {name: row for row in options().values() for name in row.flags}
+    of_screen = {name: row for row in rows() for name in row.flags}
+    while rest:
+        name, joined, text = rest.pop(0).partition("=")
+        row = of_fields.get(name) or of_screen.get(name)
+        if row is None or (row.takes_value and not (joined or rest)):
+            raise ExperimentError([Problem(name, Message("is unknown; --help lists the options"))])
+        value: Any = (text if joined else rest.pop(0)) if row.takes_value else name == row.flag
+        try:
+            if name in of_fields:
+                fields[row.name] = row.kind.parse(value) if row.takes_value else value
+            else:
+                given[row.name] = (*given.get(row.name, ()), value) if row.many else value
+        except Rejected as error:
+            raise ExperimentError([Problem(name, error.message)]) from None
+    return read(Experiment.from_mapping(fields), given)
 
 
 # -- to the command line -----------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from gradtui_engine.core.message import English
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.core.problems import ExperimentError, in_one
 from gradtui_engine.data.csv_file import PREFIX
+from gradtui_engine.recordings.json_document import arrays as recorded_arrays
+from gradtui_engine.recordings.json_document import document as recording_document
 from gradtui_engine.training import archive
 from gradtui_engine.training.json_document import document as training_document
 
@@ -33,9 +35,10 @@ from ..text.summary import resolved_of
 from . import training_table
 
 if TYPE_CHECKING:
-    from gradtui_engine import StageNumbers, TrainingHistory
+    from gradtui_engine import StageNumbers, TrainingHistory, TrainingSnapshot
     from gradtui_engine.analysis.record import Record, Source
     from gradtui_engine.experiment.resolved import Resolved
+    from gradtui_engine.recordings.snapshot import RecordingSnapshot
 
 #: Longer file names than this are a nuisance in a listing; the limit of the file system is 255.
 _LONGEST = 100
@@ -49,13 +52,14 @@ class NotWritten(Exception):
 class Material:
     """What there is to write: the record, B's in Compare, and what the app made of its screen (an SVG, a film).
 
-    trainings are A's and B's, by side, in Train: then those are what is written.
+    trainings are A's and B's, by side, in Train: then those are what is written; or recorded, where they were recorded.
     """
 
     record: Record
     other: Record | None = None
     screen: str = ""
     trainings: Mapping[str, TrainingHistory] = field(default_factory=dict)
+    recorded: Mapping[str, RecordingSnapshot] = field(default_factory=dict)
 
     @property
     def sides(self) -> Mapping[str, Record]:
@@ -86,8 +90,10 @@ def _screen(material: Material, file: IO[bytes]) -> None:
 
 
 def _csv(material: Material, file: IO[bytes]) -> None:
-    if material.trainings:
-        snapshots = {side: history.snapshot() for side, history in material.trainings.items()}
+    if material.trainings or material.recorded:
+        snapshots: dict[str, TrainingSnapshot | RecordingSnapshot] = {
+            **{side: history.snapshot() for side, history in material.trainings.items()}, **material.recorded
+        }  # fmt: skip
         file.write(training_table.table(snapshots).encode())
         return
     file.write(table(material.record, material.other).encode())
@@ -96,6 +102,8 @@ def _csv(material: Material, file: IO[bytes]) -> None:
 def _json(material: Material, file: IO[bytes]) -> None:
     if material.trainings:
         whole = training_document(*material.trainings.values())
+    elif material.recorded:
+        whole = recording_document(*material.recorded.values())
     else:
         documents = {side: document(record) for side, record in material.sides.items()}
         whole = documents["a"] if material.other is None else documents
@@ -113,6 +121,12 @@ def _npz(material: Material, file: IO[bytes]) -> None:
         np.savez(file, **dict(archive.of_both(*material.trainings.values())))  # type: ignore[arg-type]
         return
     named: dict[str, Array] = {}
+    for side, snapshot in material.recorded.items():
+        start = "" if len(material.recorded) == 1 else f"{side}/"
+        named |= {f"{start}{name}": array for name, array in recorded_arrays(snapshot)}
+    if material.recorded:
+        np.savez(file, **named)  # type: ignore[arg-type]  # savez's stub names allow_pickle only
+        return
     for side, record in material.sides.items():
         if record.listed is None:
             raise NotWritten(tr("this recording has numbers alone, no arrays: CSV and JSON hold all of it"))
@@ -281,7 +295,7 @@ def write(format: Format, material: Material, folder: Path | None = None) -> Pat
     """Write the file into the folder (the current one), whole or not at all; where it is. Raises NotWritten."""
     folder = Path() if folder is None else folder
     try:
-        of_training = "-training" if material.trainings and format.source == "record" else ""
+        of_training = "-training" if (material.trainings or material.recorded) and format.source == "record" else ""
         path = _claim(material.record.source, of_training + format.suffix, folder)
     except OSError as error:
         raise NotWritten(_reason(folder, error)) from None

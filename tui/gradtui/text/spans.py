@@ -64,6 +64,21 @@ def fit(line: Line, width: int, style: str = "text") -> Line:
     return kept
 
 
+def cut_left(name: str, width: int) -> str:
+    """A module's name in at most `width` cells, cut from the left, at a dot where one is near: …layers.11.mlp.fc2.
+
+    What tells modules of one model apart stands at the end of their names.
+    """
+    if _cells(name) <= width:
+        return name
+    ellipsis = "…" if glyphs.current() == glyphs.BLOCK else "~"
+    start = next((place for place in range(1, len(name)) if _cells(name[place:]) < width), len(name))
+    dot = name.find(".", start - 1)
+    whole = name[dot + 1 :] if dot >= 0 else ""
+    # Half of a name that begins whole says more than all of the room with a piece of a word in front.
+    return (ellipsis + (whole if _cells(whole) >= width // 2 else name[start:])) if width > 0 else ""
+
+
 def padded(text: str, width: int) -> str:
     """The text with spaces up to so many cells, as it will be drawn: what str.ljust is for text of double width."""
     return text + " " * (width - _cells(text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradtui_engine.core.figures import exact, short
 from gradtui_engine.core.message import English
+from gradtui_engine.recordings.clean import cleaned
 
 from .language import plural, tr
 
@@ -99,7 +100,7 @@ def resolved_of(source: Source) -> Resolved | None:
 
 def describe_source(source: Source, detail: int = WHOLE) -> str:
     """Where a record comes from, in a line: the file of a recording, and what was run, where that is known."""
-    file = PurePath(source.recording).name
+    file = cleaned(PurePath(source.recording).name)
     resolved = resolved_of(source)
     what = describe(resolved, detail) if resolved is not None else source.words
     return " · ".join(part for part in (file, what) if part)

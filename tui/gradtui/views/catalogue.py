@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from ..lessons.staging import needs as lesson_needs
-from ..model import names
+from ..model import diagnoses, names
 from ..model.needs import Need, need_of
 from ..model.shown import source_of_a
 from ..model.state import State
@@ -27,6 +27,7 @@ PANES: dict[str, Pane] = {pane.id: guarded(pane) for view in VIEWS.values() for 
 def needs(state: State) -> tuple[Need, ...]:
     """All that the screen shows: the record first, then what the view adds, then what an open lesson asks."""
     wanted: list[Need] = [need_of(source_of_a(state)), *VIEWS[state.view].needs(state)]
+    wanted += diagnoses.needs(state)
     if state.lesson is not None:
         wanted += lesson_needs(state.lesson, language(), state.training)
     return tuple(dict.fromkeys(wanted))

@@ -52,10 +52,14 @@ def _named(hint: Hint, state: State, following: English, answers: str) -> Hint:
 def _applies(command: str, state: State) -> bool:
     """Whether a command has a meaning for this experiment: a field that its network has, a cure that it can have."""
     argument = BY_ID[command].argument
+    if command.startswith("finding_"):
+        return state.pane == "findings" and bool(state.findings)
     if command == "lesson_back":
         return state.lesson is None or state.lesson.step > 0
     if state.nameless and (command.startswith("cure_") or argument in options()):
         return False  # nobody knows what it would change
+    if state.nameless and (command == "sliders" or (command == "swap" and len(state.recordings) < 2)):
+        return False
     if command.startswith("cure_") and len(state.recordings) > 1:
         return False  # B is what was recorded
     if command.startswith("cure_"):

@@ -11,6 +11,7 @@ from gradtui_engine.core.figures import exact
 from ...model.keys import shown_keys
 from ...model.needs import Failed, need_of
 from ...model.shown import source_of_b
+from ...model.trainings import recorded
 from ...text.describe import field_name
 from ...text.language import tr
 from ...text.scale import finite
@@ -151,7 +152,7 @@ def absent(scene: Scene, width: int) -> list[Line]:
     """Why there is no B on the screen."""
     if not scene.state.changes and len(scene.state.recordings) < 2:
         if scene.experiment is None:
-            return wrap(_nameless(), width)
+            return wrap(_nameless(scene), width)
         return wrap(tr("B is A so far. Each cure has a key: see below."), width)
     source = source_of_b(scene.state, scene.experiment)
     if source is None:
@@ -162,7 +163,14 @@ def absent(scene: Scene, width: int) -> list[Line]:
     return wrap(tr("computing …"), width, "dim")
 
 
-def _nameless() -> str:
+def _nameless(scene: Scene) -> str:
+    if recorded(scene.state):
+        key = shown_keys("hold")
+        return tr(
+            "There is no B. {key} holds the step under the cursor as B, to compare it with others; "
+            "`gradtui open A.jsonl B.jsonl` compares two trainings.",
+            key=key,
+        )  # fmt: skip
     return tr("There is no B: this recording does not say which experiment it was, so nothing of it can be changed.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from ...model.keys import shown_keys
+from ...model.refusals import file_of
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, wrap
 from .pane import ARRAYS, OPERATIONS, Pane
@@ -24,15 +25,26 @@ def lacking(scene: Scene, pane: Pane) -> str:
     elif pane.tier >= ARRAYS and record.arrays is None:
         what = tr("Not in this recording: the arrays of the stages.")
     elif pane.of_experiment and scene.experiment is None:
+        if record.source.recorded:
+            return f"{tr('This pane is about an experiment, and a recorded training is none.')} {_mirror(scene)}"
         return tr("This recording does not say which experiment it was.")
     else:
         return ""
+    if record.source.recorded:
+        kept = tr("Recorded are norms and statistics: of each module's output and gradient, of weights and updates.")
+        return f"{what} {kept} {_mirror(scene)}"
     if scene.experiment is None:
         return f"{what} {tr('It has numbers alone.')}"
     gives = tr(
         "`gradtui run --save FILE.npz` keeps everything; {key} runs the experiment again.", key=shown_keys("again")
     )
     return f"{what} {gives}"
+
+
+def _mirror(scene: Scene) -> str:
+    """What would give it of a recorded training: the experiment that is most like it."""
+    file = file_of(scene.record.source)
+    return tr("Of an MLP or RNN `gradtui mirror {file}` builds the closest experiment, which has it all.", file=file)
 
 
 def guarded(pane: Pane) -> Pane:

@@ -9,9 +9,9 @@ from gradtui_engine.rules.schedules import SCHEDULES
 
 from ...model.keys import shown_keys
 from ...text.language import tr
-from ...text.spans import Line, first_title, page, width_of, wrap
+from ...text.spans import Line, first_title, page, wrap
 from ..frame.training_sides import Side, Sides, at
-from .words import absent, branched, verdict_style, waiting
+from .words import absent, branched, verdict_style, waiting, with_sign
 
 #: Update / weight about 1e-3 is usual (CS231n): how far from it is worth a word.
 _LITTLE, _MUCH = 1e-5, 1e-1
@@ -40,7 +40,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
             for side in sides.here:
                 lines += wrap(_of(side, sides, said[side.letter]), width)
     lines += wrap(_enter(sides), width, "label")
-    return page(_with_sign(lines, width, height), width, height)
+    return page(with_sign(lines, width, height), width, height)
 
 
 def _whereabouts(sides: Sides) -> list[str]:
@@ -50,20 +50,6 @@ def _whereabouts(sides: Sides) -> list[str]:
 
 def _waiting(sides: Sides) -> str:
     return waiting(sides, "Here: what has become of the training, and what the update under the cursor does.")
-
-
-def _with_sign(lines: list[Line], width: int, height: int) -> list[Line]:
-    """As many lines as there is room for, what matters most first; where some are missing, the last one says so."""
-    if len(lines) <= height:
-        return lines
-    [(text, style)] = lines[height - 1]
-    sign = next(
-        sign for sign in (tr("… {key} shows all", key=shown_keys("zoom")), "…") if len(sign) < width // 2 or sign == "…"
-    )
-    words = text.split(" ")
-    while words and width_of([(" ".join([*words, sign]), style)]) > width:
-        words.pop()
-    return [*lines[: height - 1], [(" ".join(words), style), (f" {sign}" if words else sign, "key")]]
 
 
 def _enter(sides: Sides) -> str:

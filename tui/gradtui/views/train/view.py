@@ -16,7 +16,7 @@ from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.training_sides import Sides, reads
 from ..frame.view import View
-from . import gates, heat, loss, moment, reach
+from . import findings, gates, heat, loss, moment, reach
 from .layout import arrange
 
 
@@ -151,6 +151,21 @@ _PANES = (
         "usual (CS231n), far less learns nothing, far more overwrites what was learnt.",
         "At the cursor: what has become of the training, and what this iteration's update does.",
     ),
+    Pane(
+        "findings",
+        "what is wrong",
+        findings.title,
+        findings.view,
+        "What is wrong with a recorded training, the most important first, each with the module where it is and the "
+        "step since when: ✗ is an error, ! a warning, · a note, which is no fault. Up and down, or a click, choose "
+        "one: the cursor jumps to its step, and its module is selected in every pane. Of the one that is open stands "
+        "what was measured, the likely cause, what to change, the experiment that shows the same, and the lesson about "
+        "it. `gradtui why` prints the same.",
+        reads=findings.reads,
+        spoken=findings.spoken,
+        click=findings.click,
+        intro="Findings pane: what is wrong with this training, since when, and what to change.",
+    ),
 )
 VIEW = View(
     "train",
@@ -159,7 +174,7 @@ VIEW = View(
     panes=_PANES,
     footer=(
         HELP, Hint(("play",), "train"), Hint(("left", "right"), "iteration"), Hint(("next",), "its backprop"),
-        *plain("quantity", "plan", "branch"),
+        *plain("finding_experiment", "finding_lesson", "quantity", "plan", "branch"),
     ),
     arrange=arrange,
 )  # fmt: skip

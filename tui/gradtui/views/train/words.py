@@ -7,6 +7,7 @@ from gradtui_engine.core.message import English
 
 from ...model.keys import shown_keys
 from ...text.language import tr
+from ...text.spans import Line, text_of, width_of
 from ...text.summary import kind_name
 from ..frame.differing import turned
 from ..frame.training_sides import Side, Sides
@@ -62,3 +63,19 @@ def verdict_style(side: Side) -> str:
     """The colour of the verdict: it only repeats the word."""
     outcome = side.snapshot.outcome
     return STYLES.get(outcome.kind, "broken") if outcome is not None else "text"
+
+
+def with_sign(lines: list[Line], width: int, height: int) -> list[Line]:
+    """As many lines as there is room for, what matters most first; where some are missing, the last one says so."""
+    if len(lines) <= height:
+        return lines
+    if height < 1:
+        return []
+    whole: Line = [(tr("… {key} shows all", key=shown_keys("zoom")), "key")]
+    sign = whole if width_of(whole) < width // 2 else [("…", "key")]
+    last = lines[height - 1]
+    style = last[-1][1] if last else "text"
+    words = text_of(last).split(" ")
+    while words and width_of([(" ".join([*words, ""]), style), *sign]) > width:
+        words.pop()
+    return [*lines[: height - 1], [*([(" ".join([*words, ""]), style)] if words else []), *sign]]
