@@ -62,6 +62,10 @@ def _broken(values: Array, is_nan: Array) -> Array:
 
 def _recorded(facts: Facts, event: int) -> Found:
     step = facts.step_of(event)
+    loss = float(facts.columns.loss[event])
+    broken = facts.columns.is_nan["loss"][event] or np.isinf(loss)
+    if broken and not facts.calls and not facts.header.parameters:
+        return _between(facts, step, loss, event)  # a log of losses has no more
     weights = _broken_weights(facts, event)
     where = _where(facts, event)
     evidence: Numbers = {"what": where.what, "value": where.value}

@@ -76,6 +76,15 @@ def steps(facts: Facts) -> Message | None:
     return None
 
 
+def trained(facts: Facts) -> Message | None:
+    """How parameters are trained: of what another tool has written their norms are known at the most."""
+    lacking = steps(facts)
+    header = facts.header
+    if lacking is None and header.torch is None and header.experiment is None and not header.optimizers:
+        return Message("no optimizer was recorded, and no update")
+    return lacking
+
+
 def activations(facts: Facts) -> Message | None:
     """What each module's output was."""
     if not facts.has_activations:
@@ -100,7 +109,7 @@ def over_time_steps(facts: Facts) -> Message | None:
 
 def later(facts: Facts) -> Message | None:
     """That it was looked at again whether matrices are symmetric."""
-    lacking = steps(facts)
+    lacking = trained(facts)
     if lacking is None and facts.header.symmetric and facts.recording.still_symmetric is None:
         return Message("there are fewer than four recorded steps")
     return lacking

@@ -6,7 +6,7 @@ from ..core.message import English
 from ..core.table import Table
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from . import broken, over_depth, over_steps, over_time, precision, start, updates, wiring
-from .kind import FindingKind, activations, any_loss, gradients, halves, later, losses, over_time_steps, scaled, steps
+from .kind import FindingKind, activations, any_loss, gradients, halves, later, losses, over_time_steps, scaled, trained
 
 _ALWAYS: English = "an error"
 _DAMAGE: English = "an error where it did damage, else a note"
@@ -38,7 +38,7 @@ KINDS = Table(
             "05-xavier",
         ),
         FindingKind(
-            "stale_gradient", "stale gradient", steps, wiring.stale_gradient, wiring.STALE,
+            "stale_gradient", "stale gradient", trained, wiring.stale_gradient, wiring.STALE,
             "no gradient was cleared since the step before, in half of the events",
             "torch.optim: gradients add up until zero_grad()",
             _ALWAYS,
@@ -46,7 +46,7 @@ KINDS = Table(
             "optimizer.zero_grad()\nloss.backward()\noptimizer.step()",
         ),
         FindingKind(
-            "no_gradient", "no gradient", steps, wiring.no_gradient, 0.0,
+            "no_gradient", "no gradient", trained, wiring.no_gradient, 0.0,
             "a trainable parameter with an optimizer never has a gradient",
             "torch.autograd: .grad stays None where no path leads to the loss",
             "an error; a warning where it is never called; a note of an expert to whom nothing is sent",
@@ -54,7 +54,7 @@ KINDS = Table(
             'h = model.get_submodule("$layer")(x)  # no .detach(), .data, .numpy() or torch.no_grad() behind it',
         ),
         FindingKind(
-            "not_updated", "not updated", steps, wiring.not_updated, 0.0,
+            "not_updated", "not updated", trained, wiring.not_updated, 0.0,
             "an optimizer never steps",
             "torch.optim: parameters change in step() alone",
             _ALWAYS,
@@ -62,7 +62,7 @@ KINDS = Table(
             "loss.backward()\noptimizer.step()  # of each optimizer",
         ),
         FindingKind(
-            "not_optimized", "not optimized", steps, wiring.not_optimized, 0.0,
+            "not_optimized", "not optimized", trained, wiring.not_optimized, 0.0,
             "a gradient reaches parameters that no optimizer has",
             "torch.optim: an optimizer has the parameters that it was made with",
             "an error; a warning where the last layer is trained, and it learns",
@@ -142,7 +142,7 @@ KINDS = Table(
             "11-forget-gate",
         ),
         FindingKind(
-            "update_too_large", "update too large", steps, updates.update_too_large, updates.LARGE,
+            "update_too_large", "update too large", trained, updates.update_too_large, updates.LARGE,
             "an update is larger than its weight, or over a tenth of it in three events running",
             "update / weight: about 1e-3 is usual (CS231n)",
             _DAMAGE,
@@ -189,7 +189,7 @@ KINDS = Table(
             "15-what-clipping-saves",
         ),
         FindingKind(
-            "update_too_small", "update too small", steps, updates.update_too_small, updates.SMALL,
+            "update_too_small", "update too small", trained, updates.update_too_small, updates.SMALL,
             "updates are under 1e-7 of 90 % of the weights in half of the events, the last layer's among them",
             "float32 resolves 6e-8 of a weight; SageMaker Debugger warns from 1e-8 on",
             _UNLESS_LEARNING,
@@ -225,7 +225,7 @@ KINDS = Table(
             "x, y = next(iter(loader))\nprint(x.shape, y[:16])",
         ),
         FindingKind(
-            "frozen", "frozen", steps, wiring.frozen, 0.0,
+            "frozen", "frozen", trained, wiring.frozen, 0.0,
             "parameters that are not trainable",
             "torch.Tensor.requires_grad",
             "a note",

@@ -17,7 +17,6 @@ from .memory import Memory, memory_of
 from .roles import Role, roles_of
 from .scales import Scale, default_of, nearest
 from .spectrum import Spectra, Spectrum
-from .tensor import Tensor
 
 #: A unit whose weights are so many times smaller than the median unit's is dead: nothing of size 1 comes through.
 DEAD = 1e-3
@@ -102,22 +101,6 @@ def look(checkpoint: Checkpoint, told: Callable[[float], None] = lambda share: N
             weights.append(_measured(role, checkpoint, spectra))
         told(done / total)
     return Look(checkpoint, tuple(weights), tuple(memory_of(roles, spectra)))
-
-
-def symmetric(checkpoint: Checkpoint) -> list[str]:
-    """Names of the weights of which all units are one."""
-    roles = [role for role in roles_of(checkpoint.tensors) if role.is_weight and role.matrix is not None]
-    return [role.name for role in roles if role.matrix is not None and _is_one_unit(role.matrix)]
-
-
-def _is_one_unit(matrix: Tensor) -> bool:
-    """Whether all rows are the first, and that is not 0; told by the first two in most cases."""
-    if matrix.shape[0] < 2:
-        return False
-    first = matrix.rows(0, 1).values()
-    if not first.any() or (matrix.rows(1, 2).values() != first).any():
-        return False
-    return all(bool((part == first).all()) for part in matrix.parts())
 
 
 # -- one tensor --------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from gradtui_recorder.schema import A_COLUMNS, P_COLUMNS, SCHEMA, written
 
 from ..checkpoints.changes import Change, changes, remarks_of
 from ..checkpoints.checkpoint import Checkpoint, open_checkpoint
-from ..checkpoints.look import symmetric
 
 LACKS = (
     "two checkpoints, events 0 and 1: weights alone, before and after many updates; losses, activations, gradients and "
@@ -32,7 +31,7 @@ def _lines(a: Checkpoint, b: Checkpoint) -> Iterator[dict[str, Any]]:
         "k": "run", "schema": SCHEMA, "id": "", "torch": None, "time": None, "rank": [0, 1], "compiled": False,
         "modules": [[name, "", "", {}] for name in modules],
         "params": [[row.name, list(row.shape), a.tensors[row.name].dtype.name, True, None] for row in rows],
-        "tied": [list(names) for names in a.tied], "symmetric": symmetric(a), "opt": [],
+        "tied": [list(names) for names in a.tied], "symmetric": [], "opt": [],
         "fields": {"a": list(A_COLUMNS), "p": list(P_COLUMNS)},
     }  # fmt: skip
     notes = [LACKS, *(str(remark.message) for remark in remarks_of(found))]
@@ -42,7 +41,7 @@ def _lines(a: Checkpoint, b: Checkpoint) -> Iterator[dict[str, Any]]:
         yield {
             "k": "step", "n": n, "t": None, "dt": None, "own": None, "loss": None, "ring": [], "a": [],
             "p": [[index, None, written(norm), None, None] for index, norm in enumerate(norms)],
-        } | ({"symmetric": symmetric(b)} if n else {})  # fmt: skip
+        }  # fmt: skip
     yield {"k": "end", "n": 2, "why": "closed", "own": None, "wall": None}
 
 

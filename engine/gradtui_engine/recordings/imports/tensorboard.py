@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from ...core.fields import Rejected
@@ -77,7 +78,7 @@ def _log(rows: dict[str, list[Scalar]], picked: Chosen, notes: list[str]) -> Log
     log = Log(
         series(picked.loss), series(picked.gradient), [series(tag) for tag in picked.rates], series(picked.scale),
         held_out=series(picked.held_out),
-        notes=[LACKS, "taken by their names – " + "; ".join(picked.used), *notes],
+        notes=[LACKS, "taken by their names – " + "; ".join(replace(picked, step=None, epoch=None).used), *notes],
     )  # fmt: skip
     main = picked.loss or picked.gradient
     log.times = {each.step: each.time for each in rows[main]} if main is not None else {}

@@ -242,6 +242,4 @@ def test_two_checkpoints_are_two_events(tmp_path: Path) -> None:
     norms = recording.columns.parameters["weight"]
     np.testing.assert_allclose(norms, [[3, math.sqrt(12), 0], [math.nan, 2 * math.sqrt(12), 0]], rtol=5e-5)
     assert recording.columns.parameters_nan["weight"].tolist() == [[False] * 3, [True, False, False]]
-    assert recording.header.symmetric == ("a.weight", "b.weight")
-    assert recording.still_symmetric == ("b.weight",)
     assert "b.bias" in notes(recording)
