@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 from engine import THREADS
 
-SECONDS, QUICK_SECONDS = 12.0, 2.0
+SECONDS, QUICK_SECONDS = 8.0, 2.0
 NAMES = ("mlp", "cnn", "lstm", "transformer")
 
 

@@ -34,14 +34,14 @@ def mlp() -> Training:
 
 
 def cnn() -> Training:
-    """Six convolutions with batch norm over pictures of 32 × 32, batch 32."""
+    """Six convolutions with batch norm over pictures of 32 × 32, batch 8."""
     layers: list[nn.Module] = []
     widths = (3, 32, 32, 64, 64, 128, 128)
     for number, (before, after) in enumerate(pairwise(widths)):
         stride = 2 if number in (2, 4) else 1
         layers += [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
     head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10))
-    return _classifier(nn.Sequential(*layers, *head), torch.randn(32, 3, 32, 32))
+    return _classifier(nn.Sequential(*layers, *head), torch.randn(8, 3, 32, 32))
 
 
 class _LastOutput(nn.Module):

@@ -152,9 +152,10 @@ class Gradients:
             for number, parameters in enumerate(self.owned):
                 values = [gradient_values(parameter.grad) for parameter in parameters if parameter.grad is not None]
                 values = [value for value in values if value.numel() and not value.is_meta]
-                if values:
-                    total = norm(torch.stack([each.float() for each in norms(values)]))
-                    sample.numbers.put(total, sample.before[-1], number, scaled=True)
+                for device in {value.device for value in values}:
+                    here = norms([value for value in values if value.device == device])
+                    total = norm(torch.stack([each.float() for each in here]))
+                    sample.numbers.put(total, sample.before[-1], (number, device), scaled=True)
 
     def _look_for_references(self) -> bool:
         """Compares all parameters: one whose gradient came, though no reference's of its optimizer did, becomes one."""
@@ -181,6 +182,4 @@ class Gradients:
         if values:
             sample.line["old"] = {"norm": None}
             with torch.no_grad():
-                sample.numbers.put(
-                    norm(torch.stack([norm(value).float() for value in values])), sample.line["old"], "norm"
-                )
+                sample.numbers.put(norm(values[0]), sample.line["old"], "norm")

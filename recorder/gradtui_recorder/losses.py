@@ -22,9 +22,10 @@ _PASSED: Final = (
 )
 
 
-def root_name(loss: Any) -> str | None:
-    """The name of the function that gave the loss, below what only scales it."""
-    node = loss.grad_fn
+def root_name(roots: Any) -> str | None:
+    """The name of the function that gave the loss (the first, of several), below what only scales it."""
+    loss = roots if isinstance(roots, torch.Tensor) else next(iter(roots), None)
+    node = getattr(loss, "grad_fn", None)
     for _ in range(8):
         if node is None or node.name() not in _PASSED:
             break

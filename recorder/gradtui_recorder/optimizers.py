@@ -73,7 +73,7 @@ class Optimizers:
             sample = context.sample
             if sample is not None:
                 # A closure makes the gradient inside of the step: what is there now may be that of the step before.
-                self._closure = (options.get("closure") or (arguments[1] if len(arguments) > 1 else None)) is not None
+                self._closure = any(callable(given) for given in (*arguments[1:2], options.get("closure")))
                 context.guard.call("parameters", self._look, optimizer, sample)
 
     def _after(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
@@ -83,7 +83,9 @@ class Optimizers:
             self.steps += 1
             sample = context.sample
             if sample is not None:
-                context.guard.call("parameters", self._compare, optimizer, sample)
+                if self.passes:
+                    context.guard.call("parameters", self._gradients, optimizer, self.parameters(optimizer), sample)
+                context.guard.call("updates", self._compare, optimizer, sample)
                 sample.repeated = False
             self._step(number)
 
@@ -143,8 +145,6 @@ class Optimizers:
     def _compare(self, optimizer: Any, sample: Sample) -> None:
         """After it: by how much it has changed them."""
         with torch.no_grad():
-            if self.passes:
-                self._gradients(optimizer, self.parameters(optimizer), sample)
             if not self._kept:
                 return
             old = [values for _, _, values in self._kept]
@@ -163,6 +163,10 @@ class Optimizers:
         self._kept = []
 
     def _gradients(self, optimizer: Any, parameters: list[tuple[int, Any]], sample: Sample) -> None:
+        with torch.no_grad():
+            self._gradient_norms(optimizer, parameters, sample)
+
+    def _gradient_norms(self, optimizer: Any, parameters: list[tuple[int, Any]], sample: Sample) -> None:
         reached = [(index, parameter) for index, parameter in parameters if parameter.grad is not None]
         values = [gradient_values(parameter.grad) for _, parameter in reached]
         # A fused optimizer takes the loss scale out itself, and leaves the step out itself.

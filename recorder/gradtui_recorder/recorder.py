@@ -7,14 +7,13 @@ gradient says whose backward passes there were.
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import time
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
-
-import torch
 
 from . import patches
 from .arguments import check, checked_optimizers
@@ -29,7 +28,7 @@ from .optimizers import Optimizers
 from .sample import Sample
 from .scaler import scaled_step
 from .schedule import Every, Schedule
-from .schema import written
+from .schema import SCHEMA, written
 from .sequences import Sequences
 from .step_lines import StepLines
 from .watched import Watched
@@ -86,6 +85,8 @@ class Recorder:
         #: Backward passes before each of the last steps of an optimizer.
         self._passes: deque[int] = deque((0,), maxlen=8)
         self._repeated = False
+        #: Whether the last loss was a number, as far as it is known without waiting for a device.
+        self._finite = True
         self._began = self._last = time.perf_counter()
         self._own = 0.0
         self._closed = not context.writer.on
@@ -135,13 +136,13 @@ class Recorder:
     def begin_backward(self) -> None:
         """A backward pass of somebody's begins."""
         context = self._context
+        context.passing = True
         if "backward" in context.guard.off:
             return
         with context.clock:
             try:
                 if not context.has_begun:
-                    self._begin()
-                context.passing = True
+                    context.guard.call("step", self._begin)
                 self._repeated = False
                 if self._gradients.begin():
                     self._cleared()
@@ -185,8 +186,7 @@ class Recorder:
         """A backward pass of ours is over, in a step that is looked at."""
         context = self._context
         if sample.line.get("root") is None:
-            root = roots if isinstance(roots, torch.Tensor) else next(iter(roots), None)
-            sample.line["root"] = root_name(root) if isinstance(root, torch.Tensor) else None
+            sample.line["root"] = context.guard.call("root", root_name, roots)
         # The norm is that after the last micro-batch: it is not worked out before there are as many as there were.
         if context.losses.passes >= min(self._passes):
             context.guard.call("parameters", self._gradients.whole_norms, sample)
@@ -207,7 +207,8 @@ class Recorder:
         if context.sample is not None:
             if stale:
                 context.sample.line["stale"] = True
-            context.sample.mark(scale)
+            context.sample.mark(number, scale)
+            context.guard.call("sequences", self._sequences.mark)
 
     def _over(self, late: bool) -> None:
         """The training step is over; late where the next one has begun, and what came since belongs to that."""
@@ -220,19 +221,25 @@ class Recorder:
         if sample is None:
             context.losses.wait(context.n, loss)
             self._schedule.unseen(seconds, context.clock.so_far)
+            finite = not isinstance(loss, float) or math.isfinite(loss)
+            if self._finite and not finite:
+                self._schedule.soon(context.n + 1)
+            self._finite = finite
             rest = None
         else:
             rest = sample.rest() if late else None
             self._lines.flush()
-            self._lines.add(sample, loss, passes, seconds, self._optimizers.stepped, self._optimizers.all)
+            self._lines.add(sample, loss, passes, seconds, late, self._optimizers.stepped, self._optimizers.all)
             own = context.clock.so_far
             self._schedule.seen(context.n, seconds, own - self._own, own)
-            self._look_away(sample)
+            self._look_away(late)
         self._own = context.clock.so_far
         self._optimizers.stepped.clear()
         context.n += 1
         if self._schedule.due(context.n) and (not late or rest is not None):
             self._arm(rest)
+        elif late:
+            context.guard.call("sequences", self._sequences.end)
 
     # -- the next one --------------------------------------------------------------------------------------
 
@@ -247,17 +254,17 @@ class Recorder:
         ]
         owners = {id(p): number for number, owned in enumerate(self._gradients.owned) for p in owned}
         self._gradients.all = [(p, owners.get(id(p), -1)) for _, p in context.watched.parameters]
-        context.guard.call("sequences", self._sequences.begin, context.n == 0)
+        context.guard.call("sequences", self._sequences.begin, context.n == 0, rest is not None)
         self._forward.install()
         context.guard.call("compiled", self._compiled.eager)
 
-    def _look_away(self, sample: Sample) -> None:
+    def _look_away(self, late: bool) -> None:
         """The step that was looked at is over: nothing of it is held."""
         context = self._context
         context.sample = None
         self._functions.clear()
         self._forward.remove()
-        context.guard.call("sequences", self._sequences.end)
+        context.guard.call("sequences", self._sequences.end, late)
         context.guard.call("compiled", self._compiled.again)
         self._schedule.thinned = context.writer.thinned
         text = self._schedule.too_short()
@@ -268,9 +275,14 @@ class Recorder:
 
     def _begin(self) -> None:
         """Writes the run line: at once, or once a lazy module's parameters have their shapes."""
-        watched = self._context.watched
-        self._lines.symmetric = watched.symmetric()
-        self._context.began(run_line(watched, self._optimizers.all, self._lines.symmetric))
+        context = self._context
+        try:
+            self._lines.symmetric = context.watched.symmetric()
+            line = run_line(context.watched, self._optimizers.all, self._lines.symmetric)
+        except Exception:
+            context.began({"k": "run", "schema": SCHEMA, "time": time.time(), "modules": [], "params": []})
+            raise
+        context.began(line)
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -300,7 +312,7 @@ class Recorder:
             context.guard.call("step", self._over, False)
         context.guard.call("step", self._lines.flush)
         if not context.has_begun:
-            self._begin()
+            context.guard.call("step", self._begin)
         line: dict[str, Any] = {"k": "end", "n": context.n, "why": why, "mb": context.losses.passes}
         context.losses.flush(line, None)
         line["own"] = written(context.clock.seconds)

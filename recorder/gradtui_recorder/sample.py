@@ -47,8 +47,10 @@ class Sample:
         self.half: str | None = None
         self.line: dict[str, Any] = {}
         self.rows: dict[int, list[Any]] = {}
-        #: Norms of all gradients by optimizer, of the backward passes before each step of one, and since the last.
-        self.before: list[dict[int, Any]] = [{}]
+        #: Norms of all gradients by (optimizer, device): those before each step of one, and those since the last.
+        self.before: list[dict[tuple[int, Any], Any]] = [{}]
+        #: The optimizers that have stepped.
+        self.stepped: list[int] = []
         self._marked = (0, 0)
         #: GradScaler's, as it was when the last optimizer stepped.
         self.scale: Any = None
@@ -65,8 +67,9 @@ class Sample:
         """The gradient was cleared: what went into it is no part of the step."""
         self.calls = [call for call in self.calls if call.backward >= self.backward and not call.reached]
 
-    def mark(self, scale: Any) -> None:
+    def mark(self, number: int, scale: Any) -> None:
         """An optimizer has stepped, with a loss scale or none: what is known so far is of this step, whatever comes."""
+        self.stepped.append(number)
         if scale is not None:
             self.scale = scale.detach().clone()
         self._marked = (len(self.calls), len(self.numbers))
@@ -83,6 +86,17 @@ class Sample:
         for call in rest.calls:
             rest.counts[call.module] = rest.counts.get(call.module, 0) + 1
         return rest
+
+    def norms_before(self) -> list[Any]:
+        """The norms of the gradients that each optimizer had after the last backward pass before its step."""
+        norms = []
+        for step, number in enumerate(self.stepped):
+            for before in reversed(self.before[: step + 1]):
+                known = [norm for (of, _), norm in before.items() if of == number]
+                if known:
+                    norms.extend(known)
+                    break
+        return norms
 
     def kept_calls(self) -> list[Call]:
         """The calls that the step's gradient came through, and those of modules that none came to.

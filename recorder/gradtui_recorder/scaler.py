@@ -13,8 +13,8 @@ from .optimizers import Optimizers
 @contextmanager
 def scaled_step(context: Context, optimizers: Optimizers, scaler: Any, optimizer: Any) -> Iterator[None]:
     """Around one call of `GradScaler.step`, where it is for an optimizer of ours."""
-    number = optimizers.number(optimizer)
-    if number is None or not scaler.is_enabled():
+    number = context.guard.call("scaler", _ours, optimizers, scaler, optimizer)
+    if number is None:
         yield
         return
     counted = optimizers.steps
@@ -23,3 +23,8 @@ def scaled_step(context: Context, optimizers: Optimizers, scaler: Any, optimizer
     if optimizers.steps == counted:
         context.guard.call("scaler", optimizers.left_out, number)
     context.scale = None
+
+
+def _ours(optimizers: Optimizers, scaler: Any, optimizer: Any) -> int | None:
+    """Which of our optimizers it is; None where it is none, or nothing is scaled."""
+    return optimizers.number(optimizer) if scaler.is_enabled() else None

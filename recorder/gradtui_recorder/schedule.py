@@ -18,6 +18,8 @@ SHORT: Final = 0.004
 #: Steps that short are looked at whenever an eighth more has passed: a run of a few seconds has something to show, and
 #: a long one comes to its share all the same.
 _DENSER: Final = 8
+#: So often a step is looked at because the loss before it was no number.
+ASKS: Final = 3
 #: What is measured inside misses what it does to the caches: what steps take longer counts, up to so many times that.
 _BESIDE: Final = 2.0
 
@@ -37,9 +39,13 @@ class Schedule:
         self._costs: deque[float] = deque(maxlen=9)
         self._others: deque[float] = deque(maxlen=31)
         self._said = False
+        self._asked = -1
+        self._asks = ASKS
 
     def due(self, step: int) -> bool:
         """Whether a step is looked at."""
+        if step == self._asked:
+            return True
         if step < self._next:
             return False
         if isinstance(self.every, int):
@@ -67,7 +73,9 @@ class Schedule:
 
     def soon(self, step: int) -> None:
         """A step is looked at whatever it costs: the loss has just ceased to be a number."""
-        self._next = min(self._next, step)
+        if self._asks:
+            self._asks -= 1
+            self._asked = step
 
     def interval(self, step: int) -> int:
         """Steps from one that is looked at to the next: what one takes longer, over the share of the others' time."""

@@ -83,6 +83,8 @@ class Sequences:
     ) -> None:
         self._note, self._counts, self._shared = note, counts, shared
         self._modules: dict[int, _Module] = {}
+        #: Those of the calls before each step of an optimizer within this training step.
+        self._before: list[dict[int, _Module]] = []
         self._whole = False
 
     @staticmethod
@@ -90,10 +92,18 @@ class Sequences:
         """Whether a module is one that is looked at over time."""
         return isinstance(module, nn.RNNBase | nn.RNNCellBase) or quantised(module)
 
-    def begin(self, whole: bool) -> None:
-        """A sampled step begins; whole: all of the batch is looked at, and the result checked."""
-        self.end()
+    def begin(self, whole: bool, late: bool = False) -> None:
+        """A sampled step begins; whole: all of the batch is looked at, and the result checked.
+
+        late: it has begun already, and the calls since the last mark are its own.
+        """
+        self.end(late)
         self._whole = whole
+
+    def mark(self) -> None:
+        """An optimizer has stepped: the calls so far are of this training step, whatever comes."""
+        self._before.append(self._modules)
+        self._modules = {}
 
     def called(
         self, index: int, name: str, module: Any, given: Sequence[Any], named: Mapping[str, Any], output: Any
@@ -118,7 +128,7 @@ class Sequences:
 
     def backward_done(self) -> None:
         """A backward pass has ended, the outermost one."""
-        for known in self._modules.values():
+        for known in self._all():
             try:
                 self._replay(known)
             except Impossible as reason:
@@ -128,21 +138,27 @@ class Sequences:
 
     def forget(self) -> None:
         """The gradients were cleared: what has had one is no part of the step."""
-        for known in self._modules.values():
+        for known in self._all():
             known.drop([sequence for sequence in known.sequences if not sequence.arrived])
             known.replayed, known.at = None, 0
 
-    def end(self) -> None:
-        """The step is over, and nothing of it is kept."""
-        for known in self._modules.values():
+    def end(self, late: bool = False) -> None:
+        """The step is over, and nothing of it is kept; late: but for the calls since the last mark."""
+        for known in self._all(late):
             known.drop()
-        self._modules.clear()
+        self._before.clear()
+        if not late:
+            self._modules.clear()
 
-    def put(self, numbers: Numbers, line: dict[str, Any]) -> Finish:
-        """Sends the numbers of all modules on their way into the step line's `seq`, which `Finish` makes whole."""
+    def put(self, numbers: Numbers, line: dict[str, Any], late: bool = False) -> Finish:
+        """Sends the numbers of all modules on their way into the step line's `seq`, which `Finish` makes whole.
+
+        late: calls since the last mark are of the next step.
+        """
         rows: list[dict[str, Any]] = []
         finishing: list[tuple[str, dict[str, Any], Finish]] = []
-        for known in self._modules.values():
+        first = {known.index: known for known in reversed(self._all(late)) if known.replayed is not None}
+        for known in sorted(first.values(), key=lambda known: known.index):
             row: dict[str, Any] = {"m": known.index}
             if known.replayed is not None and (finish := known.replayed.put(numbers, row)) is not None:
                 rows.append(row)
@@ -161,6 +177,11 @@ class Sequences:
                 line.pop("seq", None)
 
         return finish_all
+
+    def _all(self, late: bool = False) -> list[_Module]:
+        """Of each module, for each of the optimizers' steps; late: without those since the last one."""
+        generations = self._before if late else [*self._before, self._modules]
+        return [known for generation in generations for known in generation.values()]
 
     def _replay(self, known: _Module) -> None:
         reached = [sequence for sequence in known.sequences if sequence.arrived]

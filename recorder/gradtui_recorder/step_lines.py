@@ -32,7 +32,14 @@ class StepLines:
         self.count = 0
 
     def add(
-        self, sample: Sample, loss: Any, passes: int, seconds: float, stepped: Sequence[int], optimizers: Sequence[Any]
+        self,
+        sample: Sample,
+        loss: Any,
+        passes: int,
+        seconds: float,
+        late: bool,
+        stepped: Sequence[int],
+        optimizers: Sequence[Any],
     ) -> None:
         """A step is over; its line is written at once where all numbers are there."""
         context = self._context
@@ -53,7 +60,8 @@ class StepLines:
             "x": None,
             **sample.line,
         }
-        # The same dict: numbers are under way into it.
+        # The same dict, as numbers are under way into it; "k" is its first.
+        sample.line.clear()
         sample.line.update(line)
         line = sample.line
         if isinstance(loss, torch.Tensor):
@@ -64,7 +72,7 @@ class StepLines:
         if self.symmetric and self.count == SYMMETRY_AGAIN:
             line["symmetric"] = context.watched.symmetric(self.symmetric)
         self.count += 1
-        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line)
+        finish = context.guard.call("sequences", self._sequences.put, sample.numbers, line, late)
         transfer = sample.numbers.transfer(sample.scale)
         self._waiting = (sample, transfer, finish)
         if not transfer.waits:
@@ -104,8 +112,7 @@ def _parameter_rows(sample: Sample) -> list[list[Any]]:
 
 def _gradient_norms(sample: Sample) -> list[Any]:
     """[norm of all gradients after backward, norm of those that the optimizers get]."""
-    last = {number: norm for norms in sample.before for number, norm in norms.items()}
-    before = [last[number] for number in sample.line["o"] if number in last]
+    before = sample.norms_before()
     after = [row[P["grad"]] for row in sample.rows.values() if row[P["grad"]] is not None]
     return [written(math.hypot(*map(float, norms))) if norms else None for norms in (before, after)]
 

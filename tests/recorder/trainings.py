@@ -75,13 +75,24 @@ def train(
     """A plain loop; its step lines."""
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=0.1)
     with watch(model, optimizer, path, **{"every": 1, **options}):
-        for step in range(count):
-            x, y = batches(step)
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(model(x), y).backward()
-            before_step()
-            optimizer.step()
+        loop(model, optimizer, count, batches, before_step)
     return steps(path)
+
+
+def loop(
+    model: Any,
+    optimizer: Any,
+    count: int,
+    batches: Callable[[int], tuple[Any, Any]] = batch,
+    before_step: Callable[[], object] = lambda: None,
+) -> None:
+    """So many steps, watched or not."""
+    for step in range(count):
+        x, y = batches(step)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        before_step()
+        optimizer.step()
 
 
 def total(values: Iterable[Any]) -> float:

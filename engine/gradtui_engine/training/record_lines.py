@@ -1,14 +1,13 @@
 """A training as lines of JSON, written while it goes on: the format in which training programs elsewhere are recorded.
 
-One object a line, each written by one call, so that a file whose writer was killed is whole up to its last line. The
-first is the run (`k` "run"), then a `step` for each iteration that is recorded, and an `end`; what a reader does not
-know it passes over. A number that is not finite is "inf", "-inf" or "nan"; one that is not known is null.
+See `gradtui_recorder.schema`. Numbers have all of their digits, and the last line says what became of the training.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,15 +16,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from gradtui_recorder.schema import A_COLUMNS, MOST, P_COLUMNS, SCHEMA, SYMMETRY_AGAIN, THINNED
+
 from ..analysis.json_document import strict
 from ..core.numerics import Array, norm
+from ..experiment.pytorch_names import CELLS, OPTIMISERS
 from ..program.slots import GATES, HIDDEN, Slot, Span
 from .history import TrainingHistory
 
-#: Of the format.
-SCHEMA = 1
-#: From so many bytes on every second step is left out, and at the most there are so many.
-THINNED, MOST = 32 * 2**20, 256 * 2**20
 #: All gates of a cell as one array, and all of its states.
 _GATES, _STATES = Slot(GATES, time=Span()).name, Slot(HIDDEN, Span()).name
 _OUTPUT = "output"
@@ -48,6 +46,8 @@ class Recorder:
         self._names = list(self._trainer.network.parameters)
         self._before = {name: array.copy() for name, array in self._trainer.network.parameters.items()}
         self._own = 0.0
+        self._lines = 0
+        self._symmetric = [name for name, array in self._trainer.network.parameters.items() if _symmetric(array)]
         #: The norms of this iteration's parameter gradients by name: before clipping, and after it.
         self._gradients: list[dict[str, float]] = []
         self._trainer.listener = self._listen
@@ -73,8 +73,12 @@ class Recorder:
         due = k % self._every == 0 or self._history.done
         if due:
             with np.errstate(all="ignore"):
-                line = self._step(k, columns) | {"t": now - self._start, "own": self._own, "dt": now - self._last}
+                line = {"k": "step", "n": k, "t": time.time(), "dt": now - self._last, "own": self._own}
+                line |= self._step(k, columns)
+            if self._lines == SYMMETRY_AGAIN:
+                line["symmetric"] = [name for name in self._symmetric if _symmetric(self._before[name])]
             self._skipped = []
+            self._lines += 1
             self._write(line)
         else:
             self._skipped.append([k, loss])
@@ -83,7 +87,7 @@ class Recorder:
             self._before[name][...] = array
         self._gradients = []
         self._last = time.monotonic()
-        self._own = self._last - now
+        self._own += self._last - now
         if self._bytes > self._thinned:
             self._every, self._thinned = 2 * self._every, 2 * self._thinned
             self._write({"k": "note", "n": k, "text": f"from here on every {self._every}th step: the file is large"})
@@ -97,7 +101,11 @@ class Recorder:
         """The last line: why there are no more ("done", "diverged", "interrupted", "size")."""
         answer = self._history.outcome
         verdict = None if answer is None else {"kind": answer.kind, "site": answer.site, "message": answer.message}
-        self._write({"k": "end", "n": self._trainer.k, "why": why, "ring": self._skipped, "outcome": verdict})
+        wall = time.monotonic() - self._start
+        self._write(
+            {"k": "end", "n": self._trainer.k, "why": why, "own": self._own, "wall": wall, "ring": self._skipped}
+            | {"outcome": verdict}
+        )
         self.close()
 
     def close(self) -> None:
@@ -128,19 +136,22 @@ class Recorder:
         return {
             "k": "run",
             "schema": SCHEMA,
+            "id": secrets.token_hex(8),
             "torch": None,
             "time": time.time(),
+            "rank": [0, 1],
+            "compiled": False,
+            "command": command,
             "modules": self._modules(),
             "params": [
                 [name, list(array.shape), str(array.dtype), True, 0] for name, array in network.parameters.items()
             ],
             "tied": [],
-            "symmetric": [name for name, array in network.parameters.items() if _symmetric(array)],
-            "opt": [[resolved.optimizer, resolved.learning_rate]],
-            "rank": [0, 1],
-            "compiled": False,
-            "command": command,
+            "symmetric": self._symmetric,
+            "opt": [self._optimizer()],
             "fields": {
+                "a": list(A_COLUMNS),
+                "p": list(P_COLUMNS),
                 "experiment": training.experiment.to_document(resolved),
                 "given": training.experiment.given(),
                 "training": training.to_document(),
@@ -148,29 +159,48 @@ class Recorder:
             },
         }
 
-    def _modules(self) -> list[list[str]]:
-        """Each with its class: the layers, or the one cell, and the output layer, under their parameters' names."""
+    def _optimizer(self) -> dict[str, Any]:
+        resolved = self._trainer.network.resolved
+        name, more = OPTIMISERS[resolved.optimizer]
+        row = {"name": name, "lr": resolved.learning_rate, "weight_decay": resolved.weight_decay}
+        return row | {"momentum": resolved.momentum, "nesterov": "nesterov" in more} if more else row
+
+    def _modules(self) -> list[list[Any]]:
+        """The layers, or the one cell, and the output layer, under their parameters' names."""
         trainer = self._trainer
+        width, parameters = trainer.network.resolved.width, trainer.network.parameters
+        outputs = trainer.program.slots[_OUTPUT].shape[-1]
+        output = _linear(_OUTPUT, int(width), outputs)
         if trainer.program.axis == "time":
-            name = next(iter(trainer.network.parameters)).partition(".")[0]
-            return [[name, trainer.network.resolved.cell.upper()], [_OUTPUT, "Linear"]]
+            cell = trainer.network.resolved.cell
+            name = next(iter(parameters)).partition(".")[0]
+            settings = {
+                "input_size": trainer.program.slots[trainer.program.input].shape[-1],
+                "hidden_size": width,
+                "num_layers": int(trainer.network.resolved.layers or 1),
+            }
+            return [[name, cell.upper(), CELLS.get(cell, "").rpartition(".")[2], settings], output]
         stages = len(trainer.program.stages)
-        return [*([f"layers.{stage}", "Linear"] for stage in range(1, stages)), [_OUTPUT, "Linear"]]
+        widths = [trainer.program.slots[trainer.program.input].shape[-1], *(int(width),) * (stages - 1)]
+        return [
+            *(_linear(f"layers.{stage}", widths[stage - 1], int(width)) for stage in range(1, stages)),
+            output,
+        ]
 
     def _step(self, k: int, columns: Mapping[str, Array]) -> dict[str, Any]:
         trainer, live = self._trainer, self._trainer.live
         before, after = (norm(np.array([*each.values()])) for each in (self._gradients[0], self._gradients[-1]))
         line: dict[str, Any] = {
-            "k": "step",
-            "n": k,
             "loss": float(columns["loss"][k]),
             "ring": self._skipped,
             "mb": 1,
+            "o": [0],
             "lr": [float(columns["learning_rate"][k])],
             "gn": [before, after],
             "scale": None,
             "skipped": False,
-            "stale": [],
+            "stale": False,
+            "half": None,
             "a": list(self._activations(k, columns)),
             "p": [
                 [
@@ -209,16 +239,20 @@ class Recorder:
 
     def _sequence(self, k: int, columns: Mapping[str, Array]) -> dict[str, Any]:
         """The gradient's norm at every time step, from the initial state on, and each gate's mean, by its letter."""
-        layer: dict[str, Any] = {"h": (10.0 ** columns["gradient"][k]).tolist()}
+        # Of a stacked cell the highest layer is the one whose states are the stages.
+        top = int(self._trainer.network.resolved.layers or 1) - 1
+        layer: dict[str, Any] = {"layer": top, "reverse": False, "h": (10.0 ** columns["gradient"][k]).tolist()}
         if "cell_gradient" in columns:
             layer["c"] = (10.0 ** columns["cell_gradient"][k]).tolist()
         if "gates" in columns:
             for gate, means in zip(self._trainer.network.resolved.kind.gates, columns["gates"][k], strict=True):
                 layer[gate.letter] = means.tolist()
-        # Of a stacked cell the highest layer is the one whose states are the stages.
-        layers = int(self._trainer.network.resolved.layers or 1)
         size = self._trainer.stream.size
-        return {"m": 0, "of": [size, size], "l": [*({} for _ in range(layers - 1)), layer], "check": None}
+        return {"m": 0, "of": [size, size], "l": [layer], "check": None}
+
+
+def _linear(name: str, inputs: int, outputs: int) -> list[Any]:
+    return [name, "Linear", "Linear", {"in_features": inputs, "out_features": outputs}]
 
 
 def _statistics(values: Array) -> tuple[float, float, float, float]:

@@ -38,7 +38,7 @@ def test_a_step_has_what_the_iterations_trace_has(tmp_path: Path) -> None:
     assert (run["k"], run["schema"], run["command"], end["k"], end["n"]) == (
         "run", 1, "gradtui train --depth 3", "end", 5,
     )  # fmt: skip
-    assert [name for name, _ in run["modules"]] == ["layers.1", "layers.2", "layers.3", "output"]
+    assert [name for name, *_ in run["modules"]] == ["layers.1", "layers.2", "layers.3", "output"]
     assert [step["n"] for step in steps] == list(range(5))
     for step in steps:
         trace = history.at(step["n"]).trace
@@ -66,7 +66,10 @@ def test_a_step_has_what_the_iterations_trace_has(tmp_path: Path) -> None:
 def test_of_a_cell_every_time_step_is_a_call_and_the_sequence_has_the_gradients(tmp_path: Path) -> None:
     history, lines = recorded(Training(experiment=CELL, iterations=2), tmp_path / "run.jsonl")
     step, trace = lines[2], history.at(1)
-    assert lines[0]["modules"] == [["lstm", "LSTM"], ["output", "Linear"]]
+    sizes = {"input_size": 2, "hidden_size": 4, "num_layers": 1}
+    assert lines[0]["modules"] == [
+        ["lstm", "LSTM", "LSTM", sizes], ["output", "Linear", "Linear", {"in_features": 4, "out_features": 1}],
+    ]  # fmt: skip
     assert [(module, call) for module, call, *_ in step["a"]] == [*((0, time) for time in range(6)), (1, 0)]
     (sequence,) = step["seq"]
     (layer,) = sequence["l"]
