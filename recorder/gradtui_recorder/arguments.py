@@ -23,7 +23,9 @@ def checked_optimizers(given: Any) -> list[Any]:
     inner: list[Any] = []
     for optimizer in optimizers:
         for _ in range(_WRAPPED):
-            optimizer = getattr(optimizer, "optimizer", None) or optimizer
+            inside = getattr(optimizer, "optimizer", None)
+            if isinstance(inside, torch.optim.Optimizer) or hasattr(inside, "optimizer"):
+                optimizer = inside
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise TypeError(
                 f"optimizer: a torch.optim.Optimizer or a list of them is needed, {_said(optimizer)} was given"

@@ -91,14 +91,14 @@ class Forward:
             call = waiting.pop()
             call.silent = False
             return call
+        if silent:
+            return sample.without_gradients(index)
         count = sample.counts[index] = sample.counts.get(index, 0) + 1
         if count > MOST_CALLS:
             self._too_many(index)
             return None
-        call = Call(index, sample.forward, sample.backward, silent)
+        call = Call(index, sample.forward, sample.backward, False)
         sample.calls.append(call)
-        if silent:
-            sample.silent.setdefault(index, []).append(call)
         return call
 
     def _statistics(self, call: Call, module: Any, tensor: Any, sample: Sample) -> None:
@@ -129,13 +129,19 @@ class Forward:
     # -- the model as a whole ------------------------------------------------------------------------------
 
     def _whole(self, inputs: Any, output: Any, sample: Sample) -> None:
-        if not torch.is_grad_enabled() or torch._C._current_graph_task_id() != -1:
+        if torch._C._current_graph_task_id() != -1:
+            return
+        if not torch.is_grad_enabled():
+            # Nothing of it is made again for a checkpoint: it was an evaluation.
+            sample.forget_silent()
             return
         with torch.no_grad():
             self._input(inputs, sample)
         tensor = first_tensor(output)
         if tensor is not None and tensor.requires_grad:
             self._context.guard.call("functions", self._functions.came_out, tensor, sample)
+        # What nothing goes back through is let go at once, and its graph.
+        self._functions.clear()
         sample.forward += 1
 
     def _input(self, inputs: Any, sample: Sample) -> None:

@@ -12,6 +12,7 @@ PARTS: Final = {
     "gradients": "gradients of activations",
     "functions": "units behind functional activations",
     "backward": "loss and the norm of all gradients",
+    "given": "losses that are given",
     "root": "the name of the loss's function",
     "parameters": "gradients of parameters",
     "updates": "sizes of updates",

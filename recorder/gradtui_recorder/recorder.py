@@ -106,7 +106,7 @@ class Recorder:
         """Says what the loss of the step under way is (of several in one step, their mean), instead of the number that
         backward begins at. To be called before the optimizer's step."""
         if not self._closed:
-            self._context.guard.call("backward", self._context.losses.give, value)
+            self._context.guard.call("given", self._context.losses.give, value)
 
     def note(self, text: str) -> None:
         """Writes a note of the user's own into the record."""

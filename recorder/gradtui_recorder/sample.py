@@ -55,6 +55,24 @@ class Sample:
         #: GradScaler's, as it was when the last optimizer stepped.
         self.scale: Any = None
 
+    def without_gradients(self, module: int) -> Call | None:
+        """A call without gradients has a place: it may be made again, for a checkpoint. None: there are too many."""
+        waiting = self.silent.setdefault(module, [])
+        if len(waiting) >= MOST_CALLS:
+            return None
+        call = Call(module, self.forward, self.backward, True)
+        self.calls.append(call)
+        waiting.append(call)
+        return call
+
+    def forget_silent(self) -> None:
+        """No call without gradients so far will be made again."""
+        if self.silent:
+            self.silent = {}
+            calls, numbers = self._marked
+            self._marked = (sum(not call.silent for call in self.calls[:calls]), numbers)
+            self.calls = [call for call in self.calls if not call.silent]
+
     def parameter_row(self, index: int) -> list[Any]:
         """The row of a parameter, made where there is none."""
         row = self.rows.get(index)
@@ -64,8 +82,11 @@ class Sample:
         return row
 
     def forget(self) -> None:
-        """The gradient was cleared: what went into it is no part of the step."""
-        self.calls = [call for call in self.calls if call.backward >= self.backward and not call.reached]
+        """The gradient was cleared: what went into it since the last mark is no part of the step."""
+        calls, _ = self._marked
+        since = [call for call in self.calls[calls:] if call.backward >= self.backward and not call.reached]
+        self.calls = self.calls[:calls] + since
+        self.before[-1] = {}
 
     def mark(self, number: int, scale: Any) -> None:
         """An optimizer has stepped, with a loss scale or none: what is known so far is of this step, whatever comes."""

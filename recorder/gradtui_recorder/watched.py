@@ -116,7 +116,8 @@ def _plain(value: Any) -> Any:
 
 
 def _is_recorded(name: str, module: Any) -> bool:
-    if isinstance(module, _PASSED):
+    # A parametrised weight is made by modules too: what they put out is a weight.
+    if isinstance(module, _PASSED) or "parametrizations" in name.split("."):
         return False
     is_leaf = next(iter(module.children()), None) is None
     owns = any(parameter is not None for parameter in module._parameters.values())

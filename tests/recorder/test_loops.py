@@ -249,6 +249,28 @@ def test_forward_passes_without_gradients_and_validation_are_no_part_of_the_step
         assert all(abs(row[5]) < 100 for row in line["a"])
 
 
+def test_what_an_earlier_optimizer_got_is_kept_when_a_gradient_is_cleared_after_its_step(tmp_path: Path) -> None:
+    gan = _Gan()
+    opt_d = torch.optim.SGD(gan.discriminator.parameters(), lr=0.01)
+    opt_g = torch.optim.SGD(gan.generator.parameters(), lr=0.01)
+    with watch(gan, [opt_d, opt_g], tmp_path / "run.jsonl", every=1):
+        for _ in range(3):
+            opt_d.zero_grad()
+            loss_d = gan.discriminator(torch.ones(3, 4)).mean()
+            loss_d.backward()
+            opt_d.step()
+            gan.discriminator(gan.generator(torch.full((3, 2), 9.0))).sum().backward()
+            opt_g.zero_grad()
+            loss_g = gan.discriminator(gan.generator(torch.ones(3, 2))).square().mean()
+            loss_g.backward()
+            opt_g.step()
+    line = steps(tmp_path / "run.jsonl")[-1]
+    assert line["loss"] == pytest.approx((loss_d + loss_g).item(), rel=1e-4)
+    assert [row[:2] for row in line["a"]] == [[2, 0], [1, 0], [2, 1]]
+    assert line["gn"][0] == pytest.approx(line["gn"][1], rel=1e-4)
+    assert line["mb"] == 2
+
+
 def test_a_gradient_penalty_is_not_the_losss_gradient(tmp_path: Path) -> None:
     model = mlp()
     twin = copy.deepcopy(model)

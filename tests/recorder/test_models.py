@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from gradtui_recorder import watch
 
@@ -330,3 +333,58 @@ def test_the_update_of_a_large_matrix_is_measured_within_two_percent(tmp_path: P
     )[0]
     expected = total([model.weight.detach() - before]) / total([before])
     assert columns(path, line, "update", "p")["weight"] == pytest.approx(expected, rel=0.03)
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpoints_have_the_rows_that_the_model_has_without(tmp_path: Path, reentrant: bool) -> None:
+    class Model(nn.Module):
+        def __init__(self, checkpointed: bool) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.inward, self.out, self.checkpointed = nn.Linear(4, 4), nn.Linear(4, 1), checkpointed
+            self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4)) for _ in range(3))
+
+        def forward(self, x: Any) -> Any:
+            x = self.inward(x)
+            for block in self.blocks:
+                x = checkpoint(block, x, use_reentrant=reentrant) if self.checkpointed else block(x)
+            return self.out(x)
+
+    x = torch.rand(3, 4)
+    lines = []
+    for checkpointed in (True, False):
+        model = Model(checkpointed)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        path = tmp_path / f"{checkpointed}.jsonl"
+        with watch(model, optimizer, path, every=1):
+            for _ in range(2):
+                with torch.no_grad():  # which nothing makes again
+                    model.blocks[0](torch.full((1, 4), 1e6))
+                optimizer.zero_grad()
+                model(x).sum().backward()
+                optimizer.step()
+        assert notes(path) == []
+        lines.append(steps(path))
+    for one, other in zip(*lines, strict=True):
+        for key in ("a", "p", "gn", "loss", "mb"):
+            assert one[key] == other[key], key
+
+
+def test_a_parametrised_weight_is_no_activation(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)), nn.Tanh())
+    line = _trained(model, path, torch.rand(2, 3))[0]
+    assert [names(path)[row[0]] for row in line["a"]] == ["0", "1"]
+    assert len(line["p"]) == 3
+
+
+def test_graphs_of_forward_passes_that_nothing_goes_back_through_are_let_go(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer, tmp_path / "run.jsonl", every=1):
+        x = torch.rand(1, 2)
+        out = model(x)
+        saved = weakref.ref(x)
+        del x, out
+        gc.collect()
+        assert saved() is None
