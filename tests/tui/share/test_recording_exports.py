@@ -20,7 +20,7 @@ LAYERS, STEPS, EVERY = 4, 6, 10
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    """A loss that is lost at the last step, and a gradient of 1e-3 behind one module: what comes out of its function."""
+    """A loss that is lost at the last step, and a gradient of 1e-3 behind the second module."""
     at = {(None, "acts.1"): {"grad": 1e-3}}
     lines = mlp_lines(LAYERS, STEPS, every=EVERY, at=at)
     lines[-2]["loss"] = "nan"
