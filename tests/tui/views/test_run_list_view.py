@@ -94,6 +94,7 @@ def test_a_row_of_the_screen_is_the_run_that_stands_there() -> None:
         ((1.0, 10.0, 100.0), "▁▅█"),  # a wide range is drawn by its logarithms
         ((1.0, math.nan, math.inf, 2.0), "▁✗✗█"),
         ((math.nan, math.nan), "✗✗"),
+        ((2.30, 2.31, 2.30), "▄▅▄"),  # what hardly changes lies flat
         ((1.7e308, 1.7e308), "▅▅"),
     ],
 )

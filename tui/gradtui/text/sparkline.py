@@ -10,6 +10,8 @@ from .scale import UP
 
 #: Beyond such a ratio of the largest to the smallest the line is of logarithms: the end of a loss would lie flat.
 _WIDE = 8.0
+#: A linear line spans so much of the largest value at the least: noise is no course.
+_LEAST = 0.1
 BROKEN = "✗"
 
 
@@ -25,7 +27,7 @@ def sparkline(values: Sequence[float], cells: int) -> str:
         return BROKEN * count
     low, high = min(finite), max(finite)
     log = low > 0 and high > _WIDE * low
-    bottom, top = (math.log(low), math.log(high)) if log else (low, high)
+    bottom, top = (math.log(low), math.log(high)) if log else _ends(low, high)
     levels = len(UP) - 2
     drawn = []
     for mean in means:
@@ -36,6 +38,12 @@ def sparkline(values: Sequence[float], cells: int) -> str:
         share = place / (top - bottom) if top > bottom else 0.5
         drawn.append(UP[1 + round(share * levels)])
     return "".join(drawn)
+
+
+def _ends(low: float, high: float) -> tuple[float, float]:
+    """The ends of a linear axis: what hardly changes lies flat in its middle."""
+    lacking = _LEAST * max(abs(low), abs(high)) - (high - low)
+    return (low - lacking / 2, high + lacking / 2) if lacking > 0 else (low, high)
 
 
 def _mean(values: Sequence[float]) -> float:
