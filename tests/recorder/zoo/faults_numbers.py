@@ -62,16 +62,30 @@ def distance_of_equals(seed: int, watch: Watch) -> None:
         optimizer.step()
 
 
+class SelfAttention(nn.Module):
+    """Two heads, written out."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor, padding: Tensor | None) -> Tensor:
+        q, k, v = (part.unflatten(-1, (2, -1)).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        if padding is not None:
+            scores = scores.masked_fill(padding[:, None, None], -math.inf)
+        return self.out((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+
+
 class Block(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attn = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.attn = SelfAttention(width)
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
-        h = self.norm1(x)
-        x = x + self.attn(h, h, h, key_padding_mask=padding, need_weights=False)[0]
+        x = x + self.attn(self.norm1(x), padding)
         return x + self.mlp(self.norm2(x))
 
 
@@ -81,7 +95,7 @@ class Reader(nn.Module):
     def __init__(self, words: int = 8, width: int = 16, blocks: int = 2, classes: int = 2) -> None:
         super().__init__()
         self.embed = nn.Embedding(words, width)
-        self.blocks = nn.ModuleList([Block(width, 2) for _ in range(blocks)])
+        self.blocks = nn.ModuleList([Block(width) for _ in range(blocks)])
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, classes)
 
