@@ -14,7 +14,7 @@ from .arrived import MOST_CALLS, TOO_MANY, Arrived, Finish, Numbers, made_of, no
 class Cells:
     """One sequence of calls, all of whose states are seen, but for h_0, and the gradient that arrives at each."""
 
-    def __init__(self, counts: Callable[[], bool], shared: frozenset[int]) -> None:
+    def __init__(self, counts: Callable[[], bool], samples: int | None, shared: frozenset[int]) -> None:
         self._arrived = Arrived(counts)
         self._last: tuple[Tensor, ...] = ()
         self._count = self._samples = 0
@@ -42,7 +42,7 @@ class Cells:
         for letter, tensor in zip("hc", self._last if len(nodes) == len(self._last) else self._last[:1], strict=False):
             self._arrived.listen((letter, self._count), tensor)
 
-    def replay(self, samples: int | None, alone: bool) -> Iterator[str]:
+    def replay(self, alone: bool) -> Iterator[str]:
         if self._more:
             yield TOO_MANY
         self._times = {}

@@ -16,6 +16,9 @@ from .taken import Taken
 #: with TF32, which has ten bits. What else changes an output, as a dropout within a subclass, does by 0.1 and more.
 ROUNDING: Final[Mapping[Any, float]] = {torch.float64: 1e-6, torch.float32: 1e-2, torch.float16: 0.05}
 ROUNDING_OF_BFLOAT16: Final = 0.08
+#: Numbers of hidden state (time · samples · width, of all layers) that are replayed at the most: each takes 100 bytes
+#: while it is, so that these are 400 MB.
+MOST_NUMBERS: Final = 2**22
 #: Columns of a row that the loss scale is in.
 GRADIENTS: Final = ("h", "c")
 
@@ -25,8 +28,8 @@ CHANGED: Final = "what it gives is not what its weights make of its input: the g
 class Fused:
     """The calls of an nn.LSTM, nn.GRU or nn.RNN: a loop of them is one sequence, each call so many steps of it."""
 
-    def __init__(self, counts: Callable[[], bool], shared: frozenset[int]) -> None:
-        self._counts, self._shared = counts, shared
+    def __init__(self, counts: Callable[[], bool], samples: int | None, shared: frozenset[int]) -> None:
+        self._counts, self._most, self._shared = counts, samples, shared
         self._calls: list[Taken] = []
         self._parameters = Arrived(counts, copies=True)
         self._more = False
@@ -50,16 +53,17 @@ class Fused:
             self._more = True
             return
         self._calls.append(Taken(module, inputs, output, self._counts))
-        if len(self._calls) == 1:
+        if len(self._calls) == 1 and (self._most is None or self._most >= self._calls[0].samples):
             for at, weight in enumerate(self._recurrent_weights()):
                 self._parameters.listen(at, weight)
 
-    def replay(self, samples: int | None, alone: bool) -> Iterator[str]:
+    def replay(self, alone: bool) -> Iterator[str]:
         if self._more:
             yield TOO_MANY
         batch = self._calls[0].samples
-        self._samples = batch if samples is None else min(samples, batch)
-        calls = [call for taken in self._calls if (call := taken.call(samples)) is not None]
+        affordable = max(1, MOST_NUMBERS // sum(call.numbers for call in self._calls))
+        self._samples = min(batch, affordable, batch if self._most is None else self._most)
+        calls = [call for taken in self._calls if (call := taken.call(self._samples)) is not None]
         replays = [replayed(call) for call in calls]
         self._measured = [_measured(replays, number) for number in range(len(replays[0].directions))]
         self._deviation = torch.stack([replay.deviation for replay in replays]).amax()

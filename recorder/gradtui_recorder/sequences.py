@@ -40,8 +40,8 @@ class _Calls(Protocol):
     def add(self, module: Any, inputs: Mapping[str, Any], output: Any) -> None:
         """The next call. Raises Impossible where the sequence cannot be looked at."""
 
-    def replay(self, samples: int | None, alone: bool) -> Iterator[str]:
-        """Works out what takes the weights, before they change, of so many samples (None: all); gives texts for notes.
+    def replay(self, alone: bool) -> Iterator[str]:
+        """Works out what takes the weights, before they change; gives texts for notes.
 
         alone: no other sequence of the module has a gradient, so that the weights' is of this one.
         """
@@ -119,7 +119,7 @@ class Sequences:
                     known.more = True
                     return
                 made = Cells if isinstance(module, nn.RNNCellBase) else Fused
-                known.sequences.append(made(self._counts, self._shared))
+                known.sequences.append(made(self._counts, None if self._whole else SAMPLES, self._shared))
             known.sequences[-1].add(module, inputs, output)
         except Impossible as reason:
             self._give_up(known, str(reason))
@@ -191,7 +191,7 @@ class Sequences:
         alone = len(reached) == 1 and not known.more
         if not alone:
             self._note(AGAIN, known.name)
-        for text in reached[0].replay(None if self._whole else SAMPLES, alone):
+        for text in reached[0].replay(alone):
             self._note(text, known.name)
 
     def _give_up(self, known: _Module, reason: str) -> None:

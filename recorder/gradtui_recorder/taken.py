@@ -36,6 +36,9 @@ class Taken:
         self.states = states_of(output[1])
         self.batched = self.input.dim() == 3
         self.samples = self.input.shape[0 if self.batch_first else 1] if self.batched else 1
+        times = self.input.shape[1 if self.batch_first and self.batched else 0]
+        #: Of hidden state, that a sample has at all times in all layers.
+        self.numbers = max(1, times * self.states[0].shape[0] * self.states[0].shape[-1])
         self.arrived = Arrived(counts)
         self.arrived.listen("output", output[0])
         for key, state in zip(("hidden", "cell"), self.states, strict=False):

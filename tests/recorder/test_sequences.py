@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
+from gradtui_recorder import fused
 from gradtui_recorder.arrived import DIFFERENTIATED
 from gradtui_recorder.fused import CHANGED
 from gradtui_recorder.schema import written
@@ -134,6 +135,19 @@ def test_first_samples_of_a_large_batch_and_no_check_after_the_first_step() -> N
     oracle.output[-1].sin().sum().backward()
     assert row["of"] == [SAMPLES, batch]
     assert row["l"][0]["h"] == pytest.approx(_norms(oracle.directions[0].hidden, slice(SAMPLES)), rel=DIGITS)
+    assert row["check"] is None
+
+
+def test_long_sequences_are_replayed_of_as_many_samples_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = _lstm(2)
+    monkeypatch.setattr(fused, "MOST_NUMBERS", 2 * TIME * 2 * WIDTH + 1)  # of two samples
+    step = Step({"lstm": module})
+    step.backward(module(_inputs())[0][-1].sin().sum())
+    (row,) = step.rows()
+    oracle = unfused(module, _inputs(), _zeros(module), _zeros(module))
+    oracle.output[-1].sin().sum().backward()
+    assert row["of"] == [2, BATCH]
+    assert row["l"][0]["h"] == pytest.approx(_norms(oracle.directions[0].hidden, slice(2)), rel=DIGITS)
     assert row["check"] is None
 
 
