@@ -117,5 +117,5 @@ def recorded(lines: Iterable[Line]) -> Recording:
 
 def written(lines: Iterable[Line], path: Path) -> Path:
     """The file of these lines."""
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines), encoding="utf-8")
     return path

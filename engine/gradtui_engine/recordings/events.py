@@ -10,16 +10,17 @@ import numpy as np
 from gradtui_recorder.schema import A_COLUMNS, P_COLUMNS
 
 from ..core.numerics import Array
+from .clean import cleaned
 from .columns import Call, Columns
 from .growing import Growing
 from .header import Header, number, whole_numbers
 from .rows import Shape, nan_of, rows_of, whole_keys
-from .run_lines import HEADS, losses_of
+from .run_lines import HEADS, MOST_STEPS, losses_of
 from .sequence_columns import SequenceColumns
 
 #: Bytes that one kind of columns may take; calls that would take more are left out.
 MOST_BYTES = 2**30
-_MOST_CALLS = 2**31
+_MOST_CALLS, _MOST_GROUPS = 2**31, 256
 _FLOATS = ("gradient_before", "gradient_after", "scale", "microbatches")
 _INPUTS = ("mean", "rms", "min", "max")
 _KEPT_A, _KEPT_P = A_COLUMNS[2:], P_COLUMNS[1:]
@@ -84,6 +85,9 @@ class Events:
         rows_p: dict[bytes, tuple[Array, Array, list[int], list[Array]]] = {}
         nans: list[tuple[int, Mapping[str, Any]]] = []
         for event, line, suspicious, offset in lines:
+            self.parsed.array[event] = True
+            if not line:  # it could not be read: its head is all that is known
+                continue
             self._fill_numbers(event, line)
             self._rings[event] = losses_of(line.get("ring"), offset)
             if self._shape_a is not None:
@@ -94,7 +98,6 @@ class Events:
                 self._fill_sequence(event, sequence)
             if suspicious:
                 nans.append((event, line))
-            self.parsed.array[event] = True
         for keys, group in rows_a.items():
             self._look_for_calls(keys, group[0])
         for keys, (array, _, events, arrays) in rows_a.items():
@@ -126,8 +129,8 @@ class Events:
         rates = line.get("lr")
         if isinstance(rates, list) and rates:
             if len(rates) > self.learning_rates.array.shape[1]:
-                self.learning_rates.widen((min(len(rates), 1024),))
-            self.learning_rates.array[event, : len(rates)] = [number(rate) for rate in rates[:1024]]
+                self.learning_rates.widen((min(len(rates), _MOST_GROUPS),))
+            self.learning_rates.array[event, : len(rates)] = [number(rate) for rate in rates[:_MOST_GROUPS]]
         stepped = line.get("o")
         if isinstance(stepped, list):
             for index in stepped:
@@ -140,9 +143,9 @@ class Events:
             if not self.input_shape and len(given) > len(_INPUTS):
                 self.input_shape = whole_numbers(given[len(_INPUTS)])
         if isinstance(line.get("root"), str):
-            self.root = line["root"][:100]
+            self.root = cleaned(line["root"])
         if isinstance(line.get("symmetric"), list) and self.still_symmetric is None:
-            self.still_symmetric = tuple(name for name in line["symmetric"] if isinstance(name, str))
+            self.still_symmetric = tuple(cleaned(name) for name in line["symmetric"])
 
     def _fill_sequence(self, event: int, sequence: Any) -> None:
         module = sequence.get("m") if isinstance(sequence, Mapping) else None
@@ -300,6 +303,7 @@ class Events:
         """Losses of steps, (steps, 2); what is no step behind the last one is left out."""
         last = self._every.array[self._every_count - 1, 0] if self._every_count else -1.0
         with np.errstate(invalid="ignore"):
+            pairs = pairs[(pairs[:, 0] >= 0) & (pairs[:, 0] < MOST_STEPS)]
             highest = np.maximum.accumulate(np.concatenate([[last], pairs[:, 0]]))
             pairs = pairs[pairs[:, 0] > highest[:-1]]
         count = self._every_count + len(pairs)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from ..core.message import Message
+from ..core.message import English, Message
 from ..core.problems import ExperimentError, Problem
 from .header import NewerSchema
 from .run_lines import RunLines, take
@@ -27,7 +27,8 @@ MOST_LINE = 2**26
 #: So many lines in a row that are none, before any that is one, and it is no recording.
 _ALIEN = 100
 _OURS = re.compile(rb'\s*\{\s*"k"\s*:')
-_STEP = b'{"k":"step"'
+NO_RUN: English = "is no recording: it has no line of a run"
+STEP = b'{"k":"step"'
 _RING, _ROWS = b',"ring":', b',"a":['
 
 
@@ -61,7 +62,7 @@ def parsed(raw: bytes) -> Mapping[str, Any]:
 
 def head_of(raw: bytes) -> Mapping[str, Any]:
     """What stands at the head of a line, before anything long; the whole where it is short, or ordered otherwise."""
-    if raw.startswith(_STEP):
+    if raw.startswith(STEP):
         for mark in (_RING, _ROWS):
             end = raw.find(mark)
             if end > 0:
@@ -96,15 +97,16 @@ class FileLog:
     def _open(self) -> int:
         """Raises ExperimentError for what is no regular file, or cannot be read."""
         try:
+            # Asked before it is opened: who opens a pipe waits for who writes into it.
             if not stat.S_ISREG(self._path.stat().st_mode):
-                raise self.problem(Message("is not a file of lines"))
-            file = os.open(self._path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
+                file = -1
+            else:
+                file = os.open(self._path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
         except OSError as error:
             raise self.problem(Message("cannot be read: {reason}", reason=error.strerror)) from None
         except ValueError:
             raise self.problem(Message("is no path")) from None
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            os.close(file)
+        if file < 0:
             raise self.problem(Message("is not a file of lines"))
         return file
 
@@ -177,7 +179,7 @@ class FileLog:
         except ValueError:
             self.passed_over += 1
         if not self.runs and self.passed_over >= _ALIEN:
-            raise self.problem(Message("is no recording: it has no line of a run"))
+            raise self.problem(Message(NO_RUN))
 
     def line(self, place: Sequence[int]) -> tuple[Mapping[str, Any], bool]:
         offset, length = (int(each) for each in place)

@@ -159,6 +159,20 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else _NOTHING
 
 
+def _settings(value: Any) -> Mapping[str, Any]:
+    """Numbers and names, and rows of them; what is nested deeper is none of ours."""
+    return {
+        cleaned(key): tuple(map(_plain, each)) if isinstance(each, list | tuple) else _plain(each)
+        for key, each in _mapping(value).items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return cleaned(value)
+    return value if value is None or isinstance(value, bool | int | float) else None
+
+
 def _columns(value: Any, known: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(cleaned(name) for name in _sequence(value))
     return names or known
@@ -172,7 +186,7 @@ def _modules(value: Any) -> tuple[ModuleRow, ...]:
             name,
             cleaned(row[1]) if len(row) > 1 else "",
             cleaned(row[2]) if len(row) > 2 else "",
-            {cleaned(key): each for key, each in _mapping(row[3]).items()} if len(row) > 3 else _NOTHING,
+            _settings(row[3]) if len(row) > 3 else _NOTHING,
         )
         for name, row in zip(names, rows, strict=True)
     )
@@ -196,7 +210,7 @@ def _parameters(value: Any) -> tuple[ParameterRow, ...]:
 def _optimizer(value: Any) -> Mapping[str, Any]:
     """An older line has the name alone, or name and learning rate."""
     if isinstance(value, Mapping):
-        return {cleaned(key): cleaned(each) if isinstance(each, str) else each for key, each in value.items()}
+        return _settings(value)
     if isinstance(value, str):
         return {"name": cleaned(value)}
     row = _sequence(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.message import Message
 from ..core.numerics import Array
-from .file_log import MOST_LINE, FileLog, head_of, parsed
+from .file_log import MOST_LINE, NO_RUN, STEP, FileLog, head_of, parsed
 from .header import Header, NewerSchema, number
 from .run_lines import End, RunLines, take
 
@@ -48,63 +48,58 @@ def overview(path: Path) -> Overview:
         file = log.file
         size = os.fstat(file).st_size
         runs: list[RunLines] = []
-        first: Mapping[str, Any] = {}
-        for raw in _lines(file, 0, size):
-            first = _taken(log, runs, raw)
-            if runs and runs[-1].count:
-                break
+        steps: list[Mapping[str, Any]] = []
+        if size > _SMALL:
+            _read(log, _beginning(file, size), runs, steps)
+            begun, heads = steps[:1], [*_spread(file, size)]
+            # The header alone is whole there: what is at the end may be another run, which begins in between.
+            _read(log, _lines(file, size - _TAIL, size, torn=True), runs, steps)
+            steps = [*begun, *(heads if len(runs) == 1 else ()), *steps]
+        else:
+            _read(log, _lines(file, 0, size), runs, steps)
         if not runs:
-            raise log.problem(Message("is empty") if not size else Message("has no line of a run"))
-        final = first
-        heads = [*_spread(file, size)] if size > _SMALL else []
-        for raw in _lines(file, max(size - _TAIL, 0) if size > _SMALL else 0, size, size > _SMALL):
-            try:
-                line = parsed(raw)
-            except ValueError:
-                continue
-            if line.get("k") == "step":
-                heads.append(line)
-                final = line
-            elif line.get("k") == "run":
-                heads, first = [], {}  # what is before is another run's
-            if line.get("k") == "run" and size <= _SMALL:
-                runs = []
-            _take(log, runs, line)
-            first = first or (line if line.get("k") == "step" else {})
+            raise log.problem(Message("is empty") if not size else Message(NO_RUN))
     finally:
         log.close()
     points = {
-        step: loss
-        for head in heads
-        if isinstance(step := head.get("n"), int) and 0 <= step < 2**53 and (loss := number(head.get("loss"))) == loss
+        _number_of(head): loss for head in steps if _number_of(head) >= 0 and (loss := number(head.get("loss"))) == loss
     }
-    steps = np.array(sorted(points), dtype=np.int64)
-    run = runs[-1]
+    known = np.array(sorted(points), dtype=np.int64)
+    first, final = (steps[0], steps[-1]) if steps else ({}, {})
     return Overview(
-        path, run.header, first, final, number_of(final), steps, np.array([points[step] for step in steps.tolist()]),
-        run.end, size, path.stat().st_mtime,
+        path, runs[-1].header, first, final, _number_of(final), known,
+        np.array([points[step] for step in known.tolist()], dtype=float), runs[-1].end, size, path.stat().st_mtime,
     )  # fmt: skip
 
 
-def number_of(line: Mapping[str, Any]) -> int:
+def _number_of(line: Mapping[str, Any]) -> int:
     step = line.get("n")
     return step if isinstance(step, int) and 0 <= step < 2**53 else -1
 
 
-def _taken(log: FileLog, runs: list[RunLines], raw: bytes) -> Mapping[str, Any]:
-    try:
-        line = parsed(raw)
-    except ValueError:
-        return {}
-    _take(log, runs, line)
-    return line
+def _read(log: FileLog, lines: Iterable[bytes], runs: list[RunLines], steps: list[Mapping[str, Any]]) -> None:
+    """Put lines to the runs, and to the steps those of the last one."""
+    for raw in lines:
+        try:
+            line = parsed(raw)
+            if line.get("k") == "run":
+                steps.clear()
+            known = runs[-1].last if runs else -1
+            take(runs, line, (0, 0))
+        except NewerSchema as error:
+            raise log.problem(error.message) from None
+        except ValueError:
+            continue
+        if runs and runs[-1].last > known and line.get("k") == "step":
+            steps.append(line)
 
 
-def _take(log: FileLog, runs: list[RunLines], line: Mapping[str, Any]) -> None:
-    try:
-        take(runs, line, (0, 0))
-    except NewerSchema as error:
-        raise log.problem(error.message) from None
+def _beginning(file: int, size: int) -> Iterator[bytes]:
+    """The lines up to the first one of a step."""
+    for raw in _lines(file, 0, size):
+        yield raw
+        if raw.startswith(STEP):
+            return
 
 
 def _lines(file: int, start: int, end: int, torn: bool = False) -> Iterator[bytes]:

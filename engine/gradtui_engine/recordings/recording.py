@@ -22,7 +22,7 @@ from .axes import TimeAxis, axes_of
 from .columns import Call, Columns, Sequences
 from .event_record import record_of
 from .events import Events
-from .file_log import FileLog, is_ours
+from .file_log import NO_RUN, FileLog, is_ours
 from .growing import Growing
 from .header import Header
 from .joining import Joiner, Part, Segment
@@ -87,8 +87,10 @@ class Recording:
         """Which runs make up the recording, and their events so far."""
         if not any(log.runs for log in self._logs):
             log = self._logs[0]
-            if log.complete:
-                message = Message("is empty") if not log.passed_over else Message("has no line of a run")
+            if self._segments:  # a file that is being written anew: what was read is shown until it says something
+                self._order = iter(())
+            elif log.complete:
+                message = Message("is empty") if not log.passed_over else Message(NO_RUN)
                 raise ExperimentError([Problem(log.name, message)])
             return
         anew = sum(log.began_anew for log in self._logs)
@@ -216,6 +218,11 @@ class Recording:
         """Whether all that is in the files has been read."""
         events = self._events
         return all(log.complete for log in self._logs) and bool(events.parsed.array[: events.count].all())
+
+    @property
+    def begun(self) -> bool:
+        """Whether what was read says what is recorded."""
+        return bool(self._segments)
 
     @property
     def ended(self) -> End | None:
@@ -388,5 +395,6 @@ def open_recording(paths: Sequence[Path]) -> Recording:
         if lines is not None:
             return Recording.of_lines(lines, [str(path) for path in paths])
     recording = Recording([FileLog(path) for path in paths], [str(path) for path in paths])
-    recording.refresh(0.0)
+    while not recording.begun:
+        recording.refresh(0.0)
     return recording

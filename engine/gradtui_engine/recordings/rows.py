@@ -34,7 +34,7 @@ class Shape:
 
 def rows_of(raw: Any, shape: Shape) -> Array:
     """The rows as (rows, width), NaN where a number is none or not known; rows that are none are left out."""
-    if isinstance(raw, list) and raw:
+    if isinstance(raw, list | tuple) and raw:
         try:
             array = np.array(raw, dtype=float)
             if array.ndim == 2 and array.shape[1] == shape.width:
@@ -48,7 +48,9 @@ def rows_of(raw: Any, shape: Shape) -> Array:
 def _one_by_one(raw: Sequence[Any], width: int) -> Array:
     """A shorter row has fewer columns, a longer one is of a newer recorder."""
     rows = [
-        [*map(number, row[:width]), *(math.nan,) * (width - len(row))] for row in raw if isinstance(row, list) and row
+        [*map(number, row[:width]), *(math.nan,) * (width - len(row))]
+        for row in raw
+        if isinstance(row, list | tuple) and row
     ]
     return np.array(rows).reshape(-1, width)
 
@@ -58,7 +60,7 @@ def nan_of(raw: Any, shape: Shape) -> Array:
     rows = [
         [*map(_is_nan, row[: shape.width]), *(False,) * (shape.width - len(row))]
         for row in raw
-        if isinstance(row, list) and row
+        if isinstance(row, list | tuple) and row
     ]
     return np.array(rows, dtype=bool).reshape(-1, shape.width)
 

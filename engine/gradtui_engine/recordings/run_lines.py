@@ -15,7 +15,7 @@ from .growing import Growing
 from .header import Header, header_of, number
 
 #: No number of a step is larger: beyond it float64 would not tell two neighbours apart.
-_MOST_STEPS = 2**53
+MOST_STEPS = 2**53
 #: What stands at the head of a step line, before anything long: its name there, and in `Columns`.
 HEADS = {"t": "times", "dt": "dt", "own": "own", "loss": "loss"}
 
@@ -114,7 +114,7 @@ def take(runs: list[RunLines], line: Mapping[str, Any], place: tuple[int, int]) 
     run = runs[-1]
     if kind == "step":
         step = _step(line)
-        if step is None or not run.last < step < _MOST_STEPS:
+        if step is None or not run.last < step < MOST_STEPS:
             return False
         run.append(step, line, place)
     elif kind == "note":
@@ -178,7 +178,7 @@ def _pairs(ring: Any) -> Array:
         [
             (float(pair[0]), number(pair[1]))
             for pair in ring
-            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], int) and abs(pair[0]) < _MOST_STEPS
+            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], int) and abs(pair[0]) < MOST_STEPS
         ]
     )
     return pairs.reshape(-1, 2)

@@ -13,7 +13,7 @@ from .growing import Growing
 from .header import number
 
 #: Numbers of one layer's row, and layers with directions, that are read at the most.
-_MOST_TIMES, _MOST_LAYERS, _MOST_GATES = 2**20, 64, 8
+_MOST_TIMES, _MOST_LAYERS, _MOST_GATES = 2**15, 64, 8
 _MOST_NUMBERS = 2**27
 
 

@@ -9,6 +9,7 @@ that they are a part of. A module that is called several times is a stage each t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ from .header import Header
 
 #: From more stages on, those of one numbered block (layers.0.…) are one. A transformer of 12 layers has 74.
 MOST_STAGES = 60
+#: A model of thousands of modules that no block has: each takes 50 µs of a step's record.
+_MOST_SHOWN = 500
 #: layers.0, encoder.layer.11: the deepest one that a name is inside of.
 _BLOCK = re.compile(r"(?:.*\.)?\d+(?=\.)")
 
@@ -44,7 +47,9 @@ def stages_of(header: Header, calls: Sequence[Call], once: Collection[str] = ())
     stages = _once(every_stage(header, calls), once)
     if len(stages) > MOST_STAGES:
         stages = folded(stages)
-    return _once(stages, {stage.module for stage in stages}) if len(stages) > MOST_STAGES else stages
+    if len(stages) > MOST_STAGES:
+        stages = _once(stages, {stage.module for stage in stages})
+    return _bounded(stages)
 
 
 def every_stage(header: Header, calls: Sequence[Call]) -> tuple[Stage, ...]:
@@ -113,15 +118,30 @@ def folded(stages: Sequence[Stage]) -> tuple[Stage, ...]:
         else:
             blocks.append([stage])
     places = [_block(block[0]) if len(block) > 1 else block[0].place for block in blocks]
-    return tuple(
-        replace(
-            block[-1],
-            place=place if places.count(place) == 1 else f"{place} · {places[:index].count(place) + 1}",
-            columns=tuple(column for stage in block for column in stage.columns),
-            parameters=tuple(dict.fromkeys(each for stage in block for each in stage.parameters)),
-        )
-        for index, (place, block) in enumerate(zip(places, blocks, strict=True))
+    total, so_far = Counter(places), Counter[str]()
+    together = []
+    for place, block in zip(places, blocks, strict=True):
+        so_far[place] += 1
+        together.append(_as_one(block, place if total[place] == 1 else f"{place} · {so_far[place]}"))
+    return tuple(together)
+
+
+def _as_one(block: Sequence[Stage], place: str) -> Stage:
+    """Neighbours as one stage, whose h is that of the last."""
+    return replace(
+        block[-1],
+        place=place,
+        columns=tuple(column for stage in block for column in stage.columns),
+        parameters=tuple(dict.fromkeys(each for stage in block for each in stage.parameters)),
     )
+
+
+def _bounded(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """No more than can be shown: as many neighbours as it takes are one stage, under the first one's name."""
+    size = -(-len(stages) // _MOST_SHOWN)
+    if size <= 1:
+        return tuple(stages)
+    return tuple(_as_one(stages[start : start + size], stages[start].place) for start in range(0, len(stages), size))
 
 
 def _once(stages: Sequence[Stage], modules: Collection[str]) -> tuple[Stage, ...]:
