@@ -101,25 +101,7 @@ KINDS = Table(
             "# inputs of mean 0 and variance 1; or torch.nn.LayerNorm before the function",
             "05-xavier",
         ),
-        FindingKind(
-            "exploding", "exploding", gradients, over_depth.exploding, EXPLODED,
-            "a layer's gradient is over 1,000 times that of the last weighted layer, in half of the events",
-            "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
-            _LESS_LEARNING,
-            "weights so large that each layer multiplies the gradient by more than 1",
-            _INIT + "\n" + _CLIP,
-            "06-exploding-and-clipping",
-        ),
-        FindingKind(
-            "vanishing", "vanishing", gradients, over_depth.vanishing, VANISHED,
-            "a layer and those before it get under 1/1,000 of the gradient of the last weighted layer, in half of the "
-            "events",
-            "threshold 1/1,000: AUTOTRAINER, ICSE 2021",
-            _UNLESS_LEARNING,
-            "slopes and weights so small that each layer multiplies the gradient by less than 1",
-            _INIT + "\n# and ReLU or GELU in place of sigmoid; a skip connection (h = h + f(h)); normalisation",
-            "02-vanishing-with-sigmoid",
-        ),
+        # Over time first: what a recurrent module does over time is what all before it gets.
         FindingKind(
             "exploding_time", "exploding over time", over_time_steps, over_time.exploding_time, EXPLODED,
             "a time step's gradient is over 1,000 times that of the last one, in half of the events",
@@ -140,6 +122,25 @@ KINDS = Table(
             "rnn = torch.nn.LSTM(input_size, hidden_size, batch_first=True)  # its cell state carries the gradient\n"
             "# or a shorter way: attention, a readout of every step, the mean of all h in place of the last",
             "11-forget-gate",
+        ),
+        FindingKind(
+            "exploding", "exploding", gradients, over_depth.exploding, EXPLODED,
+            "a layer's gradient is over 1,000 times that of the last weighted layer, in half of the events",
+            "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
+            _LESS_LEARNING,
+            "weights so large that each layer multiplies the gradient by more than 1",
+            _INIT + "\n" + _CLIP,
+            "06-exploding-and-clipping",
+        ),
+        FindingKind(
+            "vanishing", "vanishing", gradients, over_depth.vanishing, VANISHED,
+            "a layer and those before it get under 1/1,000 of the gradient of the last weighted layer, in half of the "
+            "events",
+            "threshold 1/1,000: AUTOTRAINER, ICSE 2021",
+            _UNLESS_LEARNING,
+            "slopes and weights so small that each layer multiplies the gradient by less than 1",
+            _INIT + "\n# and ReLU or GELU in place of sigmoid; a skip connection (h = h + f(h)); normalisation",
+            "02-vanishing-with-sigmoid",
         ),
         FindingKind(
             "update_too_large", "update too large", trained, updates.update_too_large, updates.LARGE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 import re
 from collections.abc import Sequence
@@ -33,6 +34,16 @@ def grouped(paths: Sequence[Path]) -> list[list[Path]]:
     place = {path: index for index, path in enumerate(paths)}
     files = [[view.path for view in group] for group in groups] + [[path] for path, view in seen if view is None]
     return sorted(files, key=lambda group: min(place[path] for path in group))
+
+
+def with_ranks(path: Path) -> list[Path]:
+    """A file and, of rank 0's, those of the other ranks that stand beside it: run.rank1.jsonl beside run.jsonl."""
+    if _RANK.search(path.stem) or not path.is_file():
+        return [path]
+    others = [
+        each for each in path.parent.glob(f"{glob.escape(path.stem)}.rank*{path.suffix}") if _RANK.search(each.stem)
+    ]
+    return [path, *sorted(others, key=lambda each: int(each.stem.rpartition(".rank")[2]))]
 
 
 def _overview(path: Path) -> Overview | None:

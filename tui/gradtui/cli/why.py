@@ -13,6 +13,8 @@ from gradtui_engine.core.problems import ExperimentError, Problem
 from gradtui_engine.findings.diagnosis import diagnose
 from gradtui_engine.findings.finding import VERDICTS, Diagnosis
 from gradtui_engine.findings.json_document import document
+from gradtui_engine.recordings.grouping import grouped, with_ranks
+from gradtui_engine.recordings.imports.importers import is_checkpoint_file
 from gradtui_engine.recordings.recording import Recording, open_recording
 
 from .printed import exactly
@@ -35,7 +37,7 @@ def options(words: Words) -> WhyOptions:
 
     own = options_in(WhyOptions, words)
     problems = [] if words.files else [Problem("FILE", Message("needs a record of a training: RUN.jsonl"))]
-    runs = grouped([Path(file) for file in words.files])
+    runs = _runs(words.files)
     if len(runs) > 1:
         for name in (name for name in ("json", "watch") if getattr(own, name)):
             text = Message("takes one run; {count} were given: one after the other", count=len(runs))
@@ -48,7 +50,7 @@ def options(words: Words) -> WhyOptions:
 def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
     """Print what is wrong with each run; 0 where nothing is, 1 where something is."""
     own = invocation.options
-    runs = grouped([Path(file) for file in invocation.words.files])
+    runs = _runs(invocation.words.files)
     if own.watch:
         recording, diagnosis = watched(runs[0], own.bell)
         if recording is None:
@@ -73,9 +75,13 @@ def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
     return status
 
 
-def grouped(paths: Sequence[Path]) -> list[list[Path]]:
-    """The files of each run."""
-    return [list(paths)] if paths else []
+def _runs(files: Sequence[str]) -> list[list[Path]]:
+    """The files of each run: the ranks' beside it along, two checkpoints as one."""
+    given = [Path(file) for file in files]
+    if len(given) == 2 and all(path.is_file() and is_checkpoint_file(path) for path in given):
+        return [given]
+    paths = dict.fromkeys(path for each in given for path in with_ranks(each))
+    return grouped([*paths])
 
 
 def read(paths: Sequence[Path]) -> Recording:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 
+from gradtui_engine.core.figures import percent
 from gradtui_engine.core.message import English
 from gradtui_engine.findings.evidence import told
 from gradtui_engine.findings.finding import Diagnosis, Finding
@@ -45,7 +47,18 @@ def _what(recording: Recording) -> str:
     files = ", ".join(recording.files)
     last = int(recording.columns.steps[-1]) if recording.count else 0
     told = tr("{count} recorded steps, the last is step {last}", count=recording.count, last=last)
-    return " · ".join(filter(None, (files, recording.words, told)))
+    return " · ".join(filter(None, (files, recording.words, told, _cost(recording))))
+
+
+def _cost(recording: Recording) -> str:
+    """What share of the time recording has taken; empty where that is not known."""
+    columns, ended = recording.columns, recording.ended
+    own, wall = (ended.own, ended.wall) if ended is not None else (math.nan, math.nan)
+    if not own > 0 and recording.count > 1:
+        own, wall = float(columns.own[-1]), float(columns.times[-1] - columns.times[0])
+    if not (own > 0 and wall > 0):
+        return ""
+    return tr("recording took {share} of the time", share=percent(min(own / wall, 1.0)))
 
 
 #: What stands before each part of a finding.
