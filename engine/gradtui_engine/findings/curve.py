@@ -13,6 +13,7 @@ from ..core.numerics import Array
 LEAST = 20
 #: At the least so many are a part of the course, where there are twice as many.
 _PART = 5
+_RISEN = 1.5
 
 
 class LossCurve:
@@ -40,8 +41,13 @@ class LossCurve:
 
     @functools.cached_property
     def first(self) -> float:
-        """The median of the first tenth; NaN of none."""
-        return float(np.median(self.losses[: self.part])) if self.count else math.nan
+        """The median of the first tenth; NaN of none. That of the first three where the loss has risen within it: what
+        comes down from where an update threw it has learnt nothing yet.
+        """
+        if not self.count:
+            return math.nan
+        first, start = float(np.median(self.losses[: self.part])), float(np.median(self.losses[:3]))
+        return start if first > _RISEN * start > 0 else first
 
     @functools.cached_property
     def last(self) -> float:
