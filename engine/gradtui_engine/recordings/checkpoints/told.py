@@ -220,5 +220,5 @@ def badness(weight: Weight) -> tuple[float, ...]:
     condition = spectrum.condition if spectrum is not None and spectrum.condition is not None else 1.0
     return (
         -float(weight.non_finite > 0), -weight.copies / units, -weight.dead_count / units,
-        -float(_off(weight) > math.log(FAR)) * _off(weight), -min(condition, 1e300), -_off(weight),
+        -float(_off(weight) > math.log(FAR)) * _off(weight), -float(condition > SINGULAR), -_off(weight),
     )  # fmt: skip
