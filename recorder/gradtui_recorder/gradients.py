@@ -41,6 +41,7 @@ class Reference:
         gradient = self.parameter.grad
         if gradient is None:
             self.written = None
+            self.accumulated = False
         else:
             self.written = weakref.ref(gradient)
             self.version = gradient._version
@@ -145,6 +146,18 @@ class Gradients:
                 reference.accumulated = reference.written is not None
             reference.touched = False
         return bool(stale) and all(stale)
+
+    def reached(self, optimizer: int) -> bool:
+        """Whether a parameter of an optimizer has a gradient, though no reference of its has one: it becomes one.
+
+        So it is in a mixture of experts, where each step reaches others.
+        """
+        for parameter in self.owned[optimizer]:
+            if parameter.grad is not None:
+                if len(self.references) < _MOST_REFERENCES:
+                    self.references.append(Reference(parameter, optimizer))
+                return True
+        return False
 
     def whole_norms(self, sample: Sample) -> None:
         """The norm of all gradients of each optimizer, as this backward pass leaves them, before anybody clips."""

@@ -11,6 +11,8 @@ from .transfer import Numbers
 
 #: So many losses wait at the most: where more steps are between two lines, the newest are kept.
 RING: Final = 4096
+#: So many backward passes of a step are kept of which it is not known whose they are.
+_OTHERS: Final = 64
 #: What a loss goes through on its way to the root: a loss scale, the mean over micro-batches, another precision.
 _PASSED: Final = (
     "MulBackward0",
@@ -49,6 +51,7 @@ class Losses:
         self._kept: Any = None
         self._kept_passes = 0
         self._given: list[Any] = []
+        self._others: list[Any] = []
         self._steps: list[int] = []
         self._values: list[float] = []
         self._buffer: Any = None
@@ -59,10 +62,25 @@ class Losses:
     def add(self, roots: Any) -> None:
         """A backward pass is over that began at these."""
         self.passes += 1
-        for root in (roots,) if isinstance(roots, torch.Tensor) else roots:
-            if isinstance(root, torch.Tensor) and root.numel() == 1:
-                value = root.item() if root.device.type == "cpu" else root.detach().reshape(())
+        for value in _values(roots):
+            self._sum = value if self._sum is None else self._sum + value
+
+    def perhaps(self, roots: Any) -> None:
+        """A backward pass is over that may have been one of ours: which of our parameters it reached is not known."""
+        if len(self._others) < _OTHERS:
+            self._others.append(_values(roots))
+
+    def adopt(self) -> None:
+        """It was one of ours."""
+        for values in self._others:
+            self.passes += 1
+            for value in values:
                 self._sum = value if self._sum is None else self._sum + value
+
+    @property
+    def unsure(self) -> bool:
+        """Whether no backward pass of this step is known to be ours, and some may be."""
+        return self.passes == 0 and bool(self._others)
 
     def give(self, value: Any) -> None:
         """What the user says the loss is: the mean of several in one step."""
@@ -85,6 +103,8 @@ class Losses:
             self._sum = None
         self._kept_passes += self.passes
         self.passes = 0
+        if self._others:
+            self._others = []
 
     def taken(self) -> tuple[int, Any]:
         """Backward passes of the step that is over, and its loss: a number, a tensor on a device, or None."""
@@ -148,6 +168,15 @@ class _Ring(dict[str, Any]):
 def ring_pairs(ring: Any) -> Any:
     """[[n, loss]], once the losses are there."""
     return ring.pairs() if isinstance(ring, _Ring) else ring
+
+
+def _values(roots: Any) -> list[Any]:
+    """The scalars that a backward pass began at: read on a CPU, left where they are on a device."""
+    return [
+        root.item() if root.device.type == "cpu" else root.detach().reshape(())
+        for root in ((roots,) if isinstance(roots, torch.Tensor) else roots)
+        if isinstance(root, torch.Tensor) and root.numel() == 1
+    ]
 
 
 def _is_on_cpu(value: Any) -> bool:

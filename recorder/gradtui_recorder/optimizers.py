@@ -46,12 +46,18 @@ class Optimizers:
         self._last = [0] * len(optimizers)
         self._kept: list[tuple[int, Any, Any]] = []
         self._closure = False
+        #: Whose step is being taken, and which of ours that is.
+        self._outer: Any = None
+        #: Those that have stepped inside of the backward pass that is under way.
+        self.delayed: list[int] = []
+        self._number = -1
         self._handles = [
             handle
             for number, optimizer in enumerate(optimizers)
+            for one in (optimizer, *_within(optimizer, optimizers))
             for handle in (
-                optimizer.register_step_pre_hook(functools.partial(self._before, number)),
-                optimizer.register_step_post_hook(functools.partial(self._after, number)),
+                one.register_step_pre_hook(functools.partial(self._before, number)),
+                one.register_step_post_hook(functools.partial(self._after, number)),
             )
         ]
 
@@ -65,7 +71,10 @@ class Optimizers:
 
     def _before(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
         context = self._context
+        if self.inside and self._outer is not optimizer and number == self._number:
+            return  # One optimizer takes its step by means of another.
         with context.clock:
+            self._outer, self._number = optimizer, number
             if number in self.stepped:
                 context.guard.call("step", self._over, True)
             self.inside = True
@@ -78,8 +87,11 @@ class Optimizers:
 
     def _after(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
         context = self._context
+        if self._outer is not optimizer:
+            return
         with context.clock:
             self.inside = False
+            self._outer = None
             self.steps += 1
             sample = context.sample
             if sample is not None:
@@ -99,9 +111,19 @@ class Optimizers:
                 context.guard.call("parameters", self._only_norms, self.all[number], sample)
             self._step(number)
 
+    def settle(self) -> None:
+        """A backward pass is over: so are the steps that were taken inside of it."""
+        delayed, self.delayed = self.delayed, []
+        for number in delayed:
+            self._step(number)
+
     def _step(self, number: int) -> None:
         context = self._context
         if "step" in context.guard.off:
+            return
+        if context.passing:
+            # Taken as soon as a parameter's gradient is there: the loss is known when the backward pass is over.
+            self.delayed.append(number)
             return
         try:
             self._stepped(number)
@@ -176,3 +198,12 @@ class Optimizers:
             sample.numbers.put(overflow.detach().reshape(()), sample.line, "overflow")
         for (index, _), value in zip(reached, norms(values), strict=True):
             sample.numbers.put(value if scale is None else value / scale, sample.parameter_row(index), P["grad"])
+
+
+def _within(optimizer: Any, others: list[Any]) -> list[Any]:
+    """Optimizers that one has inside: of sharpness-aware minimisation it is the inner one that is asked to step."""
+    return [
+        value
+        for value in vars(optimizer).values()
+        if isinstance(value, torch.optim.Optimizer) and not any(value is other for other in others)
+    ]

@@ -157,11 +157,14 @@ class Recorder:
             return
         with context.clock:
             try:
-                if self._gradients.ended() and not self._repeated:
+                if not self._gradients.ended() and not self._optimizers.delayed:
+                    context.losses.perhaps(roots)
+                elif not self._repeated:
                     context.losses.add(roots)
                     self._optimizers.passes += 1
                     if context.sample is not None:
                         self._passed(roots, context.sample)
+                self._optimizers.settle()
             except Exception as error:
                 context.guard.failed("backward", error)
 
@@ -198,6 +201,8 @@ class Recorder:
     def _stepped(self, number: int) -> None:
         """An optimizer has stepped, or GradScaler has left its step out."""
         context = self._context
+        if context.losses.unsure and self._gradients.reached(number):
+            context.losses.adopt()
         stale = self._gradients.stepped(number)
         scale = context.scale
         if scale is None and self._scaler is not None and self._scaler.is_enabled():
@@ -229,6 +234,8 @@ class Recorder:
         else:
             rest = sample.rest() if late else None
             self._lines.flush()
+            if passes and not sample.calls:
+                context.note("no call of a module was seen (compiled scripts and replicas have none): no activations")
             self._lines.add(sample, loss, passes, seconds, late, self._optimizers.stepped, self._optimizers.all)
             own = context.clock.so_far
             self._schedule.seen(context.n, seconds, own - self._own, own)

@@ -326,6 +326,70 @@ def test_modules_that_are_called_without_their_model_are_seen(tmp_path: Path) ->
     assert lines[0]["root"] == "MseLossBackward0"
 
 
+def test_optimizers_that_step_inside_of_the_backward_pass(tmp_path: Path) -> None:
+    """One for each parameter, which steps as soon as its gradient is there: no gradients are held."""
+    model = mlp()
+    optimizers = {parameter: torch.optim.SGD([parameter], lr=0.1) for parameter in model.parameters()}
+
+    def step_now(parameter: Any) -> None:
+        optimizers[parameter].step()
+        optimizers[parameter].zero_grad()
+
+    for parameter in model.parameters():
+        parameter.register_post_accumulate_grad_hook(step_now)
+    losses = []
+    with watch(model, list(optimizers.values()), tmp_path / "run.jsonl", every=1):
+        for step in range(4):
+            loss = cross_entropy(model(batch(step)[0]), batch(step)[1])
+            loss.backward()
+            losses.append(loss.item())
+    lines = steps(tmp_path / "run.jsonl")
+    assert [line["loss"] for line in lines] == pytest.approx(losses, rel=1e-4)
+    assert [(line["mb"], line["stale"], len(line["a"])) for line in lines] == [(1, False, 5)] * 4
+    assert all(row[1] is not None and row[3] is not None for line in lines for row in line["p"])
+
+
+def test_sharpness_aware_minimisation_steps_by_the_optimizer_that_it_has_inside(tmp_path: Path) -> None:
+    class Sam(torch.optim.Optimizer):
+        def __init__(self, parameters: Any) -> None:
+            super().__init__(parameters, {})
+            self.base_optimizer = torch.optim.SGD(self.param_groups, lr=0.1)
+
+        def step(self, closure: Any = None) -> None:
+            self.base_optimizer.step()
+
+    model = mlp()
+    sam = Sam(model.parameters())
+    with watch(model, sam, tmp_path / "run.jsonl", every=1):
+        for step in range(4):
+            for first in (True, False):
+                cross_entropy(model(batch(step)[0]), batch(step)[1]).backward()
+                if first:
+                    sam.zero_grad()
+            (sam if step < 2 else sam.base_optimizer).step()
+            sam.zero_grad()
+    lines = steps(tmp_path / "run.jsonl")
+    assert [(line["n"], line["mb"], len(line["a"]), len(line["p"])) for line in lines] == [
+        (step, 1, 5, 6) for step in range(4)
+    ]
+
+
+def test_losses_of_a_mixture_of_experts_are_kept_whichever_expert_a_step_reaches(tmp_path: Path) -> None:
+    model = nn.ModuleList([nn.Linear(4, 3) for _ in range(4)])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = []
+    with watch(model, optimizer, tmp_path / "run.jsonl", every=9):
+        for step in range(10):
+            optimizer.zero_grad()
+            loss = cross_entropy(model[step % 4](batch(step)[0]), batch(step)[1])
+            loss.backward()
+            losses.append(loss.item())
+            optimizer.step()
+    last = steps(tmp_path / "run.jsonl")[1]
+    assert [n for n, _ in last["ring"]] == list(range(1, 9))
+    assert [loss for _, loss in last["ring"]] == pytest.approx(losses[1:9], rel=1e-4)
+
+
 def test_two_recorders_of_one_model_say_the_same(tmp_path: Path) -> None:
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
