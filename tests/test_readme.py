@@ -123,7 +123,7 @@ def test_the_example_of_settings_is_a_file_that_changes_three_keys_and_nothing_e
     assert {name: getattr(found, name) for name in SETTINGS.names} == {
         name: getattr(bare, name) for name in SETTINGS.names
     }
-    assert found.keys == {"step": ("n", "full_stop", "f8"), "theme": ("Z",), "suspend": ()}
+    assert found.keys == {"step": ("n", "full_stop", "f8"), "theme": ("Q",), "suspend": ()}
     # As the comments beside them say.
     assert '"zh" in a Chinese locale' in example
     assert load({}, {"LANG": "zh_CN.UTF-8"}, tmp_path / "none.toml").settings.lang == "zh"

@@ -122,7 +122,7 @@ _NAMES = {
     "softmax", "target", "transformer", "makemore", "asciinema", "shell", "gradtui", "tanh", "sinh", "cosh", "auto",
     "float", "nord", "enter", "space", "ctrl", "irnn", "vanishing", "json", "lesson", "step", "play", "first",
     "help", "toml", "pageup", "home", "escape", "shift", "keys", "config", "show", "serve", "textual", "chmod",
-    "keygen", "asyncssh", "root", "tmux", "clipboard", "training", "model", "output",
+    "keygen", "safetensors", "asyncssh", "root", "tmux", "clipboard", "training", "model", "output",
     "choices", "measure", "within", "decades", "changes", "between",
 }  # fmt: skip
 

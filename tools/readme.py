@@ -40,7 +40,7 @@ _ELSEWHERE: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("over SSH", {**_USUAL, "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}),
 )
 #: Keys for the example: more than one, another one, none.
-_EXAMPLE_KEYS: Mapping[str, list[str]] = {"step": ["n", ".", "f8"], "theme": ["Z"], "suspend": []}
+_EXAMPLE_KEYS: Mapping[str, list[str]] = {"step": ["n", ".", "f8"], "theme": ["Q"], "suspend": []}
 
 
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

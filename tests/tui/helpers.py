@@ -27,7 +27,7 @@ from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.cli.words import Words
 from gradtui.model.changes import other
 from gradtui.model.events import Event
-from gradtui.model.needs import Computed, Need, Simulation
+from gradtui.model.needs import NOTHING, Computed, Known, Need, Simulation
 from gradtui.model.panes_of import explore_panes, panes_of
 from gradtui.model.state import Changes, State
 from gradtui.model.timeline import Timeline
@@ -255,6 +255,7 @@ def play(
     size: tuple[int, int] = (80, 24),
     fps: float = _FPS,
     shows_toasts: bool = False,
+    known: Known = NOTHING,
 ) -> GradtuiApp:
     """Run the app without a terminal, wait for its first trace, and let the script press keys.
 
@@ -264,7 +265,7 @@ def play(
         os.environ["XDG_STATE_HOME"] = f"{STATE_HOME.name}/{next(_SESSIONS)}"
 
     async def session() -> GradtuiApp:
-        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=fps)
+        app = GradtuiApp(start if isinstance(start, State) else State(start or Experiment()), fps=fps, known=known)
         async with app.run_test(size=size, notifications=shows_toasts) as pilot:
             await until(pilot, lambda: app.record is not None, "the first trace")
             await script(app, pilot)

@@ -382,6 +382,13 @@ def _spread(first: int, count: int) -> Iterator[int]:
         stride //= 2
 
 
+#: Said of a file that nobody writes whose files are read.
+NOT_KNOWN = Message(
+    "is no recording (RUN.jsonl), nothing that gradtui run has saved (RUN.npz, RUN.json), and no log of Hugging Face, "
+    "TensorBoard or CSV"
+)
+
+
 def open_recording(paths: Sequence[Path]) -> Recording:
     """The recording of one file or several, of which nothing has been read yet but what says that it is one; of what
     another tool has written all of it (`imports`).
@@ -394,6 +401,8 @@ def open_recording(paths: Sequence[Path]) -> Recording:
         lines = imported(paths)
         if lines is not None:
             return Recording.of_lines(lines, [str(path) for path in paths])
+        if len(paths) == 1 and paths[0].suffix.lower() != ".jsonl" and paths[0].stat().st_size:
+            raise ExperimentError([Problem(str(paths[0]), NOT_KNOWN)])
     recording = Recording([FileLog(path) for path in paths], [str(path) for path in paths])
     while not recording.begun:
         recording.refresh(0.0)

@@ -69,7 +69,8 @@ class RecordingSnapshot:
         losses = self.every_loss[1]
         if not losses.size:
             return None
-        return learning_of(losses).answer("learning", {"iterations": float(self.steps[-1]) + 1.0})
+        numbers = {"iterations": float(self.steps[-1]) + 1.0, "end": float(losses[-1])}
+        return learning_of(losses).answer("learning", numbers)
 
 
 def learning_of(losses: Array) -> Finding:

@@ -28,6 +28,7 @@ from gradtui.views.catalogue import PANES, needs
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.json_document import document
+from gradtui_engine.recordings.recording import NOT_KNOWN
 from tests.tui.helpers import Command, scene_of, settled, shown, texts, trace_of, until
 
 SMALL = Experiment(depth=5, width=6, batch=4)
@@ -235,7 +236,7 @@ def test_the_copied_command_opens_what_no_experiment_would_show(saved: Callable[
         ("run.json", '{"a": {}, "b": {}}', "is not what gradtui run --json writes"),
         ("run.json", '{"schema": 99}', "is not what gradtui run --json writes"),
         ("run.json", "[" * 100_000, "is not a JSON document"),
-        ("run.toml", "depth = 3", "is neither RUN.npz nor RUN.json"),
+        ("run.toml", "depth = 3", str(NOT_KNOWN)),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(
@@ -269,6 +270,7 @@ def test_every_problem_is_said_at_once(saved: Callable[..., Path], tmp_path: Pat
     assert done.status == 2
     assert f"gradtui open: {missing}: cannot be read: No such file or directory" in done.problems
     assert any(problem.startswith("gradtui open: --view: ") for problem in done.problems)
-    assert command("open").problems == ["gradtui open: FILE: needs a file that run --save or run --json has written"]
+    needed = "needs a file that run --save, run --json or gradtui.watch has written"
+    assert command("open").problems == [f"gradtui open: FILE: {needed}"]
     three = command("open", *(saved(SMALL, f"{name}.json") for name in "abc"))
     assert three.problems == ["gradtui open: FILE: 3 records; two at the most, as A and B"]

@@ -124,6 +124,8 @@ COMMANDS = (
     ),
     Command("quantity_before", ("X",), "quantity before", "The quantity before", LOOK, e.NextQuantity(-1)),
     Command("axis", ("y",), "axis", "The bars' axis: the quantity's own, log, linear, sign-log", LOOK, e.NextAxis()),
+    Command("along", ("J",), "modules, time", "Of a recording: over its modules, or over the time of an RNN", LOOK),
+    Command("hold", ("Z",), "hold step", "Of a recording: the step under the cursor stays as B, or goes", LOOK),
     Command(
         "own_axes",
         ("Y",),

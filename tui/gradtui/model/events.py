@@ -222,6 +222,13 @@ class TurnAxes:
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """Of a recorded training: its modules ("") or the time steps of a recurrent one, by its name."""
+
+    stages: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnUnits:
     """In Explore: every unit × every sample of the selected stage, or how the values are spread."""
 

@@ -19,7 +19,7 @@ FUNCTIONS = (0, 2, 1)
 #: a view and its panes are stands in the folder `views/NAME`.
 PANES = {
     "story": ("disease", "cure", "learns"),
-    "explore": ("gradient", "cell", "gates", "paths", "activation", "why"),
+    "explore": ("gradient", "cell", "gates", "paths", "activation", "numbers", "why"),
     "idea": ("idea",),
     "compare": ("side_a", "side_b", "both", "difference"),
     "lab": ("curve", "reading", "rows"),

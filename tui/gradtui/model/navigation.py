@@ -133,6 +133,13 @@ def turn_axes(state: State, event: e.TurnAxes, timeline: Timeline | None) -> Sta
     return replace(state, own_axes=not state.own_axes, lock=None)
 
 
+def along(state: State, event: e.Along, timeline: Timeline | None) -> State:
+    """Other stages: which was selected, and a scale that was held, belong to the ones before."""
+    if event.stages == state.along:
+        return state
+    return replace(state, along=event.stages, selected=None, lock=None, loaded=False, playing=False)
+
+
 def turn_units(state: State, event: e.TurnUnits, timeline: Timeline | None) -> State:
     """Its pane gets the focus: where there is no room for all of them it is in sight."""
     if state.view != "explore":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from gradtui_engine.core.problems import in_one
 from gradtui_engine.core.progress import Watch as Watch
 from gradtui_engine.core.progress import part
 from gradtui_engine.experiment.resolved import Resolved
+from gradtui_engine.recordings.recording import open_recording
 
 from .timeline import Timeline
 from .trainings import HistoryOf
@@ -85,17 +86,36 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording, to be read from its file."""
+    """A recording, to be read from its file; of a recorded training one step, which who follows it has read."""
 
     source: Source
 
     def compute(self, watch: Watch, known: Known = NOTHING) -> Computed | Failed:
         try:
+            if self.source.recorded:
+                return self._step(known)
             records = read(Path(self.source.recording))
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
         record = next((record for record in records if record.source == self.source), None)
         return Failed(CHANGED) if record is None else Computed(record, Timeline.of(record))
+
+    def _step(self, known: Known) -> Computed | Failed:
+        """The last step that was recorded up to the one that is asked for."""
+        recording = known.get(HistoryOf(self.source.whole))
+        if recording is None:
+            recording = open_recording([Path(file) for file in self.source.files])
+            recording.refresh()
+        record = recording.at(recording.event_of(self.source.iteration), axis=axis_of(recording, self.source.stages))
+        # As it was asked for, so that it is known by that.
+        record = replace(record, source=self.source)
+        return Computed(record, Timeline.of(record))
+
+
+def axis_of(recording: Any, stages: str) -> str:
+    """What of a recorded training's is looked at where this is asked for: of another network's time steps, its own."""
+    axes: tuple[str, ...] = recording.axes
+    return stages if stages in axes else axes[min(1, len(axes) - 1)] if stages else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ def explore_panes(cell: str) -> tuple[str, ...]:
     from gradtui_engine.cells.table import CELLS
 
     row = CELLS[cell]
-    fits = {"cell": row.has_cell_state, "gates": bool(row.gates), "paths": row.has_cell_state and bool(row.added)}
+    fits = {
+        "cell": row.has_cell_state, "gates": bool(row.gates), "paths": row.has_cell_state and bool(row.added),
+        "numbers": False,
+    }  # fmt: skip
     return tuple(pane for pane in PANES["explore"] if fits.get(pane, True))
 
 
@@ -40,16 +43,18 @@ def train_panes(state: State) -> tuple[str, ...]:
     row = CELLS[state.cell]
     if recorded(state):
         raced = followed_b(state) is not None
-        fits = {"map_b": raced, "opening": False, "reach": bool(state.along)}
+        fits = {"map_b": raced, "opening": False, "reach": False}
     else:
         raced = bool(state.changes or state.turns) and not state.recordings
         fits = {"map_b": raced, "opening": bool(row.gates), "reach": row.over_time, "findings": False}
     return tuple(pane for pane in PANES["train"] if fits.get(pane, True))
 
 
+#: Explore's of a recorded training, which has numbers alone.
+_RECORDED = ("gradient", "numbers")
 #: The views whose panes depend on the state; of the others all are there.
 _SOME: dict[str, Callable[[State], tuple[str, ...]]] = {
-    "explore": lambda state: explore_panes(state.cell),
+    "explore": lambda state: _RECORDED if recorded(state) else explore_panes(state.cell),
     "compare": lambda state: ("both", "difference") if state.interleaved else ("side_a", "side_b", "difference"),
     "train": train_panes,
 }

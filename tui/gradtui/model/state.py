@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .names import SPEEDS, WAVE_END
 from .timeline import Grain
@@ -22,12 +21,20 @@ if TYPE_CHECKING:
 Changes = tuple[tuple[str, Any], ...]
 
 
+class Ascending(Protocol):
+    """Whole numbers, ascending: a list, or an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
 class Steps:
     """The training's own step of each iteration that was recorded, ascending. Equal as an object alone."""
 
     __slots__ = ("_steps",)
 
-    def __init__(self, steps: Sequence[int]) -> None:
+    def __init__(self, steps: Ascending) -> None:
         self._steps = steps
 
     def __len__(self) -> int:

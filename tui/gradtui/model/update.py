@@ -152,6 +152,7 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Turn: navigation.turn,
     e.TurnUnits: navigation.turn_units,
     e.TurnAxes: navigation.turn_axes,
+    e.Along: navigation.along,
     e.NextQuantity: navigation.next_quantity,
     e.NextAxis: navigation.next_axis,
     e.Lock: navigation.lock,

@@ -29,7 +29,7 @@ from ..views.frame.layout import styles_in
 from ..views.frame.training_sides import Sides
 from ..views.frame.verdict import kinds_in
 from ..views.train import shades
-from . import editing, finding, learning, planning, saving, sliding
+from . import editing, finding, learning, planning, recordings, saving, sliding
 from .dialogs.helping import Drawn, Help
 from .palette import THEMES
 from .themes import styles_of
@@ -218,6 +218,8 @@ ACTIONS: dict[str, Action] = {
     "preset": editing.preset,
     "plan": planning.plan,
     "branch": planning.branch,
+    "along": recordings.along,
+    "hold": recordings.hold,
     **dict.fromkeys(("up_10", "down_10"), _page),
     "lock": _lock,
     "cell": editing.switch_cell,

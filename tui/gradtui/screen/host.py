@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from textual.notifications import SeverityLevel
 
-from gradtui_engine import Experiment, Run
+from gradtui_engine import Experiment, Run, TrainingHistory
 from gradtui_engine.analysis.record import Record, Source
 
 from ..lessons import library
@@ -25,7 +25,7 @@ from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
 from ..model.timeline import Timeline
-from ..model.trainings import HistoryOf, training_of_a, training_of_b
+from ..model.trainings import HistoryOf, followed_a, followed_b, recorded, training_of_a, training_of_b
 from ..model.update import update
 from ..share import failures
 from ..text import language
@@ -38,6 +38,7 @@ from .drawing import Drawing
 from .jobs import Jobs
 from .palette import DEFAULT, THEMES
 from .scrollbars import fit_glyphs
+from .tailing import Tails
 from .terminal.canvas import Canvas
 from .terminal.paced_app import PacedApp
 from .terminal.whole import rows_of
@@ -50,6 +51,8 @@ Cue = Callable[[Timeline], Iterable[e.Event]]
 _LONG, _LOOK = 0.3, 0.1
 #: Seconds between two looks at a training: with what drawing takes at least 15 frames a second.
 _TRAINING = 1 / 17
+#: And between two looks at a file that has been read to its end.
+_TAIL = 0.25
 
 
 class Host(PacedApp):
@@ -80,9 +83,14 @@ class Host(PacedApp):
         self.record: Record | None = None
         self.timeline: Timeline | None = None
         self.trainings = Trainings()
+        self.tails = Tails(self.trainings.results)
         for key, history in known.items():
-            if isinstance(key, HistoryOf):
+            if not isinstance(key, HistoryOf):
+                continue
+            if isinstance(history, TrainingHistory):
                 self.trainings.adopt(history)
+            else:
+                self.trainings.results[key] = history
         known = {key: result for key, result in known.items() if not isinstance(key, HistoryOf)}
         self.jobs = Jobs(partial(self.run_worker, exit_on_error=True), self._arrived, known, self.trainings.results)
         self._cue: Cue | None = lambda timeline: (
@@ -160,7 +168,10 @@ class Host(PacedApp):
         self.show(urgent=urgent)
 
     def _train(self) -> None:
-        """Train what is asked for, or pause; look at it while it goes on."""
+        """Train what is asked for, or pause; read on in what is recorded; look at it while it goes on."""
+        if recorded(self.state):
+            self._tail()
+            return
         asked = (training_of_a(self.state), training_of_b(self.state))
         trainings = [training for training in asked if training is not None]
         # In Train the cursor may have gone back behind the iteration whose record is asked for, which waits for it.
@@ -171,12 +182,31 @@ class Host(PacedApp):
             self._looks_at_training = True
             self.set_timer(_TRAINING, self._look_at_training)
 
+    def _tail(self) -> None:
+        asked = (followed_a(self.state), followed_b(self.state))
+        count, done = self.tails.want([source for source in asked if isinstance(source, Source)])
+        news = (count, self.tails.steps) != (self.state.trained, self.state.steps)
+        if not self._looks_at_training and (news or not done):
+            self._looks_at_training = True
+            # Of a file in which nothing may come any more there are four looks a second, not 17.
+            self.set_timer(_TAIL if self.tails.rests and not news else _TRAINING, self._look_at_training)
+
     def _look_at_training(self) -> None:
         self._looks_at_training = False
-        count, done = self.trainings.look()
-        self.send(e.Trained(count, done, self.trainings.pace(), self.jobs.idle))
-        if done and self.trainings.problem:
-            self.say(tr(self.trainings.problem), tr("not possible"), "error")
+        if recorded(self.state):
+            count, done = self.tails.look()
+            known = (count, done, self.tails.steps)
+            if known != (self.state.trained, self.state.finished, self.state.steps):
+                self.send(e.Trained(count, done, 0, self.jobs.idle, self.tails.steps))
+            else:
+                self._tail()
+            problem = self.tails.problem
+        else:
+            count, done = self.trainings.look()
+            self.send(e.Trained(count, done, self.trainings.pace(), self.jobs.idle))
+            problem = self.trainings.problem
+        if done and problem:
+            self.say(tr(problem), tr("not possible"), "error")
 
     def advance(self, steps: int) -> None:
         """The clock of playback."""
@@ -197,6 +227,7 @@ class Host(PacedApp):
 
     def on_unmount(self) -> None:
         self.trainings.close()
+        self.tails.close()
 
     def scene(self) -> Scene | None:
         """What the views read; None before the first trace has arrived."""

@@ -12,6 +12,7 @@ from ..model.cure_keys import CURES, subject
 from ..model.keys import offered
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
+from ..model.trainings import recorded
 from .catalogue import VIEWS
 from .frame.footers import Hint
 from .lessons.view import BESIDE
@@ -20,6 +21,11 @@ from .lessons.view import BESIDE
 MOST = 10
 #: Where the permissions bring it along.
 _FOLLOW = Hint(("follow",))
+
+
+#: Commands that a recorded training alone has, and those that it alone has not; and what two do there.
+_RECORDED_ALONE, _TRAINED_ALONE = ("along", "hold"), ("plan", "branch")
+_OF_RECORDED: dict[str, English] = {"play": "play", "next": "its stages"}
 
 
 def hints(
@@ -41,6 +47,8 @@ def hints(
 def _named(hint: Hint, state: State, following: English, answers: str) -> Hint:
     """A cure by what it is in the network that its key acts on; what goes on in a lesson by what it does there."""
     command = hint.commands[0]
+    if recorded(state) and state.view == "train" and command in _OF_RECORDED:
+        return replace(hint, label=_OF_RECORDED[command])
     if command == "next" and hint in BESIDE:
         return replace(hint, label=following, shown=answers)
     if not command.startswith("cure_"):
@@ -54,6 +62,8 @@ def _applies(command: str, state: State) -> bool:
     argument = BY_ID[command].argument
     if command.startswith("finding_"):
         return state.pane == "findings" and bool(state.findings)
+    if command in _RECORDED_ALONE or command in _TRAINED_ALONE:
+        return recorded(state) == (command in _RECORDED_ALONE)
     if command == "lesson_back":
         return state.lesson is None or state.lesson.step > 0
     if state.nameless and (command.startswith("cure_") or argument in options()):

@@ -17,14 +17,14 @@ from ..model.names import SPEEDS, STORY, WAVE_END
 from ..model.permissions import OPEN, Permissions
 from ..model.state import State
 from ..model.timeline import Grain, label
-from ..model.trainings import iterations_of
+from ..model.trainings import iterations_of, recorded
 from ..text.language import tr
 from ..text.spans import Line, first_fit, fit, padded, runs, spread, width_of
 from ..text.summary import WHOLE, describe, describe_source
 from ..text.table_words import in_a_line
 from .catalogue import VIEWS
 from .footers import hints
-from .frame import asking
+from .frame import asking, recorded_steps
 from .frame.scene import Scene
 from .frame.verdict import learning, verdict
 
@@ -99,6 +99,9 @@ def _iteration(scene: Scene) -> Line:
     """Which iteration of a training the record is; nothing of an experiment alone."""
     source = scene.record.source
     number = _cursor(scene)
+    if source.recorded:
+        step = source.iteration if number is None else recorded_steps.step_of(scene.state)
+        return [(tr("step {number}", number=step), "strong")]
     if number is None and source.training is not None:
         number = source.iteration
     return [] if number is None else [(tr("iteration {number}", number=number), "strong")]
@@ -227,6 +230,8 @@ def _of_maths_bar(scene: Scene, width: int, long_text: str, short_text: str) -> 
 
 def _iterations(scene: Scene) -> tuple[str, str]:
     """The iteration under the cursor, and how far the training is, in a long form and a short one."""
+    if recorded(scene.state):
+        return recorded_steps.said(scene.state)
     state, count = scene.state, iterations_of(scene.state)
     mark = "▶" if (state.playing if state.view in STORY else state.training) else "■"
     number, trained = str(state.iteration).rjust(len(str(count))), state.trained
@@ -238,7 +243,8 @@ def _iterations(scene: Scene) -> tuple[str, str]:
 
 def _of_training(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
     """A bar over all iterations, filled as far as they are there, the cursor in it."""
-    state, count = scene.state, iterations_of(scene.state)
+    state = scene.state
+    count = state.trained if recorded(state) else iterations_of(state)
     text = next((text for text in (long_text, short_text) if _cells(text) + _LEAST_BAR < width), short_text)
     room = width - _cells(text) - 1
     if room < 1 or count == 0:

@@ -6,6 +6,7 @@ import math
 
 from ...model.panes_of import panes_of
 from ...model.state import State
+from ...model.trainings import recorded
 from ..frame.layout import WIDE, Box, Boxes, bars_width, beside, over
 from ..frame.stage_rows import stride
 
@@ -22,7 +23,21 @@ _MOST_CELL = 35
 
 
 def arrange(state: State, room: Box) -> Boxes:
+    if recorded(state):
+        return _of_recorded(state, room)
     return _over_time(state, room) if state.axis == "time" else _of_layers(state, room)
+
+
+def _of_recorded(state: State, room: Box) -> Boxes:
+    """Beside the bars of modules, or under those over time, the selected one in numbers."""
+    if state.axis == "time":
+        below = room.height * 2 // 5
+        return over(room, ("gradient", room.height - below), ("numbers", below))
+    left = bars_width(room.width)
+    return {
+        "gradient": Box(room.x, room.y, left, room.height),
+        "numbers": Box(room.x + left, room.y, room.width - left, room.height),
+    }
 
 
 # -- layers ------------------------------------------------------------------------------------------------

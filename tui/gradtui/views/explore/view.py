@@ -6,7 +6,7 @@ from ..frame import bars, cache_keys, pointer, spoken
 from ..frame.footers import HELP, LESSONS, PLAY, STEP, plain
 from ..frame.pane import ARRAYS, OPERATIONS, Pane
 from ..frame.view import View
-from . import activation, cell, gates, paths, why
+from . import activation, cell, gates, numbers, paths, why
 from .layout import arrange
 
 _PANES = (
@@ -83,6 +83,19 @@ _PANES = (
         tier=ARRAYS,
     ),
     Pane(
+        "numbers",
+        "in numbers",
+        numbers.title,
+        numbers.view,
+        "What was recorded of the selected stage: its gradient, its activations, and of each of its parameters the "
+        "gradient, the size, and how far the update moves it. {quantity} shows other quantities as bars; {along} turns "
+        "to the time steps of a recurrent module.",
+        reads=cache_keys.stage,
+        spoken=numbers.said,
+        click=pointer.nothing,
+        intro="Numbers pane: what was recorded of the selected stage.",
+    ),
+    Pane(
         "why",
         "why",
         why.title,
@@ -101,6 +114,12 @@ VIEW = View(
     "explore",
     "One network: where its gradient goes, step by step, and why.",
     panes=_PANES,
-    footer=(HELP, PLAY, STEP, *plain("view_compare", "activation", "forget_bias", "init", "sliders"), LESSONS),
+    footer=(
+        HELP,
+        PLAY,
+        STEP,
+        *plain("view_compare", "along", "hold", "activation", "forget_bias", "init", "sliders"),
+        LESSONS,
+    ),
     arrange=arrange,
-)
+)  # fmt: skip

@@ -14,7 +14,7 @@ from ...text.undefined import defined
 from .bar_data import Bars, is_known, is_row_known
 from .quantities import Series
 from .scene import Scene
-from .stage_rows import StageRow, each_row, label_room, stage_rows
+from .stage_rows import StageRow, each_row, label_room, named, names_room, stage_rows
 
 #: Width of a number, of the factor column, and the pane width from which on there is room for the latter.
 _NUMBER = 8
@@ -31,18 +31,23 @@ _BOTH_ENDS_FROM = 24
 def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
     """Bars across, a number beside each; two series side by side."""
     rows = _rows(scene, height)
-    label = label_width(len(scene.stages), rows, width)
+    label = names_room(scene.names, rows, width) if scene.names else label_width(len(scene.stages), rows, width)
     lines = [_head(scene, drawn, width, label, rows)] if _head_rows(height) else []
     tall = _tall(rows, height - len(lines))
     for row in rows:
         picked = scene.stage in row
         line: Line = [
             ("▸ " if picked else "  ", "cursor"),
-            (row.label(label).rjust(label) + " ", "cursor" if picked else "label"),
+            (_label(scene, row, label) + " ", "cursor" if picked else "label"),
         ]
         further = [[(" " * (label + 3), "label"), *each] for each in _below(scene, drawn, row, width - label - 3, tall)]
         lines += [[*line, *bar_cells(scene, drawn, row, width - label - 3)], *further]
     return page(lines, width, height)
+
+
+def _label(scene: Scene, row: StageRow, room: int) -> str:
+    text = named(row, scene.names, room) if scene.names else row.label(room)
+    return " " * (room - width_of([(text, "")])) + text
 
 
 def stage_at(scene: Scene, height: int, y: int) -> int | None:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from ...model.state import Steps
 from ...text.dots import ACROSS
 from ...text.heat import Array
 from ...text.spans import Line, Span, runs
@@ -25,6 +26,12 @@ class IterationAxis:
 
     total: int
     cells: int
+    #: What the iterations are called, where their numbers are not.
+    steps: Steps | None = None
+
+    def called(self, iteration: int) -> str:
+        """The number of an iteration, as the axis writes it."""
+        return str(iteration if self.steps is None or not len(self.steps) else self.steps[iteration])
 
     def cell(self, iteration: int) -> int:
         """The cell of an iteration: the middle one where it has several."""
@@ -84,17 +91,18 @@ class IterationAxis:
         known = self.known(count)
         cells: list[Span] = [("━", "label")] * known + [("┄", "dim")] * (self.cells - known)
         for place in ticks(0, self.total, max(2, self.cells // _TICK)):
-            self._write(cells, str(round(place)), min(self.cell(round(place)), self.cells - 1), "label")
+            self._write(cells, self.called(round(place)), min(self.cell(round(place)), self.cells - 1), "label")
         for iteration, mark in marks.items():
             place = self.cell(iteration)
             self._clear(cells, place, place + 1, known)
             cells[place] = (mark, "strong")
         here = self.cell(cursor)
-        label = f"▴{cursor}"
+        number = self.called(cursor)
+        label = f"▴{number}"
         if len(label) <= self.cells:
             start = min(here, self.cells - len(label))
             # Beside the edge the mark points from the other side of its number.
-            label = label if start == here else f"{cursor}▴"
+            label = label if start == here else f"{number}▴"
             start = start if start == here else max(0, here + 1 - len(label))
             self._clear(cells, start, start + len(label), known)
             cells[start : start + len(label)] = [(glyph, "cursor") for glyph in label]

@@ -10,21 +10,25 @@ from typing import Any
 
 from gradtui_engine import Experiment, StageNumbers, Step, Training, TrainingSnapshot
 from gradtui_engine.analysis.outcome import Answer
-from gradtui_engine.analysis.record import Arrays, Listed, Record
+from gradtui_engine.analysis.record import Arrays, Listed, Record, Source
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.program.program import first_learning, place_of
+from gradtui_engine.recordings.snapshot import RecordingSnapshot
 
 from ...model.navigation import selected_stage
 from ...model.needs import Computed, Failed, Iteration, Need, need_of
 from ...model.shown import source_of_b
 from ...model.state import State
 from ...model.timeline import Timeline
-from ...model.trainings import SnapshotOf, training_of_a, training_of_b
+from ...model.trainings import SnapshotOf, followed_a, followed_b
 from ...text.language import tr
 from ...text.scale import Scale
 from ...text.summary import resolved_of
+
+#: What there is of a training: of one that goes on here, or of a recorded one.
+Snapshot = TrainingSnapshot | RecordingSnapshot
 
 
 @dataclass(frozen=True)
@@ -149,14 +153,24 @@ class Scene:
     # -- iterations ----------------------------------------------------------------------------------------
 
     @functools.cached_property
-    def snapshot(self) -> TrainingSnapshot | None:
+    def snapshot(self) -> Snapshot | None:
         """What there is of A's training; None before it has begun."""
-        return self._snapshot(training_of_a(self.state))
+        return self._snapshot(followed_a(self.state))
 
     @functools.cached_property
-    def snapshot_b(self) -> TrainingSnapshot | None:
+    def snapshot_b(self) -> Snapshot | None:
         """What there is of B's training, on the same stream; None without a B, and before it has begun."""
-        return self._snapshot(training_of_b(self.state))
+        return self._snapshot(followed_b(self.state))
+
+    @property
+    def trained(self) -> TrainingSnapshot | None:
+        """What there is of A's training here; None of a recorded one."""
+        return self.snapshot if isinstance(self.snapshot, TrainingSnapshot) else None
+
+    @property
+    def trained_b(self) -> TrainingSnapshot | None:
+        """The same of B's."""
+        return self.snapshot_b if isinstance(self.snapshot_b, TrainingSnapshot) else None
 
     @property
     def learning(self) -> Answer | None:
@@ -164,11 +178,16 @@ class Scene:
         snapshot = self.snapshot_b if self.is_b else self.snapshot
         return self.record.outcome.learning if snapshot is None else snapshot.outcome
 
-    def _snapshot(self, training: Training | None) -> TrainingSnapshot | None:
-        known = self.results.get(SnapshotOf(training)) if training is not None else None
+    def _snapshot(self, followed: Training | Source | None) -> Snapshot | None:
+        known = self.results.get(SnapshotOf(followed)) if followed is not None else None
         return None if isinstance(known, Failed) else known
 
     # -- words ---------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """The stages' own names, where they have some: those of modules."""
+        return tuple(stage.place for stage in self.stages) if self.record.axis == "module" else ()
 
     def name(self, stage: int) -> str:
         """layer 12, t = 40; the first one by what it is; a module by its own name."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ...text.axis_words import AXIS_WORDS
 from ...text.language import tr
+from ...text.spans import cut_left, width_of
 
 #: One number per stage; None where there is none.
 Values = Sequence[float | None]
@@ -74,6 +75,25 @@ class StageRow:
 def _broken(values: list[float]) -> float | None:
     """The sum where some value is none, nan or infinite: it says which."""
     return sum(values) if values else None
+
+
+#: Modules have names instead of numbers, which take this part of the pane's width at the most.
+_NAMES, _LEAST_NAME = 4, 3
+
+
+def names_room(names: Sequence[str], rows: Sequence[StageRow], width: int) -> int:
+    """Cells of the longest name of a row, as far as a pane of this width has room for names."""
+    longest = max((width_of([(named(row, names, width), "")]) for row in rows), default=0)
+    return min(longest, max(width // _NAMES, _LEAST_NAME))
+
+
+def named(row: StageRow, names: Sequence[str], room: int) -> str:
+    """The name of a row's module. Of several the last one's and the first one's, 24–22, or, where there is no room for
+    both, the first one's, where the value stands, and how many more there are."""
+    if row.low == row.high:
+        return cut_left(names[row.low], room)
+    both, more = f"{names[row.high]}–{names[row.low]}", f" +{row.high - row.low}"
+    return both if width_of([(both, "")]) <= room else f"{cut_left(names[row.low], room - len(more))}{more}"
 
 
 @functools.lru_cache(maxsize=64)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradtui_engine import TrainingSnapshot
+from gradtui_engine import Training, TrainingSnapshot
 from gradtui_engine.analysis.outcome import OFF_SCALE
 from gradtui_engine.experiment.training import Turn
+from gradtui_engine.program.program import place_of
 from gradtui_engine.training.judgement import guess_before
 
 from ...model.needs import Failed
-from ...model.trainings import SnapshotOf, branches, iterations_of, training_of_a
+from ...model.state import Steps
+from ...model.trainings import SnapshotOf, branches, followed_a, iterations_of, recorded, training_of_a
 from ...text.language import tr
 from ...text.scale import Scale
 from .cache_keys import Same
-from .scene import Scene
+from .scene import Scene, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,24 @@ class Side:
     """One of two: its letter, its training so far, its style, and the glyph of its validations."""
 
     letter: str
-    snapshot: TrainingSnapshot
+    snapshot: Snapshot
     style: str
     mark: str
+
+    @property
+    def training(self) -> Training | None:
+        """The training that goes on here; None of a recorded one."""
+        return self.snapshot.training if isinstance(self.snapshot, TrainingSnapshot) else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stages' own names, where they have some: those of modules."""
+        snapshot = self.snapshot
+        return () if isinstance(snapshot, TrainingSnapshot) or snapshot.axis != "module" else snapshot.places
+
+    def place(self, stage: int) -> str:
+        """layer 12, t = 40; a module by its own name."""
+        return self.names[stage] if self.names else tr(place_of(self.snapshot.axis, stage))
 
     @property
     def ended(self) -> bool:
@@ -43,8 +61,8 @@ class Sides:
     it cannot be trained, where it cannot.
     """
 
-    a: TrainingSnapshot | None
-    b: TrainingSnapshot | None
+    a: Snapshot | None
+    b: Snapshot | None
     iteration: int
     stage: int
     total: int
@@ -55,6 +73,8 @@ class Sides:
     refused: str = ""
     #: The same before anything is trained, where it is known by then.
     first_guess: float | None = None
+    #: Of recorded trainings, which of their steps the iterations are.
+    steps: Steps | None = None
 
     @classmethod
     def of(cls, scene: Scene) -> Sides:
@@ -62,6 +82,7 @@ class Sides:
         return cls(
             scene.snapshot, scene.snapshot_b, state.iteration, scene.stage, max(iterations_of(state), 1),
             state.quantity, state.axis_kind, state.lock, _refused(scene), _first_guess(scene),
+            state.steps if recorded(state) else None,
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[Side]:
@@ -81,6 +102,16 @@ class Sides:
         return max((side.snapshot.count for side in self), default=0)
 
     @property
+    def number(self) -> int:
+        """What the iteration under the cursor is called: its number, of a recorded training that of its step."""
+        return self.iteration if self.steps is None else self.steps[self.iteration]
+
+    @property
+    def whereabouts(self) -> str:
+        """The same in words."""
+        return _called(self.steps is not None, self.number)
+
+    @property
     def raced(self) -> bool:
         """Whether both are there, so that each is to be called by its letter."""
         return len(list(self)) > 1
@@ -88,7 +119,9 @@ class Sides:
     @property
     def guess(self) -> float | None:
         """The loss of answering without looking."""
-        return next((given.guess for given in (self.a, self.b) if given is not None), self.first_guess)
+        guess = next((given.guess for given in (self.a, self.b) if given is not None), self.first_guess)
+        # Of a recorded training nobody knows it.
+        return None if guess is None or math.isnan(guess) else guess
 
     @property
     def span(self) -> int:
@@ -99,7 +132,8 @@ class Sides:
     @property
     def branches(self) -> tuple[Turn, ...]:
         """From where on B is trained otherwise, and how."""
-        return branches(*(None if given is None else given.training for given in (self.a, self.b)))
+        a, b = (given.training if isinstance(given, TrainingSnapshot) else None for given in (self.a, self.b))
+        return branches(a, b)
 
     @property
     def marks(self) -> dict[int, str]:
@@ -109,9 +143,12 @@ class Sides:
     @property
     def b_is_a(self) -> bool:
         """Whether the cursor is before B branches off: there it is A."""
-        if self.a is None or self.b is None or not self.branches or self.iteration >= self.branches[0].iteration:
+        if not self.branches or self.iteration >= self.branches[0].iteration:
             return False
-        return self.a.training.experiment == self.b.training.experiment
+        a, b = self.a, self.b
+        if not (isinstance(a, TrainingSnapshot) and isinstance(b, TrainingSnapshot)):
+            return False
+        return a.training.experiment == b.training.experiment
 
     @property
     def here(self) -> list[Side]:
@@ -141,23 +178,33 @@ def _first_guess(scene: Scene) -> float | None:
     return first_step.numbers.get("guess") if first_step is not None else None
 
 
+def _called(recorded: bool, number: int) -> str:
+    return tr("step {number}", number=number) if recorded else tr("iteration {number}", number=number)
+
+
 def _refused(scene: Scene) -> str:
+    if recorded(scene.state):
+        followed = followed_a(scene.state)
+        result = scene.results.get(SnapshotOf(followed)) if followed is not None else None
+        return tr(result.problem) if isinstance(result, Failed) else ""
     training = training_of_a(scene.state)
     if training is None:
-        recorded = bool(scene.state.recordings)
-        return tr("a recording is not trained") if recorded else tr("this cannot be trained as it is planned")
+        if scene.state.recordings:
+            return tr("a recording is not trained")
+        return tr("this cannot be trained as it is planned")
     result = scene.results.get(SnapshotOf(training))
     return tr(result.problem) if isinstance(result, Failed) else ""
 
 
-def thrown_off(snapshot: TrainingSnapshot, until: int | None = None) -> int | None:
+def thrown_off(snapshot: Snapshot, until: int | None = None) -> int | None:
     """The first iteration (of those before `until`) whose loss is off the scale of any start; None where none is."""
     losses = snapshot.columns["loss"][:until]
     if not losses.size:
         return None
     # What is not a number compares as false.
     with np.errstate(invalid="ignore"):
-        beyond = np.flatnonzero(~(losses <= OFF_SCALE * max(snapshot.guess, float(losses[0]))))
+        start = max(0.0 if math.isnan(snapshot.guess) else snapshot.guess, float(losses[0]))
+        beyond = np.flatnonzero(~(losses <= OFF_SCALE * start))
     return int(beyond[0]) if beyond.size else None
 
 

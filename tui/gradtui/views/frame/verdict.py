@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from gradtui_engine import TrainingSnapshot
 from gradtui_engine.analysis.outcome import QUESTIONS, Answer
 from gradtui_engine.core.figures import apart, many, part_of, percent, repeated, short
 from gradtui_engine.core.message import English
@@ -18,7 +17,7 @@ from ...text.spans import Line, first_fit, fit, width_of
 from ...text.summary import MARKS, kind_name, resolved_of
 from ...text.undefined import defined
 from .layout import Blocks
-from .scene import Scene
+from .scene import Scene, Snapshot
 
 #: Verdicts that numbers tell; the others are a sentence.
 _IN_NUMBERS = ("healthy", "vanishing", "exploding")
@@ -179,7 +178,7 @@ def _brief(answer: Answer) -> str:
     return tr(answer.site)
 
 
-def _is_held_out(shown: TrainingSnapshot) -> bool:
+def _is_held_out(shown: Snapshot) -> bool:
     """Whether the loss at the end is that of samples that no batch contains."""
     return bool(shown.validations) and shown.validations[-1].iteration >= shown.count
 

@@ -166,8 +166,8 @@ class Both:
     @classmethod
     def of(cls, scene: Scene) -> Both:
         other, iteration = scene.other, scene.state.iteration
-        cure = Side(other, scene.snapshot_b, iteration) if other is not None else None
-        return cls(Side(scene, scene.snapshot, iteration), cure)
+        cure = Side(other, scene.trained_b, iteration) if other is not None else None
+        return cls(Side(scene, scene.trained, iteration), cure)
 
     def __iter__(self) -> Iterator[Side]:
         yield self.disease

@@ -27,12 +27,12 @@ _MARGIN, _NUMBER = 5, 9
 
 
 def with_gates(sides: Sides) -> list[Side]:
-    return [side for side in sides if "gates" in side.snapshot.columns]
+    return [side for side in sides if "gates" in side.snapshot.columns and side.training is not None]
 
 
 def title(sides: Sides, width: int) -> str:
     # Of two kinds of cells the letters alone would not say whose they are.
-    mixed = len({side.snapshot.training.experiment.cell for side in with_gates(sides)}) > 1
+    mixed = len({_cell(side).name for side in with_gates(sides)}) > 1
     heads = (f"{side.letter + ' ' if mixed else ''}{_named(gate)}" for side, gate in _rows(sides))
     named = tr(", ").join(dict.fromkeys(heads))
     return first_title(
@@ -63,7 +63,8 @@ def in_order(cell: Cell) -> list[Gate]:
 
 
 def _cell(side: Side) -> Cell:
-    return side.snapshot.training.experiment.resolved.kind
+    assert side.training is not None  # it is one of `with_gates`
+    return side.training.experiment.resolved.kind
 
 
 def _rows(sides: Sides) -> list[tuple[Side, Gate]]:
@@ -88,7 +89,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
 
 
 def axis_of(sides: Sides, width: int) -> IterationAxis:
-    return IterationAxis(sides.span, max(1, width - _MARGIN - _NUMBER))
+    return IterationAxis(sides.span, max(1, width - _MARGIN - _NUMBER), sides.steps)
 
 
 def iteration_at(sides: Sides, width: int, x: int) -> int | None:

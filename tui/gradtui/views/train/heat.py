@@ -12,7 +12,6 @@ import numpy as np
 
 from gradtui_engine.core.figures import percent, power_of_ten, short
 from gradtui_engine.core.message import English
-from gradtui_engine.program.program import place_of
 
 from ...model.keys import shown_keys
 from ...text.axis_words import AXIS_WORDS
@@ -20,7 +19,7 @@ from ...text.heat import Array
 from ...text.language import tr
 from ...text.spans import Line, Span, first_title, page, runs, width_of, wrap
 from ..frame.iteration_axis import IterationAxis
-from ..frame.stage_rows import StageRow, each_row, stage_rows
+from ..frame.stage_rows import StageRow, each_row, named, names_room, stage_rows
 from ..frame.training_sides import Side, Sides, at
 from .quantities import Band, bands, once, quantity_of
 from .shades import Range, exceeded, is_share, legend, range_of, scale_words, shaded
@@ -53,7 +52,7 @@ def title(sides: Sides, letter: str, width: int) -> str:
     whole = tr("{symbols}, {stages} by iterations", symbols=symbols, stages=tr(words.stages))
     stage = stage_of(side, sides)
     numbers = tr(", ").join(_number(band, side, sides) for band in found)
-    here = f" · {tr('{place}: {value}', place=tr(place_of(side.snapshot.axis, stage)), value=numbers)}"
+    here = f" · {tr('{place}: {value}', place=side.place(stage), value=numbers)}"
     if side not in sides.here:
         here = f" · {absent(side)[1]}"
     return first_title(
@@ -118,7 +117,7 @@ def view(sides: Sides, letter: str, width: int, height: int) -> list[Line]:
             # Of two maps each says in its first row which it is.
             name = _brief(sides, band) if len(drawn) > 1 and number == 0 else _end(side, row, width)
             digits = _digits(side, rows, width)
-            label = f"{'▸' if picked else ''}{row.label(digits - 1)}".rjust(digits)
+            label = f"{'▸' if picked else ''}{_label(side, row, digits - 1)}".rjust(digits)
             label = f"{name} {label}" if name else label
             space = " " * (margin - 1 - _cells(label))
             lines.append([(f"{space}{label} ", "cursor" if picked else "label"), *runs(cells)])
@@ -166,9 +165,14 @@ def _most(drawn: list[Part]) -> int:
     return max([1, *(len(row.stages) for _, rows in drawn for row in rows)])
 
 
+def _label(side: Side, row: StageRow, width: int) -> str:
+    """The numbers of a row's stages; the names of modules."""
+    return named(row, side.names, width) if side.names else row.label(width)
+
+
 def _end(side: Side, row: StageRow, width: int) -> str:
     """What the first and the last stage are, where there is room for the words."""
-    if width < _ENDS_FROM:
+    if width < _ENDS_FROM or side.snapshot.axis not in _ENDS:
         return ""
     low, high = _ENDS[side.snapshot.axis]
     last = count_of(side) - 1
@@ -176,7 +180,9 @@ def _end(side: Side, row: StageRow, width: int) -> str:
 
 
 def _digits(side: Side, rows: tuple[StageRow, ...], width: int) -> int:
-    """Cells of the rows' numbers, with the mark of the selected one."""
+    """Cells of the rows' numbers, or of their names, with the mark of the selected one."""
+    if side.names:
+        return 1 + names_room(side.names, rows, width)
     least = len(str(count_of(side) - 1))
     return 1 + max([2, least, *(len(row.label(width)) for row in rows if width >= _BOTH_FROM)])
 
@@ -187,7 +193,7 @@ def margin_of(side: Side, sides: Sides, width: int, height: int) -> int:
     drawn = parts(side, found, sides, height) if found else []
     digits = max([_digits(side, (), width), *(_digits(side, rows, width) for _, rows in drawn)])
     names = [_brief(sides, band) for band in found] if len(found) > 1 else []
-    ends = [] if width < _ENDS_FROM else [*map(tr, _ENDS[side.snapshot.axis])]
+    ends = [] if width < _ENDS_FROM else [*map(tr, _ENDS.get(side.snapshot.axis, ()))]
     return max([0, *(_cells(name) + 1 for name in (*names, *ends))]) + digits + 1
 
 
@@ -196,7 +202,7 @@ def _cells(text: str) -> int:
 
 
 def axis_of(side: Side, sides: Sides, width: int, height: int) -> IterationAxis:
-    return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width, height)))
+    return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width, height)), sides.steps)
 
 
 def _shaded(side: Side, band: Band, axis: IterationAxis, rows: tuple[StageRow, ...], bounds: Range) -> list[list[Span]]:
@@ -271,6 +277,6 @@ def said(sides: Sides, letter: str) -> list[str]:
         lines.append(tr("{symbol}, at iteration 0 and at iteration {number}:", symbol=tr(band.symbol), number=here))
         for stage in reversed(band.stages):
             first, now = (text_of_value(band, float(band.values[place, stage])) for place in (0, here))
-            place = tr(place_of(side.snapshot.axis, stage))
+            place = side.place(stage)
             lines.append(tr("{place}: {first}, {now}", place=place, first=first, now=now))
     return lines

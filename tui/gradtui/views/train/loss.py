@@ -70,7 +70,7 @@ def place_of(sides: Sides, width: int) -> Place:
     margin = max(len(short(loss)) for loss in marked) + 1
     side = next((columns for least, columns in _SIDES if width >= least), 0)
     cells = max(1, width - margin - (side + 2 if side else 0))
-    return Place(margin, IterationAxis(sides.span, cells), side)
+    return Place(margin, IterationAxis(sides.span, cells, sides.steps), side)
 
 
 def iteration_at(sides: Sides, width: int, x: int) -> int | None:
@@ -168,11 +168,11 @@ def _end(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> N
 
 def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
     """Of each side the loss, and that on held-out samples; the rate; what the line of guessing is."""
-    head = first_fit(
-        width,
-        [(tr("iteration {number} of {count}", number=sides.iteration, count=sides.total), "cursor")],
-        [(tr("iteration {number}", number=sides.iteration), "cursor")],
-    )
+    if sides.steps is None:
+        whole = tr("iteration {number} of {count}", number=sides.iteration, count=sides.total)
+    else:
+        whole = tr("step {number} of {count}", number=sides.number, count=sides.steps[len(sides.steps)])
+    head = first_fit(width, [(whole, "cursor")], [(sides.whereabouts, "cursor")])
     lines = [head]
     for side in sides:
         if sides.b_is_a and side.letter == "B":
@@ -185,11 +185,12 @@ def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
         if held_out:
             lines.append(held_out)
     lines += [line for text in branched(sides) for line in wrap(text, width, "strong")]
-    guess = _guess(sides, width)
     rate: Line = [(tr("rate {value}", value=_rates(sides)), "text")]
-    if len(lines) + 2 <= height:
-        return [*lines, rate, guess]
-    return [*lines, guess] if len(lines) + 1 <= height else lines
+    # What guessing costs nobody knows of a recorded training.
+    rest = [rate, _guess(sides, width)] if sides.guess is not None else [rate]
+    if len(lines) + len(rest) <= height:
+        return [*lines, *rest]
+    return [*lines, rest[-1]] if len(lines) + 1 <= height else lines
 
 
 def _of_batch(side: Side, sides: Sides, width: int) -> Line:
@@ -256,7 +257,8 @@ def _guess(sides: Sides, width: int) -> Line:
 
 def has_baseline(sides: Sides) -> bool:
     """Whether guessing is a task's own baseline: the best answer that remembers nothing."""
-    return any(find(side.snapshot.training.experiment.resolved.data).baseline is not None for side in sides)
+    trainings = [side.training for side in sides if side.training is not None]
+    return any(find(training.experiment.resolved.data).baseline is not None for training in trainings)
 
 
 def said(sides: Sides) -> list[str]:
@@ -280,5 +282,7 @@ def said(sides: Sides) -> list[str]:
                 facts.append(tr("held out {loss}", loss=loss_text(row.loss)))
                 if row.accuracy is not None:
                     facts.append(tr("{share} right", share=percent(row.accuracy)))
-            lines.append(tr("iteration {number}: {facts}", number=iteration, facts=tr(", ").join(facts)))
+            called = {"number": iteration if sides.steps is None else sides.steps[iteration]}
+            words = "iteration {number}: {facts}" if sides.steps is None else "step {number}: {facts}"
+            lines.append(tr(words, **called, facts=tr(", ").join(facts)))
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from gradtui_engine import TrainingSnapshot
 from gradtui_engine.core.figures import exact, rounded, short
 from gradtui_engine.rules.schedules import SCHEDULES
 
@@ -20,7 +21,7 @@ _LITTLE, _MUCH = 1e-5, 1e-1
 def title(sides: Sides, width: int) -> str:
     if not sides.started:
         return first_title(width, tr("at the cursor"))
-    return first_title(width, tr("at the cursor · iteration {number}", number=sides.iteration), tr("at the cursor"))
+    return first_title(width, f"{tr('at the cursor')} · {sides.whereabouts}", tr("at the cursor"))
 
 
 def view(sides: Sides, width: int, height: int) -> list[Line]:
@@ -54,6 +55,8 @@ def _waiting(sides: Sides) -> str:
 
 def _enter(sides: Sides) -> str:
     key, number = shown_keys("next"), sides.iteration
+    if sides.steps is not None:
+        return tr("{key}: the stages of step {number}", key=key, number=sides.number)
     ended = {side.letter: side.snapshot.count - 1 for side in sides if side.ended and side not in sides.here}
     if not ended:
         return tr("{key}: backpropagation of iteration {number}, step by step", key=key, number=number)
@@ -79,6 +82,9 @@ def _verdict(side: Side) -> str:
 def _rate(side: Side, sides: Sides) -> str:
     """rate 0.05 · cosine η · ½ (1 + cos(π k / N)) · clipped by norm 1"""
     iteration = at(side, sides.iteration)
+    if not isinstance(side.snapshot, TrainingSnapshot):
+        value = rounded(float(side.snapshot.columns["learning_rate"][iteration]), 3)
+        return tr("rate {value}", value=value)
     training = side.snapshot.training
     now = training.in_force(iteration)
     rate = float(side.snapshot.columns["learning_rate"][iteration])

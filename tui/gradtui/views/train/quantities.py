@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gradtui_engine import TrainingSnapshot
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
 from gradtui_engine.core.message import English
 from gradtui_engine.training.snapshot import LOGARITHMS, STATISTICS
 
 from ...text.heat import Array
 from ..frame.quantities import QUANTITIES, Quantity
+from ..frame.scene import Snapshot
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Band:
         return self.bounds is None or (not self.log and self.bounds == (0.0, 0.0))
 
 
-def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tuple[Band, ...]:
+def bands(snapshot: Snapshot, quantity: str, axis_kind: str = "") -> tuple[Band, ...]:
     """One or two numbers of a quantity; none where they are not kept of every iteration.
 
     Beside one that is 0 everywhere the other has all the room: no ReLU saturates, but ReLUs die.
@@ -60,7 +60,7 @@ def bands(snapshot: TrainingSnapshot, quantity: str, axis_kind: str = "") -> tup
     return tuple([band for band in found if not band.empty] or found)
 
 
-def _band(snapshot: TrainingSnapshot, name: str, symbol: str, log: bool) -> Band | None:
+def _band(snapshot: Snapshot, name: str, symbol: str, log: bool) -> Band | None:
     values = _values(snapshot, name, log)
     if values is None:
         return None
@@ -77,7 +77,7 @@ def quantity_of(name: str) -> Quantity:
     return QUANTITIES[name]
 
 
-def _values(snapshot: TrainingSnapshot, name: str, log: bool) -> Array | None:
+def _values(snapshot: Snapshot, name: str, log: bool) -> Array | None:
     found = _FOUND.get(name, _column)(snapshot, name)
     if found is None:
         return None
@@ -93,14 +93,14 @@ def _values(snapshot: TrainingSnapshot, name: str, log: bool) -> Array | None:
 Found = tuple[Array, bool] | None
 
 
-def _column(snapshot: TrainingSnapshot, name: str) -> Found:
+def _column(snapshot: Snapshot, name: str) -> Found:
     # Not the snapshot's summary: that is all of them, 5 ms where one is a fraction of one; and in float32 the norms
     # themselves would be 0 under 1e-45.
     values = snapshot.columns.get(LOGARITHMS.get(name) or STATISTICS.get(name, ""))
     return None if values is None else (values, name in LOGARITHMS)
 
 
-def _factors(snapshot: TrainingSnapshot, name: str) -> Found:
+def _factors(snapshot: Snapshot, name: str) -> Found:
     """‖∂L/∂h_k‖ / ‖∂L/∂h_(k+1)‖; the last stage has none."""
     gradient = snapshot.columns["gradient"]
     factors = np.full_like(gradient, np.nan)
@@ -109,7 +109,7 @@ def _factors(snapshot: TrainingSnapshot, name: str) -> Found:
     return factors, True
 
 
-def _update_ratios(snapshot: TrainingSnapshot, name: str) -> Found:
+def _update_ratios(snapshot: Snapshot, name: str) -> Found:
     """That of each layer's weight matrix; None over time, where all steps share one matrix and one update."""
     if snapshot.axis != "layer":
         return None
@@ -124,7 +124,7 @@ def _update_ratios(snapshot: TrainingSnapshot, name: str) -> Found:
 
 
 #: The numbers that are no column of their own.
-_FOUND: dict[str, Callable[[TrainingSnapshot, str], Found]] = {"factor": _factors, "update_ratio": _update_ratios}
+_FOUND: dict[str, Callable[[Snapshot, str], Found]] = {"factor": _factors, "update_ratio": _update_ratios}
 
 
 #: Where not every stage has a number: those of so many that do.
@@ -134,10 +134,10 @@ _STAGES: dict[str, Callable[[int], range]] = {
 }
 
 
-_results: weakref.WeakKeyDictionary[TrainingSnapshot, dict[object, Any]] = weakref.WeakKeyDictionary()
+_results: weakref.WeakKeyDictionary[Snapshot, dict[object, Any]] = weakref.WeakKeyDictionary()
 
 
-def once(snapshot: TrainingSnapshot, key: object, compute: Callable[[], T]) -> T:
+def once(snapshot: Snapshot, key: object, compute: Callable[[], T]) -> T:
     """compute(), kept for as long as the snapshot is: frames of one snapshot are many while the cursor moves."""
     kept = _results.setdefault(snapshot, {})
     if key not in kept:

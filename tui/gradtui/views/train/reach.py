@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradtui_engine import TrainingSnapshot
 from gradtui_engine.core.figures import power_of_ten, short
 from gradtui_engine.core.thresholds import VANISHED_TEXT
 from gradtui_engine.training.reach import horizon
@@ -66,7 +67,8 @@ def curves(sides: Sides, width: int = _SIDE_FROM) -> list[Reached]:
     found: list[Reached] = []
     for side in sides:
         chosen = lags(side.snapshot.columns["gradient"].shape[1] - 1)[:most]
-        shares = reach_of(side.snapshot, chosen)
+        # Of a recorded training nobody knows whether every step has a loss of its own.
+        shares = reach_of(side.snapshot, chosen) if isinstance(side.snapshot, TrainingSnapshot) else None
         if shares is None:
             continue
         for number, lag in enumerate(chosen):
@@ -85,6 +87,8 @@ def horizons(sides: Sides) -> dict[str, int]:
     """How far back, at the cursor, every step gets 1e-3 or more, by the side's letter; −1 where no number is finite."""
     found = {}
     for side in sides:
+        if not isinstance(side.snapshot, TrainingSnapshot):
+            continue
         place = at(side, sides.iteration)
         # That one iteration's: of all of them it would be 2 ms for a frame.
         here = {name: column[place : place + 1] for name, column in side.snapshot.columns.items()}
@@ -141,7 +145,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
 
 
 def _nothing(sides: Sides) -> str:
-    if any(side.snapshot.training.experiment.resolved.readout == "all" for side in sides):
+    if any(side.training is not None and side.training.experiment.resolved.readout == "all" for side in sides):
         return tr(
             "Every step has a loss of its own: what a step gets is the sum of all that come back from later ones."
         )
@@ -156,7 +160,7 @@ def place_of(sides: Sides, width: int, height: int) -> tuple[int, IterationAxis,
     margin = max(len(power_of_ten(low)), len(power_of_ten(high)), 1) + 1
     side = _SIDE if width >= _SIDE_FROM else 0
     cells = max(1, width - margin - (side + 2 if side else 0))
-    return margin, IterationAxis(sides.span, cells), side
+    return margin, IterationAxis(sides.span, cells, sides.steps), side
 
 
 def iteration_at(sides: Sides, width: int, height: int, x: int) -> int | None:

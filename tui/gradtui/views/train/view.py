@@ -45,6 +45,7 @@ def _pane(
     help: English,
     intro: English,
     shows_quantity: bool = False,
+    of_experiment: bool = False,
 ) -> Pane:
     """A pane that is drawn from both sides of the race."""
 
@@ -62,7 +63,7 @@ def _pane(
         click=click,
         intro=intro,
         shows_quantity=shows_quantity,
-        of_experiment=True,
+        of_experiment=of_experiment,
     )
 
 
@@ -126,6 +127,7 @@ _PANES = (
         "1, of a candidate −1 to 1. Under them the gate of the direct path step by step: it is the factor of the "
         "gradient that carries, so where it opens the gradient comes back.",
         "Gates pane: how far each gate is open, iteration by iteration.",
+        of_experiment=True,
     ),
     _pane(
         "reach",
@@ -138,6 +140,7 @@ _PANES = (
         "a state of its own, else of ∂L/∂h. 1 is all of it, the dashed line. What the gradient does not reach is not "
         "learned: where a curve rises, a long dependency comes within reach, and the loss falls soon after.",
         "Reach pane: what share of the gradient gets so many steps back, iteration by iteration.",
+        of_experiment=True,
     ),
     _pane(
         "moment",
@@ -174,7 +177,7 @@ VIEW = View(
     panes=_PANES,
     footer=(
         HELP, Hint(("play",), "train"), Hint(("left", "right"), "iteration"), Hint(("next",), "its backprop"),
-        *plain("finding_experiment", "finding_lesson", "quantity", "plan", "branch"),
+        *plain("finding_experiment", "finding_lesson", "quantity", "plan", "branch", "along", "hold"),
     ),
     arrange=arrange,
 )  # fmt: skip

@@ -1,0 +1,73 @@
+"""The panes of a recorded training: pages of every size, names of modules, numbers of the selected one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gradtui.model.needs import Computed, Recording
+from gradtui.model.panes_of import panes_of
+from gradtui.model.shown import source_of_a
+from gradtui.model.state import State, Steps
+from gradtui.model.timeline import Timeline
+from gradtui.model.trainings import HistoryOf, SnapshotOf, followed_a
+from gradtui.views.catalogue import PANES
+from gradtui.views.frame.scene import Scene
+from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Source
+from tests.recordings import Line, lstm_lines, mlp_lines, recorded
+from tests.tui.helpers import assert_page, texts
+
+SOURCE = Source(recording="run.jsonl", recorded=True, files=("run.jsonl",))
+
+
+def scene_of_lines(lines: list[Line], **fields: object) -> Scene:
+    """What the screen shows of these lines: the last step, in Train."""
+    recording = recorded(lines)
+    count = recording.count
+    state = State(
+        Experiment(), recordings=(SOURCE,), view="train", steps=Steps(recording.columns.steps), trained=count,
+        iteration=count - 1, opened=count - 1, finished=True,
+    )  # fmt: skip
+    state = replace(state, **fields)  # type: ignore[arg-type]
+    known = {HistoryOf(SOURCE): recording}
+    computed = Recording(source_of_a(state)).compute(lambda share: None, known)
+    assert isinstance(computed, Computed)
+    results = {**known, SnapshotOf(followed_a(state) or SOURCE): recording.snapshot(state.along)}
+    return Scene(computed.record, Timeline.of(computed.record), state, results)
+
+
+@pytest.mark.parametrize("view", ["train", "explore", "compare"])
+@pytest.mark.parametrize(("lines", "along"), [(mlp_lines(5, 9), ""), (lstm_lines(9, 6), "lstm")], ids=["mlp", "lstm"])
+def test_every_pane_of_a_recorded_training_fills_its_box(view: str, lines: list[Line], along: str) -> None:
+    scene = scene_of_lines(lines, view=view, along=along)
+    for pane in panes_of(scene.state):
+        for width, height in ((30, 4), (58, 8), (78, 18), (160, 40)):
+            assert_page(PANES[pane].view(scene, width, height), width, height, pane)
+            assert PANES[pane].title(scene, width)
+            assert all(PANES[pane].spoken(scene))
+
+
+def test_rows_have_the_names_of_modules_and_long_ones_keep_their_end() -> None:
+    lines = mlp_lines(3, 4)
+    for row in (*lines[0]["modules"], *lines[0]["params"]):
+        row[0] = f"encoder.transformer.{row[0]}"
+    narrow, wide = ("\n".join(texts(PANES["map_a"].view(scene_of_lines(lines), width, 12))) for width in (60, 200))
+    assert "encoder.transformer.layers.2" in wide
+    assert "encoder" not in narrow
+    assert "layers.2" in narrow
+
+
+def test_the_numbers_of_a_module_are_those_of_the_line() -> None:
+    other = {(3, "layers.1"): {"grad": 0.125}, (3, "layers.1.weight"): {"grad": 0.25, "weight": 4.0, "update": 5e-4}}
+    at = {**other, (3, "acts.1"): {"grad": 0.125, "off": 0.375}}
+    scene = scene_of_lines(mlp_lines(3, 4, at=at), view="explore", selected=1)
+    page = texts(PANES["numbers"].view(scene, 78, 30))
+    assert PANES["numbers"].title(scene, 78).startswith("layers.1 in numbers")
+    [gradient] = [line for line in page if line.startswith("‖∂L/∂h‖")]
+    assert gradient.split()[-1] == "0.125"
+    [dead] = [line for line in page if line.startswith("dead")]
+    assert "38 %" in dead
+    [weight] = [line for line in page if line.startswith("layers.1.weight")]
+    assert weight.split()[1:] == ["0.250", "4.00", "5.0e-4"]
