@@ -26,6 +26,8 @@ _PASSED: Final = frozenset((
     "NativeLayerNormBackward0", "NativeGroupNormBackward0", "SqueezeBackward2", "ContiguousBackward0",
     "MkldnnMaxPool2DBackward0",
 ))  # fmt: skip
+#: Of dropout, and of a loss scale, one factor alone has a gradient.
+_PRODUCTS: Final = frozenset(("MulBackward0", "DivBackward0"))
 _HOPS: Final = 12
 #: Sums are looked through between a module and its function alone: `tanh(self.input(x) + self.hidden(h))`.
 _SUMS: Final = frozenset(("AddBackward0", "SubBackward0"))
@@ -67,16 +69,16 @@ class Functions:
             self._walk(tensor.grad_fn, sample)
 
     def _walk(self, node: Any, sample: Sample) -> None:
+        waiting = [node]
         for _ in range(_HOPS):
-            if node is None:
+            if not waiting:
                 return
+            node = waiting.pop()
             name = node.name()
             if name in _FUNCTIONS:
                 self._measure(node, name, sample)
-                return
-            if name not in _PASSED or node in self._nodes:
-                return
-            node = next((below for below, _ in node.next_functions if below is not None), None)
+            elif name in _PASSED and node not in self._nodes:
+                waiting.extend(_below(node, name))
 
     def _measure(self, node: Any, name: str, sample: Sample) -> None:
         if node in self._seen:
@@ -97,15 +99,20 @@ class Functions:
         """The call whose output the function was applied to."""
         if node in self._nodes:
             return self._nodes[node]
-        waiting = [below for below, _ in reversed(node.next_functions)]
+        waiting = _below(node, "")
         for _ in range(_HOPS):
             if not waiting:
                 return None
             below = waiting.pop()
-            if below is None:
-                continue
             if below in self._nodes:
                 return self._nodes[below]
-            if below.name() in _SUMS or below.name() in _PASSED:
-                waiting.extend(one for one, _ in reversed(below.next_functions))
+            name = below.name()
+            if name in _SUMS or name in _PASSED:
+                waiting.extend(_below(below, name))
         return None
+
+
+def _below(node: Any, name: str) -> list[Any]:
+    """What a node was made of, the first of it last. A product of two things is a gate, and passes neither on."""
+    below = [one for one, _ in reversed(node.next_functions) if one is not None]
+    return [] if name in _PRODUCTS and len(below) > 1 else below

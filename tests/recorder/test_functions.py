@@ -92,6 +92,27 @@ def test_what_never_is_off_nor_saturated_says_nothing(tmp_path: Path, function: 
     assert all(row[6] is row[7] is None for row in line["a"])
 
 
+def test_a_gate_is_no_activation_of_its_layer(tmp_path: Path) -> None:
+    line = _line(_Net(lambda x: torch.sigmoid(x) * x), tmp_path / "run.jsonl", torch.rand(8, 4))
+    assert all(row[6] is row[7] is None for row in line["a"])
+
+
+def test_branches_that_are_put_together_are_each_looked_at(tmp_path: Path) -> None:
+    class Branches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.left, self.right, self.head = nn.Linear(4, 3), nn.Linear(4, 3), nn.Linear(6, 1)
+            with torch.no_grad():
+                self.right.bias.fill_(-100.0)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(torch.cat([functional.relu(self.left(x)), functional.relu(self.right(x))], 1))
+
+    off = columns(tmp_path / "run.jsonl", _line(Branches(), tmp_path / "run.jsonl", torch.rand(64, 4)), "off")
+    assert off["right"] == 1.0
+    assert off["left"] < 1.0
+
+
 def test_a_cell_by_hand_adds_two_layers_up(tmp_path: Path) -> None:
     class Cell(nn.Module):
         def __init__(self) -> None:
