@@ -132,7 +132,7 @@ class StageNumber:
     name is its name in files and commands, path its place in a stage of the JSON document. head is what stands over a
     column of it, label what a sentence calls it, description what it is. unit is one of UNITS. when says when it is
     known: in the "forward" pass, when the stage's "gradient" has come, when that of its "cell" has, when that of its
-    "parameters" has, with the "update", or "always". axis is the only one that it belongs to, "" for every one;
+    "parameters" has, with the "update", or "always". axis is the only one that it belongs to, "" for more than one;
     in_cell is whether a cell has it. at_last is whether the last stage has it, too. read(stage) gives it, None where it
     is not known.
     """
@@ -267,7 +267,7 @@ STAGE_NUMBERS = Table(
         StageNumber(
             "update_ratio", ("update_ratio",), "‖ΔW‖/‖W‖", "update over weight",
             "how much the update changes a layer's weights, relative to them: ‖ΔW‖ / ‖W‖",
-            "ratio", "update", lambda stage: stage.update_ratio, axis="layer", in_cell=_of_layers,
+            "ratio", "update", lambda stage: stage.update_ratio, in_cell=_of_layers,
         ),
     ),
 )  # fmt: skip

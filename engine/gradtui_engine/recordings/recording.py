@@ -323,10 +323,12 @@ class Recording:
 
     @property
     def words(self) -> str:
-        """What was recorded, in a few words: the model's class and how many parameters it has."""
+        """What was recorded, in a few words: the model's class, and what was started."""
         header = self.header
         model = next((row.kind for row in header.modules if not row.name), "")
-        return header.script or model
+        # Of a script its name; what gradtui itself was started with is a command.
+        script = header.script if " " in header.script else Path(header.script.replace("\\", "/")).name
+        return " · ".join(part for part in (model, script) if part)
 
     def snapshot(self, axis: str = "") -> RecordingSnapshot:
         """What there is now. Raises KeyError for an axis that there is not."""

@@ -26,7 +26,7 @@ class RecordingSnapshot:
     columns are read-only, their first axis the event: loss, accuracy (NaN: it is not recorded), learning_rate (of the
     first group), (count,); gradient and cell_gradient: log10 ‖∂L/∂h‖ and log10 ‖∂L/∂c‖, −inf where it is 0,
     (count, stages); update_ratio (count, parameters), in the order of `parameters`; std, saturated, dead
-    (count, stages); gates: their means (count, gates, steps). NaN is not known.
+    and stage_update_ratio (count, stages); gates: their means (count, gates, steps). NaN is not known.
 
     steps are the training's own (count,): an event's number is not its step. places names the stages along the axis
     "module" or "time". done: the record has ended, interrupted: it ended before the training did. words say what was
@@ -61,6 +61,8 @@ class RecordingSnapshot:
             factor = np.full_like(logarithm, np.nan)
             factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
         summary["factor"] = factor
+        if "stage_update_ratio" in columns:
+            summary["update_ratio"] = columns["stage_update_ratio"]
         return summary | {name: columns[column] for name, column in STATISTICS.items() if column in columns}
 
     @functools.cached_property

@@ -14,7 +14,7 @@ from .growing import Growing
 from .stages import Stage
 
 #: The columns that stages have: of a training's snapshot the same names; and more, for one event.
-OF_MODULES = ("gradient", "mean", "std", "saturated", "dead")
+OF_MODULES = ("gradient", "mean", "std", "saturated", "dead", "stage_update_ratio")
 
 
 class StageColumns(Protocol):
@@ -28,7 +28,7 @@ class StageColumns(Protocol):
 
 
 class ModuleColumns:
-    """Of modules: log10 ‖∂L/∂h‖, mean, std, saturated and dead share of each stage."""
+    """Of modules: log10 ‖∂L/∂h‖, mean, std, saturated and dead share of each stage, and ‖ΔW‖ / ‖W‖ of its own ones."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages
@@ -56,7 +56,18 @@ def numbers_of(events: Events, stage: Stage, rows: Sequence[int]) -> dict[str, A
         "std": np.sqrt(np.maximum(variance, 0.0)),
         "saturated": given["sat"],
         "dead": given["off"],
+        "stage_update_ratio": _update_ratio(events, stage, rows),
     }
+
+
+def _update_ratio(events: Events, stage: Stage, rows: Sequence[int]) -> Array:
+    """The norm of all updates of a stage together over that of their weights; NaN where none is known."""
+    where = np.ix_(np.array(rows, dtype=np.intp), np.array(stage.parameters, dtype=np.intp))
+    ratios, weights = (events.parameters[name].array[where] for name in ("update", "weight"))
+    known = ~np.isnan(ratios * weights)
+    squares = (np.where(known, values, 0.0) ** 2 for values in (ratios * weights, weights))
+    moved, size = (np.sqrt(each.sum(axis=1)) for each in squares)
+    return np.where(known.any(axis=1), moved / size, np.nan)
 
 
 def _last_known(values: Array, rows: Sequence[int], columns: Sequence[int]) -> Array:
