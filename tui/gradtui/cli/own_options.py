@@ -56,6 +56,13 @@ class ConfigOptions:
 
 
 @dataclass(frozen=True)
+class MirrorOptions:
+    """Of `gradtui mirror`."""
+
+    print: bool = option(False, "print the command, and open nothing", Switch())
+
+
+@dataclass(frozen=True)
 class WhyOptions:
     """Of `gradtui why`."""
 

@@ -24,6 +24,7 @@ NAMES = (
     "train",
     "open",
     "why",
+    "mirror",
     "doctor",
     "check",
     "model",

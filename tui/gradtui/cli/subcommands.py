@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from ..model.opening import Opening
     from .data_report import DataReport
     from .invocation import Invocation
-    from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, ModelOptions, RunOptions, WhyOptions
+    from .mirror import Mirrored
+    from .own_options import (
+        ConfigOptions,
+        DoctorOptions,
+        LessonsOptions,
+        MirrorOptions,
+        ModelOptions,
+        RunOptions,
+        WhyOptions,
+    )
     from .runs import RunsOptions
     from .train_plan import Plan
     from .words import Words
@@ -79,13 +88,27 @@ def _why_options() -> type[WhyOptions]:
 
 
 _RUN, _DOCTOR, _CONFIG = _Own(_run_options), _Own(_doctor_options), _Own(_config_options)
-_MODEL, _WHY = _Own(_model_options), _Own(_why_options)
+
+
+def _mirror_options() -> type[MirrorOptions]:
+    from .own_options import MirrorOptions
+
+    return MirrorOptions
+
+
+_MODEL, _WHY, _MIRROR = _Own(_model_options), _Own(_why_options), _Own(_mirror_options)
 
 
 def _asked_why(experiment: Experiment, words: Words) -> tuple[WhyOptions, None]:
     from .why import options
 
     return options(words), None
+
+
+def _asked_mirror(experiment: Experiment, words: Words) -> tuple[Mirrored, None]:
+    from .mirror import asked
+
+    return asked(words), None
 
 
 def _rows_of_data() -> Sequence[Option]:
@@ -198,6 +221,12 @@ def _train(invocation: Invocation[Plan], out: TextIO) -> int:
     from .train import train
 
     return train(invocation, out)
+
+
+def _mirror(invocation: Invocation[Mirrored], out: TextIO) -> int:
+    from .mirror import print_mirror
+
+    return print_mirror(invocation, out)
 
 
 def _why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
@@ -313,6 +342,18 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         _why,
         _asked_why,
         rows=_WHY.rows,
+        takes=Takes.FILES,
+        files=("RUN.jsonl", "a record of a training"),
+    ),
+    "mirror": Subcommand(
+        "gradtui mirror",
+        "is the experiment nearest to a training",
+        "Build the experiment that comes closest to a recorded training of an MLP, RNN, LSTM or GRU: depth, width, "
+        "activation, the recorded scales of the weights, optimiser, clipping. Print its command, what it has of the "
+        "recording and what it cannot have. Exit status 2 where no experiment is near.",
+        _mirror,
+        _asked_mirror,
+        rows=_MIRROR.rows,
         takes=Takes.FILES,
         files=("RUN.jsonl", "a record of a training"),
     ),

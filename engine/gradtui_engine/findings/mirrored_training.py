@@ -1,0 +1,144 @@
+"""What a mirror reads and how it is trained: data of the same sizes, loss, optimiser, rate, clipping."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.figures import exact
+from ..core.message import Message
+from ..data.datasets import CSV, DATA_SETS, DataSet
+from ..rules.optimisers import OPTIMISERS as OPTIMISER_ROWS
+from .likeness import Likeness
+
+#: The loss's node in PyTorch → the row of the table of losses.
+LOSSES = {
+    "NllLossBackward0": "cross_entropy", "MseLossBackward0": "mse", "BinaryCrossEntropyWithLogitsBackward0": "bce",
+}  # fmt: skip
+#: A class of torch.optim, in small letters → the row of the table; SGD's momentum decides among three.
+OPTIMISERS = {name: name for name in ("adam", "adamw", "rmsprop", "sgd", "momentum", "nesterov")}
+#: Norms are recorded with five digits: a gradient that lost more than this was clipped.
+_CLIPPED = 1e-3
+#: So far apart are norms after a clipping by norm, in half precision.
+_ONE_NORM = 1e-2
+
+
+def data(like: Likeness) -> None:
+    """A data set of the same sizes, its loss, and a batch as large."""
+    fields, loss, steps, inputs = like.fields, LOSSES.get(like.recording.root), _steps(like), like.network.inputs
+    chosen = _data_set(like, loss, steps)
+    fields["data"] = chosen.name
+    if loss == "bce" and chosen.loss == "cross_entropy":
+        fields["loss"] = "bce"
+    if steps is not None and chosen.steps in (None, steps):
+        if chosen.steps is None:
+            fields["steps"] = steps
+        like.taken.append(Message("time steps: {count}", count=steps))
+    elif steps is not None:
+        like.missing.append(
+            Message("time steps: {count}; {data} has {own}", count=steps, data=chosen.name, own=chosen.steps)
+        )
+    elif like.over_time:
+        like.missing.append(Message("how many time steps there are"))
+    if inputs is not None and chosen.inputs in (None, inputs):
+        if chosen.inputs is None:
+            fields["inputs"] = inputs
+        like.taken.append(Message("inputs: {count}", count=inputs))
+    elif inputs is not None:
+        like.missing.append(
+            Message("inputs: {count}; {data} has {own}", count=inputs, data=chosen.name, own=chosen.inputs)
+        )
+    if loss is None:
+        like.missing.append(Message("the loss, which is none of an experiment's"))
+    elif loss in (chosen.loss, fields.get("loss")):
+        like.taken.append(Message("loss {name}", name=loss))
+    else:
+        like.missing.append(Message("loss {name}: {data} has numbers as its target", name=loss, data=chosen.name))
+    _batch(like, chosen)
+    like.missing.append(Message("the data, of which a record has nothing: {data} in their place", data=chosen.name))
+
+
+def _steps(like: Likeness) -> int | None:
+    """T of a cell: of its sequences, or as many as there are calls of it."""
+    if not like.over_time:
+        return None
+    name = like.network.hidden[0]
+    sequences = like.recording.sequences.get(name)
+    if sequences is not None and (sequences.lengths > 0).any():
+        return int(np.max(sequences.lengths))
+    calls = sum(call.module == name for call in like.recording.calls)
+    return calls if calls > 1 else None
+
+
+def _data_set(like: Likeness, loss: str | None, steps: int | None) -> DataSet:
+    """The one with these sizes and this loss; else, over time and for numbers, one whose sizes can be chosen."""
+    wanted = "cross_entropy" if loss == "bce" else loss
+    for row in DATA_SETS.values():
+        alike = (row.inputs, row.outputs, row.loss) == (like.network.inputs, like.network.outputs, wanted)
+        along = row.over_time and row.steps in (None, steps) if like.over_time else not row.is_sequence
+        if row.name != CSV and alike and along:
+            return row
+    return DATA_SETS["digits" if wanted == "cross_entropy" and not like.over_time else "gaussian"]
+
+
+def _batch(like: Likeness, chosen: DataSet) -> None:
+    """As many samples as the model's input had: along its first axis, of a cell that is not batch_first its second."""
+    sizes = like.recording.input_shape
+    row = next(row for row in like.header.modules if row.name == like.network.hidden[0])
+    axis = int(like.over_time and not row.settings.get("batch_first", False))
+    if len(sizes) <= axis or sizes[axis] < 1:
+        like.missing.append(Message("how many samples a batch has"))
+    elif chosen.samples is not None and sizes[axis] > chosen.samples:
+        like.missing.append(
+            Message(
+                "samples of a batch: {count}; {data} has {own}", count=sizes[axis], data=chosen.name, own=chosen.samples
+            )
+        )
+    else:
+        like.fields["batch"] = sizes[axis]
+        like.taken.append(Message("samples of a batch: {count}", count=sizes[axis]))
+
+
+def update(like: Likeness) -> None:
+    """Optimiser, rate, clipping."""
+    fields, header = like.fields, like.header
+    known = header.optimizers[0] if header.optimizers else {}
+    name = str(known.get("name", ""))
+    if name.lower() in OPTIMISERS:
+        row, momentum, decay = OPTIMISERS[name.lower()], known.get("momentum"), known.get("weight_decay")
+        if row == "sgd" and isinstance(momentum, int | float) and momentum:
+            row = "nesterov" if known.get("nesterov") else "momentum"
+            fields["momentum"] = float(momentum)
+        fields["optimizer"] = row
+        if isinstance(decay, int | float) and decay != OPTIMISER_ROWS[row].weight_decay:
+            fields["weight_decay"] = float(decay)
+        like.taken.append(Message("optimiser {name}", name=row))
+    else:
+        like.missing.append(Message("the optimiser {name}: plain sgd in its place", name=name or "–"))
+    if len(header.optimizers) > 1:
+        like.missing.append(
+            Message("{count} optimisers: an experiment has one, the first", count=len(header.optimizers))
+        )
+    rates = like.recording.columns.learning_rates[:, :1]
+    rates = rates[np.isfinite(rates)]
+    rate = float(rates.max()) if rates.size else known.get("lr")
+    if isinstance(rate, int | float):
+        fields["learning_rate"] = float(rate)
+        like.taken.append(Message("learning rate {rate}", rate=exact(rate)))
+    if rates.size and rates.min() < rates.max():
+        like.missing.append(Message("the schedule: the rate is the highest one"))
+    _clip(like)
+
+
+def _clip(like: Likeness) -> None:
+    columns = like.recording.columns
+    before, after = columns.gradient_before, columns.gradient_after
+    with np.errstate(invalid="ignore"):
+        clipped = after[np.isfinite(before) & (after < before * (1.0 - _CLIPPED))]
+    if not clipped.size:
+        return
+    threshold = float(np.median(clipped))
+    if threshold and float(np.ptp(clipped)) < _ONE_NORM * threshold:
+        like.fields.update({"clip": "norm", "clip_threshold": float(f"{threshold:.3g}")})
+        like.taken.append(Message("clipping by norm at {threshold}", threshold=exact(float(f"{threshold:.3g}"))))
+    else:
+        like.missing.append(Message("clipping, which is not by the norm of the whole gradient"))

@@ -1,0 +1,68 @@
+"""`gradtui mirror`: the experiment that comes closest to a recorded training, as a command and beside it."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from gradtui_engine.core.message import Message
+from gradtui_engine.core.problems import ExperimentError, Problem
+from gradtui_engine.findings.mirror import Mirror, mirror
+from gradtui_engine.recordings.grouping import grouped
+from gradtui_engine.recordings.recording import Recording, open_recording
+
+from ..text.language import tr
+from .own_options import MirrorOptions
+from .reading import options_in
+from .words import Words
+
+if TYPE_CHECKING:
+    from .invocation import Invocation
+
+#: Width where the output is not a terminal, and beyond which lines are hard to read.
+_COLUMNS, _MOST_COLUMNS = 100, 110
+_INDENT = "  "
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What was asked for: the recording and its mirror."""
+
+    options: MirrorOptions
+    recording: Recording
+    mirror: Mirror
+
+
+def asked(words: Words) -> Mirrored:
+    """The mirror of the run whose files were typed. Raises ExperimentError, also where none is near."""
+    own = options_in(MirrorOptions, words)
+    runs = grouped([Path(file) for file in words.files])
+    if not runs:
+        raise ExperimentError([Problem("FILE", Message("needs a record of a training: RUN.jsonl"))])
+    if len(runs) > 1:
+        message = Message("takes one run; {count} were given: one after the other", count=len(runs))
+        raise ExperimentError([Problem("FILE", message)])
+    recording = open_recording(runs[0])
+    recording.refresh()
+    return Mirrored(own, recording, mirror(recording))
+
+
+def print_mirror(invocation: Invocation[Mirrored], out: TextIO) -> int:
+    """Print the command, what of the recording it has, and what it cannot have."""
+    width = min(shutil.get_terminal_size((_COLUMNS, 24)).columns, _MOST_COLUMNS)
+    out.write("\n".join(_report(invocation.options.mirror, width)) + "\n")
+    return 0
+
+
+def _report(mirrored: Mirror, width: int) -> Iterator[str]:
+    # In one line, so that it can be pasted.
+    yield mirrored.experiment.to_command()
+    for title, texts in ((tr("taken over:"), mirrored.taken), (tr("not taken over:"), mirrored.missing)):
+        if texts:
+            yield from ("", title)
+            for text in texts:
+                yield from textwrap.wrap(tr(text), width, initial_indent=_INDENT, subsequent_indent=2 * _INDENT)
