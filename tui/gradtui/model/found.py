@@ -48,7 +48,11 @@ def choose(state: State, event: e.ChooseFinding, timeline: Timeline | None) -> S
     number = min(max(event.number, 0), len(state.findings) - 1)
     place = state.findings[number]
     following = replace(state, finding=number, playing=False)
-    if place.stage is not None and timeline is not None:
+    about = place.stage is not None or place.along
+    if about and place.along != state.along:
+        # Its stages come with another record.
+        following = replace(following, along=place.along, selected=place.stage, lock=None, loaded=False)
+    elif place.stage is not None and timeline is not None:
         following = replace(following, selected=min(place.stage, timeline.stage_count - 1))
     if place.step is None:
         return following

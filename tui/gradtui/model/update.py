@@ -14,6 +14,7 @@ from .playback import playback_of, show, to_step
 from .state import State
 from .studies import begun_or_new, merged, noted
 from .timeline import Grain, Timeline
+from .trainings import recorded
 
 GRAINS = tuple(Grain)
 
@@ -82,7 +83,7 @@ def _loaded(state: State, event: e.Loaded, timeline: Timeline | None) -> State:
         return replace(state, step=timeline.clamp(state.step), loaded=True)
     selected = None if state.selected is None else min(state.selected, timeline.stage_count - 1)
     cell = event.cell or event.experiment.cell
-    if cell != state.cell:
+    if cell != state.cell and not recorded(state):  # of a recorded training it was selected along what is shown now
         selected = None
     following = replace(
         state,

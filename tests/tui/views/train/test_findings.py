@@ -36,7 +36,8 @@ def finding(kind: str, layer: str | None = None, step: int | None = None, severi
     return Finding(
         kind, layer, step, severity,
         f"what {kind} means here", {"share": 0.97, "events": 5, "modules": ["a", "b"]}, f"why {kind}",
-        "for group in optimizer.param_groups:\n    group['lr'] *= 0.1", "gradtui --depth 3 --activation sigmoid",
+        "for group in optimizer.param_groups:\n    group['lr'] *= 0.1",
+        "gradtui --depth 3 --activation sigmoid --sigma-w 0.707",
         "02-vanishing-with-sigmoid",
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def test_the_open_one_has_evidence_cause_code_experiment_and_lesson_with_their_k
         "Measured: share of all numbers: 97 % · events: 5 · modules:\na, b",
         "Likely cause: why dead",
         "for group in optimizer.param_groups:\n    group['lr'] *= 0.1",
-        "The same in an experiment, ! opens it:\ngradtui --depth 3 --activation sigmoid",
+        "The same in an experiment, ! opens it:\ngradtui --depth 3 --activation sigmoid --sigma-w 0.707",
         "The lesson about it, # opens it: 02-vanishing-with-sigmoid",
     ):
         assert part in text, text
@@ -118,6 +119,9 @@ def test_a_line_of_a_program_that_is_too_long_is_broken_where_one_would_break_it
         "      weight, gain=2)",
     ]
     assert texts(findings.code(text, 80)) == text.splitlines()
+    assert texts(findings.code("optimizer.param_groups[0]['lr'] = 0.125", 36)) == [
+        "optimizer.param_groups[0]['lr'] =", "  0.125",
+    ]  # fmt: skip
 
 
 def test_of_many_names_a_few_are_told_and_how_many_more_there_are() -> None:
@@ -215,6 +219,18 @@ def test_a_finding_of_the_command_line_is_gone_to_unless_an_iteration_was_given_
     beyond = update(dataclasses.replace(fresh, finding=7), e.Found(one.state.findings), one.timeline)
     assert beyond.finding == 2
     assert beyond.message == "finding 8: there are 1 to 3; the last one is shown"
+
+
+def test_a_finding_over_time_is_looked_at_over_the_time_of_its_module_and_the_next_one_over_modules_again() -> None:
+    one = scene(*FAULTS)
+    places = (Place("vanishing_time lstm", 4, along="lstm"), Place("dead head", 8, 5))
+    state = dataclasses.replace(one.state, findings=places)
+    over_time = update(state, e.ChooseFinding(0), one.timeline)
+    assert (over_time.along, over_time.loaded, over_time.iteration) == ("lstm", False, 3)
+    modules = update(over_time, e.ChooseFinding(1), one.timeline)
+    assert (modules.along, modules.loaded, modules.selected) == ("", False, 5)
+    there = update(modules, e.Loaded(one.state.experiment, "mlp"), one.timeline)
+    assert (there.loaded, there.selected) == (True, 5)
 
 
 MODULES = ("", "encoder", "encoder.0", "encoder.1", "encoder.2", "act", "head")

@@ -185,7 +185,7 @@ def _is_held_out(shown: Snapshot) -> bool:
 
 def _learnt(answer: Answer, held: bool) -> str:
     """held out: loss 2.31, 8 % right: the curve of the batches ends elsewhere."""
-    share, loss = answer.numbers.get("accuracy"), short(answer.numbers.get("end"))
+    share, loss = answer.numbers.get("accuracy"), short(answer.numbers["end"])
     right = "" if share is None else tr(", {share} right", share=percent(share))
     return (tr("held out: loss {loss}", loss=loss) if held else tr("loss {loss}", loss=loss)) + right
 

@@ -32,8 +32,10 @@ _LOOKS = dict(zip(FINDING_SEVERITIES, (("✗", "broken"), ("!", "strong"), ("·"
 _BESIDE_FROM, _FEW_ROWS, _GAP = 72, 16, 2
 #: The least cells of a module's name in the list, and of the list beside what the chosen one is.
 _LEAST_NAME, _LEAST_LIST = 8, 34
-#: Where a line of a program that is too long is broken: at blanks, and behind a dot, a bracket, a comma.
-_PIECES = re.compile(r"\s*[^\s.(,]*[.(,]*")
+#: Where a line of a program that is too long is broken: at blanks, behind brackets and commas, and between names that a
+#: dot joins; a command at blanks alone.
+_PROGRAM = re.compile(r"(?<=[(,])|(?<=[A-Za-z_)\]]\.)(?=[A-Za-z_])|(?=\s)")
+_COMMAND = re.compile(r"(?=\s)")
 #: Rows of the list that stay where what the chosen one is needs all the room.
 _LEAST_ROWS = 3
 
@@ -196,7 +198,7 @@ def _opened(shown: Findings, width: int) -> list[Line]:
         lines += [[(tr("What to change:"), "label")], *code(finding.remedy, width)]
     if finding.experiment:
         says = tr("The same in an experiment, {key} opens it:", key=shown_keys("finding_experiment"))
-        lines += [*wrap(says, width, "label"), *code(finding.experiment, width)]
+        lines += [*wrap(says, width, "label"), *code(finding.experiment, width, _COMMAND)]
     if finding.lesson:
         says = tr("The lesson about it, {key} opens it:", key=shown_keys("finding_lesson"))
         lines += wrap_spans([(says, "label"), (f" {finding.lesson}", "text")], width)
@@ -205,14 +207,14 @@ def _opened(shown: Findings, width: int) -> list[Line]:
     return lines
 
 
-def code(text: str, width: int) -> list[Line]:
+def code(text: str, width: int, breaks: re.Pattern[str] = _PROGRAM) -> list[Line]:
     """A program's lines, indented as they are; one that is too long goes on in the next, indented further."""
     lines: list[Line] = []
     for line in text.splitlines():
         bare = line.lstrip()
         indent = " " * min(len(line) - len(bare), width // 2)
         parts = [""]
-        for piece in _PIECES.findall(bare):
+        for piece in breaks.split(bare):
             if parts[-1] and width_of([(indent + parts[-1] + piece, "")]) > width - 2 * (len(parts) > 1):
                 parts.append(piece.lstrip())
             else:
