@@ -50,6 +50,11 @@ def masked_crcs(parts: Sequence[bytes]) -> list[int]:
     return sums
 
 
+def turned(crc: int) -> int:
+    """A checksum as such files have it: so that one of a text that holds checksums is none of them."""
+    return (((crc >> 15) | (crc << 17)) + _TURNED) & 0xFFFFFFFF
+
+
 def is_one(head: bytes) -> bool:
     """Whether a file that begins so (12 bytes) is one: a length with its checksum."""
     return len(head) >= _HEAD and masked_crcs([head[:8]])[0] == int.from_bytes(head[8:12], "little")

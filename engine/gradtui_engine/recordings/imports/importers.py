@@ -11,14 +11,14 @@ from ...core.fields import Rejected
 from ...core.message import Message
 from ...core.problems import ExperimentError, Problem
 from ..checkpoints.checkpoint import is_checkpoint
-from . import event_file, hugging_face, table_file, tensorboard
+from . import event_file, hugging_face, table_file, tensorboard, wandb_file
 from .log import Log, lines_of
 from .pair import lines_of_pair
 
 #: Enough to tell what a file is.
 _HEAD = 4096
 _LARGEST_JSON = 512 * 2**20
-#: What is looked for in a folder without event files.
+#: What is looked for in a folder without event files, and then a run of wandb.
 _IN_FOLDER = ("trainer_state.json", "metrics.csv")
 _TABLES = (".csv", ".tsv")
 
@@ -44,6 +44,7 @@ IMPORTERS = (
         "TensorBoard", lambda head, path: event_file.is_one(head),
         lambda path: tensorboard.log_of([path], path.parent),
     ),
+    Importer("wandb", lambda head, path: wandb_file.is_one(head), wandb_file.log_of),
     Importer("trainer_state.json", lambda head, path: hugging_face.is_one(head), _hugging_face),
     Importer(
         "table", lambda head, path: table_file.is_text(head),
@@ -80,6 +81,7 @@ def _log_of(path: Path) -> Log | None:
         if files:
             return tensorboard.log_of(files, path)
         inside = next((path / name for name in _IN_FOLDER if (path / name).is_file()), None)
+        inside = inside or next(iter(sorted(path.glob("run-*.wandb"))), None)
         return None if inside is None else _log_of(inside)
     if is_checkpoint_file(path):
         raise Rejected(Message("is a checkpoint: gradtui model looks at one, or at what changed between two"))

@@ -59,12 +59,13 @@ def log_of(path: Path, is_table: bool) -> Log | None:
         raise Rejected(
             Message("has no column that is a loss or a gradient's norm by its name; its columns: {names}", names=names)
         )
-    return _log(columns, found, notes)
+    return log_of_columns(columns, found, notes)
 
 
-def _log(columns: Columns, found: Chosen, notes: list[str]) -> Log:
+def log_of_columns(columns: Columns, found: Chosen, notes: Sequence[str], lacks: str = LACKS) -> Log:
+    """What columns say, of which it is known what they hold."""
     steps, numbered = _steps(columns, found)
-    log = Log(notes=[LACKS, "taken by their names – " + "; ".join(found.used), *notes])
+    log = Log(notes=[lacks, "taken by their names – " + "; ".join(found.used), *notes])
     if numbered:
         log.notes.append(numbered)
     if found.others:
