@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from gradtui_engine import ExperimentError, Problem
 from gradtui_engine.core.figures import counted, loss_text
 from gradtui_engine.core.message import Message
+from gradtui_engine.recordings.imports.importers import is_run_folder
 
 from ..model.run_list import RunList, RunRow
 from ..model.runs import judged, looked_at, runs_in
@@ -32,8 +33,11 @@ class RunsOptions:
 
 
 def listed(words: Words) -> RunsOptions | None:
-    """The runs of the folder that is to be opened; None where files are. Raises ExperimentError."""
-    folders = [file for file in words.files if Path(file).is_dir()]
+    """The runs of the folder that is to be opened; None where files are, or the folder of one run of another tool.
+
+    Raises ExperimentError.
+    """
+    folders = [file for file in words.files if Path(file).is_dir() and not is_run_folder(Path(file))]
     if not folders:
         return None
     if len(words.files) > 1:

@@ -80,8 +80,7 @@ def _log_of(path: Path) -> Log | None:
         files = tensorboard.files_of(path)
         if files:
             return tensorboard.log_of(files, path)
-        inside = next((path / name for name in _IN_FOLDER if (path / name).is_file()), None)
-        inside = inside or next(iter(sorted(path.glob("run-*.wandb"))), None)
+        inside = _inside(path)
         return None if inside is None else _log_of(inside)
     if is_checkpoint_file(path):
         raise Rejected(Message("is a checkpoint: gradtui model looks at one, or at what changed between two"))
@@ -92,6 +91,22 @@ def _log_of(path: Path) -> Log | None:
             if log is not None:
                 return log
     return None
+
+
+def _inside(folder: Path) -> Path | None:
+    """The log of a run in its folder."""
+    named = (folder / name for name in _IN_FOLDER if (folder / name).is_file())
+    return next(named, None) or next(iter(sorted(folder.glob("run-*.wandb"))), None)
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether a folder is that of one run of another tool, and no folder of recordings."""
+    try:
+        if not path.is_dir() or any(path.glob("*.jsonl")):
+            return False
+        return bool(tensorboard.files_of(path)) or _inside(path) is not None
+    except (OSError, Rejected):
+        return False
 
 
 def is_checkpoint_file(path: Path) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from gradtui_engine import ExperimentError
 from gradtui_engine.recordings.imports import log as logs
-from gradtui_engine.recordings.imports.importers import imported
+from gradtui_engine.recordings.imports.importers import imported, is_run_folder
 from gradtui_engine.recordings.recording import Recording, open_recording
 from tests import recordings
 from tests.engine.recordings.checkpoints.files import written
@@ -129,6 +129,11 @@ def test_the_folder_of_a_lightning_run(tmp_path: Path) -> None:
     (tmp_path / "version_0").mkdir()
     of(tmp_path / "version_0", LIGHTNING, "metrics.csv")
     assert opened(tmp_path / "version_0").count == 4
+    assert is_run_folder(tmp_path / "version_0")
+    # A folder of recordings is one, whatever else lies in it.
+    recordings.written(recordings.mlp_lines(), tmp_path / "version_0/run.jsonl")
+    assert not is_run_folder(tmp_path / "version_0")
+    assert not is_run_folder(tmp_path)
 
 
 def test_keras_counts_epochs(tmp_path: Path) -> None:
