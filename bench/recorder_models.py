@@ -75,8 +75,8 @@ class _Transformer(nn.Module):
 
 
 def transformer() -> Training:
-    """4 blocks, 128 wide, 64 tokens, batch 16."""
-    return _classifier(_Transformer(), torch.randint(256, (16, 64)))
+    """4 blocks, 128 wide, 64 tokens, batch 4."""
+    return _classifier(_Transformer(), torch.randint(256, (4, 64)))
 
 
 #: By name; each makes the same numbers whenever it is called after the same seed.
