@@ -1,4 +1,4 @@
-"""docs/real-runs.md is true: its columns, its sizes, its links. Its Python runs in
+"""docs/real-runs.md is true: its columns, its sizes, its links, its commands. Its Python runs in
 tests/recorder, which needs PyTorch."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui_recorder.schema import A_COLUMNS, MOST, P_COLUMNS, THINNED
 from tests.tooling import ROOT
 
@@ -27,3 +28,9 @@ def test_the_sizes_are_the_recorders() -> None:
         THINNED,
         MOST,
     ]
+
+
+def test_every_command_is_one() -> None:
+    named = set(re.findall(r"(?:`|^|machine )gradtui (\w+) ", PAGE, re.MULTILINE))
+    assert named <= set(SUBCOMMANDS)
+    assert named >= {"open", "why", "mirror", "model"}

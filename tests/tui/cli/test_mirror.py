@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from gradtui.cli.arguments import read_words
+from gradtui.cli.mirror import asked, beside
 from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui.model.shown import source_of_a, source_of_b
+from gradtui.share.address import command
 from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Source
 from gradtui_engine.findings.mirror import mirror
 from tests import recordings
 from tests.tui.helpers import run_main
@@ -32,6 +37,25 @@ def test_the_command_is_one_line_that_gives_the_experiment(
     experiment = read(SUBCOMMANDS[""], arguments).experiment
     assert experiment == mirror(recordings.recorded(lines)).experiment
     assert experiment != Experiment()
+
+
+@pytest.mark.parametrize(
+    ("lines", "along"), [(recordings.mlp_lines(), ""), (recordings.lstm_lines(times=9), "lstm")], ids=["mlp", "lstm"]
+)
+def test_it_opens_in_compare_with_the_recording_as_a_at_its_first_step(
+    lines: list[recordings.Line], along: str, tmp_path: Path
+) -> None:
+    path = recordings.written(lines, tmp_path / "run.jsonl")
+    words, problems = read_words(SUBCOMMANDS["mirror"], [str(path)])
+    assert problems == []
+    mirrored = asked(words)
+    state = beside(mirrored, words).state
+    assert (state.view, state.along, state.iteration) == ("compare", along, 0)
+    a, b = source_of_a(state), source_of_b(state, None)
+    assert (a.recording, a.iteration, a.stages) == (str(path), 0, along)
+    assert b == Source(mirrored.mirror.experiment)
+    # The command that is copied from the screen opens the same.
+    assert command(state, None).startswith(f"gradtui mirror {path}")
 
 
 def test_what_is_not_near_is_said_with_the_files_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

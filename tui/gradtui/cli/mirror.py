@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
 from gradtui_engine.findings.mirror import Mirror, mirror
-from gradtui_engine.recordings.grouping import grouped
+from gradtui_engine.recordings.opening import trainings
 from gradtui_engine.recordings.recording import Recording, open_recording
 
 from ..text.language import tr
@@ -21,11 +21,14 @@ from .reading import options_in
 from .words import Words
 
 if TYPE_CHECKING:
+    from ..model.opening import Opening
     from .invocation import Invocation
 
 #: Width where the output is not a terminal, and beyond which lines are hard to read.
 _COLUMNS, _MOST_COLUMNS = 100, 110
 _INDENT = "  "
+#: Seconds that are read at the most: the first step, and of a large record some of the others, evenly spread.
+_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,24 @@ class Mirrored:
 def asked(words: Words) -> Mirrored:
     """The mirror of the run whose files were typed. Raises ExperimentError, also where none is near."""
     own = options_in(MirrorOptions, words)
-    runs = grouped([Path(file) for file in words.files])
+    runs = trainings([Path(file) for file in words.files])
     if not runs:
         raise ExperimentError([Problem("FILE", Message("needs a record of a training: RUN.jsonl"))])
     if len(runs) > 1:
         message = Message("takes one run; {count} were given: one after the other", count=len(runs))
         raise ExperimentError([Problem("FILE", message)])
     recording = open_recording(runs[0])
-    recording.refresh()
+    recording.refresh(_SECONDS)
     return Mirrored(own, recording, mirror(recording))
+
+
+def beside(mirrored: Mirrored, words: Words) -> Opening:
+    """What the screen opens with: the recording and its mirror in Compare. Raises ExperimentError."""
+    from .opening_files import beside as opening
+
+    axes = mirrored.recording.axes
+    over_time = mirrored.mirror.experiment.resolved.kind.over_time and len(axes) > 1
+    return opening(words, mirrored.mirror.experiment, axes[1] if over_time else "")
 
 
 def print_mirror(invocation: Invocation[Mirrored], out: TextIO) -> int:

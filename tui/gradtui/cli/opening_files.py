@@ -49,8 +49,21 @@ class _Opened:
 
 def opening(words: Words) -> Opening:
     """What the screen opens with: one record as A, or two as A and B. Raises ExperimentError with every problem."""
+    return _opening(*_opened(words.files), dict(screen_texts(words)))
+
+
+def beside(words: Words, experiment: Experiment, along: str) -> Opening:
+    """A recorded training as A, at its first step, and as B an experiment as it begins. Raises ExperimentError.
+
+    along is the recurrent module over whose time steps both are looked at, "" for modules and layers.
+    """
     opened, problems = _opened(words.files)
-    given = dict(screen_texts(words))
+    other = _Opened(Source(experiment), experiment.resolved.kind.axis, {})
+    shown = _opening([*opened[:1], other], problems, {"iteration": "0", **screen_texts(words)})
+    return shown._replace(state=replace(shown.state, along=along))
+
+
+def _opening(opened: Sequence[_Opened], problems: list[Problem], given: dict[str, Any]) -> Opening:
     first = opened[0] if opened else None
     recorded = first is not None and first.recording is not None
     if len(opened) == _MOST:

@@ -105,10 +105,15 @@ def _asked_why(experiment: Experiment, words: Words) -> tuple[WhyOptions, None]:
     return options(words), None
 
 
-def _asked_mirror(experiment: Experiment, words: Words) -> tuple[Mirrored, None]:
-    from .mirror import asked
+def _rows_of_mirror() -> Sequence[Option]:
+    return (*_MIRROR.rows(), *_rows_without_b())
 
-    return asked(words), None
+
+def _asked_mirror(experiment: Experiment, words: Words) -> tuple[Mirrored, Opening | None]:
+    from .mirror import asked, beside
+
+    own = asked(words)
+    return own, beside(own, words) if not own.options.print and _is_terminal() else None
 
 
 def _rows_of_data() -> Sequence[Option]:
@@ -226,7 +231,12 @@ def _train(invocation: Invocation[Plan], out: TextIO) -> int:
 def _mirror(invocation: Invocation[Mirrored], out: TextIO) -> int:
     from .mirror import print_mirror
 
-    return print_mirror(invocation, out)
+    print_mirror(invocation, out)
+    if invocation.opening is None:
+        return 0
+    from .launch import launch
+
+    return _leave(launch(invocation))
 
 
 def _why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
@@ -321,14 +331,16 @@ _OTHERS: dict[str, Subcommand[Any]] = {
     ),
     "open": Subcommand(
         "gradtui open",
-        "shows again what run has written",
-        "Show again what `gradtui run --save` (RUN.npz, with every pane) and `gradtui run --json` (RUN.json, with the "
-        "panes that numbers are enough for) have written. Two files are compared as A and B.",
+        "shows a recorded training, or a saved run",
+        "Show a training that `gradtui.watch` or `gradtui train --record` has recorded (RUN.jsonl, live too), "
+        "another tool's log, or what `gradtui run --save` (RUN.npz, with every pane) and `gradtui run --json` "
+        "(RUN.json, with the panes that numbers are enough for) have written. Two are compared as A and B; "
+        "RUN.jsonl@STEP is one step. Of a folder its runs are listed, to choose from.",
         _open,
         _open_recordings,
         rows=_rows_without_b,
         takes=Takes.FILES,
-        files=("RUN.npz|RUN.json", "what run --save or run --json has written"),
+        files=("RUN.jsonl|RUN.npz|RUN.json|FOLDER", "what was recorded or saved"),
         has_screen=True,
         settings=None,
     ),
@@ -350,12 +362,15 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         "is the experiment nearest to a training",
         "Build the experiment that comes closest to a recorded training of an MLP, RNN, LSTM or GRU: depth, width, "
         "activation, the recorded scales of the weights, optimiser, clipping. Print its command, what it has of the "
-        "recording and what it cannot have. Exit status 2 where no experiment is near.",
+        "recording and what it cannot have; in a terminal, open both in Compare: A the recording, B the mirror. Exit "
+        "status 2 where no experiment is near.",
         _mirror,
         _asked_mirror,
-        rows=_MIRROR.rows,
+        rows=_rows_of_mirror,
         takes=Takes.FILES,
         files=("RUN.jsonl", "a record of a training"),
+        has_screen=True,
+        settings=None,
     ),
     "doctor": Subcommand(
         "gradtui doctor",

@@ -333,8 +333,11 @@ def files(state: State) -> list[str]:
     """The recordings that are opened; nothing where running the experiment shows the same."""
     if len(state.recordings) == 1 and not state.nameless:
         return []
-    files = dict.fromkeys(source.recording for source in state.recordings)
-    return ["open", *files] if files else []
+    files = dict.fromkeys(source.recording for source in state.recordings if source.recording)
+    if not files:
+        return []
+    # Beside a recorded training an experiment is its mirror.
+    return ["open" if all(source.recording for source in state.recordings) else "mirror", *files]
 
 
 def _shared(state: State) -> list[Any]:
