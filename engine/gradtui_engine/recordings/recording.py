@@ -403,7 +403,7 @@ def open_recording(paths: Sequence[Path]) -> Recording:
         lines = imported(paths)
         if lines is not None:
             return Recording.of_lines(lines, [str(path) for path in paths])
-        if len(paths) == 1 and paths[0].suffix.lower() != ".jsonl" and paths[0].stat().st_size:
+        if len(paths) == 1 and paths[0].suffix.lower() != ".jsonl" and paths[0].is_file() and paths[0].stat().st_size:
             raise ExperimentError([Problem(str(paths[0]), NOT_KNOWN)])
     recording = Recording([FileLog(path) for path in paths], [str(path) for path in paths])
     while not recording.begun:

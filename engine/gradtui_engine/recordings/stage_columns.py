@@ -14,7 +14,7 @@ from .growing import Growing
 from .stages import Stage
 
 #: The columns that stages have: of a training's snapshot the same names; and more, for one event.
-OF_MODULES = ("gradient", "mean", "std", "saturated", "dead", "stage_update_ratio")
+OF_MODULES = ("gradient", "mean", "std", "saturated", "dead", "stage_update_ratio", "parameter_gradient")
 
 
 class StageColumns(Protocol):
@@ -28,7 +28,8 @@ class StageColumns(Protocol):
 
 
 class ModuleColumns:
-    """Of modules: log10 ‖∂L/∂h‖, mean, std, saturated and dead share of each stage, and ‖ΔW‖ / ‖W‖ of its own ones."""
+    """Of modules: log10 ‖∂L/∂h‖, mean, std, saturated and dead share of each stage, ‖ΔW‖ / ‖W‖ and
+    log10 ‖∂L/∂θ‖ of its own ones."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages
@@ -57,7 +58,16 @@ def numbers_of(events: Events, stage: Stage, rows: Sequence[int]) -> dict[str, A
         "saturated": given["sat"],
         "dead": given["off"],
         "stage_update_ratio": _update_ratio(events, stage, rows),
+        "parameter_gradient": np.log10(_parameter_gradient(events, stage, rows)),
     }
+
+
+def _parameter_gradient(events: Events, stage: Stage, rows: Sequence[int]) -> Array:
+    """The norm of the gradients of a stage's own parameters together; NaN where none is known."""
+    where = np.ix_(np.array(rows, dtype=np.intp), np.array(stage.parameters, dtype=np.intp))
+    norms = events.parameters["grad"].array[where]
+    together = np.sqrt(np.nansum(norms**2, axis=1))
+    return np.where(np.isnan(norms).all(axis=1), np.nan, together)
 
 
 def _update_ratio(events: Events, stage: Stage, rows: Sequence[int]) -> Array:

@@ -71,3 +71,11 @@ def test_the_numbers_of_a_module_are_those_of_the_line() -> None:
     assert "38 %" in dead
     [weight] = [line for line in page if line.startswith("layers.1.weight")]
     assert weight.split()[1:] == ["0.250", "4.00", "5.0e-4"]
+
+
+@pytest.mark.parametrize(("quantity", "value"), [("update", "5.0e-4"), ("parameters", "0.250"), ("mean", "-0.5")])
+def test_the_map_shows_each_quantity_of_every_step(quantity: str, value: str) -> None:
+    at = {(3, "layers.1.weight"): {"grad": 0.25, "weight": 4.0, "update": 5e-4}, (3, "acts.1"): {"mean": -0.5}}
+    lines = mlp_lines(3, 4, at={**at, (None, "layers.1.bias"): {"grad": 0.0, "weight": 0.0, "update": 0.0}})
+    scene = scene_of_lines(lines, selected=1, quantity=quantity)
+    assert f"layers.1: {value}" in PANES["map_a"].title(scene, 110)

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from ...text.language import tr
 from ...text.spans import Line, first_title, page, width_of
 from ..frame import bars, cache_keys, spoken
-from ..frame.bar_rows import bar_cells, label_width
+from ..frame.bar_rows import bar_cells, label_of, label_width
 from ..frame.cache_keys import Same
 from ..frame.pointer import Click, picked
 from ..frame.scene import Scene
@@ -49,12 +49,12 @@ def view_both(scene: Scene, width: int, height: int) -> list[Line]:
         half = height // 2
         return page([*bars.view(a, width, half, one), *bars.view(b, width, half, two)], width, height)
     rows, here = _both_rows(a, b, height), min(a.stage, len(b.stages) - 1)
-    label = label_width(min(len(a.stages), len(b.stages)), rows, width)
+    label = label_width(a, rows, width)
     lines: list[Line] = []
     for row in rows:
         for letter, side, shown in (("A", a, one), ("B", b, two)):
             chosen = here in row
-            number = row.label(label).rjust(label) if letter == "A" else " " * label
+            number = label_of(a, row, label) if letter == "A" else " " * label
             mark = "▸" if chosen and letter == "A" else " "
             head: Line = [(f"{mark}{number} ", "cursor" if chosen else "label"), (f"{letter} ", "strong")]
             lines.append([*head, *bar_cells(side, shown, row, width - width_of(head))])

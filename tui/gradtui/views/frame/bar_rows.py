@@ -31,21 +31,22 @@ _BOTH_ENDS_FROM = 24
 def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
     """Bars across, a number beside each; two series side by side."""
     rows = _rows(scene, height)
-    label = names_room(scene.names, rows, width) if scene.names else label_width(len(scene.stages), rows, width)
+    label = label_width(scene, rows, width)
     lines = [_head(scene, drawn, width, label, rows)] if _head_rows(height) else []
     tall = _tall(rows, height - len(lines))
     for row in rows:
         picked = scene.stage in row
         line: Line = [
             ("▸ " if picked else "  ", "cursor"),
-            (_label(scene, row, label) + " ", "cursor" if picked else "label"),
+            (label_of(scene, row, label) + " ", "cursor" if picked else "label"),
         ]
         further = [[(" " * (label + 3), "label"), *each] for each in _below(scene, drawn, row, width - label - 3, tall)]
         lines += [[*line, *bar_cells(scene, drawn, row, width - label - 3)], *further]
     return page(lines, width, height)
 
 
-def _label(scene: Scene, row: StageRow, room: int) -> str:
+def label_of(scene: Scene, row: StageRow, room: int) -> str:
+    """The name of a row in so many cells: numbers, or the names of modules."""
     text = named(row, scene.names, room) if scene.names else row.label(room)
     return " " * (room - width_of([(text, "")])) + text
 
@@ -70,8 +71,11 @@ def _rows(scene: Scene, height: int) -> tuple[StageRow, ...]:
     return stage_rows(len(scene.stages), height - _head_rows(height))
 
 
-def label_width(count: int, rows: tuple[StageRow, ...], width: int) -> int:
+def label_width(scene: Scene, rows: tuple[StageRow, ...], width: int) -> int:
     """Cells of the rows' names."""
+    if scene.names:
+        return names_room(scene.names, rows, width)
+    count = rows[0].high + 1 if rows else len(scene.stages)
     whole = label_room(count, len(rows))
     return whole if width - whole - 3 >= _BOTH_ENDS_FROM else max(2, len(str(count - 1)))
 

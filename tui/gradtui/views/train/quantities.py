@@ -70,7 +70,9 @@ def _band(snapshot: Snapshot, name: str, symbol: str, log: bool) -> Band | None:
         low, high = (fold.reduce(values, axis=None, where=finite, initial=start)
                      for fold, start in ((np.minimum, np.inf), (np.maximum, -np.inf)))  # fmt: skip
         bounds = float(low), float(high)
-    return Band(name, symbol, values, log, bounds, _STAGES.get(name, range)(values.shape[1]))
+    some = range if snapshot.axis == "module" and name == "update_ratio" else _STAGES.get(name, range)
+    stages = some(values.shape[1])
+    return Band(name, symbol, values, log, bounds, stages)
 
 
 def quantity_of(name: str) -> Quantity:
@@ -110,7 +112,10 @@ def _factors(snapshot: Snapshot, name: str) -> Found:
 
 
 def _update_ratios(snapshot: Snapshot, name: str) -> Found:
-    """That of each layer's weight matrix; None over time, where all steps share one matrix and one update."""
+    """That of each layer's weight matrix, of a module's parameters together; None over time, where all steps share one
+    matrix and one update."""
+    if "stage_update_ratio" in snapshot.columns:
+        return snapshot.columns["stage_update_ratio"], False
     if snapshot.axis != "layer":
         return None
     stages = snapshot.columns["gradient"].shape[1]
@@ -123,11 +128,22 @@ def _update_ratios(snapshot: Snapshot, name: str) -> Found:
     return ratios, False
 
 
+def _recorded(snapshot: Snapshot, column: str, log: bool) -> Found:
+    """What is kept of every step of a recorded training alone."""
+    values = snapshot.columns.get(column)
+    return None if values is None else (values, log)
+
+
 #: The numbers that are no column of their own.
-_FOUND: dict[str, Callable[[Snapshot, str], Found]] = {"factor": _factors, "update_ratio": _update_ratios}
+_FOUND: dict[str, Callable[[Snapshot, str], Found]] = {
+    "factor": _factors,
+    "update_ratio": _update_ratios,
+    "parameter_gradient_norm": lambda snapshot, name: _recorded(snapshot, "parameter_gradient", True),
+    "activation_mean": lambda snapshot, name: _recorded(snapshot, "mean", False),
+}
 
 
-#: Where not every stage has a number: those of so many that do.
+#: Where not every stage has a number: those of so many that do. (Of modules each has.)
 _STAGES: dict[str, Callable[[int], range]] = {
     "factor": lambda count: range(count - 1),
     "update_ratio": lambda count: range(1, count),
