@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from .guard import Guard
 from .losses import Losses
@@ -33,6 +33,19 @@ class Clock:
         return self.seconds + time.perf_counter() - self._start
 
 
+class PlainSteps(Protocol):
+    """What is done in the steps of a plain loop that are not looked at."""
+
+    def passed(self, root: Any) -> bool:
+        """A backward pass is over; false where it is the second one."""
+
+    def stepped(self) -> bool:
+        """The optimizer has stepped; false where the step goes the longer way."""
+
+    def leave(self) -> None:
+        """The step that is under way is none of these: what has been passed over is taken back."""
+
+
 class Context:
     """n is the number of steps before this one, sample what is known of it where it is looked at (else None)."""
 
@@ -43,6 +56,10 @@ class Context:
         self.clock = Clock()
         self.losses = Losses()
         self.n = 0
+        #: When the step before was over.
+        self.last = time.perf_counter()
+        #: What does the steps of a plain loop, while they are such.
+        self.plain: PlainSteps | None = None
         self.sample: Sample | None = None
         #: Of GradScaler, a tensor, while it lets an optimizer of ours step.
         self.scale: Any = None

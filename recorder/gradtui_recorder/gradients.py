@@ -147,6 +147,12 @@ class Gradients:
             reference.touched = False
         return bool(stale) and all(stale)
 
+    def passed_twice(self) -> None:
+        """Two backward passes of this step are over that nobody looked at."""
+        for reference in self.references:
+            reference.note()
+            reference.touched = reference.written is not None
+
     def reached(self, optimizer: int) -> bool:
         """Whether a parameter of an optimizer has a gradient, though no reference of its has one: it becomes one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final
 
 import torch
@@ -50,10 +51,11 @@ class Losses:
         self._sum: Any = None
         self._kept: Any = None
         self._kept_passes = 0
-        self._given: list[Any] = []
+        self.given: list[Any] = []
         self._others: list[Any] = []
-        self._steps: list[int] = []
-        self._values: list[float] = []
+        #: The steps since the last line, and their losses where they were read.
+        self.steps: deque[int] = deque(maxlen=RING)
+        self.values: deque[float] = deque(maxlen=RING)
         self._buffer: Any = None
         self._next = 0
 
@@ -84,7 +86,7 @@ class Losses:
 
     def give(self, value: Any) -> None:
         """What the user says the loss is: the mean of several in one step."""
-        self._given.append(value.detach() if isinstance(value, torch.Tensor) else float(value))
+        self.given.append(value.detach() if isinstance(value, torch.Tensor) else float(value))
 
     def forget(self) -> None:
         """The gradient was cleared: those passes were not of this step."""
@@ -110,11 +112,11 @@ class Losses:
         """Backward passes of the step that is over, and its loss: a number, a tensor on a device, or None."""
         passes, loss = self._kept_passes, self._kept
         self._kept, self._kept_passes = None, 0
-        if self._given:
-            values = [value.item() if _is_on_cpu(value) else value for value in self._given]
+        if self.given:
+            values = [value.item() if _is_on_cpu(value) else value for value in self.given]
             loss = sum(values[1:], start=values[0]) / len(values)
             loss = loss.float().mean() if isinstance(loss, torch.Tensor) else loss
-            self._given = []
+            self.given = []
         return passes, loss
 
     # -- of the steps between two lines --------------------------------------------------------------------
@@ -130,14 +132,12 @@ class Losses:
             self._buffer[self._next % RING].copy_(loss)
             self._next += 1
         else:
-            self._values.append(loss)
-        self._steps.append(step)
-        if len(self._steps) > 2 * RING:
-            del self._steps[:-RING], self._values[:-RING]
+            self.values.append(loss)
+        self.steps.append(step)
 
     def flush(self, line: dict[str, Any], numbers: Numbers | None) -> None:
         """Puts the ring into a line: what is on a device comes with its numbers (None: it is waited for)."""
-        steps, values = self._steps[-RING:], self._values[-RING:]
+        steps, values = list(self.steps), list(self.values)
         if self._buffer is not None and self._next:
             count = min(self._next, RING, len(steps))
             start = (self._next - count) % RING
@@ -151,7 +151,9 @@ class Losses:
                 numbers.put(kept.clone(), line["ring"], "losses")
         else:
             line["ring"] = [[step, written(value)] for step, value in zip(steps, values, strict=True)]
-        self._steps, self._values, self._next = [], [], 0
+        self.steps.clear()
+        self.values.clear()
+        self._next = 0
 
 
 class _Ring(dict[str, Any]):

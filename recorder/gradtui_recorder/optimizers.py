@@ -71,6 +71,8 @@ class Optimizers:
 
     def _before(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
         context = self._context
+        if context.plain is not None:
+            return
         if self.inside and self._outer is not optimizer and number == self._number:
             return  # One optimizer takes its step by means of another.
         with context.clock:
@@ -87,7 +89,15 @@ class Optimizers:
 
     def _after(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
         context = self._context
-        if self._outer is not optimizer:
+        plain = context.plain
+        if plain is not None:
+            try:
+                if plain.stepped():
+                    return
+            except Exception as error:
+                context.guard.failed("backward", error)
+            plain.leave()
+        elif self._outer is not optimizer:
             return
         with context.clock:
             self.inside = False

@@ -25,6 +25,7 @@ from .gradients import Gradients
 from .header import rank, run_line
 from .losses import root_name
 from .optimizers import Optimizers
+from .plain import Plain
 from .sample import Sample
 from .scaler import scaled_step
 from .schedule import Every, Schedule
@@ -87,7 +88,10 @@ class Recorder:
         self._repeated = False
         #: Whether the last loss was a number, as far as it is known without waiting for a device.
         self._finite = True
-        self._began = self._last = time.perf_counter()
+        self._plain = Plain(context, schedule)
+        #: Whether the step under way has had one backward pass, ours, and no loss scale so far.
+        self._plainly = True
+        self._began = time.perf_counter()
         self._own = 0.0
         self._closed = not context.writer.on
         if self._closed:
@@ -136,6 +140,8 @@ class Recorder:
     def begin_backward(self) -> None:
         """A backward pass of somebody's begins."""
         context = self._context
+        if context.plain is not None:
+            return
         context.passing = True
         if "backward" in context.guard.off:
             return
@@ -152,13 +158,20 @@ class Recorder:
     def end_backward(self, roots: Any) -> None:
         """It is over: roots is what it began at."""
         context = self._context
+        if context.plain is not None and context.plain.passed(roots):
+            return
         context.passing = False
         if "backward" in context.guard.off:
             return
         with context.clock:
             try:
-                if not self._gradients.ended() and not self._optimizers.delayed:
+                if context.plain is not None:
+                    context.plain.leave()
+                    self._gradients.passed_twice()
+                    context.losses.add(roots)
+                elif not self._gradients.ended() and not self._optimizers.delayed:
                     context.losses.perhaps(roots)
+                    self._plainly = False
                 elif not self._repeated:
                     context.losses.add(roots)
                     self._optimizers.passes += 1
@@ -207,6 +220,7 @@ class Recorder:
         scale = context.scale
         if scale is None and self._scaler is not None and self._scaler.is_enabled():
             scale = self._scaler._scale
+        self._plainly = self._plainly and scale is None and context.losses.passes == 1
         self._passes.append(context.losses.passes)
         context.losses.keep(scale)
         if context.sample is not None:
@@ -220,8 +234,8 @@ class Recorder:
         context = self._context
         sample = context.sample
         now = time.perf_counter()
-        seconds = now - self._last
-        self._last = now
+        seconds = now - context.last
+        context.last = now
         passes, loss = context.losses.taken()
         if sample is None:
             context.losses.wait(context.n, loss)
@@ -247,6 +261,9 @@ class Recorder:
             self._arm(rest)
         elif late:
             context.guard.call("sequences", self._sequences.end)
+        elif self._plainly and len(self._optimizers.all) == 1 and not context.guard.off:
+            self._plain.enter()
+        self._plainly = True
 
     # -- the next one --------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ def scaled_step(context: Context, optimizers: Optimizers, scaler: Any, optimizer
     if number is None:
         yield
         return
+    if context.plain is not None:
+        context.plain.leave()
     counted = optimizers.steps
     context.scale = scaler._scale
     yield

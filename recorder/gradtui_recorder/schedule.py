@@ -32,7 +32,8 @@ class Schedule:
         self.budget = budget
         #: Of what is due, one in so many is looked at: the file is large.
         self.thinned = 1
-        self._next = 0
+        #: No step before this one is looked at.
+        self.next = 0
         self._own = 0.0
         self._wall = 0.0
         self._sampled: deque[float] = deque(maxlen=9)
@@ -46,14 +47,14 @@ class Schedule:
         """Whether a step is looked at."""
         if step == self._asked:
             return True
-        if step < self._next:
+        if step < self.next:
             return False
         if isinstance(self.every, int):
             return step % (self.every * self.thinned) == 0
         if step < FIRST:
             return True
         waits = self._waits(step)
-        self._next = step + waits
+        self.next = step + waits
         return waits == 0
 
     def seen(self, step: int, seconds: float, cost: float, own: float) -> None:
@@ -62,8 +63,10 @@ class Schedule:
         self._own = own
         self._sampled.append(seconds)
         self._costs.append(cost)
-        if step >= FIRST - 1 and self.every == "auto":
-            self._next = step + (self.interval(step) if len(self._others) >= _TIMED else 1 + _TIMED)
+        if isinstance(self.every, int):
+            self.next = (step // self.every + 1) * self.every
+        elif step >= FIRST - 1:
+            self.next = step + (self.interval(step) if len(self._others) >= _TIMED else 1 + _TIMED)
 
     def unseen(self, seconds: float, own: float) -> None:
         """A step that was not looked at took so many seconds."""
