@@ -43,9 +43,9 @@ def nearest(role: Role, rms: float, is_orthogonal: bool) -> Scale:
 
 def _usual(role: Role) -> Iterator[tuple[str, float]]:
     yield "pytorch", default_of(role)
-    if role.kind != "embedding":
-        for name in _RULES[1:]:
-            yield name, _std(name, role.fan_in, role.fan_out)
+    # Of embeddings fan_in is their width: some start with 1/√width, so that each has a norm of 1.
+    for name in _RULES[1:] if role.kind != "embedding" else _RULES[-1:]:
+        yield name, _std(name, role.fan_in, role.fan_out)
     yield "normal 0.02", _TRANSFORMER
 
 

@@ -120,6 +120,24 @@ def test_the_nearest_initialiser(tmp_path: Path, rule: str) -> None:
     assert weight.times == pytest.approx(RULES[rule] / RULES["pytorch"], rel=0.02)
 
 
+@pytest.mark.parametrize(("times", "stands_out"), [(2.5, False), (3.5, True), (1 / 2.5, False), (1 / 3.5, True)])
+def test_a_scale_that_no_initialiser_gives_stands_out(tmp_path: Path, times: float, stands_out: bool) -> None:
+    """Beyond He's, the largest, and beneath 0.02, the smallest for so few inputs."""
+    scale = times * (RULES["he_normal"] if times > 1 else RULES["normal 0.02"])
+    assert ("scale" in kinds(looked(tmp_path, layer__weight=drawn(100, 300, scale=scale)))) == stands_out
+
+
+def test_of_many_weights_three_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    layers = {f"l{place}__weight": drawn(40, 40, scale=2.0 + place) for place in range(7)}
+    for array in layers.values():
+        array[5] = 0
+    told = [(remark.kind, remark.names) for remark in remarks(looked(tmp_path, **layers))]
+    assert [kind for kind, _ in told] == ["dead"] * 4 + ["scale"] * 4 + ["theory"]
+    # The worst first, and the rest in one.
+    assert told[4] == ("scale", ("l6.weight",))
+    assert told[7] == ("scale", ("l3.weight", "l2.weight", "l1.weight", "l0.weight"))
+
+
 def test_orthogonal_by_its_singular_values(tmp_path: Path) -> None:
     q, _ = np.linalg.qr(drawn(60, 40).astype(float))
     weight = one(tmp_path, 1.3 * q)
