@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.figures import exact, many, part_of, short
-from ..core.message import Message, Verbatim
+from ..core.message import Message
 from ..core.numerics import Array
 from .facts import Facts
-from .kind import ERROR, WARNING, Found, Numbers
+from .kind import ERROR, WARNING, Found, Numbers, place
 
 #: Columns of a call that show whether its output is finite. The mean of none (an expert without samples) is none.
 _OUTPUT = ("rms", "min", "max")
@@ -97,26 +97,26 @@ def _severity(facts: Facts, event: int) -> str:
 def _where(facts: Facts, event: int) -> _Where:
     activations, is_nan = facts.columns.activations, facts.columns.activations_nan
     usual = _usually_infinite(facts, event)
-    for place, call in enumerate(facts.calls):
-        if place in usual:
+    for index, call in enumerate(facts.calls):
+        if index in usual:
             continue
         for column in _OUTPUT:
-            value = float(activations[column][event, place])
-            if is_nan[column][event, place] or np.isinf(value):
+            value = float(activations[column][event, index])
+            if is_nan[column][event, index] or np.isinf(value):
                 return _Where("output", call.module, value)
     loss = float(facts.columns.loss[event])
     if facts.columns.is_nan["loss"][event] or np.isinf(loss):
         return _Where("loss", None, loss)
-    for place in range(len(facts.calls) - 1, -1, -1):
-        value = float(activations["grad"][event, place])
-        if is_nan["grad"][event, place] or np.isinf(value):
-            return _Where("gradient", facts.calls[place].module, value)
+    for index in range(len(facts.calls) - 1, -1, -1):
+        value = float(activations["grad"][event, index])
+        if is_nan["grad"][event, index] or np.isinf(value):
+            return _Where("gradient", facts.calls[index].module, value)
     for column in ("grad", "weight"):
         broken = np.flatnonzero(_broken(facts.parameter(column)[event], facts.columns.parameters_nan[column][event]))
         if len(broken):
-            index = int(broken[-1])
+            number = int(broken[-1])
             what = "gradient" if column == "grad" else "weights"
-            return _Where(what, facts.header.parameters[index].module, float(facts.parameter(column)[event, index]))
+            return _Where(what, facts.header.parameters[number].module, float(facts.parameter(column)[event, number]))
     return _Where("gradient", None, float(facts.columns.gradient_after[event]))
 
 
@@ -125,7 +125,7 @@ def _usually_infinite(facts: Facts, event: int) -> set[int]:
     usual: set[int] = set()
     for column in _OUTPUT:
         before = _broken(facts.columns.activations[column][:event], facts.columns.activations_nan[column][:event])
-        usual |= {int(place) for place in np.flatnonzero(before.any(0))}
+        usual |= {int(index) for index in np.flatnonzero(before.any(0))}
     return usual
 
 
@@ -157,7 +157,7 @@ def _largest_update(facts: Facts, event: int, back: int = 3) -> float:
 
 
 def _message(where: _Where) -> Message:
-    value, layer = short(where.value), Verbatim(where.layer or "")
+    value, layer = short(where.value), place(where.layer or "")
     if where.what == "output":
         return Message("the output of {layer} is not finite: {value}", layer=layer, value=value)
     if where.what == "loss":

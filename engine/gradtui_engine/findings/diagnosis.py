@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..core.message import Message
 from ..recordings.recording import Recording
 from .experiments import experiment_of
 from .facts import Facts
@@ -15,6 +16,7 @@ from .kinds import KINDS
 
 #: What is a fault only where nothing else is wrong.
 _ALONE = ("loss_flat",)
+_NOT_ALONE = Message("what else is wrong with it")
 
 
 def diagnose(recording: Recording, experiments: bool = True) -> Diagnosis:
@@ -37,7 +39,9 @@ def diagnose(recording: Recording, experiments: bool = True) -> Diagnosis:
             if found is not None:
                 findings.append(_finding(kind, found, facts, experiments))
     if any(finding.is_fault and finding.kind not in _ALONE for finding in findings):
-        findings = [replace(each, severity=NOTE) if each.kind in _ALONE else each for each in findings]
+        findings = [
+            replace(each, severity=NOTE, cause=_NOT_ALONE) if each.kind in _ALONE else each for each in findings
+        ]
     return Diagnosis(tuple(sorted(findings, key=_importance)), left_out)
 
 

@@ -23,6 +23,14 @@ _QUARTER = 4
 #: A weight of this size is none: initialisers give 0.02 and, over 10,000 inputs, 0.006.
 _NOTHING = 1e-6
 _SIDE_HEAD = 30.0
+HALF_PRECISION = ("float16", "bfloat16", "half")
+
+
+def _above(name: str) -> Iterator[str]:
+    """The modules that this one is inside of, down to "", the model."""
+    while name:
+        name = name.rpartition(".")[0]
+        yield name
 
 
 class Facts:
@@ -153,8 +161,14 @@ class Facts:
 
     @functools.cached_property
     def weighted(self) -> tuple[str, ...]:
-        """The called modules that have a matrix of their own, in forward order."""
-        return tuple(name for name in self.order if name in self.weights)
+        """The called modules that have a matrix of their own, in forward order.
+
+        Not one with such modules inside (a model with its own table of positions): its output comes after all of
+        theirs.
+        """
+        names = [name for name in self.order if name in self.weights]
+        outer = {above for name in names for above in _above(name)}
+        return tuple(name for name in names if name not in outer)
 
     @functools.cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
@@ -178,10 +192,10 @@ class Facts:
         between it and the next weighted one of another part.
         """
         outputs: dict[str, bool] = {}
-        behind = False
+        behind, weighted = False, set(self.weighted)
         for name in self.order:
-            behind = name in self.last_weighted if name in self.weights else behind
-            outputs[name] = behind
+            behind = name in self.last_weighted if name in weighted else behind
+            outputs[name] = behind or not name
         return outputs
 
     def class_of(self, module: str) -> str:

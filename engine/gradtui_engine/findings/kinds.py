@@ -124,6 +124,15 @@ KINDS = Table(
             "11-forget-gate",
         ),
         FindingKind(
+            "underflow", "underflow", halves, precision.underflow, precision.ZEROS,
+            "over half of a float16 gradient's numbers are exactly 0, in half of the events",
+            "Micikevicius et al. 2018: gradients below 6e-8 are 0 in float16",
+            _LESS_LEARNING,
+            "float16 without a loss scale",
+            'scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()\nscaler.step(optimizer)\nscaler.update()\n'
+            "# or bfloat16, which has float32's range",
+        ),
+        FindingKind(
             "exploding", "exploding", gradients, over_depth.exploding, EXPLODED,
             "a layer's gradient is over 1,000 times that of the last weighted layer, in half of the events",
             "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
@@ -150,15 +159,6 @@ KINDS = Table(
             "the learning rate is too large",
             _LOWER_RATE + "\n# and before optimizer.step():\ntorch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
             "15-what-clipping-saves",
-        ),
-        FindingKind(
-            "underflow", "underflow", halves, precision.underflow, precision.ZEROS,
-            "over half of a float16 gradient's numbers are exactly 0, in half of the events",
-            "Micikevicius et al. 2018: gradients below 6e-8 are 0 in float16",
-            _LESS_LEARNING,
-            "float16 without a loss scale",
-            'scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()\nscaler.step(optimizer)\nscaler.update()\n'
-            "# or bfloat16, which has float32's range",
         ),
         FindingKind(
             "update_lost", "update lost", halves, precision.update_lost, precision.LOST,

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..core.figures import many, part_of, percent
-from ..core.message import Message, Verbatim
+from ..core.message import Message
 from ..core.numerics import Array
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from .facts import Facts
-from .kind import ERROR, NOTE, WARNING, Found, Numbers
+from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
 
 #: Of the events of a stretch: one batch in five may be another one.
 LASTING = 0.8
 #: How far beyond its threshold a ratio speaks for itself, where the loss says nothing (see analysis.outcome).
 _FAR = 1e3
+#: Events that are the start: all of them are recorded at first.
+_AT_START = 8
 
 
 def unless_learning(facts: Facts, otherwise: str = ERROR) -> str:
@@ -61,7 +63,7 @@ def dead(facts: Facts) -> Found | None:
         WARNING if facts.learning else ERROR,
         Message(
             "{share} of the units of {layer} are off for every sample: they pass nothing on, and learn nothing",
-            share=percent(share), layer=Verbatim(module),
+            share=percent(share), layer=place(module),
         ),
         evidence,
         cause,
@@ -125,7 +127,7 @@ def saturated(facts: Facts) -> Found | None:
         unless_learning(facts, WARNING),
         Message(
             "{share} of the outputs of {layer} are at the ends of its function, where the slope is almost 0",
-            share=percent(share), layer=Verbatim(module),
+            share=percent(share), layer=place(module),
         ),
         {"saturated": share, "layers": [name for _, name, _ in hits]},
     )  # fmt: skip
@@ -135,13 +137,17 @@ def saturated(facts: Facts) -> Found | None:
 
 
 def exploding(facts: Facts) -> Found | None:
-    """Some layer gets over a thousand times the gradient of the last weighted layer, in half of the events."""
+    """Some layer gets over a thousand times the gradient of the last weighted layer, in half of the events.
+
+    A warning where it learns all the same, and a note where it only came to that while it learnt: weights that have
+    grown to reach targets in the thousands multiply the gradient, too.
+    """
     for names, ratios in facts.chain():
         hits = [
             (index, onset)
             for index, name in enumerate(names)
             if (onset := _half(facts, ratios[:, index], ratios[:, index] > EXPLODED)) is not None
-            or (onset := _threw(facts, name, ratios[:, index])) is not None
+            or (onset := threw(facts, name, ratios[:, index])) is not None
         ]
         if not hits:
             continue
@@ -153,10 +159,10 @@ def exploding(facts: Facts) -> Found | None:
         return Found(
             name or None,
             facts.step_of(onset),
-            WARNING if facts.learning else ERROR,
+            _of_growth(facts, onset),
             Message(
                 "{layer} gets {times} times the gradient of {last}: it grows on its way back",
-                layer=Verbatim(name), times=many(sizes[worst]), last=Verbatim(names[-1]),
+                layer=place(name), times=many(sizes[worst]), last=place(names[-1]),
             ),
             {
                 "ratio": sizes[worst], "average_factor": factor, "reference": names[-1],
@@ -194,7 +200,7 @@ def vanishing(facts: Facts) -> Found | None:
             severity,
             Message(
                 "{layer} gets {share} of the gradient of {last}: it is lost on its way back",
-                layer=Verbatim(names[worst]), share=part_of(medians[worst]), last=Verbatim(names[-1]),
+                layer=place(names[worst]), share=part_of(medians[worst]), last=place(names[-1]),
             ),
             {
                 "ratio": medians[worst], "average_factor": _factor(names, medians[worst], worst),
@@ -231,7 +237,13 @@ def _before_is_small(medians: list[float], index: int) -> bool:
     return sum(median < 10 * VANISHED for median in before) >= LASTING * len(before)
 
 
-def _threw(facts: Facts, module: str, ratios: Array) -> int | None:
+def _of_growth(facts: Facts, onset: int) -> str:
+    if not facts.learning:
+        return ERROR
+    return WARNING if onset < _AT_START else NOTE
+
+
+def threw(facts: Facts, module: str, ratios: Array) -> int | None:
     """The first event in which its gradient explodes and the update is larger than its weights; None where the loss
     falls.
 

@@ -70,11 +70,12 @@ def _is_sudden(losses: Array, at: int) -> bool:
 
 
 def _spike(facts: Facts, step: int, at: int, value: float, usual: float) -> Found:
+    ratio = value / usual if usual > 0 else math.inf
     behind = facts.curve.losses[at + 1 : at + 11]
     lasts = len(behind) >= 5 and float(np.median(behind)) > TIMES * usual
     layer, event, grew = _where_it_began(facts, step)
     evidence: Numbers = {
-        "loss": value, "usual": usual, "times": value / usual if usual > 0 else math.inf,
+        "loss": value, "usual": usual, "times": ratio,
         "steps_above": int(np.argmin(np.append(facts.curve.losses[at:] > TIMES * usual, False))),
     }  # fmt: skip
     if layer is not None and event is not None:
@@ -91,12 +92,12 @@ def _spike(facts: Facts, step: int, at: int, value: float, usual: float) -> Foun
         ERROR if lasts else WARNING,
         Message(
             "the loss jumps to {value}, {times} times what it was before, and stays there",
-            value=loss_text(value), times=many(value / usual),
+            value=loss_text(value), times=many(ratio),
         )
         if lasts
         else Message(
             "the loss jumps to {value}, {times} times what it was before",
-            value=loss_text(value), times=many(value / usual),
+            value=loss_text(value), times=many(ratio),
         ),
         evidence,
         cause,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.figures import many, part_of
-from ..core.message import Message, Verbatim
+from ..core.message import Message
 from ..core.numerics import Array
 from ..core.thresholds import EXPLODED, VANISHED
 from .facts import CALLS_OVER_TIME, Facts
-from .kind import ERROR, NOTE, WARNING, Found, Numbers
+from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
+from .over_depth import threw
 
 #: A loss that falls by less has not fallen: what came long ago is not learnt.
 FELL = 0.95
@@ -118,7 +119,7 @@ def vanishing_time(facts: Facts) -> Found | None:
             ERROR if fault else NOTE,
             Message(
                 "{layer}: the first of {steps} time steps gets {share} of the gradient: what came early is not learnt",
-                layer=Verbatim(path.module), steps=path.steps, share=part_of(share),
+                layer=place(path.module), steps=path.steps, share=part_of(share),
             ),
             _evidence(path, share, "ratio", facts),
             _why(facts, path),
@@ -130,20 +131,24 @@ def vanishing_time(facts: Facts) -> Found | None:
 
 
 def exploding_time(facts: Facts) -> Found | None:
-    """Some time step gets over a thousand times the gradient of the last one, in half of the events."""
+    """Some time step gets over a thousand times the gradient of the last one, in half of the events; or once, where
+    that made an update that is larger than the weights.
+    """
     for path in paths(facts):
         growth = path.growth()
         onset = _half(facts, growth, growth > EXPLODED)
         if onset is None:
+            onset = threw(facts, path.module, growth)
+        if onset is None:
             continue
-        size = float(np.nanmedian(growth))
+        size = float(np.median(growth[growth > EXPLODED]))
         return Found(
             path.module or None,
             facts.step_of(onset),
             WARNING if facts.learning else ERROR,
             Message(
                 "{layer}: the gradient grows {times} times on its way back over {steps} time steps",
-                layer=Verbatim(path.module), times=many(size), steps=path.steps,
+                layer=place(path.module), times=many(size), steps=path.steps,
             ),
             _evidence(path, size, "ratio", facts),
         )  # fmt: skip

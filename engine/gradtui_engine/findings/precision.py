@@ -6,8 +6,8 @@ import numpy as np
 
 from ..core.figures import percent, short
 from ..core.message import Message, Verbatim
-from .facts import Facts
-from .kind import ERROR, WARNING, Found, Numbers
+from .facts import HALF_PRECISION, Facts
+from .kind import ERROR, WARNING, Found, Numbers, place
 from .networks import ACTIVATIONS
 
 #: Half of a gradient's numbers are exactly 0.
@@ -18,7 +18,6 @@ _ZEROS_RECTIFIED = 0.9
 #: the norm is under 3e-3. Above, the zeros have another reason: max-pooling and dropout leave gradients of 0 out on
 #: purpose.
 _TINY = 3e-3
-_HALF = ("float16", "bfloat16", "half")
 _HALF_OF_EVENTS = 0.5
 
 
@@ -56,7 +55,7 @@ def underflow(facts: Facts) -> Found | None:
         WARNING if facts.learning else ERROR,
         Message(
             "{share} of the gradient at {layer} is exactly 0: too small for float16",
-            share=percent(-share), layer=Verbatim(module),
+            share=percent(-share), layer=place(module),
         ),
         evidence,
         cause,
@@ -76,7 +75,7 @@ def update_lost(facts: Facts) -> Found | None:
     indices = [
         index
         for index in facts.matrices
-        if facts.header.parameters[index].dtype in _HALF
+        if facts.header.parameters[index].dtype in HALF_PRECISION
         and not facts.class_of(facts.header.parameters[index].module).startswith("Embedding")
     ]
     if not indices:
@@ -144,7 +143,7 @@ def scaler_stuck(facts: Facts) -> Found | None:
     layer = _first_broken_gradient(facts, start)
     cause = None
     if layer:
-        cause = Message("the gradient is not finite from {layer} on, whatever the scale", layer=Verbatim(layer))
+        cause = Message("the gradient is not finite from {layer} on, whatever the scale", layer=place(layer))
     return Found(
         layer,
         facts.step_of(start),

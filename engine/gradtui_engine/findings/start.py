@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from ..core.figures import many, short
-from ..core.message import Message, Verbatim
+from ..core.message import Message
 from .facts import Facts
-from .kind import ERROR, Found
+from .kind import ERROR, Found, place
 
 # -- symmetric -----------------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ def symmetric(facts: Facts) -> Found | None:
         ERROR,
         Message(
             "all {units} units of {layer} are the same, and no update can ever tell them apart",
-            units=shape[0], layer=Verbatim(module or name),
+            units=shape[0], layer=place(module or name),
         ),
         {"units": shape[0], "matrices": names, "symmetric_matrices": len(names)},
         Message("its weights began as zeros") if zero else Message("all rows of its weights began the same"),

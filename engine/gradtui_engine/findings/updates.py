@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.figures import exact, many, part_of, ratio_text, short
 from ..core.message import Message, Verbatim
-from .facts import Facts
+from .facts import HALF_PRECISION, Facts
 from .kind import ERROR, NOTE, Found, Numbers
 from .over_depth import dead, exploding
 from .over_time import exploding_time
@@ -14,6 +14,8 @@ from .over_time import exploding_time
 #: CS231n: about 1e-3 is usual. A hundred times that, again and again, or all of a weight at once, is far too much.
 LARGE, ALL = 0.1, 1.0
 RUNNING = 3
+#: Steps after which what happens is of other updates; or so many events.
+SOON = 20
 #: A loss that is half as large again over five steps running: a batch alone may be, five are not.
 DAMAGE = 1.5
 
@@ -63,20 +65,23 @@ def update_too_large(facts: Facts) -> Found | None:
 
 
 def _damage(facts: Facts, event: int) -> tuple[str, float | int | str] | None:
-    """What an update of this event did, by its name in evidence; None for nothing."""
+    """What an update of this event did soon after, by its name in evidence; None for nothing."""
     step = facts.step_of(event)
+    soon = max(step + SOON, facts.step_of(min(event + RUNNING, facts.count - 1)))
     broken = facts.curve.first_broken
-    if broken is not None and broken[0] > step:
+    if broken is not None and step < broken[0] <= soon:
         return "non_finite_at", broken[0]
-    if facts.fell_apart is not None and facts.fell_apart > event:
+    if facts.fell_apart is not None and step < facts.step_of(facts.fell_apart) <= soon:
         return "non_finite_at", facts.step_of(facts.fell_apart)
     if facts.loss_is_comparable:
-        rise = facts.curve.rise_after(step)
+        # Between this event and the one before there were updates like this one.
+        before = facts.step_of(max(event - 1, 0))
+        rise = max(facts.curve.rise_after(step), facts.curve.rise_after(before))
         if rise > DAMAGE:
             return "loss_times", rise
     for name, rule in (("dead_from", dead), ("exploding_from", exploding), ("exploding_from", exploding_time)):
         found = rule(facts)
-        if found is not None and found.step is not None and found.step > step:
+        if found is not None and found.severity != NOTE and found.step is not None and step < found.step <= soon:
             return name, found.step
     return None
 
@@ -102,6 +107,12 @@ def _why_large(facts: Facts, event: int) -> Message | None:
     return None
 
 
+def _rate_fell(facts: Facts, event: int) -> bool:
+    """Whether the learning rate is under a thousandth of what it was before."""
+    before = facts.rate[:event]
+    return bool(np.isfinite(before).any() and facts.rate[event] < 1e-3 * np.nanmax(before))
+
+
 #: SageMaker Debugger says 1e-8; float32 resolves 6e-8 of a weight, so below 1e-7 nothing moves.
 SMALL = 1e-7
 #: So many of the weights; and half of the events.
@@ -113,11 +124,16 @@ DONE = 0.05
 def update_too_small(facts: Facts) -> Found | None:
     """Updates are under 1e-7 of nine in ten weights in half of the events, and the loss is not down to a twentieth.
 
-    Only weights that get a gradient count, and the last layer's, which gets all of it, must be among the small ones:
-    else the gradient is at fault, not the rate. What began with larger updates and has learnt has come to rest (full
-    batches at a minimum, a cosine to 0).
+    Weights in half precision are left to `update_lost`. Only weights that get a gradient count, and the last layer's,
+    which gets all of it, must be among the small ones: else the gradient is at fault, not the rate. What began with
+    larger updates has come to rest (full batches at a minimum), unless it was the rate that fell to a thousandth, and
+    nothing was learnt.
     """
-    indices = [index for index in facts.matrices if index not in facts.began_at_zero]
+    indices = [
+        index
+        for index in facts.matrices
+        if index not in facts.began_at_zero and facts.header.parameters[index].dtype not in HALF_PRECISION
+    ]
     if not indices or (facts.loss_is_comparable and facts.curve.count and facts.curve.end_ratio <= DONE):
         return None
     updates, gradients = facts.parameter("update")[:, indices], facts.parameter("grad")[:, indices]
@@ -137,10 +153,10 @@ def update_too_small(facts: Facts) -> Found | None:
     onset = facts.onset(holds, HALF)
     if onset is None:
         return None
-    began = onset == 0 or holds[: max(len(holds) // 4, 1)].mean() >= HALF
-    if facts.learning and not began:
-        return None
     event = int(events[onset])
+    began = holds[: max(len(holds) // 4, 1)].mean() >= HALF
+    if not began and (facts.learning or not _rate_fell(facts, event)):
+        return None
     known = updates[events][holds]
     size = float(np.median(known[asked[events][holds]]))
     rate = float(facts.rate[event])

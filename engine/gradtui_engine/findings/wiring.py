@@ -11,7 +11,7 @@ from ..core.figures import counted, percent
 from ..core.message import Message, Verbatim
 from ..core.numerics import Array
 from .facts import Facts
-from .kind import ERROR, NOTE, WARNING, Found, Numbers
+from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
 
 #: Two events show nothing: a branch may be left out of one, and of the next.
 LEAST = 3
@@ -73,7 +73,7 @@ def no_gradient(facts: Facts) -> Found | None:
         ERROR,
         Message(
             "no gradient ever reaches {layer}, which is to be trained: {count} numbers stay as they are",
-            layer=Verbatim(layer), count=counted(sum(rows[index].size for index in missing)),
+            layer=place(layer), count=counted(sum(rows[index].size for index in missing)),
         ),
         {
             "parameters": [rows[index].name for index in missing], "layers": modules,
@@ -124,9 +124,9 @@ def _never_called(facts: Facts, modules: Sequence[str], missing: Sequence[int]) 
         modules[0] or None,
         facts.step_of(0),
         NOTE if idle else WARNING,
-        Message("nothing was sent to {layer} in any recorded step", layer=Verbatim(modules[0]))
+        Message("nothing was sent to {layer} in any recorded step", layer=place(modules[0]))
         if idle
-        else Message("{layer} is to be trained, and is never called", layer=Verbatim(modules[0])),
+        else Message("{layer} is to be trained, and is never called", layer=place(modules[0])),
         {"parameters": [rows[index].name for index in missing], "layers": list(modules)},
         Message("the router sends no sample to it")
         if idle
@@ -183,7 +183,7 @@ def not_updated(facts: Facts) -> Found | None:
             ERROR,
             Message(
                 "{optimizer}, which has {layer} to train, never steps: {count} numbers stay as they are",
-                optimizer=Verbatim(name), layer=Verbatim(modules[0]), count=counted(sum(rows[i].size for i in own)),
+                optimizer=Verbatim(name), layer=place(modules[0]), count=counted(sum(rows[i].size for i in own)),
             ),
             {"optimizer": owner, "parameters": [rows[index].name for index in own], "layers": modules},
         )  # fmt: skip
@@ -227,10 +227,10 @@ def not_optimized(facts: Facts) -> Found | None:
     numbers = sum(rows[index].size for index in reached)
     share = numbers / max(sum(row.size for row in rows if row.trainable), 1)
     optimized = {row.module for row in rows if row.optimizer is not None}
-    place = {name: index for index, name in enumerate(facts.order)}
+    order = {name: index for index, name in enumerate(facts.order)}
     # A backbone: all of it before what is trained.
-    trained = [place[name] for name in optimized if name in place]
-    before = bool(trained) and all(place.get(name, -1) < max(trained) for name in modules)
+    trained = [order[name] for name in optimized if name in order]
+    before = bool(trained) and all(order.get(name, -1) < max(trained) for name in modules)
     ends = bool(trained) and all(name in optimized for name in facts.last_weighted)
     meant = (before and ends) or (share > 0.5 and bool(trained))
     severity = ERROR
@@ -242,7 +242,7 @@ def not_optimized(facts: Facts) -> Found | None:
         severity,
         Message(
             "gradients reach {layer}, but no optimizer has its parameters: {count} numbers stay as they are",
-            layer=Verbatim(modules[0]), count=counted(numbers),
+            layer=place(modules[0]), count=counted(numbers),
         ),
         {"parameters": [rows[index].name for index in reached], "layers": modules, "share": share},
         Message("{share} of the numbers are left out: gradients are computed for them in vain", share=percent(share))
