@@ -44,10 +44,10 @@ class Events:
         self.flags = {name: Growing((), bool, False) for name in ("skipped", "stale")}
         self.half = Growing((), "<U8", "")
         self.stepped = Growing((len(header.optimizers),), bool, False)
-        self.learning_rates = Growing((0,))
+        self.learning_rates = Growing((0,), lazy=True)
         self.inputs = {name: Growing() for name in _INPUTS}
-        self.activations = {name: Growing((0,)) for name in _KEPT_A}
-        self.parameters = {name: Growing((len(header.parameters),)) for name in _KEPT_P}
+        self.activations = {name: Growing((0,), lazy=True) for name in _KEPT_A}
+        self.parameters = {name: Growing((len(header.parameters),), lazy=True) for name in _KEPT_P}
         self.activations_nan: dict[str, Growing] = {}
         self.parameters_nan: dict[str, Growing] = {}
         self.sequences: dict[int, SequenceColumns] = {}
@@ -84,6 +84,8 @@ class Events:
         rows_a: dict[bytes, tuple[Array, Array, list[int], list[Array]]] = {}
         rows_p: dict[bytes, tuple[Array, Array, list[int], list[Array]]] = {}
         nans: list[tuple[int, Mapping[str, Any]]] = []
+        lines = list(lines)
+        self._clear([event for event, *_ in lines])
         for event, line, suspicious, offset in lines:
             self.parsed.array[event] = True
             if not line:  # it could not be read: its head is all that is known
@@ -108,6 +110,10 @@ class Events:
             _put(self.parameters, self._shape_p, events, columns, fit, arrays)
         for event, line in nans:
             self._fill_nan(event, line)
+
+    def _clear(self, rows: Any) -> None:
+        for growing in (self.learning_rates, *self.activations.values(), *self.parameters.values()):
+            growing.clear(rows)
 
     def _fill_numbers(self, event: int, line: Mapping[str, Any]) -> None:
         numbers = self.numbers
@@ -256,6 +262,9 @@ class Events:
     def columns(self) -> Columns:
         """What there is now."""
         count = self.count
+        parsed = self.parsed.array[:count]
+        if not parsed.all():
+            self._clear(np.flatnonzero(~parsed))
         return Columns(
             steps=self.steps.view(count),
             **{name: growing.view(count) for name, growing in (*self.numbers.items(), *self.flags.items())},

@@ -128,6 +128,8 @@ class FileLog:
                 self.complete = True
                 break
             self._take(chunk)
+            for run in self.runs[-2:]:
+                run.settle()
             if time.monotonic() > until:
                 break
         return (self._position, self.began_anew) != before

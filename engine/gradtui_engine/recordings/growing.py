@@ -13,18 +13,30 @@ _LEAST = 64
 
 
 class Growing:
-    """An array whose first axis grows by doubling, filled with `fill` where nothing was written. width is of a row."""
+    """An array whose first axis grows by doubling, filled with `fill` where nothing was written. width is of a row.
 
-    def __init__(self, width: tuple[int, ...] = (), dtype: Any = float, fill: Any = np.nan) -> None:
-        self._fill = fill
-        self.array: Array = np.full((_LEAST, *width), fill, dtype)
+    A lazy one is filled row by row, by `clear`, before a row is written or read: to fill 200 MB at once takes as long
+    as everything else that the first picture of a large file needs.
+    """
+
+    def __init__(self, width: tuple[int, ...] = (), dtype: Any = float, fill: Any = np.nan, lazy: bool = False) -> None:
+        self._fill, self._lazy = fill, lazy
+        self.array: Array = self._new((_LEAST, *width), np.dtype(dtype))
+
+    def _new(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        # Of zeros the system hands out no page before it is written.
+        return np.zeros(shape, dtype) if self._lazy else np.full(shape, self._fill, dtype)
+
+    def clear(self, rows: Any) -> None:
+        """Fill these rows."""
+        self.array[rows] = self._fill
 
     def reserve(self, rows: int) -> None:
         """Room for so many rows."""
         have = len(self.array)
         if rows > have:
             # A new array: whoever has read the old one keeps it.
-            grown = np.full((max(rows, 2 * have), *self.array.shape[1:]), self._fill, self.array.dtype)
+            grown = self._new((max(rows, 2 * have), *self.array.shape[1:]), self.array.dtype)
             grown[:have] = self.array
             self.array = grown
 
@@ -33,8 +45,10 @@ class Growing:
         old = self.array
         if old.shape[1:] == width:
             return
-        self.array = np.full((len(old), *width), self._fill, old.dtype)
-        if old.ndim > 1:
+        if old.ndim == 1 or not old.shape[-1]:
+            self.array = self._new((len(old), *width), old.dtype)
+        else:
+            self.array = np.full((len(old), *width), self._fill, old.dtype)
             self.array[..., slice(old.shape[-1]) if places is None else places] = old
 
     def view(self, count: int) -> Array:

@@ -55,20 +55,28 @@ class RunLines:
     #: The losses that stand in the end line: of the steps after the last step line.
     last_ring: Sequence[Any] = ()
 
-    def append(self, step: int, head: Mapping[str, Any], place: tuple[int, int]) -> None:
-        count = self.count
-        for growing in (self.steps, self.places, *self.heads.values()):
-            growing.reserve(count + 1)
-        self.steps.array[count] = step
-        self.places.array[count] = place
-        for key, name in HEADS.items():
-            self.heads[name].array[count] = number(head.get(key))
-        self.count = count + 1
+    #: The number of the last step line; −1 before the first.
+    last: int = -1
+    _new: list[tuple[int, tuple[int, int], tuple[float, ...]]] = field(default_factory=list)
 
-    @property
-    def last(self) -> int:
-        """The number of the last step line; −1 before the first."""
-        return int(self.steps.array[self.count - 1]) if self.count else -1
+    def append(self, step: int, head: Mapping[str, Any], place: tuple[int, int]) -> None:
+        """A step line, which counts from the next `settle` on."""
+        self._new.append((step, place, tuple([number(head.get(key)) for key in HEADS])))
+        self.last = step
+
+    def settle(self) -> None:
+        """Put what was appended into the arrays, all at once."""
+        if not self._new:
+            return
+        first, count = self.count, self.count + len(self._new)
+        for growing in (self.steps, self.places, *self.heads.values()):
+            growing.reserve(count)
+        steps, places, heads = zip(*self._new, strict=True)
+        self.steps.array[first:count] = steps
+        self.places.array[first:count] = places
+        for name, values in zip(HEADS.values(), np.array(heads).T, strict=True):
+            self.heads[name].array[first:count] = values
+        self._new, self.count = [], count
 
 
 class Log(Protocol):
@@ -151,6 +159,8 @@ class MemoryLog:
             return False
         for index, line in enumerate(self._lines):
             self.passed_over += not take(self.runs, line, (index, 0))
+        for run in self.runs:
+            run.settle()
         self.complete = True
         return True
 
