@@ -67,6 +67,18 @@ class RecordingSnapshot:
         return summary | {name: columns[column] for name, column in STATISTICS.items() if column in columns}
 
     @functools.cached_property
+    def loss_range(self) -> tuple[Array, Array]:
+        """The smallest and the largest loss from each event up to the next, (count,): of every step, not of the events
+        alone, so that no spike between two of them is lost; NaN where none is known."""
+        steps, losses = self.every_loss
+        events = np.searchsorted(self.steps, steps, side="right") - 1
+        known = events >= 0
+        least, most = (np.array(self.columns["loss"], dtype=float) for _ in range(2))
+        np.fmin.at(least, events[known], losses[known])
+        np.fmax.at(most, events[known], losses[known])
+        return least, most
+
+    @functools.cached_property
     def outcome(self) -> Answer | None:
         """What has become of its loss so far; None where none is known."""
         losses = self.every_loss[1]

@@ -79,3 +79,14 @@ def test_the_map_shows_each_quantity_of_every_step(quantity: str, value: str) ->
     lines = mlp_lines(3, 4, at={**at, (None, "layers.1.bias"): {"grad": 0.0, "weight": 0.0, "update": 0.0}})
     scene = scene_of_lines(lines, selected=1, quantity=quantity)
     assert f"layers.1: {value}" in PANES["map_a"].title(scene, 110)
+
+
+def test_a_spike_between_two_recorded_steps_is_drawn_and_a_loss_may_be_negative() -> None:
+    lines = mlp_lines(3, 30, every=10)
+    lines[16]["ring"][4][1] = 900.0
+    page = texts(PANES["loss"].view(scene_of_lines(lines), 78, 12))
+    assert any("▲" in line or "900" in line for line in page[:2])
+    for line in lines[1:-1]:
+        line["loss"], line["ring"] = -2.0 - line["n"] / 100, []
+    low = texts(PANES["loss"].view(scene_of_lines(lines), 78, 12))
+    assert any(line.lstrip().startswith("-4.90") for line in low)

@@ -35,16 +35,20 @@ class LossScale:
 def scale_of(sides: Sides) -> LossScale:
     """The axis that holds both losses, the validations and that of guessing; linear it begins at 0."""
     guess = sides.guess or 0.0
-    found, start = [guess] if guess > 0 else [], guess
+    found: list[float] = [guess] if guess > 0 else []
+    start = guess
     for side in sides:
-        losses = side.snapshot.columns["loss"]
-        finite = losses[np.isfinite(losses)]
-        if finite.size:
-            found += [float(finite.min()), float(finite.max())]
-            start = max(start, float(finite[0]))
+        low_ones, high_ones = (losses[np.isfinite(losses)] for losses in side.losses)
+        if low_ones.size and high_ones.size:
+            found += [float(low_ones.min()), float(high_ones.max())]
+            start = max(start, float(high_ones[0]))
         found += [row.loss for row in side.snapshot.validations if math.isfinite(row.loss)]
     high = min(max(found, default=1.0), (start or 1.0) * _OFF_SCALE)
     low = min((loss for loss in found if loss > 0), default=0.0)
+    least = min(found, default=0.0)
+    if least < 0:
+        # Of somebody's own training a loss may be negative: a reward's, a likelihood's.
+        return LossScale(least, max(max(found), least / 2), log=False)
     if low > 0 and high / low > _LOG_FROM:
         return LossScale(math.log10(low), math.log10(high), log=True)
     return LossScale(0.0, high if high > 0 else 1.0, log=False)

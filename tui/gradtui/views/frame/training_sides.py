@@ -10,6 +10,7 @@ import numpy as np
 
 from gradtui_engine import Training, TrainingSnapshot
 from gradtui_engine.analysis.outcome import OFF_SCALE
+from gradtui_engine.core.numerics import Array
 from gradtui_engine.experiment.training import Turn
 from gradtui_engine.program.program import place_of
 from gradtui_engine.training.judgement import guess_before
@@ -42,6 +43,14 @@ class Side:
         """The stages' own names, where they have some: those of modules."""
         snapshot = self.snapshot
         return () if isinstance(snapshot, TrainingSnapshot) or snapshot.axis != "module" else snapshot.places
+
+    @property
+    def losses(self) -> tuple[Array, Array]:
+        """The smallest and the largest loss of each iteration; of a recorded one also of the steps that follow it."""
+        snapshot = self.snapshot
+        if isinstance(snapshot, TrainingSnapshot):
+            return snapshot.columns["loss"], snapshot.columns["loss"]
+        return snapshot.loss_range
 
     def place(self, stage: int) -> str:
         """layer 12, t = 40; a module by its own name."""

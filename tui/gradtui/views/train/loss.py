@@ -12,6 +12,7 @@ from gradtui_engine.data.datasets import find
 from gradtui_engine.training.evaluation import Validation
 
 from ...text.dots import ACROSS, Canvas, Curve
+from ...text.heat import Array
 from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
 from ..frame.iteration_axis import IterationAxis
@@ -122,11 +123,18 @@ def _labels(sides: Sides, rows: int) -> dict[int, str]:
 
 
 def _draw(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
-    least, most = axis.least_and_most(side.snapshot.columns["loss"])
+    least, most = _extremes(axis, side)
     if scale.log:
         with np.errstate(all="ignore"):
             least, most = np.log10(least), np.log10(most)
     canvas.draw(Curve(least, most, side.style, side.letter))
+
+
+def _extremes(axis: IterationAxis, side: Side) -> tuple[Array, Array]:
+    """The smallest and the largest loss in each column of dots."""
+    least, most = side.losses
+    smallest, largest = axis.least_and_most(least)
+    return smallest, largest if most is least else axis.least_and_most(most)[1]
 
 
 def _validations(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
@@ -152,7 +160,7 @@ def _letters(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side, 
 
 def _end(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
     """▲ in each column that goes beyond the upper edge; ✗ where it diverged."""
-    _, most = axis.least_and_most(side.snapshot.columns["loss"])
+    _, most = _extremes(axis, side)
     beyond = np.flatnonzero(most > scale.ends()[1] * (1 + 1e-9)) // ACROSS
     for column in beyond.tolist():
         canvas.cells[0][column] = ("▲", side.style)
