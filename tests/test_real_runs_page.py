@@ -4,12 +4,15 @@ tests/recorder, which needs PyTorch."""
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from gradtui.cli.subcommands import SUBCOMMANDS
+from gradtui_engine.recordings.recording import open_recording
 from gradtui_recorder.schema import A_COLUMNS, MOST, P_COLUMNS, THINNED
 from tests.tooling import ROOT
+from tests.tui.helpers import run_main
 
 PAGE = (ROOT / "docs" / "real-runs.md").read_text(encoding="utf-8")
 
@@ -34,3 +37,17 @@ def test_every_command_is_one() -> None:
     named = set(re.findall(r"(?:`|^|machine )gradtui (\w+) ", PAGE, re.MULTILINE))
     assert named <= set(SUBCOMMANDS)
     assert named >= {"open", "why", "mirror", "model"}
+
+
+def test_the_example_of_a_file_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    path = tmp_path / "run.jsonl"
+    path.write_text(block, encoding="utf-8")
+    recording = open_recording([path])
+    recording.refresh()
+    assert recording.complete
+    assert recording.columns.steps.tolist() == [0, 10]
+    steps, losses = recording.columns.every_loss
+    assert (steps.tolist(), losses.tolist()) == ([0, 8, 9, 10], [1.0, 0.6, 0.55, 0.5])
+    assert recording.columns.activations["grad"].tolist() == [[0.5], [0.3]]
+    assert run_main(capsys, "why", path).status == 0

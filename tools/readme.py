@@ -58,6 +58,7 @@ def rooms() -> str:
     for title, package in (("tui/gradtui", "gradtui"), ("engine/gradtui_engine", "gradtui_engine")):
         lines += [title, *(f"  {room:<12}{_purpose(f'{package}.{room}')}" for room in layers[package])]
         lines += ["      │  reads records, asks for computations", "      ▼"] if package == "gradtui" else []
+    lines += ["      │  reads files of lines", "      ▼", f"recorder/gradtui_recorder: {_purpose('gradtui_recorder')}"]
     return "\n".join(["```text", *lines, "```"])
 
 
