@@ -51,10 +51,16 @@ class Optimizers:
         #: Those that have stepped inside of the backward pass that is under way.
         self.delayed: list[int] = []
         self._number = -1
-        self._handles = [
-            handle
+        hooked = [
+            (number, one)
             for number, optimizer in enumerate(optimizers)
             for one in (optimizer, *_within(optimizer, optimizers))
+        ]
+        #: Whether there is one alone, which takes its steps itself.
+        self.alone = len(hooked) == 1
+        self._handles = [
+            handle
+            for number, one in hooked
             for handle in (
                 one.register_step_pre_hook(functools.partial(self._before, number)),
                 one.register_step_post_hook(functools.partial(self._after, number)),
@@ -97,7 +103,7 @@ class Optimizers:
             except Exception as error:
                 context.guard.failed("backward", error)
             plain.leave()
-        elif self._outer is not optimizer:
+        elif self._outer is not None and self._outer is not optimizer:
             return
         with context.clock:
             self.inside = False

@@ -158,8 +158,11 @@ class Recorder:
     def end_backward(self, roots: Any) -> None:
         """It is over: roots is what it began at."""
         context = self._context
-        if context.plain is not None and context.plain.passed(roots):
-            return
+        try:
+            if context.plain is not None and context.plain.passed(roots):
+                return
+        except Exception as error:
+            context.guard.failed("backward", error)
         context.passing = False
         if "backward" in context.guard.off:
             return
@@ -261,7 +264,7 @@ class Recorder:
             self._arm(rest)
         elif late:
             context.guard.call("sequences", self._sequences.end)
-        elif self._plainly and len(self._optimizers.all) == 1 and not context.guard.off:
+        elif self._plainly and self._optimizers.alone and not context.guard.off:
             self._plain.enter()
         self._plainly = True
 

@@ -101,6 +101,15 @@ def test_a_broken_part_is_a_note_and_the_training_goes_on(
     assert kinds(path, "end")[0]["n"] == 3
 
 
+@pytest.mark.parametrize("place", ["plain.Plain.passed", "plain.Plain.stepped", "losses.Losses.wait"])
+def test_broken_steps_that_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    path = tmp_path / "run.jsonl"
+    _break(monkeypatch, place)
+    train(mlp(), path, 12, every=5)
+    assert len([text for text in notes(path) if "it is broken" in text]) == 1
+    assert kinds(path, "end")[0]["n"] >= 1
+
+
 def test_a_broken_scaler_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _break(monkeypatch, "scaler._ours")
     model = mlp()
