@@ -57,11 +57,11 @@ class RunLines:
 
     #: The number of the last step line; −1 before the first.
     last: int = -1
-    _new: list[tuple[int, tuple[int, int], tuple[float, ...]]] = field(default_factory=list)
+    _new: list[tuple[int, tuple[int, int], tuple[Any, ...]]] = field(default_factory=list)
 
     def append(self, step: int, head: Mapping[str, Any], place: tuple[int, int]) -> None:
         """A step line, which counts from the next `settle` on."""
-        self._new.append((step, place, tuple([number(head.get(key)) for key in HEADS])))
+        self._new.append((step, place, tuple([head.get(key) for key in HEADS])))
         self.last = step
 
     def settle(self) -> None:
@@ -74,7 +74,7 @@ class RunLines:
         steps, places, heads = zip(*self._new, strict=True)
         self.steps.array[first:count] = steps
         self.places.array[first:count] = places
-        for name, values in zip(HEADS.values(), np.array(heads).T, strict=True):
+        for name, values in zip(HEADS.values(), _table(heads).T, strict=True):
             self.heads[name].array[first:count] = values
         self._new, self.count = [], count
 
@@ -109,6 +109,17 @@ class Log(Protocol):
     def line(self, place: Sequence[int]) -> tuple[Mapping[str, Any], bool]:
         """A whole line, and whether a number in it may be "nan". Raises ValueError where it is none."""
         ...
+
+
+def _table(rows: Sequence[tuple[Any, ...]]) -> Array:
+    """Rows of numbers; NaN where one is none."""
+    try:
+        table = np.array(rows, dtype=float)
+        if table.ndim == 2:
+            return table
+    except (ValueError, TypeError, OverflowError):
+        pass
+    return np.array([[number(value) for value in row] for row in rows])
 
 
 def take(runs: list[RunLines], line: Mapping[str, Any], place: tuple[int, int]) -> bool:
