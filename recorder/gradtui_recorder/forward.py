@@ -18,7 +18,7 @@ from .gradients import Gradients
 from .sample import MOST_CALLS, A, Call, Sample
 from .sequences import Sequences
 from .tensors import LOOKED_AT, first_tensor, norm, real
-from .units import RECTIFIERS, SATURATING, off, saturated
+from .units import RECTIFIERS, SATURATING, has_channels, off, saturated
 
 
 class Forward:
@@ -69,6 +69,9 @@ class Forward:
             return
         if tensor.dtype in (torch.float16, torch.bfloat16):
             sample.half = str(tensor.dtype).rpartition(".")[2]
+        channels = has_channels(module)
+        if channels is not None:
+            sample.channels = call.channels = channels
         with torch.no_grad():
             self._statistics(call, module, tensor.detach(), sample)
             if not sample.line.get("x"):
@@ -114,7 +117,7 @@ class Forward:
         put(smallest, row, A["min"])
         put(largest, row, A["max"])
         if isinstance(module, RECTIFIERS):
-            put(off(values), row, A["off"])
+            put(off(values, sample.channels), row, A["off"])
         elif type(module) in SATURATING:
             put(saturated(part, *SATURATING[type(module)]), row, A["sat"])
 

@@ -92,7 +92,11 @@ class Functions:
         column, middle, far = _FUNCTIONS[name]
         with torch.no_grad():
             values = real(values.detach())
-            share = off(values) if column == "off" else saturated(values.reshape(-1)[:LOOKED_AT], middle, far)
+            share = (
+                off(values, call.channels)
+                if column == "off"
+                else saturated(values.reshape(-1)[:LOOKED_AT], middle, far)
+            )
             sample.numbers.put(share, call.row, A[column])
 
     def _source(self, node: Any) -> Call | None:

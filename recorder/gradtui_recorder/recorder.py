@@ -13,7 +13,7 @@ import time
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from . import patches
 from .arguments import check, checked_optimizers
@@ -33,10 +33,7 @@ from .schema import SCHEMA, written
 from .sequences import Sequences
 from .step_lines import StepLines
 from .watched import Watched
-from .writer import Writer, ranked, warn
-
-#: The open recorders by file: one file has one.
-_OPEN: Final[dict[Path, Any]] = {}
+from .writer import Writer, claim, ranked, release, warn
 
 
 def watch(
@@ -70,7 +67,7 @@ class Recorder:
         #: The file: of process r > 0 of several one of its own.
         self.path = ranked(path, rank()[0])
         self._absolute = self.path.absolute()
-        _close_earlier(self._absolute)
+        release(self._absolute)
         watched = Watched(model)
         self._context = context = Context(watched, Writer(self.path))
         self._schedule = schedule
@@ -100,7 +97,7 @@ class Recorder:
         if not watched.waits:
             context.guard.call("step", self._begin)
         patches.register(self)
-        _OPEN[self._absolute] = self
+        claim(self._absolute, self._give_way)
         atexit.register(self._exit)
         context.guard.call("step", self._arm)
 
@@ -316,6 +313,12 @@ class Recorder:
     def _exit(self) -> None:
         self._close("exit")
 
+    def _give_way(self) -> None:
+        """The same file is recorded to anew: in a notebook whose cell is run again."""
+        if self._context.n == 0:
+            warn(f"{self.path} was to be recorded to by another recorder, which ends: give each a path of its own")
+        self._close("closed")
+
     def _close(self, why: str) -> None:
         if self._closed:
             return
@@ -326,7 +329,7 @@ class Recorder:
         self._optimizers.remove()
         context.guard.call("compiled", self._compiled.again)
         atexit.unregister(self._exit)
-        _OPEN.pop(self._absolute, None)
+        claim(self._absolute, None)
         context.guard.call("file", self._end, why)
         context.sample = None
         context.writer.close()
@@ -345,12 +348,3 @@ class Recorder:
         line["own"] = written(context.clock.seconds)
         line["wall"] = written(time.perf_counter() - self._began)
         context.writer.write(line)
-
-
-def _close_earlier(path: Path) -> None:
-    """One file has one recorder: in a notebook whose cell is run again the earlier one ends."""
-    earlier = _OPEN.get(path)
-    if earlier is not None:
-        if earlier._context.n == 0:
-            warn(f"{path} was to be recorded to by another recorder, which ends: give each a path of its own")
-        earlier.close()

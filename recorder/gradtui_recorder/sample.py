@@ -22,13 +22,15 @@ class Call:
     a real one where checkpointing makes it again.
     """
 
-    __slots__ = ("backward", "forward", "hooked", "module", "reached", "row", "silent")
+    __slots__ = ("backward", "channels", "forward", "hooked", "module", "reached", "row", "silent")
 
     def __init__(self, module: int, forward: int, backward: int, silent: bool) -> None:
         self.module = module
         self.forward = forward
         self.backward = backward
         self.silent = silent
+        #: Whether its units are channels, where it is known.
+        self.channels: bool | None = None
         self.hooked = self.reached = False
         self.row: list[Any] = [None] * len(A_COLUMNS)
 
@@ -44,6 +46,8 @@ class Sample:
         self.forward = 0
         self.backward = 0
         self.repeated = False
+        #: Whether the units of the last layer that was called are channels.
+        self.channels: bool | None = None
         self.half: str | None = None
         self.line: dict[str, Any] = {}
         self.rows: dict[int, list[Any]] = {}

@@ -10,8 +10,9 @@ import contextlib
 import json
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .schema import MOST, THINNED
 
@@ -26,6 +27,25 @@ def ranked(path: str | os.PathLike[str], rank: int) -> Path:
     """The file of one of several processes: gradtui-run.rank1.jsonl beside gradtui-run.jsonl."""
     whole = Path(path)
     return whole if rank == 0 else whole.with_name(f"{whole.stem}.rank{rank}{whole.suffix}")
+
+
+#: What closes the recorder of a file: one file has one.
+_CLAIMS: Final[dict[Path, Callable[[], None]]] = {}
+
+
+def claim(path: Path, close: Callable[[], None] | None) -> None:
+    """A file is being recorded to, and close() ends it; None: it is no more."""
+    if close is None:
+        _CLAIMS.pop(path, None)
+    else:
+        _CLAIMS[path] = close
+
+
+def release(path: Path) -> None:
+    """Ends the recording of a file, where there is one."""
+    close = _CLAIMS.get(path)
+    if close is not None:
+        close()
 
 
 class Writer:

@@ -92,6 +92,28 @@ def test_what_never_is_off_nor_saturated_says_nothing(tmp_path: Path, function: 
     assert all(row[6] is row[7] is None for row in line["a"])
 
 
+@pytest.mark.parametrize("module", [True, False])
+@pytest.mark.parametrize("kind", ["conv1d", "linear"])
+def test_of_three_dimensions_units_are_channels_after_a_convolution_and_else_the_last(
+    tmp_path: Path, kind: str, module: bool
+) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first: Any = nn.Conv1d(3, 8, 1) if kind == "conv1d" else nn.Linear(3, 8)
+            self.second: Any = nn.Conv1d(8, 1, 1) if kind == "conv1d" else nn.Linear(8, 1)
+            self.relu = nn.ReLU()
+            with torch.no_grad():
+                self.first.bias.copy_(torch.tensor([-100.0] * 6 + [100.0] * 2))
+
+        def forward(self, x: Any) -> Any:
+            return self.second(self.relu(self.first(x)) if module else functional.relu(self.first(x)))
+
+    x = torch.rand(2, 3, 5) if kind == "conv1d" else torch.rand(2, 5, 3)
+    off = columns(tmp_path / "run.jsonl", _line(Net(), tmp_path / "run.jsonl", x), "off")
+    assert off["relu" if module else "first"] == 0.75
+
+
 def test_a_gate_is_no_activation_of_its_layer(tmp_path: Path) -> None:
     line = _line(_Net(lambda x: torch.sigmoid(x) * x), tmp_path / "run.jsonl", torch.rand(8, 4))
     assert all(row[6] is row[7] is None for row in line["a"])
