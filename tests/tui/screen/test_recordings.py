@@ -136,3 +136,21 @@ def test_a_step_can_be_asked_for_with_the_file(tmp_path: Path) -> None:
     state, _ = opened(f"{file}@10", f"{file}@40")
     assert (state.view, state.iteration) == ("compare", 1)
     assert [(source.iteration, source.pinned) for source in state.recordings] == [(10, False), (40, True)]
+
+
+def test_the_log_of_another_tool_opens_with_its_losses_and_says_what_it_lacks(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("step,loss\n" + "".join(f"{step},{2 * 0.97**step}\n" for step in range(0, 300, 10)))
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await read(app, pilot)
+        assert (app.state.view, app.state.trained, app.state.iteration) == ("train", 30, 29)
+        assert "step 290" in shown(app)
+        # No number at all is none that broke.
+        assert "no number of it is in this recording" in shown(app)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert app.state.view == "explore"
+
+    state, results = opened(file)
+    play(script, state, known=results)

@@ -50,7 +50,6 @@ def log_of(raw: bytes) -> Log | None:
             value = number(entry.get(name))
             if value is not None:
                 series[step] = value
-        log.is_over |= "train_runtime" in entry
     if not losses and not gradients:
         raise Rejected(Message("is a trainer_state.json without a loss: nothing was logged yet"))
     log.losses, log.gradients, log.rates, log.held_out = losses, gradients, [rates] if rates else [], held_out

@@ -37,7 +37,6 @@ class Log:
     weights: Mapping[str, Series] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     optimizers: Sequence[Mapping[str, Any]] = ()
-    is_over: bool = False
 
 
 def lines_of(log: Log) -> Iterator[dict[str, Any]]:
@@ -77,8 +76,8 @@ def lines_of(log: Log) -> Iterator[dict[str, Any]]:
             ],
         }  # fmt: skip
         ring = []
-    if log.is_over:
-        yield {"k": "end", "n": steps[-1] + 1 if steps else 0, "why": "closed", "own": None, "wall": None}
+    # It is read once, and not followed: what is asked of a whole training is asked of what there is.
+    yield {"k": "end", "n": steps[-1] + 1 if steps else 0, "why": "closed", "own": None, "wall": None}
 
 
 def _at(of: Mapping[str, Series], name: str, step: int) -> float | None:

@@ -248,3 +248,10 @@ def test_two_checkpoints_are_two_events(tmp_path: Path) -> None:
     np.testing.assert_allclose(norms, [[3, math.sqrt(12), 0], [math.nan, 2 * math.sqrt(12), 0]], rtol=5e-5)
     assert recording.columns.parameters_nan["weight"].tolist() == [[False] * 3, [True, False, False]]
     assert "b.bias" in notes(recording)
+
+
+def test_a_log_is_read_as_a_whole_training(tmp_path: Path) -> None:
+    """It is not followed while it grows: what is asked of a whole training is asked of what there is."""
+    recording = of(tmp_path, "step,loss\n1,2\n5,1\n")
+    assert recording.ended is not None
+    assert recording.ended.step == 6

@@ -239,6 +239,8 @@ def _grouped(band: Band, axis: IterationAxis, rows: tuple[StageRow, ...]) -> tup
 
 def _absent(sides: Sides) -> str:
     quantity = quantity_of(sides.quantity)
+    if any(side.snapshot.axis == "module" for side in sides):
+        return tr("{quantity}: no number of it is in this recording", quantity=tr(quantity.label))
     return tr(
         "{quantity}: not kept of every iteration. {key} opens the iteration under the cursor, which has it.",
         quantity=tr(quantity.label), key=shown_keys("next"),

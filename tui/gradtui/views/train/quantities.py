@@ -64,6 +64,8 @@ def _band(snapshot: Snapshot, name: str, symbol: str, log: bool) -> Band | None:
     values = _values(snapshot, name, log)
     if values is None:
         return None
+    if snapshot.axis == "module" and np.isnan(values).all():
+        return None  # another tool's log has none of it
     finite = np.isfinite(values)
     bounds = None
     if finite.any():
