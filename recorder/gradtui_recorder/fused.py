@@ -84,11 +84,12 @@ class Fused:
             numbers.put(self._check, row, "check")
         off: dict[str, Any] = {}
         numbers.put(self._deviation, off, "deviation")
+        allowed = ROUNDING.get(first.output.dtype, ROUNDING_OF_BFLOAT16)
 
         def finish() -> None:
-            # What is not finite is a word, and no deviation: it follows from what is not finite.
-            apart = off["deviation"]
-            if isinstance(apart, float) and apart > ROUNDING.get(first.output.dtype, ROUNDING_OF_BFLOAT16):
+            # What is not finite is a word, and no deviation: it follows from what is not finite. No call is held here:
+            # a line may wait for its device.
+            if isinstance(off["deviation"], float) and off["deviation"] > allowed:
                 raise Impossible(CHANGED)
 
         return finish

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -505,6 +507,22 @@ def test_masked_state_goes_on_and_a_fresh_one_does_not() -> None:
     (row,) = step.rows()
     assert len(row["l"][0]["h"]) == TIME + 1
     assert step.notes == [(AGAIN, "cell")]
+
+
+def test_a_line_that_waits_holds_no_tensors_of_the_step() -> None:
+    module = _lstm()
+    step = Step({"lstm": module})
+    output, _ = module(_inputs())
+    step.backward(output[-1].sin().sum())
+    held = weakref.ref(output)
+    line: dict[str, Any] = {}
+    finish = step.sequences.put(_AtOnce(1.0), line)
+    step.sequences.end()
+    del output
+    gc.collect()
+    assert held() is None
+    finish()
+    assert line["seq"][0]["check"] < 1e-12
 
 
 def test_what_never_reaches_the_loss_has_no_row() -> None:
