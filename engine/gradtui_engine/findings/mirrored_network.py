@@ -46,6 +46,8 @@ def shape(like: Likeness) -> None:
         like.missing.append(
             Message("widths from {least} to {most}: an experiment has one", least=min(widths), most=max(widths))
         )
+    if not like.over_time and not _is_chain(like):
+        like.missing.append(Message("how layers follow one another: they are taken as one chain"))
     if network.cell in ("mlp", "rnn"):
         _activation(like)
     if {row.dtype for row in header.parameters if row.module in network.hidden} <= {"float32", "float16", "bfloat16"}:
@@ -55,6 +57,14 @@ def shape(like: Likeness) -> None:
     beside = dict.fromkeys(row.kind for row in header.modules if row.name in owners and not row.is_norm)
     if beside:
         like.missing.append(Message("{kinds}: no experiment has such modules", kinds=", ".join(beside)))
+
+
+def _is_chain(like: Likeness) -> bool:
+    """Whether each layer gives as many numbers as the next one takes."""
+    names = [name for name in (*like.network.hidden, like.network.output) if name]
+    shapes = {row.module: row.shape for row in like.header.parameters if len(row.shape) == 2}
+    known = [shapes[name] for name in names if name in shapes]
+    return all(before[0] == after[1] for before, after in itertools.pairwise(known))
 
 
 def _activation(like: Likeness) -> None:

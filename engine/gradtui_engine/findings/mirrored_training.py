@@ -53,20 +53,37 @@ def data(like: Likeness) -> None:
         like.taken.append(Message("loss {name}", name=loss))
     else:
         like.missing.append(Message("loss {name}: {data} has numbers as its target", name=loss, data=chosen.name))
-    _batch(like, chosen)
+    _batch(like, chosen, steps)
     like.missing.append(Message("the data, of which a record has nothing: {data} in their place", data=chosen.name))
 
 
 def _steps(like: Likeness) -> int | None:
-    """T of a cell: of its sequences, or as many as there are calls of it."""
+    """T of a cell: of its sequences, of the model's input, or as many as there are calls of it."""
     if not like.over_time:
         return None
     name = like.network.hidden[0]
     sequences = like.recording.sequences.get(name)
     if sequences is not None and (sequences.lengths > 0).any():
         return int(np.max(sequences.lengths))
-    calls = sum(call.module == name for call in like.recording.calls)
-    return calls if calls > 1 else None
+    calls, sizes = sum(call.module == name for call in like.recording.calls), like.recording.input_shape
+    if calls > 1:
+        return calls
+    return sizes[1 - _batch_axis(like, None)] if len(sizes) == 3 else None
+
+
+def _batch_axis(like: Likeness, steps: int | None) -> int:
+    """The axis of the model's input along which its samples are.
+
+    Over time it is that beside the axis which has so many steps; where both have, or neither, the second one unless the
+    module is batch_first.
+    """
+    sizes = like.recording.input_shape
+    if not like.over_time:
+        return 0
+    if steps is not None and len(sizes) == 3 and (sizes[0] == steps) != (sizes[1] == steps):
+        return int(sizes[0] == steps)
+    row = next(row for row in like.header.modules if row.name == like.network.hidden[0])
+    return int(not row.settings.get("batch_first", False))
 
 
 def _data_set(like: Likeness, loss: str | None, steps: int | None) -> DataSet:
@@ -80,11 +97,9 @@ def _data_set(like: Likeness, loss: str | None, steps: int | None) -> DataSet:
     return DATA_SETS["digits" if wanted == "cross_entropy" and not like.over_time else "gaussian"]
 
 
-def _batch(like: Likeness, chosen: DataSet) -> None:
-    """As many samples as the model's input had: along its first axis, of a cell that is not batch_first its second."""
-    sizes = like.recording.input_shape
-    row = next(row for row in like.header.modules if row.name == like.network.hidden[0])
-    axis = int(like.over_time and not row.settings.get("batch_first", False))
+def _batch(like: Likeness, chosen: DataSet, steps: int | None) -> None:
+    """As many samples as the model's input had."""
+    sizes, axis = like.recording.input_shape, _batch_axis(like, steps)
     if len(sizes) <= axis or sizes[axis] < 1:
         like.missing.append(Message("how many samples a batch has"))
     elif chosen.samples is not None and sizes[axis] > chosen.samples:

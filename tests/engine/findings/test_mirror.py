@@ -201,6 +201,31 @@ def test_where_no_experiment_is_near_it_says_why(lines: list[Line], why: str) ->
         mirror(recorded(lines))
 
 
+def test_layers_that_do_not_follow_one_another_are_said() -> None:
+    chain = "how layers follow one another: they are taken as one chain"
+    assert chain not in mirror(recorded(torch_lines())).missing
+    lines = torch_lines()
+    lines[0]["params"][2][1] = [64, 20]
+    assert chain in mirror(recorded(lines)).missing
+
+
+@pytest.mark.parametrize(("batch_first", "shape"), [(True, [16, 9, 4]), (False, [9, 16, 4])])
+def test_the_steps_of_a_cell_that_could_not_be_looked_at_are_those_of_the_input(
+    batch_first: bool, shape: list[int]
+) -> None:
+    lines = lstm_lines(x=[[0.0, 1.0, -3.0, 3.0, shape]] * 4, seq=[[]] * 4)
+    lines[0]["modules"][0][3]["batch_first"] = batch_first
+    found = mirror(recorded(lines)).experiment
+    assert (found.steps, found.batch) == (9, 16)
+
+
+@pytest.mark.parametrize("shape", [[16, 5, 4], [5, 16, 4]])
+def test_the_samples_are_along_the_axis_that_has_not_the_steps(shape: list[int]) -> None:
+    """lstm_lines has sequences of 5 steps, and does not say that the module is batch_first."""
+    found = mirror(recorded(lstm_lines(x=[[0.0, 1.0, -3.0, 3.0, shape]] * 4))).experiment
+    assert (found.steps, found.batch) == (5, 16)
+
+
 def test_in_both_directions_none_is_near() -> None:
     lines = lstm_lines(bidirectional=True)
     lines[0]["params"].append(["lstm.weight_hh_l0_reverse", [32, 8], "float32", True, 0])
