@@ -186,8 +186,11 @@ _CHANGES: Mapping[str, tuple[Any, ...]] = {
     "vanishing": ({}, {"norm": "none"}, {"norm": "none", "activation": "sigmoid"}),
     "exploding": ({}, {"norm": "none"}, _growing),
     "saturated": ({}, {"norm": "none"}, {"norm": "none", "activation": "tanh", "sigma_w": 5.0}),
-    # Inputs of digits are not negative: with weights that are, no unit is ever on.
-    "dead": ({}, {"norm": "none", "activation": "relu", "init": "constant", "init_scale": -0.05}),
+    # Deep ReLU networks of few units die as they are born (Lu et al. 2019).
+    "dead": (
+        {},
+        *({"norm": "none", "activation": "relu", "init": "he_normal", "width": 3, "depth": d} for d in (30, 60)),
+    ),
     "symmetric": ({}, {"init": "zeros"}, {"init": "constant"}),
     "update_too_large": (_update, _update_without_norm),
     "loss_rises": (_update, _update_without_norm),

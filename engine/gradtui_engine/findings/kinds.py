@@ -146,7 +146,7 @@ KINDS = Table(
             "a layer and those before it get under 1/1,000 of the gradient of the last weighted layer, in half of the "
             "events",
             "threshold 1/1,000: AUTOTRAINER, ICSE 2021",
-            _UNLESS_LEARNING,
+            "a note where the loss falls and these layers move, else a fault",
             "slopes and weights so small that each layer multiplies the gradient by less than 1",
             _INIT + "\n# and ReLU or GELU in place of sigmoid; a skip connection (h = h + f(h)); normalisation",
             "02-vanishing-with-sigmoid",

@@ -17,6 +17,8 @@ from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
 LASTING = 0.8
 #: How far beyond its threshold a ratio speaks for itself, where the loss says nothing (see analysis.outcome).
 _FAR = 1e3
+#: float32 resolves 6e-8 of a weight.
+STILL = 1e-7
 #: Events that are the start: all of them are recorded at first.
 _AT_START = 8
 
@@ -178,7 +180,7 @@ def vanishing(facts: Facts) -> Found | None:
 
     A gradient that vanishes over depth is missed by all that lies further from the loss. What has little by itself (the
     queries and keys of attention that is still even, an idle expert, a branch that is scaled down) is none: layers
-    before it get theirs.
+    before it get theirs. Where the loss falls it is a note, but a warning where these layers do not move at all.
     """
     best: Found | None = None
     for names, ratios in facts.chain():
@@ -190,6 +192,8 @@ def vanishing(facts: Facts) -> Found | None:
         worst = min(hits, key=lambda index: (medians[index], index))
         onset = min(onset for index in hits if (onset := holds[index]) is not None)
         severity = unless_learning(facts)
+        if severity == NOTE and facts.learning and all(_stands_still(facts, names[index]) for index in hits):
+            severity = WARNING
         if facts.learning is None and not facts.loss_is_comparable and medians[worst] < VANISHED / _FAR:
             severity = WARNING
         first = next((index for index in range(len(names) - 1, -1, -1) if index in hits), worst)
@@ -211,6 +215,15 @@ def vanishing(facts: Facts) -> Found | None:
         if severity != NOTE:
             return best
     return best
+
+
+def _stands_still(facts: Facts, module: str) -> bool:
+    """Whether no update of its weights is above 1e-7 of them, in half of the events: by SGD what gets no gradient does
+    not move, and what the loss falls by others have learnt. (Adam's updates have one size whatever the gradient.)
+    """
+    updates = facts.parameter("update")[:, facts.weights[module]]
+    known = updates[np.isfinite(updates)]
+    return bool(len(known)) and float(np.median(known)) < STILL
 
 
 def _half(facts: Facts, values: Array, holds: Array) -> int | None:

@@ -83,21 +83,24 @@ RANGE = 100.0
 #: A trend, not one layer: so many of the factors from layer to layer go the same way. A factor of 0.7 or 1.4 is what a
 #: missing √2 (He et al. 2015) makes of one.
 SHARE, SHRINKS, GROWS = 0.6, 0.7, 1.4
-#: Fewer layers have no trend: of three factors one may be the inputs' scale, one that of the output's initialiser.
-_LEAST_LAYERS = 4
+#: Fewer layers have no trend: one factor is the inputs' scale.
+_LEAST_LAYERS = 3
 
 
 def bad_init(facts: Facts) -> Found | None:
     """At step 0 the scale of the outputs changes over a hundredfold over depth, and most layers change it one way.
 
-    The median factor alone, over all layers, must come to a tenfold change: a last layer that starts at a thousandth of
-    the others (a diffusion model's, a policy's) is one layer. What a recurrent module does over time is another matter.
+    Not counted: the last layer, which often starts at a hundredth of the others or at 0 on purpose (a policy's, a
+    diffusion model's), others that start at 0, and recurrent modules, whose scale grows over time. The median factor
+    alone, over all layers, must come to a tenfold change: one layer of another scale is no trend.
     """
     if not facts.count or facts.step_of(0) != 0:
         return None
     names, scales = [], []
     for name in facts.weighted:
-        if name in facts.recording.sequences or name in facts.loops:
+        if name in facts.recording.sequences or name in facts.loops or name in facts.last_weighted:
+            continue
+        if facts.began_at_zero.issuperset(facts.weights[name]):
             continue
         rms = float(facts.largest("rms", name)[0])
         # A layer whose weights are 0 on purpose has no scale.

@@ -51,7 +51,13 @@ def no_gradient(facts: Facts) -> Found | None:
         return None
     often = asked.sum(0) >= LEAST
     trainable = np.array([row.trainable and row.optimizer is not None for row in rows])
-    missing = [int(index) for index in np.flatnonzero(trainable & often & ~(known & asked).any(0))]
+    weights = facts.parameter("weight")
+    # What is trained in steps between the recorded ones alone, every fifth, say, moves nevertheless.
+    missing = [
+        int(index)
+        for index in np.flatnonzero(trainable & often & ~(known & asked).any(0))
+        if not _changes(weights[:, index])
+    ]
     if not missing:
         return None
     if len(missing) == int((trainable & often).sum()):
@@ -161,7 +167,10 @@ def _in_order(facts: Facts, modules: set[str]) -> list[str]:
 
 
 def not_updated(facts: Facts) -> Found | None:
-    """An optimizer that never steps: what it has to train stays as it was."""
+    """An optimizer that never steps: what it has to train stays as it was.
+
+    It is known where its weights are, or where steps running were recorded; of every tenth step alone it is a note.
+    """
     rows = facts.header.parameters
     owners = sorted({row.optimizer for row in rows if row.optimizer is not None and row.trainable})
     if facts.count == 0:
@@ -177,10 +186,11 @@ def not_updated(facts: Facts) -> Found | None:
             continue
         modules = _in_order(facts, {rows[index].module for index in own})
         name = str(facts.header.optimizers[owner].get("name", owner))
+        known = any(np.isfinite(facts.parameter("weight")[:, index]).sum() > 1 for index in own)
         return Found(
             modules[0] or None,
             facts.step_of(0),
-            ERROR,
+            ERROR if known or _in_a_row(facts) >= _IN_A_ROW else NOTE,
             Message(
                 "{optimizer}, which has {layer} to train, never steps: {count} numbers stay as they are",
                 optimizer=Verbatim(name), layer=place(modules[0]), count=counted(sum(rows[i].size for i in own)),
@@ -188,6 +198,16 @@ def not_updated(facts: Facts) -> Found | None:
             {"optimizer": owner, "parameters": [rows[index].name for index in own], "layers": modules},
         )  # fmt: skip
     return None
+
+
+#: An optimizer that steps every fifth time (a critic's generator) is seen in so many steps running.
+_IN_A_ROW = 6
+
+
+def _in_a_row(facts: Facts) -> int:
+    """How many steps running were recorded, at the most: of every tenth alone it is not known what the others do."""
+    breaks = np.flatnonzero(np.diff(facts.columns.steps) != 1)
+    return int(np.diff([-1, *breaks, facts.count - 1]).max())
 
 
 def _no_step(facts: Facts) -> Found | None:

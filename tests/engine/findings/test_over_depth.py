@@ -32,6 +32,11 @@ def test_it_is_a_note_where_the_network_learns() -> None:
     assert not finding.is_fault
 
 
+def test_where_what_gets_nothing_does_not_move_it_is_a_fault_though_others_learn() -> None:
+    still = {(None, f"layers.{k}.weight"): {"update": 1e-11} for k in range(3)}
+    assert found(mlp_lines(DEEP, 30, at=graded(0.2) | still))["vanishing"].severity == "warning"
+
+
 def test_above_a_thousandth_nothing_vanishes() -> None:
     assert faults(flat_mlp(at=graded(0.4))) == []  # 0.4⁷ = 1.6e-3
 

@@ -61,8 +61,8 @@ def test_before_the_fourth_event_it_is_said_why_it_cannot_be_asked() -> None:
 # -- bad_init ------------------------------------------------------------------------------------------------
 
 
-def scaled(factor: float, layers: int = 8) -> list[Line]:
-    at = {(0, f"layers.{k}"): {"rms": factor**k} for k in range(layers)}
+def scaled(factor: float, layers: int = 9) -> list[Line]:
+    at = {(0, f"layers.{k}"): {"rms": factor**k} for k in range(layers - 1)}
     return with_losses(mlp_lines(layers, 20, at=at), flat())
 
 
@@ -77,8 +77,23 @@ def test_one_layer_of_another_scale_is_no_trend() -> None:
     assert "bad_init" not in found(mlp_lines(8, 20, at=at))
 
 
-def test_a_layer_of_zeros_has_no_scale() -> None:
-    assert "bad_init" not in found(mlp_lines(8, 20, at={(0, "layers.7"): {"rms": 0.0}}))
+@pytest.mark.parametrize("layer", [3, 7])
+def test_a_layer_that_starts_at_0_has_no_scale_and_an_output_one_of_its_own(layer: int) -> None:
+    zero = {(0, f"layers.{layer}.weight"): {"weight": 0.0}} if layer < 7 else {}
+    at = {(0, f"layers.{k}"): {"rms": 0.6**k} for k in range(7)}
+    # 0.6⁶ = 1/21: one of these is not among them.
+    assert "bad_init" not in found(mlp_lines(8, 20, at=at | {(0, f"layers.{layer}"): {"rms": 1e-5}} | zero))
+
+
+def test_what_an_rnn_does_over_time_is_no_matter_of_depth() -> None:
+    lines = scaled(3.0)
+    lines[0]["modules"] = [[name, "RNN", "RNN", {}] for name, *_ in lines[0]["modules"]]
+    for line in lines[1:-1]:
+        line["seq"] = [
+            {"m": m, "of": [4, 4], "l": [{"layer": 0, "reverse": False, "h": [1.0] * 9}], "check": None}
+            for m in range(0, 16, 2)
+        ]
+    assert "bad_init" not in found(lines)
 
 
 def test_what_goes_on_from_a_checkpoint_has_no_start() -> None:

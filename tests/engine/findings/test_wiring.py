@@ -65,6 +65,12 @@ def test_now_and_then_a_gradient_is_enough() -> None:
     assert faults(lines) == []
 
 
+def test_what_is_trained_in_steps_between_the_recorded_ones_moves() -> None:
+    lines = without(mlp_lines(LAYERS, 12), *of(2))
+    lines[9]["p"][4][2] = lines[9]["p"][5][2] = 2.01
+    assert faults(lines) == []
+
+
 def never_called(modules: dict[int, str]) -> list[Line]:
     lines = mlp_lines(LAYERS, 12)
     indices = {2 * layer for layer in modules}
@@ -124,6 +130,14 @@ def test_one_that_steps_between_the_recorded_steps_moves_its_weights() -> None:
     lines = two_optimizers([[0]] * 12)
     lines[9]["p"][4][2] = 2.1
     assert "not_updated" not in found(lines)
+
+
+def test_of_every_tenth_step_it_is_not_known_what_happens_between() -> None:
+    lines = two_optimizers([[0]] * 12)
+    for line in lines[1:-1]:
+        line["n"] *= 10
+        line["p"] = line["p"][:4]
+    assert not found(lines)["not_updated"].is_fault
 
 
 def test_losses_that_go_backward_without_any_step() -> None:
