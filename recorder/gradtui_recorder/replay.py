@@ -7,6 +7,7 @@ their h_t are not seen from outside; then each layer, the last first, goes backw
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -72,8 +73,11 @@ def _outputs(call: Call, mode: Mode) -> list[Tensor]:
         weights = [tensor for direction in call.weights[of] for tensor in direction.flat]
         biased, bidirectional = call.weights[0].input_bias is not None, call.directions == 2
         given = outputs[-1] if outputs else call.input
-        # One layer without dropout, not in training: nothing of it is random.
-        outputs.append(mode.forward(given, first, weights, biased, 1, 0.0, False, bidirectional, False)[0])
+        with warnings.catch_warnings():
+            # On CUDA: the weights of one layer are no contiguous chunk of memory. Nobody can do anything about it.
+            warnings.simplefilter("ignore")
+            # One layer without dropout, not in training: nothing of it is random.
+            outputs.append(mode.forward(given, first, weights, biased, 1, 0.0, False, bidirectional, False)[0])
     return outputs
 
 
