@@ -63,7 +63,7 @@ def model(invocation: Invocation[ModelOptions], out: TextIO) -> int:
         if isinstance(seen, Look)
         else (remarks_of(seen), _changes(seen.rows, options.all))
     )
-    out.write("\n".join([*_sentences(sentences), "", *table]) + "\n")
+    out.write("\n".join([*_sentences(sentences), *([""] if table else []), *table]) + "\n")
     return 0
 
 
@@ -100,6 +100,8 @@ def _weights(seen: Look, everything: bool) -> list[str]:
     if not everything:
         chosen = [row for row in chosen if row.kind in WEIGHTS or row.dead_count or row.non_finite]
     rows = chosen if everything else chosen[:_ROWS]
+    if not rows:
+        return []
     lines = _table(_OF_WEIGHTS, rows, _SPARE)
     if any(row.spectrum is not None and not row.spectrum.exact for row in rows):
         lines.append(tr("≈ of large matrices the largest singular value alone is looked for, within some per cent"))
@@ -153,7 +155,7 @@ def _depth_scale(weight: Weight) -> str:
     return NONE if weight.theory is None else short(weight.theory["tanh"].depth_scale)
 
 
-_OF_WEIGHTS: tuple[_Column[Weight], ...] = (
+_OF_WEIGHTS: tuple[tuple[English, Callable[[Weight], str]], ...] = (
     ("weight", lambda row: row.name),
     ("kind", lambda row: tr(KINDS[row.kind])),
     ("shape", lambda row: "×".join(map(str, row.shape)) or "1"),
@@ -192,7 +194,7 @@ def _changes(found: Sequence[Change], everything: bool) -> list[str]:
     return [*_table(_OF_CHANGES, rows), *_left_out(len(chosen) - len(rows))]
 
 
-_OF_CHANGES: tuple[_Column[Change], ...] = (
+_OF_CHANGES: tuple[tuple[English, Callable[[Change], str]], ...] = (
     ("parameter", lambda row: row.name),
     ("shape", lambda row: "×".join(map(str, row.shape)) or "1"),
     ("not finite", lambda row: str(row.non_finite) if row.non_finite else NONE),

@@ -77,6 +77,8 @@ def open_checkpoint(path: Path) -> Checkpoint:
 
 def _file_of(path: Path) -> Path:
     if not path.is_dir():
+        if path.exists() and not path.is_file():  # to open a pipe would wait for who writes into it
+            raise Rejected(Message("is not a file"))
         return path
     files = [path / name for name in _IN_FOLDER if (path / name).is_file()]
     if not files:

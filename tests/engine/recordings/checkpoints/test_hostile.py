@@ -250,3 +250,8 @@ def test_other_files(tmp_path: Path, raw: bytes) -> None:
     assert str(path) in refusal(path)
     assert "cannot be read" in refusal(tmp_path / "none.pt")
     assert "folder" in refusal(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pt")
+    assert "is not a file" in refusal(tmp_path / "pipe.pt")
