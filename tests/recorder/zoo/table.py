@@ -15,6 +15,8 @@ from . import (
     healthy_sequences,
     healthy_shapes,
     healthy_teachers,
+    held_out_faults,
+    held_out_healthy,
 )
 from .training import Training
 
@@ -34,7 +36,7 @@ _GROUPS = (
 )
 
 TRAININGS: tuple[Training, ...] = tuple(training for group in _GROUPS for training in group.ZOO.trainings)
-HELD_OUT: tuple[Training, ...] = ()
+HELD_OUT: tuple[Training, ...] = (*held_out_faults.ZOO.trainings, *held_out_healthy.ZOO.trainings)
 QUICK: tuple[Training, ...] = tuple(training for training in TRAININGS if training.quick)
 
 #: The kinds of findings that a fault of the zoo must have.
