@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from .trainings import batch, columns, kinds, mlp, names, steps, total, train
+from gradtui_recorder import watch
+
+from .trainings import batch, columns, kinds, loop, mlp, names, steps, total, train
 
 
 def test_to_import_the_program_loads_nothing_heavy() -> None:
@@ -96,13 +100,16 @@ def test_losses_of_steps_between_two_lines_wait_in_the_ring(tmp_path: Path) -> N
     assert kinds(tmp_path / "3.jsonl", "end")[0]["ring"] == [[7, every_step[7]["loss"]]]
 
 
-def test_at_the_end_of_the_program_the_record_ends(tmp_path: Path) -> None:
+def test_at_the_end_of_the_program_the_record_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.jsonl"
-    code = (
-        "import torch, gradtui; m = torch.nn.Linear(2, 1); o = torch.optim.SGD(m.parameters(), 0.1)\n"
-        f"gradtui.watch(m, o, {str(path)!r}); m(torch.ones(1, 2)).sum().backward(); o.step()"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    asked: list[Any] = []
+    monkeypatch.setattr(atexit, "register", asked.append)
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    watch(model, optimizer, path)
+    loop(model, optimizer, 1)
+    (at_exit,) = asked
+    at_exit()
     assert kinds(path, "end")[0]["why"] == "exit"
     assert len(steps(path)) == 1
 
