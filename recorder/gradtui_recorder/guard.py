@@ -29,6 +29,8 @@ class Guard:
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self.off: set[str] = set()
+        #: What is done when there will be no more step lines.
+        self.ended: Callable[[], None] = _nothing
         self._note = note
 
     def failed(self, part: str, error: Exception) -> None:
@@ -44,6 +46,8 @@ class Guard:
             self._note(f"an error of the recorder's own: {said}{where}: {PARTS[part]} are left out from here on")
         except Exception:
             self.off.update(PARTS)
+        if "step" in self.off:
+            self.ended()
 
     def runs(self, part: str) -> bool:
         return part not in self.off
@@ -57,3 +61,7 @@ class Guard:
         except Exception as error:
             self.failed(part, error)
             return None
+
+
+def _nothing() -> None:
+    """Until there is a recorder, nothing is to be done."""

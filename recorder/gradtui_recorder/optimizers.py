@@ -77,7 +77,7 @@ class Optimizers:
 
     def _before(self, number: int, optimizer: Any, arguments: Any, options: Any) -> None:
         context = self._context
-        if context.plain is not None:
+        if context.plain is not None or "step" in context.guard.off:
             return
         if self.inside and self._outer is not optimizer and number == self._number:
             return  # One optimizer takes its step by means of another.
@@ -150,7 +150,6 @@ class Optimizers:
             ):
                 self._over(False)
         except Exception as error:
-            context.sample = None
             context.guard.failed("step", error)
 
     # -- parameters ----------------------------------------------------------------------------------------

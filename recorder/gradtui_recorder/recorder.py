@@ -22,14 +22,14 @@ from .context import Context
 from .forward import Forward
 from .functions import Functions
 from .gradients import Gradients
-from .header import rank, run_line
+from .header import rank
 from .losses import root_name
 from .optimizers import Optimizers
 from .plain import Plain
 from .sample import Sample
 from .scaler import scaled_step
 from .schedule import Every, Schedule
-from .schema import SCHEMA, written
+from .schema import written
 from .sequences import Sequences
 from .step_lines import StepLines
 from .watched import Watched
@@ -86,6 +86,7 @@ class Recorder:
         #: Whether the last loss was a number, as far as it is known without waiting for a device.
         self._finite = True
         self._plain = Plain(context, schedule)
+        context.guard.ended = self._give_up
         #: Whether the step under way has had one backward pass, ours, and no loss scale so far.
         self._plainly = True
         self._began = time.perf_counter()
@@ -95,7 +96,7 @@ class Recorder:
             self._optimizers.remove()
             return
         if not watched.waits:
-            context.guard.call("step", self._begin)
+            context.guard.call("step", self._lines.begin, self._optimizers.all)
         patches.register(self)
         claim(self._absolute, self._give_way)
         atexit.register(self._exit)
@@ -145,7 +146,7 @@ class Recorder:
         with context.clock:
             try:
                 if not context.has_begun:
-                    context.guard.call("step", self._begin)
+                    context.guard.call("step", self._lines.begin, self._optimizers.all)
                 self._repeated = False
                 if self._gradients.begin():
                     self._cleared()
@@ -297,16 +298,15 @@ class Recorder:
         if context.writer.full:
             self._close("size")
 
-    def _begin(self) -> None:
-        """Writes the run line: at once, or once a lazy module's parameters have their shapes."""
-        context = self._context
+    def _give_up(self) -> None:
+        """There are no more step lines: nothing is looked at, and nothing held."""
+        self._context.sample = self._context.plain = None
+        self._forward.remove()
         try:
-            self._lines.symmetric = context.watched.symmetric()
-            line = run_line(context.watched, self._optimizers.all, self._lines.symmetric)
+            self._compiled.again()
+            self._sequences.end()
         except Exception:
-            context.began({"k": "run", "schema": SCHEMA, "time": time.time(), "modules": [], "params": []})
-            raise
-        context.began(line)
+            self._context.guard.off.update(("compiled", "sequences"))
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -342,7 +342,7 @@ class Recorder:
             context.guard.call("step", self._over, False)
         context.guard.call("step", self._lines.flush)
         if not context.has_begun:
-            context.guard.call("step", self._begin)
+            context.guard.call("step", self._lines.begin, self._optimizers.all)
         line: dict[str, Any] = {"k": "end", "n": context.n, "why": why, "mb": context.losses.passes}
         context.losses.flush(line, None)
         line["own"] = written(context.clock.seconds)

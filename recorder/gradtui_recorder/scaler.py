@@ -21,10 +21,12 @@ def scaled_step(context: Context, optimizers: Optimizers, scaler: Any, optimizer
         context.plain.leave()
     counted = optimizers.steps
     context.scale = scaler._scale
-    yield
-    if optimizers.steps == counted:
-        context.guard.call("scaler", optimizers.left_out, number)
-    context.scale = None
+    try:
+        yield
+        if optimizers.steps == counted:
+            context.guard.call("scaler", optimizers.left_out, number)
+    finally:
+        context.scale = None
 
 
 def _ours(optimizers: Optimizers, scaler: Any, optimizer: Any) -> int | None:

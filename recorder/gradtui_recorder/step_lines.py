@@ -1,4 +1,4 @@
-"""Step lines: what is known of a step that was looked at, put together and written once its numbers have come."""
+"""The run line; and step lines: what is known of a step that was looked at, written once its numbers have come."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import torch
 
 from .arrived import Finish
 from .context import Context
-from .header import plain_number
+from .header import plain_number, run_line
 from .losses import ring_pairs
 from .optimizers import BASE, DELTA
 from .sample import P, Sample
-from .schema import SYMMETRY_AGAIN, written
+from .schema import SCHEMA, SYMMETRY_AGAIN, written
 from .sequences import Sequences
 from .transfer import Transfer
 
@@ -30,6 +30,17 @@ class StepLines:
         #: Names of matrices whose rows were equal at the start, and how many lines were made.
         self.symmetric: list[str] = []
         self.count = 0
+
+    def begin(self, optimizers: list[Any]) -> None:
+        """Writes the run line: at once, or once a lazy module's parameters have their shapes."""
+        context = self._context
+        try:
+            self.symmetric = context.watched.symmetric()
+            line = run_line(context.watched, optimizers, self.symmetric)
+        except Exception:
+            context.began({"k": "run", "schema": SCHEMA, "time": time.time(), "modules": [], "params": []})
+            raise
+        context.began(line)
 
     def add(
         self,
