@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import pytest
 from textual.pilot import Pilot
 
 from gradtui.cli.opening_files import opening
+from gradtui.model import events as e
+from gradtui.model.commands import CHANGE, COMMANDS, LEARN
+from gradtui.model.panes_of import panes_of
 from gradtui.screen import diagnosing
 from gradtui.screen.app import GradtuiApp
+from gradtui.share.address import command as command_of
 from tests.recordings import Line, mlp_lines, written
-from tests.tui.helpers import settled, shown, until, words_of
+from tests.tui.helpers import settled, shown, toasts, until, words_of
 
 Script = Callable[[GradtuiApp, Pilot[int]], Awaitable[None]]
 LAYERS, STEPS = 12, 40
@@ -98,6 +103,23 @@ def test_its_experiment_opens_in_place_of_the_recording_and_undo_leads_back(tmp_
     play(script, written(vanishing(), tmp_path / "run.jsonl"))
 
 
+def test_the_copied_command_opens_the_same_view_and_finding(tmp_path: Path) -> None:
+    path = written(vanishing(), tmp_path / "run.jsonl")
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await found(app, pilot)
+        app.send(e.ChooseFinding(0))
+        for view in ("train", "explore"):
+            app.send(e.Show(view))
+            await settled(app, pilot)
+            words = shlex.split(command_of(app.state, app.timeline))
+            state, *_ = opening(words_of("open", *words[2:]))
+            assert words[:3] == ["gradtui", "open", str(path)]
+            assert (state.view, state.finding, state.iteration) == (view, 0, 0)
+
+    play(script, path)
+
+
 def test_its_lesson_opens_beside_it(tmp_path: Path) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         await found(app, pilot)
@@ -156,3 +178,33 @@ def test_while_it_is_written_each_new_fault_is_said_once_with_a_bell(
         assert "not finite" in shown(app) or "NaN" in shown(app)
 
     play(script, written(lines, path))
+
+
+def test_what_only_an_experiment_can_do_is_refused_with_what_can_and_the_recording_stays(tmp_path: Path) -> None:
+    """Every key that changes an experiment, in each view that shows recordings."""
+    changing = [command.id for command in COMMANDS if command.group in (CHANGE, LEARN)]
+    refused = {*changing} - {"preset", "undo", "redo", *_ELSEWHERE}
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await found(app, pilot)
+        for view in ("train", "explore", "compare"):
+            app.send(e.Show(view))
+            for name in refused:
+                app.clear_notifications()
+                app.send(e.Message())
+                app.action_command(name)
+                said = app.state.message or toasts(app)
+                assert "gradtui mirror run.jsonl" in said, (view, name, said)
+                assert len(app.state.recordings) == 1, (view, name)
+                assert app.screen is app.screen_stack[0], f"{view}: {name} opens a dialog"
+        app.send(e.Show("explore"), e.TurnUnits())
+        assert app.state.pane in panes_of(app.state)
+        assert "no single values" in app.state.message
+
+    play(script, written(vanishing(), tmp_path / "run.jsonl"), size=(200, 50))
+
+
+#: What has a meaning for recordings too, or is a lesson's.
+_ELSEWHERE = (
+    "next", "answer", "finding_experiment", "finding_lesson", "lesson_back", "close", "along", "hold",
+)  # fmt: skip

@@ -144,6 +144,8 @@ def turn_units(state: State, event: e.TurnUnits, timeline: Timeline | None) -> S
     """Its pane gets the focus: where there is no room for all of them it is in sight."""
     if state.view != "explore":
         return replace(state, message=tr("units × samples: in Explore, {key}", key=shown_keys("view_explore")))
+    if "activation" not in panes_of(state):
+        return replace(state, message=tr("units × samples: a recorded training has norms and shares, no single values"))
     return replace(state, units=not state.units, pane="activation")
 
 

@@ -33,6 +33,7 @@ from ..model.progress import Progress
 from ..model.state import Changes, State
 from ..model.timeline import Grain, Timeline
 from ..model.training_moves import opened
+from ..model.trainings import recorded
 from ..model.update import update
 from ..text import scale
 from ..text.language import current as language
@@ -41,6 +42,8 @@ _MANY = 10**9
 #: The state's field that the options of a training are in, as pairs.
 _PLAN = "plan"
 _MANNER = Manner(allowed=": ")
+#: The view that opens where nothing is said of it.
+_VIEW = "explore"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +325,7 @@ def arguments(state: State, timeline: Timeline | None) -> list[str]:
     if timeline is not None:
         fresh = update(fresh, e.Loaded(state.experiment, state.cell), timeline)
     # View and lesson decide which pane has the focus.
-    usual = replace(fresh, pane=panes_of(state)[0])
+    usual = replace(fresh, pane=panes_of(state)[0], view=_first_view(state))
     for row, value, default in zip(OPTIONS, _shared(state), _shared(usual), strict=True):
         if value is not None and value != default and row.name != "kiosk":
             words += row.spell(scale.spelled(value) if row.of_state == "lock" else value)
@@ -340,11 +343,23 @@ def files(state: State) -> list[str]:
     return ["open" if all(source.recording for source in state.recordings) else "mirror", *files]
 
 
+def _first_view(state: State) -> str:
+    """The view that need not be named, as it opens by itself; of two recordings it is named in any case."""
+    if len(state.recordings) > 1:
+        return ""
+    return "train" if recorded(state) else _VIEW
+
+
 def _shared(state: State) -> list[Any]:
     """What each row says of a state."""
     lesson, step = (state.lesson.lesson, state.lesson.step) if state.lesson is not None else (None, 0)
     preset = about(state)
-    of_state = {"lesson": lesson, "lesson_step": step, "about": preset.name if preset is not None else ""}
+    of_state: dict[str, Any] = {
+        "lesson": lesson, "lesson_step": step, "about": preset.name if preset is not None else ""
+    }  # fmt: skip
+    if recorded(state):
+        # The training's own step: what was recorded may have become more meanwhile. Without it the last one is shown.
+        of_state["iteration"] = None if state.follows or state.steps is None else state.steps[state.iteration]
     plan = dict(state.plan)
     return [
         of_state[row.name] if row.name in of_state else plan.get(row.name) if row.of_state == _PLAN
