@@ -1,48 +1,26 @@
 """Pickles as torch.save writes them, read by an interpreter of our own: nothing of them is ever executed.
 
 A pickle is a program for a machine with a stack. This one knows the instructions that make plain values, and of globals
-the few names below, none of which is looked up: each is answered by a function of this project. Anything else is
-refused with its name, as torch.load does with weights_only=True.
+a few names (`pickled_names`), none of which is looked up. Anything else is refused with its name, as torch.load does
+with weights_only=True.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...core.fields import Rejected, given
 from ...core.message import Message
-from .tensor import DTYPES, Dtype, Storage, Tensor, tensor
+from .pickled_names import STORAGES, UNTYPED, Global, Opaque, TypedStorage, called, dictionary, named, put
+from .tensor import Dtype, Storage, Tensor
 
-#: A whole number has so many bytes at the most (sizes have 8), a tuple that is a key so many parts.
+#: A whole number has so many bytes at the most: sizes have 8.
 _LONGEST = 255
 #: What calls are given has so many parts and letters for each byte of the pickle, at the most: what is remembered can
 #: be given again and again in two bytes, and would be copied each time.
 _COPIED = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """A name that a pickle mentions."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opaque:
-    """Something of a known class that is no tensor: its class alone is kept."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TypedStorage:
-    """What a pickle's persistent id stands for; dtype None is known by the tensor."""
-
-    dtype: Dtype | None
-    storage: Storage
 
 
 #: Of a storage its key and how many elements of a type it has → its bytes. Raises Rejected.
@@ -58,130 +36,6 @@ def unpickled(raw: bytes, stored: Stored) -> Any:
         raise
     except (LookupError, struct.error, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         raise Rejected(Message("its pickle is damaged at byte {place}", place=machine.place)) from None
-
-
-# -- names that are known ----------------------------------------------------------------------------------
-
-
-def _dict(pairs: Any = ()) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
-    for key, value in pairs.items() if isinstance(pairs, dict) else pairs:
-        _put(made, key, value)
-    return made
-
-
-def _put(made: dict[Any, Any], key: Any, value: Any) -> None:
-    """A key is a plain value: hashing a tuple of a million tuples would end the process."""
-    if isinstance(key, tuple) and len(key) <= _LONGEST:
-        key = tuple(part if isinstance(part, str | int | float) else type(part).__name__ for part in key)
-    elif isinstance(key, Tensor | Global | Opaque):
-        key = getattr(key, "name", "tensor")
-    if not isinstance(key, str | bytes | int | float | tuple | None) or (
-        isinstance(key, tuple) and len(key) > _LONGEST
-    ):
-        raise Rejected(Message("its pickle has {kind} as a key", kind=given(type(key).__name__)))
-    made[key] = value
-
-
-def _tensor(held: TypedStorage, offset: Any, shape: Any, strides: Any, *others: Any) -> Tensor:
-    dtype = others[2] if len(others) > 2 and isinstance(others[2], Global) else None
-    known = held.dtype if dtype is None else DTYPES.get(dtype.name.removeprefix("torch."))
-    if known is None:
-        raise Rejected(Message("{kind} is a type of numbers that cannot be read here", kind=given(str(dtype))))
-    return tensor(known, shape, strides, offset, held.storage)
-
-
-def _of_type(function: Global, kind: Any, arguments: tuple[Any, ...], *others: Any) -> Any:
-    """A tensor of a class of its own."""
-    return _called(function, arguments)
-
-
-def _called(function: Any, arguments: tuple[Any, ...]) -> Any:
-    if not isinstance(function, Global):
-        raise Rejected(Message("its pickle calls {what}, which is no function", what=given(type(function).__name__)))
-    call = CALLS.get(function.name)
-    if call is not None:
-        return call(*arguments)
-    if function.name in OPAQUE:
-        return Opaque(function.name)
-    raise Rejected(Message("its pickle calls {name}, which is no function", name=given(function.name)))
-
-
-#: What is called when a checkpoint is read → what answers.
-CALLS: Mapping[str, Callable[..., Any]] = {
-    "collections.OrderedDict": _dict,
-    "collections.defaultdict": lambda factory=None, pairs=(): _dict(pairs),
-    "collections.Counter": _dict,
-    "builtins.dict": _dict,
-    "builtins.list": list,
-    "builtins.tuple": tuple,
-    "builtins.set": list,
-    "builtins.frozenset": list,
-    "builtins.bytearray": lambda *values: b"",
-    "builtins.complex": lambda *values: Opaque("complex"),
-    "builtins.slice": lambda *values: Opaque("slice"),
-    "_codecs.encode": lambda text, encoding="latin1": text.encode("latin1" if encoding == "latin1" else "utf-8"),
-    "torch.Size": tuple,
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_tensor_v3": _tensor,
-    "torch._utils._rebuild_parameter": lambda data, *others: data,
-    "torch._utils._rebuild_parameter_with_state": lambda data, *others: data,
-    "torch.nn.parameter.Parameter": lambda data=None, *others: data,
-    "torch._tensor._rebuild_from_type_v2": _of_type,
-}  # fmt: skip
-#: What is passed over: values beside the weights that are made of no more than other values.
-OPAQUE = frozenset(
-    {
-        "torch.device", "torch.Generator", "torch.serialization._get_layout", "torch._utils._rebuild_sparse_tensor",
-        "torch._utils._rebuild_qtensor", "torch._utils._rebuild_meta_tensor_no_storage",
-        "torch._utils._rebuild_device_tensor_from_numpy", "argparse.Namespace", "types.SimpleNamespace",
-        "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "datetime.datetime",
-        "datetime.timedelta", "datetime.date", "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
-        "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct",
-        "numpy.random._pickle.__randomstate_ctor", "numpy.random._pickle.__bit_generator_ctor",
-        "lightning.fabric.utilities.data.AttributeDict", "lightning.pytorch.utilities.parsing.AttributeDict",
-        "lightning_fabric.utilities.data.AttributeDict", "pytorch_lightning.utilities.parsing.AttributeDict",
-    }
-)  # fmt: skip
-#: Numbers in a storage by the class that torch.save names for it.
-STORAGES = {
-    f"torch.{name}Storage": DTYPES[dtype]
-    for name, dtype in (
-        ("Double", "float64"), ("Float", "float32"), ("Half", "float16"), ("BFloat16", "bfloat16"),
-        ("Long", "int64"), ("Int", "int32"), ("Short", "int16"), ("Char", "int8"), ("Byte", "uint8"),
-        ("Bool", "bool"), ("ComplexFloat", "complex64"), ("ComplexDouble", "complex128"),
-    )
-}  # fmt: skip
-_UNTYPED = ("torch.storage.UntypedStorage", "torch.UntypedStorage")
-#: Names that are values: types of numbers, classes of tensors.
-_VALUES = frozenset(
-    {
-        *(f"torch.{name}" for name in DTYPES), *STORAGES, *_UNTYPED, "torch.Tensor", "torch._tensor.Tensor",
-        "torch.strided", "torch.sparse_coo", "torch.contiguous_format", "torch.quint8", "torch.qint8", "torch.qint32",
-        "torch.per_tensor_affine", "torch.per_channel_affine",
-        "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "builtins.object",
-    }
-)  # fmt: skip
-
-
-def _global(module: str, name: str) -> Global:
-    """Raises Rejected for a name that is not known, with the name."""
-    full = f"{'builtins' if module == '__builtin__' else module}.{name}"
-    if full in CALLS or full in OPAQUE or full in _VALUES:
-        return Global(full)
-    if module.startswith("__torch__"):
-        raise Rejected(Message("is a TorchScript program; save model.state_dict() instead"))
-    raise Rejected(
-        Message(
-            "its pickle asks for {name}: only tensors and plain values are read, nothing is executed; save "
-            "model.state_dict() instead of the whole",
-            name=given(full),
-        )
-    )
-
-
-# -- the machine -------------------------------------------------------------------------------------------
 
 
 class _Machine:
@@ -242,14 +96,14 @@ class _Machine:
         self._left -= sum(len(each) for each in arguments if isinstance(each, str | bytes | list | tuple | dict))
         if self._left < 0:
             raise ValueError("too much is copied")
-        return _called(function, arguments)
+        return called(function, arguments)
 
     def storage(self, persistent: Any) -> TypedStorage:
         word, kind, key, _, count = persistent
         if word != "storage" or not isinstance(kind, Global) or type(key) is not str or type(count) is not int:
             raise ValueError("no storage")
         dtype = STORAGES.get(kind.name)
-        if dtype is None and kind.name not in _UNTYPED:
+        if dtype is None and kind.name not in UNTYPED:
             raise Rejected(Message("{kind} is a type of numbers that cannot be read here", kind=given(kind.name)))
         known = self._storages.get((key, kind.name))
         if known is None:
@@ -299,7 +153,7 @@ def _named_on_stack(machine: _Machine) -> Global:
     name, module = machine.stack.pop(), machine.stack.pop()
     if type(name) is not str or type(module) is not str:
         raise ValueError("no name")
-    return _global(module, name)
+    return named(module, name)
 
 
 def _reduce(machine: _Machine) -> Any:
@@ -322,7 +176,7 @@ def _appends(machine: _Machine) -> None:
 
 
 def _pairs_of(values: list[Any]) -> dict[Any, Any]:
-    return _dict(zip(values[::2], values[1::2], strict=True))
+    return dictionary(zip(values[::2], values[1::2], strict=True))
 
 
 def _set_items(machine: _Machine) -> None:
@@ -334,7 +188,7 @@ def _set_items(machine: _Machine) -> None:
 def _set_item(machine: _Machine) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
     if not isinstance(machine.stack[-1], Opaque):
-        _put(machine.top(dict), key, value)
+        put(machine.top(dict), key, value)
 
 
 def _built(machine: _Machine) -> None:
@@ -412,7 +266,7 @@ _INSTRUCTIONS: Mapping[int, Callable[[_Machine], None]] = {
     ord("h"): _pushes(_recalled("<B")),
     ord("j"): _pushes(_recalled("<I")),
     ord("Q"): _pushes(lambda machine: machine.storage(machine.stack.pop())),
-    ord("c"): _pushes(lambda machine: _global(machine.line(), machine.line())),
+    ord("c"): _pushes(lambda machine: named(machine.line(), machine.line())),
     0x93: _pushes(_named_on_stack),
     ord("R"): _pushes(_reduce),
     0x81: _pushes(_reduce),
