@@ -71,6 +71,12 @@ def rounded(value: float | None, digits: int) -> str:
     return _brief_exponent(text)
 
 
+def cut(value: float, digits: int) -> float:
+    """The number itself with so many significant digits: 1.234 of 1.23444 and four. What is measured and then set has
+    no more than are known."""
+    return float(f"{value:.{digits}g}")
+
+
 def typed(value: float) -> str:
     """A number as one would type it to get it back to the bit: 1e-5, 0.1, 0.30000000000000004."""
     return _brief_exponent(repr(value))

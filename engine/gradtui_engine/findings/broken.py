@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.figures import exact, many, part_of, short
+from ..core.figures import cut, exact, many, part_of, short
 from ..core.message import Message
 from ..core.numerics import Array
 from .facts import Facts
@@ -265,7 +265,7 @@ def _threw(facts: Facts, event: int, size: float) -> tuple[Message, str]:
 
 def _rates(facts: Facts, event: int) -> dict[str, str]:
     rate = facts.rate[max(event - 1, 0)] if facts.count else np.nan
-    return {"lr": exact(float(f"{rate / 10:.1g}")) if np.isfinite(rate) and rate > 0 else "1e-4"}
+    return {"lr": exact(cut(rate / 10, 1)) if np.isfinite(rate) and rate > 0 else "1e-4"}
 
 
 def _around(parameters: list[str]) -> str | None:

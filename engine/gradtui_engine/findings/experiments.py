@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.diagnosis import diagnose as outcome_of
+from ..core.figures import cut
 from ..core.problems import ExperimentError
 from ..experiment.experiment import Experiment
 from ..rules.optimisers import OPTIMISERS
@@ -129,7 +130,7 @@ def _scale(network: RecordedNetwork, facts: Facts) -> dict[str, Any]:
     for name in rules[0]:
         if abs(float(np.median([rule[name] for rule in rules])) - 1) < _NEAR:
             return {"init": name}
-    sigma = float(f"{np.median(sigmas):.3g}")
+    sigma = cut(float(np.median(sigmas)), 3)
     return {"init": "zeros"} if sigma == 0 else {"sigma_w": sigma}
 
 
@@ -173,7 +174,7 @@ def _growing(facts: Facts, evidence: Evidence) -> dict[str, Any] | None:
     factor = evidence.get("average_factor")
     if not isinstance(factor, float) or not 1 < factor < 100:
         return None
-    return {"norm": "none", "activation": "relu", "sigma_w": float(f"{factor * math.sqrt(2):.3g}")}
+    return {"norm": "none", "activation": "relu", "sigma_w": cut(factor * math.sqrt(2), 3)}
 
 
 def _small_update(facts: Facts, evidence: Evidence) -> dict[str, Any] | None:

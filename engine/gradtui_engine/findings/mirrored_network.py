@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..core.figures import exact, short, times
+from ..core.figures import cut, exact, short, times
 from ..core.message import English, Message
 from .likeness import Likeness
 from .networks import ACTIVATIONS, class_of
@@ -119,7 +119,7 @@ def residual(like: Likeness) -> None:
         like.fields["residual"] = "add"
         like.taken.append(Message("skips, to which each block is added"))
     else:
-        like.fields.update({"residual": "scaled", "residual_scale": float(f"{scale:.3g}")})
+        like.fields.update({"residual": "scaled", "residual_scale": cut(scale, 3)})
         like.taken.append(Message("skips, to which each block is added times {factor}", factor=short(scale)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.figures import exact
+from ..core.figures import cut, exact
 from ..core.message import Message
 from ..data.datasets import CSV, DATA_SETS, DataSet
 from ..rules.optimisers import OPTIMISERS as OPTIMISER_ROWS
@@ -153,7 +153,8 @@ def _clip(like: Likeness) -> None:
         return
     threshold = float(np.median(clipped))
     if threshold and float(np.ptp(clipped)) < _ONE_NORM * threshold:
-        like.fields.update({"clip": "norm", "clip_threshold": float(f"{threshold:.3g}")})
-        like.taken.append(Message("clipping by norm at {threshold}", threshold=exact(float(f"{threshold:.3g}"))))
+        threshold = cut(threshold, 3)
+        like.fields.update({"clip": "norm", "clip_threshold": threshold})
+        like.taken.append(Message("clipping by norm at {threshold}", threshold=exact(threshold)))
     else:
         like.missing.append(Message("clipping, which is not by the norm of the whole gradient"))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..cells.table import CELLS
+from ..core.figures import cut
 from ..core.numerics import Array
 from ..experiment.experiment import Experiment
 from ..recordings.header import Header, ParameterRow
@@ -26,6 +27,8 @@ _NOISE = 4.0
 _NEAR_ONE = 5e-3
 #: Of N biases from U(±1/√n), Σ b² is √(0.8/N) of itself off, in the middle; three times that and a little are allowed.
 _UNIFORM_NOISE, _LITTLE = 2.7, 0.05
+#: Digits of a scale: more are chance's.
+_DIGITS = 4
 #: An offset of a gate below this is lost in what the other biases are.
 _LEAST_OFFSET = 0.25
 
@@ -100,7 +103,7 @@ def recorded_start(
     if network.cell != "mlp" and _opened(network) and offset != default:
         fields["forget_bias"] = offset
     if not whole and network.cell == "mlp" and squares > 0.0:
-        fields["sigma_b"] = _digits(math.sqrt(squares / sum(row.size for row, _ in biases)))
+        fields["sigma_b"] = cut(math.sqrt(squares / sum(row.size for row, _ in biases)), _DIGITS)
     return RecordedStart(fields, math.exp(fits[best].excess), () if whole else same, gate)
 
 
@@ -128,7 +131,7 @@ def _constant(header: Header, weights: Sequence[Matrix]) -> dict[str, Any]:
     if any(each.rms > 0.0 and each.name not in header.symmetric for each in weights):
         return {}
     scale = float(np.median([each.rms for each in weights]))
-    return {"init": "constant", "init_scale": _digits(scale)} if scale else {"init": "zeros"}
+    return {"init": "constant", "init_scale": cut(scale, _DIGITS)} if scale else {"init": "zeros"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +155,11 @@ def _fit(rule: str, weights: Sequence[Matrix], shape: dict[str, Any]) -> _Fit:
     sizes = np.array([each.size for each in weights], dtype=float)
     mean = float(np.average(logs, weights=sizes))
     chance = _NOISE / math.sqrt(2 * sizes.sum())
-    gain = 1.0 if abs(mean) <= max(chance, _NEAR_ONE) else _digits(math.exp(mean))
+    gain = 1.0 if abs(mean) <= max(chance, _NEAR_ONE) else cut(math.exp(mean), _DIGITS)
     off = [
         abs(log - mean) - _NOISE * each.noise - _NEAR_ONE for log, each in zip(logs, weights, strict=True)
     ]  # fmt: skip
     return _Fit(gain, tuple(math.exp(log) for log in logs), max(0.0, *off))
-
-
-def _digits(value: float) -> float:
-    """With four digits: more are chance's."""
-    return float(f"{value:.4g}")
 
 
 # -- biases --------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.figures import exact, many, part_of, ratio_text, short
+from ..core.figures import cut, exact, many, part_of, ratio_text, short
 from ..core.message import Message, Verbatim
 from .facts import HALF_PRECISION, Facts
 from .kind import ERROR, NOTE, Found, Numbers
@@ -57,7 +57,7 @@ def update_too_large(facts: Facts) -> Found | None:
         parameter=Verbatim(row.name), size=ratio_text(size),
     )  # fmt: skip
     # An update of Adam is as long as the rate, one of SGD grows with the gradient: what brings either to a hundredth.
-    values = {"lr": exact(float(f"{rate * min(0.1, 0.01 / size):.1g}")) if np.isfinite(rate) else "1e-3"}
+    values = {"lr": exact(cut(rate * min(0.1, 0.01 / size), 1)) if np.isfinite(rate) else "1e-3"}
     return Found(
         row.module or None, facts.step_of(event), NOTE if harm is None else ERROR, message, evidence,
         _why_large(facts, event), None, values,
@@ -176,9 +176,7 @@ def update_too_small(facts: Facts) -> Found | None:
             rate=exact(rate),
             size=short(size),
         )
-    better = (
-        f"{rate * wanted:.0e}".replace("e-0", "e-").replace("e+0", "e") if rate > 0 and np.isfinite(wanted) else "1e-3"
-    )
+    better = exact(cut(rate * wanted, 1)) if rate > 0 and np.isfinite(wanted) else "1e-3"
     return Found(
         None,
         facts.step_of(event),
