@@ -33,8 +33,9 @@ def loss_spike(facts: Facts) -> Found | None:
     deviation is that from one loss to the next, as a loss that falls has another median all the time.
     """
     losses, steps = facts.curve.losses, facts.curve.steps
-    first = facts.curve.first
-    for at in _candidates(losses, first):
+    # A loss that falls to a tenth within the first tenth of the steps (of a margin, to 0) began higher than that.
+    began = max(facts.curve.first, facts.curve.start)
+    for at in _candidates(losses, began):
         before = losses[max(0, at - _WINDOW) : at]
         near = before[-_NEAR:]
         usual = float(np.median(near))

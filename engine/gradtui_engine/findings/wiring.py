@@ -136,7 +136,7 @@ def _never_called(facts: Facts, modules: Sequence[str], missing: Sequence[int]) 
         {"parameters": [rows[index].name for index in missing], "layers": list(modules)},
         Message("the router sends no sample to it")
         if idle
-        else Message("forward() does not use it: it was forgotten, or is left over"),
+        else Message("forward() does not use it (it was forgotten, or is left over), or under torch.no_grad() alone"),
         "# balance the router, by an auxiliary loss for instance (Shazeer et al. 2017)\n"
         "load = gate_probabilities.mean(0)\nloss = loss + 0.01 * len(load) * (load * load).sum()"
         if idle

@@ -57,6 +57,14 @@ def test_near_a_loss_of_0_nothing_is_undone() -> None:
     assert "loss_spike" not in found(sampled(losses))
 
 
+def test_nor_where_a_margin_is_kept_and_the_loss_is_exactly_0() -> None:
+    losses = [0.4, 0.3, 0.2, 0.1, *(0.0 for _ in range(196))]
+    losses[87] = 4e-3
+    assert "loss_spike" not in found(sampled(losses))
+    losses[87] = 0.5
+    assert found(sampled(losses))["loss_spike"].step == 87
+
+
 def test_a_swing_at_the_edge_of_stability_is_none() -> None:
     losses = [0.32, *(0.09 * 0.99**n for n in range(199))]
     losses[50:56] = [0.057, 0.077, 0.143, 0.29, 0.2, 0.07]
