@@ -15,7 +15,7 @@ from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.needs import Computed, Recording
 from gradtui.model.panes_of import cell_of, panes_of
 from gradtui.model.state import State
-from gradtui.model.timeline import Timeline
+from gradtui.model.timeline import Timeline, label
 from gradtui.text import language
 from gradtui.views import catalogue, status
 from gradtui.views.arrangement import arrange, header_lines
@@ -269,3 +269,27 @@ def test_a_record_without_a_loss_has_none_in_the_header() -> None:
 def test_the_stand_in_of_every_axis_has_panes() -> None:
     assert {axis: cell_of(axis) for axis in AXES} == {"layer": "mlp", "time": "rnn", "module": "mlp"}
     assert {cell_of(axis) for axis in AXES} <= EXPLORE.keys()
+
+
+@pytest.mark.parametrize("axis", ["module", "time"])
+def test_of_a_recorded_training_mirror_is_what_would_give_it_and_nothing_is_said_of_running_it_again(axis: str) -> None:
+    source = Source(recording="/runs/my run.jsonl", words="Net", recorded=True, files=("/runs/my run.jsonl",))
+    record = dataclasses.replace(record_of(axis, VANISHING), source=source)  # type: ignore[type-var]
+    lacked = 0
+    for view in VIEWS:
+        one = scene(record, view=view)
+        for pane in panes_of(one.state):
+            words = lacking(one, PANES[pane])
+            if not words:
+                continue
+            lacked += 1
+            assert "`gradtui mirror 'my run.jsonl'` builds the closest experiment" in words, pane
+            assert "run --save" not in words
+            assert "which experiment it was" not in words
+            assert_page(PANES[pane].view(one, 58, 8), 58, 8, pane)
+    assert lacked, "the views of experiments say so"
+
+
+def test_a_modules_long_name_stands_in_a_steps_label_from_its_end() -> None:
+    step = Step(0, Phase.FORWARD, Site("model.decoder.layers.11.mlp.fc2"), "state", 1, None, None, reaches=1)
+    assert label(step) == "forward · …layers.11.mlp.fc2"
