@@ -133,6 +133,9 @@ def test_of_many_names_a_few_are_told_and_how_many_more_there_are() -> None:
 def test_where_there_is_no_room_the_last_line_says_how_to_see_all() -> None:
     small = drawn(scene(*FAULTS), 78, 9)
     assert "z shows all" in small
+    alone = scene(*FAULTS)
+    alone = dataclasses.replace(alone, state=dataclasses.replace(alone.state, zoomed=True))
+    assert "p shows all" in drawn(alone, 78, 9), "alone it cannot become larger: as plain text it is whole"
     assert "▸ ✗ vanishing" in small
     assert "likely cause" not in small.lower() or "why vanishing" in small
 

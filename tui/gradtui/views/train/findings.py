@@ -43,12 +43,13 @@ _LEAST_ROWS = 3
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What there is to show: the diagnosis so far (None while it is made), which of its findings is open, why there is
-    none, and whether the recording still grows."""
+    none, whether the recording still grows, and whether the pane is alone on the screen."""
 
     diagnosis: Diagnosis | None
     chosen: int | None = None
     problem: str = ""
     grows: bool = False
+    zoomed: bool = False
 
     @classmethod
     def of(cls, scene: Scene) -> Findings:
@@ -57,7 +58,7 @@ class Findings:
             return cls(None, problem=tr(known.problem))
         if known is None:
             return cls(None)
-        return cls(known.diagnosis, scene.state.finding, grows=not scene.state.finished)
+        return cls(known.diagnosis, scene.state.finding, "", not scene.state.finished, scene.state.zoomed)
 
     @property
     def listed(self) -> tuple[Finding, ...]:
@@ -72,7 +73,7 @@ class Findings:
 def reads(scene: Scene) -> Hashable:
     known = diagnosed(scene.state, scene.results)
     about: Hashable = Same(known) if isinstance(known, Diagnosed) else known
-    return about, scene.state.finding, scene.state.finished
+    return about, scene.state.finding, scene.state.finished, scene.state.zoomed
 
 
 # -- in words ----------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def draw(shown: Findings, width: int, height: int) -> tuple[list[Line], dict[tup
     if not shown.listed:
         rest = _left_out(shown, width) if shown.diagnosis is not None and shown.diagnosis.left_out else []
         lines = [*head, *([[]] if rest else []), *rest]
-        return page(with_sign(lines, width, height), width, height), {}
+        return page(with_sign(lines, width, height, shown.zoomed), width, height), {}
     if width >= _BESIDE_FROM and height < _FEW_ROWS:
         return _beside(shown, head, width, height)
     return _over(shown, head, width, height)
@@ -135,7 +136,7 @@ def _beside(
     right = width - left - _GAP
     room = height - len(head)
     first, rows = _window(shown, left, room)
-    told = page(with_sign(_opened(shown, right), right, room), right, room)
+    told = page(with_sign(_opened(shown, right), right, room, shown.zoomed), right, room)
     both: list[Line] = [
         [*row, (" " * _GAP, "text"), *line] for row, line in zip(page(rows, left, room), told, strict=True)
     ]
@@ -152,7 +153,7 @@ def _over(shown: Findings, head: list[Line], width: int, height: int) -> tuple[l
     first, rows = _window(shown, width, listed)
     space: list[Line] = [[]] if gap else []
     left = height - len(head) - len(rows) - 2 * gap
-    lines = [*head, *space, *rows, *space, *with_sign(told, width, left)]
+    lines = [*head, *space, *rows, *space, *with_sign(told, width, left, shown.zoomed)]
     places = {(len(head) + gap + row, width): first + row for row in range(len(rows))}
     return page(lines, width, height), places
 

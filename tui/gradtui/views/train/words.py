@@ -65,13 +65,15 @@ def verdict_style(side: Side) -> str:
     return STYLES.get(outcome.kind, "broken") if outcome is not None else "text"
 
 
-def with_sign(lines: list[Line], width: int, height: int) -> list[Line]:
-    """As many lines as there is room for, what matters most first; where some are missing, the last one says so."""
+def with_sign(lines: list[Line], width: int, height: int, zoomed: bool = False) -> list[Line]:
+    """As many lines as there is room for, what matters most first; where some are missing, the last one says so, and
+    which key shows them: where the pane is alone already, the one that gives it as text.
+    """
     if len(lines) <= height:
         return lines
     if height < 1:
         return []
-    whole: Line = [(tr("… {key} shows all", key=shown_keys("zoom")), "key")]
+    whole: Line = [(tr("… {key} shows all", key=shown_keys("readout" if zoomed else "zoom")), "key")]
     sign = whole if width_of(whole) < width // 2 else [("…", "key")]
     last = lines[height - 1]
     style = last[-1][1] if last else "text"
