@@ -12,6 +12,7 @@ from gradtui.model.shown import source_of_a
 from gradtui.model.state import State, Steps
 from gradtui.model.timeline import Timeline
 from gradtui.model.trainings import HistoryOf, SnapshotOf, followed_a
+from gradtui.views import status
 from gradtui.views.catalogue import PANES
 from gradtui.views.frame.scene import Scene
 from gradtui_engine import Experiment
@@ -90,3 +91,14 @@ def test_a_spike_between_two_recorded_steps_is_drawn_and_a_loss_may_be_negative(
         line["loss"], line["ring"] = -2.0 - line["n"] / 100, []
     low = texts(PANES["loss"].view(scene_of_lines(lines), 78, 12))
     assert any(line.lstrip().startswith("-4.90") for line in low)
+
+
+def test_of_a_log_of_losses_explore_says_what_was_not_recorded() -> None:
+    lines = [line | {"a": [], "p": []} if line["k"] == "step" else line for line in mlp_lines(3, 4)]
+    lines[0] |= {"modules": [], "params": []}
+    scene = scene_of_lines(lines, view="explore")
+    page = texts(PANES["numbers"].view(scene, 78, 12))
+    assert "This recording has nothing of single modules." in [line.strip() for line in page]
+    assert not any("nan" in line for line in page)
+    [_, said] = texts(status.header(scene, 120))
+    assert said.strip().startswith("no gradient was recorded here")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS, StageNumber
@@ -49,7 +50,7 @@ def _numbers(scene: Scene) -> Iterator[tuple[str, str]]:
     stage = scene.stages[scene.stage]
     for row in STAGE_NUMBERS.values():
         value = row.read(stage)
-        if value is not None and not row.part:
+        if value is not None and not math.isnan(value) and not row.part:
             yield tr(row.label), _text(row, value)
 
 
@@ -81,6 +82,9 @@ def _parameters(scene: Scene, width: int) -> list[Line]:
 def _absent(scene: Scene) -> Iterator[str]:
     """What the recorder cannot have seen of the stage."""
     stage = scene.stages[scene.stage]
+    if stage.activation_mean is None and not stage.parameters:
+        yield tr("This recording has nothing of single modules.")
+        return
     if stage.activation_dead is None and stage.activation_saturated is None and scene.record.axis == "module":
         yield tr("Dead and saturated: not recorded, as no ReLU, tanh or sigmoid follows here.")
     yield tr("Single values are not recorded: a recording has norms, means and shares.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
@@ -111,6 +112,10 @@ def _forms(scene: Scene, whose: str) -> Iterator[list[Line]]:
         if answer is None:
             # A dash would be read as a number that is missing.
             yield [[], [*name, (tr("not asked"), "dim")]]
+            continue
+        if math.isnan(answer.measured) and answer.healthy:
+            # A log of losses alone: nothing was asked, and why stands in the answer.
+            yield [[(tr(answer.message), "dim")]]
             continue
         style = STYLES.get(answer.kind, "broken")
         start: Line = [*name, (f"{MARKS[answer.kind]} {kind_name(answer.kind)}", style)]
