@@ -227,6 +227,24 @@ def loss_flat(facts: Facts) -> Found | None:
     evidence: Numbers = {"first": curve.first, "last": curve.last, "ratio": curve.end_ratio}
     if guess is not None:
         evidence["guessing"] = guess
+    if at_guess and guess is not None and curve.first < GUESS_FROM * guess:
+        onset = _onset(curve.losses, curve.first)
+        return Found(
+            None,
+            int(curve.steps[onset]),
+            WARNING,
+            Message(
+                "the loss came back from {first} to {value}: that is what guessing costs, {guess}",
+                first=loss_text(curve.first), value=loss_text(curve.last), guess=loss_text(guess),
+            ),
+            evidence,
+            Message(
+                "what was learnt is lost, and the outputs no longer depend on the inputs: an update threw the weights, "
+                "or units died, between two recorded steps"
+            ),
+            "# look at more steps: rec = gradtui.watch(model, optimizer, every=1)\n"
+            "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()",
+        )  # fmt: skip
     if at_guess and guess is not None:
         return Found(
             None,

@@ -113,6 +113,13 @@ def test_a_loss_that_stays_where_guessing_is_means_the_labels() -> None:
     assert finding.evidence["guessing"] == pytest.approx(math.log(8))
 
 
+def test_a_loss_that_comes_back_to_guessing_has_lost_what_it_knew() -> None:
+    lines = with_losses(mlp_lines(3, 80, root=NLL), lambda n: 1.5 if n < 40 else math.log(8))
+    finding = found(lines)["loss_flat"]
+    assert (finding.step, finding.is_fault) == (40, True)
+    assert "lost" in str(finding.cause)
+
+
 @pytest.mark.parametrize(
     "lines",
     [
