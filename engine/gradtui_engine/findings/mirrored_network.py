@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..core.figures import cut, exact, short, times
-from ..core.message import English, Message
+from ..core.message import Message
 from .likeness import Likeness
-from .networks import ACTIVATIONS, class_of
+from .networks import ACTIVATIONS, RecordedNetwork, class_of
 from .recorded_weights import recorded_start
 
 #: Between these, a branch is added to its skip as it is. What a function without a module takes of it behind its last
@@ -31,16 +31,10 @@ def shape(like: Likeness) -> None:
     fields["cell"], fields["width"] = network.cell, network.width
     if like.over_time:
         fields["layers"] = network.layers
-        cells: English = (
-            "{cell} of {width} units" if network.layers == 1 else "{cell} of {width} units, {count} stacked"
-        )
-        like.taken.append(Message(cells, cell=network.cell.upper(), width=network.width, count=network.layers))
+        like.taken.append(_cells(network))
     else:
         fields["depth"] = network.depth
-        layers: English = (
-            "{count} hidden layer of {width} units" if network.depth == 1 else "{count} hidden layers of {width} units"
-        )
-        like.taken.append(Message(layers, count=network.depth, width=network.width))
+        like.taken.append(_layers(network))
     widths = {row.shape[0] for row in header.parameters if row.module in network.hidden and len(row.shape) == 2}
     if not like.over_time and len(widths) > 1:
         like.missing.append(
@@ -57,6 +51,19 @@ def shape(like: Likeness) -> None:
     beside = dict.fromkeys(row.kind for row in header.modules if row.name in owners and not row.is_norm)
     if beside:
         like.missing.append(Message("{kinds}: no experiment has such modules", kinds=", ".join(beside)))
+
+
+def _cells(network: RecordedNetwork) -> Message:
+    cell, width, count = network.cell.upper(), network.width, network.layers
+    if count == 1:
+        return Message("{cell} of {width} units", cell=cell, width=width)
+    return Message("{cell} of {width} units, {count} stacked", cell=cell, width=width, count=count)
+
+
+def _layers(network: RecordedNetwork) -> Message:
+    if network.depth == 1:
+        return Message("1 hidden layer of {width} units", width=network.width)
+    return Message("{count} hidden layers of {width} units", count=network.depth, width=network.width)
 
 
 def _is_chain(like: Likeness) -> bool:
@@ -101,8 +108,11 @@ def norm(like: Likeness) -> None:
     kinds = [row.is_norm for row in like.header.modules if row.is_norm or class_of(row) in ACTIVATIONS]
     after = False in kinds and kinds.index(False) < kinds.index(True)
     like.fields["norm_position"] = "after" if after else "before"
-    template: English = "norm {name} after each activation" if after else "norm {name} before each activation"
-    like.taken.append(Message(template, name=like.network.norm))
+    name = like.network.norm
+    if after:
+        like.taken.append(Message("norm {name} after each activation", name=name))
+    else:
+        like.taken.append(Message("norm {name} before each activation", name=name))
 
 
 def residual(like: Likeness) -> None:

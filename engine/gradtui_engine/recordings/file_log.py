@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from ..core.message import English, Message
+from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
 from .header import NewerSchema
 from .run_lines import RunLines, take
@@ -27,7 +27,7 @@ MOST_LINE = 2**26
 #: So many lines in a row that are none, before any that is one, and it is no recording.
 _ALIEN = 100
 _OURS = re.compile(rb'\s*\{\s*"k"\s*:')
-NO_RUN: English = "is no recording: it has no line of a run"
+NO_RUN = Message("is no recording: it has no line of a run")
 STEP = b'{"k":"step"'
 _RING, _ROWS = b',"ring":', b',"a":['
 
@@ -181,7 +181,7 @@ class FileLog:
         except ValueError:
             self.passed_over += 1
         if not self.runs and self.passed_over >= _ALIEN:
-            raise self.problem(Message(NO_RUN))
+            raise self.problem(NO_RUN)
 
     def line(self, place: Sequence[int]) -> tuple[Mapping[str, Any], bool]:
         offset, length = (int(each) for each in place)

@@ -58,7 +58,7 @@ def overview(path: Path) -> Overview:
         else:
             _read(log, _lines(file, 0, size), runs, steps)
         if not runs:
-            raise log.problem(Message("is empty") if not size else Message(NO_RUN))
+            raise log.problem(Message("is empty") if not size else NO_RUN)
     finally:
         log.close()
     points = {

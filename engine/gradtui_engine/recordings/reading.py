@@ -70,7 +70,7 @@ class Reader:
         """Which runs make up the recording, and their events so far."""
         for log in self._logs:
             if log.complete and not log.runs and not self._segments:
-                message = Message(NO_RUN) if log.passed_over else Message("is empty")
+                message = NO_RUN if log.passed_over else Message("is empty")
                 raise ExperimentError([Problem(log.name, message)])
         if not any(log.runs for log in self._logs):
             self._order = iter(())  # a file that is being written anew: what was read is shown until it says something

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from gradtui_engine.analysis.record import Source
 from gradtui_engine.recordings.clean import cleaned
 
 from ..text.language import tr
 from .keys import shown_keys
 from .state import State
+
+if TYPE_CHECKING:
+    from gradtui_engine.analysis.record import Source
 
 
 def file_of(source: Source) -> str:

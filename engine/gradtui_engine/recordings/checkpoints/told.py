@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...core.figures import many, part_of, percent, short, times
-from ...core.message import English, Message
+from ...core.message import English, Message, made
 from .look import Look, Weight
 from .memory import Memory
 from .roles import WEIGHTS
@@ -57,7 +57,7 @@ def _of(look: Look, is_meant: Callable[[Weight], bool]) -> list[Weight]:
 def _remark(kind: str, weights: Iterable[Weight], template: English, **values: object) -> Iterator[Remark]:
     names = tuple(weight.name for weight in weights)
     if names:
-        yield Remark(kind, names, Message(template, names=named(names), count=len(names), **values))
+        yield Remark(kind, names, made(template, {"names": named(names), "count": len(names), **values}))
 
 
 # -- rules -------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def _dead(look: Look) -> Iterator[Remark]:
         dead = [weight for weight in look.weights if weight.dead_count and (weight.kind == "embedding") == is_word]
         for weight in dead[:_NAMES]:
             values = {"name": weight.name, "count": weight.dead_count, "units": weight.units}
-            yield Remark("dead", (weight.name,), Message(template, **values))
+            yield Remark("dead", (weight.name,), made(template, values))
         total = sum(weight.dead_count for weight in dead[_NAMES:])
         yield from _remark("dead", dead[_NAMES:], "{total} more in {count} others: {names}", total=total)
 
@@ -107,10 +107,13 @@ def _far(look: Look) -> Iterator[Remark]:
     for weight in far[:_NAMES]:
         assert weight.nearest is not None
         ratio = weight.nearest.times
-        template: English = "{name}: its weights are {ratio} times those of {initialiser}, the nearest initialiser"
-        size = many(ratio) if ratio > 1 else part_of(ratio)
-        values = {"name": weight.name, "ratio": size, "initialiser": called(weight.nearest.initialiser)}
-        yield Remark("scale", (weight.name,), Message(template, **values))
+        message = Message(
+            "{name}: its weights are {ratio} times those of {initialiser}, the nearest initialiser",
+            name=weight.name,
+            ratio=many(ratio) if ratio > 1 else part_of(ratio),
+            initialiser=called(weight.nearest.initialiser),
+        )
+        yield Remark("scale", (weight.name,), message)
     limit = many(FAR)
     yield from _remark(
         "scale", far[_NAMES:], "{count} others are over {limit} times larger or smaller, too: {names}", limit=limit
@@ -153,19 +156,23 @@ def _memories(look: Look) -> Iterator[Remark]:
         yield Remark("memory", (memory.module,), message)
 
 
-_KEPT_BY: dict[str, English] = {
-    "f": "{name}: its forget gate is open by {share} where nothing else speaks: the cell state is halved in {steps} "
-    "steps, in the unit that remembers the longest in {longest}",
-    "z": "{name}: its update gate keeps {share} where nothing else speaks: the hidden state is halved in {steps} "
-    "steps, in the unit that remembers the longest in {longest}",
-}
-
-
 def _of_gate(memory: Memory) -> Message:
+    """How long a gate keeps a state: an LSTM's f, or a GRU's z."""
+    values = {
+        "name": _place(memory), "share": percent(memory.opening), "steps": short(memory.half_life),
+        "longest": short(memory.longest),
+    }  # fmt: skip
+    if memory.gate == "f":
+        return Message(
+            "{name}: its forget gate is open by {share} where nothing else speaks: the cell state is halved in {steps} "
+            "steps, in the unit that remembers the longest in {longest}",
+            **values,
+        )
     return Message(
-        _KEPT_BY[memory.gate], name=_place(memory), share=percent(memory.opening), steps=short(memory.half_life),
-        longest=short(memory.longest),
-    )  # fmt: skip
+        "{name}: its update gate keeps {share} where nothing else speaks: the hidden state is halved in {steps} "
+        "steps, in the unit that remembers the longest in {longest}",
+        **values,
+    )
 
 
 def _place(memory: Memory) -> str:
@@ -177,16 +184,17 @@ def _theory(look: Look) -> Iterator[Remark]:
     tanh, relu = look.factor("tanh"), look.factor("relu")
     if depth < 2 or tanh is None or relu is None or look.memories:
         return
-    template: English = (
-        "mean field: were its {depth} hidden layers random of these scales and one behind another, a gradient would "
-        "change by {tanh} a layer with tanh, by {relu} with ReLU (√χ); depth scales ξ of {tanh_scale} and {relu_scale} "
-        "layers"
-    )
     values = {
         "depth": depth, "tanh": times(tanh), "relu": times(relu), "tanh_scale": short(scale_of(tanh)),
         "relu_scale": short(scale_of(relu)),
     }  # fmt: skip
-    yield Remark("theory", (), Message(template, **values))
+    message = Message(
+        "mean field: were its {depth} hidden layers random of these scales and one behind another, a gradient would "
+        "change by {tanh} a layer with tanh, by {relu} with ReLU (√χ); depth scales ξ of {tanh_scale} and {relu_scale} "
+        "layers",
+        **values,
+    )
+    yield Remark("theory", (), message)
     if look.is_normalised:
         yield Remark(
             "normalised", (),
