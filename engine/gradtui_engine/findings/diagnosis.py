@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 
 from ..core.message import Message
+from ..core.numerics import Array
 from ..recordings.recording import Recording
 from .experiments import experiment_of
 from .facts import Facts
@@ -19,12 +21,23 @@ _ALONE = ("loss_flat",)
 _NOT_ALONE = Message("what else is wrong with it")
 
 
-def diagnose(recording: Recording, experiments: bool = True) -> Diagnosis:
+#: While a training goes on, a loss that stays at guessing for fewer steps is no fault yet: small networks stay there
+#: for 200 iterations and learn then (a GRU on the adding problem for 250).
+PATIENCE = 200
+_EARLY = Message("the training has just begun: many a loss stays where guessing is at first")
+#: Kinds whose step is the loss's own, known of every step; of the others it is the recorded step at which they were
+#: seen, and they may have begun right after the one before.
+_OF_LOSSES = ("loss_spike", "loss_rises", "loss_flat")
+
+
+def diagnose(recording: Recording, experiments: bool = True, growing: bool = False) -> Diagnosis:
     """All findings, the most important first: faults before notes; of these the earliest step first, as what comes
-    later may have come of it; of one step in the order of the table, causes before what they bring about.
+    later may have come of it (of what is seen at recorded steps alone, the earliest at which it may have begun); of one
+    step in the order of the table, causes before what they bring about.
 
     left_out says of each kind that could not be asked why. experiments: whether to look for an experiment that shows
-    the same; each is run once, which takes up to a tenth of a second.
+    the same; each is run once, which takes up to a tenth of a second. growing: somebody watches it while it is
+    written; of a file without an end that is opened afterwards nobody knows whether more will come.
     """
     facts = Facts(recording)
     findings: list[Finding] = []
@@ -42,7 +55,12 @@ def diagnose(recording: Recording, experiments: bool = True) -> Diagnosis:
         findings = [
             replace(each, severity=NOTE, cause=_NOT_ALONE) if each.kind in _ALONE else each for each in findings
         ]
-    return Diagnosis(tuple(sorted(findings, key=_importance)), left_out)
+    if growing and not facts.over and facts.curve.count < PATIENCE:
+        findings = [
+            replace(each, severity=NOTE, cause=_EARLY) if each.kind in _ALONE and each.is_fault else each
+            for each in findings
+        ]
+    return Diagnosis(tuple(sorted(findings, key=functools.partial(_importance, facts.columns.steps))), left_out)
 
 
 def _finding(kind: FindingKind, found: Found, facts: Facts, experiments: bool) -> Finding:
@@ -64,6 +82,10 @@ def _finding(kind: FindingKind, found: Found, facts: Facts, experiments: bool) -
 _PLACES = {name: index for index, name in enumerate(KINDS)}
 
 
-def _importance(finding: Finding) -> tuple[bool, float, int, int]:
-    step = float("inf") if finding.step is None else finding.step
+def _importance(steps: Array, finding: Finding) -> tuple[bool, float, int, int]:
+    step = float("inf") if finding.step is None else float(finding.step)
+    if finding.step is not None and finding.kind not in _OF_LOSSES:
+        event = int(np.searchsorted(steps, finding.step))
+        if 0 < event < len(steps) and steps[event] == finding.step:
+            step = float(steps[event - 1]) + 1.0
     return not finding.is_fault, step, _PLACES[finding.kind], FINDING_SEVERITIES.index(finding.severity)

@@ -66,6 +66,8 @@ def no_gradient(facts: Facts) -> Found | None:
     reached = [name for name in modules if name in facts.columns_of]
     if not reached:
         return _never_called(facts, modules, missing)
+    if _is_behind(facts, reached):
+        return _not_used(facts, modules, missing)
     # Behind the last of them in a row the graph is cut.
     layer = reached[0]
     following = {name: index for index, name in enumerate(facts.weighted)}
@@ -119,6 +121,30 @@ def _nothing_arrives(facts: Facts, missing: Sequence[int]) -> Found:
         {"parameters": [facts.header.parameters[index].name for index in missing]},
         cause,
         remedy,
+    )
+
+
+def _is_behind(facts: Facts, reached: Sequence[str]) -> bool:
+    """Whether all of them come after the last module that gets a gradient."""
+    learning = [name for name in facts.weighted if (facts.gradients[name] > 0).any()]
+    places = {name: index for index, name in enumerate(facts.order)}
+    return bool(learning) and all(places[name] > places[learning[-1]] for name in reached)
+
+
+def _not_used(facts: Facts, modules: Sequence[str], missing: Sequence[int]) -> Found:
+    """Modules at the end whose outputs nothing is made of: BERT's pooler where the hidden states are used, a head whose
+    loss is not added. A note, as the rest learns without it; what a detach() in the middle cuts off stands before
+    modules that do get a gradient.
+    """
+    rows = facts.header.parameters
+    return Found(
+        modules[0] or None,
+        facts.step_of(0),
+        NOTE,
+        Message("nothing of {layer}, which is called last, goes into the loss", layer=place(modules[0])),
+        {"parameters": [rows[index].name for index in missing], "layers": list(modules)},
+        Message("its output is not used (a pooler, a head of another task), or its loss is not added to the others"),
+        "loss = main_loss + 0.1 * other_loss  # or leave the module out",
     )
 
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from gradtui_engine.findings.diagnosis import diagnose
 from tests.engine.findings.records import faults, flat, found, with_losses
-from tests.recordings import Line, mlp_lines
+from tests.recordings import Line, mlp_lines, recorded
 
 NLL = "NllLossBackward0"
 
@@ -145,3 +146,24 @@ def test_a_rate_that_still_rises_has_not_begun() -> None:
 
 def test_fifty_steps_are_too_few() -> None:
     assert "loss_flat" not in found(with_losses(mlp_lines(3, 40, root=NLL), flat(math.log(8))))
+
+
+def test_while_a_training_goes_on_a_loss_that_has_not_fallen_yet_is_no_fault_before_200_steps() -> None:
+    def severity(steps: int, end: str | None) -> str:
+        lines = with_losses(mlp_lines(3, steps, root=NLL, end=end), flat(math.log(8)))
+        diagnosis = diagnose(recorded(lines), experiments=False, growing=True)
+        return next(finding.severity for finding in diagnosis.findings if finding.kind == "loss_flat")
+
+    assert severity(120, None) == "note"
+    assert severity(120, "closed") == "warning"
+    assert severity(220, None) == "warning"
+
+
+def test_what_a_recorded_step_shows_may_have_begun_right_after_the_one_before() -> None:
+    """A rate that was raised at 50: the update is seen at 52, the loss jumps at 51."""
+    at = {(52, f"layers.{layer}.weight"): {"update": 40.0} for layer in range(3)}
+    lines = with_losses(
+        mlp_lines(3, 40, every=4, at=at), lambda n: round(1.0 + 0.01 * math.sin(n), 5) if n <= 50 else 900.0 + n
+    )
+    kinds = faults(lines)
+    assert kinds.index("update_too_large") < kinds.index("loss_spike")

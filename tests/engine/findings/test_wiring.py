@@ -50,6 +50,12 @@ def test_what_a_detach_cuts_off_is_found_at_the_cut() -> None:
     assert finding.evidence["numbers"] == 2 * (64 + 8)
 
 
+def test_what_is_called_last_and_used_by_nothing_is_a_note() -> None:
+    """A pooler: all before it learns. A detach() in the middle stands before modules that have a gradient."""
+    finding = found(without(mlp_lines(LAYERS, 12), *of(LAYERS - 1)))["no_gradient"]
+    assert (finding.layer, finding.severity) == (f"layers.{LAYERS - 1}", "note")
+
+
 def test_a_frozen_layer_is_a_note_alone() -> None:
     lines = without(mlp_lines(LAYERS, 12), *of(0))
     for row in lines[0]["params"][:2]:

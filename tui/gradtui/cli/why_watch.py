@@ -39,7 +39,7 @@ def watched(paths: Sequence[Path], bell: bool) -> tuple[Recording | None, Diagno
         while True:
             if news:
                 started = time.monotonic()
-                diagnosis = diagnose(recording, experiments=False)
+                diagnosis = diagnose(recording, experiments=False, growing=True)
                 _say_new(diagnosis, said, bell)
                 stop.wait((time.monotonic() - started) * _SHARE)
             if stop.asked or (recording.complete and recording.ended is not None and not news):

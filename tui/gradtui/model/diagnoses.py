@@ -44,7 +44,7 @@ class DiagnosisOf:
             if recording is None:
                 recording = open_recording([Path(file) for file in self.source.files])
                 recording.refresh()
-            diagnosis = diagnose(recording)
+            diagnosis = diagnose(recording, growing=recording.ended is None)
         except (ExperimentError, MemoryError) as error:
             return Failed.of(error)
         return Diagnosed(diagnosis, places_of(diagnosis, recording), self.count, time.perf_counter() - since)
