@@ -77,11 +77,14 @@ class LossCurve:
         what there is of them, over the median of 5 before the update. 1 where too little is known.
 
         A loss that is back after a few steps has done no damage: at the edge of stability, where full batches end up by
-        themselves (Cohen et al. 2021), it rises fivefold for five steps, and goes on falling.
+        themselves (Cohen et al. 2021), it rises fivefold for five steps, and goes on falling. Nor has one that is no
+        higher than some of the 20 before: it is as noisy as that (a policy's, which is of rewards 0 and 10).
         """
         at = int(np.searchsorted(self.steps, step, side="right"))
         before, after = self.losses[max(0, at - over) : at], self.losses[at : at + within]
         if not len(before) or not len(after):
             return 1.0
-        base = float(np.median(before))
-        return float(np.median(after)) / base if base > 0 else 1.0
+        base, risen = float(np.median(before)), float(np.median(after))
+        if risen <= float(self.losses[max(0, at - within) : at].max()):
+            return 1.0
+        return risen / base if base > 0 else 1.0

@@ -23,11 +23,11 @@ DAMAGE = 1.5
 def update_too_large(facts: Facts) -> Found | None:
     """An update of a weight is larger than it, or over a tenth of it three events running.
 
-    Not of weights that start at 0 (LoRA's B, a zeroed last layer). A fault only where it did damage: the loss is half
-    as large again, or is no number any more, or a layer dies, or gradients explode. Without, as of weights that a
-    normalisation follows, it is a note.
+    Not of weights that start at 0 or near it (LoRA's B, a zeroed last layer, a policy's). A fault only where it did
+    damage: the loss is half as large again, or is no number any more, or a layer dies, or gradients explode. Without,
+    as of weights that a normalisation follows, it is a note.
     """
-    indices = [index for index in facts.matrices if index not in facts.began_at_zero]
+    indices = [index for index in facts.matrices if index not in facts.began_at_zero | facts.began_small]
     if not indices:
         return None
     updates = facts.parameter("update")[:, indices]

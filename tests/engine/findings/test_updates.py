@@ -48,6 +48,18 @@ def test_not_of_a_weight_that_starts_at_0() -> None:
     assert "update_too_large" not in found(with_losses(mlp_lines(4, 40, at=at), lambda n: 1.0 + (n > 1)))
 
 
+def test_not_of_a_last_layer_that_is_drawn_small_on_purpose() -> None:
+    """A policy's: 0.01 of its initialiser's scale. 8 inputs, 64 numbers: a norm of 0.0283 is rms·√fan_in = 0.01."""
+    at = {(n, WEIGHT): {"update": 0.3, "weight": 0.0283 + 0.01 * n} for n in range(40)}
+    assert "update_too_large" not in found(with_losses(mlp_lines(4, 40, at=at), jump))
+
+
+def test_a_loss_that_is_no_higher_than_some_before_is_as_noisy_as_that() -> None:
+    noisy = [2.6 if n % 7 == 3 else 1.0 for n in range(12)]
+    lines = with_losses(mlp_lines(4, 40, at={(11, WEIGHT): {"update": 1.5}}), lambda n: noisy[n] if n < 12 else 1.9)
+    assert "update_too_large" not in faults(lines)
+
+
 def test_a_weight_that_grows_beyond_all_bounds_did_not_start_at_0() -> None:
     at = {(n, WEIGHT): {"update": 100.0, "weight": 2.0 * 100.0**n} for n in range(6)}
     lines = with_losses(mlp_lines(4, 40, at=at), lambda n: 1.0 if n == 0 else 1e6)
