@@ -12,8 +12,11 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from gradtui.cli import opening_files
+from gradtui.cli.words import Words
 from gradtui.model.names import WAVE_END
 from gradtui.model.state import State
+from gradtui.model.trainings import recorded
 from gradtui.screen.app import GradtuiApp
 from gradtui.screen.terminal.whole import rows_of
 from gradtui.share.moving_svg import Frame, moving_svg
@@ -37,9 +40,18 @@ class Picture:
     keys: tuple[str, ...]
     shows: tuple[str, ...]
     experiment: Experiment = field(default_factory=Experiment)
+    #: The recorded training that is opened instead, a file below docs/.
+    recording: str = ""
 
 
 PICTURES = (
+    Picture(
+        "real-run",
+        (132, 34),
+        ("tab",) * 3,
+        ("vanishing at hidden.0 since step 0", "its experiment"),
+        recording="real-run/run.jsonl",
+    ),
     Picture("mlp", (112, 30), (), ("The slope of sigmoid is at most 0.25",)),
     Picture(
         "lstm",
@@ -69,15 +81,18 @@ async def take(picture: Picture) -> str:
         return await _take(picture)
 
 
-def fresh(experiment: Experiment) -> GradtuiApp:
+def fresh(experiment: Experiment, recording: str = "") -> GradtuiApp:
     """The app as it is for somebody who has never opened a lesson."""
+    if recording:
+        opens = opening_files.opening(Words(files=(str(DOCS / recording),)))
+        return GradtuiApp(opens.state, known=opens.results)
     app = GradtuiApp(State(experiment))
     app.followed_by.clear()
     return app
 
 
 async def _take(picture: Picture) -> str:
-    app = fresh(picture.experiment)
+    app = fresh(picture.experiment, picture.recording)
     async with app.run_test(size=picture.size) as pilot:
         await settle(app, pilot)
         for key in picture.keys:
@@ -90,11 +105,16 @@ async def settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
     """Until everything that the screen needs has been computed and is drawn."""
     end = time.monotonic() + _LONGEST
     await pilot.pause()
-    while app.state.training or not (app.state.loaded and app.jobs.idle):
+    while app.state.training or not (app.state.loaded and app.jobs.idle) or _reads(app.state):
         if time.monotonic() > end:
             raise TimeoutError("a computation took too long")
         await pilot.pause()
     await pilot.pause()
+
+
+def _reads(state: State) -> bool:
+    """Whether a recorded training is still read, or what is wrong with it looked for."""
+    return recorded(state) and not (state.finished and state.findings)
 
 
 # -- the film ----------------------------------------------------------------------------------------------
