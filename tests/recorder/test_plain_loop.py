@@ -115,12 +115,14 @@ def test_at_the_end_of_the_program_the_record_ends(tmp_path: Path, monkeypatch: 
 
 
 def test_closed_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    # Other tests leave recorders of theirs open: what they have put there is none of this one's.
     backward, step = torch.autograd.backward, torch.amp.GradScaler.step
+    hooks = [*torch.nn.modules.module._global_forward_hooks]
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     train(model, tmp_path / "run.jsonl", 2, optimizer=optimizer)
     assert torch.autograd.backward is backward
     assert torch.amp.GradScaler.step is step
-    assert not torch.nn.modules.module._global_forward_hooks
+    assert [*torch.nn.modules.module._global_forward_hooks] == hooks
     assert not optimizer._optimizer_step_pre_hooks
     assert not optimizer._optimizer_step_post_hooks

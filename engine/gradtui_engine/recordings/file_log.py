@@ -33,7 +33,10 @@ _RING, _ROWS = b',"ring":', b',"a":['
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file begins as a recording does; of one that cannot be read `FileLog` says why."""
+    """Whether a file begins as a recording does: other programs, too, write a JSON object a line.
+
+    Of one that cannot be read `FileLog` says why.
+    """
     try:
         if path.is_dir():
             return False

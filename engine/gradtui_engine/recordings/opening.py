@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from .grouping import grouped
+from .grouping import grouped, with_ranks
 from .imports.importers import is_checkpoint_file
 
 #: One iteration each: `analysis.opening` reads them.
@@ -25,8 +25,10 @@ def is_saved(path: Path) -> bool:
         return True  # who reads it says why it cannot be read
 
 
-def trainings(paths: Sequence[Path]) -> list[list[Path]]:
-    """The files of each recorded training: ranks and resumed parts are one, and so are two checkpoints."""
-    if len(paths) == 2 and all(map(is_checkpoint_file, paths)):
-        return [list(paths)]
-    return grouped(paths)
+def trainings(paths: Iterable[Path]) -> list[list[Path]]:
+    """The files of each recorded training: ranks (those beside a first one along) and resumed parts are one, and so are
+    two checkpoints."""
+    given = list(dict.fromkeys(paths))
+    if len(given) == 2 and all(map(is_checkpoint_file, given)):
+        return [given]
+    return grouped(list(dict.fromkeys(file for path in given for file in with_ranks(path))))

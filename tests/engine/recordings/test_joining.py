@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gradtui_engine.recordings.grouping import grouped
+from gradtui_engine.recordings.opening import trainings
 from gradtui_engine.recordings.recording import open_recording
 from tests.recordings import Line, mlp_lines, recorded, written
 
@@ -93,6 +94,9 @@ def test_ranks_of_equal_gradients_are_averaged(tmp_path: Path) -> None:
     assert (call["min"], call["max"], call["off"]) == (-5.0, 2.0, 0.0)
     assert [note.text for note in recording.notes] == ["2 of 2 ranks were read"]
     assert grouped([one, zero]) == [[zero, one]]
+    # Of the first rank alone, as it is typed, the others are looked for beside it; of another one they are not.
+    assert trainings([zero]) == trainings([zero, one]) == [[zero, one]]
+    assert trainings([one]) == [[one]]
 
 
 def test_norms_of_shards_are_the_norm_of_the_whole() -> None:

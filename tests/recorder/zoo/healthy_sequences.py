@@ -74,7 +74,7 @@ class GPT(nn.Module):
         return {"loss": loss, "logits": logits}
 
 
-@ZOO.healthy(quick=True)
+@ZOO.healthy()
 def language_model_with_tied_embeddings(seed: int, watch: Watch) -> None:
     """Warm-up, then a cosine to zero; clipping; AdamW with two groups."""
     torch.manual_seed(seed)

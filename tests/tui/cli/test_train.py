@@ -421,7 +421,7 @@ def test_json_save_and_record_at_once(command: Command, tmp_path: Path) -> None:
     assert again.a == planned(*SHORT).a
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("x.npz", "--save"), ("x.jsonl", "--record"), ("x.json", "--json")])
+@pytest.mark.parametrize(("name", "arguments"), [("x.npz", "--save"), ("x.json", "--json")])
 def test_open_says_what_such_a_file_is(name: str, arguments: str, command: Command, tmp_path: Path) -> None:
     path = tmp_path / name
     done = command("train", *SHORT, arguments, *([path] if arguments != "--json" else []))

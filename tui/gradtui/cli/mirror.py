@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +16,13 @@ from gradtui_engine.recordings.recording import Recording, open_recording
 from ..text.language import tr
 from .own_options import MirrorOptions
 from .reading import options_in
+from .sentences import page_width, wrapped
 from .words import Words
 
 if TYPE_CHECKING:
     from ..model.opening import Opening
     from .invocation import Invocation
 
-#: Width where the output is not a terminal, and beyond which lines are hard to read.
-_COLUMNS, _MOST_COLUMNS = 100, 110
 _INDENT = "  "
 #: Seconds that are read at the most: the first step, and of a large record some of the others, evenly spread.
 _SECONDS = 2.0
@@ -43,7 +40,7 @@ class Mirrored:
 def asked(words: Words) -> Mirrored:
     """The mirror of the run whose files were typed. Raises ExperimentError, also where none is near."""
     own = options_in(MirrorOptions, words)
-    runs = trainings([Path(file) for file in words.files])
+    runs = trainings(map(Path, words.files))
     if not runs:
         raise ExperimentError([Problem("FILE", Message("needs a record of a training: RUN.jsonl"))])
     if len(runs) > 1:
@@ -65,8 +62,7 @@ def beside(mirrored: Mirrored, words: Words) -> Opening:
 
 def print_mirror(invocation: Invocation[Mirrored], out: TextIO) -> int:
     """Print the command, what of the recording it has, and what it cannot have."""
-    width = min(shutil.get_terminal_size((_COLUMNS, 24)).columns, _MOST_COLUMNS)
-    out.write("\n".join(_report(invocation.options.mirror, width)) + "\n")
+    out.write("\n".join(_report(invocation.options.mirror, page_width())) + "\n")
     return 0
 
 
@@ -77,4 +73,4 @@ def _report(mirrored: Mirror, width: int) -> Iterator[str]:
         if texts:
             yield from ("", title)
             for text in texts:
-                yield from textwrap.wrap(tr(text), width, initial_indent=_INDENT, subsequent_indent=2 * _INDENT)
+                yield from wrapped(tr(text), width, _INDENT, _INDENT)

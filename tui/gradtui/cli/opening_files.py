@@ -137,7 +137,7 @@ def _asked(file: str) -> tuple[Path, int | None]:
 
 def _runs(recorded: Sequence[tuple[Path, int | None]]) -> Iterable[_Opened]:
     """Each recorded training once, or each step of it that is asked for; files of one training are one."""
-    for files in trainings(list(dict.fromkeys(path for path, _ in recorded))):
+    for files in trainings(path for path, _ in recorded):
         recording = open_recording(files)
         recording.refresh(_AT_ONCE)
         whole = Source(

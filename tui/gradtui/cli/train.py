@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
@@ -30,6 +27,7 @@ from ..text import glyphs
 from ..text.language import tr
 from .output_files import check_writable, not_written
 from .printed import toml
+from .stop import Stop
 from .train_plan import Plan, check_together
 from .train_progress import progress
 from .train_report import interrupted, report
@@ -69,7 +67,7 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
     for note in _notes(plan, histories):
         print(f"{_PROG}: {note}", file=sys.stderr)
     recorders = _recorders(plan, histories, Path(options.record)) if options.record is not None else []
-    with _Stop() as stop:
+    with Stop() as stop:
         _train(histories, recorders, stop)
     problems = _written(options.save, histories)
     for recorder in recorders:
@@ -170,7 +168,7 @@ def _command(training: Training) -> str:
 # -- training ----------------------------------------------------------------------------------------------
 
 
-def _train(histories: Sequence[TrainingHistory], recorders: Sequence[Recorder], stop: _Stop) -> None:
+def _train(histories: Sequence[TrainingHistory], recorders: Sequence[Recorder], stop: Stop) -> None:
     """By turns, an iteration each, until all are done or somebody wants no more; of each one at the least."""
     with progress(histories) as tell:
         while not all(history.done for history in histories) and (not histories[-1].count or stop.signal is None):
@@ -188,33 +186,6 @@ def _train(histories: Sequence[TrainingHistory], recorders: Sequence[Recorder], 
     for recorder, history in zip(recorders, histories, strict=False):
         why = "interrupted" if history.interrupted else "diverged" if history.trainer.diverged else "done"
         recorder.end(why)
-
-
-class _Stop:
-    """ctrl+C and SIGTERM: the first asks for the end, which comes after an iteration; the second is the end."""
-
-    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        # Elsewhere Python lets nobody listen to signals.
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._caught) for number in self._SIGNALS}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _caught(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = number
 
 
 # -- afterwards --------------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,11 +11,11 @@ from gradtui_engine.core.problems import ExperimentError, Problem
 from gradtui_engine.findings.diagnosis import diagnose
 from gradtui_engine.findings.finding import VERDICTS, Diagnosis
 from gradtui_engine.findings.json_document import document
-from gradtui_engine.recordings.grouping import grouped, with_ranks
-from gradtui_engine.recordings.imports.importers import is_checkpoint_file
+from gradtui_engine.recordings.opening import trainings
 from gradtui_engine.recordings.recording import Recording, open_recording
 
 from .printed import exactly
+from .sentences import page_width
 from .why_report import report
 from .why_watch import watched
 from .words import Words
@@ -25,9 +23,6 @@ from .words import Words
 if TYPE_CHECKING:
     from .invocation import Invocation
     from .own_options import WhyOptions
-
-#: Width where the output is not a terminal, and beyond which lines are hard to read.
-_COLUMNS, _MOST_COLUMNS = 100, 110
 
 
 def options(words: Words) -> WhyOptions:
@@ -37,7 +32,7 @@ def options(words: Words) -> WhyOptions:
 
     own = options_in(WhyOptions, words)
     problems = [] if words.files else [Problem("FILE", Message("needs a record of a training: RUN.jsonl"))]
-    runs = _runs(words.files)
+    runs = trainings(map(Path, words.files))
     if len(runs) > 1:
         for name in (name for name in ("json", "watch") if getattr(own, name)):
             text = Message("takes one run; {count} were given: one after the other", count=len(runs))
@@ -50,7 +45,7 @@ def options(words: Words) -> WhyOptions:
 def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
     """Print what is wrong with each run; 0 where nothing is, 1 where something is."""
     own = invocation.options
-    runs = _runs(invocation.words.files)
+    runs = trainings(map(Path, invocation.words.files))
     if own.watch:
         recording, diagnosis = watched(runs[0], own.bell)
         if recording is None:
@@ -61,7 +56,8 @@ def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
     problems: list[Problem] = []
     for index, paths in enumerate(runs):
         try:
-            recording = read(paths)
+            recording = open_recording(paths)
+            recording.refresh()
         except ExperimentError as error:
             problems += error.problems
             continue
@@ -75,28 +71,10 @@ def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
     return status
 
 
-def _runs(files: Sequence[str]) -> list[list[Path]]:
-    """The files of each run: the ranks' beside it along, two checkpoints as one."""
-    given = [Path(file) for file in files]
-    if len(given) == 2 and all(path.is_file() and is_checkpoint_file(path) for path in given):
-        return [given]
-    paths = dict.fromkeys(path for each in given for path in with_ranks(each))
-    return grouped([*paths])
-
-
-def read(paths: Sequence[Path]) -> Recording:
-    """All that is in the files of one run. Raises ExperimentError."""
-    recording = open_recording(paths)
-    while not recording.complete and recording.refresh():
-        pass
-    return recording
-
-
 def _print(recording: Recording, diagnosis: Diagnosis, as_json: bool, out: TextIO) -> None:
     if as_json:
         # English, whatever is spoken: programs read it.
         json.dump(document(recording, diagnosis), exactly(out), allow_nan=False)
         out.write("\n")
         return
-    width = min(shutil.get_terminal_size((_COLUMNS, 24)).columns, _MOST_COLUMNS)
-    out.write("\n".join(report(recording, diagnosis, width)) + "\n")
+    out.write("\n".join(report(recording, diagnosis, page_width())) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterator
 
 from gradtui_engine.core.figures import percent
@@ -17,30 +16,31 @@ from ..lessons import library
 from ..text import language
 from ..text.finding_words import heading, verdict
 from ..text.language import tr
+from .sentences import wrapped
 
 _INDENT, _CODE = "  ", "      "
 
 
 def report(recording: Recording, diagnosis: Diagnosis, width: int) -> Iterator[str]:
     """The verdict in one line, then each finding, notes last, and which rules could not be asked."""
-    yield from _wrapped(_what(recording), width)
-    yield from _wrapped(verdict(diagnosis), width)
+    yield from wrapped(_what(recording), width)
+    yield from wrapped(verdict(diagnosis), width)
     for finding in diagnosis.findings:
         yield ""
         yield from _told(finding, width)
     if diagnosis.left_out:
         yield ""
-        yield from _wrapped(tr("not asked:"), width)
+        yield from wrapped(tr("not asked:"), width)
         for reason, kinds in _by_reason(diagnosis).items():
             names = tr(", ").join(tr(KINDS[kind].called) for kind in kinds)
-            yield from _wrapped(tr("{names}: {problem}", names=names, problem=reason), width, _INDENT)
+            yield from wrapped(tr("{names}: {problem}", names=names, problem=reason), width, _INDENT)
     notes = [note for note in recording.notes if note.text]
     if notes:
         yield ""
-        yield from _wrapped(tr("the record says:"), width)
+        yield from wrapped(tr("the record says:"), width)
         for note in notes:
             where = "" if note.module is None else f"{note.module}: "
-            yield from _wrapped(f"{where}{tr(note.text)}", width, _INDENT)
+            yield from wrapped(f"{where}{tr(note.text)}", width, _INDENT)
 
 
 def _what(recording: Recording) -> str:
@@ -67,21 +67,21 @@ _PARTS: tuple[English, ...] = ("evidence", "cause", "rule", "source")
 
 def _told(finding: Finding, width: int) -> Iterator[str]:
     kind = KINDS[finding.kind]
-    yield from _wrapped(tr("{severity}: {finding}", severity=tr(finding.severity), finding=heading(finding)), width)
-    yield from _wrapped(tr(finding.message), width, _INDENT)
+    yield from wrapped(tr("{severity}: {finding}", severity=tr(finding.severity), finding=heading(finding)), width)
+    yield from wrapped(tr(finding.message), width, _INDENT)
     evidence = tr("; ").join(tr(each) for each in told(finding.evidence))
     for name, text in zip(_PARTS, (evidence, tr(finding.cause), tr(kind.rule), tr(kind.source)), strict=True):
         if text:
-            yield from _wrapped(tr("{name}: {text}", name=tr(name), text=text), width, _INDENT)
-    yield from _wrapped(tr("what to change:"), width, _INDENT)
+            yield from wrapped(tr("{name}: {text}", name=tr(name), text=text), width, _INDENT)
+    yield from wrapped(tr("what to change:"), width, _INDENT)
     yield from (f"{_CODE}{line}".rstrip() for line in finding.remedy.split("\n"))
     if finding.experiment is not None:
-        yield from _wrapped(tr("the same in gradtui:"), width, _INDENT)
+        yield from wrapped(tr("the same in gradtui:"), width, _INDENT)
         # What is to be copied stays in one line.
         yield f"{_CODE}{finding.experiment}"
     entry = library.find(finding.lesson, language.current()) if finding.lesson else None
     if entry is not None:
-        yield from _wrapped(tr("lesson: {title}", title=entry.title), width, _INDENT)
+        yield from wrapped(tr("lesson: {title}", title=entry.title), width, _INDENT)
 
 
 def _by_reason(diagnosis: Diagnosis) -> dict[str, list[str]]:
@@ -89,11 +89,3 @@ def _by_reason(diagnosis: Diagnosis) -> dict[str, list[str]]:
     for kind, reason in diagnosis.left_out.items():
         reasons.setdefault(tr(reason), []).append(kind)
     return reasons
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return textwrap.wrap(
-        shown, max(width, 40), initial_indent=indent, subsequent_indent=indent, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, Self
 
 from gradtui_engine.core.problems import ExperimentError
 from gradtui_engine.findings.diagnosis import diagnose
@@ -18,6 +14,7 @@ from gradtui_engine.recordings.recording import Recording, open_recording
 
 from ..text.finding_words import line
 from ..text.language import tr
+from .stop import Stop
 
 #: Seconds between two looks at the file.
 _PAUSE = 0.5
@@ -87,35 +84,3 @@ def _say_new(diagnosis: Diagnosis, said: set[tuple[str, bool]], bell: bool) -> N
 def say(text: str) -> None:
     """A line for the person who waits."""
     print(text, file=sys.stderr, flush=True)
-
-
-class Stop:
-    """ctrl+C and SIGTERM ask for the end, which comes at once: what there is is reported."""
-
-    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._before: dict[int, Any] = {}
-
-    @property
-    def asked(self) -> bool:
-        return self._event.is_set()
-
-    def wait(self, seconds: float) -> None:
-        self._event.wait(seconds)
-
-    def __enter__(self) -> Self:
-        # Elsewhere Python lets nobody listen to signals.
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._caught) for number in self._SIGNALS}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _caught(self, number: int, frame: FrameType | None) -> None:
-        self._event.set()

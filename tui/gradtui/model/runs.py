@@ -14,6 +14,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import in_one
 from gradtui_engine.findings.diagnosis import diagnose
 from gradtui_engine.recordings.clean import cleaned
+from gradtui_engine.recordings.file_log import is_ours
 from gradtui_engine.recordings.grouping import grouped
 from gradtui_engine.recordings.overview import overview
 from gradtui_engine.recordings.recording import open_recording
@@ -26,8 +27,6 @@ _BROKEN = ("nan", "inf", "-inf")
 #: Folders within folders that are looked into: a run has one of its own, or one in an experiment's.
 _DEEP = 2
 _ENDING = ".jsonl"
-#: So many bytes of a file say whether it is one: its first line begins {"k": "run".
-_HEAD = 64
 #: The name of a recording that nobody has given one.
 _USUAL = "gradtui-run"
 
@@ -37,7 +36,7 @@ def runs_in(folder: Path) -> RunList:
     it cannot be read, or has none.
     """
     try:
-        files = [path for path in sorted(_files(folder, _DEEP)) if _is_recording(path)]
+        files = [path for path in sorted(_files(folder, _DEEP)) if is_ours(path)]
     except OSError as error:
         message = Message("cannot be read: {reason}", reason=error.strerror or str(error))
         raise ExperimentError([Problem(str(folder), message)]) from None
@@ -61,16 +60,6 @@ def _files(folder: Path, deep: int) -> Iterator[Path]:
                     yield from _files(Path(entry.path), deep - 1)
                 except OSError:
                     continue  # one that may not be read hides no other
-
-
-def _is_recording(path: Path) -> bool:
-    """Whether it begins as a recording does: other programs, too, write a JSON object a line."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD).lstrip()
-    except OSError:
-        return False
-    return head.startswith(b"{") and b'"k"' in head and b'"run"' in head
 
 
 def _names(paths: list[str]) -> list[str]:
