@@ -36,6 +36,10 @@ class Clock:
 class PlainSteps(Protocol):
     """What is done in the steps of a plain loop that are not looked at."""
 
+    @property
+    def pending(self) -> bool:
+        """Whether a backward pass of this step is over already."""
+
     def passed(self, root: Any) -> bool:
         """A backward pass is over; false where it is the second one."""
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import torch
 
+from .given import Given, equal, mean
 from .schema import written
 from .transfer import Numbers
 
@@ -51,7 +52,8 @@ class Losses:
         self._sum: Any = None
         self._kept: Any = None
         self._kept_passes = 0
-        self.given: list[Any] = []
+        #: What the user says that they are.
+        self.given = Given()
         self._others: list[Any] = []
         #: The steps since the last line, and their losses where they were read.
         self.steps: deque[int] = deque(maxlen=RING)
@@ -84,23 +86,21 @@ class Losses:
         """Whether no backward pass of this step is known to be ours, and some may be."""
         return self.passes == 0 and bool(self._others)
 
-    def give(self, value: Any) -> None:
-        """What the user says the loss is: the mean of several in one step."""
-        self.given.append(value.detach() if isinstance(value, torch.Tensor) else float(value))
-
     def forget(self) -> None:
         """The gradient was cleared: those passes were not of this step."""
         self.passes, self._sum = 0, None
 
-    def keep(self, scale: Any) -> None:
+    def keep(self, scale: Any, step: int) -> None:
         """An optimizer has stepped: what came before is of this step, whatever is cleared from here on.
 
         scale is the loss scale, a tensor, that is taken out of it.
         """
         loss = self._sum
+        if loss is not None and scale is not None:
+            loss = loss / (scale if isinstance(loss, torch.Tensor) else scale.item())
+        self._settle(step, loss)
+        self.given.mark()
         if loss is not None:
-            if scale is not None:
-                loss = loss / (scale if isinstance(loss, torch.Tensor) else scale.item())
             self._kept = loss if self._kept is None else self._kept + loss
             self._sum = None
         self._kept_passes += self.passes
@@ -108,16 +108,34 @@ class Losses:
         if self._others:
             self._others = []
 
-    def taken(self) -> tuple[int, Any]:
+    def taken(self, step: int) -> tuple[int, Any]:
         """Backward passes of the step that is over, and its loss: a number, a tensor on a device, or None."""
         passes, loss = self._kept_passes, self._kept
         self._kept, self._kept_passes = None, 0
-        if self.given:
-            values = [value.item() if _is_on_cpu(value) else value for value in self.given]
-            loss = sum(values[1:], start=values[0]) / len(values)
-            loss = loss.float().mean() if isinstance(loss, torch.Tensor) else loss
-            self.given = []
+        self._settle(step, self._sum)
+        given = self.given.taken(step)
+        loss = self.given.latest = mean(given) if given else loss
         return passes, loss
+
+    def finish(self, step: int) -> None:
+        """There are no more steps: what was given since the last one is of that."""
+        self._settle(step, None)
+
+    def _settle(self, step: int, loss: Any) -> None:
+        """What was given of the step before, when that was over, replaces its loss: in the ring, which may begin with
+        the step of the line before."""
+        values = self.given.settle(step, loss)
+        late = mean(values) if values else None
+        if late is None or equal(late, self.given.latest):
+            return
+        self.given.latest = late
+        if self.steps and self.steps[-1] == step - 1:
+            self.steps.pop()
+            if self._next:
+                self._next -= 1
+            else:
+                self.values.pop()
+        self.wait(step - 1, late)
 
     # -- of the steps between two lines --------------------------------------------------------------------
 
@@ -125,15 +143,21 @@ class Losses:
         """Keeps the loss of a step that has no line."""
         if loss is None:
             return
-        if isinstance(loss, torch.Tensor):
-            if self._buffer is None or self._buffer.device != loss.device:
-                self._buffer = torch.zeros(RING, dtype=torch.float32, device=loss.device)
+        if isinstance(loss, torch.Tensor) or self._next:
+            device = loss.device if isinstance(loss, torch.Tensor) else self._buffer.device
+            if self._buffer is None or self._buffer.device != device:
+                self._buffer = torch.zeros(RING, dtype=torch.float32, device=device)
                 self._next = 0
-            self._buffer[self._next % RING].copy_(loss)
-            self._next += 1
+            while self.values:
+                self._put(self.values.popleft())
+            self._put(loss)
         else:
             self.values.append(loss)
         self.steps.append(step)
+
+    def _put(self, loss: Any) -> None:
+        self._buffer[self._next % RING] = loss.detach() if isinstance(loss, torch.Tensor) else loss
+        self._next += 1
 
     def flush(self, line: dict[str, Any], numbers: Numbers | None) -> None:
         """Puts the ring into a line: what is on a device comes with its numbers (None: it is waited for)."""
@@ -179,7 +203,3 @@ def _values(roots: Any) -> list[Any]:
         for root in ((roots,) if isinstance(roots, torch.Tensor) else roots)
         if isinstance(root, torch.Tensor) and root.numel() == 1
     ]
-
-
-def _is_on_cpu(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.device.type == "cpu" and value.numel() == 1

@@ -39,6 +39,11 @@ class Plain:
             self._losses.add(self._root)
             self._root = None
 
+    @property
+    def pending(self) -> bool:
+        """Whether a backward pass of this step is over already."""
+        return self._root is not None
+
     def passed(self, root: Any) -> bool:
         """A backward pass is over; false where it is the second one."""
         if self._root is not None:
@@ -51,7 +56,7 @@ class Plain:
         start = time.perf_counter()
         root, context, schedule = self._root, self._context, self._schedule
         step = context.n
-        if not isinstance(root, torch.Tensor) or self._losses.given or step + 1 >= schedule.next:
+        if not isinstance(root, torch.Tensor) or self._losses.given.waits or step + 1 >= schedule.next:
             return False
         if root.device.type == "cpu" and root.numel() == 1:
             loss = root.item()
@@ -60,8 +65,10 @@ class Plain:
                 return False
             self._losses.values.append(loss)
             self._losses.steps.append(step)
+            self._losses.given.latest = loss
         elif root.numel() == 1:
             self._losses.wait(step, root.detach().reshape(()))
+            self._losses.given.latest = None
         self._root = None
         context.n = step + 1
         schedule.unseen(start - context.last, self._clock.seconds)

@@ -105,10 +105,14 @@ class Recorder:
     # -- for the user --------------------------------------------------------------------------------------
 
     def loss(self, value: Any) -> None:
-        """Says what the loss of the step under way is (of several in one step, their mean), instead of the number that
-        backward begins at. To be called before the optimizer's step."""
-        if not self._closed:
-            self._context.guard.call("given", self._context.losses.give, value)
+        """Says what the loss of a step is (of several in one step, their mean), instead of the number that backward
+        begins at: after backward that of the step under way, after the optimizer's step that of the one that has just
+        run. Before backward it is that of the step which begins, where it is so from the first step on."""
+        if self._closed:
+            return
+        context = self._context
+        begun = context.losses.passes > 0 or (context.plain is not None and context.plain.pending)
+        context.guard.call("given", context.losses.given.give, value, context.n, begun)
 
     def note(self, text: str) -> None:
         """Writes a note of the user's own into the record."""
@@ -223,7 +227,7 @@ class Recorder:
             scale = self._scaler._scale
         self._plainly = self._plainly and scale is None and context.losses.passes == 1
         self._passes.append(context.losses.passes)
-        context.losses.keep(scale)
+        context.losses.keep(scale, context.n)
         if context.sample is not None:
             if stale:
                 context.sample.line["stale"] = True
@@ -237,7 +241,7 @@ class Recorder:
         now = time.perf_counter()
         seconds = now - context.last
         context.last = now
-        passes, loss = context.losses.taken()
+        passes, loss = context.losses.taken(context.n)
         if sample is None:
             context.losses.wait(context.n, loss)
             self._schedule.unseen(seconds, context.clock.so_far)
@@ -338,6 +342,7 @@ class Recorder:
         context = self._context
         if not context.writer.on:
             return
+        context.guard.call("given", context.losses.finish, context.n)
         if self._optimizers.stepped:
             context.guard.call("step", self._over, False)
         context.guard.call("step", self._lines.flush)

@@ -21,7 +21,8 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - n (optimizer steps before it since the run began), t (seconds since 1970), dt (seconds that the step took), own
   (seconds that recording has cost so far)
 - loss (of all micro-batches together, without the loss scale), ring [[n, loss]] of the steps between the line before
-  and this one, root (name of the loss's grad_fn), mb (micro-batches), o [indices of the optimizers that stepped]
+  and this one; it begins with the step of the line before where its loss was said after its line was written, and then
+  that one holds; root (name of the loss's grad_fn), mb (micro-batches), o [indices of the optimizers that stepped]
 - lr [of each parameter group], gn [norm of all gradients after backward, and as the optimizer gets it], scale (of
   GradScaler; null without), skipped (GradScaler left the step out), stale (no gradient was cleared since the last step)
 - half ("float16" or "bfloat16" where an activation has it, else null), x [mean, rms, min, max, shape] of the model's

@@ -62,6 +62,8 @@ class Events:
         self._places: dict[tuple[int, int], int] = {}
         self._layouts: dict[bytes, tuple[Array, Array]] = {}
         self._rings: dict[int, Array] = {}
+        #: Losses of events that the line after theirs corrects.
+        self._corrected: dict[int, float] = {}
         self._every = Growing((2,))
         self._every_count = self._every_events = 0
 
@@ -91,7 +93,8 @@ class Events:
             if not line:  # it could not be read: its head is all that is known
                 continue
             self._fill_numbers(event, line)
-            self._rings[event] = losses_of(line.get("ring"), offset)
+            self._rings[event] = ring = losses_of(line.get("ring"), offset)
+            self.correct(event - 1, ring)
             if self._shape_a is not None:
                 _gather(rows_a, event, rows_of(line.get("a"), self._shape_a), self._shape_a)
             if self._shape_p is not None:
@@ -111,6 +114,17 @@ class Events:
         for event, line in nans:
             self._fill_nan(event, line)
 
+    def correct(self, event: int, ring: Array) -> None:
+        """Where the ring that follows an event begins with its step, its loss was said after its line was written."""
+        if event >= 0 and len(ring) and ring[0, 0] == self.steps.array[event]:
+            self._corrected[event] = ring[0, 1]
+            self._fill_corrected(event)
+
+    def _fill_corrected(self, event: int) -> None:
+        loss = self._corrected[event]
+        self.numbers["loss"].array[event] = loss
+        self.is_nan["loss"].array[event] = loss != loss
+
     def _clear(self, rows: Any) -> None:
         for growing in (self.learning_rates, *self.activations.values(), *self.parameters.values()):
             growing.clear(rows)
@@ -128,6 +142,8 @@ class Events:
         for name, value in (("loss", line.get("loss")), ("gradient_before", before), ("gradient_after", after)):
             if value == "nan" or value != value:
                 self.is_nan[name].array[event] = True
+        if event in self._corrected:
+            self._fill_corrected(event)
         for name, flag in self.flags.items():
             flag.array[event] = line.get(name) is True
         half = line.get("half")
@@ -309,12 +325,15 @@ class Events:
             self.add_losses(np.concatenate(parts))
 
     def add_losses(self, pairs: Array) -> None:
-        """Losses of steps, (steps, 2); what is no step behind the last one is left out."""
+        """Losses of steps, (steps, 2); none comes before the last; of two of one step the later holds."""
         last = self._every.array[self._every_count - 1, 0] if self._every_count else -1.0
         with np.errstate(invalid="ignore"):
             pairs = pairs[(pairs[:, 0] >= 0) & (pairs[:, 0] < MOST_STEPS)]
             highest = np.maximum.accumulate(np.concatenate([[last], pairs[:, 0]]))
-            pairs = pairs[pairs[:, 0] > highest[:-1]]
+            pairs = pairs[pairs[:, 0] >= highest[:-1]]
+        pairs = pairs[np.append(pairs[1:, 0] > pairs[:-1, 0], True)] if len(pairs) else pairs
+        if len(pairs) and pairs[0, 0] == last:
+            self._every_count -= 1
         count = self._every_count + len(pairs)
         self._every.reserve(count)
         self._every.array[self._every_count : count] = pairs

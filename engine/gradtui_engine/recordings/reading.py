@@ -127,6 +127,7 @@ class Reader:
         if run is not None and run.last_ring and self.complete:
             ring = losses_of(run.last_ring, self._segments[-1].offset)
             self._events.every_loss()
+            self._events.correct(self._events.count - 1, ring)
             self._events.add_losses(ring)
             run.last_ring = ()
 

@@ -59,6 +59,20 @@ def test_every_loss_is_the_rings_and_the_events_one_after_the_other() -> None:
     assert recording.columns.loss.tolist() == losses[::5].tolist()
 
 
+def test_a_loss_that_was_said_after_its_line_was_written_holds() -> None:
+    lines = mlp_lines(steps=4, every=2)
+    lines[2]["ring"][:0] = [[0, 7.0]]
+    lines[3]["ring"][:0] = [[2, "nan"]]
+    lines[-1]["ring"] = [[6, 0.5], [7, 0.25]]
+    columns = recorded(lines).columns
+    steps, losses = columns.every_loss
+    assert steps.tolist() == [*range(8)]
+    assert (losses[0], losses[6], losses[7]) == (7.0, 0.5, 0.25)
+    assert math.isnan(losses[2])
+    assert columns.loss[[0, 3]].tolist() == [7.0, 0.5]
+    assert columns.is_nan["loss"].tolist() == [False, True, False, False]
+
+
 def test_losses_after_the_last_event_stand_in_the_end_line() -> None:
     lines = mlp_lines(steps=2)
     lines[-1]["ring"] = [[2, 0.5], [3, 0.25]]
