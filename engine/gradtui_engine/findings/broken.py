@@ -9,13 +9,14 @@ import numpy as np
 from ..core.figures import cut, exact, many, part_of, short
 from ..core.message import Message
 from ..core.numerics import Array
+from .code import CLIP, DETECT_ANOMALY, SET_RATE_AND_CLIP
 from .facts import Facts
 from .kind import ERROR, WARNING, Found, Numbers, place
 
 #: Columns of a call that show whether its output is finite. The mean of none (an expert without samples) is none.
 _OUTPUT = ("rms", "min", "max")
-#: An update that is this share of a weight, shortly before, is why.
-_THREW = 0.1
+#: An update that is this share of a weight, at the most so many events before, is why.
+_THREW, _SHORTLY = 0.1, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +144,10 @@ def _before(facts: Facts, event: int) -> Numbers:
         gradient = facts.columns.gradient_after[event - 1]
         if np.isfinite(gradient):
             evidence["gradient_before"] = float(gradient)
-        size = _largest_update(facts, event)
+        size = facts.largest_update(event, _SHORTLY)
         if size > 0:
             evidence["largest_update_before"] = size
     return evidence
-
-
-def _largest_update(facts: Facts, event: int, back: int = 3) -> float:
-    indices = [index for index in facts.matrices if index not in facts.began_at_zero]
-    updates = facts.parameter("update")[max(0, event - back) : event][:, indices]
-    known = updates[np.isfinite(updates)]
-    return float(known.max()) if len(known) else (float("inf") if np.isinf(updates).any() else 0.0)
 
 
 def _message(where: _Where) -> Message:
@@ -174,13 +168,6 @@ def _message(where: _Where) -> Message:
 _CHECK_BATCH = """\
 for x, y in loader:
     assert torch.isfinite(x).all(), "the batch has NaN or inf in it\""""
-_LOWER_RATE = """\
-for group in optimizer.param_groups:
-    group["lr"] = $lr
-# and before optimizer.step():
-torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"""
-_CLIP = """\
-torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()"""
 _SAFE_LOSS = """\
 # a loss of logits (cross_entropy, binary_cross_entropy_with_logits), not of probabilities; and
 loss = -torch.log(p.clamp_min(1e-7)).mean()  # where there is a logarithm
@@ -188,15 +175,11 @@ loss = -torch.log(p.clamp_min(1e-7)).mean()  # where there is a logarithm
 _SAFE_GRADIENT = """\
 # the slope is infinite where the argument is 0: sqrt, norm, pow below 1, division
 y = torch.sqrt(x + 1e-8)"""
-_FIND = """\
-with torch.autograd.detect_anomaly():
-    loss = criterion(model(x), y)
-    loss.backward()"""
 
 
 def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple[Message | None, str | None]:
     """The most likely cause, and what to change."""
-    size = _largest_update(facts, event)
+    size = facts.largest_update(event, _SHORTLY)
     inputs = {name: values[event] for name, values in facts.columns.inputs.items()}
     first = facts.order[0] if facts.order else None
     leaf = next((name for name in facts.order if name in facts.weights), first)
@@ -205,7 +188,7 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
             return _threw(facts, event, size)
         return (
             Message("the update before this step made the weights so: its gradient was not finite"),
-            _FIND + "\n" + _CLIP,
+            DETECT_ANOMALY + "\n" + CLIP,
         )
     if where.what == "output":
         fresh = where.layer in (first, leaf)
@@ -224,7 +207,7 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
             )  # fmt: skip
         return (
             Message("what it computes: a logarithm or a root of something not above 0, or a division by 0"),
-            _FIND,
+            DETECT_ANOMALY,
         )
     if where.what == "loss":
         if size > 1:
@@ -237,7 +220,7 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
         return _threw(facts, event, size)
     return (
         Message("a slope that is infinite on the way back: a root or a norm of 0, a division by nearly 0"),
-        _SAFE_GRADIENT + "\n" + _FIND,
+        _SAFE_GRADIENT + "\n" + DETECT_ANOMALY,
     )
 
 
@@ -256,11 +239,11 @@ def _threw(facts: Facts, event: int, size: float) -> tuple[Message, str]:
                 "updates of {size} of the weights just before: a learning rate of {rate} is too large",
                 size=text, rate=exact(float(rate)),
             ),
-            _LOWER_RATE,
+            SET_RATE_AND_CLIP,
         )  # fmt: skip
     return Message(
         "updates of {size} of the weights just before: the learning rate is too large", size=text
-    ), _LOWER_RATE
+    ), SET_RATE_AND_CLIP
 
 
 def _rates(facts: Facts, event: int) -> dict[str, str]:
@@ -278,7 +261,7 @@ def _around(parameters: list[str]) -> str | None:
 def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
     """The loss broke in a step of which nothing else was recorded. event: the first one after it, if any."""
     before = int(np.searchsorted(facts.columns.steps, step)) - 1
-    size = _largest_update(facts, before + 1) if before >= 0 else 0.0
+    size = facts.largest_update(before + 1, _SHORTLY) if before >= 0 else 0.0
     evidence: Numbers = {"what": "loss", "value": value}
     if before >= 0:
         evidence["last_recorded_step"] = facts.step_of(before)
@@ -291,7 +274,7 @@ def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
     rising = at >= 4 and facts.curve.losses[at] > 3 * np.median(facts.curve.losses[max(0, at - 20) : at])
     if size > _THREW or rising:
         cause, remedy = _threw(facts, before + 1, max(size, 0.0)) if size > _THREW else (
-            Message("the loss rose before: updates went too far"), _LOWER_RATE,
+            Message("the loss rose before: updates went too far"), SET_RATE_AND_CLIP,
         )  # fmt: skip
     else:
         cause = Message(

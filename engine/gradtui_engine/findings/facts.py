@@ -281,6 +281,16 @@ class Facts:
                 small.add(index)
         return frozenset(small)
 
+    def largest_update(self, event: int, most: int | None = None) -> float:
+        """The largest update over weight in the events before this one, at the most so many; 0 where none is known.
+
+        Not of what began at 0. Infinite where no other is known, and one is.
+        """
+        indices = [index for index in self.matrices if index not in self.began_at_zero]
+        updates = self.parameter("update")[0 if most is None else max(0, event - most) : event][:, indices]
+        known = updates[np.isfinite(updates)]
+        return float(known.max()) if len(known) else (math.inf if np.isinf(updates).any() else 0.0)
+
     @functools.cached_property
     def stepped(self) -> Array:
         """Whether its optimizer stepped, of each parameter, (events, parameters)."""

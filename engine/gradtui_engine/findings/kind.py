@@ -9,10 +9,10 @@ from string import Template
 import numpy as np
 
 from ..core.message import English, Message, Verbatim
-from .facts import Facts
-from .finding import Evidence
+from .facts import HALF_PRECISION, Facts
+from .finding import FINDING_SEVERITIES, Evidence
 
-ERROR, WARNING, NOTE = "error", "warning", "note"
+ERROR, WARNING, NOTE = FINDING_SEVERITIES
 #: Evidence while it is put together.
 Numbers = dict[str, float | int | str | list[str]]
 
@@ -122,9 +122,7 @@ def later(facts: Facts) -> Message | None:
 
 def halves(facts: Facts) -> Message | None:
     """Half precision."""
-    if not (facts.columns.half != "").any() and not any(
-        row.dtype in ("float16", "bfloat16", "half") for row in facts.header.parameters
-    ):
+    if not (facts.columns.half != "").any() and not any(row.dtype in HALF_PRECISION for row in facts.header.parameters):
         return Message("nothing is in half precision")
     return None
 

@@ -6,6 +6,7 @@ from ..core.message import English
 from ..core.table import Table
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from . import broken, over_depth, over_steps, over_time, precision, start, updates, wiring
+from .code import CLIP, DETECT_ANOMALY, SET_RATE, SET_RATE_AND_CLIP
 from .kind import FindingKind, activations, any_loss, gradients, halves, later, losses, over_time_steps, scaled, trained
 
 _ALWAYS: English = "an error"
@@ -19,10 +20,6 @@ for module in model.modules():
         torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")  # tanh: xavier_normal_
         if module.bias is not None:
             torch.nn.init.zeros_(module.bias)"""
-_LOWER_RATE = """\
-for group in optimizer.param_groups:
-    group["lr"] = $lr"""
-_CLIP = "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()"
 
 KINDS = Table(
     "kind of finding",
@@ -108,7 +105,7 @@ KINDS = Table(
             "Bengio et al. 1994, Pascanu et al. 2013; the threshold is that over depth",
             _LESS_LEARNING,
             "recurrent weights with singular values above 1: their power grows with every step",
-            _CLIP + '\nfor name, weight in model.get_submodule("$layer").named_parameters():\n'
+            CLIP + '\nfor name, weight in model.get_submodule("$layer").named_parameters():\n'
             '    if "weight_hh" in name:\n        for gate in weight.data.split(weight.shape[1]):\n'
             "            torch.nn.init.orthogonal_(gate)",
             "09-rnn-through-time",
@@ -138,7 +135,7 @@ KINDS = Table(
             "threshold 1e3, the mirror image of vanishing; AUTOTRAINER (ICSE 2021) warns from 70 on",
             _LESS_LEARNING,
             "weights so large that each layer multiplies the gradient by more than 1",
-            _INIT + "\n" + _CLIP,
+            _INIT + "\n" + CLIP,
             "06-exploding-and-clipping",
         ),
         FindingKind(
@@ -157,7 +154,7 @@ KINDS = Table(
             "update / weight: about 1e-3 is usual (CS231n)",
             _DAMAGE,
             "the learning rate is too large",
-            _LOWER_RATE + "\n# and before optimizer.step():\ntorch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+            SET_RATE_AND_CLIP,
             "15-what-clipping-saves",
         ),
         FindingKind(
@@ -185,8 +182,7 @@ KINDS = Table(
             "OLMo (2024): 7 standard deviations; PaLM (2022): batches that bring spikes are left out",
             "a warning; an error where it stays",
             "a batch unlike the others, or an update that went too far",
-            "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()\n"
-            "# look at the batch of this step: x.abs().max(), y.abs().max()",
+            CLIP + "\n# look at the batch of this step: x.abs().max(), y.abs().max()",
             "15-what-clipping-saves",
         ),
         FindingKind(
@@ -195,7 +191,7 @@ KINDS = Table(
             "float32 resolves 6e-8 of a weight; SageMaker Debugger warns from 1e-8 on",
             _UNLESS_LEARNING,
             "the learning rate is too small",
-            _LOWER_RATE,
+            SET_RATE,
             "16-adam-and-vanishing",
         ),
         FindingKind(
@@ -204,7 +200,7 @@ KINDS = Table(
             "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN",
             "an error; a warning where it passed",
             "an overflow, or an operation that is not defined",
-            "with torch.autograd.detect_anomaly():\n    loss = criterion(model(x), y)\n    loss.backward()",
+            DETECT_ANOMALY,
             "06-exploding-and-clipping",
         ),
         FindingKind(

@@ -49,7 +49,7 @@ def dead(facts: Facts) -> Found | None:
         evidence["learning_rate"] = float(facts.rate[onset])
     cause = None
     if onset > 0:
-        size = _update_before(facts, onset)
+        size = facts.largest_update(onset)
         if size > 0.1:
             cause = Message(
                 "an update of {size} of its weights threw them so far that no input reaches them any more",
@@ -89,13 +89,6 @@ def _lasts(facts: Facts, values: Array, holds: Array) -> int | None:
     behind = holds[indices]
     lasting = facts.onset(behind, LASTING)
     return None if lasting is None else int(indices[lasting])
-
-
-def _update_before(facts: Facts, event: int) -> float:
-    """The largest update over weight in the events before this one."""
-    updates = facts.parameter("update")[:event][:, [i for i in facts.matrices if i not in facts.began_at_zero]]
-    known = updates[np.isfinite(updates)]
-    return float(known.max()) if len(known) else 0.0
 
 
 # -- saturated -----------------------------------------------------------------------------------------------

@@ -41,7 +41,9 @@ def update_too_large(facts: Facts) -> Found | None:
     events = np.flatnonzero(hits.any(1))
     if not len(events):
         return None
-    harm = next(((int(event), damage) for event in events if (damage := _damage(facts, int(event)))), None)
+    follows = _follows(facts)
+    harms = ((int(event), _damage(facts, int(event), follows)) for event in events)
+    harm = next(((event, damage) for event, damage in harms if damage), None)
     event = harm[0] if harm is not None else int(events[0])
     column = int(np.argmax(np.where(hits[event], finite[event], -1.0)))
     index, size = indices[column], float(finite[event, column])
@@ -64,7 +66,7 @@ def update_too_large(facts: Facts) -> Found | None:
     )  # fmt: skip
 
 
-def _damage(facts: Facts, event: int) -> tuple[str, float | int | str] | None:
+def _damage(facts: Facts, event: int, follows: list[tuple[str, int]]) -> tuple[str, float | int | str] | None:
     """What an update of this event did soon after, by its name in evidence; None for nothing."""
     step = facts.step_of(event)
     soon = max(step + SOON, facts.step_of(min(event + RUNNING, facts.count - 1)))
@@ -79,11 +81,17 @@ def _damage(facts: Facts, event: int) -> tuple[str, float | int | str] | None:
         rise = max(facts.curve.rise_after(step), facts.curve.rise_after(before))
         if rise > DAMAGE:
             return "loss_times", rise
-    for name, rule in (("dead_from", dead), ("exploding_from", exploding), ("exploding_from", exploding_time)):
-        found = rule(facts)
-        if found is not None and found.severity != NOTE and found.step is not None and step < found.step <= soon:
-            return name, found.step
-    return None
+    return next(((name, began) for name, began in follows if step < began <= soon), None)
+
+
+#: What updates that are too large bring about, by its name in evidence.
+_FOLLOWS = (("dead_from", dead), ("exploding_from", exploding), ("exploding_from", exploding_time))
+
+
+def _follows(facts: Facts) -> list[tuple[str, int]]:
+    """What of that has come about, and from which step on. Once: it takes 2 ms of a recording of 500 events."""
+    found = ((name, rule(facts)) for name, rule in _FOLLOWS)
+    return [(name, each.step) for name, each in found if each and each.severity != NOTE and each.step is not None]
 
 
 def _why_large(facts: Facts, event: int) -> Message | None:
