@@ -9,22 +9,36 @@ load it here would take 3 s.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
 import torch
+
+#: Those that look at a step: the process has one stance, which the first of them changes and the last puts back. Each
+#: on its own would put back what another had set, and leave the training uncompiled for good.
+_looking: Final[set[int]] = set()
+_lock: Final = Lock()
+_stance: Any = None
 
 
 class Compiled:
     """Switches what is compiled to eager, and back to what the training had chosen."""
 
-    def __init__(self) -> None:
-        self._stance: Any = None
-
     def eager(self) -> None:
-        if self._stance is None and "torch._dynamo" in sys.modules:
-            self._stance = torch.compiler.set_stance("force_eager")
+        global _stance
+        if "torch._dynamo" not in sys.modules:
+            return
+        with _lock:
+            if not _looking:
+                _stance = torch.compiler.set_stance("force_eager")
+            _looking.add(id(self))
 
     def again(self) -> None:
-        if self._stance is not None:
-            stance, self._stance = self._stance, None
-            stance.__exit__(None, None, None)
+        global _stance
+        if id(self) not in _looking:
+            return
+        with _lock:
+            _looking.discard(id(self))
+            if not _looking:
+                stance, _stance = _stance, None
+                stance.__exit__(None, None, None)

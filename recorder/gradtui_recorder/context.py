@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import get_ident
 from typing import Any, Protocol
 
 from .guard import Guard
@@ -40,8 +41,8 @@ class PlainSteps(Protocol):
     def pending(self) -> bool:
         """Whether a backward pass of this step is over already."""
 
-    def passed(self, root: Any) -> bool:
-        """A backward pass is over; false where it is the second one."""
+    def passed(self, root: Any) -> None:
+        """A backward pass is over, the first one."""
 
     def stepped(self) -> bool:
         """The optimizer has stepped; false where the step goes the longer way."""
@@ -69,8 +70,21 @@ class Context:
         self.scale: Any = None
         #: Whether a backward pass is under way: what torch.autograd.grad is asked for is not the loss's gradient.
         self.passing = False
+        #: The thread that trains the model, once it is known: another one's backward passes are of another model.
+        self.thread: int | None = None
         self._notes: set[tuple[str, str]] = set()
         self._early: list[dict[str, Any]] | None = []
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another thread is at work than the one that trains the model."""
+        return self.thread is not None and self.thread != get_ident()
+
+    def look_away(self) -> None:
+        """The step is looked at no more."""
+        if self.sample is not None:
+            self.sample.leave()
+            self.sample = None
 
     def note(self, text: str, module: str = "") -> None:
         """Writes what cannot be seen, and why: the same once."""

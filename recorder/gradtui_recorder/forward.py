@@ -7,6 +7,7 @@ nothing of the recorder is in the model, and copies of it (pickled, deep, averag
 from __future__ import annotations
 
 import math
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -43,13 +44,19 @@ class Forward:
             self._handle.remove()
             self._handle = None
 
-    def _hook(self, module: Any, inputs: Any, named: Any, output: Any) -> None:
+    def _hook(self, module: Any, inputs: Any, *rest: Any) -> None:
+        # Another thread that is about to call a hook which was just removed knows no more that it takes named inputs.
+        if len(rest) < 2:
+            return
+        named, output = rest
         index = self._recorded.get(id(module))
         if index is None and id(module) != self._root:
             return
         context = self._context
         if context.sample is None or torch.compiler.is_compiling() or torch.jit.is_tracing():
             return
+        if torch.is_grad_enabled() and torch._C._current_graph_task_id() == -1:
+            context.thread = get_ident()
         with context.clock:
             if index is not None:
                 context.guard.call("forward", self._called, index, module, inputs, named, output, context.sample)

@@ -91,7 +91,9 @@ class Gradients:
             with context.clock:
                 context.guard.call("gradients", self._arrived, call, gradient, sample)
 
-        tensor.register_hook(arrived)
+        handle = tensor.register_hook(arrived)
+        if tensor.is_leaf:
+            sample.handles.append(handle)  # A parameter that a module gives as it is lives on, with what hangs on it.
 
     def _arrived(self, call: Call, gradient: Any, sample: Sample) -> None:
         call.reached = True
@@ -147,11 +149,12 @@ class Gradients:
             reference.touched = False
         return bool(stale) and all(stale)
 
-    def passed_twice(self) -> None:
-        """Two backward passes of this step are over that nobody looked at."""
+    def passed_over(self) -> bool:
+        """A backward pass is over that nobody looked at. Whether its gradient is there, and nobody cleared it."""
         for reference in self.references:
             reference.note()
-            reference.touched = reference.written is not None
+            reference.touched = reference.kept
+        return not self.references or any(reference.touched for reference in self.references)
 
     def reached(self, optimizer: int) -> bool:
         """Whether a parameter of an optimizer has a gradient, though no reference of its has one: it becomes one.
@@ -173,7 +176,7 @@ class Gradients:
                 values = [value for value in values if value.numel() and not value.is_meta]
                 for device in {value.device for value in values}:
                     here = norms([value for value in values if value.device == device])
-                    total = norm(torch.stack([each.float() for each in here]))
+                    total = norm(torch.stack([each.to(here[0].dtype) for each in here]))
                     sample.numbers.put(total, sample.before[-1], (number, device), scaled=True)
 
     def _look_for_references(self) -> bool:

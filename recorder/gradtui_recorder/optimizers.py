@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, Final
 
 import torch
@@ -56,8 +57,8 @@ class Optimizers:
             for number, optimizer in enumerate(optimizers)
             for one in (optimizer, *_within(optimizer, optimizers))
         ]
-        #: Whether there is one alone, which takes its steps itself.
-        self.alone = len(hooked) == 1
+        #: Whether there is one alone, which takes its steps itself, each by one backward pass.
+        self.alone = len(hooked) == 1 and not isinstance(optimizers[0], torch.optim.LBFGS)
         self._handles = [
             handle
             for number, one in hooked
@@ -82,6 +83,8 @@ class Optimizers:
         if self.inside and self._outer is not optimizer and number == self._number:
             return  # One optimizer takes its step by means of another.
         with context.clock:
+            if not context.passing:
+                context.thread = get_ident()
             self._outer, self._number = optimizer, number
             if number in self.stepped:
                 context.guard.call("step", self._over, True)

@@ -21,6 +21,8 @@ class Listener(Protocol):
 
     def end_backward(self, roots: Any) -> None: ...
 
+    def break_backward(self) -> None: ...
+
     def scaler_step(self, scaler: Any, optimizer: Any) -> AbstractContextManager[None]: ...
 
 
@@ -68,7 +70,12 @@ def _backward(original: Any) -> Any:
         recorders = tuple(_recorders)
         for recorder in recorders:
             recorder.begin_backward()
-        result = original(tensors, *arguments, **options)
+        try:
+            result = original(tensors, *arguments, **options)
+        except BaseException:
+            for recorder in recorders:
+                recorder.break_backward()
+            raise
         for recorder in recorders:
             recorder.end_backward(tensors)
         return result

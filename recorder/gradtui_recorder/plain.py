@@ -44,12 +44,9 @@ class Plain:
         """Whether a backward pass of this step is over already."""
         return self._root is not None
 
-    def passed(self, root: Any) -> bool:
-        """A backward pass is over; false where it is the second one."""
-        if self._root is not None:
-            return False
+    def passed(self, root: Any) -> None:
+        """A backward pass is over, the first one."""
         self._root = root
-        return True
 
     def stepped(self) -> bool:
         """The optimizer has stepped; false where the step goes the longer way."""

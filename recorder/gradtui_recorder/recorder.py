@@ -142,8 +142,13 @@ class Recorder:
     def begin_backward(self) -> None:
         """A backward pass of somebody's begins."""
         context = self._context
-        if context.plain is not None:
+        if context.elsewhere:
             return
+        plain = context.plain
+        if plain is not None:
+            if not plain.pending:
+                return
+            context.guard.call("backward", self._passed_over)
         context.passing = True
         if "backward" in context.guard.off:
             return
@@ -160,21 +165,17 @@ class Recorder:
     def end_backward(self, roots: Any) -> None:
         """It is over: roots is what it began at."""
         context = self._context
-        try:
-            if context.plain is not None and context.plain.passed(roots):
-                return
-        except Exception as error:
-            context.guard.failed("backward", error)
+        if context.elsewhere:
+            return
+        if context.plain is not None:
+            context.guard.call("backward", context.plain.passed, roots)
+            return
         context.passing = False
         if "backward" in context.guard.off:
             return
         with context.clock:
             try:
-                if context.plain is not None:
-                    context.plain.leave()
-                    self._gradients.passed_twice()
-                    context.losses.add(roots)
-                elif not self._gradients.ended() and not self._optimizers.delayed:
+                if not self._gradients.ended() and not self._optimizers.delayed:
                     context.losses.perhaps(roots)
                     self._plainly = False
                 elif not self._repeated:
@@ -186,17 +187,36 @@ class Recorder:
             except Exception as error:
                 context.guard.failed("backward", error)
 
+    def break_backward(self) -> None:
+        """It has raised an error, which the training may catch: of a gradient there is what it has left, no loss."""
+        context = self._context
+        if context.plain is not None or context.elsewhere:
+            return
+        context.passing = False
+        self._plainly = False
+        context.guard.call("backward", self._gradients.ended)
+        context.guard.call("step", self._optimizers.settle)
+
     def scaler_step(self, scaler: Any, optimizer: Any) -> AbstractContextManager[None]:
         """Around a step that goes through a GradScaler."""
         if "scaler" in self._context.guard.off:
             return nullcontext()
         return scaled_step(self._context, self._optimizers, scaler, optimizer)
 
+    def _passed_over(self) -> None:
+        """A second backward pass of a step begins that seemed to have one."""
+        plain, self._context.plain = self._context.plain, None
+        if plain is not None:
+            plain.leave()
+            if not self._gradients.passed_over():
+                self._context.losses.forget()
+
     def _cleared(self) -> None:
         """A gradient that an earlier backward pass of this step gave was cleared."""
         context = self._context
         if self._optimizers.inside and self._optimizers.passes:
             self._repeated = True  # A closure looks for a better step: its first look is the step's.
+            self._plainly = False
             return
         context.losses.forget()
         if context.sample is not None:
@@ -290,7 +310,7 @@ class Recorder:
     def _look_away(self, late: bool) -> None:
         """The step that was looked at is over: nothing of it is held."""
         context = self._context
-        context.sample = None
+        context.look_away()
         self._functions.clear()
         self._forward.remove()
         context.guard.call("sequences", self._sequences.end, late)
@@ -304,7 +324,8 @@ class Recorder:
 
     def _give_up(self) -> None:
         """There are no more step lines: nothing is looked at, and nothing held."""
-        self._context.sample = self._context.plain = None
+        self._context.look_away()
+        self._context.plain = None
         self._forward.remove()
         try:
             self._compiled.again()
@@ -335,7 +356,7 @@ class Recorder:
         atexit.unregister(self._exit)
         claim(self._absolute, None)
         context.guard.call("file", self._end, why)
-        context.sample = None
+        context.look_away()
         context.writer.close()
 
     def _end(self, why: str) -> None:

@@ -40,6 +40,8 @@ class Sample:
 
     def __init__(self) -> None:
         self.numbers = Numbers()
+        #: Hooks on tensors that outlive the step.
+        self.handles: list[Any] = []
         self.calls: list[Call] = []
         self.counts: dict[int, int] = {}
         self.silent: dict[int, list[Call]] = {}
@@ -84,6 +86,12 @@ class Sample:
             # Two more columns are taken away in the end: the sampled norms that the update's ratio is made of.
             row = self.rows[index] = [index, *[None] * (len(P_COLUMNS) + 1)]
         return row
+
+    def leave(self) -> None:
+        """The step is over: nothing of it stays on what outlives it."""
+        for handle in self.handles:
+            handle.remove()
+        self.handles.clear()
 
     def forget(self) -> None:
         """The gradient was cleared: what went into it since the last mark is no part of the step."""

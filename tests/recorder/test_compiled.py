@@ -109,9 +109,9 @@ def test_with_the_machine_s_own_compiler(tmp_path: Path) -> None:
     assert kinds(tmp_path / "run.jsonl", "run")[0]["compiled"]
 
 
-def test_steps_between_run_compiled(tmp_path: Path) -> None:
-    """Of twelve steps the three that are looked at are eager, the others go through the graph."""
-    calls = []
+def _counted() -> tuple[list[int], Any]:
+    """Calls of what a backend makes, and the backend."""
+    calls: list[int] = []
 
     def backend(graph: Any, examples: Any) -> Any:
         def run(*inputs: Any) -> Any:
@@ -120,6 +120,12 @@ def test_steps_between_run_compiled(tmp_path: Path) -> None:
 
         return run
 
+    return calls, backend
+
+
+def test_steps_between_run_compiled(tmp_path: Path) -> None:
+    """Of twelve steps the three that are looked at are eager, the others go through the graph."""
+    calls, backend = _counted()
     compiled = torch.compile(mlp(), backend=backend, fullgraph=True)
     _trained(tmp_path / "run.jsonl", compiled, compiled)
     assert len(calls) == STEPS - STEPS // EVERY
@@ -144,3 +150,24 @@ def test_numbers_are_those_of_the_same_training_uncompiled(tmp_path: Path) -> No
     for one, other in zip(steps(tmp_path / "compiled.jsonl"), steps(tmp_path / "plain.jsonl"), strict=True):
         for key in ("a", "p", "gn", "loss", "root"):
             assert one[key] == other[key]
+
+
+def test_two_recorders_whose_steps_overlap_leave_the_training_compiled(tmp_path: Path) -> None:
+    """A model each of a pair that is trained in turns: each took the other's stance for the training's own."""
+    model, other = mlp(), mlp(seed=1)
+    calls, backend = _counted()
+    compiled, others = torch.compile(model, backend=backend), torch.compile(other, backend=backend)
+    optimizers = [torch.optim.SGD(one.parameters(), lr=0.1) for one in (model, other)]
+    first = watch(compiled, optimizers[0], tmp_path / "1.jsonl", every=4)
+    second = watch(others, optimizers[1], tmp_path / "2.jsonl", every=4)
+    for step in range(6):
+        for one, optimizer in zip((compiled, others), optimizers, strict=True):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(one(batch(step)[0]), batch(step)[1]).backward()
+            optimizer.step()
+    # The other one takes its fourth step while the first one is about to look at its fifth: of both that is eager.
+    assert len(calls) == 7
+    first.close()
+    second.close()
+    for name in ("1.jsonl", "2.jsonl"):
+        assert [len(line["a"]) for line in steps(tmp_path / name)] == [5, 5]
