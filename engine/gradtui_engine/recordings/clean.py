@@ -17,6 +17,11 @@ def cleaned(text: object, most: int = _MOST) -> str:
         return ""
     if len(text) > most:
         text = f"{text[: most - 1]}…"
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """The text, with "?" for each character that is none to be shown."""
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 

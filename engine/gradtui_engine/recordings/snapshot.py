@@ -13,7 +13,7 @@ from ..analysis.outcome import LEARNT, OFF_SCALE, Answer, Finding
 from ..core.figures import exact, short
 from ..core.message import Message
 from ..core.numerics import Array
-from ..training.snapshot import LOGARITHMS, STATISTICS
+from ..training.snapshot import summary_of
 
 #: The share of the losses at either end whose median counts as where it began, and where it is.
 _END = 10
@@ -54,17 +54,10 @@ class RecordingSnapshot:
     def summary(self) -> Mapping[str, Array]:
         """loss, accuracy, learning_rate (count,), and of the stages each row of STAGE_NUMBERS that is known, by its
         name: (count, stages)."""
-        columns = self.columns
-        summary = {name: columns[name] for name in ("loss", "learning_rate", "accuracy")}
-        with np.errstate(all="ignore"):
-            summary |= {name: 10.0 ** columns[column] for name, column in LOGARITHMS.items() if column in columns}
-            logarithm = columns["gradient"]
-            factor = np.full_like(logarithm, np.nan)
-            factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
-        summary["factor"] = factor
-        if "stage_update_ratio" in columns:
-            summary["update_ratio"] = columns["stage_update_ratio"]
-        return summary | {name: columns[column] for name, column in STATISTICS.items() if column in columns}
+        summary = summary_of(self.columns)
+        if "stage_update_ratio" in self.columns:
+            summary["update_ratio"] = self.columns["stage_update_ratio"]
+        return summary
 
     @functools.cached_property
     def loss_range(self) -> tuple[Array, Array]:

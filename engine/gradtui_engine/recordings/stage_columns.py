@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.numerics import Array
 from .axes import TimeAxis
+from .columns import Sequences
 from .events import Events
 from .growing import Growing
 from .stages import Stage
@@ -122,7 +123,8 @@ class TimeColumns:
         return values
 
 
-def sequence_of(events: Events, axis: TimeAxis):  # type: ignore[no-untyped-def]
+def sequence_of(events: Events, axis: TimeAxis) -> Sequences:
+    """The gradients over time of the module of an axis."""
     module = next(index for index, row in enumerate(events.header.modules) if row.name == axis.module)
     return events.sequences[module].view(events.count)
 

@@ -20,6 +20,18 @@ LOGARITHMS = {"gradient_norm": "gradient", "cell_gradient_norm": "cell_gradient"
 STATISTICS = {f"activation_{column}": column for column in ("std", "saturated", "dead")}
 
 
+def summary_of(columns: Mapping[str, Array]) -> dict[str, Array]:
+    """What a History's summary has, out of a snapshot's columns."""
+    summary = {name: columns[name] for name in ("loss", "learning_rate", "accuracy")}
+    with np.errstate(all="ignore"):
+        summary |= {name: 10.0 ** columns[column] for name, column in LOGARITHMS.items() if column in columns}
+        logarithm = columns["gradient"]
+        factor = np.full_like(logarithm, np.nan)
+        factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
+    summary["factor"] = factor
+    return summary | {name: columns[column] for name, column in STATISTICS.items() if column in columns}
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingSnapshot:
     """The first `count` iterations of a training.
@@ -49,15 +61,7 @@ class TrainingSnapshot:
     def summary(self) -> Mapping[str, Array]:
         """loss, accuracy, learning_rate (count,), and of the stages each row of STAGE_NUMBERS that is known, by its
         name: (count, stages); NaN for None."""
-        columns = self.columns
-        summary = {name: columns[name] for name in ("loss", "learning_rate", "accuracy")}
-        with np.errstate(all="ignore"):
-            summary |= {name: 10.0 ** columns[column] for name, column in LOGARITHMS.items() if column in columns}
-            logarithm = columns["gradient"]
-            factor = np.full_like(logarithm, np.nan)
-            factor[:, :-1] = 10.0 ** (logarithm[:, :-1] - logarithm[:, 1:])
-        summary["factor"] = factor
-        return summary | {name: columns[column] for name, column in STATISTICS.items() if column in columns}
+        return summary_of(self.columns)
 
     @functools.cached_property
     def outcome(self) -> Answer | None:

@@ -216,7 +216,7 @@ def test_turns_understand_other_names_of_the_fields(text: str, turn: Turn) -> No
     ("file", "by", "said"),
     [
         ("i.npz", ("train", "--iterations", "1", "--save"), "is a training, as gradtui train --save writes it"),
-        ("i.jsonl", ("train", "--iterations", "1", "--record"), "is a training, as gradtui train --record writes it"),
+        ("i.jsonl", ("train", "--iterations", "1", "--record"), "is a recorded training; an experiment is a TOML"),
         ("a.npz", ("run", "--save"), "is a run that has been saved"),
     ],
 )

@@ -17,10 +17,10 @@ from tests.tui.helpers import assert_page, cut_numbers, texts
 
 FALLS = tuple(2.3 * 0.97**number for number in range(100))
 RUNS = (
-    RunRow("baseline", ("a",), 2_600_000, 130.0, 490, FALLS, True, "healthy"),
+    RunRow("baseline", ("a",), 2_600_000, 130.0, 490, FALLS, "healthy"),
     RunRow(
         "sweep/a-very-long-name-of-a-run-with-words/gradtui-run", ("b", "c"), 260_000_000, 8000.0, 123456,
-        (*FALLS, math.nan), True, "fault", "dead", "model.encoder.layers.11.mlp.fc2",
+        (*FALLS, math.nan), "fault", "dead", "model.encoder.layers.11.mlp.fc2",
     ),
     RunRow("broken", ("d",), 26, 1e6, problem="line 1: is no recording"),
     RunRow("new", ("e",), 0, 0.0),

@@ -225,6 +225,12 @@ def _what_was_written(path: Path) -> Problem:
     """What a file is that gradtui has written itself, and what opens it."""
     from gradtui_engine.analysis.opening import read
 
+    if path.suffix.lower() == ".jsonl":
+        message = Message(
+            "is a recorded training; an experiment is a TOML file: gradtui open {file} shows the training",
+            file=Verbatim(str(path)),
+        )
+        return Problem(str(path), message)
     try:
         read(path)
     except ExperimentError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import textwrap
 
+from gradtui_engine.recordings.clean import printable
+
 #: Width where the output is not a terminal, beyond which lines are hard to read, and below which nothing fits.
 _COLUMNS, _MOST_COLUMNS, _LEAST_COLUMNS = 100, 110, 40
 
@@ -18,8 +20,7 @@ def wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> list[
     """Its lines, indented, from the second on by `hanging` more. Names and paths, which may hold anything, stay whole;
     what a terminal would obey is a question mark.
     """
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
     return textwrap.wrap(
-        shown, max(width, _LEAST_COLUMNS), initial_indent=indent, subsequent_indent=indent + hanging,
+        printable(text), max(width, _LEAST_COLUMNS), initial_indent=indent, subsequent_indent=indent + hanging,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip

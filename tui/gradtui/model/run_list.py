@@ -27,7 +27,6 @@ class RunRow:
     age: float = 0.0
     steps: int | None = None
     losses: tuple[float, ...] = ()
-    looked: bool = False
     verdict: str = ""
     kind: str = ""
     layer: str = ""

@@ -84,10 +84,10 @@ def looked_at(run: RunRow) -> RunRow:
     try:
         seen = [overview(Path(file)) for file in run.files]
     except ExperimentError as error:
-        return replace(run, looked=True, problem=in_one(error.problems))
+        return replace(run, problem=in_one(error.problems))
     except OSError as error:  # it has gone meanwhile
         message = Message("cannot be read: {reason}", reason=error.strerror or str(error))
-        return replace(run, looked=True, problem=message)
+        return replace(run, problem=message)
     least = min(each.header.rank for each in seen)
     last, losses = -1, list[float]()
     # Of ranks the first one tells; what was resumed goes on behind what was there.
@@ -97,7 +97,7 @@ def looked_at(run: RunRow) -> RunRow:
         losses += part.losses.tolist()
         if part.final.get("loss") in _BROKEN:
             losses.append(math.nan)
-    return replace(run, looked=True, steps=last if last >= 0 else None, losses=tuple(losses))
+    return replace(run, steps=last if last >= 0 else None, losses=tuple(losses))
 
 
 def judged(run: RunRow) -> RunRow:

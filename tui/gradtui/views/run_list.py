@@ -28,9 +28,8 @@ def draw(runs: RunList, width: int, height: int) -> list[Line]:
     typed: Line = [(f" {tr('find:')} ", "label"), (f"{runs.typed}▏", "cursor")]
     if not runs.typed:
         typed = [(f" {tr('type to find a run by its name')}", "dim")]
-    room = max(height - _ABOVE - _BELOW, 1)
-    first = min(max(runs.cursor - room // 2, 0), max(len(runs.shown) - room, 0))
-    rows = [_row(runs, number, width) for number in range(first, min(first + room, len(runs.shown)))]
+    room, numbers = _window(runs, height)
+    rows = [_row(runs, number, width) for number in numbers]
     if not runs.shown:
         rows = [[(f" {tr('no run is called so')}", "dim")]]
     said = _about(runs, width)
@@ -42,10 +41,15 @@ def draw(runs: RunList, width: int, height: int) -> list[Line]:
 
 def run_at(runs: RunList, height: int, y: int) -> int | None:
     """The run in a row of the screen; None where none is."""
+    _, numbers = _window(runs, height)
+    return numbers[y - _ABOVE] if 0 <= y - _ABOVE < len(numbers) else None
+
+
+def _window(runs: RunList, height: int) -> tuple[int, range]:
+    """How many rows there is room for, and the runs that stand in them, the chosen one among them."""
     room = max(height - _ABOVE - _BELOW, 1)
     first = min(max(runs.cursor - room // 2, 0), max(len(runs.shown) - room, 0))
-    number = first + y - _ABOVE
-    return number if 0 <= y - _ABOVE < room and number < len(runs.shown) else None
+    return room, range(first, min(first + room, len(runs.shown)))
 
 
 def verdict(run: RunRow) -> str:

@@ -15,6 +15,7 @@ from ...core.fields import Rejected, given
 from ...core.message import Message, joined
 from ...core.numerics import Array
 from ...core.problems import ExperimentError, Problem
+from ..clean import printable
 from . import safetensors_file, torch_file
 from .state import model_of, unwrapped
 from .tensor import Tensor
@@ -96,12 +97,9 @@ def _opened(path: Path, file: str) -> Checkpoint:
         tensors, notes = _of_file(path)
     if not tensors:
         raise Rejected(joined([Message("has no tensors that could be a model's"), *notes]))
-    return Checkpoint(file, {_shown(name): one for name, one in tensors.items()}, tuple(dict.fromkeys(notes)))
-
-
-def _shown(name: str) -> str:
-    """A name as a terminal may write it: whoever wrote the file may have put anything into it."""
-    return "".join(character if character.isprintable() else "?" for character in name[:_LONGEST_NAME])
+    # Whoever wrote the file may have put anything into a name.
+    shown = {printable(name[:_LONGEST_NAME]): one for name, one in tensors.items()}
+    return Checkpoint(file, shown, tuple(dict.fromkeys(notes)))
 
 
 def _of_index(path: Path) -> tuple[dict[str, Tensor], list[Message]]:
