@@ -167,6 +167,20 @@ class Optimizers:
             if id(parameter) in indices
         ]
 
+    def others(self, sample: Sample) -> None:
+        """Norms of the weights of those that did not step: what changes from line to line is trained in between."""
+        parameters = [
+            (index, parameter)
+            for number, optimizer in enumerate(self.all)
+            if number not in self.stepped
+            for index, parameter in self.parameters(optimizer)
+            if parameter.numel() and index not in sample.rows
+        ]
+        with torch.no_grad():
+            weights = norms([local(parameter.detach()) for _, parameter in parameters])
+            for (index, _), weight in zip(parameters, weights, strict=True):
+                sample.numbers.put(weight, sample.parameter_row(index), P["weight"])
+
     def _look(self, optimizer: Any, sample: Sample) -> None:
         """Before the step: norms of the weights and of the gradients, and some elements to compare with later."""
         with torch.no_grad():

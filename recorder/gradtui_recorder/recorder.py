@@ -32,6 +32,7 @@ from .schedule import Every, Schedule
 from .schema import written
 from .sequences import Sequences
 from .step_lines import StepLines
+from .turns import Turns
 from .watched import Watched
 from .writer import Writer, claim, ranked, release, warn
 
@@ -80,6 +81,7 @@ class Recorder:
         self._compiled = Compiled()
         self._lines = StepLines(context, self._sequences)
         self._optimizers = Optimizers(context, optimizers, self._stepped, self._over)
+        self._turns = Turns()
         #: Backward passes before each of the last steps of an optimizer.
         self._passes: deque[int] = deque((0,), maxlen=8)
         self._repeated = False
@@ -264,6 +266,7 @@ class Recorder:
         passes, loss = context.losses.taken(context.n)
         if sample is None:
             context.losses.wait(context.n, loss)
+            self._turns.hid(self._optimizers.stepped)
             self._schedule.unseen(seconds, context.clock.so_far)
             finite = not isinstance(loss, float) or math.isfinite(loss)
             if self._finite and not finite:
@@ -273,6 +276,8 @@ class Recorder:
         else:
             rest = sample.rest() if late else None
             self._lines.flush()
+            context.guard.call("parameters", self._optimizers.others, sample)
+            self._turns.shown(self._optimizers.stepped)
             if passes and not sample.calls:
                 context.note("no call of a module was seen (compiled scripts and replicas have none): no activations")
             self._lines.add(sample, loss, passes, seconds, late, self._optimizers.stepped, self._optimizers.all)
@@ -282,7 +287,7 @@ class Recorder:
         self._own = context.clock.so_far
         self._optimizers.stepped.clear()
         context.n += 1
-        if self._schedule.due(context.n) and (not late or rest is not None):
+        if (self._schedule.due(context.n) or self._turns.wanted) and (not late or rest is not None):
             self._arm(rest)
         elif late:
             context.guard.call("sequences", self._sequences.end)

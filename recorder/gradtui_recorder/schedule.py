@@ -45,12 +45,15 @@ class Schedule:
 
     def due(self, step: int) -> bool:
         """Whether a step is looked at."""
-        if step == self._asked:
+        if 0 <= self._asked <= step:
             return True
         if step < self.next:
             return False
         if isinstance(self.every, int):
-            return step % (self.every * self.thinned) == 0
+            # One that could not be looked at is made up for: the first that can be, from there on, is due.
+            period = self.every * self.thinned
+            self.next = math.ceil(self.next / period) * period
+            return step >= self.next
         if step < FIRST:
             return True
         waits = self._waits(step)
@@ -63,6 +66,7 @@ class Schedule:
         self._own = own
         self._sampled.append(seconds)
         self._costs.append(cost)
+        self._asked = -1
         if isinstance(self.every, int):
             self.next = (step // self.every + 1) * self.every
         elif step >= FIRST - 1:

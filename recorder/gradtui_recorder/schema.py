@@ -28,7 +28,7 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - half ("float16" or "bfloat16" where an activation has it, else null), x [mean, rms, min, max, shape] of the model's
   input
 - a: a row of A_COLUMNS for each call of a module, in the order of the calls
-- p: a row of P_COLUMNS for each parameter
+- p: a row of P_COLUMNS for each parameter that an optimizer has; of one that did not step in it the weight alone
 - seq [{"m": module, "of": [samples looked at, batch], "l": [one of each layer and direction: {"layer", "reverse",
   "h": norms of ∂L/∂h_t for t = 0 … T, "c": of ∂L/∂c_t, a gate's letter: its mean at t = 1 … T}], "check": relative
   difference of the ∂L/∂W_hh that follows from them to the real one, null where it cannot be compared}]; t counts the
