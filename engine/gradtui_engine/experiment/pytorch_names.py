@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 #: By the row's name; {slope}, {width}, {most} and {momentum} are the experiment's.
@@ -50,6 +51,21 @@ OPTIMISERS: Mapping[str, tuple[str, str]] = {
     "adam": ("Adam", ""),
     "adamw": ("AdamW", ""),
 }
+
+
+def rows_of_classes(calls: Mapping[str, str]) -> dict[str, str]:
+    """Class of torch.nn → the row that it is, of a table of calls: of two rows of one class the first.
+
+    nn.Identity is none of them, and is left out.
+    """
+    rows: dict[str, str] = {}
+    for name, call in calls.items():
+        known = re.match(r"nn\.(\w+)", call)
+        if known and known[1] != "Identity":
+            rows.setdefault(known[1], name)
+    return rows
+
+
 #: Clipping → its statement; torch.nn.utils has two of them.
 CLIPS: Mapping[str, str] = {
     "value": "torch.nn.utils.clip_grad_value_(model.parameters(), {most})",

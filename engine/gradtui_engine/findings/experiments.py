@@ -13,11 +13,10 @@ from ..analysis.diagnosis import diagnose as outcome_of
 from ..core.figures import cut
 from ..core.problems import ExperimentError
 from ..experiment.experiment import Experiment
-from ..rules.optimisers import OPTIMISERS
 from ..run.network import build
 from .facts import Facts
 from .finding import Evidence
-from .networks import RecordedNetwork, network_of
+from .networks import RecordedNetwork, network_of, optimiser_of
 
 #: What an experiment must be called for it to show a kind.
 SHOWN_AS: Mapping[str, tuple[str, ...]] = {
@@ -157,11 +156,7 @@ def _update(facts: Facts, evidence: Evidence) -> dict[str, Any] | None:
     if not facts.count or not np.isfinite(facts.rate).any():
         return None
     rate = float(facts.rate[np.isfinite(facts.rate)].max())
-    name = str(facts.header.optimizers[0].get("name", "")).lower() if facts.header.optimizers else ""
-    momentum = facts.header.optimizers[0].get("momentum") if facts.header.optimizers else None
-    if name == "sgd" and isinstance(momentum, int | float) and momentum > 0:
-        return {"optimizer": "momentum", "momentum": float(momentum), "learning_rate": rate}
-    return {"optimizer": name if name in OPTIMISERS else "sgd", "learning_rate": rate}
+    return {"optimizer": "sgd", **optimiser_of(facts.header), "learning_rate": rate}
 
 
 def _update_without_norm(facts: Facts, evidence: Evidence) -> dict[str, Any] | None:

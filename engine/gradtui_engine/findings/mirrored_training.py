@@ -7,15 +7,14 @@ import numpy as np
 from ..core.figures import cut, exact
 from ..core.message import Message
 from ..data.datasets import CSV, DATA_SETS, DataSet
-from ..rules.optimisers import OPTIMISERS as OPTIMISER_ROWS
+from ..rules.optimisers import OPTIMISERS
 from .likeness import Likeness
+from .networks import optimiser_of
 
 #: The loss's node in PyTorch → the row of the table of losses.
 LOSSES = {
     "NllLossBackward0": "cross_entropy", "MseLossBackward0": "mse", "BinaryCrossEntropyWithLogitsBackward0": "bce",
 }  # fmt: skip
-#: A class of torch.optim, in small letters → the row of the table; SGD's momentum decides among three.
-OPTIMISERS = {name: name for name in ("adam", "adamw", "rmsprop", "sgd", "momentum", "nesterov")}
 #: Norms are recorded with five digits: a gradient that lost more than this was clipped.
 _CLIPPED = 1e-3
 #: So far apart are norms after a clipping by norm, in half precision.
@@ -117,17 +116,15 @@ def update(like: Likeness) -> None:
     """Optimiser, rate, clipping."""
     fields, header = like.fields, like.header
     known = header.optimizers[0] if header.optimizers else {}
-    name = str(known.get("name", ""))
-    if name.lower() in OPTIMISERS:
-        row, momentum, decay = OPTIMISERS[name.lower()], known.get("momentum"), known.get("weight_decay")
-        if row == "sgd" and isinstance(momentum, int | float) and momentum:
-            row = "nesterov" if known.get("nesterov") else "momentum"
-            fields["momentum"] = float(momentum)
-        fields["optimizer"] = row
-        if isinstance(decay, int | float) and decay != OPTIMISER_ROWS[row].weight_decay:
+    chosen = optimiser_of(header)
+    if chosen:
+        fields.update(chosen)
+        row, decay = chosen["optimizer"], known.get("weight_decay")
+        if isinstance(decay, int | float) and decay != OPTIMISERS[row].weight_decay:
             fields["weight_decay"] = float(decay)
         like.taken.append(Message("optimiser {name}", name=row))
     else:
+        name = str(known.get("name", ""))
         like.missing.append(Message("the optimiser {name}: plain sgd in its place", name=name or "–"))
     if len(header.optimizers) > 1:
         like.missing.append(

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from ..experiment import pytorch_names
 from ..recordings.header import Header, ModuleRow, ParameterRow
 
 #: Classes of torch.nn → activations of gradtui. What is not there has none of its own (Softmax is no hidden one).
-ACTIVATIONS = {
-    "Tanh": "tanh", "Sigmoid": "sigmoid", "ReLU": "relu", "ReLU6": "relu6", "LeakyReLU": "leaky_relu", "PReLU": "prelu",
-    "ELU": "elu", "SELU": "selu", "GELU": "gelu", "SiLU": "silu", "Softplus": "softplus", "Hardsigmoid": "hard_sigmoid",
-    "Softsign": "softsign", "Mish": "mish", "Hardtanh": "hard_tanh", "Hardswish": "hard_swish",
-}  # fmt: skip
-#: Classes of torch.nn → cells. RNNBase's and the cells', which somebody calls in a loop of their own.
-CELLS = {
-    "RNN": "rnn", "LSTM": "lstm", "GRU": "gru", "RNNCell": "rnn", "LSTMCell": "lstm", "GRUCell": "gru",
-}  # fmt: skip
+ACTIVATIONS = pytorch_names.rows_of_classes(pytorch_names.ACTIVATIONS)
+_LAYERS_OVER_TIME = pytorch_names.rows_of_classes(pytorch_names.CELLS)
+#: Classes of torch.nn → cells: the layers, and the cells that somebody calls in a loop of their own (CALLED_IN_LOOPS).
+CELLS = _LAYERS_OVER_TIME | {f"{name}Cell": cell for name, cell in _LAYERS_OVER_TIME.items()}
+#: A class of torch.optim, in small letters → the row of the table; SGD's momentum decides among three.
+_OPTIMISERS = {kind.lower(): row for row, (kind, _) in reversed([*pytorch_names.OPTIMISERS.items()])}
 #: What one layer of a network of layers can be.
 _LAYERS = ("Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d")
 _NORMS = {"BatchNorm": "batch", "LayerNorm": "layer", "RMSNorm": "rms"}
@@ -90,6 +89,17 @@ def activation_of(header: Header) -> str | None:
     """The activation of most modules that are one; None where no module is."""
     counts = Counter(ACTIVATIONS[class_of(row)] for row in header.modules if class_of(row) in ACTIVATIONS)
     return counts.most_common(1)[0][0] if counts else None
+
+
+def optimiser_of(header: Header) -> dict[str, Any]:
+    """An Experiment's fields of the first optimizer: optimizer, and where it has one momentum; {} where it is none of
+    an experiment's."""
+    known = header.optimizers[0] if header.optimizers else {}
+    row = _OPTIMISERS.get(str(known.get("name", "")).lower())
+    momentum = known.get("momentum")
+    if row == "sgd" and isinstance(momentum, int | float) and momentum > 0:
+        return {"optimizer": "nesterov" if known.get("nesterov") else "momentum", "momentum": float(momentum)}
+    return {} if row is None else {"optimizer": row}
 
 
 def _recurrent(header: Header, recurrent: list[ModuleRow], matrices: dict[str, ParameterRow]) -> RecordedNetwork | None:

@@ -11,6 +11,7 @@ from ..core.figures import many, part_of
 from ..core.message import Message
 from ..core.numerics import Array
 from ..core.thresholds import EXPLODED, VANISHED
+from ..recordings.axes import CALLED_IN_LOOPS
 from .facts import CALLS_OVER_TIME, Facts
 from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
 from .over_depth import threw
@@ -76,7 +77,7 @@ def paths(facts: Facts) -> Iterator[Path]:
         if module in facts.recording.sequences or facts.is_output[module]:
             continue
         path = Path(module, 0, False, "h", np.where(sound, facts.values("grad", module), np.nan))
-        if facts.class_of(module) in ("RNNCell", "LSTMCell", "GRUCell") or _is_ordered(path.norms):
+        if facts.class_of(module) in CALLED_IN_LOOPS or _is_ordered(path.norms):
             yield path
 
 
@@ -121,7 +122,7 @@ def vanishing_time(facts: Facts) -> Found | None:
                 "{layer}: the first of {steps} time steps gets {share} of the gradient: what came early is not learnt",
                 layer=place(path.module), steps=path.steps, share=part_of(share),
             ),
-            _evidence(path, share, "ratio", facts),
+            _evidence(path, share, facts),
             _why(facts, path),
             _remedy(facts, path),
         )  # fmt: skip
@@ -150,7 +151,7 @@ def exploding_time(facts: Facts) -> Found | None:
                 "{layer}: the gradient grows {times} times on its way back over {steps} time steps",
                 layer=place(path.module), times=many(size), steps=path.steps,
             ),
-            _evidence(path, size, "ratio", facts),
+            _evidence(path, size, facts),
         )  # fmt: skip
     return None
 
@@ -164,16 +165,14 @@ def _half(facts: Facts, values: Array, holds: Array) -> int | None:
     return None if onset is None else int(indices[onset])
 
 
-def _evidence(path: Path, size: float, name: str, facts: Facts) -> Numbers:
+def _evidence(path: Path, ratio: float, facts: Facts) -> Numbers:
     evidence: Numbers = {
-        name: size, "time_steps": path.steps, "layer_index": path.layer,
+        "ratio": ratio, "time_steps": path.steps, "layer_index": path.layer,
         "direction": "reverse" if path.reverse else "forward",
         "of": f"dL/d{path.carried}_t",
     }  # fmt: skip
-    if size > 0 and path.steps > 0:
-        evidence["factor_per_step"] = float(size ** ((-1 if size > 1 else 1) / path.steps)) if size < 1 else float(
-            size ** (1 / path.steps)
-        )  # fmt: skip
+    if ratio > 0 and path.steps > 0:
+        evidence["factor_per_step"] = float(ratio ** (1 / path.steps))
     if facts.loss_is_comparable and facts.curve.count > 1:
         evidence["loss_ratio"] = facts.curve.end_ratio
     return evidence

@@ -10,7 +10,7 @@ from .header import Header
 from .stages import Stage, stages_of
 
 #: The classes of torch.nn that are called once for every time step.
-_CELLS = ("RNNCell", "LSTMCell", "GRUCell")
+CALLED_IN_LOOPS = ("RNNCell", "LSTMCell", "GRUCell")
 #: So many calls in a row are time steps.
 _LEAST = 3
 
@@ -48,7 +48,7 @@ def axes_of(
             over_time[name] = TimeAxis(name, module, index, tuple(own) if len(own) > 1 else ())
     for row in header.modules:
         own = columns.get(row.name, [])
-        if (row.base or row.kind) in _CELLS and len(own) >= _LEAST and row.name not in over_time:
+        if (row.base or row.kind) in CALLED_IN_LOOPS and len(own) >= _LEAST and row.name not in over_time:
             over_time[row.name] = TimeAxis(row.name, row.name, None, tuple(own))
     looped = [len(columns[axis.module]) for axis in over_time.values() if len(columns.get(axis.module, ())) >= _LEAST]
     # What a loop over time calls beside the cell is no stage for each time step, either.
