@@ -41,6 +41,9 @@ class PlainSteps(Protocol):
     def pending(self) -> bool:
         """Whether a backward pass of this step is over already."""
 
+    def began(self) -> None:
+        """The first backward pass of a step begins."""
+
     def passed(self, root: Any) -> None:
         """A backward pass is over, the first one."""
 

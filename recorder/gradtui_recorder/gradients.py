@@ -76,6 +76,8 @@ class Gradients:
         self.owned: list[list[Any]] = []
         self.all: list[tuple[Any, int]] = []
         self.references: list[Reference] = []
+        #: Whether, since the last line, an optimizer has stepped with a gradient that nobody had cleared.
+        self.stale = False
         self._before: list[tuple[Any, int, Any, int]] = []
 
     # -- of activations ------------------------------------------------------------------------------------
@@ -141,7 +143,12 @@ class Gradients:
 
     def stepped(self, optimizer: int) -> bool:
         """An optimizer has stepped. Whether its gradient was cleared by nobody since its step before."""
-        stale = [reference.accumulated for reference in self.references if reference.optimizer == optimizer]
+        stale = [
+            # Without a backward pass in between nobody has looked whether it was cleared.
+            reference.accumulated and (reference.touched or not reference.changed)
+            for reference in self.references
+            if reference.optimizer == optimizer
+        ]
         for reference in self.references:
             if reference.optimizer == optimizer:
                 reference.note()
@@ -152,8 +159,11 @@ class Gradients:
     def passed_over(self) -> bool:
         """A backward pass is over that nobody looked at. Whether its gradient is there, and nobody cleared it."""
         for reference in self.references:
+            changed = reference.changed
             reference.note()
             reference.touched = reference.kept
+            if changed and not reference.touched:
+                reference.accumulated = False
         return not self.references or any(reference.touched for reference in self.references)
 
     def reached(self, optimizer: int) -> bool:

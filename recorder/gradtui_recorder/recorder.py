@@ -87,7 +87,7 @@ class Recorder:
         self._repeated = False
         #: Whether the last loss was a number, as far as it is known without waiting for a device.
         self._finite = True
-        self._plain = Plain(context, schedule)
+        self._plain = Plain(context, schedule, self._gradients)
         context.guard.ended = self._give_up
         #: Whether the step under way has had one backward pass, ours, and no loss scale so far.
         self._plainly = True
@@ -149,6 +149,7 @@ class Recorder:
         plain = context.plain
         if plain is not None:
             if not plain.pending:
+                context.guard.call("backward", plain.began)
                 return
             context.guard.call("backward", self._passed_over)
         context.passing = True
@@ -243,7 +244,8 @@ class Recorder:
         context = self._context
         if context.losses.unsure and self._gradients.reached(number):
             context.losses.adopt()
-        stale = self._gradients.stepped(number)
+        if self._gradients.stepped(number):
+            self._gradients.stale = True
         scale = context.scale
         if scale is None and self._scaler is not None and self._scaler.is_enabled():
             scale = self._scaler._scale
@@ -251,8 +253,6 @@ class Recorder:
         self._passes.append(context.losses.passes)
         context.losses.keep(scale, context.n)
         if context.sample is not None:
-            if stale:
-                context.sample.line["stale"] = True
             context.sample.mark(number, scale)
             context.guard.call("sequences", self._sequences.mark)
 
@@ -275,6 +275,7 @@ class Recorder:
             rest = None
         else:
             rest = sample.rest() if late else None
+            sample.line["stale"], self._gradients.stale = self._gradients.stale, False
             self._lines.flush()
             context.guard.call("parameters", self._optimizers.others, sample)
             self._turns.shown(self._optimizers.stepped)

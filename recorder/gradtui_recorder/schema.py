@@ -24,7 +24,8 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
   and this one; it begins with the step of the line before where its loss was said after its line was written, and then
   that one holds; root (name of the loss's grad_fn), mb (micro-batches), o [indices of the optimizers that stepped]
 - lr [of each parameter group], gn [norm of all gradients after backward, and as the optimizer gets it], scale (of
-  GradScaler; null without), skipped (GradScaler left the step out), stale (no gradient was cleared since the last step)
+  GradScaler; null without), skipped (GradScaler left the step out), stale (in this step or in one since the line before
+  nobody cleared the gradient of the step before it)
 - half ("float16" or "bfloat16" where an activation has it, else null), x [mean, rms, min, max, shape] of the model's
   input
 - a: a row of A_COLUMNS for each call of a module, in the order of the calls

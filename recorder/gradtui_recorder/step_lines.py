@@ -107,6 +107,7 @@ class StepLines:
         line["p"] = _parameter_rows(sample)
         line["gn"] = _gradient_norms(sample)
         old = line.pop("old", None)
+        # Where it only seemed to be old, and was 0, it may have seemed so in the steps before as well.
         line["stale"] = bool(line.get("stale")) and not (old is not None and old["norm"] == 0)
         if line.pop("overflow", 0):
             line["skipped"] = True
