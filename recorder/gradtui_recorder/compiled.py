@@ -9,6 +9,7 @@ load it here would take 3 s.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final
 
@@ -19,6 +20,22 @@ import torch
 _looking: Final[set[int]] = set()
 _lock: Final = Lock()
 _stance: Any = None
+
+
+def apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that breaks the graph where a training compiles what calls it, as its optimizer's step, and runs as it
+    is written. It cannot be a part of a graph, and without this its own lines would be compiled, anew for each step."""
+    dynamo = sys.modules.get("torch._dynamo")
+    if dynamo is None:
+        return function
+    left_out = dynamo.disable(function)
+
+    def called(*arguments: Any, **options: Any) -> Any:
+        if torch.compiler.is_compiling():
+            return left_out(*arguments, **options)
+        return function(*arguments, **options)
+
+    return called
 
 
 class Compiled:

@@ -37,7 +37,7 @@ class Forward:
 
     def install(self) -> None:
         if self._handle is None:
-            self._handle = register_module_forward_hook(self._hook, with_kwargs=True)
+            self._handle = register_module_forward_hook(self._hook, with_kwargs=True, always_call=True)
 
     def remove(self) -> None:
         if self._handle is not None:
@@ -46,7 +46,11 @@ class Forward:
 
     def _hook(self, module: Any, inputs: Any, *rest: Any) -> None:
         # Another thread that is about to call a hook which was just removed knows no more that it takes named inputs.
+        # So is one of a call that has raised an error: of the model itself it may be that memory ran out, and then its
+        # graph, which is that memory, must not be held.
         if len(rest) < 2:
+            if id(module) == self._root:
+                self._functions.clear()
             return
         named, output = rest
         index = self._recorded.get(id(module))

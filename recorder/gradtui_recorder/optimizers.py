@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import torch
 
+from .compiled import apart
 from .context import Context
 from .sample import P, Sample
 from .tensors import elements, gradient_values, local, norms
@@ -63,8 +64,8 @@ class Optimizers:
             handle
             for number, one in hooked
             for handle in (
-                one.register_step_pre_hook(functools.partial(self._before, number)),
-                one.register_step_post_hook(functools.partial(self._after, number)),
+                one.register_step_pre_hook(apart(functools.partial(self._before, number))),
+                one.register_step_post_hook(apart(functools.partial(self._after, number))),
             )
         ]
 

@@ -7,11 +7,14 @@ and restored when the last one goes. Several recorders share the replacement: no
 from __future__ import annotations
 
 import functools
+import sys
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol
 
 import torch
 from torch.amp import GradScaler
+
+from .compiled import apart
 
 
 class Listener(Protocol):
@@ -65,7 +68,7 @@ def _restore(key: str, owner: Any, name: str) -> None:
 def _backward(original: Any) -> Any:
     def backward(tensors: Any, *arguments: Any, **options: Any) -> Any:
         # Checkpointing calls it inside of a backward pass: that is a part of the one which is under way.
-        if not _recorders or torch.compiler.is_compiling() or torch._C._current_graph_task_id() != -1:
+        if not _recorders or torch._C._current_graph_task_id() != -1:
             return original(tensors, *arguments, **options)
         recorders = tuple(_recorders)
         for recorder in recorders:
@@ -80,7 +83,18 @@ def _backward(original: Any) -> Any:
             recorder.end_backward(tensors)
         return result
 
-    return backward
+    def traced(*arguments: Any, **options: Any) -> Any:
+        return (original if torch.compiler.is_compiling() else backward)(*arguments, **options)
+
+    return traced if _traces_backward() else apart(backward)
+
+
+def _traces_backward() -> bool:
+    """Whether torch compiles whole backward passes, as a part of what calls them: nobody sees these then."""
+    dynamo = sys.modules.get("torch._dynamo")
+    return dynamo is not None and any(
+        getattr(dynamo.config, name, False) for name in ("trace_autograd_ops", "compiled_autograd")
+    )
 
 
 def _scaler_step(original: Any) -> Any:

@@ -31,6 +31,7 @@ def is_plain(value: Any) -> bool:
         and value.layout is torch.strided
         and not value.is_meta
         and not value.is_nested
+        and type(value).__name__ != "FakeTensor"
         and not torch._C._functorch.is_functorch_wrapped_tensor(value)
         and value.numel() > 0
     )

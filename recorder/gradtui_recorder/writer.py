@@ -87,6 +87,9 @@ class Writer:
             # A disk that is all but full takes a part: what is missing is tried once more.
             if done < len(data):
                 done += os.write(self._file, data[done:])
+            if os.fstat(self._file).st_nlink == 0:
+                self._over(f"{self.path} was deleted: recording ends")
+                return False
         except OSError as error:
             self._over(f"{self.path} cannot be written any more ({error.strerror or error}): recording ends")
             return False

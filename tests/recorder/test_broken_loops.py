@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import weakref
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -240,3 +242,54 @@ def test_a_nested_tensor_is_passed_over(tmp_path: Path) -> None:
             optimizer.step()
     assert notes(tmp_path / "run.jsonl") == []
     assert set(columns(tmp_path / "run.jsonl", steps(tmp_path / "run.jsonl")[1], "rms")) == {"head"}
+
+
+class _Runs(nn.Module):
+    """Two layers, and an error between them where it is asked for one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last, self.fails = nn.Linear(4, 8), nn.Linear(8, 3), False
+
+    def forward(self, x: Any) -> Any:
+        x = self.last(_Marked.apply(self.first(x)))
+        if self.fails:
+            raise RuntimeError("out of memory")
+        return x
+
+
+class _Marked(torch.autograd.Function):
+    """Keeps a mark as long as the graph lives."""
+
+    mark: Any = None
+
+    @staticmethod
+    def forward(context: Any, x: Any) -> Any:
+        context.mark = _Mark()
+        _Marked.mark = weakref.ref(context.mark)
+        return x.clone()
+
+    @staticmethod
+    def backward(context: Any, *gradients: Any) -> Any:
+        return gradients[0]
+
+
+class _Mark:
+    pass
+
+
+def test_a_forward_pass_that_raises_leaves_no_graph_behind(tmp_path: Path) -> None:
+    """Where it was memory that ran out, this is what has to be free for the next try, with a smaller batch."""
+    torch.manual_seed(0)
+    model = _Runs()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer, tmp_path / "run.jsonl", every=1):
+        model.fails = True
+        with pytest.raises(RuntimeError, match="memory"):
+            model(batch(0)[0])
+        gc.collect()
+        assert _Marked.mark() is None
+        model.fails = False
+        cross_entropy(model(batch(0)[0]), batch(0)[1]).backward()
+        optimizer.step()
+    assert len(steps(tmp_path / "run.jsonl")[0]["a"]) == 2

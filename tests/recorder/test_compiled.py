@@ -171,3 +171,55 @@ def test_two_recorders_whose_steps_overlap_leave_the_training_compiled(tmp_path:
     second.close()
     for name in ("1.jsonl", "2.jsonl"):
         assert [len(line["a"]) for line in steps(tmp_path / name)] == [5, 5]
+
+
+def _optimizer_compiled(model: nn.Module, optimizer: Any) -> Callable[[Any, Any], Any]:
+    step = torch.compile(lambda: optimizer.step(), backend="eager")
+
+    def trained(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        step()
+        return loss
+
+    return trained
+
+
+def _all_compiled(model: nn.Module, optimizer: Any) -> Callable[[Any, Any], Any]:
+    def trained(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return torch.compile(trained, backend="eager")
+
+
+@pytest.mark.parametrize("way", [_optimizer_compiled, _all_compiled])
+def test_a_step_that_is_compiled_is_seen_and_is_one_graph_as_it_was(tmp_path: Path, way: Any) -> None:
+    """The lines of the recorder's hooks on it were compiled too, and it ended by an error of the compiler's."""
+    graphs = []
+    for watched in (False, True):
+        torch._dynamo.reset()
+        counters.clear()
+        model = mlp()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        losses = []
+        if watched:
+            recorder = watch(model, optimizer, tmp_path / "run.jsonl", every=EVERY)
+        trained = way(model, optimizer)
+        for step in range(STEPS):
+            losses.append(trained(*batch(step)).item())
+        graphs.append(counters["stats"]["unique_graphs"])
+    recorder.close()
+    assert graphs[0] == graphs[1]
+    assert notes(tmp_path / "run.jsonl") == []
+    lines = steps(tmp_path / "run.jsonl")
+    assert [(line["n"], len(line["a"]), line["mb"], line["stale"]) for line in lines] == [
+        (step, 5, 1, False) for step in range(0, STEPS, EVERY)
+    ]
+    ring = {n: loss for line in (*lines, *kinds(tmp_path / "run.jsonl", "end")) for n, loss in line["ring"]}
+    ring |= {line["n"]: line["loss"] for line in lines}
+    assert [ring[step] for step in range(STEPS)] == pytest.approx(losses, rel=1e-4)

@@ -67,6 +67,19 @@ def test_a_full_disk_ends_the_record_and_not_the_training(tmp_path: Path) -> Non
     assert len(warned) == 1
 
 
+def test_a_file_that_is_deleted_under_way_is_said(tmp_path: Path) -> None:
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    rec = watch(model, optimizer, tmp_path / "run.jsonl", every=1)
+    loop(model, optimizer, 2)
+    (tmp_path / "run.jsonl").unlink()
+    with pytest.warns(RuntimeWarning, match=r"run\.jsonl was deleted: recording ends") as warned:
+        loop(model, optimizer, 3)
+    rec.close()
+    assert len(warned) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_fills_up_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.jsonl"
     left = 6000
