@@ -24,16 +24,21 @@ _PASSED: Final = frozenset((
     "MaxPool3DWithIndicesBackward0", "AvgPool2DBackward0", "AvgPool3DBackward0", "MeanBackward0", "MeanBackward1",
     "AdaptiveAvgPool2DBackward0", "AdaptiveMaxPool2DBackward0", "NativeBatchNormBackward0",
     "NativeLayerNormBackward0", "NativeGroupNormBackward0", "SqueezeBackward2", "ContiguousBackward0",
-    "MkldnnMaxPool2DBackward0",
+    "MkldnnMaxPool2DBackward0", "AmaxBackward0", "MaxBackward0", "MaxBackward1", "SumBackward0", "SumBackward1",
+    "StackBackward0", "SplitBackward0", "UnbindBackward0", "IndexBackward0", "IndexSelectBackward0", "GatherBackward0",
+    "ConstantPadNdBackward0", "UpsampleNearest2DBackward0", "UpsampleBilinear2DBackward0",
 ))  # fmt: skip
 #: Of dropout, and of a loss scale, one factor alone has a gradient.
 _PRODUCTS: Final = frozenset(("MulBackward0", "DivBackward0"))
 _HOPS: Final = 12
 #: Sums are looked through between a module and its function alone: `tanh(self.input(x) + self.hidden(h))`.
 _SUMS: Final = frozenset(("AddBackward0", "SubBackward0"))
-#: name → (column, middle of the function's range, how far from it an output is at an end).
+#: name → (column, middle of the function's range, how far from it an output is at an end). A clamp at 0 keeps what came
+#: into it, of which what is not above 0 is off as well.
 _FUNCTIONS: Final = {
     "ReluBackward0": ("off", 0.0, 0.0),
+    "ClampBackward1": ("off", 0.0, 0.0),
+    "ClampMinBackward0": ("off", 0.0, 0.0),
     "TanhBackward0": ("sat", 0.0, 0.97),
     "SigmoidBackward0": ("sat", 0.5, 0.485),
 }
@@ -85,7 +90,7 @@ class Functions:
             return
         self._seen.add(node)
         call = self._source(node)
-        values: Any = node._raw_saved_result.data if call is not None else None
+        values: Any = _kept(node, name) if call is not None else None
         # Inside of a checkpoint autograd keeps something else instead.
         if call is None or not is_plain(values):
             return
@@ -114,6 +119,14 @@ class Functions:
             if name in _SUMS or name in _PASSED:
                 waiting.extend(_below(below, name))
         return None
+
+
+def _kept(node: Any, name: str) -> Any:
+    """What autograd keeps of a function: its output, or what a clamp at 0 was given; None of another clamp."""
+    if not name.startswith("Clamp"):
+        return node._raw_saved_result.data
+    is_rectifier = node._saved_min == 0 and getattr(node, "_saved_max", None) is None
+    return node._raw_saved_self.data if is_rectifier else None
 
 
 def _below(node: Any, name: str) -> list[Any]:

@@ -11,6 +11,9 @@ Every = Literal["auto"] | int
 
 #: So many steps are looked at from the first on: what is wrong at the start shows there, and what a step costs.
 FIRST: Final = 8
+#: And up to this one each whose number is twice the last one's, as it takes 400 steps and more until the first ones are
+#: paid for: of a training of a few hundred steps something is seen after its start.
+DOUBLING: Final = 256
 #: So many that are not looked at are timed before it is decided how many there are between two that are.
 _TIMED: Final = 4
 #: A step of fewer seconds than these is too short for a share of 1 %, whose fixed cost is as much on a slow machine.
@@ -47,18 +50,21 @@ class Schedule:
         """Whether a step is looked at."""
         if 0 <= self._asked <= step:
             return True
-        if step < self.next:
+        if step < self.next and not self._doubles(step):
             return False
         if isinstance(self.every, int):
             # One that could not be looked at is made up for: the first that can be, from there on, is due.
             period = self.every * self.thinned
             self.next = math.ceil(self.next / period) * period
             return step >= self.next
-        if step < FIRST:
+        if step < FIRST or self._doubles(step):
             return True
         waits = self._waits(step)
         self.next = step + waits
         return waits == 0
+
+    def _doubles(self, step: int) -> bool:
+        return self.every == "auto" and 0 < step <= DOUBLING and step & (step - 1) == 0
 
     def seen(self, step: int, seconds: float, cost: float, own: float) -> None:
         """A step that was looked at took so many seconds, cost of them the recorder's own, which are own so far."""

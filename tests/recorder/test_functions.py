@@ -55,6 +55,8 @@ def _line(model: Any, path: Path, x: Any) -> dict[str, Any]:
         lambda x: functional.dropout(functional.relu(x), 0.1),
         lambda x: functional.relu(x).unsqueeze(0).squeeze(0),
         lambda x: functional.relu(functional.dropout(x, 0.1)),
+        lambda x: x.clamp(min=0),
+        lambda x: torch.clamp_min(x, 0),
     ],
 )
 def test_units_that_a_functional_relu_leaves_off(tmp_path: Path, relu: Callable[[Any], Any]) -> None:
@@ -62,6 +64,31 @@ def test_units_that_a_functional_relu_leaves_off(tmp_path: Path, relu: Callable[
     assert off["first"] >= 0.5
     assert off["second"] is not None
     assert off["third"] is None
+
+
+@pytest.mark.parametrize(
+    "over_time", [lambda x: x.amax(1), lambda x: x.max(1)[0], lambda x: x.sum(1), lambda x: x[:, -1]]
+)
+def test_units_behind_a_relu_that_is_gathered_over_time(tmp_path: Path, over_time: Callable[[Any], Any]) -> None:
+    class Text(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.head = nn.Linear(4, 6), nn.Linear(6, 1)
+            with torch.no_grad():
+                self.first.bias[:3] = -100.0
+                self.first.bias[3:] = 100.0
+
+        def forward(self, x: Any) -> Any:
+            return self.head(over_time(functional.relu(self.first(x))))
+
+    path = tmp_path / "run.jsonl"
+    assert columns(path, _line(Text(), path, torch.rand(8, 5, 4)), "off")["first"] == 0.5
+
+
+def test_a_clamp_at_another_place_is_no_relu(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    line = _line(_Net(lambda x: x.clamp(-1, 1)), path, torch.rand(64, 4))
+    assert columns(path, line, "off")["first"] is None
 
 
 def test_of_pictures_a_unit_is_a_channel(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ def test_on_a_steady_loop_the_share_is_kept(step: float, share: float, budget: f
     assert own >= 0.5 * budget
 
 
+def test_of_a_few_hundred_steps_something_is_seen_after_the_start_whatever_it_costs() -> None:
+    looked, _ = _run(Schedule("auto", 0.01), 300, 0.005, 0.005)
+    assert looked == [*range(FIRST), 8, 16, 32, 64, 128, 256]
+
+
 def test_from_one_sample_to_the_next_it_is_what_a_step_costs_over_the_share() -> None:
     looked, _ = _run(Schedule("auto", 0.01), 20_000, 0.01, 0.005, other=0.0)
     distances = {later - earlier for earlier, later in zip(looked[-20:], looked[-19:], strict=False)}
