@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradtui_recorder.schema import A_COLUMNS, P_COLUMNS, SCHEMA, written
+from gradtui_recorder.schema import written
 
 from ...core.figures import loss_text
+from .lines import Line, end_line, note_line, run_line, step_line
 
 #: A log of more steps has so many step lines, evenly spread; the losses between them stand in rings, as a recorder's.
 MOST_LINES = 20_000
@@ -39,20 +40,16 @@ class Log:
     optimizers: Sequence[Mapping[str, Any]] = ()
 
 
-def lines_of(log: Log) -> Iterator[dict[str, Any]]:
+def lines_of(log: Log) -> Iterator[Line]:
     """A line for every step at which something is known, see gradtui_recorder.schema."""
     names = list(dict.fromkeys((*log.norms, *log.weights)))
     at_parameters = {step for series in (*log.norms.values(), *log.weights.values()) for step in series}
     steps = sorted({*log.losses, *log.gradients, *at_parameters})
     times = log.times
-    yield {
-        "k": "run", "schema": SCHEMA, "id": "", "torch": None, "time": times.get(steps[0]) if steps else None,
-        "rank": [0, 1], "compiled": False, "modules": [], "params": [[name, [], "", True, None] for name in names],
-        "tied": [], "symmetric": [], "opt": list(log.optimizers),
-        "fields": {"a": list(A_COLUMNS), "p": list(P_COLUMNS)},
-    }  # fmt: skip
-    for note in (*log.notes, *_of_held_out(log.held_out)):
-        yield {"k": "note", "n": None, "text": note, "module": None}
+    yield run_line(
+        [(name, (), "") for name in names], optimizers=log.optimizers, time=times.get(steps[0]) if steps else None
+    )
+    yield from map(note_line, (*log.notes, *_of_held_out(log.held_out)))
     rates = [(sorted(series), series) for series in log.rates]
     every = math.ceil(len(steps) / MOST_LINES) or 1
     ring: list[list[Any]] = []
@@ -64,20 +61,18 @@ def lines_of(log: Log) -> Iterator[dict[str, Any]]:
             if loss is not None:
                 ring.append([step, written(loss)])
             continue
-        yield {
-            "k": "step", "n": step, "t": times.get(step), "dt": None, "own": None, "loss": written(loss), "ring": ring,
-            "lr": [_before(*one, step) for one in rates], "gn": [written(log.gradients.get(step)), None],
-            "scale": written(log.scales.get(step)), "a": [],
-            "p": [
-                [index, written(norm), written(weight), None, None]
-                for index, name in enumerate(names)
-                for norm, weight in [(_at(log.norms, name, step), _at(log.weights, name, step))]
-                if norm is not None or weight is not None
-            ],
-        }  # fmt: skip
+        norms = [
+            (index, norm, weight)
+            for index, name in enumerate(names)
+            for norm, weight in [(_at(log.norms, name, step), _at(log.weights, name, step))]
+            if norm is not None or weight is not None
+        ]
+        yield step_line(
+            step, norms, t=times.get(step), loss=written(loss), ring=ring, lr=[_before(*one, step) for one in rates],
+            gn=[written(log.gradients.get(step)), None], scale=written(log.scales.get(step)),
+        )  # fmt: skip
         ring = []
-    # It is read once, and not followed: what is asked of a whole training is asked of what there is.
-    yield {"k": "end", "n": steps[-1] + 1 if steps else 0, "why": "closed", "own": None, "wall": None}
+    yield end_line(steps[-1] + 1 if steps else 0)
 
 
 def _at(of: Mapping[str, Series], name: str, step: int) -> float | None:
