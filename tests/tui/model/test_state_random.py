@@ -43,7 +43,7 @@ RECORDINGS = (
     (Source(recording="a.jsonl", recorded=True, files=("a.jsonl",)),),
 )
 #: Where findings lead: to a step, to a stage, to both, nowhere.
-PLACES = (Place("dead a", 3, 1), Place("vanishing b", None, 10**6), Place("loss_rises None", 10**6), Place("frozen c"))
+PLACES = (Place("dead", 3, 1), Place("vanishing", None, 10**6), Place("loss_rises", 10**6), Place("frozen"))
 CHANGES: tuple[e.Changes, ...] = (
     (),
     (("seed", 7),),

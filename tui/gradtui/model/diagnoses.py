@@ -79,10 +79,10 @@ def places_of(diagnosis: Diagnosis, recording: Any) -> tuple[Place, ...]:
 
 
 def _place(finding: Finding, modules: Mapping[str, int], stages: Sequence[str], axes: Sequence[str]) -> Place:
-    name, layer = f"{finding.kind} {finding.layer}", finding.layer
+    layer = finding.layer
     if layer and layer in axes and finding.kind.endswith("_time"):
-        return Place(name, finding.step, along=layer)
-    return Place(name, finding.step, stage_of(layer, modules, stages) if layer else None)
+        return Place(finding.kind, finding.step, along=layer)
+    return Place(finding.kind, finding.step, stage_of(layer, modules, stages) if layer else None)
 
 
 def stage_of(layer: str, modules: Mapping[str, int], stages: Sequence[str]) -> int | None:

@@ -51,7 +51,8 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding leads: what tells it from the others; the training's step and the stage that it is about, if any.
+    """Where a finding leads: its kind, of which there is one at the most, wherever it is worst; the training's step and
+    the stage that it is about, if any.
 
     along: "" where that is one of the modules, else the recurrent module over whose time steps it is.
     """

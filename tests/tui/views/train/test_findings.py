@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from gradtui.model import events as e
-from gradtui.model.diagnoses import Diagnosed, DiagnosisOf, stage_of
+from gradtui.model.diagnoses import Diagnosed, DiagnosisOf, places_of, stage_of
 from gradtui.model.panes_of import cell_of, panes_of
 from gradtui.model.state import Place, State, Steps
 from gradtui.model.timeline import Timeline
@@ -23,6 +23,7 @@ from gradtui.views.train import findings
 from gradtui_engine import Experiment
 from gradtui_engine.analysis.record import Source
 from gradtui_engine.findings.finding import FINDING_SEVERITIES, Diagnosis, Finding
+from tests.recordings import mlp_lines, recorded
 from tests.tui.helpers import assert_page, texts
 from tests.tui.views.test_numbers_alone import record_of
 
@@ -53,7 +54,7 @@ def scene(*found: Finding, chosen: int | None = None, pane: str = "findings") ->
     """A recorded training on the screen of Train, and what has been found in it."""
     record = dataclasses.replace(record_of("module", 0.5), source=RUN)  # type: ignore[type-var]
     timeline = Timeline.of(record)
-    places = tuple(Place(f"{one.kind} {one.layer}", one.step, number) for number, one in enumerate(found))
+    places = tuple(Place(one.kind, one.step, number) for number, one in enumerate(found))
     state = State(
         Experiment(), recordings=(RUN,), cell=cell_of("module"), view="train", step=timeline.arrived, loaded=True,
         trained=len(STEPS), steps=Steps(STEPS), diagnosed=7, finished=True, findings=places, finding=chosen, pane=pane,
@@ -206,11 +207,19 @@ def test_a_click_on_a_row_chooses_it_and_one_beside_the_list_nothing() -> None:
 def test_a_chosen_finding_stays_chosen_where_others_come_before_it() -> None:
     one = scene(*FAULTS)
     chosen = update(one.state, e.ChooseFinding(0), one.timeline)
-    more = (Place("non_finite None", 32), *chosen.findings)
+    more = (Place("non_finite", 32), *chosen.findings)
     after = update(chosen, e.Found(more), one.timeline)
     assert after.finding == 1
     assert after.iteration == chosen.iteration
     assert update(after, e.Found(more[:1]), one.timeline).finding is None, "it is gone"
+
+
+def test_a_finding_is_the_same_one_where_another_layer_has_become_the_worst() -> None:
+    """While the training goes on: it is said once, and stays chosen."""
+    recording = recorded(mlp_lines())
+    before, after = (places_of(Diagnosis((finding("dead", f"layers.{k}", 2),)), recording) for k in (0, 1))
+    assert before != after
+    assert [place.name for place in before] == [place.name for place in after]
 
 
 def test_a_finding_of_the_command_line_is_gone_to_unless_an_iteration_was_given_too() -> None:
@@ -226,7 +235,7 @@ def test_a_finding_of_the_command_line_is_gone_to_unless_an_iteration_was_given_
 
 def test_a_finding_over_time_is_looked_at_over_the_time_of_its_module_and_the_next_one_over_modules_again() -> None:
     one = scene(*FAULTS)
-    places = (Place("vanishing_time lstm", 4, along="lstm"), Place("dead head", 8, 5))
+    places = (Place("vanishing_time", 4, along="lstm"), Place("dead", 8, 5))
     state = dataclasses.replace(one.state, findings=places)
     over_time = update(state, e.ChooseFinding(0), one.timeline)
     assert (over_time.along, over_time.loaded, over_time.iteration) == ("lstm", False, 3)
