@@ -185,7 +185,7 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
     leaf = next((name for name in facts.order if name in facts.weights), first)
     if weights:
         if size > _THREW or np.isinf(size):
-            return _threw(facts, event, size)
+            return _too_far(facts, event, size)
         return (
             Message("the update before this step made the weights so: its gradient was not finite"),
             DETECT_ANOMALY + "\n" + CLIP,
@@ -199,7 +199,7 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
                 _CHECK_BATCH,
             )
         if size > _THREW:
-            return _threw(facts, event, size)
+            return _too_far(facts, event, size)
         if np.isinf(where.value) and facts.columns.half[event] == "float16":
             return (
                 Message("the output is larger than float16's largest number, 65,504"),
@@ -211,13 +211,13 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
         )
     if where.what == "loss":
         if size > 1:
-            return _threw(facts, event, size)
+            return _too_far(facts, event, size)
         return (
             Message("the loss itself: a logarithm of 0, a division by 0, or labels that are not finite"),
             _SAFE_LOSS,
         )
     if size > 1:
-        return _threw(facts, event, size)
+        return _too_far(facts, event, size)
     return (
         Message("a slope that is infinite on the way back: a root or a norm of 0, a division by nearly 0"),
         _SAFE_GRADIENT + "\n" + DETECT_ANOMALY,
@@ -230,7 +230,8 @@ def _fed_with_finite(inputs: dict[str, float]) -> bool:
     return all(np.isfinite(value) for value in values)
 
 
-def _threw(facts: Facts, event: int, size: float) -> tuple[Message, str]:
+def _too_far(facts: Facts, event: int, size: float) -> tuple[Message, str]:
+    """The cause and the remedy of updates that were too large."""
     rate = facts.rate[max(event - 1, 0)]
     text = part_of(size) if size < 1 else many(size)
     if np.isfinite(rate):
@@ -273,7 +274,7 @@ def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
     at = int(np.searchsorted(facts.curve.steps, step)) - 1
     rising = at >= 4 and facts.curve.losses[at] > 3 * np.median(facts.curve.losses[max(0, at - 20) : at])
     if size > _THREW or rising:
-        cause, remedy = _threw(facts, before + 1, max(size, 0.0)) if size > _THREW else (
+        cause, remedy = _too_far(facts, before + 1, max(size, 0.0)) if size > _THREW else (
             Message("the loss rose before: updates went too far"), SET_RATE_AND_CLIP,
         )  # fmt: skip
     else:

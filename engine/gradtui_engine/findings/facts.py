@@ -102,6 +102,18 @@ class Facts:
         lasting = indices[behind[indices] >= share]
         return int(lasting[0]) if len(lasting) else None
 
+    def onset_in_half(self, values: Array, holds: Array, late: float | None = None) -> int | None:
+        """The onset of what holds in half of the events in which a value is known, or in a share `late` of the last
+        quarter of them; None where it does in neither."""
+        indices = np.flatnonzero(np.isfinite(values))
+        if not len(indices):
+            return None
+        told = holds[indices]
+        if told.mean() < 0.5 and (late is None or holds[self.last_quarter(indices)].mean() < late):
+            return None
+        onset = self.onset(told, 0.5)
+        return None if onset is None else int(indices[onset])
+
     @functools.cached_property
     def fell_apart(self) -> int | None:
         """The first event in which the loss, or what the optimizer got, was not finite; None for none. From then on

@@ -141,7 +141,7 @@ def exploding(facts: Facts) -> Found | None:
         hits = [
             (index, onset)
             for index, name in enumerate(names)
-            if (onset := _half(facts, ratios[:, index], ratios[:, index] > EXPLODED)) is not None
+            if (onset := facts.onset_in_half(ratios[:, index], ratios[:, index] > EXPLODED, LASTING)) is not None
             or (onset := threw(facts, name, ratios[:, index])) is not None
         ]
         if not hits:
@@ -177,7 +177,9 @@ def vanishing(facts: Facts) -> Found | None:
     """
     best: Found | None = None
     for names, ratios in facts.chain():
-        holds = [_half(facts, ratios[:, index], ratios[:, index] < VANISHED) for index in range(len(names))]
+        holds = [
+            facts.onset_in_half(ratios[:, index], ratios[:, index] < VANISHED, LASTING) for index in range(len(names))
+        ]
         medians = [_median(ratios[:, index]) for index in range(len(names))]
         hits = [index for index, onset in enumerate(holds) if onset is not None and _before_is_small(medians, index)]
         if not hits:
@@ -217,19 +219,6 @@ def _stands_still(facts: Facts, module: str) -> bool:
     updates = facts.parameter("update")[:, facts.weights[module]]
     known = updates[np.isfinite(updates)]
     return bool(len(known)) and float(np.median(known)) < STILL
-
-
-def _half(facts: Facts, values: Array, holds: Array) -> int | None:
-    """The onset of what holds in half of the events in which it is known, or in most of the last quarter of them."""
-    known = np.isfinite(values)
-    indices = np.flatnonzero(known)
-    if not len(indices):
-        return None
-    told = holds[indices]
-    if told.mean() < 0.5 and holds[facts.last_quarter(indices)].mean() < LASTING:
-        return None
-    onset = facts.onset(told, 0.5)
-    return None if onset is None else int(indices[onset])
 
 
 def _median(values: Array) -> float:

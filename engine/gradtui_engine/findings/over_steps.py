@@ -128,7 +128,8 @@ def _rate_at(facts: Facts, step: int) -> tuple[float, float] | None:
     """The usual learning rate before, and the largest of the events around this step."""
     steps, rates = facts.columns.steps, facts.rate
     before = rates[(steps < step - 1)]
-    around = rates[np.searchsorted(steps, step) - 3 if len(steps) else 0 :][:4]
+    at = int(np.searchsorted(steps, step))
+    around = rates[max(at - 3, 0) : at + 1]
     before, around = before[np.isfinite(before)], around[np.isfinite(around)]
     return (float(np.median(before)), float(around.max())) if len(before) and len(around) else None
 

@@ -108,7 +108,7 @@ def vanishing_time(facts: Facts) -> Found | None:
     found: Found | None = None
     for path in paths(facts):
         shares = path.relative()
-        onset = _half(facts, shares, shares < VANISHED)
+        onset = facts.onset_in_half(shares, shares < VANISHED)
         if onset is None:
             continue
         share = float(np.nanmedian(shares))
@@ -137,7 +137,7 @@ def exploding_time(facts: Facts) -> Found | None:
     """
     for path in paths(facts):
         growth = path.growth()
-        onset = _half(facts, growth, growth > EXPLODED)
+        onset = facts.onset_in_half(growth, growth > EXPLODED)
         if onset is None:
             onset = threw(facts, path.module, growth)
         if onset is None:
@@ -154,15 +154,6 @@ def exploding_time(facts: Facts) -> Found | None:
             _evidence(path, size, facts),
         )  # fmt: skip
     return None
-
-
-def _half(facts: Facts, values: Array, holds: Array) -> int | None:
-    known = np.isfinite(values)
-    indices = np.flatnonzero(known)
-    if not len(indices) or holds[indices].mean() < 0.5:
-        return None
-    onset = facts.onset(holds[indices], 0.5)
-    return None if onset is None else int(indices[onset])
 
 
 def _evidence(path: Path, ratio: float, facts: Facts) -> Numbers:

@@ -25,6 +25,18 @@ def sampled(losses: list[float], every: int = 10, **other: object) -> list[Line]
     return with_losses(mlp_lines(3, len(losses) // every, every=every, **other), losses)  # type: ignore[arg-type]
 
 
+def test_an_early_spike_is_not_put_down_to_a_rate_of_the_end() -> None:
+    losses = noisy(0.1)
+    losses[25] = 30.0
+    rates = [[0.01]] * 19 + [[1.0]]
+    spike = found(sampled(losses, every=20, lr=rates))["loss_spike"]
+    assert spike.step == 25
+    assert "learning rate" not in spike.cause
+    # In the recorded step behind it, it would be why.
+    rates[2] = [1.0]
+    assert "learning rate rose 100 times" in found(sampled(losses, every=20, lr=rates))["loss_spike"].cause
+
+
 def test_a_spike_between_two_recorded_steps_has_its_exact_step() -> None:
     losses = noisy(0.1)
     losses[233] = 9.0
