@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,16 @@ from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.optimisers import OPTIMISERS
 
 torch.set_num_threads(1)
-torch.set_default_dtype(torch.float64)
 
 WIDTH = 96
+
+
+@pytest.fixture(autouse=True)
+def double() -> Iterator[None]:
+    """The engine computes in float64; other tests of the same process do not."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 class Model(nn.Module):

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from gradtui_engine.analysis.record import Record
 
 
-#: Cells of a place in the label of a step, at the most: the bar has room beside it on 80 columns.
-_PLACE = 24
+#: Cells of a place in the label of a step, at the most: the bar has room beside it on 80 columns. The longest of a
+#: network of gradtui's own, "input projection, layer 10", has 26.
+_PLACE = 26
 
 
 class Grain(StrEnum):
