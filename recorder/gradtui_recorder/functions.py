@@ -13,7 +13,7 @@ import torch
 
 from .sample import A, Call, Sample
 from .tensors import LOOKED_AT, is_plain, real
-from .units import is_activation, off, saturated
+from .units import SIGMOID, TANH, is_activation, off, saturated
 
 #: What passes units on: shapes, dropout, pooling, precision. MulBackward0 is how dropout scales what is left.
 _PASSED: Final = frozenset((
@@ -39,8 +39,8 @@ _FUNCTIONS: Final = {
     "ReluBackward0": ("off", 0.0, 0.0),
     "ClampBackward1": ("off", 0.0, 0.0),
     "ClampMinBackward0": ("off", 0.0, 0.0),
-    "TanhBackward0": ("sat", 0.0, 0.97),
-    "SigmoidBackward0": ("sat", 0.5, 0.485),
+    "TanhBackward0": ("sat", *TANH),
+    "SigmoidBackward0": ("sat", *SIGMOID),
 }
 
 

@@ -8,8 +8,10 @@ from torch import nn
 
 #: Where a unit is off: exactly 0 for every sample.
 RECTIFIERS: Final = (nn.ReLU,)
-#: The ends of a saturating function, and how far from their middle an output is at one: 97 % of the way.
-SATURATING: Final = {nn.Tanh: (0.0, 0.97), nn.Sigmoid: (0.5, 0.485)}
+#: The middle of a saturating function's range, and how far from it an output is at an end: 97 % of the way.
+TANH: Final = (0.0, 0.97)
+SIGMOID: Final = (0.5, 0.485)
+SATURATING: Final = {nn.Tanh: TANH, nn.Sigmoid: SIGMOID}
 
 _OF_CHANNELS: Final = (
     nn.modules.conv._ConvNd,

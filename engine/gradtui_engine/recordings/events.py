@@ -12,10 +12,11 @@ from gradtui_recorder.schema import A_COLUMNS, P_COLUMNS
 from ..core.numerics import Array
 from .clean import cleaned
 from .columns import Call, Columns
+from .every_loss import EveryLoss
 from .growing import Growing
 from .header import Header, number, whole_numbers
 from .rows import Shape, nan_of, rows_of, whole_keys
-from .run_lines import HEADS, MOST_STEPS, losses_of
+from .run_lines import HEADS, losses_of
 from .sequence_columns import SequenceColumns
 
 #: Bytes that one kind of columns may take; calls that would take more are left out.
@@ -61,11 +62,9 @@ class Events:
         self._shape_p = Shape.of(header.columns.get("p", P_COLUMNS), P_COLUMNS, 1)
         self._places: dict[tuple[int, int], int] = {}
         self._layouts: dict[bytes, tuple[Array, Array]] = {}
-        self._rings: dict[int, Array] = {}
         #: Losses of events that the line after theirs corrects.
         self._corrected: dict[int, float] = {}
-        self._every = Growing((2,))
-        self._every_count = self._every_events = 0
+        self._every_loss = EveryLoss()
 
     # -- adding --------------------------------------------------------------------------------------------
 
@@ -93,7 +92,8 @@ class Events:
             if not line:  # it could not be read: its head is all that is known
                 continue
             self._fill_numbers(event, line)
-            self._rings[event] = ring = losses_of(line.get("ring"), offset)
+            ring = losses_of(line.get("ring"), offset)
+            self._every_loss.keep(event, ring)
             self.correct(event - 1, ring)
             if self._shape_a is not None:
                 _gather(rows_a, event, rows_of(line.get("a"), self._shape_a), self._shape_a)
@@ -302,42 +302,16 @@ class Events:
 
     def every_loss(self) -> tuple[Array, Array]:
         """(steps, losses) of all steps of which it is known; of the events alone while not all of them are read."""
+        steps, losses = self.steps.array[: self.count], self.numbers["loss"].array[: self.count]
+        known = ~np.isnan(losses) | self.is_nan["loss"].array[: self.count]
         if self.count and not self.parsed.array[: self.count].all():
-            losses = self.numbers["loss"].array[: self.count]
-            known = ~np.isnan(losses) | self.is_nan["loss"].array[: self.count]
-            return self.steps.array[: self.count][known], losses[known]
-        if self._every_events < self.count:
-            self._extend(range(self._every_events, self.count))
-            self._every_events = self.count
-        pairs = self._every.view(self._every_count)
-        return pairs[:, 0].astype(np.int64), pairs[:, 1]
-
-    def _extend(self, events: Iterable[int]) -> None:
-        losses, is_nan = self.numbers["loss"].array, self.is_nan["loss"].array
-        parts = []
-        for event in events:
-            ring = self._rings.pop(event, None)
-            if ring is not None and len(ring):
-                parts.append(ring)
-            if losses[event] == losses[event] or is_nan[event]:
-                parts.append(np.array([[self.steps.array[event], losses[event]]]))
-        if parts:
-            self.add_losses(np.concatenate(parts))
+            return steps[known], losses[known]
+        self._every_loss.extend(steps, losses, known)
+        return self._every_loss.view()
 
     def add_losses(self, pairs: Array) -> None:
-        """Losses of steps, (steps, 2); none comes before the last; of two of one step the later holds."""
-        last = self._every.array[self._every_count - 1, 0] if self._every_count else -1.0
-        with np.errstate(invalid="ignore"):
-            pairs = pairs[(pairs[:, 0] >= 0) & (pairs[:, 0] < MOST_STEPS)]
-            highest = np.maximum.accumulate(np.concatenate([[last], pairs[:, 0]]))
-            pairs = pairs[pairs[:, 0] >= highest[:-1]]
-        pairs = pairs[np.append(pairs[1:, 0] > pairs[:-1, 0], True)] if len(pairs) else pairs
-        if len(pairs) and pairs[0, 0] == last:
-            self._every_count -= 1
-        count = self._every_count + len(pairs)
-        self._every.reserve(count)
-        self._every.array[self._every_count : count] = pairs
-        self._every_count = count
+        """Losses of steps behind the last event, (steps, 2)."""
+        self._every_loss.add(pairs)
 
 
 def _views(family: Mapping[str, Growing], count: int) -> dict[str, Array]:
