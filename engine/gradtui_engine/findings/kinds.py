@@ -36,7 +36,7 @@ KINDS = Table(
         ),
         FindingKind(
             "stale_gradient", "stale gradient", trained, wiring.stale_gradient, wiring.STALE,
-            "no gradient was cleared since the step before, in half of the events",
+            "in half of the events, a step since the event before (or its own) used a gradient that nobody had cleared",
             "torch.optim: gradients add up until zero_grad()",
             _ALWAYS,
             "optimizer.zero_grad() is missing, or is not called in every step",

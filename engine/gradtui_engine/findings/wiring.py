@@ -20,7 +20,9 @@ STALE = 0.5
 
 
 def stale_gradient(facts: Facts) -> Found | None:
-    """The gradient was not cleared since the step before: it is the sum of all batches so far."""
+    """The gradient was not cleared since the step before: it is the sum of all batches so far. An event says so of its
+    step, and of those since the event before.
+    """
     stale = facts.columns.stale[1:]
     if len(stale) < 2 or stale.mean() < STALE:
         return None

@@ -146,6 +146,13 @@ def test_of_every_tenth_step_it_is_not_known_what_happens_between() -> None:
     assert not found(lines)["not_updated"].is_fault
 
 
+def test_of_every_tenth_step_it_is_known_by_weights_that_stay() -> None:
+    lines = two_optimizers([[0]] * 12)
+    for line in lines[1:-1]:
+        line["n"] *= 10
+    assert found(lines)["not_updated"].is_fault
+
+
 def test_losses_that_go_backward_without_any_step() -> None:
     lines = mlp_lines(LAYERS, 0)
     assert faults(lines) == []  # nothing was computed either
