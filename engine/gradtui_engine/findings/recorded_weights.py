@@ -27,6 +27,8 @@ _NOISE = 4.0
 _NEAR_ONE = 5e-3
 #: Of N biases from U(±1/√n), Σ b² is √(0.8/N) of itself off, in the middle; three times that and a little are allowed.
 _UNIFORM_NOISE, _LITTLE = 2.7, 0.05
+#: The square of a larger norm is no float64; and it is none of a weight that was just drawn.
+_MOST_NORM = 1e150
 #: Digits of a scale: more are chance's.
 _DIGITS = 4
 #: An offset of a gate below this is lost in what the other biases are.
@@ -114,7 +116,7 @@ def _matrices(header: Header, network: RecordedNetwork, norms: Array) -> list[Ma
     """The weights of the hidden layers, or of a cell; the output's alone where there are no others."""
     found = []
     for row, norm in zip(header.parameters, norms, strict=True):
-        if row.module not in network.hidden or len(row.shape) != 2 or not math.isfinite(norm) or not row.size:
+        if row.module not in network.hidden or len(row.shape) != 2 or not norm < _MOST_NORM or not row.size:
             continue
         fan_out, fan_in = row.shape[0] // _blocks(network), row.shape[1]
         fan = network.width if network.cell != "mlp" else fan_in
@@ -168,7 +170,7 @@ def _fit(rule: str, weights: Sequence[Matrix], shape: dict[str, Any]) -> _Fit:
 def _biases(header: Header, network: RecordedNetwork, norms: Array) -> Iterator[tuple[ParameterRow, float]]:
     """The biases of the hidden layers, or of a cell, with their norms."""
     for row, norm in zip(header.parameters, norms, strict=True):
-        if row.module in network.hidden and len(row.shape) == 1 and "bias" in row.name and math.isfinite(norm):
+        if row.module in network.hidden and len(row.shape) == 1 and "bias" in row.name and norm < _MOST_NORM:
             yield row, float(norm)
 
 

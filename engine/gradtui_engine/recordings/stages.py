@@ -96,16 +96,15 @@ def _begins(header: Header, calls: Sequence[Call], owned: Mapping[str, tuple[int
 def _owned(header: Header, calls: Sequence[Call]) -> dict[str, tuple[int, ...]]:
     """The parameters of each module by index, in the order of the modules; a tied one belongs to all that have it."""
     called = {call.module for call in calls}
-    names: dict[str, list[int]] = {row.name: [] for row in header.modules}
+    # Of a module with 100,000 parameters a list would be searched as often.
+    names: dict[str, dict[int, None]] = {row.name: {} for row in header.modules}
     other_names = {name: group for group in header.tied for name in group}
     for index, row in enumerate(header.parameters):
         for name in other_names.get(row.name, (row.name,)):
             owner = name.rpartition(".")[0]
             while calls and owner not in called and owner:
                 owner = owner.rpartition(".")[0]
-            owned = names.setdefault(owner, [])
-            if index not in owned:
-                owned.append(index)
+            names.setdefault(owner, {})[index] = None
     return {name: tuple(indices) for name, indices in names.items()}
 
 

@@ -243,3 +243,9 @@ def test_what_is_not_finite_is_not_taken() -> None:
     lines = mlp_lines(at={(0, "layers.1.weight"): {"weight": "nan"}, (0, "layers.0.weight"): {"weight": "inf"}})
     found = mirror(recorded(lines)).experiment
     assert np.isfinite(found.resolved.gain_value)
+
+
+def test_norms_whose_squares_are_no_numbers_are_not_those_of_a_start() -> None:
+    names = [f"layers.{layer}.{part}" for layer in range(3) for part in ("weight", "bias")]
+    shown = mirror(recorded(mlp_lines(3, 2, at={(None, name): {"weight": 1e308} for name in names})))
+    assert "the scale of the weights, of which nothing is recorded" in shown.missing

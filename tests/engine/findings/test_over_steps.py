@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine.findings.diagnosis import diagnose
+from gradtui_engine.findings.over_steps import _candidates
 from tests.engine.findings.records import faults, flat, found, with_losses
 from tests.recordings import Line, mlp_lines, recorded
 
@@ -179,3 +180,14 @@ def test_what_a_recorded_step_shows_may_have_begun_right_after_the_one_before() 
     )
     kinds = faults(lines)
     assert kinds.index("update_too_large") < kinds.index("loss_spike")
+
+
+def test_what_is_looked_at_closely_are_the_losses_over_three_times_the_95th_percentile_of_the_20_before() -> None:
+    losses = np.exp(np.random.default_rng(0).normal(size=40_000))
+    expected = [
+        at
+        for at in range(20, len(losses))
+        if losses[at] > 0.1 and losses[at] >= 3 * np.percentile(losses[at - 20 : at], 95)
+    ]
+    assert list(_candidates(losses, 1.0)) == expected
+    assert 0 < len(expected) < 400  # of over three times the smallest there are 20,000

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from gradtui.cli import opening_files
 from gradtui.cli.words import Words
 from gradtui.model.needs import Known
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
+from gradtui_engine import ExperimentError
 from tests.recordings import lstm_lines, mlp_lines, written
 from tests.tui.helpers import Pilot, play, settled, shown, until
 
@@ -154,3 +158,28 @@ def test_the_log_of_another_tool_opens_with_its_losses_and_says_what_it_lacks(tm
 
     state, results = opened(file)
     play(script, state, known=results)
+
+
+def test_a_file_with_its_header_alone_is_waited_for_and_shown_from_its_first_step_on(tmp_path: Path) -> None:
+    first, *steps = mlp_lines(3, 2)
+    file = written([first], tmp_path / "run.jsonl")
+
+    async def script() -> None:
+        app = GradtuiApp(state, known=results)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await until(pilot, lambda: app.state.message == "no step has been recorded yet", "what it waits for")
+            for key in ("enter", "J", "8", "Z"):
+                await pilot.press(key)
+            written([first, *steps], file)
+            await until(pilot, lambda: app.record is not None, "the first step")
+            await read(app, pilot)
+            assert app.state.trained == 2
+
+    state, results = opened(file)
+    asyncio.run(script())
+
+
+def test_a_file_that_ended_before_its_first_step_is_refused(tmp_path: Path) -> None:
+    file = written(mlp_lines(3, 0), tmp_path / "run.jsonl")
+    with pytest.raises(ExperimentError, match="ended before a step was recorded"):
+        opened(file)

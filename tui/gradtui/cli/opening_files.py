@@ -140,6 +140,8 @@ def _runs(recorded: Sequence[tuple[Path, int | None]]) -> Iterable[_Opened]:
     for files in trainings(path for path, _ in recorded):
         recording = open_recording(files)
         recording.refresh(_AT_ONCE)
+        if recording.complete and recording.ended is not None and not recording.count:
+            raise ExperimentError([Problem(str(files[0]), Message("ended before a step was recorded"))])
         whole = Source(
             recording=str(files[0]), words=recording.words, recorded=True, files=tuple(map(str, files))
         )  # fmt: skip

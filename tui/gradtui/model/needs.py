@@ -50,6 +50,7 @@ class Failed:
 
 
 NO_MEMORY = Message("not enough memory for this size")
+NO_STEP = Message("no step has been recorded yet")
 CHANGED = Message("the file of this recording has changed; open it again")
 
 
@@ -106,6 +107,8 @@ class Recording:
         if recording is None:
             recording = open_recording([Path(file) for file in self.source.files])
             recording.refresh()
+        if not recording.count:
+            return Failed(NO_STEP)
         record = recording.at(recording.event_of(self.source.iteration), axis=axis_of(recording, self.source.stages))
         # As it was asked for, so that it is known by that.
         record = replace(record, source=self.source)

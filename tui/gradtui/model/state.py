@@ -41,8 +41,8 @@ class Steps:
         return len(self._steps)
 
     def __getitem__(self, iteration: int) -> int:
-        """The step of an iteration; of one beyond the ends, that of the end."""
-        return int(self._steps[min(max(iteration, 0), len(self._steps) - 1)])
+        """The step of an iteration; of one beyond the ends, that of the end; 0 before the first is there."""
+        return 0 if not len(self._steps) else int(self._steps[min(max(iteration, 0), len(self._steps) - 1)])
 
     def iteration(self, step: int) -> int:
         """The last iteration up to a step; the first one before that."""

@@ -185,7 +185,7 @@ class Host(PacedApp):
     def _tail(self) -> None:
         asked = (followed_a(self.state), followed_b(self.state))
         count, done = self.tails.want([source for source in asked if isinstance(source, Source)])
-        news = (count, self.tails.steps) != (self.state.trained, self.state.steps)
+        news = (count, done, self.tails.steps) != (self.state.trained, self.state.finished, self.state.steps)
         if not self._looks_at_training and (news or not done):
             self._looks_at_training = True
             # Of a file in which nothing may come any more there are four looks a second, not 17.
@@ -197,6 +197,8 @@ class Host(PacedApp):
             count, done = self.tails.look()
             known = (count, done, self.tails.steps)
             if known != (self.state.trained, self.state.finished, self.state.steps):
+                if count and not self.state.trained:
+                    self.jobs.again()  # of a recording without a step there was none to show
                 self.send(e.Trained(count, done, 0, self.jobs.idle, self.tails.steps))
             else:
                 self._tail()
@@ -261,6 +263,9 @@ class Host(PacedApp):
 
     def _failed(self, need: Need, problem: str) -> None:
         """The experiment that was asked for cannot be shown: back to the one that is."""
+        if self.record is None and recorded(self.state) and not self.state.trained and not self.state.finished:
+            self.say(problem)  # of a training that has just begun: its first step is waited for
+            return
         if self.record is None:
             self.exit(2, message=f"gradtui: {problem}")
             return

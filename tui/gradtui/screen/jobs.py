@@ -73,6 +73,12 @@ class Jobs:
             self.idle = False
             self._spawn(self._work())
 
+    def again(self) -> None:
+        """Compute anew, when it is wanted next, what could not be computed so far."""
+        for need in self._wanted:
+            if isinstance(self.results.get(need), Failed):
+                del self.results[need]
+
     def progress(self) -> tuple[float, float]:
         """(share done of what is being computed, seconds since it began); (0, 0) where nothing is."""
         return (self._share, time.monotonic() - self._since) if self._running is not None else (0.0, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +24,9 @@ from ..model.trainings import HistoryOf, SnapshotOf
 
 #: Seconds of reading before whoever looks sees what has come, and between two looks at a file that may have grown.
 _TURN, _PAUSE = 0.05, 0.25
+#: Of a recording that is still being read a picture takes half a second where it has 60,000 events: so many times what
+#: the last one took are read before the next.
+_READ_FOR = 8.0
 
 
 class Tails:
@@ -38,6 +42,8 @@ class Tails:
         #: What is looked at, with the stages along which; and what the thread has read of it last.
         self._wanted: tuple[Source, ...] = ()
         self._snapshots: dict[Source, RecordingSnapshot] = {}
+        #: Of each of these, when its next picture is due.
+        self._due: dict[Source, float] = {}
         self._seen: list[RecordingSnapshot] = []
         self._failed: dict[Source, str] = {}
         #: The steps of the axis of iterations.
@@ -92,15 +98,21 @@ class Tails:
 
     def _read(self, wanted: tuple[Source, ...], stop: threading.Event) -> None:
         """Read on in all of them by turns, until no more will come or stop is set."""
-        left = list(wanted)
+        left, changed = list(wanted), set[Source]()
         while left and not stop.is_set():
             news = False
             for source in tuple(left):
                 try:
                     recording = self._recording(source.whole)
-                    if recording.refresh(_TURN) or source not in self._snapshots:
-                        news = True
+                    read = recording.refresh(_TURN)
+                    news |= read
+                    changed |= {source} if read or source not in self._snapshots else set()
+                    begun = time.monotonic()
+                    if source in changed and (recording.complete or begun >= self._due.get(source, 0.0)):
+                        changed.remove(source)
                         self._snapshots[source] = recording.snapshot(axis_of(recording, source.stages))
+                        took = time.monotonic() - begun
+                        self._due[source] = begun + took + _READ_FOR * took
                 except ExperimentError as error:
                     self._failed[source.whole] = Failed.of(error).problem
                     left.remove(source)
