@@ -59,6 +59,11 @@ class RecordingSnapshot:
             summary["update_ratio"] = self.columns["stage_update_ratio"]
         return summary
 
+    @property
+    def last_step(self) -> int:
+        """The last step of which anything is known, its loss at the least; 0 where nothing is."""
+        return max((int(steps[-1]) for steps in (self.steps, self.every_loss[0]) if len(steps)), default=0)
+
     @functools.cached_property
     def loss_range(self) -> tuple[Array, Array]:
         """The smallest and the largest loss from each event up to the next, (count,): of every step, not of the events

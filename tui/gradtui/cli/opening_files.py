@@ -89,7 +89,7 @@ def _opening(opened: Sequence[_Opened], problems: list[Problem], given: dict[str
 def _at_step(state: State, opened: _Opened, asked: bool) -> State:
     """The cursor at the step that was asked for, else at the last one, with which it goes on."""
     assert opened.recording is not None
-    steps = Steps(opened.recording.columns.steps)
+    steps = Steps(opened.recording.columns.steps, opened.recording.snapshot().last_step)
     last = max(len(steps) - 1, 0)
     step = state.iteration if asked else opened.source.iteration
     follows = not asked and not opened.source.pinned

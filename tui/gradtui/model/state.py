@@ -30,12 +30,14 @@ class Ascending(Protocol):
 
 
 class Steps:
-    """The training's own step of each iteration that was recorded, ascending. Equal as an object alone."""
+    """The training's own step of each iteration that was recorded, ascending; end is the last step of which anything is
+    known, its loss at the least. Equal as an object alone."""
 
-    __slots__ = ("_steps",)
+    __slots__ = ("_steps", "end")
 
-    def __init__(self, steps: Ascending) -> None:
+    def __init__(self, steps: Ascending, end: int = 0) -> None:
         self._steps = steps
+        self.end = max(end, int(steps[len(steps) - 1])) if len(steps) else end
 
     def __len__(self) -> int:
         return len(self._steps)

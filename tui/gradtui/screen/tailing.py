@@ -73,7 +73,7 @@ class Tails:
         if [*snapshots.values()] != self._seen:
             self._seen = [*snapshots.values()]
             steps = _axis([snapshot.steps for snapshot in self._seen])
-            self.steps = Steps(steps)
+            self.steps = Steps(steps, max(snapshot.last_step for snapshot in self._seen))
             for source, snapshot in snapshots.items():
                 own = source == self._wanted[0]
                 self._results[SnapshotOf(source)] = snapshot if own else at_steps(snapshot, steps)

@@ -249,7 +249,10 @@ def _of_training(scene: Scene, width: int, long_text: str, short_text: str) -> L
     room = width - _cells(text) - 1
     if room < 1 or count == 0:
         return fit([(text, "text")], width)
-    done, cursor = round(state.trained / count * room), round(state.iteration / count * (room - 1))
+    cursor = round(state.iteration / count * (room - 1))
+    if state.steps is not None:
+        cursor = round(state.steps[state.iteration] / max(state.steps.end, 1) * (room - 1))
+    done = round(state.trained / count * room)
     bar: Line = [
         ("━" if cell < done else "┄", "cursor" if cell == cursor else ("text" if cell < done else "dim"))
         for cell in range(room)

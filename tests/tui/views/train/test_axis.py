@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradtui.model.state import Steps
 from gradtui.text.dots import ACROSS
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.frame.iteration_axis import IterationAxis
+from gradtui.views.frame.step_axis import StepAxis
 
 TOTALS, CELLS = st.integers(1, 5000), st.integers(1, 220)
 
@@ -93,3 +95,38 @@ def test_the_cursor_s_number_stands_beside_its_mark_with_no_number_cut(cursor: i
     assert shown in text
     numbers = text.replace("▴", " ").replace("━", " ").split()
     assert all(number in {"0", "50", "100", "150", "200", "250", "300", str(cursor)} for number in numbers)
+
+
+# -- recorded trainings ----------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 4000), min_size=1, max_size=60, unique=True), st.integers(0, 900), CELLS)
+def test_a_recorded_step_stands_where_its_number_is_and_no_value_is_lost(
+    numbers: list[int], more: int, cells: int
+) -> None:
+    numbers.sort()
+    end = numbers[-1] + more
+    axis = StepAxis(len(numbers), cells, Steps(numbers, end))
+    places = [axis.cell(iteration) for iteration in range(len(numbers))]
+    assert places == [min(number * cells // (end + 1), cells - 1) for number in numbers]
+    values = np.random.default_rng(len(numbers)).normal(size=len(numbers))
+    least, most = axis.least_and_most(values)
+    assert np.nanmin(least) == values.min()
+    assert np.nanmax(most) == values.max()
+    means, largest = axis.means(values), axis.most(values)
+    assert len(means) == len(largest) == places[-1] + 1
+    shown = np.full((2, len(means)), np.nan)
+    for cell in range(len(means)):
+        here = values[[place == cell for place in places]]
+        # Where nothing was looked at it is as it last was.
+        shown[:, cell] = (here.mean(), here.max()) if here.size else shown[:, cell - 1] if cell else np.nan
+    np.testing.assert_allclose([means, largest], shown, rtol=1e-12)
+
+
+def test_eight_steps_at_the_start_of_three_hundred_are_no_picture_of_them_all() -> None:
+    axis = StepAxis(9, 60, Steps([*range(8), 280], 299))
+    assert [axis.cell(iteration) for iteration in range(9)] == [0, 0, 0, 0, 0, 1, 1, 1, 56]
+    assert axis.iteration_at(30) == 7
+    text = text_of(axis.ruler(9, 8))
+    assert "100" in text
+    assert "280" in text

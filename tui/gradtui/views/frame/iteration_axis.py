@@ -10,7 +10,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ...model.state import Steps
 from ...text.dots import ACROSS
 from ...text.heat import Array
 from ...text.spans import Line, Span, runs
@@ -26,12 +25,24 @@ class IterationAxis:
 
     total: int
     cells: int
-    #: What the iterations are called, where their numbers are not.
-    steps: Steps | None = None
 
-    def called(self, iteration: int) -> str:
+    @property
+    def several(self) -> bool:
+        """Whether a cell may have several iterations."""
+        return self.total > self.cells
+
+    @property
+    def length(self) -> int:
+        """So many numbers are on the axis."""
+        return self.total
+
+    def label(self, iteration: int) -> str:
         """The number of an iteration, as the axis writes it."""
-        return str(iteration if self.steps is None or not len(self.steps) else self.steps[iteration])
+        return str(iteration)
+
+    def cell_of(self, place: int) -> int:
+        """The cell of a number on the axis."""
+        return min(self.cell(place), self.cells - 1)
 
     def cell(self, iteration: int) -> int:
         """The cell of an iteration: the middle one where it has several."""
@@ -90,14 +101,14 @@ class IterationAxis:
         """The axis: solid as far as it is trained, dotted from there on; numbers, marks on them, the cursor on top."""
         known = self.known(count)
         cells: list[Span] = [("━", "label")] * known + [("┄", "dim")] * (self.cells - known)
-        for place in ticks(0, self.total, max(2, self.cells // _TICK)):
-            self._write(cells, self.called(round(place)), min(self.cell(round(place)), self.cells - 1), "label")
+        for place in ticks(0, self.length, max(2, self.cells // _TICK)):
+            self._write(cells, str(round(place)), self.cell_of(round(place)), "label")
         for iteration, mark in marks.items():
             place = self.cell(iteration)
             self._clear(cells, place, place + 1, known)
             cells[place] = (mark, "strong")
         here = self.cell(cursor)
-        number = self.called(cursor)
+        number = self.label(cursor)
         label = f"▴{number}"
         if len(label) <= self.cells:
             start = min(here, self.cells - len(label))

@@ -20,7 +20,7 @@ def said(state: State) -> tuple[str, str]:
     if step is None:
         nothing = tr("no step is recorded yet")
         return f" {mark} {nothing} ", f" {mark} {nothing} "
-    last = state.steps[len(state.steps)] if state.steps is not None else step
+    last = state.steps.end if state.steps is not None else step
     number = counted(step).rjust(len(counted(last)))
     place = tr("step {number} of {last}", number=number, last=counted(last))
     count = tr("{count} of them recorded", count=counted(state.trained))

@@ -21,7 +21,9 @@ from ...model.trainings import SnapshotOf, branches, followed_a, iterations_of, 
 from ...text.language import tr
 from ...text.scale import Scale
 from .cache_keys import Same
+from .iteration_axis import IterationAxis
 from .scene import Scene, Snapshot
+from .step_axis import StepAxis
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,12 @@ class Sides:
     def count(self) -> int:
         """Iterations that either has."""
         return max((side.snapshot.count for side in self), default=0)
+
+    def axis(self, cells: int) -> IterationAxis:
+        """The axis of iterations in so many cells; of recorded trainings that of their steps."""
+        if self.steps is not None and len(self.steps):
+            return StepAxis(self.span, cells, self.steps)
+        return IterationAxis(self.span, cells)
 
     @property
     def number(self) -> int:

@@ -89,7 +89,7 @@ def view(sides: Sides, width: int, height: int) -> list[Line]:
 
 
 def axis_of(sides: Sides, width: int) -> IterationAxis:
-    return IterationAxis(sides.span, max(1, width - _MARGIN - _NUMBER), sides.steps)
+    return sides.axis(max(1, width - _MARGIN - _NUMBER))
 
 
 def iteration_at(sides: Sides, width: int, x: int) -> int | None:

@@ -202,7 +202,7 @@ def _cells(text: str) -> int:
 
 
 def axis_of(side: Side, sides: Sides, width: int, height: int) -> IterationAxis:
-    return IterationAxis(sides.span, max(1, width - margin_of(side, sides, width, height)), sides.steps)
+    return sides.axis(max(1, width - margin_of(side, sides, width, height)))
 
 
 def _shaded(side: Side, band: Band, axis: IterationAxis, rows: tuple[StageRow, ...], bounds: Range) -> list[list[Span]]:
@@ -231,7 +231,7 @@ def _grouped(band: Band, axis: IterationAxis, rows: tuple[StageRow, ...]) -> tup
     of_stages = axis.means(values)
     with np.errstate(invalid="ignore"):
         means = np.add.reduceat(of_stages, starts, axis=1)[:, ::-1] / sizes
-        if axis.total <= axis.cells:
+        if not axis.several:
             return means, None
         above = np.maximum.reduceat(axis.most(values) - of_stages, starts, axis=1)[:, ::-1]
         return means, means + above

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradtui_engine.core.figures import loss_text, percent, rounded, short
 from gradtui_engine.data.datasets import find
+from gradtui_engine.recordings.snapshot import RecordingSnapshot
 from gradtui_engine.training.evaluation import Validation
 
 from ...text.dots import ACROSS, Canvas, Curve
@@ -17,6 +18,7 @@ from ...text.language import tr
 from ...text.spans import Line, first_fit, first_title, page, wrap
 from ..frame.iteration_axis import IterationAxis
 from ..frame.loss_scale import LossScale, scale_of
+from ..frame.step_axis import StepAxis
 from ..frame.training_sides import Side, Sides, at
 from .words import absent, branched, nothing_yet, verdicts
 
@@ -44,7 +46,9 @@ def title(sides: Sides, width: int) -> str:
     axis = tr("log") if scale_of(sides).log else tr("linear")
     return first_title(
         width,
-        tr("loss, iteration by iteration · {axis} axis · {verdicts}", axis=axis, verdicts=found),
+        tr("loss, step by step · {axis} axis · {verdicts}", axis=axis, verdicts=found)
+        if sides.steps is not None
+        else tr("loss, iteration by iteration · {axis} axis · {verdicts}", axis=axis, verdicts=found),
         tr("loss · {axis} · {verdicts}", axis=axis, verdicts=found),
         tr("loss · {verdicts}", verdicts=found),
         tr("loss"),
@@ -71,7 +75,7 @@ def place_of(sides: Sides, width: int) -> Place:
     margin = max(len(short(loss)) for loss in marked) + 1
     side = next((columns for least, columns in _SIDES if width >= least), 0)
     cells = max(1, width - margin - (side + 2 if side else 0))
-    return Place(margin, IterationAxis(sides.span, cells, sides.steps), side)
+    return Place(margin, sides.axis(cells), side)
 
 
 def iteration_at(sides: Sides, width: int, x: int) -> int | None:
@@ -132,9 +136,9 @@ def _draw(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> 
 
 def _extremes(axis: IterationAxis, side: Side) -> tuple[Array, Array]:
     """The smallest and the largest loss in each column of dots."""
-    least, most = side.losses
-    smallest, largest = axis.least_and_most(least)
-    return smallest, largest if most is least else axis.least_and_most(most)[1]
+    if isinstance(axis, StepAxis) and isinstance(side.snapshot, RecordingSnapshot):
+        return axis.extremes(*side.snapshot.every_loss)
+    return axis.least_and_most(side.snapshot.columns["loss"])
 
 
 def _validations(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> None:
@@ -179,7 +183,7 @@ def _numbers(sides: Sides, width: int, height: int) -> list[Line]:
     if sides.steps is None:
         whole = tr("iteration {number} of {count}", number=sides.iteration, count=sides.total)
     else:
-        whole = tr("step {number} of {count}", number=sides.number, count=sides.steps[len(sides.steps)])
+        whole = tr("step {number} of {count}", number=sides.number, count=sides.steps.end)
     head = first_fit(width, [(whole, "cursor")], [(sides.whereabouts, "cursor")])
     lines = [head]
     for side in sides:

@@ -160,7 +160,7 @@ def place_of(sides: Sides, width: int, height: int) -> tuple[int, IterationAxis,
     margin = max(len(power_of_ten(low)), len(power_of_ten(high)), 1) + 1
     side = _SIDE if width >= _SIDE_FROM else 0
     cells = max(1, width - margin - (side + 2 if side else 0))
-    return margin, IterationAxis(sides.span, cells, sides.steps), side
+    return margin, sides.axis(cells), side
 
 
 def iteration_at(sides: Sides, width: int, height: int, x: int) -> int | None:
