@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 from typing import Any, Final
 
 import torch
@@ -18,7 +18,8 @@ import torch
 #: Those that look at a step: the process has one stance, which the first of them changes and the last puts back. Each
 #: on its own would put back what another had set, and leave the training uncompiled for good.
 _looking: Final[set[int]] = set()
-_lock: Final = Lock()
+#: One that may be taken again: what is set may free a recorder, which then puts back its own.
+_lock: Final = RLock()
 _stance: Any = None
 
 

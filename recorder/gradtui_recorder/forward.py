@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from threading import get_ident
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.nn.modules.module import register_module_forward_hook
@@ -20,6 +20,11 @@ from .sample import MOST_CALLS, A, Call, Sample
 from .sequences import Sequences
 from .tensors import LOOKED_AT, first_tensor, norm, real
 from .units import RECTIFIERS, SATURATING, has_channels, off, saturated
+from .weakly import weakly
+
+#: Of those that are there, by id: where a training is dropped while it is looked at, a handle that is freed with it has
+#: lost its hook already.
+_handles: Final[dict[int, Any]] = {}
 
 
 class Forward:
@@ -32,17 +37,16 @@ class Forward:
         self._sequences = sequences
         self._recorded = context.watched.recorded
         self._root = id(context.watched.model)
-        self._handle: Any = None
         self._many: set[int] = set()
 
     def install(self) -> None:
-        if self._handle is None:
-            self._handle = register_module_forward_hook(self._hook, with_kwargs=True, always_call=True)
+        if id(self) not in _handles:
+            _handles[id(self)] = register_module_forward_hook(weakly(self._hook), with_kwargs=True, always_call=True)
 
     def remove(self) -> None:
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+        handle = _handles.pop(id(self), None)
+        if handle is not None:
+            handle.remove()
 
     def _hook(self, module: Any, inputs: Any, *rest: Any) -> None:
         # Another thread that is about to call a hook which was just removed knows no more that it takes named inputs.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol
 
@@ -29,7 +30,8 @@ class Listener(Protocol):
     def scaler_step(self, scaler: Any, optimizer: Any) -> AbstractContextManager[None]: ...
 
 
-_recorders: list[Listener] = []
+#: Held by their optimizers alone: a sweep that drops one training after another is to free each.
+_recorders: list[weakref.ref[Listener]] = []
 _originals: dict[str, Any] = {}
 _replacements: dict[str, Any] = {}
 
@@ -38,15 +40,20 @@ def register(recorder: Listener) -> None:
     if not _recorders:
         _replace("backward", torch.autograd, "backward", _backward)
         _replace("scaler", GradScaler, "step", _scaler_step)
-    _recorders.append(recorder)
+    _recorders.append(weakref.ref(recorder))
 
 
 def unregister(recorder: Listener) -> None:
-    if recorder in _recorders:
-        _recorders.remove(recorder)
-        if not _recorders:
-            _restore("backward", torch.autograd, "backward")
-            _restore("scaler", GradScaler, "step")
+    before = len(_recorders)
+    # One that is on its way out is known by nobody any more.
+    _recorders[:] = [reference for reference in _recorders if reference() not in (None, recorder)]
+    if before and not _recorders:
+        _restore("backward", torch.autograd, "backward")
+        _restore("scaler", GradScaler, "step")
+
+
+def _listening() -> list[Listener]:
+    return [recorder for reference in _recorders if (recorder := reference()) is not None]
 
 
 def _replace(key: str, owner: Any, name: str, make: Any) -> None:
@@ -70,7 +77,7 @@ def _backward(original: Any) -> Any:
         # Checkpointing calls it inside of a backward pass: that is a part of the one which is under way.
         if not _recorders or torch._C._current_graph_task_id() != -1:
             return original(tensors, *arguments, **options)
-        recorders = tuple(_recorders)
+        recorders = _listening()
         for recorder in recorders:
             recorder.begin_backward()
         try:
@@ -100,7 +107,7 @@ def _traces_backward() -> bool:
 def _scaler_step(original: Any) -> Any:
     def step(scaler: Any, optimizer: Any, *arguments: Any, **options: Any) -> Any:
         with ExitStack() as stack:
-            for recorder in tuple(_recorders):
+            for recorder in _listening():
                 stack.enter_context(recorder.scaler_step(scaler, optimizer))
             return original(scaler, optimizer, *arguments, **options)
 

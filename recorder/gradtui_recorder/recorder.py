@@ -34,6 +34,7 @@ from .sequences import Sequences
 from .step_lines import StepLines
 from .turns import Turns
 from .watched import Watched
+from .weakly import weakly
 from .writer import Writer, claim, ranked, release, warn
 
 
@@ -65,12 +66,14 @@ class Recorder:
     """What `watch` returns. It is closed by `close`, as a context manager, and at the end of the program."""
 
     def __init__(self, model: Any, optimizers: list[Any], path: Path, schedule: Schedule, scaler: Any) -> None:
-        #: The file: of process r > 0 of several one of its own.
+        #: The file: of process r > 0 of several one of its own, as where another process records to the same.
         self.path = ranked(path, rank()[0])
         self._absolute = self.path.absolute()
         release(self._absolute)
         watched = Watched(model)
         self._context = context = Context(watched, Writer(self.path))
+        self.path = context.writer.path
+        self._absolute = self.path.absolute()
         self._schedule = schedule
         self._scaler = scaler
         self._functions = Functions()
@@ -100,8 +103,9 @@ class Recorder:
         if not watched.waits:
             context.guard.call("step", self._lines.begin, self._optimizers.all)
         patches.register(self)
-        claim(self._absolute, self._give_way)
-        atexit.register(self._exit)
+        claim(self._absolute, weakly(self._give_way))
+        self._at_exit = weakly(self._exit)
+        atexit.register(self._at_exit)
         context.guard.call("step", self._arm)
 
     # -- for the user --------------------------------------------------------------------------------------
@@ -301,7 +305,7 @@ class Recorder:
     def _arm(self, rest: Sample | None = None) -> None:
         """The step that begins is looked at."""
         context = self._context
-        if not context.guard.runs("step"):
+        if self._closed or not context.guard.runs("step"):
             return
         context.sample = rest or Sample()
         self._gradients.owned = [
@@ -350,6 +354,11 @@ class Recorder:
             warn(f"{self.path} was to be recorded to by another recorder, which ends: give each a path of its own")
         self._close("closed")
 
+    def __del__(self) -> None:
+        """The training is gone, its optimizer and all: nothing more comes."""
+        if not getattr(self, "_closed", True):
+            self._close("closed")
+
     def _close(self, why: str) -> None:
         if self._closed:
             return
@@ -359,7 +368,7 @@ class Recorder:
         self._forward.remove()
         self._optimizers.remove()
         context.guard.call("compiled", self._compiled.again)
-        atexit.unregister(self._exit)
+        atexit.unregister(self._at_exit)
         claim(self._absolute, None)
         context.guard.call("file", self._end, why)
         context.look_away()

@@ -7,6 +7,7 @@ nothing is recorded any more: a log file never stops a training.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import warnings
@@ -15,6 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from .schema import MOST, THINNED
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 def warn(text: str) -> None:
@@ -27,6 +33,26 @@ def ranked(path: str | os.PathLike[str], rank: int) -> Path:
     """The file of one of several processes: gradtui-run.rank1.jsonl beside gradtui-run.jsonl."""
     whole = Path(path)
     return whole if rank == 0 else whole.with_name(f"{whole.stem}.rank{rank}{whole.suffix}")
+
+
+#: So many processes that are given the same path have files of their own.
+_PROCESSES: Final = 1000
+_FLAGS: Final = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
+def _is_free(file: int) -> bool:
+    """Whether no other process records to a file: two trainings that are started in one folder are given one path.
+
+    It is locked as long as this process lives, and not in a process that is forked. Where a file system knows no locks
+    it counts as free.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN)
+    return True
 
 
 #: What closes the recorder of a file: one file has one.
@@ -57,7 +83,15 @@ class Writer:
         self._process = os.getpid()
         self._file: int | None = None
         try:
-            self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+            for number in range(1, _PROCESSES):
+                self.path = path if number == 1 else path.with_name(f"{path.stem}.{number}{path.suffix}")
+                self._file = os.open(self.path, _FLAGS, 0o644)
+                if _is_free(self._file):
+                    break
+                os.close(self._file)
+                self._file = None
+            if self.path != path:
+                warn(f"{path} is being recorded to by another process: this one records to {self.path}")
             self._mend()
         except OSError as error:
             self._over(f"{path} cannot be written ({error.strerror or error}), and nothing is recorded")

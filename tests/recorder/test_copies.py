@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import pickle
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules import module as torch_module
 from torch.optim.swa_utils import AveragedModel
 
 from gradtui_recorder import watch
 
-from .trainings import batch, mlp, steps
+from .trainings import batch, kinds, loop, mlp, steps
 
 
 def _pickled(model: Any) -> Any:
@@ -69,3 +72,23 @@ def test_what_wraps_a_model_is_looked_through(tmp_path: Path) -> None:
         wrapped(batch(0)[0]).sum().backward()
         optimizer.step()
     assert [row[0] for row in steps(tmp_path / "run.jsonl")[0]["a"]] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("every", [1, 7], ids=["looked at", "not looked at"])
+def test_a_training_that_is_dropped_is_freed_and_its_record_ended(tmp_path: Path, every: int) -> None:
+    """A sweep of fifty trainings in one process is not to hold fifty models."""
+    original = torch.autograd.backward
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    watch(model, optimizer, tmp_path / "run.jsonl", every=every)
+    loop(model, optimizer, 3)
+    gc.collect()
+    loop(model, optimizer, 2)
+    held = weakref.ref(model)
+    del model, optimizer
+    gc.collect()
+    assert held() is None
+    end = kinds(tmp_path / "run.jsonl", "end")[0]
+    assert (end["n"], end["why"]) == (5, "closed")
+    assert torch.autograd.backward is original
+    assert not torch_module._global_forward_hooks

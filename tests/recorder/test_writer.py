@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -67,6 +69,34 @@ def test_a_full_disk_ends_the_record_and_not_the_training(tmp_path: Path) -> Non
     assert len(warned) == 1
 
 
+#: Records to a file as far as others can see, until it is told to end.
+_OTHER = """
+import fcntl, sys
+file = open(sys.argv[1], "a")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_processes_that_are_given_one_path_have_files_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    command = [sys.executable, "-c", _OTHER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        model = mlp()
+        with pytest.warns(RuntimeWarning, match=r"another process: this one records to .*run\.2\.jsonl"):
+            rec = watch(model, torch.optim.SGD(model.parameters(), lr=0.1), path)
+        assert rec.path == tmp_path / "run.2.jsonl"
+        rec.close()
+        other.communicate()
+    assert path.read_text() == ""
+    assert [line["k"] for line in lines(rec.path)] == ["run", "end"]
+    train(mlp(), path, 1)
+    assert [line["k"] for line in lines(path)] == ["run", "step", "end"]
+
+
 def test_a_file_that_is_deleted_under_way_is_said(tmp_path: Path) -> None:
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -121,6 +151,7 @@ def test_the_largest_file_ends_the_record(tmp_path: Path, monkeypatch: pytest.Mo
     assert kinds(path, "end")[0]["why"] == "size"
     assert 2 <= len(steps(path)) < 10
     assert lines(path)[-1]["k"] == "end"
+    assert not torch.nn.modules.module._global_forward_hooks
 
 
 def test_thinned_steps_of_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
