@@ -35,15 +35,17 @@ def axes_of(
     """The stages, and the axes over time by name. layers: of each recurrent module its (layer, reverse)."""
     over_time: dict[str, TimeAxis] = {}
     columns: dict[str, list[int]] = {}
+    # A model that is an nn.LSTM itself has no name, and "" are the modules.
+    model = next((row.kind for row in header.modules if not row.name), "")
     for index, call in enumerate(calls):
         columns.setdefault(call.module, []).append(index)
     for module, each in layers:
         forward = [layer for layer, reverse in each if not reverse]
         top = (max(forward), False) if forward else each[-1] if each else None
         for index, (layer, reverse) in sorted(enumerate(each), key=lambda pair: pair[1] != top):
-            name = module
+            name = module or model
             if (layer, reverse) != top:
-                name = f"{module} · layer {layer}{' · reverse' if reverse else ''}"
+                name = f"{module or model} · layer {layer}{' · reverse' if reverse else ''}"
             own = columns.get(module, [])
             over_time[name] = TimeAxis(name, module, index, tuple(own) if len(own) > 1 else ())
     for row in header.modules:

@@ -300,3 +300,15 @@ def test_notes_and_the_end_are_there() -> None:
     assert recording.ended is not None
     assert (recording.ended.why, recording.ended.step, recording.ended.wall) == ("exit", 1, 10.0)
     assert recorded(mlp_lines(end=None)).ended is None
+
+
+def test_a_model_that_is_a_recurrent_module_itself_has_an_axis_over_time_under_its_class() -> None:
+    lines = lstm_lines(3, 5, layers=2)
+    lines[0]["modules"] = [["", "LSTM", "LSTM", {"input_size": 4, "hidden_size": 8, "num_layers": 2}]]
+    lines[0]["params"] = [[name.removeprefix("lstm."), *rest] for name, *rest in lines[0]["params"][:2]]
+    for line in lines[1:-1]:
+        line["a"], line["p"] = line["a"][:1], line["p"][:2]
+    recording = recorded(lines)
+    assert recording.axes[:2] == ("", "LSTM")
+    assert recording.snapshot().columns["gradient"].shape == (3, len(recording.stages))
+    assert recording.snapshot("LSTM").columns["gradient"].shape == (3, 6)

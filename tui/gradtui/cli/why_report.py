@@ -14,7 +14,7 @@ from gradtui_engine.recordings.recording import Recording
 
 from ..lessons import library
 from ..text import language
-from ..text.finding_words import heading, verdict
+from ..text.finding_words import heading, not_asked, verdict
 from ..text.language import tr
 from .sentences import wrapped
 
@@ -31,9 +31,8 @@ def report(recording: Recording, diagnosis: Diagnosis, width: int) -> Iterator[s
     if diagnosis.left_out:
         yield ""
         yield from wrapped(tr("not asked:"), width)
-        for reason, kinds in _by_reason(diagnosis).items():
-            names = tr(", ").join(tr(KINDS[kind].called) for kind in kinds)
-            yield from wrapped(tr("{names}: {problem}", names=names, problem=reason), width, _INDENT)
+        for text in not_asked(diagnosis):
+            yield from wrapped(text, width, _INDENT)
     notes = [note for note in recording.notes if note.text]
     if notes:
         yield ""
@@ -82,10 +81,3 @@ def _told(finding: Finding, width: int) -> Iterator[str]:
     entry = library.find(finding.lesson, language.current()) if finding.lesson else None
     if entry is not None:
         yield from wrapped(tr("lesson: {title}", title=entry.title), width, _INDENT)
-
-
-def _by_reason(diagnosis: Diagnosis) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for kind, reason in diagnosis.left_out.items():
-        reasons.setdefault(tr(reason), []).append(kind)
-    return reasons

@@ -72,7 +72,9 @@ class Drawing:
             return _whole([status.too_small(width, height)], [], width, height)
         # A first computation that takes long: how far it is, and the keys.
         long: list[Line] = [[(f" {state.message}", "message")], status.footer(state, width, self._permissions)]
-        return _whole(status.waiting(state.experiment, width), long if state.message else [], width, height)
+        return _whole(
+            status.waiting(state.experiment, width, state.recordings), long if state.message else [], width, height
+        )
 
     def _header_and_footer(self, scene: Scene, width: int, height: int) -> Blocks:
         """The same at every step."""

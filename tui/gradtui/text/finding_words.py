@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradtui_engine.findings.finding import Diagnosis, Finding
 from gradtui_engine.findings.kinds import KINDS
 
@@ -27,6 +29,15 @@ def heading(finding: Finding) -> str:
     if finding.step is None:
         return tr("{kind} at {layer}", kind=called, layer=finding.layer)
     return tr("{kind} at {layer} since step {step}", kind=called, layer=finding.layer, step=finding.step)
+
+
+def not_asked(diagnosis: Diagnosis) -> Iterator[str]:
+    """The rules that could not be asked, those with one reason together: underflow, update lost: nothing is …"""
+    reasons: dict[str, list[str]] = {}
+    for kind, reason in diagnosis.left_out.items():
+        reasons.setdefault(tr(reason), []).append(tr(KINDS[kind].called))
+    for reason, names in reasons.items():
+        yield tr("{names}: {problem}", names=tr(", ").join(names), problem=reason)
 
 
 def line(finding: Finding) -> str:

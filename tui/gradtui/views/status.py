@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
 from gradtui_engine import Experiment
+from gradtui_engine.analysis.record import Source
 from gradtui_engine.core.figures import loss_text, percent
 from gradtui_engine.core.message import English
 
@@ -47,10 +49,11 @@ def too_small(width: int, height: int) -> Line:
     return fit(first_fit(width, *([(text, "text")] for text in texts)), width)
 
 
-def waiting(experiment: Experiment, width: int) -> list[Line]:
-    """The header before the first trace has arrived."""
+def waiting(experiment: Experiment, width: int, recordings: Sequence[Source] = ()) -> list[Line]:
+    """The header before the first trace has arrived: of the experiment, or of the recording in its place."""
+    said = describe_source(recordings[0]) if recordings else describe(experiment.resolved)
     return [
-        fit([(" gradtui  ", "brand"), (describe(experiment.resolved), "text")], width),
+        fit([(" gradtui  ", "brand"), (said, "text")], width),
         fit([(f" {tr('computing …')}", "dim")], width),
     ]
 

@@ -59,7 +59,9 @@ def scene(*found: Finding, chosen: int | None = None, pane: str = "findings") ->
         Experiment(), recordings=(RUN,), cell=cell_of("module"), view="train", step=timeline.arrived, loaded=True,
         trained=len(STEPS), steps=Steps(STEPS), diagnosed=7, finished=True, findings=places, finding=chosen, pane=pane,
     )  # fmt: skip
-    made = Diagnosed(Diagnosis(found, {"underflow": "no half precision"}), places, 7)
+    made = Diagnosed(
+        Diagnosis(found, {"underflow": "no half precision", "update_lost": "no half precision"}), places, 7
+    )
     return Scene(record, timeline, state, {DiagnosisOf(RUN, 7): made})
 
 
@@ -80,7 +82,7 @@ def test_the_verdict_is_a_sentence_that_names_the_first_fault_and_how_many_more_
     growing = scene(*FAULTS)
     growing = dataclasses.replace(growing, state=dataclasses.replace(growing.state, finished=False))
     assert drawn(growing, 100, 40).startswith("so far fault: vanishing")
-    assert "underflow: no half precision" in healthy, "a rule that could not be asked says why"
+    assert "underflow, update lost: no half precision" in healthy, "a rule that could not be asked says why"
 
 
 def test_before_the_first_diagnosis_it_says_that_one_is_made() -> None:
@@ -169,7 +171,7 @@ def test_as_plain_text_every_finding_is_said_whole() -> None:
         assert one.message in said
         assert one.cause in said
     assert "1, error: vanishing at encoder.2 since step 4." in said
-    assert "Not asked: underflow: no half precision" in said
+    assert "Not asked: underflow, update lost: no half precision" in said
 
 
 # -- choosing ------------------------------------------------------------------------------------------------------
@@ -276,3 +278,11 @@ def test_it_stands_beside_train_of_a_recorded_training_and_of_no_other() -> None
     assert "findings" not in arrange(one.state, 80, 24)
     assert "findings" in arrange(dataclasses.replace(one.state, pane="findings"), 80, 24)
     assert "findings" in PANES
+
+
+def test_of_two_recordings_the_title_says_whose_findings_they_are() -> None:
+    one = scene(*FAULTS)
+    other = dataclasses.replace(RUN, recording="b.jsonl", files=("b.jsonl",))
+    both = dataclasses.replace(one, state=dataclasses.replace(one.state, recordings=(RUN, other)))
+    assert "what is wrong · 1 of 3" in findings.title(one, 60)
+    assert "what is wrong with A · 1 of 3" in findings.title(both, 60)

@@ -95,10 +95,12 @@ def evidence(finding: Finding) -> str:
 def title(scene: Scene, width: int) -> str:
     shown = Findings.of(scene)
     count = len(shown.listed)
+    # Of two recordings A is the one that is looked through.
+    whole = tr("what is wrong with A") if len(scene.state.recordings) > 1 else tr("what is wrong")
     if not count:
-        return first_title(width, tr("what is wrong"))
-    numbered = tr("what is wrong · {number} of {count}", number=shown.opened + 1, count=count)
-    return first_title(width, numbered, tr("what is wrong"))
+        return first_title(width, whole)
+    numbered = tr("{what} · {number} of {count}", what=whole, number=shown.opened + 1, count=count)
+    return first_title(width, numbered, whole)
 
 
 # -- drawn -------------------------------------------------------------------------------------------------
@@ -228,8 +230,8 @@ def _left_out(shown: Findings, width: int) -> list[Line]:
     """The rules that could not be asked, and why."""
     assert shown.diagnosis is not None
     lines = wrap(tr("Not asked, as this recording lacks what it takes:"), width, "label")
-    for kind, why in shown.diagnosis.left_out.items():
-        lines += wrap(tr("{kind}: {reason}", kind=tr(KINDS[kind].called), reason=tr(why)), width, "dim")
+    for text in finding_words.not_asked(shown.diagnosis):
+        lines += wrap(text, width, "dim")
     return lines
 
 
@@ -259,5 +261,5 @@ def spoken(scene: Scene) -> Lines:
             yield tr("The same in an experiment: {command}", command=finding.experiment)
         if finding.lesson:
             yield tr("The lesson about it: {lesson}", lesson=finding.lesson)
-    for kind, why in (shown.diagnosis.left_out if shown.diagnosis is not None else {}).items():
-        yield tr("Not asked: {kind}: {reason}", kind=tr(KINDS[kind].called), reason=tr(why))
+    if shown.diagnosis is not None:
+        yield from (tr("Not asked: {rules}", rules=text) for text in finding_words.not_asked(shown.diagnosis))
