@@ -11,6 +11,10 @@ from ..core.numerics import Array
 
 #: Fewer losses say nothing of a course: a tenth of them would be one.
 LEAST = 20
+#: Of fewer than that it is seen whether they rise far, from three on: the first three are where it started.
+FEWEST = 3
+#: A loss over fewer steps is at its start.
+LEAST_STEPS = 50
 #: At the least so many are a part of the course, where there are twice as many.
 _PART = 5
 _RISEN = 1.5
@@ -71,6 +75,22 @@ class LossCurve:
     def start(self) -> float:
         """The largest of the first three; NaN of none."""
         return float(self.losses[:3].max()) if self.count else math.nan
+
+    @property
+    def rises_far(self) -> float:
+        """How many times as large as at first the last one of a few is, where that is no noise; 1 where it may be.
+
+        Over a hundred times the largest of the first half, of the first three at the most: batches of losses differ by
+        a factor of 10, rarely, and by 100 where a loss is close to 0, which it is not at the start. Or five and more,
+        each above the one before, of which the last is ten times the first: without a trend five stand in that order
+        once in 5! = 120 times.
+        """
+        if self.count < FEWEST or not self.losses[0] > 0:
+            return 1.0
+        ratio = float(self.losses[-1] / self.losses[0])
+        base = float(self.losses[: min(3, max(self.count // 2, 1))].max())
+        ascending = self.count >= _PART and bool((np.diff(self.losses) > 0).all())
+        return ratio if self.losses[-1] > 100 * base or (ascending and ratio > 10) else 1.0
 
     def rise_after(self, step: int, within: int = 20, over: int = 5) -> float:
         """How many times as large the loss is after an update of this step: the median of the next 20 losses, or of

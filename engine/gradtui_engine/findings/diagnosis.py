@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from .kinds import KINDS
 
 #: What is a fault only where nothing else is wrong.
 _ALONE = ("loss_flat",)
-_NOT_ALONE = Message("what else is wrong with it")
+_NOT_ALONE = Message("the faults above: the loss cannot fall before they are mended")
 
 
 #: While a training goes on, a loss that stays at guessing for fewer steps is no fault yet: small networks stay there
@@ -60,7 +61,23 @@ def diagnose(recording: Recording, experiments: bool = True, growing: bool = Fal
             replace(each, severity=NOTE, cause=_EARLY) if each.kind in _ALONE and each.is_fault else each
             for each in findings
         ]
-    return Diagnosis(tuple(sorted(findings, key=functools.partial(_importance, facts.columns.steps))), left_out)
+    ordered = sorted(findings, key=functools.partial(_importance, facts.columns.steps))
+    return Diagnosis(tuple(ordered), left_out, facts.is_empty, _doubt(facts, findings, left_out))
+
+
+def _doubt(facts: Facts, findings: Sequence[Finding], left_out: Mapping[str, str]) -> Message | None:
+    """Why nobody can say that it is healthy, though nothing is found; None where that can be said."""
+    if facts.is_empty:
+        return (
+            Message("nothing was recorded: the training ended before its first step")
+            if facts.over
+            else Message("nothing is recorded yet: the training has not made a step")
+        )
+    if any(finding.kind in _ALONE for finding in findings):
+        return Message("no fault found, but the loss does not fall")
+    if facts.is_log and "loss_flat" in left_out:
+        return Message("no fault found, but this is too little to call it healthy")
+    return None
 
 
 def _finding(kind: FindingKind, found: Found, facts: Facts, experiments: bool) -> Finding:

@@ -72,6 +72,20 @@ class Facts:
         return not self.has_several_losses and not self.curve.is_negative
 
     @property
+    def last_step(self) -> int:
+        return self.recording.last_step
+
+    @property
+    def is_log(self) -> bool:
+        """Whether another tool has written it: of its steps every tenth, or the mean of an epoch, is a row."""
+        return self.header.torch is None and self.header.experiment is None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no step was recorded, and no loss of one."""
+        return not self.count and not len(self.curve.every_loss)
+
+    @property
     def learning(self) -> bool | None:
         """Whether the loss falls by a tenth and more; None where that cannot be said (yet)."""
         if not self.loss_is_comparable or not (self.over or self.curve.is_long):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..core.message import English
+from ..core.message import English, Message
 
 #: How serious a finding is, the most serious first. A note is no fault.
 FINDING_SEVERITIES: tuple[English, ...] = ("error", "warning", "note")
@@ -44,10 +44,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All findings, the most important first; and by kind, why a rule could not be asked of this recording."""
+    """All findings, the most important first; and by kind, why a rule could not be asked of this recording.
+
+    is_empty: no step was recorded. doubt is why, though no fault was found, nobody can call it healthy; None where
+    that can be said.
+    """
 
     findings: tuple[Finding, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    is_empty: bool = False
+    doubt: Message | None = None
 
     @property
     def verdict(self) -> str:

@@ -27,7 +27,7 @@ def document(recording: Recording, diagnosis: Diagnosis) -> dict[str, Any]:
 def _run(recording: Recording, diagnosis: Diagnosis) -> dict[str, Any]:
     """What was read; not_asked says of each kind that could not be asked why."""
     header, ended = recording.header, recording.ended
-    steps, losses = recording.columns.every_loss
+    losses = recording.columns.every_loss[1]
     return {
         "files": list(recording.files),
         "script": header.script,
@@ -37,7 +37,7 @@ def _run(recording: Recording, diagnosis: Diagnosis) -> dict[str, Any]:
         "modules": len(header.modules),
         "parameters": sum(row.size for row in header.parameters),
         "recorded_steps": recording.count,
-        "last_step": max([*recording.columns.steps[-1:].tolist(), *steps[-1:].tolist()], default=None),
+        "last_step": recording.last_step if recording.last_step >= 0 else None,
         "last_loss": strict(float(losses[-1])) if len(losses) else None,
         "ended": None if ended is None else ended.why,
         "notes": [note.text for note in recording.notes],

@@ -9,6 +9,7 @@ from string import Template
 import numpy as np
 
 from ..core.message import English, Message, Verbatim
+from .curve import LEAST, LEAST_STEPS
 from .facts import HALF_PRECISION, Facts
 from .finding import FINDING_SEVERITIES, Evidence
 
@@ -142,6 +143,35 @@ def losses(facts: Facts) -> Message | None:
         return Message("the loss is several in one, which pull against each other: its size says nothing")
     if facts.curve.is_negative:
         return Message("the loss is negative at times, as a policy gradient's: its size says nothing")
+    return None
+
+
+def several_losses(facts: Facts) -> Message | None:
+    """Enough losses for what 20 of them can tell."""
+    return losses(facts) or too_few(facts.curve.count, LEAST + 1)
+
+
+def too_few(count: int, least: int) -> Message | None:
+    """Why so many losses say nothing; None where there are enough."""
+    return Message("too few losses: {count}; it takes {least}", count=count, least=least) if count < least else None
+
+
+def losses_that_rise(facts: Facts) -> Message | None:
+    """Losses of which it can be said whether they rise: many, or a few that rise far."""
+    if not facts.curve.count:
+        return Message("no loss was recorded")
+    return None if facts.curve.rises_far > 1 else too_few(facts.curve.count, LEAST)
+
+
+def losses_that_stay(facts: Facts) -> Message | None:
+    """Losses over so many steps that they would have fallen. A row of a log stands for several steps, mostly."""
+    lacking = losses(facts) or too_few(facts.curve.count, LEAST)
+    if lacking is not None or facts.is_log:
+        return lacking
+    steps = facts.curve.steps
+    covered = int(steps[-1] - steps[0]) + 1
+    if covered < LEAST_STEPS:
+        return Message("the losses are of {count} steps: it takes {least}", count=covered, least=LEAST_STEPS)
     return None
 
 

@@ -7,7 +7,20 @@ from ..core.table import Table
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from . import broken, over_depth, over_steps, over_time, precision, start, updates, wiring
 from .code import CLIP, DETECT_ANOMALY, SET_RATE, SET_RATE_AND_CLIP
-from .kind import FindingKind, activations, any_loss, gradients, halves, later, losses, over_time_steps, scaled, trained
+from .kind import (
+    FindingKind,
+    activations,
+    any_loss,
+    gradients,
+    halves,
+    later,
+    losses_that_rise,
+    losses_that_stay,
+    over_time_steps,
+    scaled,
+    several_losses,
+    trained,
+)  # fmt: skip
 
 _ALWAYS: English = "an error"
 _DAMAGE: English = "an error where it did damage, else a note"
@@ -177,7 +190,7 @@ KINDS = Table(
             "    loss = criterion(model(x), y)",
         ),
         FindingKind(
-            "loss_spike", "loss spike", losses, over_steps.loss_spike, over_steps.DEVIATIONS,
+            "loss_spike", "loss spike", several_losses, over_steps.loss_spike, over_steps.DEVIATIONS,
             "a loss 7 deviations above the 50 before it, and over three times their largest",
             "OLMo (2024): 7 standard deviations; PaLM (2022): batches that bring spikes are left out",
             "a warning; an error where it stays",
@@ -204,8 +217,9 @@ KINDS = Table(
             "06-exploding-and-clipping",
         ),
         FindingKind(
-            "loss_rises", "loss rises", any_loss, over_steps.loss_rises, over_steps.RISES,
-            "the median loss of the last tenth is over three times that of the first",
+            "loss_rises", "loss rises", losses_that_rise, over_steps.loss_rises, over_steps.RISES,
+            "the median loss of the last tenth is over three times that of the first; of fewer than 20 the last is "
+            "over 100 times the first ones, or each is above the one before, tenfold in all",
             "what is minimised is to fall; AUTOTRAINER (ICSE 2021)",
             _ALWAYS,
             "updates that go too far, or the wrong way: the learning rate, or the loss's sign",
@@ -214,7 +228,7 @@ KINDS = Table(
             "15-what-clipping-saves",
         ),
         FindingKind(
-            "loss_flat", "loss flat", losses, over_steps.loss_flat, over_steps.FLAT,
+            "loss_flat", "loss flat", losses_that_stay, over_steps.loss_flat, over_steps.FLAT,
             "the loss does not fall by 5 %; a fault at what guessing costs, with nothing else wrong",
             "ln(classes) is what guessing costs: Karpathy, A Recipe for Training Neural Networks, 2019",
             "a warning at what guessing costs, else a note",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..core.figures import loss_text, many, times
+from ..core.figures import loss_text, many, ratio_text, times
 from ..core.message import Message
 from ..core.numerics import Array
 from .curve import LEAST
@@ -165,14 +165,16 @@ _NEGATED = ("NegBackward", "MulBackward")
 
 
 def loss_rises(facts: Facts) -> Found | None:
-    """The median of the last tenth is over three times that of the first.
+    """The median of the last tenth is over three times that of the first. Of fewer than 20 losses: `rises_far`.
 
     Of a loss whose sign was turned: it is negative from the first step on, has a minus as its last operation, and grows
     beyond three times what it was and beyond 3: a similarity ends at −1, the likelihood of a density begins above 0.
     """
     curve = facts.curve
-    if curve.count < LEAST or facts.has_several_losses:
+    if facts.has_several_losses:
         return None
+    if curve.count < LEAST:
+        return None if curve.is_negative else _few_that_rise(facts)
     first, last = curve.first, curve.last
     if curve.is_negative:
         negated = facts.recording.root.startswith(_NEGATED) and bool((curve.losses < 0).all())
@@ -211,6 +213,26 @@ def loss_rises(facts: Facts) -> Found | None:
     )  # fmt: skip
 
 
+def _few_that_rise(facts: Facts) -> Found | None:
+    """What a few losses are enough for."""
+    curve = facts.curve
+    ratio = curve.rises_far
+    # What has just begun may come down again from a tenfold rise; a hundredfold one is worth a look.
+    if not ratio > (RISES if facts.over else 100):
+        return None
+    first, last = float(curve.losses[0]), float(curve.losses[-1])
+    return Found(
+        None,
+        int(curve.steps[_onset(curve.losses, float(curve.losses[: curve.count // 2].max()))]),
+        ERROR,
+        Message(
+            "the loss rises from {first} to {last}, {factor}",
+            first=loss_text(first), last=loss_text(last), factor=times(ratio),
+        ),
+        {"first_loss": first, "last_loss": last, "times": ratio, "losses": curve.count},
+    )  # fmt: skip
+
+
 def _onset(losses: Array, first: float) -> int:
     """From where on it stays above what it was at first: behind the last loss that was not above it by a tenth."""
     below = np.flatnonzero(losses <= 1.1 * first)
@@ -222,8 +244,11 @@ def _onset(losses: Array, first: float) -> int:
 #: What guessing costs: ln(classes) of cross entropy. Within so much of it nothing was learnt. Not of a yes or no: ln 2
 #: is where a discriminator ends up that can tell nothing apart any more, which is what a GAN is for.
 GUESS_FROM, GUESS_TO = 0.95, 1.1
-#: A loss that falls by less is flat; and shorter curves are at their start.
-FLAT, LEAST_STEPS = 0.95, 50
+#: A loss that falls by less is flat.
+FLAT = 0.95
+#: Fewer steps may be too few: small networks leave guessing after 250 (a GRU on the adding problem), and four times
+#: that is 1,000. Nor do smaller updates get far in as many: 1,000 of 1e-4 in one direction move a weight by a tenth.
+ENOUGH_STEPS, ENOUGH_MOVED = 1000, 1e-4
 _CLASSES = ("NllLoss", "NllLoss2D", "CrossEntropy")
 
 
@@ -232,7 +257,7 @@ def loss_flat(facts: Facts) -> Found | None:
     otherwise it is a note. (`diagnose` makes it a note where there is another fault.)
     """
     curve = facts.curve
-    if curve.count < LEAST_STEPS or not facts.loss_is_comparable or not FLAT <= curve.end_ratio <= RISES:
+    if not facts.loss_is_comparable or not FLAT <= curve.end_ratio <= RISES:
         return None
     if _warms_up(facts):
         return None
@@ -260,6 +285,10 @@ def loss_flat(facts: Facts) -> Found | None:
             "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()",
         )  # fmt: skip
     if at_guess and guess is not None:
+        steps, update = facts.last_step + 1, _usual_update(facts)
+        evidence["steps"] = steps
+        if math.isfinite(update):
+            evidence["update_ratio"] = update
         return Found(
             None,
             int(curve.steps[0]),
@@ -270,12 +299,7 @@ def loss_flat(facts: Facts) -> Found | None:
                 guess=loss_text(guess),
             ),
             evidence,
-            Message(
-                "gradients, updates and outputs are sound: the labels do not belong to the inputs (shuffled apart, "
-                "read from another column), or the inputs do not tell the classes apart"
-            ),
-            "x, y = next(iter(loader))\nfor inputs, label in zip(x[:8], y[:8]):  # do they belong together?\n"
-            "    print(label, inputs.mean(), inputs.std())",
+            *_why_guessing(steps, update),
         )
     return Found(
         None,
@@ -289,6 +313,45 @@ def loss_flat(facts: Facts) -> Found | None:
             "it was at its best at the start; or what is to be learnt is not in the inputs; or it cannot be learnt so"
         ),
     )  # fmt: skip
+
+
+_LABELS = (
+    "x, y = next(iter(loader))\nfor inputs, label in zip(x[:8], y[:8]):  # do they belong together?\n"
+    "    print(label, inputs.mean(), inputs.std())"
+)
+_LARGER_RATE = 'for group in optimizer.param_groups:  # and train for longer\n    group["lr"] *= 10'
+
+
+def _why_guessing(steps: int, update: float) -> tuple[Message, str]:
+    """The causes of a loss that stays at guessing, the likeliest first, and the code for them."""
+    if update < ENOUGH_MOVED:
+        cause = Message(
+            "too small a learning rate: an update is {update} of a weight, at {steps} steps; if a larger one does not "
+            "help: the labels do not belong to the inputs (shuffled apart, read from another column)",
+            update=ratio_text(update), steps=steps,
+        )  # fmt: skip
+        return cause, f"{_LARGER_RATE}\n{_LABELS}"
+    if steps < ENOUGH_STEPS:
+        cause = Message(
+            "not trained for long enough ({steps} steps), or too small a learning rate; if neither helps: the labels "
+            "do not belong to the inputs (shuffled apart, read from another column)",
+            steps=steps,
+        )
+        return cause, f"{_LARGER_RATE}\n{_LABELS}"
+    cause = Message(
+        "gradients, updates and outputs are sound: the labels do not belong to the inputs (shuffled apart, "
+        "read from another column), or the inputs do not tell the classes apart"
+    )
+    return cause, _LABELS
+
+
+def _usual_update(facts: Facts) -> float:
+    """The median over the events of ‖ΔW‖/‖W‖ of the matrix that moves the most; NaN where none is known."""
+    indices = [index for index in facts.matrices if index not in facts.began_at_zero]
+    updates = facts.parameter("update")[:, indices]
+    known = np.isfinite(updates)
+    largest = np.where(known, updates, 0.0).max(1, initial=0.0)[known.any(1)]
+    return float(np.median(largest)) if len(largest) else math.nan
 
 
 def _warms_up(facts: Facts) -> bool:

@@ -57,6 +57,14 @@ class Recording(Reader):
         return self._segments[-1].run.end if self._segments else None
 
     @property
+    def last_step(self) -> int:
+        """The last step that is known of: a recorded one, one with a loss in a ring, or the one before the end; −1 for
+        none."""
+        steps = [self._events.every_loss()[0][-1:], self._events.steps.view(self.count)[-1:]]
+        end = [self.ended.step - 1] if self.ended is not None else []
+        return max([*(int(step) for known in steps for step in known), *end], default=-1)
+
+    @property
     def columns(self) -> Columns:
         """See `Columns`; of an event whose line has not been read its step, time and loss alone."""
         with self._lock:

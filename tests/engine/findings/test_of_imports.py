@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from gradtui_engine.findings.diagnosis import diagnose
 from gradtui_engine.findings.kinds import KINDS
@@ -27,6 +28,31 @@ def test_of_a_log_the_losses_are_asked(tmp_path: Path) -> None:
     diagnosis = diagnose(open_recording([log(tmp_path, [2 * 0.98**step for step in range(100)])]))
     assert diagnosis.verdict == "healthy"
     assert set(KINDS) - set(diagnosis.left_out) == OF_LOSSES
+
+
+@pytest.mark.parametrize(
+    ("losses", "fault"),
+    [
+        ([2.3, 2.2, 9e9], True), ([0.5 * 2.857**row for row in range(5)], True),
+        ([0.5 * 1.69**row for row in range(10)], True), ([0.5, 0.6, 0.55, 0.7, 90.0, 80.0], True),
+        # Noise, a value function that grows with the rewards, and a spike that is over.
+        ([0.5, 2.0, 0.6, 3.0, 4.0], False), ([0.5, 0.9, 1.1, 2.0, 3.0], False), ([0.5, 0.6, 900.0, 0.5], False),
+    ],
+)  # fmt: skip
+def test_a_few_losses_are_enough_where_they_rise_far(losses: list[object], fault: bool, tmp_path: Path) -> None:
+    diagnosis = diagnose(open_recording([log(tmp_path, losses)]))
+    assert [finding.kind for finding in diagnosis.findings] == ["loss_rises"] * fault
+    few = f"too few losses: {len(losses)}; it takes"
+    assert {kind for kind, why in diagnosis.left_out.items() if few in why} == OF_LOSSES - {"non_finite"} - (
+        {"loss_rises"} if fault else set()
+    )
+    assert fault or diagnosis.doubt == "no fault found, but this is too little to call it healthy"
+
+
+def test_a_log_of_20_rows_whose_loss_stays_says_so(tmp_path: Path) -> None:
+    diagnosis = diagnose(open_recording([log(tmp_path, [0.69 + 0.001 * (row % 3) for row in range(20)])]))
+    assert [(finding.kind, finding.is_fault) for finding in diagnosis.findings] == [("loss_flat", False)]
+    assert diagnosis.doubt == "no fault found, but the loss does not fall"
 
 
 def test_a_loss_that_is_nan_is_dated_and_not_explained(tmp_path: Path) -> None:

@@ -127,6 +127,22 @@ def test_a_loss_that_stays_where_guessing_is_means_the_labels() -> None:
     assert finding.evidence["guessing"] == pytest.approx(math.log(8))
 
 
+@pytest.mark.parametrize(
+    ("steps", "update", "first"),
+    [
+        (60, 1e-3, "not trained for long enough (80 steps)"), (60, 2e-5, "too small a learning rate"),
+        (1000, 1e-3, "gradients, updates and outputs are sound: the labels"),
+    ],
+)  # fmt: skip
+def test_the_labels_are_the_cause_where_it_was_trained_for_long_enough(steps: int, update: float, first: str) -> None:
+    moving = {(None, f"layers.{layer}.weight"): {"update": update} for layer in range(3)}
+    lines = mlp_lines(steps=steps // 20 + 1, every=20, root=NLL, at=moving)
+    finding = found(with_losses(lines, flat(math.log(8))))["loss_flat"]
+    assert finding.is_fault
+    assert finding.cause.startswith(first)
+    assert "labels" in finding.cause
+
+
 def test_a_loss_that_comes_back_to_guessing_has_lost_what_it_knew() -> None:
     lines = with_losses(mlp_lines(3, 80, root=NLL), lambda n: 1.5 if n < 40 else math.log(8))
     finding = found(lines)["loss_flat"]

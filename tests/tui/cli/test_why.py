@@ -52,6 +52,30 @@ def test_0_where_it_is_healthy_and_1_where_it_has_a_fault(
     assert (done.status, done.err) == (status, "")
 
 
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(None, "the training has not made a step"), ("closed", "the training ended before its first step")],
+)
+def test_of_no_step_nothing_is_claimed(
+    end: str | None, said: str, record: Callable[[list[Line]], str], command: Command
+) -> None:
+    path = record(mlp_lines(steps=0, end=end))
+    done = command("why", path)
+    assert done.status == 2
+    assert said in " ".join(done.out.split())
+    assert "healthy" not in done.out
+    assert document_of(command, path)["verdict"] == "healthy"
+
+
+def test_the_last_step_is_the_last_that_is_known(record: Callable[[list[Line]], str], command: Command) -> None:
+    lines = mlp_lines(steps=30, every=10)
+    path = record(lines)
+    out = command("why", path).out
+    assert lines[-1]["n"] == 300
+    assert document_of(command, path)["run"]["last_step"] == 299
+    assert "last step 299, 30 recorded" in out
+
+
 def test_a_note_is_no_fault(record: Callable[[list[Line]], str], command: Command) -> None:
     lines = healthy()
     lines[0]["params"][0][3] = False
@@ -116,7 +140,7 @@ def test_the_report_says_where_since_when_and_what_to_change(
     for line in lines[1:-1]:
         line["loss"] = 1.0
     out = command("why", record(lines)).out
-    assert "30 recorded steps, the last is step 29" in " ".join(out.split())
+    assert "last step 29, 30 recorded" in " ".join(out.split())
     assert "\nfault: vanishing over time at lstm since step 0\n" in out
     for part in ("evidence: ", "cause: ", "rule: ", "source: ", "what to change:", "the same in gradtui:", "lesson: "):
         assert f"\n  {part}" in out

@@ -43,7 +43,7 @@ def options(words: Words) -> WhyOptions:
 
 
 def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
-    """Print what is wrong with each run; 0 where nothing is, 1 where something is."""
+    """Print what is wrong with each run; 0 where nothing is, 1 where something is, 2 where nothing was recorded."""
     own = invocation.options
     runs = trainings(map(Path, invocation.words.files))
     if own.watch:
@@ -51,7 +51,7 @@ def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
         if recording is None:
             return 0
         _print(recording, diagnosis, own.json, out)
-        return int(diagnosis.verdict != VERDICTS[0])
+        return _status(diagnosis)
     status = 0
     problems: list[Problem] = []
     for index, paths in enumerate(runs):
@@ -65,10 +65,17 @@ def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
         if index:
             out.write("\n")
         _print(recording, diagnosis, own.json, out)
-        status = max(status, int(diagnosis.verdict != VERDICTS[0]))
+        status = max(status, _status(diagnosis))
     if problems:
         raise ExperimentError(problems)
     return status
+
+
+def _status(diagnosis: Diagnosis) -> int:
+    """0 where it is healthy, 1 where it has a fault, 2 where nothing was recorded of which that could be said."""
+    if diagnosis.verdict != VERDICTS[0]:
+        return 1
+    return 2 if diagnosis.is_empty else 0
 
 
 def _print(recording: Recording, diagnosis: Diagnosis, as_json: bool, out: TextIO) -> None:

@@ -36,7 +36,7 @@ def report(recording: Recording, diagnosis: Diagnosis, width: int) -> Iterator[s
     notes = [note for note in recording.notes if note.text]
     if notes:
         yield ""
-        yield from wrapped(tr("the record says:"), width)
+        yield from wrapped(tr("notes in the file:"), width)
         for note in notes:
             where = "" if note.module is None else f"{note.module}: "
             yield from wrapped(f"{where}{tr(note.text)}", width, _INDENT)
@@ -44,8 +44,8 @@ def report(recording: Recording, diagnosis: Diagnosis, width: int) -> Iterator[s
 
 def _what(recording: Recording) -> str:
     files = ", ".join(recording.files)
-    last = int(recording.columns.steps[-1]) if recording.count else 0
-    told = tr("{count} recorded steps, the last is step {last}", count=recording.count, last=last)
+    last = recording.last_step
+    told = tr("last step {last}, {count} recorded", last=last, count=recording.count) if last >= 0 else tr("no steps")
     return " · ".join(filter(None, (files, recording.words, told, _cost(recording))))
 
 

@@ -11,10 +11,10 @@ from .language import tr
 
 
 def verdict(diagnosis: Diagnosis) -> str:
-    """healthy, or the most important finding in a few words."""
+    """Healthy, why that cannot be said, or the most important finding in a few words."""
     faults = [finding for finding in diagnosis.findings if finding.is_fault]
     if not faults:
-        return tr("healthy: nothing of what was asked is wrong")
+        return tr("healthy: no fault found") if diagnosis.doubt is None else tr(diagnosis.doubt)
     first, more = heading(faults[0]), len(faults) - 1
     if not more:
         return tr("fault: {finding}", finding=first)
