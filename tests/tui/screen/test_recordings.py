@@ -9,6 +9,7 @@ import pytest
 
 from gradtui.cli import opening_files
 from gradtui.cli.words import Words
+from gradtui.model import events as e
 from gradtui.model.needs import Known
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
@@ -136,7 +137,7 @@ def test_what_is_written_while_the_screen_is_open_comes_in_and_the_cursor_goes_a
 def test_a_step_can_be_asked_for_with_the_file(tmp_path: Path) -> None:
     file = written(mlp_lines(3, 6, every=10), tmp_path / "run.jsonl")
     state, _ = opened(f"{file}@25")
-    assert (state.iteration, state.opened, state.follows) == (2, 2, False)
+    assert (state.iteration, state.opened, state.follows) == (2, 2, False)  # of 20 and 30, as near, the earlier
     state, _ = opened(f"{file}@10", f"{file}@40")
     assert (state.view, state.iteration) == ("compare", 1)
     assert [(source.iteration, source.pinned) for source in state.recordings] == [(10, False), (40, True)]
@@ -183,3 +184,22 @@ def test_a_file_that_ended_before_its_first_step_is_refused(tmp_path: Path) -> N
     file = written(mlp_lines(3, 0), tmp_path / "run.jsonl")
     with pytest.raises(ExperimentError, match="ended before a step was recorded"):
         opened(file)
+
+
+def test_a_step_that_was_not_looked_at_is_said_and_the_nearest_one_is_shown_under_its_own_number(
+    tmp_path: Path,
+) -> None:
+    file = written(mlp_lines(3, 6, every=10), tmp_path / "run.jsonl")
+    opening = opening_files.opening(Words(files=(f"{file}@12", f"{file}@38")))
+    assert [source.iteration for source in opening.state.recordings] == [10, 40]
+    [said] = [event.text for event in opening.cursor if isinstance(event, e.Message)]
+    assert said == "step 12 was not looked at: 10 is; step 38 was not looked at: 40 is"
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await read(app, pilot)
+        scene = app.scene()
+        assert scene is not None
+        assert scene.other is not None
+        assert (scene.record.source.iteration, scene.other.record.source.iteration) == (10, 40)
+
+    play(script, opening.state, known=opening.results)

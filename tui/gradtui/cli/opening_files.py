@@ -18,6 +18,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.recordings.opening import is_saved, trainings
 from gradtui_engine.recordings.recording import Recording, open_recording
 
+from ..model import events as e
 from ..model.needs import Computed
 from ..model.needs import Recording as RecordOf
 from ..model.opening import Opening
@@ -26,6 +27,7 @@ from ..model.state import State, Steps
 from ..model.timeline import Timeline
 from ..model.trainings import HistoryOf
 from ..share import address
+from ..text.language import tr
 from .launch import screen_texts
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class _Opened:
     axis: str
     results: dict[Any, Any]
     recording: Recording | None = None
+    #: What is to be said of it.
+    told: str = ""
 
 
 def opening(words: Words) -> Opening:
@@ -83,7 +87,8 @@ def _opening(opened: Sequence[_Opened], problems: list[Problem], given: dict[str
     if recorded:
         assert first is not None
         state = _at_step(state, first, given.get("iteration") is not None)
-    return Opening(state, cursor, results)
+    told = tr("; ").join(each.told for each in opened if each.told)
+    return Opening(state, (*cursor, *([e.Message(told)] if told else [])), results)
 
 
 def _at_step(state: State, opened: _Opened, asked: bool) -> State:
@@ -148,9 +153,16 @@ def _runs(recorded: Sequence[tuple[Path, int | None]]) -> Iterable[_Opened]:
         steps = list(dict.fromkeys(step for path, step in recorded if path in files))
         if len(steps) > 1:
             steps = [step for step in steps if step is not None] if len(steps) > _MOST else steps
+        known = Steps(recording.columns.steps)
         for step in steps:
-            source = whole if step is None else replace(whole, iteration=step, pinned=True)
-            yield _Opened(source, "module", {HistoryOf(whole): recording}, recording)
+            nearest = 0 if step is None else known.nearest(step)
+            source = whole if step is None else replace(whole, iteration=nearest, pinned=True)
+            told = (
+                tr("step {step} was not looked at: {nearest} is", step=step, nearest=nearest)
+                if step not in (None, nearest)
+                else ""
+            )
+            yield _Opened(source, "module", {HistoryOf(whole): recording}, recording, told)
 
 
 def _computed(record: Any) -> Computed:

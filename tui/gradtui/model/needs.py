@@ -110,8 +110,8 @@ class Recording:
         if not recording.count:
             return Failed(NO_STEP)
         record = recording.at(recording.event_of(self.source.iteration), axis=axis_of(recording, self.source.stages))
-        # As it was asked for, so that it is known by that.
-        record = replace(record, source=self.source)
+        # As it was asked for, but for the step: that is the one whose numbers they are.
+        record = replace(record, source=replace(self.source, iteration=record.source.iteration))
         return Computed(record, Timeline.of(record))
 
 

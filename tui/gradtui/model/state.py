@@ -50,6 +50,11 @@ class Steps:
         """The last iteration up to a step; the first one before that."""
         return max(bisect.bisect_right(self._steps, step) - 1, 0)
 
+    def nearest(self, step: int) -> int:
+        """The step that was recorded nearest to this one; the earlier of two."""
+        before = self.iteration(step)
+        return min((self[before], self[before + 1]), key=lambda recorded: abs(recorded - step))
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -250,6 +250,8 @@ class Host(PacedApp):
         """What is on screen, whatever is asked for: an experiment, and the recording that it comes from, if any."""
         assert self.record is not None
         source = self.record.source
+        if source.recorded:
+            return self.state.experiment, self.state.recordings
         return source.experiment or self.state.experiment, (source,) if source.recording else ()
 
     def _loaded(self, record: Record, before: Record | None = None) -> e.Loaded:

@@ -82,7 +82,7 @@ def _parameters(scene: Scene, width: int) -> list[Line]:
 def _absent(scene: Scene) -> Iterator[str]:
     """What the recorder cannot have seen of the stage."""
     stage = scene.stages[scene.stage]
-    if stage.activation_mean is None and not stage.parameters:
+    if scene.record.axis == "module" and stage.activation_mean is None and not stage.parameters:
         yield tr("This recording has nothing of single modules.")
         return
     if stage.activation_dead is None and stage.activation_saturated is None and scene.record.axis == "module":
