@@ -267,7 +267,11 @@ def not_optimized(facts: Facts) -> Found | None:
     rows = facts.header.parameters
     if not facts.header.optimizers or facts.count < LEAST:
         return None
-    left_out = [index for index, row in enumerate(rows) if row.trainable and row.optimizer is None]
+    left_out = [
+        index
+        for index, row in enumerate(rows)
+        if row.trainable and row.optimizer is None and not _is_stepped_later(facts, index)
+    ]
     reached = [index for index in left_out if _gets_gradient(facts, index)]
     if not reached:
         return None
@@ -302,6 +306,11 @@ def not_optimized(facts: Facts) -> Found | None:
     )  # fmt: skip
 
 
+def _is_stepped_later(facts: Facts, index: int) -> bool:
+    """Whether an optimizer has stepped with a parameter that none had at the start: layers are unfrozen one by one."""
+    return bool(np.isfinite(facts.parameter("update")[:, index]).any())
+
+
 def _gets_gradient(facts: Facts, index: int) -> bool:
     gradient = facts.parameter("grad")[:, index]
     if (np.isfinite(gradient) & (gradient > 0)).any():
@@ -314,7 +323,11 @@ def _gets_gradient(facts: Facts, index: int) -> bool:
 
 def frozen(facts: Facts) -> Found | None:
     """Parameters that are not trainable: a note, as somebody wanted it, mostly."""
-    rows = [row for row in facts.header.parameters if not row.trainable]
+    rows = [
+        row
+        for index, row in enumerate(facts.header.parameters)
+        if not row.trainable and not _is_stepped_later(facts, index)
+    ]
     if not rows:
         return None
     modules = _in_order(facts, {row.module for row in rows})

@@ -179,6 +179,19 @@ def test_a_backbone_that_no_optimizer_has_is_a_warning_where_it_learns() -> None
     assert found(with_losses(without_optimizer(0, 1, 2), flat()))["not_optimized"].severity == "error"
 
 
+@pytest.mark.parametrize("trainable", [False, True], ids=["frozen", "without an optimizer"])
+def test_layers_that_an_optimizer_gets_later_are_no_fault_and_not_frozen(trainable: bool) -> None:
+    """What is unfrozen layer by layer: the run line knows the start alone, from the sixth step on there are rows."""
+    lines = mlp_lines(LAYERS, 30)
+    early = without(mlp_lines(LAYERS, 30), *of(0), arrives=True)
+    lines[1:6] = early[1:6]
+    for row in lines[0]["params"]:
+        if row[0] in of(0):
+            row[3:] = [trainable, None]
+    assert faults(lines) == []
+    assert "frozen" not in found(lines)
+
+
 @pytest.mark.parametrize("layers", [(1,), (0, 1)])
 def test_a_target_network_without_gradients_is_none(layers: tuple[int, ...]) -> None:
     lines = without(mlp_lines(LAYERS, 12), *of(*layers))
