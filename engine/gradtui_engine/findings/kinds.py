@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.message import English
 from ..core.table import Table
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
-from . import broken, over_depth, over_steps, over_time, precision, start, updates, wiring
+from . import broken, over_depth, over_steps, over_time, precision, spikes, start, updates, wiring
 from .code import CLIP, DETECT_ANOMALY, SET_RATE, SET_RATE_AND_CLIP
 from .kind import (
     FindingKind,
@@ -190,10 +190,10 @@ KINDS = Table(
             "    loss = criterion(model(x), y)",
         ),
         FindingKind(
-            "loss_spike", "loss spike", several_losses, over_steps.loss_spike, over_steps.DEVIATIONS,
+            "loss_spike", "loss spike", several_losses, spikes.loss_spike, spikes.DEVIATIONS,
             "a loss 7 deviations above the 50 before it, and over three times their largest",
             "OLMo (2024): 7 standard deviations; PaLM (2022): batches that bring spikes are left out",
-            "a warning; an error where it stays",
+            "a warning; an error where it stays; a note of a hard sample",
             "a batch unlike the others, or an update that went too far",
             CLIP + "\n# look at the batch of this step: x.abs().max(), y.abs().max()",
             "15-what-clipping-saves",

@@ -3,159 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
-from ..core.figures import loss_text, many, ratio_text, times
+from ..core.figures import loss_text, ratio_text, times
 from ..core.message import Message
 from ..core.numerics import Array
 from .curve import LEAST
 from .facts import Facts
 from .kind import ERROR, NOTE, WARNING, Found, Numbers
-
-#: OLMo: 7 standard deviations. Of a normal distribution one is 1.48 MAD.
-DEVIATIONS = 7.0
-_MAD = 1.4826
-_WINDOW, _NEAR = 50, 20
-#: Over the largest of the last 20, nearly (their 95th percentile).
-TIMES = 3.0
-#: Below this share of what the loss was at first nothing is undone: Adam, close to a loss of 0, spikes a hundredfold.
-_MATTERS = 0.1
-#: So many steps on, the loss is at its highest.
-_PEAK = 10
-
-
-def loss_spike(facts: Facts) -> Found | None:
-    """A loss that stands out from the 50 before it by 7 deviations, as it is and as a logarithm, and is over three
-    times their largest.
-
-    As a logarithm: losses of small batches are spread over decades, and there a large one is nothing unusual. A
-    deviation is that from one loss to the next, as a loss that falls has another median all the time.
-    """
-    losses, steps = facts.curve.losses, facts.curve.steps
-    # A loss that falls to a tenth within the first tenth of the steps (of a margin, to 0) began higher than that.
-    began = max(facts.curve.first, facts.curve.start)
-    for at in _candidates(losses, began):
-        before = losses[max(0, at - _WINDOW) : at]
-        near = before[-_NEAR:]
-        usual = float(np.median(near))
-        spread = _MAD * float(np.median(np.abs(before - np.median(before))))
-        logs = np.log(np.maximum(before, 1e-300))
-        rough = _MAD * float(np.median(np.abs(np.diff(logs)))) / math.sqrt(2)
-        value = float(losses[at])
-        if value < float(np.median(before)) + DEVIATIONS * spread:
-            continue
-        if math.log(value) - math.log(max(usual, 1e-300)) < DEVIATIONS * rough:
-            continue
-        if not _is_sudden(losses, at) and losses[at : at + _PEAK].max() <= facts.curve.start:
-            continue
-        return _spike(facts, int(steps[at]), at, value, usual)
-    return None
-
-
-#: Losses that are looked at together, so that what is worked out of a window of each stays small.
-_TOGETHER = 2**14
-
-
-def _candidates(losses: Array, first: float) -> Iterator[int]:
-    """Where a loss is over three times the largest of those before it, and matters: few, to be looked at closely.
-
-    Of small batches every third loss is over three times the smallest before it: a million steps of them, one by one,
-    took 50 s.
-    """
-    if len(losses) <= LEAST:
-        return
-    windows = np.lib.stride_tricks.sliding_window_view(losses, _NEAR)[:-1]
-    values = losses[_NEAR:]
-    for start in range(0, len(values), _TOGETHER):
-        near, value = windows[start : start + _TOGETHER], values[start : start + _TOGETHER]
-        high = np.flatnonzero((value > TIMES * near.min(1)) & (value > _MATTERS * first))
-        if len(high):
-            high = high[value[high] >= TIMES * np.percentile(near[high], 95, axis=1)]
-        yield from (high + start + _NEAR).tolist()
-
-
-def _is_sudden(losses: Array, at: int) -> bool:
-    """Whether it jumps from one step to the next. A loss that swings up over several steps and stays below where it
-    began is at the edge of stability (Cohen et al. 2021): it comes back by itself.
-    """
-    return bool(losses[at] > TIMES * losses[at - 1])
-
-
-def _spike(facts: Facts, step: int, at: int, value: float, usual: float) -> Found:
-    ratio = value / usual if usual > 0 else math.inf
-    behind = facts.curve.losses[at + 1 : at + 11]
-    lasts = len(behind) >= 5 and float(np.median(behind)) > TIMES * usual
-    layer, event, grew = _where_it_began(facts, step)
-    evidence: Numbers = {
-        "loss": value, "usual": usual, "times": ratio,
-        "steps_above": int(np.argmin(np.append(facts.curve.losses[at:] > TIMES * usual, False))),
-    }  # fmt: skip
-    if layer is not None and event is not None:
-        evidence |= {"began_at": facts.step_of(event), "rms_times": grew}
-    rate, cause = _rate_at(facts, step), None
-    gradient = _gradient_before(facts, step)
-    if rate is not None and rate[1] > 5 * rate[0] > 0:
-        cause = Message("the learning rate rose {times} times before", times=many(rate[1] / rate[0]))
-    elif gradient > 10:
-        cause = Message("a gradient {times} times the usual one, which nothing clips", times=many(gradient))
-    return Found(
-        layer,
-        step,
-        ERROR if lasts else WARNING,
-        Message(
-            "the loss jumps to {value}, {times} times what it was before, and stays there",
-            value=loss_text(value), times=many(ratio),
-        )
-        if lasts
-        else Message(
-            "the loss jumps to {value}, {times} times what it was before",
-            value=loss_text(value), times=many(ratio),
-        ),
-        evidence,
-        cause,
-    )  # fmt: skip
-
-
-def _where_it_began(facts: Facts, step: int) -> tuple[str | None, int | None, float]:
-    """The first module in forward order whose outputs are over 5 times their usual size, up to 3 events back; and the
-    event, and how many times. (None, None, 1) where there is none.
-    """
-    events = np.flatnonzero(facts.columns.steps <= step)
-    later = np.flatnonzero(facts.columns.steps > step)
-    around = [*events[-3:], *later[:1]]
-    for event in around:
-        before = [e for e in range(int(event)) if facts.sound[e]]
-        if len(before) < 3:
-            continue
-        for module in facts.order:
-            rms = facts.largest("rms", module)
-            usual = float(np.nanmedian(rms[before])) if np.isfinite(rms[before]).any() else math.nan
-            if usual > 0 and np.isfinite(rms[event]) and rms[event] > 5 * usual:
-                return module or None, int(event), float(rms[event] / usual)
-    return None, None, 1.0
-
-
-def _rate_at(facts: Facts, step: int) -> tuple[float, float] | None:
-    """The usual learning rate before, and the largest of the events around this step."""
-    steps, rates = facts.columns.steps, facts.rate
-    before = rates[(steps < step - 1)]
-    at = int(np.searchsorted(steps, step))
-    around = rates[max(at - 3, 0) : at + 1]
-    before, around = before[np.isfinite(before)], around[np.isfinite(around)]
-    return (float(np.median(before)), float(around.max())) if len(before) and len(around) else None
-
-
-def _gradient_before(facts: Facts, step: int) -> float:
-    """How many times the usual gradient is the largest of the last events up to this step."""
-    known = facts.columns.gradient_before[facts.columns.steps <= step]
-    known = known[np.isfinite(known)]
-    if len(known) < 5:
-        return 1.0
-    usual = float(np.median(known[:-3]))
-    return float(known[-3:].max() / usual) if usual > 0 else 1.0
-
 
 # -- loss_rises ----------------------------------------------------------------------------------------------
 
@@ -192,7 +48,8 @@ def loss_rises(facts: Facts) -> Found | None:
             Message("(-loss).backward(): the optimizer makes the loss as large as it can"),
             "loss = criterion(model(x), y)  # no minus in front of it\nloss.backward()",
         )  # fmt: skip
-    if not curve.end_ratio > RISES:
+    # Above one of the first three losses alone it is as noisy as that.
+    if not curve.end_ratio > RISES or curve.last <= curve.start:
         return None
     maximises = [row for row in facts.header.optimizers if row.get("maximize") is True]
     onset = _onset(curve.losses, first)

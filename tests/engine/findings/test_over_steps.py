@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradtui_engine.findings.diagnosis import diagnose
-from gradtui_engine.findings.over_steps import _candidates
+from gradtui_engine.findings.spikes import _candidates
 from tests.engine.findings.records import faults, flat, found, with_losses
 from tests.recordings import Line, mlp_lines, recorded
 
@@ -83,6 +83,56 @@ def test_a_swing_at_the_edge_of_stability_is_none() -> None:
     losses = [0.32, *(0.09 * 0.99**n for n in range(199))]
     losses[50:56] = [0.057, 0.077, 0.143, 0.29, 0.2, 0.07]
     assert "loss_spike" not in found(sampled(losses))
+
+
+def noisy_but(losses: dict[int, float], spread: float = 0.1) -> list[float]:
+    """Losses of a fair noise, others in these steps."""
+    return [losses.get(n, loss) for n, loss in enumerate(noisy(spread))]
+
+
+def test_a_hard_sample_is_a_note_where_outputs_gradient_and_updates_are_as_usual() -> None:
+    """Recorded, and back at the next step: no more than the loss says that anything was unusual."""
+    losses = noisy_but({230: 9.0})
+    finding = found(sampled(losses))["loss_spike"]
+    assert (finding.step, finding.severity) == (230, "note")
+    # The gradient of that batch is a bad one's; an update threw weights; it does not come back.
+    large = [[50.0, 50.0] if n == 23 else [1.0, 1.0] for n in range(40)]
+    assert found(sampled(losses, gn=large))["loss_spike"].severity == "warning"
+    thrown = {(230, "layers.1.weight"): {"update": 0.3}}
+    assert found(sampled(losses, at=thrown))["loss_spike"].severity == "warning"
+    assert found(sampled(noisy_but({230: 9.0, 231: 4.0, 232: 2.0})))["loss_spike"].severity == "warning"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_losses_with_a_heavy_tail_have_large_ones(seed: int) -> None:
+    """Squared errors of log-normal targets in batches of 16; some of the largest are of recorded steps."""
+    targets = np.exp(np.random.default_rng(seed).normal(0, 1.3, (400, 16)))
+    losses = [round(float(loss), 6) for loss in np.square(targets - 1.5).mean(1)]
+    assert faults(sampled(losses)) == []
+
+
+def test_rare_positives_in_small_batches_are_no_spikes() -> None:
+    positives = np.random.default_rng(1).random(400) < 0.1
+    losses = [round(2 * 0.97**n + (0.4 if n > 100 and positives[n] else 0.03), 6) for n in range(400)]
+    assert "loss_spike" not in faults(sampled(losses))
+
+
+def test_a_loss_that_comes_down_at_once_does_not_stay_up() -> None:
+    """Losses over a decade, which are twice as large by chance behind the one that stands out."""
+    after = {204 + k: loss for k, loss in enumerate([0.37, 2.56, 2.2, 1.75, 2.13, 0.7, 1.9, 2.1, 1.8, 1.7])}
+    losses = [after.get(n, 900.0 if n == 203 else loss) for n, loss in enumerate(noisy(0.5))]
+    assert found(sampled(losses))["loss_spike"].severity == "warning"
+
+
+def test_of_a_gradient_that_is_clipped_nobody_says_that_nothing_clips_it() -> None:
+    losses = noisy_but({230: 900.0})
+    clipped = [[6885.9, 1.0] if n == 23 else [1.3, 0.9] for n in range(40)]
+    finding = found(sampled(losses, gn=clipped))["loss_spike"]
+    assert "nothing clips" not in finding.cause
+    assert "is clipped to 1" in finding.cause
+    assert "clip_grad_norm_(model.parameters(), 0.5)" in finding.remedy
+    free = [[6885.9, 6885.9] if n == 23 else [1.3, 1.3] for n in range(40)]
+    assert "nothing clips" in found(sampled(losses, gn=free))["loss_spike"].cause
 
 
 # -- rises ---------------------------------------------------------------------------------------------------
