@@ -11,7 +11,8 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - modules [[name, class, nearest class of torch.nn, settings {in_features, hidden_size, …}]], all that
   `named_modules()` gives, in its order; the model itself, the first, has the name ""
 - params [[name, shape, dtype, requires_grad, index of its optimizer or null]]
-- tied [[names of one parameter]], symmetric [names of matrices all of whose rows are equal at the start]
+- tied [[names of one parameter]], symmetric [names of matrices all of whose rows are equal at the
+  start, of a recurrent module's those of each gate]
 - opt [{name, lr, weight_decay, momentum, betas, eps, …}], one an optimizer, what of it is known
 - fields {"a": [columns], "p": [columns], …}: the names of the columns below; of gradtui's own trainings also
   experiment, given, training, guess

@@ -89,17 +89,25 @@ class Watched:
         ]
 
     def symmetric(self, among: list[str] | None = None) -> list[str]:
-        """The names of trained matrices all of whose rows are equal: their units learn the same and stay the same.
+        """The names of trained matrices all of whose rows are equal: their units learn the same and stay the same. Of a
+        recurrent module's the rows of each gate: those of two gates part whatever the units do.
 
         Among those that were: still equal but for rounding.
         """
+        gates = {
+            id(parameter): parameter.shape[0] // module.hidden_size
+            for _, module in self.modules
+            if isinstance(module, (nn.RNNBase, nn.RNNCellBase))
+            for name, parameter in module.named_parameters(recurse=False)
+            if name.startswith(("weight_ih", "weight_hh"))
+        }
         with torch.no_grad():
             return [
                 name
                 for name, parameter in self.parameters
                 if (among is None or name in among)
                 and parameter.requires_grad
-                and _rows_equal(local(parameter), nearly=among is not None)
+                and _rows_equal(local(parameter), gates.get(id(parameter), 1), nearly=among is not None)
             ]
 
 
@@ -136,12 +144,13 @@ def _is_recorded(name: str, module: Any) -> bool:
 _ROUNDING: Final = 16
 
 
-def _rows_equal(weight: Any, nearly: bool = False) -> bool:
-    if weight.ndim < 2 or weight.shape[0] < 2 or weight.numel() == 0 or weight.is_meta:
+def _rows_equal(weight: Any, gates: int, nearly: bool = False) -> bool:
+    """Whether in each of so many blocks all rows are equal."""
+    if weight.ndim < 2 or weight.numel() == 0 or weight.is_meta or weight.shape[0] % gates or weight.shape[0] <= gates:
         return False
-    rows = weight.detach().reshape(weight.shape[0], -1)
+    rows = weight.detach().reshape(gates, weight.shape[0] // gates, -1)
     if nearly:
         precision = torch.finfo(rows.dtype).eps
-        return bool((rows - rows[:1]).abs().max() <= _ROUNDING * precision * rows.abs().max())
+        return bool((rows - rows[:, :1]).abs().max() <= _ROUNDING * precision * rows.abs().max())
     # The second row first: of nearly all matrices it settles it, and nothing large is compared.
-    return bool((rows[0] == rows[1]).all()) and bool((rows[:1] == rows).all())
+    return bool((rows[:, 0] == rows[:, 1]).all()) and bool((rows[:, :1] == rows).all())

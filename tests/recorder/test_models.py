@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from gradtui_engine.findings.diagnosis import diagnose
+from gradtui_engine.recordings.recording import open_recording
 from gradtui_recorder import watch
 
 from .trainings import columns, kinds, names, notes, steps, total, train
@@ -98,6 +100,33 @@ def test_what_begins_equal_and_stays_so_is_still_symmetric(tmp_path: Path) -> No
     lines = _trained(model, path, torch.rand(5, 3), 5)
     assert kinds(path, "run")[0]["symmetric"] == ["0.weight"]
     assert lines[3]["symmetric"] == ["0.weight"]
+
+
+class _LastOfLstm(nn.Module):
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.rnn, self.head = kind(3, 4, batch_first=True), nn.Linear(4, 1)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.rnn(x)[0][:, -1])
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_units_of_a_recurrent_module_are_alike_where_the_rows_of_each_gate_are(tmp_path: Path, kind: Any) -> None:
+    path = tmp_path / "run.jsonl"
+    torch.manual_seed(0)
+    model = _LastOfLstm(kind)
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, 0.1)
+    x = torch.randn(5, 6, 3)
+    lines = _trained(model, path, x, 5)
+    assert kinds(path, "run")[0]["symmetric"] == lines[3]["symmetric"] == ["rnn.weight_ih_l0", "rnn.weight_hh_l0"]
+    # So are its outputs, though the rows of two gates have parted.
+    h = model.rnn(x)[0]
+    assert torch.allclose(h, h[..., :1].expand_as(h))
+    assert not torch.allclose(model.rnn.weight_ih_l0[0], model.rnn.weight_ih_l0[-1])
+    finding = next(f for f in diagnose(open_recording([path]), experiments=False).findings if f.kind == "symmetric")
+    assert (finding.layer, finding.evidence["units"]) == ("rnn", 4)
 
 
 class _Named(NamedTuple):

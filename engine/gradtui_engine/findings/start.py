@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.figures import many, short
 from ..core.message import Message
+from ..recordings.header import ParameterRow
 from .facts import Facts
 from .kind import ERROR, Found, place
 
@@ -35,18 +36,26 @@ def symmetric(facts: Facts) -> Found | None:
     name = _first_in_order(facts, names)
     module = name.rpartition(".")[0]
     zero = facts.parameter("weight")[0, places[name]] == 0
-    shape = facts.header.parameters[places[name]].shape
+    units = _units(facts, facts.header.parameters[places[name]])
     return Found(
         module or None,
         facts.step_of(0),
         ERROR,
         Message(
             "all {units} units of {layer} are the same, and no update can ever tell them apart",
-            units=shape[0], layer=place(module or name),
+            units=units, layer=place(module or name),
         ),
-        {"units": shape[0], "matrices": names, "symmetric_matrices": len(names)},
+        {"units": units, "matrices": names, "symmetric_matrices": len(names)},
         Message("its weights began as zeros") if zero else Message("all rows of its weights began the same"),
     )  # fmt: skip
+
+
+def _units(facts: Facts, row: ParameterRow) -> int:
+    """How many units a matrix has: its rows, of a recurrent module's those of one gate."""
+    module = facts.modules.get(row.module)
+    size = module.settings.get("hidden_size") if module is not None else None
+    of_gates = row.name.rpartition(".")[2].startswith(("weight_ih", "weight_hh"))
+    return size if of_gates and isinstance(size, int) else row.shape[0]
 
 
 def _first_in_order(facts: Facts, names: list[str]) -> str:
