@@ -13,6 +13,8 @@ from gradtui.model import events as e
 from gradtui.model.needs import Known
 from gradtui.model.state import State
 from gradtui.screen.app import GradtuiApp
+from gradtui.views.frame.training_sides import Sides
+from gradtui.views.train import heat, words
 from gradtui_engine import ExperimentError
 from tests.recordings import lstm_lines, mlp_lines, written
 from tests.tui.helpers import Pilot, play, settled, shown, until
@@ -168,7 +170,7 @@ def test_a_file_with_its_header_alone_is_waited_for_and_shown_from_its_first_ste
     async def script() -> None:
         app = GradtuiApp(state, known=results)
         async with app.run_test(size=(100, 30)) as pilot:
-            await until(pilot, lambda: app.state.message == "no step has been recorded yet", "what it waits for")
+            await until(pilot, lambda: app.state.message == "no step is recorded yet", "what it waits for")
             for key in ("enter", "J", "8", "Z"):
                 await pilot.press(key)
             written([first, *steps], file)
@@ -203,3 +205,22 @@ def test_a_step_that_was_not_looked_at_is_said_and_the_nearest_one_is_shown_unde
         assert (scene.record.source.iteration, scene.other.record.source.iteration) == (10, 40)
 
     play(script, opening.state, known=opening.results)
+
+
+def test_the_map_as_text_and_one_that_has_ended_name_the_trainings_own_steps(tmp_path: Path) -> None:
+    long, short = written(mlp_lines(4, 20, every=5), tmp_path / "a.jsonl"), tmp_path / "b.jsonl"
+    written(mlp_lines(4, 4, every=10), short)
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await read(app, pilot)
+        await pilot.press("8", "end")
+        await settled(app, pilot)
+        scene = app.scene()
+        assert scene is not None
+        a = Sides.of(scene)
+        assert heat.said(a, "A")[0].endswith("at step 0 and at step 95:")
+        side = next(side for side in a if side.letter == "B")
+        assert words.absent(side) == ("B ended at step 30", "B ended at 30")
+
+    state, results = opened(long, short)
+    play(script, state, known=results)

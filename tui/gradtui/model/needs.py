@@ -50,7 +50,7 @@ class Failed:
 
 
 NO_MEMORY = Message("not enough memory for this size")
-NO_STEP = Message("no step has been recorded yet")
+NO_STEP = Message("no step is recorded yet")
 CHANGED = Message("the file of this recording has changed; open it again")
 
 

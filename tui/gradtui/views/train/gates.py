@@ -18,7 +18,7 @@ from ..frame.iteration_axis import IterationAxis
 from ..frame.stage_rows import StageRow, each_row, stage_rows
 from ..frame.training_sides import Side, Sides, at
 from .shades import shown_levels
-from .words import waiting
+from .words import called, waiting
 
 #: Rows of the map, at the least, beside the gates' lines.
 _LEAST_MAP = 2
@@ -189,12 +189,12 @@ def said(sides: Sides) -> list[str]:
         values = _gate(side, gate).mean(axis=1, dtype=np.float64)
         lines.append(
             tr(
-                "{side}, gate {name}: {first} at first, {here} at iteration {number}, {last} at the last one",
+                "{side}, gate {name}: {first} at first, {here} at {moment}, {last} at the last one",
                 side=side.letter,
                 name=_named(gate),
                 first=short(float(values[0])),
                 here=short(float(values[at(side, sides.iteration)])),
-                number=at(side, sides.iteration),
+                moment=called(side, at(side, sides.iteration)),
                 last=short(float(values[-1])),
             )
         )

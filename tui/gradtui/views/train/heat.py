@@ -23,7 +23,7 @@ from ..frame.stage_rows import StageRow, each_row, named, names_room, stage_rows
 from ..frame.training_sides import Side, Sides, at
 from .quantities import Band, bands, once, quantity_of
 from .shades import Range, exceeded, is_share, legend, range_of, scale_words, shaded
-from .words import absent, waiting
+from .words import absent, called, waiting
 
 #: Rows from which on the shades are explained under the map, and where some cell is beyond the scale.
 _LEGEND_FROM, _BEYOND_FROM = 11, 6
@@ -276,7 +276,14 @@ def said(sides: Sides, letter: str) -> list[str]:
     here = at(side, sides.iteration)
     lines = []
     for band in found:
-        lines.append(tr("{symbol}, at iteration 0 and at iteration {number}:", symbol=tr(band.symbol), number=here))
+        lines.append(
+            tr(
+                "{symbol}, at {first} and at {here}:",
+                symbol=tr(band.symbol),
+                first=called(side, 0),
+                here=called(side, here),
+            )
+        )
         for stage in reversed(band.stages):
             first, now = (text_of_value(band, float(band.values[place, stage])) for place in (0, here))
             place = side.place(stage)

@@ -24,7 +24,7 @@ from ...text.language import plural, tr
 from ...text.spans import Line, first_fit, first_title, page, width_of, wrap
 from ..frame.iteration_axis import IterationAxis
 from ..frame.training_sides import Side, Sides, at
-from .words import waiting
+from .words import called, waiting
 
 #: A log axis goes at least so far down: what arrives whole lies flat at the top.
 _LEAST_DECADES = 4
@@ -237,12 +237,12 @@ def said(sides: Sides) -> list[str]:
         return [_nothing(sides)]
     return [
         tr(
-            "{side}, {back}: {first} of it at first, {here} at iteration {number}, {last} at the last one",
+            "{side}, {back}: {first} of it at first, {here} at {moment}, {last} at the last one",
             side=row.side.letter,
             back=plural("1 step back", "{count} steps back", row.lag),
             first=short(row.share(0)),
             here=short(row.share(sides.iteration)),
-            number=at(row.side, sides.iteration),
+            moment=called(row.side, at(row.side, sides.iteration)),
             last=short(row.share(row.side.snapshot.count - 1)),
         )
         for row in found

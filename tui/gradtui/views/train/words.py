@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradtui_engine import TrainingSnapshot
 from gradtui_engine.core.figures import counted, short
 from gradtui_engine.core.message import English
 
@@ -34,10 +35,29 @@ def nothing_yet(sides: Sides) -> str:
 
 def absent(side: Side) -> tuple[str, str]:
     """A ended at iteration 4: why a side has no numbers at the cursor; and the same in fewer words."""
-    given = {"side": side.letter, "number": side.snapshot.count - 1}
+    last = side.snapshot.count - 1
+    long, short_ = called(side, last), str(number_of(side, last))
     if side.ended:
-        return tr("{side} ended at iteration {number}", **given), tr("{side} ended at {number}", **given)
-    return tr("{side} has come to iteration {number}", **given), tr("{side} has come to {number}", **given)
+        long, short_ = (tr("{side} ended at {number}", side=side.letter, number=text) for text in (long, short_))
+    else:
+        long, short_ = (tr("{side} has come to {number}", side=side.letter, number=text) for text in (long, short_))
+    return long, short_
+
+
+def number_of(side: Side, iteration: int) -> int:
+    """The number by which an iteration is called: of a recorded training its own step."""
+    snapshot = side.snapshot
+    if isinstance(snapshot, TrainingSnapshot) or not snapshot.count:
+        return iteration
+    return int(snapshot.steps[iteration])
+
+
+def called(side: Side, iteration: int) -> str:
+    """iteration 12; of a recorded training, whose steps have numbers of their own, step 120."""
+    number = number_of(side, iteration)
+    if isinstance(side.snapshot, TrainingSnapshot):
+        return tr("iteration {number}", number=number)
+    return tr("step {number}", number=number)
 
 
 def branched(sides: Sides) -> list[str]:
