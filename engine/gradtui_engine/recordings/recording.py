@@ -231,5 +231,5 @@ def open_recording(paths: Sequence[Path]) -> Recording:
             raise ExperimentError([Problem(str(paths[0]), NOT_KNOWN)])
     recording = Recording([FileLog(path) for path in paths], [str(path) for path in paths])
     while not recording.begun:
-        recording.refresh(0.0)
+        recording.begin()
     return recording

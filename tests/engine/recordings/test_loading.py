@@ -25,6 +25,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_loss_is_known_first_and_lines_are_spread(file: Path) -> None:
     recording = open_recording([file])
+    recording.refresh(0.0)
     assert recording.count == COUNT
     assert not recording.complete
     columns = recording.columns
@@ -37,6 +38,7 @@ def test_every_loss_is_known_first_and_lines_are_spread(file: Path) -> None:
 
 def test_before_all_is_read_a_snapshot_shows_the_line_before(file: Path) -> None:
     recording = open_recording([file])
+    recording.refresh(0.0)
     snapshot = recording.snapshot()
     shown = [16.0 * (event // 16) for event in range(COUNT)]
     assert not snapshot.complete

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: A and B.
 _MOST = 2
 #: Seconds that are read of a recorded training before the screen opens: the rest is read beside it.
-_AT_ONCE = 0.3
+_AT_ONCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _opening(opened: Sequence[_Opened], problems: list[Problem], given: dict[str
 def _at_step(state: State, opened: _Opened, asked: bool) -> State:
     """The cursor at the step that was asked for, else at the last one, with which it goes on."""
     assert opened.recording is not None
-    steps = Steps(opened.recording.columns.steps, opened.recording.snapshot().last_step)
+    steps = Steps(opened.recording.columns.steps)
     last = max(len(steps) - 1, 0)
     step = state.iteration if asked else opened.source.iteration
     follows = not asked and not opened.source.pinned
