@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
 import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -22,8 +24,11 @@ import orjson  # noqa: E402
 from tests.recordings import mlp_lines  # noqa: E402
 
 from gradtui_engine.recordings.recording import open_recording  # noqa: E402
+from pty_session import Session  # noqa: E402
 
 FIRST, FRAME = 1.0, 1 / 15
+#: What the first picture has that no other line of the screen has.
+LOSS = re.compile(rb"loss, step by step")
 #: Seconds that a frame of the screen leaves for reading on.
 SLICE = 0.05
 #: Slices between two pictures, of which there are five a second.
@@ -42,6 +47,7 @@ def main() -> None:
         count = write(path, given.mb * 2**20)
         size = path.stat().st_size
         print(f"recording of {size / 2**20:.0f} MB, {count} lines of steps, {size / count / 1e3:.1f} kB each")
+        screen(path)
         gc.disable()
         before = resident()
         start = time.thread_time()
@@ -50,7 +56,7 @@ def main() -> None:
         snapshot = recording.snapshot()
         first = time.thread_time() - start
         known = int((snapshot.columns["loss"] == snapshot.columns["loss"]).sum())
-        told("first picture", first, "s", FIRST, f"{snapshot.count} of {count} events, {known} losses")
+        told("first picture", first, "s", FIRST, f"no screen; {snapshot.count} of {count} events, {known} losses")
         start, slices = time.thread_time(), 0
         while not recording.complete:
             recording.refresh(SLICE)
@@ -64,6 +70,15 @@ def main() -> None:
         told("a step's record", seconds(lambda: recording.at(next(places) * 997 % count), 200), "s", FRAME)
         told("a look for news", seconds(lambda: recording.refresh(SLICE), 50), "s", FRAME)
         print(f"  memory {(resident() - before) / 2**20:.0f} MB, of which columns {recording.nbytes / 2**20:.0f} MB")
+
+
+def screen(path: Path, runs: int = 5) -> None:
+    """`gradtui open` on a real terminal, from its start to the first picture of the loss: seconds of the clock."""
+    times = []
+    for _ in range(runs):
+        with Session("open", str(path)) as session:
+            times.append(session.wait_for(LOSS))
+    told("on the screen", statistics.median(times), "s", FIRST, "by the clock, with Python's own start")
 
 
 def write(path: Path, size: int) -> int:

@@ -183,6 +183,8 @@ class Recording(Reader):
         for name, growing in (*derived.columns.items(), ("update_ratio", events.parameters["update"])):
             columns[name] = _shown(growing, count, known)
         columns["learning_rate"] = _shown(rates, count, known)[:, 0] if rates.array.shape[1] else np.full(count, np.nan)
+        for name in ("gradient_before", "gradient_after"):
+            columns[name] = _shown(events.numbers[name], count, known)
         ended = self.ended
         width = columns["gradient"].shape[1]
         return RecordingSnapshot(

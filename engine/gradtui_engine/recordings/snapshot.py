@@ -26,8 +26,9 @@ class RecordingSnapshot:
     columns are read-only, their first axis the event: loss, accuracy (NaN: it is not recorded), learning_rate (of the
     first group), (count,); gradient and cell_gradient: log10 ‖∂L/∂h‖ and log10 ‖∂L/∂c‖, −inf where it is 0,
     (count, stages); update_ratio (count, parameters), in the order of `parameters`; std, saturated, dead,
-    stage_update_ratio, parameter_gradient: log10 ‖∂L/∂θ‖ (count, stages); gates: their means (count, gates, steps). NaN
-    is not known.
+    stage_update_ratio, parameter_gradient: log10 ‖∂L/∂θ‖ (count, stages); gates: their means (count, gates, steps);
+    gradient_before and gradient_after: norm of all gradients, after backward and as the optimizer gets it, (count,).
+    NaN is not known.
 
     steps are the training's own (count,): an event's number is not its step. places names the stages along the axis
     "module" or "time". done: the record has ended, interrupted: it ended before the training did. words say what was

@@ -102,3 +102,17 @@ def test_of_a_log_of_losses_explore_says_what_was_not_recorded() -> None:
     assert not any("nan" in line for line in page)
     [_, said] = texts(status.header(scene, 120))
     assert said.strip().startswith("no gradient was recorded here")
+
+
+@pytest.mark.parametrize(
+    ("norms", "said"),
+    [
+        ([6885.9, 1.0], "rate 0.1 · norm of all gradients 6.9e3, clipped to 1.00"),
+        ([1.3, 1.3], "rate 0.1 · norm of all gradients 1.30"),
+        ([None, 2.0], "rate 0.1 · norm of all gradients 2.00"),
+        ([None, None], "rate 0.1"),
+    ],
+)
+def test_at_the_cursor_stands_the_norm_of_all_gradients_and_what_clipping_left(norms: list[float], said: str) -> None:
+    page = texts(PANES["moment"].view(scene_of_lines(mlp_lines(3, 4, gn=norms and [norms] * 4)), 100, 12))
+    assert said in [line.strip() for line in page]

@@ -16,6 +16,8 @@ from .words import absent, branched, verdict_style, waiting, with_sign
 
 #: Update / weight about 1e-3 is usual (CS231n): how far from it is worth a word.
 _LITTLE, _MUCH = 1e-5, 1e-1
+#: What is recorded has five digits: less than this share of it was clipped.
+_CLIPPED = 0.999
 
 
 def title(sides: Sides, width: int) -> str:
@@ -84,7 +86,7 @@ def _rate(side: Side, sides: Sides) -> str:
     iteration = at(side, sides.iteration)
     if not isinstance(side.snapshot, TrainingSnapshot):
         value = rounded(float(side.snapshot.columns["learning_rate"][iteration]), 3)
-        return tr("rate {value}", value=value)
+        return " · ".join([tr("rate {value}", value=value), *_all_gradients(side, iteration)])
     training = side.snapshot.training
     now = training.in_force(iteration)
     rate = float(side.snapshot.columns["learning_rate"][iteration])
@@ -102,6 +104,15 @@ def _rate(side: Side, sides: Sides) -> str:
     said += [tr("from {turn}", turn=str(turn)) for turn in training.turns
              if turn.iteration <= iteration and turn not in sides.branches]  # fmt: skip
     return " · ".join(said)
+
+
+def _all_gradients(side: Side, iteration: int) -> list[str]:
+    """The norm of all gradients of a recorded step, and what clipping left of it; nothing where it is not known."""
+    before, after = (float(side.snapshot.columns[name][iteration]) for name in ("gradient_before", "gradient_after"))
+    if not math.isnan(after) and after < _CLIPPED * before:
+        return [tr("norm of all gradients {before}, clipped to {after}", before=short(before), after=short(after))]
+    norm = after if math.isnan(before) else before
+    return [] if math.isnan(norm) else [tr("norm of all gradients {value}", value=short(norm))]
 
 
 def updates(side: Side, iteration: int) -> dict[str, float]:
