@@ -224,3 +224,23 @@ def test_the_map_as_text_and_one_that_has_ended_name_the_trainings_own_steps(tmp
 
     state, results = opened(long, short)
     play(script, state, known=results)
+
+
+def test_a_step_whose_numbers_are_nan_is_not_said_to_lack_them(tmp_path: Path) -> None:
+    broken = {"mean": "nan", "rms": "nan", "min": "nan", "max": "nan", "grad": "nan"}
+    nothing = {"grad": "nan", "weight": "nan", "update": "nan"}
+    names = [f"layers.{layer}" for layer in range(3)]
+    at = {(3, name): broken for name in names}
+    at |= {(3, f"acts.{layer}"): broken for layer in range(2)}
+    at |= {(3, f"{name}.{part}"): nothing for name in names for part in ("weight", "bias")}
+    file = written(mlp_lines(3, 4, at=at, loss=[1.0, 0.9, 0.8, "nan"]), tmp_path / "run.jsonl")
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await read(app, pilot)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert "What was recorded here is not finite." in shown(app)
+        assert "nothing of single modules" not in shown(app)
+
+    state, results = opened(file)
+    play(script, state, (120, 36), known=results)

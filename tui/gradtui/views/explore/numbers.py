@@ -83,7 +83,12 @@ def _absent(scene: Scene) -> Iterator[str]:
     """What the recorder cannot have seen of the stage."""
     stage = scene.stages[scene.stage]
     if scene.record.axis == "module" and stage.activation_mean is None and not stage.parameters:
-        yield tr("This recording has nothing of single modules.")
+        broken = scene.record.outcome.signal.kind == "non_finite"
+        yield (
+            tr("What was recorded here is not finite.")
+            if broken
+            else tr("This recording has nothing of single modules.")
+        )
         return
     if stage.activation_dead is None and stage.activation_saturated is None and scene.record.axis == "module":
         yield tr("Dead and saturated: not recorded, as no ReLU, tanh or sigmoid follows here.")
