@@ -55,6 +55,9 @@ def _name(recording: Recording) -> str:
 def _near(header: Header, name: str) -> RecordedNetwork:
     """The network of the record. Raises ExperimentError, saying why no experiment is near."""
     network = network_of(header)
+    if not header.modules:
+        message = Message("no experiment is near: there is no model in it, as in every log of numbers by the step")
+        raise ExperimentError([Problem(name, message)])
     if network is None or not network.hidden:
         message = Message("no experiment is near: there are MLPs, RNNs, LSTMs and GRUs, and this model is none")
         raise ExperimentError([Problem(name, message)])

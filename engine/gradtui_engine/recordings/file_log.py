@@ -28,6 +28,7 @@ MOST_LINE = 2**26
 _ALIEN = 100
 _OURS = re.compile(rb'\s*\{\s*"k"\s*:')
 NO_RUN = Message("is no recording: it has no line of a run")
+CUT = Message("is cut off in its first line, so that nothing can be read of it")
 STEP = b'{"k":"step"'
 _RING, _ROWS = b',"ring":', b',"a":['
 
@@ -110,7 +111,7 @@ class FileLog:
         except ValueError:
             raise self.problem(Message("is no path")) from None
         if file < 0:
-            raise self.problem(Message("is not a file of lines"))
+            raise self.problem(Message("is no file that can be read as a record: a folder, or a pipe, say"))
         return file
 
     def problem(self, message: str) -> ExperimentError:
@@ -150,6 +151,10 @@ class FileLog:
             return
         self.began_anew += 1
         self._start_anew()
+
+    @property
+    def is_cut(self) -> bool:
+        return self._skipping or bool(self._rest.strip())
 
     @property
     def share(self) -> float:

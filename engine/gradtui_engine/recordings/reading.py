@@ -14,7 +14,7 @@ from ..core.message import Message
 from ..core.problems import ExperimentError, Problem
 from .axes import TimeAxis, axes_of
 from .events import Events
-from .file_log import NO_RUN
+from .file_log import CUT, NO_RUN
 from .header import Header
 from .joining import Joiner, Part, Segment
 from .ranks import merged
@@ -80,7 +80,8 @@ class Reader:
         """Which runs make up the recording, and their events so far."""
         for log in self._logs:
             if log.complete and not log.runs and not self._segments:
-                message = NO_RUN if log.passed_over else Message("is empty")
+                message = CUT if log.is_cut else Message("is empty")
+                message = NO_RUN if log.passed_over else message
                 raise ExperimentError([Problem(log.name, message)])
         if not any(log.runs for log in self._logs):
             self._order = iter(())  # a file that is being written anew: what was read is shown until it says something

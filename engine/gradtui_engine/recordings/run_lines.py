@@ -97,6 +97,11 @@ class Log(Protocol):
         ...
 
     @property
+    def is_cut(self) -> bool:
+        """Whether there is more behind the last whole line."""
+        ...
+
+    @property
     def share(self) -> float:
         """How much of what is there has been read, from 0 to 1."""
         ...
@@ -164,6 +169,7 @@ class MemoryLog:
         self.complete = False
         self.share = 1.0
         self.began_anew = 0
+        self.is_cut = False
 
     def read(self, until: float) -> bool:
         if self.complete:

@@ -266,7 +266,7 @@ def test_the_help_names_every_command_and_complaints_have_them_in_that_order(
 ) -> None:
     names = [name for name in SUBCOMMANDS if name]
     (problem,) = refused(command("zzzzzz"))
-    assert f"allowed: {', '.join(names)}, " in problem
+    assert f"commands: {', '.join(names)}; " in problem
     with pytest.raises(SystemExit):
         command("--help")
     help_text = " ".join(capsys.readouterr().out.split())

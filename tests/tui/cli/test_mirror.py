@@ -20,6 +20,12 @@ from tests import recordings
 from tests.tui.helpers import run_main
 
 
+def test_of_a_log_without_a_model_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n0,2.0\n1,1.5\n")
+    assert "there is no model in it" in run_main(capsys, "mirror", path).err
+
+
 @pytest.mark.parametrize(
     "lines", [recordings.mlp_lines(), recordings.lstm_lines(layers=2), recordings.mlp_lines(activation="GELU", steps=0)]
 )

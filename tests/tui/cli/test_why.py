@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,60 @@ def record(tmp_path: Path) -> Callable[[list[Line]], str]:
 
 def document_of(command: Command, *arguments: str) -> dict[str, Any]:
     return json.loads(command("why", *arguments, "--json").out)
+
+
+# -- what it is given --------------------------------------------------------------------------------------
+
+
+def test_of_a_folder_it_is_the_run_in_it(tmp_path: Path, command: Command) -> None:
+    for name, lines in (("one", healthy()), ("two", faulty())):
+        (tmp_path / name).mkdir()
+        written(lines, tmp_path / name / "gradtui-run.jsonl")
+    assert command("why", str(tmp_path / "one")).status == 0
+    done = command("why", str(tmp_path))
+    assert done.status == 2
+    for name in ("has 2 runs", "one/gradtui-run.jsonl", "two/gradtui-run.jsonl"):
+        assert name in done.err
+
+
+def test_a_pipe_is_read_whole(tmp_path: Path, record: Callable[[list[Line]], str], command: Command) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = Path(record(faulty())).read_bytes()
+    writer = threading.Thread(target=lambda: pipe.write_bytes(content))
+    writer.start()
+    done = command("why", str(pipe), "--json")
+    writer.join()
+    assert done.status == 1
+    assert json.loads(done.out)["run"]["files"] == [str(pipe)]
+    assert "cannot be followed" in command("why", str(pipe), "--watch").err
+
+
+def test_a_long_name_is_input(command: Command) -> None:
+    done = command("why", f"{'a' * 300}.jsonl")
+    assert (done.status, "output" in done.err) == (2, False)
+    assert "cannot be read: File name too long" in done.err
+
+
+def test_what_is_cut_in_its_first_line_is_not_empty(
+    tmp_path: Path, record: Callable[[list[Line]], str], command: Command
+) -> None:
+    cut = tmp_path / "cut.jsonl"
+    cut.write_bytes(Path(record(healthy())).read_bytes()[:200])
+    assert "cut off in its first line" in command("why", str(cut)).err
+
+
+def test_what_else_takes_a_recording_is_said(record: Callable[[list[Line]], str], command: Command) -> None:
+    path = record(healthy())
+    for arguments in (("open", path), ("doctor", path), (path,)):
+        done = command(*arguments)
+        assert done.status == 2
+        assert f"gradtui why {path}" in done.err
+
+
+def test_a_misspelt_command_is_one_line_with_the_match_first(command: Command) -> None:
+    (problem,) = command("oepn", "x").problems
+    assert problem.startswith("gradtui: command: 'oepn' is unknown; did you mean 'open'?")
 
 
 # -- exit status -------------------------------------------------------------------------------------------
@@ -93,7 +148,7 @@ def test_2_and_a_sentence_where_it_cannot_be_read(content: str, tmp_path: Path, 
     assert re.fullmatch(r"gradtui why: .*run\.jsonl: .+\n", done.err)
 
 
-@pytest.mark.parametrize("arguments", [(), ("nowhere.jsonl",), (".",), ("nowhere.jsonl", "--json")])
+@pytest.mark.parametrize("arguments", [(), ("nowhere.jsonl",), ("tests",), ("nowhere.jsonl", "--json")])
 def test_2_where_there_is_nothing(arguments: Sequence[str], command: Command) -> None:
     done = command("why", *arguments)
     assert done.status == 2

@@ -227,7 +227,8 @@ def _what_was_written(path: Path) -> Problem:
 
     if path.suffix.lower() == ".jsonl":
         message = Message(
-            "is a recorded training; an experiment is a TOML file: gradtui open {file} shows the training",
+            "is a recorded training; an experiment is a TOML file: gradtui open {file} shows the training, "
+            "gradtui why {file} says what is wrong with it",
             file=Verbatim(str(path)),
         )
         return Problem(str(path), message)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from .data_report import DataReport
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def show_recordings(invocation: Invocation[RunsOptions | None], out: TextIO) -> int:
     if invocation.options is None:
+        if not is_terminal() and (file := _recorded(invocation)):
+            _lacks_terminal("gradtui why", file)
         return screen(invocation, out)
     from .runs import choose, show
 
@@ -30,15 +32,27 @@ def show_recordings(invocation: Invocation[RunsOptions | None], out: TextIO) -> 
 
 
 def screen(invocation: Invocation[Any], out: TextIO) -> int:
-    from gradtui_engine.core.message import Message
-    from gradtui_engine.core.problems import ExperimentError, Problem
-
     if not is_terminal():
-        message = Message("the screen needs a terminal; without one use: gradtui run")
-        raise ExperimentError([Problem("terminal", message)])
+        _lacks_terminal("gradtui run")
     from .launch import launch
 
     return leave(launch(invocation))
+
+
+def _recorded(invocation: Invocation[Any]) -> str:
+    """The first recorded training that is to be opened; empty for none."""
+    sources = () if invocation.opening is None else invocation.opening.state.recordings
+    return next((source.recording for source in sources if source.recorded), "")
+
+
+def _lacks_terminal(command: str, file: str = "") -> NoReturn:
+    """Say what does without a terminal. Raises ExperimentError."""
+    from gradtui_engine.core.message import Message, Verbatim
+    from gradtui_engine.core.problems import ExperimentError, Problem
+
+    typed = Verbatim(f"{command} {file}".rstrip())
+    message = Message("the screen needs a terminal; without one use: {command}", command=typed)
+    raise ExperimentError([Problem("terminal", message)])
 
 
 def is_terminal() -> bool:

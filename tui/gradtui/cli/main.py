@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .subcommand import Subcommand, nothing_of_its_own
+from .subcommand import Subcommand, Takes, nothing_of_its_own
 from .subcommands import SUBCOMMANDS
 
 # One BLAS thread is faster at terminal sizes and fair to neighbours on a shared host. Has to stand before NumPy
@@ -56,9 +56,17 @@ def _enter(name: str, arguments: list[str]) -> int:
         return 0
     except OSError as error:
         _drop_output()
+        from gradtui_engine.recordings.clean import cleaned
+
         from ..text.language import tr
 
-        problem = tr("output: cannot be written: {reason}", reason=error.strerror)
+        # What is printed has no name.
+        if error.filename is not None:
+            problem = tr(
+                "{file}: cannot be read: {reason}", file=cleaned(str(error.filename), 60), reason=error.strerror
+            )
+        else:
+            problem = tr("output: cannot be written: {reason}", reason=error.strerror)
         print(f"{command.prog}: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -86,18 +94,35 @@ def _is_misspelt(arguments: Sequence[str]) -> bool:
 def _meant(word: str) -> tuple[Subcommand[Any], list[Any]]:
     """The command whose options are read with such a word, so that their problems come with the word's own."""
     from gradtui_engine.core.message import Message
-    from gradtui_engine.core.problems import Problem, nearest, unknown_name
+    from gradtui_engine.core.problems import Problem, nearest
 
     from ..model.presets import PRESETS
 
-    names = (*filter(None, SUBCOMMANDS), *PRESETS)
+    commands = tuple(filter(None, SUBCOMMANDS))
+    names = (*commands, *PRESETS)
     if word.lower() in _WORDS_FOR_HELP:
         problem = Message("{given} is unknown; the help is gradtui --help", given=repr(word))
         return replace(SUBCOMMANDS[""], enter=str, complete=nothing_of_its_own), [Problem("command", problem)]
-    command = SUBCOMMANDS.get(nearest(word, names) or "", SUBCOMMANDS[""])
-    complete = nothing_of_its_own if command.complete_acts else command.complete
+    match = nearest(word, names)
+    command = SUBCOMMANDS.get(match or "", SUBCOMMANDS[""])
+    # What the files are that it would be given nobody knows.
+    acts = command.complete_acts or command.takes is Takes.FILES
+    complete = nothing_of_its_own if acts else command.complete
     meant = replace(command, prog="gradtui", enter=str, complete=complete)
-    return meant, [Problem("command", unknown_name(word, names))]
+    return meant, [Problem("command", _no_command(word, match, commands))]
+
+
+def _no_command(word: str, match: str | None, commands: Sequence[str]) -> Any:
+    """What is said of such a word: the likeliest first."""
+    from gradtui_engine.core.message import Message
+
+    values = {"given": repr(word) if len(word) <= 60 else f"{word[:40]!r}…", "commands": ", ".join(commands)}
+    if match is None:
+        return Message("{given} is unknown; commands: {commands}; gradtui presets lists the presets", **values)
+    return Message(
+        "{given} is unknown; did you mean {match}? Commands: {commands}; gradtui presets lists the presets",
+        **values, match=repr(match),
+    )  # fmt: skip
 
 
 def _drop_output() -> None:

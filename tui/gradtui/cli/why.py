@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,11 +12,11 @@ from gradtui_engine.core.problems import ExperimentError, Problem
 from gradtui_engine.findings.diagnosis import diagnose
 from gradtui_engine.findings.finding import VERDICTS, Diagnosis
 from gradtui_engine.findings.json_document import document
-from gradtui_engine.recordings.opening import trainings
 from gradtui_engine.recordings.recording import Recording, open_recording
 
 from .printed import exactly
 from .sentences import page_width
+from .why_files import is_pipe, runs_of, whole
 from .why_report import report
 from .why_watch import watched
 from .words import Words
@@ -32,11 +33,10 @@ def options(words: Words) -> WhyOptions:
 
     own = options_in(WhyOptions, words)
     problems = [] if words.files else [Problem("FILE", Message("needs a record of a training: RUN.jsonl"))]
-    runs = trainings(map(Path, words.files))
-    if len(runs) > 1:
-        for name in (name for name in ("json", "watch") if getattr(own, name)):
-            text = Message("takes one run; {count} were given: one after the other", count=len(runs))
-            problems.append(Problem(f"--{name}", text))
+    if own.watch and any(map(is_pipe, words.files)):
+        problems.append(
+            Problem("--watch", Message("a pipe cannot be followed; give the file that the training writes"))
+        )
     if problems:
         raise ExperimentError(problems)
     return own
@@ -44,8 +44,17 @@ def options(words: Words) -> WhyOptions:
 
 def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
     """Print what is wrong with each run; 0 where nothing is, 1 where something is, 2 where nothing was recorded."""
-    own = invocation.options
-    runs = trainings(map(Path, invocation.words.files))
+    with whole(invocation.words.files) as (files, names):
+        return _why(runs_of(files), names, invocation.options, out)
+
+
+def _why(runs: Sequence[Sequence[Path]], names: Mapping[str, str], own: WhyOptions, out: TextIO) -> int:
+    """names: what a file is called that is the copy of a pipe. Raises ExperimentError."""
+    if len(runs) > 1:
+        text = Message("takes one run; {count} were given: one after the other", count=len(runs))
+        several = [Problem(f"--{name}", text) for name in ("json", "watch") if getattr(own, name)]
+        if several:
+            raise ExperimentError(several)
     if own.watch:
         recording, diagnosis = watched(runs[0], own.bell)
         if recording is None:
@@ -59,8 +68,11 @@ def why(invocation: Invocation[WhyOptions], out: TextIO) -> int:
             recording = open_recording(paths)
             recording.refresh()
         except ExperimentError as error:
-            problems += error.problems
+            problems += (
+                Problem(names.get(problem.field, problem.field), problem.message) for problem in error.problems
+            )
             continue
+        recording.files = tuple(names.get(file, file) for file in recording.files)
         diagnosis = diagnose(recording)
         if index:
             out.write("\n")
