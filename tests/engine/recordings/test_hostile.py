@@ -64,10 +64,10 @@ def refused(path: Path) -> str:
 
 
 def test_what_is_no_file_of_lines(tmp_path: Path) -> None:
-    assert refused(tmp_path) == "is not a file of lines"
-    assert refused(Path("/dev/zero")) == "is not a file of lines"
+    assert refused(tmp_path) == "is no file that can be read as a record: a folder, or a pipe, say"
+    assert refused(Path("/dev/zero")) == "is no file that can be read as a record: a folder, or a pipe, say"
     os.mkfifo(tmp_path / "pipe")
-    assert refused(tmp_path / "pipe") == "is not a file of lines"
+    assert refused(tmp_path / "pipe") == "is no file that can be read as a record: a folder, or a pipe, say"
     assert refused(tmp_path / "nothing") == "cannot be read: No such file or directory"
     assert refused(Path("a\0b")) == "is no path"
 
