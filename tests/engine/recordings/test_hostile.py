@@ -77,7 +77,7 @@ def test_what_is_no_file_of_lines(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
-        (b'{"k":"run"', "is empty"),
+        (b'{"k":"run"', "is cut off in its first line, so that nothing can be read of it"),
         (b'{"k":"step","n":0}\n', "is no recording: it has no line of a run"),
         (b"[1]\n2\nnull\n", "is no recording: it has no line of a run"),
         (bytes(range(256)) * 100, "is no recording: it has no line of a run"),
