@@ -132,8 +132,9 @@ def test_the_last_step_is_the_last_that_is_known(record: Callable[[list[Line]], 
 
 
 def test_a_note_is_no_fault(record: Callable[[list[Line]], str], command: Command) -> None:
-    lines = healthy()
-    lines[0]["params"][0][3] = False
+    still = {"grad": None, "update": None}
+    lines = mlp_lines(steps=30, at={(None, "layers.0.weight"): still, (None, "layers.0.bias"): still})
+    lines[0]["params"][0][3:] = lines[0]["params"][1][3:] = [False, None]
     done = command("why", record(lines))
     assert done.status == 0
     assert "note: frozen" in done.out
