@@ -82,7 +82,8 @@ KINDS = Table(
         ),
         FindingKind(
             "dead", "dead", activations, over_depth.dead, DEAD,
-            "90 % of a rectified layer's units are off for every sample, in 80 % of the last quarter of the events",
+            "90 % of a rectified layer's units are off for every sample in 80 % of the last quarter of the events; or "
+            "a layer's gradient is exactly 0 in all of it",
             "after SageMaker Debugger's DeadRelu; 90 % because it is one batch",
             _LESS_LEARNING,
             "biases that are far below 0 from the start, or weights whose inputs are all of one sign",

@@ -10,6 +10,7 @@ from ..core.figures import many, part_of, percent
 from ..core.message import Message
 from ..core.numerics import Array
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
+from .cut_off import cut_off
 from .facts import Facts
 from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
 
@@ -32,7 +33,9 @@ def unless_learning(facts: Facts, otherwise: str = ERROR) -> str:
 
 
 def dead(facts: Facts) -> Found | None:
-    """Nine of ten units of a rectified layer are off for every sample, in most of the last quarter of the run."""
+    """Nine of ten units of a rectified layer are off for every sample, in most of the last quarter of the run; or,
+    where no such function is seen, a layer gets a gradient of exactly 0 all through it.
+    """
     hits = []
     for module in facts.order:
         off = _of_events(facts.values("off", module))
@@ -40,25 +43,13 @@ def dead(facts: Facts) -> Found | None:
         if onset is not None:
             hits.append((onset, module, off))
     if not hits:
-        return None
+        return _gets_nothing(facts)
     # The earliest; of equals the first in forward order: what comes behind it has nothing to be fed with.
     onset, module, off = min(hits, key=lambda hit: hit[0])
     share = float(np.nanmedian(off[onset:]))
     evidence: Numbers = {"off": share, "layers": [name for _, name, _ in hits]}
     if np.isfinite(facts.rate[onset]):
         evidence["learning_rate"] = float(facts.rate[onset])
-    cause = None
-    if onset > 0:
-        size = facts.largest_update(onset)
-        if size > 0.1:
-            cause = Message(
-                "an update of {size} of its weights threw them so far that no input reaches them any more",
-                size=part_of(size) if size < 1 else many(size),
-            )
-        else:
-            cause = Message(
-                "updates pushed its biases below what any input makes up for: the learning rate is too large"
-            )
     return Found(
         module or None,
         facts.step_of(onset),
@@ -68,7 +59,47 @@ def dead(facts: Facts) -> Found | None:
             share=percent(share), layer=place(module),
         ),
         evidence,
-        cause,
+        _what_killed(facts, onset),
+    )  # fmt: skip
+
+
+def _what_killed(facts: Facts, onset: int) -> Message | None:
+    """The cause of what died at this event; None of what was dead from the first one on."""
+    if not onset:
+        return None
+    size = facts.largest_update(onset)
+    if size > 0.1:
+        return Message(
+            "an update of {size} of its weights threw them so far that no input reaches them any more",
+            size=part_of(size) if size < 1 else many(size),
+        )
+    return Message("updates pushed its biases below what any input makes up for: the learning rate is too large")
+
+
+def _gets_nothing(facts: Facts) -> Found | None:
+    """The last of the layers that are cut off, in forward order: what is behind it passes nothing back."""
+    cut = cut_off(facts)
+    if cut is None:
+        return None
+    layer = cut.layers[-1]
+    evidence: Numbers = {"gradient": 0.0, "layers": list(cut.layers)}
+    if np.isfinite(facts.rate[cut.onset]):
+        evidence["learning_rate"] = float(facts.rate[cut.onset])
+    return Found(
+        layer,
+        facts.step_of(cut.onset),
+        WARNING if facts.learning else ERROR,
+        Message(
+            "the gradient of {layer} is exactly 0 while others get theirs: nothing of it gets through, and it learns "
+            "nothing",
+            layer=place(layer),
+        ),
+        evidence,
+        _what_killed(facts, cut.onset)
+        or Message(
+            "what follows it is 0 for every sample from the start: a ReLU or clamp whose inputs are all below 0 (a "
+            "bias far below it), a mask, a factor of 0"
+        ),
     )  # fmt: skip
 
 
@@ -205,7 +236,7 @@ def vanishing(facts: Facts) -> Found | None:
                 "ratio": medians[worst], "average_factor": _factor(names, medians[worst], worst),
                 "reference": names[-1], "vanished_from": names[first], "layers": [names[index] for index in hits],
             },
-            _why_vanishing(facts),
+            *_why_vanishing(facts, names[worst], medians[worst]),
         )  # fmt: skip
         if severity != NOTE:
             return best
@@ -259,12 +290,22 @@ def _factor(names: Sequence[str], size: float, index: int) -> float:
     return float(size ** (1 / between)) if between > 0 and size > 0 else float(size)
 
 
-def _why_vanishing(facts: Facts) -> Message | None:
+#: A slope on the left, of what a dead layer goes through.
+_REVIVED = """\
+# the layers that are named as dead first: biases of 0, a smaller learning rate, and a slope on the left
+activation = torch.nn.LeakyReLU(0.01)"""
+
+
+def _why_vanishing(facts: Facts, module: str, ratio: float) -> tuple[Message | None, str | None]:
+    """The cause and the remedy; None where nothing better is known than the kind's own."""
+    cut = cut_off(facts) if ratio == 0 else None
+    if cut is not None and module in cut.layers:
+        return Message("{layer} is dead: it passes no gradient on", layer=place(cut.layers[-1])), _REVIVED
     classes = {facts.class_of(name) for name in facts.order}
     if "Sigmoid" in classes or "Hardsigmoid" in classes:
-        return Message("a sigmoid's slope is at most ¼: each layer takes three quarters of the gradient and more")
+        return Message("a sigmoid's slope is at most ¼: each layer takes three quarters of the gradient and more"), None
     if any((facts.largest("off", name) >= DEAD).any() for name in facts.order):
-        return Message("a layer on the way back is dead: it passes no gradient on")
+        return Message("a layer on the way back is dead: it passes no gradient on"), _REVIVED
     if any((facts.largest("sat", name) > SATURATED).any() for name in facts.order if not facts.is_output[name]):
-        return Message("layers on the way back are saturated, where the slope is almost 0")
-    return None
+        return Message("layers on the way back are saturated, where the slope is almost 0"), None
+    return None, None

@@ -84,6 +84,73 @@ def test_a_layer_that_comes_back_is_not_dead() -> None:
     assert faults(mlp_lines(DEEP, 40, at=at)) == []
 
 
+def cut(to: int, since: int = 0, steps: int = 40) -> At:
+    """Exactly no gradient at the layers up to this one and at their weights, from this step on."""
+    return {
+        (n, f"layers.{k}{part}"): {"grad": 0.0}
+        for n in range(since, steps)
+        for k in range(to + 1)
+        for part in ("", ".weight", ".bias")
+    }
+
+
+def linear(steps: int = 40, **other: object) -> list[Line]:
+    """Layers between which no activation function is seen: own code, torch.where, a maximum."""
+    return flat_mlp(steps, activation="Identity", at=other.pop("at"), **other)
+
+
+@pytest.mark.parametrize("since", [0, 12])
+def test_layers_that_get_exactly_nothing_are_dead_from_the_last_one_of_them_on(since: int) -> None:
+    findings = found(linear(at=cut(2, since)))
+    dead = findings["dead"]
+    assert (dead.layer, dead.step, dead.severity) == ("layers.2", since, "error")
+    assert dead.evidence["layers"] == ["layers.0", "layers.1", "layers.2"]
+    assert faults(linear(at=cut(2, since)))[0] == "dead"
+    vanishing = findings["vanishing"]
+    assert "layers.2 is dead" in vanishing.cause
+    assert "kaiming" not in vanishing.remedy
+
+
+def test_where_all_that_the_last_layer_gets_is_0_too() -> None:
+    behind = {(None, f"layers.{k}.weight"): {"grad": 0.0} for k in range(3, DEEP)}
+    assert found(linear(at=cut(2) | behind))["dead"].layer == "layers.2"
+
+
+def test_a_branch_beside_others_is_dead_by_itself() -> None:
+    only = {key: value for key, value in cut(3).items() if key[1].startswith("layers.3")}
+    finding = found(mlp_lines(DEEP, 40, activation="Identity", at=only))["dead"]
+    assert (finding.layer, finding.severity) == ("layers.3", "warning")
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        cut(2, steps=20),  # it came back
+        cut(DEEP - 1),  # a loss of 0: a hinge that all samples satisfy
+        {key: value for key, value in cut(2).items() if key[1].count(".") == 1},  # the weights get theirs
+        {key: value for key, value in cut(2).items() if key[1].count(".") == 2},  # inputs of 0
+        cut(2) | {(None, f"layers.{k}"): {"grad": 1e-17} for k in range(3, DEEP)},  # too little to be seen
+        cut(2) | {(None, f"layers.{k}.weight"): {"grad": 0.0, "weight": 0.0} for k in range(3)},  # zeros
+    ],
+)  # fmt: skip
+def test_what_gets_nothing_for_another_reason_is_not_dead(at: At) -> None:
+    assert "dead" not in found(linear(at=at))
+
+
+def test_where_a_saturated_function_takes_all_of_it_that_is_why() -> None:
+    at = cut(2) | {(None, "acts.2"): {"sat": 1.0}}
+    findings = found(flat_mlp(40, activation="Tanh", at=at))
+    assert "dead" not in findings
+    assert "saturated" in findings
+
+
+def test_nor_is_an_expert_to_whom_no_sample_is_sent() -> None:
+    lines = linear(at=cut(2))
+    for line in lines[1:-1]:
+        line["a"] = [row for row in line["a"] if row[0] > 4]
+    assert "dead" not in found(lines)
+
+
 def test_saturated_hidden_layers_are_a_fault_where_nothing_is_learnt_and_a_note_where_it_is() -> None:
     at = {(None, "acts.1"): {"sat": 0.8}}
     finding = found(flat_mlp(activation="Tanh", at=at))["saturated"]
