@@ -46,6 +46,11 @@ class Steps:
         """The step of an iteration; of one beyond the ends, that of the end; 0 before the first is there."""
         return 0 if not len(self._steps) else int(self._steps[min(max(iteration, 0), len(self._steps) - 1)])
 
+    @property
+    def numbers(self) -> Ascending:
+        """All of them."""
+        return self._steps
+
     def iteration(self, step: int) -> int:
         """The last iteration up to a step; the first one before that."""
         return max(bisect.bisect_right(self._steps, step) - 1, 0)

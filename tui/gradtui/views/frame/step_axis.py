@@ -90,7 +90,7 @@ class StepAxis(IterationAxis):
         return held
 
     def _steps(self, count: int) -> NDArray[np.int64]:
-        return np.array([self.steps[iteration] for iteration in range(count)], dtype=np.int64)
+        return np.asarray(self.steps.numbers, dtype=np.int64)[:count]
 
 
 @functools.lru_cache(maxsize=16)

@@ -20,6 +20,7 @@ from ..frame.iteration_axis import IterationAxis
 from ..frame.loss_scale import LossScale, scale_of
 from ..frame.step_axis import StepAxis
 from ..frame.training_sides import Side, Sides, at
+from .quantities import once
 from .words import absent, branched, nothing_yet, verdicts
 
 #: Columns of the numbers beside the plot, by the columns of the pane from which on they have them.
@@ -137,7 +138,9 @@ def _draw(canvas: Canvas, axis: IterationAxis, scale: LossScale, side: Side) -> 
 def _extremes(axis: IterationAxis, side: Side) -> tuple[Array, Array]:
     """The smallest and the largest loss in each column of dots."""
     if isinstance(axis, StepAxis) and isinstance(side.snapshot, RecordingSnapshot):
-        return axis.extremes(*side.snapshot.every_loss)
+        # Of a million losses 10 ms: frames of one snapshot are many while the cursor moves.
+        losses = side.snapshot.every_loss
+        return once(side.snapshot, ("loss", axis), lambda: axis.extremes(*losses))
     return axis.least_and_most(side.snapshot.columns["loss"])
 
 
