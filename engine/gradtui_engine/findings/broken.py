@@ -11,7 +11,7 @@ from ..core.message import Message
 from ..core.numerics import Array
 from .code import CLIP, DETECT_ANOMALY, SET_RATE_AND_CLIP
 from .facts import Facts
-from .kind import ERROR, WARNING, Found, Numbers, place
+from .kind import ERROR, WARNING, Found, Numbers
 
 #: Columns of a call that show whether its output is finite. The mean of none (an expert without samples) is none.
 _OUTPUT = ("rms", "min", "max")
@@ -79,7 +79,7 @@ def _recorded(facts: Facts, event: int) -> Found:
         layer or None,
         step,
         _severity(facts, event),
-        _message(where),
+        _message(facts, where),
         evidence,
         cause[0],
         cause[1],
@@ -150,8 +150,8 @@ def _before(facts: Facts, event: int) -> Numbers:
     return evidence
 
 
-def _message(where: _Where) -> Message:
-    value, layer = short(where.value), place(where.layer or "")
+def _message(facts: Facts, where: _Where) -> Message:
+    value, layer = short(where.value), facts.place(where.layer or "")
     if where.what == "output":
         return Message("the output of {layer} is not finite: {value}", layer=layer, value=value)
     if where.what == "loss":

@@ -93,6 +93,7 @@ def _finding(kind: FindingKind, found: Found, facts: Facts, experiments: bool) -
         experiment_of(kind.name, facts, found.evidence) if experiments else None,
         kind.lesson,
         kind.source,
+        facts.numbered(found.layer or ""),
     )
 
 

@@ -50,7 +50,7 @@ CALLED: Mapping[str, English] = {
     "parameters": "parameters",
     "range": "largest / smallest size of outputs",
     "ratio": "ratio",
-    "reference": "beside",
+    "reference": "beside layer",
     "rms_times": "its outputs are so many times their usual size",
     "root": "the loss was computed by",
     "saturated": "outputs at the ends",

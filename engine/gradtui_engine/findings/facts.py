@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..core.message import Message, Verbatim
 from ..core.numerics import Array
 from ..recordings.columns import Call, Columns
 from ..recordings.header import Header, ModuleRow, ParameterRow
@@ -225,6 +226,19 @@ class Facts:
             behind = name in self.last_weighted if name in weighted else behind
             outputs[name] = behind or not name
         return outputs
+
+    def place(self, module: str) -> Message | Verbatim:
+        """How a module is called in a sentence: its name, or the model itself."""
+        return self.numbered(module) or Verbatim(module or "model")
+
+    def numbered(self, module: str) -> Message | None:
+        """layer 2 (Linear): a module whose name is a number alone, as those in a Sequential are; None of another."""
+        if not module.isdecimal():
+            return None
+        kind = self.modules[module].kind if module in self.modules else ""
+        if not kind:
+            return Message("layer {layer}", layer=Verbatim(module))
+        return Message("layer {layer} ({kind})", layer=Verbatim(module), kind=Verbatim(kind))
 
     def class_of(self, module: str) -> str:
         return class_of(self.modules[module]) if module in self.modules else ""

@@ -36,6 +36,8 @@ class Finding:
     experiment: str | None = None
     lesson: str = ""
     source: English = ""
+    #: How the layer is called in a sentence, where that is not its name.
+    called: Message | None = None
 
     @property
     def is_fault(self) -> bool:

@@ -8,7 +8,7 @@ from string import Template
 
 import numpy as np
 
-from ..core.message import English, Message, Verbatim
+from ..core.message import English, Message
 from .curve import LEAST, LEAST_STEPS
 from .facts import HALF_PRECISION, Facts
 from .finding import FINDING_SEVERITIES, Evidence
@@ -34,11 +34,6 @@ class Found:
     cause: Message | None = None
     remedy: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
-
-
-def place(module: str) -> Verbatim:
-    """How a module is called in a sentence: its name, or the model itself."""
-    return Verbatim(module or "model")
 
 
 #: Why a rule cannot be asked of a recording; None where it can.

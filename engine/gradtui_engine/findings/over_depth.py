@@ -12,7 +12,7 @@ from ..core.numerics import Array
 from ..core.thresholds import DEAD, EXPLODED, SATURATED, VANISHED
 from .cut_off import cut_off
 from .facts import Facts
-from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
+from .kind import ERROR, NOTE, WARNING, Found, Numbers
 
 #: Of the events of a stretch: one batch in five may be another one.
 LASTING = 0.8
@@ -56,7 +56,7 @@ def dead(facts: Facts) -> Found | None:
         WARNING if facts.learning else ERROR,
         Message(
             "{share} of the units of {layer} are off for every sample: they pass nothing on, and learn nothing",
-            share=percent(share), layer=place(module),
+            share=percent(share), layer=facts.place(module),
         ),
         evidence,
         _what_killed(facts, onset),
@@ -153,7 +153,7 @@ def saturated(facts: Facts) -> Found | None:
         unless_learning(facts, WARNING),
         Message(
             "{share} of the outputs of {layer} are at the ends of its function, where the slope is almost 0",
-            share=percent(share), layer=place(module),
+            share=percent(share), layer=facts.place(module),
         ),
         {"saturated": share, "layers": [name for _, name, _ in hits]},
     )  # fmt: skip
@@ -188,7 +188,7 @@ def exploding(facts: Facts) -> Found | None:
             _of_growth(facts, onset),
             Message(
                 "{layer} gets {times} times the gradient of {last}: it grows on its way back",
-                layer=place(name), times=many(sizes[worst]), last=place(names[-1]),
+                layer=facts.place(name), times=many(sizes[worst]), last=facts.place(names[-1]),
             ),
             {
                 "ratio": sizes[worst], "average_factor": factor, "reference": names[-1],
@@ -230,7 +230,7 @@ def vanishing(facts: Facts) -> Found | None:
             severity,
             Message(
                 "{layer} gets {share} of the gradient of {last}: it is lost on its way back",
-                layer=place(names[worst]), share=part_of(medians[worst]), last=place(names[-1]),
+                layer=facts.place(names[worst]), share=part_of(medians[worst]), last=facts.place(names[-1]),
             ),
             {
                 "ratio": medians[worst], "average_factor": _factor(names, medians[worst], worst),

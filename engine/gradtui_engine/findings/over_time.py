@@ -13,7 +13,7 @@ from ..core.numerics import Array
 from ..core.thresholds import EXPLODED, VANISHED
 from ..recordings.axes import CALLED_IN_LOOPS
 from .facts import CALLS_OVER_TIME, Facts
-from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
+from .kind import ERROR, NOTE, WARNING, Found, Numbers
 from .over_depth import threw
 
 #: A loss that falls by less has not fallen: what came long ago is not learnt.
@@ -120,7 +120,7 @@ def vanishing_time(facts: Facts) -> Found | None:
             ERROR if fault else NOTE,
             Message(
                 "{layer}: the first of {steps} time steps gets {share} of the gradient: what came early is not learnt",
-                layer=place(path.module), steps=path.steps, share=part_of(share),
+                layer=facts.place(path.module), steps=path.steps, share=part_of(share),
             ),
             _evidence(path, share, facts),
             _why(facts, path),
@@ -149,7 +149,7 @@ def exploding_time(facts: Facts) -> Found | None:
             WARNING if facts.learning else ERROR,
             Message(
                 "{layer}: the gradient grows {times} times on its way back over {steps} time steps",
-                layer=place(path.module), times=many(size), steps=path.steps,
+                layer=facts.place(path.module), times=many(size), steps=path.steps,
             ),
             _evidence(path, size, facts),
         )  # fmt: skip

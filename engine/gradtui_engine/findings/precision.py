@@ -7,7 +7,7 @@ import numpy as np
 from ..core.figures import percent, short
 from ..core.message import Message, Verbatim
 from .facts import HALF_PRECISION, Facts
-from .kind import ERROR, WARNING, Found, Numbers, place
+from .kind import ERROR, WARNING, Found, Numbers
 from .networks import ACTIVATIONS
 
 #: Half of a gradient's numbers are exactly 0.
@@ -55,7 +55,7 @@ def underflow(facts: Facts) -> Found | None:
         WARNING if facts.learning else ERROR,
         Message(
             "{share} of the gradient at {layer} is exactly 0: too small for float16",
-            share=percent(-share), layer=place(module),
+            share=percent(-share), layer=facts.place(module),
         ),
         evidence,
         cause,
@@ -143,7 +143,7 @@ def scaler_stuck(facts: Facts) -> Found | None:
     layer = _first_broken_gradient(facts, start)
     cause = None
     if layer:
-        cause = Message("the gradient is not finite from {layer} on, whatever the scale", layer=place(layer))
+        cause = Message("the gradient is not finite from {layer} on, whatever the scale", layer=facts.place(layer))
     return Found(
         layer,
         facts.step_of(start),

@@ -10,7 +10,7 @@ from ..core.figures import many, short
 from ..core.message import Message
 from ..recordings.header import ParameterRow
 from .facts import Facts
-from .kind import ERROR, Found, place
+from .kind import ERROR, Found
 
 # -- symmetric -----------------------------------------------------------------------------------------------
 
@@ -43,7 +43,7 @@ def symmetric(facts: Facts) -> Found | None:
         ERROR,
         Message(
             "all {units} units of {layer} are the same, and no update can ever tell them apart",
-            units=units, layer=place(module or name),
+            units=units, layer=facts.place(module or name),
         ),
         {"units": units, "matrices": names, "symmetric_matrices": len(names)},
         Message("its weights began as zeros") if zero else Message("all rows of its weights began the same"),

@@ -11,7 +11,7 @@ from ..core.figures import counted, percent
 from ..core.message import Message, Verbatim
 from ..core.numerics import Array
 from .facts import Facts
-from .kind import ERROR, NOTE, WARNING, Found, Numbers, place
+from .kind import ERROR, NOTE, WARNING, Found, Numbers
 
 #: Two events show nothing: a branch may be left out of one, and of the next.
 LEAST = 3
@@ -83,7 +83,7 @@ def no_gradient(facts: Facts) -> Found | None:
         ERROR,
         Message(
             "no gradient ever reaches {layer}, which is to be trained: {count} numbers stay as they are",
-            layer=place(layer), count=counted(sum(rows[index].size for index in missing)),
+            layer=facts.place(layer), count=counted(sum(rows[index].size for index in missing)),
         ),
         {
             "parameters": [rows[index].name for index in missing], "layers": modules,
@@ -143,7 +143,7 @@ def _not_used(facts: Facts, modules: Sequence[str], missing: Sequence[int]) -> F
         modules[0] or None,
         facts.step_of(0),
         NOTE,
-        Message("nothing of {layer}, which is called last, goes into the loss", layer=place(modules[0])),
+        Message("nothing of {layer}, which is called last, goes into the loss", layer=facts.place(modules[0])),
         {"parameters": [rows[index].name for index in missing], "layers": list(modules)},
         Message("its output is not used (a pooler, a head of another task), or its loss is not added to the others"),
         "loss = main_loss + 0.1 * other_loss  # or leave the module out",
@@ -158,9 +158,9 @@ def _never_called(facts: Facts, modules: Sequence[str], missing: Sequence[int]) 
         modules[0] or None,
         facts.step_of(0),
         NOTE if idle else WARNING,
-        Message("nothing was sent to {layer} in any recorded step", layer=place(modules[0]))
+        Message("nothing was sent to {layer} in any recorded step", layer=facts.place(modules[0]))
         if idle
-        else Message("{layer} is to be trained, and is never called", layer=place(modules[0])),
+        else Message("{layer} is to be trained, and is never called", layer=facts.place(modules[0])),
         {"parameters": [rows[index].name for index in missing], "layers": list(modules)},
         Message("the router sends no sample to it")
         if idle
@@ -221,7 +221,7 @@ def not_updated(facts: Facts) -> Found | None:
             ERROR if known or _in_a_row(facts) >= _IN_A_ROW else NOTE,
             Message(
                 "{optimizer}, which has {layer} to train, never steps: {count} numbers stay as they are",
-                optimizer=Verbatim(name), layer=place(modules[0]), count=counted(sum(rows[i].size for i in own)),
+                optimizer=Verbatim(name), layer=facts.place(modules[0]), count=counted(sum(rows[i].size for i in own)),
             ),
             {"optimizer": owner, "parameters": [rows[index].name for index in own], "layers": modules},
         )  # fmt: skip
@@ -294,7 +294,7 @@ def not_optimized(facts: Facts) -> Found | None:
         severity,
         Message(
             "gradients reach {layer}, but no optimizer has its parameters: {count} numbers stay as they are",
-            layer=place(modules[0]), count=counted(numbers),
+            layer=facts.place(modules[0]), count=counted(numbers),
         ),
         {"parameters": [rows[index].name for index in reached], "layers": modules, "share": share},
         Message("{share} of the numbers are left out: gradients are computed for them in vain", share=percent(share))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ..core.message import Message
 from ..core.numerics import Array
 from .file_log import MOST_LINE, NO_RUN, STEP, FileLog, head_of, parsed
 from .header import Header, NewerSchema, number
-from .run_lines import End, RunLines, take
+from .run_lines import End, RunLines, losses_of, take
 
 #: Losses that are looked for, and bytes of the file's end in which its last lines are.
 _POINTS, _TAIL = 120, 2**20
@@ -26,7 +26,8 @@ _SMALL = 2**20
 class Overview:
     """The last run of a file: its header, its first and its last step line, its end, and some of its losses.
 
-    steps and losses are (points,), ascending; last is the last step (−1: none). time is when it was last written.
+    steps and losses are (points,), ascending; last is the last step that is known of, one of a ring or the one before
+    the end too (−1: none). time is when it was last written.
     """
 
     path: Path
@@ -61,15 +62,25 @@ def overview(path: Path) -> Overview:
             raise log.problem(Message("is empty") if not size else NO_RUN)
     finally:
         log.close()
-    points = {
-        _number_of(head): loss for head in steps if _number_of(head) >= 0 and (loss := number(head.get("loss"))) == loss
-    }
+    run = runs[-1]
+    points = _losses_of(steps, run.last_ring)
     known = np.array(sorted(points), dtype=np.int64)
     first, final = (steps[0], steps[-1]) if steps else ({}, {})
+    last = max(_number_of(final), *points, run.end.step - 1 if run.end is not None else -1, -1)
     return Overview(
-        path, runs[-1].header, first, final, _number_of(final), known,
-        np.array([points[step] for step in known.tolist()], dtype=float), runs[-1].end, size, path.stat().st_mtime,
+        path, run.header, first, final, last, known,
+        np.array([points[step] for step in known.tolist()], dtype=float), run.end, size, path.stat().st_mtime,
     )  # fmt: skip
+
+
+def _losses_of(steps: Iterable[Mapping[str, Any]], last_ring: Sequence[Any]) -> dict[int, float]:
+    """The losses by step, NaN for what is no number; of the steps between too, where whole lines were read."""
+    points: dict[int, float] = {}
+    for line in (*steps, {"ring": last_ring}):
+        points |= {int(step): float(loss) for step, loss in losses_of(line.get("ring")) if step >= 0}
+        if _number_of(line) >= 0 and line.get("loss") is not None:
+            points[_number_of(line)] = number(line["loss"])
+    return points
 
 
 def _number_of(line: Mapping[str, Any]) -> int:

@@ -19,6 +19,23 @@ def flat_mlp(steps: int = 30, **other: object) -> list[Line]:
     return with_losses(mlp_lines(DEEP, steps, **other), flat())  # type: ignore[arg-type]
 
 
+def test_a_name_that_is_a_number_is_said_with_what_it_is() -> None:
+    lines = mlp_lines(
+        layers=6,
+        activation="Sigmoid",
+        at={(None, f"layers.{layer}"): {"grad": 10.0 ** (2 * layer - 10)} for layer in range(6)},
+    )
+    plain = found(lines)["vanishing"]
+    for row in lines[0]["modules"]:
+        row[0] = row[0].rpartition(".")[2] if row[0].startswith("layers") else row[0]
+    for row in lines[0]["params"]:
+        row[0] = row[0].removeprefix("layers.")
+    finding = found(lines)["vanishing"]
+    assert (plain.layer, plain.called) == (f"layers.{finding.layer}", None)
+    assert str(finding.called) == f"layer {finding.layer} (Linear)"
+    assert finding.message.startswith(f"layer {finding.layer} (Linear) gets ")
+
+
 def test_a_gradient_that_fades_with_depth_vanishes_where_it_is_least_from_the_first_step_on() -> None:
     finding = found(flat_mlp(at=graded(0.2)))["vanishing"]
     assert (finding.layer, finding.step, finding.severity) == ("layers.0", 0, "error")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 
 from gradtui_engine.recordings import overview as module
@@ -13,13 +14,22 @@ from tests.recordings import mlp_lines, written
 def test_of_a_small_file_everything_is_known(tmp_path: Path) -> None:
     path = written(mlp_lines(layers=2, steps=5, every=3), tmp_path / "run.jsonl")
     view = overview(path)
-    assert (view.last, view.size) == (12, path.stat().st_size)
-    assert view.steps.tolist() == [0, 3, 6, 9, 12]
-    assert view.losses.tolist() == [2.0, 1.82535, 1.66594, 1.52046, 1.38768]
+    assert (view.last, view.size) == (14, path.stat().st_size)
+    assert view.steps.tolist() == [*range(13)]
+    assert view.losses[::3].tolist() == [2.0, 1.82535, 1.66594, 1.52046, 1.38768]
     assert view.ended is not None
     assert view.ended.why == "closed"
     assert (view.first["n"], view.final["n"]) == (0, 12)
     assert view.header.parameters[0].name == "layers.0.weight"
+
+
+def test_losses_after_the_last_recorded_step_are_those_of_the_end(tmp_path: Path) -> None:
+    lines = mlp_lines(steps=4)
+    lines[-1] |= {"n": 6, "ring": [[4, 0.5], [5, "nan"]]}
+    view = overview(written(lines, tmp_path / "run.jsonl"))
+    assert (view.last, view.steps.tolist()) == (5, [0, 1, 2, 3, 4, 5])
+    assert view.losses[4] == 0.5
+    assert math.isnan(view.losses[5])
 
 
 def test_of_several_runs_it_is_the_last(tmp_path: Path) -> None:

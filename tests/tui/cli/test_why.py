@@ -125,7 +125,7 @@ def test_of_no_step_nothing_is_claimed(
 def test_the_last_step_is_the_last_that_is_known(record: Callable[[list[Line]], str], command: Command) -> None:
     lines = mlp_lines(steps=30, every=10)
     path = record(lines)
-    out = command("why", path).out
+    out = " ".join(command("why", path).out.split())
     assert lines[-1]["n"] == 300
     assert document_of(command, path)["run"]["last_step"] == 299
     assert "last step 299, 30 recorded" in out

@@ -80,4 +80,6 @@ def _cells(run: RunRow) -> Sequence[str]:
 def _wrong(run: RunRow) -> str:
     if run.problem:
         return f"{verdict(run)}: {tr(run.problem)}"
+    if not run.verdict:
+        return tr("nothing recorded yet")
     return tr("{kind} in {layer}", kind=verdict(run), layer=run.layer) if run.layer else verdict(run)

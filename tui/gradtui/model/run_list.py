@@ -17,7 +17,8 @@ UNREADABLE: English = "cannot be read"
 class RunRow:
     """A run: its name (the path of its first file in the folder), all of its files, and what is known of it so far.
 
-    verdict is that of its diagnosis, with what is wrong first of all; problem is why it cannot be read. steps is how
+    verdict is that of its diagnosis ("" before it, and of a run in which nothing is recorded yet),
+    with what is wrong first of all; problem is why it cannot be read. steps is how
     many the training had made at the last line, losses its course, age in seconds, size in bytes.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -22,8 +21,6 @@ from gradtui_engine.recordings.recording import open_recording
 from .needs import NO_MEMORY
 from .run_list import RunList, RunRow
 
-#: How a loss stands in a line that is no number.
-_BROKEN = ("nan", "inf", "-inf")
 #: Folders within folders that are looked into: a run has one of its own, or one in an experiment's.
 _DEEP = 2
 _ENDING = ".jsonl"
@@ -95,8 +92,6 @@ def looked_at(run: RunRow) -> RunRow:
         begins = int(part.steps[0]) if len(part.steps) else part.last
         last = part.last + (last + 1 if begins <= last else 0)
         losses += part.losses.tolist()
-        if part.final.get("loss") in _BROKEN:
-            losses.append(math.nan)
     return replace(run, steps=last if last >= 0 else None, losses=tuple(losses))
 
 
@@ -114,4 +109,5 @@ def judged(run: RunRow) -> RunRow:
         return replace(run, problem=NO_MEMORY)
     first = next((finding for finding in diagnosis.findings if finding.is_fault), None)
     kind, layer = ("", "") if first is None else (first.kind, first.layer or "")
-    return replace(run, verdict=diagnosis.verdict, kind=kind, layer=layer)
+    verdict = "" if diagnosis.is_empty and first is None else diagnosis.verdict
+    return replace(run, verdict=verdict, kind=kind, layer=layer)

@@ -24,11 +24,12 @@ def verdict(diagnosis: Diagnosis) -> str:
 def heading(finding: Finding) -> str:
     """The kind with where and since when: vanishing at net.0 since step 12."""
     called = tr(KINDS[finding.kind].called)
-    if finding.layer is None:
+    layer = finding.layer if finding.called is None else tr(finding.called)
+    if layer is None:
         return called if finding.step is None else tr("{kind} since step {step}", kind=called, step=finding.step)
     if finding.step is None:
-        return tr("{kind} at {layer}", kind=called, layer=finding.layer)
-    return tr("{kind} at {layer} since step {step}", kind=called, layer=finding.layer, step=finding.step)
+        return tr("{kind} at {layer}", kind=called, layer=layer)
+    return tr("{kind} at {layer} since step {step}", kind=called, layer=layer, step=finding.step)
 
 
 def not_asked(diagnosis: Diagnosis) -> Iterator[str]:

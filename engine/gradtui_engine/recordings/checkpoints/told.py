@@ -189,7 +189,8 @@ def _theory(look: Look) -> Iterator[Remark]:
         "relu_scale": short(scale_of(relu)),
     }  # fmt: skip
     message = Message(
-        "mean field: were its {depth} hidden layers random of these scales and one behind another, a gradient would "
+        "mean field: were the {depth} matrices between its first and its last layer random of these scales, and one "
+        "behind another, a gradient would "
         "change by {tanh} a layer with tanh, by {relu} with ReLU (√χ); depth scales ξ of {tanh_scale} and {relu_scale} "
         "layers",
         **values,
