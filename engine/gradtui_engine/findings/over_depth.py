@@ -92,7 +92,7 @@ def _gets_nothing(facts: Facts) -> Found | None:
         Message(
             "the gradient of {layer} is exactly 0 while others get theirs: nothing of it gets through, and it learns "
             "nothing",
-            layer=place(layer),
+            layer=facts.place(layer),
         ),
         evidence,
         _what_killed(facts, cut.onset)
@@ -300,7 +300,7 @@ def _why_vanishing(facts: Facts, module: str, ratio: float) -> tuple[Message | N
     """The cause and the remedy; None where nothing better is known than the kind's own."""
     cut = cut_off(facts) if ratio == 0 else None
     if cut is not None and module in cut.layers:
-        return Message("{layer} is dead: it passes no gradient on", layer=place(cut.layers[-1])), _REVIVED
+        return Message("{layer} is dead: it passes no gradient on", layer=facts.place(cut.layers[-1])), _REVIVED
     classes = {facts.class_of(name) for name in facts.order}
     if "Sigmoid" in classes or "Hardsigmoid" in classes:
         return Message("a sigmoid's slope is at most ¼: each layer takes three quarters of the gradient and more"), None

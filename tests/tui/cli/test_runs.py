@@ -56,6 +56,13 @@ def test_each_run_is_a_line_with_verdict_last_step_loss_age_and_size(folder: Pat
     assert "layers.1" in listed["lost"]
 
 
+def test_of_a_run_without_a_step_nothing_is_claimed(tmp_path: Path, command: Command) -> None:
+    written(mlp_lines(steps=0, end=None), tmp_path / "begun.jsonl")
+    (line,) = rows(command("open", tmp_path).out).values()
+    assert "nothing recorded yet" in line
+    assert "healthy" not in line
+
+
 def test_ranks_are_one_run_and_the_run_that_was_written_last_comes_first(folder: Path) -> None:
     made = runs_in(folder)
     by_name = {run.name: run for run in made.runs}
