@@ -36,6 +36,7 @@ class Forward:
         self._functions = functions
         self._sequences = sequences
         self._recorded = context.watched.recorded
+        self._outer = context.watched.outer
         self._root = id(context.watched.model)
         self._many: set[int] = set()
 
@@ -58,7 +59,8 @@ class Forward:
             return
         named, output = rest
         index = self._recorded.get(id(module))
-        if index is None and id(module) != self._root:
+        outer = self._outer.get(id(module))
+        if index is None and outer is None and id(module) != self._root:
             return
         context = self._context
         if context.sample is None or torch.compiler.is_compiling() or torch.jit.is_tracing():
@@ -68,6 +70,8 @@ class Forward:
         with context.clock:
             if index is not None:
                 context.guard.call("forward", self._called, index, module, inputs, named, output, context.sample)
+            if outer is not None:
+                context.guard.call("forward", self._came_out, outer, output, context.sample)
             if id(module) == self._root:
                 context.guard.call("forward", self._whole, (inputs, named), output, context.sample)
 
@@ -135,6 +139,18 @@ class Forward:
             put(off(values, sample.channels), row, A["off"])
         elif type(module) in SATURATING:
             put(saturated(part, *SATURATING[type(module)]), row, A["sat"])
+
+    def _came_out(self, index: int, output: Any, sample: Sample) -> None:
+        """Of a module with others inside only whether its output is finite: its own code may be what breaks it."""
+        if not torch.is_grad_enabled() or torch._C._current_graph_task_id() != -1 or sample.repeated:
+            return
+        tensor = first_tensor(output)
+        if tensor is None or not sample.calls or len(sample.outer) >= MOST_CALLS:
+            return
+        row: list[Any] = [index, None]
+        with torch.no_grad():
+            sample.numbers.put(norm(real(tensor.detach())), row, 1, factor=1 / math.sqrt(tensor.numel()))
+        sample.outer.append((row, sample.calls[-1]))
 
     def _too_many(self, index: int) -> None:
         if index not in self._many:

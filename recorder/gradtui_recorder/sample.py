@@ -45,6 +45,8 @@ class Sample:
         self.calls: list[Call] = []
         self.counts: dict[int, int] = {}
         self.silent: dict[int, list[Call]] = {}
+        #: [module, root of the mean square] of outputs of modules whose calls have no row, and the call before each.
+        self.outer: list[tuple[list[Any], Call]] = []
         self.forward = 0
         self.backward = 0
         self.repeated = False
@@ -113,6 +115,8 @@ class Sample:
         rest = Sample()
         calls, numbers = self._marked
         self.calls, rest.calls = self.calls[:calls], self.calls[calls:]
+        # Of each those count whose call before is its own.
+        rest.outer = self.outer
         rest.numbers = self.numbers.split(numbers)
         rest.before = [self.before.pop()]
         rest.forward, rest.backward, rest.half = self.forward, self.backward, self.half
@@ -154,6 +158,17 @@ class Sample:
             call.row[A["module"]], call.row[A["call"]] = call.module, number
             rows.append(call.row)
         return rows
+
+    def broken_rows(self) -> list[list[Any]]:
+        """[module, root of the mean square, module and call before it] of outputs that are not finite, of modules whose
+        calls have no row. After activation_rows, which counts the calls.
+        """
+        kept = {id(call) for call in self.kept_calls()}
+        return [
+            [*row, call.row[A["module"]], call.row[A["call"]]]
+            for row, call in self.outer
+            if id(call) in kept and isinstance(row[1], str)
+        ]
 
     def parameter_rows(self) -> list[list[Any]]:
         """The rows of P_COLUMNS, by index."""

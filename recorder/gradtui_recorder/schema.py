@@ -30,6 +30,8 @@ reads passes over kinds of lines, fields and columns that it does not know; new 
 - half ("float16" or "bfloat16" where an activation has it, else null), x [mean, rms, min, max, shape] of the model's
   input
 - a: a row of A_COLUMNS for each call of a module, in the order of the calls
+- broken [[module, rms, module and call of the row of `a` before it]]: outputs that are not finite, of modules with
+  others inside whose calls have no row; left out where there are none
 - p: a row of P_COLUMNS for each parameter that an optimizer has; of one that did not step in it the weight alone
 - seq [{"m": module, "of": [samples looked at, batch], "l": [one of each layer and direction: {"layer", "reverse",
   "h": norms of ∂L/∂h_t for t = 0 … T, "c": of ∂L/∂c_t, a gate's letter: its mean at t = 1 … T}], "check": relative

@@ -104,6 +104,8 @@ class StepLines:
             line["scale"] = written(transfer.scale)
         line["ring"] = ring_pairs(line["ring"])
         line["a"] = sample.activation_rows()
+        if broken := sample.broken_rows():
+            line["broken"] = broken
         line["p"] = _parameter_rows(sample)
         line["gn"] = _gradient_norms(sample)
         old = line.pop("old", None)

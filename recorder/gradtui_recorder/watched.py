@@ -51,6 +51,12 @@ class Watched:
         self.recorded = {
             id(module): index for index, (name, module) in enumerate(self.modules) if _is_recorded(name, module)
         }
+        #: The others that have code of their own between those inside, by their identity.
+        self.outer = {
+            id(module): index
+            for index, (name, module) in enumerate(self.modules)
+            if id(module) not in self.recorded and _has_code(name, module)
+        }
         self.parameters: list[tuple[str, Any]] = list(self.model.named_parameters())
         self.indices = {id(parameter): index for index, (_, parameter) in enumerate(self.parameters)}
 
@@ -136,6 +142,12 @@ def _is_recorded(name: str, module: Any) -> bool:
     owns = any(parameter is not None for parameter in module._parameters.values())
     numbered = name.rpartition(".")[2].isdigit()
     return is_leaf or owns or numbered or isinstance(module, (nn.RNNBase, nn.MultiheadAttention))
+
+
+def _has_code(name: str, module: Any) -> bool:
+    # What a Sequential puts out its last child has.
+    inside = next(iter(module.children()), None) is not None
+    return inside and not isinstance(module, nn.Sequential) and "parametrizations" not in name.split(".")
 
 
 #: Rows of one matrix come out of a product in other orders of addition: in float32 they differ by up to 2e-7 of the

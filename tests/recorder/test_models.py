@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from gradtui_engine.findings.diagnosis import diagnose
+from gradtui_engine.findings.finding import Finding
 from gradtui_engine.recordings.recording import open_recording
 from gradtui_recorder import watch
 
@@ -102,6 +103,12 @@ def test_what_begins_equal_and_stays_so_is_still_symmetric(tmp_path: Path) -> No
     assert lines[3]["symmetric"] == ["0.weight"]
 
 
+def _diagnosed(path: Path) -> dict[str, Finding]:
+    recording = open_recording([path])
+    recording.refresh()
+    return {finding.kind: finding for finding in diagnose(recording, experiments=False).findings}
+
+
 class _LastOfLstm(nn.Module):
     def __init__(self, kind: Any) -> None:
         super().__init__()
@@ -125,8 +132,40 @@ def test_units_of_a_recurrent_module_are_alike_where_the_rows_of_each_gate_are(t
     h = model.rnn(x)[0]
     assert torch.allclose(h, h[..., :1].expand_as(h))
     assert not torch.allclose(model.rnn.weight_ih_l0[0], model.rnn.weight_ih_l0[-1])
-    finding = next(f for f in diagnose(open_recording([path]), experiments=False).findings if f.kind == "symmetric")
+    finding = _diagnosed(path)["symmetric"]
     assert (finding.layer, finding.evidence["units"]) == ("rnn", 4)
+
+
+class _Between(nn.Module):
+    """Divides by its own sum, which is 0 where it is told to: the division is between two leaves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.by = nn.Linear(3, 4), 1.0
+
+    def forward(self, x: Any) -> Any:
+        h = self.inner(x)
+        return h * 0.0 / (h * 0.0) if self.by == 0 else h
+
+
+def test_what_breaks_in_the_code_between_leaves_is_in_the_module_whose_code_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    torch.manual_seed(0)
+    model = nn.Sequential(OrderedDict(base=nn.Linear(3, 3), middle=_Between(), out=nn.Linear(4, 1)))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer, path, every=1):
+        for step in range(6):
+            model.middle.by = float(step < 4)
+            optimizer.zero_grad()
+            model(torch.rand(5, 3)).square().mean().backward()
+            optimizer.step()
+    lines = steps(path)
+    assert [line.get("broken") for line in lines[:4]] == [None] * 4
+    # Its index, and the leaf before it; the Sequential around it has no code of its own.
+    assert lines[4]["broken"] == [[names(path).index("middle"), "nan", names(path).index("middle.inner"), 0]]
+    finding = _diagnosed(path)["non_finite"]
+    assert (finding.layer, finding.step) == ("middle", 4)
+    assert "middle.inner" in finding.cause
 
 
 class _Named(NamedTuple):

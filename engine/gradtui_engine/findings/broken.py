@@ -21,11 +21,14 @@ _THREW, _SHORTLY = 0.1, 3
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Where it began: what is broken ("output", "loss", "gradient", "weights"), and in which module."""
+    """Where it began: what is broken ("output", "loss", "gradient", "weights"), and in which module. after: the last
+    output before it, which is finite, where the module has others inside.
+    """
 
     what: str
     layer: str | None
     value: float
+    after: str | None = None
 
 
 def non_finite(facts: Facts) -> Found | None:
@@ -98,13 +101,18 @@ def _severity(facts: Facts, event: int) -> str:
 def _where(facts: Facts, event: int) -> _Where:
     activations, is_nan = facts.columns.activations, facts.columns.activations_nan
     usual = _usually_infinite(facts, event)
+    outer = _outer(facts, event)
     for index, call in enumerate(facts.calls):
+        if index - 1 in outer:
+            return outer[index - 1]
         if index in usual:
             continue
         for column in _OUTPUT:
             value = float(activations[column][event, index])
             if is_nan[column][event, index] or np.isinf(value):
                 return _Where("output", call.module, value)
+    if len(facts.calls) - 1 in outer:
+        return outer[len(facts.calls) - 1]
     loss = float(facts.columns.loss[event])
     if facts.columns.is_nan["loss"][event] or np.isinf(loss):
         return _Where("loss", None, loss)
@@ -119,6 +127,20 @@ def _where(facts: Facts, event: int) -> _Where:
             what = "gradient" if column == "grad" else "weights"
             return _Where(what, facts.header.parameters[number].module, float(facts.parameter(column)[event, number]))
     return _Where("gradient", None, float(facts.columns.gradient_after[event]))
+
+
+def _outer(facts: Facts, event: int) -> dict[int, _Where]:
+    """Modules with others inside whose output is not finite, the first after each call, by the place of that call. Not
+    one whose output was so before, too, while all else was finite.
+    """
+    before = {output.module for e, outputs in facts.recording.broken.items() if e < event for output in outputs}
+    places = {call: index for index, call in enumerate(facts.calls)}
+    outer: dict[int, _Where] = {}
+    for output in facts.recording.broken.get(event, ()):
+        if output.module not in before and output.after in places:
+            where = _Where("output", output.module, output.value, output.after.module)
+            outer.setdefault(places[output.after], where)
+    return outer
 
 
 def _usually_infinite(facts: Facts, event: int) -> set[int]:
@@ -183,6 +205,15 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
     inputs = {name: values[event] for name, values in facts.columns.inputs.items()}
     first = facts.order[0] if facts.order else None
     leaf = next((name for name in facts.order if name in facts.weights), first)
+    if where.after is not None and not weights and size <= _THREW:
+        return (
+            Message(
+                "what {layer} computes in its own code: the output of {before} before it is finite; an overflow of "
+                "exp, a logarithm or a root of something not above 0, a division by 0, a softmax of −inf alone",
+                layer=facts.place(where.layer or ""), before=facts.place(where.after),
+            ),
+            DETECT_ANOMALY,
+        )  # fmt: skip
     if weights:
         if size > _THREW or np.isinf(size):
             return _too_far(facts, event, size)
@@ -205,6 +236,15 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
                 Message("the output is larger than float16's largest number, 65,504"),
                 "with torch.autocast(\"cuda\", dtype=torch.bfloat16):\n    loss = criterion(model(x), y)",
             )  # fmt: skip
+        if np.isnan(where.value) and where.layer in facts.weights and facts.columns.half[event] != "float16":
+            return (
+                Message(
+                    "not {layer}, whose own weights are finite: what comes into it is not, from the code between "
+                    "{before} and it",
+                    layer=facts.place(where.layer or ""), before=facts.place(_called_before(facts, where.layer or "")),
+                ),
+                DETECT_ANOMALY,
+            )  # fmt: skip
         return (
             Message("what it computes: a logarithm or a root of something not above 0, or a division by 0"),
             DETECT_ANOMALY,
@@ -222,6 +262,12 @@ def _cause(facts: Facts, event: int, where: _Where, weights: list[str]) -> tuple
         Message("a slope that is infinite on the way back: a root or a norm of 0, a division by nearly 0"),
         _SAFE_GRADIENT + "\n" + DETECT_ANOMALY,
     )
+
+
+def _called_before(facts: Facts, module: str) -> str:
+    """The module that was called before this one; the model where there is none."""
+    index = facts.order.index(module)
+    return facts.order[index - 1] if index else ""
 
 
 def _fed_with_finite(inputs: dict[str, float]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from gradtui_recorder.schema import A_COLUMNS, P_COLUMNS
 
 from ..core.numerics import Array
+from .broken_outputs import BrokenOutput, broken_outputs
 from .clean import cleaned
 from .columns import Call, Columns
 from .every_loss import EveryLoss
@@ -58,6 +59,8 @@ class Events:
         self.input_shape: tuple[int, ...] = ()
         #: The matrices that were still symmetric when it was looked at again; None where it was not.
         self.still_symmetric: tuple[str, ...] | None = None
+        #: Outputs that are not finite, of modules whose calls have no row, by event.
+        self.broken: dict[int, tuple[BrokenOutput, ...]] = {}
         self._shape_a = Shape.of(header.columns.get("a", A_COLUMNS), A_COLUMNS, 2)
         self._shape_p = Shape.of(header.columns.get("p", P_COLUMNS), P_COLUMNS, 1)
         self._places: dict[tuple[int, int], int] = {}
@@ -168,6 +171,9 @@ class Events:
             self.root = cleaned(line["root"])
         if isinstance(line.get("symmetric"), list) and self.still_symmetric is None:
             self.still_symmetric = tuple(cleaned(name) for name in line["symmetric"])
+
+        if isinstance(line.get("broken"), list):
+            self.broken[event] = broken_outputs(line["broken"], self.header.modules)
 
     def _fill_sequence(self, event: int, sequence: Any) -> None:
         module = sequence.get("m") if isinstance(sequence, Mapping) else None

@@ -15,6 +15,7 @@ from ..core.numerics import Array
 from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch
 from .axes import TimeAxis
+from .broken_outputs import BrokenOutput
 from .columns import Call, Columns, Sequences
 from .event_record import record_of
 from .file_log import FileLog, is_ours
@@ -120,6 +121,11 @@ class Recording(Reader):
     def still_symmetric(self) -> tuple[str, ...] | None:
         """The matrices whose rows were still equal when it was looked at again; None where it was not."""
         return self._events.still_symmetric
+
+    @property
+    def broken(self) -> Mapping[int, tuple[BrokenOutput, ...]]:
+        """Outputs that are not finite, of modules whose calls have no row: by event, in forward order."""
+        return self._events.broken
 
     @property
     def axes(self) -> tuple[str, ...]:

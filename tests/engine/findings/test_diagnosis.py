@@ -117,3 +117,29 @@ def test_no_record_however_odd_stops_it(seed: int) -> None:
         assert set(finding.evidence) <= set(CALLED)
         list(told(finding.evidence))
         compile(finding.remedy, "remedy", "exec")
+
+
+def test_what_breaks_in_a_modules_own_code_is_its_own_and_not_the_next_leafs() -> None:
+    """The model's output, behind layers.1, is not finite; its leaves' are, up to there."""
+    nan = dict.fromkeys(("rms", "min", "max", "mean"), "nan")
+    at = {(n, f"{kind}.{k}"): nan for n in range(7, 12) for kind, k in (("acts", 1), ("layers", 2))}
+    lines = mlp_lines(3, 12, at=at)
+    lines[0]["modules"].append(["block", "Block", "Module", {}])
+    block, before = len(lines[0]["modules"]) - 1, 2
+    for line in lines[8:-1]:
+        line["loss"] = "nan"
+        line["broken"] = [[block, "nan", before, 0], ["odd"], [99, "nan", 0, 0], [block, 1.0, 0, 0]]
+    finding = found(lines)["non_finite"]
+    assert (finding.layer, finding.step) == ("block", 7)
+    assert "layers.1 before it is finite" in finding.cause
+
+
+def test_a_layer_with_finite_weights_is_not_at_fault_for_what_comes_in() -> None:
+    nan = dict.fromkeys(("rms", "min", "max", "mean"), "nan")
+    lines = mlp_lines(3, 12, at={(n, "layers.2"): nan for n in range(7, 12)})
+    for line in lines[8:-1]:
+        line["loss"] = "nan"
+    finding = found(lines)["non_finite"]
+    assert (finding.layer, finding.step) == ("layers.2", 7)
+    assert finding.cause.startswith("not layers.2, whose own weights are finite")
+    assert "acts.1 and it" in finding.cause
