@@ -96,9 +96,18 @@ class Recording(Reader):
         written = [note for segment in self._segments for note in segment.run.notes]
         passed_over = sum(log.passed_over for log in self._logs) + self._unread
         if passed_over:
-            written.append(Note(None, Message("{count} lines could not be read", count=passed_over)))
+            unread = (
+                Message("one line could not be read")
+                if passed_over == 1
+                else Message("{count} lines could not be read", count=passed_over)
+            )
+            written.append(Note(None, unread))
         if self.earlier:
-            earlier = Message("{count} earlier runs in the same files are not shown", count=self.earlier)
+            earlier = (
+                Message("an earlier run in the same file is not shown")
+                if self.earlier == 1
+                else Message("{count} earlier runs in the same files are not shown", count=self.earlier)
+            )
             written.append(Note(None, earlier))
         ranks, read = self.header.ranks, len(self._segments[-1].others) + 1
         if ranks > 1:

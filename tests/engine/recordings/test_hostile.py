@@ -138,7 +138,7 @@ def test_of_a_line_whose_end_is_broken_its_head_is_known(tmp_path: Path) -> None
     recording = looked_at(path)
     assert recording.columns.loss.tolist() == [2.0, 1.94, 1.8818]
     assert [stage.gradient_norm for stage in recording.at(1).stages] == [0.5] * 3
-    assert [note.text for note in recording.notes] == ["1 lines could not be read"]
+    assert [note.text for note in recording.notes] == ["one line could not be read"]
 
 
 @pytest.mark.parametrize(

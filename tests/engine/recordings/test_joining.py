@@ -46,7 +46,7 @@ def test_a_run_that_began_anew_is_read_alone_and_says_so(again: float) -> None:
     recording = recorded([*trained(2.0, 3.0), *trained(again, 3.0, steps=2)])
     assert recording.count == 2
     assert recording.earlier == 1
-    assert [note.text for note in recording.notes] == ["1 earlier runs in the same files are not shown"]
+    assert [note.text for note in recording.notes] == ["an earlier run in the same file is not shown"]
 
 
 def test_another_model_is_another_run() -> None:

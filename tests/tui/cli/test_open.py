@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from gradtui.cli.arguments import help_of
 from gradtui.cli.reading import read
 from gradtui.cli.subcommands import SUBCOMMANDS
 from gradtui.model import events as e
@@ -274,3 +275,12 @@ def test_every_problem_is_said_at_once(saved: Callable[..., Path], tmp_path: Pat
     assert command("open").problems == [f"gradtui open: FILE: {needed}"]
     three = command("open", *(saved(SMALL, f"{name}.json") for name in "abc"))
     assert three.problems == ["gradtui open: FILE: 3 records; two at the most, as A and B"]
+
+
+def test_the_help_begins_with_what_a_recording_has_use_for() -> None:
+    help_text = help_of(SUBCOMMANDS["open"])
+    first, later = help_text.split("the screen's other options")
+    assert first.splitlines()[0] == "usage: gradtui open [options] [RUN.jsonl[@STEP]|RUN.npz|RUN.json|FOLDER ...]"
+    assert "--finding" in first
+    assert "--warmup" in later
+    assert len(first.splitlines()) < 40

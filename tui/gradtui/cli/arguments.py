@@ -265,21 +265,36 @@ class _WholeNames(argparse.HelpFormatter):
         return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
+#: What an opened recording has use for: in its help it stands first.
+_OF_RECORDINGS = ("print", "view", "iteration", "finding", "stage", "pane", "quantity", "zoomed")
+
+
 def help_of(command: Subcommand[Any]) -> str:
     """What --help prints."""
+    recorded = command.takes == Takes.FILES and command.has_screen
     made = argparse.ArgumentParser(
-        prog=command.prog, description=command.description, allow_abbrev=False, formatter_class=_WholeNames
-    )
+        prog=command.prog, description=command.description, allow_abbrev=False, formatter_class=_WholeNames,
+        usage=f"{command.prog} [options] [{command.files[0]} ...]" if recorded else None,
+    )  # fmt: skip
     if command.tells_version:
         made.add_argument(_VERSION, action="version")
     fields = options().values() if command.of_experiment else ()
-    for row in rows_of(command):
-        if row not in fields:
-            flag, words = row.words_for_argparse()
-            made.add_argument(flag, **words)
+    rows = [row for row in rows_of(command) if row not in fields]
+    later: list[Option] = []
+    if recorded:
+        first = [row for name in _OF_RECORDINGS for row in rows if row.name == name]
+        rows, later = first, [row for row in rows if row not in first]
+    for row in rows:
+        flag, words = row.words_for_argparse()
+        made.add_argument(flag, **words)
     if command.takes == Takes.FILES:
         form, what = command.files
         made.add_argument("FILES", nargs="*", metavar=form, help=what)
+    if later:
+        group = made.add_argument_group("the screen's other options, and those of experiments that were saved")
+        for row in later:
+            flag, words = row.words_for_argparse()
+            group.add_argument(flag, **words)
     if command.of_experiment:
         preset = "a preset (--preset NAME is the same)"
         what, form = (

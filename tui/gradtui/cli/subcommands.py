@@ -39,7 +39,7 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         completing.recordings,
         rows=completing.rows_without_b,
         takes=Takes.FILES,
-        files=("RUN.jsonl|RUN.npz|RUN.json|FOLDER", "what was recorded or saved"),
+        files=("RUN.jsonl[@STEP]|RUN.npz|RUN.json|FOLDER", "what was recorded or saved; @STEP: one step of it"),
         has_screen=True,
         settings=None,
     ),
