@@ -174,7 +174,7 @@ def test_json_lines(tmp_path: Path) -> None:
     recording = of(tmp_path, text, "log.jsonl")
     same(recording.columns.steps, range(6))  # type: ignore[arg-type]
     assert recording.columns.is_nan["loss"][5]
-    assert "one line could not be read" in notes(recording)
+    assert "1 lines could not be read" in notes(recording)
 
 
 def test_times_are_seconds_since_1970_and_no_others(tmp_path: Path) -> None:
