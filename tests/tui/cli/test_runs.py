@@ -56,6 +56,16 @@ def test_each_run_is_a_line_with_verdict_last_step_loss_age_and_size(folder: Pat
     assert "layers.1" in listed["lost"]
 
 
+def test_a_layer_whose_name_is_a_number_is_said_with_its_class(tmp_path: Path) -> None:
+    grads = {(None, f"layers.{layer}"): {"grad": 10.0 ** (2 * layer - 10)} for layer in range(6)}
+    lines = mlp_lines(layers=6, activation="Sigmoid", at=grads)
+    for row in (*lines[0]["modules"], *lines[0]["params"]):
+        row[0] = row[0].removeprefix("layers.")
+    written(lines, tmp_path / "run.jsonl")
+    (run,) = runs_in(tmp_path).runs
+    assert (judged(run).kind, judged(run).layer) == ("vanishing", "Linear 0")
+
+
 def test_of_a_run_without_a_step_nothing_is_claimed(tmp_path: Path, command: Command) -> None:
     written(mlp_lines(steps=0, end=None), tmp_path / "begun.jsonl")
     (line,) = rows(command("open", tmp_path).out).values()

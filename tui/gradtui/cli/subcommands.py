@@ -49,7 +49,8 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         "Say what is wrong with a training that `gradtui.watch` (or `gradtui train --record`) has recorded: where and "
         "since when, the evidence, the most likely cause, what to change, and which experiment shows the same. Several "
         "files of one run (ranks, parts of a run that was resumed) are read as one. Exit status 0 where it is healthy, "
-        "1 where it has a fault (a note is none), 2 where it cannot be read.",
+        "1 where it has a fault (a note is none), 2 where it cannot be read, or has no step yet. Of a folder it is the "
+        "run in it; - is what comes through a pipe.",
         doing.why,
         completing.why,
         rows=completing.WHY.rows,

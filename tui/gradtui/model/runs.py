@@ -16,7 +16,7 @@ from gradtui_engine.recordings.clean import cleaned
 from gradtui_engine.recordings.file_log import is_ours
 from gradtui_engine.recordings.grouping import grouped
 from gradtui_engine.recordings.overview import overview
-from gradtui_engine.recordings.recording import open_recording
+from gradtui_engine.recordings.recording import Recording, open_recording
 
 from .needs import NO_MEMORY
 from .run_list import RunList, RunRow
@@ -95,6 +95,10 @@ def looked_at(run: RunRow) -> RunRow:
     return replace(run, steps=last if last >= 0 else None, losses=tuple(losses))
 
 
+def _class_of(recording: Recording, module: str) -> str:
+    return next((row.kind for row in recording.header.modules if row.name == module), "")
+
+
 def judged(run: RunRow) -> RunRow:
     """What is wrong with it first of all."""
     if run.problem:
@@ -109,5 +113,7 @@ def judged(run: RunRow) -> RunRow:
         return replace(run, problem=NO_MEMORY)
     first = next((finding for finding in diagnosis.findings if finding.is_fault), None)
     kind, layer = ("", "") if first is None else (first.kind, first.layer or "")
+    if layer.isdecimal():  # of a Sequential: a number alone reads as none of a name
+        layer = " ".join(filter(None, (_class_of(recording, layer), layer)))
     verdict = "" if diagnosis.is_empty and first is None else diagnosis.verdict
     return replace(run, verdict=verdict, kind=kind, layer=layer)
