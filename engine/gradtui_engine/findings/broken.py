@@ -319,10 +319,19 @@ def _between(facts: Facts, step: int, value: float, event: int | None) -> Found:
     layer: str | None = None
     at = int(np.searchsorted(facts.curve.steps, step)) - 1
     rising = at >= 4 and facts.curve.losses[at] > 3 * np.median(facts.curve.losses[max(0, at - 20) : at])
+    # What lies between was not looked at: an update of it, as much as the batch.
+    unseen = step - facts.step_of(before) - 1 if before >= 0 else step
     if size > _THREW or rising:
         cause, remedy = _too_far(facts, before + 1, max(size, 0.0)) if size > _THREW else (
             Message("the loss rose before: updates went too far"), SET_RATE_AND_CLIP,
         )  # fmt: skip
+    elif unseen:
+        cause = Message(
+            "not known: nothing but the loss was recorded of the steps before it ({count}); an update that went too "
+            "far or was not finite, a batch with NaN, or a logarithm or a division by 0",
+            count=unseen,
+        )
+        remedy = f"# look at every step: rec = gradtui.watch(model, optimizer, every=1)\n{_CHECK_BATCH}\n{_SAFE_LOSS}"
     else:
         cause = Message(
             "not of what was before: the loss and the updates were as usual; a batch with NaN, or a logarithm or a "

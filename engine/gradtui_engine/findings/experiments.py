@@ -78,9 +78,9 @@ def _candidates(kind: str, facts: Facts, evidence: Evidence) -> Iterator[Mapping
     for more in _CHANGES.get(kind, ({},)):
         changes = more(facts, evidence) if callable(more) else more
         if changes is not None:
-            yield {**like, **changes} if "init" not in changes else {
-                **{name: value for name, value in like.items() if name != "sigma_w"}, **changes
-            }  # fmt: skip
+            # One of them decides how the weights are drawn.
+            other = "sigma_w" if "init" in changes else "init" if "sigma_w" in changes else ""
+            yield {name: value for name, value in like.items() if name != other} | changes
 
 
 def _like(network: RecordedNetwork, facts: Facts) -> dict[str, Any]:
@@ -173,18 +173,26 @@ def _growing(facts: Facts, evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _small_update(facts: Facts, evidence: Evidence) -> dict[str, Any] | None:
+    """The optimizer, and a rate at which updates are as small: where the gradient is what is small, another."""
     changes = _update(facts, evidence)
-    rate = float(np.nanmedian(facts.rate)) if changes else 0.0
-    return None if changes is None else {**changes, "learning_rate": rate}
+    if changes is None:
+        return None
+    rate, size = float(np.nanmedian(facts.rate)), evidence.get("update_ratio")
+    return {**changes, "learning_rate": min(rate, max(size, _LEAST_RATE)) if isinstance(size, float) else rate}
+
+
+_LEAST_RATE = 1e-12
 
 
 _CHANGES: Mapping[str, tuple[Any, ...]] = {
     "vanishing": ({}, {"norm": "none"}, {"norm": "none", "activation": "sigmoid"}),
     "exploding": ({}, {"norm": "none"}, _growing),
     "saturated": ({}, {"norm": "none"}, {"norm": "none", "activation": "tanh", "sigma_w": 5.0}),
-    # Deep ReLU networks of few units die as they are born (Lu et al. 2019).
+    # As it is recorded; else of its depth. Deep ReLU networks of few units die as they are born (Lu et al. 2019).
     "dead": (
         {},
+        {"norm": "none", "activation": "relu"},
+        {"norm": "none", "activation": "relu", "init": "he_normal", "width": 3},
         *({"norm": "none", "activation": "relu", "init": "he_normal", "width": 3, "depth": d} for d in (30, 60)),
     ),
     "symmetric": ({}, {"init": "zeros"}, {"init": "constant"}),

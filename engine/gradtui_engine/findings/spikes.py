@@ -63,6 +63,8 @@ def loss_spike(facts: Facts) -> Found | None:
             continue
         if not _is_sudden(losses, at) and losses[at : at + _PEAK].max() <= facts.curve.start:
             continue
+        if _is_another_loss(facts, int(steps[at])):
+            continue
         if notes >= _MANY and value <= largest * usual:
             continue
         found = _spike(facts, int(steps[at]), at, value, usual, high)
@@ -92,6 +94,20 @@ def _candidates(losses: Array, first: float) -> Iterator[int]:
         if len(high):
             high = high[value[high] >= TIMES * np.percentile(near[high], 95, axis=1)]
         yield from (high + start + _NEAR).tolist()
+
+
+def _is_another_loss(facts: Facts, step: int) -> bool:
+    """Whether between the recorded steps around it another number of backward passes begins, or of optimizers that
+    step: a discriminator that comes in late has its loss added from then on, and what was before says nothing of it.
+    """
+    behind = int(np.searchsorted(facts.columns.steps, step))
+    if not 0 < behind < facts.count:
+        return False
+    passes, stepped = (
+        facts.columns.microbatches[behind - 1 : behind + 1],
+        facts.columns.stepped[behind - 1 : behind + 1],
+    )
+    return bool((np.isfinite(passes).all() and passes[0] != passes[1]) or (stepped[0] != stepped[1]).any())
 
 
 def _is_sudden(losses: Array, at: int) -> bool:

@@ -175,7 +175,7 @@ def update_too_small(facts: Facts) -> Found | None:
     if np.isfinite(rate):
         evidence["learning_rate"] = rate
     wanted = 1e-3 / size if size > 0 else np.inf
-    cause = None
+    cause, remedy = None, None
     if rate == 0:
         cause = Message("the learning rate is 0")
     elif np.isfinite(rate):
@@ -184,6 +184,9 @@ def update_too_small(facts: Facts) -> Found | None:
             rate=exact(rate),
             size=short(size),
         )
+    gradient = _smallness(facts, indices, rate, size)
+    if gradient is not None:
+        cause, remedy = gradient
     better = exact(cut(rate * wanted, 1)) if rate > 0 and np.isfinite(wanted) else "1e-3"
     return Found(
         None,
@@ -192,6 +195,31 @@ def update_too_small(facts: Facts) -> Found | None:
         Message("updates are {size} of their weights: nothing moves; about 1/1,000 is usual", size=part_of(size)),
         evidence,
         cause,
-        None,
+        remedy,
         {"lr": better},
     )
+
+
+_LOSS_IN_UNITS = """\
+loss = criterion(model(x), y)  # a mean over the batch, divided no second time
+print(loss.item())  # of a usual size? What scales it down: / len(x), / 1e6, a weight of a term"""
+
+
+def _smallness(facts: Facts, indices: list[int], rate: float, size: float) -> tuple[Message, str] | None:
+    """The cause and the remedy where it is the gradient that is small: a rate that made up for it would be above 1."""
+    if not rate > 0:
+        return None
+    weights, gradients = facts.parameter("weight")[:, indices], facts.parameter("grad")[:, indices]
+    beside = gradients / weights
+    known = beside[np.isfinite(beside) & (beside > 0)]
+    wanted = rate * 1e-3 / size if size > 0 else 1e-3 / float(np.median(known)) if len(known) else 0.0
+    if not wanted > 1:
+        return None
+    return (
+        Message(
+            "the gradient is what is small, {gradient} in all, not the learning rate of {rate}: the loss is scaled "
+            "down, or hardly depends on the weights",
+            gradient=short(float(np.nanmedian(facts.columns.gradient_after))), rate=exact(rate),
+        ),
+        _LOSS_IN_UNITS,
+    )  # fmt: skip

@@ -143,3 +143,22 @@ def test_a_layer_with_finite_weights_is_not_at_fault_for_what_comes_in() -> None
     assert (finding.layer, finding.step) == ("layers.2", 7)
     assert finding.cause.startswith("not layers.2, whose own weights are finite")
     assert "acts.1 and it" in finding.cause
+
+
+def test_of_steps_that_were_not_recorded_nobody_says_that_they_were_as_usual() -> None:
+    lines = with_losses(mlp_lines(3, 8, every=10), lambda n: "nan" if n > 36 else 1.0 + 0.01 * n)
+    cause = found(lines)["non_finite"].cause
+    assert "as usual" not in cause
+    assert "(6)" in cause  # 31 … 36
+    lines = with_losses(mlp_lines(3, 8, every=10), lambda n: "nan" if n > 30 else 1.0 + 0.01 * n)
+    assert "as usual" in found(lines)["non_finite"].cause
+
+
+@pytest.mark.parametrize(("kind", "column", "share"), [("ReLU", "off", 1.0), ("Tanh", "sat", 0.9)])
+def test_an_experiment_sets_one_scale_of_the_weights(kind: str, column: str, share: float) -> None:
+    # 8 · 0.2041 = the norm of PyTorch's own: U(±1/√8).
+    weights = {(None, f"layers.{k}.weight"): {"weight": 8 * 0.2041} for k in range(4)}
+    lines = with_losses(mlp_lines(4, 30, activation=kind, at={(None, "acts.1"): {column: share}} | weights), flat())
+    commands = [finding.experiment for finding in diagnose(recorded(lines)).findings if finding.experiment]
+    assert commands
+    assert not [command for command in commands if "--init" in command and "--sigma-w" in command]

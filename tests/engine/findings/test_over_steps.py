@@ -135,6 +135,14 @@ def test_of_a_gradient_that_is_clipped_nobody_says_that_nothing_clips_it() -> No
     assert "nothing clips" in found(sampled(losses, gn=free))["loss_spike"].cause
 
 
+def test_a_loss_that_is_added_to_it_later_makes_no_spike() -> None:
+    """A discriminator that comes in at step 205: two backward passes from then on."""
+    losses = [loss + (9.0 if n >= 205 else 0.0) for n, loss in enumerate(noisy(0.1))]
+    passes = [1 if n < 21 else 2 for n in range(40)]
+    assert "loss_spike" not in found(sampled(losses, mb=passes))
+    assert "loss_spike" in found(sampled(losses))
+
+
 # -- rises ---------------------------------------------------------------------------------------------------
 
 

@@ -93,6 +93,14 @@ def test_updates_that_move_nothing() -> None:
     assert 'group["lr"] = 1e-3' in finding.remedy  # 1e-9 · 1e-3 / 1e-9
 
 
+def test_where_the_gradient_is_what_is_small_no_rate_is_the_remedy() -> None:
+    tiny = {(None, name): {"grad": 1e-9, "update": 1e-10} for name in NAMES}
+    lines = with_losses(mlp_lines(4, 30, at=tiny, lr=[[0.01]] * 30, gn=[[4e-9, 4e-9]] * 30), flat())
+    finding = found(lines)["update_too_small"]
+    assert "the gradient is what is small" in finding.cause  # a rate of 1e5 would make up for it
+    assert "lr" not in finding.remedy
+
+
 @pytest.mark.parametrize("update", [1e-6, 2e-7])
 def test_above_1e_7_something_moves(update: float) -> None:
     assert "update_too_small" not in found(with_losses(small(update=update), flat()))
