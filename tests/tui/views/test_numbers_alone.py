@@ -292,4 +292,4 @@ def test_of_a_recorded_training_mirror_is_what_would_give_it_and_nothing_is_said
 
 def test_a_modules_long_name_stands_in_a_steps_label_from_its_end() -> None:
     step = Step(0, Phase.FORWARD, Site("model.decoder.layers.11.mlp.fc2"), "state", 1, None, None, reaches=1)
-    assert label(step) == "forward · …layers.11.mlp.fc2"
+    assert label(step) == "forward · …decoder.layers.11.mlp.fc2"
