@@ -18,6 +18,8 @@ LEAST_STEPS = 50
 #: At the least so many are a part of the course, where there are twice as many.
 _PART = 5
 _RISEN = 1.5
+#: A normal distribution's median difference of two is 0.95 of its deviation: three of them.
+NOISES = 3.0
 
 
 class LossCurve:
@@ -92,13 +94,15 @@ class LossCurve:
         ascending = self.count >= _PART and bool((np.diff(self.losses) > 0).all())
         return ratio if self.losses[-1] > 100 * base or (ascending and ratio > 10) else 1.0
 
-    def rise_after(self, step: int, within: int = 20, over: int = 5) -> float:
+    def rise_after(self, step: int, within: int = 20, over: int = 5, noise: float = NOISES) -> float:
         """How many times as large the loss is after an update of this step: the median of the next 20 losses, or of
         what there is of them, over the median of 5 before the update. 1 where too little is known.
 
         A loss that is back after a few steps has done no damage: at the edge of stability, where full batches end up by
         themselves (Cohen et al. 2021), it rises fivefold for five steps, and goes on falling. Nor has one that is no
-        higher than some of the 20 before: it is as noisy as that (a policy's, which is of rewards 0 and 10).
+        higher than some of the 20 before: it is as noisy as that (a policy's, which is of rewards 0 and 10). Where
+        there are fewer than 5 before, their median is off by what one loss differs from the next: so many times that,
+        over the root of their number, it is to rise (noise).
         """
         at = int(np.searchsorted(self.steps, step, side="right"))
         before, after = self.losses[max(0, at - over) : at], self.losses[at : at + within]
@@ -107,4 +111,10 @@ class LossCurve:
         base, risen = float(np.median(before)), float(np.median(after))
         if risen <= float(self.losses[max(0, at - within) : at].max()):
             return 1.0
-        return risen / base if base > 0 else 1.0
+        if not base > 0:
+            return 1.0
+        with np.errstate(all="ignore"):
+            spread = float(np.median(np.abs(np.diff(np.log(after))))) if len(after) > over else 0.0
+        if len(before) < over and math.log(risen / base) < noise * spread / math.sqrt(len(before)):
+            return 1.0
+        return risen / base

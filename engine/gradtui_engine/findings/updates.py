@@ -6,6 +6,7 @@ import numpy as np
 
 from ..core.figures import cut, exact, many, part_of, ratio_text, short
 from ..core.message import Message, Verbatim
+from .curve import NOISES
 from .facts import HALF_PRECISION, Facts
 from .kind import ERROR, NOTE, Found, Numbers
 from .over_depth import dead, exploding
@@ -42,7 +43,7 @@ def update_too_large(facts: Facts) -> Found | None:
     if not len(events):
         return None
     follows = _follows(facts)
-    harms = ((int(event), _damage(facts, int(event), follows)) for event in events)
+    harms = ((int(event), _damage(facts, int(event), follows, bool((finite[event] > ALL).any()))) for event in events)
     harm = next(((event, damage) for event, damage in harms if damage), None)
     event = harm[0] if harm is not None else int(events[0])
     column = int(np.argmax(np.where(hits[event], finite[event], -1.0)))
@@ -66,7 +67,9 @@ def update_too_large(facts: Facts) -> Found | None:
     )  # fmt: skip
 
 
-def _damage(facts: Facts, event: int, follows: list[tuple[str, int]]) -> tuple[str, float | int | str] | None:
+def _damage(
+    facts: Facts, event: int, follows: list[tuple[str, int]], whole: bool
+) -> tuple[str, float | int | str] | None:
     """What an update of this event did soon after, by its name in evidence; None for nothing."""
     step = facts.step_of(event)
     soon = max(step + SOON, facts.step_of(min(event + RUNNING, facts.count - 1)))
@@ -78,7 +81,9 @@ def _damage(facts: Facts, event: int, follows: list[tuple[str, int]]) -> tuple[s
     if facts.loss_is_comparable:
         # Between this event and the one before there were updates like this one.
         before = facts.step_of(max(event - 1, 0))
-        rise = max(facts.curve.rise_after(step), facts.curve.rise_after(before))
+        # An update larger than its weight is too large whatever the noise; of smaller ones it must show through it.
+        noise = 0.0 if whole else NOISES
+        rise = max(facts.curve.rise_after(step, noise=noise), facts.curve.rise_after(before, noise=noise))
         if rise > DAMAGE:
             return "loss_times", rise
     return next(((name, began) for name, began in follows if step < began <= soon), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gradtui_engine.findings import updates
@@ -77,6 +78,16 @@ def test_a_rate_that_rose_is_the_cause() -> None:
     rates = [[0.1] if n < 11 else [10.0] for n in range(40)]
     lines = with_losses(mlp_lines(4, 40, at={(11, WEIGHT): {"update": 1.5}}, lr=rates), jump)
     assert "rose from 0.1 to 10" in str(found(lines)["update_too_large"].cause)
+
+
+@pytest.mark.parametrize(("update", "fault"), [(0.2, False), (1.5, True)])
+def test_what_the_noise_of_small_batches_does_is_no_damage(update: float, fault: bool) -> None:
+    """A first loss below the median of the later ones: ln 3 is less than three of their differences, 0.95 each."""
+    noise = np.random.default_rng(0).normal(0, 1.0, 40)
+    losses = [1.0, *(round(float(3.0 * 0.99**n * np.exp(noise[n])), 5) for n in range(39))]
+    at = {(n, WEIGHT): {"update": update} for n in range(4)}
+    kinds = faults(with_losses(mlp_lines(4, 40, at=at), losses))
+    assert ("update_too_large" in kinds) == fault
 
 
 # -- too small -----------------------------------------------------------------------------------------------
