@@ -96,13 +96,17 @@ def test_the_ruler_shows_whole_numbers_each_where_its_stage_is(stages: int, widt
     assert width_of(line) <= width
     several = f" {axis.stride} a column"
     assert text.endswith(several) == (axis.stride > 1)
+    # Under the last column the number stands behind it, where the values have their room.
+    whole = text.removesuffix(several) if axis.stride > 1 else text
     text = text[: MARGIN + len(axis.columns)]
     # The mark stands under its column, on either side of what is written there.
     mark = text.index("▴")
     assert axis.columns[mark - MARGIN] == selected // axis.stride * axis.stride
     assert axis.columns[: mark - MARGIN].count(axis.columns[mark - MARGIN]) == 0
-    assert re.search(rf"(▴{selected}|(^| ){selected}▴)( |$)", text) or len(axis.columns) < 2 * len(str(selected)) + 1
-    for found in re.finditer(r"(?<![▴.])\b\d+\b(?![▴.])", text):
+    assert re.search(rf"(▴{selected}|(^| ){selected}▴)( |$)", whole) or len(axis.columns) < 2 * len(str(selected)) + 1
+    for found in re.finditer(r"(?<![▴.])\b\d+\b(?![▴.])", whole):
+        if found.start() >= len(text):
+            continue
         stage = int(found.group())
         assert stage in axis.columns
         latest = len(text) - len(found.group())
