@@ -97,7 +97,7 @@ def no_gradient(facts: Facts) -> Found | None:
 
 
 def _nothing_arrives(facts: Facts, missing: Sequence[int]) -> Found:
-    before, after = facts.columns.gradient_before, facts.columns.gradient_after
+    before = facts.columns.gradient_before
     cleared = bool((np.where(np.isfinite(before), before, 0.0) > 0).any())
     message = (
         Message("the gradients are cleared between backward and step: the optimizer gets none")
@@ -109,7 +109,6 @@ def _nothing_arrives(facts: Facts, missing: Sequence[int]) -> Found:
         if cleared
         else Message("the loss was cut off: loss.detach(), loss.item(), torch.no_grad(), or a new tensor made of it")
     )
-    del after
     remedy = (
         "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"
         if cleared

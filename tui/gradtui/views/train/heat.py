@@ -209,8 +209,10 @@ def _shaded(side: Side, band: Band, axis: IterationAxis, rows: tuple[StageRow, .
     """A cell for each column: of what is trained a shade, of the rest nothing."""
     # The rows stay where they are while the cursor moves.
     means, most = once(side.snapshot, (band.name, band.log, axis, rows), lambda: _grouped(band, axis, rows))
-    arriving = once(side.snapshot, (band.name, band.log, axis), lambda: axis.means(band.values[:, -1:]))
-    cells = shaded(band, means, most, bounds, arriving if _is_judged(side, band) else None)
+    arriving = None
+    if _is_judged(side, band):
+        arriving = once(side.snapshot, (band.name, band.log, axis), lambda: axis.means(band.values[:, -1:]))
+    cells = shaded(band, means, most, bounds, arriving)
     return [[*row, *[(" ", "text")] * (axis.cells - len(row))] for row in cells]
 
 
