@@ -10,7 +10,8 @@ from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Kind, Number, Text
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
-from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.data_fields import OF_FILES
+from gradtui_engine.experiment.experiment import options
 from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES
 

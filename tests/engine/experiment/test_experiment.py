@@ -18,7 +18,8 @@ from gradtui_engine import Experiment, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Choice, Integer, Number
 from gradtui_engine.data.datasets import CSV, DATA_SETS
-from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.data_fields import OF_FILES
+from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.resolved import Resolved
 from tests.engine.helpers import drawn, refused
 from tests.engine.strategies import SHAPE, accepted, data_names, valid_experiments, valid_fields

@@ -22,7 +22,8 @@ from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.analysis.published_figures import Figure
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.options import flag
-from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.data_fields import OF_FILES
+from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import Command, Done
 
 SMALL = ("--depth", "3", "--width", "6", "--batch", "4", "--data", "gaussian")

@@ -11,7 +11,8 @@ from gradtui.screen.ranking import Thing, words
 from gradtui.screen.search import Search, best
 from gradtui.text import language
 from gradtui_engine import Experiment
-from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.data_fields import OF_FILES
+from gradtui_engine.experiment.experiment import options
 from tests.tui.helpers import Pilot, play, settled, shown
 
 SMALL = Experiment(depth=3, width=4, batch=4)

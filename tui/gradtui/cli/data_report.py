@@ -19,7 +19,8 @@ from gradtui_engine.core.options import Option, option, options_of
 from gradtui_engine.core.options import read as read_options
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import understood
-from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.data_fields import OF_FILES
+from gradtui_engine.experiment.experiment import options
 
 from ..text import table_words as words_of
 from ..text.language import tr

@@ -14,7 +14,8 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.names import NO_ALIASES
 from gradtui_engine.data.datasets import CSV
-from gradtui_engine.experiment.experiment import OF_FILES, options
+from gradtui_engine.experiment.data_fields import OF_FILES
+from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.training import options as training_options
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS

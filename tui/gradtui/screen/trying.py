@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradtui_engine import Experiment, ExperimentError
 from gradtui_engine.core.fields import Value
 from gradtui_engine.data.csv_file import PREFIX
-from gradtui_engine.experiment.experiment import OF_FILES
+from gradtui_engine.experiment.data_fields import OF_FILES
 from gradtui_engine.run.network import verify
 
 from ..model import events as e

@@ -1,0 +1,136 @@
+"""What is allowed by itself but not together, as a table of rules: each names the field, and what would go together.
+
+A given value that cannot hold is never silently another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..cells.cell import Cell
+from ..core.fields import Value
+from ..core.message import Message
+from ..core.problems import Problem
+from ..data import datasets
+from ..data.datasets import CSV, DataSet, find, has_its_own
+from ..program.normalisation import NORMALISATIONS
+from ..rules.initialisers import INITIALISERS
+from .data_fields import OF_FILES
+from .resolved import Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An experiment as it was asked for: each field as given (None: left out), what those that were left out follow to
+    (`resolved.following`), and what it comes to."""
+
+    given: Mapping[str, Any]
+    own: Mapping[str, Value]
+    resolved: Resolved
+
+    @property
+    def cell(self) -> Cell:
+        return self.resolved.kind
+
+    @property
+    def data(self) -> DataSet:
+        return find(self.resolved.data)
+
+
+Rule = Callable[[Asked], Iterator[Problem]]
+
+
+def _time_axis(asked: Asked) -> Iterator[Problem]:
+    cell, data = asked.cell, asked.data
+    if cell.over_time and not data.over_time:
+        message = Message(
+            "{data} has no time axis, which {cell} needs; allowed: {allowed}", data=repr(data.name), cell=cell.name,
+            allowed=", ".join(name for name in datasets.names() if find(name).over_time),
+        )  # fmt: skip
+        yield Problem("data", message)
+
+
+def _batch_of_data(asked: Asked) -> Iterator[Problem]:
+    data, batch = asked.data, asked.given["batch"]
+    if data.samples is not None and batch is not None and batch > data.samples:
+        message = Message(
+            "{given} given; allowed: 1 to {most}, the samples of {data}",
+            given=batch, most=data.samples, data=data.name,
+        )  # fmt: skip
+        yield Problem("batch", message)
+
+
+def _sizes_of_data(asked: Asked) -> Iterator[Problem]:
+    data, given, own, resolved = asked.data, asked.given, asked.own, asked.resolved
+    if data.name != CSV and asked.cell.over_time and resolved.steps != own["steps"]:
+        yield Problem("steps", has_its_own(given["steps"], data.name, own["steps"]))
+    if data.name != CSV and resolved.inputs != own["inputs"]:
+        yield Problem("inputs", has_its_own(given["inputs"], data.name, own["inputs"]))
+
+
+def _activation_of_cell(asked: Asked) -> Iterator[Problem]:
+    cell = asked.cell
+    if cell.activations and asked.resolved.activation not in cell.activations:
+        message = Message(
+            "{given} is not for {cell}; allowed: {allowed}",
+            given=repr(asked.given["activation"]), cell=cell.name, allowed=", ".join(cell.activations),
+        )  # fmt: skip
+        yield Problem("activation", message)
+
+
+def _data_dependent(asked: Asked) -> Iterator[Problem]:
+    init = asked.given["init"]
+    if INITIALISERS[init].data_dependent and asked.cell.over_time:
+        message = Message(
+            "{given} is for mlp; allowed for {cell}: every other one", given=repr(init), cell=asked.cell.name
+        )
+        yield Problem("init", message)
+
+
+def _one_sample(asked: Asked) -> Iterator[Problem]:
+    norm = asked.given["norm"]
+    if NORMALISATIONS[norm].ties_samples and not asked.cell.over_time and asked.given["batch"] == 1:
+        message = Message(
+            "1 given; norm {norm} needs at least 2: one sample has no variance; try norm layer", norm=norm
+        )
+        yield Problem("batch", message)
+
+
+def _of_files(asked: Asked) -> Iterator[Problem]:
+    if asked.data.name == CSV:
+        return
+    for name in OF_FILES:
+        if asked.given[name] is not None:
+            message = Message(
+                "{given} given; it is for a file, --data csv:PATH, and {data} is none: leave it out",
+                given=repr(asked.given[name]), data=asked.data.name,
+            )  # fmt: skip
+            yield Problem(name, message)
+
+
+def _loss_of_data(asked: Asked) -> Iterator[Problem]:
+    data, loss = asked.data, asked.given["loss"]
+    if loss == "bce" and asked.given["target_scale"] == "standard":
+        message = Message("'standard' given; 'bce' is for targets from 0 to 1; allowed: none")
+        yield Problem("target_scale", message)
+    if data.loss == "mse" and loss == "cross_entropy":
+        message = Message("'cross_entropy' is for classes; {data} has numbers; allowed: mse", data=data.name)
+        yield Problem("loss", message)
+    if data.loss == "mse" and loss == "bce":
+        message = Message("'bce' is for targets from 0 to 1; {data} has others; allowed: mse", data=data.name)
+        yield Problem("loss", message)
+
+
+#: Every rule, in the order in which problems are told.
+RULES: tuple[Rule, ...] = (
+    _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent, _one_sample, _of_files,
+    _loss_of_data,
+)  # fmt: skip
+
+
+def contradictions(asked: Asked) -> Iterator[Problem]:
+    """All of what does not go together."""
+    for rule in RULES:
+        yield from rule(asked)

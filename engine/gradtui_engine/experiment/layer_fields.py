@@ -1,0 +1,37 @@
+"""Fields of an Experiment: what a layer has beside its weights and its activation, and where a cell is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..cells.residual_blocks import BLOCKS
+from ..cells.table import LAYERED, OVER_TIME
+from ..core.fields import Integer, Number
+from ..core.table import choice_among, choice_of
+from ..program.normalisation import NORMALISATIONS
+from . import other_names
+from .field_option import field_option
+from .weight_fields import WeightFields
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerFields(WeightFields):
+    """Readout, normalisation and skips."""
+
+    readout: str = field_option(
+        "last", "loss on the last time step or on every one", choice_among(other_names.READOUTS), OVER_TIME
+    )
+    norm: str = field_option("none", "normalisation in every hidden layer", choice_of(lambda: NORMALISATIONS), LAYERED)
+    norm_position: str = field_option(
+        "before", "before or after the activation", choice_among(other_names.POSITIONS), LAYERED
+    )
+    residual: str = field_option(
+        "none", "skip connections wherever shapes match", choice_among(other_names.RESIDUALS), LAYERED
+    )
+    residual_scale: float | None = field_option(
+        None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), LAYERED
+    )
+    residual_span: int = field_option(1, "layers that a skip spans", Integer(1, 2), LAYERED)
+    residual_block: str = field_option(
+        "post", "where the activation stands in a block", choice_of(lambda: BLOCKS), LAYERED
+    )

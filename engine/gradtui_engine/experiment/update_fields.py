@@ -1,0 +1,35 @@
+"""Fields of an Experiment: clipping and the update, the seed, and the type of every number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.fields import Integer, Number
+from ..core.table import choice_among, choice_of
+from ..rules.clipping import CLIPPINGS
+from ..rules.optimisers import OPTIMISERS
+from . import other_names
+from .data_fields import DataFields
+from .field_option import field_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateFields(DataFields):
+    """The update, the seed and the type."""
+
+    clip: str = field_option("none", "gradient clipping", choice_of(lambda: CLIPPINGS))
+    clip_threshold: float | None = field_option(
+        None, "threshold of the clipping; without it the rule's own", Number(0.0, 1e30)
+    )
+    optimizer: str | None = field_option(
+        None, "optimiser of the update; without it plain sgd", choice_of(lambda: OPTIMISERS)
+    )
+    learning_rate: float | None = field_option(
+        None, "step size η of the update; without it the optimiser's own", Number(0.0, 1e30)
+    )
+    momentum: float = field_option(0.9, "μ of momentum and nesterov", Number(0.0, 1.0))
+    weight_decay: float | None = field_option(
+        None, "λ, added to the gradient as λθ; without it 0 (adamw 0.01)", Number(0.0, 1e30)
+    )
+    seed: int = field_option(0, "decides data, batch and weights", Integer(0, 2**63 - 1))
+    dtype: str = field_option("float64", "floating-point type of every array", choice_among(other_names.DTYPES))

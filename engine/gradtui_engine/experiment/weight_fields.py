@@ -1,0 +1,56 @@
+"""Fields of an Experiment: how weights and biases start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..cells.table import CELLS, GATED
+from ..core.fields import Number
+from ..core.message import Message
+from ..core.table import choice_of
+from ..rules.initialisers import INITIALISERS
+from .field_option import field_option
+from .network_fields import NetworkFields
+
+AUTO = "auto"
+
+
+def _offset_by(field: str) -> tuple[str, ...]:
+    """The cells to one of whose biases this field is added."""
+    return tuple(name for name, cell in CELLS.items() if field in dict(cell.offsets).values())
+
+
+def _path_gates() -> str:
+    """The gate of each cell's direct path: lstm f, gru z …"""
+    paths = ((name, CELLS[name].path) for name in GATED)
+    return ", ".join(f"{name} {path.gate}" for name, path in paths if path is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightFields(NetworkFields):
+    """How parameters start."""
+
+    init: str = field_option("xavier_normal", "initialiser of the weight matrices", choice_of(lambda: INITIALISERS))
+    gain: float | str = field_option(
+        1.0, "factor on the initialiser's standard deviation; auto takes the activation's", Number(0.0, 1e30, AUTO)
+    )
+    init_scale: float | None = field_option(
+        None, "standard deviation (normal), bound (uniform) or value (constant) itself", Number(0.0, 1e30)
+    )
+    sigma_w: float | None = field_option(
+        None, "weights N(0, σ_w² / fan_in) in every layer, instead of init", Number(0.0, 1e30)
+    )
+    sigma_b: float | None = field_option(None, "biases N(0, σ_b²) in every layer", Number(0.0, 1e30))
+    forget_bias: float | None = field_option(
+        None,
+        "added to the forget gate's bias; without it 1 (Jozefowicz et al. 2015), with init pytorch 0",
+        Number(-1e3, 1e3),
+        _offset_by("forget_bias"),
+    )
+    input_bias: float = field_option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), _offset_by("input_bias"))
+    pin_forget: float | None = field_option(
+        None,
+        Message("pins the gate of the direct path to a value: {gates}", gates=_path_gates()),
+        Number(0.0, 1.0),
+        GATED,
+    )
