@@ -7,13 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from gradtui.lessons.conditions import OPERATORS, condition, expression
-from gradtui.lessons.measured import Measured, divide
-from gradtui.lessons.measures import MEASURES
-from gradtui.lessons.run_measures import Measure, last_stage, measure
+from gradtui.lessons.conditions import OPERATORS, condition
+from gradtui.text.measured import measured_text
 from gradtui_engine import Experiment, Run, build
 from gradtui_engine.analysis.outcome import KINDS
 from gradtui_engine.core.fields import Rejected
+from gradtui_engine.measures.expression import expression
+from gradtui_engine.measures.measured import Measured, divide
+from gradtui_engine.measures.of_run import Measure, last_stage, measure
+from gradtui_engine.measures.table import MEASURES
 from tests.tui.helpers import CASES, trace_of
 
 MLP = Experiment(depth=9, activation="tanh", width=8, batch=8)
@@ -91,7 +93,7 @@ def test_nothing_but_inequality_is_true_of_nan() -> None:
         ("__import__('os').system('true') < 1", "no measure"),
         ("ratio < 1 or loss < 2", "no measure"),
         ("ratio < 1 and", "no measure"),
-        ("factor@-1 < 1", "no measure"),
+        ("factor@-1 < 1", "first, middle, last; or a number"),
     ],
 )
 def test_what_is_not_in_the_language_is_refused_with_what_is(text: str, says: str) -> None:
@@ -190,7 +192,7 @@ def test_every_measure_gives_a_value_or_says_why_there_is_none(case: str) -> Non
                 found = measure(row, place, trace)
             assert (found.value is None) == bool(found.problem), f"{row.name}@{place}"
             assert isinstance(found.value, str) == (row.is_name and found.value is not None)
-            assert found.text
+            assert measured_text(found)
             if place == "999999":
                 assert found.value is None
     assert value_of("kind", trace) in KINDS

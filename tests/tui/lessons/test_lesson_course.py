@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from gradtui.lessons import course
-from gradtui.lessons.conditions import expression
 from gradtui.lessons.course import Verdict, judge, read_answer
 from gradtui.lessons.format import parse
 from gradtui.lessons.lesson import Lesson, Question
-from gradtui.lessons.measured import Measured
-from gradtui.lessons.measures import MEASURES
 from gradtui.lessons.reading import Readings
-from gradtui.lessons.run_measures import measure
 from gradtui.model.progress import Progress
 from gradtui_engine import Experiment
 from gradtui_engine.core.fields import Rejected
+from gradtui_engine.measures.expression import expression
+from gradtui_engine.measures.measured import Measured
+from gradtui_engine.measures.of_run import measure
+from gradtui_engine.measures.table import MEASURES
 from tests.tui.helpers import timeline_of, trace_of
 
 LESSON = parse(

@@ -11,7 +11,6 @@ import pytest
 
 from gradtui.lessons import course, staging
 from gradtui.lessons.check import faults
-from gradtui.lessons.conditions import expression
 from gradtui.lessons.format import LessonError, parse
 from gradtui.lessons.lesson import Lesson, Setup
 from gradtui.lessons.reading import Histories, Reading, Subject
@@ -23,6 +22,7 @@ from gradtui.model.trainings import HistoryOf, training_of_a, training_of_b
 from gradtui.model.update import update
 from gradtui_engine import Experiment, Training, TrainingHistory, train
 from gradtui_engine.core.fields import Rejected
+from gradtui_engine.measures.expression import expression
 
 SMALL = Experiment(depth=3, width=8, batch=16, activation="relu", init="he_normal", learning_rate=0.3)
 PLAN = (("iterations", 60), ("validate_every", 10))

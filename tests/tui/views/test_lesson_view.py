@@ -15,7 +15,6 @@ from rich.cells import cell_len
 from gradtui.lessons import course
 from gradtui.lessons.format import parse
 from gradtui.lessons.library import Entry, entries
-from gradtui.lessons.measured import Measured
 from gradtui.lessons.reading import Readings
 from gradtui.model.progress import Progress
 from gradtui.model.studies import Study
@@ -24,6 +23,7 @@ from gradtui.text.markdown import prose, wrap_spans
 from gradtui.text.spans import text_of, width_of
 from gradtui.views.lessons.course_map import list_view
 from gradtui.views.lessons.lesson import Keys, lesson_title, lesson_view, place
+from gradtui_engine.measures.measured import Measured
 from tests.tui.helpers import assert_page, texts
 
 LESSON = parse(

@@ -9,18 +9,18 @@ from typing import TextIO
 
 from gradtui_engine.core.message import Message
 from gradtui_engine.core.problems import ExperimentError, Problem
+from gradtui_engine.measures.expression import expression
+from gradtui_engine.measures.of_functions import OF_A_FUNCTION, OfFunction
+from gradtui_engine.measures.of_training import OfTraining
+from gradtui_engine.measures.table import MEASURES
 
 from ..model.progress import Progress
 from ..text.language import current as language
 from ..text.language import tr
-from .conditions import expression
 from .course import naming, need
-from .function_measures import OF_A_FUNCTION, OfFunction
 from .lesson import LETTERS, Lesson, Question
 from .library import Entry, entries, entry_of
-from .measures import MEASURES
 from .reading import Histories, Readings
-from .training_measures import OfTraining
 
 
 def faults(lesson: Lesson, histories: Histories | None = None) -> Iterator[Problem]:

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from gradtui_engine.core.fields import Rejected
 from gradtui_engine.core.figures import percent, rounded
 from gradtui_engine.core.message import English, Message
+from gradtui_engine.measures.expression import Expression, Operand, expression
+from gradtui_engine.measures.measured import Measured
+from gradtui_engine.measures.of_functions import OfFunction
+from gradtui_engine.measures.of_training import LAST, OfTraining
 
 from ..model.progress import Answer, Progress
 from ..text.language import tr
-from .conditions import Expression, Operand, Reader, expression
-from .function_measures import OfFunction
+from ..text.measured import measured_text
+from .conditions import Reader
 from .lesson import LETTERS, Lesson, Question, Setup, Step, placeholders
-from .measured import Measured
 from .reading import Reading
-from .training_measures import LAST, OfTraining
 
 if TYPE_CHECKING:
     from ..model.timeline import Timeline
@@ -177,7 +179,7 @@ def _judge_number(question: Question, given: float, wanted: Expression, measured
     if not isinstance(truth.value, float) or not math.isfinite(truth.value):
         return Verdict(None, tr("Nothing to compare with: {values}", values=naming(wanted, measured)))
     hit = _within(question, given, truth.value)
-    guess = Measured(given, truth.share).text
+    guess = measured_text(Measured(given, truth.share))
     named = naming(wanted, measured)
     rule = (
         tr("up to {share} off counts as right", share=percent(question.within))
@@ -205,12 +207,12 @@ def naming(wanted: Expression, measured: Reader) -> str:
         return tr(value.problem)
     top, under = wanted.top, wanted.under
     if under is None:
-        return tr("{name} is {value}", name=_operand_name(top, value.over_time), value=value.text)
+        return tr("{name} is {value}", name=_operand_name(top, value.over_time), value=measured_text(value))
     name = _operand_name(under, value.over_time)
     if top == replace(under, of_b=True) and top != under:
-        return tr("{name}: B's is {value} times A's", name=name, value=value.text)
+        return tr("{name}: B's is {value} times A's", name=name, value=measured_text(value))
     over = _operand_name(top, value.over_time)
-    return tr("{top} is {value} times {under}", top=over, value=value.text, under=name)
+    return tr("{top} is {value} times {under}", top=over, value=measured_text(value), under=name)
 
 
 def _operand_name(operand: Operand, over_time: bool) -> str:

@@ -73,14 +73,14 @@ from gradtui_engine.core.message import Message, Verbatim
 from gradtui_engine.core.problems import unknown_name
 from gradtui_engine.experiment.experiment import options
 from gradtui_engine.experiment.other_names import expanded, owned
+from gradtui_engine.measures.expression import Expression, expression
+from gradtui_engine.measures.measurable import hindrance
+from gradtui_engine.measures.of_run import gradient_stage, last_stage
 
 from ..model.pairs import PAIRS
 from . import values as v
 from .blocks import Block, Misplaced, Section, sections, split_front_matter
-from .conditions import Expression, expression
 from .lesson import PLACEHOLDER, Lesson, Question, Setup, Step
-from .measurable import hindrance
-from .run_measures import gradient_stage, last_stage
 
 #: Key → how its value is checked.
 _FRONT: dict[str, v.Check] = {

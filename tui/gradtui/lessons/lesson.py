@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .conditions import Condition, Expression, expression
+from gradtui_engine.measures.expression import Expression, expression
+
+from ..text.measured import measured_text
+from .conditions import Condition
 
 if TYPE_CHECKING:
     from gradtui_engine import Experiment
+    from gradtui_engine.measures.measured import Measured
 
     from ..model.state import Changes
-    from .measured import Measured
 
 #: {ratio}, {factor@12}, {b.ratio / ratio}: where a computed number goes in a text.
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -109,6 +112,6 @@ def filled(text: str, measured: Mapping[str, Measured]) -> str:
 
     def number(match: re.Match[str]) -> str:
         value = measured.get(expression(match[1]).text)
-        return "…" if value is None else value.text
+        return "…" if value is None else measured_text(value)
 
     return PLACEHOLDER.sub(number, text)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from gradtui_engine import Experiment, ExperimentError, Run, Trainer, TrainingHistory
 from gradtui_engine.core.message import Message
 from gradtui_engine.experiment.training import Training
+from gradtui_engine.measures.expression import Operand, expression
+from gradtui_engine.measures.measured import Measured, divide
+from gradtui_engine.measures.of_functions import OfFunction, measure_function
+from gradtui_engine.measures.of_run import Measure, measure
+from gradtui_engine.measures.of_training import LAST, OfTraining, measure_training
 
 from ..model.changes import other
 from ..model.needs import NOTHING, Failed, Known, Watch, run_of
 from ..model.trainings import HistoryOf
-from .conditions import Operand, expression
-from .function_measures import OfFunction, measure_function
 from .lesson import Setup
-from .measured import Measured, divide
-from .run_measures import Measure, measure
-from .training_measures import LAST, OfTraining, measure_training
 
 if TYPE_CHECKING:
     from ..model.state import Changes

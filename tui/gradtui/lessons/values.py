@@ -9,6 +9,8 @@ from typing import Any
 from gradtui_engine.core.fields import Rejected, given, not_allowed
 from gradtui_engine.core.message import Message, Verbatim, joined
 from gradtui_engine.core.problems import unknown_name
+from gradtui_engine.measures.expression import expression
+from gradtui_engine.measures.of_run import PLACES
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.theory.taylor import FUNCTIONS
 
@@ -16,9 +18,8 @@ from ..model.maths import MOST_TERMS
 from ..model.names import PANES, QUANTITIES, VIEWS
 from ..model.pairs import PAIRS
 from .chapters import CHAPTERS
-from .conditions import condition, expression
+from .conditions import condition
 from .lesson import LETTERS, Choice
-from .run_measures import PLACES
 
 Check = Callable[[Any], Any]
 

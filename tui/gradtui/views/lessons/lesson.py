@@ -14,7 +14,8 @@ from ...text.markdown import prose, wrap_spans
 from ...text.spans import Line, first_fit, first_title, fit, page, spread, width_of
 
 if TYPE_CHECKING:
-    from ...lessons.measured import Measured
+    from gradtui_engine.measures.measured import Measured
+
     from ...lessons.reading import Readings
 
 #: Where the whole step has this many lines to spare, empty lines set its parts apart.

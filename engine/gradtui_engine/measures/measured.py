@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gradtui_engine.core.figures import percent, short
-
-from ..text.summary import kind_name
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -21,17 +17,6 @@ class Measured:
     over_time: bool = False
     #: Whether it counts iterations.
     whole: bool = False
-
-    @property
-    def text(self) -> str:
-        """As it is shown: 2.2e-12, 43 %, vanishing."""
-        if self.value is None:
-            return "–"
-        if isinstance(self.value, str):
-            return kind_name(self.value)
-        if self.whole and math.isfinite(self.value):
-            return str(round(self.value))
-        return percent(self.value) if self.share else short(self.value)
 
 
 def divide(top: Measured, under: Measured) -> Measured:

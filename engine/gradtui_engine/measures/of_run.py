@@ -1,4 +1,4 @@
-"""What a lesson can ask of a run, one row each. All of it is read from what was computed, none of it from a formula."""
+"""What can be asked of a run, one row each. All of it is read from what was computed, none of it from a formula."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradtui_engine.analysis.stage_numbers import STAGE_NUMBERS
-from gradtui_engine.cells.table import CELLS
-from gradtui_engine.core.message import English, Message, Verbatim
-from gradtui_engine.program.program import first_learning
-from gradtui_engine.rules.clipping import global_norm
-
+from ..analysis.stage_numbers import STAGE_NUMBERS
+from ..cells.table import CELLS
+from ..core.message import English, Message, Verbatim
+from ..program.program import first_learning
+from ..rules.clipping import global_norm
 from .measured import Measured
 
 if TYPE_CHECKING:
-    from gradtui_engine import Experiment, Run
+    from ..analysis.run import Run
+    from ..experiment.experiment import Experiment
 
 #: Places by name: the first stage that has the measure, the last one, and the one half way.
 PLACES = ("first", "middle", "last")

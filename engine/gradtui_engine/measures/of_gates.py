@@ -1,4 +1,4 @@
-"""What a lesson can ask of an LSTM's gates: the numbers of one unit, and what the direct path carries by itself.
+"""What can be asked of an LSTM's gates: the numbers of one unit, and what the direct path carries by itself.
 
     z = w_x·x_t + w_h·h_(t−1) + b,  f_t = σ(z),  c_t = f_t·c_(t−1) + i_t·g_t
 
@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradtui_engine.core.message import English
-from gradtui_engine.core.numerics import Array, ratio
-
-from .run_measures import Measure
+from ..core.message import English
+from ..core.numerics import Array, ratio
+from .of_run import Measure
 
 if TYPE_CHECKING:
-    from gradtui_engine import Run
+    from ..analysis.run import Run
 
 _LSTM = ("lstm",)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradtui_engine.core.message import Message, Verbatim
-
-from .run_measures import PLACES, Measure, last_stage
-from .training_measures import LAST
+from ..core.message import Message, Verbatim
+from .of_run import PLACES, Measure, last_stage
+from .of_training import LAST
 
 if TYPE_CHECKING:
-    from gradtui_engine import Experiment
-
-    from .conditions import Operand
+    from ..experiment.experiment import Experiment
+    from .expression import Operand
 
 
 def hindrance(operand: Operand, experiment: Experiment, iterations: int) -> str:

@@ -1,4 +1,4 @@
-"""What a lesson can ask of sin, cos, tan and their hyperbolic twins: computed at a point, like all else that it says.
+"""What can be asked of sin, cos, tan and their hyperbolic twins: computed at a point, like all else that it says.
 
     sin@1           the function there
     sinh_sum@2      the first three terms of its series there
@@ -14,9 +14,8 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gradtui_engine.core.message import English, Message, Verbatim
-from gradtui_engine.theory.taylor import FUNCTIONS, Function
-
+from ..core.message import English, Message, Verbatim
+from ..theory.taylor import FUNCTIONS, Function
 from .measured import Measured
 
 #: Terms of a series in `_sum`, the rest that `_terms` allows, and where it gives up: there is no such number.

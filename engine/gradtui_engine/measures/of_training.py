@@ -1,4 +1,4 @@
-"""What a lesson can ask of a training, one row each; and the same after so many of its iterations."""
+"""What can be asked of a training, one row each; and the same after so many of its iterations."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradtui_engine.core.message import English, Message, Verbatim
-from gradtui_engine.training.reach import horizon
-
+from ..core.message import English, Message, Verbatim
+from ..training.reach import horizon
 from .measured import Measured
 
 if TYPE_CHECKING:
-    from gradtui_engine import TrainingSnapshot
+    from ..training.snapshot import TrainingSnapshot
 
 #: The last iteration by name.
 LAST = "last"
