@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..core.message import English
 from ..core.names import Aliases
 from ..program.normalisation import NORMALISATIONS
@@ -10,14 +12,26 @@ from ..program.program import Parameter, Program, Site
 from ..program.slots import HIDDEN, MEAN, VARIANCE, Slot, Span
 from ..rules.activations import ACTIVATIONS
 from .cell import Cell, PreActivations
-from .residual_blocks import blocks, skip_scale
+from .residual_blocks import (
+    ACTIVATION,
+    JOIN,
+    LINEAR,
+    NORM_AFTER,
+    NORM_BEFORE,
+    RESIDUALS,
+    blocks,
+    parts_of_layer,
+    skip_scale,
+)
 from .settings import Recorded, Settings
 
 
 def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int) -> Program:
     """The program of an MLP, h/0 being the input."""
     stages = [Slot(HIDDEN, layer).name for layer in range(depth + 1)]
-    program = Program("layer", input=stages[0], stages=stages, measure_merges=settings.residual != "none")
+    program = Program(
+        "layer", input=stages[0], stages=stages, measure_merges=bool(RESIDUALS[settings.residual].operation)
+    )
     program.slot(Slot(HIDDEN, 0), (sizes.batch, sizes.inputs))
     _Layers(settings, sizes, program).add(depth)
     program.kept = [stages[0], Slot(HIDDEN, Span()).name]
@@ -39,33 +53,18 @@ class _Layers:
         stages = self.program.stages
         for first, last, skip in blocks(self.settings, self.sizes.inputs, depth):
             for layer in range(first, last + 1):
-                order = self._order(skip, ends=skip and layer == last)
+                order = parts_of_layer(self.settings, skip, ends=skip and layer == last)
                 source = stages[layer - 1]
                 for number, part in enumerate(order):
-                    slot = Slot(HIDDEN if number == len(order) - 1 else _ROLE[part], layer)
+                    role, add = _PARTS[part]
+                    slot = Slot(HIDDEN if number == len(order) - 1 else role, layer)
                     self.stacks.setdefault(slot.role, []).append(slot)
-                    target = slot.name
-                    getattr(self, f"_{part}")(layer, source, target, stages[first - 1])
-                    source = target
+                    add(self, layer, source, slot.name, stages[first - 1])
+                    source = slot.name
         for role, slots in self.stacks.items():
             self.program.stack(Slot(role, Span()), slots, self.shape)
 
-    def _order(self, in_block: bool, ends: bool) -> list[str]:
-        """The operations of one layer, in order. `ends`: the skip joins at the end of this layer."""
-        block = self.settings.residual_block if in_block else "post"
-        norm = ["norm"] if self.settings.norm != "none" else []
-        before = self.settings.norm_position == "before"
-        bend = [*norm, "activation"] if before else ["activation", *norm]
-        join = ["residual"] if ends else []
-        if block == "pre":
-            return [*bend, "linear", *join]
-        if block == "original" and before:
-            return ["linear", *norm, *join, "activation"]
-        if block == "original":
-            return ["linear", *join, *bend]
-        return ["linear", *bend, *join]
-
-    def _linear(self, layer: int, source: str, target: str, skip: str) -> None:
+    def linear(self, layer: int, source: str, target: str, skip: str) -> None:
         fan_in = self.sizes.inputs if layer == 1 else self.settings.width
         width = self.settings.width
         weight, bias = f"layers.{layer}.weight", f"layers.{layer}.bias"
@@ -73,7 +72,7 @@ class _Layers:
         self.program.parameters[bias] = Parameter((width,), bias=True, module_fan=fan_in)
         self._instruction("linear", layer, (source,), (target,), parameters=(weight, bias))
 
-    def _norm(self, layer: int, source: str, target: str, skip: str) -> None:
+    def norm(self, layer: int, source: str, target: str, skip: str) -> None:
         row = NORMALISATIONS[self.settings.norm]
         units = self.settings.width
         statistics = row.statistics(self.sizes.batch, units)
@@ -83,7 +82,7 @@ class _Layers:
         mean, variance = (self.program.slot(Slot(role, layer), statistics) for role in (MEAN, VARIANCE))
         self._instruction("norm", layer, (source,), (target, mean, variance), parameters=names, choice=row.name)
 
-    def _activation(self, layer: int, source: str, target: str, skip: str) -> None:
+    def activation(self, layer: int, source: str, target: str, skip: str) -> None:
         row = ACTIVATIONS[self.settings.activation]
         slope = self.settings.slope
         names: tuple[str, ...] = ()
@@ -95,8 +94,9 @@ class _Layers:
             constant=1.0 if slope is None else slope,
         )  # fmt: skip
 
-    def _residual(self, layer: int, source: str, target: str, skip: str) -> None:
-        self._instruction("residual", layer, (source, skip), (target,), constant=self.beta)
+    def join(self, layer: int, source: str, target: str, skip: str) -> None:
+        operation = RESIDUALS[self.settings.residual].operation
+        self._instruction(operation, layer, (source, skip), (target,), constant=self.beta)
 
     def _instruction(
         self, operation: English, layer: int, inputs: tuple[str, ...], outputs: tuple[str, ...],
@@ -108,8 +108,14 @@ class _Layers:
         )  # fmt: skip
 
 
-#: The role of what each operation writes where it does not write the stage's own h.
-_ROLE = {"linear": "z", "norm": "n", "activation": "a", "residual": "s"}
+#: Part of a layer → the role of what it writes where that is not the stage's own h, and what adds it.
+_PARTS: dict[str, tuple[str, Callable[[_Layers, int, str, str, str], None]]] = {
+    LINEAR: ("z", _Layers.linear),
+    NORM_BEFORE: ("n", _Layers.norm),
+    ACTIVATION: ("a", _Layers.activation),
+    NORM_AFTER: ("n", _Layers.norm),
+    JOIN: ("s", _Layers.join),
+}
 
 
 def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cells.residual_blocks import BLOCKS
+from ..cells.residual_blocks import BLOCKS, RESIDUALS
 from ..cells.table import LAYERED, OVER_TIME
 from ..core.fields import Integer, Number
 from ..core.table import choice_among, choice_of
@@ -26,7 +26,7 @@ class LayerFields(WeightFields):
         "before", "before or after the activation", choice_among(other_names.POSITIONS), LAYERED
     )
     residual: str = field_option(
-        "none", "skip connections wherever shapes match", choice_among(other_names.RESIDUALS), LAYERED
+        "none", "skip connections wherever shapes match", choice_of(lambda: RESIDUALS), LAYERED
     )
     residual_scale: float | None = field_option(
         None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), LAYERED

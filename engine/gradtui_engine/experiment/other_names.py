@@ -101,11 +101,6 @@ DTYPES = {
 }
 READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_many", "every"))}
 POSITIONS = {"before": Aliases(("pre_activation",)), "after": Aliases(("post_activation",))}
-RESIDUALS = {
-    "none": Aliases(("off", "no")),
-    "add": Aliases(("sum", "addition"), ("resnet", "identity", "skip", "residual", "true", "yes")),
-    "scaled": Aliases((), ("rezero", "skipinit", "fixup", "layer_scale", "deepnorm")),
-}
 
 _COUNTED = Message("training is counted in iterations here: gradtui train --iterations N")
 _NO_DROPOUT = Message("there is no dropout here")

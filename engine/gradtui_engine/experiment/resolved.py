@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..cells.cell import Cell
+from ..cells.residual_blocks import RESIDUALS
 from ..cells.table import CELLS
 from ..core.fields import Value
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
@@ -126,11 +126,12 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     activation = given["activation"] or cell.default_activation
     optimiser = OPTIMISERS[given["optimizer"] or "sgd"]
     data = find(given["data"] or cell.default_data)
+    joined = RESIDUALS[given["residual"]].scale
     values: dict[str, Value] = {
         "activation": cell.default_activation,
         "slope": ACTIVATIONS[activation].slope,
         "forget_bias": 1.0 if given["sigma_w"] is not None or INITIALISERS[given["init"]].of_module is None else 0.0,
-        "residual_scale": 1 / math.sqrt(given["depth"]) if given["residual"] == "scaled" else None,
+        "residual_scale": joined(given["depth"]) if joined is not None else None,
         "data": cell.default_data,
         "loss": data.loss,
         "clip_threshold": CLIPPINGS[given["clip"]].threshold if given["clip"] != "none" else None,

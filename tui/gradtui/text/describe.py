@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.residual_blocks import BLOCKS, RESIDUALS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.data.csv_file import PREFIX
 from gradtui_engine.data.datasets import CSV, DATA_SETS
@@ -92,6 +92,7 @@ _TABLES: dict[str, dict[str, About]] = {
     "cell": {row.name: About(row.formula, row.note) for row in CELLS.values()},
     "data": {row.name: About(row.description, row.note) for row in DATA_SETS.values()},
     "norm": {row.name: About(row.formula, row.note) for row in NORMALISATIONS.values()},
+    "residual": {row.name: About(row.formula, row.note) for row in RESIDUALS.values()},
     "residual_block": {row.name: About(row.formula, row.note) for row in BLOCKS.values()},
     "loss": {row.name: About(row.formula, row.note) for row in LOSSES.values()},
     "clip": {row.name: About(row.formula, row.note) for row in CLIPPINGS.values()},
