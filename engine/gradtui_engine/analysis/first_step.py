@@ -160,11 +160,11 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
 def _decay(trace: Trace, numbers: Mapping[str, ParameterNumbers]) -> float:
     """λ‖W‖ / ‖g‖ of these weights together, g as it is clipped; of adamw as its division leaves it."""
     resolved = trace.resolved
-    weight_decay, rate = resolved.weight_decay, resolved.learning_rate
-    if weight_decay == 0.0 or rate == 0.0:
+    weight_decay, rates = resolved.weight_decay, {name: trace.rate(name) for name in numbers}
+    if weight_decay == 0.0 or 0.0 in rates.values():
         return 0.0
     if OPTIMISERS[resolved.optimizer].decoupled:
-        gradient = _taught(trace, numbers) / rate
+        gradient = math.hypot(*(_taught(trace, (name,)) / rate for name, rate in rates.items()))
     else:
         gradient = math.hypot(*(row.clipped_norm or 0.0 for row in numbers.values()))
     return ratio(weight_decay * math.hypot(*(row.norm for row in numbers.values())), gradient)
@@ -172,8 +172,10 @@ def _decay(trace: Trace, numbers: Mapping[str, ParameterNumbers]) -> float:
 
 def _taught(trace: Trace, names: Iterable[str]) -> float:
     """The norm of these weights' update without a decoupled weight decay."""
-    pull = trace.resolved.learning_rate * trace.resolved.weight_decay
-    return math.hypot(*(norm_inside(trace.updates[name] + trace.parameters[name] * pull) for name in names))
+    decay = trace.resolved.weight_decay
+    return math.hypot(
+        *(norm_inside(trace.updates[name] + trace.parameters[name] * (trace.rate(name) * decay)) for name in names)
+    )
 
 
 def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mapping[str, ParameterNumbers]) -> Group:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ..core.message import English, Message
 from ..rules.optimisers import OPTIMISERS
 from . import pytorch_names as names
 from . import pytorch_weights
-from .resolved import DECIDED_BY_FILE, Resolved
+from .resolved import DECIDED_BY_FILE, RATES_OF_LAYERS, Resolved
 
 if TYPE_CHECKING:
     from .training import Training
@@ -188,7 +188,34 @@ def _optimiser(was: Resolved, now: Resolved) -> Iterator[Line]:
     more = more.format(momentum=typed(now.momentum))
     if now.weight_decay != OPTIMISERS[now.optimizer].weight_decay:
         more += f", weight_decay={typed(now.weight_decay)}"
-    yield Line(f"optimizer = torch.optim.{name}(model.parameters(), lr={typed(now.learning_rate)}{more})")
+    parameters = "model.parameters()"
+    own = {layer: getattr(now, field) for layer, field in RATES_OF_LAYERS.items()}
+    rates = {layer: rate for layer, rate in own.items() if rate is not None}
+    if rates:
+        yield Line(_groups(now, rates), "a group of parameters for each layer")
+        parameters = "groups"
+    yield Line(f"optimizer = torch.optim.{name}({parameters}, lr={typed(now.learning_rate)}{more})")
+
+
+def _groups(now: Resolved, rates: Mapping[int, float]) -> str:
+    """The optimiser's groups where layers have rates of their own."""
+    if now.kind.over_time:
+        keys: dict[int, tuple[str, ...]] = {layer: (str(layer - 1),) for layer in rates}
+        keys[now.layers + 1] = ("output.weight", "output.bias")
+        named = ", ".join(f'"{key}": {typed(rate)}' for layer, rate in rates.items() for key in keys[layer])
+        return (
+            f"rates = {{{named}}}\n"
+            'groups = [{"params": [p], "lr": rates.get(name.rpartition("_l")[2], '
+            f"{typed(now.learning_rate)})}} for name, p in model.named_parameters()]"
+        )
+    named = ", ".join(f"{layer}: {typed(rate)}" for layer, rate in rates.items())
+    return (
+        f"layer, rates, groups = 0, {{{named}}}, []\n"
+        "for module in model.modules():\n"
+        "    layer += isinstance(module, nn.Linear)\n"
+        "    own = [*module.parameters(recurse=False)]\n"
+        f'    groups += [{{"params": own, "lr": rates.get(layer, {typed(now.learning_rate)})}}] if own else []'
+    )
 
 
 def _clip(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -264,7 +291,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (_STARTS, _weights),
     (_ADDED, _offsets),
     (("pin_forget",), _pin),
-    (("optimizer", "learning_rate", "momentum", "weight_decay"), _optimiser),
+    (("optimizer", "learning_rate", *RATES_OF_LAYERS.values(), "momentum", "weight_decay"), _optimiser),
     (("clip", "clip_threshold"), _clip),
 )
 #: Fields that say which samples there are, or which numbers are kept: nothing that PyTorch is told.

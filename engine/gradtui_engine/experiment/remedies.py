@@ -8,7 +8,7 @@ keys switch beside those; the last ones take a cure away from a network that has
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, UNBIASED, UNGATED
@@ -16,10 +16,10 @@ from ..core.problems import ExperimentError
 from ..core.table import Table
 from ..rules.activations import ACTIVATIONS
 from .remedy import GRADIENT, Changes, Remedy, Row
+from .resolved import RATES_OF_LAYERS, Resolved
 
 if TYPE_CHECKING:
     from .experiment import Experiment
-    from .resolved import Resolved
 
 #: What another size of the weights can mend, what both can, and what is a matter of the update.
 _SIZE = ("vanishing", "exploding", "saturated", "non_finite", "off_scale", "starved", "diverging")
@@ -45,6 +45,13 @@ def _layered(resolved: Resolved) -> bool:
 
 def _rectified(resolved: Resolved) -> bool:
     return ACTIVATIONS[resolved.activation].rectifies
+
+
+def _rates(e: Resolved, changed: Callable[[float], float | None]) -> Changes:
+    """The rate, and those that layers have of their own, changed alike."""
+    own = {field: getattr(e, field) for field in RATES_OF_LAYERS.values()}
+    rates = {"learning_rate": e.learning_rate, **{field: rate for field, rate in own.items() if rate is not None}}
+    return {field: changed(rate) for field, rate in rates.items()}
 
 
 REMEDIES = Table(
@@ -206,31 +213,32 @@ REMEDIES = Table(
         ),
         Row(
             "scaled target, a tenth of the rate",
-            lambda e: {"target_scale": "standard", "learning_rate": e.learning_rate / 10},
+            lambda e: {"target_scale": "standard", **_rates(e, lambda rate: rate / 10)},
             "A target of the size of the outputs, and a step of a tenth.",
             "Neither the size of the target nor the rate is all that is wrong.", CELLS.names,
             kinds=("off_scale", "diverging", "non_finite"),
             applies=lambda e: e.target_scale == "none" and e.learning_rate > 0,
         ),
         Row(
-            "the optimiser's own rate", {"learning_rate": None}, "η as the optimiser's authors, or PyTorch, have it.",
+            "the optimiser's own rate", lambda e: _rates(e, lambda rate: None),
+            "η as the optimiser's authors, or PyTorch, have it.",
             "A usual rate is no cure for a network that needs another.", CELLS.names, kinds=_STEP,
         ),
         Row(
-            "a tenth of the rate", lambda e: {"learning_rate": e.learning_rate / 10},
+            "a tenth of the rate", lambda e: _rates(e, lambda rate: rate / 10),
             "A step of a tenth: the loss falls wherever the step is small enough.",
             "A smaller step changes neither the gradient's way nor where the loss starts.", CELLS.names,
             kinds=("vanishing", "exploding", "diverging", "off_scale", "overfitted"),
             applies=lambda e: e.learning_rate > 0,
         ),
         Row(
-            "a thousandth of the rate", lambda e: {"learning_rate": e.learning_rate / 1000},
+            "a thousandth of the rate", lambda e: _rates(e, lambda rate: rate / 1000),
             "A step of a thousandth: the loss falls wherever the step is small enough.",
             "So small a step learns as slowly, and where it is needed the network's scale is to blame.", CELLS.names,
             kinds=("diverging",), applies=lambda e: e.learning_rate > 0,
         ),
         Row(
-            "ten times the rate", lambda e: {"learning_rate": e.learning_rate * 10},
+            "ten times the rate", lambda e: _rates(e, lambda rate: rate * 10),
             "Steps that are ten times as large.",
             "A larger step does not change what each layer gets beside the others.",
             CELLS.names, kinds=("still",), applies=lambda e: 0 < e.learning_rate < 1,

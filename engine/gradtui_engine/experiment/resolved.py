@@ -21,6 +21,9 @@ from ..rules.optimisers import OPTIMISERS
 #: The fields that a CSV file decides when it is read, where they were not given.
 DECIDED_BY_FILE = ("loss", "target_scale", "batch", "steps", "inputs")
 
+#: The fields of the rates that layers may have of their own, by the layer.
+RATES_OF_LAYERS = {1: "learning_rate_1", 2: "learning_rate_2"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
@@ -68,6 +71,8 @@ class Resolved:
     clip_threshold: float | None
     optimizer: str
     learning_rate: float
+    learning_rate_1: float | None
+    learning_rate_2: float | None
     momentum: float
     weight_decay: float
     seed: int
@@ -117,7 +122,7 @@ class Resolved:
 
 
 #: Fields of the update that are None unless somebody gave them; clipping is the fourth.
-_OF_THE_UPDATE = ("optimizer", "learning_rate", "weight_decay")
+_OF_THE_UPDATE = ("optimizer", "learning_rate", *RATES_OF_LAYERS.values(), "weight_decay")
 
 
 def following(given: Mapping[str, Any]) -> dict[str, Value]:

@@ -25,6 +25,7 @@ from . import spelling
 from .experiment import Experiment
 from .experiment import options as experiment_options
 from .other_names import names_of
+from .resolved import RATES_OF_LAYERS
 
 if TYPE_CHECKING:
     from .resolved import Resolved
@@ -34,7 +35,8 @@ EPOCHS, FRESH, ONE = BATCHES = ("epochs", "fresh", "one")
 #: Without a warmup of its own the schedule of that name takes this share of the iterations; a step is a third of them.
 _WARMUP, _STEPS = 10, 3
 #: The fields of an experiment that can change on the way: the optimiser's state keeps its shape.
-OF_THE_UPDATE = ("learning_rate", "clip", "clip_threshold")
+OF_RATES = ("learning_rate", *RATES_OF_LAYERS.values())
+OF_THE_UPDATE = (*OF_RATES, "clip", "clip_threshold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,14 @@ class Training:
         """η_k: the learning rate times the schedule's share."""
         now = self.in_force(iteration)
         return now.experiment.resolved.learning_rate * schedules.share(now.schedule, iteration, now)
+
+    def update_at(self, iteration: int) -> Resolved:
+        """What the experiment comes to at an iteration: its rates are η_k, those of single layers too."""
+        now = self.in_force(iteration)
+        resolved, share = now.experiment.resolved, schedules.share(now.schedule, iteration, now)
+        rates: dict[str, Any] = {name: getattr(resolved, name) for name in OF_RATES}
+        rates = {name: rate if rate is None else rate * share for name, rate in rates.items()}
+        return dataclasses.replace(resolved, **rates)
 
     def replace(self, **changes: Any) -> Training:
         """The training with these fields given otherwise; fields of the experiment, too. Raises ExperimentError."""

@@ -27,6 +27,12 @@ class UpdateFields(DataFields):
     learning_rate: float | None = field_option(
         None, "step size η of the update; without it the optimiser's own", Number(0.0, 1e30)
     )
+    learning_rate_1: float | None = field_option(
+        None, "step size of the first layer; without it that of all", Number(0.0, 1e30)
+    )
+    learning_rate_2: float | None = field_option(
+        None, "step size of the second layer, of one hidden layer the output; without it that of all", Number(0.0, 1e30)
+    )
     momentum: float = field_option(0.9, "μ of momentum and nesterov", Number(0.0, 1.0))
     weight_decay: float | None = field_option(
         None, "λ, added to the gradient as λθ; without it 0 (adamw 0.01)", Number(0.0, 1e30)

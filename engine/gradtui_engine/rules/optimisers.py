@@ -22,6 +22,8 @@ Arrays = Mapping[str, Array]
 #: How many updates have been made, an array without a dimension; and each link's averages, by parameter name. All start
 #: at 0.
 State = tuple[Array, tuple[dict[str, Array], ...]]
+#: η of all parameters, or by name.
+Rates = float | Mapping[str, float] | Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +51,28 @@ class Chain:
         averages = tuple({name: np.zeros_like(array) for name, array in parameters.items()} for _ in range(count))
         return np.zeros((), dtype=np.int64), averages
 
-    def update(self, gradients: Arrays, state: State, parameters: Arrays, rate: float, out: Arrays) -> None:
+    def update(self, gradients: Arrays, state: State, parameters: Arrays, rate: Rates, out: Arrays) -> None:
         """Write what is to be added to each parameter into out, whose arrays may be the gradients'.
 
-        The state moves on in place: who wants to keep it copies it before. rate is η. NumPy's warnings
-        must be off.
+        The state moves on in place: who wants to keep it copies it before. rate is η; by name where they differ, and
+        one for each number of a parameter where that is a block of several. NumPy's warnings must be off.
         """
         made, averages = state
         made += 1
         count = int(made)
         for name, gradient in gradients.items():
+            own = rate[name] if isinstance(rate, Mapping) else rate
             parts = [gradient, parameters[name], out[name], *(average[name] for average in averages)]
             # Part by part, so that all passes over one find it in the processor's cache, and scratch is small: Adam's
             # on 2 million numbers take 7.9 instead of 13.7 ms in float64.
             rows = max(1, _PART // max(1, gradient[:1].size))
             for start in range(0, len(gradient), rows):
-                self._part([part[start : start + rows] for part in parts], count, rate)
+                self._part(
+                    [part[start : start + rows] for part in parts], count,
+                    own[start : start + rows] if isinstance(own, np.ndarray) else own,
+                )  # fmt: skip
 
-    def _part(self, parts: list[Array], count: int, rate: float) -> None:
+    def _part(self, parts: list[Array], count: int, rate: float | Array) -> None:
         gradient, parameter, out, *averages = parts
         scratch, first = np.empty_like(out), 0
         for link in self.links:

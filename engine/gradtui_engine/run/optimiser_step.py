@@ -13,6 +13,7 @@ from ..core.nested import copied
 from ..core.numerics import Array, norm, ratio
 from ..rules.clipping import CLIPPINGS
 from ..rules.optimisers import OPTIMISERS, Chain, Settings
+from .layer_rates import rates_of
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
@@ -44,13 +45,23 @@ class Update:
             return row.clip(self.gradients, self.parameters, self.resolved.clip_threshold or 0.0, None)
 
     @functools.cached_property
+    def rates(self) -> float | dict[str, float]:
+        """η, or each parameter's by name, where a layer has its own."""
+        return rates_of(self.resolved, self.parameters)
+
+    def rate(self, name: str) -> float:
+        """The learning rate of one parameter."""
+        rates = self.rates
+        return rates[name] if isinstance(rates, dict) else rates
+
+    @functools.cached_property
     def updates(self) -> dict[str, Array]:
         """What the optimiser adds to each parameter."""
         chain, moment = chain_of(self.resolved), self.moment
         state = chain.init(self.parameters) if moment is None else copied(moment.optimiser)
         updates = {name: np.empty_like(gradient) for name, gradient in self.gradients.items()}
         with np.errstate(all="ignore"):
-            chain.update(self.clipped, state, self.parameters, self.resolved.learning_rate, updates)
+            chain.update(self.clipped, state, self.parameters, self.rates, updates)
         for array in updates.values():
             array.setflags(write=False)
         return updates

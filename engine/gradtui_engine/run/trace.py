@@ -196,6 +196,10 @@ class Trace:
         """What the optimiser adds to each parameter."""
         return self._update.updates
 
+    def rate(self, name: str) -> float:
+        """The learning rate of a parameter: its layer's own, where that has one."""
+        return self._update.rate(name)
+
     def updated(self, name: str) -> Array:
         """The parameter after the update."""
         return self._update.updated(name)

@@ -10,6 +10,7 @@ from ..analysis.outcome import KINDS, Outcome
 from ..core.figures import exact, of_it, percent, short
 from ..core.message import Message
 from ..experiment.remedy import Remedy
+from ..experiment.training import OF_RATES
 from .examined import EFFECTS, Examined, Trial
 from .short_training import Attempt, Trained
 
@@ -50,7 +51,7 @@ def _by_training(remedy: Remedy, untreated: Trained, after: Examined, trained: T
 
 def _compared_with(remedy: Remedy, untreated: Trained) -> Attempt:
     """The experiment as it stands: at its own rate for a remedy that is another rate, else at the best one, too."""
-    of_rate_alone = set(remedy.changes) == {"learning_rate"} and not remedy.training
+    of_rate_alone = set(remedy.changes) <= {*OF_RATES} and not remedy.training
     return untreated.own if of_rate_alone else untreated.best
 
 

@@ -21,6 +21,7 @@ from gradtui_recorder.schema import A_COLUMNS, MOST, P_COLUMNS, SCHEMA, SYMMETRY
 from ..analysis.json_document import strict
 from ..core.numerics import Array, norm
 from ..experiment.pytorch_names import CELLS, OPTIMISERS
+from ..experiment.resolved import RATES_OF_LAYERS
 from ..program.slots import GATES, HIDDEN, Slot, Span
 from .history import TrainingHistory
 
@@ -187,6 +188,12 @@ class Recorder:
             output,
         ]
 
+    def _rates_of_layers(self, k: int) -> list[float]:
+        """Of the layers that have a rate of their own: groups of the optimiser."""
+        resolved = self._history.training.update_at(k)
+        rates = (getattr(resolved, field) for field in RATES_OF_LAYERS.values())
+        return [rate for rate in rates if rate is not None]
+
     def _step(self, k: int, columns: Mapping[str, Array]) -> dict[str, Any]:
         trainer, live = self._trainer, self._trainer.live
         before, after = (norm(np.array([*each.values()])) for each in (self._gradients[0], self._gradients[-1]))
@@ -195,7 +202,7 @@ class Recorder:
             "ring": self._skipped,
             "mb": 1,
             "o": [0],
-            "lr": [float(columns["learning_rate"][k])],
+            "lr": [float(columns["learning_rate"][k]), *self._rates_of_layers(k)],
             "gn": [before, after],
             "scale": None,
             "skipped": False,

@@ -16,10 +16,12 @@ from ..core.nested import copied
 from ..core.numerics import Array, norm_of_squares, trusted_squares
 from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, throttled
-from ..experiment.training import Training
+from ..experiment.training import OF_THE_UPDATE, Training
 from ..program.normalisation import first_statistics, running_statistics
 from ..program.slots import GATES, Slot, Span
 from ..rules.clipping import CLIPPINGS
+from ..rules.optimisers import Rates
+from ..run.layer_rates import has_own, rates_of
 from ..run.memory import Bound
 from ..run.moment import Moment
 from ..run.network import Network, build
@@ -143,7 +145,7 @@ class Trainer:
                 self.validate()
         if k in self._turns:
             self._at = self.training.in_force(k)
-        rate = self.training.learning_rate(k)
+        rate, rates = self.training.learning_rate(k), self._rates(k)
         batch = self.stream.batch(k)
         bound = self._bound
         self._input[...] = batch.inputs
@@ -171,7 +173,7 @@ class Trainer:
                 self.listener(bound.parameter_gradients)
             # The update takes the gradient's place: nobody reads that any more.
             update = self._gradient_block
-            self._chain.update({"": update}, self._state, {"": self._block}, rate, {"": update})
+            self._chain.update({"": update}, self._state, {"": self._block}, rates, {"": update})
             if self._keeps_running:
                 self.running = running_statistics(self.program, bound.values, self._input, self.running)
             largest = math.inf
@@ -185,6 +187,17 @@ class Trainer:
             finite = largest < self._finite or bool(np.isfinite(self._block).all())
             self.diverged = not (finite and math.isfinite(float(bound.values["loss"])))
         self.k += 1
+
+    def _rates(self, k: int) -> Rates:
+        """η of iteration k: one number, or one for each number of the block where a layer has its own."""
+        if not has_own(self._at.experiment.resolved):
+            return self.training.learning_rate(k)
+        rates = rates_of(self.training.update_at(k), self._spans)
+        assert isinstance(rates, dict)
+        block = np.zeros_like(self._block)
+        for name, span in self._spans.items():
+            block[span] = rates[name]
+        return {"": block}
 
     def validate(self) -> Validation | None:
         """The present parameters on the samples that are held out; noted once an iteration."""
@@ -267,11 +280,11 @@ class Trainer:
     def present(self) -> Network:
         """The network of the next iteration, on arrays of its own."""
         now = self.training.in_force(self.k)
-        asked = now.experiment.resolved
+        asked = self.training.update_at(self.k)
         resolved = dataclasses.replace(
             self.network.resolved,
-            learning_rate=self.training.learning_rate(self.k), clip=asked.clip, clip_threshold=asked.clip_threshold,
-        )  # fmt: skip
+            **{name: getattr(asked, name) for name in OF_THE_UPDATE},
+        )
         count, averages = self._state
         state = count.copy(), tuple(self._by_name(average[""]) for average in averages)
         return Network(

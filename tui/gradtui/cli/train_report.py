@@ -19,7 +19,7 @@ from gradtui_engine.training.stream import Stream
 
 from ..text.language import plural, tr
 from ..text.race_words import compared
-from ..text.summary import describe
+from ..text.summary import describe, rates_of_layers
 from .columns import GAP, aligned, widths_of
 
 #: Rows of the table, the state after the last update included.
@@ -82,6 +82,7 @@ def described(training: Training, stream: Stream) -> str:
         plural("1 iteration", "{count} iterations", training.iterations),
         kinds.get(training.kind_of_batches, tr("one batch")),
         tr("{optimizer}, rate {rate}", optimizer=resolved.optimizer, rate=exact(resolved.learning_rate)),
+        *rates_of_layers(resolved),
     ]
     told = SCHEDULES[training.schedule].told
     if told:

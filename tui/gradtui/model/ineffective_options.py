@@ -30,6 +30,7 @@ CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "residual_span": (lambda e: e.residual != "none", "there is no --residual"),
     "residual_block": (lambda e: e.residual != "none", "there is no --residual"),
     "clip_threshold": (lambda e: e.clip != "none", "there is no --clip"),
+    "learning_rate": (lambda e: not _all_layers_have_their_own(e), "both layers have a rate of their own"),
     "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),
     "forget_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
 }
@@ -39,6 +40,11 @@ CONDITIONS_OF_TRAINING: dict[str, tuple[Callable[[Training], bool], English]] = 
     "step_every": (lambda t: t.schedule == "step", "it is for --schedule step"),
     "step_factor": (lambda t: t.schedule == "step", "it is for --schedule step"),
 }
+
+
+def _all_layers_have_their_own(e: Resolved) -> bool:
+    """Of one hidden layer and the output."""
+    return (e.layers if e.kind.over_time else e.depth) == 1 and None not in (e.learning_rate_1, e.learning_rate_2)
 
 
 def hindrance(experiment: Experiment, field: str) -> str:

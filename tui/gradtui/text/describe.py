@@ -58,6 +58,8 @@ FIELD_NAMES: dict[str, FieldName] = {
     "clip_threshold": "clip threshold",
     "optimizer": "optimizer",
     "learning_rate": "learning rate",
+    "learning_rate_1": "rate of layer 1",
+    "learning_rate_2": "rate of layer 2",
     "momentum": "momentum",
     "weight_decay": "weight decay",
     "seed": "seed",

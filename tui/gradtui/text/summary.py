@@ -118,6 +118,17 @@ def _update(resolved: Resolved) -> Iterator[str]:
         yield resolved.optimizer
     if resolved.learning_rate != OPTIMISERS[resolved.optimizer].learning_rate:
         yield tr("rate {rate}", rate=exact(resolved.learning_rate))
+    yield from rates_of_layers(resolved)
+
+
+def rates_of_layers(resolved: Resolved) -> Iterator[str]:
+    """The rates that layers have of their own."""
+    from gradtui_engine.experiment.resolved import RATES_OF_LAYERS
+
+    for layer, field in RATES_OF_LAYERS.items():
+        rate = getattr(resolved, field)
+        if rate is not None:
+            yield tr("layer {number}: rate {rate}", number=layer, rate=exact(rate))
 
 
 def _extras(resolved: Resolved) -> Iterator[str]:

@@ -33,7 +33,8 @@ GROUPS: dict[English, tuple[str, ...]] = {
     "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss"),
     "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),
     "clipping and optimiser": (
-        "clip", "clip_threshold", "optimizer", "learning_rate", "momentum", "weight_decay",
+        "clip", "clip_threshold", "optimizer", "learning_rate", "learning_rate_1", "learning_rate_2", "momentum",
+        "weight_decay",
     ),
     "run": ("seed", "dtype"),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from gradtui_engine.rules.optimisers import OPTIMISERS
 
 from ...text.language import tr
 from ...text.spans import GAP
+from ...text.summary import rates_of_layers
 from ...text.table_words import told
 from ...text.undefined import defined
 from .explain_helpers import Explain, Notes, angle_of, first, instruction, of_nothing, of_one, passed, slots
@@ -166,9 +167,10 @@ def _update(listed: Listed, step: Step) -> Notes:
     names = [name for name, parameter in listed.parameters.items() if parameter.ndim == 2]
     chosen = names if len(names) <= 4 else [*names[:2], *names[-2:]]
     shown = [(name, defined(listed.update_ratio(name), listed)) for name in chosen]
+    rates = GAP.join([f"η = {exact(resolved.learning_rate)} ({row.name})", *rates_of_layers(resolved)])
     return [
         ("strong", tr("every weight moves a little against its gradient")),
-        ("formula", f"{tr(row.formula)}{GAP}η = {exact(resolved.learning_rate)} ({row.name})"),
+        ("formula", f"{tr(row.formula)}{GAP}{rates}"),
         ("text", tr("update / weight (about 1e-3 is healthy):")),
         ("text", GAP.join(f"{name} {short(value)}" for name, value in shown)),
     ]
