@@ -258,7 +258,7 @@ def test_the_ten_minutes_by_key_show_what_they_promise() -> None:
 def test_every_option_that_is_named_is_there() -> None:
     known = {name for command in SUBCOMMANDS.values() for row in rows_of(command) for name in row.flags}
     known |= {"--help", "--version"}
-    named = set(re.findall(r"`(?:gradtui [^`]*)?(--[a-z-]+)", README + HEADLESS)) | {
+    named = set(re.findall(r"`(?:gradtui [^`]*)?(--[a-z0-9-]+)", README + HEADLESS)) | {
         word for words in headless() for word in words if word.startswith("--")
     }
     assert named <= known

@@ -120,8 +120,14 @@ def test_a_turn_may_be_given_alone_as_text_and_as_a_value() -> None:
         (5, "turns: 5 given; allowed: K:FIELD=VALUE"),
         ("-1:clip=norm", "turns: '-1:clip=norm' given; allowed: K:FIELD=VALUE"),
         (Turn(-1, (("clip", "norm"),)), "turns: '-1:clip=norm' given; allowed: K:FIELD=VALUE"),
-        (Turn(1, (("width", 3),)), "turns: 'width' is unknown; allowed: learning_rate, clip, clip_threshold, schedule"),
-        ("1:clp=norm", "turns: 'clp' is unknown; allowed: learning_rate, clip, clip_threshold, schedule, warmup"),
+        (
+            Turn(1, (("width", 3),)),
+            "turns: 'width' is unknown; allowed: learning_rate, learning_rate_1, learning_rate_2, clip",
+        ),
+        (
+            "1:clp=norm",
+            "turns: 'clp' is unknown; allowed: learning_rate, learning_rate_1, learning_rate_2, clip",
+        ),
         ("1:clip", "turns: 'clip' given; allowed: K:FIELD=VALUE"),
         ("1:", "turns: '' is unknown"),
         ("1:clip=nrm", "turns: 'nrm' is unknown; allowed: none, value, norm, layer, adaptive; did you mean 'norm'?"),
