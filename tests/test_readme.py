@@ -343,7 +343,7 @@ def test_the_page_names_every_kind_and_every_number_of_each_question() -> None:
     assert set(said[:7]) == kinds["first_step"] - {"non_finite"}
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "mingru", "rnn"])
 def test_with_a_loss_at_every_step_the_parts_go_together_as_the_page_says(cell: str) -> None:
     where = "RNN, with a loss at every step" if cell == "rnn" else "any of these, with a loss at every step"
     (row,) = re.findall(rf"^\| {where} \| (.+?) \|", HEADLESS, re.M)

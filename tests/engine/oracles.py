@@ -262,11 +262,19 @@ def _mgu_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: A
     return {"h": walk.at(name("h"), (1 - forget) * before["h"] + forget * new)}
 
 
-_STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn": _rnn_step, "mgu": _mgu_step}
+def _mingru_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
+    """Feng et al. 2024; raw has its one bias already, and nothing reads the state."""
+    update, candidate = anp.split(raw, 2, axis=1)
+    gate = _pinned(_sigmoid(update), walk)
+    return {"h": walk.at(name("h"), (1 - gate) * before["h"] + gate * candidate)}
 
 
-#: PyTorch's cells have two biases, the minimal gated unit one.
-BIASES = {cell: ("bias",) if cell == "mgu" else ("bias_ih", "bias_hh") for cell in _STEPS}
+_STEPS = {"lstm": _lstm_step, "gru": _gru_step, "rnn": _rnn_step, "mgu": _mgu_step, "mingru": _mingru_step}
+
+
+#: PyTorch's cells have two biases, the minimal ones one; the minGRU reads no state.
+BIASES = {cell: ("bias",) if cell.startswith("m") else ("bias_ih", "bias_hh") for cell in _STEPS}
+MATRICES = {cell: ("weight_ih",) if cell == "mingru" else ("weight_ih", "weight_hh") for cell in _STEPS}
 
 
 def _over_time(walk: Walk) -> Any:
@@ -275,8 +283,9 @@ def _over_time(walk: Walk) -> Any:
     sequence = [walk.at(f"input/{time}", each) for time, each in enumerate(walk.trace.input)]
     for layer in range(experiment.layers):
         mark = "" if layer == experiment.layers - 1 else f"_l{layer}"
-        weights = walk.of(cell, *(f"{name}_l{layer}" for name in ("weight_ih", "weight_hh", *BIASES[cell])))
-        weight_ih, weight_hh, bias_ih, bias_hh = (*weights, None)[:4]
+        weight_ih, *matrices = walk.of(cell, *(f"{name}_l{layer}" for name in MATRICES[cell]))
+        bias_ih, *biases = walk.of(cell, *(f"{name}_l{layer}" for name in BIASES[cell]))
+        weight_hh, bias_hh = (*matrices, None)[0], (*biases, None)[0]
         zeros = np.zeros((len(walk.trace.input[0]), experiment.width))
         state = {name: walk.at(f"{name}{mark}/0", zeros) for name in ("h", "c")}
         states = []
@@ -293,7 +302,8 @@ def _over_time(walk: Walk) -> Any:
 
 
 NETWORKS: dict[str, Callable[[Walk], Any]] = {
-    "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time, "mgu": _over_time
+    "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time, "mgu": _over_time,
+    "mingru": _over_time,
 }  # fmt: skip
 
 

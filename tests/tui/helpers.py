@@ -59,6 +59,7 @@ CASES = {
     "one step": Experiment(cell="lstm", data="gaussian", steps=1, width=3, batch=2),
     "gru": Experiment(cell="gru", data="digits-rows", width=8),
     "mgu": Experiment(cell="mgu", data="digits-rows", width=8),
+    "mingru": Experiment(cell="mingru", data="digits-rows", width=8),
     "rnn": Experiment(cell="rnn", steps=20, data="gaussian", width=8, batch=4),
     "stacked": Experiment(cell="lstm", layers=2, readout="all", data="digits-rows", width=4, clip="norm"),
     "cured": Experiment(activation="relu", norm="batch", residual="add", depth=6, width=64, optimizer="adam"),

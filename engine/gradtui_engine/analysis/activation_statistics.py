@@ -105,7 +105,9 @@ def _gates_shares(cell: Cell, gates: Array, width: int, pinned: bool) -> list[fl
     """
     shares = [0.0] * len(gates)
     held = cell.path.gate if pinned and cell.path is not None else ""
-    kept = [block for block, gate in enumerate(cell.gates) if gate.letter != held]
+    levels = [ACTIVATIONS[gate.activation].saturation for gate in cell.gates]
+    # A candidate without an activation saturates nowhere.
+    kept = [block for block, gate in enumerate(cell.gates) if gate.letter != held and levels[block] is not None]
     runs: list[tuple[str, list[int]]] = []
     for block in kept:
         name = cell.gates[block].activation
@@ -114,13 +116,13 @@ def _gates_shares(cell: Cell, gates: Array, width: int, pinned: bool) -> list[fl
         else:
             runs.append((name, [block]))
     # The candidates first: sums of the same numbers in another order differ in the last digit.
-    for name, blocks in sorted(runs, key=lambda run: run[0] != "tanh"):
+    for _, blocks in sorted(runs, key=lambda run: run[0] != "tanh"):
         of_run = gates[:, :, blocks[0] * width : (blocks[-1] + 1) * width]
-        levels = ACTIVATIONS[name].saturation
-        assert levels is not None, f"{name} saturates"
-        for index, share in enumerate(_outside(of_run, levels)):
+        bounds = levels[blocks[0]]
+        assert bounds is not None
+        for index, share in enumerate(_outside(of_run, bounds)):
             shares[index] += len(blocks) * share
-    return [share / len(kept) for share in shares]
+    return [share / max(1, len(kept)) for share in shares]
 
 
 def _outside(values: Array, levels: tuple[float, float]) -> list[float]:

@@ -131,12 +131,23 @@ def _measured() -> Iterator[Figure]:
     yield Figure(label, 0.9**50, _direct("lstm", 0.9), 1e-10, "dL/dc_0 = f^T dL/dc_T")
     label = Message("MGU's gate pinned at 0.1, 50 steps: direct path")
     yield Figure(label, 0.9**50, _direct("mgu", 0.1), 1e-10, "1 − f (Zhou et al. 2016)")
+    label = Message("minGRU's gate pinned at 0.1, 50 steps: all that arrives")
+    yield Figure(label, 0.9**50, _whole("mingru", 0.1), 1e-10, "1 − z (Feng et al. 2024)")
+
+
+def _whole(cell: str, pin: float) -> float:
+    """What arrives of the gradient after 50 steps, by whatever path."""
+    norms = _gradients(_pinned(cell, pin)).norms
+    return norms[0] / norms[-1]
 
 
 def _direct(cell: str, pin: float) -> float:
     """What the direct path leaves of the gradient after 50 steps."""
-    pinned = build(Experiment(cell=cell, data="gaussian", steps=50, inputs=4, pin_forget=pin, width=16)).run()
-    return math.prod(parts["direct"] or 0.0 for parts in _gradients(pinned).parts)
+    return math.prod(parts["direct"] or 0.0 for parts in _gradients(_pinned(cell, pin)).parts)
+
+
+def _pinned(cell: str, pin: float) -> Trace:
+    return build(Experiment(cell=cell, data="gaussian", steps=50, inputs=4, pin_forget=pin, width=16)).run()
 
 
 def _rate(name: str, published: float, fields: dict[str, Any], tolerance: float, source: str) -> Figure:

@@ -11,9 +11,10 @@ from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..program.operations import Operation
 from ..program.output_layer import Sizes
-from ..program.program import Program
+from ..program.program import Parameter, Program
 from ..program.slots import CELL_STATE
 from .settings import Recorded, Settings
+from .written_out import Module
 
 #: Parameters of recurrent modules in PyTorch, Keras and JAX: which field each is.
 OF_MODULES = {
@@ -39,8 +40,13 @@ class Gate:
 
     @property
     def signed(self) -> bool:
-        """Whether it runs from −1 to 1; else from 0 to 1."""
-        return self.activation == "tanh"
+        """Whether it has both signs: it runs from −1 to 1, or anywhere; else from 0 to 1."""
+        return self.activation in ("tanh", "linear")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it has bounds."""
+        return self.activation != "linear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +135,14 @@ class Cell:
     read_back: tuple[str, ...] = ()
     #: The biases of a layer beside its weights weight_ih and weight_hh; σ_b draws the first one.
     biases: tuple[str, ...] = ("bias_ih", "bias_hh")
+    #: A layer's own parameters, in order, of its inputs' number; without it weight_ih, weight_hh and `biases`.
+    parameters: Callable[[Cell, Settings, int], dict[str, Parameter]] | None = None
     #: The parameters that a step reads.
     shared: tuple[str, ...] = ("weight_hh", "bias_hh")
     #: What is added to a gate's bias: (the gate's letter, the experiment's field).
     offsets: tuple[tuple[str, str], ...] = ()
+    #: The module that it is in PyTorch, where torch.nn has none.
+    module: Module | None = None
     #: What else it is called.
     aliases: Aliases = NO_ALIASES
 

@@ -22,6 +22,7 @@ from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from . import input_projection, recurrent
 from .cell import Cell, Gate, GatePath, PreActivations
 from .settings import Recorded
+from .written_out import module
 
 #: What a step keeps beside its gates: f_t ⊙ h_(t−1).
 _KEPT = "kept"
@@ -146,6 +147,16 @@ def _pre_activations(trace: Recorded, stage: int) -> tuple[PreActivations, ...]:
     )
 
 
+_MODULE = module(
+    "MGU",
+    '{"weight_ih": (2 * width, inputs), "weight_hh": (2 * width, width), "bias": (2 * width,)}',
+    'w_ih, w_hh, b = (getattr(self, f"{name}_l{k}") for name in ("weight_ih", "weight_hh", "bias"))\n'
+    "(u_f, u_n), given = w_hh.chunk(2), sequence @ w_ih.T + b",
+    "p_f, p_n = given[t].chunk(2, dim=1)\n"
+    "f = torch.sigmoid(p_f + h @ u_f.T)\n"
+    "h = (1 - f) * h + f * torch.tanh(p_n + (f * h) @ u_n.T)",
+)
+
 CELL = Cell(
     name="mgu",
     order=4,
@@ -183,5 +194,6 @@ CELL = Cell(
     read_back=(HIDDEN, _KEPT),
     biases=("bias",),
     shared=("weight_hh",),
+    module=_MODULE,
     aliases=Aliases(("minimal_gated_unit", "mgu_cell")),
 )

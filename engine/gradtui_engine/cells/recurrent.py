@@ -86,24 +86,30 @@ class _Layer:
 
     def _parameters(self, inputs: int) -> dict[str, str]:
         """The parameters of the layer, in the cell's order, as PyTorch calls its own: weight_ih → lstm.weight_ih_l0."""
-        cell, width = self.cell, self.settings.width
-        rows = cell.blocks * width
-        parameters = {
-            "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks, module_fan=width),
-            "weight_hh": Parameter((rows, width), (width, width), cell.blocks, module_fan=width),
-        }
-        # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
-        drawn, *others = cell.biases
-        parameters[drawn] = Parameter((rows,), bias=True, offsets=self._offsets(), module_fan=width)
-        parameters |= {name: Parameter((rows,), module_fan=width) for name in others}
-        names = {name: parameter_name(cell.name, name, self.layer) for name in parameters}
-        self.program.parameters |= {names[name]: parameter for name, parameter in parameters.items()}
+        own = (self.cell.parameters or parameters)(self.cell, self.settings, inputs)
+        names = {name: parameter_name(self.cell.name, name, self.layer) for name in own}
+        self.program.parameters |= {names[name]: parameter for name, parameter in own.items()}
         return names
 
-    def _offsets(self) -> tuple[tuple[int, int, float], ...]:
-        width = self.settings.width
-        blocks = ((self.cell.block(letter), field) for letter, field in self.cell.offsets)
-        return tuple((block * width, (block + 1) * width, getattr(self.settings, field)) for block, field in blocks)
+
+def parameters(cell: Cell, settings: Settings, inputs: int) -> dict[str, Parameter]:
+    """Those of PyTorch's cells, in its order: weight_ih, weight_hh and the cell's biases."""
+    width = settings.width
+    rows = cell.blocks * width
+    own = {
+        "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks, module_fan=width),
+        "weight_hh": Parameter((rows, width), (width, width), cell.blocks, module_fan=width),
+    }
+    # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
+    drawn, *others = cell.biases
+    own[drawn] = Parameter((rows,), bias=True, offsets=_offsets(cell, settings), module_fan=width)
+    return own | {name: Parameter((rows,), module_fan=width) for name in others}
+
+
+def _offsets(cell: Cell, settings: Settings) -> tuple[tuple[int, int, float], ...]:
+    width = settings.width
+    blocks = ((cell.block(letter), field) for letter, field in cell.offsets)
+    return tuple((block * width, (block + 1) * width, getattr(settings, field)) for block, field in blocks)
 
 
 def parameter_name(cell: str, name: str, layer: int) -> str:

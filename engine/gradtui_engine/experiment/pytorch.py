@@ -63,12 +63,17 @@ def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
         others = f"nn.Linear({now.width}, {now.width}) for _ in range({now.depth - 1})"
         code = f"[nn.Linear({inputs}, {now.width}), *({others})]"
         yield Line(code, "the hidden layers")
-    elif now.cell not in names.CELLS:
-        yield Line("", Message("PyTorch has no {cell}: it is a module of your own", cell=now.cell))
-    else:
-        layers = f", num_layers={now.layers}" if now.layers > 1 else ""
-        relu = ', nonlinearity="relu"' if now.cell == "rnn" and now.activation == "relu" else ""
-        yield Line(f"{now.cell} = {names.CELLS[now.cell]}({inputs}, {now.width}{layers}{relu})")
+        return
+    own = now.kind.module
+    if own is not None:
+        yield Line(own.code, Message("PyTorch has no {cell}: a module of your own", cell=now.cell))
+    module = names.CELLS.get(now.cell) if own is None else own.name
+    if module is None:
+        yield Line("", Message("PyTorch has no {cell}: a module of your own", cell=now.cell))
+        return
+    layers = f", num_layers={now.layers}" if now.layers > 1 else ""
+    relu = ', nonlinearity="relu"' if now.cell == "rnn" and now.activation == "relu" else ""
+    yield Line(f"{now.cell} = {module}({inputs}, {now.width}{layers}{relu})")
 
 
 def _activation(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -119,9 +124,6 @@ def _branch(now: Resolved) -> tuple[list[str], list[str]]:
 
 
 def _weights(was: Resolved, now: Resolved) -> Iterator[Line]:
-    if now.kind.over_time and now.cell not in names.CELLS:
-        yield from _network(was, now)
-        return
     for code in pytorch_weights.snippets(now):
         yield Line(code)
     yield from _added(dataclasses.replace(was, forget_bias=0.0, input_bias=0.0), now, anew=True)
@@ -136,7 +138,7 @@ def _added(was: Resolved, now: Resolved, anew: bool) -> Iterator[Line]:
     drawn = now.sigma_b is not None or now.module_rule is not None
     for letter, field in now.kind.offsets:
         more = getattr(now, field) - (getattr(was, field) if was.cell == now.cell else 0.0)
-        if now.cell in names.CELLS and more:
+        if more:
             gate = next(each.name for each in now.kind.gates if each.letter == letter)
             rows = _rows(now, letter)
             biases = [f"{now.cell}.{now.kind.biases[0]}_l{layer}" for layer in range(now.layers)]
@@ -161,9 +163,6 @@ def _rows(now: Resolved, letter: str) -> str:
 def _pin(was: Resolved, now: Resolved) -> Iterator[Line]:
     path, pin = now.kind.path, now.pin_forget
     if path is None:
-        return
-    if now.cell not in names.CELLS:
-        yield from _network(was, now)
         return
     rows, value = _rows(now, path.gate), getattr(now, now.kind.path_bias, 0.0)
     if pin is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cells.table import GATED
 from ..core.message import English
 from ..core.numerics import Array, ratio
 from .of_run import Measure
@@ -94,7 +95,7 @@ OF_GATES = (
         "what the direct path brings to the start by itself",
         "what would reach the start by the direct path alone, the gates handing nothing on, relative to the end",
         _direct_alone,
-        cells=("lstm", "gru", "mgu"),
+        cells=GATED,
     ),
     _unit("unit_from_x", "what x adds", "of unit 1's forget gate, sample 1: what the input adds to z", _from_input),
     _unit("unit_from_h", "what h adds", "what the state before adds to z: w_h·h_(t−1)", _from_state),

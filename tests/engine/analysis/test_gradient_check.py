@@ -22,8 +22,8 @@ from tests.examples import spread
 # A sample of the tables against each other: each row of each at least once.
 CROSSED: list[dict[str, Any]] = [
     *({"cell": cell, "loss": loss} for cell in CELLS for loss in LOSSES),
-    *({"cell": cell, "layers": 2, "readout": "all"} for cell in ("rnn", "lstm", "gru", "mgu")),
-    *({"cell": cell, "pin_forget": 0.7} for cell in ("lstm", "gru", "mgu")),
+    *({"cell": cell, "layers": 2, "readout": "all"} for cell in ("rnn", "lstm", "gru", "mgu", "mingru")),
+    *({"cell": cell, "pin_forget": 0.7} for cell in ("lstm", "gru", "mgu", "mingru")),
     *({"activation": activation} for activation in ACTIVATIONS),
     *({"norm": norm, "norm_position": position} for norm in NORMALISATIONS for position in ("before", "after")),
     *(

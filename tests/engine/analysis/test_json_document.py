@@ -22,6 +22,7 @@ PARTS = {
     "lstm": ["cell", "direct", "gates", "cosine"],
     "gru": ["whole", "direct", "gates", "cosine"],
     "mgu": ["whole", "direct", "gates", "cosine"],
+    "mingru": ["whole", "direct", "gates", "cosine"],
     "rnn": ["whole"],
 }
 

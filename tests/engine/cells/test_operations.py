@@ -26,7 +26,7 @@ EXPERIMENTS = [
     small("mlp", depth=3, width=4, batch=3, norm="rms", norm_position="after", residual="scaled", loss="mse"),
     *(small(cell, width=4, batch=3) for cell in CELLS if cell != "mlp"),
     *(small(cell, width=4, batch=3, data="copy", steps=3, layers=2, readout="all") for cell in CELLS if cell != "mlp"),
-    *(small(cell, width=4, batch=3, pin_forget=0.7) for cell in ("lstm", "gru", "mgu")),
+    *(small(cell, width=4, batch=3, pin_forget=0.7) for cell in ("lstm", "gru", "mgu", "mingru")),
 ]
 NETWORKS = [shaken(experiment) for experiment in EXPERIMENTS]
 INSTRUCTIONS = [

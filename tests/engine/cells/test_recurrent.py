@@ -11,7 +11,7 @@ import pytest
 from gradtui_engine import Experiment, Network, build, simulate
 from gradtui_engine.cells.table import CELLS
 from tests.engine.helpers import analysed, shaken, small, with_inputs, with_parameters
-from tests.engine.oracles import BIASES, length
+from tests.engine.oracles import BIASES, MATRICES, length
 
 OVER_TIME = [row.name for row in CELLS.values() if row.over_time]
 # Rows of the weights that belong to the gate of the direct path: the second block of PyTorch's (i, f, g, o), (r, z, n).
@@ -101,15 +101,17 @@ def test_at_rest_an_orthogonal_rnn_has_the_factor_of_its_gain_at_every_step(gain
 
 @every_cell
 def test_the_parameters_of_a_stack_have_pytorchs_names_and_shapes(cell: str) -> None:
-    rows = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2}[cell] * 6
+    rows = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2, "mingru": 2}[cell] * 6
     shapes = {name: array.shape for name, array in unrolled(cell, layers=2).parameters.items()}
     assert list(shapes.items()) == [
-        (f"{cell}.weight_ih_l0", (rows, 3)),
-        (f"{cell}.weight_hh_l0", (rows, 6)),
-        *((f"{cell}.{name}_l0", (rows,)) for name in BIASES[cell]),
-        (f"{cell}.weight_ih_l1", (rows, 6)),
-        (f"{cell}.weight_hh_l1", (rows, 6)),
-        *((f"{cell}.{name}_l1", (rows,)) for name in BIASES[cell]),
+        *(
+            (f"{cell}.{name}_l{layer}", shape)
+            for layer, inputs in enumerate((3, 6))
+            for name, shape in [
+                *zip(MATRICES[cell], ((rows, inputs), (rows, 6)), strict=False),
+                *((name, (rows,)) for name in BIASES[cell]),
+            ]
+        ),
         ("output.weight", (1, 6)),
         ("output.bias", (1,)),
     ]
@@ -119,10 +121,7 @@ def test_the_parameters_of_a_stack_have_pytorchs_names_and_shapes(cell: str) -> 
 def test_the_second_layer_of_a_stack_does_what_a_cell_fed_with_the_first_layers_states_does(cell: str) -> None:
     stacked = analysed(shaken(small(cell, layers=2)).run())
     alone = shaken(small(cell, inputs=8, data="gaussian", steps=8, loss=None))
-    upper = {
-        f"{cell}__{name}_l0": stacked.parameters[f"{cell}.{name}_l1"]
-        for name in ("weight_ih", "weight_hh", *BIASES[cell])
-    }
+    upper = {f"{cell}__{name}_l0": stacked.parameters[f"{cell}.{name}_l1"] for name in (*MATRICES[cell], *BIASES[cell])}
     trace = analysed(with_inputs(with_parameters(alone, **upper), stacked.values["h_l0"][1:]).run())
     assert trace.values["h"] == pytest.approx(stacked.values["h"], rel=1e-12, abs=1e-14)
 
@@ -133,7 +132,7 @@ def test_the_second_layer_of_a_stack_does_what_a_cell_fed_with_the_first_layers_
 def test_the_contributions_over_time_sum_to_every_shared_gradient(cell: str, layers: int, readout: str) -> None:
     trace = analysed(shaken(small(cell, layers=layers, readout=readout)).run())
     steps = [trace.contributions(time) for time in range(1, 9)]
-    assert len(steps[0]) == (2 + len(BIASES[cell])) * layers
+    assert len(steps[0]) == (len(MATRICES[cell]) + len(BIASES[cell])) * layers
     for name in steps[0]:
         total = sum(step[name] for step in steps)
         assert total == pytest.approx(trace.parameter_gradients[name], rel=1e-10, abs=1e-14), name

@@ -363,9 +363,9 @@ def test_the_csv_row_itself_is_no_file() -> None:
 
 def test_the_gate_on_the_direct_path_is_that_of_the_cells_that_can_be_pinned() -> None:
     pinned = {cell for cell in CELLS if options()["pin_forget"].applies_to(cell)}
-    assert {cell for cell, row in CELLS.items() if row.gated} == pinned == {"lstm", "gru", "mgu"}
+    assert {cell for cell, row in CELLS.items() if row.gated} == pinned == {"lstm", "gru", "mgu", "mingru"}
     symbols = {cell: row.path.symbol for cell, row in CELLS.items() if row.path}
-    assert symbols == {"lstm": "f", "gru": "z", "mgu": "1 − f"}
+    assert symbols == {"lstm": "f", "gru": "z", "mgu": "1 − f", "mingru": "1 − z"}
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -15,6 +15,7 @@ from torch import nn
 
 from gradtui_engine import Experiment, build
 from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.experiment.pytorch import lines
 from gradtui_engine.experiment.training import Training
@@ -210,6 +211,34 @@ def test_a_pinned_gate_is_held_and_stays_held(cell: str, pin: float) -> None:
     for name, each in module.named_parameters():
         assert np.array_equal(each.detach().numpy()[rows], wanted[f"{cell}.{name}"][rows])
         assert np.isfinite(each.detach().numpy()[:6]).all()
+
+
+@pytest.mark.parametrize("cell", [name for name, row in CELLS.items() if row.module is not None])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("readout", ["last", "all"])
+def test_a_module_that_is_written_out_computes_what_the_engine_does(cell: str, layers: int, readout: str) -> None:
+    before = Experiment(cell="gru", width=6, layers=layers, data="digits-rows", batch=4, readout=readout)
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "math": math}
+    for line in lines(Training(experiment=before), Training(experiment=before.replace(cell=cell)))[:2]:
+        exec(str(line), names)
+    module, network = names[cell], build(before.replace(cell=cell))
+    trace = network.run()
+    for name, each in module.named_parameters():
+        each.data.copy_(torch.tensor(trace.parameters[f"{cell}.{name}"]))
+    states, last = module(torch.tensor(network.batch.inputs))
+    assert states.detach().numpy() == pytest.approx(trace.values["h"][1:], rel=1e-12, abs=1e-15)
+    # In two halves it goes on where it was.
+    first, state = module(torch.tensor(network.batch.inputs[:3]))
+    rest, again = module(torch.tensor(network.batch.inputs[3:]), state)
+    assert torch.equal(torch.cat([first, rest]), states)
+    assert torch.equal(again, last)
+    read = states if readout == "all" else states[-1]
+    output = read @ torch.tensor(trace.parameters["output.weight"]).T + torch.tensor(trace.parameters["output.bias"])
+    target = torch.tensor(network.batch.target).reshape(-1)
+    nn.functional.cross_entropy(output.reshape(len(target), -1), target).backward()
+    for name, each in module.named_parameters():
+        gradient = trace.parameter_gradients[f"{cell}.{name}"]
+        assert each.grad.numpy() == pytest.approx(gradient, rel=1e-9, abs=1e-13 * np.abs(gradient).max())
 
 
 # -- the update ----------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def test_every_row_of_every_table_is_python(field: str, name: str) -> None:
     base = Experiment(**first)
     other = next(each for each in TABLES[field] if each not in (name, "lsuv"))
     assert_python(between(base.replace(**{field: other}), **{field: name}))
-    for cell in ("rnn", "lstm", "gru", "mgu"):
+    for cell in ("rnn", "lstm", "gru", "mgu", "mingru"):
         if field == "init" and not INITIALISERS[name].data_dependent:
             assert_python(between(Experiment(cell=cell, init=other, layers=2), init=name))
 
@@ -167,7 +167,9 @@ def test_another_cell_is_another_module_that_starts_as_the_experiment_does() -> 
 
 
 def test_what_pytorch_has_not_is_said() -> None:
-    assert between(Experiment(cell="mgu"), init="orthogonal") == ["# PyTorch has no mgu: it is a module of your own"]
+    first, made, *_ = between(Experiment(cell="gru", width=8), cell="mgu")
+    assert first.startswith("class MGU(nn.Module):  # PyTorch has no mgu: a module of your own\n")
+    assert made == "mgu = MGU(1, 8)"
     assert str(Line("", "nothing")) == "# nothing"
     assert str(Line("a = 1\nb = 2", "here")) == "a = 1  # here\nb = 2"
 

@@ -187,7 +187,7 @@ def test_pytorchs_start_is_that_of_its_linear_layers_biases_too() -> None:
     assert not network.parameters["layers.1.norm.bias"].any()
 
 
-@pytest.mark.parametrize(("cell", "count"), [("rnn", 4), ("lstm", 4), ("gru", 4), ("mgu", 3)])
+@pytest.mark.parametrize(("cell", "count"), [("rnn", 4), ("lstm", 4), ("gru", 4), ("mgu", 3), ("mingru", 2)])
 def test_pytorchs_start_of_a_cell_draws_every_tensor_within_the_root_of_its_hidden_units(cell: str, count: int) -> None:
     """torch.nn.RNNBase.reset_parameters: all weights and biases in ±1/√hidden_size, whatever the inputs."""
     network = build(Experiment(cell=cell, width=64, layers=2, init="pytorch"))

@@ -70,7 +70,7 @@ def test_autograd_finds_every_gradient_the_states_total_derivatives_too(cell: st
 
 
 @covering(
-    cell=["rnn", "lstm", "gru", "mgu"],
+    cell=["rnn", "lstm", "gru", "mgu", "mingru"],
     layers=[1, 3],
     readout=["last", "all"],
     more=[{}, {"pin_forget": 0.7}, {"pin_forget": 1.0, "activation": "relu"}],

@@ -13,13 +13,13 @@ from gradtui_engine import Experiment, Trace, simulate
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from tests.engine.helpers import small
-from tests.engine.oracles import BIASES
+from tests.engine.oracles import BIASES, MATRICES
 from tests.examples import covering
 
 WIDTH, BATCH = 5, 3
 # Numbers of gates, PyTorch's blocks of rows, of each cell over time.
-GATES = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2}
-STATES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"], "mgu": ["h"]}
+GATES = {"rnn": 1, "lstm": 4, "gru": 3, "mgu": 2, "mingru": 2}
+STATES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"], "mgu": ["h"], "mingru": ["h"]}
 
 
 def experiment(cell: str, **changes: Any) -> Experiment:
@@ -34,7 +34,8 @@ def parameters(cell: str) -> dict[str, tuple[int, ...]]:
             shapes |= {f"layers.{layer}.weight": (WIDTH, inputs), f"layers.{layer}.bias": (WIDTH,)}
         return shapes
     rows = GATES[cell] * WIDTH
-    shapes |= {f"{cell}.weight_ih_l0": (rows, 8), f"{cell}.weight_hh_l0": (rows, WIDTH)}
+    matrices = zip(MATRICES[cell], ((rows, 8), (rows, WIDTH)), strict=False)
+    shapes |= {f"{cell}.{name}_l0": shape for name, shape in matrices}
     return shapes | {f"{cell}.{name}_l0": (rows,) for name in BIASES[cell]}
 
 

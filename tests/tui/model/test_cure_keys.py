@@ -59,6 +59,7 @@ def fields(changes: list[Changes]) -> list[dict[str, Any]]:
         ("gate", "lstm", [{"forget_bias": 2.0}, {"forget_bias": 4.0}, {"pin_forget": 1.0}, {}]),
         ("gate", "gru", [{"pin_forget": 0.9}, {"pin_forget": 1.0}, {}]),
         ("gate", "mgu", [{"pin_forget": 0.1}, {"pin_forget": 0.0}, {}]),
+        ("gate", "mingru", [{"pin_forget": 0.1}, {"pin_forget": 0.0}, {}]),
         ("gate", "rnn", [{"cell": "lstm", "forget_bias": 4.0}, {"cell": "lstm"}, {}]),
         ("clip", "mlp", [{"clip": "norm"}, {"clip": "value"}, {}]),
         ("clip", "gru", [{"clip": "norm"}, {"clip": "value"}, {}]),

@@ -120,6 +120,14 @@ def carousel(a: Run, b: Run) -> bool:
     return len(direct) == 64 and set(direct) == {1.0} and near(along[0] / along[1], 1, 0.25)
 
 
+def gates_alone(a: Run, b: Run) -> bool:
+    """Of both the direct path keeps about half; of the GRU as much again of that comes through its gates."""
+    mine, theirs = ([stage.factors for stage in run.stages[:-1]] for run in (a, b))
+    nothing_else = all(parts["gates"] == 0 and parts["direct"] == parts["whole"] for parts in theirs)
+    half = near(factor(b), 0.5, 0.02) and all(near(parts["direct"] or 0, 0.5, 0.15) for parts in mine)
+    return nothing_else and half and factor(a) > 0.7
+
+
 def one_idea(a: Run, b: Run) -> bool:
     pairs = [tuple(map(trace_of, chain.experiments(0))) for chain in CHAINS]
     return len(pairs) == 3 and all(ratio(before) < VANISHED and passes(after) for before, after in pairs)
@@ -155,6 +163,7 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     ),
     "carousel": carousel,
     "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
+    "mingru": gates_alone,
     "one-idea": one_idea,
 }
 
@@ -260,6 +269,7 @@ KINDS = {
     "forget-gate": "vanishing healthy",
     "carousel": "healthy",
     "gru-lstm": "vanishing healthy",
+    "mingru": "vanishing vanishing",
     "one-idea": "vanishing",
     "train-clipping": "healthy healthy",
     "train-adam": "vanishing vanishing",

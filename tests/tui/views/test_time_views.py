@@ -311,7 +311,7 @@ def test_half_a_line_has_the_more_dots_the_larger_c_is(height: int) -> None:
             assert _dots(line[column], group % 2) == (step + 1) * 4 // 9
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "mgu"])
+@pytest.mark.parametrize("name", ["lstm", "gru", "mgu", "mingru"])
 def test_a_gate_in_several_lines_is_as_high_as_its_mean(name: str) -> None:
     scene = scene_of(CASES[name], selected=2)
     cell = CELLS[CASES[name].cell]

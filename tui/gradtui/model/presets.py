@@ -206,6 +206,16 @@ PRESETS = Table(
             {"cell": "lstm"},
         ),
         Preset(
+            "mingru",
+            "A minGRU by itself is no cure: its gates read the input alone, so its factor is 1 − z, half a step, and "
+            "nothing else; a GRU's gates add to that.",
+            "B's parts: 0 through the gates",
+            {"cell": "gru"},
+            "compare",
+            {"cell": "mingru"},
+            "factor",
+        ),
+        Preset(
             "one-idea",
             "ReLU's slope, the residual's identity and the LSTM's forget gate are one idea: keep the product of "
             "factors near 1.",

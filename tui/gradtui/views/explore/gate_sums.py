@@ -21,9 +21,12 @@ from .explain_helpers import Notes, instruction
 
 @dataclass(frozen=True, slots=True)
 class GateSum:
-    """What a gate of one unit is made of, for sample 1: its row of W times h_(t−1) and x_t, its bias; its value."""
+    """What a gate of one unit is made of, for sample 1: its row of W times h_(t−1) and x_t, its bias; its value.
 
-    of_state: float
+    of_state is None where no gate reads the state.
+    """
+
+    of_state: float | None
     of_input: float
     bias: float
     value: float
@@ -55,8 +58,11 @@ def gate_notes(listed: Listed, step: Step, unit: int) -> tuple[Notes, Notes]:
 def _told(gate: Gate, row: GateWords, numbers: GateSum, unit: int = 0) -> Notes:
     """The formula with its numbers put in, and what the matrix product is made of."""
     sign, symbol = "−" if numbers.bias < 0 else "+", ACTIVATIONS[gate.activation].symbol
-    product, letter = short(numbers.of_state + numbers.of_input), row.letter
+    product, letter = short((numbers.of_state or 0.0) + numbers.of_input), row.letter
     put_in = f"{row.formula} = {symbol}({product} {sign} {short(abs(numbers.bias))}) = {short(numbers.value)}"
+    if numbers.of_state is None:
+        alone = tr("unit {unit}, sample 1: from W_{letter}·x_t alone, whatever h is", unit=unit + 1, letter=letter)
+        return [("formula", put_in), ("text", alone)]
     made_of = tr(
         "unit {unit}, sample 1: {state} from W_{letter}·h_(t−1), {input} from W_{letter}·x_t",
         unit=unit + 1,
@@ -69,19 +75,21 @@ def _told(gate: Gate, row: GateWords, numbers: GateSum, unit: int = 0) -> Notes:
 
 def gate_sum(listed: Listed, step: Step, letter: str, unit: int) -> GateSum:
     """Of the layer and the time step of a cell's step, from its weights."""
-    operation, cell = instruction(listed, step), listed.resolved.kind
-    recurrent = operation.shared[0]
-    inputs = recurrent.replace("weight_hh", "weight_ih")
-    projection = next(each for each in listed.program.instructions if inputs in each.parameters)
-    row = cell.block(letter) * listed.resolved.width + unit
+    operation, cell, program = instruction(listed, step), listed.resolved.kind, listed.program
+    whole = program.slots[operation.inputs[0]].whole
+    projection = next(each for each in program.instructions if whole in each.outputs)
+    rows = [
+        listed.parameters[name][cell.block(letter) * listed.resolved.width + unit] for name in projection.parameters
+    ]
     before = listed.values[operation.inputs[1]][0]
     now = listed.values[projection.inputs[0]][(step.stage or 1) - 1, 0]
     with np.errstate(all="ignore"):
-        of_state = float(listed.parameters[recurrent][row].astype(np.float64) @ before)
-        of_input = float(listed.parameters[inputs][row].astype(np.float64) @ now)
-        bias = sum(float(listed.parameters[recurrent.replace("weight_hh", name)][row]) for name in cell.biases)
-        z = np.array([of_state + of_input + bias])
+        of_input, *of_state = (
+            float(row.astype(np.float64) @ values) for row, values in zip(rows, (now, before), strict=False) if row.ndim
+        )
+        bias = sum(float(row) for row in rows if not row.ndim)
+        z = np.array([sum(of_state) + of_input + bias])
         value: Array = np.empty_like(z)
         activation = ACTIVATIONS[cell.gates[cell.block(letter)].activation]
         activation.forward(z, value, 1.0)
-    return GateSum(of_state, of_input, bias, float(value[0]))
+    return GateSum(of_state[0] if of_state else None, of_input, bias, float(value[0]))

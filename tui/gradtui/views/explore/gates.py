@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradtui_engine.analysis.record import Record
-from gradtui_engine.cells.cell import Cell
+from gradtui_engine.cells.cell import Cell, Gate
 from gradtui_engine.core.figures import decimals, percent, short
 
 from ...text.heat import Array
@@ -44,10 +44,15 @@ def _names(scene: Scene) -> str:
     """f forget, i input, o output, g candidate: what the letters in the margin stand for."""
     rows = WORDS[scene.resolved.cell].gates
     cell = scene.resolved.kind
-    signed = {gate.letter: " −1 … 1" if cell.gates[cell.block(gate.letter)].signed else "" for gate in rows}
     return tr(", ").join(
-        f"{gate.letter} {re.split('[:：]', tr(gate.meaning))[0]}{signed[gate.letter]}" for gate in rows
+        f"{row.letter} {re.split('[:：]', tr(row.meaning))[0]}{_range(cell.gates[cell.block(row.letter)])}"
+        for row in rows
     )
+
+
+def _range(gate: Gate) -> str:
+    """Where it is not from 0 to 1: −1 … 1, or, of a candidate without an activation, anywhere; bars end at ±1."""
+    return "" if not gate.signed else " −1 … 1" if gate.bounded else " −1 … 1 …"
 
 
 def gates_view(scene: Scene, width: int, height: int) -> list[Line]:

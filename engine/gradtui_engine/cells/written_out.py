@@ -1,0 +1,62 @@
+"""The cells that torch.nn has not, as modules written out: used as nn.GRU is, and named alike.
+
+(time, batch, inputs) → the states of the last layer, (time, batch, width), and the last state of each layer. Each class
+starts as nn.GRU does, U(±1/√width); what the experiment starts with comes after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: What all of them are made of: parameters by layer, and the loop over layers and time.
+_STACK = """\
+class {name}(nn.Module):
+    def __init__(self, inputs, width, num_layers=1):
+        super().__init__()
+        self.width, self.num_layers = width, num_layers
+        for k in range(num_layers):
+            shapes = {shapes}
+            for name, shape in shapes.items():
+                self.register_parameter(f"{{name}}_l{{k}}", nn.Parameter(torch.empty(shape)))
+            inputs = {states}
+        self.reset_parameters()
+
+{reset}
+
+    def forward(self, sequence, state=None):
+        last = []
+        for k in range(self.num_layers):
+            h = {start} if state is None else state[k]
+{prepare}
+            states = []
+            for t in range(len(sequence)):
+{step}
+                states.append(h)
+            sequence = torch.stack(states)
+            last.append(h)
+        return sequence, torch.stack(last)"""
+
+_RESET = """\
+    def reset_parameters(self):
+        for w in self.parameters():
+            nn.init.uniform_(w, -self.width ** -0.5, self.width ** -0.5)"""
+_ZEROS = "sequence.new_zeros(sequence.shape[1], self.width)"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of PyTorch that is written out: its class, and the text of it."""
+
+    name: str
+    code: str
+
+
+def module(name: str, shapes: str, prepare: str, step: str) -> Module:
+    """shapes: the parameters of a layer of `inputs` and `width`; prepare: what is done for all t; step: h out of h."""
+    indented = [
+        "\n".join(f"{' ' * by}{line}" for line in text.splitlines()) for text, by in ((prepare, 12), (step, 16))
+    ]
+    code = _STACK.format(
+        name=name, shapes=shapes, states="width", reset=_RESET, start=_ZEROS, prepare=indented[0], step=indented[1]
+    )
+    return Module(name, code)
