@@ -129,6 +129,7 @@ def test_noted_paths_of_a_hidden_state_add_up_from_the_initial_state_on() -> Non
 
 
 @new_cells
+@pytest.mark.soak
 def test_every_pane_has_something_to_show(cell: str) -> None:
     panes = shown(cell)
     assert ("paths" in panes) == (cell == "turned")

@@ -278,6 +278,7 @@ class _Mark:
     pass
 
 
+@pytest.mark.soak
 def test_a_forward_pass_that_raises_leaves_no_graph_behind(tmp_path: Path) -> None:
     """Where it was memory that ran out, this is what has to be free for the next try, with a smaller batch."""
     torch.manual_seed(0)

@@ -75,6 +75,7 @@ def test_what_wraps_a_model_is_looked_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("every", [1, 7], ids=["looked at", "not looked at"])
+@pytest.mark.soak
 def test_a_training_that_is_dropped_is_freed_and_its_record_ended(tmp_path: Path, every: int) -> None:
     """A sweep of fifty trainings in one process is not to hold fifty models."""
     original = torch.autograd.backward

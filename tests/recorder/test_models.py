@@ -356,6 +356,7 @@ def test_a_cell_that_is_called_ten_thousand_times(tmp_path: Path) -> None:
     assert "512" in notes(path)[0]
 
 
+@pytest.mark.soak
 def test_five_thousand_modules(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     model = nn.Sequential(*[nn.Sequential(nn.ReLU()) for _ in range(2500)], nn.Linear(2, 1))

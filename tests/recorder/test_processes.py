@@ -44,6 +44,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _trained("quick", tmp_path_factory.mktemp("nursery"))
 
 
+@pytest.mark.soak
 def test_ranks_of_ddp_have_files_of_their_own(quick: Path) -> None:
     files = _files(quick / "both")
     assert sorted(path.name for path in (quick / "both").glob("*.jsonl")) == [path.name for path in files]

@@ -63,6 +63,7 @@ def test_a_line_has_the_weights_of_those_that_did_not_step_as_well(tmp_path: Pat
 
 @pytest.mark.parametrize("every", [1, 10])
 @pytest.mark.parametrize("period", [0, 3])
+@pytest.mark.soak
 def test_that_one_never_steps_is_known_by_its_weights(tmp_path: Path, period: int, every: int) -> None:
     path = tmp_path / "run.jsonl"
     _record(path, period, 100, every, 2 % (period or 3))

@@ -200,6 +200,7 @@ def test_units_that_are_called_equal_stay_so_and_others_do_not(init: str, fields
 
 @drawn(300)
 @given(valid_experiments(), st.sampled_from(ILL_KINDS))
+@pytest.mark.soak
 def test_every_remedy_that_is_offered_changes_the_experiment_into_another_valid_one(
     experiment: Experiment, kind: str
 ) -> None:

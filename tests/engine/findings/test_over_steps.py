@@ -256,6 +256,7 @@ def test_what_a_recorded_step_shows_may_have_begun_right_after_the_one_before() 
     assert kinds.index("update_too_large") < kinds.index("loss_spike")
 
 
+@pytest.mark.soak
 def test_what_is_looked_at_closely_are_the_losses_over_three_times_the_95th_percentile_of_the_20_before() -> None:
     losses = np.exp(np.random.default_rng(0).normal(size=40_000))
     expected = [

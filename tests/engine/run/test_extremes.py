@@ -73,6 +73,7 @@ def test_a_thousand_layers_with_scaled_skips_are_healthy(block: str, span: int) 
     assert trace.loss == pytest.approx(loss_of(trace), rel=1e-10)
 
 
+@pytest.mark.soak
 def test_a_thousand_layers_of_unscaled_skips_overflow_float32_and_say_where() -> None:
     # √2 a layer, forward as well: the 256th layer passes 3e38.
     trace = simulate(Experiment(**{**DEEP, "width": 64}, residual="add", activation="relu", dtype="float32"))

@@ -66,6 +66,7 @@ def cures(cell: str) -> list[Remedy]:
 
 
 @in_one(("cell", "cure"), [(cell, cure) for cell in CELLS for cure in cures(cell) if cure.name != "float64"])
+@pytest.mark.soak
 def test_every_cure_is_tried_on_the_same_samples(cell: str, cure: Remedy) -> None:
     ill = small(cell, activation="tanh")
     assert same_batch(build(ill), build(cure.apply(ill)))

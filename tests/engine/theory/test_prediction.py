@@ -64,6 +64,7 @@ def test_with_orthogonal_weights_the_prediction_is_four_times_as_sharp(activatio
 
 
 @spread("activation", ACTIVATIONS.names, 5)
+@pytest.mark.soak
 def test_batch_norms_growth_is_that_of_a_large_batch(activation: str) -> None:
     assert_predicted(9, MEAN, activation=activation, depth=10, norm="batch", batch=256)
 
@@ -80,6 +81,7 @@ def test_every_initialiser_with_a_variance_has_the_predicted_factor_also_where_t
 
 
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "silu", "sin"])
+@pytest.mark.soak
 def test_lsuv_has_the_predicted_factor_where_the_input_does_not_matter(activation: str) -> None:
     assert_predicted(12, 0.03, activation=activation, init="lsuv", gain=1.2)
 

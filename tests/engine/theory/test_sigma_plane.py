@@ -30,6 +30,7 @@ def at(found: Plane, sigma_w: float, sigma_b: float) -> tuple[float, float]:
 
 
 @spread("name", ACTIVATIONS.names, 5)
+@pytest.mark.soak
 def test_every_point_is_the_fixed_point_that_is_found_one_at_a_time(name: str) -> None:
     # The cubics are off by 3/128 · 0.05⁴ = 1.5e-7 of a fourth derivative, which is of order 1; q*'s error is larger
     # than the map's own by 1/(1 − slope of the map), about 20 at these points.
@@ -61,6 +62,7 @@ def test_the_published_figures_stand_in_the_plane(name: str, sigma_w: float, q_s
     assert math.sqrt(chi) == pytest.approx(factor, abs=6e-6)
 
 
+@pytest.mark.soak
 def test_relus_factor_depends_on_the_weights_alone_and_is_critical_at_root_two_for_every_bias() -> None:
     found = whole("relu")
     assert found.chi == pytest.approx(np.broadcast_to(found.sigma_w**2 / 2, found.chi.shape), rel=1e-12)
@@ -69,6 +71,7 @@ def test_relus_factor_depends_on_the_weights_alone_and_is_critical_at_root_two_f
     assert [sigma_w for sigma_w, _ in found.edge] == pytest.approx([math.sqrt(2)] * len(found.edge), abs=6.2e-6)
 
 
+@pytest.mark.soak
 def test_a_linear_network_settles_at_the_geometric_series_of_its_biases() -> None:
     found = whole("linear")
     ordered = found.sigma_w < 1
@@ -81,6 +84,7 @@ def test_a_linear_network_settles_at_the_geometric_series_of_its_biases() -> Non
 
 
 @pytest.mark.parametrize("name", ["tanh", "sin", "softsign", "hard_tanh"])
+@pytest.mark.soak
 def test_without_biases_an_activation_of_slope_one_is_critical_at_one(name: str) -> None:
     # χ − 1 grows with the square of σ_w − 1 only: the cubics' 1e-7 blurs the crossing by their root.
     sigma_w, sigma_b = whole(name).edge[0]

@@ -65,6 +65,7 @@ def test_a_healthy_network_has_no_trials(experiment: Experiment) -> None:
 
 
 @every_ill
+@pytest.mark.soak
 def test_every_remedy_that_is_offered_is_tried_once(name: str) -> None:
     kinds = [answer.kind for answer in report_of(name).before.outcome.answers]
     # A warmup changes nothing of the first gradient.

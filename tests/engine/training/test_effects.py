@@ -74,6 +74,7 @@ def test_the_loss_alone_cures_nothing_that_has_not_learnt() -> None:
     assert effect_of(attempt(0.4, "stalled"), attempt(1.0)) == "no cure"
 
 
+@pytest.mark.soak
 def test_a_remedy_cures_only_where_it_has_learnt_clearly_better_than_the_experiment_as_it_stands() -> None:
     report = report_of(SIGMOID)
     assert report.before.trained is not None
@@ -96,6 +97,7 @@ def test_famous_cures_that_are_none_are_said_to_be_none() -> None:
     assert trial("batch norm").effect in ("cures", "helps")
 
 
+@pytest.mark.soak
 def test_a_remedy_that_is_another_rate_is_compared_with_the_own_rate_alone() -> None:
     """At three times its rate this network is as good as with the remedy: what it is not is at its own."""
     report = report_of(SLOW.replace(optimizer="adam", learning_rate=1e-3), 20)
@@ -144,6 +146,7 @@ def test_what_learns_though_its_first_gradient_is_unhealthy_is_said_to_learn_all
     assert ", and yet it learns: loss " in report.text
 
 
+@pytest.mark.soak
 def test_healthy_at_the_start_is_not_trained() -> None:
     report = report_of(SLOW, 4)
     outcome = report.before.outcome
@@ -224,6 +227,7 @@ def test_whoever_stops_in_between_has_what_has_been_tried() -> None:
     ]
 
 
+@pytest.mark.soak
 def test_with_seconds_to_keep_within_fewer_iterations_are_done_and_as_many_for_all() -> None:
     report = examine(SIGMOID, training=100, seconds=1e-9)
     assert report.plan is not None
@@ -236,6 +240,7 @@ def test_with_seconds_to_keep_within_fewer_iterations_are_done_and_as_many_for_a
     assert healthy.plan == healthy.before.trained.plan if healthy.before.trained else False
 
 
+@pytest.mark.soak
 def test_the_seconds_change_no_number_where_they_are_enough() -> None:
     assert report_document(examine(SLOW, training=12, seconds=1e6)) == report_document(examine(SLOW, training=12))
 

@@ -71,6 +71,7 @@ def test_iteration_0_is_the_experiment_alone(name: str) -> None:
 
 @drawn(80)
 @given(experiment=small_experiments(), data=st.data())
+@pytest.mark.soak
 def test_any_iteration_of_any_experiment_comes_back_and_can_be_judged(
     experiment: Experiment, data: st.DataObject
 ) -> None:

@@ -82,6 +82,7 @@ async def assert_as_textual_draws(app: GradtuiApp, pilot: Pilot[int], where: str
 
 
 @covering(name=EXPERIMENTS, size=[(60, 16), SIZE])
+@pytest.mark.soak
 def test_whatever_happens_the_panes_are_those_that_textual_draws(name: str, size: tuple[int, int]) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         for keys in ("up", "tab", "z", "tab", "z", "2", "n", "4", "1", "t", "t"):

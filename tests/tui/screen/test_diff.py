@@ -273,6 +273,7 @@ def settle(terminal: ProgramTerminal) -> None:
         terminal._read(0.4)
 
 
+@pytest.mark.soak
 def test_after_many_keys_the_screen_is_what_a_whole_repaint_shows() -> None:
     """The picture has followed the terminal through panes, views, a dialog and playback, in double width."""
     with ProgramTerminal(size=(120, 40), GRADTUI_LANG="zh") as terminal:

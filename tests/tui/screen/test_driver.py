@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 
+import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 
@@ -214,6 +215,7 @@ def test_nothing_is_asked_after_the_program_has_left_the_screen() -> None:
 # -- a terminal that stops answering -------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_a_terminal_that_stops_answering_gets_two_frames_and_the_same_question_again() -> None:
     with running() as terminal:
         terminal.press(b" ")
@@ -238,6 +240,7 @@ def test_each_frame_is_followed_by_a_question() -> None:
         assert re.findall(rb"frame|\x1b\[6n", terminal.wire) == [b"frame", b"\x1b[6n"] * 5
 
 
+@pytest.mark.soak
 def test_a_terminal_that_never_answers_is_played_to_all_the_same() -> None:
     terminal = Pty()
     try:

@@ -103,6 +103,7 @@ def test_what_is_told_of_a_thing_finds_it_and_a_slip_of_the_finger_does_not_lose
     play(script, SMALL)
 
 
+@pytest.mark.soak
 def test_every_name_of_every_field_is_found_first_by_field_and_name(entries: tuple[Entry, ...]) -> None:
     for field, option in options().items():
         for name in option.kind.names if field not in OF_FILES else ():

@@ -259,6 +259,7 @@ def test_a_field_that_only_b_has_is_bs_whichever_pane_has_the_focus() -> None:
 
 
 @covering(size=[(80, 24), (120, 36)], start=[SMALL, LSTM])
+@pytest.mark.soak
 def test_the_bars_stay_in_sight_beside_every_slider_and_list(start: Experiment, size: tuple[int, int]) -> None:
     async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
         box = arrange(app.state, *size)["gradient"]

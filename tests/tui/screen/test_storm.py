@@ -142,6 +142,7 @@ def several(quick: int, long: int) -> list[object]:
 
 
 @pytest.mark.parametrize(("seed", "count"), several(60, 1500))
+@pytest.mark.soak
 def test_whatever_comes_the_program_lives_and_can_be_left(seed: int, count: int, home: dict[str, str]) -> None:
     choose = random.Random(seed)
     with Storm(*NETWORKS[seed % len(NETWORKS)], **home) as terminal:
@@ -165,6 +166,7 @@ def test_whatever_comes_the_program_lives_and_can_be_left(seed: int, count: int,
 
 @pytest.mark.parametrize("opens", [b"f", pytest.param(b"?", marks=pytest.mark.soak)])
 @pytest.mark.parametrize(("seed", "count"), several(75, 1500)[:4])
+@pytest.mark.soak
 def test_after_a_storm_of_resizes_it_can_be_left(seed: int, count: int, opens: bytes, home: dict[str, str]) -> None:
     """With page keys and the mouse, while the form or the help is open: escape and q did nothing for four seconds."""
     choose = random.Random(seed)
@@ -190,6 +192,7 @@ def test_after_a_storm_of_resizes_it_can_be_left(seed: int, count: int, opens: b
         assert_restored(terminal)
 
 
+@pytest.mark.soak
 def test_a_megabyte_that_is_pasted_is_no_trouble(home: dict[str, str]) -> None:
     with Storm("--depth", "3", **home) as terminal:
         terminal.begin()

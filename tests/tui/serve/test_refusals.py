@@ -148,6 +148,7 @@ def test_every_refusal_has_its_way() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.reason)
+@pytest.mark.soak
 def test_who_is_refused_reads_why_and_nothing_else(way: Way, servers: Callable[[str], Server], tmp_path: Path) -> None:
     server = servers(way.kind)
     wire = way.wire(server, tmp_path)

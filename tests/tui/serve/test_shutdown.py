@@ -39,6 +39,7 @@ def test_sigterm_with_ten_sessions_ends_in_time_with_every_terminal_restored(sta
         assert not _alive(processes)
 
 
+@pytest.mark.soak
 def test_a_server_that_is_killed_leaves_no_process(start: type[Server]) -> None:
     server = start()
     with server.visit() as visitor:
@@ -73,6 +74,7 @@ def test_the_host_key_is_for_its_owner_alone_and_the_same_after_a_restart(start:
     assert shown in said
 
 
+@pytest.mark.soak
 def test_a_port_that_is_taken_is_said_in_a_line(server: Server) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gradtui", "serve", "--allow-root", "--port", str(server.port), "--host-key",
@@ -102,6 +104,7 @@ def test_a_long_day_of_visitors_leaves_no_descriptor_and_no_process_behind(start
     until(lambda: descriptors() <= before, "the descriptors to be closed", 5)
 
 
+@pytest.mark.soak
 def test_the_host_sees_a_live_table_and_ctrl_c_ends_the_server(tmp_path: Path) -> None:
     words = ("serve", "--port", "0", "--allow-root", "--host-key", str(tmp_path / "key"))
     with Terminal(*words, size=(160, 30)) as host:

@@ -75,6 +75,7 @@ def _spoken() -> Iterator[tuple[str, str]]:
 
 
 @poor
+@pytest.mark.soak
 def test_no_text_of_the_program_keeps_a_character_that_the_set_does_not_promise(name: str) -> None:
     left = {
         (where, each)

@@ -60,6 +60,7 @@ def in_worker(method: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.soak
 def test_a_worker_process_speaks_draws_and_refuses_as_its_parent(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def shows(name: str, network: str) -> bool:
 @pytest.mark.parametrize("network", NETWORKS)
 @examples(12)
 @given(data=st.data())
+@pytest.mark.soak
 def test_equal_reads_give_equal_titles_and_lines(network: str, data: st.DataObject) -> None:
     """A second state differs in what a pane may or may not read; where it says that it reads the same, it does."""
     one, other = data.draw(scenes(network)), data.draw(scenes(network))
@@ -85,6 +86,7 @@ def test_equal_reads_give_equal_titles_and_lines(network: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.soak
 def test_every_step_of_playback_is_drawn(network: str) -> None:
     """From one step to the next: a pane that says nothing has changed would draw what it drew."""
     start = state_of(CASES[network])

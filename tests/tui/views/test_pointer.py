@@ -83,6 +83,7 @@ def test_the_slider_of_terms_is_the_first_row_and_reaches_from_1_to_the_most(pan
     assert not any(rest)
 
 
+@pytest.mark.soak
 def test_a_click_selects_or_does_nothing_and_never_fails_anywhere_in_any_pane() -> None:
     allowed = (e.Select, e.SelectItem, e.SetTerms, e.GoTo)
     for experiment in (MLP, LSTM):

@@ -26,6 +26,7 @@ def the_map(found: Scene, width: int = 106, height: int = 36) -> Found:
     ("activation", "sigma_w", "sigma_b", "most"),
     [("tanh", 1.3, 0.3, 4), ("tanh", 0.0, 0.0, 4), ("relu", 3.99, 1.99, 4), ("sigmoid", 9.0, 3.0, 16)],
 )
+@pytest.mark.soak
 def test_the_network_is_marked_in_its_cell(activation: str, sigma_w: float, sigma_b: float, most: float) -> None:
     found = the_map(scene(Experiment(activation=activation, sigma_w=sigma_w, sigma_b=sigma_b, depth=3, width=8)))
     ((column, row),) = found.places("◆")
@@ -91,6 +92,7 @@ def test_the_regions_are_named() -> None:
 
 
 @pytest.mark.parametrize("depth", [5, 40])
+@pytest.mark.soak
 def test_between_the_fainter_lines_a_signal_reaches_all_layers(depth: int) -> None:
     """Of a linear network χ = σ_w²: 6 depth scales are the depth at σ_w = e^(± 3/depth)."""
     found = scene(Experiment(activation="linear", depth=depth, width=8))
@@ -141,6 +143,7 @@ def test_the_input_of_an_rnn_drives_it_as_a_bias_of_the_same_variance_would() ->
 # -- the half-life of a gated cell -------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_a_gates_half_life_stands_over_its_bias() -> None:
     found = scene(Experiment(cell="lstm", forget_bias=2.0))
     text = said(found, "plane")

@@ -293,6 +293,7 @@ def test_a_factor_of_nothing_is_a_dash_and_not_a_broken_number() -> None:
     assert not any("nan" in line for line in said)
 
 
+@pytest.mark.soak
 def test_the_axis_label_of_the_smallest_numbers_is_whole() -> None:
     """1e-324 takes six cells, and the axis does not move for it."""
     found = scene(Experiment(depth=1000, width=8), selected=1)

@@ -134,6 +134,7 @@ def test_a_compressed_part_is_refused_whatever_it_would_come_to(tmp_path: Path) 
     assert "compressed" in refusal(archive(tmp_path / "a.pt", b"N" * 10**7 + b".", **how))
 
 
+@pytest.mark.soak
 def test_deep_nesting(tmp_path: Path) -> None:
     """A tuple in a tuple in a tuple, a million deep; and as a key, whose hash alone would end the process."""
     deep = b"\x80\x02)" + b"\x85" * 10**6
@@ -156,6 +157,7 @@ def test_a_list_of_lists_that_are_one(tmp_path: Path) -> None:
     assert "no tensors" in refusal(archive(tmp_path / "a.pt", program))
 
 
+@pytest.mark.soak
 def test_any_bytes_give_a_message(tmp_path: Path) -> None:
     """Pickles and headers with bytes changed: whatever comes of it, it is a checkpoint or a refusal."""
     draws = random.Random(0)
@@ -167,6 +169,7 @@ def test_any_bytes_give_a_message(tmp_path: Path) -> None:
         outcome(archive(path, bytes(program)))
 
 
+@pytest.mark.soak
 def test_any_archive_gives_a_message(tmp_path: Path) -> None:
     draws = random.Random(1)
     path = archive(tmp_path / "a.pt", tensor())

@@ -160,6 +160,7 @@ def test_changes_that_come_too_fast_are_told_as_one() -> None:
     run(script)
 
 
+@pytest.mark.soak
 def test_who_does_not_read_holds_up_nobody_and_gets_the_newest_in_the_end() -> None:
     async def script() -> None:
         presenter, end = pair()

@@ -31,6 +31,7 @@ def own(tmp_path: Path) -> Iterator[Presenter]:
             presenter.ended()
 
 
+@pytest.mark.soak
 def test_visitors_see_each_step_view_and_experiment_in_windows_and_languages_of_their_own(presenter: Presenter) -> None:
     with ExitStack() as stack:
         sizes = ((60, 16), (90, 28), (140, 45))
@@ -115,6 +116,7 @@ def test_the_form_is_at_capital_f_for_visitors_and_leaving_it_untouched_still_fo
         visitor.shows("LSTM")
 
 
+@pytest.mark.soak
 def test_when_the_presenter_quits_visitors_are_told_and_nothing_is_left(own: Presenter) -> None:
     with own.visit() as visitor:
         visitor.shows(FOLLOWING)
@@ -135,6 +137,7 @@ def test_when_the_presenter_quits_visitors_are_told_and_nothing_is_left(own: Pre
         pytest.param(signal.SIGHUP, marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.soak
 def test_however_the_presenters_program_ends_so_does_the_server(own: Presenter, number: int) -> None:
     with own.visit() as visitor:
         visitor.shows(FOLLOWING)
@@ -146,6 +149,7 @@ def test_however_the_presenters_program_ends_so_does_the_server(own: Presenter, 
         until(lambda: not Path(f"/proc/{server}").exists(), "the server's end")
 
 
+@pytest.mark.soak
 def test_the_presenter_is_told_when_the_server_has_ended_and_goes_on(own: Presenter) -> None:
     assert own.port
     os.kill(own.server, signal.SIGKILL)

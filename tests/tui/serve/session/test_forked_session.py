@@ -117,6 +117,7 @@ def test_a_visitor_computes_what_the_zygote_did_not() -> None:
     ],
     ids=["all colours", "256 colours", "Chinese", "Chinese messages", "ASCII"],
 )
+@pytest.mark.soak
 def test_each_visitor_sees_a_screen_in_their_language_and_colours(environment: dict[str, str], seen: bytes) -> None:
     async def script(sessions: Sessions) -> None:
         session, window = await visit(sessions, **environment)

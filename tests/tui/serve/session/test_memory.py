@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from gradtui.model.pairs import PAIRS
 from gradtui.model.permissions import largest_trace
 from gradtui.model.presets import PRESETS
@@ -18,6 +20,7 @@ from tests.tui.terminal import DEADLINE
 MEBIBYTE = 2**20
 
 
+@pytest.mark.soak
 def test_a_network_that_needs_a_gibibyte_is_refused_in_one_sentence_and_the_session_goes_on(server: Server) -> None:
     with server.visit(size=(160, 30)) as visitor:
         visitor.shows("vanishing")

@@ -7,6 +7,8 @@ import os
 import select
 import signal
 
+import pytest
+
 from gradtui.serve.session.session import Session
 from gradtui.serve.session.sessions import Sessions
 from gradtui.serve.session.visitor import Visitor
@@ -89,6 +91,7 @@ def test_a_visit_that_is_given_up_while_it_starts_leaves_no_place_taken() -> Non
     run(script)
 
 
+@pytest.mark.soak
 def test_where_the_zygote_dies_before_it_is_ready_each_session_loads_the_program_itself() -> None:
     async def script(sessions: Sessions) -> None:
         session, _ = await opened(sessions, "--depth", "3")

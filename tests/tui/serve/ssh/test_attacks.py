@@ -157,6 +157,7 @@ def test_most_of_five_hundred_half_open_connections_are_turned_away_and_nobody_e
     assert turned_away > 400
 
 
+@pytest.mark.soak
 def test_who_does_not_log_in_is_told_so_and_gone(host: Server) -> None:
     """The version has been exchanged, and nothing else: the sentence comes as it is."""
     with socket.create_connection(("127.0.0.1", host.port), timeout=2 * LOGIN + 5) as silent:

@@ -89,6 +89,7 @@ def test_every_reason_has_its_way() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.soak
 def test_the_terminal_is_put_right_and_no_more_than_a_sentence_is_said(
     way: Way, servers: Callable[[str], Server]
 ) -> None:
@@ -123,6 +124,7 @@ def _end(way: Way, server: Server) -> None:
 
 
 @pytest.mark.parametrize("reason", list(ENDS))
+@pytest.mark.soak
 def test_whatever_the_reason_the_screen_that_was_entered_is_left(reason: str) -> None:
     async def script(sessions: Sessions) -> None:
         session, sink = await opened(sessions)

@@ -33,6 +33,7 @@ def test_the_first_frame_of_one_visitor_alone_is_there_in_half_a_second(server: 
         assert server.wait_for("first frame", session=number)["seconds"] <= 0.5
 
 
+@pytest.mark.soak
 def test_visitors_land_on_the_experiment_and_the_view_that_the_host_has_chosen(
     servers: Callable[[str], Server],
 ) -> None:
@@ -193,6 +194,7 @@ def test_a_visitor_who_goes_while_the_program_starts_leaves_no_process(server: S
     until(lambda: server.metrics()["gradtui_sessions"] == 0, "the end of the last session", 3)
 
 
+@pytest.mark.soak
 def test_who_presses_no_key_is_sent_away_and_answers_of_the_terminal_are_no_keys(
     servers: Callable[[str], Server],
 ) -> None:
@@ -214,6 +216,7 @@ def test_the_end_of_the_time_is_announced_and_then_comes(servers: Callable[[str]
         assert "as long as one may be" in visitor.last_line
 
 
+@pytest.mark.soak
 def test_a_dead_zygote_is_replaced_and_its_visitors_are_told(server: Server) -> None:
     with server.visit() as visitor:
         visitor.shows(SHOWN)
@@ -236,6 +239,7 @@ def asking(folder: Path, word: str) -> dict[str, str]:
     return {"SSH_ASKPASS": str(script), "SSH_ASKPASS_REQUIRE": "force"}
 
 
+@pytest.mark.soak
 def test_with_a_password_nobody_comes_in_without_it(servers: Callable[[str], Server], tmp_path: Path) -> None:
     server = servers("guarded")
     with server.visit(**asking(tmp_path, PASSWORD)) as visitor:
@@ -248,6 +252,7 @@ def test_with_a_password_nobody_comes_in_without_it(servers: Callable[[str], Ser
     assert "Permission denied" in server.run().stderr
 
 
+@pytest.mark.soak
 def test_with_authorized_keys_only_their_owners_come_in(servers: Callable[[str], Server]) -> None:
     server = servers("guarded")
     assert "Permission denied" in server.run().stderr

@@ -73,6 +73,7 @@ def test_who_presses_no_key_is_told_why_it_ended(servers: Callable[[str], Server
     run(script())
 
 
+@pytest.mark.soak
 def test_the_end_of_the_server_is_told_to_every_tab_and_leaves_no_process(start: type[Server]) -> None:
     server = start("--web", "0")
 

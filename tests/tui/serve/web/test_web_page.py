@@ -32,6 +32,7 @@ async def rows(page: Page) -> tuple[int, int]:
     return columns, lines
 
 
+@pytest.mark.soak
 def test_a_reader_opens_the_page_and_has_the_program(server: Server, tmp_path: Path) -> None:
     async def script(browser: Browser) -> None:
         page = await browser.open(server.serving["web"], size=(1100, 700))
