@@ -63,7 +63,7 @@ def _run(arrays: Mapping[str, Array], file: str, words: str, watch: Watch | None
     text = json.loads(str(arrays["experiment"]))
     experiment = Experiment.from_mapping(text["given"])
     parameters, gradients = (_under(arrays, prefix) for prefix in ("param/", "grad/"))
-    network = rebuilt(experiment, text["loss"], arrays["input"], arrays["target"], parameters)
+    network = rebuilt(experiment, text["loss"], arrays["input"], arrays["target"], parameters, arrays)
     states = {f"{name[1:]}": array for name, array in arrays.items() if name.startswith("d")}
     missing = [f"d{name}" for name in network.program.stages if f"d{name}" not in arrays]
     missing += [f"grad/{name}" for name in parameters if name not in gradients]

@@ -207,6 +207,7 @@ STAGE_NUMBERS = Table(
         ),
         _part("activation", "activation's factor", "the activation's part of a factor: f′", _of_layers, "layer"),
         _part("norm", "normalisation's factor", "the normalisation's part of a factor", _of_layers, "layer"),
+        _part("dropout", "dropout's factor", "dropout's part of a factor", _of_layers, "layer"),
         _part("weight", "weights' factor", "the weight matrix's part of a factor", _of_layers, "layer"),
         _part("scale", "scale", "the scale of a block's branch", _of_layers, "layer"),
         _part("branch", "branch's factor", "what the branch carries, relative to the same", _of_layers, "layer"),

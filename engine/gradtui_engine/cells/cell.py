@@ -19,10 +19,10 @@ from .written_out import Module
 #: Parameters of recurrent modules in PyTorch, Keras and JAX: which field each is.
 OF_MODULES = {
     "input_size": "inputs", "hidden_size": "width", "units": "width", "features": "width", "hidden_features": "width",
-    "num_layers": "layers", "nonlinearity": "activation", "activation": "activation",
+    "num_layers": "layers", "nonlinearity": "activation", "activation": "activation", "dropout": "dropout",
 }  # fmt: skip
 #: Those without a field, as they are here.
-AS_HERE = {"bias": (True,), "batch_first": (False,), "dropout": (0, 0.0), "bidirectional": (False,), "proj_size": (0,)}
+AS_HERE = {"bias": (True,), "batch_first": (False,), "bidirectional": (False,), "proj_size": (0,)}
 #: The order in which PyTorch has them.
 IN_ORDER = ("input_size", "hidden_size", "num_layers")
 

@@ -9,11 +9,12 @@ from ..core.names import Aliases
 from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
-from ..program.slots import HIDDEN, MEAN, VARIANCE, Slot, Span
+from ..program.slots import HIDDEN, MASK, MEAN, VARIANCE, Slot, Span
 from ..rules.activations import ACTIVATIONS
 from .cell import Cell, PreActivations
 from .residual_blocks import (
     ACTIVATION,
+    DROPOUT,
     JOIN,
     LINEAR,
     NORM_AFTER,
@@ -94,6 +95,13 @@ class _Layers:
             constant=1.0 if slope is None else slope,
         )  # fmt: skip
 
+    def dropout(self, layer: int, source: str, target: str, skip: str) -> None:
+        self.program.masks[self.program.slot(Slot(MASK, layer), self.shape)] = self.settings.dropout
+        self._instruction(
+            "dropout", layer, (source, Slot(MASK, layer).name), (target,), choice=self.settings.dropout_kind,
+            constant=self.settings.dropout,
+        )  # fmt: skip
+
     def join(self, layer: int, source: str, target: str, skip: str) -> None:
         operation = RESIDUALS[self.settings.residual].operation
         self._instruction(operation, layer, (source, skip), (target,), constant=self.beta)
@@ -113,6 +121,7 @@ _PARTS: dict[str, tuple[str, Callable[[_Layers, int, str, str, str], None]]] = {
     LINEAR: ("z", _Layers.linear),
     NORM_BEFORE: ("n", _Layers.norm),
     ACTIVATION: ("a", _Layers.activation),
+    DROPOUT: ("d", _Layers.dropout),
     NORM_AFTER: ("n", _Layers.norm),
     JOIN: ("s", _Layers.join),
 }

@@ -11,10 +11,13 @@ from ..core.numerics import Array
 from ..program.operations import Operation
 from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
-from ..program.slots import CELL_STATE, HIDDEN, PROJECTION, Slot, Span
+from ..program.slots import CELL_STATE, HIDDEN, MASK, PROJECTION, Slot, Span
 from . import input_projection
 from .cell import Cell
 from .settings import Recorded, Settings
+
+#: What dropout leaves of a layer's states.
+_DROPPED = "d"
 
 
 def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) -> Program:
@@ -27,10 +30,26 @@ def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) 
         mark = None if layer == settings.layers - 1 else layer
         _Layer(cell, settings, sizes, program, layer, mark).add(source, inputs)
         source, inputs = program.window(Slot(HIDDEN, mark, Span()), 1), settings.width
+        if settings.dropout and layer < settings.layers - 1:
+            source = _dropped(settings, program, layer, source)
     program.stages = [Slot(HIDDEN, time=time).name for time in range(steps + 1)]
     program.cells = [Slot(CELL_STATE, time=time).name for time in range(steps + 1)] if cell.has_cell_state else []
     add_output_layer(program, source if settings.readout == "all" else program.stages[-1], settings.width, sizes, loss)
     return program
+
+
+def _dropped(settings: Settings, program: Program, layer: int, source: str) -> str:
+    """What a layer hands to the one above it, with dropout, as PyTorch has it: every step has a mask of its own."""
+    shape = program.slots[source].shape
+    target = program.slot(Slot(_DROPPED, layer, Span()), shape)
+    mask = program.slot(Slot(MASK, layer, Span()), shape)
+    program.masks[mask] = settings.dropout
+    site = Site(Message("{part}, layer {number}", part="dropout", number=layer + 1))
+    program.add(
+        "dropout", site, inputs=(source, mask), outputs=(target,), choice=settings.dropout_kind,
+        constant=settings.dropout,
+    )  # fmt: skip
+    return target
 
 
 class _Layer:

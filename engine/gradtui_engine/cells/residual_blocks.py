@@ -15,10 +15,11 @@ from ..core.names import NO_ALIASES, Aliases
 from ..core.table import Table
 from .settings import Settings
 
-#: What a layer is made of, in order: the weights; the activation with its norm, which stands before or after it; a
-#: norm wherever the position is; and what joins the branch with the skip.
+#: What a layer is made of, in order: the weights; the activation with its norm, which stands before or after it, and
+#: its dropout; and what joins the branch with the skip.
 LINEAR, NORM_BEFORE, ACTIVATION, NORM_AFTER, JOIN = "linear", "norm before", "activation", "norm after", "join"
-_BEND = (NORM_BEFORE, ACTIVATION, NORM_AFTER)
+DROPOUT = "dropout"
+_BEND = (NORM_BEFORE, ACTIVATION, DROPOUT, NORM_AFTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ BLOCKS = Table(
         Block(
             "original", "h′ = f(h + β norm(W h + b))", "He et al. 2015",
             "The activation acts on the sum, so also on the skip: its factor is f′, not 1.",
-            (LINEAR, *_BEND), (LINEAR, NORM_BEFORE, JOIN, ACTIVATION, NORM_AFTER),
+            (LINEAR, *_BEND), (LINEAR, NORM_BEFORE, JOIN, ACTIVATION, DROPOUT, NORM_AFTER),
             Aliases(("resnet_v1", "v1"), ("resnet",)),
         ),
     ),
@@ -101,12 +102,12 @@ BLOCKS = Table(
 def parts_of_layer(settings: Settings, in_block: bool, ends: bool) -> list[str]:
     """What a layer is made of, in order. in_block: a skip leads around it; ends: it joins at the end of this layer."""
     block = BLOCKS[settings.residual_block if in_block else "post"]
-    normed = {"none": ""}.get(settings.norm, f"norm {settings.norm_position}")
-    return [
-        part
-        for part in (block.last if ends else block.inner)
-        if part == normed or part not in (NORM_BEFORE, NORM_AFTER)
-    ]
+    missing = {NORM_BEFORE, NORM_AFTER, DROPOUT}
+    if settings.norm != "none":
+        missing.discard(f"norm {settings.norm_position}")
+    if settings.dropout:
+        missing.discard(DROPOUT)
+    return [part for part in (block.last if ends else block.inner) if part not in missing]
 
 
 def skip_scale(settings: Settings) -> float:

@@ -21,6 +21,7 @@ class Purpose(enum.IntEnum):
     TARGET = 2
     PARAMETER = 3
     CHECK = 4
+    MASK = 5
 
 
 def generator(seed: int, purpose: Purpose, *key: str | int) -> np.random.Generator:

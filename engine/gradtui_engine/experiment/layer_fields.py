@@ -8,6 +8,7 @@ from ..cells.residual_blocks import BLOCKS, RESIDUALS
 from ..cells.table import LAYERED, OVER_TIME
 from ..core.fields import Integer, Number
 from ..core.table import choice_among, choice_of
+from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
 from . import other_names
 from .field_option import field_option
@@ -16,8 +17,12 @@ from .weight_fields import WeightFields
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFields(WeightFields):
-    """Readout, normalisation and skips."""
+    """Dropout, readout, normalisation and skips."""
 
+    dropout: float = field_option(
+        0.0, "share p dropped: after each hidden layer's activation, between stacked cells", Number(0.0, 1.0)
+    )
+    dropout_kind: str = field_option("inverted", "what is dropped becomes", choice_of(lambda: DROPOUTS))
     readout: str = field_option(
         "last", "loss on the last time step or on every one", choice_among(other_names.READOUTS), OVER_TIME
     )

@@ -48,6 +48,12 @@ ALIASES: Mapping[str, Aliases] = {
     "init_scale": Aliases(("init_std", "std", "stddev", "init_stddev", "weight_std", "initializer_range")),
     "sigma_b": Aliases(near=("bias_init", "bias_initializer", "bias_std", "bias", "use_bias")),
     "forget_bias": Aliases(("forget_gate_bias", "lstm_forget_bias"), ("unit_forget_bias",)),
+    "dropout": Aliases(
+        ("dropout_rate", "drop_rate", "dropout_p", "p_dropout", "dropout_prob", "dropout_probability",
+         "hidden_dropout", "alpha_dropout"),
+        ("drop_path", "stochastic_depth"),
+        sets={key("alpha_dropout"): {"dropout_kind": "alpha"}},
+    ),
     "readout": Aliases(near=("return_sequences", "many_to_many", "many_to_one")),
     "norm": Aliases(
         ("normalization", "normalisation", "norm_layer", "norm_type"),
@@ -103,7 +109,7 @@ READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_
 POSITIONS = {"before": Aliases(("pre_activation",)), "after": Aliases(("post_activation",))}
 
 _COUNTED = Message("training is counted in iterations here: gradtui train --iterations N")
-_NO_DROPOUT = Message("there is no dropout here")
+_NO_RECURRENT_DROPOUT = Message("dropout is between stacked layers here, not within a step: --dropout P")
 _SCHEDULED = Message("a schedule of the learning rate is for training: gradtui train --schedule NAME --warmup N")
 _HELD_OUT = Message("samples are held out in training: gradtui train --hold-out SHARE --validate-every N")
 #: What no field of an experiment is, whatever it is like by its spelling, by key.
@@ -115,7 +121,7 @@ NOT_HERE: Mapping[str, Message] = {
                   "total_steps", "training_steps", "train_iterations")),
         _COUNTED,
     ),
-    **dict.fromkeys(map(key, ("dropout", "dropout_rate", "recurrent_dropout", "drop_rate")), _NO_DROPOUT),
+    **dict.fromkeys(map(key, ("recurrent_dropout", "variational_dropout")), _NO_RECURRENT_DROPOUT),
     **dict.fromkeys(
         map(key, ("scheduler", "lr_scheduler", "lr_schedule", "learning_rate_schedule", "warmup", "warmup_steps",
                   "num_warmup_steps", "warmup_iterations", "warmup_ratio", "lr_decay", "gamma", "schedule",

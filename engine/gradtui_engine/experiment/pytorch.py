@@ -92,6 +92,23 @@ def _norm(was: Resolved, now: Resolved) -> Iterator[Line]:
         yield Line(_norm_of(now), "after each activation")
 
 
+def _dropout(was: Resolved, now: Resolved) -> Iterator[Line]:
+    module = names.DROPOUTS[now.dropout_kind].format(rate=typed(now.dropout))
+    if now.kind.over_time:
+        if now.layers == 1:
+            return
+        if now.dropout_kind == "inverted" and now.cell in names.CELLS:
+            yield Line(f"{now.cell}.dropout = {typed(now.dropout)}", "between its layers, while model.train()")
+        else:
+            yield Line(module, "between the layers: a cell of one layer for each")
+    elif not now.dropout:
+        yield Line(
+            "", Message("no {module} any more", module=names.DROPOUTS[was.dropout_kind].format(rate=typed(was.dropout)))
+        )
+    else:
+        yield Line(module, "after each activation of a hidden layer")
+
+
 def _residual(was: Resolved, now: Resolved) -> Iterator[Line]:
     if now.residual == "none":
         yield Line("h = layer(h)", "in forward, without h +")
@@ -110,13 +127,14 @@ def _branch(now: Resolved) -> tuple[list[str], list[str]]:
     linear, activation = f"nn.Linear({now.width}, {now.width})", _activation_of(now)
     norm = [] if now.norm == "none" else [_norm_of(now)]
     before = now.norm_position == "before"
-    bend = [*norm, activation] if before else [activation, *norm]
+    bent = [activation, *([names.DROPOUTS[now.dropout_kind].format(rate=typed(now.dropout))] if now.dropout else [])]
+    bend = [*norm, *bent] if before else [*bent, *norm]
     if now.residual_block == "pre":
         return [*bend, linear] * now.residual_span, []
     whole = [linear, *bend]
     inner = whole * (now.residual_span - 1)
     if now.residual_block == "original":
-        return ([*inner, linear, *norm], [activation]) if before else ([*inner, linear], bend)
+        return ([*inner, linear, *norm], bent) if before else ([*inner, linear], bend)
     return [*inner, *whole], []
 
 
@@ -284,6 +302,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("loss",), _loss),
     (("cell", "depth", "width", "layers"), _network),
     (("activation", "slope"), _activation),
+    (("dropout", "dropout_kind"), _dropout),
     (("norm", "norm_position"), _norm),
     (("residual", "residual_scale", "residual_span", "residual_block"), _residual),
     (("readout",), _readout),

@@ -34,6 +34,7 @@ NORMS: Mapping[str, str] = {
     "layer": "nn.LayerNorm({width})",
     "rms": "nn.RMSNorm({width})",
 }
+DROPOUTS: Mapping[str, str] = {"inverted": "nn.Dropout({rate})", "alpha": "nn.AlphaDropout({rate})"}
 #: The cells that torch.nn has.
 CELLS: Mapping[str, str] = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
 LOSSES: Mapping[str, str] = {

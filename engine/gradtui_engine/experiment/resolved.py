@@ -48,6 +48,8 @@ class Resolved:
     forget_bias: float
     input_bias: float
     pin_forget: float | None
+    dropout: float
+    dropout_kind: str
     readout: str
     norm: str
     norm_position: str

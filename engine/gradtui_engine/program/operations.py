@@ -15,7 +15,7 @@ from ..core.message import English
 from ..core.numerics import Array
 from ..rules.activations import ACTIVATIONS
 from ..rules.losses import LOSSES
-from . import normalisation
+from . import dropout, normalisation
 from .bound import Node
 
 
@@ -161,6 +161,14 @@ LAYER_OPERATIONS = (
         _residual_forward,
         _residual_backward,
         part="scale",
+    ),
+    Operation(
+        "dropout",
+        "h′ = s (a ⊙ m) + b,  s = 1/(1 − p)",
+        "∂L/∂a = s m ⊙ ∂L/∂h′: only through what was kept",
+        dropout.forward,
+        dropout.backward,
+        part="dropout",
     ),
     Operation("loss", "L = loss(o, target)", "∂L/∂o", _loss_forward, _loss_backward),
 )

@@ -135,6 +135,8 @@ class Program:
     kept: list[str] = field(default_factory=list)
     #: Slots that start at 0: the initial state of a cell.
     initial: list[str] = field(default_factory=list)
+    #: Dropout's masks, which are drawn before a run, and the share that each drops.
+    masks: dict[str, float] = field(default_factory=dict)
     #: Slots whose gradient starts at 0, as only their own instruction's backward pass adds to it.
     zeroed: list[str] = field(default_factory=list)
     #: Whether the trace measures the parts of a gradient where two paths meet (branch and skip).

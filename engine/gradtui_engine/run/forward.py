@@ -16,12 +16,22 @@ if TYPE_CHECKING:
     from .memory import Layout
 
 
-def first_values(program: Program, layout: Layout, inputs: Array, arena: Arena) -> dict[str, Array]:
-    """Arrays for all values, the input and the initial state filled in: what a recorded forward pass starts from."""
+#: The masks of a program without dropout.
+NO_MASKS: Mapping[str, Array] = {}
+
+
+def first_values(
+    program: Program, layout: Layout, inputs: Array, arena: Arena, masks: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Arrays for all values; the input, the initial state and dropout's masks filled in: what a recorded forward pass
+    starts from.
+    """
     values = allocate(program, layout.owned, arena)
     values[program.input][...] = inputs
     for name in program.initial:
         values[name].fill(0)
+    for name, mask in masks.items():
+        values[name][...] = mask
     return values
 
 
@@ -32,11 +42,12 @@ def loss_of(
     inputs: Array,
     target: Array,
     running: Mapping[str, Array] | None = None,
+    masks: Mapping[str, Array] = NO_MASKS,
 ) -> float:
     """The loss of the parameters that `parameter` gives by name; with BatchNorm's running statistics, as in evaluation,
-    where they are given.
+    where they are given. masks are those of a program with dropout; one of evaluation has none.
     """
-    return loss_and_output(program, layout, parameter, inputs, target, running)[0]
+    return loss_and_output(program, layout, parameter, inputs, target, running, masks)[0]
 
 
 def loss_and_output(
@@ -46,6 +57,7 @@ def loss_and_output(
     inputs: Array,
     target: Array,
     running: Mapping[str, Array] | None = None,
+    masks: Mapping[str, Array] = NO_MASKS,
 ) -> tuple[float, Array]:
     """`loss_of`, and the output that it is of: (batch, outputs), or (time, batch, outputs) where every step is read.
 
@@ -54,6 +66,7 @@ def loss_and_output(
     workspace, values = Workspace(), _Values(program, layout)
     shared: dict[str, Array] = {}
     values.known[program.input] = inputs
+    values.known.update(masks)
     with np.errstate(all="ignore"):
         for name in program.initial:
             values.take(name).fill(0)

@@ -82,7 +82,7 @@ class Layout:
         for index, instruction in enumerate(self._program.instructions):
             for name in (*instruction.inputs, *instruction.outputs):
                 last[name] = index
-        needless = {self._program.input, *self.kept_whole}
+        needless = {self._program.input, *self._program.masks, *self.kept_whole}
         by_instruction: list[list[str]] = [[] for _ in self._program.instructions]
         for name, index in last.items():
             if name not in needless:

@@ -16,11 +16,12 @@ from ..data import datasets
 from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
 from ..program.bound import Arena, Node, Workspace
+from ..program.dropout import drawn
 from ..program.output_layer import Sizes
 from ..program.program import Instruction, Program
 from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
-from .forward import first_values, loss_of
+from .forward import NO_MASKS, first_values, loss_of
 from .initial_parameters import initialise
 from .memory import Bounds, Layout
 from .moment import Moment
@@ -48,6 +49,7 @@ class Network:
         layout: Layout | None = None,
         resolved: Resolved | None = None,
         moment: Moment | None = None,
+        masks: Mapping[str, Array] | None = None,
     ) -> None:
         self.experiment = experiment
         #: What the experiment comes to, with what a CSV file decided.
@@ -59,6 +61,12 @@ class Network:
         self.layout = layout or Layout(program, np.dtype(self.resolved.dtype))
         #: Which iteration of a training it is; None of an experiment alone.
         self.moment = moment
+        #: Dropout's masks: those that are given, or drawn by the seed for this iteration; none without dropout.
+        self.masks: Mapping[str, Array] = NO_MASKS
+        if program.masks:
+            self.masks = masks or drawn(
+                program, self.resolved.seed, moment.iteration if moment else 0, self.layout.dtype
+            )
         self._bounds = Bounds()
 
     def run(self, watch: Watch | None = None, saved: Saved | None = None) -> Trace:
@@ -115,9 +123,12 @@ class Network:
             )
 
     def loss(self, running: Mapping[str, Array] | None = None) -> float:
-        """The loss of a forward pass alone; with BatchNorm's running statistics, as in evaluation."""
+        """The loss of a forward pass alone, with the network's masks; with BatchNorm's running statistics, as in
+        evaluation.
+        """
         return loss_of(
-            self.program, self.layout, self.parameters.__getitem__, self.batch.inputs, self.batch.target, running
+            self.program, self.layout, self.parameters.__getitem__, self.batch.inputs, self.batch.target, running,
+            self.masks,
         )  # fmt: skip
 
     def updated(self, trace: Trace) -> Network:
@@ -125,15 +136,17 @@ class Network:
         return self.with_parameters({name: trace.updated(name) for name in trace.parameters})
 
     def with_parameters(self, parameters: Mapping[str, Array]) -> Network:
-        """The same network with other parameters."""
-        return Network(self.experiment, self.program, parameters, self.batch, self.layout, self.resolved)
+        """The same network with other parameters, and the same masks."""
+        return Network(
+            self.experiment, self.program, parameters, self.batch, self.layout, self.resolved, masks=self.masks
+        )  # fmt: skip
 
     def values(self) -> dict[str, Array]:
         """New arrays for all values, the input and the initial state filled in: what a forward pass starts from."""
         return self.values_in(Arena(self.layout.value_sizes, self.layout.dtype))
 
     def values_in(self, arena: Arena) -> dict[str, Array]:
-        return first_values(self.program, self.layout, self.batch.inputs, arena)
+        return first_values(self.program, self.layout, self.batch.inputs, arena, self.masks)
 
     def nodes(
         self,
@@ -187,11 +200,13 @@ def build(experiment: Experiment, watch: Watch | None = None) -> Network:
 
 
 def rebuilt(
-    experiment: Experiment, loss: str, inputs: Array, target: Array, parameters: Mapping[str, Array]
-) -> Network:
+    experiment: Experiment, loss: str, inputs: Array, target: Array, parameters: Mapping[str, Array],
+    saved: Mapping[str, Array] = NO_MASKS,
+) -> Network:  # fmt: skip
     """The network of an experiment with these parameters, on this batch: nothing is drawn, and no file is read.
 
-    loss is the one that the experiment came to. Raises ExperimentError where the arrays do not go with the experiment.
+    loss is the one that the experiment came to; dropout's masks are among `saved`. Raises ExperimentError where
+    the arrays do not go with the experiment.
     """
     output = parameters.get("output.bias", np.empty(0))
     batch = datasets.Batch(inputs, target, output.size, loss)
@@ -201,11 +216,15 @@ def rebuilt(
     dtype = np.dtype(resolved.dtype)
     wanted = {name: parameter.shape for name, parameter in program.parameters.items()}
     fits = wanted == {name: array.shape for name, array in parameters.items()}
-    fits &= all(array.dtype == dtype for array in (inputs, *parameters.values()))
+    masks = {name: saved[name] for name in program.masks if name in saved}
+    fits &= all(array.dtype == dtype for array in (inputs, *parameters.values(), *masks.values()))
+    fits &= {name: program.slots[name].shape for name in program.masks} == {
+        name: mask.shape for name, mask in masks.items()
+    } and all(bool(((mask == 0) | (mask == 1)).all()) for mask in masks.values())
     if not fits or program.slots[program.input].shape != inputs.shape or not _is_target(target, program, loss, dtype):
         raise ExperimentError([Problem("arrays", Message("are not those of the experiment"))])
     target.flags.writeable = False
-    return Network(experiment, program, parameters, batch, resolved=resolved)
+    return Network(experiment, program, parameters, batch, resolved=resolved, masks=masks)
 
 
 def _is_target(target: Array, program: Program, loss: str, dtype: np.dtype[np.generic]) -> bool:

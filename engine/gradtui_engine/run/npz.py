@@ -27,9 +27,10 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
 
     input, target, loss; param/NAME and grad/NAME with NAME as in a PyTorch `state_dict`; h/k and dh/k of each
     stage, (batch, units); of an LSTM also c/t, dc/t and gates/t, (batch, 4·width) in the order i, f, g, o (GRU:
-    (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on. Where asked
-    for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the running statistics. experiment is a text, JSON:
-    the fields that were given, and the loss that they come to; with it `analysis.npz_reading` opens the archive.
+    (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on; of dropout
+    mask/k, 1 where a number was kept. Where asked for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the
+    running statistics. experiment is a text, JSON: the fields that were given, and the loss that they come to; with it
+    `analysis.npz_reading` opens the archive.
     """
     yield "experiment", np.array(json.dumps({"given": trace.experiment.given(), "loss": trace.resolved.loss}))
     yield "input", trace.input
@@ -50,6 +51,7 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
         yield name, trace.values[name]
         if name in trace.gradients:
             yield f"d{name}", trace.gradients[name]
+    yield from trace.masks.items()
     first = trace.program.stages[0]
     if trace.program.slots[first].whole is None:  # an MLP's input is no row of h
         yield first, trace.values[first]

@@ -100,6 +100,11 @@ class Trace:
         """The batch: (batch, inputs), or (time, batch, inputs)."""
         return self.values[self.program.input]
 
+    @property
+    def masks(self) -> dict[str, Array]:
+        """Dropout's masks by slot, 1 where a number was kept: the update's loss is that of the same ones."""
+        return {name: self.values[name] for name in self.program.masks}
+
     @functools.cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every operation in the order in which it was computed: forward, loss, backward, clip (if any), update."""
@@ -211,7 +216,7 @@ class Trace:
     @functools.cached_property
     def loss_after(self) -> float:
         """The loss of the same batch with the parameters after the update: a forward pass, when first asked for."""
-        return loss_of(self.program, self.layout, self.updated, self.input, self.target)
+        return loss_of(self.program, self.layout, self.updated, self.input, self.target, masks=self.masks)
 
     def loss_after_share(self, share: float) -> float:
         """The loss of the same batch after this share of the update: a forward pass."""
@@ -220,7 +225,7 @@ class Trace:
             array = self.parameters[name]
             return np.asarray(array + self.updates[name] * array.dtype.type(share))
 
-        return loss_of(self.program, self.layout, moved, self.input, self.target)
+        return loss_of(self.program, self.layout, moved, self.input, self.target, masks=self.masks)
 
     @functools.cached_property
     def running_statistics(self) -> dict[str, Array]:

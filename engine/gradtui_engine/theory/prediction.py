@@ -6,6 +6,9 @@ Forward, p_l = E[h_l²] starts from the batch's own mean square; backward, the s
 - layer and rms norm divide by the scale that theory predicts, forward and backward (Xiong et al. 2020);
 - batch norm, whatever σ_w (Yang et al. 2019): without an activation χ = (B − 2)/(B − 3) for a batch of B; else, in the
   limit of a large batch, χ = E[φ'²] / Var φ at q = 1, π/(π − 1) for ReLU;
+- dropout, whose masks differ from sample to sample, acts on mean squares alone: inverted dropout divides both by 1 − p
+  (Schoenholz et al. 2017), so that a plain network is one of σ_w/√(1 − p). Two samples, even equal ones, part ways:
+  there is no edge of chaos at which inputs stay told apart at any depth;
 - residual, h' = h + β F(h): 1 + β² χ_F (Yang & Schoenholz 2017; Zhang et al. 2019);
 - an RNN: the same recursion along time, tied weights counting as fresh ones (Chen et al. 2018);
 - a pinned gate: the direct path's factor is the pinned value, exactly.
@@ -24,10 +27,11 @@ import numpy as np
 from ..cells.residual_blocks import blocks, skip_scale
 from ..core.figures import exact
 from ..core.message import Message
+from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
 from ..rules.activations import ACTIVATIONS
 from ..rules.initialisers import INITIALISERS
-from .meanfield import FixedPoint, fixed_point, moments, regime
+from .meanfield import FixedPoint, Moments, fixed_point, moments, regime
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
@@ -129,15 +133,26 @@ def _mlp(trace: Trace, count: int) -> Theory:
         return _nothing(count, block_problem)
     squares = list(_Walk(resolved, trace).squares())
     factors = (*(math.sqrt(value) if value >= 0 else None for value in squares), None)
-    plain = resolved.norm == "none" and resolved.residual == "none" and not lsuv
+    shifts = resolved.dropout > 0 and resolved.dropout_kind != "inverted"
+    plain = resolved.norm == "none" and resolved.residual == "none" and not lsuv and not shifts
     if not plain:
         chi = _last_rate(resolved, trace.input.shape[-1], squares)
-        note = Message("finite depth; with norm or skip there is no q* of infinite depth, χ is that of the last block")
+        note = Message(
+            "finite depth; with norm, skip or alpha dropout there is no q* of infinite depth, χ is that of the last "
+            "block"
+        )
         return Theory(factors, None, chi, regime(chi, resolved.depth), None, note)
+    # What is kept of a signal has 1/(1 − p) times its mean square, as if σ_w were larger.
+    scale = (scale or 0.0) * DROPOUTS[resolved.dropout_kind].of(resolved.dropout).slope_square(resolved.dropout)
     point = fixed_point(
-        resolved.activation, math.sqrt(scale or 0.0), math.sqrt(bias_scale(resolved, resolved.width)), resolved.slope
+        resolved.activation, math.sqrt(scale), math.sqrt(bias_scale(resolved, resolved.width)), resolved.slope
     )
     note = Message("mean field: wide network, at initialisation (Poole et al. 2016; Schoenholz et al. 2017)")
+    if resolved.dropout:
+        note = Message(
+            "mean field with σ_w² / (1 − p); masks decorrelate even equal inputs, so there is no edge of chaos "
+            "(Schoenholz et al. 2017)"
+        )
     return _at(point, factors, resolved.depth, note)
 
 
@@ -164,6 +179,8 @@ def _large_batch(resolved: Resolved, count: int) -> Theory:
         return _nothing(count, Message("no closed form for {norm} norm with skips", norm=resolved.norm))
     if resolved.norm_position != "before":
         return _nothing(count, Message("no closed form for {norm} norm after the activation", norm=resolved.norm))
+    if resolved.dropout:
+        return _nothing(count, Message("no closed form for {norm} norm with dropout", norm=resolved.norm))
     batch = resolved.batch or 0
     if ACTIVATIONS[resolved.activation].bounds_at(resolved.slope) == (1.0, 1.0):
         if batch <= 3:
@@ -205,6 +222,7 @@ class _Walk:
         self.beta = skip_scale(resolved)
         norm = NORMALISATIONS[resolved.norm]
         self.centred = norm.centred
+        self.constants = DROPOUTS[resolved.dropout_kind].of(resolved.dropout)
         self.epsilon = norm.epsilon(np.dtype(resolved.dtype)) if resolved.norm != "none" else 0.0
 
     def squares(self) -> Iterator[float]:
@@ -251,17 +269,21 @@ class _Walk:
         """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
         name, slope = self.resolved.activation, self.resolved.slope
         if self.resolved.norm == "none":
-            at = moments(name, q, slope)
-            return at.slope_square, at.square, at.mean
+            return self._dropped(moments(name, q, slope))
         if self.resolved.norm_position == "before":
             divisor = q + self.epsilon
-            at = moments(name, q / divisor, slope)
-            return at.slope_square / divisor, at.square, at.mean
-        at = moments(name, q, slope)
-        spread = at.square - at.mean**2 if self.centred else at.square
+            slope_square, square, mean = self._dropped(moments(name, q / divisor, slope))
+            return slope_square / divisor, square, mean
+        slope_square, square, mean = self._dropped(moments(name, q, slope))
+        spread = square - mean**2 if self.centred else square
         divisor = spread + self.epsilon
-        mean = 0.0 if self.centred else at.mean / math.sqrt(divisor)
-        return at.slope_square / divisor, spread / divisor, mean
+        return slope_square / divisor, spread / divisor, 0.0 if self.centred else mean / math.sqrt(divisor)
+
+    def _dropped(self, at: Moments) -> tuple[float, float, float]:
+        """(squared slope, E[out²], E[out]) of the activation and its dropout."""
+        rate = self.resolved.dropout
+        square, mean = self.constants.moments(rate, at.square, at.mean)
+        return at.slope_square * self.constants.slope_square(rate), square, mean
 
 
 def _block_factors(chis: list[float], beta: float) -> Iterator[float]:

@@ -35,6 +35,8 @@ class Evaluation:
 
     def __init__(self, resolved: Resolved, samples: Batch) -> None:
         self.size = samples.size
+        # Dropout is of training alone.
+        resolved = dataclasses.replace(resolved, dropout=0.0)
         self._parts: list[tuple[Batch, Program, Layout]] = []
         every_step = resolved.kind.over_time and resolved.readout == "all"
         programs: dict[int, tuple[Program, Layout]] = {}

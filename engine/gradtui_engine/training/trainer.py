@@ -17,6 +17,7 @@ from ..core.numerics import Array, norm_of_squares, trusted_squares
 from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, throttled
 from ..experiment.training import OF_THE_UPDATE, Training
+from ..program.dropout import draw
 from ..program.normalisation import first_statistics, running_statistics
 from ..program.slots import GATES, Slot, Span
 from ..rules.clipping import CLIPPINGS
@@ -150,6 +151,8 @@ class Trainer:
         bound = self._bound
         self._input[...] = batch.inputs
         self._loss_node.target = batch.target
+        if self.program.masks:
+            draw(self.program, self.network.resolved.seed, k, bound.values)
         with np.errstate(all="ignore"):
             bound.reset()
             for forward, node in bound.forward:

@@ -20,6 +20,7 @@ from gradtui_engine.experiment.remedies import REMEDIES, remedies_for
 from gradtui_engine.experiment.remedy import Remedy
 from gradtui_engine.experiment.resolved import Resolved
 from gradtui_engine.experiment.training import Training
+from gradtui_engine.program.dropout import DROPOUTS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
@@ -35,6 +36,7 @@ TABLES = {
     "activation": ACTIVATIONS,
     "init": INITIALISERS,
     "norm": NORMALISATIONS,
+    "dropout_kind": DROPOUTS,
     "optimizer": OPTIMISERS,
     "clip": CLIPPINGS,
     "loss": LOSSES,
@@ -42,7 +44,7 @@ TABLES = {
     "cell": CELLS,
 }
 #: What a row needs beside it.
-BESIDE: dict[str, dict[str, Any]] = {"cell": {"data": "digits-rows"}}
+BESIDE: dict[str, dict[str, Any]] = {"cell": {"data": "digits-rows"}, "dropout_kind": {"dropout": 0.5}}
 
 
 def between(before: Experiment, **changes: Any) -> list[str]:

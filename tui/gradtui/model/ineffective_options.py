@@ -25,6 +25,8 @@ CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "init": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
     "gain": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
     "init_scale": (lambda e: e.sigma_w is None, "--sigma-w stands in its place"),
+    "dropout": (lambda e: not e.kind.over_time or e.layers > 1, "it is between stacked cells: there is one layer"),
+    "dropout_kind": (lambda e: e.dropout > 0, "there is no --dropout"),
     "norm_position": (lambda e: e.norm != "none", "there is no --norm"),
     "residual_scale": (lambda e: e.residual == "scaled", "it is for --residual scaled"),
     "residual_span": (lambda e: e.residual != "none", "there is no --residual"),

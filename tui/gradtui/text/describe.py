@@ -35,6 +35,8 @@ FIELD_NAMES: dict[str, FieldName] = {
     "forget_bias": "forget bias",
     "input_bias": "input bias",
     "pin_forget": "pin forget",
+    "dropout": "dropout",
+    "dropout_kind": "dropout kind",
     "norm": "norm",
     "norm_position": "norm position",
     "residual": "residual",

@@ -145,6 +145,8 @@ def _extras(resolved: Resolved) -> Iterator[str]:
             yield tr("{kind} norm", kind=resolved.norm)
         if resolved.residual != "none":
             yield tr("residual") if resolved.residual == "add" else tr("scaled residual")
+    if resolved.dropout and (not resolved.kind.over_time or resolved.layers > 1):
+        yield tr("dropout {rate}", rate=exact(resolved.dropout))
     if resolved.clip != "none":
         yield tr("clip by {rule}", rule=resolved.clip)
     if resolved.dtype != "float64":

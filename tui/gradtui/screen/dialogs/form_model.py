@@ -28,7 +28,8 @@ GROUPS: dict[English, tuple[str, ...]] = {
     "initialisation": ("init", "gain", "init_scale", "sigma_w", "sigma_b"),
     "gates": ("forget_bias", "input_bias", "pin_forget"),
     "normalisation and residual": (
-        "norm", "norm_position", "residual", "residual_scale", "residual_span", "residual_block",
+        "dropout", "dropout_kind", "norm", "norm_position", "residual", "residual_scale",
+        "residual_span", "residual_block",
     ),
     "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss"),
     "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),

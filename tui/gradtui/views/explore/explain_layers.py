@@ -8,6 +8,7 @@ from gradtui_engine import Step
 from gradtui_engine.analysis.record import Listed
 from gradtui_engine.core.figures import exact, loss_text, percent, short, subscript
 from gradtui_engine.core.numerics import norm, ratio
+from gradtui_engine.program.dropout import DROPOUTS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS, global_norm
@@ -203,6 +204,40 @@ def _norm_backward(listed: Listed, step: Step) -> Notes:
     ]
 
 
+def _dropout_forward(listed: Listed, step: Step) -> Notes:
+    operation = instruction(listed, step)
+    values, mask = (listed.values[name] for name in operation.inputs)
+    row = DROPOUTS[operation.choice]
+    one, kept = (short(float(array.reshape(-1)[0])) for array in (values, mask))
+    share = tr("kept here: {share} (1 − p = {wanted})", share=percent(float(mask.mean())),
+               wanted=exact(1 - operation.constant))  # fmt: skip
+    return [
+        ("strong", share),
+        ("formula", tr(row.formula)),
+        of_one(f"a {one}, m {kept} → {short(first(listed, operation.outputs[0]))}"),
+        ("dim", tr(row.note)),
+    ]
+
+
+def _dropout_backward(listed: Listed, step: Step) -> Notes:
+    source, target = slots(listed, step)
+    after, before = passed(listed, source, target)
+    operation = instruction(listed, step)
+    constants = DROPOUTS[operation.choice].of(operation.constant)
+    predicted = tr(
+        "√(1 − p) · s = {factor} on average", factor=short(math.sqrt(constants.slope_square(operation.constant)))
+    )
+    return [
+        ("formula", f"∂L/∂a = s m ⊙ ∂L/∂h′{GAP}s = {short(constants.scale)}"),
+        _chain(
+            after,
+            f"‖∂L/∂h′‖ {short(after)}  × {tr('dropout')} {short(ratio(before, after))}  → ‖∂L/∂a‖ {short(before)}",
+        ),
+        ("dim", predicted),
+        *_factor(listed, step),
+    ]
+
+
 def _residual_forward(listed: Listed, step: Step) -> Notes:
     operation = instruction(listed, step)
     branch, skip = (first(listed, name) for name in operation.inputs)
@@ -255,6 +290,8 @@ LAYERS: dict[tuple[str, bool], Explain] = {
     ("activation", True): _activation_backward,
     ("norm", False): _norm_forward,
     ("norm", True): _norm_backward,
+    ("dropout", False): _dropout_forward,
+    ("dropout", True): _dropout_backward,
     ("residual", False): _residual_forward,
     ("residual", True): _residual_backward,
     ("loss", False): _loss_forward,
