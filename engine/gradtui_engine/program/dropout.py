@@ -124,8 +124,11 @@ def forward(node: Node) -> None:
 
 def backward(node: Node) -> None:
     (gradient,), (wanted, of_mask) = node.output_gradients, node.input_gradients
+    constants = DROPOUTS[node.choice].of(node.constant)
     if wanted is not None:
         np.multiply(gradient, node.inputs[1], wanted)
-        np.multiply(wanted, DROPOUTS[node.choice].of(node.constant).scale, wanted)
-    if of_mask is not None:
-        of_mask.fill(0)  # it is drawn: nothing flows to it
+        np.multiply(wanted, constants.scale, wanted)
+    if of_mask is not None:  # in no run, as a mask is drawn; whoever asks for every input's gradient gets its own
+        np.multiply(node.inputs[0], constants.scale, of_mask)
+        np.add(of_mask, constants.kept - constants.dropped, of_mask)
+        np.multiply(of_mask, gradient, of_mask)
