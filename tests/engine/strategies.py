@@ -104,6 +104,8 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "layers": st.integers(1, 3),
     "slope": st.none() | st.floats(-0.5, 0.5),
     "gain": st.floats(0.5, 1.5) | st.just("auto"),
+    "gain_recurrent": st.none() | st.floats(0.5, 1.5),
+    "gain_output": st.none() | st.floats(0.5, 1.5),
     "init_scale": st.none(),
     "sigma_w": st.none() | st.floats(0.5, 1.5),
     "sigma_b": st.none() | st.floats(0.0, 1.0),

@@ -127,7 +127,7 @@ def test_a_recurrent_model_is_found_again(kind: type[nn.Module], tmp_path: Path)
     found = mirror(recording)
     resolved = found.experiment.resolved
     assert (resolved.cell, resolved.width, resolved.layers) == (kind.__name__.lower(), 32, 2)
-    assert (resolved.steps, resolved.inputs, resolved.init, resolved.gain) == (9, 6, "pytorch", 1.0)
+    assert (resolved.steps, resolved.inputs, resolved.init, resolved.gain) == (9, 6, "torch_default", 1.0)
     assert (resolved.optimizer, resolved.learning_rate) == ("adam", 2e-3)
     if kind is nn.LSTM:
         assert resolved.forget_bias == pytest.approx(1.0, abs=0.05)

@@ -135,6 +135,6 @@ CELL = Cell(
         order=IN_ORDER,
         fields={name: field for name, field in OF_MODULES.items() if field != "activation"},
         fixed=AS_HERE | {"reset_after": (True,)},
-        remarks={"torch": "PyTorch starts with init pytorch"},
+        remarks={"torch": "PyTorch starts with init torch_default"},
     ),
 )

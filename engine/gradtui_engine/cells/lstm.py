@@ -161,6 +161,6 @@ CELL = Cell(
         fields={name: field for name, field in OF_MODULES.items() if field != "activation"},
         fixed=AS_HERE | {"unit_forget_bias": (True,)},
         sets={"keras": {"forget_bias": 1.0}},
-        remarks={"torch": "PyTorch starts with init pytorch, and without a forget bias"},
+        remarks={"torch": "PyTorch starts with init torch_default, and without a forget bias"},
     ),
 )

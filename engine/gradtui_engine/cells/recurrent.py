@@ -117,7 +117,7 @@ def parameters(cell: Cell, settings: Settings, inputs: int) -> dict[str, Paramet
     rows = cell.blocks * width
     own = {
         "weight_ih": Parameter((rows, inputs), (width, inputs), cell.blocks, module_fan=width),
-        "weight_hh": Parameter((rows, width), (width, width), cell.blocks, module_fan=width),
+        "weight_hh": Parameter((rows, width), (width, width), cell.blocks, place="recurrent", module_fan=width),
     }
     # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
     drawn, *others = cell.biases

@@ -75,6 +75,6 @@ CELL = Cell(
         order=IN_ORDER,
         fields=OF_MODULES,
         fixed=AS_HERE,
-        remarks={"torch": "PyTorch starts with init pytorch"},
+        remarks={"torch": "PyTorch starts with init torch_default"},
     ),
 )

@@ -42,8 +42,13 @@ ALIASES: Mapping[str, Aliases] = {
     "init": Aliases(
         ("kernel_initializer", "kernel_init", "weight_init", "weights_init", "weight_initializer", "initializer",
          "weight_initialization", "initialiser", "initialization", "initialisation", "init_method", "init_type"),
-        ("recurrent_initializer",),
     ),
+    "init_recurrent": Aliases(
+        ("recurrent_initializer", "recurrent_kernel_init", "recurrent_init", "recurrent_initialiser", "weight_hh_init")
+    ),
+    "gain_recurrent": Aliases(("recurrent_gain",), ("spectral_radius",)),
+    "init_output": Aliases(("output_init", "output_initializer", "output_initialiser", "head_init", "final_init")),
+    "gain_output": Aliases(("output_gain", "output_scale", "head_init_scale")),
     "gain": Aliases(("init_gain",)),
     "init_scale": Aliases(("init_std", "std", "stddev", "init_stddev", "weight_std", "initializer_range")),
     "sigma_b": Aliases(near=("bias_init", "bias_initializer", "bias_std", "bias", "use_bias")),

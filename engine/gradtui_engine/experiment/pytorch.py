@@ -291,7 +291,10 @@ def _readout(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 #: Fields that decide how parameters start, which then stand in their place, and what is added to gates' biases.
-_STARTS = ("init", "gain", "init_scale", "sigma_w", "sigma_b")
+_STARTS = (
+    "init", "gain", "init_scale", "sigma_w", "sigma_b", "init_recurrent", "gain_recurrent",
+    "init_output", "gain_output",
+)  # fmt: skip
 _ADDED = ("forget_bias", "input_bias")
 #: Fields of the experiment → what a change of them is. Lines come in this order.
 TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (

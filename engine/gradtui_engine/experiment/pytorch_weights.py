@@ -12,8 +12,10 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 from ..core.figures import typed
+from ..program.program import Place
 from ..rules.activations import ACTIVATIONS
-from ..rules.initialisers import INITIALISERS
+from ..rules.draws import TRUNCATED_VARIANCE
+from .weight_rules import WeightRule, weight_rule
 
 if TYPE_CHECKING:
     from .resolved import Resolved
@@ -52,6 +54,10 @@ def _uniform(weight: str, gain: float, scale: float | None) -> str:
 def _truncated(weight: str, gain: float, scale: float | None) -> str:
     std, cut = _fan_in(weight, gain, scale), _fan_in(weight, 2 * gain, scale)
     return f"nn.init.trunc_normal_({weight}, std={std}, a=-{cut}, b={cut})"
+
+
+def _truncated_of_one(weight: str, gain: float, scale: float | None) -> str:
+    return _truncated(weight, gain / math.sqrt(TRUNCATED_VARIANCE), scale)
 
 
 def _cut(weight: str, gain: float, scale: float | None) -> str:
@@ -97,11 +103,10 @@ def _zeros(weight: str, gain: float, scale: float | None) -> str:
     return f"nn.init.zeros_({weight})"
 
 
-#: Initialiser → its call. Those of a module (`pytorch`) have reset_parameters() besides.
+#: Initialiser → its call. Those of a module (`torch_default`) have reset_parameters() besides.
 CALLS: Mapping[str, Call] = {
     "normal": _normal,
     "uniform": _bounded,
-    "pytorch": _bounded,
     "truncated_normal": _truncated,
     "trunc_normal": _cut,
     "xavier_normal": _xavier("normal", _normal),
@@ -115,75 +120,90 @@ CALLS: Mapping[str, Call] = {
     "lsuv": _orthogonal,
     "constant": _constant,
     "zeros": _zeros,
+    "torch_default": _bounded,
+    "keras_default": _xavier("uniform", _uniform),
+    "flax_default": _truncated_of_one,
 }
 
 
 def snippets(resolved: Resolved) -> tuple[str, ...]:
     """Statements that start every weight and bias as the experiment does, but for what is added to a gate's bias."""
     if resolved.kind.over_time:
-        return (_of_cell(resolved), *_of_output(resolved))
-    output = _weight(resolved, "output.weight", of_output=True)
-    same = output.replace("output.", "layer.") == _weight(resolved, "layer.weight")
+        by_data = weight_rule(resolved, "output").row.data_dependent
+        scaling = (_scaling(resolved, ("output",)),) if by_data else ()
+        return (_of_cell(resolved), *_started(resolved, "output", "output"), *scaling)
+    output = _weight(resolved, "output.weight", "output")
+    same = output.replace("output.", "layer.") == _weight(resolved, "layer.weight", "layer")
     loop = ["for layer in model.modules():", "    if isinstance(layer, nn.Linear):"]
-    loop += [indent(text, " " * 8) for text in _started(resolved, "layer")]
-    rest = () if same or _scales(resolved) else (output,)
-    return ("\n".join(loop), *rest, *((_scaling(resolved),) if _scales(resolved) else ()))
+    loop += [indent(text, " " * 8) for text in _started(resolved, "layer", "layer")]
+    scaled = tuple(place for place in _OF_LAYERS if weight_rule(resolved, place).row.data_dependent)
+    rest = () if same or scaled == _OF_LAYERS else (output,)
+    return ("\n".join(loop), *rest, *((_scaling(resolved, scaled),) if scaled else ()))
 
 
-def _started(resolved: Resolved, layer: str, of_output: bool = False) -> list[str]:
+#: Where the weights of a network of layers stand.
+_OF_LAYERS: tuple[Place, ...] = ("layer", "output")
+
+
+def _started(resolved: Resolved, layer: str, place: Place) -> list[str]:
     """The statements for one nn.Linear."""
-    weight = _weight(resolved, f"{layer}.weight", of_output)
+    weight = _weight(resolved, f"{layer}.weight", place)
     if resolved.module_rule is not None and resolved.sigma_b is None:
-        own = resolved.init_scale is None and _gain_of(resolved, of_output) == 1.0
-        return [f"{layer}.reset_parameters()", *([] if own else [weight])]
+        return [f"{layer}.reset_parameters()", *([] if _is_pytorchs(weight_rule(resolved, place)) else [weight])]
     return [weight, _bias(resolved, f"{layer}.bias")]
 
 
-def _of_output(resolved: Resolved) -> list[str]:
-    return _started(resolved, "output", of_output=True)
+def _is_pytorchs(rule: WeightRule) -> bool:
+    """Whether reset_parameters() has drawn the weight already."""
+    return rule.row.of_module is not None and rule.scale is None and rule.gain == 1.0
 
 
 def _of_cell(resolved: Resolved) -> str:
-    """All parameters of a recurrent module: each gate's block of rows is drawn by itself."""
-    cell, blocks = resolved.cell, resolved.kind.blocks
-    reset = resolved.module_rule is not None
-    lines = [f"{cell}.reset_parameters()"] if reset else []
-    if reset and resolved.init_scale is None and resolved.gain_value == 1.0 and resolved.sigma_b is None:
-        return lines[0]
-    lines += [f"for name, w in {cell}.named_parameters():", "    if w.ndim == 2:"]
-    if reset and resolved.init_scale is None:
-        # U(±gain/√n), n being the hidden units for weight_ih, too.
-        lines.append(f"        w.data *= {typed(resolved.gain_value)}")
-    elif blocks == 1:
-        lines.append(indent(_weight(resolved, "w"), " " * 8))
-    else:
-        lines += [f"        for block in w.data.chunk({blocks}):", indent(_weight(resolved, "block"), " " * 12)]
+    """All parameters of a recurrent module."""
+    cell, reset = resolved.cell, resolved.module_rule is not None
+    entering, recurrent = (_of_gates(resolved, place) for place in ("layer", "recurrent"))
+    cases = [("w.ndim == 2", entering)]
+    if entering != recurrent:
+        # What is left of the matrices after those that are called so reads the input.
+        cases = [('name.startswith("weight_hh")', recurrent or ["pass"] * bool(entering)), *cases]
     first = resolved.kind.biases[0]
     if resolved.sigma_b is not None:
-        lines += [f'    elif name.startswith("{first}"):', f"        {_bias(resolved, 'w')}"]
-    if not reset or resolved.sigma_b is not None:
-        lines += ["    else:", "        nn.init.zeros_(w)"]
+        cases.append((f'name.startswith("{first}")', [_bias(resolved, "w")]))
+    cases = [case for case in cases if case[1]]
+    zeros = ["nn.init.zeros_(w)"] if not reset or resolved.sigma_b is not None else []
+    if zeros and not entering:
+        cases.append(("w.ndim == 2", ["pass"]))
+    lines = [f"{cell}.reset_parameters()"] if reset else []
+    if not cases and not zeros:
+        return lines[0]
+    lines.append(f"for name, w in {cell}.named_parameters():")
+    for number, (condition, statements) in enumerate(cases):
+        lines += [f"    {'el' if number else ''}if {condition}:", *(indent(each, " " * 8) for each in statements)]
+    lines += ["    else:", *(f"        {each}" for each in zeros)] if zeros else []
     return "\n".join(lines)
 
 
-def _weight(resolved: Resolved, weight: str, of_output: bool = False) -> str:
+def _of_gates(resolved: Resolved, place: Place) -> list[str]:
+    """The statements for one weight `w` of a cell, each gate's block of rows drawn by itself unless all are one."""
+    rule, blocks = weight_rule(resolved, place), resolved.kind.blocks
+    if rule.row.of_module is not None and rule.scale is None:
+        # U(±gain/√n), n being the hidden units for weight_ih, too.
+        return [] if rule.gain == 1.0 else [f"w.data *= {typed(rule.gain)}"]
+    if blocks == 1 or rule.whole:
+        return [_weight(resolved, "w", place)]
+    return [f"for block in w.data.chunk({blocks}):", indent(_weight(resolved, "block", place), " " * 4)]
+
+
+def _weight(resolved: Resolved, weight: str, place: Place) -> str:
     """The statement for one weight matrix."""
-    if resolved.sigma_w is not None:
-        return _normal(weight, resolved.sigma_w, None)
-    gain, scale = _gain_of(resolved, of_output), resolved.init_scale
+    rule = weight_rule(resolved, place)
     slope = resolved.slope if ACTIVATIONS[resolved.activation].slope is not None else None
-    row = INITIALISERS[resolved.init]
-    follows = row.built_in_gain != 1.0 and scale is None and slope is not None and not resolved.kind.over_time
-    if follows and math.isclose(gain * row.built_in_gain, math.sqrt(2 / (1 + (slope or 0.0) ** 2)), rel_tol=1e-12):
-        kind = row.name.removeprefix("he_")
+    built_in = rule.row.built_in_gain
+    follows = built_in != 1.0 and rule.scale is None and slope is not None and not resolved.kind.over_time
+    if follows and math.isclose(rule.gain * built_in, math.sqrt(2 / (1 + (slope or 0.0) ** 2)), rel_tol=1e-12):
+        kind = rule.row.name.removeprefix("he_")
         return f'nn.init.kaiming_{kind}_({weight}, a={typed(slope or 0.0)}, nonlinearity="leaky_relu")'
-    return CALLS[resolved.init](weight, gain, scale)
-
-
-def _gain_of(resolved: Resolved, of_output: bool) -> float:
-    """What the rule is drawn with; the output layer is linear: what gain = "auto" takes for it is 1."""
-    auto = of_output and isinstance(resolved.gain, str)
-    return 1.0 / INITIALISERS[resolved.init].built_in_gain if auto else resolved.gain_value
+    return CALLS[rule.row.name](weight, rule.gain, rule.scale)
 
 
 def _bias(resolved: Resolved, bias: str) -> str:
@@ -192,15 +212,11 @@ def _bias(resolved: Resolved, bias: str) -> str:
     return f"nn.init.normal_({bias}, std={typed(resolved.sigma_b)})"
 
 
-def _scales(resolved: Resolved) -> bool:
-    return resolved.sigma_w is None and INITIALISERS[resolved.init].data_dependent
-
-
-def _scaling(resolved: Resolved) -> str:
+def _scaling(resolved: Resolved, places: tuple[Place, ...]) -> str:
     """LSUV's scaling, one layer after the other in one forward pass; biases are 0 there."""
-    wanted = typed(resolved.gain_value)
-    if isinstance(resolved.gain, str) and resolved.gain_value != 1.0:
-        wanted = f"(1.0 if layer is output else {wanted})"
+    gains = [typed(weight_rule(resolved, place).gain) for place in places]
+    wanted = gains[0] if len({*gains}) == 1 else f"({gains[1]} if layer is output else {gains[0]})"
+    chosen = {_OF_LAYERS: "", ("layer",): " and m is not output", ("output",): " and m is output"}[places]
     linear = "z" if resolved.sigma_b is None else "(z - layer.bias)"
     back = "z * share" if resolved.sigma_b is None else "(z - layer.bias) * share + layer.bias"
     return "\n".join(
@@ -209,7 +225,7 @@ def _scaling(resolved: Resolved) -> str:
             f"    share = {wanted} / {linear}.std(correction=0)",
             "    layer.weight.data *= share",
             f"    return {back}",
-            "hooks = [m.register_forward_hook(scaled) for m in model.modules() if isinstance(m, nn.Linear)]",
+            f"hooks = [m.register_forward_hook(scaled) for m in model.modules() if isinstance(m, nn.Linear){chosen}]",
             "with torch.no_grad():",
             "    model(inputs)",
             "for hook in hooks:",

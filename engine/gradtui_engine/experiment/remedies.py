@@ -26,8 +26,10 @@ _SIZE = ("vanishing", "exploding", "saturated", "non_finite", "off_scale", "star
 _SCALED = (*GRADIENT, "diverging")
 _STEP = ("still", "starved", "diverging", "non_finite")
 _CHOOSING_OVER_TIME = tuple(name for name in CHOOSING if name in UNGATED)
-#: Initialisers are without effect where σ_w or a scale is given.
-_OWN_RULE: Changes = {"sigma_w": None, "sigma_b": None, "init_scale": None}
+#: Initialisers are without effect where σ_w or a scale is given, or W_hh has a rule of its own.
+_OWN_RULE: Changes = {
+    "sigma_w": None, "sigma_b": None, "init_scale": None, "init_recurrent": None, "gain_recurrent": None,
+}  # fmt: skip
 
 
 #: What a training comes to → the diagnoses of one iteration whose remedies are worth trying then; and of a step that is

@@ -15,7 +15,7 @@ from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, R
 from ..data.reading import Reading
 from ..rules.activations import ACTIVATIONS
 from ..rules.clipping import CLIPPINGS
-from ..rules.initialisers import INITIALISERS
+from ..rules.initialisers import INITIALISERS, Initialiser
 from ..rules.optimisers import OPTIMISERS
 
 #: The fields that a CSV file decides when it is read, where they were not given.
@@ -45,6 +45,10 @@ class Resolved:
     init_scale: float | None
     sigma_w: float | None
     sigma_b: float | None
+    init_recurrent: str | None
+    gain_recurrent: float | None
+    init_output: str | None
+    gain_output: float | None
     forget_bias: float
     input_bias: float
     pin_forget: float | None
@@ -94,18 +98,23 @@ class Resolved:
 
     @property
     def gain_value(self) -> float:
-        """The gain of hidden layers as a number, beside what the rule contains.
+        """The gain of hidden layers as a number, beside what the rule contains."""
+        return self.gain_of(INITIALISERS[self.init], self.init_scale)
+
+    def gain_of(self, row: Initialiser, scale: float | None) -> float:
+        """The gain with which an initialiser draws.
 
         auto takes the activation's in place of the rule's own. He's rule itself is 2 / ((1 + s²) fan_in) where the
         activation has a slope s (He et al. 2015, eq. 15), as PyTorch's kaiming_normal_(a=s): not where a scale stands
         in the rule's place.
         """
-        built_in = INITIALISERS[self.init].built_in_gain if self.init_scale is None else 1.0
-        row = ACTIVATIONS[self.activation] if self.kind.chooses_activation else None
+        built_in = row.built_in_gain if scale is None else 1.0
+        activation = ACTIVATIONS[self.activation] if self.kind.chooses_activation else None
         if isinstance(self.gain, str):
-            return (row.gain_at(self.slope) if row is not None else 1.0) / built_in
-        follows = row is not None and row.slope is not None and built_in != 1.0
-        return self.gain * row.gain_at(self.slope) / built_in if row is not None and follows else self.gain
+            return (activation.gain_at(self.slope) if activation is not None else 1.0) / built_in
+        if activation is not None and activation.slope is not None and built_in != 1.0:
+            return self.gain * activation.gain_at(self.slope) / built_in
+        return self.gain
 
     def scale_of(self, loss: str | None) -> str:
         """What becomes of a file's numbers as a target: bce has them from 0 to 1 as they are."""
@@ -134,10 +143,12 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     optimiser = OPTIMISERS[given["optimizer"] or "sgd"]
     data = find(given["data"] or cell.default_data)
     joined = RESIDUALS[given["residual"]].scale
+    rule, own_rule = INITIALISERS[given["init"]], given["sigma_w"] is None
     values: dict[str, Value] = {
         "activation": cell.default_activation,
         "slope": ACTIVATIONS[activation].slope,
-        "forget_bias": 1.0 if given["sigma_w"] is not None or INITIALISERS[given["init"]].of_module is None else 0.0,
+        "init_recurrent": rule.recurrent if cell.over_time and own_rule else None,
+        "forget_bias": rule.forget_bias if own_rule else 1.0,
         "residual_scale": joined(given["depth"]) if joined is not None else None,
         "data": cell.default_data,
         "loss": data.loss,

@@ -8,7 +8,7 @@ from ..cells.table import CELLS, GATED
 from ..core.fields import Number
 from ..core.message import Message
 from ..core.table import choice_of
-from ..rules.initialisers import INITIALISERS
+from ..rules.initialisers import INITIALISERS, OUTPUT_RULES, RECURRENT_RULES
 from .field_option import field_option
 from .network_fields import NetworkFields
 
@@ -18,6 +18,10 @@ AUTO = "auto"
 def _offset_by(field: str) -> tuple[str, ...]:
     """The cells to one of whose biases this field is added."""
     return tuple(name for name, cell in CELLS.items() if field in dict(cell.offsets).values())
+
+
+#: The cells whose state is read by a matrix of its own.
+_RECURRENT = tuple(name for name, cell in CELLS.items() if "weight_hh" in cell.shared)
 
 
 def _path_gates() -> str:
@@ -41,9 +45,24 @@ class WeightFields(NetworkFields):
         None, "weights N(0, σ_w² / fan_in) in every layer, instead of init", Number(0.0, 1e30)
     )
     sigma_b: float | None = field_option(None, "biases N(0, σ_b²) in every layer", Number(0.0, 1e30))
+    init_recurrent: str | None = field_option(
+        None,
+        "initialiser of W_hh alone; without it init, or what its set says",
+        choice_of(lambda: RECURRENT_RULES),
+        _RECURRENT,
+    )
+    gain_recurrent: float | None = field_option(
+        None, "factor on the standard deviation of W_hh alone; without it gain", Number(0.0, 1e30), _RECURRENT
+    )
+    init_output: str | None = field_option(
+        None, "initialiser of the output layer's weights alone; without it init", choice_of(lambda: OUTPUT_RULES)
+    )
+    gain_output: float | None = field_option(
+        None, "factor on the standard deviation of the output layer's weights alone; without it gain", Number(0.0, 1e30)
+    )
     forget_bias: float | None = field_option(
         None,
-        "added to the forget gate's bias; without it 1 (Jozefowicz et al. 2015), with init pytorch 0",
+        "added to the forget gate's bias; without it 1 (Jozefowicz et al. 2015), with torch_default and flax_default 0",
         Number(-1e3, 1e3),
         _offset_by("forget_bias"),
     )

@@ -121,7 +121,7 @@ def _scale(network: RecordedNetwork, facts: Facts) -> dict[str, Any]:
             {
                 "he_normal": deviation / math.sqrt(2 / fan_in),
                 "xavier_normal": deviation / math.sqrt(2 / (fan_in + fan_out)),
-                "pytorch": deviation * math.sqrt(3 * inner),
+                "torch_default": deviation * math.sqrt(3 * inner),
             }
         )
     if not sigmas:

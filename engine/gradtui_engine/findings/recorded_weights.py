@@ -18,7 +18,7 @@ from ..rules.initialisers import INITIALISERS
 from .networks import RecordedNetwork
 
 #: Rules that scales can tell apart, the likelier first where several fit. Of PyTorch's the biases are started, too.
-_OF_MODULES, _RULES = "pytorch", ("xavier_normal", "he_normal", "normal", "uniform")
+_OF_MODULES, _RULES = "torch_default", ("xavier_normal", "he_normal", "normal", "uniform")
 #: Whose matrices have one root mean square, exactly: the recorded five digits of a random one's differ.
 _EXACT, _EXACTLY = "orthogonal", 5e-5
 #: A matrix drawn from N numbers has a root mean square that is 1/√(2N) off, in the middle; four times that are allowed.

@@ -30,7 +30,7 @@ def add_output_layer(program: Program, state: str, width: int, sizes: Sizes, los
     program.slot(Slot("output"), (*lead, sizes.batch, sizes.outputs))
     program.slot(Slot("loss"), ())
     program.parameters["output.weight"] = Parameter(
-        (sizes.outputs, width), (sizes.outputs, width), output=True, module_fan=width
+        (sizes.outputs, width), (sizes.outputs, width), place="output", module_fan=width
     )
     program.parameters["output.bias"] = Parameter((sizes.outputs,), bias=True, module_fan=width)
     program.add(

@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ..core.message import English, Message
 from .slots import Slot, Span
@@ -97,13 +97,17 @@ class Storage:
     units_first: bool = False
 
 
+#: Where a weight matrix stands: what a rule of its own can be given to. Most of them are a layer's, or read the input.
+Place = Literal["layer", "recurrent", "output"]
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter: its shape, and how it starts.
 
     A weight matrix has fans (fan_out, fan_in) and is drawn by the initialiser, block by block where it is made of
-    `blocks` equal blocks of rows (the gates of a cell); `output` marks that of the output layer. A `bias` starts at
-    0, or normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value), …) are added.
+    `blocks` equal blocks of rows (the gates of a cell); `place` says whose rule draws it. A `bias` starts at 0, or
+    normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value), …) are added.
     module_fan is the number by which PyTorch's module, whose parameter it is, starts all of its own: fan_in of a layer,
     the hidden units of a cell; 0 for other parameters.
     """
@@ -111,7 +115,7 @@ class Parameter:
     shape: tuple[int, ...]
     fans: tuple[int, int] | None = None
     blocks: int = 1
-    output: bool = False
+    place: Place = "layer"
     bias: bool = False
     fill: float = 0.0
     offsets: tuple[tuple[int, int, float], ...] = ()

@@ -1,7 +1,7 @@
 """The table of initialisers: how a weight matrix is drawn, and the variance that theory needs.
 
-A row draws a matrix (fan_out, fan_in) in float64; the network casts it, so float32 and float64 experiments
-start from the same numbers.
+The last rows are the named sets: what the modules of a framework start with, biases, recurrent weights and forget gate
+too.
 """
 
 from __future__ import annotations
@@ -10,17 +10,30 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..core.message import English, Message
 from ..core.names import NO_ALIASES, Aliases
-from ..core.numerics import Array
 from ..core.table import Table
-
-#: draw(generator, fan_out, fan_in, gain, scale); scale None is the rule's own.
-Draw = Callable[..., Array]
-#: variance(fan_out, fan_in, gain, scale) of a weight.
-Variance = Callable[[int, int, float, float | None], float]
+from .draws import (
+    TRUNCATED_VARIANCE,
+    Draw,
+    Variance,
+    bounded,
+    constant,
+    cut_normal,
+    cut_variance,
+    fan_in_std,
+    he_std,
+    identity,
+    normal,
+    orthogonal,
+    rule,
+    spread,
+    truncated,
+    truncated_of_one,
+    uniform,
+    xavier_std,
+    zeros,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,13 @@ class Initialiser:
     that mean-field theory can use, None otherwise. built_in_gain is the gain that the rule already contains:
     `gain = "auto"` puts the activation's in its place. data_dependent rows are finished by the network, on its batch.
     keeps_scale says that it is one of the rules that were made so that a signal, or its gradient, keeps its scale from
-    layer to layer. of_module gives, for a rule that starts every tensor of a module alike, biases too, the scale of all
-    of them: by fan_in for a layer, by the number of hidden units for a cell.
+    layer to layer.
+
+    A named set (is_set) says more than how a matrix is drawn. of_module gives, where every tensor of a module starts
+    alike, biases too, the scale of all of them: by fan_in for a layer, by the number of hidden units for a cell.
+    recurrent is the row that draws a cell's W_hh, None where this one does. With `whole` a cell's weights are drawn
+    with all gates in one matrix, whose fan_out is that of all gates. forget_bias is added to the forget gate's bias.
+    What is given by hand (init_recurrent, forget_bias, sigma_b …) stands in their place.
     """
 
     name: str
@@ -45,118 +63,12 @@ class Initialiser:
     data_dependent: bool = False
     keeps_scale: bool = False
     of_module: Callable[[int], float] | None = None
+    is_set: bool = False
+    recurrent: str | None = None
+    whole: bool = False
+    forget_bias: float = 1.0
     aliases: Aliases = NO_ALIASES
 
-
-def _rule(std: Callable[[int, int], float], sample: Callable[[np.random.Generator, tuple[int, int]], Array]) -> Draw:
-    """A draw of unit variance times gain times the rule's (or the given) standard deviation."""
-
-    def draw(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
-        return sample(rng, (fan_out, fan_in)) * (gain * (std(fan_out, fan_in) if scale is None else scale))
-
-    return draw
-
-
-def _spread(std: Callable[[int, int], float], shrink: float = 1.0) -> Variance:
-    """The variance of such a draw; shrink is that of the sample itself."""
-    return lambda fan_out, fan_in, gain, scale: (
-        shrink * (gain * (std(fan_out, fan_in) if scale is None else scale)) ** 2
-    )
-
-
-def _normal(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    return rng.standard_normal(shape)
-
-
-def _uniform(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Of unit variance: the bound is √3."""
-    return rng.uniform(-1.0, 1.0, shape) * math.sqrt(3.0)
-
-
-def _bounded(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """In (−1, 1): the scale is the bound."""
-    return rng.uniform(-1.0, 1.0, shape)
-
-
-def _truncated(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Standard normal, drawn again where it lies beyond ±2."""
-    values = rng.standard_normal(shape)
-    while (beyond := np.abs(values) > 2.0).any():
-        values[beyond] = rng.standard_normal(int(beyond.sum()))
-    return values
-
-
-#: Where PyTorch's trunc_normal_ cuts, whatever the standard deviation.
-_CUT = 2.0
-
-
-def _cut_normal(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
-    """Normal, drawn again beyond ±2: torch.nn.init.trunc_normal_(w, std=…) with its own a = −2 and b = 2."""
-    spread = gain * (_fan_in_std(fan_out, fan_in) if scale is None else scale)
-    values = np.zeros((fan_out, fan_in))
-    if spread == 0.0:
-        return values
-    # Draws that are kept: 68 % or more of the normal ones where the cut lies a deviation off or further, else 85 % or
-    # more of the uniform ones.
-    narrow, missing = spread <= _CUT, np.ones((fan_out, fan_in), dtype=bool)
-    while count := int(missing.sum()):
-        if narrow:
-            values[missing] = drawn = rng.standard_normal(count) * spread
-            missing[missing] = np.abs(drawn) > _CUT
-        else:
-            values[missing] = drawn = rng.uniform(-_CUT, _CUT, count)
-            missing[missing] = rng.uniform(0.0, 1.0, count) > np.exp(-0.5 * (drawn / spread) ** 2)
-    return values
-
-
-def _cut_variance(fan_out: int, fan_in: int, gain: float, scale: float | None) -> float:
-    """σ² (1 − 2aφ(a) / (2Φ(a) − 1)) with a = 2/σ."""
-    spread = gain * (_fan_in_std(fan_out, fan_in) if scale is None else scale)
-    if spread == 0.0:
-        return 0.0
-    at = _CUT / spread
-    if at < 1e-3:  # what is left is even between −2 and 2, and the difference is lost in rounding
-        return _CUT**2 / 3
-    inside = math.erf(at / math.sqrt(2.0))
-    return float(spread**2 * (1.0 - 2.0 * at * math.exp(-0.5 * at * at) / math.sqrt(2.0 * math.pi) / inside))
-
-
-def _fan_in_std(fan_out: int, fan_in: int) -> float:
-    return 1.0 / math.sqrt(fan_in)
-
-
-def _xavier_std(fan_out: int, fan_in: int) -> float:
-    return math.sqrt(2.0 / (fan_in + fan_out))
-
-
-def _he_std(fan_out: int, fan_in: int) -> float:
-    return math.sqrt(2.0 / fan_in)
-
-
-def _constant(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
-    return np.full((fan_out, fan_in), gain * (_fan_in_std(fan_out, fan_in) if scale is None else scale))
-
-
-def _zeros(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
-    return np.zeros((fan_out, fan_in))
-
-
-def orthogonal(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
-    """Orthonormal rows or columns, whichever are fewer, times gain: Q of a normal matrix, signs by R's diagonal."""
-    tall = rng.standard_normal((max(fan_out, fan_in), min(fan_out, fan_in)))
-    q, r = np.linalg.qr(tall)
-    q = q * np.sign(np.diag(r))
-    return np.asarray(gain * (q if fan_out >= fan_in else q.T))
-
-
-def _identity(rng: np.random.Generator, fan_out: int, fan_in: int, gain: float, scale: float | None = None) -> Array:
-    if fan_out == fan_in:
-        return gain * np.eye(fan_out)
-    return _normal(rng, (fan_out, fan_in)) * (gain * _xavier_std(fan_out, fan_in))
-
-
-# The variance of a standard normal cut at ±2: 1 − 2·2φ(2) / (2Φ(2) − 1).
-_TRUNCATED_VARIANCE = 0.7737413035760
 
 #: What is not the same of a normal distribution in Keras and JAX.
 _CUT_THERE: English = "Keras and JAX cut it at two standard deviations; the variance is the same"
@@ -167,9 +79,9 @@ INITIALISERS = Table(
     "init",
     (
         Initialiser(
-            "normal", Message("W ~ N(0, gain² / fan_in), or N(0, gain² scale²)"), _rule(_fan_in_std, _normal), "–",
+            "normal", Message("W ~ N(0, gain² / fan_in), or N(0, gain² scale²)"), rule(fan_in_std, normal), "–",
             "Keeps the variance of a linear layer's output; σ_w of the mean-field papers is the gain.",
-            _spread(_fan_in_std),
+            spread(fan_in_std),
             # PyTorch's, Keras' and JAX' own of this name have a standard deviation of their own.
             aliases=Aliases(
                 ("random_normal",), ("gaussian", "randn"), order=("mean", "std"),
@@ -178,24 +90,17 @@ INITIALISERS = Table(
             ),
         ),
         Initialiser(
-            "uniform", Message("W ~ U(±gain / √fan_in), or U(±gain scale)"), _rule(_fan_in_std, _bounded),
+            "uniform", Message("W ~ U(±gain / √fan_in), or U(±gain scale)"), rule(fan_in_std, bounded),
             "Glorot & Bengio 2010, eq. 1",
             "The old rule of thumb. A third of normal's variance: each layer shrinks the signal by √3.",
-            _spread(_fan_in_std, 1 / 3),
+            spread(fan_in_std, 1 / 3),
             aliases=Aliases(near=("random_uniform", "rand"), unlike=("torch", "keras", "jax")),
         ),
         Initialiser(
-            "pytorch", Message("W, b ~ U(±1/√n), n = fan_in, of a cell its hidden units; W times gain"),
-            _rule(_fan_in_std, _bounded), "PyTorch 2: nn.Linear, nn.RNN, nn.LSTM, nn.GRU",
-            "What PyTorch's modules start with, biases too, and a forget bias of 0 unless given.",
-            _spread(_fan_in_std, 1 / 3), of_module=lambda fan: _fan_in_std(fan, fan),
-            aliases=Aliases(("torch", "torch_default", "pytorch_default"), ("default",)),
-        ),
-        Initialiser(
             "truncated_normal", Message("as normal, drawn again beyond ±2 standard deviations"),
-            _rule(_fan_in_std, _truncated), "TensorFlow, Keras: TruncatedNormal; JAX: truncated_normal",
+            rule(fan_in_std, truncated), "TensorFlow, Keras: TruncatedNormal; JAX: truncated_normal",
             "No outliers; the cut takes away 23 % of the variance, and 12 % of the standard deviation.",
-            _spread(_fan_in_std, _TRUNCATED_VARIANCE),
+            spread(fan_in_std, TRUNCATED_VARIANCE),
             aliases=Aliases(
                 ("random_truncated_normal",), order=("mean", "stddev"), fields={"stddev": "init_scale"},
                 fixed={"mean": (0.0,)},
@@ -203,51 +108,51 @@ INITIALISERS = Table(
         ),
         Initialiser(
             "trunc_normal", Message("as normal, drawn again beyond ±2, whatever the standard deviation"),
-            _cut_normal, "PyTorch 2: trunc_normal_",
-            "The cut lies at 2, not at 2 standard deviations: of small weights it takes nothing away.", _cut_variance,
+            cut_normal, "PyTorch 2: trunc_normal_",
+            "The cut lies at 2, not at 2 standard deviations: of small weights it takes nothing away.", cut_variance,
             aliases=Aliases(
                 order=("mean", "std"), fields={"std": "init_scale"}, fixed={"mean": (0.0,), "a": (-2.0,), "b": (2.0,)}
             ),
         ),
         Initialiser(
-            "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", _rule(_xavier_std, _normal),
+            "xavier_normal", "W ~ N(0, 2 gain² / (fan_in + fan_out))", rule(xavier_std, normal),
             "Glorot & Bengio 2010",
             "A compromise between forward and backward variance; made for tanh, too small for ReLU.",
-            _spread(_xavier_std), keeps_scale=True,
+            spread(xavier_std), keeps_scale=True,
             aliases=Aliases(
                 ("glorot_normal",), ("xavier", "glorot"), fields={"gain": "gain"},
                 remarks={"glorotnormal": _CUT_THERE, "keras": _CUT_THERE, "jax": _CUT_THERE},
             ),
         ),
         Initialiser(
-            "xavier_uniform", "W ~ U(±gain √(6 / (fan_in + fan_out)))", _rule(_xavier_std, _uniform),
-            "Glorot & Bengio 2010", "The uniform twin of xavier_normal: the same variance.", _spread(_xavier_std),
+            "xavier_uniform", "W ~ U(±gain √(6 / (fan_in + fan_out)))", rule(xavier_std, uniform),
+            "Glorot & Bengio 2010", "The uniform twin of xavier_normal: the same variance.", spread(xavier_std),
             keeps_scale=True, aliases=Aliases(("glorot_uniform",), fields={"gain": "gain"}),
         ),
         Initialiser(
-            "he_normal", "W ~ N(0, 2 gain² / fan_in)", _rule(_he_std, _normal), "He et al. 2015",
+            "he_normal", "W ~ N(0, 2 gain² / fan_in)", rule(he_std, normal), "He et al. 2015",
             "Doubles the variance because ReLU switches half of the units off; with a slope s it is 2 / (1 + s²).",
-            _spread(_he_std), built_in_gain=math.sqrt(2), keeps_scale=True,
+            spread(he_std), built_in_gain=math.sqrt(2), keeps_scale=True,
             aliases=Aliases(
                 ("kaiming_normal",), ("he", "kaiming", "msra"), fixed=_KAIMING,
                 remarks={"keras": _CUT_THERE, "jax": _CUT_THERE},
             ),
         ),
         Initialiser(
-            "he_uniform", "W ~ U(±gain √(6 / fan_in))", _rule(_he_std, _uniform), "He et al. 2015",
-            "The uniform twin of he_normal: the same variance.", _spread(_he_std), built_in_gain=math.sqrt(2),
+            "he_uniform", "W ~ U(±gain √(6 / fan_in))", rule(he_std, uniform), "He et al. 2015",
+            "The uniform twin of he_normal: the same variance.", spread(he_std), built_in_gain=math.sqrt(2),
             keeps_scale=True, aliases=Aliases(("kaiming_uniform",), fixed=_KAIMING),
         ),
         Initialiser(
-            "lecun_normal", "W ~ N(0, gain² / fan_in)", _rule(_fan_in_std, _normal), "LeCun et al. 1998",
-            "The rule that SELU's self-normalisation asks for.", _spread(_fan_in_std), keeps_scale=True,
+            "lecun_normal", "W ~ N(0, gain² / fan_in)", rule(fan_in_std, normal), "LeCun et al. 1998",
+            "The rule that SELU's self-normalisation asks for.", spread(fan_in_std), keeps_scale=True,
             aliases=Aliases(
                 near=("lecun", "variance_scaling"), remarks={"keras": _CUT_THERE, "jax": _CUT_THERE}
             ),
         ),
         Initialiser(
-            "lecun_uniform", "W ~ U(±gain √(3 / fan_in))", _rule(_fan_in_std, _uniform), "LeCun et al. 1998",
-            "The uniform twin of lecun_normal: the same variance.", _spread(_fan_in_std), keeps_scale=True,
+            "lecun_uniform", "W ~ U(±gain √(3 / fan_in))", rule(fan_in_std, uniform), "LeCun et al. 1998",
+            "The uniform twin of lecun_normal: the same variance.", spread(fan_in_std), keeps_scale=True,
         ),
         Initialiser(
             "orthogonal", "W = gain Q, QᵀQ = 1", orthogonal, "Saxe et al. 2014",
@@ -257,7 +162,7 @@ INITIALISERS = Table(
             aliases=Aliases(("ortho",), ("delta_orthogonal",), fields={"gain": "gain", "scale": "gain"}),
         ),
         Initialiser(
-            "identity", Message("W = gain · 1 where square, else as xavier_normal"), _identity, "Le et al. 2015 (IRNN)",
+            "identity", Message("W = gain · 1 where square, else as xavier_normal"), identity, "Le et al. 2015 (IRNN)",
             "A ReLU RNN with it remembers: its factor is 1 at the start. (In the paper W_ih is N(0, 0.001²).)",
             aliases=Aliases(
                 ("irnn",), ("eye", "dirac"), remarks={"keras": "where W is not square, Keras has ones on the diagonal"}
@@ -269,7 +174,7 @@ INITIALISERS = Table(
             data_dependent=True, keeps_scale=True,
         ),
         Initialiser(
-            "constant", Message("W = gain / √fan_in, or gain · scale"), _constant, "–",
+            "constant", Message("W = gain / √fan_in, or gain · scale"), constant, "–",
             "All units are equal and stay equal: the gradient cannot tell them apart.",
             aliases=Aliases(
                 ("ones",), order=("val",), fields={"val": "init_scale", "value": "init_scale"},
@@ -278,9 +183,35 @@ INITIALISERS = Table(
             ),
         ),
         Initialiser(
-            "zeros", "W = 0", _zeros, "–",
+            "zeros", "W = 0", zeros, "–",
             "Every unit is the same and no gradient passes: the network cannot begin to learn.",
             lambda fan_out, fan_in, gain, scale: 0.0, aliases=Aliases(("zero",)),
         ),
+        Initialiser(
+            "torch_default", Message("W, b ~ U(±1/√n), n = fan_in, of a cell its hidden units; W times gain"),
+            rule(fan_in_std, bounded), "PyTorch 2: nn.Linear, nn.RNN, nn.LSTM, nn.GRU",
+            "PyTorch's own: kaiming_uniform(a = √5), biases too, no forget bias. Each layer shrinks the signal by √3.",
+            spread(fan_in_std, 1 / 3), of_module=lambda fan: fan_in_std(fan, fan),
+            is_set=True, forget_bias=0.0,
+            aliases=Aliases(("torch", "pytorch", "pytorch_default"), ("default",)),
+        ),
+        Initialiser(
+            "keras_default", Message("W ~ U(±gain √(6 / (fan_in + fan_out))), W_hh = gain Q, both of all gates; b = 0"),
+            rule(xavier_std, uniform), "Keras 3: Dense, SimpleRNN, LSTM, GRU (reset_after)",
+            "Keras' own: glorot_uniform, an orthogonal recurrent kernel of all gates in one, a forget bias of 1.",
+            spread(xavier_std), is_set=True, recurrent="orthogonal", whole=True,
+            aliases=Aliases(("keras", "tensorflow_default", "tf_default"), ("tensorflow",)),
+        ),
+        Initialiser(
+            "flax_default", Message("W as N(0, gain² / fan_in) cut at 2 standard deviations, W_hh = gain Q; b = 0"),
+            rule(fan_in_std, truncated_of_one), "Flax: Dense, SimpleCell, LSTMCell, GRUCell",
+            "Flax's own: lecun_normal without outliers, orthogonal recurrent weights gate by gate, no forget bias.",
+            spread(fan_in_std), is_set=True, recurrent="orthogonal", forget_bias=0.0,
+            aliases=Aliases(("flax", "jax_default", "linen_default"), ("jax", "haiku_default")),
+        ),
     ),
 )  # fmt: skip
+
+#: The rows that say how one matrix is drawn, without the sets: what the output layer can have of its own, and W_hh.
+OUTPUT_RULES = Table("init_output", (row for row in INITIALISERS.values() if not row.is_set))
+RECURRENT_RULES = Table("init_recurrent", (row for row in OUTPUT_RULES.values() if not row.data_dependent))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.numerics import Array, Purpose, generator
 from ..core.progress import Watch, part, told
+from ..experiment.weight_rules import weight_rule
 from ..program.program import Parameter, Program
 from ..rules.initialisers import INITIALISERS
 
@@ -31,8 +32,8 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
     """One parameter's start, in float64. Its random stream is its own, whatever stands beside it."""
     if parameter.fans is not None:
         rng = generator(resolved.seed, Purpose.PARAMETER, name)
-        blocks = told(range(parameter.blocks), parameter.blocks, watch)
-        return np.concatenate([_weight(rng, parameter, resolved) for _ in blocks])
+        rule = weight_rule(resolved, parameter.place)
+        return rule.draw(rng, parameter.fans, parameter.blocks, parameter.module_fan, watch)
     values = np.full(parameter.shape, parameter.fill)
     # A generator takes 15 µs to make: only where there is something to draw.
     if resolved.sigma_b is not None:
@@ -46,17 +47,3 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
     for first, last, value in parameter.offsets:
         values[first:last] += value
     return values
-
-
-def _weight(rng: np.random.Generator, parameter: Parameter, resolved: Resolved) -> Array:
-    assert parameter.fans is not None
-    fan_out, fan_in = parameter.fans
-    if resolved.sigma_w is not None:
-        return INITIALISERS["normal"].draw(rng, fan_out, fan_in, resolved.sigma_w)
-    # The output layer is linear: what gain = "auto" takes for it is 1.
-    auto_output = parameter.output and isinstance(resolved.gain, str)
-    gain = 1.0 / INITIALISERS[resolved.init].built_in_gain if auto_output else resolved.gain_value
-    scale = resolved.init_scale
-    if scale is None and resolved.module_rule is not None:
-        scale = resolved.module_rule(parameter.module_fan)
-    return INITIALISERS[resolved.init].draw(rng, fan_out, fan_in, gain, scale)

@@ -15,11 +15,11 @@ from ..core.progress import Watch, part, throttled, told
 from ..data import datasets
 from ..experiment.experiment import Experiment
 from ..experiment.resolved import Resolved
+from ..experiment.weight_rules import weight_rule
 from ..program.bound import Arena, Node, Workspace
 from ..program.dropout import drawn
 from ..program.output_layer import Sizes
 from ..program.program import Instruction, Program
-from ..rules.initialisers import INITIALISERS
 from ..rules.losses import LOSSES
 from .forward import NO_MASKS, first_values, loss_of
 from .initial_parameters import initialise
@@ -278,7 +278,7 @@ def aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
 
 
 def _is_data_dependent(resolved: Resolved) -> bool:
-    return resolved.sigma_w is None and INITIALISERS[resolved.init].data_dependent
+    return any(weight_rule(resolved, place).row.data_dependent for place in ("layer", "output"))
 
 
 def _scale_by_data(network: Network, watch: Watch | None) -> Network:
@@ -286,21 +286,21 @@ def _scale_by_data(network: Network, watch: Watch | None) -> Network:
 
     z − b is linear in W, so one division is exact where the paper iterates to a tolerance of 0.1.
     """
-    parameters, gain = dict(network.parameters), network.resolved.gain_value
+    parameters = dict(network.parameters)
     values = network.values()
     with np.errstate(all="ignore"):
         # All but the loss, which comes last.
         pairs = list(zip(network.program.instructions, network.layout.operations, strict=True))[:-1]
         for instruction, operation in told(pairs, len(pairs), watch):
             operation.forward(_forward_node(network, instruction, values, parameters))
-            if instruction.operation == "linear":
-                weight, bias = instruction.parameters
+            if instruction.operation != "linear":
+                continue
+            weight, bias = instruction.parameters
+            rule = weight_rule(network.resolved, network.program.parameters[weight].place)
+            if rule.row.data_dependent:
                 std = float((values[instruction.outputs[0]] - parameters[bias]).std())
                 if np.isfinite(std) and std > 0:
-                    # The output layer is linear: what gain = "auto" takes for it is 1.
-                    auto = network.program.parameters[weight].output and isinstance(network.experiment.gain, str)
-                    wanted = 1.0 if auto else gain
-                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(wanted / std)
+                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(rule.gain / std)
                     parameters[weight].flags.writeable = False
                     operation.forward(_forward_node(network, instruction, values, parameters))
     return network.with_parameters(parameters)

@@ -27,8 +27,10 @@ import numpy as np
 from ..cells.residual_blocks import blocks, skip_scale
 from ..core.figures import exact
 from ..core.message import Message
+from ..experiment.weight_rules import weight_rule
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
+from ..program.program import Place
 from ..rules.activations import ACTIVATIONS
 from ..rules.initialisers import INITIALISERS
 from .meanfield import FixedPoint, Moments, fixed_point, moments, regime
@@ -79,16 +81,11 @@ def predict(trace: Trace) -> Theory:
         return theory(trace, count)
 
 
-def weight_scale(resolved: Resolved, fan_out: int, fan_in: int) -> float | None:
-    """σ_w² = fan_in · Var(W) of a matrix; None where the initialiser has no variance that theory can use."""
-    if resolved.sigma_w is not None:
-        return resolved.sigma_w**2
-    row, scale = INITIALISERS[resolved.init], resolved.init_scale
-    if row.variance is None:
-        return None
-    if scale is None and resolved.module_rule is not None:
-        scale = resolved.module_rule(_module_fan(resolved, fan_in))
-    return fan_in * row.variance(fan_out, fan_in, resolved.gain_value, scale)
+def weight_scale(resolved: Resolved, fan_out: int, fan_in: int, place: Place = "layer") -> float | None:
+    """σ_w² = fan_in · Var(W) of a matrix; None where its initialiser has no variance that theory can use."""
+    rule, blocks = weight_rule(resolved, place), 1 if place == "output" else resolved.kind.blocks
+    variance = rule.variance((fan_out, fan_in), blocks, _module_fan(resolved, fan_in))
+    return None if variance is None else fan_in * variance
 
 
 def bias_scale(resolved: Resolved, fan_in: int) -> float:
@@ -302,11 +299,12 @@ def _block_factors(chis: list[float], beta: float) -> Iterator[float]:
 
 def _rnn(trace: Trace, count: int) -> Theory:
     resolved = trace.resolved
-    recurrent = weight_scale(resolved, resolved.width, resolved.width)
+    recurrent = weight_scale(resolved, resolved.width, resolved.width, "recurrent")
     inputs = int(trace.input.shape[-1])
     entering = weight_scale(resolved, resolved.width, inputs)
     if recurrent is None or entering is None:
-        return _nothing(count, Message("no mean-field theory for init {init}", init=resolved.init))
+        init = resolved.init if entering is None else resolved.init_recurrent
+        return _nothing(count, Message("no mean-field theory for init {init}", init=str(init)))
     if resolved.layers > 1 or resolved.readout == "all":
         return _nothing(count, Message("mean-field theory along time is for one layer, read out at the last step"))
     drive = np.mean(np.square(trace.input.astype(np.float64)), axis=2)  # (time, batch)

@@ -80,7 +80,7 @@ def place(resolved: Resolved) -> Place | None:
     """
     if not resolved.kind.chooses_activation:
         return None
-    scale = weight_scale(resolved, resolved.width, resolved.width)
+    scale = weight_scale(resolved, resolved.width, resolved.width, "recurrent" if resolved.kind.over_time else "layer")
     if scale is None:
         return None
     return Place(math.sqrt(scale), math.sqrt(bias_scale(resolved, resolved.width)))

@@ -19,6 +19,8 @@ from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.numerics import Array
 from gradtui_engine.experiment.pytorch import lines
 from gradtui_engine.experiment.training import Training
+from gradtui_engine.experiment.weight_rules import weight_rule
+from gradtui_engine.program.program import Place
 from gradtui_engine.rules.activations import ACTIVATIONS
 from gradtui_engine.rules.clipping import CLIPPINGS
 from gradtui_engine.rules.initialisers import INITIALISERS
@@ -80,7 +82,11 @@ def parameters(model: nn.Module) -> dict[str, Array]:
 
 def assert_started_alike(before: Experiment, after: Experiment, **more: Any) -> None:
     """Parameter by parameter the same mean and standard deviation, the same range, and W Wᵀ where it is orthogonal."""
-    found, wanted = parameters(executed(before, after, **more)["model"]), build(after).parameters
+    assert_alike(executed(before, after, **more)["model"], after)
+
+
+def assert_alike(model: nn.Module, after: Experiment) -> None:
+    found, wanted = parameters(model), build(after).parameters
     assert found.keys() == wanted.keys()
     for name, own in wanted.items():
         other, count = found[name], own.size
@@ -89,16 +95,67 @@ def assert_started_alike(before: Experiment, after: Experiment, **more: Any) -> 
         # Of independent draws of any of these distributions; six standard errors, both sides drawn.
         assert other.mean() == pytest.approx(own.mean(), abs=6 * math.sqrt(2 / count) * std + 1e-12), name
         assert other.std() == pytest.approx(std, rel=6 / math.sqrt(count) + 1e-12, abs=1e-12), name
-        if own.ndim == 2 and (after.init.endswith("uniform") or after.init == "pytorch"):
+        if own.ndim != 2:
+            continue
+        rule = weight_rule(after.resolved, place_of(name))
+        if rule.row.name.endswith("uniform") or rule.row.name in ("torch_default", "keras_default"):
             assert np.abs(other).max() == pytest.approx(np.abs(own).max(), rel=12 / count + 1e-12), name
-        if after.init == "orthogonal" and own.ndim == 2:
-            rows = own.shape[0] // after.resolved.kind.blocks if name != "output.weight" else own.shape[0]
-            one, two = own[:rows], other[:rows]
+        if rule.row.name == "orthogonal":
+            blocks = 1 if rule.whole or name == "output.weight" else after.resolved.kind.blocks
+            one, two = (each[: len(own) // blocks] for each in (own, other))
             short = one.shape[0] <= one.shape[1]
             grams = [m @ m.T if short else m.T @ m for m in (one, two)]
             assert np.allclose(*grams, atol=1e-10), name
-        if after.init in ("identity", "constant", "zeros") and np.ptp(own) in (0.0, 1.0):
+        if rule.row.name in ("identity", "constant", "zeros") and np.ptp(own) in (0.0, 1.0):
             assert np.allclose(own, other, atol=1e-15), name
+
+
+def place_of(name: str) -> Place:
+    return "output" if name == "output.weight" else "recurrent" if "weight_hh" in name else "layer"
+
+
+@pytest.mark.parametrize("cell", ["mlp", "rnn", "lstm", "gru"])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_torch_default_is_how_a_module_starts_that_has_just_been_made(cell: str, layers: int) -> None:
+    after = Experiment(cell=cell, init="torch_default", width=WIDTH, depth=layers, layers=layers)
+    torch.manual_seed(5)
+    assert_alike(Model(after), after)
+
+
+#: Weights with rules of their own: the last fields are given beside each.
+OWN_RULES: list[dict[str, Any]] = [
+    {"init_recurrent": "orthogonal"}, {"init_recurrent": "identity", "gain_recurrent": 0.5},
+    {"init_recurrent": "zeros", "init_output": "zeros"}, {"gain_recurrent": 0.2, "gain_output": 3.0},
+    {"init_output": "orthogonal", "gain_output": 0.01},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("own", OWN_RULES, ids=str)
+@pytest.mark.parametrize("init", ["he_normal", "torch_default", "keras_default", "zeros"])
+@pytest.mark.parametrize("more", [{}, {"sigma_w": 1.5}, {"sigma_b": 0.3}, {"gain": 0.7}], ids=str)
+@pytest.mark.parametrize("cell", ["mlp", "rnn", "gru"])
+def test_rules_for_one_place_start_the_same_network(
+    own: dict[str, Any], init: str, more: dict[str, Any], cell: str
+) -> None:
+    common: dict[str, Any] = {"cell": cell, "width": 32, "depth": 2, "data": "digits" if cell == "mlp" else None}
+    assert_started_alike(Experiment(**common, init="normal"), Experiment(**common, init=init, **own, **more))
+
+
+@pytest.mark.parametrize("fields", [{"init": "lsuv", "init_output": "zeros"}, {"init_output": "lsuv"}], ids=str)
+def test_lsuv_of_some_layers_leaves_the_others_alone(fields: dict[str, Any]) -> None:
+    after = Experiment(**fields, activation="tanh", width=32, depth=3)
+    network = build(after)
+    torch.manual_seed(2)
+    names = executed(
+        after.replace(init="xavier_normal", init_output=None), after, inputs=torch.tensor(network.batch.inputs)
+    )
+    h, model = torch.tensor(network.batch.inputs), names["model"]
+    for layer in (*model.layers.values(), model.output):
+        z, output = layer(h), layer is model.output
+        spread = z.std(correction=0).item()
+        assert (spread == pytest.approx(1.0, rel=1e-12)) == (output == (after.init != "lsuv"))
+        assert bool(spread) == (not output or after.init_output != "zeros")
+        h = torch.tanh(z)
 
 
 #: Those that are no call of their own, or scale by data.

@@ -156,7 +156,7 @@ def test_a_forget_bias_is_that_of_the_second_block_of_every_layer() -> None:
         "lstm.bias_hh_l1.data[32:64].zero_()",
     ]
     # Where biases are drawn it is added to what was drawn, and to what has been added.
-    assert between(Experiment(cell="lstm", init="pytorch", width=32, forget_bias=1.0), forget_bias=3.0) == [
+    assert between(Experiment(cell="lstm", init="torch_default", width=32, forget_bias=1.0), forget_bias=3.0) == [
         "lstm.bias_ih_l0.data[32:64] += 2.0  # forget gate"
     ]
 

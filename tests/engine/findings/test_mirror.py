@@ -54,7 +54,7 @@ MLPS = [
     Experiment(depth=12, width=48, activation="relu", init="he_normal"),
     Experiment(depth=12, width=48, activation="relu", init="he_normal", gain=1.3),
     Experiment(depth=6, width=64, activation="tanh", init="xavier_normal", gain=0.5),
-    Experiment(depth=8, activation="relu", init="pytorch", dtype="float32"),
+    Experiment(depth=8, activation="relu", init="torch_default", dtype="float32"),
     Experiment(depth=8, activation="tanh", init="orthogonal", gain=1.2),
     Experiment(depth=20, width=32, activation="relu", sigma_w=1.5, sigma_b=0.3),
 ]
@@ -77,8 +77,8 @@ def test_an_mlp_is_found_again(experiment: Experiment, tmp_path: Path) -> None:
 
 CELLS: list[dict[str, Any]] = [
     {"cell": "lstm", "forget_bias": 2.0},
-    {"cell": "lstm", "init": "pytorch", "layers": 2},
-    {"cell": "lstm", "init": "pytorch", "forget_bias": 1.0},
+    {"cell": "lstm", "init": "torch_default", "layers": 2},
+    {"cell": "lstm", "init": "torch_default", "forget_bias": 1.0},
     {"cell": "lstm", "forget_bias": -1.5, "gain": 0.4},
     {"cell": "gru", "init": "normal", "gain": 1.2},
     {"cell": "rnn", "activation": "tanh", "init": "xavier_normal"},
@@ -132,8 +132,8 @@ def test_an_mlp_of_pytorch_is_told_by_its_numbers() -> None:
     found = mirror(recorded(torch_lines()))
     given = found.experiment.given()
     assert given == {
-        "depth": 2, "activation": "relu", "init": "pytorch", "data": "digits", "batch": 32, "optimizer": "momentum",
-        "learning_rate": 0.05, "dtype": "float32",
+        "depth": 2, "activation": "relu", "init": "torch_default", "data": "digits", "batch": 32,
+        "optimizer": "momentum", "learning_rate": 0.05, "dtype": "float32",
     }  # fmt: skip
     assert found.experiment.width == 64
     assert "samples of a batch: 32" in found.taken

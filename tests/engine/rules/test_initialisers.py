@@ -27,7 +27,9 @@ CUT = 1 - 4 * math.exp(-2.0) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2.0))
 VARIANCES: dict[str, Rule] = {
     "normal": lambda fan_out, fan_in: 1 / fan_in,
     "uniform": lambda fan_out, fan_in: 1 / (3 * fan_in),
-    "pytorch": lambda fan_out, fan_in: 1 / (3 * fan_in),
+    "torch_default": lambda fan_out, fan_in: 1 / (3 * fan_in),
+    "keras_default": lambda fan_out, fan_in: 2 / (fan_in + fan_out),
+    "flax_default": lambda fan_out, fan_in: 1 / fan_in,
     "truncated_normal": lambda fan_out, fan_in: CUT / fan_in,
     "trunc_normal": lambda fan_out, fan_in: 1 / fan_in,  # cut at 20 standard deviations and more
     "xavier_normal": lambda fan_out, fan_in: 2 / (fan_in + fan_out),
@@ -42,7 +44,7 @@ VARIANCES: dict[str, Rule] = {
     "constant": lambda fan_out, fan_in: 1 / fan_in,
     "zeros": lambda fan_out, fan_in: 0.0,
 }
-UNIFORM = [name for name in INITIALISERS if name.endswith("uniform") or name == "pytorch"]
+UNIFORM = [name for name in INITIALISERS if name.endswith("uniform") or name in ("torch_default", "keras_default")]
 NORMAL = [name for name in INITIALISERS if name.endswith("_normal") and not name.startswith("truncated")]
 RANDOM = [name for name in INITIALISERS if name not in ("constant", "zeros")]
 FANS = [(500, 400), (100, 2000), (2000, 100)]
@@ -172,7 +174,7 @@ def bounds(network: Network) -> dict[str, float]:
 
 def test_pytorchs_start_is_that_of_its_linear_layers_biases_too() -> None:
     """torch.nn.Linear: weights kaiming_uniform_(a=√5), which is ±1/√fan_in, and biases in ±1/√fan_in."""
-    fields: dict[str, Any] = {"depth": 2, "width": 300, "data": "gaussian", "inputs": 200, "init": "pytorch"}
+    fields: dict[str, Any] = {"depth": 2, "width": 300, "data": "gaussian", "inputs": 200, "init": "torch_default"}
     network = build(Experiment(**fields, norm="layer", activation="prelu"))
     fans = {"layers.1": 200, "layers.2": 300, "output": 300}
     for name, fan in fans.items():
@@ -190,7 +192,7 @@ def test_pytorchs_start_is_that_of_its_linear_layers_biases_too() -> None:
 @pytest.mark.parametrize(("cell", "count"), [("rnn", 4), ("lstm", 4), ("gru", 4), ("mgu", 3), ("mingru", 2)])
 def test_pytorchs_start_of_a_cell_draws_every_tensor_within_the_root_of_its_hidden_units(cell: str, count: int) -> None:
     """torch.nn.RNNBase.reset_parameters: all weights and biases in ±1/√hidden_size, whatever the inputs."""
-    network = build(Experiment(cell=cell, width=64, layers=2, init="pytorch"))
+    network = build(Experiment(cell=cell, width=64, layers=2, init="torch_default"))
     found = [
         (size, array)
         for (name, array), size in zip(network.parameters.items(), bounds(network).values(), strict=True)
@@ -205,19 +207,19 @@ def test_pytorchs_start_of_a_cell_draws_every_tensor_within_the_root_of_its_hidd
 @pytest.mark.parametrize("seed", range(3))
 def test_an_lstm_that_starts_as_pytorchs_loses_as_much_of_the_gradient(seed: int) -> None:
     """torch.nn.LSTM(1, 64) and nn.Linear(64, 10), digits' pixels, ten seeds: ‖∂L/∂h_0‖/‖∂L/∂h_64‖ 2e-14 to 3e-13."""
-    stages = simulate(Experiment(cell="lstm", init="pytorch", seed=seed)).stages
+    stages = simulate(Experiment(cell="lstm", init="torch_default", seed=seed)).stages
     assert 2e-14 < stages[0].gradient_norm / stages[-1].gradient_norm < 3e-13
 
 
 def test_pytorchs_lstm_has_no_forget_bias_unless_it_is_given() -> None:
     assert Experiment(cell="lstm").resolved.forget_bias == 1.0
-    assert Experiment(cell="lstm", init="pytorch").resolved.forget_bias == 0.0
-    assert Experiment(cell="lstm", init="pytorch", forget_bias=1.0).resolved.forget_bias == 1.0
-    assert Experiment(cell="lstm", init="pytorch", sigma_w=1.0).resolved.forget_bias == 1.0  # init is not used
+    assert Experiment(cell="lstm", init="torch_default").resolved.forget_bias == 0.0
+    assert Experiment(cell="lstm", init="torch_default", forget_bias=1.0).resolved.forget_bias == 1.0
+    assert Experiment(cell="lstm", init="torch_default", sigma_w=1.0).resolved.forget_bias == 1.0  # init is not used
 
 
 def test_given_spreads_stand_in_the_place_of_pytorchs_start() -> None:
-    fields: dict[str, Any] = {"depth": 2, "width": 400, "batch": 2, "init": "pytorch"}
+    fields: dict[str, Any] = {"depth": 2, "width": 400, "batch": 2, "init": "torch_default"}
     by_sigma_w = build(Experiment(**fields, sigma_w=1.0)).parameters
     assert not by_sigma_w["layers.2.bias"].any()
     by_sigma_b = build(Experiment(**fields, sigma_b=2.0)).parameters

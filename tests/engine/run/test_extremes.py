@@ -83,7 +83,8 @@ def test_a_thousand_layers_of_unscaled_skips_overflow_float32_and_say_where() ->
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "init", ["uniform", "truncated_normal", "trunc_normal", "pytorch", "orthogonal", "identity", "lsuv", "constant"]
+    "init",
+    ["uniform", "truncated_normal", "trunc_normal", "torch_default", "orthogonal", "identity", "lsuv", "constant"],
 )
 def test_a_thousand_layers_of_an_initialiser_end_in_a_result(init: str) -> None:
     kind = looked_at(simulate(Experiment(**DEEP, init=init, activation="tanh")))

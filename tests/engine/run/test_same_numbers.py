@@ -32,7 +32,7 @@ NORMALS = {
 UNIFORMS = {
     # Bound.
     "uniform": lambda out, into: 1 / math.sqrt(into),
-    "pytorch": lambda out, into: 1 / math.sqrt(into),
+    "torch_default": lambda out, into: 1 / math.sqrt(into),
     "lecun_uniform": lambda out, into: math.sqrt(3 / into),
     "he_uniform": lambda out, into: math.sqrt(6 / into),
     "xavier_uniform": lambda out, into: math.sqrt(6 / (into + out)),

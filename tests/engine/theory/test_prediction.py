@@ -132,7 +132,7 @@ RNN: dict[str, Any] = {"cell": "rnn", "steps": 20, "inputs": 20}
         {"sigma_w": 1.2, "sigma_b": 0.3},
         {"init": "orthogonal"},
         {"init": "xavier_uniform"},
-        {"init": "pytorch"},
+        {"init": "torch_default"},
     ],
 )
 def test_an_rnn_over_time_has_the_predicted_factor(activation: str, scales: dict[str, Any]) -> None:

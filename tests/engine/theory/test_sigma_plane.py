@@ -171,8 +171,8 @@ def test_whoever_watches_can_end_it(share: float) -> None:
         ({"sigma_w": 1.3, "sigma_b": 0.4}, 1.3, 0.4),
         ({"cell": "rnn", "init": "uniform"}, math.sqrt(1 / 3), 0.0),
         # Two biases, each of variance 1 / (3 · 64).
-        ({"cell": "rnn", "init": "pytorch"}, math.sqrt(1 / 3), math.sqrt(2 / 192)),
-        ({"init": "pytorch"}, math.sqrt(1 / 3), math.sqrt(1 / 192)),
+        ({"cell": "rnn", "init": "torch_default"}, math.sqrt(1 / 3), math.sqrt(2 / 192)),
+        ({"init": "torch_default"}, math.sqrt(1 / 3), math.sqrt(1 / 192)),
     ],
 )
 def test_an_experiment_stands_where_its_initialiser_puts_it(

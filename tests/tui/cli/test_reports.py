@@ -175,7 +175,9 @@ def test_a_jacobian_that_there_is_not_is_refused_before_anything_is_printed(
 # A value that is not the default, for every field that does not need a file.
 EVERY: dict[str, Any] = {
     "depth": 3, "width": 6, "layers": 2, "activation": "relu", "slope": 0.2, "init": "orthogonal", "gain": "auto",
-    "init_scale": 0.3, "sigma_w": 1.2, "sigma_b": 0.1, "forget_bias": 2.0, "input_bias": -1.0, "pin_forget": 0.5,
+    "init_scale": 0.3, "sigma_w": 1.2, "sigma_b": 0.1, "init_recurrent": "identity",
+    "gain_recurrent": 0.9, "init_output": "zeros", "gain_output": 0.5, "forget_bias": 2.0, "input_bias": -1.0,
+    "pin_forget": 0.5,
     "readout": "all", "norm": "layer", "norm_position": "after", "residual": "scaled", "residual_scale": 0.4,
     "residual_span": 2, "residual_block": "pre", "data": "gaussian", "loss": "mse", "batch": 4, "steps": 5, "inputs": 3,
     "clip": "adaptive", "clip_threshold": 0.02, "optimizer": "adamw", "learning_rate": 0.02, "momentum": 0.5,

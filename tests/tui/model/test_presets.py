@@ -138,6 +138,9 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "vanishing": lambda a, b: near(factor(a), 0.23, 0.05) and ratio(a) < 1e-18,
     "relu-alone": relu_alone,
     "relu-he": lambda a, b: near(factor(a), math.sqrt(0.5), 0.03) and near(factor(b), 1, 0.03),
+    "torch-default": lambda a, b: (
+        near(factor(a), math.sqrt(1 / 6), 0.03) and ratio(a) < 1e-11 and near(factor(b), 1, 0.03)
+    ),
     "xavier-tanh": lambda a, b: 0.15 < ratio(b) < 0.25 and 0.5e-9 < ratio(a) < 2e-9,
     "exploding": exploding,
     "clipping": clipping,
@@ -160,6 +163,11 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     ),
     "forget-gate": lambda a, b: (
         near(cell_ratio(a), 1e-9, 0.5) and short(cell_ratio(b)) == "145" and near(1 / (1 + math.exp(-4)), 0.98, 0.01)
+    ),
+    "keras-lstm": lambda a, b: (
+        (a.resolved.forget_bias, b.resolved.forget_bias) == (0.0, 1.0)
+        and cell_ratio(a) < 1e-4
+        and near(cell_ratio(b), 0.01, 0.5)
     ),
     "carousel": carousel,
     "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
@@ -251,6 +259,7 @@ KINDS = {
     "vanishing": "vanishing",
     "relu-alone": "vanishing",
     "relu-he": "vanishing healthy",
+    "torch-default": "vanishing healthy",
     "xavier-tanh": "vanishing healthy",
     "exploding": "exploding",
     "clipping": "exploding exploding",
@@ -267,6 +276,7 @@ KINDS = {
     "rnn": "vanishing",
     "irnn": "vanishing healthy",
     "forget-gate": "vanishing healthy",
+    "keras-lstm": "vanishing healthy",
     "carousel": "healthy",
     "gru-lstm": "vanishing healthy",
     "mingru": "vanishing vanishing",
@@ -285,6 +295,7 @@ FIRST_STEPS = {
     "vanishing": "starved",
     "relu-alone": "still",
     "relu-he": "still healthy",
+    "torch-default": "starved healthy",
     "xavier-tanh": "still healthy",
     "exploding": "off_scale",
     "clipping": "off_scale off_scale",

@@ -92,7 +92,7 @@ CURES = {
         Cure(
             "init",
             "init",
-            ("init", "gain", "sigma_w", "init_scale"),
+            ("init", "gain", "sigma_w", "init_scale", "init_recurrent", "gain_recurrent"),
             "",
             lambda b: b.sigma_w is None and INITIALISERS[b.init].keeps_scale,
         ),

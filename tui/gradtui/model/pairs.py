@@ -123,7 +123,7 @@ PAIRS = Table(
             "the way back, the open gate carries it.",
             "the forget gate is near 1, and so carries the cell state on",
             {
-                "cell": "rnn", "data": "recall", "steps": 50, "width": 32, "init": "pytorch", "optimizer": "adam",
+                "cell": "rnn", "data": "recall", "steps": 50, "width": 32, "init": "torch_default", "optimizer": "adam",
                 "learning_rate": 0.003, "clip": "norm", "dtype": "float32",
             },
             {"cell": "lstm", "forget_bias": 3.0},

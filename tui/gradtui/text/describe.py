@@ -32,6 +32,10 @@ FIELD_NAMES: dict[str, FieldName] = {
     "init_scale": "init scale",
     "sigma_w": "sigma w",
     "sigma_b": "sigma b",
+    "init_recurrent": "init recurrent",
+    "gain_recurrent": "gain recurrent",
+    "init_output": "init output",
+    "gain_output": "gain output",
     "forget_bias": "forget bias",
     "input_bias": "input bias",
     "pin_forget": "pin forget",
@@ -90,9 +94,12 @@ class About(NamedTuple):
     note: str = ""
 
 
+_RULES = {row.name: About(row.formula, row.note) for row in INITIALISERS.values()}
 _TABLES: dict[str, dict[str, About]] = {
     "activation": {row.name: About(row.formula, row.note) for row in ACTIVATIONS.values()},
-    "init": {row.name: About(row.formula, row.note) for row in INITIALISERS.values()},
+    "init": _RULES,
+    "init_recurrent": _RULES,
+    "init_output": _RULES,
     "cell": {row.name: About(row.formula, row.note) for row in CELLS.values()},
     "data": {row.name: About(row.description, row.note) for row in DATA_SETS.values()},
     "norm": {row.name: About(row.formula, row.note) for row in NORMALISATIONS.values()},

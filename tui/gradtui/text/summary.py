@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gradtui_engine.core.figures import exact, short
 from gradtui_engine.core.message import English
 from gradtui_engine.recordings.clean import cleaned
+from gradtui_engine.rules.initialisers import INITIALISERS
 
 from .language import plural, tr
 
@@ -77,13 +78,9 @@ def describe(resolved: Resolved, detail: int = WHOLE) -> str:
         count = resolved.steps
         steps = f"{plural('1 step', '{count} steps', count)} × " if count is not None else ""
         shape = f"{name} {steps}{resolved.width}{stacked}"
-    if resolved.sigma_w is not None:
-        init = f"σ_w {exact(resolved.sigma_w)}"
-    else:
-        init = resolved.init if resolved.gain == 1.0 else f"{resolved.init} ×{_gain(resolved)}"
     parts = [shape]
     if detail > 0:
-        parts += [*_extras(resolved), init, resolved.data]
+        parts += [*_extras(resolved), *_start(resolved), resolved.data]
     if detail > 2 and resolved.batch is not None:
         parts.append(tr("batch {size}", size=resolved.batch))
     if detail > 1:
@@ -106,8 +103,23 @@ def describe_source(source: Source, detail: int = WHOLE) -> str:
     return " · ".join(part for part in (file, what) if part)
 
 
-def _gain(resolved: Resolved) -> str:
-    return resolved.gain if isinstance(resolved.gain, str) else short(resolved.gain)
+def _start(resolved: Resolved) -> Iterator[str]:
+    """How weights start, and those that have a rule of their own: keras_default, W_hh identity ×0.9, output zeros."""
+    if resolved.sigma_w is not None:
+        yield f"σ_w {exact(resolved.sigma_w)}"
+    else:
+        yield _drawn(resolved.init, resolved.gain)
+    by_set = INITIALISERS[resolved.init].recurrent
+    recurrent = resolved.init_recurrent if resolved.init_recurrent != by_set or resolved.sigma_w is not None else None
+    if resolved.kind.over_time and (recurrent is not None or resolved.gain_recurrent is not None):
+        yield f"W_hh {_drawn(recurrent or '', resolved.gain_recurrent)}"
+    if resolved.init_output is not None or resolved.gain_output is not None:
+        yield tr("output {rule}", rule=_drawn(resolved.init_output or "", resolved.gain_output))
+
+
+def _drawn(rule: str, gain: float | str | None) -> str:
+    factor = "" if gain in (None, 1.0) and rule else f"×{gain if isinstance(gain, str) else short(gain or 0.0)}"
+    return f"{rule} {factor}".strip()
 
 
 def _update(resolved: Resolved) -> Iterator[str]:

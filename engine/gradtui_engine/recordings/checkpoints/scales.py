@@ -10,7 +10,7 @@ from ...rules.initialisers import INITIALISERS
 from .roles import Role
 
 #: Rows of the table of initialisers that a scale is compared with, the usual ones first.
-_RULES = ("pytorch", "xavier_normal", "he_normal", "lecun_normal")
+_RULES = ("torch_default", "xavier_normal", "he_normal", "lecun_normal")
 #: What transformers start with (Radford et al. 2018; BERT's is cut at two of them), and embeddings of PyTorch.
 _TRANSFORMER, _EMBEDDING = 0.02, 1.0
 
@@ -30,7 +30,7 @@ def default_of(role: Role) -> float:
         return _EMBEDDING
     # Of a transposed convolution PyTorch counts what goes in as what comes out, by the axes of the file.
     fan = math.prod(role.tensor.shape[1:]) if role.kind == "convolution" else role.fan_in
-    return _std("pytorch", role.units or fan, role.fan_out)
+    return _std("torch_default", role.units or fan, role.fan_out)
 
 
 def nearest(role: Role, rms: float, is_orthogonal: bool) -> Scale:
@@ -42,7 +42,7 @@ def nearest(role: Role, rms: float, is_orthogonal: bool) -> Scale:
 
 
 def _usual(role: Role) -> Iterator[tuple[str, float]]:
-    yield "pytorch", default_of(role)
+    yield "torch_default", default_of(role)
     # Of embeddings fan_in is their width: some start with 1/√width, so that each has a norm of 1.
     for name in _RULES[1:] if role.kind != "embedding" else _RULES[-1:]:
         yield name, _std(name, role.fan_in, role.fan_out)

@@ -224,7 +224,7 @@ _NAMES_OF = {"xavier_normal": "Xavier", "he_normal": "He", "lecun_normal": "LeCu
 
 def called(initialiser: str) -> str:
     """An initialiser in a sentence."""
-    return Message("PyTorch's own") if initialiser == "pytorch" else _NAMES_OF.get(initialiser, initialiser)
+    return Message("PyTorch's own") if initialiser == "torch_default" else _NAMES_OF.get(initialiser, initialiser)
 
 
 def _off(weight: Weight) -> float:

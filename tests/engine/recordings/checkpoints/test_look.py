@@ -102,7 +102,7 @@ def test_the_edge_is_that_of_a_random_matrix(tmp_path: Path) -> None:
 
 #: fan_in 300, fan_out 100; each rule's standard deviation as its paper has it.
 RULES = {
-    "pytorch": 1 / math.sqrt(3 * 300),
+    "torch_default": 1 / math.sqrt(3 * 300),
     "xavier_normal": math.sqrt(2 / 400),
     "he_normal": math.sqrt(2 / 300),
     "lecun_normal": 1 / math.sqrt(300),
@@ -117,7 +117,7 @@ def test_the_nearest_initialiser(tmp_path: Path, rule: str) -> None:
     assert weight.nearest.initialiser == rule
     # 30,000 draws know their scale to 0.4 %.
     assert weight.nearest.times == pytest.approx(1, rel=0.02)
-    assert weight.times == pytest.approx(RULES[rule] / RULES["pytorch"], rel=0.02)
+    assert weight.times == pytest.approx(RULES[rule] / RULES["torch_default"], rel=0.02)
 
 
 @pytest.mark.parametrize(("times", "stands_out"), [(2.5, False), (3.5, True), (1 / 2.5, False), (1 / 3.5, True)])

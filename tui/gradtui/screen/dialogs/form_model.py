@@ -25,7 +25,10 @@ Problems = Mapping[str, tuple[str, ...]]
 #: The sections of the form: every field is in exactly one.
 GROUPS: dict[English, tuple[str, ...]] = {
     "network": ("cell", "depth", "width", "layers", "activation", "slope"),
-    "initialisation": ("init", "gain", "init_scale", "sigma_w", "sigma_b"),
+    "initialisation": (
+        "init", "gain", "init_scale", "sigma_w", "sigma_b", "init_recurrent", "gain_recurrent", "init_output",
+        "gain_output",
+    ),
     "gates": ("forget_bias", "input_bias", "pin_forget"),
     "normalisation and residual": (
         "dropout", "dropout_kind", "norm", "norm_position", "residual", "residual_scale",
