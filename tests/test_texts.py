@@ -123,8 +123,8 @@ _NAMES = {
     "float", "nord", "enter", "space", "ctrl", "irnn", "vanishing", "json", "lesson", "step", "play", "first",
     "help", "toml", "pageup", "home", "escape", "shift", "keys", "config", "show", "serve", "textual", "chmod",
     "keygen", "safetensors", "asyncssh", "root", "tmux", "clipboard", "training", "model", "output",
-    "choices", "measure", "within", "decades", "changes", "between", "backward", "clamp", "jsonl", "bfloat", "wandb",
-    "grad", "pickle",
+    "sweep", "choices", "measure", "within", "decades", "changes", "between", "backward", "clamp", "jsonl", "bfloat",
+    "wandb", "grad", "pickle",
 }  # fmt: skip
 
 

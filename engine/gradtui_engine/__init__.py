@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from .run.network import Network, build
     from .run.steps import Phase, Step
     from .run.trace import Trace
+    from .sweeps.axis import Axis
+    from .sweeps.cell import Cell
+    from .sweeps.pool import Pool
+    from .sweeps.run import run as run_sweep
+    from .sweeps.sweep import Sweep
     from .training.history import TrainingHistory, train
     from .training.snapshot import TrainingSnapshot
     from .training.stream import Stream
@@ -34,13 +39,16 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivationStatistics",
     "Analysis",
+    "Axis",
     "Cancelled",
+    "Cell",
     "Experiment",
     "ExperimentError",
     "Message",
     "Network",
     "Outcome",
     "Phase",
+    "Pool",
     "Problem",
     "Record",
     "Run",
@@ -49,6 +57,7 @@ __all__ = [
     "StageNumbers",
     "Step",
     "Stream",
+    "Sweep",
     "Trace",
     "Trainer",
     "Training",
@@ -56,6 +65,7 @@ __all__ = [
     "TrainingSnapshot",
     "analyse",
     "build",
+    "run_sweep",
     "simulate",
     "train",
 ]
@@ -87,6 +97,11 @@ _MODULES = {
     "TrainingHistory": "training.history",
     "TrainingSnapshot": "training.snapshot",
     "train": "training.history",
+    "Axis": "sweeps.axis",
+    "Cell": "sweeps.cell",
+    "Pool": "sweeps.pool",
+    "Sweep": "sweeps.sweep",
+    "run_sweep": "sweeps.run:run",
     "build": "run.network",
     "simulate": "analysis.run",
 }
@@ -95,7 +110,8 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    module, _, own = _MODULES[name].partition(":")
+    value = getattr(import_module(f"{__name__}.{module}"), own or name)
     globals()[name] = value
     return value
 

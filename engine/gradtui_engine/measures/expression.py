@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.fields import Rejected
 from ..core.message import Message, Verbatim
@@ -51,6 +51,12 @@ class Operand:
         """Whether a training is measured."""
         return bool(self.iteration) or isinstance(self.row, OfTraining)
 
+    @property
+    def trained(self) -> Operand:
+        """The measure of a training that a name means by itself where one is looked at."""
+        name = self.row.trained if isinstance(self.row, Measure) and not self.iteration else ""
+        return replace(self, row=MEASURES[name]) if name else self
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
@@ -78,6 +84,11 @@ class Expression:
         """Whether a training is measured."""
         return any(operand.trains for operand in self.operands)
 
+    @property
+    def trained(self) -> Expression:
+        """What it means where a training is what is looked at: loss is the one at the end."""
+        return Expression(*(operand.trained for operand in self.operands))
+
 
 def expression(text: str) -> Expression:
     """Read what is measured. Raises Rejected."""
@@ -91,7 +102,7 @@ def expression(text: str) -> Expression:
 
 
 def _operand(text: str) -> Operand:
-    match = _OPERAND.match(text)
+    match = _OPERAND.match(next(iter(MEASURES.known.called(text)), text))
     if match is None:
         allowed = "ratio, factor@12, factor@first, b.ratio, ratio[250], accuracy"
         raise Rejected(Message("{given} is no measure; written like {allowed}", given=repr(text), allowed=allowed))

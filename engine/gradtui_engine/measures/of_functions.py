@@ -33,7 +33,7 @@ class OfFunction:
     function: str
     #: How a verdict names it: the function's name, and the point.
     label: English
-    note: str
+    description: str
     read: Callable[[float], float | None]
     whole: bool = False
     is_name: bool = False
@@ -77,11 +77,11 @@ def _of_i(function: Function, x: float) -> float:
 
 
 def _rows(
-    suffix: str, label: English, note: str, read: _Read, names: Iterable[str], whole: bool = False
+    suffix: str, label: English, description: str, read: _Read, names: Iterable[str], whole: bool = False
 ) -> list[OfFunction]:
     """The same of several functions."""
     return [
-        OfFunction(f"{name}{suffix}", name, label, note, functools.partial(read, FUNCTIONS[name]), whole)
+        OfFunction(f"{name}{suffix}", name, label, description, functools.partial(read, FUNCTIONS[name]), whole)
         for name in names
     ]
 

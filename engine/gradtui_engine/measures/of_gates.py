@@ -85,8 +85,8 @@ def _direct_alone(run: Run, stage: int) -> float | None:
     return ratio(float(np.linalg.norm(np.prod(gates, axis=0) * gradient)), float(np.linalg.norm(gradient)))
 
 
-def _unit(name: str, label: English, note: str, read: Callable[[Run, int], float]) -> Measure:
-    return Measure(name, label, note, _of_unit(read), at=True, first_time=1, cells=_LSTM)
+def _unit(name: str, label: English, description: str, read: Callable[[Run, int], float]) -> Measure:
+    return Measure(name, label, description, _of_unit(read), at=True, first_time=1, cells=_LSTM)
 
 
 OF_GATES = (

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.jacobian import jacobian, singular_values
 from ..analysis.stage_numbers import STAGE_NUMBERS
 from ..cells.table import CELLS
+from ..core.figures import exact
 from ..core.message import English, Message, Verbatim
+from ..core.names import NO_ALIASES, Aliases
+from ..core.numerics import ratio
+from ..core.problems import ExperimentError, Problem, in_one
 from ..program.program import first_learning
 from ..rules.clipping import global_norm
 from .measured import Measured
@@ -18,6 +23,9 @@ from .measured import Measured
 if TYPE_CHECKING:
     from ..analysis.run import Run
     from ..experiment.experiment import Experiment
+
+#: The most that the end-to-end Jacobian may cost, as stages × units³: about 5 s on one core.
+MOST_WORK = 10**11
 
 #: Places by name: the first stage that has the measure, the last one, and the one half way.
 PLACES = ("first", "middle", "last")
@@ -34,7 +42,7 @@ class Measure:
     name: str
     #: How a verdict names it; a measure at a stage is followed by the place.
     label: English
-    note: str
+    description: str
     read: Callable[[Run, int], float | str | None]
     at: bool = False
     #: Over time, the stage that `first` means; of an MLP it is always layer 1, the first that learns.
@@ -43,6 +51,10 @@ class Measure:
     share: bool = False
     is_name: bool = False
     cells: tuple[str, ...] = ()
+    #: What else it is called.
+    aliases: Aliases = NO_ALIASES
+    #: The measure of a training that is meant by its name alone where a sweep trains.
+    trained: str = ""
 
     def stage(self, place: str, cell: str, last: int) -> int:
         """The stage that a place means, where `last` is the last one of the run."""
@@ -87,6 +99,20 @@ def _dead_units(run: Run, stage: int) -> float | None:
     return float(np.mean(shares)) if shares else None
 
 
+def _condition_number(run: Run, stage: int) -> float:
+    """σ_max / σ_min of ∂h_last/∂h_first of the first sample; inf where a direction is lost, nan where a number is."""
+    units = max(run.state(number).shape[-1] for number in range(len(run.stages)))
+    work = (len(run.stages) - 1) * units**3
+    if work > MOST_WORK:
+        message = Message(
+            "{count} stages of {units} units; stages × units³ goes up to {most}: lower one of them",
+            count=len(run.stages) - 1, units=units, most=exact(MOST_WORK),
+        )  # fmt: skip
+        raise ExperimentError([Problem("jacobian", message)])
+    values = singular_values(jacobian(run))
+    return ratio(float(values[0]), float(values[-1]))
+
+
 #: Every stage that can be selected has it.
 _GRADIENT = _of_stage("gradient", "gradient_norm")
 
@@ -123,7 +149,14 @@ OF_A_RUN = (
         "stages until half of the gradient is left; negative where it grows: then it is the doubling distance",
         lambda run, stage: run.decay.half_life,
     ),
-    Measure("loss", "loss", "the loss of the batch", lambda run, stage: run.loss),
+    Measure(
+        "condition_number",
+        "condition number of the Jacobian",
+        "the largest over the smallest singular value of the exact end-to-end Jacobian ∂h_last/∂h_first, first sample",
+        _condition_number,
+        aliases=Aliases(("condition", "cond", "kappa")),
+    ),
+    Measure("loss", "loss", "the loss of the batch", lambda run, stage: run.loss, trained="end_loss"),
     Measure(
         "loss_after_update",
         "loss after the update",
@@ -166,6 +199,7 @@ OF_A_RUN = (
         "the share of all units of all stages that are off for every sample of the batch",
         _dead_units,
         share=True,
+        aliases=Aliases(("dead_share",)),
     ),
 )
 
@@ -185,7 +219,10 @@ def measure(row: Measure, place: str, run: Run) -> Measured:
         return Measured(None, problem=Message("{name}: there are stages 0 to {last}", name=name, last=most))
     if row.cells and run.resolved.cell not in row.cells:
         return Measured(None, problem=Message("{name}: {cell} has none", name=name, cell=run.resolved.cell))
-    value = row.read(run, stage)
+    try:
+        value = row.read(run, stage)
+    except ExperimentError as error:
+        return Measured(None, problem=Message("{field}: {problem}", field=name, problem=in_one(error.problems)))
     if value is None:
         return Measured(None, problem=Message("{name}: there is none at stage {stage}", name=name, stage=stage))
     return Measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.message import English, Message, Verbatim
+from ..core.names import NO_ALIASES, Aliases
+from ..core.numerics import Array, ratio
 from ..training.reach import horizon
 from .measured import Measured
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The last iteration by name.
 LAST = "last"
+#: A loss that is so many times the first one's counts as this.
+_EXPLODED = 1e6
 #: Batches whose losses are averaged where one loss is asked for: one alone jumps.
 _BATCHES = 20
 
@@ -30,12 +35,14 @@ class OfTraining:
 
     name: str
     label: English
-    note: str
+    description: str
     read: Callable[[TrainingSnapshot, float], float | str | None]
     of_a_loss: bool = False
     whole: bool = False
     share: bool = False
     is_name: bool = False
+    #: What else it is called.
+    aliases: Aliases = NO_ALIASES
 
 
 def _of_end(number: str) -> Callable[[TrainingSnapshot, float], float | None]:
@@ -68,6 +75,38 @@ def _iterations_to(snapshot: TrainingSnapshot, loss: float) -> float | None:
     return float(below[0] + _BATCHES - 1) if below.size else None
 
 
+def _relative(snapshot: TrainingSnapshot) -> Array:
+    """loss_k / loss_0 of the batches; beyond 1e6, and where it is no number, 1e6."""
+    losses = snapshot.columns["loss"].astype(float)
+    first = losses[0] if losses[0] > 0 else math.nan
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(np.minimum(losses / first, _EXPLODED), nan=_EXPLODED)
+
+
+def _trains(snapshot: TrainingSnapshot, loss: float) -> float | None:
+    """Whether the mean of the last 20 losses is under the first: 1 or 0."""
+    if not snapshot.count:
+        return None
+    end = float(np.mean(snapshot.columns["loss"][-_BATCHES:], dtype=float))
+    return float(snapshot.broken is None and end < float(snapshot.columns["loss"][0]))
+
+
+def _trainability(snapshot: TrainingSnapshot, loss: float) -> float | None:
+    """1/(1 + mean of v) where it trains, −1/(1 + mean of 1/v) where it does not, of v = loss_k / loss_0.
+
+    Sohl-Dickstein (2024) colours by the sums themselves, −Σ v and Σ 1/v; here both ends stay within ±1, the sign says
+    the same, and iterations that a divergence leaves out count as lost ones.
+    """
+    trains = _trains(snapshot, loss)
+    if trains is None:
+        return None
+    values, planned = _relative(snapshot), max(snapshot.count, 1)
+    if snapshot.broken is not None:
+        planned = max(planned, snapshot.training.iterations)
+    total = float(np.sum(values)) if trains else float(np.sum(1 / np.maximum(values, 1 / _EXPLODED)))
+    return ratio(1.0, 1.0 + total / planned) * (1 if trains else -1)
+
+
 def _horizon(snapshot: TrainingSnapshot, loss: float) -> float | None:
     steps = horizon(snapshot)
     return None if steps is None or steps[-1] < 0 else float(steps[-1])
@@ -86,6 +125,7 @@ OF_A_TRAINING = (
         "loss at the end",
         f"the loss at the end: on held-out samples, or the mean of the last {_BATCHES} batches",
         _of_end("end"),
+        aliases=Aliases(("final_loss",)),
     ),
     OfTraining("guess", "loss of guessing", "the loss of answering without looking", _of_end("guess")),
     OfTraining(
@@ -99,6 +139,21 @@ OF_A_TRAINING = (
         "diverged_at", "iteration of the divergence", "the iteration at which it diverged", _diverged_at, whole=True
     ),
     OfTraining("worst_loss", "largest loss", "the largest finite loss of a batch on the way", _worst_loss),
+    OfTraining(
+        "trains",
+        "trains",
+        f"1 where the mean loss of the last {_BATCHES} batches is under the first one's, else 0 (Sohl-Dickstein 2024)",
+        _trains,
+        whole=True,
+        aliases=Aliases(("trainable", "converges")),
+    ),
+    OfTraining(
+        "trainability",
+        "trainability",
+        "how fast it trains, up to 1, or, below 0, how fast it fails, down to −1: of v = loss_k / loss_0 1/(1 + mean "
+        "of v) where it trains, −1/(1 + mean of 1/v) where it does not (after Sohl-Dickstein 2024)",
+        _trainability,
+    ),
     OfTraining(
         "iterations_to",
         "iterations to a loss below",

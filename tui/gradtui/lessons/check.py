@@ -106,12 +106,12 @@ def measure_table() -> str:
         if isinstance(row, OfFunction):
             continue
         if isinstance(row, OfTraining):
-            lines.append(f"| `{row.name}{'@LOSS' * row.of_a_loss}` | {row.note} |")
+            lines.append(f"| `{row.name}{'@LOSS' * row.of_a_loss}` | {row.description} |")
             continue
         only = f" ({', '.join(row.cells)})" if row.cells else ""
-        lines.append(f"| `{row.name}{'@STAGE' * row.at}` | {row.note}{only} |")
+        lines.append(f"| `{row.name}{'@STAGE' * row.at}` | {row.description}{only} |")
     of_functions: dict[str, list[str]] = {}
     for row in OF_A_FUNCTION:
-        of_functions.setdefault(row.note, []).append(f"`{row.name}@X`")
-    lines += [f"| {', '.join(names)} | {note} |" for note, names in of_functions.items()]
+        of_functions.setdefault(row.description, []).append(f"`{row.name}@X`")
+    lines += [f"| {', '.join(names)} | {text} |" for text, names in of_functions.items()]
     return "\n".join(lines)

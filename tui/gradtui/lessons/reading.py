@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,7 @@ from gradtui_engine.core.message import Message
 from gradtui_engine.experiment.training import Training
 from gradtui_engine.measures.expression import Operand, expression
 from gradtui_engine.measures.measured import Measured, divide
-from gradtui_engine.measures.of_functions import OfFunction, measure_function
-from gradtui_engine.measures.of_run import Measure, measure
-from gradtui_engine.measures.of_training import LAST, OfTraining, measure_training
+from gradtui_engine.measures.reading import read
 
 from ..model.changes import other
 from ..model.needs import NOTHING, Failed, Known, Watch, run_of
@@ -94,33 +92,18 @@ class _Reader:
         return values[0] if len(values) == 1 else divide(*values)
 
     def _operand(self, operand: Operand, subject: Subject) -> Measured:
-        if isinstance(operand.row, OfFunction):
-            return measure_function(operand.row, operand.place)
         experiment, changes = subject.experiment, subject.changes
         chosen = other(experiment, changes) if operand.of_b and changes else experiment
         if chosen is None or (operand.of_b and not changes):
             return Measured(None, problem=Message("there is no experiment B"))
-        if not operand.trains:
-            return self._of_run(operand, chosen, lambda: run_of(chosen, self.watch, self.known))
-        return self._of_training(operand, self._history(chosen, subject.plan))
+        return read(operand, lambda: _Side(self, chosen, subject.plan))
 
-    def _of_run(self, operand: Operand, key: Any, run: Any) -> Measured:
-        assert isinstance(operand.row, Measure)
+    def run(self, key: Any, make: Callable[[], Run]) -> Run:
         if key not in self.made:
-            self.made[key] = run()
-        return measure(operand.row, operand.place, self.made[key])
+            self.made[key] = make()
+        return self.made[key]
 
-    def _of_training(self, operand: Operand, history: TrainingHistory) -> Measured:
-        if isinstance(operand.row, OfTraining):
-            return measure_training(operand.row, operand.iteration, operand.place, history.snapshot())
-        last = history.count - 1
-        iteration = last if operand.iteration == LAST else int(operand.iteration)
-        if iteration > last:
-            message = Message("iteration {given}: there are 0 to {count}", given=iteration, count=last)
-            return Measured(None, problem=message)
-        return self._of_run(operand, (history.training, iteration), lambda: history.at(iteration, self.watch))
-
-    def _history(self, experiment: Experiment, plan: Changes) -> TrainingHistory:
+    def history(self, experiment: Experiment, plan: Changes) -> TrainingHistory:
         """The training to its end: the one that is there, or else a new one. Raises ExperimentError."""
         training = Training.from_mapping({**experiment.given(), "training": dict(plan)})
         known = self.known.get(HistoryOf(training))
@@ -131,3 +114,23 @@ class _Reader:
             history.advance(watch=self.watch)
             self.histories[training] = history
         return self.histories[training]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Experiment A or B, trained by the plan."""
+
+    reader: _Reader
+    experiment: Experiment
+    plan: Changes
+
+    def run(self) -> Run:
+        reader, experiment = self.reader, self.experiment
+        return reader.run(experiment, lambda: run_of(experiment, reader.watch, reader.known))
+
+    def history(self) -> TrainingHistory:
+        return self.reader.history(self.experiment, self.plan)
+
+    def at(self, iteration: int) -> Run:
+        history = self.history()
+        return self.reader.run((history.training, iteration), lambda: history.at(iteration, self.reader.watch))

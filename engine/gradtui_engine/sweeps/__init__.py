@@ -1,0 +1,1 @@
+"""Sweeps: a plane of experiments, computed cell by cell on any executor, and kept."""
