@@ -62,7 +62,7 @@ def analyse(trace: Trace, watch: Watch | None = None, parameters: bool = True) -
         theory = predict(trace)
         _tell(whole, 0.75)
         path = carried_path(trace, gradients.norms, gradients.cells)
-        decay = decay_of(gradients.norms, path.norms, trace.axis)
+        decay = decay_of(gradients.norms, path.norms, trace.axis, path.truncate)
         _tell(whole, 1.0)
         known = parameter_numbers(trace, watch=part(watch, _SIGNAL, _PARAMETERS)) if parameters else {}
         outcome = judge(trace, path, lambda: signal, first_step_of(trace, known) if parameters else None)

@@ -40,11 +40,13 @@ class CarriedPath:
     alone: bool
     norms: tuple[float, ...]
     total: float
+    #: Where the gradient is truncated, after how many steps each.
+    truncate: int | None = None
 
     @property
     def first(self) -> int:
-        """The first stage that learns."""
-        return first_learning(self.axis, len(self.norms) - 1)
+        """The first stage that learns; of a truncated gradient the first one that it reaches."""
+        return first_learning(self.axis, len(self.norms) - 1, self.truncate)
 
     @functools.cached_property
     def relative(self) -> tuple[float, ...]:
@@ -69,11 +71,13 @@ def carried_path(trace: Trace, states: Sequence[float], cells: Sequence[float]) 
     """
     path = trace.resolved.kind.path
     state = HIDDEN if path is None or not cells else path.state
-    total = _end_to_end(states, first_learning(trace.axis, len(states) - 1))
+    truncate = trace.resolved.truncate if trace.axis == "time" else None
+    total = _end_to_end(states, first_learning(trace.axis, len(states) - 1, truncate))
     last = own_losses(trace, -1)
     if last is None:
-        return CarriedPath(trace.axis, state, False, tuple(cells if state == CELL_STATE else states), total)
-    return CarriedPath(trace.axis, state, True, tuple(last_loss_alone(trace, last[0], state)), total)
+        norms = tuple(cells if state == CELL_STATE else states)
+        return CarriedPath(trace.axis, state, False, norms, total, truncate)
+    return CarriedPath(trace.axis, state, True, tuple(last_loss_alone(trace, last[0], state)), total, truncate)
 
 
 def healthy_up_to(factor: float) -> float:

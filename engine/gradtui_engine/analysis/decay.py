@@ -35,10 +35,13 @@ class Decay:
     subnormal_after: int | None
 
 
-def decay_of(norms: Sequence[float], carried: Sequence[float], axis: str) -> Decay:
-    """The decay along stages of these ‖dL/dh_k‖, carried by a path of these norms, down to the first that learns."""
+def decay_of(norms: Sequence[float], carried: Sequence[float], axis: str, truncate: int | None = None) -> Decay:
+    """The decay along stages of these ‖dL/dh_k‖, carried by a path of these norms, down to the first that learns.
+
+    truncate: after how many steps each the gradient is cut.
+    """
     last = len(norms) - 1
-    first = first_learning(axis, last)
+    first = first_learning(axis, last, truncate)
     relative = tuple(ratio(value, carried[last]) for value in carried)
     mean = average_factor(relative, first)
     vanished, subnormal = _after(relative[first:], VANISHED), _after(carried[first:], SMALLEST_NORMAL)

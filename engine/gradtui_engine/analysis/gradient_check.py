@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..core.numerics import Array, Purpose, generator
 from ..experiment.experiment import Experiment
+from ..program.operations import WALL
 from ..rules.activations import ACTIVATIONS
 from ..run.network import Network, build
 
@@ -49,8 +50,7 @@ class ParameterCheck:
 def check_parameters(experiment: Experiment) -> Iterator[ParameterCheck]:
     """Every parameter of an experiment's network, in float64 whatever its dtype. Raises ExperimentError."""
     network = build(experiment.replace(dtype="float64"))
-    gradients = network.run().parameter_gradients
-    for name, gradient in gradients.items():
+    for name, gradient in network.run().parameter_gradients.items():
         yield check_parameter(network, name, gradient)
 
 
@@ -61,14 +61,15 @@ def check_parameter(network: Network, name: str, gradient: Array) -> ParameterCh
     count = min(ENTRIES, flat.size)
     chosen = {int(np.argmax(np.abs(flat))), *rng.choice(flat.size, count, replace=False).tolist()}
     largest = float(np.max(np.abs(flat)))
-    start = network.loss()
+    loss = _differentiated(network)
+    start = loss(network.parameters)
     # A difference of losses carries a rounding error of about eps·|L| per operation on the way.
     floor = 64 * np.finfo(np.float64).eps * max(abs(start), 1.0) / STEPS[0]
     scale = max(largest, floor / TOLERANCE)
     kinked = bool(ACTIVATIONS[network.resolved.activation].kinks)
     worst, left_out = 0.0, 0
     for index in chosen:
-        error, at_kink = _compare(network, name, index, float(flat[index]), start, TOLERANCE * scale)
+        error, at_kink = _compare(network, loss, name, index, float(flat[index]), start, TOLERANCE * scale)
         if error > TOLERANCE * scale and kinked and at_kink:
             left_out += 1
             continue
@@ -76,8 +77,25 @@ def check_parameter(network: Network, name: str, gradient: Array) -> ParameterCh
     return ParameterCheck(name, worst, len(chosen) - left_out, left_out, bool(largest * _SEEN < floor))
 
 
+#: The loss of parameters by name.
+Loss = Callable[[Mapping[str, Array]], float]
+
+
+def _differentiated(network: Network) -> Loss:
+    """The function whose derivative the recorded gradient is: the loss; of a truncated gradient that with the states
+    behind walls held at their values.
+    """
+    program = network.program
+    names = [name for row in program.instructions if row.operation == WALL.name for name in row.outputs]
+    held: dict[str, Array] | None = None
+    if names:
+        values = network.run().values
+        held = {name: values[name] for name in names}
+    return lambda parameters: network.with_parameters(parameters).loss(held=held)
+
+
 def _compare(
-    network: Network, name: str, index: int, analytic: float, start: float, enough: float
+    network: Network, loss: Loss, name: str, index: int, analytic: float, start: float, enough: float
 ) -> tuple[float, bool]:
     """(smallest error over the step sizes, whether the one-sided differences jump at every step, as at a kink).
 
@@ -85,7 +103,7 @@ def _compare(
     """
     best, jumps = math.inf, []
     for step in STEPS:
-        up, down = (_moved(network, name, index, sign * step) for sign in (1.0, -1.0))
+        up, down = (_moved(network, loss, name, index, sign * step) for sign in (1.0, -1.0))
         best = min(best, abs((up - down) / (2 * step) - analytic))
         jumps.append(abs((up - start) - (start - down)) / step)
         if best <= enough:
@@ -93,11 +111,11 @@ def _compare(
     return best, jumps[-1] > max(best, jumps[0] / 2)
 
 
-def _moved(network: Network, name: str, index: int, by: float) -> float:
+def _moved(network: Network, loss: Loss, name: str, index: int, by: float) -> float:
     """The loss with one number of one parameter moved."""
     array = network.parameters[name].copy()
     array.reshape(-1)[index] += by
-    return network.with_parameters(network.parameters | {name: array}).loss()
+    return loss(network.parameters | {name: array})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +146,12 @@ def directional_check(
     length = np.sqrt(sum(float(np.vdot(array, array)) for array in direction.values())) or 1.0
     analytic = sum(float(np.vdot(gradient[name], array)) for name, array in direction.items()) / length
 
-    def loss(sign: float) -> float:
+    loss = _differentiated(network)
+
+    def moved_by(sign: float) -> float:
         moved = dict(network.parameters)
         for name, array in direction.items():
             moved[name] = moved[name] + (sign * step / length) * array
-        return network.with_parameters(moved).loss()
+        return loss(moved)
 
-    return DirectionalCheck(analytic, (loss(1.0) - loss(-1.0)) / (2 * step))
+    return DirectionalCheck(analytic, (moved_by(1.0) - moved_by(-1.0)) / (2 * step))

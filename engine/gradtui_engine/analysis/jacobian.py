@@ -18,6 +18,7 @@ from ..core.problems import ExperimentError, Problem
 from ..core.progress import Watch, part, throttled, told
 from ..program.bound import Node, Workspace
 from ..program.normalisation import NORMALISATIONS
+from ..program.operations import WALL
 from ..program.program import first_learning
 from ..program.slots import MEAN, VARIANCE
 
@@ -113,6 +114,14 @@ def _pull(listed: Operations, index: int, values: _Repeated, gradients: dict[str
     """One operation's backward pass on the repeated sample; what it passes on is added up."""
     instruction = listed.program.instructions[index]
     if not any(name in gradients for name in instruction.outputs):
+        return
+    if instruction.operation == WALL.name:
+        # The Jacobian is the network's own, whatever backpropagation leaves out of it.
+        gradients |= {
+            before: gradients[after]
+            for before, after in zip(instruction.inputs, instruction.outputs, strict=True)
+            if after in gradients
+        }
         return
     outputs = {name: gradients.get(name) for name in instruction.outputs}
     known = {

@@ -92,6 +92,10 @@ KINDS = Table(
             "all units of a layer equal: Goodfellow et al. 2016, §8.4 (symmetry must be broken)",
         ),
         Kind(
+            "truncated", "truncated", "backpropagation is cut on purpose: what lies before the cut gets exactly 0",
+            _SIGNAL, 0.0, "truncated backpropagation through time: Werbos 1990; Williams & Peng 1990",
+        ),
+        Kind(
             "non_finite", "non-finite", "a number has become infinite, or is none any more", _BOTH, math.inf,
             "IEEE 754: overflow gives inf, and inf − inf or 0 · inf gives NaN",
         ),

@@ -61,15 +61,14 @@ def last_loss_alone(trace: Trace, loss: Array, state: str) -> list[float]:
         before = dict(_step_back(trace, time, gradients, workspace))
         # The step completes the gradient of its own cell state.
         norms.append(norm_inside(gradients[names[time]]))
-        gradients = before
+        gradients = _none(trace, time - 1) if time - 1 in program.walls else before
     return [norm_inside(gradients[names[0]]), *reversed(norms)]
 
 
 def _none(trace: Trace, time: int) -> dict[str, Array]:
     """Gradients of 0 of the states of a step."""
     program = trace.program
-    instruction = program.instructions[program.writers[program.stages[time]]]
-    states = instruction.outputs[: len(trace.resolved.kind.carried)]
+    states = [names[time] for names in (program.stages, program.cells) if names]
     return {name: np.zeros_like(trace.values[name]) for name in states}
 
 

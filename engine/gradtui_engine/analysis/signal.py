@@ -258,6 +258,19 @@ def _first_crossing(case: _Case, kind: str) -> Finding | None:
     return None
 
 
+def _truncated(case: _TraceCase) -> Finding | None:
+    """What arrives within the last window arrives; before it is nothing, on purpose."""
+    if not case.trace.program.walls:
+        return None
+    wall = case.first - 1
+    message = Message(
+        "cut after every {count} steps: from {place} down {gradient} is exactly 0, by truncation and not by vanishing; "
+        "{end}",
+        count=case.path.truncate, place=case.place(wall), gradient=case.gradient, end=case.rest,
+    )  # fmt: skip
+    return Finding("truncated", False, case.place(wall), wall, message, Message("no cut on the way"), 0.0)
+
+
 def _saturated(case: _Case) -> Finding | None:
     share, stage = max(((row.saturated, stage) for row, stage in case.acting), default=(0.0, 0))
     if share <= SATURATED:
@@ -282,6 +295,7 @@ RULES: tuple[Rule[_TraceCase], ...] = (
     _dead_in_trace,
     _vanishing,
     _exploding,
+    _truncated,
     _saturated,
     _healthy,
 )

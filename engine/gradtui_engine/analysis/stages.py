@@ -214,6 +214,8 @@ def _direct_and_rest(trace: Trace, count: int) -> tuple[Array, Array]:
     gates = trace.values[Slot(GATES, time=Span()).name][: count - 1]
     gate = gates[:, :, block * width : (block + 1) * width]
     direct = cell.path.factors(gate) * gradient[1:]
+    # Nothing comes back through a wall.
+    direct[[wall for wall in trace.program.walls if wall < count - 1]] = 0
     return direct, gradient[:-1] - direct
 
 

@@ -11,7 +11,7 @@ from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..program.operations import Operation
 from ..program.output_layer import Sizes
-from ..program.program import Parameter, Program
+from ..program.program import Parameter, Program, walls
 from ..program.slots import CELL_STATE
 from .settings import Recorded, Settings
 from .written_out import Module
@@ -193,8 +193,13 @@ class Cell:
         if length <= _FEW:
             return self._count(settings, sizes, length)
         start = _FEW - 2 + length % 2
-        first, second = (self._count(settings, sizes, start + extra) for extra in (0, 2))
-        return first + (second - first) * ((length - start) // 2)
+        # Walls stand wherever they stand: without them the count is linear.
+        truncate = settings.truncate if self.over_time else None
+        held = len(self.carried) * settings.layers * sizes.batch * settings.width
+        first, second = (
+            self._count(settings, sizes, start + extra) - held * len(walls(truncate, start + extra)) for extra in (0, 2)
+        )
+        return first + (second - first) * ((length - start) // 2) + held * len(walls(truncate, length))
 
     def _length(self, settings: Settings, sizes: Sizes) -> int:
         return sizes.steps if self.over_time else settings.depth

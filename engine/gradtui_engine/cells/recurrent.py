@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..core.message import English, Message
 from ..core.numerics import Array
-from ..program.operations import Operation
+from ..program.operations import WALL, Operation
 from ..program.output_layer import Sizes, add_output_layer
-from ..program.program import Parameter, Program, Site
+from ..program.program import Parameter, Program, Site, walls
 from ..program.slots import CELL_STATE, HIDDEN, MASK, PROJECTION, Slot, Span
 from . import input_projection
 from .cell import Cell
@@ -24,7 +25,7 @@ def listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, steps: int) 
     """The program over time. Layer k's slots are h_lk/t, c_lk/t, …; those of the last layer, which is read out and
     whose states are the stages, are plain h/t, c/t, …
     """
-    program = Program("time")
+    program = Program("time", walls=walls(settings.truncate, steps))
     source, inputs = program.slot(Slot("input"), (sizes.steps, sizes.batch, sizes.inputs)), sizes.inputs
     for layer in range(settings.layers):
         mark = None if layer == settings.layers - 1 else layer
@@ -83,14 +84,20 @@ class _Layer:
         # The value that the gate of the direct path is pinned to; NaN where it is free.
         pin = math.nan if self.settings.pin_forget is None else self.settings.pin_forget
         site = self._site("cell")
+        held = [self._stack(f"held {role}", program.walls) for role in cell.carried] if program.walls else []
         for time in times:
+            before = tuple(names[time - 1] for names in states)
+            if time - 1 in program.walls:
+                passed = tuple(names[time - 1] for names in held)
+                program.add(WALL.name, Site(self._site("wall"), time=time), inputs=before, outputs=passed)
+                before = passed
             program.add(
                 f"{cell.name}_step", Site(site, time=time), shared=shared, choice=choice, constant=pin,
-                inputs=(projections[time], *(names[time - 1] for names in states)),
+                inputs=(projections[time], *before),
                 outputs=(*(names[time] for names in states), *(names[time] for names in kept)),
             )  # fmt: skip
 
-    def _stack(self, role: str, times: range, blocks: int = 1) -> dict[int, str]:
+    def _stack(self, role: str, times: Sequence[int], blocks: int = 1) -> dict[int, str]:
         shape = (self.sizes.batch, blocks * self.settings.width)
         slots = [Slot(role, self.mark, time) for time in times]
         return self.program.stack(Slot(role, self.mark, Span()), slots, shape, units_first=True)

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .. import cells
 from ..core.table import Table
-from ..program.operations import LAYER_OPERATIONS
+from ..program.operations import LAYER_OPERATIONS, WALL
 from .cell import Cell
 
 
@@ -38,5 +38,5 @@ UNBIASED = tuple(name for name in GATED if name not in BIASED)
 CHOOSING = _those(lambda cell: cell.chooses_activation)
 
 OPERATIONS = Table(
-    "operation", (*LAYER_OPERATIONS, *(operation for row in CELLS.values() for operation in row.operations))
+    "operation", (*LAYER_OPERATIONS, WALL, *(operation for row in CELLS.values() for operation in row.operations))
 )

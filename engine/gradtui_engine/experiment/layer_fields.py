@@ -17,7 +17,7 @@ from .weight_fields import WeightFields
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFields(WeightFields):
-    """Dropout, readout, normalisation and skips."""
+    """Dropout, readout, truncation, normalisation and skips."""
 
     dropout: float = field_option(
         0.0, "share p dropped: after each hidden layer's activation, between stacked cells", Number(0.0, 1.0)
@@ -25,6 +25,13 @@ class LayerFields(WeightFields):
     dropout_kind: str = field_option("inverted", "what is dropped becomes", choice_of(lambda: DROPOUTS))
     readout: str = field_option(
         "last", "loss on the last time step or on every one", choice_among(other_names.READOUTS), OVER_TIME
+    )
+    truncate: int | None = field_option(
+        None,
+        "steps, counted from the first, after each of which the gradient is cut (truncated backpropagation through "
+        "time); without it never",
+        Integer(1, 10_000),
+        OVER_TIME,
     )
     norm: str = field_option("none", "normalisation in every hidden layer", choice_of(lambda: NORMALISATIONS), LAYERED)
     norm_position: str = field_option(

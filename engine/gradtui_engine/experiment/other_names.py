@@ -60,6 +60,10 @@ ALIASES: Mapping[str, Aliases] = {
         sets={key("alpha_dropout"): {"dropout_kind": "alpha"}},
     ),
     "readout": Aliases(near=("return_sequences", "many_to_many", "many_to_one")),
+    "truncate": Aliases(
+        ("tbptt", "tbptt_steps", "truncated_bptt", "truncated_bptt_steps", "bptt_truncate", "truncation",
+         "detach_every"),
+    ),
     "norm": Aliases(
         ("normalization", "normalisation", "norm_layer", "norm_type"),
         ("batch_norm", "batchnorm", "bn", "use_bn", "use_batchnorm", "layer_norm", "layernorm", "rms_norm"),

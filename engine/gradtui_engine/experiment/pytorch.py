@@ -290,6 +290,24 @@ def _readout(was: Resolved, now: Resolved) -> Iterator[Line]:
     yield Line("output(states)" if now.readout == "all" else "output(states[-1])")
 
 
+def _truncate(was: Resolved, now: Resolved) -> Iterator[Line]:
+    if not now.kind.over_time:
+        return
+    if now.truncate is None:
+        yield Line(f"states, _ = {now.cell}(inputs)", "in forward, in place of the loop over windows")
+        return
+    detached = "[each.detach() for each in state]" if now.kind.has_cell_state else "state.detach()"
+    lines = [
+        "state, windows = None, []",
+        f"for window in inputs.split({now.truncate}):",
+        f"    states, state = {now.cell}(window, state)",
+        f"    state = {detached}",
+        "    windows.append(states)",
+        "states = torch.cat(windows)",
+    ]
+    yield Line("\n".join(lines), "in forward: no gradient crosses from window to window")
+
+
 #: Fields that decide how parameters start, which then stand in their place, and what is added to gates' biases.
 _STARTS = (
     "init", "gain", "init_scale", "sigma_w", "sigma_b", "init_recurrent", "gain_recurrent",
@@ -308,6 +326,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("dropout", "dropout_kind"), _dropout),
     (("norm", "norm_position"), _norm),
     (("residual", "residual_scale", "residual_span", "residual_block"), _residual),
+    (("truncate",), _truncate),
     (("readout",), _readout),
     (_STARTS, _weights),
     (_ADDED, _offsets),

@@ -273,6 +273,11 @@ REMEDIES = Table(
             kinds=("cut_off", "starved"), applies=lambda e: e.pin_forget is not None,
         ),
         Row(
+            "no truncation", {"truncate": None}, "Backpropagation goes through all steps: early ones get their share.",
+            "Without the cut the gradient has the whole way to go, and what becomes of it there is another matter.",
+            OVER_TIME, kinds=("truncated",), applies=lambda e: e.truncate is not None,
+        ),
+        Row(
             "float64", {"dtype": "float64"}, "Overflows at 1e308 instead of 3e38.",
             "More exponent buys a few more layers, not another product.", CELLS.names, kinds=("non_finite",),
             applies=lambda e: e.dtype == "float32",

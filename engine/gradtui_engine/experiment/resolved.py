@@ -55,6 +55,7 @@ class Resolved:
     dropout: float
     dropout_kind: str
     readout: str
+    truncate: int | None
     norm: str
     norm_position: str
     residual: str

@@ -132,7 +132,8 @@ OF_A_RUN = (
     Measure(
         "kind",
         "verdict",
-        "whether the gradient arrives: healthy, vanishing, exploding, dead, saturated, symmetric, non_finite",
+        "whether the gradient arrives: healthy, vanishing, exploding, dead, saturated, symmetric, "
+        "truncated, non_finite",
         lambda run, stage: run.outcome.signal.kind,
         is_name=True,
     ),

@@ -129,6 +129,20 @@ def _loss_backward(node: Node) -> None:
         row.backward(_rows(node.inputs[0]), target, _rows(wanted))
 
 
+def _wall_forward(node: Node) -> None:
+    for before, after in zip(node.inputs, node.outputs, strict=True):
+        np.copyto(after, before)
+
+
+def _wall_backward(node: Node) -> None:
+    for wanted in node.input_gradients:
+        if wanted is not None:
+            wanted.fill(0)
+
+
+#: Truncated backpropagation through time: values pass, gradients do not (PyTorch's detach).
+WALL = Operation("wall", "h′ = h", "∂L/∂h = 0, whatever ∂L/∂h′ is", _wall_forward, _wall_backward)
+
 LAYER_OPERATIONS = (
     Operation(
         "linear",

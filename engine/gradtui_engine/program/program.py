@@ -57,9 +57,22 @@ def place_of(axis: str, stage: int) -> Message:
     return _STARTS[axis] if stage == 0 and axis in _STARTS else stage_place(axis, stage)
 
 
-def first_learning(axis: str, last: int) -> int:
-    """The first stage that learns, where `last` is the last one: layer 1, the initial state, the first module."""
-    return min(1, last) if axis == "layer" else 0
+def first_learning(axis: str, last: int, truncate: int | None = None) -> int:
+    """The first stage that learns, where `last` is the last one: layer 1, the initial state, the first module.
+
+    truncate: the first that the gradient of the last step reaches, behind the last wall (`walls`).
+    """
+    if axis != "time":
+        return min(1, last) if axis == "layer" else 0
+    return walls(truncate, last)[-1] + 1 if walls(truncate, last) else 0
+
+
+def walls(truncate: int | None, steps: int) -> range:
+    """The time steps whose states hand their value on and get no gradient back: every truncate-th but the last one.
+
+    Counted from the beginning, as a loop does it that reads `truncate` steps and detaches the state.
+    """
+    return range(truncate, steps, truncate) if truncate is not None else range(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +156,8 @@ class Program:
     masks: dict[str, float] = field(default_factory=dict)
     #: Slots whose gradient starts at 0, as only their own instruction's backward pass adds to it.
     zeroed: list[str] = field(default_factory=list)
+    #: The stages behind which the gradient is cut (`walls`).
+    walls: range = range(0)
     #: Whether the trace measures the parts of a gradient where two paths meet (branch and skip).
     measure_merges: bool = False
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.numerics import Array
 from ..program.bound import Arena, Node, Workspace, allocate
 from ..program.normalisation import NORMALISATIONS
+from ..program.operations import WALL
 from ..program.program import Program
 
 if TYPE_CHECKING:
@@ -43,11 +44,14 @@ def loss_of(
     target: Array,
     running: Mapping[str, Array] | None = None,
     masks: Mapping[str, Array] = NO_MASKS,
+    held: Mapping[str, Array] | None = None,
 ) -> float:
     """The loss of the parameters that `parameter` gives by name; with BatchNorm's running statistics, as in evaluation,
-    where they are given. masks are those of a program with dropout; one of evaluation has none.
+    where they are given. masks are those of a program with dropout; one of evaluation has none. held: what passes
+    walls, by slot, in place of the states there, as if it were data: the function whose derivative a truncated
+    gradient is.
     """
-    return loss_and_output(program, layout, parameter, inputs, target, running, masks)[0]
+    return loss_and_output(program, layout, parameter, inputs, target, running, masks, held)[0]
 
 
 def loss_and_output(
@@ -58,6 +62,7 @@ def loss_and_output(
     target: Array,
     running: Mapping[str, Array] | None = None,
     masks: Mapping[str, Array] = NO_MASKS,
+    held: Mapping[str, Array] | None = None,
 ) -> tuple[float, Array]:
     """`loss_of`, and the output that it is of: (batch, outputs), or (time, batch, outputs) where every step is read.
 
@@ -86,6 +91,9 @@ def loss_and_output(
                 prefix = instruction.parameters[0].rpartition(".")[0]
                 node.running = running[f"{prefix}.running_mean"], running[f"{prefix}.running_var"]
             operation.forward(node)
+            if held is not None and operation is WALL:
+                for name in instruction.outputs:
+                    values.known[name][...] = held[name]
             if parameters:
                 workspace.forget()  # or the weights of all layers, and their transposes, would stay
             loss = values.known[instruction.outputs[0]]

@@ -122,13 +122,13 @@ class Network:
                 moment=self.moment,
             )
 
-    def loss(self, running: Mapping[str, Array] | None = None) -> float:
+    def loss(self, running: Mapping[str, Array] | None = None, held: Mapping[str, Array] | None = None) -> float:
         """The loss of a forward pass alone, with the network's masks; with BatchNorm's running statistics, as in
-        evaluation.
+        evaluation; with these values behind walls (see `loss_of`).
         """
         return loss_of(
             self.program, self.layout, self.parameters.__getitem__, self.batch.inputs, self.batch.target, running,
-            self.masks,
+            self.masks, held,
         )  # fmt: skip
 
     def updated(self, trace: Trace) -> Network:

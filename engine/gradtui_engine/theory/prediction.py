@@ -16,6 +16,7 @@ Forward, p_l = E[h_l²] starts from the batch's own mean square; backward, the s
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -78,7 +79,17 @@ def predict(trace: Trace) -> Theory:
         )
         return _nothing(count, note)
     with np.errstate(all="ignore"):
-        return theory(trace, count)
+        return _cut(theory(trace, count), trace)
+
+
+def _cut(theory: Theory, trace: Trace) -> Theory:
+    """Where backpropagation is truncated the factor is 0, whatever the network."""
+    cut = trace.program.walls
+    if not cut or all(factor is None for factor in theory.factors):
+        return theory
+    factors = tuple(0.0 if stage in cut else factor for stage, factor in enumerate(theory.factors))
+    note = Message("{note}; at every cut (truncate {count}) exactly 0", note=theory.note, count=cut.step)
+    return dataclasses.replace(theory, factors=factors, note=note)
 
 
 def weight_scale(resolved: Resolved, fan_out: int, fan_in: int, place: Place = "layer") -> float | None:

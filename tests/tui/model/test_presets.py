@@ -172,6 +172,12 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "carousel": carousel,
     "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
     "mingru": gates_alone,
+    "truncation": lambda a, b: (
+        a.loss == b.loss
+        and passes(a)
+        and [stage for stage in range(65) if not b.gradient(f"h/{stage}").any()] == [*range(49)]
+        and np.array_equal(a.gradient("h/49"), b.gradient("h/49"))
+    ),
     "one-idea": one_idea,
 }
 
@@ -280,6 +286,7 @@ KINDS = {
     "carousel": "healthy",
     "gru-lstm": "vanishing healthy",
     "mingru": "vanishing vanishing",
+    "truncation": "healthy truncated",
     "one-idea": "vanishing",
     "train-clipping": "healthy healthy",
     "train-adam": "vanishing vanishing",

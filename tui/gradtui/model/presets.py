@@ -234,6 +234,15 @@ PRESETS = Table(
             "factor",
         ),
         Preset(
+            "truncation",
+            "Truncated backpropagation is no cure: forward nothing changes, and before the last cut the gradient is "
+            "exactly 0, however open the gates are.",
+            "the walls in B, and nothing left of them",
+            {"cell": "lstm", "forget_bias": 4.0},
+            "compare",
+            {"truncate": 16},
+        ),
+        Preset(
             "one-idea",
             "ReLU's slope, the residual's identity and the LSTM's forget gate are one idea: keep the product of "
             "factors near 1.",

@@ -58,6 +58,7 @@ FIELD_NAMES: dict[str, FieldName] = {
     "steps": "steps",
     "inputs": "inputs",
     "readout": "readout",
+    "truncate": "truncate",
     "loss": "loss",
     "target_scale": "target scale",
     "clip": "clip",

@@ -26,6 +26,7 @@ MARKS = {
     "dead": "○",
     "saturated": "▬",
     "symmetric": "≡",
+    "truncated": "┃",
     "non_finite": "✗",
     "off_scale": "◆",
     "still": "■",
@@ -152,6 +153,8 @@ def _extras(resolved: Resolved) -> Iterator[str]:
         yield tr("gate pinned at {value}", value=exact(resolved.pin_forget))
     elif resolved.kind.path_bias == "forget_bias":
         yield tr("forget bias {value}", value=exact(resolved.forget_bias))
+    if cell.over_time and resolved.truncate is not None:
+        yield plural("cut after every step", "cut every {count} steps", resolved.truncate)
     if not resolved.kind.over_time:
         if resolved.norm != "none":
             yield tr("{kind} norm", kind=resolved.norm)

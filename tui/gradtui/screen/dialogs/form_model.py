@@ -34,7 +34,7 @@ GROUPS: dict[English, tuple[str, ...]] = {
         "dropout", "dropout_kind", "norm", "norm_position", "residual", "residual_scale",
         "residual_span", "residual_block",
     ),
-    "data and loss": ("data", "batch", "steps", "inputs", "readout", "loss"),
+    "data and loss": ("data", "batch", "steps", "inputs", "readout", "truncate", "loss"),
     "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),
     "clipping and optimiser": (
         "clip", "clip_threshold", "optimizer", "learning_rate", "learning_rate_1", "learning_rate_2", "momentum",

@@ -15,7 +15,7 @@ from ..frame import spoken
 from ..frame.scene import Scene
 from ..frame.spoken import Lines
 from ..frame.states import cell_states, gate_outputs
-from ..frame.timeaxis import MARGIN, TimeAxis
+from ..frame.timeaxis import MARGIN, WALL, TimeAxis
 from .explain_helpers import angle_of
 
 #: Lines of a value through time, at the most.
@@ -61,12 +61,15 @@ def _row(
     scene: Scene, axis: TimeAxis, name: str, values: list[float | None], scale: Scale, width: int, tall: int
 ) -> list[Line]:
     """One value per step as a column so many cells high, the selected one's number behind the upper line."""
-    upright, marked = [], axis.shown_for(scene.stage)
+    upright, marked, walls = [], axis.shown_for(scene.stage), axis.among(scene.walls)
     for stage in axis.columns:
         # The selected step's own value where it is one of several in a column, as of its number behind them.
         value = values[scene.stage if stage == marked else stage]
         # A signed value fills its column from below, half being 0.
         filled = " " * tall if value is None else columns(LinearScale(0.0, 1.0), scale.position(value), tall)
+        if stage - 1 in walls and name != "c":
+            # Into this step nothing comes back from it.
+            filled = WALL * tall
         upright.append([(glyph, "cursor" if stage == marked else "label") for glyph in filled])
     bands = [runs(cells) for cells in zip(*upright, strict=True)][::-1]
     edge = " " * (MARGIN - 1 - width_of([(name, "label")]))

@@ -13,7 +13,7 @@ from .bar_data import Bars, is_known
 from .bar_rows import number, style_of
 from .quantities import KNOWN, Series
 from .scene import Scene, health_of
-from .timeaxis import MARGIN, TimeAxis
+from .timeaxis import MARGIN, WALL, TimeAxis
 
 
 def stage_at(scene: Scene, width: int, x: int) -> int | None:
@@ -31,7 +31,8 @@ def view(scene: Scene, drawn: Bars, width: int, height: int) -> list[Line]:
     for place in range(len(shown)):
         # What cannot be shared out lies between them.
         lines += [[]] * (left if place else 0) + _band(scene, drawn, place, axis, rows)
-    return page([*lines, axis.ruler(scene.stage, _here(scene, drawn))], width, height)
+    ruler = axis.ruler(scene.stage, _here(scene, drawn))
+    return page([*lines, ruler], width, height)
 
 
 def _here(scene: Scene, drawn: Bars) -> Line:
@@ -55,6 +56,12 @@ def _band(scene: Scene, drawn: Bars, place: int, axis: TimeAxis, height: int) ->
     values = tuple([series.values[stage] for stage in axis.columns])
     styles = _styles(scene, series, values)
     standing, absent = _upright(scale, values, height, mark, styles), _column(scale, None, False, height, mark, "dim")
+    cut = axis.among(scene.walls)
+    standing = tuple(
+        [_walled(column) if stage in cut else column for stage, column in zip(axis.columns, standing, strict=True)]
+        if cut
+        else standing
+    )
     known, timeline, at = KNOWN[series.when], scene.timeline, scene.at
     upright = [
         column if known(timeline, at, stage) else absent for stage, column in zip(axis.columns, standing, strict=True)
@@ -93,6 +100,11 @@ def _upright(
     return tuple(
         [_column(scale, value, True, height, mark, style) for value, style in zip(values, styles, strict=True)]
     )
+
+
+def _walled(column: tuple[Span, ...]) -> tuple[Span, ...]:
+    """A bar with the wall above it, through which no gradient comes back."""
+    return tuple([(WALL, "strong") if glyph in " ─" else (glyph, style) for glyph, style in column])
 
 
 def _column(scale: Scale, value: float | None, known: bool, height: int, mark: int, style: str) -> tuple[Span, ...]:

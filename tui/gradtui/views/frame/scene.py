@@ -14,7 +14,7 @@ from gradtui_engine.analysis.record import Arrays, Listed, Record, Source
 from gradtui_engine.core.numerics import ratio
 from gradtui_engine.core.thresholds import crossed
 from gradtui_engine.experiment.resolved import Resolved
-from gradtui_engine.program.program import first_learning, place_of
+from gradtui_engine.program.program import first_learning, place_of, walls
 from gradtui_engine.recordings.snapshot import RecordingSnapshot
 
 from ...model.navigation import selected_stage
@@ -57,7 +57,15 @@ class Scene:
     @property
     def first_learning(self) -> int:
         """The first stage that learns: what happens at the far end of the gradient's way is said of it."""
-        return first_learning(self.record.axis, len(self.stages) - 1)
+        resolved = resolved_of(self.record.source) if self.over_time else None
+        truncate = resolved.truncate if resolved is not None else None
+        return first_learning(self.record.axis, len(self.stages) - 1, truncate)
+
+    @functools.cached_property
+    def walls(self) -> frozenset[int]:
+        """The stages behind which backpropagation is truncated; none of most records."""
+        resolved = resolved_of(self.record.source) if self.over_time else None
+        return frozenset(walls(resolved.truncate if resolved is not None else None, len(self.stages) - 1))
 
     @functools.cached_property
     def experiment(self) -> Experiment | None:

@@ -14,6 +14,8 @@ from ...text.spans import Line, Span, runs, width_of
 #: the 64 of most networks have at 80 columns.
 MARGIN = 6
 RIGHT, LEAST_RIGHT = 12, 7
+#: Where backpropagation is truncated: the gradient of the steps to the right does not come through.
+WALL = "┃"
 #: A step is at most so many columns wide, or a short sequence looks like blocks, not like time.
 _WIDEST = 6
 
@@ -51,6 +53,12 @@ class TimeAxis:
         """The columns, first and one past the last, that show the selected stage: those of a stage are neighbours."""
         marked = self.shown_for(selected)
         return bisect.bisect_left(self.columns, marked), bisect.bisect_right(self.columns, marked)
+
+    def among(self, stages: frozenset[int]) -> frozenset[int]:
+        """The columns' stages whose columns show one of these."""
+        if not stages:
+            return stages
+        return frozenset(first for first in self.columns if stages.intersection(range(first, first + self.stride)))
 
     @functools.cached_property
     def _shown(self) -> tuple[int, ...]:
