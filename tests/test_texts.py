@@ -21,6 +21,7 @@ from gradtui.text.po import compiled
 from gradtui.views.frame.timeaxis import MARGIN
 from gradtui_engine.experiment import training
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.measures.table import MEASURES
 from tests.tooling import ROOT, tool
 
 CODES = [code for code in LANGUAGES if code != language.ENGLISH]
@@ -134,7 +135,7 @@ _CODE = r"\{\w*\}|--[a-z-]+|\w+/\w+\.py|\.?[A-Za-z]\w*(?:[._]\w+)+|\w+\(\)|\.dat
 
 def names() -> set[str]:
     found, fields = set(_NAMES), options() | training.options()
-    for text in itertools.chain(fields, SUBCOMMANDS, THEMES, *(each.kind.names for each in fields.values())):
+    for text in itertools.chain(fields, SUBCOMMANDS, THEMES, MEASURES, *(each.kind.names for each in fields.values())):
         found.update(re.split(r"[^a-z]+", text.lower()))
     return found
 

@@ -30,6 +30,8 @@ from gradtui.model.events import Event
 from gradtui.model.needs import NOTHING, Computed, Known, Need, Simulation
 from gradtui.model.panes_of import explore_panes, panes_of
 from gradtui.model.state import Changes, State
+from gradtui.model.sweep_cells import SweepCells
+from gradtui.model.sweeps import CellsOf, plan_of
 from gradtui.model.timeline import Timeline
 from gradtui.model.trainings import SnapshotOf, training_of_a, training_of_b
 from gradtui.model.update import update
@@ -48,6 +50,8 @@ from gradtui_engine import (
     simulate,
 )
 from gradtui_engine.cells.table import CELLS
+from gradtui_engine.sweeps.run import run as run_sweep
+from gradtui_engine.sweeps.sweep import Sweep
 from tests.conftest import STATE_HOME
 
 #: The ordinary ones, and the ends of what can be asked for. Each is simulated once.
@@ -111,12 +115,22 @@ def trained(training: Training, count: int) -> TrainingSnapshot:
     return history.snapshot()
 
 
+@functools.cache
+def swept(sweep: Sweep, count: int) -> SweepCells:
+    """So many cells of a sweep, each computed once."""
+    cells = itertools.islice(run_sweep(sweep), count)
+    return SweepCells(sweep, {(cell.i, cell.j): cell for cell in cells})
+
+
 def scene_with(state: State) -> Scene:
     """The scene of a state, with everything that its view and an open lesson need, and what has been trained."""
     results = {need: result_of(need) for need in needs(state)}
     for training in (training_of_a(state), training_of_b(state)):
         if training is not None and state.trained:
             results[SnapshotOf(training)] = trained(training, state.trained)
+    if state.view == "sweep" and state.swept:
+        for sweep in plan_of(state).both:
+            results[CellsOf(sweep)] = swept(sweep, state.swept)
     return Scene(trace_of(state.experiment), timeline_of(state.experiment), state, results)
 
 

@@ -8,6 +8,7 @@ import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from gradtui.model.panes_of import panes_of
 from gradtui.model.progress import Progress
@@ -76,6 +77,27 @@ def raced(experiment: Experiment) -> Iterator[State]:
     yield state_of(experiment, RATE, quantity="update", **begun)
 
 
+#: Small enough to be computed: a plane, one with cells that cannot be, a line; and a B that is another network.
+PLANES = (
+    (("x", "gain=0.5,1,4"), ("y", "seed=0:2:2"), ("second", "loss")),
+    (("x", "gain=1,1e30"), ("y", "learning-rate=1e-3:1:3:log"), ("measure", "kind")),
+    (("x", "gain=0.5,1,4"), ("y", "")),
+)
+
+
+def planes(experiment: Experiment) -> Iterator[State]:
+    """Sweep with some cells and with all of them, of small networks: A alone, and beside B, every pane focused."""
+    begun: dict[str, Any] = {"view": "sweep", "swept": 6, "spot_x": 1}
+    if experiment.depth > 100:
+        return
+    for plan in PLANES:
+        yield state_of(experiment, sweep=plan, **begun)
+    yield state_of(experiment, sweep=PLANES[0], **begun | {"swept": 2, "axis_kind": "linear"})
+    start = state_of(experiment, CURE, sweep=PLANES[0], **begun)
+    for pane in panes_of(start):
+        yield dataclasses.replace(start, pane=pane)
+
+
 def states(experiment: Experiment, view: str) -> Iterator[State]:
     """All of these."""
     yield from focused(experiment, view)
@@ -85,6 +107,8 @@ def states(experiment: Experiment, view: str) -> Iterator[State]:
         yield from compared(experiment)
     if view == "train":
         yield from raced(experiment)
+    if view == "sweep":
+        yield from planes(experiment)
 
 
 def screens(states: Iterable[State], sizes: tuple[tuple[int, int], ...]) -> Iterator[Shown]:

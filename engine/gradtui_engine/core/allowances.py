@@ -13,12 +13,16 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Allowances:
     """tables: whether files are read (csv:PATH); largest_trace: bytes of a trace, where there is less than usual;
-    iterations and checkpoints: of a training so many, and bytes of them, at the most."""
+    iterations and checkpoints: of a training so many, and bytes of them, at the most; cells and swept: of a sweep so
+    many, and iterations of all of them together; processes: whether they are computed in processes of their own."""
 
     tables: bool = True
     largest_trace: float = math.inf
     iterations: float = math.inf
     checkpoints: float = math.inf
+    cells: float = math.inf
+    swept: float = math.inf
+    processes: bool = True
 
 
 _in_force = Allowances()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +52,7 @@ class Measure:
     is_name: bool = False
     cells: tuple[str, ...] = ()
     #: What else it is called.
-    aliases: Aliases = NO_ALIASES
+    aliases: Aliases = field(default=NO_ALIASES, hash=False)
     #: The measure of a training that is meant by its name alone where a sweep trains.
     trained: str = ""
 

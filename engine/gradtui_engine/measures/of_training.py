@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,7 @@ class OfTraining:
     share: bool = False
     is_name: bool = False
     #: What else it is called.
-    aliases: Aliases = NO_ALIASES
+    aliases: Aliases = field(default=NO_ALIASES, hash=False)
 
 
 def _of_end(number: str) -> Callable[[TrainingSnapshot, float], float | None]:

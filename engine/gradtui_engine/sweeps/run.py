@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -52,14 +52,15 @@ def run(
     stop: Callable[[], bool] = never,
     window: int | None = None,
     memory: int | None = None,
+    only: Collection[Place] | None = None,
 ) -> Iterator[Cell]:
     """The cells of a sweep, each once, in the order in which they are finished; those that the store knows first.
 
     Without an executor cells are computed here, one by one. A cell that cannot be computed is a Cell with a reason. At
     most `window` cells are under way; stop is asked all the time: once it says so, cells under way are given up and
     nothing more comes, within a second. What closes the generator does the same. memory: bytes that a cell's trace may
-    take. Nothing of the executor is shut down: that is its owner's. Raises ExperimentError where the store cannot be
-    used.
+    take. only: these cells alone, where the others are there already. Nothing of the executor is shut down: that is
+    its owner's. Raises ExperimentError where the store cannot be used.
     """
     kept = Store(store) if store is not None else None
     with closing(kept) if kept is not None else nullcontext():
@@ -69,6 +70,8 @@ def run(
         for i, j in sweep.cells():
             if stop():
                 return
+            if only is not None and (i, j) not in only:
+                continue
             key = sweep.key(i, j)
             cell = _known(sweep, i, j, known.get(key))
             if cell is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import re
 import shlex
@@ -20,6 +21,7 @@ from gradtui.model import events as e
 from gradtui.model.ineffective_options import left_to_screen
 from gradtui.model.names import QUANTITIES, VIEWS
 from gradtui.model.presets import PRESETS, arguments, experiment_values, listing, named, screen_values
+from gradtui.model.sweeps import plan_of, shown
 from gradtui.model.trainings import training_of_a, training_of_b
 from gradtui.share import address
 from gradtui.views.idea.chains import CHAINS
@@ -27,6 +29,8 @@ from gradtui_engine import Experiment, Run, TrainingSnapshot, train
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
+from gradtui_engine.sweeps.run import run
+from gradtui_engine.sweeps.sweep import Sweep
 from tests.tui.helpers import Command, trace_of, words_of
 
 every_preset = pytest.mark.parametrize("name", PRESETS)
@@ -296,6 +300,11 @@ KINDS = {
     "train-lag": "healthy healthy",
     "train-long-lag": "vanishing vanishing",
     "train-dead": "healthy healthy",
+    "sweep-edge-of-chaos": "healthy",
+    "sweep-forget-bias": "healthy",
+    "sweep-batchnorm": "healthy healthy",
+    "sweep-residual": "healthy healthy",
+    "sweep-fractal": "healthy",
 }
 #: Where the first step does no good, the same of it.
 FIRST_STEPS = {
@@ -324,6 +333,7 @@ FIRST_STEPS = {
     "train-gru": "off_scale",
     "train-long-lag": "healthy off_scale",
     "train-dead": "healthy diverging",
+    "sweep-batchnorm": "healthy overshooting",
 }
 
 
@@ -338,6 +348,96 @@ def test_the_point_is_true_of_what_is_trained(name: str) -> None:
     preset = PRESETS[name]
     a = train(preset.training).snapshot()
     assert TRAINED[name](a, train(preset.training_of_other).snapshot() if preset.changes else a)
+
+
+# -- what sweeps ---------------------------------------------------------------------------------------------
+
+
+def planes(name: str) -> list[Callable[[float, float], float]]:
+    """The planes of A and B of a preset: a cell's first measure by the nearest values of x and y."""
+    state, _ = address.read(PRESETS[name].experiment, screen_values(name))
+    plan, measure = plan_of(state), shown(state).measure
+    assert (plan.problem, plan.problem_of_b) == ("", "")
+
+    def plane(sweep: Sweep) -> Callable[[float, float], float]:
+        def at(x: float, y: float) -> float:
+            assert sweep.y is not None
+            i, j = (min(range(len(axis.values)), key=lambda k: abs(float(str(axis.values[k])) - value))
+                    for axis, value in ((sweep.x, x), (sweep.y, y)))  # fmt: skip
+            (cell,) = run(sweep, only={(i, j)})
+            value = cell.values[measure]
+            return math.nan if value is None else float(value)
+
+        return at
+
+    return [plane(sweep) for sweep in plan.both]
+
+
+def sweeps_edge(name: str) -> bool:
+    """Deep networks learn near χ = 1 alone, shallow ones nearly everywhere."""
+    (at,) = planes(name)
+    return min(at(1.1, 50), at(1.4, 50)) > 0.5 > 0.3 > max(at(0.7, 50), at(2.2, 50)) and at(2.0, 10) > 0.5
+
+
+def sweeps_forget_bias(name: str) -> bool:
+    (at,) = planes(name)
+    return at(-2, 30) < 1e-14 and at(-2, 100) < 1e-45 and min(at(2, 30), at(2, 100)) > 0.9
+
+
+def sweeps_batchnorm(name: str) -> bool:
+    """Ten layers: without it up to a rate of about 0.1, with it at 1."""
+    plain, normed = planes(name)
+    return plain(0.1, 11) > 0.7 and not plain(1.0, 11) > 0.3 and normed(1.0, 11) > 0.8
+
+
+def sweeps_residual(name: str) -> bool:
+    plain, skips = planes(name)
+    arrives = [skips(gain, 50) for gain in (0.25, 1, 4)]
+    return plain(0.35, 50) < 1e-20 and VANISHED < plain(1, 50) < EXPLODED < plain(4, 50) and min(arrives) > 0.5 and (
+        max(arrives) < 10
+    )  # fmt: skip
+
+
+def sweeps_fractal(name: str) -> bool:
+    """What trains and what fails alternate along a row: more than one edge."""
+    state, _ = address.read(PRESETS[name].experiment, screen_values(name))
+    sweep = plan_of(state).a
+    assert sweep is not None
+    columns, rows = sweep.shape
+    changes = []
+    for row in range(0, rows, 2):
+        cells = sorted(run(sweep, only={(column, row) for column in range(columns)}), key=lambda cell: cell.i)
+        trains = [float(str(cell.values["trains"])) for cell in cells]
+        changes.append(sum(one != two for one, two in itertools.pairwise(trains)))
+    return max(changes) >= 3
+
+
+#: By preset: whether the cells that it computes bear its point out. What takes more than a second or two is soak.
+SWEPT: dict[str, Callable[[str], bool]] = {
+    "sweep-edge-of-chaos": sweeps_edge,
+    "sweep-forget-bias": sweeps_forget_bias,
+    "sweep-batchnorm": sweeps_batchnorm,
+    "sweep-residual": sweeps_residual,
+    "sweep-fractal": sweeps_fractal,
+}
+LONG_SWEEPS = ("sweep-edge-of-chaos", "sweep-fractal")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.soak] * (name in LONG_SWEEPS)) for name in SWEPT]
+)
+def test_the_point_is_true_of_what_is_swept(name: str) -> None:
+    assert SWEPT[name](name)
+
+
+@pytest.mark.parametrize("name", SWEPT)
+def test_a_preset_that_sweeps_is_done_in_a_minute_or_so(name: str) -> None:
+    """By its size: cells, and iterations of all of them at a millisecond or two."""
+    state, _ = address.read(PRESETS[name].experiment, screen_values(name))
+    for sweep in plan_of(state).both:
+        columns, rows = sweep.shape
+        assert 100 <= columns * rows <= 1000
+        assert columns * rows * (sweep.training.iterations if sweep.training is not None else 0) <= 100_000
 
 
 @every_preset
@@ -361,7 +461,8 @@ def test_a_cure_that_is_none_says_so(name: str) -> None:
 
 def test_there_are_fourteen_points_at_least_and_every_one_is_tested() -> None:
     assert len(PRESETS) >= 14
-    assert [*CLAIMS, *TRAINED] == list(KINDS) == list(PRESETS)
+    assert [*CLAIMS, *TRAINED, *SWEPT] == list(KINDS) == list(PRESETS)
+    assert [name for name in PRESETS if PRESETS[name].sweep] == list(SWEPT)
     assert [name for name in PRESETS if PRESETS[name].trains] == list(TRAINED)
 
 

@@ -53,6 +53,13 @@ CHANGES: tuple[e.Changes, ...] = (
     (("norm", "batch"), ("residual", "add")),
 )
 PLANS: tuple[e.Changes, ...] = ((), (("iterations", 40),), (("batches", "fresh"), ("schedule", "cosine")))
+#: What is swept: nothing said, a plane, a line, one that trains, what no experiment has.
+SWEEPS: tuple[e.Changes, ...] = (
+    (),
+    (("x", "gain=0.5:2:5"), ("y", "seed=0:3:4"), ("second", "loss")),
+    (("x", "learning-rate=0.01:1:3:log"), ("train", 5)),
+    (("x", "no such field=1,2"),),
+)
 #: Events of a walk; the test beneath says whether they are enough.
 COUNT = 1200
 LESSONS = ("01-reading-the-screen", "02-vanishing-with-sigmoid")
@@ -80,6 +87,17 @@ EVENTS: dict[type, st.SearchStrategy[e.Event]] = {
     e.Rest: st.just(e.Rest()),
     e.Plan: st.sampled_from(PLANS).map(e.Plan),
     e.Branch: st.sampled_from(((), ("3:clip=norm",))).map(e.Branch),
+    e.PlanSweep: st.sampled_from(SWEEPS).map(e.PlanSweep),
+    e.ToCell: st.builds(
+        e.ToCell,
+        st.integers(-30, 30),
+        st.integers(-30, 30),
+        st.none() | st.integers(-3, 10**9),
+        st.none() | st.integers(-3, 10**9),
+    ),
+    e.Swept: st.builds(e.Swept, st.integers(0, 400), st.booleans()),
+    e.StopSweep: st.just(e.StopSweep()),
+    e.LeaveSweep: EXPERIMENTS.map(lambda experiment: e.LeaveSweep((experiment, (), (), (), ()))),
     e.Diagnose: st.integers(0, 400).map(e.Diagnose),
     e.Found: st.lists(st.sampled_from(PLACES), max_size=4, unique=True).map(tuple).map(e.Found),
     e.ChooseFinding: st.integers(-3, 9).map(e.ChooseFinding),
@@ -288,6 +306,8 @@ def walk(seed: int, count: int) -> list[State]:
         lambda: e.Lock(choose.choice((None, None, LogScale(-9, 3), LinearScale(-0.5, 2.0)))),
         lambda: e.Learn(Progress(choose.choice(LESSONS), choose.randint(0, 5)) if choose.random() < 0.3 else None),
         lambda: e.Message(choose.choice(("", "said"))),
+        lambda: e.PlanSweep(choose.choice(SWEEPS)),
+        lambda: e.ToCell(choose.randint(-9, 9), choose.randint(-9, 9)),
     ]
     names = (*SMALL, "stacked", "saturated", "cured")
     experiment = CASES[choose.choice(names)]

@@ -40,7 +40,7 @@ from tests.tui.helpers import (
     texts,
     timeline_of,
 )
-from tests.tui.screens import Shown, answered, compared, focused, foreign, raced, screens, states
+from tests.tui.screens import Shown, answered, compared, focused, foreign, planes, raced, screens, states
 
 #: Inside a frame: from almost nothing to a full screen.
 INNER = ((10, 1), (10, 6), (23, 10), (34, 18), (58, 3), (78, 4), (78, 18), (110, 9), (198, 46))
@@ -83,6 +83,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
             found += screens(focused(CASES[name], view), SMALLEST)
             found += screens([*compared(CASES[name])] if view == "compare" else [], SMALLEST)
             found += screens([*raced(CASES[name])] if view == "train" else [], (*SMALLEST, *LARGER))
+            found += screens([*planes(CASES[name])] if view == "sweep" else [], (*SMALLEST, *LARGER))
             found += screens([state_of(CASES[name], view=view), answered(CASES[name], view)], LARGER)
     yield found
     language.use(before[0])
@@ -90,8 +91,14 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[Shown]]:
 
 
 def styles_used(shown: list[Shown]) -> set[str]:
-    """What a view is drawn in."""
-    return {style for each in shown for line in each.lines for _, style in line}
+    """What a view is drawn in: of two points in one character each by itself, as its hue."""
+    found = {style for each in shown for line in each.lines for _, style in line}
+    return {hue_of(part) if "/" in style else part for style in found for part in style.split("/") if part}
+
+
+def hue_of(point: str) -> str:
+    """vanishing of vanishing3; a shade of heat stays one."""
+    return point if point.startswith("heat") else point.rstrip("0123456789")
 
 
 # -- every view, every tongue --------------------------------------------------------------------------

@@ -185,6 +185,14 @@ COMMANDS = (
     ),
     Command("view_lessons", ("T", "7"), "lessons", "Lessons: predict, then see", VIEW, e.Show("lessons")),
     Command("view_train", ("8",), "train", "Train: what learns, iteration by iteration", VIEW, e.Show("train")),
+    Command(
+        "view_sweep",
+        ("9",),
+        "sweep",
+        "Sweep: a plane of experiments, and where in it the gradient arrives or what learns",
+        VIEW,
+        e.Show("sweep"),
+    ),
     # -- the story's pages
     _page("relu", "1", "sigmoid → ReLU", "Sigmoid beside ReLU with He's weights"),
     _page("small", "2", "small → Xavier", "Weights too small beside Xavier's"),
@@ -224,6 +232,14 @@ COMMANDS = (
     Command("data", ("D",), "data", "Choose the data", CHANGE, argument="data"),
     Command("form", ("f",), "all fields", "Every field of the experiment in one form", CHANGE),
     Command("plan", ("E",), "training", "How it is trained: iterations, batches, schedule, validation", CHANGE),
+    Command(
+        "sweep_plan",
+        ("E",),
+        "plan",
+        "In Sweep: what is swept and measured: both axes, measures, iterations of training, seeds",
+        CHANGE,
+        where=("sweep",),
+    ),
     Command(
         "branch",
         ("ampersand",),
@@ -279,7 +295,8 @@ COMMANDS = (
         "next",
         ("enter",),
         "next",
-        "In a lesson: open it, go on, answer; in Train: this iteration's backpropagation",
+        "In a lesson: open it, go on, answer; in Train: this iteration's backpropagation; in Sweep: the cell's "
+        "experiment",
         LEARN,
     ),
     Command(
@@ -311,7 +328,7 @@ COMMANDS = (
         "close",
         ("escape",),
         "close",
-        "Cancel a computation, pause a training, close a lesson, leave a maximised pane",
+        "Cancel a computation or a sweep, pause a training, close a lesson, leave a maximised pane",
         LEARN,
     ),
     # -- program

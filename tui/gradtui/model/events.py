@@ -116,6 +116,46 @@ class Branch:
     turns: tuple[str, ...]
 
 
+# -- sweeps ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSweep:
+    """Sweep otherwise: the fields of a sweep's plan that are given."""
+
+    plan: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class ToCell:
+    """To another cell of the plane, by so many columns and rows or to one by number."""
+
+    by_columns: int = 0
+    by_rows: int = 0
+    column: int | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """So many cells of A and B are there; done: no more will come."""
+
+    count: int
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopSweep:
+    """Compute no further cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveSweep:
+    """A cell has been opened out of the plane: undo leads back to the plane of what was asked for then."""
+
+    asked: state.Asked
+
+
 # -- what is wrong with a recording -----------------------------------------------------------------------
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..text.language import tr
 from . import events as e
-from . import training_moves
+from . import navigation, training_moves
+from .panes_of import panes_of
 from .state import State
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def change(state: State, event: e.Change, timeline: Timeline | None) -> State:
         state = remember(state, e.Remember(*state.asked), timeline)
     if not same or planned != state.plan:
         state = training_moves.restarted(state)
-    return replace(
+    following = replace(
         state,
         experiment=event.experiment,
         changes=changes,
@@ -39,8 +40,13 @@ def change(state: State, event: e.Change, timeline: Timeline | None) -> State:
         plan=planned,
         turns=turns,
         finished=False,
+        swept=0,
+        swept_all=False,
         loaded=state.loaded and same,
     )
+    # Some panes are B's, and there may be none any more.
+    panes = panes_of(following)
+    return following if state.pane in panes else replace(following, pane=panes[0])
 
 
 def plan(state: State, event: e.Plan, timeline: Timeline | None) -> State:
@@ -84,4 +90,12 @@ def undo(state: State, event: e.Undo, timeline: Timeline | None) -> State:
     target = (*target, state.asked)
     past, future = (rest, target) if event.by < 0 else (target, rest)
     following = change(state, e.Change(*asked, record=False), timeline)
-    return replace(following, past=past, future=future)
+    following = replace(following, past=past, future=future)
+    if event.by < 0 and asked == state.swept_from:
+        # A cell that was opened out of its plane: back to that plane.
+        return navigation.show(replace(following, swept_from=None), e.Show("sweep"), timeline)
+    return following
+
+
+def leave_sweep(state: State, event: e.LeaveSweep, timeline: Timeline | None) -> State:
+    return replace(state, swept_from=event.asked)

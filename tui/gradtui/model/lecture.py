@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 FIELDS = (
     "experiment", "changes", "view", "step", "selected", "unit", "grain", "quantity", "axis_kind", "lock", "row",
     "function", "terms", "angle", "wave", "pane", "rows", "interleaved", "own_axes", "units", "zoomed", "lesson",
-    "plan", "turns", "iteration", "training", "preset", "finding",
+    "plan", "turns", "iteration", "training", "preset", "finding", "sweep", "spot_x",
+    "spot_y", "resting",
 )  # fmt: skip
 #: The cursor of a presenter whose own trace is on its way: followers' opens where every trace does.
 OPENING = -1
 #: Neither a person's doing nor a reason to leave the presenter.
-QUIET = (e.Tick, e.Trained, e.Diagnose, e.Found, e.Loaded, e.Message, e.Present, e.Audience, e.Recall)
+QUIET = (e.Tick, e.Trained, e.Swept, e.Diagnose, e.Found, e.Loaded, e.Message, e.Present, e.Audience, e.Recall)
 
 
 def adopt(state: State, timeline: Timeline | None) -> State:

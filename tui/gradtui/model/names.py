@@ -27,6 +27,7 @@ PANES = {
     "theory": ("plane", "depth", "spectrum"),
     "lessons": ("lessons",),
     "train": ("loss", "map_a", "map_b", "opening", "reach", "moment", "findings"),
+    "sweep": ("sweep_a", "sweep_b", "sweep_second", "sweep_cell"),
 }
 VIEWS = tuple(PANES)
 #: The views that are the story's pages: there the digits turn them.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.language import tr
 from . import events as e
-from . import found, maths, training_moves
+from . import found, maths, sweep_moves, training_moves
 from .keys import shown_keys
 from .names import AXES, QUANTITIES
 from .panes_of import LISTS, panes_of, seen_pane
@@ -32,6 +32,8 @@ def arrow(state: State, event: e.Arrow, timeline: Timeline | None) -> State:
     """Up and down: the list of the view or of the pane, or the stages. Left and right: time, terms, or the angle."""
     if state.view in LISTS and event.y:
         return _move_in_list(state, event.y)
+    if state.view == "sweep":
+        return sweep_moves.to_cell(state, e.ToCell(event.x, -event.y), timeline)
     if state.view == "maths":
         # Up and down choose the function, left and right turn the point.
         return maths.turned(state, event.x) if event.x else state
@@ -67,6 +69,9 @@ def _pick(state: State, field: str, value: Any) -> State:
 
 
 def select(state: State, event: e.Select, timeline: Timeline | None) -> State:
+    if state.view == "sweep":
+        row = None if event.stage is None else min(max(event.stage, 0), 10**9)
+        return sweep_moves.to_cell(state, e.ToCell(by_rows=-event.by, row=row), timeline)
     if timeline is None:
         return state
     stage = event.stage if event.stage is not None else selected_stage(state, timeline) - event.by
@@ -113,6 +118,8 @@ def zoom(state: State, event: e.Zoom, timeline: Timeline | None) -> State:
 
 
 def turn(state: State, event: e.Turn, timeline: Timeline | None) -> State:
+    if state.view == "sweep":
+        return sweep_moves.turn(state)
     if state.view == "compare":
         if state.axis == "layer":
             rows, interleaved = state.rows, not state.interleaved
@@ -150,6 +157,8 @@ def turn_units(state: State, event: e.TurnUnits, timeline: Timeline | None) -> S
 
 
 def next_quantity(state: State, event: e.NextQuantity, timeline: Timeline | None) -> State:
+    if state.view == "sweep":
+        return sweep_moves.next_measure(state, event.by, event.name)
     place = (QUANTITIES.index(state.quantity) + event.by) % len(QUANTITIES)
     return replace(state, quantity=event.name or QUANTITIES[place], axis_kind="", lock=None)
 

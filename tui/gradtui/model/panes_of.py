@@ -50,6 +50,15 @@ def train_panes(state: State) -> tuple[str, ...]:
     return tuple(pane for pane in PANES["train"] if fits.get(pane, True))
 
 
+def sweep_panes(state: State) -> tuple[str, ...]:
+    """The panes of a sweep: B's plane where there is a B, else that of a second measure where one is asked for."""
+    from .sweeps import second
+
+    raced = bool(state.changes) and not state.recordings
+    fits = {"sweep_b": raced, "sweep_second": bool(second(state))}
+    return tuple(pane for pane in PANES["sweep"] if fits.get(pane, True))
+
+
 #: Explore's of a recorded training, which has numbers alone.
 _RECORDED = ("gradient", "numbers")
 #: The views whose panes depend on the state; of the others all are there.
@@ -57,6 +66,7 @@ _SOME: dict[str, Callable[[State], tuple[str, ...]]] = {
     "explore": lambda state: _RECORDED if recorded(state) else explore_panes(state.cell),
     "compare": lambda state: ("both", "difference") if state.interleaved else ("side_a", "side_b", "difference"),
     "train": train_panes,
+    "sweep": sweep_panes,
 }
 
 

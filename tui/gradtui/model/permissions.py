@@ -45,6 +45,8 @@ class Permissions:
     tables: bool = True
     #: Trainings are as long as one likes. The engine says itself that they are not.
     long_trainings: bool = True
+    #: Sweeps are as large as one likes, and computed in processes of their own. `sweep_reading` says that they are not.
+    large_sweeps: bool = True
     #: Commands that come beside the table's (`commands.BROUGHT`), and keys of the table's that make room for them.
     brings: tuple[str, ...] = ()
     moves: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -55,18 +57,21 @@ class Permissions:
 
     def enforce(self) -> None:
         """Put what is no command's business into force, for the whole process."""
-        many = self.long_trainings
+        many, large = self.long_trainings, self.large_sweeps
         allowances = Allowances(
-            self.tables, largest_trace(memory()), math.inf if many else _ITERATIONS, math.inf if many else _CHECKPOINTS
-        )
+            self.tables, largest_trace(memory()), math.inf if many else _ITERATIONS, math.inf if many else _CHECKPOINTS,
+            math.inf if large else _CELLS, math.inf if large else _SWEPT, large,
+        )  # fmt: skip
         process.change(own_lessons=self.own, engine=allowances)
 
 
 #: Iterations of a visitor's training, and bytes of its checkpoints: of 512 MB that a session may have.
 _ITERATIONS, _CHECKPOINTS = 2000, 16 * 2**20
+#: Cells of a visitor's sweep, and iterations of all of them: at 1.8 ms each about a minute of one core.
+_CELLS, _SWEPT = 400, 32_000
 
 OPEN = Permissions()
-VISITOR = Permissions(files=False, suspend=False, own=False, tables=False, long_trainings=False)
+VISITOR = Permissions(files=False, suspend=False, own=False, tables=False, long_trainings=False, large_sweeps=False)
 #: Of a lecture.
 PRESENTER = replace(OPEN, brings=("invite",))
 FOLLOWER = replace(VISITOR, brings=("follow",), moves=(("form", ("O",)),))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import events as e
-from . import maths, navigation, story, training_moves
+from . import maths, navigation, story, sweep_moves, training_moves
 from .state import State
 from .timeline import Timeline
 
@@ -79,8 +79,15 @@ _STORY = Playback(story.toggle, story.tick, story.move, story.to_end)
 _MATHS = Playback(maths.toggle, maths.tick, maths.move, maths.to_end)
 _WAVE = Playback(story.toggle_wave, story.tick_wave, story.move, story.to_end)
 
+_SWEEP = Playback(
+    lambda state, timeline: sweep_moves.toggle(state),
+    lambda state, steps, timeline: state,
+    lambda state, count, timeline: sweep_moves.to_cell(state, e.ToCell(count), timeline),
+    lambda state, end, timeline: sweep_moves.to_cell(state, e.ToCell(column=10**9 if end else 0), timeline),
+)
+
 #: By view; in the others it is backpropagation that plays.
-PLAYBACKS = {"train": _TRAINING, "story": _STORY, "idea": _WAVE, "maths": _MATHS}
+PLAYBACKS = {"train": _TRAINING, "story": _STORY, "idea": _WAVE, "maths": _MATHS, "sweep": _SWEEP}
 
 
 def playback_of(state: State) -> Playback:

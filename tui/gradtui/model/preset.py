@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradtui_engine.core.message import English
 
@@ -26,6 +27,18 @@ class Preset(TwoExperiments):
     quantity: str = "gradient"
     plan: Fields = field(default_factory=dict)
     stage: int | None = None
+    #: What is swept, where the point is about that: the table [sweep] of a plan, and `train`, the iterations of a cell.
+    sweep: Fields = field(default_factory=dict)
+
+    @property
+    def plan_of_sweep(self) -> dict[str, Any]:
+        """The sweep's plan as the screen has it: of several measures the first two, in two planes."""
+        plan = dict(self.sweep)
+        several = plan.get("measure", "")
+        if not isinstance(several, str):
+            plan["measure"], *rest = several
+            plan |= {"second": rest[0]} if rest else {}
+        return plan
 
     @property
     def trains(self) -> bool:

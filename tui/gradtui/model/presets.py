@@ -14,6 +14,7 @@ from gradtui_engine.core.table import Table
 from ..text.language import tr
 from .pairs import PAIRS
 from .preset import Preset
+from .sweep_presets import SWEEP_PRESETS
 from .training_presets import TRAINING_PRESETS
 from .two_experiments import Fields
 
@@ -250,6 +251,7 @@ PRESETS = Table(
             view="idea",
         ),
         *TRAINING_PRESETS,
+        *SWEEP_PRESETS,
     ),
 )
 
@@ -259,13 +261,21 @@ def named(word: str, files: bool = True) -> bool:
     return word in PRESETS and not (files and Path(word).exists())
 
 
+#: What of a sweep's plan only says what is shown of it.
+_LOOKED_AT = ("measure", "second")
+
+
 def about(state: State) -> Preset | None:
     """The preset that the screen is still about: nothing that it asked for has been changed since it was opened."""
     preset = PRESETS.get(state.preset)
     if preset is None or state.recordings or state.turns:
         return None
-    own = (preset.experiment, dict(preset.changes), dict(preset.plan))
-    return preset if own == (state.experiment, dict(state.changes), dict(state.plan)) else None
+    plan = preset.plan_of_sweep
+    own = (preset.experiment, dict(preset.changes), dict(preset.plan), plan)
+    # The measures of a sweep are looked at one after the other.
+    swept = {name: value for name, value in state.sweep if name not in _LOOKED_AT} if plan else {}
+    swept |= {name: value for name, value in plan.items() if name in _LOOKED_AT}
+    return preset if own == (state.experiment, dict(state.changes), dict(state.plan), swept) else None
 
 
 def experiment_values(name: str) -> dict[str, Any]:
@@ -294,6 +304,7 @@ def screen_values(name: str) -> dict[str, Any]:
     if preset.changes:
         values["b"] = [f"{field.replace('_', '-')}={value}" for field, value in preset.changes.items()]
     values |= {name: str(value) for name, value in preset.plan.items()}
+    values |= {f"sweep_{name}": str(value) for name, value in preset.plan_of_sweep.items()}
     if preset.trains:
         values["train"] = True
     values["about"] = name

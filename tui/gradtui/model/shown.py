@@ -14,7 +14,7 @@ from .state import State
 from .trainings import training_of, training_of_a
 
 #: The panes that are B's alone: while one of them has the focus, the keys that change the experiment change B.
-OF_B = ("side_b", "map_b", "cure")
+OF_B = ("side_b", "map_b", "cure", "sweep_b")
 
 
 def source_of_a(state: State) -> Source:

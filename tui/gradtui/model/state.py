@@ -182,6 +182,16 @@ class State:
     #: The page of the story that was opened last.
     page: str = ""
     loop: bool = False
+    #: The sweep: what was given of `sweeps.FIELDS`. The column and row of the cell under the cursor; whether its
+    #: computing rests; so many cells of A and B are there, and whether that is all of them. What was asked for when a
+    #: cell was opened out of its plane.
+    sweep: Changes = ()
+    spot_x: int = 0
+    spot_y: int = 0
+    resting: bool = False
+    swept: int = 0
+    swept_all: bool = False
+    swept_from: Asked | None = None
     loaded: bool = False
     message: str = ""
     #: In a lecture: what is shown, whether one follows, what cannot be computed here; a presenter's: who is there.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import events as e
-from . import experiments, found, lecture, navigation, story, training_moves
+from . import experiments, found, lecture, navigation, story, sweep_moves, training_moves
 from .names import SPEEDS, STORY
 from .panes_of import panes_of, seen_pane
 from .playback import playback_of, show, to_step
@@ -138,6 +138,11 @@ _HANDLERS: dict[type, Callable[[State, Any, Timeline | None], State]] = {
     e.Rest: training_moves.rest,
     e.Plan: experiments.plan,
     e.Branch: experiments.branch,
+    e.PlanSweep: sweep_moves.plan,
+    e.ToCell: sweep_moves.to_cell,
+    e.Swept: sweep_moves.swept,
+    e.StopSweep: sweep_moves.stop,
+    e.LeaveSweep: experiments.leave_sweep,
     e.Diagnose: found.diagnose,
     e.Found: found.found,
     e.ChooseFinding: found.choose,

@@ -28,8 +28,9 @@ from ..views.frame.differing import differing
 from ..views.frame.layout import styles_in
 from ..views.frame.training_sides import Sides
 from ..views.frame.verdict import kinds_in
+from ..views.sweep.planes import Planes
 from ..views.train import shades
-from . import editing, finding, learning, planning, recordings, saving, sliding
+from . import editing, finding, learning, planning, recordings, saving, sliding, sweep_keys
 from .dialogs.helping import Drawn, Help
 from .palette import THEMES
 from .themes import styles_of
@@ -62,7 +63,7 @@ def _cure(app: Host, argument: str) -> None:
         app.say(complaints(error.problems))
         return
     change = e.Change(state.experiment, changes)
-    if state.view == "compare" or state.lesson is not None:
+    if state.view in ("compare", "sweep") or state.lesson is not None:
         app.send(change)
     else:
         app.say(_switched(cure, state.experiment, state.changes, changes), after=(change, e.Show("compare")))
@@ -124,12 +125,15 @@ def _of_bars(scene: Scene) -> Scale:
 _SCALES: dict[str, Callable[[Scene], Scale]] = {
     "compare": lambda scene: bars_of(sides(scene)[0]).scale,
     "train": lambda scene: shades.scale_of(Sides.of(scene)),
+    "sweep": lambda scene: Planes.of(scene).shades("sweep_a").scale,
 }
 
 
 def _go_on(app: Host, argument: str) -> None:
     """Of an iteration, and of a network of the story: look at it whole, in Explore. Of a lesson: go on in it."""
-    if app.state.view in ("train", *STORY) and app.state.lesson is None:
+    if app.state.view == "sweep" and app.state.lesson is None:
+        sweep_keys.open_cell(app)
+    elif app.state.view in ("train", *STORY) and app.state.lesson is None:
         _explore(app)
     else:
         learning.go_on(app, argument)
@@ -174,6 +178,8 @@ def _close(app: Host, argument: str) -> None:
         app.say(tr("cancelled"), after=(e.Change(Experiment(), (), record=False),))
     elif app.state.training:
         app.send(e.Rest())
+    elif app.sweeps.going:
+        app.send(e.StopSweep())
     elif not app.state.loaded:
         # Undo leads back to another experiment, and forgets the one that was asked for.
         before, back = app.state.past[-1] if app.state.past else None, app.back()
@@ -218,6 +224,7 @@ ACTIONS: dict[str, Action] = {
     "preset": editing.preset,
     "plan": planning.plan,
     "branch": planning.branch,
+    "sweep_plan": sweep_keys.plan,
     "along": recordings.along,
     "hold": recordings.hold,
     **dict.fromkeys(("up_10", "down_10"), _page),

@@ -154,7 +154,8 @@ def open_preset(app: Host, name: str) -> None:
     change = e.Change(preset.experiment, tuple(preset.changes.items()), plan=plan, turns=())
     picks = (e.Select(stage=preset.stage),) if preset.stage is not None else ()
     trains = (e.Train(),) if preset.trains else ()
-    app.send(change, e.About(name), e.Show(preset.view), e.NextQuantity(name=preset.quantity), *picks, *trains)
+    sweeps = (e.PlanSweep(tuple(preset.plan_of_sweep.items())), e.Focus(pane="sweep_a")) if preset.sweep else ()
+    app.send(change, e.About(name), e.Show(preset.view), e.NextQuantity(name=preset.quantity), *picks, *trains, *sweeps)
 
 
 def preset(app: Host, argument: str) -> None:

@@ -24,6 +24,7 @@ from ..model.panes_of import cell_of
 from ..model.permissions import OPEN, Permissions
 from ..model.shown import source_of_a
 from ..model.state import State
+from ..model.sweeps import plan_of
 from ..model.timeline import Timeline
 from ..model.trainings import HistoryOf, followed_a, followed_b, recorded, training_of_a, training_of_b
 from ..model.update import update
@@ -38,6 +39,7 @@ from .drawing import Drawing
 from .jobs import Jobs
 from .palette import DEFAULT, THEMES
 from .scrollbars import fit_glyphs
+from .sweeping import Sweeps, store
 from .tailing import Tails
 from .terminal.canvas import Canvas
 from .terminal.paced_app import PacedApp
@@ -84,6 +86,7 @@ class Host(PacedApp):
         self.timeline: Timeline | None = None
         self.trainings = Trainings()
         self.tails = Tails(self.trainings.results)
+        self.sweeps = Sweeps(store() if permissions.files else None)
         for key, history in known.items():
             if not isinstance(key, HistoryOf):
                 continue
@@ -105,7 +108,7 @@ class Host(PacedApp):
         self._drawing = Drawing(permissions)
         #: Whether a timer looks after the computations: an idle program has none.
         self._looks = False
-        self._looks_at_training = False
+        self._looks_at_training = self._looks_at_sweeps = False
 
     # -- the loop: event → state → screen --------------------------------------------------------------
 
@@ -161,6 +164,7 @@ class Host(PacedApp):
         self.play(SPEEDS[self.state.speed] if self.state.playing else 0)
         self.jobs.want(catalogue.needs(self.state))
         self._train()
+        self._sweep()
         if not self._looks:
             self._look_at_work()
         for follower in self.followed_by:
@@ -181,6 +185,24 @@ class Host(PacedApp):
         if not self._looks_at_training and (self.state.training or news or self.trainings.busy):
             self._looks_at_training = True
             self.set_timer(_TRAINING, self._look_at_training)
+
+    def _sweep(self) -> None:
+        """Compute the cells of the sweep that is shown, or rest; in other views it goes on while it is the same."""
+        state = self.state
+        if state.view == "sweep":
+            plan = plan_of(state)
+            count, done = self.sweeps.want(plan.both, not state.resting)
+            if not self._looks_at_sweeps and (self.sweeps.busy or (count, done) != (state.swept, state.swept_all)):
+                self._looks_at_sweeps = True
+                self.set_timer(_TRAINING, self._look_at_sweeps)
+        elif self.sweeps.going and (state.resting or plan_of(state).both != self.sweeps.wanted):
+            self.sweeps.want((), False)
+
+    def _look_at_sweeps(self) -> None:
+        self._looks_at_sweeps = False
+        count, done = self.sweeps.look()
+        if self.state.view == "sweep":
+            self.send(e.Swept(count, done))
 
     def _tail(self) -> None:
         asked = (followed_a(self.state), followed_b(self.state))
@@ -230,12 +252,18 @@ class Host(PacedApp):
     def on_unmount(self) -> None:
         self.trainings.close()
         self.tails.close()
+        self.sweeps.close()
 
     def scene(self) -> Scene | None:
         """What the views read; None before the first trace has arrived."""
         if self.record is None or self.timeline is None:
             return None
-        return Scene(self.record, self.timeline, self.state, ChainMap(self.jobs.results, self.trainings.results))
+        return Scene(
+            self.record,
+            self.timeline,
+            self.state,
+            ChainMap(self.jobs.results, self.trainings.results, self.sweeps.results),
+        )
 
     def _arrived(self, need: Need, result: Any) -> None:
         """A result is there. That of A becomes the record on screen."""

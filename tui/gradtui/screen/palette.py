@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -96,6 +96,48 @@ _ANSI = {
 }
 
 
+class Styles(dict[str, Style]):
+    """The styles of a theme by name; and those of two points in one character, `vanishing3/heat7`: the upper one in
+    front of the lower one, which may be left out. Each is made when it is asked for first: there are over 1,000.
+    """
+
+    def __init__(self, styles: Mapping[str, Style], point: Callable[[str, int], str]) -> None:
+        super().__init__(styles)
+        self._point = point
+
+    def __missing__(self, name: str) -> Style:
+        upper, divided, lower = name.partition("/")
+        if not divided:
+            raise KeyError(name)
+        style = self[name] = Style(color=self._colour(upper), bgcolor=self._colour(lower) if lower else None)
+        return style
+
+    def _colour(self, shade: str) -> str:
+        return self._point(shade.rstrip("0123456789"), int(shade[-1]))
+
+
+#: How much of its colour the lowest level has, on the background: it is told from what is empty.
+_FAINTEST = 0.2
+#: The greys of a terminal's own colours, from little to much.
+_ANSI_GREYS = ("black", "bright_black", "bright_black", "white", "bright_white")
+
+
+def _points(colours: Colours, background: str) -> Callable[[str, int], str]:
+    """The colour of a point by its hue and its level: on its way from the background to the hue."""
+    ends = {name: text.rpartition(" ")[2] for name, text in colours.hues.items()} | {"heat": colours.shades[1]}
+
+    def point(hue: str, level: int) -> str:
+        return blended(background, ends[hue], _FAINTEST + (1 - _FAINTEST) * level / (LEVELS - 1))
+
+    return point
+
+
+def _ansi_point(hue: str, level: int) -> str:
+    if hue == "heat":
+        return _ANSI_GREYS[level * (len(_ANSI_GREYS) - 1) // (LEVELS - 1)]
+    return _ANSI[hue].rpartition(" ")[2]
+
+
 @functools.cache
 def palette(theme: str, dark: bool, background: str = "", surface: str = "") -> dict[str, Style]:
     """Every style that a view may use.
@@ -107,12 +149,14 @@ def palette(theme: str, dark: bool, background: str = "", surface: str = "") -> 
     colours = own or THEMES[DEFAULT if dark else "gradtui-light"]
     shades = {f"heat{level}": blended(*colours.shades, level / (LEVELS - 1)) for level in range(LEVELS)}
     if background.startswith("ansi"):
-        return {name: Style.parse(text) for name, text in (_ANSI | dict.fromkeys(shades, "default")).items()}
+        plain = {name: Style.parse(text) for name, text in (_ANSI | dict.fromkeys(shades, "default")).items()}
+        return Styles(plain, _ansi_point)
     written = colours.styles | shades
     if own is None and background:
         behind = background, surface or background
         written = {name: _readable_on(behind, text, dark, name in shades) for name, text in written.items()}
-    return {name: Style.parse(text) for name, text in written.items()}
+    points = _points(colours, background or colours.background)
+    return Styles({name: Style.parse(text) for name, text in written.items()}, points)
 
 
 def _readable_on(backgrounds: tuple[str, str], text: str, dark: bool, is_shade: bool) -> str:

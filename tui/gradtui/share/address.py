@@ -31,6 +31,7 @@ from ..model.panes_of import PANE_NAMES, panes_of
 from ..model.presets import PRESETS, about, experiment_values, screen_values
 from ..model.progress import Progress
 from ..model.state import Changes, State
+from ..model.sweeps import sweep_of
 from ..model.timeline import Grain, Timeline
 from ..model.training_moves import opened
 from ..model.trainings import recorded
@@ -41,6 +42,8 @@ from ..text.language import current as language
 _MANY = 10**9
 #: The state's field that the options of a training are in, as pairs.
 _PLAN = "plan"
+#: And those of a sweep, whose options have its name before theirs.
+_SWEEP = "sweep"
 _MANNER = Manner(allowed=": ")
 #: The view that opens where nothing is said of it.
 _VIEW = "explore"
@@ -102,6 +105,8 @@ def _name(*names: str) -> Choice:
     return Choice(lambda: names)
 
 
+_AXIS = Text("FIELD=VALUES", Message("FIELD=FROM:TO[:COUNT][:log] or FIELD=VALUE,VALUE"))
+_MEASURE = Text("MEASURE", Message("a measure, such as ratio, accuracy, gradient@3"))
 OPTIONS = (
     ScreenOption("view", "view to open", _name(*VIEWS)),
     ScreenOption("step", "step of the trace under the cursor, 1 the first", _number(1, _MANY), from_one=True),
@@ -138,6 +143,21 @@ OPTIONS = (
         ScreenOption(row.name, row.help, row.kind, many=row.many, flag=row.flag, field=_PLAN)
         for row in training_options().values()
     ),
+    ScreenOption("sweep_x", "what is swept to the right", _AXIS, field=_SWEEP),
+    ScreenOption("sweep_y", "what is swept upwards; without it, beside --sweep-x, a line", _AXIS, field=_SWEEP),
+    ScreenOption("sweep_measure", "what is measured of each cell of the sweep", _MEASURE, field=_SWEEP),
+    ScreenOption(
+        "sweep_second", "what is shown of the same cells beside it, where there is no B", _MEASURE, field=_SWEEP
+    ),
+    ScreenOption("sweep_train", "iterations that each cell is trained", _number(0, 10**7), field=_SWEEP),
+    ScreenOption(
+        "sweep_repeats", "seeds whose median a cell shows: 0,1,2 or 0:4", Text("SEEDS", Message("seeds")), field=_SWEEP
+    ),
+    ScreenOption("sweep_column", "column of the cell under the cursor, 1 the first", _number(1, _MANY), field="spot_x",
+                 from_one=True),
+    ScreenOption("sweep_row", "row of the cell under the cursor, 1 the lowest", _number(1, _MANY), field="spot_y",
+                 from_one=True),
+    ScreenOption("sweep_rests", "the sweep is not computed before it is asked for", Switch(), field="resting"),
     ScreenOption(
         "branch", "B branches off A's training: from iteration K on another rate, clipping, schedule …",
         training_options()["turns"].kind, many=True, field="turns",
@@ -173,6 +193,7 @@ def read(
     )
     values: dict[str, Any] = {}
     plan: dict[str, Any] = {}
+    swept: dict[str, Any] = {}
     for row in OPTIONS:
         text = given.get(row.name)
         if text is None or text is False:
@@ -180,12 +201,17 @@ def read(
         try:
             if row.of_state == _PLAN:
                 plan[row.name] = row.value_of(text)
+            elif row.of_state == _SWEEP:
+                swept[_of_sweep(row)] = row.value_of(text)
             else:
                 values[row.of_state] = row.value_of(text)
         except Rejected as error:
             problems.append(Problem(row.flag, error.message))
     problems += _of_training(experiment, plan, values.get("turns", ()))
     values |= {_PLAN: tuple(plan.items())} if plan else {}
+    if swept:
+        values[_SWEEP] = tuple(swept.items())
+        problems += _of_sweeping(experiment, values[_SWEEP], tuple(plan.items()))
     name, at = values.pop("lesson", None), values.pop("lesson_step", None)
     # A lesson that has been refused is one fault: what needs a lesson is none beside it.
     refused = name is None and bool(given.get("lesson"))
@@ -221,6 +247,20 @@ def _of_training(experiment: Experiment, plan: Mapping[str, Any], turns: tuple[s
         Training(experiment=experiment, **{**plan, "turns": (*plan.get("turns", ()), *turns)})
     except ExperimentError as error:
         return [Problem(flag(problem.field), problem.message) for problem in error.problems]
+    return ()
+
+
+def _of_sweep(row: ScreenOption) -> str:
+    """The field of a sweep's plan that an option is about."""
+    return row.name.removeprefix(f"{_SWEEP}_")
+
+
+def _of_sweeping(experiment: Experiment, swept: Changes, plan: Changes) -> Iterable[Problem]:
+    """What is wrong with what is to be swept."""
+    try:
+        sweep_of(experiment, swept, plan)
+    except ExperimentError as error:
+        return [Problem(flag(f"{_SWEEP}_{problem.field}"), problem.message) for problem in error.problems]
     return ()
 
 
@@ -360,10 +400,11 @@ def _shared(state: State) -> list[Any]:
     if recorded(state):
         # The training's own step: what was recorded may have become more meanwhile. Without it the last one is shown.
         of_state["iteration"] = None if state.follows or state.steps is None else state.steps[state.iteration]
-    plan = dict(state.plan)
+    plan, swept = dict(state.plan), dict(state.sweep)
+    given = {_PLAN: lambda row: plan.get(row.name), _SWEEP: lambda row: swept.get(_of_sweep(row))}
     return [
-        of_state[row.name] if row.name in of_state else plan.get(row.name) if row.of_state == _PLAN
-        else getattr(state, row.of_state)
+        of_state[row.name] if row.name in of_state
+        else given[row.of_state](row) if row.of_state in given else getattr(state, row.of_state)
         for row in OPTIONS
     ]  # fmt: skip
 

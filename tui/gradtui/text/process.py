@@ -29,6 +29,8 @@ class ProcessSettings:
     engine: Allowances = field(default_factory=Allowances)
     #: MB that all results together may take before the oldest of those that nobody looks at go.
     kept_results: int = 256
+    #: The folder in which the cells of sweeps are kept from one session to the next; "" for none.
+    sweep_store: str = ""
 
 
 _in_force = ProcessSettings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 
@@ -26,7 +26,7 @@ from ..text.summary import WHOLE, describe, describe_source
 from ..text.table_words import in_a_line
 from .catalogue import VIEWS
 from .footers import hints
-from .frame import asking, recorded_steps
+from .frame import asking, recorded_steps, sweep_progress
 from .frame.scene import Scene
 from .frame.verdict import learning, verdict
 
@@ -231,6 +231,22 @@ def _of_maths_bar(scene: Scene, width: int, long_text: str, short_text: str) -> 
     return _share(maths.share(scene.state), width, long_text, short_text)
 
 
+def _of_sweep(scene: Scene) -> tuple[str, str]:
+    """How many cells are there of A and B, and how long the rest takes."""
+    done, count, left = sweep_progress.progress(scene)
+    mark = "▶" if left is not None else "■"
+    said = tr("{done} of {count} cells", done=done, count=count)
+    if left is None:
+        return f" {mark} {said} ", f" {mark} {done}/{count} "
+    rest = tr("{time} left", time=sweep_progress.time_left(left)) if left > 0 else tr("computing …")
+    return f" {mark} {said} · {rest} ", f" {mark} {done}/{count} · {rest} "
+
+
+def _of_sweep_bar(scene: Scene, width: int, long_text: str, short_text: str) -> Line:
+    done, count, _ = sweep_progress.progress(scene)
+    return _share(done / max(count, 1), width, long_text, short_text)
+
+
 def _iterations(scene: Scene) -> tuple[str, str]:
     """The iteration under the cursor, and how far the training is, in a long form and a short one."""
     if recorded(scene.state):
@@ -270,6 +286,7 @@ _TIMELINES = {
     "idea": (_of_story, _of_wave),
     "maths": (_of_maths, _of_maths_bar),
     "lessons": (_of_course, _of_course_bar),
+    "sweep": (_of_sweep, _of_sweep_bar),
 }
 
 
@@ -325,7 +342,7 @@ def footer(
 
     Where not all of them have room they stand closer together.
     """
-    going = state.training if state.view == "train" else state.playing
+    going = _GOING.get(state.view, _plays)(state)
     shown: list[Line] = []
     for hint in hints(state, permissions, following, answers):
         label = tr("pause") if hint.commands == ("play",) and going else tr(hint.words)
@@ -337,6 +354,17 @@ def footer(
     for number, spans in enumerate(shown):
         line += [*([(gap, "label")] if number else []), *spans]
     return fit(line, width)
+
+
+def _plays(state: State) -> bool:
+    return state.playing
+
+
+#: Whether what space starts goes on, by the view; in the others it is what plays.
+_GOING: dict[str, Callable[[State], bool]] = {
+    "train": lambda state: state.training,
+    "sweep": lambda state: not (state.resting or state.swept_all),
+}
 
 
 def _footer_width(hints: list[Line], gap: int) -> int:

@@ -40,7 +40,9 @@ WIDE = 100
 
 def styles_in(blocks: Blocks) -> set[str]:
     """The styles that something is drawn in: of blanks nobody sees one."""
-    return {style for block in blocks.values() for line in block.lines for text, style in line if text.strip()}
+    drawn = {style for block in blocks.values() for line in block.lines for text, style in line if text.strip()}
+    # Two points in one character: each by its hue.
+    return {part.rstrip("0123456789") if "/" in style else part for style in drawn for part in style.split("/") if part}
 
 
 def block_at(blocks: Blocks, x: int, y: int) -> str | None:

@@ -1,0 +1,399 @@
+"""The plane of a sweep: a heat map of x to the right and y upwards, theory's curves over it, the cursor in it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradtui_engine.core.figures import percent, power_of_ten, short
+from gradtui_engine.core.numerics import Array
+
+from ...model import events as e
+from ...model.sweep_cells import Place, SweepCells
+from ...text import glyphs
+from ...text.heat import LEVELS, SHADES, heat_cells
+from ...text.language import tr
+from ...text.spans import Line, Span, first_fit, first_title, page, runs, width_of, wrap
+from ...text.summary import kind_name
+from ..frame.pointer import Events
+from . import line
+from .geometry import Geometry, positions
+from .planes import Planes
+from .shades import NO_NUMBER, Shade, Shades, is_share, reasons, shaded
+from .words import axis_name, brief, measure_name, measured, place_text, value_text
+
+if TYPE_CHECKING:
+    from gradtui_engine.sweeps.sweep import Sweep
+
+#: The first level that a glyph shows where the shade is its density.
+_LEAST = -(-(LEVELS - 1) // (len(SHADES) - 1))
+#: Lines from which on the axes are named over the plane, from which on the shades are explained, and the curves.
+_NAMES_FROM, _LEGEND_FROM, _CURVES_FROM = 7, 5, 10
+_CURSOR, _NONE, _CURVE, _POINT = "┼", "×", "●", "◆"
+#: Styles of theory's curves, in order.
+_CURVES = ("curve_1", "curve_2", "key")
+
+
+def letter(planes: Planes, pane: str) -> str:
+    """A or B, where there are both."""
+    return ("B" if pane == "sweep_b" else "A") if planes.plan.b is not None or pane == "sweep_b" else ""
+
+
+def title(planes: Planes, pane: str, width: int) -> str:
+    cells, measure = planes.cells(pane), planes.measure(pane)
+    head = letter(planes, pane)
+    head = f"{head} · " if head else ""
+    if planes.problem or cells is None:
+        return first_title(width, f"{head}{tr('sweep')}", tr("sweep"), head[:1] or "-")
+    sweep = cells.sweep
+    name, axes = measure_name(measure), axis_name(sweep.x)
+    if sweep.y is not None:
+        axes = tr("{x} across, {y} up", x=axis_name(sweep.x), y=axis_name(sweep.y))
+    value = measured(measure, _value(cells, planes.spot, measure))
+    here = tr("{place}: {value}", place=place_text(cells, planes.spot), value=value)
+    return first_title(
+        width,
+        f"{head}{name} · {axes} · {here}",
+        f"{head}{name} · {here}",
+        f"{head}{name} · {axes}",
+        f"{head}{name}",
+        f"{head}{brief(measure)}",
+        brief(measure),
+        head[:1] or "-",
+    )
+
+
+def _value(cells: SweepCells, place: Place, measure: str) -> object:
+    cell = cells.cells.get(place)
+    return None if cell is None else cell.values.get(measure)
+
+
+# -- the map -----------------------------------------------------------------------------------------------
+
+
+def view(planes: Planes, pane: str, width: int, height: int) -> list[Line]:
+    cells = planes.cells(pane)
+    if planes.problem:
+        return page(wrap(tr(planes.problem), width, "broken"), width, height)
+    if cells is None:
+        return page(wrap(tr(planes.plan.problem_of_b) or tr("there is no B"), width), width, height)
+    if cells.sweep.y is None:
+        return line.view(planes, pane, width, height)
+    drawn = Drawn.of(planes, pane, cells, width, height)
+    return page(drawn.lines(), width, height)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A plane at a size: where its parts stand."""
+
+    planes: Planes
+    pane: str
+    cells: SweepCells
+    width: int
+    rows: int
+    margin: int
+    above: int
+    below: int
+    geometry: Geometry
+
+    @classmethod
+    def of(cls, planes: Planes, pane: str, cells: SweepCells, width: int, height: int) -> Drawn:
+        up = cells.sweep.y
+        assert up is not None
+        margin = 2 + max(_wide(value_text(value)) for value in up.values)
+        if margin > width // 2:
+            margin = 0
+        above = int(height >= _NAMES_FROM)
+        below = (height >= 2) + (height >= _LEGEND_FROM) + (height >= _CURVES_FROM)
+        halves = 2 if glyphs.current() == glyphs.BLOCK else 1
+        columns, rows = cells.sweep.shape
+        room = max(1, height - above - below)
+        geometry = Geometry.of(columns, rows, max(1, width - margin), room, halves)
+        return cls(planes, pane, cells, width, height, margin, above, below, geometry)
+
+    @property
+    def shades(self) -> Shades:
+        return self.planes.shades(self.pane)
+
+    def lines(self) -> list[Line]:
+        shades = self.shades
+        found = shaded(self.cells, shades)
+        rows = self._map(found)
+        curves = self._draw_curves(rows)
+        column, row = self.planes.spot
+        x, y = self.geometry.middle(column, row)
+        rows[y][x] = (_CURSOR, "cursor")
+        labels = self._row_labels()
+        lines: list[Line] = [self._names()] if self.above else []
+        for number, spans in enumerate(rows):
+            text, style = labels.get(number, ("", "label"))
+            label = f"{' ' * (self.margin - 1 - _wide(text))}{text} " if self.margin else ""
+            lines.append([(label, style), *runs(spans)])
+        if self.below:
+            lines.append(self._ticks())
+        if self.below > 1:
+            lines.append(self._legend(shades, found))
+        if self.below > 2:
+            lines.append(self._said(curves))
+        return lines
+
+    # -- the cells
+
+    def _map(self, found: dict[Place, Shade]) -> list[list[Span]]:
+        geometry, rows = self.geometry, []
+        stands: dict[Place, Shade | None] = {}
+
+        def shade(place: Place) -> Shade | None:
+            if place not in stands:
+                nearest = self.cells.stand_in(place)
+                stands[place] = None if nearest is None else found[nearest]
+            return stands[place]
+
+        columns = range(0, geometry.columns, geometry.every_x)
+        for number in range(geometry.height):
+            at = [geometry.row_at(point) for point in geometry.points_of(number)]
+            spans: list[Span] = []
+            for column in columns:
+                points = [None if row is None else shade((column, row)) for row in at]
+                spans += [_cell(points)] * geometry.wide
+            rows.append(spans)
+        return rows
+
+    def _row_labels(self) -> dict[int, Span]:
+        """Line → the value of y that stands there; where there is no room for all of them every second, third …, and
+        the cursor's in any case."""
+        up, geometry = self.cells.sweep.y, self.geometry
+        assert up is not None
+        labels: dict[int, Span] = {}
+        here = self.planes.spot[1]
+        labels[geometry.middle(0, here)[1]] = ("▸" + value_text(up.values[here]), "cursor")
+        for row in (0, geometry.rows - 1, *range(geometry.rows)):
+            labels.setdefault(geometry.middle(0, row)[1], (value_text(up.values[row]), "label"))
+        return labels
+
+    def _ticks(self) -> Line:
+        """The values of x under their columns: the cursor's first of all, then the ends, then as many as fit."""
+        across, geometry = self.cells.sweep.x, self.geometry
+        here, last = self.planes.spot[0], geometry.columns - 1
+        room = self.width - self.margin
+        taken: list[tuple[int, str, str]] = []
+        halves = [round(last * part / 8) for part in (0, 8, 4, 2, 6, 1, 3, 5, 7)]
+        for column in dict.fromkeys((here, *halves)):
+            text = value_text(across.values[column])
+            text, style = (f"▴{text}", "cursor") if column == here else (text, "label")
+            size = _wide(text)
+            start = geometry.middle(column, 0)[0] - (0 if column == here else (size - 1) // 2)
+            start = max(0, min(start, room - size))
+            if size <= room and all(start + size < at or at + _wide(other) < start for at, other, _ in taken):
+                taken.append((start, text, style))
+        spans: Line = [(" " * self.margin, "label")]
+        end = 0
+        for start, text, style in sorted(taken):
+            spans += [(" " * (start - end), "label"), (text, style)]
+            end = start + _wide(text)
+        return spans
+
+    def _names(self) -> Line:
+        """What the axes are, and how far it is."""
+        sweep, cells = self.cells.sweep, self.cells
+        assert sweep.y is not None
+        up, across = axis_name(sweep.y), axis_name(sweep.x)
+        log = tr("log")
+        up, across = f"{up} ↑{f' {log}' * sweep.y.log}", f"{across} →{f' {log}' * sweep.x.log}"
+        merged = tr("some of {columns} × {rows} cells", columns=sweep.shape[0], rows=sweep.shape[1])
+        said: Line = [(f" {up}   {across}", "label")]
+        done: Line = [(f"   {len(cells.cells)}/{cells.total}", "dim")]
+        some: Line = [(f"   {merged}", "dim")] if self.geometry.merged else []
+        return first_fit(self.width, [*said, *done, *some], [*said, *done], said, [(f"{up} {across}", "label")], [])
+
+    # -- theory
+
+    def _draw_curves(self, rows: list[list[Span]]) -> list[tuple[str, str, str, str]]:
+        """Theory's curves over the map; of each that is seen its glyph, style, name and source."""
+        sweep = self.cells.sweep
+        assert sweep.y is not None
+        seen = []
+        curves = self.planes.curves_of(self.pane)
+        for number, curve in enumerate(curves):
+            style = _CURVES[min(number, len(_CURVES) - 1)]
+            points = np.array(curve.points, dtype=np.float64).reshape(-1, 2)
+            glyph = _CURVE if curve.joined else _POINT
+            if curve.joined:
+                points = _dense(points, sweep)
+            across = positions(sweep.x.values, sweep.x.log, points[:, 0])
+            up = positions(sweep.y.values, sweep.y.log, points[:, 1])
+            known = np.isfinite(across) & np.isfinite(up)
+            across, up = across[known], up[known]
+            columns, lines = self.geometry.place(across, up)
+            drawn = False
+            for x, y in zip(columns.tolist(), lines.tolist(), strict=True):
+                if 0 <= x < self.geometry.width and 0 <= y < self.geometry.height:
+                    rows[int(y)][int(x)] = (glyph, style)
+                    drawn = True
+            if drawn:
+                seen.append((glyph, style, tr(curve.name), tr(curve.source)))
+        return seen
+
+    # -- the legend
+
+    def _legend(self, shades: Shades, found: dict[Place, Shade]) -> Line:
+        low, high = _ends(shades)
+        hues = _hues_along(shades)
+        swatches: Line = runs([_cell([(hue, level)] * self.geometry.halves) for level, hue in enumerate(hues)])
+        line: Line = [(" " * min(self.margin, 1), "label"), (f"{low} ", "label"), *swatches, (f" {high}", "label")]
+        named: Line = [(f"   {text}", hue) for hue, text in _meanings(shades, {hue for hue, _ in found.values()})]
+        without = sum(shade == NO_NUMBER for shade in found.values())
+        none: Line = [(f"   {_NONE} {tr('{count} without a number', count=without)}", "broken")] if without else []
+        held: Line = [(f"   {tr('scale locked')}", "label")] if self.planes.lock is not None else []
+        return first_fit(
+            self.width, [*line, *none, *named, *held], [*line, *none, *named], [*line, *none], line,
+            [(f"{low} … {high}", "label")],
+        )  # fmt: skip
+
+    def _said(self, curves: list[tuple[str, str, str, str]]) -> Line:
+        """Theory's curves by name; else why cells have no number."""
+        space: Span = (" " * min(self.margin, 1), "label")
+        whole: Line = [space]
+        short_one: Line = [space]
+        for number, (glyph, style, name, source) in enumerate(curves):
+            gap = "   " * bool(number)
+            whole += [(f"{gap}{glyph} ", style), (f"{name} ({source})" if source else name, "label")]
+            short_one += [(f"{gap}{glyph} ", style), (name, "label")]
+        why = reasons(self.cells, self.shades.measure)
+        if why:
+            said = " · ".join(f"{tr(reason)} {count}" for reason, count in why.items())
+            gap = "   " * bool(curves)
+            none: Span = (f"{gap}{_NONE} {said}", "label")
+            return first_fit(self.width, [*whole, none], [*short_one, none], whole, short_one, [])
+        return first_fit(self.width, whole, short_one, short_one[:3], [])
+
+
+def _meanings(shades: Shades, hues: set[str]) -> list[Span]:
+    """The hues that are drawn, and what each says."""
+    judgement = shades.judgement
+    if judgement is None:
+        return []
+    names = [tr(name) for name in judgement.names] or [kind_name(hue) for hue in judgement.hues]
+    return [(hue, name) for hue, name in zip(judgement.hues, names, strict=True) if hue in hues]
+
+
+def _hues_along(shades: Shades) -> list[str]:
+    """The hue of each level of the scale."""
+    if shades.judgement is None:
+        return ["heat"] * LEVELS
+    low, high = float(shades.scale.low), float(shades.scale.high)
+    middles = low + (high - low) * (np.arange(LEVELS) + 0.5) / LEVELS
+    with np.errstate(over="ignore"):
+        numbers = 10.0**middles if shades.log else middles
+    return [shade[0] if shade is not None else "heat" for shade in shades.of(numbers[None, :])[0]]
+
+
+def _ends(shades: Shades) -> tuple[str, str]:
+    low, high = shades.scale.low, shades.scale.high
+    if shades.log:
+        return power_of_ten(round(low)), power_of_ten(round(high))
+    return (percent(low), percent(high)) if is_share(shades.measure) else (short(low), short(high))
+
+
+#: Points between two of a curve that are looked at: of 100 characters each.
+_FINE = 200
+
+
+def _dense(points: Array, sweep: Sweep) -> Array:
+    """A curve's points and many between them: on straight lines in the axes' units, in their logarithms where log."""
+    assert sweep.y is not None
+    logs = (sweep.x.log, sweep.y.log)
+    with np.errstate(all="ignore"):
+        units = np.stack([np.log(points[:, k]) if log else points[:, k] for k, log in enumerate(logs)], axis=1)
+    shares = np.linspace(0.0, 1.0, max(2, _FINE // max(len(points) - 1, 1)))
+    pieces = [one + (two - one) * shares[:, None] for one, two in itertools.pairwise(units)]
+    dense = np.concatenate(pieces) if pieces else units
+    return np.stack([np.exp(dense[:, k]) if log else dense[:, k] for k, log in enumerate(logs)], axis=1)
+
+
+# -- one character -----------------------------------------------------------------------------------------
+
+
+def _cell(points: list[Shade | None]) -> Span:
+    """What stands in a character: two points of half blocks, or one as a glyph of its density."""
+    if all(point == NO_NUMBER for point in points):
+        return (_NONE, "broken")
+    if len(points) == 1:
+        return _dense_glyph(points[0])
+    upper, lower = points
+    if upper is None and lower is None:
+        return (" ", "text")
+    if upper is None or lower is None:
+        only = upper or lower
+        return ("▀" if upper is not None else "▄", f"{_name(only)}/")
+    return ("▀", f"{_name(upper)}/{_name(lower)}")
+
+
+def _name(shade: Shade | None) -> str:
+    assert shade is not None
+    return f"{shade[0]}{shade[1]}"
+
+
+def _dense_glyph(point: Shade | None) -> Span:
+    if point is None:
+        return (" ", "text")
+    hue, level = point
+    glyph, style = heat_cells([max(level, _LEAST)])[0]
+    return (glyph, style if hue == "heat" else hue)
+
+
+def _wide(text: str) -> int:
+    return width_of([(text, "")])
+
+
+# -- what is under the mouse, and in words -----------------------------------------------------------------
+
+
+def click(planes: Planes, pane: str, width: int, height: int, x: int, y: int) -> Events:
+    """The cell under a character of the pane's inside."""
+    cells = planes.cells(pane)
+    if planes.problem or cells is None:
+        return []
+    if cells.sweep.y is None:
+        column = line.column_at(planes, pane, width, height, x)
+        return [] if column is None else [e.ToCell(column=column)]
+    drawn = Drawn.of(planes, pane, cells, width, height)
+    geometry, row = drawn.geometry, y - drawn.above
+    if not 0 <= row < geometry.height:
+        return []
+    column = geometry.column_at(x - drawn.margin)
+    place = geometry.row_at(geometry.points_of(row)[0])
+    if place is None:
+        place = geometry.row_at(geometry.points_of(row)[-1])
+    return [] if column is None or place is None else [e.ToCell(column=column, row=place)]
+
+
+def said(planes: Planes, pane: str) -> list[str]:
+    """The plane line by line, y's last value first; what theory says, and why cells have no number."""
+    cells, measure = planes.cells(pane), planes.measure(pane)
+    if planes.problem or cells is None:
+        return [tr(planes.problem or planes.plan.problem_of_b) or tr("there is no B")]
+    sweep = cells.sweep
+    lines = [tr("{measure}: {done} of {count} cells are there.", measure=measure_name(measure), done=len(cells.cells),
+                count=cells.total)]  # fmt: skip
+    lines.append(tr("{axis}: {values}", axis=axis_name(sweep.x), values=tr(", ").join(map(value_text, sweep.x.values))))
+    rows = range(sweep.shape[1])
+    for row in reversed(rows):
+        values = tr(", ").join(
+            measured(measure, _value(cells, (column, row), measure)) for column in range(sweep.shape[0])
+        )
+        if sweep.y is None:
+            lines.append(values)
+        else:
+            head = f"{axis_name(sweep.y)} {value_text(sweep.y.values[row])}"
+            lines.append(tr("{place}: {values}", place=head, values=values))
+    for curve in planes.curves_of(pane):
+        name = tr(curve.name)
+        lines.append(tr("Theory: {name} ({source}).", name=name, source=tr(curve.source)))
+    why = reasons(cells, measure)
+    lines += [tr("{count} cells: {reason}", count=count, reason=tr(reason)) for reason, count in why.items()]
+    return lines
