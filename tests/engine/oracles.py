@@ -163,30 +163,46 @@ def _mlp(walk: Walk) -> Any:
         start, last = hidden, layer + span - 1
         for inner in range(layer, last):
             hidden = walk.at(f"h/{inner}", _plain(walk, inner, hidden))
-        hidden = walk.at(f"h/{last}", _join(walk, last, hidden, start))
+        hidden = walk.at(f"h/{last}", _join(walk, last, hidden, start, layer))
         layer = last + 1
     return walk.loss(hidden)
 
 
 def _plain(walk: Walk, layer: int, hidden: Any) -> Any:
-    if walk.experiment.residual_block == "pre":
+    """What a branch computes of a layer."""
+    block = walk.trace.resolved.residual_block
+    if block == "pre":
         return _linear(walk, layer, _bend(walk, layer, hidden))
-    return _bend(walk, layer, _linear(walk, layer, hidden))
+    raw = _linear(walk, layer, hidden)
+    return _activation(walk, layer, raw) if block == "post_norm" else _bend(walk, layer, raw)
 
 
-def _join(walk: Walk, layer: int, hidden: Any, start: Any) -> Any:
+def _join(walk: Walk, layer: int, hidden: Any, start: Any, first: int) -> Any:
     """The last layer of a block, joined with the block's start."""
-    experiment, block = walk.experiment, walk.experiment.residual_block
-    beta = 1.0
-    if experiment.residual == "scaled":
-        given = experiment.residual_scale
-        beta = 1 / math.sqrt(experiment.depth) if given is None else given
+    experiment, block = walk.experiment, walk.trace.resolved.residual_block
+
+    def joined(branch: Any) -> Any:
+        scale, depth = experiment.residual_scale, experiment.depth
+        if experiment.residual == "highway":
+            weight, bias = walk.of(f"layers.{first}.gate", "weight", "bias")
+            gate = _sigmoid(start @ weight.T + bias)
+            return gate * branch + (1 - gate) * start
+        if experiment.residual in ("rezero", "layer_scale"):
+            return start + walk.parameters[f"layers.{layer}.residual.weight"] * branch
+        if experiment.residual == "deepnorm":
+            return ((2 * depth) ** 0.25 if scale is None else scale) * start + branch
+        if experiment.residual == "scaled":
+            return start + (1 / math.sqrt(depth) if scale is None else scale) * branch
+        return start + branch
+
+    if block == "post_norm":
+        return _norm(walk, layer, joined(_plain(walk, layer, hidden)))
     if block != "original":
-        return start + beta * _plain(walk, layer, hidden)
+        return joined(_plain(walk, layer, hidden))
     branch = _linear(walk, layer, hidden)
     if experiment.norm_position == "before":
-        return _activation(walk, layer, start + beta * _norm(walk, layer, branch))
-    return _norm(walk, layer, _activation(walk, layer, start + beta * branch))
+        return _activation(walk, layer, joined(_norm(walk, layer, branch)))
+    return _norm(walk, layer, _activation(walk, layer, joined(branch)))
 
 
 def _linear(walk: Walk, layer: int, hidden: Any) -> Any:
@@ -209,7 +225,7 @@ def _activation(walk: Walk, layer: int, raw: Any) -> Any:
 
 def _norm(walk: Walk, layer: int, raw: Any) -> Any:
     """torch.nn.BatchNorm1d, LayerNorm and RMSNorm, with their default eps."""
-    name, prefix = walk.experiment.norm, f"layers.{layer}.norm"
+    name, prefix = walk.trace.resolved.norm, f"layers.{layer}.norm"
     if name == "none":
         return raw
     if name == "rms":

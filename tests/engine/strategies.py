@@ -81,6 +81,7 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
         fields |= {name: draw(_allowed(name, cell.name)) for name in OF_FILES}
         if fields["loss"] == "bce" and fields["target_scale"] == "standard":
             fields["target_scale"] = None
+    _with_norm_of_sum(fields)
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
     fields["batch"] = draw(st.none() | st.integers(least, row.samples or 10**6))
     fixed_steps = row.steps if cell.over_time else None
@@ -90,6 +91,15 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
         fixed_inputs = row.inputs * (row.steps or fields["steps"] or 64)
     fields["inputs"] = draw(st.none() | (st.just(fixed_inputs) if fixed_inputs else st.integers(1, 10**6)))
     return fields
+
+
+def _with_norm_of_sum(fields: dict[str, Any]) -> None:
+    """What a norm on the sum of a block does not go with, left out."""
+    if fields["residual"] == "deepnorm" and fields["residual_block"] != "post_norm":
+        fields["residual_block"] = None
+    if fields["residual"] != "none" and fields["norm"] == "none":
+        normed = fields["residual"] == "deepnorm" or fields["residual_block"] == "post_norm"
+        fields["norm"] = None if normed else "none"
 
 
 def valid_experiments() -> st.SearchStrategy[Experiment]:
@@ -112,6 +122,7 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "forget_bias": st.floats(-2.0, 2.0),
     "input_bias": st.floats(-2.0, 2.0),
     "residual_scale": st.none() | st.just(0.0) | st.floats(0.1, 2.0),
+    "highway_bias": st.floats(-3.0, 2.0),
     "learning_rate": st.none(),
     "weight_decay": st.none(),
     "clip_threshold": st.none(),
@@ -131,6 +142,8 @@ def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAME
         for name, each in options().items()
         if name not in SHAPE and each.applies_to(cell.name)
     }
+    if not cell.over_time:
+        _with_norm_of_sum(fields)
     batch = draw(st.integers(2 if fields.get("norm") == "batch" else 1, 5))
     steps = draw(st.integers(1, 6)) if row.steps is None else None
     inputs = draw(st.integers(1, 5)) if row.inputs is None else None

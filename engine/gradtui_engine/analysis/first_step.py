@@ -9,7 +9,7 @@ is the answer: causes stand before what they cause.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,37 +33,10 @@ from .outcome import (
 )
 from .parameters import parameter_numbers
 from .record import ParameterNumbers
+from .weight_groups import Group, groups_of, matrices_of, taught
 
 if TYPE_CHECKING:
     from ..run.trace import Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The weight matrices of one layer (of a cell W_ih and W_hh, which all steps share), with their numbers together.
-
-    gradient and update are norms, size is how many numbers there are. update_ratio is ‖update‖ / ‖weights‖. taught is
-    the norm of the update without a weight decay that stands beside the gradient: AdamW's λθ alone moves a layer that
-    gets nothing by a hundredth of what the others move by.
-    """
-
-    names: tuple[str, ...]
-    stage: int | None
-    size: int
-    gradient: float
-    update: float
-    update_ratio: float
-    taught: float
-
-    @property
-    def move(self) -> float:
-        """The root mean square of the update that the loss asks for."""
-        return self.taught / math.sqrt(self.size)
-
-    @property
-    def slope(self) -> float:
-        """The root mean square of the gradient."""
-        return self.gradient / math.sqrt(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +77,20 @@ class FirstStep:
     @property
     def ends(self) -> tuple[Group, Group]:
         """The layers whose weights move least and most, number by number."""
-        least, most = (choose(self.groups, key=lambda group: group.move) for choose in (min, max))
+        least, most = (choose(self.moving, key=lambda group: group.move) for choose in (min, max))
         return least, most
+
+    @property
+    def moving(self) -> tuple[Group, ...]:
+        """The layers that do not wait for another parameter to move first; all where every one does."""
+        return tuple(group for group in self.groups if not group.waits) or self.groups
 
     @property
     def evened(self) -> float | None:
         """The smallest gradient of a weight over the largest, where the optimiser alone makes updates alike of them."""
         if not OPTIMISERS[self.optimizer].divides:
             return None
-        slopes = [group.slope for group in self.groups]
+        slopes = [group.slope for group in self.moving]
         share, moved = ratio(min(slopes), max(slopes)), ratio(*(group.move for group in self.ends))
         return share if share < VANISHED <= moved else None
 
@@ -120,16 +98,6 @@ class FirstStep:
     def largest_ratio(self) -> float:
         """The largest update / weight."""
         return max(group.update_ratio for group in self.groups)
-
-
-def matrices_of(trace: Trace) -> list[tuple[int | None, tuple[str, ...]]]:
-    """The weight matrices layer by layer: the layer's number (None outside of the layers), and their names."""
-    known = trace.program.parameters
-    rows = (
-        (row.site.layer, tuple(name for name in row.parameters if known[name].fans is not None))
-        for row in trace.program.instructions
-    )
-    return [(layer, names) for layer, names in rows if names]
 
 
 def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None = None) -> FirstStep:
@@ -140,7 +108,7 @@ def first_step_of(trace: Trace, numbers: Mapping[str, ParameterNumbers] | None =
     matrices = matrices_of(trace)
     if not numbers:
         numbers = parameter_numbers(trace, (name for _, names in matrices for name in names))
-    groups = tuple(_group(trace, layer, names, numbers) for layer, names in matrices)
+    groups = groups_of(trace, matrices, numbers)
     row = LOSSES[str(trace.resolved.loss)]
     guess = row.start(trace.target, trace.values["output"].shape[-1])
     outputs = trace.values["output"]
@@ -164,30 +132,10 @@ def _decay(trace: Trace, numbers: Mapping[str, ParameterNumbers]) -> float:
     if weight_decay == 0.0 or 0.0 in rates.values():
         return 0.0
     if OPTIMISERS[resolved.optimizer].decoupled:
-        gradient = math.hypot(*(_taught(trace, (name,)) / rate for name, rate in rates.items()))
+        gradient = math.hypot(*(taught(trace, (name,)) / rate for name, rate in rates.items()))
     else:
         gradient = math.hypot(*(row.clipped_norm or 0.0 for row in numbers.values()))
     return ratio(weight_decay * math.hypot(*(row.norm for row in numbers.values())), gradient)
-
-
-def _taught(trace: Trace, names: Iterable[str]) -> float:
-    """The norm of these weights' update without a decoupled weight decay."""
-    decay = trace.resolved.weight_decay
-    return math.hypot(
-        *(norm_inside(trace.updates[name] + trace.parameters[name] * (trace.rate(name) * decay)) for name in names)
-    )
-
-
-def _group(trace: Trace, stage: int | None, names: tuple[str, ...], known: Mapping[str, ParameterNumbers]) -> Group:
-    rows = [known[name] for name in names]
-    update = math.hypot(*(row.update_norm or 0.0 for row in rows))
-    decoupled = OPTIMISERS[trace.resolved.optimizer].decoupled and trace.resolved.weight_decay > 0
-    return Group(
-        names, stage, sum(trace.parameters[name].size for name in names),
-        math.hypot(*(row.gradient_norm or 0.0 for row in rows)), update,
-        ratio(update, math.hypot(*(row.norm for row in rows))) if update else 0.0,
-        _taught(trace, names) if decoupled else update,
-    )  # fmt: skip
 
 
 def judge_first_step(measured: FirstStep) -> Answer:
@@ -200,6 +148,9 @@ def judge_first_step(measured: FirstStep) -> Answer:
         "update_ratio_smallest": min(group.update_ratio for group in measured.groups),
         "without_gradient": float(sum(group.gradient == 0.0 for group in measured.groups)),
     }
+    waiting = sum(group.waits for group in measured.groups)
+    if waiting:
+        numbers["waiting"] = float(waiting)
     if measured.decay:
         numbers["decay"] = measured.decay
     if measured.loss_later is not None:
@@ -271,7 +222,7 @@ def _still(step: FirstStep) -> Finding | None:
 
 
 def _cut_off(step: FirstStep) -> Finding | None:
-    cut = [group for group in step.groups if group.gradient == 0.0]
+    cut = [group for group in step.groups if group.gradient == 0.0 and not group.waits]
     if not cut:
         return None
     message = Message(
@@ -360,11 +311,18 @@ def _healthy(step: FirstStep) -> Finding:
             message=message, times=short(step.overshoot), later=short(step.loss_later),
         )  # fmt: skip
     if step.evened is not None:
-        low, high = (choose(step.groups, key=lambda group: group.slope) for choose in (min, max))
+        low, high = (choose(step.moving, key=lambda group: group.slope) for choose in (min, max))
         message = Message(
             "{message}; {optimizer} divides each gradient by its own size, so that {low} moves like {high}, of whose "
             "gradient it gets {share}",
             message=message, optimizer=step.optimizer, low=low.names[0], high=high.names[0], share=part_of(step.evened),
+        )  # fmt: skip
+    waiting = [group for group in step.groups if group.waits]
+    if waiting:
+        message = Message(
+            "{message}; {count} of {total} layers of weights get a gradient of exactly 0, as what their branch is "
+            "multiplied by still is: that moves first, and they after it",
+            message=message, count=len(waiting), total=len(step.groups),
         )  # fmt: skip
     rule = Message("every weight matrix moves, and the loss falls")
     return Finding("healthy", False, Message("update"), None, message, rule, step.growth)

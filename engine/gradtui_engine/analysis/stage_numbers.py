@@ -38,9 +38,13 @@ class StageNumbers:
     last stage, and `factors` its parts, which give it back exactly:
 
     - MLP without a skip: the parts of the operations between the two stages, in the order of the backward pass
-      ("activation", "norm", "weight", and "scale" for the β of a block's branch); the factor is their product.
+      ("activation", "norm", "weight", and "scale" for the β of a block's branch, or what its α, γ or gate makes of
+      it); the factor is their product.
     - MLP where a skip and a branch meet: also "branch" and "skip", each relative to ‖dL/dh_(k+1)‖, and the "cosine"
       between them: factor² = branch² + skip² + 2·cosine·branch·skip.
+    - Where the two are mixed by a gate (a Highway layer), what comes through it is a third addend, "gate", and
+      "cosine_gate" is the cosine between it and the sum s of the others, s² = branch² + skip² + 2·cosine·branch·skip:
+      factor² = s² + gate² + 2·cosine_gate·s·gate.
     - A cell with a direct path (`GatePath`) of its cell state: cell_gradient_norm is ‖dL/dc_k‖, and dL/dc_k is the sum
       of the "direct" path, as f_(k+1) ⊙ dL/dc_(k+1), and of the path through h_k and the "gates":
       cell² = direct² + gates² + 2·cosine·direct·gates, each relative to ‖dL/dc_(k+1)‖.
@@ -212,6 +216,12 @@ STAGE_NUMBERS = Table(
         _part("scale", "scale", "the scale of a block's branch", _of_layers, "layer"),
         _part("branch", "branch's factor", "what the branch carries, relative to the same", _of_layers, "layer"),
         _part("skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it", _of_layers, "layer"),
+        _part("gate", "gate's factor", "what comes through the gate of a Highway layer, relative to the same",
+              _of_layers, "layer"),
+        _part(
+            "cosine_gate", "cosine of gate and rest", "the cosine between what comes through the gate and all else",
+            _of_layers, "layer", unit="value",
+        ),
         _part("cosine", "cosine", "the cosine between the two paths of the gradient that meet", _every, unit="value"),
         _part("whole", "factor", "the factor, where it has no parts that multiply", _over_time, "time"),
         _part("cell", "factor of ‖∂L/∂c‖", "‖∂L/∂c‖ of a step over that of the next one", _with_cell_state, "time"),

@@ -118,9 +118,11 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
         parts = {}
         for operation, source, result, constant in chain:
             part = OPERATIONS[operation].part
-            if part == "scale":
+            if part == "scale" and operation == "residual":
                 if constant != 1.0:
                     parts[part] = constant
+                continue
+            if not part:
                 continue
             # Where a skip arrives too, take the branch's share of the gradient, not the sum.
             merge = merges.get(source)
@@ -129,6 +131,8 @@ def _mlp_parts(trace: Trace, known: Mapping[str, float], factors: list[float]) -
         if merge is not None:
             after = known[program.stages[index + 1]]
             parts |= {"branch": ratio(merge.branch, after), "skip": ratio(merge.skip, after), "cosine": merge.cosine}
+            if merge.gate is not None and merge.gate_cosine is not None:
+                parts |= {"gate": ratio(merge.gate, after), "cosine_gate": merge.gate_cosine}
         all_parts.append(parts)
     return all_parts
 

@@ -9,7 +9,7 @@ from ..core.names import Aliases
 from ..program.normalisation import NORMALISATIONS
 from ..program.output_layer import Sizes, add_output_layer
 from ..program.program import Parameter, Program, Site
-from ..program.slots import HIDDEN, MASK, MEAN, VARIANCE, Slot, Span
+from ..program.slots import GATE, HIDDEN, MASK, MEAN, VARIANCE, Slot, Span
 from ..rules.activations import ACTIVATIONS
 from .cell import Cell, PreActivations
 from .residual_blocks import (
@@ -17,12 +17,14 @@ from .residual_blocks import (
     DROPOUT,
     JOIN,
     LINEAR,
+    NORM,
     NORM_AFTER,
     NORM_BEFORE,
     RESIDUALS,
     blocks,
     parts_of_layer,
-    skip_scale,
+    scales,
+    weights_scale,
 )
 from .settings import Recorded, Settings
 
@@ -30,9 +32,7 @@ from .settings import Recorded, Settings
 def _listed(cell: Cell, settings: Settings, sizes: Sizes, loss: str, depth: int) -> Program:
     """The program of an MLP, h/0 being the input."""
     stages = [Slot(HIDDEN, layer).name for layer in range(depth + 1)]
-    program = Program(
-        "layer", input=stages[0], stages=stages, measure_merges=bool(RESIDUALS[settings.residual].operation)
-    )
+    program = Program("layer", input=stages[0], stages=stages, measure_merges=RESIDUALS[settings.residual].joins)
     program.slot(Slot(HIDDEN, 0), (sizes.batch, sizes.inputs))
     _Layers(settings, sizes, program).add(depth)
     program.kept = [stages[0], Slot(HIDDEN, Span()).name]
@@ -46,13 +46,20 @@ class _Layers:
     def __init__(self, settings: Settings, sizes: Sizes, program: Program) -> None:
         self.settings, self.sizes, self.program = settings, sizes, program
         self.shape = (sizes.batch, settings.width)
-        self.beta = skip_scale(settings)
+        self.residual = RESIDUALS[settings.residual]
+        #: What joins the block at hand beside branch and skip: the gate.
+        self.joined: tuple[str, ...] = ()
+        #: What the weights of the block at hand are drawn with besides their rule.
+        self.drawn_with = 1.0
         #: The slots of each role, in order: they become the rows of one array.
         self.stacks: dict[str, list[Slot]] = {}
 
     def add(self, depth: int) -> None:
         stages = self.program.stages
         for first, last, skip in blocks(self.settings, self.sizes.inputs, depth):
+            self.drawn_with = weights_scale(self.settings) if skip else 1.0
+            if skip and self.residual.gated:
+                self.gate(first, stages[first - 1])
             for layer in range(first, last + 1):
                 order = parts_of_layer(self.settings, skip, ends=skip and layer == last)
                 source = stages[layer - 1]
@@ -69,7 +76,9 @@ class _Layers:
         fan_in = self.sizes.inputs if layer == 1 else self.settings.width
         width = self.settings.width
         weight, bias = f"layers.{layer}.weight", f"layers.{layer}.bias"
-        self.program.parameters[weight] = Parameter((width, fan_in), (width, fan_in), module_fan=fan_in)
+        self.program.parameters[weight] = Parameter(
+            (width, fan_in), (width, fan_in), module_fan=fan_in, scale=self.drawn_with
+        )
         self.program.parameters[bias] = Parameter((width,), bias=True, module_fan=fan_in)
         self._instruction("linear", layer, (source,), (target,), parameters=(weight, bias))
 
@@ -102,9 +111,29 @@ class _Layers:
             constant=self.settings.dropout,
         )  # fmt: skip
 
+    def gate(self, layer: int, source: str) -> None:
+        """The gate of a Highway block, worked out from what the block reads."""
+        width = self.settings.width
+        gate = Slot(GATE, layer)
+        self.stacks.setdefault(gate.role, []).append(gate)
+        weight, bias = f"layers.{layer}.gate.weight", f"layers.{layer}.gate.bias"
+        self.program.parameters[weight] = Parameter((width, width), (width, width), module_fan=width)
+        self.program.parameters[bias] = Parameter(
+            (width,), bias=True, offsets=((0, width, self.settings.highway_bias),), module_fan=width
+        )
+        self._instruction("gate", layer, (source,), (gate.name,), parameters=(weight, bias))
+        self.joined = (gate.name,)
+
     def join(self, layer: int, source: str, target: str, skip: str) -> None:
-        operation = RESIDUALS[self.settings.residual].operation
-        self._instruction(operation, layer, (source, skip), (target,), constant=self.beta)
+        row, (on_skip, on_branch) = self.residual, scales(self.settings)
+        names: tuple[str, ...] = ()
+        if row.learned is not None:
+            names = (f"layers.{layer}.residual.weight",)
+            self.program.parameters[names[0]] = Parameter(row.learned(self.settings.width), fill=on_branch)
+        self._instruction(
+            row.operation, layer, (source, skip, *self.joined), (target,), parameters=names,
+            constant=on_skip if row.on_skip else on_branch,
+        )  # fmt: skip
 
     def _instruction(
         self, operation: English, layer: int, inputs: tuple[str, ...], outputs: tuple[str, ...],
@@ -123,6 +152,7 @@ _PARTS: dict[str, tuple[str, Callable[[_Layers, int, str, str, str], None]]] = {
     ACTIVATION: ("a", _Layers.activation),
     DROPOUT: ("d", _Layers.dropout),
     NORM_AFTER: ("n", _Layers.norm),
+    NORM: ("n", _Layers.norm),
     JOIN: ("s", _Layers.join),
 }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cells.cell import Cell
+from ..cells.residual_blocks import BLOCKS, NORM, RESIDUALS
 from ..core.fields import Value
 from ..core.message import Message
 from ..core.problems import Problem
@@ -90,7 +91,7 @@ def _data_dependent(asked: Asked) -> Iterator[Problem]:
 
 
 def _one_sample(asked: Asked) -> Iterator[Problem]:
-    norm = asked.given["norm"]
+    norm = asked.resolved.norm
     if NORMALISATIONS[norm].ties_samples and not asked.cell.over_time and asked.given["batch"] == 1:
         message = Message(
             "1 given; norm {norm} needs at least 2: one sample has no variance; try norm layer", norm=norm
@@ -123,10 +124,29 @@ def _loss_of_data(asked: Asked) -> Iterator[Problem]:
         yield Problem("loss", message)
 
 
+def _normed_sum(asked: Asked) -> Iterator[Problem]:
+    resolved, blocks = asked.resolved, [name for name, row in BLOCKS.items() if NORM in row.last]
+    row = RESIDUALS[resolved.residual]
+    if asked.cell.over_time or not row.joins:
+        return
+    if row.normed and resolved.residual_block not in blocks:
+        message = Message(
+            "{given} given; residual {residual} has its norm on the sum; allowed: {allowed}",
+            given=repr(resolved.residual_block), residual=row.name, allowed=", ".join(blocks),
+        )  # fmt: skip
+        yield Problem("residual_block", message)
+    elif resolved.residual_block in blocks and resolved.norm == "none":
+        message = Message(
+            "'none' given; a block of the kind {block} has its norm on the sum; allowed: {allowed}",
+            block=resolved.residual_block, allowed=", ".join(name for name in NORMALISATIONS if name != "none"),
+        )  # fmt: skip
+        yield Problem("norm", message)
+
+
 #: Every rule, in the order in which problems are told.
 RULES: tuple[Rule, ...] = (
     _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent, _one_sample, _of_files,
-    _loss_of_data,
+    _loss_of_data, _normed_sum,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cells.residual_blocks import BLOCKS, RESIDUALS
+from ..cells.residual_blocks import BLOCKS, HIGHWAY_BIAS, RESIDUALS
 from ..cells.table import LAYERED, OVER_TIME
 from ..core.fields import Integer, Number
 from ..core.table import choice_among, choice_of
@@ -33,7 +33,12 @@ class LayerFields(WeightFields):
         Integer(1, 10_000),
         OVER_TIME,
     )
-    norm: str = field_option("none", "normalisation in every hidden layer", choice_of(lambda: NORMALISATIONS), LAYERED)
+    norm: str | None = field_option(
+        None,
+        "normalisation in every hidden layer; without it none, layer where deepnorm or post_norm normalise the sum",
+        choice_of(lambda: NORMALISATIONS),
+        LAYERED,
+    )
     norm_position: str = field_option(
         "before", "before or after the activation", choice_among(other_names.POSITIONS), LAYERED
     )
@@ -41,9 +46,19 @@ class LayerFields(WeightFields):
         "none", "skip connections wherever shapes match", choice_of(lambda: RESIDUALS), LAYERED
     )
     residual_scale: float | None = field_option(
-        None, "β of the scaled residual h + β F(h); without it 1/√depth", Number(0.0, 1e3), LAYERED
+        None,
+        "number of the join: β of scaled (without it 1/√depth), where rezero's α (0) and layer_scale's γ (0.1) start, "
+        "α of deepnorm ((2 depth)^¼)",
+        Number(0.0, 1e3),
+        LAYERED,
     )
     residual_span: int = field_option(1, "layers that a skip spans", Integer(1, 2), LAYERED)
-    residual_block: str = field_option(
-        "post", "where the activation stands in a block", choice_of(lambda: BLOCKS), LAYERED
+    residual_block: str | None = field_option(
+        None,
+        "where norm and activation stand in a block; without it post, with deepnorm post_norm",
+        choice_of(lambda: BLOCKS),
+        LAYERED,
+    )
+    highway_bias: float = field_option(
+        HIGHWAY_BIAS, "where the biases of highway's gates t start: σ(−2) = 0.12", Number(-1e3, 1e3), LAYERED
     )

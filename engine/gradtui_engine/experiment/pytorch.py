@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..cells.residual_blocks import skip_scale
+from ..cells.residual_blocks import BLOCKS, NORM
 from ..core.figures import typed
 from ..core.message import English, Message
 from ..rules.optimisers import OPTIMISERS
+from . import pytorch_blocks, pytorch_weights
 from . import pytorch_names as names
-from . import pytorch_weights
+from .pytorch_blocks import activation_of, norm_of
 from .resolved import DECIDED_BY_FILE, RATES_OF_LAYERS, Resolved
 
 if TYPE_CHECKING:
@@ -49,14 +50,6 @@ Lines = Callable[[Resolved, Resolved], Iterator[Line]]
 # -- modules ------------------------------------------------------------------------------------------------
 
 
-def _activation_of(now: Resolved) -> str:
-    return names.ACTIVATIONS[now.activation].format(slope=typed(now.slope or 0.0))
-
-
-def _norm_of(now: Resolved) -> str:
-    return names.NORMS[now.norm].format(width=now.width)
-
-
 def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
     inputs = "inputs.shape[-1]" if now.inputs is None else str(now.inputs)
     if not now.kind.over_time:
@@ -79,17 +72,19 @@ def _network(was: Resolved, now: Resolved) -> Iterator[Line]:
 def _activation(was: Resolved, now: Resolved) -> Iterator[Line]:
     if now.kind.chooses_activation and not now.kind.over_time:
         yield Line(
-            _activation_of(now), Message("in place of {before}, after each hidden layer", before=_activation_of(was))
+            activation_of(now), Message("in place of {before}, after each hidden layer", before=activation_of(was))
         )
 
 
 def _norm(was: Resolved, now: Resolved) -> Iterator[Line]:
     if now.norm == "none":
-        yield Line("", Message("no {module} any more", module=_norm_of(was)))
+        yield Line("", Message("no {module} any more", module=norm_of(was)))
+    elif now.residual != "none" and NORM in BLOCKS[now.residual_block].last:
+        yield Line(norm_of(now), "after each sum of a skip and a branch")
     elif now.norm_position == "before":
-        yield Line(_norm_of(now), "before each activation")
+        yield Line(norm_of(now), "before each activation")
     else:
-        yield Line(_norm_of(now), "after each activation")
+        yield Line(norm_of(now), "after each activation")
 
 
 def _dropout(was: Resolved, now: Resolved) -> Iterator[Line]:
@@ -110,32 +105,8 @@ def _dropout(was: Resolved, now: Resolved) -> Iterator[Line]:
 
 
 def _residual(was: Resolved, now: Resolved) -> Iterator[Line]:
-    if now.residual == "none":
-        yield Line("h = layer(h)", "in forward, without h +")
-        return
-    inside, outside = _branch(now)
-    beta = skip_scale(now)
-    branch = f"h + {'' if beta == 1.0 else f'{typed(beta)} * '}layer(h)"
-    yield Line(f"layer = nn.Sequential({', '.join(inside)})")
-    if outside:
-        yield Line(f"after = nn.Sequential({', '.join(outside)})")
-    yield Line(f"h = {f'after({branch})' if outside else branch}", "in forward, where h and layer(h) are as wide")
-
-
-def _branch(now: Resolved) -> tuple[list[str], list[str]]:
-    """The modules of a block before its skip joins, and after."""
-    linear, activation = f"nn.Linear({now.width}, {now.width})", _activation_of(now)
-    norm = [] if now.norm == "none" else [_norm_of(now)]
-    before = now.norm_position == "before"
-    bent = [activation, *([names.DROPOUTS[now.dropout_kind].format(rate=typed(now.dropout))] if now.dropout else [])]
-    bend = [*norm, *bent] if before else [*bent, *norm]
-    if now.residual_block == "pre":
-        return [*bend, linear] * now.residual_span, []
-    whole = [linear, *bend]
-    inner = whole * (now.residual_span - 1)
-    if now.residual_block == "original":
-        return ([*inner, linear, *norm], bent) if before else ([*inner, linear], bend)
-    return [*inner, *whole], []
+    for code, where in pytorch_blocks.snippets(now):
+        yield Line(code, where)
 
 
 # -- how parameters start -----------------------------------------------------------------------------------
@@ -325,7 +296,7 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("activation", "slope"), _activation),
     (("dropout", "dropout_kind"), _dropout),
     (("norm", "norm_position"), _norm),
-    (("residual", "residual_scale", "residual_span", "residual_block"), _residual),
+    (("residual", "residual_scale", "residual_span", "residual_block", "highway_bias"), _residual),
     (("truncate",), _truncate),
     (("readout",), _readout),
     (_STARTS, _weights),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cells.cell import Cell
-from ..cells.residual_blocks import RESIDUALS
+from ..cells.residual_blocks import RESIDUALS, kind_of_block, norm_of_block
 from ..cells.table import CELLS
 from ..core.fields import Value
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
@@ -62,6 +62,7 @@ class Resolved:
     residual_scale: float | None
     residual_span: int
     residual_block: str
+    highway_bias: float
     data: str
     target: str | None
     drop: str | None
@@ -150,6 +151,8 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         "slope": ACTIVATIONS[activation].slope,
         "init_recurrent": rule.recurrent if cell.over_time and own_rule else None,
         "forget_bias": rule.forget_bias if own_rule else 1.0,
+        "norm": norm_of_block(given["residual"], given["residual_block"]),
+        "residual_block": kind_of_block(given["residual"]),
         "residual_scale": joined(given["depth"]) if joined is not None else None,
         "data": cell.default_data,
         "loss": data.loss,

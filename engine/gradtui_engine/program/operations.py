@@ -15,7 +15,7 @@ from ..core.message import English
 from ..core.numerics import Array
 from ..rules.activations import ACTIVATIONS
 from ..rules.losses import LOSSES
-from . import dropout, normalisation
+from . import dropout, joins, normalisation
 from .bound import Node
 
 
@@ -93,24 +93,6 @@ def _activation_backward(node: Node) -> None:
         np.multiply(wanted, gradient, wanted)
 
 
-def _residual_forward(node: Node) -> None:
-    branch, skip = node.inputs
-    (out,) = node.outputs
-    if node.constant == 1.0:
-        np.add(branch, skip, out=out)
-    else:
-        np.multiply(branch, node.constant, out=out)
-        out += skip
-
-
-def _residual_backward(node: Node) -> None:
-    (gradient,), (branch, skip) = node.output_gradients, node.input_gradients
-    if branch is not None:
-        np.multiply(gradient, node.constant, out=branch)
-    if skip is not None:
-        skip[...] = gradient
-
-
 def _rows(array: Array) -> Array:
     """(time, batch, …) → (time·batch, …); without time as it is."""
     return array.reshape(-1, array.shape[-1])
@@ -172,8 +154,47 @@ LAYER_OPERATIONS = (
         "residual",
         "h′ = h + β F",
         "∂L/∂h = ∂L/∂h′ (the skip) + the branch's part,  ∂L/∂F = β ∂L/∂h′",
-        _residual_forward,
-        _residual_backward,
+        joins.residual_forward,
+        joins.residual_backward,
+        part="scale",
+    ),
+    Operation(
+        "rezero",
+        "h′ = h + α F",
+        "∂L/∂h = ∂L/∂h′ (the skip) + the branch's part,  ∂L/∂F = α ∂L/∂h′,  ∂L/∂α = Σ ∂L/∂h′ ⊙ F",
+        joins.learned_forward,
+        joins.learned_backward,
+        part="scale",
+    ),
+    Operation(
+        "layer_scale",
+        "h′ = h + γ ⊙ F",
+        "∂L/∂h = ∂L/∂h′ (the skip) + the branch's part,  ∂L/∂F = γ ⊙ ∂L/∂h′,  ∂L/∂γ = Σ ∂L/∂h′ ⊙ F",
+        joins.learned_forward,
+        joins.learned_backward,
+        part="scale",
+    ),
+    Operation(
+        "deepnorm",
+        "s = α h + F",
+        "∂L/∂h = α ∂L/∂s (the skip) + the branch's part,  ∂L/∂F = ∂L/∂s",
+        joins.weighted_forward,
+        joins.weighted_backward,
+    ),
+    Operation(
+        "gate",
+        "t = σ(h W_Tᵀ + b_T)",
+        "δ = ∂L/∂t ⊙ t (1 − t),  ∂L/∂h = δ W_T,  ∂L/∂W_T = δᵀ h,  ∂L/∂b_T = Σ δ",
+        joins.gate_forward,
+        joins.gate_backward,
+    ),
+    Operation(
+        "highway",
+        "h′ = t ⊙ H + (1 − t) ⊙ h",
+        "∂L/∂h = (1 − t) ⊙ ∂L/∂h′ (the skip) + the branch's and the gate's part,  ∂L/∂H = t ⊙ ∂L/∂h′,  "
+        "∂L/∂t = (H − h) ⊙ ∂L/∂h′",
+        joins.highway_forward,
+        joins.highway_backward,
         part="scale",
     ),
     Operation(

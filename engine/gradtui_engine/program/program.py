@@ -119,10 +119,10 @@ class Parameter:
     """A parameter: its shape, and how it starts.
 
     A weight matrix has fans (fan_out, fan_in) and is drawn by the initialiser, block by block where it is made of
-    `blocks` equal blocks of rows (the gates of a cell); `place` says whose rule draws it. A `bias` starts at 0, or
-    normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value), …) are added.
-    module_fan is the number by which PyTorch's module, whose parameter it is, starts all of its own: fan_in of a layer,
-    the hidden units of a cell; 0 for other parameters.
+    `blocks` equal blocks of rows (the gates of a cell), and multiplied by `scale`; `place` says whose rule draws it. A
+    `bias` starts at 0, or normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value),
+    …) are added. module_fan is the number by which PyTorch's module, whose parameter it is, starts all of its own:
+    fan_in of a layer, the hidden units of a cell; 0 for other parameters.
     """
 
     shape: tuple[int, ...]
@@ -133,6 +133,7 @@ class Parameter:
     fill: float = 0.0
     offsets: tuple[tuple[int, int, float], ...] = ()
     module_fan: int = 0
+    scale: float = 1.0
 
 
 @dataclass

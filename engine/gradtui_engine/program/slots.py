@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 #: The roles that more than one module names: what a slot holds.
 HIDDEN, CELL_STATE, GATES, PROJECTION = "h", "c", "gates", "projection"
+GATE = "t"
 MEAN, VARIANCE = "mean", "variance"
 #: Dropout's 0 and 1.
 MASK = "mask"

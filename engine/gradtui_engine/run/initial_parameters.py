@@ -33,7 +33,8 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
     if parameter.fans is not None:
         rng = generator(resolved.seed, Purpose.PARAMETER, name)
         rule = weight_rule(resolved, parameter.place)
-        return rule.draw(rng, parameter.fans, parameter.blocks, parameter.module_fan, watch)
+        weights = rule.draw(rng, parameter.fans, parameter.blocks, parameter.module_fan, watch)
+        return weights if parameter.scale == 1.0 else weights * parameter.scale
     values = np.full(parameter.shape, parameter.fill)
     # A generator takes 15 µs to make: only where there is something to draw.
     if resolved.sigma_b is not None:

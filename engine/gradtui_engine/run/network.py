@@ -93,7 +93,7 @@ class Network:
                     backward(node)
                     for name, sum_, addend in addends:
                         if measure:
-                            merges[name] = Merge.of(sum_, addend)
+                            merges[name] = Merge.of(sum_, addend, merges.get(name))
                         sum_ += addend
                     if saved is not None:
                         done -= 1
@@ -300,7 +300,8 @@ def _scale_by_data(network: Network, watch: Watch | None) -> Network:
             if rule.row.data_dependent:
                 std = float((values[instruction.outputs[0]] - parameters[bias]).std())
                 if np.isfinite(std) and std > 0:
-                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(rule.gain / std)
+                    wanted = rule.gain * network.program.parameters[weight].scale
+                    parameters[weight] = parameters[weight] * parameters[weight].dtype.type(wanted / std)
                     parameters[weight].flags.writeable = False
                     operation.forward(_forward_node(network, instruction, values, parameters))
     return network.with_parameters(parameters)

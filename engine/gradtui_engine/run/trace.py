@@ -29,16 +29,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Where two paths of the gradient meet: ‖skip‖, ‖branch‖ and the cosine between them."""
+    """Where two paths of the gradient meet: ‖skip‖, ‖branch‖ and the cosine between them.
+
+    Where a third one comes through a gate: its norm, and the cosine between it and the sum of the other two.
+    """
 
     skip: float
     branch: float
     cosine: float
+    gate: float | None = None
+    gate_cosine: float | None = None
 
     @classmethod
-    def of(cls, skip: Array, branch: Array) -> Merge:
-        skip_norm, branch_norm = norm(skip), norm(branch)
-        return cls(skip_norm, branch_norm, cosine(skip, branch, skip_norm, branch_norm))
+    def of(cls, sum_: Array, addend: Array, before: Merge | None = None) -> Merge:
+        """Of what has arrived and what is added to it; before is what has met here already."""
+        known, added = norm(sum_), norm(addend)
+        angle = cosine(sum_, addend, known, added)
+        if before is None:
+            return cls(known, added, angle)
+        return cls(before.skip, before.branch, before.cosine, added, angle)
 
 
 @dataclass(frozen=True)

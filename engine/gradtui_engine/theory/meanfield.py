@@ -66,6 +66,20 @@ def moments(activation: str, q: float, slope: float | None = None) -> Moments:
     return Moments(mean, square, slopes)
 
 
+@functools.lru_cache(maxsize=32768)
+def gate_moments(bias: float, q: float) -> tuple[float, float, float, float, float, float]:
+    """E t, E(1 − t), E t², E(1 − t)², E t(1 − t) and E t′² of a gate t = σ(z), z of N(bias, q)."""
+    if not math.isfinite(q) or q < 0:
+        return (math.nan,) * 6
+    z, weights = _quadrature(())
+    with np.errstate(all="ignore"):
+        x = bias + math.sqrt(q) * z
+        gate, kept = 1 / (1 + np.exp(-x)), 1 / (1 + np.exp(x))
+        products = (gate, kept, gate**2, kept**2, gate * kept, (gate * kept) ** 2)
+    first, second, *rest = (float(weights @ product) for product in products)
+    return (first, second, rest[0], rest[1], rest[2], rest[3])
+
+
 #: Where the integrals have a closed form that quadrature cannot follow: a sine of large variance oscillates too fast.
 _CLOSED_FORMS: dict[str, Callable[[float], Moments]] = {
     "sin": lambda q: Moments(0.0, -math.expm1(-2 * q) / 2, (1 + math.exp(-2 * q)) / 2),

@@ -9,7 +9,9 @@ Forward, p_l = E[h_l²] starts from the batch's own mean square; backward, the s
 - dropout, whose masks differ from sample to sample, acts on mean squares alone: inverted dropout divides both by 1 − p
   (Schoenholz et al. 2017), so that a plain network is one of σ_w/√(1 − p). Two samples, even equal ones, part ways:
   there is no edge of chaos at which inputs stay told apart at any depth;
-- residual, h' = h + β F(h): 1 + β² χ_F (Yang & Schoenholz 2017; Zhang et al. 2019);
+- residual, h' = h + β F(h): 1 + β² χ_F (Yang & Schoenholz 2017; Zhang et al. 2019), β also a learned one's start;
+- a norm of the sum, of variance s²: (α² + χ_F) / s² (Xiong et al. 2020; Wang et al. 2022);
+- Highway, h' = t H + (1 − t) h: E(1 − t)² + E t² χ_H, and what comes through the gate: σ_w² E t'² E(H − h)²;
 - an RNN: the same recursion along time, tied weights counting as fresh ones (Chen et al. 2018);
 - a pinned gate: the direct path's factor is the pinned value, exactly.
 """
@@ -17,24 +19,22 @@ Forward, p_l = E[h_l²] starts from the batch's own mean square; backward, the s
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cells.residual_blocks import blocks, skip_scale
+from ..cells.residual_blocks import blocks
 from ..core.figures import exact
 from ..core.message import Message
-from ..experiment.weight_rules import weight_rule
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
-from ..program.program import Place
 from ..rules.activations import ACTIVATIONS
 from ..rules.initialisers import INITIALISERS
-from .meanfield import FixedPoint, Moments, fixed_point, moments, regime
+from .meanfield import FixedPoint, fixed_point, moments, regime
+from .variances import Walk, bias_scale, weight_scale
 
 if TYPE_CHECKING:
     from ..experiment.resolved import Resolved
@@ -92,28 +92,6 @@ def _cut(theory: Theory, trace: Trace) -> Theory:
     return dataclasses.replace(theory, factors=factors, note=note)
 
 
-def weight_scale(resolved: Resolved, fan_out: int, fan_in: int, place: Place = "layer") -> float | None:
-    """σ_w² = fan_in · Var(W) of a matrix; None where its initialiser has no variance that theory can use."""
-    rule, blocks = weight_rule(resolved, place), 1 if place == "output" else resolved.kind.blocks
-    variance = rule.variance((fan_out, fan_in), blocks, _module_fan(resolved, fan_in))
-    return None if variance is None else fan_in * variance
-
-
-def bias_scale(resolved: Resolved, fan_in: int) -> float:
-    """σ_b²: the variance of what the biases of a layer, or all those of a cell, add to a pre-activation."""
-    if resolved.sigma_b is not None:
-        return resolved.sigma_b**2
-    variance, rule = INITIALISERS[resolved.init].variance, resolved.module_rule
-    if variance is None or rule is None:
-        return 0.0
-    count = len(resolved.kind.biases) if resolved.kind.over_time else 1
-    return count * variance(1, 1, 1.0, rule(_module_fan(resolved, fan_in)))
-
-
-def _module_fan(resolved: Resolved, fan_in: int) -> int:
-    return resolved.width if resolved.kind.over_time else fan_in
-
-
 def _at(point: FixedPoint, factors: tuple[float | None, ...], depth: int, note: str) -> Theory:
     return Theory(factors, point.q_star, point.chi, regime(point.chi, depth), point.depth_scale, note)
 
@@ -139,7 +117,7 @@ def _mlp(trace: Trace, count: int) -> Theory:
     block_problem = _block_problem(resolved, trace.input.shape[-1])
     if block_problem:
         return _nothing(count, block_problem)
-    squares = list(_Walk(resolved, trace).squares())
+    squares = list(Walk(resolved, trace).squares())
     factors = (*(math.sqrt(value) if value >= 0 else None for value in squares), None)
     shifts = resolved.dropout > 0 and resolved.dropout_kind != "inverted"
     plain = resolved.norm == "none" and resolved.residual == "none" and not lsuv and not shifts
@@ -216,93 +194,6 @@ def _large_batch(resolved: Resolved, count: int) -> Theory:
     # The first layers still see the data's own correlations; the last factor belongs to no pair of layers.
     factors = (None, *((math.sqrt(chi),) * (count - 2)), None)
     return Theory(factors[:count], None, chi, regime(chi, resolved.depth), None, note)
-
-
-class _Walk:
-    """The variance recursion along an MLP, yielding the squared factor of every layer."""
-
-    def __init__(self, resolved: Resolved, trace: Trace) -> None:
-        self.resolved = resolved
-        self.inputs = int(trace.input.shape[-1])
-        first = trace.input.astype(np.float64)
-        self.square = float(np.mean(first * first))  # p = E[h²]
-        self.mean = 0.0  # E[h] over the weights
-        self.beta = skip_scale(resolved)
-        norm = NORMALISATIONS[resolved.norm]
-        self.centred = norm.centred
-        self.constants = DROPOUTS[resolved.dropout_kind].of(resolved.dropout)
-        self.epsilon = norm.epsilon(np.dtype(resolved.dtype)) if resolved.norm != "none" else 0.0
-
-    def squares(self) -> Iterator[float]:
-        for first, last, skip in blocks(self.resolved, self.inputs):
-            if not skip:
-                chi, self.square, self.mean = self._layer(first, self.square)
-                yield chi
-                continue
-            chis, square, mean = [], self.square, self.mean
-            pre = self.resolved.residual_block == "pre"
-            for layer in range(first, last + 1):
-                chi, square, mean = (self._pre_layer if pre else self._layer)(layer, square)
-                chis.append(chi)
-            beta = self.beta
-            yield from _block_factors(chis, beta)
-            self.square += 2 * beta * self.mean * mean + beta**2 * square
-            self.mean += beta * mean
-
-    def _scale(self, layer: int, q_before: float) -> float:
-        width = self.resolved.width
-        fan_in = self.inputs if layer == 1 else width
-        scale = weight_scale(self.resolved, width, fan_in)
-        if scale is not None:
-            return scale
-        # LSUV scales W until Var(z) is gain².
-        return self.resolved.gain_value**2 / q_before if q_before > 0 else 0.0
-
-    def _bias(self, layer: int) -> float:
-        return bias_scale(self.resolved, self.inputs if layer == 1 else self.resolved.width)
-
-    def _layer(self, layer: int, square: float) -> tuple[float, float, float]:
-        """(χ, E[h'²], E[h']) of weight, norm and activation in the usual order."""
-        scale = self._scale(layer, square)
-        slope, passed, mean = self._bend(scale * square + self._bias(layer))
-        return scale * slope, passed, mean
-
-    def _pre_layer(self, layer: int, square: float) -> tuple[float, float, float]:
-        """(χ, E[F²], E[F]) of norm, activation and weight; what it reads is Gaussian of variance `square`."""
-        slope, passed, _ = self._bend(square)
-        scale = self._scale(layer, passed)
-        return scale * slope, scale * passed + self._bias(layer), 0.0
-
-    def _bend(self, q: float) -> tuple[float, float, float]:
-        """(squared slope, E[out²], E[out]) of the activation and its norm, reading N(0, q)."""
-        name, slope = self.resolved.activation, self.resolved.slope
-        if self.resolved.norm == "none":
-            return self._dropped(moments(name, q, slope))
-        if self.resolved.norm_position == "before":
-            divisor = q + self.epsilon
-            slope_square, square, mean = self._dropped(moments(name, q / divisor, slope))
-            return slope_square / divisor, square, mean
-        slope_square, square, mean = self._dropped(moments(name, q, slope))
-        spread = square - mean**2 if self.centred else square
-        divisor = spread + self.epsilon
-        return slope_square / divisor, spread / divisor, 0.0 if self.centred else mean / math.sqrt(divisor)
-
-    def _dropped(self, at: Moments) -> tuple[float, float, float]:
-        """(squared slope, E[out²], E[out]) of the activation and its dropout."""
-        rate = self.resolved.dropout
-        square, mean = self.constants.moments(rate, at.square, at.mean)
-        return at.slope_square * self.constants.slope_square(rate), square, mean
-
-
-def _block_factors(chis: list[float], beta: float) -> Iterator[float]:
-    """Squared factors of a block's stages, from the block's own input up to its last layer.
-
-    Inside a branch the gradient is β times the branch's; at the block's input the skip's 1 joins it.
-    """
-    inside = [beta**2 * math.prod(chis[index:]) for index in range(len(chis))]
-    norms = [1 + inside[0], *inside[1:], 1.0]
-    for before, after in itertools.pairwise(norms):
-        yield before / after if after > 0 else math.nan
 
 
 # -- cells -------------------------------------------------------------------------------------------------

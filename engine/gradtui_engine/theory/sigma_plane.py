@@ -19,7 +19,7 @@ from ..core.numerics import Array
 from ..core.progress import Watch, part, throttled, told
 from ..experiment.resolved import Resolved
 from .meanfield import fixed_point, moments
-from .prediction import bias_scale, weight_scale
+from .variances import bias_scale, weight_scale
 
 #: Points of the plane along σ_w and σ_b: steps of a fortieth and a twentieth of the range of 4 and 2.
 COLUMNS, ROWS = 161, 41

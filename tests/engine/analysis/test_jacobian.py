@@ -24,7 +24,7 @@ TOLERANCE = 1e-11
 every_kind = covering(
     norm=("none", "layer", "rms"),
     position=("before", "after"),
-    residual=("none", "add", "scaled"),
+    residual=("none", "add", "scaled", "highway", "layer_scale"),
     block=BLOCKS,
     span=(1, 2),
 )
@@ -44,7 +44,8 @@ def test_autograd_finds_the_jacobian_of_every_kind_of_layer(
     norm: str, position: str, residual: str, block: str, span: int
 ) -> None:
     trace = square(
-        norm=norm, norm_position=position, residual=residual, residual_block=block, residual_span=span,
+        norm=None if norm == "none" else norm, norm_position=position, residual=residual, residual_block=block,
+        residual_span=span,
         activation="prelu" if span == 2 else "tanh",
     )  # fmt: skip
     for last, first in ((5, 1), (5, 0), (4, 2), (2, 1)):

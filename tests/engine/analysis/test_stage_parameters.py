@@ -50,7 +50,7 @@ def test_a_layers_gradient_norm_is_that_of_all_of_its_parameters_together(change
     for stage in trace.stages[1:]:
         prefix = f"layers.{stage.index}."
         arrays = [array for name, array in trace.parameter_gradients.items() if name.startswith(prefix)]
-        assert len(arrays) == 3 + {"none": 0, "layer": 2, "batch": 2}[trace.experiment.norm]
+        assert len(arrays) == 3 + {"none": 0, "layer": 2, "batch": 2}[trace.resolved.norm]
         assert stage.parameter_gradient_norm == pytest.approx(whole(*arrays), rel=TOLERANCE)
 
 

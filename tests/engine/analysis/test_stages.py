@@ -65,12 +65,16 @@ def test_the_last_stage_has_no_factor(cell: str) -> None:
 def test_the_parts_of_a_layers_factor_give_it_back(experiment: Experiment) -> None:
     for stage in analysed(shaken(experiment).run()).stages[:-1]:
         parts = dict(stage.factors)
-        joined = {name: parts.pop(name) for name in ("branch", "skip", "cosine") if name in parts}
+        names = ("branch", "skip", "cosine", "gate", "cosine_gate")
+        joined = {name: parts.pop(name) for name in names if name in parts}
         assert set(parts) <= {"activation", "norm", "weight", "scale"}
         if joined and math.isfinite(stage.factor):
             total = norm_of_sum(joined, "branch", "skip")
+            if "gate" in joined:
+                gate, angle = joined["gate"], joined["cosine_gate"]
+                total = math.sqrt(max(0.0, total**2 + gate**2 + 2 * angle * total * gate))
             # Where branch and skip nearly cancel, the sum has the precision of its addends.
-            loss = TOLERANCE * (joined["branch"] + joined["skip"])
+            loss = TOLERANCE * (joined["branch"] + joined["skip"] + joined.get("gate", 0.0))
             assert total == pytest.approx(stage.factor, rel=TOLERANCE, abs=math.sqrt(TOLERANCE) * loss + loss)
         if all(parts.values()) and not any(map(math.isnan, parts.values())):
             along = joined.get("branch", stage.factor)

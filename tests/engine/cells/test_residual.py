@@ -10,18 +10,17 @@ import numpy as np
 import pytest
 
 from gradtui_engine import Experiment, Network, build, simulate
-from gradtui_engine.cells.residual_blocks import BLOCKS, blocks
+from gradtui_engine.cells.residual_blocks import BLOCKS, RESIDUALS, blocks
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from tests.engine.helpers import analysed, shaken, small
 from tests.engine.oracles import length, norm_of_sum
 from tests.examples import in_one
 
-RESIDUALS = ("add", "scaled")
 # Ratios of norms of a few dozen numbers.
 TOLERANCE = 1e-12
 
 every_block = pytest.mark.parametrize("block", BLOCKS.names)
-every_residual = pytest.mark.parametrize("residual", RESIDUALS)
+every_residual = pytest.mark.parametrize("residual", ["add", "scaled", "rezero", "layer_scale"])
 every_span = pytest.mark.parametrize("span", [1, 2])
 
 
@@ -150,7 +149,14 @@ def test_a_branch_scaled_by_the_root_of_the_depth_grows_by_root_e_at_most_and_an
 
 # -- taken apart -------------------------------------------------------------------------------------------
 
-EVERY = list(itertools.product(NORMALISATIONS, ("before", "after"), RESIDUALS, BLOCKS, (1, 2)))
+EVERY = [
+    (norm, position, residual, block, span)
+    for norm, position, residual, block, span in itertools.product(
+        NORMALISATIONS, ("before", "after"), [name for name in RESIDUALS if name != "none"], BLOCKS, (1, 2)
+    )
+    # A norm of the sum needs one, and DeepNorm has it.
+    if (norm != "none" or block != "post_norm") and (residual != "deepnorm" or block == "post_norm")
+]
 
 
 @in_one(("norm", "position", "residual", "block", "span"), EVERY)
@@ -164,15 +170,21 @@ def test_the_parts_of_every_kind_of_block_combine_to_the_factor(
     for stage in trace.stages[:-1]:
         parts = dict(stage.factors)
         skip, branch, cosine = (parts.pop(name, None) for name in ("skip", "branch", "cosine"))
+        gate, angle = parts.pop("gate", 0.0), parts.pop("cosine_gate", 0.0)
         product = math.prod(parts.values())
         if skip is None or branch is None or cosine is None:
             assert product == pytest.approx(stage.factor, rel=TOLERANCE)
         else:
             assert product == pytest.approx(branch, rel=TOLERANCE)
             square = branch**2 + skip**2 + 2 * cosine * branch * skip
+            square += gate**2 + 2 * angle * math.sqrt(square) * gate
             assert math.sqrt(square) == pytest.approx(stage.factor, rel=TOLERANCE)
+            assert ("gate" in stage.factors) == (residual == "highway")
         assert {"weight", "activation"} <= parts.keys()
-        assert ("norm" in parts) == (norm != "none")
+        # Within a block whose sum is normalised the branch is not.
+        assert ("norm" in parts) == (
+            norm != "none" and not (block == "post_norm" and span == 2 and stage.index in (0, 2))
+        )
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])

@@ -225,8 +225,8 @@ def test_every_activation_is_the_same_function(name: str) -> None:
 @pytest.mark.parametrize("span", [1, 2])
 def test_a_residual_block_computes_what_the_engines_does(norm: str, position: str, block: str, span: int) -> None:
     common: dict[str, Any] = {
-        "activation": "tanh", "depth": span, "norm": norm, "norm_position": position, "residual_block": block,
-        "residual_span": span,
+        "activation": "tanh", "depth": span, "norm": None if norm == "none" else norm, "norm_position": position,
+        "residual_block": block, "residual_span": span,
     }  # fmt: skip
     after = Experiment(**common, residual="scaled", residual_scale=0.4)
     trace = build(after).run()

@@ -44,7 +44,7 @@ def entering(trace: Trace) -> dict[int, str]:
 
 def normal(trace: Trace, layer: int) -> Array:
     """The normalised value before γ and β, from the definition."""
-    row = NORMALISATIONS[trace.experiment.norm]
+    row = NORMALISATIONS[trace.resolved.norm]
     values = trace.values[entering(trace)[layer]]
     axis = AXES.get(row.name, 1)
     centred = values - values.mean(axis=axis, keepdims=True) if row.name in AXES else values

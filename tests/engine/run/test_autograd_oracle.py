@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradtui_engine import Experiment, Trace, build
-from gradtui_engine.cells.residual_blocks import BLOCKS
+from gradtui_engine.cells.residual_blocks import BLOCKS, RESIDUALS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.activations import ACTIVATIONS
@@ -84,15 +84,24 @@ def test_autograd_agrees_on_stacked_cells_pinned_gates_and_every_step_read_out(
 @covering(
     norm=NORMALISATIONS.names,
     position=["before", "after"],
-    residual=["none", "add", "scaled"],
-    block=BLOCKS,
+    residual=RESIDUALS,
+    block=[None, *BLOCKS],
     span=[1, 2],
 )
 def test_autograd_agrees_on_every_norm_beside_every_skip(
-    norm: str, position: str, residual: str, block: str, span: int
+    norm: str, position: str, residual: str, block: str | None, span: int
 ) -> None:
+    if residual == "deepnorm" and block != "post_norm":
+        block = None
+    normed = residual != "none" and (residual == "deepnorm" or block == "post_norm")
     experiment = small(
-        "mlp", norm=norm, norm_position=position, residual=residual, residual_block=block, residual_span=span, depth=5
+        "mlp",
+        norm=None if normed and norm == "none" else norm,
+        norm_position=position,
+        residual=residual,
+        residual_block=block,
+        residual_span=span,
+        depth=5,
     )
     assert not disagreements(shaken(experiment).run())
 

@@ -184,7 +184,7 @@ _LEAST_BAR = 10
 #: first occur: the whole is the factor, the cosine is for those who want to add up.
 _FIRST = ("gradient_norm", "cell_gradient_norm", "factor", "predicted_factor")
 _LAST = ("activation_mean", "activation_std", "activation_saturated", "activation_dead")
-_LEFT_OUT = ("whole", "cosine", "cosine_direct_loss", "cosine_gates_loss")
+_LEFT_OUT = ("whole", "cosine", "cosine_gate", "cosine_direct_loss", "cosine_gates_loss")
 #: The columns that give way to the bar in a narrow terminal, in this order.
 _SPARE = (
     *reversed(_LAST), "factor_scale", "predicted_factor", "factor_loss", "factor_recurrent", "factor_gates",

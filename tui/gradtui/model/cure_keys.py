@@ -101,7 +101,7 @@ CURES = {
             "norm",
             ("norm",),
             "normalisation is for mlp; {key} switches the network",
-            lambda b: b.norm != "none",
+            lambda b: b.resolved.norm != "none",
         ),
         Cure(
             "residual",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from gradtui_engine.cells.residual_blocks import RESIDUALS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.options import flag
 from gradtui_engine.experiment.experiment import options
@@ -28,9 +29,13 @@ CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "dropout": (lambda e: not e.kind.over_time or e.layers > 1, "it is between stacked cells: there is one layer"),
     "dropout_kind": (lambda e: e.dropout > 0, "there is no --dropout"),
     "norm_position": (lambda e: e.norm != "none", "there is no --norm"),
-    "residual_scale": (lambda e: e.residual == "scaled", "it is for --residual scaled"),
+    "residual_scale": (
+        lambda e: RESIDUALS[e.residual].scale is not None,
+        "it is for --residual scaled, rezero, layer_scale and deepnorm",
+    ),
     "residual_span": (lambda e: e.residual != "none", "there is no --residual"),
     "residual_block": (lambda e: e.residual != "none", "there is no --residual"),
+    "highway_bias": (lambda e: e.residual == "highway", "it is for --residual highway"),
     "clip_threshold": (lambda e: e.clip != "none", "there is no --clip"),
     "learning_rate": (lambda e: not _all_layers_have_their_own(e), "both layers have a rate of their own"),
     "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),

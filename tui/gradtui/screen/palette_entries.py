@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from gradtui_engine.cells.residual_blocks import BLOCKS, RESIDUALS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.message import English
 from gradtui_engine.core.names import NO_ALIASES
@@ -107,6 +108,8 @@ _ALIASED: dict[str, Mapping[str, Any]] = {
     "loss": LOSSES,
     "norm": NORMALISATIONS,
     "optimizer": OPTIMISERS,
+    "residual": RESIDUALS,
+    "residual_block": BLOCKS,
     "schedule": SCHEDULES,
 }
 

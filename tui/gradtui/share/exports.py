@@ -275,7 +275,7 @@ def _words(resolved: Resolved) -> Iterator[str]:
     if resolved.norm != "none":
         yield f"{resolved.norm}norm"
     if resolved.residual != "none":
-        yield "residual"
+        yield "residual" if resolved.residual in ("add", "scaled") else resolved.residual
     yield resolved.init if resolved.sigma_w is None else f"sigma_w{resolved.sigma_w:g}"
     data = resolved.data
     # A file's folders are nobody's business who gets the export.

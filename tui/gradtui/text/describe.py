@@ -47,6 +47,7 @@ FIELD_NAMES: dict[str, FieldName] = {
     "residual_scale": "residual scale",
     "residual_span": "residual span",
     "residual_block": "residual block",
+    "highway_bias": "highway bias",
     "data": "data",
     "target": "target",
     "drop": "drop",

@@ -144,6 +144,13 @@ def rates_of_layers(resolved: Resolved) -> Iterator[str]:
             yield tr("layer {number}: rate {rate}", number=layer, rate=exact(rate))
 
 
+#: What a way to join branch and skip is called where it is not by its own name.
+_RESIDUALS: dict[str, English] = {
+    "add": "residual", "scaled": "scaled residual", "rezero": "ReZero", "layer_scale": "LayerScale",
+    "deepnorm": "DeepNorm", "highway": "Highway",
+}  # fmt: skip
+
+
 def _extras(resolved: Resolved) -> Iterator[str]:
     """What is not as in the plainest network of the cell."""
     cell = resolved.kind
@@ -159,7 +166,7 @@ def _extras(resolved: Resolved) -> Iterator[str]:
         if resolved.norm != "none":
             yield tr("{kind} norm", kind=resolved.norm)
         if resolved.residual != "none":
-            yield tr("residual") if resolved.residual == "add" else tr("scaled residual")
+            yield tr(_RESIDUALS.get(resolved.residual, resolved.residual))
     if resolved.dropout and (not resolved.kind.over_time or resolved.layers > 1):
         yield tr("dropout {rate}", rate=exact(resolved.dropout))
     if resolved.clip != "none":

@@ -32,7 +32,7 @@ GROUPS: dict[English, tuple[str, ...]] = {
     "gates": ("forget_bias", "input_bias", "pin_forget"),
     "normalisation and residual": (
         "dropout", "dropout_kind", "norm", "norm_position", "residual", "residual_scale",
-        "residual_span", "residual_block",
+        "residual_span", "residual_block", "highway_bias",
     ),
     "data and loss": ("data", "batch", "steps", "inputs", "readout", "truncate", "loss"),
     "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),

@@ -133,6 +133,12 @@ SLIDES = Table(
             "how much a block adds to the path that skips it",
         ),
         Slide(
+            "highway_bias",
+            _even(-8, 4, 0.25),
+            (-8, -6, -4, -2, 0, 2, 4),
+            "how far open Highway's gates start: −2 lets 12 % of the branch in",
+        ),
+        Slide(
             "forget_bias",
             _even(-4, 8, 0.25),
             (-4, -2, 0, 2, 4, 6, 8),

@@ -21,6 +21,7 @@ from ...text.summary import rates_of_layers
 from ...text.table_words import told
 from ...text.undefined import defined
 from .explain_helpers import Explain, Notes, angle_of, first, instruction, of_nothing, of_one, passed, slots
+from .explain_joins import JOINS, SCALES
 
 
 def _linear_forward(listed: Listed, step: Step) -> Notes:
@@ -82,11 +83,12 @@ def _factor(listed: Listed, step: Step) -> Notes:
     # What is 0 after one part has no factor for the next.
     parts = {name: value for name, value in stage.factors.items() if defined(value, listed) is not None}
     paths = [parts.pop(name, None) for name in ("branch", "skip", "cosine")]
+    gate, gate_angle = parts.pop("gate", None), parts.pop("cosine_gate", None)
     slope = f"{ACTIVATIONS[listed.resolved.activation].symbol}′"
     named = {
         "activation": tr("slope {symbol}", symbol=slope),
         "weight": tr("weights {symbol}", symbol="W"),
-        "scale": "β",
+        "scale": SCALES.get(listed.resolved.residual, "β"),
     }
     product = " × ".join(f"{named.get(name) or tr(name)} {short(value)}" for name, value in parts.items())
     number, factor = step.stage, short(stage.factor)
@@ -102,6 +104,11 @@ def _factor(listed: Listed, step: Step) -> Notes:
     branch, skip = (short(value) for value in paths[:2])
     inside = tr("{way}: branch {product} = {branch}", way=way, product=product, branch=branch)
     outside = tr("with skip {skip} ({angle}) = ×{factor}", skip=skip, angle=angle_of(paths[2]), factor=factor)
+    if gate is not None:
+        outside = tr(
+            "with skip {skip} ({angle}) and gate {gate} ({gate_angle}) = ×{factor}",
+            skip=skip, angle=angle_of(paths[2]), gate=short(gate), gate_angle=angle_of(gate_angle), factor=factor,
+        )  # fmt: skip
     return [("strong", inside), ("strong", outside), *unknown]
 
 
@@ -238,40 +245,6 @@ def _dropout_backward(listed: Listed, step: Step) -> Notes:
     ]
 
 
-def _residual_forward(listed: Listed, step: Step) -> Notes:
-    operation = instruction(listed, step)
-    branch, skip = (first(listed, name) for name in operation.inputs)
-    number, beta = subscript(step.stage or 0), short(operation.constant)
-    return [
-        ("formula", f"h{number} = h + β F(h){GAP}β = {beta}"),
-        of_one(f"{short(skip)} + {beta} × {short(branch)} = {short(first(listed, operation.outputs[0]))}"),
-        ("dim", tr("The skip adds 1 to the Jacobian: J becomes 1 + β J_F.")),
-    ]
-
-
-def _residual_backward(listed: Listed, step: Step) -> Notes:
-    operation = instruction(listed, step)
-    after = f"‖∂L/∂h′‖ {short(listed.gradient_norm(operation.outputs[0]))}"
-    merge = listed.merges.get(operation.inputs[1])
-    skip = tr("skip: {formula}", formula="∂L/∂h")
-    branch = tr("branch: {formula}", formula=f"β ∂L/∂h = {short(operation.constant)} ∂L/∂h")
-    if listed.gradient_norm(operation.outputs[0]) == 0:
-        return [("formula", f"{skip}{GAP}{branch}"), of_nothing()]
-    notes = [
-        ("formula", f"{skip}{GAP}{branch}"),
-        ("text", tr("{gradient} goes down the skip unchanged, and into the branch", gradient=after)),
-    ]
-    if merge is not None:
-        text = tr(
-            "where they meet again: skip {skip}, branch {branch}, {angle}",
-            skip=short(merge.skip),
-            branch=short(merge.branch),
-            angle=angle_of(defined(merge.cosine, listed)),
-        )
-        notes.append(("strong", text))
-    return notes
-
-
 def _clip(listed: Listed, step: Step) -> Notes:
     row = CLIPPINGS[listed.resolved.clip]
     before, after = short(global_norm(listed.parameter_gradients)), short(global_norm(listed.clipped))
@@ -292,8 +265,7 @@ LAYERS: dict[tuple[str, bool], Explain] = {
     ("norm", True): _norm_backward,
     ("dropout", False): _dropout_forward,
     ("dropout", True): _dropout_backward,
-    ("residual", False): _residual_forward,
-    ("residual", True): _residual_backward,
+    **JOINS,
     ("loss", False): _loss_forward,
     ("loss", True): _loss_backward,
     ("clip", False): _clip,

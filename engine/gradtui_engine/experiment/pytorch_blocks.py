@@ -1,0 +1,80 @@
+"""A residual block in PyTorch: the modules of its branch, what is learned beside them, and the line of forward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..cells.residual_blocks import ACTIVATION, DROPOUT, JOIN, LINEAR, RESIDUALS, parts_of_layer, scales, weights_scale
+from ..core.figures import typed
+from ..core.message import English
+from . import pytorch_names as names
+
+if TYPE_CHECKING:
+    from .resolved import Resolved
+
+
+def activation_of(now: Resolved) -> str:
+    return names.ACTIVATIONS[now.activation].format(slope=typed(now.slope or 0.0))
+
+
+def norm_of(now: Resolved) -> str:
+    return names.NORMS[now.norm].format(width=now.width)
+
+
+#: Row of the table of residuals → what is made once for each block, and the sum of branch and skip; {branch} and {skip}
+#: are the numbers that multiply them.
+_JOINS: dict[str, tuple[tuple[str, ...], str]] = {
+    "add": ((), "h + layer(h)"),
+    "scaled": ((), "h + {branch}layer(h)"),
+    "rezero": (("alpha = nn.Parameter(torch.full((1,), {start}))",), "h + alpha * layer(h)"),
+    "layer_scale": (("gamma = nn.Parameter(torch.full(({width},), {start}))",), "h + gamma * layer(h)"),
+    "deepnorm": ((), "{skip}h + layer(h)"),
+    "highway": (
+        ("gate = nn.Linear({width}, {width})", "nn.init.constant_(gate.bias, {bias})"),
+        "gate(h).sigmoid() * layer(h) + (1 - gate(h).sigmoid()) * h",
+    ),
+}  # fmt: skip
+
+
+def snippets(now: Resolved) -> Iterator[tuple[str, English]]:
+    """Statements, each with where it stands."""
+    row = RESIDUALS[now.residual]
+    if not row.joins:
+        yield "h = layer(h)", "in forward, without h +"
+        return
+    inside, outside = _branch(now)
+    on_skip, on_branch = scales(now)
+    made, sum_ = _JOINS[row.name]
+    numbers = {
+        "width": now.width, "start": typed(on_branch), "bias": typed(now.highway_bias), "skip": _times(on_skip),
+        "branch": _times(on_branch),
+    }  # fmt: skip
+    yield f"layer = nn.Sequential({', '.join(inside)})", ""
+    if row.weights is not None:
+        share = typed(weights_scale(now))
+        yield (
+            f"for m in layer:\n    if isinstance(m, nn.Linear):\n        m.weight.data *= {share}",
+            "after the weights have been started",
+        )
+    for code in made:
+        yield code.format(**numbers), "one for each block"
+    if outside:
+        yield f"after = nn.Sequential({', '.join(outside)})", ""
+    joined = sum_.format(**numbers)
+    yield f"h = {f'after({joined})' if outside else joined}", "in forward, where h and layer(h) are as wide"
+
+
+def _times(number: float) -> str:
+    return "" if number == 1.0 else f"{typed(number)} * "
+
+
+def _branch(now: Resolved) -> tuple[list[str], list[str]]:
+    """The modules of a block before its skip joins, and after."""
+    calls = {LINEAR: f"nn.Linear({now.width}, {now.width})", ACTIVATION: activation_of(now)}
+    calls[DROPOUT] = names.DROPOUTS[now.dropout_kind].format(rate=typed(now.dropout))
+    parts = [part for _ in range(now.residual_span - 1) for part in parts_of_layer(now, True, ends=False)]
+    parts += parts_of_layer(now, True, ends=True)
+    join = parts.index(JOIN)
+    inside, outside = ([calls.get(part) or norm_of(now) for part in each] for each in (parts[:join], parts[join + 1 :]))
+    return inside, outside
