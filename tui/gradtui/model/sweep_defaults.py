@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 #: Axes to try in order, each with what it needs: the first pair whose ends the experiment can have.
 #: Four octaves of gain have the edge of each activation in them, on Xavier's weights: tanh 1, ReLU √2, sigmoid over 4.
 _OVER_LAYERS = (
-    ("gain=0.5:8:17:log", "depth=5:50:10"),
+    ("gain=0.5:8:17:log", "depth=6:48:8"),
     ("gain=0.5:8:17:log", "learning-rate=1e-3:1:10:log"),
 )
 #: Where the spread of the weights is given itself, the gain has no effect.
-_OF_SIGMA_W = (("sigma-w=0.5:2.5:17", "depth=5:50:10"),)
+_OF_SIGMA_W = (("sigma-w=0.5:2.5:17", "depth=6:48:8"),)
 _OVER_TIME = (
-    ("forget-bias=-2:6:17", "steps=10:100:10"),
+    ("forget-bias=-2:6:17", "steps=10:80:8"),
     ("forget-bias=-2:6:17", "gain=0.25:4:9:log"),
-    ("gain=0.25:4:17:log", "steps=10:100:10"),
+    ("gain=0.25:4:17:log", "steps=10:80:8"),
     ("gain=0.25:4:17:log", "learning-rate=1e-3:1:10:log"),
 )
 

@@ -61,7 +61,7 @@ SWEEP_PRESETS = (
         "sweep",
         plan={"batches": "one", "hold_out": 0.0},
         sweep={
-            "x": "learning_rate_1=0.5:3000:40:log", "y": "learning_rate_2=0.1:1:20:log", "measure": "trains",
+            "x": "learning_rate_1=0.5:3000:35:log", "y": "learning_rate_2=0.1:1:20:log", "measure": "trains",
             "train": 100,
         },
     ),

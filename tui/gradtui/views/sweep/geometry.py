@@ -10,43 +10,51 @@ import numpy as np
 
 from gradtui_engine.core.numerics import Array
 
-#: The widest block, in characters and in halves of a row: what is wider looks like a bar.
-_WIDEST, _TALLEST = 8, 8
+#: Blocks from so many characters, and points, on may differ by one: the plane fills its room. Smaller ones are all
+#: alike, as one of two beside one of one looks twice as large.
+_UNEVEN_WIDE, _UNEVEN_HIGH = 3, 2
+#: The widest and the highest block on average: what is wider looks like a bar.
+_WIDEST, _HIGHEST = 9, 10
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """A plane of so many columns and rows in so many characters and lines; halves: points in a line, 2 of half blocks.
+    """A plane of so many columns and rows in `width` characters and `points` up, of which a line has `halves`: of half
+    blocks 2.
 
     Where there are more cells than points, every second, third … of them is shown.
     """
 
     columns: int
     rows: int
-    wide: int
-    high: int
+    width: int
+    points: int
     halves: int
     every_x: int
     every_y: int
 
     @classmethod
     def of(cls, columns: int, rows: int, width: int, height: int, halves: int) -> Geometry:
-        points = height * halves
-        every_x, every_y = math.ceil(columns / max(width, 1)), math.ceil(rows / max(points, 1))
-        shown_x, shown_y = math.ceil(columns / every_x), math.ceil(rows / every_y)
-        wide = max(1, min(width // shown_x, _WIDEST))
-        high = max(1, min(points // shown_y, _TALLEST))
-        return cls(columns, rows, wide, high, halves, every_x, every_y)
+        room = height * halves
+        every_x, every_y = math.ceil(columns / max(width, 1)), math.ceil(rows / max(room, 1))
+        across, up = math.ceil(columns / every_x), math.ceil(rows / every_y)
+        wide = _extent(across, max(width, 1), _UNEVEN_WIDE, _WIDEST)
+        return cls(columns, rows, wide, _extent(up, max(room, 1), _UNEVEN_HIGH, _HIGHEST), halves, every_x, every_y)
 
     @property
-    def width(self) -> int:
-        """Characters."""
-        return math.ceil(self.columns / self.every_x) * self.wide
+    def across(self) -> int:
+        """Columns that are shown."""
+        return math.ceil(self.columns / self.every_x)
+
+    @property
+    def up(self) -> int:
+        """Rows that are shown."""
+        return math.ceil(self.rows / self.every_y)
 
     @property
     def height(self) -> int:
         """Lines."""
-        return math.ceil(math.ceil(self.rows / self.every_y) * self.high / self.halves)
+        return math.ceil(self.points / self.halves)
 
     @property
     def merged(self) -> bool:
@@ -55,13 +63,11 @@ class Geometry:
 
     def column_at(self, x: int) -> int | None:
         """The column of cells at a character; None beside them."""
-        column = x // self.wide * self.every_x
-        return column if x >= 0 and column < self.columns else None
+        return x * self.across // self.width * self.every_x if 0 <= x < self.width else None
 
     def row_at(self, point: int) -> int | None:
         """The row of cells at a point, counted from below."""
-        row = point // self.high * self.every_y
-        return row if point >= 0 and row < self.rows else None
+        return point * self.up // self.points * self.every_y if 0 <= point < self.points else None
 
     def points_of(self, line: int) -> tuple[int, ...]:
         """The points of a line, the upper one first, counted from below."""
@@ -70,15 +76,28 @@ class Geometry:
 
     def middle(self, column: int, row: int) -> tuple[int, int]:
         """The character and the line in the middle of a cell."""
-        x = column // self.every_x * self.wide + (self.wide - 1) // 2
-        point = row // self.every_y * self.high + self.high // 2 if self.high > 1 else row // self.every_y
-        return x, self.height - 1 - min(point // self.halves, self.height - 1)
+        x = (_first(column // self.every_x, self.width, self.across)
+             + _first(column // self.every_x + 1, self.width, self.across) - 1) // 2  # fmt: skip
+        point = (_first(row // self.every_y, self.points, self.up)
+                 + _first(row // self.every_y + 1, self.points, self.up) - 1) // 2  # fmt: skip
+        return x, self.height - 1 - point // self.halves
 
     def place(self, across: Array, up: Array) -> tuple[Array, Array]:
         """Characters and lines of points that are given in columns and rows: 0 is the middle of the first."""
-        x = (across / self.every_x + 0.5) * self.wide
-        y = self.height - (up / self.every_y + 0.5) * self.high / self.halves
+        x = (across / self.every_x + 0.5) * self.width / self.across
+        y = self.height - (up / self.every_y + 0.5) * self.points / self.up / self.halves
         return np.floor(x), np.floor(y)
+
+
+def _extent(count: int, room: int, uneven: int, most: int) -> int:
+    """Points that so many blocks take of a room: all of it, or as many as blocks of one size take."""
+    size = max(1, room // count)
+    return min(room, count * most) if size >= uneven else count * size
+
+
+def _first(block: int, room: int, count: int) -> int:
+    """The first point of a block: the least whose block is this one."""
+    return -(-block * room // count)
 
 
 def positions(values: Sequence[object], log: bool, wanted: Array) -> Array:

@@ -16,6 +16,8 @@ from .words import brief, measure_name, measured, place_text
 
 #: Cells of a number beside its name.
 _NUMBER = 9
+#: Cells of both: beyond that an eye loses the line.
+_WIDEST = 60
 
 
 def title(planes: Planes, width: int) -> str:
@@ -63,6 +65,7 @@ def _rows(planes: Planes) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _numbers(planes: Planes, width: int) -> list[Line]:
     lines: list[Line] = []
+    width = min(width, _WIDEST)
     several = len(planes.letters) > 1
     if several:
         lines.append([(" " * (width - _NUMBER * len(planes.letters)), "label"),

@@ -108,7 +108,13 @@ class Drawn:
         if margin > width // 2:
             margin = 0
         above = int(height >= _NAMES_FROM)
-        below = (height >= 2) + (height >= _LEGEND_FROM) + (height >= _CURVES_FROM)
+        # Where cells may lack a number from the start, so that the map stands still when one does.
+        says = (
+            bool(planes.curves_of(pane))
+            or cells.sweep.training is not None
+            or bool(reasons(cells, planes.measure(pane)))
+        )
+        below = (height >= 2) + (height >= _LEGEND_FROM) + (says and height >= _CURVES_FROM)
         halves = 2 if glyphs.current() == glyphs.BLOCK else 1
         columns, rows = cells.sweep.shape
         room = max(1, height - above - below)
@@ -153,14 +159,14 @@ class Drawn:
                 stands[place] = None if nearest is None else found[nearest]
             return stands[place]
 
-        columns = range(0, geometry.columns, geometry.every_x)
+        across = [geometry.column_at(x) for x in range(geometry.width)]
         for number in range(geometry.height):
             at = [geometry.row_at(point) for point in geometry.points_of(number)]
-            spans: list[Span] = []
-            for column in columns:
-                points = [None if row is None else shade((column, row)) for row in at]
-                spans += [_cell(points)] * geometry.wide
-            rows.append(spans)
+            drawn = {
+                column: _cell([None if row is None else shade((column, row)) for row in at])
+                for column in dict.fromkeys(across) if column is not None
+            }  # fmt: skip
+            rows.append([drawn[column] for column in across if column is not None])
         return rows
 
     def _row_labels(self) -> dict[int, Span]:
@@ -243,7 +249,8 @@ class Drawn:
     def _legend(self, shades: Shades, found: dict[Place, Shade]) -> Line:
         low, high = _ends(shades)
         hues = _hues_along(shades)
-        swatches: Line = runs([_cell([(hue, level)] * self.geometry.halves) for level, hue in enumerate(hues)])
+        shown = shades.binary or list(zip(hues, range(LEVELS), strict=True))
+        swatches: Line = runs([_cell([shade] * self.geometry.halves) for shade in shown])
         line: Line = [(" " * min(self.margin, 1), "label"), (f"{low} ", "label"), *swatches, (f" {high}", "label")]
         named: Line = [(f"   {text}", hue) for hue, text in _meanings(shades, {hue for hue, _ in found.values()})]
         without = sum(shade == NO_NUMBER for shade in found.values())

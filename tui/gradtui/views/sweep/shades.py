@@ -63,6 +63,8 @@ class Judgement:
         return found
 
 
+#: The measure that is 0 or 1, and the levels of both.
+_BINARY, _LEVELS_OF_BINARY = "trains", (4, 7)
 #: Measures with a verdict, by name: the rule of `thresholds.crossed`; whether it trains (Sohl-Dickstein 2024).
 _TRAINS = ("exploding", "healthy")
 JUDGEMENTS: dict[str, Judgement] = {
@@ -85,12 +87,21 @@ class Shades:
     def log(self) -> bool:
         return self.scale.kind == "log"
 
+    @property
+    def binary(self) -> list[Shade]:
+        """Of a measure that is 0 or 1 both shades: the verdict is all that there is to see."""
+        if self.measure != _BINARY or self.judgement is None:
+            return []
+        return list(zip(self.judgement.hues, _LEVELS_OF_BINARY, strict=True))
+
     def of(self, numbers: Array) -> list[list[Shade | None]]:
         """The shade of each number; None of what is none."""
         shown, known = _levels(numbers, self.scale), np.isfinite(numbers)
         judgement = self.judgement
         kinds = None if judgement is None else judgement.kinds(numbers)
         rows, columns = numbers.shape
+        if self.binary:
+            shown = np.where(numbers >= 0.5, _LEVELS_OF_BINARY[1], _LEVELS_OF_BINARY[0])
         return [
             [
                 ("heat" if judgement is None or kinds is None else judgement.hues[kinds[row, column]],
