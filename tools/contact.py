@@ -61,6 +61,7 @@ SCREENS = (
     Screen("lessons", ("7",)),
     Screen("a lesson", ("7", "down", "enter")),
     Screen("train", ("S", "S", "8", "space")),
+    Screen("sweep", ("9", "S")),
     Screen("help", ("1", "question_mark")),
     Screen("form", ("1", "f")),
     Screen("list of activations", ("1", "a")),

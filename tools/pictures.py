@@ -70,6 +70,13 @@ PICTURES = (
         "lesson", (112, 32), ("7", "down", "down", "enter", "enter", "enter"), ("lesson · ReLU's 1", "✗ A it is cured")
     ),
     Picture("train", (112, 34), ("S", "S", "8", "space"), ("A ≈ stalled", "B ✓ trained")),
+    Picture(
+        "sweep",
+        (112, 34),
+        ("9", "S", "S", *("right",) * 5, *("up",) * 5),
+        ("A · what arrives of the gradient", "cells"),
+        Experiment(activation="tanh"),
+    ),
     # As wide as bars and form together, so that no sliver of another pane is left between them.
     Picture("form", (128, 36), ("f",), ("experiment · as it is", "── initialisation ──")),
 )
@@ -105,7 +112,7 @@ async def settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
     """Until everything that the screen needs has been computed and is drawn."""
     end = time.monotonic() + _LONGEST
     await pilot.pause()
-    while app.state.training or not (app.state.loaded and app.jobs.idle) or _reads(app.state):
+    while app.state.training or not (app.state.loaded and app.jobs.idle) or _reads(app.state) or _sweeps(app.state):
         if time.monotonic() > end:
             raise TimeoutError("a computation took too long")
         await pilot.pause()
@@ -115,6 +122,11 @@ async def settle(app: GradtuiApp, pilot: Pilot[int]) -> None:
 def _reads(state: State) -> bool:
     """Whether a recorded training is still read, or what is wrong with it looked for."""
     return recorded(state) and not (state.finished and state.findings)
+
+
+def _sweeps(state: State) -> bool:
+    """Whether cells of the plane that is shown are still computed."""
+    return state.view == "sweep" and not state.swept_all
 
 
 # -- the film ----------------------------------------------------------------------------------------------

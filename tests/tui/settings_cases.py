@@ -21,6 +21,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "reduced_motion": ("true", True),
     "mouse": ("false", False),
     "kept_results": ("64", 64),
+    "sweep_store": ("~/cells", "~/cells"),
 }
 #: And one that differs from that too.
 THIRD: dict[str, tuple[str, Any]] = {
@@ -33,6 +34,7 @@ THIRD: dict[str, tuple[str, Any]] = {
     "reduced_motion": ("false", False),
     "mouse": ("true", True),
     "kept_results": ("0", 0),
+    "sweep_store": ("cells", "cells"),
 }
 every_setting = pytest.mark.parametrize("name", SETTINGS)
 

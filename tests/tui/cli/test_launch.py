@@ -142,7 +142,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
     """started(setting=…) → the app that would run; keys and Textual's constants are put back."""
     for name in ("COLOR_SYSTEM", "TEXTUAL_ANIMATIONS"):
         monkeypatch.setattr(constants, name, "as before")
-    usual = Settings("en", "gradtui", "block", "auto", 30, 15, False, True, 256)
+    usual = Settings("en", "gradtui", "block", "auto", 30, 15, False, True, 256, "")
 
     def start(**settings: Any) -> Stage:
         invocation = Invocation(
@@ -154,14 +154,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stage]]:
         )
         return cast(Stage, launch.made_by(cast(Any, Stage), invocation, OPEN))
 
-    with process.during(kept_results=256):
+    with process.during(kept_results=256, sweep_store=""):
         yield start
     keys.rebind({})
 
 
 def test_settings_reach_the_app(started: Callable[..., Stage]) -> None:
-    made = started(theme="high-contrast", fps=12, speed=60, kept_results=5)
-    assert process.current().kept_results == 5
+    made = started(theme="high-contrast", fps=12, speed=60, kept_results=5, sweep_store="cells")
+    assert (process.current().kept_results, process.current().sweep_store) == (5, "cells")
     assert (made.theme, made.fps, SPEEDS[made.state.speed]) == ("high-contrast", 12, 60)
     assert made.cursor == (e.Jump(step=3),)
     assert made.known == {Simulation(Experiment()): Failed("read already")}

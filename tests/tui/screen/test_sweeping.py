@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Label
@@ -240,6 +241,31 @@ def test_the_form_trains_and_a_measure_of_a_training_goes_with_it() -> None:
         assert plan_of(app.state).a.training is None  # type: ignore[union-attr]
 
     sweep(script, (("x", "gain=0.5,2"), ("y", "depth=2,4")))
+
+
+# -- the store -------------------------------------------------------------------------------------------------
+
+
+def test_cells_are_kept_in_a_folder_from_one_session_to_the_next(tmp_path: Path) -> None:
+    seconds: list[dict[tuple[int, int], float]] = []
+
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await all_there(app, pilot)
+        seconds.append({place: cell.seconds for place, cell in cells(app).cells.items()})
+
+    with process.during(sweep_store=str(tmp_path / "cells")):
+        sweep(script)
+        sweep(script)
+    assert seconds[0] == seconds[1], "what it took the first time is what is known"
+
+
+def test_a_folder_that_cannot_be_used_is_said_and_the_cells_come(tmp_path: Path) -> None:
+    async def script(app: GradtuiApp, pilot: Pilot[int]) -> None:
+        await all_there(app, pilot)
+
+    (tmp_path / "file").write_text("")
+    with process.during(sweep_store=str(tmp_path / "file")):
+        sweep(script)
 
 
 # -- elsewhere -------------------------------------------------------------------------------------------------

@@ -166,7 +166,7 @@ def _into_force(settings: Settings) -> None:
         vars(constants)["COLOR_SYSTEM"] = COLOUR_SYSTEMS[settings.color]
     if settings.reduced_motion:
         vars(constants)["TEXTUAL_ANIMATIONS"] = "none"
-    process.change(kept_results=settings.kept_results)
+    process.change(kept_results=settings.kept_results, sweep_store=settings.sweep_store)
 
 
 def _frames(settings: Settings) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradtui_engine.core.fields import Choice, Integer, Kind, OneOf, Rejected, Switch, Value, given, not_allowed
+from gradtui_engine.core.fields import Choice, Integer, Kind, OneOf, Rejected, Switch, Text, Value, given, not_allowed
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.core.options import Manner, Option
 from gradtui_engine.core.problems import ExperimentError, Problem, unknown_name
@@ -129,6 +129,11 @@ class Settings:
     )
     kept_results: int = _setting(
         "MB of results that are kept, so that going back to one is at once", Integer(0, 2**20), _always(256)
+    )
+    sweep_store: str = _setting(
+        "folder in which the cells of sweeps are kept from one session to the next; empty for none",
+        Text("DIR", Message("a folder")),
+        _always(""),
     )
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

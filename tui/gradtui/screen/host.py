@@ -203,6 +203,9 @@ class Host(PacedApp):
         count, done = self.sweeps.look()
         if self.state.view == "sweep":
             self.send(e.Swept(count, done))
+        problem, self.sweeps.problem = self.sweeps.problem, ""
+        if problem:
+            self.say(tr(problem), tr("not possible"), "error")
 
     def _tail(self) -> None:
         asked = (followed_a(self.state), followed_b(self.state))

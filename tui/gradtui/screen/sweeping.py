@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradtui_engine import ExperimentError
 from gradtui_engine.core import allowances
+from gradtui_engine.core.problems import in_one
 
 from ..model.needs import Need
 from ..model.sweep_cells import Place, SweepCells
@@ -49,6 +51,8 @@ class Sweeps:
         self._known: dict[str, Cell] = {}
         self._since, self._made = 0.0, 0
         self._closed = False
+        #: What is wrong with the store, once it has been found out; "" where nothing is.
+        self.problem = ""
 
     @property
     def wanted(self) -> tuple[Sweep, ...]:
@@ -158,11 +162,18 @@ class Sweeps:
                     self._cells.setdefault(sweep, {})[place] = replace(found, i=place[0], j=place[1])
             if found is None:
                 missing.add(place)
-        for cell in run(sweep, self._executor(), self._store, stop=stop.is_set, only=missing):
-            with self._lock:
-                self._made += 1
-                self._keep(sweep, cell, keys.get((cell.i, cell.j), ""))
-            yield cell
+        try:
+            for cell in run(sweep, self._executor(), self._store, stop=stop.is_set, only=missing):
+                with self._lock:
+                    self._made += 1
+                    self._keep(sweep, cell, keys.get((cell.i, cell.j), ""))
+                yield cell
+        except ExperimentError as error:
+            if self._store is None:
+                raise
+            # A folder that cannot be used: without it everything else goes on.
+            self.problem, self._store = in_one(error.problems), None
+            yield from self._cells_of(sweep, stop)
 
     def _keep(self, sweep: Sweep, cell: Cell, key: str) -> None:
         cells = self._cells.get(sweep)
