@@ -56,7 +56,7 @@ from dataclasses import replace
 import math
 import numpy as np
 from ..program.slots import CELL_STATE
-from .cell import Gate, GatePath, PreActivations
+from .cell import Gate, GatePath, Offset, PreActivations
 from .lstm import CELL as LSTM
 from . import recurrent
 
@@ -98,7 +98,7 @@ def pre_activations(trace, stage):
 projection, step = LSTM.operations
 i, f, g, o = LSTM.gates
 CELL = replace(LSTM, name="turned", order=13, gates=(o, g, f, i), path=GatePath(CELL_STATE, "f", complement=True),
-    offsets=(("f", "forget_bias"),), pre_activations=pre_activations, operations=(
+    offsets=(Offset("f", "forget_bias"),), chrono=(("f", -1),), pre_activations=pre_activations, operations=(
         replace(projection, name="turned_projection"),
         replace(step, name="turned_step", forward=forward, backward=backward, notes=False)))
 """

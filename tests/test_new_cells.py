@@ -168,7 +168,8 @@ def test_the_cures_keys_do_what_each_rows_path_asks_for() -> None:
     relu, lstm = [{"activation": "relu"}], [{"cell": "lstm", "forget_bias": 4.0}, {"cell": "lstm"}]
     assert choices["elman"] == [relu, lstm]
     assert choices["gates"] == [[], lstm]
-    assert choices["noted"] == [[], [{"pin_forget": 0.9}, {"pin_forget": 1.0}]]
+    opened = [{"update_bias": bias, "pin_forget": None} for bias in (2.0, 4.0)]
+    assert choices["noted"] == [[], [*opened, {"pin_forget": 1.0}]]
     # A larger bias of f closes a path whose factor is 1 − f.
     assert choices["turned"] == [[], [{"pin_forget": 0.1}, {"pin_forget": 0.0}]]
     assert [change.get("forget_bias") for change in choices["otherwise"][1]] == [2.0, 4.0, None]

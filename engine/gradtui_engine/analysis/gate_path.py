@@ -45,14 +45,19 @@ def at_factor(factor: float, complement: bool = False) -> DirectPath:
 
 
 def predicted(resolved: Resolved) -> DirectPath | None:
-    """What the pinned gate, or its bias, gives at initialisation; None for cells without a gate on the path."""
+    """What the pinned gate, or its bias (of chrono the median), gives at first; None for cells without such a gate."""
     cell = resolved.kind
     if cell.path is None:
         return None
     if resolved.pin_forget is not None:
         return at_factor(cell.path.factor(resolved.pin_forget), cell.path.complement)
     # Not every gate has a bias of its own to set.
-    return at_bias(getattr(resolved, cell.path_bias) if cell.path_bias else 0.0, cell.path.complement)
+    offset = cell.path_offset
+    bias = offset.sign * getattr(resolved, offset.field) if offset is not None else 0.0
+    if resolved.gate_init == "chrono" and cell.chrono and resolved.chrono_steps is not None:
+        # Of ln U(1, T − 1) the median: half of the units remember for longer.
+        bias += dict(cell.chrono)[cell.path.gate] * math.log(resolved.chrono_steps / 2)
+    return at_bias(bias, cell.path.complement)
 
 
 def measured(stages: Sequence[StageNumbers]) -> float | None:

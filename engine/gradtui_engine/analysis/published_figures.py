@@ -131,6 +131,15 @@ def _measured() -> Iterator[Figure]:
     yield Figure(label, 0.9**50, _direct("lstm", 0.9), 1e-10, "dL/dc_0 = f^T dL/dc_T")
     label = Message("MGU's gate pinned at 0.1, 50 steps: direct path")
     yield Figure(label, 0.9**50, _direct("mgu", 0.1), 1e-10, "1 − f (Zhou et al. 2016)")
+    longest, width = 100, 4000
+    lives = build(
+        Experiment(cell="lstm", data="gaussian", steps=1, inputs=1, width=width, init="zeros", gate_init="chrono",
+                   chrono_steps=longest)
+    ).parameters["lstm.bias_ih_l0"][width : 2 * width]  # fmt: skip
+    # The mean of 4,000 draws of σ(ln u) = u/(1 + u), whose deviation is 0.09: to 0.15 %.
+    label = Message("chrono, T_max = {steps}: mean forget gate", steps=longest)
+    mean = 1 - math.log(longest / 2) / (longest - 2)
+    yield Figure(label, mean, float(np.mean(1 / (1 + np.exp(-lives)))), 5e-3, "Tallec & Ollivier 2018", exact=False)
     label = Message("minGRU's gate pinned at 0.1, 50 steps: all that arrives")
     yield Figure(label, 0.9**50, _whole("mingru", 0.1), 1e-10, "1 − z (Feng et al. 2024)")
 

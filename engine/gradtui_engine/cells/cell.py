@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.message import English
 from ..core.names import NO_ALIASES, Aliases
@@ -47,6 +48,14 @@ class Gate:
     def bounded(self) -> bool:
         """Whether it has bounds."""
         return self.activation != "linear"
+
+
+class Offset(NamedTuple):
+    """What is added to the bias of a gate: sign times the experiment's field."""
+
+    letter: str
+    field: str
+    sign: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +148,11 @@ class Cell:
     parameters: Callable[[Cell, Settings, int], dict[str, Parameter]] | None = None
     #: The parameters that a step reads.
     shared: tuple[str, ...] = ("weight_hh", "bias_hh")
-    #: What is added to a gate's bias: (the gate's letter, the experiment's field).
-    offsets: tuple[tuple[str, str], ...] = ()
+    #: What is added to gates' biases.
+    offsets: tuple[Offset, ...] = ()
+    #: The gates to whose biases chrono initialisation adds sign · ln U(1, T_max − 1): that of the direct path, which it
+    #: opens, and an input gate against it (Tallec & Ollivier 2018).
+    chrono: tuple[tuple[str, int], ...] = ()
     #: The module that it is in PyTorch, where torch.nn has none.
     module: Module | None = None
     #: What else it is called.
@@ -175,10 +187,26 @@ class Cell:
         """The number of a gate's block, from 0."""
         return next(index for index, gate in enumerate(self.gates) if gate.letter == letter)
 
+    def rows(self, letter: str, width: int) -> tuple[int, int]:
+        """The rows of a gate's block in the weights and biases: the first, and one past the last."""
+        return self.block(letter) * width, (self.block(letter) + 1) * width
+
     @property
     def path_bias(self) -> str:
         """The experiment's field that is added to the bias of the direct path's gate; "" where there is none."""
-        return dict(self.offsets).get(self.path.gate, "") if self.path is not None else ""
+        return self.path_offset.field if self.path_offset is not None else ""
+
+    @property
+    def path_offset(self) -> Offset | None:
+        """What is added to the bias of the direct path's gate."""
+        gate = self.path.gate if self.path is not None else ""
+        return next((offset for offset in self.offsets if offset.letter == gate), None)
+
+    @property
+    def opened_by(self) -> str:
+        """The field of which more opens the direct path; "" where there is none."""
+        path, offset = self.path, self.path_offset
+        return offset.field if path is not None and offset is not None and path.complement == (offset.sign < 0) else ""
 
     def build(self, settings: Settings, sizes: Sizes, loss: str) -> Program:
         """The program of an experiment of this cell."""

@@ -18,7 +18,7 @@ from ..program.bound import Node
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from ..rules.activation_functions import sigmoid
 from . import input_projection, recurrent
-from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, PreActivations
+from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded
 
 #: What a step keeps beside its gates: h_(t−1) W_hhᵀ + b_hh.
@@ -124,6 +124,8 @@ CELL = Cell(
     ),
     gates=(Gate("r", "reset gate"), Gate("z", "update gate"), Gate("n", "candidate", "tanh")),
     path=GatePath(HIDDEN, "z"),
+    offsets=(Offset("z", "update_bias"),),
+    chrono=(("z", 1),),
     carried=(HIDDEN,),
     keeps=((GATES, 3), (_RECURRENT, 3)),
     # h enters n through r ⊙ (W_hn h + b_hn), so the recurrent weights see another gradient than the input's.

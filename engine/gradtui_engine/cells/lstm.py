@@ -22,7 +22,7 @@ from ..core.numerics import Array
 from ..program.bound import Node
 from ..program.slots import CELL_STATE, GATES, HIDDEN
 from . import input_projection, recurrent
-from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, PreActivations
+from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded
 
 
@@ -153,7 +153,8 @@ CELL = Cell(
     carried=(HIDDEN, CELL_STATE),
     keeps=((GATES, 4), ("tanh_c", 1)),
     read_back=(HIDDEN,),
-    offsets=(("f", "forget_bias"), ("i", "input_bias")),
+    offsets=(Offset("f", "forget_bias"), Offset("i", "input_bias")),
+    chrono=(("f", 1), ("i", -1)),
     aliases=Aliases(
         ("lstm_cell", "optimized_lstm_cell", "long_short_term_memory"),
         ("bilstm", "conv_lstm", "peephole_lstm", "xlstm"),

@@ -20,7 +20,7 @@ from ..program.bound import Node
 from ..program.operations import Operation
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from . import input_projection, recurrent
-from .cell import Cell, Gate, GatePath, PreActivations
+from .cell import Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded
 from .written_out import module
 
@@ -189,6 +189,8 @@ CELL = Cell(
     ),
     gates=(Gate("f", "forget gate"), Gate("n", "candidate", "tanh")),
     path=GatePath(HIDDEN, "f", complement=True),
+    offsets=(Offset("f", "update_bias", -1),),
+    chrono=(("f", -1),),
     carried=(HIDDEN,),
     keeps=((GATES, 2), (_KEPT, 1)),
     read_back=(HIDDEN, _KEPT),

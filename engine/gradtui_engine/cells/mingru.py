@@ -21,7 +21,7 @@ from ..program.operations import Operation
 from ..program.program import Parameter
 from ..program.slots import GATES, HIDDEN, PROJECTION, Slot
 from . import input_projection, recurrent
-from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, PreActivations
+from .cell import AS_HERE, IN_ORDER, OF_MODULES, Cell, Gate, GatePath, Offset, PreActivations
 from .settings import Recorded, Settings
 from .written_out import module
 
@@ -155,6 +155,8 @@ CELL = Cell(
     ),
     gates=(Gate("z", "update gate"), Gate("n", "candidate", "linear")),
     path=GatePath(HIDDEN, "z", complement=True),
+    offsets=(Offset("z", "update_bias", -1),),
+    chrono=(("z", -1),),
     carried=(HIDDEN,),
     keeps=((GATES, 2),),
     parameters=_parameters,

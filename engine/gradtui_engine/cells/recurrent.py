@@ -128,14 +128,17 @@ def parameters(cell: Cell, settings: Settings, inputs: int) -> dict[str, Paramet
     }
     # σ_b is the standard deviation of the sum of all biases: only one of them is drawn.
     drawn, *others = cell.biases
-    own[drawn] = Parameter((rows,), bias=True, offsets=_offsets(cell, settings), module_fan=width)
+    timed = tuple((*cell.rows(letter, width), float(sign)) for letter, sign in cell.chrono)
+    own[drawn] = Parameter(
+        (rows,), bias=True, offsets=_offsets(cell, settings), module_fan=width,
+        timed=timed if settings.gate_init == "chrono" else (), longest=settings.chrono_steps or 0,
+    )  # fmt: skip
     return own | {name: Parameter((rows,), module_fan=width) for name in others}
 
 
 def _offsets(cell: Cell, settings: Settings) -> tuple[tuple[int, int, float], ...]:
     width = settings.width
-    blocks = ((cell.block(letter), field) for letter, field in cell.offsets)
-    return tuple((block * width, (block + 1) * width, getattr(settings, field)) for block, field in blocks)
+    return tuple((*cell.rows(letter, width), sign * getattr(settings, field)) for letter, field, sign in cell.offsets)
 
 
 def parameter_name(cell: str, name: str, layer: int) -> str:

@@ -32,9 +32,12 @@ LAYERED = _those(lambda cell: not cell.over_time)
 OVER_TIME = _those(lambda cell: cell.over_time)
 GATED = _those(lambda cell: cell.gated)
 UNGATED = _those(lambda cell: cell.over_time and not cell.gated)
-#: Those whose direct path a larger forget bias opens, and the other gated ones.
-BIASED = _those(lambda cell: cell.path is not None and not cell.path.complement and cell.path_bias == "forget_bias")
-UNBIASED = tuple(name for name in GATED if name not in BIASED)
+#: Those whose direct path a larger forget bias opens, those where a larger update bias does, and the other gated ones.
+BIASED = _those(lambda cell: cell.opened_by == "forget_bias")
+UPDATED = _those(lambda cell: cell.opened_by == "update_bias")
+UNBIASED = tuple(name for name in GATED if name not in (*BIASED, *UPDATED))
+#: Those that chrono initialisation is for.
+TIMED = _those(lambda cell: bool(cell.chrono))
 CHOOSING = _those(lambda cell: cell.chooses_activation)
 
 OPERATIONS = Table(

@@ -59,6 +59,9 @@ ALIASES: Mapping[str, Aliases] = {
         ("drop_path", "stochastic_depth"),
         sets={key("alpha_dropout"): {"dropout_kind": "alpha"}},
     ),
+    "update_bias": Aliases(("update_gate_bias", "gru_bias", "gate_bias", "z_bias")),
+    "gate_init": Aliases(("gate_bias_init", "gate_initializer", "bias_initialisation")),
+    "chrono_steps": Aliases(("t_max", "tmax", "chrono_t_max", "max_dependency", "chrono_max")),
     "readout": Aliases(near=("return_sequences", "many_to_many", "many_to_one")),
     "truncate": Aliases(
         ("tbptt", "tbptt_steps", "truncated_bptt", "truncated_bptt_steps", "bptt_truncate", "truncation",
@@ -114,6 +117,7 @@ DTYPES = {
     "float64": Aliases(("double", "fp64", "f64")),
     "float32": Aliases(("single", "fp32", "f32"), ("float", "float16", "fp16", "half", "bfloat16", "bf16")),
 }
+GATE_INITS = {"constant": Aliases(("fixed",)), "chrono": Aliases(("chrono_init", "chrono_initialisation"))}
 READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_many", "every"))}
 POSITIONS = {"before": Aliases(("pre_activation",)), "after": Aliases(("post_activation",))}
 

@@ -7,45 +7,24 @@ The lines take it that `torch`, `nn` and `math` are imported, that the network i
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..cells.residual_blocks import BLOCKS, NORM
 from ..core.figures import typed
-from ..core.message import English, Message
+from ..core.message import Message
 from ..rules.optimisers import OPTIMISERS
 from . import pytorch_blocks, pytorch_weights
+from . import pytorch_gates as gates
 from . import pytorch_names as names
 from .pytorch_blocks import activation_of, norm_of
+from .pytorch_line import Line as Line
+from .pytorch_line import Lines
 from .resolved import DECIDED_BY_FILE, RATES_OF_LAYERS, Resolved
 
 if TYPE_CHECKING:
     from .training import Training
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A statement of Python, which may go over several lines, and where it stands, as a comment on the first of them.
-
-    Without code the comment is all that there is to say.
-    """
-
-    code: str
-    where: English = ""
-
-    def text(self, where: str) -> str:
-        """With the comment as it is in the reader's language."""
-        first, newline, rest = self.code.partition("\n")
-        return f"{first}{'  ' if first and where else ''}{f'# {where}' if where else ''}{newline}{rest}"
-
-    def __str__(self) -> str:
-        return self.text(self.where)
-
-
-#: lines(before, after): what a row of the table makes of a change.
-Lines = Callable[[Resolved, Resolved], Iterator[Line]]
 
 # -- modules ------------------------------------------------------------------------------------------------
 
@@ -115,57 +94,12 @@ def _residual(was: Resolved, now: Resolved) -> Iterator[Line]:
 def _weights(was: Resolved, now: Resolved) -> Iterator[Line]:
     for code in pytorch_weights.snippets(now):
         yield Line(code)
-    yield from _added(dataclasses.replace(was, forget_bias=0.0, input_bias=0.0), now, anew=True)
+    yield from gates.added(dataclasses.replace(was, forget_bias=0.0, input_bias=0.0, update_bias=0.0), now, anew=True)
+    yield from gates.timed(now)
 
 
 def _offsets(was: Resolved, now: Resolved) -> Iterator[Line]:
-    yield from _added(was, now, anew=False)
-
-
-def _added(was: Resolved, now: Resolved, anew: bool) -> Iterator[Line]:
-    """What is added to the biases of gates. anew: they have just been started."""
-    drawn = now.sigma_b is not None or now.module_rule is not None
-    for letter, field in now.kind.offsets:
-        more = getattr(now, field) - (getattr(was, field) if was.cell == now.cell else 0.0)
-        if more:
-            gate = next(each.name for each in now.kind.gates if each.letter == letter)
-            rows = _rows(now, letter)
-            biases = [f"{now.cell}.{now.kind.biases[0]}_l{layer}" for layer in range(now.layers)]
-            if drawn:
-                yield from (Line(f"{bias}.data[{rows}] += {typed(more)}", gate) for bias in biases)
-                continue
-            yield from (Line(f"{bias}.data[{rows}].fill_({typed(getattr(now, field))})", gate) for bias in biases)
-            others = (
-                []
-                if anew
-                else [bias.replace(now.kind.biases[0], name) for name in now.kind.biases[1:] for bias in biases]
-            )
-            yield from (Line(f"{bias}.data[{rows}].zero_()") for bias in others)
-
-
-def _rows(now: Resolved, letter: str) -> str:
-    """The rows of a gate in the weights and biases of a cell."""
-    block = now.kind.block(letter)
-    return f"{block * now.width}:{(block + 1) * now.width}"
-
-
-def _pin(was: Resolved, now: Resolved) -> Iterator[Line]:
-    path, pin = now.kind.path, now.pin_forget
-    if path is None:
-        return
-    rows, value = _rows(now, path.gate), getattr(now, now.kind.path_bias, 0.0)
-    if pin is None:
-        for layer in range(now.layers):
-            code = f"{now.cell}.{now.kind.biases[0]}_l{layer}.data[{rows}].fill_({typed(value)})"
-            yield Line(code, "the gate's bias, learned; without the hook")
-        return
-    held = {0.0: "-math.inf", 1.0: "math.inf"}.get(pin) or typed(math.log(pin / (1 - pin)))
-    lines = [
-        f"for name, w in {now.cell}.named_parameters():",
-        f'    w.data[{rows}] = {held} if name.startswith("{now.kind.biases[0]}") else 0.0',
-        f"    w.register_hook(lambda g: g.index_fill(0, torch.arange({rows.replace(':', ', ')}), 0.0))",
-    ]
-    yield Line("\n".join(lines), Message("{gate} is {value} whatever it reads", gate=path.gate, value=typed(pin)))
+    yield from gates.added(was, now, anew=False)
 
 
 # -- the update ---------------------------------------------------------------------------------------------
@@ -282,9 +216,8 @@ def _truncate(was: Resolved, now: Resolved) -> Iterator[Line]:
 #: Fields that decide how parameters start, which then stand in their place, and what is added to gates' biases.
 _STARTS = (
     "init", "gain", "init_scale", "sigma_w", "sigma_b", "init_recurrent", "gain_recurrent",
-    "init_output", "gain_output",
+    "init_output", "gain_output", "gate_init", "chrono_steps",
 )  # fmt: skip
-_ADDED = ("forget_bias", "input_bias")
 #: Fields of the experiment → what a change of them is. Lines come in this order.
 TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("seed",), _seed),
@@ -300,8 +233,8 @@ TABLE: tuple[tuple[tuple[str, ...], Lines], ...] = (
     (("truncate",), _truncate),
     (("readout",), _readout),
     (_STARTS, _weights),
-    (_ADDED, _offsets),
-    (("pin_forget",), _pin),
+    (gates.ADDED, _offsets),
+    (("pin_forget",), gates.pin),
     (("optimizer", "learning_rate", *RATES_OF_LAYERS.values(), "momentum", "weight_decay"), _optimiser),
     (("clip", "clip_threshold"), _clip),
 )
@@ -322,7 +255,7 @@ def lines(before: Training, after: Training, read: Resolved | None = None) -> tu
     if now.kind.over_time and changed.intersection(_MAKES_ANEW):
         changed |= {"cell", "init"}
     if changed.intersection(_STARTS):
-        changed -= {*_ADDED}
+        changed -= {*gates.ADDED}
     found = [line for fields, made in TABLE if changed.intersection(fields) for line in made(was, now)]
     if any(getattr(before, name) != getattr(after, name) for name in _OF_SCHEDULE):
         found += _schedule(after)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, UNBIASED, UNGATED
+from ..cells.table import BIASED, CELLS, CHOOSING, GATED, LAYERED, OVER_TIME, TIMED, UNBIASED, UNGATED, UPDATED
 from ..core.problems import ExperimentError
 from ..core.table import Table
 from ..rules.activations import ACTIVATIONS
@@ -173,6 +173,22 @@ REMEDIES = Table(
             "The gate hardly closes any more: what is stored is hard to forget.", BIASED,
             applies=lambda e: e.forget_bias < 4 and e.pin_forget is None, key="gate", frees=("pin_forget",),
         ),
+        Row(
+            "update bias 2", {"update_bias": 2.0}, "σ(2) = 0.88: the direct path starts with a loss of 12 % a step.",
+            "0.88 a step is still a half-life of 5.5 steps.", UPDATED,
+            applies=lambda e: e.update_bias < 2 and e.pin_forget is None, key="gate", frees=("pin_forget",),
+        ),
+        Row(
+            "update bias 4", {"update_bias": 4.0}, "σ(4) = 0.98: a half-life of 38 steps.",
+            "So little is let in that what is stored is hard to change.", UPDATED,
+            applies=lambda e: e.update_bias < 4 and e.pin_forget is None, key="gate", frees=("pin_forget",),
+        ),
+        Row(
+            "chrono", {"gate_init": "chrono", "forget_bias": None, "update_bias": 0.0, "input_bias": 0.0},
+            "Biases of ln U(1, T): each unit remembers for a time of its own, up to T (Tallec & Ollivier 2018).",
+            "Half of the units remember for less than half of the sequence, and the others let little in.", TIMED,
+            applies=lambda e: e.gate_init != "chrono" and e.pin_forget is None,
+        ),
         Row("gate pinned for 0.9", {}, "", "", UNBIASED, kinds=(), pins=0.9, key="gate"),
         Row(
             "pinned gate", {}, "The constant error carousel: the direct path's factor is exactly 1.",
@@ -295,6 +311,10 @@ REMEDIES = Table(
         Row(
             "forget bias 0", {"forget_bias": 0.0}, "", "", BIASED, kinds=(), key="gate", frees=("pin_forget",),
             switched=lambda e: e.pin_forget is not None or e.forget_bias >= 2,
+        ),
+        Row(
+            "update bias 0", {"update_bias": 0.0}, "", "", UPDATED, kinds=(), key="gate", frees=("pin_forget",),
+            switched=lambda e: e.pin_forget is not None or e.update_bias >= 2,
         ),
         Row(
             "free gate", {"pin_forget": None}, "", "", UNBIASED, kinds=(), key="gate",

@@ -51,6 +51,9 @@ class Resolved:
     gain_output: float | None
     forget_bias: float
     input_bias: float
+    update_bias: float
+    gate_init: str
+    chrono_steps: int | None
     pin_forget: float | None
     dropout: float
     dropout_kind: str
@@ -150,7 +153,9 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         "activation": cell.default_activation,
         "slope": ACTIVATIONS[activation].slope,
         "init_recurrent": rule.recurrent if cell.over_time and own_rule else None,
-        "forget_bias": rule.forget_bias if own_rule else 1.0,
+        "forget_bias": 0.0 if given["gate_init"] == "chrono" else rule.forget_bias if own_rule else 1.0,
+        # Of a file its own, once it has been read.
+        "chrono_steps": max(2, given["steps"]) if given["gate_init"] == "chrono" and given["steps"] else None,
         "norm": norm_of_block(given["residual"], given["residual_block"]),
         "residual_block": kind_of_block(given["residual"]),
         "residual_scale": joined(given["depth"]) if joined is not None else None,
@@ -166,6 +171,8 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         steps = data.steps or given["steps"] or DEFAULT_STEPS
         # Some tasks are sequences whatever reads them; an MLP has no use for the steps of the others.
         values["steps"] = steps if cell.over_time or (data.is_sequence and data.steps is None) else None
+        if given["gate_init"] == "chrono" and cell.over_time:
+            values["chrono_steps"] = max(2, steps)
         flat = 1 if cell.over_time or not data.is_sequence else steps
         values["inputs"] = (data.inputs or given["inputs"] or DEFAULT_INPUTS) * (flat if data.inputs else 1)
     return values

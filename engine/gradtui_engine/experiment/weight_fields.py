@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cells.table import CELLS, GATED
-from ..core.fields import Number
+from ..cells.table import CELLS, GATED, TIMED, UPDATED
+from ..core.fields import Integer, Number
 from ..core.message import Message
-from ..core.table import choice_of
+from ..core.table import choice_among, choice_of
 from ..rules.initialisers import INITIALISERS, OUTPUT_RULES, RECURRENT_RULES
+from . import other_names
 from .field_option import field_option
 from .network_fields import NetworkFields
 
@@ -17,11 +18,17 @@ AUTO = "auto"
 
 def _offset_by(field: str) -> tuple[str, ...]:
     """The cells to one of whose biases this field is added."""
-    return tuple(name for name, cell in CELLS.items() if field in dict(cell.offsets).values())
+    return tuple(name for name, cell in CELLS.items() if field in [offset.field for offset in cell.offsets])
 
 
 #: The cells whose state is read by a matrix of its own.
 _RECURRENT = tuple(name for name, cell in CELLS.items() if "weight_hh" in cell.shared)
+
+
+def _opening() -> str:
+    """The sign with which each cell's gate has it: gru +z, mgu −f …"""
+    offsets = ((name, CELLS[name].path_offset) for name in UPDATED)
+    return ", ".join(f"{name} {'−' if each.sign < 0 else '+'}{each.letter}" for name, each in offsets if each)
 
 
 def _path_gates() -> str:
@@ -67,6 +74,22 @@ class WeightFields(NetworkFields):
         _offset_by("forget_bias"),
     )
     input_bias: float = field_option(0.0, "added to the input gate's bias", Number(-1e3, 1e3), _offset_by("input_bias"))
+    update_bias: float = field_option(
+        0.0,
+        Message("added to the bias of the direct path's gate so that more opens it: {gates}", gates=_opening()),
+        Number(-1e3, 1e3),
+        _offset_by("update_bias"),
+    )
+    gate_init: str = field_option(
+        "constant",
+        "how gates' biases start: all alike, or ln U(1, T_max − 1), −ln of it for an LSTM's input gate (chrono)",
+        choice_among(other_names.GATE_INITS),
+        TIMED,
+    )
+    chrono_steps: int | None = field_option(
+        None, "T_max of chrono: the longest that a unit is to remember; without it the time steps",
+        Integer(2, 1_000_000), TIMED,
+    )  # fmt: skip
     pin_forget: float | None = field_option(
         None,
         Message("pins the gate of the direct path to a value: {gates}", gates=_path_gates()),

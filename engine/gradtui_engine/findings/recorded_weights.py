@@ -190,7 +190,7 @@ def _like_pytorch(
 
 def _opened(network: RecordedNetwork) -> str:
     """The letter of the gate to whose bias an Experiment adds its forget bias; "" of a cell without."""
-    return next((letter for letter, field in CELLS[network.cell].offsets if field == "forget_bias"), "")
+    return next((row.letter for row in CELLS[network.cell].offsets if row.field == "forget_bias"), "")
 
 
 def _offset(

@@ -47,4 +47,10 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
         values += INITIALISERS[resolved.init].draw(rng, len(values), 1, 1.0, scale)[:, 0]
     for first, last, value in parameter.offsets:
         values[first:last] += value
+    if parameter.timed:
+        rng = generator(resolved.seed, Purpose.PARAMETER, f"{name} chrono")
+        first, last, _ = parameter.timed[0]
+        lives = np.log(rng.uniform(1.0, max(1.0, parameter.longest - 1.0), last - first))
+        for first, last, sign in parameter.timed:
+            values[first:last] += sign * lives
     return values

@@ -176,6 +176,9 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "carousel": carousel,
     "gru-lstm": lambda a, b: near(1 - factor(a), 0.25, 0.1) and near(1 - factor(b), 0.07, 0.1),
     "mingru": gates_alone,
+    "chrono": lambda a, b: (
+        ratio(a) < 1e-6 and near(ratio(b), 0.25, 0.1) and near(a.values["gates/1"][:, 64:128].mean(), 0.5, 0.1)
+    ),
     "truncation": lambda a, b: (
         a.loss == b.loss
         and passes(a)
@@ -290,6 +293,7 @@ KINDS = {
     "carousel": "healthy",
     "gru-lstm": "vanishing healthy",
     "mingru": "vanishing vanishing",
+    "chrono": "vanishing healthy",
     "truncation": "healthy truncated",
     "one-idea": "vanishing",
     "train-clipping": "healthy healthy",

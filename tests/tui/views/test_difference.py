@@ -283,8 +283,8 @@ def test_where_letters_are_keys_no_network_is_called_by_one(name: str) -> None:
     ("cell", "label", "fields"),
     [
         ("lstm", "forget gate", {"forget_bias"}),
-        ("gru", "pin gate z", {"pin_forget"}),
-        ("mgu", "pin gate f", {"pin_forget"}),
+        ("gru", "update gate", {"update_bias"}),
+        ("mgu", "update gate", {"update_bias"}),
         ("rnn", "LSTM gates", {"cell", "forget_bias"}),
     ],
 )

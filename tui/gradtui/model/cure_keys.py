@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtui_engine import Experiment
-from gradtui_engine.cells.table import BIASED
+from gradtui_engine.cells.table import BIASED, CELLS, UPDATED
 from gradtui_engine.core.figures import exact
 from gradtui_engine.core.message import English, Message
 from gradtui_engine.experiment.experiment import options
@@ -68,13 +68,16 @@ def _open(b: Experiment) -> bool:
     path = b.resolved.kind.path
     if b.pin_forget is not None:
         return (path.factor(b.pin_forget) if path is not None else b.pin_forget) >= 0.9
-    return b.resolved.cell in BIASED and b.resolved.forget_bias >= 1.0
+    opening = CELLS[b.cell].opened_by
+    return bool(opening) and (b.resolved.gate_init == "chrono" or getattr(b.resolved, opening) >= 1.0)
 
 
 def _gate_name(resolved: Resolved) -> str | None:
     path = resolved.kind.path
     if path is None:
         return Message("LSTM gates") if resolved.kind.over_time else None
+    if resolved.cell in UPDATED:
+        return Message("update gate")
     return None if resolved.cell in BIASED else Message("pin gate {gate}", gate=path.gate)
 
 
@@ -113,7 +116,7 @@ CURES = {
         Cure(
             "gate",
             "forget gate",
-            ("forget_bias", "pin_forget", "cell"),
+            ("forget_bias", "update_bias", "gate_init", "pin_forget", "cell"),
             "layers have no gates; {key} switches the network",
             _open,
             _gate_name,

@@ -40,6 +40,9 @@ CONDITIONS: dict[str, tuple[Callable[[Resolved], bool], English]] = {
     "learning_rate": (lambda e: not _all_layers_have_their_own(e), "both layers have a rate of their own"),
     "momentum": (lambda e: e.optimizer in ("momentum", "nesterov"), "it is for --optimizer momentum and nesterov"),
     "forget_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
+    "update_bias": (lambda e: e.pin_forget is None, "the gate is pinned"),
+    "gate_init": (lambda e: e.pin_forget is None, "the gate is pinned"),
+    "chrono_steps": (lambda e: e.gate_init == "chrono", "it is for --gate-init chrono"),
 }
 
 #: The same of fields of a training.

@@ -235,6 +235,15 @@ PRESETS = Table(
             "factor",
         ),
         Preset(
+            "chrono",
+            "A GRU starts with its gate half open and brings less than a millionth of the gradient to the start; with "
+            "a time of its own for each unit (chrono) about a quarter arrives.",
+            "the left ends",
+            {"cell": "gru", "data": "adding"},
+            "compare",
+            {"gate_init": "chrono"},
+        ),
+        Preset(
             "truncation",
             "Truncated backpropagation is no cure: forward nothing changes, and before the last cut the gradient is "
             "exactly 0, however open the gates are.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradtui_engine import Experiment, ExperimentError
+from gradtui_engine.cells.table import CELLS
 from gradtui_engine.core.fields import Value
 from gradtui_engine.core.options import Option
 from gradtui_engine.data.csv_file import PREFIX
@@ -127,7 +128,9 @@ def prompt(app: Host, field: str, start: Value, before: Asked) -> None:
 
 
 def field(app: Host, argument: str) -> None:
-    edit(app, argument)
+    # What opens a GRU's direct path is its update bias.
+    opening = CELLS[edited(app).cell].opened_by
+    edit(app, opening if argument == "forget_bias" and opening else argument)
 
 
 def form(app: Host, argument: str) -> None:

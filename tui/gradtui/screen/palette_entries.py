@@ -76,6 +76,7 @@ _THINGS = ("cell", "activation", "init", "data", "loss", "optimizer", "schedule"
 _FIELD_WORDS: dict[str, tuple[English, ...]] = {
     "forget_bias": ("forget gate",),
     "input_bias": ("input gate",),
+    "update_bias": ("update gate",),
     "pin_forget": ("carousel",),
     "learning_rate": ("step size",),
     "clip_threshold": ("clipping",),

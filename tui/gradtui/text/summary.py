@@ -158,8 +158,13 @@ def _extras(resolved: Resolved) -> Iterator[str]:
         yield resolved.activation
     if resolved.pin_forget is not None and resolved.kind.gated:
         yield tr("gate pinned at {value}", value=exact(resolved.pin_forget))
-    elif resolved.kind.path_bias == "forget_bias":
-        yield tr("forget bias {value}", value=exact(resolved.forget_bias))
+    else:
+        if resolved.gate_init == "chrono" and cell.chrono:
+            yield tr("chrono {steps}", steps=resolved.chrono_steps)
+        if cell.path_bias == "forget_bias" and (resolved.forget_bias or resolved.gate_init != "chrono"):
+            yield tr("forget bias {value}", value=exact(resolved.forget_bias))
+        elif cell.path_bias == "update_bias" and resolved.update_bias:
+            yield tr("update bias {value}", value=exact(resolved.update_bias))
     if cell.over_time and resolved.truncate is not None:
         yield plural("cut after every step", "cut every {count} steps", resolved.truncate)
     if not resolved.kind.over_time:

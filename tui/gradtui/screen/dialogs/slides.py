@@ -146,6 +146,13 @@ SLIDES = Table(
             first=1.0,
         ),
         Slide(
+            "update_bias",
+            _even(-4, 8, 0.25),
+            (-4, -2, 0, 2, 4, 6, 8),
+            "how open the direct path starts: 0 is half, 4 is 98 %",
+            first=0.0,
+        ),
+        Slide(
             "input_bias",
             _even(-8, 4, 0.25),
             (-8, -6, -4, -2, 0, 2, 4),
