@@ -101,12 +101,13 @@ def _dead_units(run: Run, stage: int) -> float | None:
 
 def _condition_number(run: Run, stage: int) -> float:
     """σ_max / σ_min of ∂h_last/∂h_first of the first sample; inf where a direction is lost, nan where a number is."""
-    units = max(run.state(number).shape[-1] for number in range(len(run.stages)))
-    work = (len(run.stages) - 1) * units**3
-    if work > MOST_WORK:
+    last = len(run.stages) - 1
+    first = min(first_learning(run.axis, last), last - 1)
+    units = max(run.state(number).shape[-1] for number in range(first, last + 1))
+    if (last - first) * units**3 > MOST_WORK:
         message = Message(
             "{count} stages of {units} units; stages × units³ goes up to {most}: lower one of them",
-            count=len(run.stages) - 1, units=units, most=exact(MOST_WORK),
+            count=last - first, units=units, most=exact(MOST_WORK),
         )  # fmt: skip
         raise ExperimentError([Problem("jacobian", message)])
     values = singular_values(jacobian(run))

@@ -82,9 +82,14 @@ class Axis:
         if not equals or not left.strip() or not right.strip():
             raise Rejected(Message("{given} is no axis; written like {form}", given=given(text), form=_FORM))
         names = tuple(_field(name.strip()) for name in left.split(","))
+        log = False
         if ":" in right and all(takes_numbers(fields()[name].kind) for name in names):
-            return _range(names, right.strip())
-        return cls(names, tuple(_typed(part.strip(), names) for part in right.split(",")))
+            body, _, last = right.rpartition(":")
+            log = last.strip() == LOG
+            right = body if log else right
+            if ":" in right or "," not in right:
+                return _range(names, right.strip(), log)
+        return cls(names, tuple(_typed(part.strip(), names) for part in right.split(",")), log)
 
     # -- what it says --------------------------------------------------------------------------------------
 
@@ -108,7 +113,7 @@ class Axis:
                     return text
             except Rejected:
                 continue
-        return f"{self.name}={','.join(map(_word, self.values))}"
+        return f"{self.name}={','.join(map(_word, self.values))}{f':{LOG}' * self.log}"
 
     def __str__(self) -> str:
         return self.text
@@ -167,48 +172,54 @@ def _field(text: str) -> str:
 
 def _checked(value: Value, names: Sequence[str]) -> Value:
     """The value as all fields take it: whole where one of them is. Raises Rejected."""
-    for name in names:
+    for name in _whole_first(names):
         row = fields()[name]
         if value is None and row.is_optional:
             continue
         try:
-            checked = row.kind.check(value)
+            value = _also(value, row.kind.check(value), names)
         except Rejected as error:
             raise Rejected(_of(name, error)) from None
-        # A name of another library may decide more than its field: the experiment reads it itself.
-        value = value if isinstance(checked, str) and getattr(checked, "sets", None) else _plain(checked)
     return value
-
-
-def _plain(value: Value) -> Value:
-    return str(value) if isinstance(value, str) else value
 
 
 def _typed(text: str, names: Sequence[str]) -> Value:
     """A value of a list, as it was typed. Raises Rejected."""
-    value: Value = None
-    for name in names:
+    value: Value = text
+    for name in _whole_first(names):
         row = fields()[name]
         if text == DEFAULT and DEFAULT not in row.kind.names:
             value = row.default
             continue
         try:
-            parsed = row.kind.parse(text)
+            value = _also(value, row.kind.parse(text), names)
         except Rejected as error:
             raise Rejected(_of(name, error)) from None
-        value = text if isinstance(parsed, str) and getattr(parsed, "sets", None) else _plain(parsed)
     return value
+
+
+def _whole_first(names: Sequence[str]) -> list[str]:
+    return sorted(names, key=lambda name: not isinstance(fields()[name].kind, WholeNumber))
+
+
+def _also(value: Value, taken: Value, names: Sequence[str]) -> Value:
+    """What a field makes of a value that others have, too: an int stays one for those that need it.
+
+    A name of another library may decide more than its field (SGD(momentum=0.9)): the experiment reads it itself.
+    """
+    if isinstance(taken, str):
+        return value if getattr(taken, "sets", None) else str(taken)
+    whole = isinstance(value, int) and len(names) > 1
+    return value if whole and taken == value else taken
 
 
 def _of(name: str, error: Rejected) -> Message:
     return Message("{field}: {problem}", field=Verbatim(name), problem=error.message)
 
 
-def _range(names: Sequence[str], text: str) -> Axis:
-    """FROM:TO[:COUNT][:log]. Raises Rejected."""
+def _range(names: Sequence[str], text: str, log: bool) -> Axis:
+    """FROM:TO[:COUNT]. Raises Rejected."""
     parts = text.split(":")
-    log = parts[-1].strip() == LOG
-    parts = parts[:-1] if log else parts
     if not 2 <= len(parts) <= 3:
         raise Rejected(Message("{given} is no range; written like FROM:TO[:COUNT][:log]", given=given(text)))
     low, high = (_end(part.strip()) for part in parts[:2])

@@ -23,6 +23,7 @@ from ..measures.measurable import hindrance
 from ..measures.measured import Measured, divide
 from ..measures.reading import read
 from ..run.size import check_size
+from ..training.checkpoints import Checkpoints
 from ..training.history import TrainingHistory
 from ..training.trainer import Trainer
 from .plain import Plain, experiment_of, training_of
@@ -35,6 +36,8 @@ Number = float | str | None
 COMPUTED, IMPOSSIBLE, FAILED, STOPPED = "computed", "impossible", "failed", "stopped"
 KEPT = (COMPUTED, IMPOSSIBLE)
 
+#: Seconds of training between two looks at whether it is to be stopped.
+_LOOK = 0.1
 #: A validation is for whoever looks on: of a cell only the one at the end counts.
 _NEVER = 10**7
 _SPELLINGS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
@@ -187,11 +190,18 @@ class _Subject:
     @functools.cached_property
     def _history(self) -> TrainingHistory:
         assert self.training is not None
-        training, looks_back = self.training, any(operand.iteration for operand in self._operands)
-        if not looks_back:
-            training = training.replace(validate_every=_NEVER)
-        history = TrainingHistory(Trainer(training, statistics=False))
-        history.advance(watch=self._watch)
+        training, checkpoints = self.training, Checkpoints()
+        if not any(operand.iteration for operand in self._operands):
+            # Nobody looks back: what would be kept for that is left out.
+            training, checkpoints = training.replace(validate_every=_NEVER), Checkpoints(seconds=math.inf)
+        history = TrainingHistory(Trainer(training, checkpoints=checkpoints, statistics=False))
+        count = 1
+        while not history.done:
+            start = time.perf_counter()
+            history.advance(count)
+            self._watch(0.0)
+            # A watch is told every half a percent, which of a training of minutes is too seldom to be stopped by.
+            count = count * 2 if time.perf_counter() - start < _LOOK / 2 else max(1, count // 2)
         return history
 
     def at(self, iteration: int) -> Run:
