@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import allowances
 from ..core import options as core_options
 from ..core.fields import Integer, Kind, Number, Rejected, Value, given, not_allowed
-from ..core.message import English, Message
+from ..core.message import English, Message, Verbatim
 from ..core.names import NO_ALIASES, key
 from ..core.options import Manner, Option, options_of
 from ..core.problems import ExperimentError, Problem, unknown_name
@@ -296,9 +296,9 @@ class Training:
         return "\n".join(lines) + "\n"
 
 
-def no_table(value: Any) -> Problem:
+def no_table(value: Any, name: str = "training") -> Problem:
     """What is said of training = 5."""
-    return Problem("training", Message("{given} given; it is a table: [training]", given=given(value)))
+    return Problem(name, Message("{given} given; it is a table: [{name}]", given=given(value), name=Verbatim(name)))
 
 
 def _several(value: Any) -> tuple[Any, ...]:

@@ -215,7 +215,7 @@ def test_it_is_strict_json_also_of_a_network_that_overflows(switch: tuple[str, .
 
 def test_the_iterations_of_its_trainings_are_called_train(command: Command) -> None:
     done = command("doctor", "--iterations", "5")
-    told = "gradtui doctor: --iterations: is --train here: gradtui doctor --train N trains so many for each remedy\n"
+    told = "gradtui doctor: --iterations: is --train here: gradtui doctor --train N\n"
     assert (done.status, done.err) == (2, told)
 
 

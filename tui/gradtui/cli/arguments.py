@@ -35,8 +35,8 @@ PRESET = "--preset"
 _TABLES = (".csv", ".tsv", ".data", ".arff")
 #: Endings of what gradtui writes of runs and trainings, which is none either.
 _WRITTEN = (".npz", ".json", ".jsonl")
-#: The table of a file of experiments that says how it is trained.
-_TRAINING = "training"
+#: The tables of a file of experiments that say how it is trained, and what is swept of it.
+_TABLES_OF_FILES = ("training", "sweep")
 _HELP, _VERSION = ("-h", "--help"), "--version"
 
 
@@ -115,7 +115,7 @@ def read_words(command: Subcommand[Any], arguments: Sequence[str]) -> tuple[Word
 def _unknown(command: Subcommand[Any], name: str, names: Sequence[str]) -> Message:
     """The message for an option that there is not; all of them would fill the screen."""
     if name == "--iterations" and "--train" in names:
-        return Message("is --train here: {prog} --train N trains so many for each remedy", prog=command.prog)
+        return Message("is --train here: {prog} --train N", prog=command.prog)
     if command.of_experiment and name in {row.flag for row in of_training.options().values()}:
         return Message("is an option of gradtui train: gradtui train {name} …", name=name)
     if name in {row.flag for row in address.rows()}:
@@ -188,10 +188,11 @@ def understood(words: Words) -> Understood:
             values = read_toml(Path(file))
         except ExperimentError as error:
             problems += error.problems
-    table = values.pop(_TRAINING, {})
-    if not isinstance(table, Mapping):
-        problems += in_file(file, {_TRAINING: table}, {}, [of_training.no_table(table)])
-        table = {}
+    tables = {name: values.pop(name, {}) for name in _TABLES_OF_FILES}
+    for name, table in tables.items():
+        if not isinstance(table, Mapping):
+            problems += in_file(file, {name: table}, {}, [of_training.no_table(table, name)])
+            tables[name] = {}
     of_file = owned(values, options(), words.fields.get("cell"))
     of_file_alone = {**values, **of_file.values} if file is not None and words.preset is None else {}
     problems += in_file(file, of_file_alone, {}, of_file.problems)
@@ -217,7 +218,7 @@ def understood(words: Words) -> Understood:
     if problems:
         raise ExperimentError(problems)
     notes = *of_file.notes, *of_words.notes, *said({**of_file.values, **of_words.values}, options())
-    read = replace(words, given={**words.given, **of_words.values}, others={}, training=table)
+    read = replace(words, given={**words.given, **of_words.values}, others={}, **tables)
     return Understood(experiment, read, notes)
 
 

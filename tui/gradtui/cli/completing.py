@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         WhyOptions,
     )
     from .runs import RunsOptions
+    from .sweep_plan import SweepPlan
     from .train_plan import Plan
     from .words import Words
 
@@ -125,6 +126,18 @@ def rows_of_train() -> Sequence[Option]:
 
 def train(experiment: Experiment, words: Words) -> tuple[Plan, None]:
     from .train_plan import plan
+
+    return plan(experiment, words)
+
+
+def rows_of_sweep() -> Sequence[Option]:
+    from .sweep_plan import rows
+
+    return rows()
+
+
+def sweep(experiment: Experiment, words: Words) -> tuple[SweepPlan, None]:
+    from .sweep_plan import plan
 
     return plan(experiment, words)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .mirror import Mirrored
     from .own_options import ConfigOptions, DoctorOptions, LessonsOptions, ModelOptions, RunOptions, WhyOptions
     from .runs import RunsOptions
+    from .sweep_plan import SweepPlan
     from .train_plan import Plan
 
 
@@ -80,6 +81,12 @@ def train(invocation: Invocation[Plan], out: TextIO) -> int:
     from .train import train
 
     return train(invocation, out)
+
+
+def sweep(invocation: Invocation[SweepPlan], out: TextIO) -> int:
+    from .sweep import sweep
+
+    return sweep(invocation, out)
 
 
 def mirror(invocation: Invocation[Mirrored], out: TextIO) -> int:

@@ -22,6 +22,7 @@ NAMES = (
     "",
     "run",
     "train",
+    "sweep",
     "open",
     "why",
     "mirror",

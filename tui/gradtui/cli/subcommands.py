@@ -28,6 +28,18 @@ _OTHERS: dict[str, Subcommand[Any]] = {
         rows=completing.rows_of_train,
         takes_b=True,
     ),
+    "sweep": Subcommand(
+        "gradtui sweep",
+        "measures a plane of experiments",
+        "Measure many experiments, a plane of them: --x and --y say what changes along its columns and rows, --measure "
+        "what is measured of each, --train N trains each for so long. A plan may be a TOML file with a table [sweep], "
+        "or a preset. Cells are computed in processes of this machine, or by Dask on many; with --store a sweep that "
+        "was ended goes on where it was. ctrl+C and escape end it and keep what there is. Exit status 0, 1 where not "
+        "one cell has a number, 130 after ctrl+C and 143 after SIGTERM. See docs/sweeps.md.",
+        doing.sweep,
+        completing.sweep,
+        rows=completing.rows_of_sweep,
+    ),
     "open": Subcommand(
         "gradtui open",
         "shows a recorded training, or a saved run",

@@ -65,12 +65,17 @@ class _Line:
             percent(share),
             *(f"{name} {loss}" for name, loss in zip(names, losses, strict=True)),
             tr("{speed}/s", speed=short(speed) if speed else NONE),
-            tr("{time} left", time=_time(seconds / done * (total - done)) if done else NONE),
+            tr("{time} left", time=clock(seconds / done * (total - done)) if done else NONE),
         ]
-        numbers = render("  ".join(parts))
-        room = min(_BAR, self._line.console.width - cell_len(numbers) - 3)
-        filled = round(share * room)
-        return render("█" * filled + "░" * (room - filled)) + "  " + numbers if room > 0 else numbers
+        return with_bar(share, parts, self._line.console.width)
+
+
+def with_bar(share: float, parts: Sequence[str], width: int) -> str:
+    """A bar of what is done before the numbers, as long as there is room for it."""
+    numbers = render("  ".join(parts))
+    room = min(_BAR, width - cell_len(numbers) - 3)
+    filled = round(share * room)
+    return render("█" * filled + "░" * (room - filled)) + "  " + numbers if room > 0 else numbers
 
 
 def _loss(history: TrainingHistory) -> float | None:
@@ -78,7 +83,7 @@ def _loss(history: TrainingHistory) -> float | None:
     return float(columns["loss"][-1]) if len(columns["loss"]) else None
 
 
-def _time(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """12 s, 3:05, 1:02:09."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -31,6 +31,8 @@ class Words:
     others: Mapping[str, str] = field(default_factory=dict)
     #: The file's table [training], as TOML gives it: `train` reads it.
     training: Mapping[str, Any] = field(default_factory=dict)
+    #: And its table [sweep]: `sweep` reads it.
+    sweep: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def preset(self) -> str | None:

@@ -94,8 +94,9 @@ class Marked:
 def marked_plot(
     drawn: Sequence[Marked], levels: Sequence[float], x: tuple[float, float], y: tuple[float, float],
     y_ticks: Mapping[float, str], width: int, height: int, colour: bool, blocks: bool,
+    x_ticks: Mapping[float, str] | None = None,
 ) -> list[str]:  # fmt: skip
-    """Points over one another, what comes later on top, with level lines; x has whole numbers as labels."""
+    """Points over one another, what comes later on top, with level lines; x_ticks: without them whole numbers."""
     import plotext
 
     figure = _figure(width, height, "simple" if colour else "colorless")
@@ -110,8 +111,9 @@ def marked_plot(
                 signal.lines()
             figure.draw(signal)
     figure.ruler("x").lim(*x)
-    marks = range(int(x[0]), int(x[1]) + 1, max(1, round(step_of(*x, _TICKS))))
-    figure.ruler("x").ticks(list(marks), [str(mark) for mark in marks])
+    if x_ticks is None:
+        x_ticks = {mark: str(mark) for mark in range(int(x[0]), int(x[1]) + 1, max(1, round(step_of(*x, _TICKS))))}
+    figure.ruler("x").ticks(list(x_ticks), list(x_ticks.values()))
     text = str(figure.build().string())
     text = text if colour else plotext.uncolorize(text)
     return [line.rstrip() for line in (text if blocks else text.translate(_ASCII)).rstrip().split("\n")]

@@ -65,7 +65,7 @@ def loss_plot(
         points = [(k, math.log10(y) if log else y) for k, y in _thinned(curve, last, 2 * width) if math.isfinite(y)]
         drawn.append(plot.Marked(points, curve.mark or ("braille" if blocks else "*"), curve.joined))
     places = [math.log10(level) if log else level for level in levels if math.isfinite(level)]
-    low, high, ticks = _log_axis(positive) if log else _linear_axis(finite)
+    low, high, ticks = log_axis(positive) if log else linear_axis(finite)
     return plot.marked_plot(drawn, places, (0.0, max(last, 1.0)), (low, high), ticks, width, height, colour, blocks)
 
 
@@ -83,13 +83,13 @@ def _thinned(curve: Curve, last: float, buckets: int) -> Iterable[tuple[float, f
     return kept
 
 
-def _log_axis(losses: Sequence[float]) -> tuple[float, float, dict[float, str]]:
+def log_axis(losses: Sequence[float]) -> tuple[float, float, dict[float, str]]:
     low, high = math.floor(math.log10(min(losses))), math.ceil(math.log10(max(losses)))
     stride = max(1, math.ceil((high - low) / _TICKS))
     return low, high, {power: power_of_ten(power) for power in range(low, high + 1) if power % stride == 0}
 
 
-def _linear_axis(losses: Sequence[float]) -> tuple[float, float, dict[float, str]]:
+def linear_axis(losses: Sequence[float]) -> tuple[float, float, dict[float, str]]:
     low, high = min(losses), max(losses)
     low = 0.0 if 0 <= low < 0.5 * high else low
     high = high if high > low else low + 1.0
