@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from gradtui.cli import train_plan
+from gradtui.cli import sweep_plan, train_plan
 from gradtui.cli.settings import KEYS, SETTINGS, Setting
 from gradtui.lessons.check import measure_table
 from gradtui.model.commands import BY_ID
@@ -94,6 +94,11 @@ def training_table() -> str:
     return _table(("option", "what it means"), [(f"`{row.usage}`", row.told()) for row in train_plan.rows()])
 
 
+def sweep_table() -> str:
+    """The options of `gradtui sweep` that are neither the experiment's nor the training's as a Markdown table."""
+    return _table(("option", "what it means"), [(f"`{row.usage}`", row.told()) for row in sweep_plan.OWN])
+
+
 def kinds_table() -> str:
     """What a training can have come to as a Markdown table."""
     rows = ((f"`{kind.name}`", kind.source) for kind in KINDS.values() if "learning" in kind.questions)
@@ -147,6 +152,7 @@ PAGES: Mapping[str, Parts] = {
         "screen": screen_table,
         "rooms": rooms,
     },
+    "docs/sweeps.md": {"sweep": sweep_table},
     "docs/lessons.md": {"measures": measure_table},
     "docs/training.md": {"training": training_table, "kinds": kinds_table},
     "docs/serving.md": {"serve": serve_table},

@@ -17,7 +17,7 @@ from ..core.problems import ExperimentError, Problem, unknown_name
 from ..experiment import spelling
 from ..experiment.experiment import Experiment
 from ..experiment.experiment import options as experiment_options
-from ..experiment.training import Training
+from ..experiment.training import Training, no_table
 from ..measures.expression import Expression, expression
 from ..measures.of_functions import OfFunction
 from .axis import MOST_CELLS, Axis, fields, is_of_training
@@ -208,7 +208,7 @@ class Sweep:
         table, trained = values.pop(TABLE, {}), values.get("training")
         problems: list[Problem] = []
         if not isinstance(table, Mapping):
-            problems.append(Problem(TABLE, Message("{given} given; it is a table: [sweep]", given=given(table))))
+            problems.append(no_table(table, TABLE))
             table = {}
         for name in table:
             if name not in _KEYS:
@@ -286,7 +286,7 @@ def _texts(value: Any) -> tuple[str, ...]:
     several = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in several):
         raise Rejected(Message("{given} given; allowed: a measure, or a list of them", given=given(value)))
-    return tuple(several)
+    return tuple(part.strip() for text in several for part in text.split(",") if part.strip())
 
 
 def _seeds(value: Any) -> tuple[int, ...]:

@@ -119,6 +119,7 @@ class SweepOptions:
     print_config: bool = option(False, "print the plan as TOML and stop", Switch())
 
 
+_TRAIN = Option("train", "iterations to train each cell; 0, as without it: iteration 0 alone", Integer(0, 10**7))
 #: What a plan's table [sweep] and its training say, as options.
 _PLAN = (
     Option("x", "what changes along the columns: fields of the experiment or the training, several with commas between "
@@ -126,7 +127,7 @@ _PLAN = (
     Option("y", "what changes along the rows; without it there is one", _Axis()),
     Option("measure", "what is measured of each cell, as in lessons: ratio, gradient@3, accuracy, iterations_to@0.5 …; "
            "several with commas between, or given several times; without it ratio", _Measures(), (), many=True),
-    Option("train", "iterations to train each cell; without it, or 0, each is iteration 0 alone", Integer(0, 10**7)),
+    _TRAIN,
     Option("repeats", "seeds that each cell is computed with; its number is their median: 0,1,2 or 0:2", Seeds()),
 )  # fmt: skip
 
@@ -144,9 +145,13 @@ def _of_training() -> dict[str, Option]:
     return {name: row for name, row in of_training.options().items() if name != "iterations"}
 
 
+#: Every option but the experiment's and the training's.
+OWN = (*_PLAN, *options_of(SweepOptions).values())
+
+
 def rows() -> Sequence[Option]:
     """Every option but the experiment's."""
-    return (*_PLAN, *options_of(SweepOptions).values(), *_of_training().values())
+    return (*OWN, *_of_training().values())
 
 
 def plan(experiment: Experiment, words: Words) -> tuple[SweepPlan, None]:
@@ -199,18 +204,16 @@ def _named(found: Sequence[Problem], words: Words, typed: Mapping[str, Any], kno
         # The experiment stands in for one that is wrong itself: what contradicts it need not contradict the other.
         found = [problem for problem in found if problem.field.startswith(f"{TABLE}.")]
     told = {problem.field for problem in known}
+    tables = {TABLE: words.sweep, "training": words.training}
+    options = {TABLE: {row.name: row for row in _PLAN}, "training": {**_of_training(), "iterations": _TRAIN}}
     named = []
     for problem in found:
         table, _, name = problem.field.rpartition(".")
-        rows = {row.name: row for row in _PLAN} if table == TABLE else _of_training() if table == "training" else {}
-        written = words.sweep if table == TABLE else words.training
-        name = "train" if name == "iterations" else name
-        if name in rows and name not in written:
-            problem = Problem(rows[name].flag, problem.message)
-        elif name in rows and name not in typed:
-            (problem,) = in_file(words.file, {problem.field: None}, {}, [problem])
-        elif name in rows:
-            problem = Problem(rows[name].flag, problem.message)
+        row, written = options.get(table, {}).get(name), tables.get(table, {})
+        if row is not None and (row.name in typed or name not in written):
+            problem = Problem(row.flag, problem.message)
+        else:
+            (problem,) = in_file(words.file, {f"{table}.{each}": None for each in written}, {}, [problem])
         if problem.field not in told:
             named.append(problem)
     return named

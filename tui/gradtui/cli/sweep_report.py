@@ -96,7 +96,9 @@ def _titled(sweep: Sweep, measure: str) -> str:
     wanted = sweep.expressions[measure]
     note, name = measure_note(wanted), measure_name(wanted)
     named = tr("{name}, %", name=name) if is_share(wanted) else name
-    return tr("{name}: {note}", name=named, note=note) if note else named
+    if not note or note.removeprefix("the ").startswith(name):
+        return note or named
+    return tr("{name}: {note}", name=named, note=note)
 
 
 def _line_of(swept: Swept, width: int) -> list[str]:

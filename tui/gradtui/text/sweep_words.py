@@ -11,7 +11,7 @@ from gradtui_engine.measures.of_run import Measure
 from gradtui_engine.measures.of_training import OfTraining
 
 from .describe import FIELD_NAMES, TRAINING_NAMES, field_name
-from .language import tr
+from .language import ENGLISH, current, tr
 from .summary import kind_name
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def measure_name(wanted: Expression) -> str:
 
 
 def measure_note(wanted: Expression) -> str:
-    """The sentence of the table that says what it is; empty of a ratio of two."""
-    return tr(wanted.top.row.note) if wanted.under is None else ""
+    """The sentence of the table that says what it is, which is in English; empty of a ratio of two."""
+    return wanted.top.row.description if wanted.under is None and current() == ENGLISH else ""
 
 
 def _operand(operand: Operand) -> str:
