@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.fields import Kind, Number, Rejected, Value, WholeNumber, given
-from ..core.figures import exact, typed
+from ..core.figures import cut, exact, typed
 from ..core.message import Message, Verbatim
 from ..core.options import Option
 from ..experiment.experiment import options as experiment_options
@@ -259,7 +259,7 @@ def _spread(low: float, high: float, count: int, log: bool) -> list[float]:
     start, end = (math.log(low), math.log(high)) if log else (low, high)
     steps = (start + (end - start) * share for share in shares)
     inner = (math.exp(step) if log else step for step in steps)
-    return [low, *(float(f"{number:.{_DIGITS}g}") for number in inner), high]
+    return [low, *(cut(number, _DIGITS) for number in inner), high]
 
 
 def _fitting(number: float, names: Sequence[str]) -> Value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +15,16 @@ from gradtui_engine.core.problems import Problem
 from gradtui_engine.experiment import training as of_training
 from gradtui_engine.measures.expression import expression
 from gradtui_engine.sweeps.axis import Axis
-from gradtui_engine.sweeps.sweep import MOST_REPEATS, TABLE, Sweep
+from gradtui_engine.sweeps.sweep import TABLE, Sweep
 
 from ..model.presets import PRESETS
+from ..model.sweep_reading import SEEDS, repeats
 from .arguments import in_file, understood
 from .words import Words
 
 #: Where cells are computed: each in this process, in threads of it, in processes, wherever a scheduler has workers.
 SERIAL, THREADS, PROCESSES, DASK = EXECUTORS = ("serial", "threads", "processes", "dask")
 _AXIS = "FIELD=FROM:TO[:COUNT][:log]"
-_SEEDS = re.compile(r"\s*(\d{1,19})\s*(?::\s*(\d{1,19})\s*)?")
 
 
 class _Axis(Kind):
@@ -65,7 +64,7 @@ class _Measures(Kind):
         return tuple(expression(part).text for part in parts)
 
 
-class Seeds(Kind):
+class _Seeds(Kind):
     """Seeds with commas between, or from the first one to the last: 0,1,2 or 0:2."""
 
     @property
@@ -74,19 +73,13 @@ class Seeds(Kind):
 
     @property
     def allowed(self) -> str:
-        return Message(
-            "seeds with commas between, or FIRST:LAST, such as 0,1,2 or 0:2; {most} at the most", most=MOST_REPEATS
-        )
+        return SEEDS
 
     def check(self, value: Any) -> Any:
-        seeds: list[int] = []
-        for part in str(value).split(","):
-            match = _SEEDS.fullmatch(part)
-            first, last = (int(match[1]), int(match[2] or match[1])) if match is not None else (1, 0)
-            if not first <= last < first + MOST_REPEATS or len(seeds) + last - first >= MOST_REPEATS:
-                raise not_allowed(given(value), self.allowed)
-            seeds += range(first, last + 1)
-        return tuple(seeds)
+        seeds = repeats(str(value))
+        if not seeds:
+            raise not_allowed(given(value), self.allowed)
+        return seeds
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ _PLAN = (
     Option("measure", "what is measured of each cell, as in lessons: ratio, gradient@3, accuracy, iterations_to@0.5 …; "
            "several with commas between, or given several times; without it ratio", _Measures(), (), many=True),
     _TRAIN,
-    Option("repeats", "seeds that each cell is computed with; its number is their median: 0,1,2 or 0:2", Seeds()),
+    Option("repeats", "seeds that each cell is computed with; its number is their median: 0,1,2 or 0:2", _Seeds()),
 )  # fmt: skip
 
 
@@ -230,5 +223,6 @@ def _apart(own: SweepOptions, words: Words) -> list[Problem]:
     if own.workers is not None and own.address is not None:
         problems.append(Problem("--workers", Message("is not for --address: that scheduler has its own")))
     elif own.workers is not None and own.executor == SERIAL:
-        problems.append(Problem("--workers", Message("is not for serial, which computes one cell after the other")))
+        message = Message("is not for {name}, which computes one cell after the other", name=SERIAL)
+        problems.append(Problem("--workers", message))
     return problems

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem, Training
 from gradtui_engine.core import allowances
-from gradtui_engine.core.fields import Rejected
+from gradtui_engine.core.fields import Rejected, not_allowed
 from gradtui_engine.core.message import Message
 from gradtui_engine.measures.expression import expression
 from gradtui_engine.sweeps.axis import Axis
@@ -90,6 +90,8 @@ def measures(base: Experiment, shown: Shown) -> tuple[str, ...]:
 _SEEDS = re.compile(r"\s*(\d{1,18})\s*(?:[:-]\s*(\d{1,18})\s*)?")
 #: Seeds of one cell, at the most.
 _MOST_REPEATS = 99
+#: How seeds are written.
+SEEDS = Message("seeds with commas between, or from:to, such as 0,1,2 or 0:4; {most} at most", most=_MOST_REPEATS)
 
 
 def repeats(text: str) -> tuple[int, ...]:
@@ -97,14 +99,12 @@ def repeats(text: str) -> tuple[int, ...]:
     seeds: list[int] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _SEEDS.fullmatch(part)
-        allowed = Message("seeds with commas between, or from:to, such as 0,1,2 or 0:4; {most} at most",
-                          most=_MOST_REPEATS)  # fmt: skip
         if match is None:
-            raise Rejected(Message("{given} given; allowed: {allowed}", given=repr(text), allowed=allowed))
+            raise not_allowed(repr(text), SEEDS)
         first = int(match[1])
         last = first if match[2] is None else int(match[2])
         if last < first or last - first >= _MOST_REPEATS or len(seeds) + last - first >= _MOST_REPEATS:
-            raise Rejected(Message("{given} given; allowed: {allowed}", given=repr(text), allowed=allowed))
+            raise not_allowed(repr(text), SEEDS)
         seeds += range(first, last + 1)
     return tuple(dict.fromkeys(seeds))
 

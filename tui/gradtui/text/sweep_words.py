@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gradtui_engine.core.figures import exact, percent, short
+from gradtui_engine.core.figures import exact, percent, rounded, short
 from gradtui_engine.measures.expression import Expression, Operand
 from gradtui_engine.measures.of_run import Measure
 from gradtui_engine.measures.of_training import OfTraining
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradtui_engine.sweeps.axis import Axis
 
 #: Fields that have a symbol which everybody writes.
-_SYMBOLS = {"sigma_w": "σ_w", "sigma_b": "σ_b"}
+_SYMBOLS = {"sigma_w": "σ_w", "sigma_b": "σ_b", "learning_rate_1": "η_1", "learning_rate_2": "η_2"}
 
 
 def named(field: str) -> str:
@@ -42,9 +42,8 @@ def value_text(value: object) -> str:
 
 
 def brief_value(value: object) -> str:
-    """A value of an axis in three digits."""
-    text = value_text(value)
-    return short(value) if isinstance(value, float) and len(text) > 5 else text
+    """A value of an axis in three digits, without zeros at the end: 0.5, 1.41, 1e-5."""
+    return rounded(value, 3) if isinstance(value, float) else value_text(value)
 
 
 def measure_name(wanted: Expression) -> str:
