@@ -71,14 +71,14 @@ def _ask(distributed: Any, address: str) -> None:
         raise ExperimentError([Problem("--address", message)]) from None
     except Exception:
         message = Message(
-            "no Dask scheduler answers at {given} within {seconds} s; dask scheduler starts one",
-            given=repr(address), seconds=round(PATIENCE),
+            "no Dask scheduler answers at {given} within {seconds} s; {command} starts one",
+            given=repr(address), seconds=round(PATIENCE), command="dask scheduler",
         )  # fmt: skip
         raise ExperimentError([Problem("--address", message)]) from None
     if not workers:
         message = Message(
-            "the scheduler at {given} has no workers; dask worker {address} starts one",
-            given=repr(address), address=address,
+            "the scheduler at {given} has no workers; {command} starts one",
+            given=repr(address), command=f"dask worker {address}",
         )  # fmt: skip
         raise ExperimentError([Problem("--address", message)])
 
