@@ -28,7 +28,7 @@ def drawn(count: int) -> settings:
 
 def small(cell: str, **changes: Any) -> Experiment:
     """A small experiment of a cell: smooth and healthy, on the digits, over time row by row."""
-    fields = {"data": "digits-rows" if CELLS[cell].over_time else "digits", "activation": "tanh", "seed": 2}
+    fields = {"data": "digits-rows" if CELLS[cell].reads_sequences else "digits", "activation": "tanh", "seed": 2}
     return Experiment(**({"cell": cell, "depth": 4, "width": 8, "batch": 5} | fields | changes))
 
 

@@ -18,8 +18,9 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 
-from gradtui_engine import Experiment, Trace
+from gradtui_engine import Trace
 from gradtui_engine.core.numerics import Array
+from gradtui_engine.experiment.resolved import Resolved
 
 # -- activations -------------------------------------------------------------------------------------------
 
@@ -34,7 +35,8 @@ ARRAYS = SimpleNamespace(
 
 
 def _softplus(m: Any, z: Any) -> Any:
-    return m.log1p(m.exp(-abs(z))) + z * (z > 0)
+    # max(z, 0) as (z + |z|)/2: of what dropout sets to exactly 0 the derivative is ½.
+    return m.log1p(m.exp(-abs(z))) + (z + abs(z)) / 2
 
 
 def _elu(m: Any, z: Any, alpha: float = 1.0) -> Any:
@@ -127,7 +129,7 @@ class Walk:
 
     def __init__(self, trace: Trace, parameters: Mapping[str, Any], nudges: Mapping[str, Any]) -> None:
         self.trace, self.parameters, self.nudges = trace, parameters, nudges
-        self.experiment: Experiment = trace.experiment
+        self.experiment: Resolved = trace.resolved
 
     def at(self, slot: str, value: Any) -> Any:
         """The value of a slot, nudged."""
@@ -182,18 +184,7 @@ def _join(walk: Walk, layer: int, hidden: Any, start: Any, first: int) -> Any:
     experiment, block = walk.experiment, walk.trace.resolved.residual_block
 
     def joined(branch: Any) -> Any:
-        scale, depth = experiment.residual_scale, experiment.depth
-        if experiment.residual == "highway":
-            weight, bias = walk.of(f"layers.{first}.gate", "weight", "bias")
-            gate = _sigmoid(start @ weight.T + bias)
-            return gate * branch + (1 - gate) * start
-        if experiment.residual in ("rezero", "layer_scale"):
-            return start + walk.parameters[f"layers.{layer}.residual.weight"] * branch
-        if experiment.residual == "deepnorm":
-            return ((2 * depth) ** 0.25 if scale is None else scale) * start + branch
-        if experiment.residual == "scaled":
-            return start + (1 / math.sqrt(depth) if scale is None else scale) * branch
-        return start + branch
+        return _joined(walk, start, branch, f"layers.{layer}.residual.weight", f"layers.{first}.gate")
 
     if block == "post_norm":
         return _norm(walk, layer, joined(_plain(walk, layer, hidden)))
@@ -203,6 +194,24 @@ def _join(walk: Walk, layer: int, hidden: Any, start: Any, first: int) -> Any:
     if experiment.norm_position == "before":
         return _activation(walk, layer, joined(_norm(walk, layer, branch)))
     return _norm(walk, layer, _activation(walk, layer, joined(branch)))
+
+
+def _joined(walk: Walk, start: Any, branch: Any, learned: str, gate: str) -> Any:
+    """Skip and branch as the papers join them; nothing but the branch without a skip."""
+    residual, depth, scale = walk.experiment.residual, walk.experiment.depth, walk.trace.experiment.residual_scale
+    if residual == "none":
+        return branch
+    if residual == "highway":
+        weight, bias = walk.of(gate, "weight", "bias")
+        share = _sigmoid(start @ weight.T + bias)
+        return share * branch + (1 - share) * start
+    if residual in ("rezero", "layer_scale"):
+        return start + walk.parameters[learned] * branch
+    if residual == "deepnorm":
+        return ((2 * depth) ** 0.25 if scale is None else scale) * start + branch
+    if residual == "scaled":
+        return start + (1 / math.sqrt(depth) if scale is None else scale) * branch
+    return start + branch
 
 
 def _linear(walk: Walk, layer: int, hidden: Any) -> Any:
@@ -217,10 +226,24 @@ def _bend(walk: Walk, layer: int, raw: Any) -> Any:
 
 
 def _activation(walk: Walk, layer: int, raw: Any) -> Any:
-    name = walk.experiment.resolved.activation
+    name = walk.experiment.activation
     given = SLOPES.get(name) if walk.experiment.slope is None else walk.experiment.slope
     learned = walk.parameters.get(f"layers.{layer}.activation.weight")
-    return FORMULAS[name](ARRAYS, raw, given if learned is None else learned)
+    return _dropped(walk, f"mask/{layer}", FORMULAS[name](ARRAYS, raw, given if learned is None else learned))
+
+
+def _dropped(walk: Walk, mask: str, values: Any) -> Any:
+    """Dropout (Srivastava et al. 2014) and alpha dropout (Klambauer et al. 2017) with the trace's own mask."""
+    rate, kept = walk.experiment.dropout, walk.trace.values.get(mask)
+    if kept is None:
+        return values
+    if rate == 1:
+        return values * 0
+    if walk.experiment.dropout_kind == "inverted":
+        return values * kept / (1 - rate)
+    low = -1.7580993408473766
+    scale = ((1 - rate) * (1 + rate * low**2)) ** -0.5
+    return scale * (values * kept + low * (1 - kept)) - scale * rate * low
 
 
 def _norm(walk: Walk, layer: int, raw: Any) -> Any:
@@ -265,7 +288,7 @@ def _gru_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: A
 
 
 def _rnn_step(walk: Walk, raw: Any, before: dict[str, Any], weight: Any, bias: Any, name: Any) -> dict[str, Any]:
-    hidden = FORMULAS[walk.experiment.resolved.activation](ARRAYS, raw + before["h"] @ weight.T + bias, None)
+    hidden = FORMULAS[walk.experiment.activation](ARRAYS, raw + before["h"] @ weight.T + bias, None)
     return {"h": walk.at(name("h"), hidden)}
 
 
@@ -314,12 +337,87 @@ def _over_time(walk: Walk) -> Any:
             state = _STEPS[cell](walk, raw, state, weight_hh, bias_hh, name)
             states.append(state["h"])
         sequence = states
+        if mark == "" or experiment.dropout == 0:
+            continue
+        sequence = list(_dropped(walk, f"mask{mark}", anp.stack(states)))
     return walk.loss(anp.stack(sequence) if experiment.readout == "all" else sequence[-1])
 
 
+def _transformer(walk: Walk) -> Any:
+    """torch.nn.TransformerEncoder's documented equations, token by token and head by head, on embedded tokens."""
+    experiment, width = walk.experiment, walk.experiment.width
+    weight, bias = walk.of("embedding", "weight", "bias")
+    tokens = [walk.at(f"input/{time}", each) @ weight.T + bias for time, each in enumerate(walk.trace.input)]
+    count = len(tokens)
+    if experiment.position == "sinusoidal":
+        places = [
+            [
+                (math.sin if unit % 2 == 0 else math.cos)(time / 10000 ** ((unit - unit % 2) / width))
+                for unit in range(width)
+            ]
+            for time in range(count)
+        ]
+        tokens = [token + np.array(place) for token, place in zip(tokens, places, strict=True)]
+    elif experiment.position == "learned":
+        tokens = [token + walk.parameters["position.weight"][time] for time, token in enumerate(tokens)]
+    state = walk.at("h/0", anp.stack(tokens))
+    for block in range(1, experiment.depth + 1):
+        state = walk.at(f"m/{block}", _half(walk, block, 1, state, _attention))
+        state = walk.at(f"h/{block}", _half(walk, block, 2, state, _feed_forward))
+    if experiment.residual_block == "pre":
+        state = _token_norm(walk, "norm", state)
+    if experiment.readout == "all":
+        return walk.loss(state)
+    return walk.loss(state[-1] if experiment.readout == "last" else anp.mean(state, axis=0))
+
+
+def _half(walk: Walk, block: int, half: int, state: Any, branch: Callable[[Walk, int, Any], Any]) -> Any:
+    """Attention or MLP: pre-LN, or with the norm on the sum (post-LN)."""
+    prefix = f"layers.{block}.norm{half}"
+    before = walk.experiment.residual_block == "pre"
+    added = branch(walk, block, _token_norm(walk, prefix, state) if before else state)
+    added = _dropped(walk, f"mask{half}/{block}", added)
+    names = f"layers.{block}.residual{half}.weight", f"layers.{block}.gate{half}"
+    joined = _joined(walk, state, added, *names)
+    return joined if before else _token_norm(walk, prefix, joined)
+
+
+def _token_norm(walk: Walk, prefix: str, state: Any) -> Any:
+    if walk.experiment.norm == "none":
+        return state
+    if walk.experiment.norm == "rms":
+        eps = float(np.finfo(walk.experiment.dtype).eps)
+        scaled = state / anp.sqrt(anp.mean(state**2, axis=-1, keepdims=True) + eps)
+        return scaled * walk.parameters[f"{prefix}.weight"]
+    centred = state - anp.mean(state, axis=-1, keepdims=True)
+    scaled = centred / anp.sqrt(anp.mean(centred**2, axis=-1, keepdims=True) + 1e-5)
+    return scaled * walk.parameters[f"{prefix}.weight"] + walk.parameters[f"{prefix}.bias"]
+
+
+def _attention(walk: Walk, block: int, state: Any) -> Any:
+    prefix, heads = f"layers.{block}.self_attn", walk.experiment.heads or 0
+    weight, bias, out, out_bias = walk.of(prefix, "in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
+    query, key, value = anp.split(state @ weight.T + bias, 3, axis=-1)
+    size = query.shape[-1] // heads
+    context = []
+    for head in range(heads):
+        of_head = slice(head * size, (head + 1) * size)
+        scores = anp.sum(query[:, None, :, of_head] * key[None, :, :, of_head], axis=-1) / math.sqrt(size)
+        powers = anp.exp(scores - anp.max(scores, axis=1, keepdims=True))
+        attention = powers / anp.sum(powers, axis=1, keepdims=True)
+        context.append(anp.sum(attention[..., None] * value[None, :, :, of_head], axis=1))
+    return anp.concatenate(context, axis=-1) @ out.T + out_bias
+
+
+def _feed_forward(walk: Walk, block: int, state: Any) -> Any:
+    first, first_bias = walk.of(f"layers.{block}.linear1", "weight", "bias")
+    second, second_bias = walk.of(f"layers.{block}.linear2", "weight", "bias")
+    return _activation(walk, block, state @ first.T + first_bias) @ second.T + second_bias
+
+
 NETWORKS: dict[str, Callable[[Walk], Any]] = {
-    "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time, "mgu": _over_time,
-    "mingru": _over_time,
+    "transformer": _transformer, "mlp": _mlp, "lstm": _over_time, "gru": _over_time, "rnn": _over_time,
+    "mgu": _over_time, "mingru": _over_time,
 }  # fmt: skip
 
 

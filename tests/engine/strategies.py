@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from gradtui_engine import Experiment
 from gradtui_engine.cells.table import CELLS
+from gradtui_engine.cells.transformer import BLOCKS_OF_TOKENS
 from gradtui_engine.core.fields import Choice, Integer, Kind, Number, Text
 from gradtui_engine.data.datasets import CSV, DATA_SETS, DataSet
 from gradtui_engine.experiment.data_fields import OF_FILES
 from gradtui_engine.experiment.experiment import options
+from gradtui_engine.program.normalisation import NORMALISATIONS
 from gradtui_engine.rules.initialisers import INITIALISERS
 from gradtui_engine.rules.losses import LOSSES
 
@@ -28,7 +30,9 @@ COLUMNS = PATHS.map(str.strip).filter(lambda text: text and not text.startswith(
 
 def data_names(cell: str) -> list[str]:
     """The data sets that a cell can read, but for the user's own."""
-    return [row.name for row in DATA_SETS.values() if row.name != CSV and (row.over_time or not CELLS[cell].over_time)]
+    return [
+        row.name for row in DATA_SETS.values() if row.name != CSV and (row.over_time or not CELLS[cell].reads_sequences)
+    ]
 
 
 def init_names(cell: str) -> list[str]:
@@ -54,6 +58,12 @@ def _allowed(name: str, cell: str) -> st.SearchStrategy[Any]:
     row = CELLS[cell]
     if name == "activation" and row.activations:
         values: st.SearchStrategy[Any] = st.sampled_from(row.activations)
+    elif name == "residual_block" and row.tokens:
+        values = st.sampled_from(BLOCKS_OF_TOKENS)
+    elif name == "readout" and not row.tokens:
+        values = st.sampled_from(["last", "all"])
+    elif name == "norm" and row.tokens:
+        values = st.sampled_from([name for name, norm in NORMALISATIONS.items() if not norm.ties_samples])
     elif name == "init":
         values = st.sampled_from(init_names(cell))
     else:
@@ -64,6 +74,11 @@ def _allowed(name: str, cell: str) -> st.SearchStrategy[Any]:
 def losses(row: DataSet) -> st.SearchStrategy[str | None]:
     """The losses that fit a data set's target, or none given."""
     return st.none() | st.sampled_from(LOSSES.names if row.loss == "cross_entropy" else ["mse"])
+
+
+def heads(width: int) -> st.SearchStrategy[int | None]:
+    """Heads that divide a width, or none given."""
+    return st.none() | st.sampled_from([number for number in range(1, min(width, 1_024) + 1) if width % number == 0])
 
 
 @st.composite
@@ -81,23 +96,26 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
         fields |= {name: draw(_allowed(name, cell.name)) for name in OF_FILES}
         if fields["loss"] == "bce" and fields["target_scale"] == "standard":
             fields["target_scale"] = None
-    _with_norm_of_sum(fields)
+    _with_norm_of_sum(fields, cell.name)
     least = 2 if fields["norm"] == "batch" and not cell.over_time else 1
     fields["batch"] = draw(st.none() | st.integers(least, row.samples or 10**6))
-    fixed_steps = row.steps if cell.over_time else None
+    if cell.tokens:
+        fields["heads"] = draw(heads(fields["width"]))
+    fixed_steps = row.steps if cell.reads_sequences else None
     fields["steps"] = draw(st.none() | (st.just(fixed_steps) if fixed_steps else st.integers(1, 10_000)))
     fixed_inputs = row.inputs
-    if row.inputs and row.is_sequence and not cell.over_time:
+    if row.inputs and row.is_sequence and not cell.reads_sequences:
         fixed_inputs = row.inputs * (row.steps or fields["steps"] or 64)
     fields["inputs"] = draw(st.none() | (st.just(fixed_inputs) if fixed_inputs else st.integers(1, 10**6)))
     return fields
 
 
-def _with_norm_of_sum(fields: dict[str, Any]) -> None:
+def _with_norm_of_sum(fields: dict[str, Any], cell: str) -> None:
     """What a norm on the sum of a block does not go with, left out."""
     if fields["residual"] == "deepnorm" and fields["residual_block"] != "post_norm":
         fields["residual_block"] = None
-    if fields["residual"] != "none" and fields["norm"] == "none":
+    skips = fields["residual"] or CELLS[cell].default_residual
+    if skips != "none" and fields["norm"] == "none":
         normed = fields["residual"] == "deepnorm" or fields["residual_block"] == "post_norm"
         fields["norm"] = None if normed else "none"
 
@@ -112,6 +130,8 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "depth": st.integers(1, 5),
     "width": st.integers(1, 6),
     "layers": st.integers(1, 3),
+    "mlp_width": st.none() | st.integers(1, 8),
+    "query_gain": st.just(0.0) | st.floats(0.5, 2.0),
     "slope": st.none() | st.floats(-0.5, 0.5),
     "gain": st.floats(0.5, 1.5) | st.just("auto"),
     "gain_recurrent": st.none() | st.floats(0.5, 1.5),
@@ -143,7 +163,9 @@ def small_experiments(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELL_NAME
         if name not in SHAPE and each.applies_to(cell.name)
     }
     if not cell.over_time:
-        _with_norm_of_sum(fields)
+        _with_norm_of_sum(fields, cell.name)
+    if cell.tokens:
+        fields["heads"] = draw(heads(fields["width"]))
     batch = draw(st.integers(2 if fields.get("norm") == "batch" else 1, 5))
     steps = draw(st.integers(1, 6)) if row.steps is None else None
     inputs = draw(st.integers(1, 5)) if row.inputs is None else None

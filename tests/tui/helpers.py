@@ -64,6 +64,10 @@ CASES = {
     "gru": Experiment(cell="gru", data="digits-rows", width=8),
     "mgu": Experiment(cell="mgu", data="digits-rows", width=8),
     "mingru": Experiment(cell="mingru", data="digits-rows", width=8),
+    "transformer": Experiment(cell="transformer", depth=4, width=8, batch=4, optimizer="adam"),
+    "rank collapse": Experiment(
+        cell="transformer", depth=5, width=8, batch=4, data="recall", steps=5, residual="none", readout="mean"
+    ),
     "rnn": Experiment(cell="rnn", steps=20, data="gaussian", width=8, batch=4),
     "stacked": Experiment(cell="lstm", layers=2, readout="all", data="digits-rows", width=4, clip="norm"),
     "cured": Experiment(activation="relu", norm="batch", residual="add", depth=6, width=64, optimizer="adam"),

@@ -136,5 +136,6 @@ def _outside(values: Array, levels: tuple[float, float]) -> list[float]:
 
 def _dead_shares(alive: Array) -> list[float]:
     """Of each of a stack (…, batch, units) the share of the units that are on for no sample."""
-    on = np.logical_or.reduce(alive, axis=1)
+    # Of tokens each is one more sample.
+    on = np.logical_or.reduce(alive.reshape(len(alive), -1, alive.shape[-1]) if alive.ndim > 3 else alive, axis=1)
     return [1.0 - int(np.count_nonzero(units)) / units.size for units in on]

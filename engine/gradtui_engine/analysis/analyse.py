@@ -13,6 +13,7 @@ from ..core.progress import Watch, part, throttled, told
 from ..program.program import place_of
 from ..theory.prediction import Theory, predict
 from .activation_statistics import statistics_of
+from .branches import of_tokens
 from .carried import carried_path
 from .decay import Decay, decay_of
 from .diagnosis import judge
@@ -89,6 +90,7 @@ def _stages(
     known: Mapping[str, ParameterNumbers],
 ) -> Iterator[StageNumbers]:
     last = len(gradients.norms) - 1
+    tokens = of_tokens(trace) if trace.resolved.kind.tokens else None
     for index, statistics in enumerate(signal):
         norms = _norms_of_parameters(trace, index, known) if known else {}
         yield StageNumbers(
@@ -100,6 +102,8 @@ def _stages(
             predicted_factor=theory.factors[index],
             running_product=decay.running_product[index],
             cell_gradient_norm=gradients.cells[index] if gradients.cells else None,
+            attention_entropy=None if tokens is None else tokens[index].entropy,
+            token_similarity=None if tokens is None else tokens[index].similarity,
             activation_mean=statistics.mean,
             activation_std=statistics.std,
             activation_saturated=statistics.saturated,

@@ -36,6 +36,8 @@ _WHOLE = 0.3
 def jacobian(listed: Operations, last: int | None = None, first: int | None = None, sample: int = 0) -> Array:
     """∂h_last / ∂h_first for one sample, (units of last, units of first); without arguments end to end.
 
+    Of tokens a sample's state is all of them, one after another: (tokens · width of last, tokens · width of first).
+
     Exact: every row is a vector-Jacobian product by the very operations of the backward pass, all rows at once (a
     batch that repeats the sample, with the unit vectors as its gradients). An LSTM's cell state is held fixed at
     the first step: ∂h/∂h through everything in between, cell states included. Raises ExperimentError where the
@@ -50,15 +52,34 @@ def jacobian(listed: Operations, last: int | None = None, first: int | None = No
 
 def _between(listed: Operations, last: int, first: int, sample: int, watch: Watch | None = None) -> Array:
     stages, program = listed.program.stages, listed.program
-    size = listed.values[stages[last]].shape[1]
+    state = listed.values[stages[last]]
+    size = _units(state)
     values = _Repeated(listed, sample, size)
-    gradients: dict[str, Array] = {stages[last]: np.eye(size, dtype=listed.values[stages[last]].dtype)}
+    gradients: dict[str, Array] = {stages[last]: _unfolded(np.eye(size, dtype=state.dtype), state)}
     # From the operation that wrote the last stage back to the first one that reads the first stage.
     way = range(program.writers[stages[last]], program.readers[stages[first]] - 1, -1)
     with np.errstate(all="ignore"):
         for index in told(way, len(way), watch):
             _pull(listed, index, values, gradients)
-    return gradients[stages[first]]
+    return _folded(gradients[stages[first]])
+
+
+def _units(state: Array) -> int:
+    """How many numbers a sample's state has: those of all its tokens."""
+    return state.size // int(state.shape[-2])
+
+
+def _unfolded(rows: Array, state: Array) -> Array:
+    """Rows of a sample's numbers as a state of so many samples: (tokens, rows, width)."""
+    if state.ndim == 2:
+        return rows
+    tokens, _, width = state.shape
+    return np.ascontiguousarray(rows.reshape(-1, tokens, width).swapaxes(0, 1))
+
+
+def _folded(state: Array) -> Array:
+    """The other way: (rows, tokens · width)."""
+    return state if state.ndim == 2 else state.swapaxes(0, 1).reshape(state.shape[1], -1)
 
 
 def singular_values(matrix: Array) -> Array:
@@ -87,7 +108,7 @@ def spectra(listed: Operations, sample: int = 0, watch: Watch | None = None) -> 
     """
     watch = throttled(watch)
     count = len(listed.program.stages) - 1
-    widest = max(listed.values[name].shape[1] for name in listed.program.stages)
+    widest = max(_units(listed.values[name]) for name in listed.program.stages)
     if count * widest**3 > MOST_WORK:
         message = Message(
             "{count} stages of {units} units; stages × units³ goes up to {most}: lower one of them",
@@ -140,7 +161,7 @@ def _pull(listed: Operations, index: int, values: _Repeated, gradients: dict[str
 
 
 class _Repeated(dict[str, Array]):
-    """The trace's values of one sample, repeated: (size, units)."""
+    """The trace's values of one sample, repeated: (…, size, units)."""
 
     def __init__(self, listed: Operations, sample: int, size: int) -> None:
         super().__init__()
@@ -148,8 +169,9 @@ class _Repeated(dict[str, Array]):
 
     def __missing__(self, name: str) -> Array:
         value = self._listed.values[name]
-        row = value[self._sample : self._sample + 1]
-        self[name] = np.ascontiguousarray(np.repeat(row, self._size, axis=0))
+        # A norm's statistics over the batch are one row for all samples.
+        row = value[..., self._sample : self._sample + 1, :]
+        self[name] = np.ascontiguousarray(np.repeat(row, self._size, axis=-2))
         return self[name]
 
 
@@ -170,7 +192,7 @@ def _check(listed: Operations, first: int, last: int, sample: int) -> None:
     if resolved.layers > 1 and listed.axis == "time":
         message = Message("{given} given; the Jacobian over time is of one layer", given=resolved.layers)
         problems.append(Problem("layers", message))
-    largest = max(listed.values[name].shape[1] for name in listed.program.stages)
+    largest = max(_units(listed.values[name]) for name in listed.program.stages)
     if largest > MOST_UNITS:
         message = Message("{units} units; the exact Jacobian goes up to {most}", units=largest, most=MOST_UNITS)
         problems.append(Problem("width", message))

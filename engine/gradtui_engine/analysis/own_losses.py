@@ -26,8 +26,8 @@ def own_losses(trace: Trace, first: int = 0) -> Array | None:
     None with one loss.
     """
     gradient = trace.gradients["output"]
-    # Of one step the own loss is the only one.
-    if gradient.ndim != 3 or len(gradient) == 1:
+    # Of one step the own loss is the only one; among tokens all losses are read off the last block.
+    if trace.axis != "time" or gradient.ndim != 3 or len(gradient) == 1:
         return None
     # As the states lie in memory, which `cosines` relies on.
     losses = np.empty_like(trace.values[Slot(HIDDEN, time=Span()).name][1:][first:])

@@ -114,8 +114,9 @@ class Run:
     # -- arrays of the stages ------------------------------------------------------------------------------
 
     def state(self, stage: int) -> Array:
-        """h of a stage, (batch, units)."""
-        return self.trace.values[self.program.stages[stage]]
+        """h of a stage, (batch, units); of tokens each is a row, (tokens · batch, units)."""
+        state = self.trace.values[self.program.stages[stage]]
+        return state if state.ndim == 2 else state.reshape(-1, state.shape[-1])
 
     def cell_state(self, stage: int) -> Array | None:
         """c of a stage, (batch, units); None for a network that has none."""

@@ -185,14 +185,18 @@ def _symmetric(case: _TraceCase) -> Finding | None:
     trace = case.trace
     if trace.resolved.width == 1:
         return None
-    if trace.resolved.residual != "none" and trace.input.shape[-1] == trace.resolved.width:
+    joined, tokens = trace.resolved.residual != "none", trace.resolved.kind.tokens
+    if joined and not tokens and trace.input.shape[-1] == trace.resolved.width:
         return None  # the skip from the input on brings differences, and two updates carry them into the weights
     for instruction in trace.program.instructions:
+        if joined and tokens and instruction.parameters[:1] != (f"layers.{instruction.site.layer}.linear1.weight",):
+            continue  # what is added to the stream differs; inside of an MLP nothing parts equal units
         hidden = instruction.site.layer is not None or instruction.operation.endswith("_projection")
         matrices = [trace.program.parameters[name] for name in instruction.parameters]
         if not hidden or not any(parameter.fans for parameter in matrices):
             continue
-        if all(_rows_are_equal(trace, name) for name in instruction.parameters):
+        units = next(parameter.fans[0] for parameter in matrices if parameter.fans)
+        if units > 1 and all(_rows_are_equal(trace, name, units) for name in instruction.parameters):
             stage = instruction.site.layer or 1
             place, rule = case.place(stage), Message("units of a layer differ")
             message = Message("all units of {place} are equal, so their gradients are, and stay so", place=place)
@@ -200,10 +204,10 @@ def _symmetric(case: _TraceCase) -> Finding | None:
     return None
 
 
-def _rows_are_equal(trace: Trace, name: str) -> bool:
+def _rows_are_equal(trace: Trace, name: str, units: int) -> bool:
     """Whether every unit has the same numbers in a parameter: block by block (gate by gate), all rows alike."""
     array = trace.parameters[name]
-    rows = array.reshape(-1, trace.resolved.width, *array.shape[1:])
+    rows = array.reshape(-1, units, *array.shape[1:])
     return bool((rows == rows[:, :1]).all())
 
 

@@ -57,6 +57,12 @@ class StageNumbers:
       or recurrent and loss; "cosine_direct_loss", "cosine_gates_loss") the square of the whole is the sum of the
       squares and of 2·cosine·one·other.
 
+    - A Transformer's block: what came along the "skip" of both its halves, through the "attention" (and all that lies
+      behind it), and through the "mlp" and then along the attention's skip, each relative to ‖dL/dh_(k+1)‖, with a
+      cosine for each two of them ("cosine" for skip and attention, "cosine_skip_mlp", "cosine_attention_mlp"): the
+      square of the factor is the sum of the squares and of 2·cosine·one·other. Without skips "attention" and "mlp" are
+      the factors of both halves, and the factor is their product.
+
     A part that cannot be known is None, and `unknown_parts` says why.
 
     parameters are the gradient norms of the stage's own parameters by name; of a shared one, that of this time step's
@@ -71,6 +77,8 @@ class StageNumbers:
     predicted_factor: float | None = None
     running_product: float | None = None
     cell_gradient_norm: float | None = None
+    attention_entropy: float | None = None
+    token_similarity: float | None = None
     activation_mean: float | None = None
     activation_std: float | None = None
     activation_saturated: float | None = None
@@ -111,6 +119,14 @@ def _every(cell: Cell) -> bool:
 
 def _of_layers(cell: Cell) -> bool:
     return not cell.over_time
+
+
+def _plain(cell: Cell) -> bool:
+    return not cell.reads_sequences
+
+
+def _with_tokens(cell: Cell) -> bool:
+    return cell.tokens
 
 
 def _over_time(cell: Cell) -> bool:
@@ -209,12 +225,12 @@ STAGE_NUMBERS = Table(
             "the product of the factors from the last stage down to this one",
             "ratio", "gradient", lambda stage: stage.running_product,
         ),
-        _part("activation", "activation's factor", "the activation's part of a factor: f′", _of_layers, "layer"),
-        _part("norm", "normalisation's factor", "the normalisation's part of a factor", _of_layers, "layer"),
-        _part("dropout", "dropout's factor", "dropout's part of a factor", _of_layers, "layer"),
-        _part("weight", "weights' factor", "the weight matrix's part of a factor", _of_layers, "layer"),
-        _part("scale", "scale", "the scale of a block's branch", _of_layers, "layer"),
-        _part("branch", "branch's factor", "what the branch carries, relative to the same", _of_layers, "layer"),
+        _part("activation", "activation's factor", "the activation's part of a factor: f′", _plain, "layer"),
+        _part("norm", "normalisation's factor", "the normalisation's part of a factor", _plain, "layer"),
+        _part("dropout", "dropout's factor", "dropout's part of a factor", _plain, "layer"),
+        _part("weight", "weights' factor", "the weight matrix's part of a factor", _plain, "layer"),
+        _part("scale", "scale", "the scale of a block's branch", _plain, "layer"),
+        _part("branch", "branch's factor", "what the branch carries, relative to the same", _plain, "layer"),
         _part("skip", "skip's factor", "what the skip carries, relative to ‖∂L/∂h‖ after it", _of_layers, "layer"),
         _part("gate", "gate's factor", "what comes through the gate of a Highway layer, relative to the same",
               _of_layers, "layer"),
@@ -250,6 +266,32 @@ STAGE_NUMBERS = Table(
             "cosine_gates_loss", "cosine of gates and loss",
             "the cosine between the path through the gates and what the step's own loss adds", _with_gates, "time",
             unit="value",
+        ),
+        _part(
+            "attention", "attention's factor",
+            "what the attention carries, relative to the same; without skips its factor", _with_tokens, "layer",
+        ),
+        _part(
+            "mlp", "MLP's factor", "what a block's MLP carries, relative to the same; without skips its factor",
+            _with_tokens, "layer",
+        ),
+        _part(
+            "cosine_skip_mlp", "cosine of skip and MLP", "the cosine between what came along the skips and the MLP's",
+            _with_tokens, "layer", unit="value",
+        ),
+        _part(
+            "cosine_attention_mlp", "cosine of attention and MLP",
+            "the cosine between what came through the attention and the MLP's", _with_tokens, "layer", unit="value",
+        ),
+        StageNumber(
+            "attention_entropy", ("attention_entropy",), "entropy", "entropy of attention",
+            "the entropy of a block's attention in nats, over heads, tokens and batch: ln T where it is uniform",
+            "value", "forward", lambda stage: stage.attention_entropy, axis="layer", in_cell=_with_tokens,
+        ),
+        StageNumber(
+            "token_similarity", ("token_similarity",), "cos tokens", "similarity of tokens",
+            "the mean cosine between two tokens of a sample: 1 is rank collapse",
+            "value", "forward", lambda stage: stage.token_similarity, axis="layer", in_cell=_with_tokens,
         ),
         StageNumber(
             "activation_mean", ("activation", "mean"), "mean", "mean of h", "the mean of a stage's hidden state",

@@ -14,6 +14,7 @@ from ..cells.table import OPERATIONS
 from ..core.message import English, Message
 from ..core.numerics import Array, cosines, norm, norms, ratio
 from ..program.slots import CELL_STATE, GATES, HIDDEN, Slot, Span
+from .branches import parts_without_skips, shares
 from .own_losses import of_cell_states, own_losses
 
 if TYPE_CHECKING:
@@ -240,5 +241,17 @@ def _sums(addends: Mapping[str, Array], scales: Sequence[float]) -> list[dict[st
     return parts
 
 
+def _branches(trace: Trace, known: Mapping[str, float], factors: list[float]) -> list[dict[str, float]]:
+    """What a block's skip, attention and MLP carry; without skips the factors of both branches."""
+    addends = shares(trace)
+    if addends is None:
+        return parts_without_skips(trace, known)
+    scales = [known[name] for name in trace.program.stages[1:]]
+    return [
+        _sums({name: array[None] for name, array in parts.items()}, [scale])[0]
+        for parts, scale in zip(addends, scales, strict=True)
+    ]
+
+
 #: How a factor is taken apart, by what a cell's row says.
-_PARTS: dict[str, Parts] = {"operations": _mlp_parts, "whole": _whole, "paths": _paths}
+_PARTS: dict[str, Parts] = {"operations": _mlp_parts, "whole": _whole, "paths": _paths, "branches": _branches}

@@ -155,6 +155,12 @@ class Cell:
     chrono: tuple[tuple[str, int], ...] = ()
     #: The module that it is in PyTorch, where torch.nn has none.
     module: Module | None = None
+    #: Whether a state has an axis of tokens: the data are read as sequences, though a stage is a layer.
+    tokens: bool = False
+    #: What a layered cell has where the experiment does not say: its normalisation, its skips, and its blocks.
+    default_norm: str = "none"
+    default_residual: str = "none"
+    default_block: str = "post"
     #: What else it is called.
     aliases: Aliases = NO_ALIASES
 
@@ -162,6 +168,11 @@ class Cell:
     def over_time(self) -> bool:
         """Whether a stage is a step in time; else it is a layer."""
         return self.axis == "time"
+
+    @property
+    def reads_sequences(self) -> bool:
+        """Whether the data are sequences to it, (time, batch, inputs); else each sample is one row of numbers."""
+        return self.over_time or self.tokens
 
     @property
     def gated(self) -> bool:

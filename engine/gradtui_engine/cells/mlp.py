@@ -194,7 +194,7 @@ CELL = Cell(
             "multi_layer_perceptron",
             "sequential",
         ),
-        ("perceptron", "cnn", "convnet", "conv2d", "resnet", "transformer", "kan", "autoencoder"),
+        ("perceptron", "cnn", "convnet", "conv2d", "resnet", "kan", "autoencoder"),
         order=("units",),
         fields={"units": "width", "hidden_size": "width", "out_features": "width", "in_features": "inputs"},
     ),

@@ -175,9 +175,9 @@ def parts_of_layer(settings: Settings, in_block: bool, ends: bool) -> list[str]:
     return [part for part in (block.last if ends else block.inner) if part not in missing]
 
 
-def kind_of_block(residual: str) -> str:
+def kind_of_block(residual: str, usual: str = "post") -> str:
     """What stands where, if it is not given: DeepNorm has its norm on the sum."""
-    return "post_norm" if RESIDUALS[residual].normed else "post"
+    return "post_norm" if RESIDUALS[residual].normed else usual
 
 
 def norm_of_block(residual: str, block: str | None) -> str:

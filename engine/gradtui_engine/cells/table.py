@@ -29,6 +29,10 @@ def _those(fits: Callable[[Cell], bool]) -> tuple[str, ...]:
 
 #: The cells that options and remedies are for, by name.
 LAYERED = _those(lambda cell: not cell.over_time)
+#: Of the layered ones those whose layer is a matrix and an activation, and those with attention among tokens.
+PLAIN = _those(lambda cell: not cell.reads_sequences)
+ATTENDING = _those(lambda cell: cell.tokens)
+SEQUENTIAL = _those(lambda cell: cell.reads_sequences)
 OVER_TIME = _those(lambda cell: cell.over_time)
 GATED = _those(lambda cell: cell.gated)
 UNGATED = _those(lambda cell: cell.over_time and not cell.gated)

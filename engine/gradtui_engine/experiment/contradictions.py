@@ -18,6 +18,7 @@ from ..data import datasets
 from ..data.datasets import CSV, DataSet, find, has_its_own
 from ..program.normalisation import NORMALISATIONS
 from ..rules.initialisers import INITIALISERS
+from . import of_tokens
 from .data_fields import OF_FILES
 from .resolved import Resolved
 
@@ -45,7 +46,7 @@ Rule = Callable[[Asked], Iterator[Problem]]
 
 def _time_axis(asked: Asked) -> Iterator[Problem]:
     cell, data = asked.cell, asked.data
-    if cell.over_time and not data.over_time:
+    if cell.reads_sequences and not data.over_time:
         message = Message(
             "{data} has no time axis, which {cell} needs; allowed: {allowed}", data=repr(data.name), cell=cell.name,
             allowed=", ".join(name for name in datasets.names() if find(name).over_time),
@@ -65,7 +66,7 @@ def _batch_of_data(asked: Asked) -> Iterator[Problem]:
 
 def _sizes_of_data(asked: Asked) -> Iterator[Problem]:
     data, given, own, resolved = asked.data, asked.given, asked.own, asked.resolved
-    if data.name != CSV and asked.cell.over_time and resolved.steps != own["steps"]:
+    if data.name != CSV and asked.cell.reads_sequences and resolved.steps != own["steps"]:
         yield Problem("steps", has_its_own(given["steps"], data.name, own["steps"]))
     if data.name != CSV and resolved.inputs != own["inputs"]:
         yield Problem("inputs", has_its_own(given["inputs"], data.name, own["inputs"]))
@@ -143,10 +144,14 @@ def _normed_sum(asked: Asked) -> Iterator[Problem]:
         yield Problem("norm", message)
 
 
+def _of_tokens(asked: Asked) -> Iterator[Problem]:
+    yield from of_tokens.contradictions(asked.resolved)
+
+
 #: Every rule, in the order in which problems are told.
 RULES: tuple[Rule, ...] = (
     _time_axis, _batch_of_data, _sizes_of_data, _activation_of_cell, _data_dependent, _one_sample, _of_files,
-    _loss_of_data, _normed_sum,
+    _loss_of_data, _normed_sum, _of_tokens,
 )  # fmt: skip
 
 

@@ -13,14 +13,14 @@ from ..data.reading import MISSING_RULES, Columns, Separator
 from ..rules.losses import LOSSES
 from . import other_names
 from .field_option import field_option
-from .layer_fields import LayerFields
+from .token_fields import TokenFields
 
 #: The fields that say how a file is read.
 OF_FILES = ("target", "drop", "header", "separator", "missing", "window", "target_scale")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataFields(LayerFields):
+class DataFields(TokenFields):
     """Data and loss."""
 
     data: str | None = field_option(None, "data set; without it digits, or digits-pixels over time", Source())

@@ -1,7 +1,7 @@
 """One field of an Experiment, made with its Option: the files beside this one have them by what they are of.
 
-They follow one another as bases (`NetworkFields`, `WeightFields`, `LayerFields`, `DataFields`, `UpdateFields`), so that
-the order of the files is that of the fields in help, form, TOML and JSON.
+They follow one another as bases (`NetworkFields`, `WeightFields`, `LayerFields`, `TokenFields`, `DataFields`,
+`UpdateFields`), so that the order of the files is that of the fields in help, form, TOML and JSON.
 """
 
 from __future__ import annotations

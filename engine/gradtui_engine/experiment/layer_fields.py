@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..cells.residual_blocks import BLOCKS, HIGHWAY_BIAS, RESIDUALS
-from ..cells.table import LAYERED, OVER_TIME
+from ..cells.table import CELLS, LAYERED, OVER_TIME, PLAIN, SEQUENTIAL
 from ..core.fields import Integer, Number
+from ..core.message import Message
 from ..core.table import choice_among, choice_of
 from ..program.dropout import DROPOUTS
 from ..program.normalisation import NORMALISATIONS
 from . import other_names
 from .field_option import field_option
 from .weight_fields import WeightFields
+
+
+def _defaults(name: str) -> str:
+    """What each layered cell takes for a field that follows from it: none (mlp) …"""
+    return ", ".join(f"{getattr(CELLS[cell], name)} ({cell})" for cell in LAYERED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +30,10 @@ class LayerFields(WeightFields):
     )
     dropout_kind: str = field_option("inverted", "what is dropped becomes", choice_of(lambda: DROPOUTS))
     readout: str = field_option(
-        "last", "loss on the last time step or on every one", choice_among(other_names.READOUTS), OVER_TIME
+        "last",
+        "loss on the last time step or token, on every one, or on the mean of the tokens",
+        choice_among(other_names.READOUTS),
+        SEQUENTIAL,
     )
     truncate: int | None = field_option(
         None,
@@ -35,15 +44,27 @@ class LayerFields(WeightFields):
     )
     norm: str | None = field_option(
         None,
-        "normalisation in every hidden layer; without it none, layer where deepnorm or post_norm normalise the sum",
+        Message(
+            "normalisation in every hidden layer; without it {defaults}, "
+            "layer where deepnorm or post_norm normalise the sum",
+            defaults=_defaults("default_norm"),
+        ),
         choice_of(lambda: NORMALISATIONS),
         LAYERED,
     )
     norm_position: str = field_option(
-        "before", "before or after the activation", choice_among(other_names.POSITIONS), LAYERED
+        "before",
+        "before or after the activation",
+        choice_among(other_names.POSITIONS),
+        PLAIN,
     )
-    residual: str = field_option(
-        "none", "skip connections wherever shapes match", choice_of(lambda: RESIDUALS), LAYERED
+    residual: str | None = field_option(
+        None,
+        Message(
+            "skip connections wherever shapes match; without it {defaults}", defaults=_defaults("default_residual")
+        ),
+        choice_of(lambda: RESIDUALS),
+        LAYERED,
     )
     residual_scale: float | None = field_option(
         None,
@@ -52,10 +73,10 @@ class LayerFields(WeightFields):
         Number(0.0, 1e3),
         LAYERED,
     )
-    residual_span: int = field_option(1, "layers that a skip spans", Integer(1, 2), LAYERED)
+    residual_span: int = field_option(1, "layers that a skip spans", Integer(1, 2), PLAIN)
     residual_block: str | None = field_option(
         None,
-        "where norm and activation stand in a block; without it post, with deepnorm post_norm",
+        "where norm and activation stand in a block; without it post (transformer pre), with deepnorm post_norm",
         choice_of(lambda: BLOCKS),
         LAYERED,
     )

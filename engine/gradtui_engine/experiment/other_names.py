@@ -67,6 +67,15 @@ ALIASES: Mapping[str, Aliases] = {
         ("tbptt", "tbptt_steps", "truncated_bptt", "truncated_bptt_steps", "bptt_truncate", "truncation",
          "detach_every"),
     ),
+    "heads": Aliases(("num_heads", "n_heads", "n_head", "nhead", "nheads", "num_attention_heads", "attention_heads")),
+    "mlp_width": Aliases(
+        ("dim_feedforward", "feedforward_dim", "ffn_dim", "d_ff", "dff", "mlp_dim", "intermediate_size",
+         "feed_forward_size", "ffn_hidden_size"),
+        ("mlp_ratio",),
+    ),
+    "position": Aliases(
+        ("positional_encoding", "position_encoding", "positional_embedding", "position_embedding", "pos_enc", "pos_emb")
+    ),
     "norm": Aliases(
         ("normalization", "normalisation", "norm_layer", "norm_type"),
         ("batch_norm", "batchnorm", "bn", "use_bn", "use_batchnorm", "layer_norm", "layernorm", "rms_norm"),
@@ -118,7 +127,8 @@ DTYPES = {
     "float32": Aliases(("single", "fp32", "f32"), ("float", "float16", "fp16", "half", "bfloat16", "bf16")),
 }
 GATE_INITS = {"constant": Aliases(("fixed",)), "chrono": Aliases(("chrono_init", "chrono_initialisation"))}
-READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_many", "every"))}
+READOUTS = {"last": Aliases(("many_to_one", "final")), "all": Aliases(("many_to_many", "every")),
+            "mean": Aliases(("average", "mean_pooling", "avg", "pooled"))}  # fmt: skip
 POSITIONS = {"before": Aliases(("pre_activation",)), "after": Aliases(("post_activation",))}
 
 _COUNTED = Message("training is counted in iterations here: gradtui train --iterations N")

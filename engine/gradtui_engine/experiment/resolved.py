@@ -10,6 +10,7 @@ from typing import Any
 from ..cells.cell import Cell
 from ..cells.residual_blocks import RESIDUALS, kind_of_block, norm_of_block
 from ..cells.table import CELLS
+from ..cells.transformer import MLP_RATIO, most_heads
 from ..core.fields import Value
 from ..data.datasets import CSV, DEFAULT_BATCH, DEFAULT_INPUTS, DEFAULT_STEPS, Request, find
 from ..data.reading import Reading
@@ -66,6 +67,10 @@ class Resolved:
     residual_span: int
     residual_block: str
     highway_bias: float
+    heads: int | None
+    mlp_width: int | None
+    position: str
+    query_gain: float
     data: str
     target: str | None
     drop: str | None
@@ -126,7 +131,7 @@ class Resolved:
         return self.target_scale or ("none" if loss == "bce" else "standard")
 
     @property
-    def module_rule(self) -> Callable[[int], float] | None:
+    def module_rule(self) -> Callable[[float], float] | None:
         """The scale by which every tensor of a module starts, biases too; None of a rule that is for matrices alone."""
         return INITIALISERS[self.init].of_module if self.sigma_w is None else None
 
@@ -134,7 +139,7 @@ class Resolved:
         """What to ask the data set for."""
         reading = Reading(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Reading)})
         sizes = (self.batch, self.steps, self.inputs)
-        return Request(self.data, *sizes, self.kind.over_time, self.seed, self.scale_of(self.loss), reading)
+        return Request(self.data, *sizes, self.kind.reads_sequences, self.seed, self.scale_of(self.loss), reading)
 
 
 #: Fields of the update that are None unless somebody gave them; clipping is the fourth.
@@ -147,7 +152,8 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
     activation = given["activation"] or cell.default_activation
     optimiser = OPTIMISERS[given["optimizer"] or "sgd"]
     data = find(given["data"] or cell.default_data)
-    joined = RESIDUALS[given["residual"]].scale
+    residual = given["residual"] or cell.default_residual
+    joined = RESIDUALS[residual].scale
     rule, own_rule = INITIALISERS[given["init"]], given["sigma_w"] is None
     values: dict[str, Value] = {
         "activation": cell.default_activation,
@@ -156,9 +162,12 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         "forget_bias": 0.0 if given["gate_init"] == "chrono" else rule.forget_bias if own_rule else 1.0,
         # Of a file its own, once it has been read.
         "chrono_steps": max(2, given["steps"]) if given["gate_init"] == "chrono" and given["steps"] else None,
-        "norm": norm_of_block(given["residual"], given["residual_block"]),
-        "residual_block": kind_of_block(given["residual"]),
+        "norm": norm_of_block(residual, given["residual_block"]) if cell.default_norm == "none" else cell.default_norm,
+        "residual": cell.default_residual,
+        "residual_block": kind_of_block(residual, cell.default_block),
         "residual_scale": joined(given["depth"]) if joined is not None else None,
+        "heads": most_heads(given["width"]) if cell.tokens else None,
+        "mlp_width": MLP_RATIO * given["width"] if cell.tokens else None,
         "data": cell.default_data,
         "loss": data.loss,
         "clip_threshold": CLIPPINGS[given["clip"]].threshold if given["clip"] != "none" else None,
@@ -170,10 +179,10 @@ def following(given: Mapping[str, Any]) -> dict[str, Value]:
         values["batch"] = DEFAULT_BATCH
         steps = data.steps or given["steps"] or DEFAULT_STEPS
         # Some tasks are sequences whatever reads them; an MLP has no use for the steps of the others.
-        values["steps"] = steps if cell.over_time or (data.is_sequence and data.steps is None) else None
+        values["steps"] = steps if cell.reads_sequences or (data.is_sequence and data.steps is None) else None
         if given["gate_init"] == "chrono" and cell.over_time:
             values["chrono_steps"] = max(2, steps)
-        flat = 1 if cell.over_time or not data.is_sequence else steps
+        flat = 1 if cell.reads_sequences or not data.is_sequence else steps
         values["inputs"] = (data.inputs or given["inputs"] or DEFAULT_INPUTS) * (flat if data.inputs else 1)
     return values
 

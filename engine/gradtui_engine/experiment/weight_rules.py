@@ -30,7 +30,12 @@ class WeightRule:
     whole: bool = False
 
     def draw(
-        self, rng: np.random.Generator, fans: tuple[int, int], blocks: int, module_fan: int, watch: Watch | None = None
+        self,
+        rng: np.random.Generator,
+        fans: tuple[int, int],
+        blocks: int,
+        module_fan: float,
+        watch: Watch | None = None,
     ) -> Array:
         """A weight of `blocks` blocks of rows, one below the other: (blocks · fan_out, fan_in). fans are a block's."""
         fan_out, fan_in = fans
@@ -40,7 +45,7 @@ class WeightRule:
         parts = told(range(blocks), blocks, watch)
         return np.concatenate([self.row.draw(rng, fan_out, fan_in, self.gain, scale) for _ in parts])
 
-    def variance(self, fans: tuple[int, int], blocks: int, module_fan: int) -> float | None:
+    def variance(self, fans: tuple[int, int], blocks: int, module_fan: float) -> float | None:
         """Var(W_ij) of such a weight; None where the rule has none that theory can use."""
         if self.row.variance is None:
             return None
@@ -48,7 +53,7 @@ class WeightRule:
         rows = blocks * fan_out if self.whole else fan_out
         return self.row.variance(rows, fan_in, self.gain, self._scale(module_fan))
 
-    def _scale(self, module_fan: int) -> float | None:
+    def _scale(self, module_fan: float) -> float | None:
         of_module = self.row.of_module
         return of_module(module_fan) if self.scale is None and of_module is not None else self.scale
 

@@ -156,6 +156,11 @@ _NOTHING: Array = np.empty(0)
 _NONE: list[Array] = []
 
 
+def rows_of(array: Array) -> Array:
+    """(tokens, batch, units) → (tokens·batch, units), a view; without tokens as it is."""
+    return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
+
+
 class Arena:
     """One block of memory, dealt out as arrays.
 

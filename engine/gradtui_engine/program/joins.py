@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.numerics import Array
 from ..rules.activation_functions import sigmoid
-from .bound import Node
+from .bound import Node, rows_of
 
 
 def residual_forward(node: Node) -> None:
@@ -40,10 +40,10 @@ def learned_forward(node: Node) -> None:
 def learned_backward(node: Node) -> None:
     (gradient,), (branch, skip), (scale,) = node.output_gradients, node.input_gradients, node.parameters
     scale_gradient = node.parameter_gradients[0]
-    if scale.size == 1 and node.inputs[0].shape[1] > 1:
+    if scale.size == 1 and node.inputs[0].shape[-1] > 1:
         scale_gradient[0] = np.vdot(gradient, node.inputs[0])
     else:
-        np.einsum("ij,ij->j", gradient, node.inputs[0], out=scale_gradient)
+        np.einsum("ij,ij->j", rows_of(gradient), rows_of(node.inputs[0]), out=scale_gradient)
     if branch is not None:
         np.multiply(gradient, scale, out=branch)
     if skip is not None:
@@ -79,8 +79,8 @@ def gate_backward(node: Node) -> None:
     weight_gradient, bias_gradient = node.parameter_gradients
     delta = _slopes(node, gate)
     delta *= gradient
-    np.matmul(delta.T, values, weight_gradient)
-    np.add.reduce(delta, axis=0, out=bias_gradient)
+    np.matmul(rows_of(delta).T, rows_of(values), weight_gradient)
+    np.add.reduce(rows_of(delta), axis=0, out=bias_gradient)
     wanted = node.input_gradients[0]
     if wanted is not None:
         np.matmul(delta, node.parameters[0], wanted)

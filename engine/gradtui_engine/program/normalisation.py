@@ -17,7 +17,7 @@ from ..core.message import English
 from ..core.names import NO_ALIASES, Aliases
 from ..core.numerics import Array
 from ..core.table import Table
-from .bound import Node
+from .bound import Node, rows_of
 from .program import Instruction, Program
 
 #: Share of the batch in a running statistic, PyTorch's default.
@@ -137,7 +137,7 @@ NORMALISATIONS = Table(
 
 def forward(node: Node) -> None:
     row = NORMALISATIONS[node.choice]
-    (values,), (out, mean, variance) = node.inputs, node.outputs
+    values, out, mean, variance = map(rows_of, (*node.inputs, *node.outputs))
     count = values.shape[row.axis]
     if node.running is not None:
         mean[...], variance[...] = node.running
@@ -169,8 +169,7 @@ def _scale(row: Normalisation, variance: Array) -> Array:
 def backward(node: Node) -> None:
     """dz = (g − mean g − x̂ · mean(g x̂)) / √(σ² + ε) with g = γ · dn and x̂ the normalised value."""
     row = NORMALISATIONS[node.choice]
-    (values,), (_, mean, variance) = node.inputs, node.outputs
-    (gradient,) = node.output_gradients[:1]
+    values, mean, variance, gradient = map(rows_of, (*node.inputs, *node.outputs[1:], node.output_gradients[0]))
     weight = node.parameters[0]
     count = values.shape[row.axis]
     scale = _scale(row, variance)
@@ -180,9 +179,9 @@ def backward(node: Node) -> None:
     np.einsum("ij,ij->j", gradient, normal, out=node.parameter_gradients[0])
     if row.centred:
         np.add.reduce(gradient, axis=0, out=node.parameter_gradients[1])
-    wanted = node.input_gradients[0]
-    if wanted is None:
+    if node.input_gradients[0] is None:
         return
+    wanted = rows_of(node.input_gradients[0])
     if row.axis == 0:
         # Both means over the batch follow from the sums that γ and β need anyway.
         normal *= node.parameter_gradients[0] / count

@@ -48,8 +48,16 @@ def _linear_forward(node: Node) -> None:
 
 def _linear_forward_views(node: Node) -> tuple[Array, ...]:
     weight, bias = node.parameters
-    node.forward_views = node.inputs[0], node.workspace.transposed(weight), bias, node.outputs[0]
+    values, out = node.inputs[0], node.outputs[0]
+    if _is_folded(values) and _is_folded(out):
+        values, out = _rows(values), _rows(out)
+    node.forward_views = values, node.workspace.transposed(weight), bias, out
     return node.forward_views
+
+
+def _is_folded(array: Array) -> bool:
+    """Whether rows over time or tokens lie one after another: then all of them are one product, not one a step."""
+    return array.ndim == 3 and array.flags.c_contiguous
 
 
 def _linear_backward(node: Node) -> None:
@@ -58,7 +66,10 @@ def _linear_backward(node: Node) -> None:
     )
     wanted = node.input_gradients[0]
     if wanted is not None:
-        np.matmul(node.output_gradients[0], node.parameters[0], wanted)
+        after = node.output_gradients[0]
+        if _is_folded(after) and _is_folded(wanted):
+            after, wanted = _rows(after), _rows(wanted)
+        np.matmul(after, node.parameters[0], wanted)
     if values.ndim == 3:
         # Every time step is read out: rows are time steps × samples. (Where units lie first that is a copy.)
         gradient, values = (array.reshape(-1, array.shape[-1]) for array in (gradient, values))

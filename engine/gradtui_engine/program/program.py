@@ -121,9 +121,10 @@ class Parameter:
     A weight matrix has fans (fan_out, fan_in) and is drawn by the initialiser, block by block where it is made of
     `blocks` equal blocks of rows (the gates of a cell), and multiplied by `scale`; `place` says whose rule draws it. A
     `bias` starts at 0, or normal where σ_b is given; anything else at `fill`. offsets = ((first row, last row, value),
-    …) are added. module_fan is the number by which PyTorch's module, whose parameter it is, starts all of its own:
-    fan_in of a layer, the hidden units of a cell; 0 for other parameters. timed = ((first row, last
-    row, sign), …): sign times one draw of ln U(1, longest − 1), the same for all of them, is added (chrono).
+    …) are added, factors = ((first row, last row, factor), …) multiplied. module_fan is the number by which PyTorch's
+    module, whose parameter it is, starts all of its own: fan_in of a layer, the hidden units of a cell; 0 for other
+    parameters. timed = ((first row, last row, sign), …): sign times one draw of ln U(1, longest − 1), the same for all
+    of them, is added (chrono).
     """
 
     shape: tuple[int, ...]
@@ -133,10 +134,11 @@ class Parameter:
     bias: bool = False
     fill: float = 0.0
     offsets: tuple[tuple[int, int, float], ...] = ()
-    module_fan: int = 0
+    module_fan: float = 0
     scale: float = 1.0
     timed: tuple[tuple[int, int, float], ...] = ()
     longest: int = 0
+    factors: tuple[tuple[int, int, float], ...] = ()
 
 
 @dataclass

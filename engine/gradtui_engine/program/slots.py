@@ -13,6 +13,8 @@ GATE = "t"
 MEAN, VARIANCE = "mean", "variance"
 #: Dropout's 0 and 1.
 MASK = "mask"
+#: What tokens attend to.
+ATTENTION = "attention"
 
 
 class Span(NamedTuple):

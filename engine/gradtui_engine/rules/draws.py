@@ -92,7 +92,7 @@ def cut_variance(fan_out: int, fan_in: int, gain: float, scale: float | None) ->
     return float(size**2 * (1.0 - 2.0 * at * math.exp(-0.5 * at * at) / math.sqrt(2.0 * math.pi) / inside))
 
 
-def fan_in_std(fan_out: int, fan_in: int) -> float:
+def fan_in_std(fan_out: float, fan_in: float) -> float:
     return 1.0 / math.sqrt(fan_in)
 
 

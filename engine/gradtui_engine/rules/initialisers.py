@@ -62,7 +62,7 @@ class Initialiser:
     built_in_gain: float = 1.0
     data_dependent: bool = False
     keeps_scale: bool = False
-    of_module: Callable[[int], float] | None = None
+    of_module: Callable[[float], float] | None = None
     is_set: bool = False
     recurrent: str | None = None
     whole: bool = False

@@ -34,6 +34,9 @@ def start(name: str, parameter: Parameter, resolved: Resolved, watch: Watch | No
         rng = generator(resolved.seed, Purpose.PARAMETER, name)
         rule = weight_rule(resolved, parameter.place)
         weights = rule.draw(rng, parameter.fans, parameter.blocks, parameter.module_fan, watch)
+        for first, last, factor in parameter.factors:
+            if factor != 1.0:
+                weights[first:last] *= factor
         return weights if parameter.scale == 1.0 else weights * parameter.scale
     values = np.full(parameter.shape, parameter.fill)
     # A generator takes 15 µs to make: only where there is something to draw.

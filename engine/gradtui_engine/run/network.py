@@ -244,7 +244,7 @@ def as_read(experiment: Experiment, batch: datasets.Batch) -> Resolved:
     resolved, sizes = experiment.resolved, Sizes.of(batch)
     if resolved.is_complete:
         return resolved
-    steps = sizes.steps if resolved.kind.over_time else resolved.steps
+    steps = sizes.steps if resolved.kind.reads_sequences else resolved.steps
     loss = resolved.loss or batch.loss
     # One output: a file with classes has two at the least.
     scale = resolved.scale_of(loss) if sizes.outputs == 1 else resolved.target_scale
@@ -262,10 +262,10 @@ def aim(batch: datasets.Batch, resolved: Resolved) -> datasets.Batch:
             raise ExperimentError([Problem("loss", message)])
     elif not row.of_classes:
         target = np.eye(batch.outputs)[target]
-    if resolved.kind.over_time:
+    if resolved.kind.reads_sequences:
         steps = len(batch.inputs)
         per_step = batch.target.ndim == 2 and batch.loss == "cross_entropy"
-        if per_step and resolved.readout == "last":
+        if per_step and resolved.readout != "all":
             target = target[-1]
         elif not per_step and resolved.readout == "all":
             target = np.broadcast_to(target, (steps, *target.shape))

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.numerics import Array
-from ..program.slots import CELL_STATE, GATES, HIDDEN
+from ..program.slots import ATTENTION, CELL_STATE, GATES, HIDDEN
 
 if TYPE_CHECKING:
     from .trace import Trace
 
 
 #: What each step or layer keeps for others to read.
-_SAVED = (HIDDEN, CELL_STATE, GATES)
+_SAVED = (HIDDEN, CELL_STATE, GATES, ATTENTION)
 
 
 def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
@@ -27,7 +27,8 @@ def arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
 
     input, target, loss; param/NAME and grad/NAME with NAME as in a PyTorch `state_dict`; h/k and dh/k of each
     stage, (batch, units); of an LSTM also c/t, dc/t and gates/t, (batch, 4·width) in the order i, f, g, o (GRU:
-    (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on; of dropout
+    (batch, 3·width) in the order r, z, n); of a stacked cell's lower layer K the same as h_lK/t and so on; of a
+    Transformer states are (tokens, batch, width), and attention/k is (heads, tokens, batch, tokens); of dropout
     mask/k, 1 where a number was kept. Where asked for, clipped/NAME and updated/NAME; with BatchNorm buffer/NAME, the
     running statistics. experiment is a text, JSON: the fields that were given, and the loss that they come to; with it
     `analysis.npz_reading` opens the archive.

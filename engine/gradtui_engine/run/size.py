@@ -29,8 +29,8 @@ def planned_sizes(resolved: Resolved) -> Sizes | None:
     outputs = datasets.find(resolved.data).outputs
     if outputs is None or resolved.batch is None or resolved.inputs is None:
         return None
-    over_time = resolved.kind.over_time
-    return Sizes(resolved.batch, resolved.inputs, outputs, (resolved.steps or 1) if over_time else 1)
+    sequences = resolved.kind.reads_sequences
+    return Sizes(resolved.batch, resolved.inputs, outputs, (resolved.steps or 1) if sequences else 1)
 
 
 def check_size(resolved: Resolved, most: float | None = None) -> None:

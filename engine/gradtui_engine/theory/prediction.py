@@ -254,6 +254,7 @@ _THEORIES: dict[str, Callable[[Trace, int], Theory]] = {
     "mean field": _mlp,
     "mean field along time": _rnn,
     "gate": _gated,
+    "attention": _unknown,
     "none": _unknown,
 }
 #: Those that ask how the weights were drawn.

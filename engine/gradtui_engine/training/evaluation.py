@@ -38,7 +38,7 @@ class Evaluation:
         # Dropout is of training alone.
         resolved = dataclasses.replace(resolved, dropout=0.0)
         self._parts: list[tuple[Batch, Program, Layout]] = []
-        every_step = resolved.kind.over_time and resolved.readout == "all"
+        every_step = resolved.kind.reads_sequences and resolved.readout == "all"
         programs: dict[int, tuple[Program, Layout]] = {}
         for part in _parts(samples, max(int(resolved.batch or 0), DEFAULT_BATCH), every_step):
             if part.size not in programs:

@@ -91,7 +91,7 @@ class Progress:
 
 def baseline_of(resolved: Resolved) -> float | None:
     """A task's own loss of answering without looking; None of other data, and of another loss."""
-    every_step = resolved.kind.over_time and resolved.readout == "all"
+    every_step = resolved.kind.reads_sequences and resolved.readout == "all"
     row = find(resolved.data)
     if row.baseline is None or resolved.steps is None or resolved.loss != row.loss:
         return None

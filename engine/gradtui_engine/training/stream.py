@@ -91,7 +91,7 @@ class Stream:
     @property
     def axis_of_target(self) -> int:
         """Along which axis of a target its samples lie: behind the time steps, where each of them has a target."""
-        return int(self.resolved.kind.over_time and self.resolved.readout == "all")
+        return int(self.resolved.kind.reads_sequences and self.resolved.readout == "all")
 
     # -- how -----------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ PARTS = {
     "mgu": ["whole", "direct", "gates", "cosine"],
     "mingru": ["whole", "direct", "gates", "cosine"],
     "rnn": ["whole"],
+    "transformer": ["skip", "attention", "mlp", "cosine", "cosine_skip_mlp", "cosine_attention_mlp"],
 }
 
 
@@ -98,7 +99,7 @@ def test_the_documents_experiment_is_resolved_and_makes_the_experiment_again(cel
     trace = simulate(small(cell))
     fields = printed(trace)["experiment"]
     assert None not in (fields["data"], fields["batch"], fields["inputs"])
-    assert fields["steps"] == (8 if CELLS[cell].over_time else None)
+    assert fields["steps"] == (8 if CELLS[cell].reads_sequences else None)
     again = simulate(Experiment.from_mapping(fields))
     assert printed(again)["stages"] == printed(trace)["stages"]
     # An update was not asked for, and its numbers are there nevertheless.

@@ -112,4 +112,4 @@ def test_the_first_update_of_adam_is_the_learning_rate_in_every_number() -> None
 def test_only_a_layer_has_an_update_of_its_own(cell: str) -> None:
     ratios = [stage.update_ratio for stage in simulate(small(cell)).stages]
     assert ratios[0] is None
-    assert all((each is None) == (cell != "mlp") for each in ratios[1:])
+    assert all((each is None) == CELLS[cell].over_time for each in ratios[1:])

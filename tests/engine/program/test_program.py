@@ -82,7 +82,8 @@ def test_no_scratch_buffer_is_written_while_its_gradient_is_still_wanted(cell: s
 @every_cell
 def test_the_number_of_scratch_buffers_does_not_grow_with_the_number_of_stages(cell: str) -> None:
     few, many = (len(set(program_of(cell, depth=size, steps=size).scratch().values())) for size in (3, 50))
-    assert few == many <= 2
+    # A Transformer's block has arrays of several sizes: width, 3 and 4 widths.
+    assert few == many <= (6 if cell == "transformer" else 2)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,9 @@ def test_a_site_says_where_it_is(site: Site, place: str, text: str) -> None:
 def test_every_stage_is_a_row_of_one_whole_so_that_one_pass_serves_all(cell: str) -> None:
     network = build(Experiment(cell=cell, depth=3, width=4, batch=2))
     trace = network.run()
-    stages = [name for name in trace.program.stages if not (cell == "mlp" and name == "h/0")]
+    stages = [name for name in trace.program.stages if not (CELLS[cell].axis == "layer" and name == "h/0")]
     assert all(np.shares_memory(trace.values[name], trace.values["h"]) for name in stages)
-    first = 1 if cell == "mlp" else 0
+    first = 1 if CELLS[cell].axis == "layer" else 0
     assert trace.values["h"].shape[0] == len(stages)
     for index, name in enumerate(stages):
         assert name == f"h/{index + first}"

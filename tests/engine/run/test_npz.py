@@ -33,10 +33,25 @@ def parameters(cell: str) -> dict[str, tuple[int, ...]]:
         for layer, inputs in ((1, 64), (2, WIDTH)):
             shapes |= {f"layers.{layer}.weight": (WIDTH, inputs), f"layers.{layer}.bias": (WIDTH,)}
         return shapes
+    if cell == "transformer":
+        return shapes | of_blocks()
     rows = GATES[cell] * WIDTH
     matrices = zip(MATRICES[cell], ((rows, 8), (rows, WIDTH)), strict=False)
     shapes |= {f"{cell}.{name}_l0": shape for name, shape in matrices}
     return shapes | {f"{cell}.{name}_l0": (rows,) for name in BIASES[cell]}
+
+
+def of_blocks() -> dict[str, tuple[int, ...]]:
+    """Those of torch.nn.TransformerEncoderLayer, of an embedding and of a last norm; heads that divide 5 are one."""
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (WIDTH, 8)}
+    for block in (1, 2):
+        prefix, attention = f"layers.{block}", f"layers.{block}.self_attn"
+        shapes |= {f"{attention}.in_proj_weight": (3 * WIDTH, WIDTH), f"{attention}.in_proj_bias": (3 * WIDTH,)}
+        shapes |= {f"{attention}.out_proj.weight": (WIDTH, WIDTH), f"{prefix}.linear1.weight": (4 * WIDTH, WIDTH)}
+        shapes |= {f"{prefix}.linear1.bias": (4 * WIDTH,), f"{prefix}.linear2.weight": (WIDTH, 4 * WIDTH)}
+        shapes |= {f"{prefix}.{norm}.{name}": (WIDTH,) for norm in ("norm1", "norm2") for name in ("weight", "bias")}
+        shapes |= {f"{attention}.out_proj.bias": (WIDTH,), f"{prefix}.linear2.bias": (WIDTH,)}
+    return shapes | dict.fromkeys(("embedding.bias", "norm.weight", "norm.bias"), (WIDTH,))
 
 
 def contract(cell: str) -> dict[str, tuple[int, ...]]:
@@ -50,6 +65,9 @@ def contract(cell: str) -> dict[str, tuple[int, ...]]:
             shapes |= {f"{kind}/0": (BATCH, 64), f"{kind}/1": (BATCH, WIDTH), f"{kind}/2": (BATCH, WIDTH)}
         return shapes
     shapes["input"] = (8, BATCH, 8)
+    if cell == "transformer":
+        shapes |= {f"{kind}/{block}": (8, BATCH, WIDTH) for kind in ("h", "dh") for block in range(3)}
+        return shapes | {f"attention/{block}": (1, 8, BATCH, 8) for block in (1, 2)}
     for state in STATES[cell]:
         shapes |= {f"{kind}{state}/{time}": (BATCH, WIDTH) for kind in ("", "d") for time in range(9)}
     if GATES[cell] > 1:
@@ -81,9 +99,9 @@ def test_the_archive_holds_the_traces_values_bit_by_bit(cell: str, dtype: str, t
     wanted = {"input": trace.input, "target": trace.target, "loss": np.asarray(trace.loss)}
     wanted |= {f"param/{name}": array for name, array in trace.parameters.items()}
     wanted |= {f"grad/{name}": array for name, array in trace.parameter_gradients.items()}
-    for name in [name for name in found if name.split("/")[0] in ("h", "c", "gates")]:
+    for name in [name for name in found if name.split("/")[0] in ("h", "c", "gates", "attention")]:
         wanted[name] = trace.values[name]
-        if not name.startswith("gates"):
+        if name.split("/")[0] in ("h", "c"):
             wanted[f"d{name}"] = trace.gradients[name]
     assert found.keys() == wanted.keys()
     for name, array in found.items():

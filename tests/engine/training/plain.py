@@ -185,7 +185,7 @@ class Plain:
     def _there(self, inputs: Array, target: Array) -> SimpleNamespace:
         """What a walk reads of a trace."""
         return SimpleNamespace(
-            experiment=self.training.experiment, resolved=self.stream.resolved, input=inputs, target=target
+            experiment=self.training.experiment, resolved=self.stream.resolved, input=inputs, target=target, values={}
         )
 
     def _average(self, walk: Normed) -> None:

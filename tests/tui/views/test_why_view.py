@@ -16,8 +16,12 @@ from gradtui_engine.core.figures import many, part_of, short, subscript
 from tests.tui.helpers import CASES, scene_of, texts, timeline_of, trace_of
 
 #: Layers of one linear map and one activation, and layers with a norm and a skip beside them.
-LAYERS = [name for name, each in CASES.items() if each.cell == "mlp" and each.residual == each.resolved.norm == "none"]
-BLOCKS = [name for name, each in CASES.items() if each.residual != "none"]
+LAYERS = [
+    name
+    for name, each in CASES.items()
+    if each.cell == "mlp" and each.resolved.residual == each.resolved.norm == "none"
+]
+BLOCKS = [name for name, each in CASES.items() if each.cell == "mlp" and each.resolved.residual != "none"]
 LSTM = [name for name, each in CASES.items() if each.cell == "lstm"]
 
 layers = pytest.mark.parametrize("name", LAYERS)

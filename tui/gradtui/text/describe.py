@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gradtui_engine.cells.attention import POSITIONS
 from gradtui_engine.cells.residual_blocks import BLOCKS, RESIDUALS
 from gradtui_engine.cells.table import CELLS
 from gradtui_engine.data.csv_file import PREFIX
@@ -51,6 +52,10 @@ FIELD_NAMES: dict[str, FieldName] = {
     "residual_span": "residual span",
     "residual_block": "residual block",
     "highway_bias": "highway bias",
+    "heads": "heads",
+    "mlp_width": "MLP width",
+    "position": "position",
+    "query_gain": "query gain",
     "data": "data",
     "target": "target",
     "drop": "drop",
@@ -110,6 +115,7 @@ _TABLES: dict[str, dict[str, About]] = {
     "norm": {row.name: About(row.formula, row.note) for row in NORMALISATIONS.values()},
     "residual": {row.name: About(row.formula, row.note) for row in RESIDUALS.values()},
     "residual_block": {row.name: About(row.formula, row.note) for row in BLOCKS.values()},
+    "position": {row.name: About(row.formula, row.note) for row in POSITIONS.values()},
     "loss": {row.name: About(row.formula, row.note) for row in LOSSES.values()},
     "clip": {row.name: About(row.formula, row.note) for row in CLIPPINGS.values()},
     "optimizer": {row.name: About(row.formula, row.note) for row in OPTIMISERS.values()},

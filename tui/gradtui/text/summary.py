@@ -151,6 +151,22 @@ _RESIDUALS: dict[str, English] = {
 }  # fmt: skip
 
 
+def _tokens(resolved: Resolved) -> Iterator[str]:
+    """What a Transformer has other than LayerNorm before each branch, and skips."""
+    if resolved.norm == "none":
+        yield tr("no norm")
+    if resolved.norm not in ("none", resolved.kind.default_norm):
+        yield tr("{kind} norm", kind=resolved.norm)
+    if resolved.residual == "none":
+        yield tr("no skips")
+    elif resolved.residual != resolved.kind.default_residual:
+        yield tr(_RESIDUALS[resolved.residual])
+    if resolved.residual_block == "post_norm" and resolved.residual == "add":
+        yield "post-LN"
+    if resolved.query_gain == 0:
+        yield tr("uniform attention")
+
+
 def _extras(resolved: Resolved) -> Iterator[str]:
     """What is not as in the plainest network of the cell."""
     cell = resolved.kind
@@ -167,7 +183,9 @@ def _extras(resolved: Resolved) -> Iterator[str]:
             yield tr("update bias {value}", value=exact(resolved.update_bias))
     if cell.over_time and resolved.truncate is not None:
         yield plural("cut after every step", "cut every {count} steps", resolved.truncate)
-    if not resolved.kind.over_time:
+    if cell.tokens:
+        yield from _tokens(resolved)
+    elif not cell.over_time:
         if resolved.norm != "none":
             yield tr("{kind} norm", kind=resolved.norm)
         if resolved.residual != "none":

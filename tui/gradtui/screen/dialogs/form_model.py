@@ -34,6 +34,7 @@ GROUPS: dict[English, tuple[str, ...]] = {
         "dropout", "dropout_kind", "norm", "norm_position", "residual", "residual_scale",
         "residual_span", "residual_block", "highway_bias",
     ),
+    "attention": ("heads", "mlp_width", "position", "query_gain"),
     "data and loss": ("data", "batch", "steps", "inputs", "readout", "truncate", "loss"),
     "your own table": ("target", "drop", "header", "separator", "missing", "window", "target_scale"),
     "clipping and optimiser": (

@@ -22,6 +22,7 @@ from ...text.table_words import told
 from ...text.undefined import defined
 from .explain_helpers import Explain, Notes, angle_of, first, instruction, of_nothing, of_one, passed, slots
 from .explain_joins import JOINS, SCALES
+from .explain_tokens import factor_of
 
 
 def _linear_forward(listed: Listed, step: Step) -> Notes:
@@ -77,6 +78,8 @@ def _factor(listed: Listed, step: Step) -> Notes:
     """The layer's factor from its parts, once the gradient has passed all of them."""
     if step.completes is None or step.stage is None:
         return []
+    if listed.resolved.kind.tokens:
+        return factor_of(listed, step)
     stage = listed.stages[step.completes]
     if defined(stage.factor, listed) is None:
         return []
@@ -115,7 +118,7 @@ def _factor(listed: Listed, step: Step) -> Notes:
 def _activation_forward(listed: Listed, step: Step) -> Notes:
     source, target = slots(listed, step)
     row = ACTIVATIONS[listed.resolved.activation]
-    z, a = float(listed.values[source][0, 0]), float(listed.values[target][0, 0])
+    z, a = first(listed, source), first(listed, target)
     number = subscript(step.stage or 0)
     return [
         ("strong", tr("each sum z goes through {name}", name=row.in_a_sentence)),
@@ -129,10 +132,9 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
     source, target = slots(listed, step)
     row = ACTIVATIONS[listed.resolved.activation]
     after, before = passed(listed, source, target)
-    z = listed.values[source]
     slope = listed.slopes(step.stage or 0)
     number = subscript(step.stage or 0)
-    one, average = float(listed.gradient(target)[0, 0]), float(slope.mean())
+    one, average = float(listed.gradient(target).reshape(-1)[0]), float(slope.mean())
     factor = f"{row.symbol}′ {short(ratio(before, after))}"
     through = tr("the slope {symbol} lets {share} of the gradient through", symbol=f"{row.symbol}′",
                  share=percent(ratio(before, after)))  # fmt: skip
@@ -141,8 +143,8 @@ def _activation_backward(listed: Listed, step: Step) -> Notes:
         ("formula", f"δ{number} = ∂L/∂h{number} ⊙ {row.symbol}′(z{number}){GAP}{tr(row.derivative_formula)}"),
         _chain(after, f"‖∂L/∂h{number}‖ {short(after)}  × {factor}  → ‖δ{number}‖ {short(before)}"),
         of_one(
-            f"{short(one)} × {row.symbol}′({short(float(z[0, 0]))}) = "
-            f"{short(one)} × {short(float(slope[0, 0]))} = {short(one * float(slope[0, 0]))}"
+            f"{short(one)} × {row.symbol}′({short(first(listed, source))}) = "
+            f"{short(one)} × {short(float(slope.reshape(-1)[0]))} = {short(one * float(slope.reshape(-1)[0]))}"
         ),
         ("dim", tr("mean of {slope} over units and samples {mean}", slope=f"{row.symbol}′", mean=short(average))),
         *_factor(listed, step),

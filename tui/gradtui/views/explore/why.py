@@ -22,10 +22,11 @@ from ..frame.verdict import STYLES
 from .explain_cells import CELLS
 from .explain_helpers import Notes
 from .explain_layers import LAYERS
+from .explain_tokens import IN_BLOCKS, TOKENS
 from .gate_sums import gate_notes
 
 #: (operation, backward) → its explanation. A test holds that every operation has both.
-EXPLAIN = LAYERS | CELLS
+EXPLAIN = LAYERS | CELLS | TOKENS
 
 
 def title(scene: Scene, width: int) -> str:
@@ -56,7 +57,8 @@ def view(scene: Scene, width: int, height: int) -> list[Line]:
     """What the step does in a sentence, its formula with the numbers put in, what the steps so far have come to."""
     step = shown_step(scene)
     with np.errstate(all="ignore"):
-        notes = EXPLAIN[step.operation, step.phase is Phase.BACKWARD](scene.listed, step)
+        known = EXPLAIN | IN_BLOCKS if scene.resolved.kind.tokens else EXPLAIN
+        notes = known[step.operation, step.phase is Phase.BACKWARD](scene.listed, step)
         gate, further = gate_notes(scene.listed, step, scene.unit)
     reached = step.completes if step.phase is Phase.BACKWARD else None
     ranked = [

@@ -38,11 +38,15 @@ def switched(before: Record, after: Record) -> tuple[str, ...]:
             ),
             tr("{new}: {two} arrives: fresh weights keep ×{factor} a step; {keys}: one that forgets", **values),
         )
-    reason = why(after, new)
-    return (
-        tr("{old} → {new}: {one} → {two} of the error signal arrives: {why}", **values, why=reason),
-        tr("{old} → {new}: {one} → {two} arrives: {why}", **values, why=reason),
-    )
+    values["why"] = why(after, new)
+    brief = tr("{old} → {new}: {one} → {two} arrives: {why}", **values)
+    if len(brief) >= _LINE:
+        brief = tr("{new}: {one} → {two} arrives: {why}", **values)
+    return tr("{old} → {new}: {one} → {two} of the error signal arrives: {why}", **values), brief
+
+
+#: Cells of a line of the usual terminal.
+_LINE = 80
 
 
 def _fresh(record: Record, resolved: Resolved) -> bool:
