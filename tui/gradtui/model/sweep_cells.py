@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gradtui_engine.sweeps.sweep import Sweep
 
 Place = tuple[int, int]
+#: The coarser grids of `Sweep.cells`, the finest first.
+_GRIDS = (2, 4, 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +64,10 @@ class SweepCells:
         where none has been computed."""
         if place in self.cells:
             return place
-        step = 2
-        while step <= 2 * max(self.sweep.shape):
+        for step in _GRIDS:
             nearest = place[0] - place[0] % step, place[1] - place[1] % step
             if nearest in self.cells:
                 return nearest
-            step *= 2
         return None
 
 
