@@ -15,10 +15,12 @@ from gradtui.model.keys import offered
 from gradtui.model.permissions import FOLLOWER, OPEN, PRESENTER, VISITOR
 from gradtui.model.progress import Progress
 from gradtui.model.state import Audience, State
+from gradtui.model.sweeps import plan_of
 from gradtui.model.timeline import Timeline
 from gradtui.model.update import update
 from gradtui.serve.lecture import state_words
 from gradtui.share import address
+from gradtui.text import process
 from gradtui.text.scale import LogScale
 from gradtui.views import status
 from tests.engine.helpers import drawn
@@ -255,3 +257,26 @@ def test_the_presenter_sees_how_many_there_are_and_how_they_come_in() -> None:
     state = update(state, e.Move(-1), timeline)
     state = update(state, e.Audience(replace(state.audience, ended=True)), timeline)  # type: ignore[type-var]
     assert "the server has ended" in texts([status.timeline(scene_with(state), 100)])[0]
+
+
+# -- sweeps ----------------------------------------------------------------------------------------------------
+
+
+def test_a_follower_has_the_presenters_plane_and_cursor_or_hears_why_it_is_not_computed_here() -> None:
+    plan = (("x", "gain=0.5:2:30:log"), ("y", "depth=2:31:30"))
+    shown, timeline = loaded(State(MLP, view="sweep", pane="sweep_a", sweep=plan, spot_x=3, spot_y=7))
+    told = state_words.words(shown, timeline)
+    assert told is not None
+    read = state_words.read(told)
+    assert read is not None
+    state, _ = follower(read)
+    assert (state.view, state.sweep, state.spot_x, state.spot_y) == ("sweep", plan, 3, 7)
+    assert plan_of(state) == plan_of(shown)
+    before = process.current()
+    VISITOR.enforce()
+    try:
+        within, _ = follower(read)
+        assert "900" in plan_of(within).problem
+        assert plan_of(within).both == ()
+    finally:
+        process.put_in_force(before)

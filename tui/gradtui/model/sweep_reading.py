@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
 from gradtui_engine import Experiment, ExperimentError, Problem, Training
-from gradtui_engine.core import allowances
+from gradtui_engine.core.allowances import Allowances
 from gradtui_engine.core.fields import Rejected, not_allowed
 from gradtui_engine.core.message import Message
 from gradtui_engine.measures.expression import expression
@@ -71,9 +72,6 @@ def sweep(base: Experiment, shown: Shown, plan: Changes) -> Sweep:
     x = axes["x"]
     if problems or x is None:
         raise ExperimentError(problems)
-    problems += _beyond(x, axes["y"], shown.train, max(len(seeds), 1))
-    if problems:
-        raise ExperimentError(problems)
     return Sweep(
         base=base, x=x, y=axes["y"], measures=measures(base, shown), training=training, repeats=seeds
     )  # fmt: skip
@@ -109,19 +107,17 @@ def repeats(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seeds))
 
 
-def _beyond(x: Axis, y: Axis | None, train: int, seeds: int) -> list[Problem]:
-    """What is more than this process may compute: a visitor's share of a machine is small."""
-    cells = len(x.values) * (len(y.values) if y is not None else 1) * seeds
-    allowed = allowances.current()
+def beyond(sweep: Sweep, allowed: Allowances) -> str:
+    """Why a sweep is more than this process may compute, a visitor's say; "" where it is not."""
+    cells = math.prod(sweep.shape) * max(len(sweep.repeats), 1)
     if cells > allowed.cells:
-        most = int(allowed.cells)
-        return [Problem("x", Message("{count} cells are more than the {most} that are computed here", count=cells,
-                                     most=most))]  # fmt: skip
-    if cells * train > allowed.swept:
-        most = int(allowed.swept)
-        message = Message(
+        return Message(
+            "{count} cells are more than the {most} that are computed here", count=cells, most=int(allowed.cells)
+        )
+    iterations = 0 if sweep.training is None else cells * sweep.training.iterations
+    if iterations > allowed.swept:
+        return Message(
             "{count} iterations in all cells are more than the {most} that are trained here",
-            count=cells * train, most=most,
+            count=iterations, most=int(allowed.swept),
         )  # fmt: skip
-        return [Problem("train", message)]
-    return []
+    return ""

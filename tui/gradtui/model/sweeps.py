@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradtui_engine.core import allowances
+from gradtui_engine.core.allowances import Allowances
 from gradtui_engine.core.message import Message
 
 from . import sweep_defaults
@@ -87,22 +89,27 @@ def plan_of(state: State) -> Plan:
     """What is swept of the experiments on the screen."""
     if state.recordings:
         return Plan(problem=_RECORDED)
-    return _plan(state.experiment, state.changes, state.sweep, state.plan)
+    return _plan(state.experiment, state.changes, state.sweep, state.plan, allowances.current())
 
 
 _RECORDED = Message("a recording is not swept: its experiment can be, in a screen of its own")
 
 
 @functools.lru_cache(maxsize=16)
-def _plan(experiment: Experiment, changes: Changes, plan: Changes, training: Changes) -> Plan:
+def _plan(
+    experiment: Experiment, changes: Changes, plan: Changes, training: Changes, allowed: Allowances
+) -> Plan:  # fmt: skip
     from gradtui_engine.core.problems import ExperimentError, in_one
 
     from .changes import other
+    from .sweep_reading import beyond
 
     try:
         a = sweep_of(experiment, plan, training)
     except ExperimentError as error:
         return Plan(problem=in_one(error.problems))
+    if problem := beyond(a, allowed):
+        return Plan(problem=problem)
     b = other(experiment, changes) if changes else None
     if b is None:
         return Plan(a)
