@@ -77,6 +77,8 @@ def _layered(rng: Rng) -> Fields:
         fields["residual"] = str(rng.choice(("add", "scaled", "scaled")))
         fields["residual_block"] = str(rng.choice(BLOCKS.names))
         fields["residual_span"] = int(rng.choice((1, 2)))
+        if fields["residual_block"] == "post_norm" and fields.get("norm") == "none":
+            del fields["norm"]  # its sum is normalised
     return fields
 
 

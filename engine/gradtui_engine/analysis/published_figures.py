@@ -49,6 +49,7 @@ def figures() -> Iterator[Figure]:
     yield from _gates()
     yield from _initialisers()
     yield from _measured()
+    yield from _highways()
 
 
 def _mean_field() -> Iterator[Figure]:
@@ -148,6 +149,37 @@ def _whole(cell: str, pin: float) -> float:
     """What arrives of the gradient after 50 steps, by whatever path."""
     norms = _gradients(_pinned(cell, pin)).norms
     return norms[0] / norms[-1]
+
+
+def _highways() -> Iterator[Figure]:
+    """What keeps the product near 1 in depth: ReLU and He's weights, in blocks that all have a skip."""
+    he = {"activation": "relu", "init": "he_normal", "width": 300, "inputs": 300}
+    yield _rate("ReZero", 1.0, {**he, "residual": "rezero"}, 1e-12, "Bachlechner et al. 2020: h + αF, α = 0")
+    blocks = {**he, "depth": 48, "residual_block": "pre", "norm": "layer"}
+    for name, residual, published, source in (
+        ("pre-LN", "add", 7.0, "√(L + 1), Xiong et al. 2020"),
+        ("LayerScale 0.1 in pre-LN", "layer_scale", math.sqrt(1 + 48 * 0.1**2), "√(1 + L γ²), Touvron et al. 2021"),
+    ):
+        network = build(Experiment(**{**_WIDE, **blocks}, residual=residual))
+        growth = network.run().values["h/48"].std() / network.batch.inputs.std()
+        label = Message("{network}, 48 blocks: growth of the standard deviation", network=name)
+        yield Figure(label, published, float(growth), 0.05, source, exact=False)
+    # ReLU's branch has a mean, which the norm takes away: v is 1 − 1/π of χ.
+    left = 1 - 1 / math.pi
+    post = {**he, "residual": "add", "residual_block": "post_norm"}
+    published = math.sqrt(2 / (1 + left))
+    yield _rate("post-LN", published, post, 0.03, "√((1 + χ)/(1 + v)), Xiong et al. 2020")
+    alpha, beta = math.sqrt(2 * 24), 1 / math.sqrt(8 * 24)  # their squares
+    published = math.sqrt((alpha + beta) / (alpha + left * beta))
+    yield _rate("DeepNorm", published, {**he, "residual": "deepnorm"}, 0.01, "√((α² + χ)/(α² + v)), Wang et al. 2022")
+    network = build(Experiment(**{**_WIDE, **he}, depth=24, residual="highway"))
+    shut = {name: np.zeros_like(array) for name, array in network.parameters.items() if name.endswith("gate.weight")}
+    norms = _gradients(network.with_parameters(network.parameters | shut).run()).norms
+    closed, opened = 1 / (1 + math.exp(-2.0)), 1 / (1 + math.exp(2.0))
+    label = Message("Highway, gates of bias −2 alone: factor a layer")
+    factor = float((norms[4] / norms[-1]) ** (1 / (len(norms) - 5)))
+    source = "√((1 − t)² + t²χ), Srivastava et al. 2015"
+    yield Figure(label, math.hypot(closed, opened), factor, 0.01, source, exact=False)
 
 
 def _direct(cell: str, pin: float) -> float:

@@ -144,6 +144,36 @@ REMEDIES = Table(
             "The first and last layer have no skip.", LAYERED,
             applies=lambda e: e.norm == "none" and e.residual == "none",
         ),
+        Row(
+            "rezero", {"residual": "rezero", "residual_scale": None},
+            "Every block starts as the identity: the factor is exactly 1 (Bachlechner et al. 2020).",
+            "Nothing of a branch is heard before its α has moved, and where α is large the sum grows.", LAYERED,
+            applies=lambda e: e.residual != "rezero", key="residual",
+        ),
+        Row(
+            "layer scale", {"residual": "layer_scale", "residual_scale": None},
+            "Every branch starts at a tenth: the factor is near 1 (Touvron et al. 2021).",
+            "γ = 0.1 is for some dozens of layers; where branches have a scale of their own, it is not small.", LAYERED,
+            applies=lambda e: e.residual == "none",
+        ),
+        Row(
+            "pre-LN", {"norm": "layer", "residual": "add", "residual_block": "pre"},
+            "The norm stands in the branch, the skip is untouched: √(L + 1) over L blocks (Xiong et al. 2020).",
+            "The sum grows forward too, and its first branches weigh most.", LAYERED,
+            applies=lambda e: e.norm == "none" and e.residual == "none",
+        ),
+        Row(
+            "deepnorm", {"residual": "deepnorm", "residual_scale": None, "residual_block": None, "norm": "layer"},
+            "A norm on every sum, and a skip that outweighs its branch: the factor is 1 (Wang et al. 2022).",
+            "A layer without a skip, as the first where inputs are not as wide, has a factor of its own.", LAYERED,
+            applies=lambda e: e.residual != "deepnorm",
+        ),
+        Row(
+            "highway, bias −4", {"residual": "highway", "highway_bias": -4.0},
+            "A gate keeps 98 % of h at first: the forget gate, in depth (Srivastava et al. 2015).",
+            "0.98 a layer is a half-life of 38 layers; and so little comes in from each branch.", LAYERED,
+            applies=lambda e: e.residual != "highway", key="residual",
+        ),
         # First for the key, as at the bias of 1 that an LSTM has by itself less may arrive than in the RNN: over 64
         # steps of pixels 0.025 beside 0.039.
         Row("lstm, forget bias 4", {"cell": "lstm", "forget_bias": 4.0}, "", "", UNGATED, kinds=(), key="gate"),

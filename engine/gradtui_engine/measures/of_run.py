@@ -186,6 +186,7 @@ OF_A_RUN = (
     _of_stage("weight_factor", "factor_weight"),
     _of_stage("norm_factor", "factor_norm"),
     _of_stage("skip_factor", "factor_skip"),
+    _of_stage("gate_factor", "factor_gate"),
     _of_stage("branch_factor", "factor_branch"),
     _of_stage("direct_factor", "factor_direct"),
     _of_stage("gates_factor", "factor_gates"),

@@ -53,7 +53,17 @@ def fields(changes: list[Changes]) -> list[dict[str, Any]]:
         ("activation", "gru", []),
         ("norm", "mlp", [{"norm": "batch"}, {"norm": "layer"}, {"norm": "rms"}, {}]),
         ("norm", "lstm", []),
-        ("residual", "mlp", [{"residual": "add"}, {"residual": "scaled"}, {}]),
+        (
+            "residual",
+            "mlp",
+            [
+                {"residual": "add"},
+                {"residual": "scaled"},
+                {"residual": "rezero"},
+                {"residual": "highway", "highway_bias": -4.0},
+                {},
+            ],
+        ),
         ("residual", "rnn", []),
         ("gate", "mlp", []),
         ("gate", "lstm", [{"forget_bias": 2.0}, {"forget_bias": 4.0}, {"pin_forget": 1.0}, {}]),

@@ -25,7 +25,7 @@ from gradtui.model.sweeps import plan_of, shown
 from gradtui.model.trainings import training_of_a, training_of_b
 from gradtui.share import address
 from gradtui.views.idea.chains import CHAINS
-from gradtui_engine import Experiment, Run, TrainingSnapshot, train
+from gradtui_engine import Experiment, Run, TrainingSnapshot, build, train
 from gradtui_engine.analysis.jacobian import spectra
 from gradtui_engine.core.figures import short
 from gradtui_engine.core.thresholds import EXPLODED, VANISHED
@@ -137,6 +137,18 @@ def one_idea(a: Run, b: Run) -> bool:
     return len(pairs) == 3 and all(ratio(before) < VANISHED and passes(after) for before, after in pairs)
 
 
+def rezero(a: Run, b: Run) -> bool:
+    weights = [f"layers.{layer}.weight" for layer in range(1, 101)]
+    alphas = [f"layers.{layer}.residual.weight" for layer in range(1, 101)]
+    still = not any(a.parameter_gradients[name].any() for name in weights)
+    moving = all(a.parameter_gradients[name].any() for name in alphas)
+    after = build(a.experiment).updated(a.trace).run()
+    return (
+        all(stage.factor == 1.0 for stage in a.stages[:-1]) and still and moving
+        and all(after.parameter_gradients[name].any() for name in weights) and after.loss < a.loss
+    )  # fmt: skip
+
+
 #: What each point claims, of the traces of A and of B.
 CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "vanishing": lambda a, b: near(factor(a), 0.23, 0.05) and ratio(a) < 1e-18,
@@ -150,6 +162,9 @@ CLAIMS: dict[str, Callable[[Run, Run], bool]] = {
     "clipping": clipping,
     "batchnorm": lambda a, b: passes(a) and ratio(b) > EXPLODED and near(factor(b), 1.21, 0.02),
     "residual": lambda a, b: ratio(a) > 1e6 and 1 < ratio(b) < 4,
+    "rezero": rezero,
+    "deepnorm": lambda a, b: 1e3 < ratio(a) < 1e4 and near(factor(a), 1.09, 0.01) and near(factor(b), 1, 0.002),
+    "highway": lambda a, b: ratio(a) < 2e-31 and 0.3 < ratio(b) < 0.4 and near(factor(b), 0.98, 0.003),
     "thousand-layers": lambda a, b: 0.5e-15 < ratio(a) < 5e-15 and near(factor(b), 1, 0.01) and 0.1 < ratio(b) < 10,
     "dead-relu": lambda a, b: not a.gradient("h/29").any() and a.gradient("h/30").any() and passes(b),
     "symmetry": symmetry,
@@ -278,6 +293,9 @@ KINDS = {
     "clipping": "exploding exploding",
     "batchnorm": "healthy exploding",
     "residual": "exploding healthy",
+    "rezero": "healthy",
+    "deepnorm": "exploding healthy",
+    "highway": "vanishing healthy",
     "thousand-layers": "vanishing healthy",
     "dead-relu": "dead healthy",
     "symmetry": "symmetric",
@@ -321,6 +339,8 @@ FIRST_STEPS = {
     "clipping": "off_scale off_scale",
     "batchnorm": "healthy starved",
     "residual": "off_scale healthy",
+    "deepnorm": "starved healthy",
+    "highway": "starved healthy",
     "thousand-layers": "still healthy",
     "dead-relu": "cut_off healthy",
     "symmetry": "cut_off",

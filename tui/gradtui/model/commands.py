@@ -274,7 +274,7 @@ COMMANDS = (
         "cure_residual",
         ("S",),
         "cure: skip",
-        "In B: residual connections, scaled ones, none",
+        "In B: residual connections, scaled ones, ReZero, Highway, none",
         LEARN,
         argument="residual",
     ),

@@ -109,7 +109,7 @@ CURES = {
         Cure(
             "residual",
             "skip",
-            ("residual",),
+            ("residual", "residual_scale", "highway_bias"),
             "skip connections are for mlp: a cell's gates are its own; {key} switches the network",
             lambda b: b.residual != "none",
         ),

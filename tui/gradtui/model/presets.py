@@ -104,6 +104,32 @@ PRESETS = Table(
             {"residual": "scaled"},
         ),
         Preset(
+            "rezero",
+            "ReZero's 100 blocks start as the identity, with a factor of exactly 1: no weight gets a gradient before α "
+            "moves, and α does.",
+            "the layers without a bar",
+            {**_HE, "depth": 100, "residual": "rezero"},
+            quantity="parameters",
+        ),
+        Preset(
+            "deepnorm",
+            "Post-LN multiplies the gradient by 1.09 a layer, over 1,000 times in 100; DeepNorm weights the skip, and "
+            "the factor is 1.",
+            "B's bars, all alike",
+            {**_HE, "depth": 100, "residual": "add", "residual_block": "post_norm"},
+            "compare",
+            {"residual": "deepnorm"},
+        ),
+        Preset(
+            "highway",
+            "A forget gate in depth: of 50 sigmoid layers 1e-31 arrives; Highway's gates, started at −4, keep 98 % of "
+            "h, and a third does.",
+            "B's factors: 0.98",
+            {"depth": 50},
+            "compare",
+            {"residual": "highway", "highway_bias": -4.0},
+        ),
+        Preset(
             "thousand-layers",
             "Layer norm, scaled skips, pre-activation blocks: a factor of 1 over 1,000 layers; He's weights alone "
             "keep 1e-15.",
